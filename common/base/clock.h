@@ -1,0 +1,18 @@
+// The two clocks. Only rims call these: a core is given the time.
+#ifndef RF_BASE_CLOCK_H
+#define RF_BASE_CLOCK_H
+
+#include <ringfence/time.h>
+
+// rf_clock_now: CLOCK_MONOTONIC.
+struct rf_instant rf_clock_now(void);
+
+// rf_clock_utc: CLOCK_REALTIME.
+struct rf_utc rf_clock_utc(void);
+
+#define RF_RFC3339_SIZE 28
+
+// rf_utc_format: "2026-11-24T10:48:00.123456Z" into `out` (RF_RFC3339_SIZE bytes). Returns out.
+char *rf_utc_format(struct rf_utc t, char *out);
+
+#endif

@@ -1,0 +1,18 @@
+// Identifiers: ULIDs, which sort by time (specification: github.com/ulid/spec).
+#ifndef RF_BASE_ID_H
+#define RF_BASE_ID_H
+
+#include <stdint.h>
+
+#include <ringfence/time.h>
+
+#define RF_ULID_SIZE 27 // 26 characters and the NUL
+
+// rf_ulid_new: a new ULID of time `now`, its 80 random bits from getrandom(2). Thread-safe.
+// Returns out.
+char *rf_ulid_new(struct rf_utc now, char out[RF_ULID_SIZE]);
+
+// rf_random_u64: 64 bits from getrandom(2), for seeding the generators that cores are given.
+uint64_t rf_random_u64(void);
+
+#endif

@@ -1,0 +1,58 @@
+// Encoding and decoding of every message; the only code that touches msgpack. Driven by the tables that
+// messages.def gives. Decoding passes a bounding cursor first (depth, size, counts against the bytes
+// that are there), as msgpack-c 4.0 allocates whatever a header announces.
+#ifndef RF_WIRE_WIRE_H
+#define RF_WIRE_WIRE_H
+
+#include <ringfence/error.h>
+#include <ringfence/messages.h>
+
+#define RF_WIRE_MAX_BYTES ((size_t)16 * 1024 * 1024) // a frame beyond it is refused
+#define RF_WIRE_MAX_DEPTH 16
+
+// A decoded message: owns all that it points to.
+struct rf_message {
+    enum rf_message_type type;
+    int64_t version;
+    union {
+#define MESSAGE(name, type, flow, meaning) struct rf_##name name;
+#include <ringfence/messages.def>
+    } as;
+    struct rf_arena *arena; // private
+};
+
+// An encoded frame; rf_frame_free frees data.
+struct rf_frame {
+    void *data;
+    size_t size;
+};
+
+// rf_wire_encode: `body` points to the struct of `type`. Fails with RF_ERR_INVALID, naming the field,
+// if a required field is missing or a value is out of range, RF_ERR_NOMEM, or RF_ERR_FULL above
+// RF_WIRE_MAX_BYTES. On success the caller frees the frame by rf_frame_free.
+RF_NODISCARD enum rf_err rf_wire_encode(enum rf_message_type type, const void *body,
+                                        struct rf_frame *frame, struct rf_error *error);
+
+// rf_wire_decode: a new message from untrusted bytes. RF_ERR_PROTOCOL for what is malformed (the text
+// names the field), RF_ERR_NOT_FOUND for an unknown message type, RF_ERR_CONFLICT for a version that is
+// not ours. The caller frees it by rf_message_destroy.
+RF_NODISCARD enum rf_err rf_wire_decode(const void *data, size_t size, struct rf_message **message,
+                                        struct rf_error *error);
+
+void rf_message_destroy(struct rf_message **message);
+
+void rf_frame_free(struct rf_frame *frame);
+
+// rf_wire_encode_event, rf_wire_decode_event: the bare envelope, as it stands on the events socket
+// behind its topic. A decoded event lives in *message (type RF_MESSAGE_event_publish, one event).
+RF_NODISCARD enum rf_err rf_wire_encode_event(const struct rf_event *event, struct rf_frame *frame,
+                                              struct rf_error *error);
+RF_NODISCARD enum rf_err rf_wire_decode_event(const void *data, size_t size,
+                                              struct rf_message **message, struct rf_error *error);
+
+#define RF_TOPIC_SIZE 256
+
+// rf_event_topic: "type/subject" into out (RF_TOPIC_SIZE bytes, cut if longer). Returns out.
+char *rf_event_topic(const struct rf_event *event, char *out);
+
+#endif

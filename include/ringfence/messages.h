@@ -1,0 +1,67 @@
+// The structs of messages.def, and the enums of messages and event types.
+//
+// In a struct to be encoded, all pointers are borrowed. In a decoded message, everything belongs to the
+// message: texts are NUL-terminated copies; keep a json_t longer by json_incref.
+#ifndef RINGFENCE_MESSAGES_H
+#define RINGFENCE_MESSAGES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RF_WIRE_VERSION 1
+
+struct rf_bytes {
+    const void *data;
+    size_t size;
+};
+
+struct rf_strs {
+    const char **items;
+    size_t count;
+};
+
+// Every list has the same shape: `items` points to `count` structs of the list's item type.
+#define RF_LIST_OF(item)                                                                           \
+    struct {                                                                                       \
+        struct rf_##item *items;                                                                   \
+        size_t count;                                                                              \
+    }
+
+#define MESSAGE(name, type, flow, meaning) struct rf_##name {
+#define ITEM(name, meaning)                struct rf_##name {
+#define STR(field, need)                   const char *field;
+#define I64(field, need, least, most)      int64_t field;
+#define BOOL(field, need)                  bool field;
+#define JSON(field, need)                  json_t *field;
+#define BIN(field, need)                   struct rf_bytes field;
+#define STRS(field, need)                  struct rf_strs field;
+#define LIST(field, need, item)            RF_LIST_OF(item) field;
+// A struct needs a member: this one serves messages without fields, and is not on the wire.
+#define END(name)                                                                                  \
+    char end_of_fields;                                                                            \
+    }                                                                                              \
+    ;
+#include <ringfence/messages.def>
+
+enum rf_message_type {
+#define MESSAGE(name, type, flow, meaning) RF_MESSAGE_##name,
+#include <ringfence/messages.def>
+    RF_MESSAGE_COUNT
+};
+
+enum rf_event_type {
+#define EVENT(name, type, severity, meaning) RF_EVENT_##name,
+#include <ringfence/messages.def>
+    RF_EVENT_COUNT
+};
+
+// rf_message_type_name: "call.request" for RF_MESSAGE_call_request. Never NULL.
+const char *rf_message_type_name(enum rf_message_type type);
+
+// rf_event_type_name, rf_event_severity: "breaker.opened" and "error" for RF_EVENT_BREAKER_OPENED.
+const char *rf_event_type_name(enum rf_event_type type);
+const char *rf_event_severity(enum rf_event_type type);
+
+#endif
