@@ -1,0 +1,68 @@
+// A small HTTP server on the event loop, over libmicrohttpd in its external epoll mode: for the console and
+// the simulator. One thread.
+#ifndef RF_HTTP_SERVER_H
+#define RF_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ringfence/error.h>
+#include <ringfence/time.h>
+
+struct rf_http_server;
+struct rf_http_exchange; // one request and its reply
+struct rf_loop;
+
+// Called when a request is there, whole. The handler replies now or later, once, or drops it.
+typedef void rf_http_handler_fn(void *arg, struct rf_http_exchange *exchange);
+
+struct rf_http_server_options {
+    const char *listen;              // "127.0.0.1:8080"
+    const char *cert_file, *key_file; // PEM; NULL: plain HTTP
+    size_t max_body_bytes;           // a larger request gets 413
+    rf_http_handler_fn *handler;
+    void *arg;
+    // early (may be NULL): called when the request's head is there, before its body is read; true means
+    // the connection was dealt with by rf_http_exchange_reset: for the simulator's faults.
+    bool (*early)(void *arg, struct rf_http_exchange *exchange);
+    // gone (may be NULL): the peer went before the reply; the exchange must not be used any more.
+    void (*gone)(void *arg, struct rf_http_exchange *exchange);
+};
+
+RF_NODISCARD enum rf_err rf_http_server_new(struct rf_loop *loop,
+                                            const struct rf_http_server_options *options,
+                                            struct rf_http_server **server,
+                                            struct rf_error *error);
+void rf_http_server_destroy(struct rf_http_server **server);
+
+// What was asked; borrowed until the reply. Never NULL but for header and query, which are NULL if absent.
+const char *rf_http_exchange_method(const struct rf_http_exchange *exchange);
+const char *rf_http_exchange_path(const struct rf_http_exchange *exchange); // decoded, without query
+const char *rf_http_exchange_query(const struct rf_http_exchange *exchange, const char *name);
+const char *rf_http_exchange_header(const struct rf_http_exchange *exchange, const char *name);
+const char *rf_http_exchange_body(const struct rf_http_exchange *exchange, size_t *size);
+bool rf_http_exchange_basic_auth(const struct rf_http_exchange *exchange, const char **user,
+                                 const char **password);
+
+// A slot for the owner's own data; NULL at first.
+void rf_http_exchange_set_data(struct rf_http_exchange *exchange, void *data);
+void *rf_http_exchange_data(const struct rf_http_exchange *exchange);
+
+// rf_http_exchange_header_add: a header of the reply; before the reply.
+void rf_http_exchange_header_add(struct rf_http_exchange *exchange, const char *name,
+                                 const char *value);
+
+// rf_http_exchange_reply: sends the reply and ends the exchange; `body` is copied.
+void rf_http_exchange_reply(struct rf_http_exchange *exchange, unsigned status,
+                            const char *content_type, const void *body, size_t size);
+
+// Faults, for the simulator. _reset: RST, no reply byte. _half: announces the full length and sends only
+// half of it, then closes. _drip: sends the body in pieces of `piece` bytes, `pause` apart.
+void rf_http_exchange_reset(struct rf_http_exchange *exchange);
+void rf_http_exchange_half(struct rf_http_exchange *exchange, unsigned status,
+                           const char *content_type, const void *body, size_t size);
+void rf_http_exchange_drip(struct rf_http_exchange *exchange, unsigned status,
+                           const char *content_type, const void *body, size_t size, size_t piece,
+                           struct rf_duration pause);
+
+#endif
