@@ -1,5 +1,5 @@
-// A process's own words, one line each on stderr: "name: level: text". Events for others go over the
-// bus; this is what is left when the bus is not there.
+// A process's own words, one line each on stderr: "name: level: text". Events for others go over
+// the bus; this is what is left when the bus is not there.
 #ifndef RF_BASE_LOG_H
 #define RF_BASE_LOG_H
 

@@ -1,7 +1,8 @@
-// The client side of the broker: publish, state, watch, subscribe, call. (Serving calls: bus/worker.h.)
-// One struct rf_bus a process, on its loop; not thread-safe. It connects by itself, keeps saying hello,
-// and sets everything up again after a broker restart: open streams, unacknowledged events, watches,
-// subscriptions. A broker that is not there is waited for, and the log says so.
+// The client side of the broker: publish, state, watch, subscribe, call. (Serving calls:
+// bus/worker.h.) One struct rf_bus a process, on its loop; not thread-safe. It connects by itself,
+// keeps saying hello, and sets everything up again after a broker restart: open streams,
+// unacknowledged events, watches, subscriptions. A broker that is not there is waited for, and the
+// log says so.
 #ifndef RF_BUS_BUS_H
 #define RF_BUS_BUS_H
 
@@ -13,14 +14,14 @@ struct rf_bus;
 struct rf_loop;
 struct rf_config_bus;
 
-// rf_bus_new: a client for the process `instance` of `service`. `config` and the texts are borrowed for
-// the bus's life. Does not wait for the broker.
+// rf_bus_new: a client for the process `instance` of `service`. `config` and the texts are borrowed
+// for the bus's life. Does not wait for the broker.
 RF_NODISCARD enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_config_bus *config,
                                     const char *service, const char *instance, struct rf_bus **bus,
                                     struct rf_error *error);
 
-// rf_bus_destroy: closes all sockets without lingering, frees streams, subscriptions and watches, and
-// nulls the pointer. Pending callbacks are not called.
+// rf_bus_destroy: closes all sockets without lingering, frees streams, subscriptions and watches,
+// and nulls the pointer. Pending callbacks are not called.
 void rf_bus_destroy(struct rf_bus **bus);
 
 // rf_bus_connected: whether the broker answered within the heartbeat's limit.
@@ -32,30 +33,32 @@ void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg);
 
 // ---- events ----
 
-// rf_bus_publish: publishes on the process's own stream. The event is copied; id, ts, origin, severity
-// (of its type, when NULL) and numbers are filled in. Kept until acknowledged; RF_ERR_FULL when
-// max_unacknowledged are waiting (the event is not taken). Lost with the process if it dies before.
+// rf_bus_publish: publishes on the process's own stream. The event is copied; id, ts, origin,
+// severity (of its type, when NULL) and numbers are filled in. Kept until acknowledged; RF_ERR_FULL
+// when max_unacknowledged are waiting (the event is not taken). Lost with the process if it dies
+// before.
 RF_NODISCARD enum rf_err rf_bus_publish(struct rf_bus *bus, const struct rf_event *event,
                                         struct rf_error *error);
 
-// rf_bus_unacknowledged: events of all streams not yet acknowledged. A draining process waits for 0.
+// rf_bus_unacknowledged: events of all streams not yet acknowledged. A draining process waits for
+// 0.
 size_t rf_bus_unacknowledged(const struct rf_bus *bus);
 
 // A durable stream, for a process with an outbox: the name and the numbers outlive the process.
 struct rf_stream;
 typedef void rf_stream_acked_fn(void *arg, uint64_t seq); // all up to seq are kept by the broker
 
-// rf_stream_new: `next` is the number of the first event that will be published (1 for a new outbox).
-// If the broker knows later numbers already, `acked` tells so before anything is sent. Freed by
-// rf_stream_destroy or with the bus.
+// rf_stream_new: `next` is the number of the first event that will be published (1 for a new
+// outbox). If the broker knows later numbers already, `acked` tells so before anything is sent.
+// Freed by rf_stream_destroy or with the bus.
 RF_NODISCARD enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
                                        rf_stream_acked_fn *acked, void *arg,
                                        struct rf_stream **stream, struct rf_error *error);
 void rf_stream_destroy(struct rf_stream **stream);
 
 // rf_stream_publish: as rf_bus_publish, with the outbox's number `seq`, ascending by 1. `event->id`
-// and `event->ts` are required here, as a repeated event must be the same. RF_ERR_FULL: try after an
-// acknowledgement.
+// and `event->ts` are required here, as a repeated event must be the same. RF_ERR_FULL: try after
+// an acknowledgement.
 RF_NODISCARD enum rf_err rf_stream_publish(struct rf_stream *stream, uint64_t seq,
                                            const struct rf_event *event, struct rf_error *error);
 
@@ -68,8 +71,8 @@ struct rf_subscription;
 typedef void rf_subscription_fn(void *arg, const struct rf_event *events, size_t count,
                                 uint64_t scanned, uint64_t trimmed);
 
-// rf_subscription_new: pages of events whose topic begins with one of `prefixes` (count 0: all), after
-// number `after`, `limit` events at most a page. After each page the subscriber calls
+// rf_subscription_new: pages of events whose topic begins with one of `prefixes` (count 0: all),
+// after number `after`, `limit` events at most a page. After each page the subscriber calls
 // rf_subscription_next when its work is stored (that is its credit); pages come only when there is
 // something new, or when `scanned` moved. Survives broker restarts.
 RF_NODISCARD enum rf_err rf_subscription_new(struct rf_bus *bus, const char *const *prefixes,
@@ -92,20 +95,21 @@ RF_NODISCARD enum rf_err rf_bus_listen(struct rf_bus *bus, const char *prefix, r
 // `entry` is the value as it stands now (NULL if there is none); borrowed during the call.
 typedef void rf_state_fn(void *arg, const char *code, const struct rf_state_entry *entry);
 
-// `ttl` 0: no lease. `fn` may be NULL. `value` is borrowed (a reference is taken). An operation that
-// gets no answer within 10 s, or whose broker goes, ends with "timeout" or "disconnected": it may or may
-// not have been carried out.
+// `ttl` 0: no lease. `fn` may be NULL. `value` is borrowed (a reference is taken). An operation
+// that gets no answer within 10 s, or whose broker goes, ends with "timeout" or "disconnected": it
+// may or may not have been carried out.
 void rf_bus_state_get(struct rf_bus *bus, const char *key, rf_state_fn *fn, void *arg);
 void rf_bus_state_put(struct rf_bus *bus, const char *key, json_t *value, struct rf_duration ttl,
                       rf_state_fn *fn, void *arg);
-// rf_bus_state_cas: writes when the version is still `version` (0: there is no such key). value NULL:
-// deletes.
+// rf_bus_state_cas: writes when the version is still `version` (0: there is no such key). value
+// NULL: deletes.
 void rf_bus_state_cas(struct rf_bus *bus, const char *key, int64_t version, json_t *value,
                       struct rf_duration ttl, rf_state_fn *fn, void *arg);
 
 // `snapshot`: entries are all there is under the prefix (also after every reconnect). Else changes;
 // version 0 means deleted.
-typedef void rf_watch_fn(void *arg, bool snapshot, const struct rf_state_entry *entries, size_t count);
+typedef void rf_watch_fn(void *arg, bool snapshot, const struct rf_state_entry *entries,
+                         size_t count);
 
 // rf_bus_watch: watches for the bus's life.
 RF_NODISCARD enum rf_err rf_bus_watch(struct rf_bus *bus, const char *prefix, rf_watch_fn *fn,
@@ -116,10 +120,10 @@ RF_NODISCARD enum rf_err rf_bus_watch(struct rf_bus *bus, const char *prefix, rf
 typedef void rf_reply_fn(void *arg, const struct rf_call_reply *reply);
 
 // rf_bus_call: sends the request; `fn` is called exactly once: with the reply, or with one of class
-// local: deadline_exceeded when nothing came until 2 s after the deadline (sent: maybe), worker_lost when
-// the broker was restarted with the call in hand (sent: maybe), overloaded. `remaining_ns` is filled in.
-// A call made while the broker is away is kept and sent when it is there, until its deadline
-// (then deadline_exceeded, sent: no).
+// local: deadline_exceeded when nothing came until 2 s after the deadline (sent: maybe),
+// worker_lost when the broker was restarted with the call in hand (sent: maybe), overloaded.
+// `remaining_ns` is filled in. A call made while the broker is away is kept and sent when it is
+// there, until its deadline (then deadline_exceeded, sent: no).
 void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_reply_fn *fn,
                  void *arg);
 

@@ -1,8 +1,9 @@
-// The serving side: a process that carries out calls of some services (gateways; the orchestrator for
-// "campaign"). Registration, heartbeat, credit, outcomes and breaker states over the `workers` socket.
+// The serving side: a process that carries out calls of some services (gateways; the orchestrator
+// for "campaign"). Registration, heartbeat, credit, outcomes and breaker states over the `workers`
+// socket.
 //
-// Credit: each offered service has a capacity. A request that comes takes a place; the worker gives it
-// back by rf_worker_release when the call ends or begins to wait, at most once each.
+// Credit: each offered service has a capacity. A request that comes takes a place; the worker gives
+// it back by rf_worker_release when the call ends or begins to wait, at most once each.
 #ifndef RF_BUS_WORKER_H
 #define RF_BUS_WORKER_H
 
@@ -25,7 +26,8 @@ struct rf_worker_handlers {
     void (*request)(void *arg, const struct rf_call_request *request);
     // The caller, or the end of our lease, cancelled it; answer it all the same. May be NULL.
     void (*cancel)(void *arg, const char *id);
-    // A breaker's state as the authority has it (also all of them after a registration). May be NULL.
+    // A breaker's state as the authority has it (also all of them after a registration). May be
+    // NULL.
     void (*breaker)(void *arg, const struct rf_breaker_view *breaker);
     // Answer to rf_worker_permit: `permit` NULL means refused. May be NULL.
     void (*permit)(void *arg, const char *call, const char *service, const char *permit,
@@ -34,8 +36,8 @@ struct rf_worker_handlers {
     void (*connected)(void *arg, bool connected);
 };
 
-// rf_worker_new: registers as soon as the broker is there. Everything is borrowed for the worker's life
-// but `offers`, which is copied.
+// rf_worker_new: registers as soon as the broker is there. Everything is borrowed for the worker's
+// life but `offers`, which is copied.
 RF_NODISCARD enum rf_err rf_worker_new(struct rf_bus *bus, const struct rf_worker_offer *offers,
                                        size_t count, const struct rf_worker_handlers *handlers,
                                        void *arg, struct rf_worker **worker,
@@ -44,22 +46,22 @@ RF_NODISCARD enum rf_err rf_worker_new(struct rf_bus *bus, const struct rf_worke
 // rf_worker_destroy: says goodbye and closes. Calls still in hand are lost to their callers.
 void rf_worker_destroy(struct rf_worker **worker);
 
-// rf_worker_reply: answers a request; its id leaves the list of ids in hand. A reply whose broker is away
-// is kept and sent after the next registration.
+// rf_worker_reply: answers a request; its id leaves the list of ids in hand. A reply whose broker
+// is away is kept and sent after the next registration.
 void rf_worker_reply(struct rf_worker *worker, const struct rf_call_reply *reply);
 
-// rf_worker_release: one place of `service` is free again. `waiting` is the number of its calls that wait
-// for a retry now.
+// rf_worker_release: one place of `service` is free again. `waiting` is the number of its calls
+// that wait for a retry now.
 void rf_worker_release(struct rf_worker *worker, const char *service, int64_t waiting);
 
-// rf_worker_outcome: reports an attempt to the breaker's authority; numbered and repeated until it is
-// acknowledged. `permit` NULL: not a test request.
+// rf_worker_outcome: reports an attempt to the breaker's authority; numbered and repeated until it
+// is acknowledged. `permit` NULL: not a test request.
 void rf_worker_outcome(struct rf_worker *worker, const char *provider, int64_t epoch,
                        const char *permit, enum rf_class c, struct rf_duration took,
                        const char *error_text);
 
-// rf_worker_permit: asks to be the test request of `provider` in `epoch`; answered by handlers.permit, also
-// (refused) when the broker goes.
+// rf_worker_permit: asks to be the test request of `provider` in `epoch`; answered by
+// handlers.permit, also (refused) when the broker goes.
 void rf_worker_permit(struct rf_worker *worker, const char *call, const char *provider,
                       int64_t epoch);
 

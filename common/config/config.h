@@ -1,6 +1,6 @@
-// The configuration of the whole set: one YAML file, one struct. Read by libyaml with its marks, driven
-// by the rows in rows.c, from which `ringfence config check` and the documentation come as well. Every
-// error names file, line, key and what was expected. All texts belong to the struct.
+// The configuration of the whole set: one YAML file, one struct. Read by libyaml with its marks,
+// driven by the rows in rows.c, from which `ringfence config check` and the documentation come as
+// well. Every error names file, line, key and what was expected. All texts belong to the struct.
 #ifndef RF_CONFIG_CONFIG_H
 #define RF_CONFIG_CONFIG_H
 
@@ -14,16 +14,17 @@
 
 #define RF_CONFIG_MAX_LINKS 8
 
-// A secret: given as text, ${ENV} or `file:PATH`. A file is read again on reload and when a user asks, so
-// a key can change while running. Never printed.
+// A secret: given as text, ${ENV} or `file:PATH`. A file is read again on reload and when a user
+// asks, so a key can change while running. Never printed.
 struct rf_secret {
     char *value;          // NULL: not set. Without trailing newline
     char *file;           // NULL: not from a file
     char fingerprint[17]; // first 16 hex digits of the SHA-256 of the value; "" if not set
 };
 
-// rf_secret_refresh: reads a `file:` secret again. `changed` tells whether the value is another now; a
-// file that cannot be read or is empty is an error and keeps the old value. Without a file: no change.
+// rf_secret_refresh: reads a `file:` secret again. `changed` tells whether the value is another
+// now; a file that cannot be read or is empty is an error and keeps the old value. Without a file:
+// no change.
 RF_NODISCARD enum rf_err rf_secret_refresh(struct rf_secret *secret, bool *changed,
                                            struct rf_error *error);
 
@@ -46,20 +47,20 @@ struct rf_config_timeout {
 
 // What every provider has; `retry`, `breaker`, `timeout` inherit from `defaults`, key by key.
 struct rf_config_provider {
-    char *base_url;         // "https://api.elevenlabs.io"
-    struct rf_secret key;   // ElevenLabs, OpenAI, Anthropic: the API key; Twilio: the auth token
-    char *ca_file;          // further trusted certificates (PEM), for a private CA; NULL: the system's
-    char *probe_path;       // what the health monitor asks for
+    char *base_url;       // "https://api.elevenlabs.io"
+    struct rf_secret key; // ElevenLabs, OpenAI, Anthropic: the API key; Twilio: the auth token
+    char *ca_file;    // further trusted certificates (PEM), for a private CA; NULL: the system's
+    char *probe_path; // what the health monitor asks for
     struct rf_retry_policy retry;
     struct rf_breaker_policy breaker;
     struct rf_config_timeout timeout;
 
-    char *voice;            // ElevenLabs voice id
-    char *output_format;    // ElevenLabs, such as mp3_22050_32
-    char *model;            // ElevenLabs, OpenAI, Anthropic
-    int64_t max_tokens;     // OpenAI, Anthropic
-    char *account_sid;      // Twilio
-    char *from;             // Twilio: the caller id, E.164
+    char *voice;         // ElevenLabs voice id
+    char *output_format; // ElevenLabs, such as mp3_22050_32
+    char *model;         // ElevenLabs, OpenAI, Anthropic
+    int64_t max_tokens;  // OpenAI, Anthropic
+    char *account_sid;   // Twilio
+    char *from;          // Twilio: the caller id, E.164
 };
 
 struct rf_config_chain {
@@ -71,30 +72,31 @@ struct rf_config_bus {
     char *calls, *workers, *ingest, *events; // endpoints; default ipc://<run_dir>/<name>
     struct rf_duration heartbeat;            // interval, both ways
     int64_t heartbeat_misses;                // a peer silent for so many intervals is lost
-    int64_t max_unacknowledged;              // events that a publisher keeps until they are acknowledged
+    int64_t max_unacknowledged; // events that a publisher keeps until they are acknowledged
 };
 
 struct rf_config_broker {
-    struct rf_duration drain_timeout; // longer than the others': it serves until its peers have left
-    int64_t queue_limit;              // waiting calls a service
-    int64_t journal_events;           // events kept in memory
-    int64_t journal_bytes;            // and their bytes
-    int64_t state_entries;            // retained values
-    struct rf_duration stream_idle;   // a stream not heard of for so long is forgotten
+    struct rf_duration
+        drain_timeout;              // longer than the others': it serves until its peers have left
+    int64_t queue_limit;            // waiting calls a service
+    int64_t journal_events;         // events kept in memory
+    int64_t journal_bytes;          // and their bytes
+    int64_t state_entries;          // retained values
+    struct rf_duration stream_idle; // a stream not heard of for so long is forgotten
 };
 
 struct rf_config_gateway {
     int64_t speech_concurrency, script_concurrency, telephony_concurrency;
-    int64_t max_waiting;                            // calls that wait for a retry
-    int64_t max_reply_bytes;                        // a reply's body beyond it is refused
+    int64_t max_waiting;                              // calls that wait for a retry
+    int64_t max_reply_bytes;                          // a reply's body beyond it is refused
     struct rf_config_chain speech, script, telephony; // fallback chains
 };
 
 struct rf_config_telephony {
-    char *audio;              // "say" or "play"
-    char *media_url;          // public address of the console's media paths; needed for play
-    struct rf_secret media_secret; // signs the media paths; needed for play
-    struct rf_duration media_ttl;  // how long a media path is valid
+    char *audio;                     // "say" or "play"
+    char *media_url;                 // public address of the console's media paths; needed for play
+    struct rf_secret media_secret;   // signs the media paths; needed for play
+    struct rf_duration media_ttl;    // how long a media path is valid
     struct rf_duration ring_timeout; // Twilio Timeout: give up after ringing so long
     struct rf_duration send_margin;  // send_before is now plus this
     struct rf_duration list_lag;     // how late the provider's list of calls may be
@@ -106,10 +108,12 @@ struct rf_config_orchestrator {
     int64_t concurrency;              // contacts in progress at once
     struct rf_duration call_deadline; // of a script or speech request, above all waits and attempts
     struct rf_duration dial_deadline; // of a dial request
-    struct rf_duration defer_delay;   // a deferred contact is looked at again after this at the latest
-    struct rf_duration ramp_interval; // after a recovery contacts are released one by one, so far apart
-    char *prompt;                     // script prompt; {name} and {phone} are replaced, {COLUMN} too
-    char *default_country;            // reserved: numbers must be E.164
+    struct rf_duration
+        defer_delay; // a deferred contact is looked at again after this at the latest
+    struct rf_duration
+        ramp_interval;     // after a recovery contacts are released one by one, so far apart
+    char *prompt;          // script prompt; {name} and {phone} are replaced, {COLUMN} too
+    char *default_country; // reserved: numbers must be E.164
 };
 
 struct rf_config_health {
@@ -119,7 +123,7 @@ struct rf_config_health {
 
 struct rf_config_email {
     bool enabled;
-    char *url;  // smtp://host:port or smtps://host:port
+    char *url; // smtp://host:port or smtps://host:port
     char *from;
     char *to;   // one address or several, separated by commas
     char *user; // NULL: no authentication
@@ -147,19 +151,19 @@ struct rf_config_alerter {
     struct rf_config_email email;
     struct rf_config_telegram telegram;
     struct rf_config_webhook webhook;
-    struct rf_retry_policy retry;   // waits of a delivery; after max_retries it goes on at max_delay
-    struct rf_duration timeout;     // one delivery attempt
+    struct rf_retry_policy retry; // waits of a delivery; after max_retries it goes on at max_delay
+    struct rf_duration timeout;   // one delivery attempt
 };
 
 struct rf_config_sheets {
     bool enabled;
-    char *base_url;             // https://sheets.googleapis.com
-    char *token_url;            // https://oauth2.googleapis.com/token
-    char *spreadsheet;          // id
-    char *sheet;                // name of the tab
-    char *credentials;          // path of the service account's JSON
+    char *base_url;    // https://sheets.googleapis.com
+    char *token_url;   // https://oauth2.googleapis.com/token
+    char *spreadsheet; // id
+    char *sheet;       // name of the tab
+    char *credentials; // path of the service account's JSON
     char *ca_file;
-    int64_t batch;              // rows a request
+    int64_t batch;               // rows a request
     struct rf_duration interval; // at most so long until a row is written
 };
 
@@ -179,11 +183,11 @@ struct rf_config_simulator {
     char *tls_listen; // HTTPS; NULL: off
     char *cert_file, *key_file;
     int64_t seed;
-    double cps;                       // Twilio: calls a second; the rest is queued
-    struct rf_duration list_lag;      // Twilio: how late the list shows a new call
-    struct rf_duration ring, talk;    // how long a call rings and lasts
-    struct rf_duration latency;       // of every reply
-    bool fetch_media;                 // fetch what a call is told to play
+    double cps;                    // Twilio: calls a second; the rest is queued
+    struct rf_duration list_lag;   // Twilio: how late the list shows a new call
+    struct rf_duration ring, talk; // how long a call rings and lasts
+    struct rf_duration latency;    // of every reply
+    bool fetch_media;              // fetch what a call is told to play
 };
 
 struct rf_config {
@@ -204,7 +208,8 @@ struct rf_config {
 };
 
 // rf_config_load: reads `file`, or takes the defaults when it is NULL. The caller frees it by
-// rf_config_destroy. RF_ERR_CONFIG with "FILE:LINE: KEY: what was expected" for the first thing wrong.
+// rf_config_destroy. RF_ERR_CONFIG with "FILE:LINE: KEY: what was expected" for the first thing
+// wrong.
 RF_NODISCARD enum rf_err rf_config_load(const char *file, struct rf_config **config,
                                         struct rf_error *error);
 

@@ -1,5 +1,5 @@
-// Many HTTP (and SMTP) transfers at once in one thread: libcurl multi on the event loop. TLS is always
-// verified; redirects are never followed; bodies are bounded.
+// Many HTTP (and SMTP) transfers at once in one thread: libcurl multi on the event loop. TLS is
+// always verified; redirects are never followed; bodies are bounded.
 #ifndef RF_HTTP_CLIENT_H
 #define RF_HTTP_CLIENT_H
 
@@ -19,31 +19,32 @@ struct rf_http_header {
 
 // What to send. All is copied by rf_http_send.
 struct rf_http_request {
-    const char *method;                   // GET, POST, PUT
+    const char *method; // GET, POST, PUT
     const char *url;
     const struct rf_http_header *headers; // values with CR, LF or other controls are refused
     size_t header_count;
-    const char *user, *password;          // HTTP Basic; NULL: none
+    const char *user, *password; // HTTP Basic; NULL: none
     const void *body;
     size_t body_size;
-    const char *ca_file;                  // certificates trusted besides the system's; NULL: none
+    const char *ca_file; // certificates trusted besides the system's; NULL: none
     struct rf_duration connect_timeout;
-    struct rf_duration timeout;           // in all
-    size_t max_body_bytes;                // of the reply
-    bool fresh; // never a pooled connection, never repeated by libcurl: for a dial (design section 7)
+    struct rf_duration timeout; // in all
+    size_t max_body_bytes;      // of the reply
+    bool fresh; // never a pooled connection, never repeated by libcurl: for a dial (design section
+                // 7)
 };
 
 // How it failed below HTTP.
 enum rf_http_failure {
-    RF_HTTP_NONE,          // an HTTP status came, and a whole body
-    RF_HTTP_RESOLVE,       // unknown host name: configuration
-    RF_HTTP_CONNECT,       // refused, unreachable, or the connect timeout
-    RF_HTTP_TLS,           // handshake failed (not the certificate)
-    RF_HTTP_CERTIFICATE,   // the certificate does not verify: configuration
-    RF_HTTP_TIMEOUT,       // the total time was over
-    RF_HTTP_BROKEN,        // the connection broke: reset, empty reply
-    RF_HTTP_TRUNCATED,     // a status came, but the body ended early
-    RF_HTTP_TOO_LARGE,     // the body is beyond max_body_bytes
+    RF_HTTP_NONE,        // an HTTP status came, and a whole body
+    RF_HTTP_RESOLVE,     // unknown host name: configuration
+    RF_HTTP_CONNECT,     // refused, unreachable, or the connect timeout
+    RF_HTTP_TLS,         // handshake failed (not the certificate)
+    RF_HTTP_CERTIFICATE, // the certificate does not verify: configuration
+    RF_HTTP_TIMEOUT,     // the total time was over
+    RF_HTTP_BROKEN,      // the connection broke: reset, empty reply
+    RF_HTTP_TRUNCATED,   // a status came, but the body ended early
+    RF_HTTP_TOO_LARGE,   // the body is beyond max_body_bytes
     RF_HTTP_CANCELLED,
     RF_HTTP_OTHER,
 };
@@ -51,12 +52,12 @@ enum rf_http_failure {
 // Borrowed during the callback.
 struct rf_http_reply {
     enum rf_http_failure failure;
-    bool sent;                  // at least one byte of the request may have reached the peer
-    long status;                // 0: none came
-    const char *content_type;   // "" if none
-    const char *body;           // NUL-terminated, never NULL
+    bool sent;                // at least one byte of the request may have reached the peer
+    long status;              // 0: none came
+    const char *content_type; // "" if none
+    const char *body;         // NUL-terminated, never NULL
     size_t body_size;
-    const char *error_text;     // libcurl's words, "" if none
+    const char *error_text; // libcurl's words, "" if none
     struct rf_duration took;
     const struct rf_http_transfer *transfer; // for rf_http_reply_header
 };
@@ -69,11 +70,11 @@ RF_NODISCARD enum rf_err rf_http_new(struct rf_loop *loop, struct rf_http **http
 // rf_http_destroy: ends all transfers without calling back, and nulls the pointer.
 void rf_http_destroy(struct rf_http **http);
 
-// rf_http_send: begins a transfer; `fn` is called once, from the loop, never from inside this call. On
-// failure nothing was begun. `transfer` (may be NULL) can be cancelled until fn was called.
+// rf_http_send: begins a transfer; `fn` is called once, from the loop, never from inside this call.
+// On failure nothing was begun. `transfer` (may be NULL) can be cancelled until fn was called.
 RF_NODISCARD enum rf_err rf_http_send(struct rf_http *http, const struct rf_http_request *request,
-                                      rf_http_fn *fn, void *arg,
-                                      struct rf_http_transfer **transfer, struct rf_error *error);
+                                      rf_http_fn *fn, void *arg, struct rf_http_transfer **transfer,
+                                      struct rf_error *error);
 
 // rf_http_cancel: ends the transfer; `fn` is not called.
 void rf_http_cancel(struct rf_http_transfer *transfer);
@@ -81,27 +82,27 @@ void rf_http_cancel(struct rf_http_transfer *transfer);
 // rf_http_reply_header: the value of the reply's header `name` (any case), or NULL.
 const char *rf_http_reply_header(const struct rf_http_reply *reply, const char *name);
 
-// rf_http_retry_after: the provider's wish from retry-after-ms or Retry-After (seconds or HTTP date), 0
-// if there is none or it is past. `now` is the wall clock.
+// rf_http_retry_after: the provider's wish from retry-after-ms or Retry-After (seconds or HTTP
+// date), 0 if there is none or it is past. `now` is the wall clock.
 struct rf_duration rf_http_retry_after(const struct rf_http_reply *reply, struct rf_utc now);
 
 // A mail over SMTP, sent by the same machinery.
 struct rf_mail {
-    const char *url;           // smtp://host:port or smtps://host:port
-    const char *from;          // envelope sender
-    const char *const *to;     // envelope recipients
+    const char *url;       // smtp://host:port or smtps://host:port
+    const char *from;      // envelope sender
+    const char *const *to; // envelope recipients
     size_t to_count;
     const char *user, *password; // NULL: no authentication
     const char *ca_file;
     bool require_tls;
-    const char *message;       // headers, empty line, text; CRLF line ends
+    const char *message; // headers, empty line, text; CRLF line ends
     size_t message_size;
     struct rf_duration connect_timeout, timeout;
 };
 
 // rf_mail_send: as rf_http_send; reply->status is the last SMTP code (250 is success).
 RF_NODISCARD enum rf_err rf_mail_send(struct rf_http *http, const struct rf_mail *mail,
-                                      rf_http_fn *fn, void *arg,
-                                      struct rf_http_transfer **transfer, struct rf_error *error);
+                                      rf_http_fn *fn, void *arg, struct rf_http_transfer **transfer,
+                                      struct rf_error *error);
 
 #endif

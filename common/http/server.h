@@ -1,5 +1,5 @@
-// A small HTTP server on the event loop, over libmicrohttpd in its external epoll mode: for the console and
-// the simulator. One thread.
+// A small HTTP server on the event loop, over libmicrohttpd in its external epoll mode: for the
+// console and the simulator. One thread.
 #ifndef RF_HTTP_SERVER_H
 #define RF_HTTP_SERVER_H
 
@@ -17,13 +17,13 @@ struct rf_loop;
 typedef void rf_http_handler_fn(void *arg, struct rf_http_exchange *exchange);
 
 struct rf_http_server_options {
-    const char *listen;              // "127.0.0.1:8080"
+    const char *listen;               // "127.0.0.1:8080"
     const char *cert_file, *key_file; // PEM; NULL: plain HTTP
-    size_t max_body_bytes;           // a larger request gets 413
+    size_t max_body_bytes;            // a larger request gets 413
     rf_http_handler_fn *handler;
     void *arg;
-    // early (may be NULL): called when the request's head is there, before its body is read; true means
-    // the connection was dealt with by rf_http_exchange_reset: for the simulator's faults.
+    // early (may be NULL): called when the request's head is there, before its body is read; true
+    // means the connection was dealt with by rf_http_exchange_reset: for the simulator's faults.
     bool (*early)(void *arg, struct rf_http_exchange *exchange);
     // gone (may be NULL): the peer went before the reply; the exchange must not be used any more.
     void (*gone)(void *arg, struct rf_http_exchange *exchange);
@@ -31,13 +31,14 @@ struct rf_http_server_options {
 
 RF_NODISCARD enum rf_err rf_http_server_new(struct rf_loop *loop,
                                             const struct rf_http_server_options *options,
-                                            struct rf_http_server **server,
-                                            struct rf_error *error);
+                                            struct rf_http_server **server, struct rf_error *error);
 void rf_http_server_destroy(struct rf_http_server **server);
 
-// What was asked; borrowed until the reply. Never NULL but for header and query, which are NULL if absent.
+// What was asked; borrowed until the reply. Never NULL but for header and query, which are NULL if
+// absent.
 const char *rf_http_exchange_method(const struct rf_http_exchange *exchange);
-const char *rf_http_exchange_path(const struct rf_http_exchange *exchange); // decoded, without query
+const char *
+rf_http_exchange_path(const struct rf_http_exchange *exchange); // decoded, without query
 const char *rf_http_exchange_query(const struct rf_http_exchange *exchange, const char *name);
 const char *rf_http_exchange_header(const struct rf_http_exchange *exchange, const char *name);
 const char *rf_http_exchange_body(const struct rf_http_exchange *exchange, size_t *size);
@@ -56,8 +57,8 @@ void rf_http_exchange_header_add(struct rf_http_exchange *exchange, const char *
 void rf_http_exchange_reply(struct rf_http_exchange *exchange, unsigned status,
                             const char *content_type, const void *body, size_t size);
 
-// Faults, for the simulator. _reset: RST, no reply byte. _half: announces the full length and sends only
-// half of it, then closes. _drip: sends the body in pieces of `piece` bytes, `pause` apart.
+// Faults, for the simulator. _reset: RST, no reply byte. _half: announces the full length and sends
+// only half of it, then closes. _drip: sends the body in pieces of `piece` bytes, `pause` apart.
 void rf_http_exchange_reset(struct rf_http_exchange *exchange);
 void rf_http_exchange_half(struct rf_http_exchange *exchange, unsigned status,
                            const char *content_type, const void *body, size_t size);

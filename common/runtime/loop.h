@@ -1,6 +1,6 @@
-// The event loop of a process: one thread, a czmq zloop over sockets and descriptors, and a timer heap
-// behind a single zloop timer (a zloop with 10,000 timers of its own costs 60 us on every pass).
-// Not thread-safe: all calls come from the loop's thread, but for rf_loop_wake.
+// The event loop of a process: one thread, a czmq zloop over sockets and descriptors, and a timer
+// heap behind a single zloop timer (a zloop with 10,000 timers of its own costs 60 us on every
+// pass). Not thread-safe: all calls come from the loop's thread, but for rf_loop_wake.
 #ifndef RF_RUNTIME_LOOP_H
 #define RF_RUNTIME_LOOP_H
 
@@ -44,13 +44,14 @@ void rf_loop_stop(struct rf_loop *loop);
 struct rf_instant rf_loop_now(struct rf_loop *loop);
 
 // rf_loop_fd_set: watches `fd` for `events` (RF_LOOP_READ | RF_LOOP_WRITE), replacing what was set
-// before; 0 stops watching. The handler may be called with events == 0 as well on an error condition
-// (hang-up), which the next read or write then tells. Call with 0 before closing fd.
+// before; 0 stops watching. The handler may be called with events == 0 as well on an error
+// condition (hang-up), which the next read or write then tells. Call with 0 before closing fd.
 RF_NODISCARD enum rf_err rf_loop_fd_set(struct rf_loop *loop, int fd, unsigned events,
                                         rf_loop_fd_fn *fn, void *arg);
 
-// rf_loop_socket_add: calls `fn` whenever `socket` has a message to read; the handler reads until the
-// socket is empty or some bound of its own is reached. rf_loop_socket_remove before destroying it.
+// rf_loop_socket_add: calls `fn` whenever `socket` has a message to read; the handler reads until
+// the socket is empty or some bound of its own is reached. rf_loop_socket_remove before destroying
+// it.
 RF_NODISCARD enum rf_err rf_loop_socket_add(struct rf_loop *loop, struct _zsock_t *socket,
                                             rf_loop_socket_fn *fn, void *arg);
 void rf_loop_socket_remove(struct rf_loop *loop, struct _zsock_t *socket);
@@ -63,7 +64,8 @@ void rf_timer_init(struct rf_timer *timer, struct rf_loop *loop, rf_timer_fn *fn
 void rf_timer_at(struct rf_timer *timer, struct rf_instant due);
 void rf_timer_after(struct rf_timer *timer, struct rf_duration wait);
 
-// rf_timer_stop: stops it; a timer that does not run is fine. Must be called before its memory ends.
+// rf_timer_stop: stops it; a timer that does not run is fine. Must be called before its memory
+// ends.
 void rf_timer_stop(struct rf_timer *timer);
 bool rf_timer_running(const struct rf_timer *timer);
 

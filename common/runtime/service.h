@@ -1,6 +1,6 @@
 // The skeleton that every process shares: arguments, configuration, loop, bus connection, signals,
-// readiness, registration in the process registry, drain and stop. main.c fills a struct rf_service and
-// returns rf_service_run().
+// readiness, registration in the process registry, drain and stop. main.c fills a struct rf_service
+// and returns rf_service_run().
 #ifndef RF_RUNTIME_SERVICE_H
 #define RF_RUNTIME_SERVICE_H
 
@@ -16,13 +16,13 @@ struct rf_bus;
 // What a running service is given. Owned by rf_service_run; lives until after stop().
 struct rf_process {
     struct rf_loop *loop;
-    struct rf_bus *bus;                 // NULL if the service does not use the bus
-    const struct rf_config *config;     // current configuration; replaced by a reload
-    const char *service;                // "service-gateway"
-    char instance[64];                  // "<service>-<ULID>": one life of one process
-    void *state;                        // what start() stored
+    struct rf_bus *bus;             // NULL if the service does not use the bus
+    const struct rf_config *config; // current configuration; replaced by a reload
+    const char *service;            // "service-gateway"
+    char instance[64];              // "<service>-<ULID>": one life of one process
+    void *state;                    // what start() stored
     bool draining;
-    struct rf_service_rim *rim;         // private to service.c
+    struct rf_service_rim *rim; // private to service.c
 };
 
 struct rf_service {
@@ -31,12 +31,13 @@ struct rf_service {
     const char *details; // further lines for --help, or NULL
     bool uses_bus;       // connect to the broker and register (not: broker, simulator)
 
-    // start: builds the service's state into process->state. Its sockets are open when it returns. It
-    // calls rf_process_ready() now, or later when it can do its work.
+    // start: builds the service's state into process->state. Its sockets are open when it returns.
+    // It calls rf_process_ready() now, or later when it can do its work.
     enum rf_err (*start)(struct rf_process *process, struct rf_error *error);
 
-    // drain: SIGTERM came: take nothing new, finish what is in hand, then call rf_process_drained().
-    // NULL: there is nothing to finish. At the end of drain_timeout the process stops all the same.
+    // drain: SIGTERM came: take nothing new, finish what is in hand, then call
+    // rf_process_drained(). NULL: there is nothing to finish. At the end of drain_timeout the
+    // process stops all the same.
     void (*drain)(struct rf_process *process);
 
     // reload: SIGHUP came and `fresh` was read without error; process->config is still the old one.
@@ -44,14 +45,17 @@ struct rf_service {
     enum rf_err (*reload)(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error);
 
-    // stop: frees the state; the loop has ended. Called also after a failed start (state may be NULL).
+    // stop: frees the state; the loop has ended. Called also after a failed start (state may be
+    // NULL).
     void (*stop)(struct rf_process *process);
 
-    // drain_timeout: overrides the configuration's drain_timeout (the broker's is longer). NULL: as set.
+    // drain_timeout: overrides the configuration's drain_timeout (the broker's is longer). NULL: as
+    // set.
     struct rf_duration (*drain_timeout)(const struct rf_config *config);
 };
 
-// rf_service_run: parses --config FILE, --help, --version; reads the configuration (defaults without
+// rf_service_run: parses --config FILE, --help, --version; reads the configuration (defaults
+// without
 // --config); runs until a signal. SIGTERM drains; SIGINT or a second SIGTERM ends at once.
 // Returns the exit code: 0 after a clean end, 1 if it failed, 2 for wrong arguments, 78 for a bad
 // configuration (EX_CONFIG of sysexits.h).
@@ -61,7 +65,8 @@ int rf_service_run(const struct rf_service *service, int argc, char **argv);
 // stdout (one line), and registers as ready on the bus.
 void rf_process_ready(struct rf_process *process, const char *format, ...) RF_PRINTF(2, 3);
 
-// rf_process_drained: the drain is complete; the loop ends as soon as what was published is acknowledged.
+// rf_process_drained: the drain is complete; the loop ends as soon as what was published is
+// acknowledged.
 void rf_process_drained(struct rf_process *process);
 
 // rf_process_fail: an error that the service cannot survive: logs it and ends with exit code 1.

@@ -1,5 +1,5 @@
-// SQLite with a thread of its own: the loop hands over jobs and gets them back when they are done, in
-// order. Each job is one transaction; jobs that wait together share one commit.
+// SQLite with a thread of its own: the loop hands over jobs and gets them back when they are done,
+// in order. Each job is one transaction; jobs that wait together share one commit.
 #ifndef RF_STORE_STORE_H
 #define RF_STORE_STORE_H
 
@@ -19,20 +19,21 @@ struct rf_migration {
 
 // A job, embedded in its owner's struct, or allocated; it must live until done() is called.
 struct rf_store_job {
-    // run: on the store's thread, inside a transaction (a savepoint of its own). It touches nothing but
-    // the job's own memory and the database. An error rolls the job back, and no other.
+    // run: on the store's thread, inside a transaction (a savepoint of its own). It touches nothing
+    // but the job's own memory and the database. An error rolls the job back, and no other.
     enum rf_err (*run)(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
-    // done: on the loop's thread, after the commit is on the disk (result RF_OK) or the job failed. May
-    // free the job.
+    // done: on the loop's thread, after the commit is on the disk (result RF_OK) or the job failed.
+    // May free the job.
     void (*done)(struct rf_store_job *job, enum rf_err result, const struct rf_error *error);
     struct rf_store_job *next; // private
     enum rf_err result;        // private
     struct rf_error error;     // private
 };
 
-// rf_store_open: opens or creates the database at `path` (mode 0600, WAL, synchronous NORMAL, foreign keys
-// on), holds a lock so that no second process opens it through this library (RF_ERR_CONFLICT), and
-// brings the schema up to the last migration; a database of a later version is refused. Blocks.
+// rf_store_open: opens or creates the database at `path` (mode 0600, WAL, synchronous NORMAL,
+// foreign keys on), holds a lock so that no second process opens it through this library
+// (RF_ERR_CONFLICT), and brings the schema up to the last migration; a database of a later version
+// is refused. Blocks.
 RF_NODISCARD enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
                                        const struct rf_migration *migrations, size_t count,
                                        struct rf_store **store, struct rf_error *error);
@@ -43,8 +44,8 @@ void rf_store_submit(struct rf_store *store, struct rf_store_job *job);
 // rf_store_pending: jobs whose done() was not called yet.
 size_t rf_store_pending(const struct rf_store *store);
 
-// rf_store_close: runs what is queued, calls done() for it, ends the thread, closes the database and nulls
-// the pointer. Blocks on the disk.
+// rf_store_close: runs what is queued, calls done() for it, ends the thread, closes the database
+// and nulls the pointer. Blocks on the disk.
 void rf_store_close(struct rf_store **store);
 
 // rf_store_now: runs one job at once and waits for it; for start-up only, before the loop runs.

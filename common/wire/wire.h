@@ -1,6 +1,6 @@
-// Encoding and decoding of every message; the only code that touches msgpack. Driven by the tables that
-// messages.def gives. Decoding passes a bounding cursor first (depth, size, counts against the bytes
-// that are there), as msgpack-c 4.0 allocates whatever a header announces.
+// Encoding and decoding of every message; the only code that touches msgpack. Driven by the tables
+// that messages.def gives. Decoding passes a bounding cursor first (depth, size, counts against the
+// bytes that are there), as msgpack-c 4.0 allocates whatever a header announces.
 #ifndef RF_WIRE_WIRE_H
 #define RF_WIRE_WIRE_H
 
@@ -27,15 +27,15 @@ struct rf_frame {
     size_t size;
 };
 
-// rf_wire_encode: `body` points to the struct of `type`. Fails with RF_ERR_INVALID, naming the field,
-// if a required field is missing or a value is out of range, RF_ERR_NOMEM, or RF_ERR_FULL above
-// RF_WIRE_MAX_BYTES. On success the caller frees the frame by rf_frame_free.
+// rf_wire_encode: `body` points to the struct of `type`. Fails with RF_ERR_INVALID, naming the
+// field, if a required field is missing or a value is out of range, RF_ERR_NOMEM, or RF_ERR_FULL
+// above RF_WIRE_MAX_BYTES. On success the caller frees the frame by rf_frame_free.
 RF_NODISCARD enum rf_err rf_wire_encode(enum rf_message_type type, const void *body,
                                         struct rf_frame *frame, struct rf_error *error);
 
-// rf_wire_decode: a new message from untrusted bytes. RF_ERR_PROTOCOL for what is malformed (the text
-// names the field), RF_ERR_NOT_FOUND for an unknown message type, RF_ERR_CONFLICT for a version that is
-// not ours. The caller frees it by rf_message_destroy.
+// rf_wire_decode: a new message from untrusted bytes. RF_ERR_PROTOCOL for what is malformed (the
+// text names the field), RF_ERR_NOT_FOUND for an unknown message type, RF_ERR_CONFLICT for a
+// version that is not ours. The caller frees it by rf_message_destroy.
 RF_NODISCARD enum rf_err rf_wire_decode(const void *data, size_t size, struct rf_message **message,
                                         struct rf_error *error);
 

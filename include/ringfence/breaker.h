@@ -74,39 +74,40 @@ const char *rf_breaker_state_name(enum rf_breaker_state state);
 bool rf_breaker_state_parse(const char *name, enum rf_breaker_state *state);
 const char *rf_breaker_cause_name(enum rf_breaker_cause cause);
 
-// rf_breaker_init: CLOSED with no failures. The policy is copied, its numbers clamped to what they allow.
+// rf_breaker_init: CLOSED with no failures. The policy is copied, its numbers clamped to what they
+// allow.
 void rf_breaker_init(struct rf_breaker *breaker, const struct rf_breaker_policy *policy,
                      struct rf_instant now);
 
-// rf_breaker_tick: lets time act: OPEN becomes HALF_OPEN at exactly `until`, a test request whose lease
-// is over loses its permit. True and `transition` filled if the state changed.
+// rf_breaker_tick: lets time act: OPEN becomes HALF_OPEN at exactly `until`, a test request whose
+// lease is over loses its permit. True and `transition` filled if the state changed.
 bool rf_breaker_tick(struct rf_breaker *breaker, struct rf_instant now,
                      struct rf_breaker_transition *transition);
 
 // rf_breaker_wake: the next instant at which rf_breaker_tick has something to do; false if none.
 bool rf_breaker_wake(const struct rf_breaker *breaker, struct rf_instant *when);
 
-// rf_breaker_admit: may a call begin now? On true the ticket is filled; in HALF_OPEN it holds the one
-// permit until its result, its cancellation or the end of its lease. Ticks first: `changed` tells whether
-// `transition` was filled.
+// rf_breaker_admit: may a call begin now? On true the ticket is filled; in HALF_OPEN it holds the
+// one permit until its result, its cancellation or the end of its lease. Ticks first: `changed`
+// tells whether `transition` was filled.
 bool rf_breaker_admit(struct rf_breaker *breaker, struct rf_instant now,
                       struct rf_breaker_ticket *ticket, bool *changed,
                       struct rf_breaker_transition *transition);
 
-// rf_breaker_record: the result of an admitted call. A ticket of an earlier epoch, or of a permit that is
-// no longer out, is ignored (incident 3). A class that does not count gives a test permit back without
-// effect (incident 2). Ticks first; a call makes at most one transition, so a tick's transition and a
-// record's are told by calling rf_breaker_tick before. True if the state changed.
+// rf_breaker_record: the result of an admitted call. A ticket of an earlier epoch, or of a permit
+// that is no longer out, is ignored (incident 3). A class that does not count gives a test permit
+// back without effect (incident 2). Ticks first; a call makes at most one transition, so a tick's
+// transition and a record's are told by calling rf_breaker_tick before. True if the state changed.
 bool rf_breaker_record(struct rf_breaker *breaker, struct rf_breaker_ticket ticket, enum rf_class c,
                        struct rf_instant now, struct rf_breaker_transition *transition);
 
-// rf_breaker_cancel: the call ended without a result: its permit, if it is the one that is out, is given
-// back.
+// rf_breaker_cancel: the call ended without a result: its permit, if it is the one that is out, is
+// given back.
 void rf_breaker_cancel(struct rf_breaker *breaker, struct rf_breaker_ticket ticket,
                        struct rf_instant now);
 
-// rf_breaker_restore: takes over a state with a higher epoch, as a restarted authority does from its
-// peers. What is left of OPEN is clamped to [0, recovery_timeout]. True if the state changed.
+// rf_breaker_restore: takes over a state with a higher epoch, as a restarted authority does from
+// its peers. What is left of OPEN is clamped to [0, recovery_timeout]. True if the state changed.
 bool rf_breaker_restore(struct rf_breaker *breaker, enum rf_breaker_state state, int64_t epoch,
                         struct rf_duration open_left, struct rf_instant now,
                         struct rf_breaker_transition *transition);

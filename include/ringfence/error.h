@@ -1,10 +1,10 @@
 // One error type through the whole library. A function that can fail returns enum rf_err and fills
-// a struct rf_error whose message names the place and the mend; it prints nothing. The edge (main, a
-// reply to a peer, an event) tells it once.
+// a struct rf_error whose message names the place and the mend; it prints nothing. The edge (main,
+// a reply to a peer, an event) tells it once.
 #ifndef RINGFENCE_ERROR_H
 #define RINGFENCE_ERROR_H
 
-#define RF_NODISCARD        __attribute__((warn_unused_result))
+#define RF_NODISCARD         __attribute__((warn_unused_result))
 #define RF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum rf_err {
@@ -31,8 +31,8 @@ struct rf_error {
 // rf_err_name: the printable name of `code`, such as "not_found". Never NULL.
 const char *rf_err_name(enum rf_err code);
 
-// rf_error_set: fills `error` (which may be NULL) and returns `code`, so that a failing function can
-// end with `return rf_error_set(error, RF_ERR_IO, "...")`.
+// rf_error_set: fills `error` (which may be NULL) and returns `code`, so that a failing function
+// can end with `return rf_error_set(error, RF_ERR_IO, "...")`.
 enum rf_err rf_error_set(struct rf_error *error, enum rf_err code, const char *format, ...)
     RF_PRINTF(3, 4);
 

@@ -1,7 +1,7 @@
 // The structs of messages.def, and the enums of messages and event types.
 //
-// In a struct to be encoded, all pointers are borrowed. In a decoded message, everything belongs to the
-// message: texts are NUL-terminated copies; keep a json_t longer by json_incref.
+// In a struct to be encoded, all pointers are borrowed. In a decoded message, everything belongs to
+// the message: texts are NUL-terminated copies; keep a json_t longer by json_incref.
 #ifndef RINGFENCE_MESSAGES_H
 #define RINGFENCE_MESSAGES_H
 

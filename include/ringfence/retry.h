@@ -1,5 +1,5 @@
-// Retry: how long to wait before the next attempt, and whether there is one. Pure: time and randomness
-// are given.
+// Retry: how long to wait before the next attempt, and whether there is one. Pure: time and
+// randomness are given.
 #ifndef RINGFENCE_RETRY_H
 #define RINGFENCE_RETRY_H
 
@@ -7,7 +7,7 @@
 #include <ringfence/time.h>
 
 enum rf_jitter {
-    RF_JITTER_FRACTION,     // the wait times a factor drawn from [1 - fraction, 1 + fraction]
+    RF_JITTER_FRACTION, // the wait times a factor drawn from [1 - fraction, 1 + fraction]
     RF_JITTER_NONE,
     RF_JITTER_FULL,         // drawn from [0, wait]
     RF_JITTER_EQUAL,        // half the wait plus a draw from the other half
@@ -60,17 +60,18 @@ struct rf_retry_decision {
     struct rf_duration wait; // with AGAIN; with TOO_LONG what the provider asked for
 };
 
-// rf_retry_decide: what follows a failed attempt of class `c`. `retry_after` is the provider's wish (0:
-// none); it wins when it is longer than ours, and ends the call when it is beyond max_delay (incident
-// 14: a Retry-After of days). `left` is the time to the deadline at this moment, `attempt_min` the
-// shortest time an attempt needs: no retry is begun that cannot finish. Advances `retry` only with AGAIN.
-struct rf_retry_decision rf_retry_decide(const struct rf_retry_policy *policy, struct rf_retry *retry,
-                                         enum rf_class c, struct rf_duration retry_after,
-                                         struct rf_duration left, struct rf_duration attempt_min,
-                                         struct rf_rng *rng);
+// rf_retry_decide: what follows a failed attempt of class `c`. `retry_after` is the provider's wish
+// (0: none); it wins when it is longer than ours, and ends the call when it is beyond max_delay
+// (incident 14: a Retry-After of days). `left` is the time to the deadline at this moment,
+// `attempt_min` the shortest time an attempt needs: no retry is begun that cannot finish. Advances
+// `retry` only with AGAIN.
+struct rf_retry_decision rf_retry_decide(const struct rf_retry_policy *policy,
+                                         struct rf_retry *retry, enum rf_class c,
+                                         struct rf_duration retry_after, struct rf_duration left,
+                                         struct rf_duration attempt_min, struct rf_rng *rng);
 
-// rf_retry_backoff: the wait before retry number `n` (0-based), without jitter. Never overflows; at most
-// max_delay.
+// rf_retry_backoff: the wait before retry number `n` (0-based), without jitter. Never overflows; at
+// most max_delay.
 struct rf_duration rf_retry_backoff(const struct rf_retry_policy *policy, int64_t n);
 
 #endif

@@ -1,0 +1,136 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum rf_err write_all(int fd, const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return RF_ERR_IO;
+        data += n;
+        size -= (size_t)n;
+    }
+    return RF_OK;
+}
+
+// The folder's own entry is data too: without this the new name may not survive a power loss.
+static enum rf_err sync_folder_of(const char *path) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        snprintf(folder, sizeof folder, ".");
+    else
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash == path ? 1 : slash - path), path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return RF_ERR_IO;
+    int failed = fsync(fd);
+    close(fd);
+    return failed != 0 ? RF_ERR_IO : RF_OK;
+}
+
+enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
+                            struct rf_error *error) {
+    char temporary[PATH_MAX];
+    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    if (length < 0 || (size_t)length >= sizeof temporary)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: the path is too long", path);
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return rf_error_set(error, RF_ERR_IO, "%s: cannot create: %s", temporary, strerror(errno));
+    if (write_all(fd, data, size) != RF_OK || fsync(fd) != 0) {
+        int code = errno;
+        close(fd);
+        unlink(temporary);
+        return rf_error_set(error, RF_ERR_IO, "%s: cannot write: %s", temporary, strerror(code));
+    }
+    if (close(fd) != 0 || rename(temporary, path) != 0) {
+        int code = errno;
+        unlink(temporary);
+        return rf_error_set(error, RF_ERR_IO, "%s: cannot replace: %s", path, strerror(code));
+    }
+    if (sync_folder_of(path) != RF_OK)
+        return rf_error_set(error, RF_ERR_IO, "%s: cannot sync its folder: %s", path,
+                            strerror(errno));
+    return RF_OK;
+}
+
+static enum rf_err read_all(int fd, const char *path, size_t limit_bytes, char **data, size_t *size,
+                            struct rf_error *error) {
+    size_t capacity = 4096, used = 0;
+    char *buffer = malloc(capacity);
+    if (buffer == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "%s: out of memory", path);
+    for (;;) {
+        if (used == capacity - 1) {
+            char *larger = realloc(buffer, capacity *= 2);
+            if (larger == NULL) {
+                free(buffer);
+                return rf_error_set(error, RF_ERR_NOMEM, "%s: out of memory", path);
+            }
+            buffer = larger;
+        }
+        ssize_t n = read(fd, buffer + used, capacity - 1 - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            int code = errno;
+            free(buffer);
+            return rf_error_set(error, RF_ERR_IO, "%s: cannot read: %s", path, strerror(code));
+        }
+        if (n == 0)
+            break;
+        used += (size_t)n;
+        if (used > limit_bytes) {
+            free(buffer);
+            return rf_error_set(error, RF_ERR_FULL, "%s: larger than %zu bytes", path, limit_bytes);
+        }
+    }
+    buffer[used] = '\0';
+    *data = buffer;
+    if (size != NULL)
+        *size = used;
+    return RF_OK;
+}
+
+enum rf_err rf_file_read(const char *path, size_t limit_bytes, char **data, size_t *size,
+                         struct rf_error *error) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return rf_error_set(error, errno == ENOENT ? RF_ERR_NOT_FOUND : RF_ERR_IO,
+                            "%s: cannot open: %s", path, strerror(errno));
+    enum rf_err result = read_all(fd, path, limit_bytes, data, size, error);
+    close(fd);
+    return result;
+}
+
+enum rf_err rf_folder_make(const char *path, unsigned mode, struct rf_error *error) {
+    char partial[PATH_MAX];
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof partial)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: not a usable path", path);
+    memcpy(partial, path, length + 1);
+    for (size_t i = 1; i <= length; i++) {
+        if (partial[i] != '/' && partial[i] != '\0')
+            continue;
+        char kept = partial[i];
+        partial[i] = '\0';
+        if (mkdir(partial, (mode_t)mode) != 0 && errno != EEXIST)
+            return rf_error_set(error, RF_ERR_IO, "%s: cannot make the folder: %s", partial,
+                                strerror(errno));
+        partial[i] = kept;
+    }
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return rf_error_set(error, RF_ERR_IO, "%s: is not a folder", path);
+    return RF_OK;
+}

@@ -1,0 +1,42 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *process_name = "ringfence";
+
+static const char *const level_names[] = {
+    [RF_LOG_INFO] = "info",
+    [RF_LOG_WARNING] = "warning",
+    [RF_LOG_ERROR] = "error",
+};
+
+void rf_log_open(const char *name) {
+    process_name = name;
+}
+
+void rf_log(enum rf_log_level level, const char *format, ...) {
+    char line[2048];
+    int head = snprintf(line, sizeof line, "%s: %s: ", process_name, level_names[level]);
+    if (head < 0 || (size_t)head >= sizeof line)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    int body = vsnprintf(line + head, sizeof line - (size_t)head - 1, format, arguments);
+    va_end(arguments);
+    if (body < 0)
+        return;
+    size_t length = (size_t)head + (size_t)body;
+    if (length > sizeof line - 2)
+        length = sizeof line - 2;
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
+    line[length++] = '\n';
+    ssize_t written;
+    do
+        written = write(STDERR_FILENO, line, length);
+    while (written < 0 && errno == EINTR);
+}
