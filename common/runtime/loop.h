@@ -1,6 +1,6 @@
 // The event loop of a process: one thread, a czmq zloop over sockets and descriptors, and a timer
 // heap behind a single zloop timer (a zloop with 10,000 timers of its own costs 60 us on every
-// pass). Not thread-safe: all calls come from the loop's thread, but for rf_loop_wake.
+// pass). Not thread-safe: all calls come from the loop's thread.
 #ifndef RF_RUNTIME_LOOP_H
 #define RF_RUNTIME_LOOP_H
 

@@ -1,0 +1,167 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <czmq.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "runtime/loop.h"
+#include "runtime/timer.h"
+
+static void the_heap_gives_timers_in_order_of_due_over_random_changes(void **state) {
+    (void)state;
+    enum { COUNT = 200 };
+    struct rf_timer timers[COUNT] = {0};
+    struct rf_timer_heap heap = {0};
+    uint64_t seed = 42;
+    for (int round = 0; round < 20000; round++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        struct rf_timer *timer = &timers[(seed >> 33) % COUNT];
+        if ((seed >> 60) < 4) {
+            rf_timer_heap_take(&heap, timer);
+        } else {
+            timer->due.ns = (int64_t)((seed >> 20) % 1000);
+            assert_true(rf_timer_heap_put(&heap, timer));
+        }
+        struct rf_timer *first = rf_timer_heap_first(&heap);
+        size_t running = 0;
+        for (size_t i = 0; i < COUNT; i++) {
+            if (timers[i].place == 0)
+                continue;
+            running++;
+            assert_ptr_equal(heap.items[timers[i].place], &timers[i]);
+            assert_true(first->due.ns <= timers[i].due.ns);
+        }
+        assert_int_equal(running, heap.count);
+    }
+    rf_timer_heap_fini(&heap);
+}
+
+struct stage {
+    struct rf_loop *loop;
+    struct rf_timer timers[3];
+    int order[3];
+    int fired;
+    int fds[2];
+    int reads;
+    zsock_t *sockets[2];
+    int messages;
+};
+
+static void on_timer(void *arg, int which) {
+    struct stage *stage = arg;
+    assert_true(rf_loop_now(stage->loop).ns >= stage->timers[which].due.ns);
+    stage->order[stage->fired++] = which;
+    if (stage->fired == 2)
+        rf_loop_stop(stage->loop);
+}
+
+static void on_timer_0(void *arg) {
+    on_timer(arg, 0);
+}
+
+static void on_timer_1(void *arg) {
+    on_timer(arg, 1);
+}
+
+static void on_timer_2(void *arg) {
+    on_timer(arg, 2);
+}
+
+static void timers_fire_in_order_and_never_early_and_a_stopped_one_never(void **state) {
+    (void)state;
+    struct stage stage = {.loop = rf_loop_new()};
+    struct rf_error error;
+    assert_non_null(stage.loop);
+    rf_timer_init(&stage.timers[0], stage.loop, on_timer_0, &stage);
+    rf_timer_init(&stage.timers[1], stage.loop, on_timer_1, &stage);
+    rf_timer_init(&stage.timers[2], stage.loop, on_timer_2, &stage);
+    rf_timer_after(&stage.timers[0], rf_ms(30));
+    rf_timer_after(&stage.timers[1], rf_ms(10));
+    rf_timer_after(&stage.timers[2], rf_ms(5));
+    rf_timer_stop(&stage.timers[2]);
+    assert_false(rf_timer_running(&stage.timers[2]));
+    assert_int_equal(rf_loop_run(stage.loop, &error), RF_OK);
+    assert_int_equal(stage.order[0], 1);
+    assert_int_equal(stage.order[1], 0);
+    rf_loop_destroy(&stage.loop);
+}
+
+static void on_second_fd(void *arg, int fd, unsigned events) {
+    (void)arg;
+    (void)fd;
+    (void)events;
+    fail_msg("a descriptor that was removed in the same pass was handled");
+}
+
+static void on_first_fd(void *arg, int fd, unsigned events) {
+    struct stage *stage = arg;
+    assert_int_equal(events, RF_LOOP_READ);
+    stage->reads++;
+    // The other end is ready in this same pass: nobody may hear of it after its removal.
+    int other = fd == stage->fds[0] ? stage->fds[1] : stage->fds[0];
+    assert_int_equal(rf_loop_fd_set(stage->loop, other, 0, NULL, NULL), RF_OK);
+    assert_int_equal(rf_loop_fd_set(stage->loop, other, RF_LOOP_READ, on_second_fd, NULL), RF_OK);
+    assert_int_equal(rf_loop_fd_set(stage->loop, other, 0, NULL, NULL), RF_OK);
+    rf_loop_stop(stage->loop);
+}
+
+static void a_descriptor_removed_by_another_handler_is_not_handled_any_more(void **state) {
+    (void)state;
+    struct stage stage = {.loop = rf_loop_new()};
+    struct rf_error error;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, stage.fds), 0);
+    assert_int_equal(write(stage.fds[0], "x", 1), 1);
+    assert_int_equal(write(stage.fds[1], "x", 1), 1);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(
+            rf_loop_fd_set(stage.loop, stage.fds[i], RF_LOOP_READ, on_first_fd, &stage), RF_OK);
+    assert_int_equal(rf_loop_run(stage.loop, &error), RF_OK);
+    assert_int_equal(stage.reads, 1);
+    rf_loop_destroy(&stage.loop);
+    close(stage.fds[0]);
+    close(stage.fds[1]);
+}
+
+static void on_message(void *arg, zsock_t *socket) {
+    struct stage *stage = arg;
+    char *text = zstr_recv(socket);
+    zstr_free(&text);
+    if (++stage->messages == 2) {
+        rf_loop_socket_remove(stage->loop, socket);
+        rf_loop_stop(stage->loop);
+    } else {
+        zstr_send(stage->sockets[0], "again");
+    }
+}
+
+static void a_socket_is_read_and_may_remove_itself(void **state) {
+    (void)state;
+    struct stage stage = {.loop = rf_loop_new()};
+    struct rf_error error;
+    stage.sockets[0] = zsock_new(ZMQ_PAIR);
+    stage.sockets[1] = zsock_new(ZMQ_PAIR);
+    zsock_bind(stage.sockets[0], "inproc://test-loop");
+    zsock_connect(stage.sockets[1], "inproc://test-loop");
+    assert_int_equal(rf_loop_socket_add(stage.loop, stage.sockets[1], on_message, &stage), RF_OK);
+    zstr_send(stage.sockets[0], "first");
+    assert_int_equal(rf_loop_run(stage.loop, &error), RF_OK);
+    assert_int_equal(stage.messages, 2);
+    rf_loop_destroy(&stage.loop);
+    zsock_destroy(&stage.sockets[0]);
+    zsock_destroy(&stage.sockets[1]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_heap_gives_timers_in_order_of_due_over_random_changes),
+        cmocka_unit_test(timers_fire_in_order_and_never_early_and_a_stopped_one_never),
+        cmocka_unit_test(a_descriptor_removed_by_another_handler_is_not_handled_any_more),
+        cmocka_unit_test(a_socket_is_read_and_may_remove_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
