@@ -1,0 +1,87 @@
+#include "runtime/registry.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "bus/bus.h"
+
+static void key_of(const struct rf_registry *registry, char *key, size_t size) {
+    snprintf(key, size, "process/%s", registry->instance);
+}
+
+static void write_entry(struct rf_registry *registry) {
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:I, s:s}", "service", registry->service, "pid",
+                              (json_int_t)getpid(), "host", host, "version", RF_VERSION, "started",
+                              (json_int_t)registry->started.ns, "state", registry->state);
+    if (value == NULL)
+        return; // out of memory: the next interval tries again
+    char key[128];
+    key_of(registry, key, sizeof key);
+    rf_bus_state_put(registry->bus, key, value, registry->lease, NULL, NULL);
+    json_decref(value);
+}
+
+static void on_timer(void *arg) {
+    struct rf_registry *registry = arg;
+    if (registry->leaving)
+        return;
+    // Without a broker there is nobody to write to; the reconnect writes the entry.
+    if (rf_bus_connected(registry->bus))
+        write_entry(registry);
+    rf_timer_after(&registry->timer, registry->interval);
+}
+
+void rf_registry_init(struct rf_registry *registry, struct rf_loop *loop, struct rf_bus *bus,
+                      const char *service, const char *instance, struct rf_duration interval,
+                      struct rf_duration lease) {
+    *registry = (struct rf_registry){
+        .bus = bus,
+        .service = service,
+        .instance = instance,
+        .state = "starting",
+        .started = rf_clock_utc(),
+        .interval = interval,
+        .lease = lease,
+    };
+    rf_timer_init(&registry->timer, loop, on_timer, registry);
+    on_timer(registry);
+}
+
+void rf_registry_tell(struct rf_registry *registry, const char *state) {
+    registry->state = state;
+    if (!registry->leaving && rf_bus_connected(registry->bus))
+        write_entry(registry);
+}
+
+static void on_deleted(void *arg, const char *code, const struct rf_state_entry *entry) {
+    (void)code;
+    (void)entry;
+    ((struct rf_registry *)arg)->left = true;
+}
+
+// Deleting needs the version, which only a reply tells: read it, then delete it.
+static void on_read(void *arg, const char *code, const struct rf_state_entry *entry) {
+    struct rf_registry *registry = arg;
+    if (code != NULL || entry == NULL) {
+        registry->left = true;
+        return;
+    }
+    rf_bus_state_cas(registry->bus, entry->key, entry->version, NULL, rf_ns(0), on_deleted,
+                     registry);
+}
+
+void rf_registry_leave(struct rf_registry *registry) {
+    registry->leaving = true;
+    rf_timer_stop(&registry->timer);
+    char key[128];
+    key_of(registry, key, sizeof key);
+    rf_bus_state_get(registry->bus, key, on_read, registry);
+}
+
+void rf_registry_fini(struct rf_registry *registry) {
+    rf_timer_stop(&registry->timer);
+}

@@ -1,0 +1,41 @@
+// A process's entry in the registry of processes: the retained value `process/<instance>` under a
+// lease that is renewed while the process lives. When the lease ends without a word, the health
+// monitor knows that the process is lost.
+#ifndef RF_RUNTIME_REGISTRY_H
+#define RF_RUNTIME_REGISTRY_H
+
+#include <stdbool.h>
+
+#include <ringfence/time.h>
+
+#include "runtime/loop.h"
+
+struct rf_bus;
+
+struct rf_registry {
+    struct rf_bus *bus;
+    const char *service, *instance;
+    const char *state; // "starting", "ready", "draining"
+    struct rf_utc started;
+    struct rf_duration interval, lease;
+    struct rf_timer timer;
+    bool leaving;
+    bool left; // the entry is deleted and the broker has said so
+};
+
+// rf_registry_init: writes the entry now and again every `interval`; it ends `lease` after the last
+// time. The texts are borrowed.
+void rf_registry_init(struct rf_registry *registry, struct rf_loop *loop, struct rf_bus *bus,
+                      const char *service, const char *instance, struct rf_duration interval,
+                      struct rf_duration lease);
+
+// rf_registry_tell: changes the state and writes the entry at once. Also after a reconnect, with
+// the state as it is.
+void rf_registry_tell(struct rf_registry *registry, const char *state);
+
+// rf_registry_leave: deletes the entry: an orderly end. `left` tells when that is done.
+void rf_registry_leave(struct rf_registry *registry);
+
+void rf_registry_fini(struct rf_registry *registry);
+
+#endif
