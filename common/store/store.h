@@ -4,6 +4,7 @@
 #define RF_STORE_STORE_H
 
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <ringfence/error.h>
@@ -20,20 +21,23 @@ struct rf_migration {
 // A job, embedded in its owner's struct, or allocated; it must live until done() is called.
 struct rf_store_job {
     // run: on the store's thread, inside a transaction (a savepoint of its own). It touches nothing
-    // but the job's own memory and the database. An error rolls the job back, and no other.
+    // but the job's own memory and the database, and neither begins nor ends a transaction. An
+    // error rolls the job back, and no other.
     enum rf_err (*run)(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
-    // done: on the loop's thread, after the commit is on the disk (result RF_OK) or the job failed.
-    // May free the job.
+    // done: on the loop's thread, after the commit is on the disk (result RF_OK) or the job failed:
+    // what run() returned, or RF_ERR_IO when the commit failed (disk full, a locked file: then
+    // every job of that commit fails), or RF_ERR_CLOSED. May free the job, and may submit others.
     void (*done)(struct rf_store_job *job, enum rf_err result, const struct rf_error *error);
     struct rf_store_job *next; // private
     enum rf_err result;        // private
     struct rf_error error;     // private
 };
 
-// rf_store_open: opens or creates the database at `path` (mode 0600, WAL, synchronous NORMAL,
-// foreign keys on), holds a lock so that no second process opens it through this library
-// (RF_ERR_CONFLICT), and brings the schema up to the last migration; a database of a later version
-// is refused. Blocks.
+// rf_store_open: opens or creates the database at `path` (mode 0600, WAL, synchronous FULL, so that
+// a commit survives a power loss; foreign keys on), holds a lock on `path`.lock so that no second
+// process opens it through this library (RF_ERR_CONFLICT), and brings the schema up to the last
+// migration; a database of a later version is refused (RF_ERR_INVALID). The folder must exist.
+// Blocks.
 RF_NODISCARD enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
                                        const struct rf_migration *migrations, size_t count,
                                        struct rf_store **store, struct rf_error *error);
@@ -44,11 +48,13 @@ void rf_store_submit(struct rf_store *store, struct rf_store_job *job);
 // rf_store_pending: jobs whose done() was not called yet.
 size_t rf_store_pending(const struct rf_store *store);
 
-// rf_store_close: runs what is queued, calls done() for it, ends the thread, closes the database
-// and nulls the pointer. Blocks on the disk.
+// rf_store_close: runs what is queued, calls done() for it (a job submitted by those gets
+// RF_ERR_CLOSED), ends the thread, closes the database and nulls the pointer. Blocks on the disk.
+// NULL is fine.
 void rf_store_close(struct rf_store **store);
 
 // rf_store_now: runs one job at once and waits for it; for start-up only, before the loop runs.
+// Jobs submitted before it are carried out first. done() is not called.
 RF_NODISCARD enum rf_err rf_store_now(struct rf_store *store, struct rf_store_job *job,
                                       struct rf_error *error);
 

@@ -1,0 +1,131 @@
+#include "store/migrate.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "store/sql.h"
+
+// A person's sqlite3 shell may hold the file for a moment; our thread can wait for it.
+#define BUSY_TIMEOUT_MS 5000
+
+enum rf_err rf_store_lock(const char *path, int *lock_fd, struct rf_error *error) {
+    char name[PATH_MAX];
+    int length = snprintf(name, sizeof name, "%s.lock", path);
+    if (length < 0 || (size_t)length >= sizeof name)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: path too long", path);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return rf_error_set(error, RF_ERR_IO, "%s: %s", name, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int cause = errno;
+        close(fd);
+        if (cause == EWOULDBLOCK)
+            return rf_error_set(error, RF_ERR_CONFLICT,
+                                "%s is in use by another process: two must not share a store",
+                                path);
+        return rf_error_set(error, RF_ERR_IO, "%s: %s", name, strerror(cause));
+    }
+    *lock_fd = fd;
+    return RF_OK;
+}
+
+// WAL is not to be had on every file system; without it readers would hold up our commits.
+static enum rf_err set_wal(sqlite3 *db, struct rf_error *error) {
+    sqlite3_stmt *statement;
+    enum rf_err err = rf_sql_query(db, error, &statement, "PRAGMA journal_mode = WAL", "");
+    if (err != RF_OK)
+        return err;
+    err = rf_sql_step(statement, error);
+    const char *mode = err == RF_OK ? rf_sql_text(statement, 0) : NULL;
+    if (err == RF_OK && (!mode || strcmp(mode, "wal") != 0))
+        err = rf_error_set(error, RF_ERR_IO, "the file system allows no write-ahead log (%s)",
+                           mode ? mode : "none");
+    sqlite3_finalize(statement);
+    return err;
+}
+
+enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *error) {
+    // SQLite gives its other files the mode of this one.
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return rf_error_set(error, RF_ERR_IO, "%s: %s", path, strerror(errno));
+    close(fd);
+
+    enum rf_err err = RF_OK;
+    *db = NULL;
+    if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL) !=
+        SQLITE_OK) {
+        err = *db ? rf_sql_fail(*db, error) : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+        goto cleanup;
+    }
+    sqlite3_extended_result_codes(*db, 1);
+    sqlite3_busy_timeout(*db, BUSY_TIMEOUT_MS);
+    if ((err = set_wal(*db, error)) != RF_OK)
+        goto cleanup;
+    if ((err = rf_sql_run(*db, error, "PRAGMA synchronous = FULL", "")) != RF_OK)
+        goto cleanup;
+    err = rf_sql_run(*db, error, "PRAGMA foreign_keys = ON", "");
+cleanup:
+    if (err != RF_OK) {
+        rf_error_prefix(error, "%s: ", path);
+        sqlite3_close(*db);
+        *db = NULL;
+    }
+    return err;
+}
+
+static enum rf_err migrate_one(sqlite3 *db, const struct rf_migration *migration,
+                               struct rf_error *error) {
+    enum rf_err err = rf_sql_run(db, error, "BEGIN IMMEDIATE", "");
+    if (err != RF_OK)
+        return err;
+    if (sqlite3_exec(db, migration->sql, NULL, NULL, NULL) != SQLITE_OK)
+        err = rf_sql_fail(db, error);
+    if (err == RF_OK)
+        err = rf_sql_run(db, error, "UPDATE schema_version SET version = ?", "i",
+                         (int64_t)migration->number);
+    if (err == RF_OK)
+        err = rf_sql_run(db, error, "COMMIT", "");
+    if (err != RF_OK) {
+        rf_error_prefix(error, "migration %d: ", migration->number);
+        if (!sqlite3_get_autocommit(db))
+            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return err;
+}
+
+enum rf_err rf_store_migrate(sqlite3 *db, const struct rf_migration *migrations, size_t count,
+                             struct rf_error *error) {
+    enum rf_err err = rf_sql_run(
+        db, error, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)", "");
+    if (err == RF_OK)
+        err = rf_sql_run(db, error,
+                         "INSERT INTO schema_version SELECT 0"
+                         " WHERE NOT EXISTS (SELECT 1 FROM schema_version)",
+                         "");
+    int64_t version = 0;
+    if (err == RF_OK)
+        err = rf_sql_int(db, error, &version, "SELECT version FROM schema_version", "");
+    if (err != RF_OK)
+        return err;
+    if (version > (int64_t)count)
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "schema version %lld is later than %zu, the last that this program"
+                            " knows: run the newer program, or restore an older copy",
+                            (long long)version, count);
+    for (size_t i = 0; i < count; i++) {
+        assert(migrations[i].number == (int)i + 1);
+        if (migrations[i].number <= version)
+            continue;
+        err = migrate_one(db, &migrations[i], error);
+        if (err != RF_OK)
+            return err;
+    }
+    return RF_OK;
+}
