@@ -1,0 +1,26 @@
+// The printable side of messages.def.
+#include <ringfence/messages.h>
+
+static const char *const message_names[] = {
+#define MESSAGE(name, type, flow, meaning) type,
+#include <ringfence/messages.def>
+};
+
+static const struct {
+    const char *name, *severity;
+} event_types[] = {
+#define EVENT(name, type, severity, meaning) {type, severity},
+#include <ringfence/messages.def>
+};
+
+const char *rf_message_type_name(enum rf_message_type type) {
+    return (unsigned)type < RF_MESSAGE_COUNT ? message_names[type] : "unknown";
+}
+
+const char *rf_event_type_name(enum rf_event_type type) {
+    return (unsigned)type < RF_EVENT_COUNT ? event_types[type].name : "unknown";
+}
+
+const char *rf_event_severity(enum rf_event_type type) {
+    return (unsigned)type < RF_EVENT_COUNT ? event_types[type].severity : "info";
+}

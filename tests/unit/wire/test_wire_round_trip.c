@@ -1,0 +1,228 @@
+// Every message there and back, and what encoding refuses.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sample.h"
+#include "wire/text.h"
+
+static void round_trip(enum rf_message_type type, unsigned seed, bool required_only) {
+    const struct rf_shape *shape = rf_shape_of(type);
+    void *body = rf_sample_body(shape);
+    struct rf_frame frame;
+    struct rf_message *message;
+    struct rf_error error = {0};
+    rf_sample_fill(shape, body, seed, required_only);
+    if (rf_wire_encode(type, body, &frame, &error) != RF_OK)
+        fail_msg("%s", error.message);
+    if (rf_wire_decode(frame.data, frame.size, &message, &error) != RF_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(message->type, type);
+    assert_int_equal(message->version, RF_WIRE_VERSION);
+    assert_true(rf_sample_equal(shape, body, &message->as));
+    rf_message_destroy(&message);
+    assert_null(message);
+    rf_frame_free(&frame);
+    assert_null(frame.data);
+    rf_sample_clear(shape, body);
+    free(body);
+}
+
+static void every_message_with_all_its_fields_comes_back_equal(void **state) {
+    (void)state;
+    for (unsigned type = 0; type < RF_MESSAGE_COUNT; type++)
+        for (unsigned seed = 0; seed < 4; seed++)
+            round_trip((enum rf_message_type)type, seed, false);
+}
+
+static void every_message_with_required_fields_only_comes_back_equal(void **state) {
+    (void)state;
+    for (unsigned type = 0; type < RF_MESSAGE_COUNT; type++)
+        round_trip((enum rf_message_type)type, 1, true);
+}
+
+static void a_missing_required_field_is_named_when_encoding(void **state) {
+    (void)state;
+    struct rf_call_request request = {.id = "1", .operation = "speak", .deadline = 1};
+    struct rf_frame frame;
+    struct rf_error error;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_call_request, &request, &frame, &error),
+                     RF_ERR_INVALID);
+    assert_string_equal(error.message, "call.request: service: missing");
+    assert_null(frame.data);
+}
+
+static void a_number_out_of_range_is_named_when_encoding(void **state) {
+    (void)state;
+    struct rf_call_request request = {.id = "1", .service = "s", .operation = "o", .deadline = 0};
+    struct rf_frame frame;
+    struct rf_error error;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_call_request, &request, &frame, &error),
+                     RF_ERR_INVALID);
+    assert_string_equal(error.message,
+                        "call.request: deadline: 0 is not between 1 and 9223372036854775807");
+}
+
+static void a_bad_item_of_a_list_is_named_with_its_place(void **state) {
+    (void)state;
+    struct rf_event events[] = {{.severity = "info", .type = "a.b", .subject = "c"},
+                                {.severity = "info", .type = "a.b"}};
+    struct rf_event_publish publish = {.stream = "s", .events = {events, 2}};
+    struct rf_frame frame;
+    struct rf_error error;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_event_publish, &publish, &frame, &error),
+                     RF_ERR_INVALID);
+    assert_string_equal(error.message, "event.publish: events: [1] subject: missing");
+}
+
+static void text_that_is_not_utf8_is_refused_when_encoding(void **state) {
+    (void)state;
+    static const char *const bad[] = {"\xff",     "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                      "\xe2\x82", "\x80"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct rf_stream_open open = {.stream = bad[i], .next = 1};
+        struct rf_frame frame;
+        struct rf_error error;
+        assert_int_equal(rf_wire_encode(RF_MESSAGE_stream_open, &open, &frame, &error),
+                         RF_ERR_INVALID);
+        assert_string_equal(error.message, "stream.open: stream: not UTF-8");
+    }
+}
+
+static json_t *nested(int depth) {
+    json_t *json = json_array();
+    for (int i = 1; i < depth; i++)
+        json = json_pack("[o]", json);
+    return json;
+}
+
+// The message is one level, its JSON field begins at the second.
+static void json_as_deep_as_the_bound_passes_and_deeper_is_refused(void **state) {
+    (void)state;
+    struct rf_state_put put = {.rid = "1", .key = "k", .value = nested(RF_WIRE_MAX_DEPTH - 1)};
+    struct rf_frame frame;
+    struct rf_message *message;
+    struct rf_error error;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_state_put, &put, &frame, &error), RF_OK);
+    assert_int_equal(rf_wire_decode(frame.data, frame.size, &message, &error), RF_OK);
+    rf_message_destroy(&message);
+    rf_frame_free(&frame);
+    json_decref(put.value);
+    put.value = nested(RF_WIRE_MAX_DEPTH);
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_state_put, &put, &frame, &error), RF_ERR_INVALID);
+    json_decref(put.value);
+}
+
+static void json_that_is_neither_object_nor_array_is_refused_when_encoding(void **state) {
+    (void)state;
+    struct rf_state_put put = {.rid = "1", .key = "k", .value = json_integer(1)};
+    struct rf_frame frame;
+    struct rf_error error;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_state_put, &put, &frame, &error), RF_ERR_INVALID);
+    assert_string_equal(error.message, "state.put: value: neither an object nor an array");
+    json_decref(put.value);
+}
+
+static void json_text_with_nul_is_refused_when_encoding(void **state) {
+    (void)state;
+    struct rf_state_put put = {.rid = "1", .key = "k", .value = json_array()};
+    struct rf_frame frame;
+    json_array_append_new(put.value, json_stringn("a\0b", 3));
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_state_put, &put, &frame, NULL), RF_ERR_INVALID);
+    json_decref(put.value);
+}
+
+static void a_frame_over_the_bound_is_refused_when_encoding(void **state) {
+    (void)state;
+    char *body = calloc(1, RF_WIRE_MAX_BYTES);
+    struct rf_call_reply reply = {
+        .id = "1", .class = "ok", .ok = true, .body = {body, RF_WIRE_MAX_BYTES}};
+    struct rf_frame frame;
+    struct rf_message *message;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_call_reply, &reply, &frame, NULL), RF_ERR_FULL);
+    reply.body.size -= 100;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_call_reply, &reply, &frame, NULL), RF_OK);
+    assert_int_equal(rf_wire_decode(frame.data, frame.size, &message, NULL), RF_OK);
+    assert_int_equal(message->as.call_reply.body.size, RF_WIRE_MAX_BYTES - 100);
+    rf_message_destroy(&message);
+    rf_frame_free(&frame);
+    free(body);
+}
+
+static void an_event_comes_back_from_the_bare_envelope(void **state) {
+    (void)state;
+    struct rf_event *event = rf_sample_body(rf_shape_of_event());
+    struct rf_frame frame;
+    struct rf_message *message;
+    rf_sample_fill(rf_shape_of_event(), event, 5, false);
+    assert_int_equal(rf_wire_encode_event(event, &frame, NULL), RF_OK);
+    assert_int_equal(rf_wire_decode_event(frame.data, frame.size, &message, NULL), RF_OK);
+    assert_int_equal(message->type, RF_MESSAGE_event_publish);
+    assert_int_equal(message->as.event_publish.events.count, 1);
+    assert_true(
+        rf_sample_equal(rf_shape_of_event(), event, message->as.event_publish.events.items));
+    assert_string_equal(message->as.event_publish.stream, event->stream);
+    rf_message_destroy(&message);
+    rf_frame_free(&frame);
+    rf_sample_clear(rf_shape_of_event(), event);
+    free(event);
+}
+
+static void a_topic_is_type_and_subject(void **state) {
+    (void)state;
+    char topic[RF_TOPIC_SIZE];
+    struct rf_event event = {.type = "breaker.opened", .subject = "elevenlabs"};
+    assert_string_equal(rf_event_topic(&event, topic), "breaker.opened/elevenlabs");
+}
+
+static void a_topic_too_long_is_cut_between_characters(void **state) {
+    (void)state;
+    char topic[RF_TOPIC_SIZE], subject[600] = "";
+    for (size_t i = 0; i + 2 < sizeof subject; i += 2)
+        memcpy(subject + i, "\xc3\xa4", 3);
+    for (size_t shift = 0; shift < 2; shift++) {
+        struct rf_event event = {.type = shift ? "a.bc" : "a.b", .subject = subject};
+        rf_event_topic(&event, topic);
+        assert_true(strlen(topic) >= RF_TOPIC_SIZE - 2);
+        assert_true(rf_text_valid(topic, strlen(topic)));
+    }
+}
+
+static void unclean_text_becomes_valid_and_keeps_what_was(void **state) {
+    (void)state;
+    char text[] = "a\xff\xc3\xa4\xc0\xaf\xe2\x82";
+    assert_string_equal(rf_text_clean(text), "a?\xc3\xa4????");
+}
+
+static void catalogue_names_are_those_of_the_wire(void **state) {
+    (void)state;
+    assert_string_equal(rf_message_type_name(RF_MESSAGE_call_request), "call.request");
+    assert_string_equal(rf_message_type_name(RF_MESSAGE_COUNT), "unknown");
+    assert_string_equal(rf_event_type_name(RF_EVENT_BREAKER_OPENED), "breaker.opened");
+    assert_string_equal(rf_event_severity(RF_EVENT_BREAKER_OPENED), "error");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_message_with_all_its_fields_comes_back_equal),
+        cmocka_unit_test(every_message_with_required_fields_only_comes_back_equal),
+        cmocka_unit_test(a_missing_required_field_is_named_when_encoding),
+        cmocka_unit_test(a_number_out_of_range_is_named_when_encoding),
+        cmocka_unit_test(a_bad_item_of_a_list_is_named_with_its_place),
+        cmocka_unit_test(text_that_is_not_utf8_is_refused_when_encoding),
+        cmocka_unit_test(json_as_deep_as_the_bound_passes_and_deeper_is_refused),
+        cmocka_unit_test(json_that_is_neither_object_nor_array_is_refused_when_encoding),
+        cmocka_unit_test(json_text_with_nul_is_refused_when_encoding),
+        cmocka_unit_test(a_frame_over_the_bound_is_refused_when_encoding),
+        cmocka_unit_test(an_event_comes_back_from_the_bare_envelope),
+        cmocka_unit_test(a_topic_is_type_and_subject),
+        cmocka_unit_test(a_topic_too_long_is_cut_between_characters),
+        cmocka_unit_test(unclean_text_becomes_valid_and_keeps_what_was),
+        cmocka_unit_test(catalogue_names_are_those_of_the_wire),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
