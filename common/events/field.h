@@ -1,0 +1,34 @@
+// Reading the data of an event that someone else published: a member that is absent or of another
+// type is as good as absent.
+#ifndef RF_EVENTS_FIELD_H
+#define RF_EVENTS_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ringfence/messages.h>
+#include <ringfence/time.h>
+
+// rf_field_text: the text `key` of the event's data, NULL if there is none or it is empty.
+const char *rf_field_text(const struct rf_event *event, const char *key);
+
+// rf_field_number: the integer `key`; false if there is none.
+bool rf_field_number(const struct rf_event *event, const char *key, int64_t *number);
+
+// rf_field_count: the integer `key`, or the length of the array `key`; false if it is neither.
+bool rf_field_count(const struct rf_event *event, const char *key, int64_t *count);
+
+// rf_field_array: the array `key`, borrowed; NULL if there is none.
+const json_t *rf_field_array(const struct rf_event *event, const char *key);
+
+#define RF_TIME_TEXT_SIZE 32
+
+// rf_time_text: "2026-11-24 11:03:05 UTC", for people. Returns out.
+char *rf_time_text(struct rf_utc t, char out[RF_TIME_TEXT_SIZE]);
+
+// rf_span_text: a length of time for people, such as "0.4 s", "12 s", "3 min", "5 h", "2 d".
+// Returns out.
+char *rf_span_text(struct rf_duration d, char out[RF_TIME_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,326 @@
+#include "events/sentence.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "events/field.h"
+
+#define NAME_BYTES  128 // of subjects and other short texts from outside
+#define WORDS_BYTES 400 // of messages
+
+typedef void sentence_fn(const struct rf_event *event, struct rf_text *text);
+
+static void add_name(struct rf_text *text, const char *name) {
+    rf_text_add_clean(text, name == NULL || name[0] == '\0' ? "?" : name, NAME_BYTES);
+}
+
+// Appends `before`, the text `key` of the data, and `after`, if there is such a text.
+static void add_field(struct rf_text *text, const struct rf_event *event, const char *before,
+                      const char *key, const char *after) {
+    const char *value = rf_field_text(event, key);
+    if (value == NULL)
+        return;
+    rf_text_add(text, "%s", before);
+    rf_text_add_clean(text, value, WORDS_BYTES);
+    rf_text_add(text, "%s", after);
+}
+
+static void add_number(struct rf_text *text, const struct rf_event *event, const char *before,
+                       const char *key, const char *after) {
+    int64_t number;
+    if (rf_field_count(event, key, &number))
+        rf_text_add(text, "%s%" PRId64 "%s", before, number, after);
+}
+
+static void add_time(struct rf_text *text, const struct rf_event *event, const char *before,
+                     const char *key) {
+    int64_t ns;
+    char when[RF_TIME_TEXT_SIZE];
+    if (rf_field_number(event, key, &ns) && ns > 0)
+        rf_text_add(text, "%s%s", before, rf_time_text((struct rf_utc){ns}, when));
+}
+
+static void add_span(struct rf_text *text, const struct rf_event *event, const char *before,
+                     const char *key, const char *after) {
+    int64_t ns;
+    char span[RF_TIME_TEXT_SIZE];
+    if (rf_field_number(event, key, &ns) && ns >= 0)
+        rf_text_add(text, "%s%s%s", before, rf_span_text(rf_ns(ns), span), after);
+}
+
+// " (transient, HTTP 503): the provider's words", as far as they are known.
+static void add_failure(struct rf_text *text, const struct rf_event *event) {
+    int64_t status = 0;
+    const char *class = rf_field_text(event, "class");
+    rf_field_number(event, "status", &status);
+    if (class != NULL || status > 0) {
+        rf_text_add(text, " (");
+        rf_text_add_clean(text, class, NAME_BYTES);
+        if (status > 0)
+            rf_text_add(text, "%sHTTP %" PRId64, class == NULL ? "" : ", ", status);
+        rf_text_add(text, ")");
+    }
+    add_field(text, event, ": ", "message", "");
+}
+
+static void add_contact(struct rf_text *text, const struct rf_event *event) {
+    rf_text_add(text, "Contact ");
+    add_name(text, event->subject);
+    rf_text_add(text, ": ");
+}
+
+static void process_ready(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Process ");
+    add_name(text, event->subject);
+    rf_text_add(text, " is ready");
+}
+
+static void process_stopped(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Process ");
+    add_name(text, event->subject);
+    rf_text_add(text, " stopped in order");
+}
+
+static void process_lost(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Process ");
+    add_name(text, event->subject);
+    rf_text_add(text, " is gone without a word");
+    add_time(text, event, " since ", "since");
+}
+
+static void breaker_opened(const struct rf_event *event, struct rf_text *text) {
+    const char *cause = rf_field_text(event, "cause");
+    rf_text_add(text, "Circuit breaker of ");
+    add_name(text, event->subject);
+    if (cause != NULL && strcmp(cause, "test_failed") == 0)
+        rf_text_add(text, " opened again, as the test request failed");
+    else if (cause != NULL && strcmp(cause, "failures") == 0) {
+        rf_text_add(text, " opened");
+        add_number(text, event, " after ", "failures", " failures in a row");
+    } else {
+        rf_text_add(text, " opened");
+        add_field(text, event, " (", "cause", ")");
+    }
+    add_time(text, event, ", its calls fail at once until ", "until");
+    add_field(text, event, "; last error: ", "last_error", "");
+}
+
+static void breaker_half_open(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Circuit breaker of ");
+    add_name(text, event->subject);
+    rf_text_add(text, " is half open: one test request may pass");
+    add_span(text, event, " (after ", "held_ns", ")");
+}
+
+static void breaker_closed(const struct rf_event *event, struct rf_text *text) {
+    const char *cause = rf_field_text(event, "cause");
+    rf_text_add(text, "Circuit breaker of ");
+    add_name(text, event->subject);
+    rf_text_add(text, " closed, calls flow again");
+    if (cause != NULL && strcmp(cause, "test_passed") == 0)
+        rf_text_add(text, ": the test request succeeded");
+    else
+        add_field(text, event, " (", "cause", ")");
+}
+
+static void provider_up(const struct rf_event *event, struct rf_text *text) {
+    const char *from = rf_field_text(event, "from");
+    bool again = from != NULL && strcmp(from, "down") == 0;
+    rf_text_add(text, "Provider ");
+    add_name(text, event->subject);
+    rf_text_add(text, again ? " is up again" : " is up");
+    add_time(text, event, " since ", "since");
+    add_field(text, event, ": ", "why", "");
+}
+
+static void provider_down(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Provider ");
+    add_name(text, event->subject);
+    rf_text_add(text, " is down");
+    add_time(text, event, " since ", "since");
+    add_field(text, event, ": ", "why", "");
+}
+
+static void mark_set(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Provider ");
+    add_name(text, event->subject);
+    rf_text_add(text, " is marked unusable");
+    add_failure(text, event);
+    add_field(text, event, "; cleared by: ", "clears", "");
+}
+
+static void mark_cleared(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Provider ");
+    add_name(text, event->subject);
+    rf_text_add(text, " is usable again");
+    add_field(text, event, ": ", "why", "");
+}
+
+static void retry_scheduled(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Provider ");
+    add_name(text, event->subject);
+    add_number(text, event, ": attempt ", "attempt", "");
+    rf_text_add(text, " failed");
+    add_failure(text, event);
+    add_span(text, event, "; next try in ", "wait_ns", "");
+}
+
+static void retry_exhausted(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Provider ");
+    add_name(text, event->subject);
+    rf_text_add(text, ": the last retry failed");
+    add_number(text, event, " after ", "attempts", " attempts");
+    add_failure(text, event);
+}
+
+static void campaign_loaded(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Campaign ");
+    add_name(text, event->subject);
+    rf_text_add(text, " loaded");
+    add_number(text, event, ": ", "added", " contacts added");
+    add_number(text, event, ", ", "known", " known before");
+    add_number(text, event, ", ", "total", " in all");
+}
+
+static void campaign_finished(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Campaign ");
+    add_name(text, event->subject);
+    rf_text_add(text, " finished");
+    add_number(text, event, ": ", "done", " done");
+    add_number(text, event, ", ", "set_aside", " set aside");
+    add_number(text, event, ", ", "total", " in all");
+}
+
+static void contact_started(const struct rf_event *event, struct rf_text *text) {
+    add_contact(text, event);
+    rf_text_add(text, "work begins");
+    add_field(text, event, " on ", "name", "");
+    add_field(text, event, ", ", "phone", "");
+}
+
+static void contact_step(const struct rf_event *event, struct rf_text *text) {
+    int64_t attempts = 0;
+    add_contact(text, event);
+    add_field(text, event, "", "step", " ");
+    rf_text_add(text, "finished");
+    add_field(text, event, " by ", "provider", "");
+    add_span(text, event, " in ", "took_ns", "");
+    if (rf_field_count(event, "attempts", &attempts) && attempts > 1)
+        rf_text_add(text, " after %" PRId64 " attempts", attempts);
+}
+
+static void contact_deferred(const struct rf_event *event, struct rf_text *text) {
+    add_contact(text, event);
+    rf_text_add(text, "deferred");
+    add_field(text, event, " at ", "step", "");
+    add_field(text, event, ": ", "reason", "");
+    add_field(text, event, " (", "provider", ")");
+}
+
+static void contact_done(const struct rf_event *event, struct rf_text *text) {
+    add_contact(text, event);
+    rf_text_add(text, "its call ended");
+    add_field(text, event, ": ", "outcome", "");
+    add_number(text, event, " after ", "duration_s", " s");
+}
+
+static void contact_set_aside(const struct rf_event *event, struct rf_text *text) {
+    const char *reason = rf_field_text(event, "reason");
+    add_contact(text, event);
+    rf_text_add(text, "set aside");
+    add_field(text, event, " at ", "step", "");
+    if (reason != NULL && strcmp(reason, "retries_exhausted") == 0)
+        rf_text_add(text, ", retries exhausted");
+    else if (reason != NULL && strncmp(reason, "permanent.", 10) == 0)
+        add_field(text, event, ", permanent failure (", "reason", ")");
+    else
+        add_field(text, event, ", ", "reason", "");
+    add_number(text, event, " after ", "attempts", " attempts");
+    add_field(text, event, " at ", "provider", "");
+    add_field(text, event, ": ", "message", "");
+}
+
+static void alert_sent(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Alert");
+    add_field(text, event, " ", "alert", "");
+    add_field(text, event, " of ", "event", "");
+    rf_text_add(text, " was taken by ");
+    add_name(text, event->subject);
+    add_number(text, event, " at attempt ", "attempts", "");
+}
+
+static void alert_failed(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Alert");
+    add_field(text, event, " ", "alert", "");
+    rf_text_add(text, " was not taken by ");
+    add_name(text, event->subject);
+    add_number(text, event, " at attempt ", "attempts", "");
+    add_field(text, event, ": ", "message", "");
+}
+
+static void sink_failed(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Log sink ");
+    add_name(text, event->subject);
+    rf_text_add(text, " cannot be written");
+    add_field(text, event, ": ", "message", "");
+}
+
+static void sink_recovered(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Log sink ");
+    add_name(text, event->subject);
+    rf_text_add(text, " works again");
+}
+
+static void journal_trimmed(const struct rf_event *event, struct rf_text *text) {
+    add_name(text, event->subject);
+    rf_text_add(text, " missed events");
+    add_number(text, event, " from ", "from", "");
+    add_number(text, event, " to ", "to", "");
+    rf_text_add(text, ": the journal no longer has them");
+}
+
+static sentence_fn *const sentences[RF_EVENT_COUNT] = {
+    [RF_EVENT_PROCESS_READY] = process_ready,
+    [RF_EVENT_PROCESS_STOPPED] = process_stopped,
+    [RF_EVENT_PROCESS_LOST] = process_lost,
+    [RF_EVENT_BREAKER_OPENED] = breaker_opened,
+    [RF_EVENT_BREAKER_HALF_OPEN] = breaker_half_open,
+    [RF_EVENT_BREAKER_CLOSED] = breaker_closed,
+    [RF_EVENT_PROVIDER_UP] = provider_up,
+    [RF_EVENT_PROVIDER_DOWN] = provider_down,
+    [RF_EVENT_MARK_SET] = mark_set,
+    [RF_EVENT_MARK_CLEARED] = mark_cleared,
+    [RF_EVENT_RETRY_SCHEDULED] = retry_scheduled,
+    [RF_EVENT_RETRY_EXHAUSTED] = retry_exhausted,
+    [RF_EVENT_CAMPAIGN_LOADED] = campaign_loaded,
+    [RF_EVENT_CAMPAIGN_FINISHED] = campaign_finished,
+    [RF_EVENT_CONTACT_STARTED] = contact_started,
+    [RF_EVENT_CONTACT_STEP] = contact_step,
+    [RF_EVENT_CONTACT_DEFERRED] = contact_deferred,
+    [RF_EVENT_CONTACT_DONE] = contact_done,
+    [RF_EVENT_CONTACT_SET_ASIDE] = contact_set_aside,
+    [RF_EVENT_ALERT_SENT] = alert_sent,
+    [RF_EVENT_ALERT_FAILED] = alert_failed,
+    [RF_EVENT_SINK_FAILED] = sink_failed,
+    [RF_EVENT_SINK_RECOVERED] = sink_recovered,
+    [RF_EVENT_JOURNAL_TRIMMED] = journal_trimmed,
+};
+
+// The catalogue's names, taken here so that this library needs nothing of the wire.
+static const char *const type_names[RF_EVENT_COUNT] = {
+#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = type,
+#include <ringfence/messages.def>
+};
+
+void rf_event_sentence(const struct rf_event *event, struct rf_text *text) {
+    for (size_t i = 0; i < RF_EVENT_COUNT; i++) {
+        if (sentences[i] != NULL && strcmp(event->type, type_names[i]) == 0) {
+            sentences[i](event, text);
+            return;
+        }
+    }
+    add_name(text, event->type);
+    rf_text_add(text, " ");
+    add_name(text, event->subject);
+    add_field(text, event, ": ", "message", "");
+}

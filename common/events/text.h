@@ -1,0 +1,37 @@
+// A text that grows, and the ways in which text from outside is made safe for one line.
+#ifndef RF_EVENTS_TEXT_H
+#define RF_EVENTS_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ringfence/error.h>
+
+// Zero it before use. After a failed allocation it stays `failed`, and additions do nothing: a
+// chain of additions is checked once, by rf_text_take or by the flag.
+struct rf_text {
+    char *data; // NUL-terminated; NULL while nothing was added
+    size_t size;
+    size_t capacity;
+    bool failed;
+};
+
+// rf_text_fini: frees the text and zeroes it.
+void rf_text_fini(struct rf_text *text);
+
+// rf_text_add: appends as printf does.
+void rf_text_add(struct rf_text *text, const char *format, ...) RF_PRINTF(2, 3);
+
+// rf_text_add_bytes: appends `size` bytes as they are.
+void rf_text_add_bytes(struct rf_text *text, const void *data, size_t size);
+
+// rf_text_add_clean: appends text from outside (NULL: nothing) as part of a line: controls become
+// a space, bytes that are not UTF-8 become U+FFFD. Beyond `limit_bytes` it is cut between
+// characters and ends in "..." (within the limit).
+void rf_text_add_clean(struct rf_text *text, const char *outside, size_t limit_bytes);
+
+// rf_text_take: gives the finished text ("" if nothing was added) to the caller, who frees it;
+// NULL if it failed. The text is zeroed.
+char *rf_text_take(struct rf_text *text);
+
+#endif

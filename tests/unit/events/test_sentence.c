@@ -1,0 +1,127 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "events/sentence.h"
+
+static char *sentence_of(const char *type, const char *subject, json_t *data) {
+    struct rf_event event = {.type = type, .subject = subject, .severity = "info", .data = data};
+    struct rf_text text = {0};
+    rf_event_sentence(&event, &text);
+    json_decref(data);
+    return rf_text_take(&text);
+}
+
+static void an_opened_breaker_tells_count_end_and_last_error(void **state) {
+    (void)state;
+    char *text =
+        sentence_of("breaker.opened", "elevenlabs",
+                    json_pack("{s:s, s:i, s:I, s:s}", "cause", "failures", "failures", 5, "until",
+                              (json_int_t)1763981310000000000, "last_error", "HTTP 503: busy"));
+    assert_string_equal(text, "Circuit breaker of elevenlabs opened after 5 failures in a row, its "
+                              "calls fail at once until 2025-11-24 10:48:30 UTC; last error: HTTP "
+                              "503: busy");
+    free(text);
+}
+
+static void a_set_aside_contact_tells_why_and_where(void **state) {
+    (void)state;
+    char *text = sentence_of("contact.set_aside", "spring-12",
+                             json_pack("{s:s, s:s, s:s, s:[{},{},{},{}], s:s}", "step", "speech",
+                                       "reason", "retries_exhausted", "provider", "elevenlabs",
+                                       "attempts", "message", "busy"));
+    assert_string_equal(text, "Contact spring-12: set aside at speech, retries exhausted after 4 "
+                              "attempts at elevenlabs: busy");
+    free(text);
+    text =
+        sentence_of("contact.set_aside", "spring-12",
+                    json_pack("{s:s, s:s}", "reason", "permanent.auth", "message", "key is wrong"));
+    assert_string_equal(
+        text, "Contact spring-12: set aside, permanent failure (permanent.auth): key is wrong");
+    free(text);
+}
+
+static void a_provider_that_was_never_down_is_not_up_again(void **state) {
+    (void)state;
+    char *text = sentence_of("provider.up", "twilio", json_pack("{s:s}", "from", "down"));
+    assert_string_equal(text, "Provider twilio is up again");
+    free(text);
+    text = sentence_of("provider.up", "twilio", json_pack("{s:s}", "from", "unknown"));
+    assert_string_equal(text, "Provider twilio is up");
+    free(text);
+}
+
+// Every type of the catalogue has words of its own, and stands without any data.
+static void every_event_type_of_the_catalogue_has_a_sentence(void **state) {
+    (void)state;
+    const char *const types[] = {
+#define EVENT(name, type, severity, meaning) type,
+#include <ringfence/messages.def>
+    };
+    for (size_t i = 0; i < RF_EVENT_COUNT; i++) {
+        char *text = sentence_of(types[i], "subject-1", NULL);
+        assert_non_null(strstr(text, "subject-1"));
+        assert_null(strstr(text, types[i]));
+        free(text);
+    }
+}
+
+static void an_unknown_type_is_told_by_type_subject_and_message(void **state) {
+    (void)state;
+    char *text = sentence_of("thing.happened", "x", json_pack("{s:s}", "message", "so it was"));
+    assert_string_equal(text, "thing.happened x: so it was");
+    free(text);
+}
+
+// Whatever an event holds: one line, valid UTF-8, of bounded length.
+static void hostile_data_neither_breaks_the_line_nor_grows_it(void **state) {
+    (void)state;
+    const char *const types[] = {
+#define EVENT(name, type, severity, meaning) type,
+#include <ringfence/messages.def>
+        "unknown.type",
+    };
+    const char *const keys[] = {"cause",   "last_error", "why",  "class",    "message",
+                                "clears",  "step",       "name", "provider", "reason",
+                                "outcome", "alert",      "from", "phone",    "event"};
+    char *hostile = malloc(10001);
+    for (size_t i = 0; i < 10000; i++)
+        hostile[i] = "\r\n.\xFF\x1b"[i % 5];
+    hostile[10000] = '\0';
+    char *wide = malloc(10001);
+    for (size_t i = 0; i < 10000; i++)
+        wide[i] = "\r\n.\x1b \xE2\x80\xA8"[i % 8];
+    wide[10000 / 8 * 8] = '\0';
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+        json_t *data = json_object();
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+            json_object_set_new(data, keys[k], json_string(wide));
+        json_object_set_new(data, "status", json_string("no number"));
+        json_object_set_new(data, "attempts", json_true());
+        json_object_set_new(data, "until", json_integer(INT64_MIN));
+        char *text = sentence_of(types[t], hostile, data);
+        assert_null(strpbrk(text, "\r\n\x1b"));
+        assert_null(strstr(text, "\xE2\x80\xA8"));
+        assert_true(strlen(text) < 2500);
+        free(text);
+    }
+    free(hostile);
+    free(wide);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_opened_breaker_tells_count_end_and_last_error),
+        cmocka_unit_test(a_set_aside_contact_tells_why_and_where),
+        cmocka_unit_test(a_provider_that_was_never_down_is_not_up_again),
+        cmocka_unit_test(every_event_type_of_the_catalogue_has_a_sentence),
+        cmocka_unit_test(an_unknown_type_is_told_by_type_subject_and_message),
+        cmocka_unit_test(hostile_data_neither_breaks_the_line_nor_grows_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
