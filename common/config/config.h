@@ -28,6 +28,12 @@ struct rf_secret {
 RF_NODISCARD enum rf_err rf_secret_refresh(struct rf_secret *secret, bool *changed,
                                            struct rf_error *error);
 
+// rf_secret_copy: `to` (a secret or all zero) becomes a copy of its own, for an owner that
+// refreshes it. RF_ERR_NOMEM leaves `to` as it was. rf_secret_fini: wipes and frees; all zero
+// afterwards.
+RF_NODISCARD enum rf_err rf_secret_copy(struct rf_secret *to, const struct rf_secret *from);
+void rf_secret_fini(struct rf_secret *secret);
+
 enum rf_provider {
     RF_PROVIDER_ELEVENLABS,
     RF_PROVIDER_OPENAI,
@@ -70,6 +76,7 @@ struct rf_config_chain {
 
 struct rf_config_bus {
     char *calls, *workers, *ingest, *events; // endpoints; default ipc://<run_dir>/<name>
+    bool insecure;                           // tcp:// without encryption is allowed
     struct rf_duration heartbeat;            // interval, both ways
     int64_t heartbeat_misses;                // a peer silent for so many intervals is lost
     int64_t max_unacknowledged; // events that a publisher keeps until they are acknowledged
@@ -213,6 +220,19 @@ struct rf_config {
 RF_NODISCARD enum rf_err rf_config_load(const char *file, struct rf_config **config,
                                         struct rf_error *error);
 
+// rf_config_destroy: wipes the secrets, frees everything and nulls the pointer.
 void rf_config_destroy(struct rf_config **config);
+
+// rf_config_review: what is allowed but most likely not meant, or dangerous: a secret's file that
+// others may read, a file that is not there, a provider without a key. `code` is a stable name of
+// the warning. Looks at files; used by `ringfence config check`.
+typedef void rf_config_warning_fn(void *arg, const char *code, const char *key, const char *text);
+void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, void *arg);
+
+// rf_config_changed: calls `fn` for each key whose value is another in `fresh`; `reloadable` tells
+// whether it can take effect without a restart. Secrets are compared by fingerprint.
+typedef void rf_config_change_fn(void *arg, const char *key, bool reloadable);
+void rf_config_changed(const struct rf_config *old, const struct rf_config *fresh,
+                       rf_config_change_fn *fn, void *arg);
 
 #endif

@@ -1,0 +1,53 @@
+// Which keys differ between two configurations.
+#include "config/config.h"
+
+#include <string.h>
+
+#include "config/rows.h"
+
+static bool text_same(const char *a, const char *b) {
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool chain_same(const struct rf_config_chain *a, const struct rf_config_chain *b) {
+    return a->count == b->count && memcmp(a->links, b->links, a->count * sizeof a->links[0]) == 0;
+}
+
+static bool jitter_same(const struct rf_retry_policy *a, const struct rf_retry_policy *b) {
+    return a->jitter == b->jitter && !(a->jitter_fraction < b->jitter_fraction) &&
+           !(a->jitter_fraction > b->jitter_fraction);
+}
+
+static bool value_same(const struct rf_config_row *row, const void *a, const void *b) {
+    switch (row->type) {
+    case RF_CONFIG_BOOL:
+        return *(const bool *)a == *(const bool *)b;
+    case RF_CONFIG_COUNT:
+    case RF_CONFIG_SIZE:
+        return *(const int64_t *)a == *(const int64_t *)b;
+    case RF_CONFIG_DURATION:
+        return ((const struct rf_duration *)a)->ns == ((const struct rf_duration *)b)->ns;
+    case RF_CONFIG_NUMBER:
+        return memcmp(a, b, sizeof(double)) == 0;
+    case RF_CONFIG_JITTER:
+        return jitter_same(a, b);
+    case RF_CONFIG_SECRET:
+        return strcmp(((const struct rf_secret *)a)->fingerprint,
+                      ((const struct rf_secret *)b)->fingerprint) == 0 &&
+               text_same(((const struct rf_secret *)a)->file, ((const struct rf_secret *)b)->file);
+    case RF_CONFIG_CHAIN:
+        return chain_same(a, b);
+    default:
+        return text_same(*(char *const *)a, *(char *const *)b);
+    }
+}
+
+void rf_config_changed(const struct rf_config *old, const struct rf_config *fresh,
+                       rf_config_change_fn *fn, void *arg) {
+    for (size_t i = 0; i < rf_config_row_count; i++) {
+        const struct rf_config_row *row = &rf_config_rows[i];
+        if (row->offset != RF_CONFIG_NOWHERE &&
+            !value_same(row, (const char *)old + row->offset, (const char *)fresh + row->offset))
+            fn(arg, row->key, row->reloadable);
+    }
+}

@@ -1,0 +1,232 @@
+// The rules that concern several keys. Each complaint stands at a key that was written, so that
+// there is a line to look at.
+#include "config/load.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/rows.h"
+#include "config/value.h"
+
+#define IPC_PATH_MAX 107 // sizeof sun_path less its NUL (unix(7))
+
+struct check {
+    const struct rf_config *config;
+    const struct rf_config_origin *origin;
+    struct rf_error *error;
+};
+
+#define COMPLAIN(check, key, ...)                                                                  \
+    rf_config_fail((check)->error, (check)->origin->file,                                          \
+                   rf_config_origin_line((check)->origin, key), key, __VA_ARGS__)
+
+// The first of the keys that was written; the last one if none was.
+static const char *written(const struct check *check, const char *const *keys, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (rf_config_origin_line(check->origin, keys[i]) > 0)
+            return keys[i];
+    return keys[count - 1];
+}
+
+// Complains at `a` or, where only that was written, at `b`.
+#define COMPLAIN_EITHER(check, a, b, ...)                                                          \
+    COMPLAIN(check, written(check, (const char *const[]){a, b, a}, 3), __VA_ARGS__)
+
+static enum rf_err check_endpoints(const struct check *check) {
+    const struct rf_config_bus *bus = &check->config->bus;
+    const struct {
+        const char *key, *endpoint;
+    } all[] = {
+        {"bus.calls", bus->calls},
+        {"bus.workers", bus->workers},
+        {"bus.ingest", bus->ingest},
+        {"bus.events", bus->events},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        const char *endpoint = all[i].endpoint;
+        bool ipc = strncmp(endpoint, "ipc://", 6) == 0;
+        if (ipc && strlen(endpoint + 6) > IPC_PATH_MAX)
+            return COMPLAIN_EITHER(check, all[i].key, "run_dir",
+                                   "the path of %s has %zu characters; expected at most %d for an "
+                                   "ipc socket: take a shorter run_dir",
+                                   all[i].key, strlen(endpoint + 6), IPC_PATH_MAX);
+        if (!ipc && !bus->insecure)
+            return COMPLAIN(check, all[i].key,
+                            "plain TCP is neither encrypted nor identified; expected ipc://PATH, "
+                            "or bus.insecure: yes in a network that you trust");
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(endpoint, all[j].endpoint) == 0)
+                return COMPLAIN(check, all[i].key,
+                                "is the same as %s; expected an endpoint of its own", all[j].key);
+    }
+    return RF_OK;
+}
+
+static enum rf_err check_policy(const struct check *check, enum rf_provider id) {
+    const struct rf_config_provider *provider = &check->config->providers[id];
+    char key[4][96], first[32], second[32];
+    const char *keys[4] = {key[0], key[1], key[2], key[3]};
+    const char *name = rf_provider_name(id);
+    if (provider->breaker.test_lease.ns <= provider->timeout.attempt.ns) {
+        snprintf(key[0], sizeof key[0], "providers.%s.breaker.test_lease", name);
+        snprintf(key[1], sizeof key[1], "providers.%s.timeout.attempt", name);
+        snprintf(key[2], sizeof key[2], "defaults.breaker.test_lease");
+        snprintf(key[3], sizeof key[3], "defaults.timeout.attempt");
+        rf_config_duration_text(provider->breaker.test_lease.ns, first, sizeof first);
+        rf_config_duration_text(provider->timeout.attempt.ns, second, sizeof second);
+        return COMPLAIN(check, written(check, keys, 4),
+                        "%s: the breaker's test_lease (%s) is not longer than timeout.attempt "
+                        "(%s); expected a lease that outlives the test request",
+                        name, first, second);
+    }
+    if (provider->retry.max_delay.ns < provider->retry.initial_delay.ns) {
+        snprintf(key[0], sizeof key[0], "providers.%s.retry.max_delay", name);
+        snprintf(key[1], sizeof key[1], "providers.%s.retry.initial_delay", name);
+        snprintf(key[2], sizeof key[2], "defaults.retry.max_delay");
+        snprintf(key[3], sizeof key[3], "defaults.retry.initial_delay");
+        return COMPLAIN(check, written(check, keys, 4),
+                        "%s: max_delay is shorter than initial_delay; expected at least as long",
+                        name);
+    }
+    return RF_OK;
+}
+
+static enum rf_err check_twilio(const struct check *check) {
+    const struct rf_config_provider *twilio = &check->config->providers[RF_PROVIDER_TWILIO];
+    if (twilio->key.value == NULL)
+        return RF_OK;
+    if (twilio->account_sid == NULL)
+        return COMPLAIN(check, "providers.twilio.key",
+                        "there is a key but no providers.twilio.account_sid; expected the account "
+                        "that the key belongs to");
+    if (twilio->from == NULL)
+        return COMPLAIN(check, "providers.twilio.key",
+                        "there is a key but no providers.twilio.from; expected the caller id as an "
+                        "E.164 number such as +12025550100");
+    return RF_OK;
+}
+
+static enum rf_err check_telephony(const struct check *check) {
+    const struct rf_config_telephony *telephony = &check->config->telephony;
+    if (strcmp(telephony->audio, "play") == 0 && telephony->media_url == NULL)
+        return COMPLAIN(check, "telephony.audio",
+                        "play needs telephony.media_url; expected the public address of the "
+                        "console's media paths, or audio: say");
+    if (strcmp(telephony->audio, "play") == 0 && telephony->media_secret.value == NULL)
+        return COMPLAIN(check, "telephony.audio",
+                        "play needs telephony.media_secret; expected a secret that signs the media "
+                        "paths, or audio: say");
+    if (telephony->poll_max.ns < telephony->poll_initial.ns)
+        return COMPLAIN_EITHER(check, "telephony.poll_max", "telephony.poll_initial",
+                               "poll_max is shorter than poll_initial; expected at least as long");
+    if (check->config->orchestrator.dial_deadline.ns <= telephony->send_margin.ns)
+        return COMPLAIN_EITHER(check, "orchestrator.dial_deadline", "telephony.send_margin",
+                               "dial_deadline is not longer than telephony.send_margin; expected a "
+                               "deadline behind the last moment to send");
+    return RF_OK;
+}
+
+static enum rf_err check_lives(const struct check *check) {
+    const struct rf_config *config = check->config;
+    struct rf_duration lease = {0};
+    if (__builtin_mul_overflow(config->bus.heartbeat.ns, config->bus.heartbeat_misses, &lease.ns) ||
+        lease.ns >= config->broker.stream_idle.ns)
+        return COMPLAIN_EITHER(check, "broker.stream_idle", "bus.heartbeat",
+                               "stream_idle is not longer than heartbeat times heartbeat_misses; "
+                               "expected a stream to outlive a peer's silence");
+    if (config->health.timeout.ns > config->health.interval.ns)
+        return COMPLAIN_EITHER(check, "health.timeout", "health.interval",
+                               "timeout is longer than health.interval; expected a probe to end "
+                               "before the next one");
+    if (config->broker.drain_timeout.ns < config->drain_timeout.ns)
+        return COMPLAIN_EITHER(check, "broker.drain_timeout", "drain_timeout",
+                               "broker.drain_timeout is shorter than drain_timeout; expected the "
+                               "broker to serve until its peers have left");
+    return RF_OK;
+}
+
+static enum rf_err check_needed(const struct check *check, const char *cause, bool present,
+                                const char *needed, const char *what) {
+    if (present)
+        return RF_OK;
+    return COMPLAIN(check, cause, "needs %s, which is not set; expected %s", needed, what);
+}
+
+static enum rf_err check_alerter(const struct check *check) {
+    const struct rf_config_alerter *alerter = &check->config->alerter;
+    const char *email = "alerter.email.enabled", *telegram = "alerter.telegram.enabled";
+    enum rf_err err = RF_OK;
+    if (alerter->email.enabled) {
+        err = check_needed(check, email, alerter->email.url != NULL, "alerter.email.url",
+                           "smtp://HOST:PORT or smtps://HOST:PORT");
+        if (err == RF_OK)
+            err = check_needed(check, email, alerter->email.from != NULL, "alerter.email.from",
+                               "the sender's address");
+        if (err == RF_OK)
+            err = check_needed(check, email, alerter->email.to != NULL, "alerter.email.to",
+                               "the receiver's address");
+    }
+    if (err == RF_OK && alerter->email.user != NULL)
+        err = check_needed(check, "alerter.email.user", alerter->email.password.value != NULL,
+                           "alerter.email.password", "file:PATH or ${ENV}");
+    if (err == RF_OK && alerter->telegram.enabled)
+        err = check_needed(check, telegram, alerter->telegram.token.value != NULL,
+                           "alerter.telegram.token", "file:PATH or ${ENV}");
+    if (err == RF_OK && alerter->telegram.enabled)
+        err = check_needed(check, telegram, alerter->telegram.chat_id != NULL,
+                           "alerter.telegram.chat_id", "the chat's number or @name");
+    if (err == RF_OK && alerter->webhook.enabled)
+        err = check_needed(check, "alerter.webhook.enabled", alerter->webhook.url != NULL,
+                           "alerter.webhook.url", "a URL");
+    if (err == RF_OK && alerter->retry.max_delay.ns < alerter->retry.initial_delay.ns)
+        err = COMPLAIN_EITHER(check, "alerter.retry.max_delay", "alerter.retry.initial_delay",
+                              "max_delay is shorter than initial_delay; expected at least as long");
+    return err;
+}
+
+static enum rf_err check_logger(const struct check *check) {
+    const struct rf_config_logger *logger = &check->config->logger;
+    enum rf_err err = RF_OK;
+    if (logger->sheets.enabled)
+        err = check_needed(check, "logger.sheets.enabled", logger->sheets.spreadsheet != NULL,
+                           "logger.sheets.spreadsheet", "the id of a spreadsheet");
+    if (err == RF_OK && logger->sheets.enabled)
+        err = check_needed(check, "logger.sheets.enabled", logger->sheets.credentials != NULL,
+                           "logger.sheets.credentials", "the path of a service account's JSON");
+    if (err == RF_OK && logger->retry.max_delay.ns < logger->retry.initial_delay.ns)
+        err = COMPLAIN_EITHER(check, "logger.retry.max_delay", "logger.retry.initial_delay",
+                              "max_delay is shorter than initial_delay; expected at least as long");
+    return err;
+}
+
+static enum rf_err check_simulator(const struct check *check) {
+    const struct rf_config_simulator *simulator = &check->config->simulator;
+    if (simulator->tls_listen == NULL)
+        return RF_OK;
+    enum rf_err err = check_needed(check, "simulator.tls_listen", simulator->cert_file != NULL,
+                                   "simulator.cert_file", "the path of a PEM file");
+    if (err == RF_OK)
+        err = check_needed(check, "simulator.tls_listen", simulator->key_file != NULL,
+                           "simulator.key_file", "the path of a PEM file");
+    return err;
+}
+
+enum rf_err rf_config_check(const struct rf_config *config, const struct rf_config_origin *origin,
+                            struct rf_error *error) {
+    static enum rf_err (*const checks[])(const struct check *) = {
+        check_endpoints, check_twilio, check_telephony, check_lives,
+        check_alerter,   check_logger, check_simulator,
+    };
+    struct check check = {config, origin, error};
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        enum rf_err err = checks[i](&check);
+        if (err != RF_OK)
+            return err;
+    }
+    for (int id = 0; id < RF_PROVIDER_COUNT; id++) {
+        enum rf_err err = check_policy(&check, (enum rf_provider)id);
+        if (err != RF_OK)
+            return err;
+    }
+    return RF_OK;
+}

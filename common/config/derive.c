@@ -1,0 +1,64 @@
+// What follows from the environment and from other keys.
+#include "config/load.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+// Fills an unset text; false if out of memory.
+static bool fill(char **text, const char *format, ...) RF_PRINTF(2, 3);
+
+static bool fill(char **text, const char *format, ...) {
+    if (*text != NULL)
+        return true;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        *text = NULL;
+    return length >= 0;
+}
+
+// A folder from the environment; relative ones are to be ignored (XDG Base Directory
+// Specification).
+static const char *folder_variable(const char *name) {
+    const char *value = getenv(name);
+    return value != NULL && value[0] == '/' ? value : NULL;
+}
+
+static bool folders_fill(struct rf_config *config) {
+    const char *runtime = folder_variable("XDG_RUNTIME_DIR");
+    const char *state = folder_variable("XDG_STATE_HOME");
+    const char *home = folder_variable("HOME");
+    bool run_filled = runtime != NULL
+                          ? fill(&config->run_dir, "%s/ringfence", runtime)
+                          : fill(&config->run_dir, "/tmp/ringfence-%u", (unsigned)getuid());
+    if (!run_filled)
+        return false;
+    bool state_filled = state != NULL  ? fill(&config->state_dir, "%s/ringfence", state)
+                        : home != NULL ? fill(&config->state_dir, "%s/.local/state/ringfence", home)
+                                       : fill(&config->state_dir, "%s/state", config->run_dir);
+    return state_filled && fill(&config->log_dir, "%s/log", config->state_dir) &&
+           fill(&config->media_dir, "%s/media", config->state_dir);
+}
+
+static bool probe_fill(struct rf_config_provider *twilio) {
+    if (twilio->account_sid == NULL)
+        return fill(&twilio->probe_path, "/2010-04-01/Accounts.json");
+    return fill(&twilio->probe_path, "/2010-04-01/Accounts/%s.json", twilio->account_sid);
+}
+
+enum rf_err rf_config_derive(struct rf_config *config, struct rf_error *error) {
+    struct rf_config_bus *bus = &config->bus;
+    if (!folders_fill(config) || !fill(&bus->calls, "ipc://%s/calls", config->run_dir) ||
+        !fill(&bus->workers, "ipc://%s/workers", config->run_dir) ||
+        !fill(&bus->ingest, "ipc://%s/ingest", config->run_dir) ||
+        !fill(&bus->events, "ipc://%s/events", config->run_dir) ||
+        !fill(&config->logger.json_file, "%s/app_logs.json", config->log_dir) ||
+        !fill(&config->logger.text_file, "%s/app.log", config->log_dir) ||
+        !probe_fill(&config->providers[RF_PROVIDER_TWILIO]))
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    return RF_OK;
+}

@@ -1,0 +1,86 @@
+// What a row allows, in words.
+#include "config/rows.h"
+#include "config/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// "a, b or c" from "a|b|c".
+static void words_join(const char *words, char *out, size_t size) {
+    size_t used = 0;
+    for (const char *word = words; used + 1 < size;) {
+        size_t length = strcspn(word, "|");
+        const char *next = word[length] == '|' ? word + length + 1 : NULL;
+        const char *link = word == words ? "" : (next != NULL ? ", " : " or ");
+        used += (size_t)snprintf(out + used, size - used, "%s%.*s", link, (int)length, word);
+        if (next == NULL)
+            break;
+        word = next;
+    }
+}
+
+static void count_expected(const struct rf_config_row *row, char *out, size_t size) {
+    snprintf(out, size, "a whole number from %.0f to %.0f", row->least, row->most);
+}
+
+static void duration_expected(const struct rf_config_row *row, char *out, size_t size) {
+    char least[32], most[32];
+    rf_config_duration_text((int64_t)row->least, least, sizeof least);
+    rf_config_duration_text((int64_t)row->most, most, sizeof most);
+    snprintf(out, size, "a duration with a unit from %s to %s, such as 250ms, 5s, 10m or 1h", least,
+             most);
+}
+
+static void size_expected(const struct rf_config_row *row, char *out, size_t size) {
+    char least[32], most[32];
+    rf_config_size_text((int64_t)row->least, least, sizeof least);
+    rf_config_size_text((int64_t)row->most, most, sizeof most);
+    snprintf(out, size, "a size with a unit from %s to %s, such as 512KiB, 64MiB or 1GiB", least,
+             most);
+}
+
+char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t size) {
+    static const char *const texts[] = {
+        [RF_CONFIG_BOOL] = "yes or no",
+        [RF_CONFIG_JITTER] =
+            "none, full, equal, decorrelated or a share from 0% to 100%, such as 20%",
+        [RF_CONFIG_TEXT] = "one line of text",
+        [RF_CONFIG_LINES] = "text",
+        [RF_CONFIG_PATH] = "a path; a relative one begins at the configuration file's folder",
+        [RF_CONFIG_BASE_URL] =
+            "a URL such as https://api.example.com, without user, query or fragment",
+        [RF_CONFIG_URL] = "a URL that begins with http:// or https://",
+        [RF_CONFIG_SMTP_URL] = "smtp://HOST:PORT or smtps://HOST:PORT",
+        [RF_CONFIG_ENDPOINT] = "ipc://PATH, or tcp://ADDRESS:PORT with bus.insecure: yes",
+        [RF_CONFIG_LISTEN] = "ADDRESS:PORT with a numeric address, such as 127.0.0.1:18080",
+        [RF_CONFIG_PHONE] = "a number in E.164 form, such as +12025550100",
+        [RF_CONFIG_SECRET] = "file:PATH, ${ENV} or the secret itself",
+    };
+    char words[128];
+    switch (row->type) {
+    case RF_CONFIG_COUNT:
+        count_expected(row, out, size);
+        break;
+    case RF_CONFIG_NUMBER:
+        snprintf(out, size, "a number from %g to %g", row->least, row->most);
+        break;
+    case RF_CONFIG_DURATION:
+        duration_expected(row, out, size);
+        break;
+    case RF_CONFIG_SIZE:
+        size_expected(row, out, size);
+        break;
+    case RF_CONFIG_CHOICE:
+        words_join(row->words, out, size);
+        break;
+    case RF_CONFIG_CHAIN:
+        words_join(row->words, words, sizeof words);
+        snprintf(out, size, "a list such as [%.*s]; here may stand %s",
+                 (int)strcspn(row->words, "|"), row->words, words);
+        break;
+    default:
+        snprintf(out, size, "%s", texts[row->type]);
+        break;
+    }
+    return out;
+}

@@ -1,0 +1,114 @@
+// What is allowed, but most likely not meant.
+#include "config/config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/rows.h"
+#include "config/value.h"
+
+struct review {
+    const struct rf_config *config;
+    rf_config_warning_fn *fn;
+    void *arg;
+};
+
+static void warn(const struct review *review, const char *code, const char *key, const char *format,
+                 ...) RF_PRINTF(4, 5);
+
+static void warn(const struct review *review, const char *code, const char *key, const char *format,
+                 ...) {
+    char text[RF_ERROR_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    review->fn(review->arg, code, key, text);
+}
+
+static void review_secret_file(const struct review *review, const char *key, const char *path) {
+    struct stat status;
+    if (stat(path, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
+        warn(review, "secret-mode", key, "%s may be read by others (mode %04o); chmod 600 %s", path,
+             (unsigned)status.st_mode & 07777u, path);
+}
+
+// Every secret, and every file that is to be read.
+static void review_files(const struct review *review) {
+    for (size_t i = 0; i < rf_config_row_count; i++) {
+        const struct rf_config_row *row = &rf_config_rows[i];
+        if (row->offset == RF_CONFIG_NOWHERE)
+            continue;
+        const void *place = (const char *)review->config + row->offset;
+        if (row->type == RF_CONFIG_SECRET && ((const struct rf_secret *)place)->file != NULL)
+            review_secret_file(review, row->key, ((const struct rf_secret *)place)->file);
+        const char *last = strrchr(row->key, '.');
+        bool input = row->type == RF_CONFIG_PATH && last != NULL &&
+                     (strcmp(last, ".ca_file") == 0 || strcmp(last, ".cert_file") == 0 ||
+                      strcmp(last, ".key_file") == 0 || strcmp(last, ".credentials") == 0);
+        if (!input)
+            continue;
+        const char *path = *(char *const *)place;
+        if (path != NULL && access(path, R_OK) != 0)
+            warn(review, "file-missing", row->key, "%s cannot be read", path);
+        else if (path != NULL &&
+                 (strcmp(last, ".key_file") == 0 || strcmp(last, ".credentials") == 0))
+            review_secret_file(review, row->key, path);
+    }
+}
+
+// The longest time that all attempts and waits of one provider can take.
+static struct rf_duration longest_call(const struct rf_config_provider *provider) {
+    const struct rf_retry_policy *retry = &provider->retry;
+    double wait = (double)retry->initial_delay.ns, total = (double)provider->timeout.attempt.ns;
+    double spread = retry->jitter == RF_JITTER_FRACTION ? 1 + retry->jitter_fraction : 1;
+    for (int64_t i = 0; i < retry->max_retries; i++) {
+        double most = wait * spread;
+        if (most > (double)retry->max_delay.ns || retry->jitter == RF_JITTER_DECORRELATED)
+            most = (double)retry->max_delay.ns;
+        total += most + (double)provider->timeout.attempt.ns;
+        wait *= retry->backoff_factor;
+    }
+    return total < 9e18 ? rf_ns((int64_t)total) : rf_ns(INT64_MAX);
+}
+
+static void review_chain(const struct review *review, const char *name,
+                         const struct rf_config_chain *chain) {
+    char key[64];
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct rf_config_provider *provider = &review->config->providers[chain->links[i]];
+        if (provider->key.value != NULL)
+            continue;
+        snprintf(key, sizeof key, "providers.%s.key", rf_provider_name(chain->links[i]));
+        warn(review, "key-missing", key, "is not set, but gateway.chains.%s names the provider",
+             name);
+    }
+}
+
+static void review_deadline(const struct review *review, const struct rf_config_chain *chain) {
+    struct rf_duration deadline = review->config->orchestrator.call_deadline;
+    for (size_t i = 0; i < chain->count; i++) {
+        struct rf_duration most = longest_call(&review->config->providers[chain->links[i]]);
+        if (most.ns > deadline.ns)
+            warn(review, "deadline-short", "orchestrator.call_deadline",
+                 "is %.0f s, but all attempts and waits of %s may take %.0f s: late retries will "
+                 "not be begun",
+                 rf_duration_s(deadline), rf_provider_name(chain->links[i]), rf_duration_s(most));
+    }
+}
+
+void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, void *arg) {
+    struct review review = {config, fn, arg};
+    review_files(&review);
+    review_chain(&review, "speech", &config->gateway.speech);
+    review_chain(&review, "script", &config->gateway.script);
+    review_chain(&review, "telephony", &config->gateway.telephony);
+    review_deadline(&review, &config->gateway.speech);
+    review_deadline(&review, &config->gateway.script);
+    if (config->bus.insecure)
+        warn(&review, "bus-insecure", "bus.insecure",
+             "whoever reaches the bus's TCP ports may call and read everything");
+}

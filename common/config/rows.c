@@ -1,0 +1,220 @@
+#include "config/rows.h"
+
+#include <string.h>
+
+#include "config/config.h"
+
+#define US 1e3
+#define MS 1e6
+#define S  1e9
+#define M  (60 * S)
+#define H  (3600 * S)
+
+#define AT(member) offsetof(struct rf_config, member)
+
+#define LIVE  true  // takes effect by SIGHUP
+#define FIXED false // needs a restart
+
+// clang-format off
+
+#define ROW(key_, type_, at, fallback_, least_, most_, live, help_) \
+    {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .fallback = fallback_, \
+     .least = least_, .most = most_, .reloadable = live, .help = help_}
+#define TEXT(key_, type_, at, fallback_, live, help_) \
+    {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .fallback = fallback_, \
+     .reloadable = live, .help = help_}
+#define WORDS(key_, type_, at, fallback_, words_, live, help_) \
+    {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .fallback = fallback_, \
+     .words = words_, .reloadable = live, .help = help_}
+#define DERIVED(key_, type_, at, derived_, live, help_) \
+    {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .derived = derived_, \
+     .reloadable = live, .help = help_}
+#define INHERIT(key_, type_, at, from, least_, most_, live, help_) \
+    {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .inherits = from, \
+     .least = least_, .most = most_, .reloadable = live, .help = help_}
+
+// The policies, once with defaults of their own and once inherited key by key.
+#define RETRY(section, at_initial, at_factor, at_max_retries, at_max_delay, at_policy) \
+    ROW(section ".initial_delay", DURATION, at_initial, "5s", 1 * MS, 1 * H, LIVE, "wait before the first retry"), \
+    ROW(section ".backoff_factor", NUMBER, at_factor, "2", 1, 100, LIVE, "each wait is this many times the one before"), \
+    ROW(section ".max_retries", COUNT, at_max_retries, "3", 0, 100, LIVE, "retries after the first attempt; 0: none"), \
+    ROW(section ".max_delay", DURATION, at_max_delay, "60s", 1 * MS, 24 * H, LIVE, "no wait is longer; a longer Retry-After ends the call"), \
+    ROW(section ".jitter", JITTER, at_policy, "20%", 0, 0, LIVE, "spreads the waits: a share, or none, full, equal, decorrelated")
+#define INHERIT_RETRY(section, policy) \
+    INHERIT(section ".retry.initial_delay", DURATION, AT(policy.initial_delay), "defaults.retry.initial_delay", 1 * MS, 1 * H, LIVE, "wait before the first retry"), \
+    INHERIT(section ".retry.backoff_factor", NUMBER, AT(policy.backoff_factor), "defaults.retry.backoff_factor", 1, 100, LIVE, "each wait is this many times the one before"), \
+    INHERIT(section ".retry.max_retries", COUNT, AT(policy.max_retries), "defaults.retry.max_retries", 0, 100, LIVE, "retries after the first attempt; 0: none"), \
+    INHERIT(section ".retry.max_delay", DURATION, AT(policy.max_delay), "defaults.retry.max_delay", 1 * MS, 24 * H, LIVE, "no wait is longer; a longer Retry-After ends the call"), \
+    INHERIT(section ".retry.jitter", JITTER, AT(policy), "defaults.retry.jitter", 0, 0, LIVE, "spreads the waits: a share, or none, full, equal, decorrelated")
+#define INHERIT_BREAKER(section, policy) \
+    INHERIT(section ".breaker.failure_threshold", COUNT, AT(policy.failure_threshold), "defaults.breaker.failure_threshold", 1, RF_BREAKER_MAX_THRESHOLD, FIXED, "so many failed attempts in a row open it"), \
+    INHERIT(section ".breaker.failure_interval", DURATION, AT(policy.failure_interval), "defaults.breaker.failure_interval", 1 * S, 24 * H, FIXED, "older failures do not count"), \
+    INHERIT(section ".breaker.recovery_timeout", DURATION, AT(policy.recovery_timeout), "defaults.breaker.recovery_timeout", 10 * MS, 1 * H, FIXED, "how long it stays open before the test request"), \
+    INHERIT(section ".breaker.success_threshold", COUNT, AT(policy.success_threshold), "defaults.breaker.success_threshold", 1, 100, FIXED, "so many good test requests in a row close it"), \
+    INHERIT(section ".breaker.test_lease", DURATION, AT(policy.test_lease), "defaults.breaker.test_lease", 10 * MS, 1 * H, FIXED, "a test request without a result is given up after this; longer than timeout.attempt")
+#define INHERIT_TIMEOUT(section, timeout) \
+    INHERIT(section ".timeout.connect", DURATION, AT(timeout.connect), "defaults.timeout.connect", 10 * MS, 1 * M, LIVE, "to a connection, TLS included"), \
+    INHERIT(section ".timeout.attempt", DURATION, AT(timeout.attempt), "defaults.timeout.attempt", 10 * MS, 10 * M, LIVE, "one attempt in all")
+#define PROVIDER(name, id, url, key_help) \
+    TEXT("providers." name ".base_url", BASE_URL, AT(providers[id].base_url), url, LIVE, "address of the API, without its path"), \
+    TEXT("providers." name ".key", SECRET, AT(providers[id].key), NULL, LIVE, key_help ", by file:PATH or ${ENV}"), \
+    TEXT("providers." name ".ca_file", PATH, AT(providers[id].ca_file), NULL, LIVE, "further trusted certificates (PEM), for a private CA"), \
+    INHERIT_RETRY("providers." name, providers[id].retry), \
+    INHERIT_BREAKER("providers." name, providers[id].breaker), \
+    INHERIT_TIMEOUT("providers." name, providers[id].timeout)
+
+const struct rf_config_row rf_config_rows[] = {
+    DERIVED("run_dir", PATH, AT(run_dir), "$XDG_RUNTIME_DIR/ringfence, else /tmp/ringfence-<uid>", FIXED, "sockets and locks; private to the user, short (ipc paths have 107 characters at most)"),
+    DERIVED("state_dir", PATH, AT(state_dir), "$XDG_STATE_HOME/ringfence, else ~/.local/state/ringfence, else <run_dir>/state", FIXED, "databases: campaign, outbox, cursors"),
+    DERIVED("log_dir", PATH, AT(log_dir), "<state_dir>/log", FIXED, "app_logs.json and app.log"),
+    DERIVED("media_dir", PATH, AT(media_dir), "<state_dir>/media", FIXED, "audio by content, shared by gateways and console"),
+    ROW("drain_timeout", DURATION, AT(drain_timeout), "5s", 0, 1 * H, LIVE, "after SIGTERM: how long work in hand may go on"),
+
+    DERIVED("bus.calls", ENDPOINT, AT(bus.calls), "ipc://<run_dir>/calls", FIXED, "requests of clients"),
+    DERIVED("bus.workers", ENDPOINT, AT(bus.workers), "ipc://<run_dir>/workers", FIXED, "gateways and the orchestrator"),
+    DERIVED("bus.ingest", ENDPOINT, AT(bus.ingest), "ipc://<run_dir>/ingest", FIXED, "events in, state, pages of events"),
+    DERIVED("bus.events", ENDPOINT, AT(bus.events), "ipc://<run_dir>/events", FIXED, "events out, for any ZeroMQ SUB"),
+    TEXT("bus.insecure", BOOL, AT(bus.insecure), "no", FIXED, "allows tcp:// endpoints without encryption and without identification"),
+    ROW("bus.heartbeat", DURATION, AT(bus.heartbeat), "1s", 20 * MS, 1 * M, FIXED, "interval of heartbeats, both ways"),
+    ROW("bus.heartbeat_misses", COUNT, AT(bus.heartbeat_misses), "5", 2, 100, FIXED, "a peer silent for so many intervals is lost"),
+    ROW("bus.max_unacknowledged", COUNT, AT(bus.max_unacknowledged), "10000", 1, 1000000, FIXED, "events that a publisher keeps until the broker has them"),
+
+    ROW("broker.drain_timeout", DURATION, AT(broker.drain_timeout), "15s", 0, 1 * H, LIVE, "as drain_timeout, and longer: the broker serves until its peers have left"),
+    ROW("broker.queue_limit", COUNT, AT(broker.queue_limit), "10000", 1, 1000000, FIXED, "waiting calls a service; further ones are answered overloaded"),
+    ROW("broker.journal_events", COUNT, AT(broker.journal_events), "100000", 100, 10000000, FIXED, "events kept in memory for those who read pages"),
+    ROW("broker.journal_bytes", SIZE, AT(broker.journal_bytes), "64MiB", 65536, 16.0 * 1073741824, FIXED, "and their bytes"),
+    ROW("broker.state_entries", COUNT, AT(broker.state_entries), "10000", 100, 1000000, FIXED, "retained values"),
+    ROW("broker.stream_idle", DURATION, AT(broker.stream_idle), "1h", 1 * S, 168 * H, FIXED, "a stream of events not heard of for so long is forgotten"),
+
+    RETRY("defaults.retry", RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE),
+    ROW("defaults.breaker.failure_threshold", COUNT, RF_CONFIG_NOWHERE, "5", 1, RF_BREAKER_MAX_THRESHOLD, FIXED, "so many failed attempts in a row open it"),
+    ROW("defaults.breaker.failure_interval", DURATION, RF_CONFIG_NOWHERE, "10m", 1 * S, 24 * H, FIXED, "older failures do not count"),
+    ROW("defaults.breaker.recovery_timeout", DURATION, RF_CONFIG_NOWHERE, "30s", 10 * MS, 1 * H, FIXED, "how long it stays open before the test request"),
+    ROW("defaults.breaker.success_threshold", COUNT, RF_CONFIG_NOWHERE, "1", 1, 100, FIXED, "so many good test requests in a row close it"),
+    ROW("defaults.breaker.test_lease", DURATION, RF_CONFIG_NOWHERE, "45s", 10 * MS, 1 * H, FIXED, "a test request without a result is given up after this; longer than timeout.attempt"),
+    ROW("defaults.timeout.connect", DURATION, RF_CONFIG_NOWHERE, "5s", 10 * MS, 1 * M, LIVE, "to a connection, TLS included"),
+    ROW("defaults.timeout.attempt", DURATION, RF_CONFIG_NOWHERE, "15s", 10 * MS, 10 * M, LIVE, "one attempt in all"),
+
+    PROVIDER("elevenlabs", RF_PROVIDER_ELEVENLABS, "https://api.elevenlabs.io", "API key"),
+    TEXT("providers.elevenlabs.probe_path", TEXT, AT(providers[RF_PROVIDER_ELEVENLABS].probe_path), "/v1/user/subscription", LIVE, "what the health monitor asks for; never a billed call"),
+    TEXT("providers.elevenlabs.voice", TEXT, AT(providers[RF_PROVIDER_ELEVENLABS].voice), "21m00Tcm4TlvDq8ikWAM", LIVE, "voice id"),
+    TEXT("providers.elevenlabs.model", TEXT, AT(providers[RF_PROVIDER_ELEVENLABS].model), "eleven_multilingual_v2", LIVE, "model id"),
+    TEXT("providers.elevenlabs.output_format", TEXT, AT(providers[RF_PROVIDER_ELEVENLABS].output_format), "mp3_22050_32", LIVE, "audio format"),
+
+    PROVIDER("openai", RF_PROVIDER_OPENAI, "https://api.openai.com", "API key"),
+    TEXT("providers.openai.probe_path", TEXT, AT(providers[RF_PROVIDER_OPENAI].probe_path), "/v1/models", LIVE, "what the health monitor asks for; never a billed call"),
+    TEXT("providers.openai.model", TEXT, AT(providers[RF_PROVIDER_OPENAI].model), "gpt-4o-mini", LIVE, "model"),
+    ROW("providers.openai.max_tokens", COUNT, AT(providers[RF_PROVIDER_OPENAI].max_tokens), "300", 1, 100000, LIVE, "length of a script at most"),
+
+    PROVIDER("anthropic", RF_PROVIDER_ANTHROPIC, "https://api.anthropic.com", "API key"),
+    TEXT("providers.anthropic.probe_path", TEXT, AT(providers[RF_PROVIDER_ANTHROPIC].probe_path), "/v1/models", LIVE, "what the health monitor asks for; never a billed call"),
+    TEXT("providers.anthropic.model", TEXT, AT(providers[RF_PROVIDER_ANTHROPIC].model), "claude-3-5-haiku-latest", LIVE, "model"),
+    ROW("providers.anthropic.max_tokens", COUNT, AT(providers[RF_PROVIDER_ANTHROPIC].max_tokens), "300", 1, 100000, LIVE, "length of a script at most"),
+
+    PROVIDER("twilio", RF_PROVIDER_TWILIO, "https://api.twilio.com", "auth token"),
+    DERIVED("providers.twilio.probe_path", TEXT, AT(providers[RF_PROVIDER_TWILIO].probe_path), "/2010-04-01/Accounts/<account_sid>.json", LIVE, "what the health monitor asks for; never a billed call"),
+    TEXT("providers.twilio.account_sid", TEXT, AT(providers[RF_PROVIDER_TWILIO].account_sid), NULL, LIVE, "account"),
+    TEXT("providers.twilio.from", PHONE, AT(providers[RF_PROVIDER_TWILIO].from), NULL, LIVE, "caller id"),
+
+    ROW("gateway.concurrency.speech", COUNT, AT(gateway.speech_concurrency), "16", 1, 10000, FIXED, "speech calls that one gateway carries out at once"),
+    ROW("gateway.concurrency.script", COUNT, AT(gateway.script_concurrency), "16", 1, 10000, FIXED, "script calls"),
+    ROW("gateway.concurrency.telephony", COUNT, AT(gateway.telephony_concurrency), "8", 1, 10000, FIXED, "dials, and questions about dials"),
+    ROW("gateway.max_waiting", COUNT, AT(gateway.max_waiting), "1000", 1, 1000000, FIXED, "calls that wait for a retry"),
+    ROW("gateway.max_reply_bytes", SIZE, AT(gateway.max_reply_bytes), "16MiB", 1024, 1073741824, LIVE, "a provider's reply beyond it is refused"),
+    WORDS("gateway.chains.speech", CHAIN, AT(gateway.speech), "elevenlabs", "elevenlabs", LIVE, "providers of speech, in order of preference"),
+    WORDS("gateway.chains.script", CHAIN, AT(gateway.script), "openai,anthropic", "openai|anthropic", LIVE, "providers of scripts"),
+    WORDS("gateway.chains.telephony", CHAIN, AT(gateway.telephony), "twilio", "twilio", LIVE, "providers of telephone calls"),
+
+    WORDS("telephony.audio", CHOICE, AT(telephony.audio), "say", "say|play", LIVE, "say: the script goes into the call; play: the provider fetches our audio"),
+    TEXT("telephony.media_url", BASE_URL, AT(telephony.media_url), NULL, LIVE, "public address of the console's /media; needed for play"),
+    TEXT("telephony.media_secret", SECRET, AT(telephony.media_secret), NULL, LIVE, "signs the media paths; needed for play"),
+    ROW("telephony.media_ttl", DURATION, AT(telephony.media_ttl), "1h", 1 * S, 168 * H, LIVE, "how long a media path is valid"),
+    ROW("telephony.ring_timeout", DURATION, AT(telephony.ring_timeout), "30s", 5 * S, 10 * M, LIVE, "a call that rings so long is given up"),
+    ROW("telephony.send_margin", DURATION, AT(telephony.send_margin), "10s", 100 * MS, 10 * M, LIVE, "a dial not sent after this is not sent at all"),
+    ROW("telephony.list_lag", DURATION, AT(telephony.list_lag), "5s", 0, 10 * M, LIVE, "how late a new call may show in the provider's list"),
+    ROW("telephony.clock_skew", DURATION, AT(telephony.clock_skew), "5s", 0, 10 * M, LIVE, "between our clock and the provider's"),
+    ROW("telephony.poll_initial", DURATION, AT(telephony.poll_initial), "1s", 50 * MS, 10 * M, LIVE, "first question about a call's status"),
+    ROW("telephony.poll_max", DURATION, AT(telephony.poll_max), "10s", 50 * MS, 1 * H, LIVE, "longest time between two questions"),
+
+    ROW("orchestrator.concurrency", COUNT, AT(orchestrator.concurrency), "8", 1, 100000, LIVE, "contacts in progress at once"),
+    ROW("orchestrator.call_deadline", DURATION, AT(orchestrator.call_deadline), "120s", 1 * S, 24 * H, LIVE, "of a script or speech request, above all its waits and attempts"),
+    ROW("orchestrator.dial_deadline", DURATION, AT(orchestrator.dial_deadline), "60s", 1 * S, 1 * H, LIVE, "of a dial request"),
+    ROW("orchestrator.defer_delay", DURATION, AT(orchestrator.defer_delay), "15s", 100 * MS, 1 * H, LIVE, "a deferred contact is looked at again after this at the latest"),
+    ROW("orchestrator.ramp_interval", DURATION, AT(orchestrator.ramp_interval), "200ms", 0, 1 * M, LIVE, "after a recovery contacts are released so far apart"),
+    TEXT("orchestrator.prompt", LINES, AT(orchestrator.prompt), "Write what a friendly AI agent says on the telephone to {name}: one greeting of at most 40 words, as plain text.", LIVE, "prompt of the script; {name}, {phone} and {COLUMN} of the contact are filled in"),
+    TEXT("orchestrator.default_country", TEXT, AT(orchestrator.default_country), NULL, FIXED, "reserved; numbers must be E.164"),
+
+    ROW("health.interval", DURATION, AT(health.interval), "10s", 100 * MS, 1 * H, LIVE, "time between two probes of a provider"),
+    ROW("health.timeout", DURATION, AT(health.timeout), "5s", 10 * MS, 10 * M, LIVE, "of a probe"),
+    ROW("health.rise", COUNT, AT(health.rise), "2", 1, 100, LIVE, "good probes in a row until up"),
+    ROW("health.fall", COUNT, AT(health.fall), "2", 1, 100, LIVE, "bad probes in a row until down"),
+
+    TEXT("alerter.email.enabled", BOOL, AT(alerter.email.enabled), "no", LIVE, "sends alerts by mail"),
+    TEXT("alerter.email.url", SMTP_URL, AT(alerter.email.url), NULL, LIVE, "smtp://HOST:PORT or smtps://HOST:PORT"),
+    TEXT("alerter.email.from", TEXT, AT(alerter.email.from), NULL, LIVE, "sender's address"),
+    TEXT("alerter.email.to", TEXT, AT(alerter.email.to), NULL, LIVE, "one address, or several separated by commas"),
+    TEXT("alerter.email.user", TEXT, AT(alerter.email.user), NULL, LIVE, "without it there is no authentication"),
+    TEXT("alerter.email.password", SECRET, AT(alerter.email.password), NULL, LIVE, "of the user, by file:PATH or ${ENV}"),
+    TEXT("alerter.email.ca_file", PATH, AT(alerter.email.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
+    TEXT("alerter.email.require_tls", BOOL, AT(alerter.email.require_tls), "yes", LIVE, "STARTTLS must succeed on smtp://; no: plain text is allowed"),
+    TEXT("alerter.telegram.enabled", BOOL, AT(alerter.telegram.enabled), "no", LIVE, "sends alerts by a Telegram bot"),
+    TEXT("alerter.telegram.base_url", BASE_URL, AT(alerter.telegram.base_url), "https://api.telegram.org", LIVE, "address of the API"),
+    TEXT("alerter.telegram.token", SECRET, AT(alerter.telegram.token), NULL, LIVE, "the bot's token, by file:PATH or ${ENV}"),
+    TEXT("alerter.telegram.chat_id", TEXT, AT(alerter.telegram.chat_id), NULL, LIVE, "where to"),
+    TEXT("alerter.telegram.ca_file", PATH, AT(alerter.telegram.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
+    TEXT("alerter.webhook.enabled", BOOL, AT(alerter.webhook.enabled), "no", LIVE, "posts alerts as JSON"),
+    TEXT("alerter.webhook.url", URL, AT(alerter.webhook.url), NULL, LIVE, "where to"),
+    TEXT("alerter.webhook.secret", SECRET, AT(alerter.webhook.secret), NULL, LIVE, "whsec_...: signs after Standard Webhooks"),
+    TEXT("alerter.webhook.ca_file", PATH, AT(alerter.webhook.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
+    RETRY("alerter.retry", AT(alerter.retry.initial_delay), AT(alerter.retry.backoff_factor), AT(alerter.retry.max_retries), AT(alerter.retry.max_delay), AT(alerter.retry)),
+    ROW("alerter.timeout", DURATION, AT(alerter.timeout), "10s", 100 * MS, 10 * M, LIVE, "one delivery attempt"),
+
+    DERIVED("logger.json_file", PATH, AT(logger.json_file), "<log_dir>/app_logs.json", FIXED, "one JSON object a line"),
+    DERIVED("logger.text_file", PATH, AT(logger.text_file), "<log_dir>/app.log", FIXED, "for people"),
+    TEXT("logger.sheets.enabled", BOOL, AT(logger.sheets.enabled), "no", LIVE, "writes events to a Google Sheet"),
+    TEXT("logger.sheets.base_url", BASE_URL, AT(logger.sheets.base_url), "https://sheets.googleapis.com", LIVE, "address of the API"),
+    TEXT("logger.sheets.token_url", URL, AT(logger.sheets.token_url), "https://oauth2.googleapis.com/token", LIVE, "where the service account gets its token"),
+    TEXT("logger.sheets.spreadsheet", TEXT, AT(logger.sheets.spreadsheet), NULL, LIVE, "id of the spreadsheet"),
+    TEXT("logger.sheets.sheet", TEXT, AT(logger.sheets.sheet), "events", LIVE, "name of the tab"),
+    TEXT("logger.sheets.credentials", PATH, AT(logger.sheets.credentials), NULL, LIVE, "the service account's JSON"),
+    TEXT("logger.sheets.ca_file", PATH, AT(logger.sheets.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
+    ROW("logger.sheets.batch", COUNT, AT(logger.sheets.batch), "100", 1, 10000, LIVE, "rows a request at most"),
+    ROW("logger.sheets.interval", DURATION, AT(logger.sheets.interval), "2s", 10 * MS, 1 * H, LIVE, "at most so long until a row is written"),
+    RETRY("logger.retry", AT(logger.retry.initial_delay), AT(logger.retry.backoff_factor), AT(logger.retry.max_retries), AT(logger.retry.max_delay), AT(logger.retry)),
+    ROW("logger.timeout", DURATION, AT(logger.timeout), "10s", 100 * MS, 10 * M, LIVE, "one request to Sheets"),
+
+    TEXT("console.listen", LISTEN, AT(console.listen), "127.0.0.1:18090", FIXED, "media paths and /healthz"),
+
+    TEXT("simulator.listen", LISTEN, AT(simulator.listen), "127.0.0.1:18080", FIXED, "all faces by plain HTTP"),
+    TEXT("simulator.tls_listen", LISTEN, AT(simulator.tls_listen), NULL, FIXED, "and by HTTPS; needs cert_file and key_file"),
+    TEXT("simulator.cert_file", PATH, AT(simulator.cert_file), NULL, FIXED, "certificate chain (PEM)"),
+    TEXT("simulator.key_file", PATH, AT(simulator.key_file), NULL, FIXED, "its key (PEM)"),
+    ROW("simulator.seed", COUNT, AT(simulator.seed), "1", 0, 9007199254740992.0, FIXED, "of all its random draws"),
+    ROW("simulator.cps", NUMBER, AT(simulator.cps), "1", 0.01, 10000, FIXED, "Twilio: calls begun a second; the rest is queued"),
+    ROW("simulator.list_lag", DURATION, AT(simulator.list_lag), "1s", 0, 10 * M, FIXED, "Twilio: how late the list shows a new call"),
+    ROW("simulator.ring", DURATION, AT(simulator.ring), "2s", 0, 10 * M, FIXED, "how long a call rings"),
+    ROW("simulator.talk", DURATION, AT(simulator.talk), "5s", 0, 1 * H, FIXED, "how long a call lasts"),
+    ROW("simulator.latency", DURATION, AT(simulator.latency), "20ms", 0, 10 * M, FIXED, "of every reply"),
+    TEXT("simulator.fetch_media", BOOL, AT(simulator.fetch_media), "yes", FIXED, "fetches what a call is told to play"),
+};
+
+// clang-format on
+
+const size_t rf_config_row_count = sizeof rf_config_rows / sizeof rf_config_rows[0];
+
+size_t rf_config_row_find(const char *key) {
+    size_t i = 0;
+    while (i < rf_config_row_count && strcmp(rf_config_rows[i].key, key) != 0)
+        i++;
+    return i;
+}
+
+bool rf_config_section(const char *path) {
+    size_t length = strlen(path);
+    for (size_t i = 0; i < rf_config_row_count; i++) {
+        const char *key = rf_config_rows[i].key;
+        if (strncmp(key, path, length) == 0 && key[length] == '.')
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,67 @@
+// The table of all keys: from it come the parser, the defaults, the error messages and the
+// documentation.
+#ifndef RF_CONFIG_ROWS_H
+#define RF_CONFIG_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum rf_config_type {
+    RF_CONFIG_BOOL,     // bool: yes or no
+    RF_CONFIG_COUNT,    // int64_t
+    RF_CONFIG_NUMBER,   // double
+    RF_CONFIG_DURATION, // struct rf_duration: 250ms, 5s, 10m, 1h
+    RF_CONFIG_SIZE,     // int64_t: 4096B, 64KiB, 16MiB, 1GiB
+    RF_CONFIG_JITTER, // the jitter and jitter_fraction of the struct rf_retry_policy at the offset
+    RF_CONFIG_TEXT,   // char *, one line
+    RF_CONFIG_LINES,  // char *, several lines
+    RF_CONFIG_CHOICE, // char *, one of the row's words
+    RF_CONFIG_PATH,   // char *, made absolute from the configuration file's folder
+    RF_CONFIG_BASE_URL, // char *, http(s), without query; a trailing / is taken off
+    RF_CONFIG_URL,      // char *, http(s)
+    RF_CONFIG_SMTP_URL, // char *, smtp(s)://host[:port]
+    RF_CONFIG_ENDPOINT, // char *, ipc://PATH or tcp://ADDRESS:PORT
+    RF_CONFIG_LISTEN,   // char *, ADDRESS:PORT
+    RF_CONFIG_PHONE,    // char *, E.164
+    RF_CONFIG_SECRET,   // struct rf_secret
+    RF_CONFIG_CHAIN,    // struct rf_config_chain of the row's words
+};
+
+// A row that is checked and inherited from, but has no place of its own in struct rf_config.
+#define RF_CONFIG_NOWHERE ((size_t)-1)
+
+struct rf_config_row {
+    const char *key; // dotted, such as "bus.heartbeat"
+    enum rf_config_type type;
+    size_t offset;        // in struct rf_config
+    const char *fallback; // the default as it would be written; NULL: not set, inherited or derived
+    const char *inherits; // the key whose value is taken when this one is absent; or NULL
+    const char *derived;  // how an absent value comes about, for people; or NULL
+    const char *words;    // CHOICE, CHAIN: what is allowed, separated by |
+    double least, most;   // COUNT, NUMBER; SIZE in bytes; DURATION in ns
+    bool reloadable;      // takes effect by SIGHUP
+    const char *help;     // one line
+};
+
+extern const struct rf_config_row rf_config_rows[];
+extern const size_t rf_config_row_count;
+
+// rf_config_row_find: the index of the row with this key, or rf_config_row_count.
+size_t rf_config_row_find(const char *key);
+
+// rf_config_section: whether some key begins with `path` and a dot.
+bool rf_config_section(const char *path);
+
+// rf_config_row_expected: what a value of this row may be, such as "a duration from 1ms to 1h, such
+// as 250ms, 5s, 10m or 1h". Cut to size. Returns out.
+char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t size);
+
+// rf_config_suggest: the key that the unknown dotted `key` most likely means, into `out`; false if
+// none is near.
+bool rf_config_suggest(const char *key, char *out, size_t size);
+
+// rf_config_known: the names that may stand in the section `path` ("" for the top), separated by
+// commas. Cut to size. Returns out.
+char *rf_config_known(const char *path, char *out, size_t size);
+
+#endif

@@ -1,0 +1,386 @@
+// Bad files: each gets one error with file, line, key and what was expected.
+#include "fixture.h"
+
+#include "config/config.h"
+
+struct bad {
+    const char *text;
+    const char *message; // behind "FILE:"
+};
+
+static void each_is_refused(void **state, const struct bad *cases, size_t count) {
+    const struct fixture *fixture = *state;
+    for (size_t i = 0; i < count; i++) {
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        char expected[RF_ERROR_MESSAGE_SIZE];
+        fixture_write(fixture, "c.yaml", cases[i].text);
+        snprintf(expected, sizeof expected, "%s:%s", fixture->file, cases[i].message);
+        assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+        assert_null(config);
+        assert_string_equal(error.message, expected);
+    }
+}
+
+#define REFUSED(cases) each_is_refused(state, cases, sizeof(cases) / sizeof(cases)[0])
+
+static void an_unknown_key_is_named_with_the_nearest_known_one(void **state) {
+    static const struct bad cases[] = {
+        {"bus:\n  heartbaet: 1s\n", "2: bus.heartbaet: unknown key; did you mean heartbeat?"},
+        {"providers:\n  elevenlabs:\n    retry:\n      max_retry: 3\n",
+         "4: providers.elevenlabs.retry.max_retry: unknown key; did you mean max_retries?"},
+        {"provider:\n  openai: {}\n", "1: provider: unknown key; did you mean providers?"},
+        {"# a comment\n\nconcurrency: 4\n",
+         "3: concurrency: unknown key; did you mean orchestrator.concurrency?"},
+        {"health:\n  zzzzzzzz: 1\n",
+         "2: health.zzzzzzzz: unknown key; expected one of: interval, timeout, rise, fall"},
+        {"bus.heartbeat: 1s\n",
+         "1: bus.heartbeat: unknown key; expected sections and keys one below the other, not "
+         "joined by dots: bus: and indented under it the rest"},
+        {"providers:\n  twilio:\n    voice: x\n",
+         "3: providers.twilio.voice: unknown key; did you mean providers.elevenlabs.voice?"},
+    };
+    REFUSED(cases);
+}
+
+static void a_wrong_type_is_told_with_what_was_expected(void **state) {
+    static const struct bad cases[] = {
+        {"orchestrator:\n  concurrency: many\n",
+         "2: orchestrator.concurrency: \"many\" is not a whole number; expected a whole number "
+         "from 1 to 100000"},
+        {"orchestrator:\n  concurrency: 1.5\n",
+         "2: orchestrator.concurrency: \"1.5\" is not a whole number; expected a whole number "
+         "from 1 to 100000"},
+        {"orchestrator:\n  concurrency: [8]\n",
+         "2: orchestrator.concurrency: is a list; expected a whole number from 1 to 100000"},
+        {"orchestrator:\n  concurrency:\n    speech: 8\n",
+         "3: orchestrator.concurrency: is a section; expected a whole number from 1 to 100000"},
+        {"orchestrator:\n  concurrency:\n",
+         "2: orchestrator.concurrency: has no value; expected a whole number from 1 to 100000, or "
+         "the line left out for the default"},
+        {"bus: 5\n", "1: bus: is not a section; expected keys indented under it"},
+        {"bus:\n  insecure: maybe\n",
+         "2: bus.insecure: \"maybe\" is neither yes nor no; expected yes or no"},
+        {"defaults:\n  retry:\n    backoff_factor: x2\n",
+         "3: defaults.retry.backoff_factor: \"x2\" is not a number; expected a number from 1 to "
+         "100"},
+        {"telephony:\n  audio: sing\n",
+         "2: telephony.audio: \"sing\" is not known; expected say or play"},
+        {"console:\n  listen: localhost\n",
+         "2: console.listen: \"localhost\" is not an address with a port; expected ADDRESS:PORT "
+         "with a numeric address, such as 127.0.0.1:18080"},
+        {"providers:\n  twilio:\n    from: 020 7946 0123\n",
+         "3: providers.twilio.from: \"020 7946 0123\" is not a telephone number; expected a number "
+         "in E.164 form, such as +12025550100"},
+        {"providers:\n  openai:\n    base_url: api.openai.com\n",
+         "3: providers.openai.base_url: \"api.openai.com\" is not a plain URL; expected a URL such "
+         "as https://api.example.com, without user, query or fragment"},
+        {"- bus\n- broker\n", "1: the file is no set of sections; expected lines such as \"bus:\" "
+                              "with keys indented under them"},
+    };
+    REFUSED(cases);
+}
+
+static void a_unit_is_required_and_must_be_known(void **state) {
+    static const struct bad cases[] = {
+        {"drain_timeout: 5\n",
+         "1: drain_timeout: \"5\" has no unit; expected a duration with a unit from 0s to 1h, such "
+         "as 250ms, 5s, 10m or 1h"},
+        {"drain_timeout: 5 sec\n",
+         "1: drain_timeout: \"5 sec\" has an unknown unit; expected a duration with a unit from 0s "
+         "to 1h, such as 250ms, 5s, 10m or 1h"},
+        {"drain_timeout: soon\n",
+         "1: drain_timeout: \"soon\" is not a number with a unit; expected a duration with a unit "
+         "from 0s to 1h, such as 250ms, 5s, 10m or 1h"},
+        {"broker:\n  journal_bytes: 64MB\n",
+         "2: broker.journal_bytes: \"64MB\" has an unknown unit; expected a size with a unit from "
+         "64KiB to 16GiB, such as 512KiB, 64MiB or 1GiB"},
+        {"broker:\n  journal_bytes: 67108864\n",
+         "2: broker.journal_bytes: \"67108864\" has no unit; expected a size with a unit from "
+         "64KiB to 16GiB, such as 512KiB, 64MiB or 1GiB"},
+        {"defaults:\n  retry:\n    jitter: 20\n",
+         "3: defaults.retry.jitter: \"20\" has no unit; expected none, full, equal, decorrelated "
+         "or a share from 0% to 100%, such as 20%"},
+    };
+    REFUSED(cases);
+}
+
+static void what_is_out_of_range_is_refused(void **state) {
+    static const struct bad cases[] = {
+        {"drain_timeout: 61m\n",
+         "1: drain_timeout: \"61m\" is out of range; expected a duration with a unit from 0s to "
+         "1h, such as 250ms, 5s, 10m or 1h"},
+        {"drain_timeout: -1s\n",
+         "1: drain_timeout: \"-1s\" is out of range; expected a duration with a unit from 0s to "
+         "1h, such as 250ms, 5s, 10m or 1h"},
+        {"drain_timeout: 9223372036854775807h\n",
+         "1: drain_timeout: \"9223372036854775807h\" is out of range; expected a duration with a "
+         "unit from 0s to 1h, such as 250ms, 5s, 10m or 1h"},
+        {"defaults:\n  breaker:\n    failure_threshold: 0\n",
+         "3: defaults.breaker.failure_threshold: \"0\" is out of range; expected a whole number "
+         "from 1 to 1000"},
+        {"defaults:\n  retry:\n    max_retries: -1\n",
+         "3: defaults.retry.max_retries: \"-1\" is out of range; expected a whole number from 0 to "
+         "100"},
+        {"defaults:\n  retry:\n    backoff_factor: 0.5\n",
+         "3: defaults.retry.backoff_factor: \"0.5\" is out of range; expected a number from 1 to "
+         "100"},
+        {"defaults:\n  retry:\n    jitter: 101%\n",
+         "3: defaults.retry.jitter: \"101%\" is out of range; expected none, full, equal, "
+         "decorrelated or a share from 0% to 100%, such as 20%"},
+    };
+    REFUSED(cases);
+}
+
+static void what_is_not_yaml_is_told_with_its_line(void **state) {
+    static const struct bad cases[] = {
+        {"bus:\n  heartbeat: 1s\n broker:\n",
+         "3: not YAML: did not find expected key, while parsing a block mapping that begins in "
+         "line 1"},
+        {"bus:\n\theartbeat: 1s\n", "2: not YAML: found character that cannot start any token, "
+                                    "while scanning for the next token"},
+        {"bus: {heartbeat: 1s\n",
+         "2: not YAML: did not find expected ',' or '}', while parsing a flow mapping that begins "
+         "in line 1"},
+        {"bus: *nowhere\n", "1: not YAML: found undefined alias"},
+        {"a: \"x\n", "2: not YAML: found unexpected end of stream, while scanning a quoted scalar "
+                     "that begins in line 1"},
+        {"# one\n# two\nbus: \"\xff\"\n", "3: not YAML: invalid leading UTF-8 octet"},
+        {"bus:\n  heartbeat: 1s\n---\nbroker:\n  queue_limit: 5\n",
+         "4: a second document begins; expected one document a file"},
+        {"? [a, b]\n: 1\n", "1: a key is a list; expected a name"},
+    };
+    REFUSED(cases);
+}
+
+static void a_duplicate_key_is_told_with_its_first_line(void **state) {
+    static const struct bad cases[] = {
+        {"bus:\n  heartbeat: 1s\n  heartbeat_misses: 5\n  heartbeat: 2s\n",
+         "4: bus.heartbeat: duplicate key; it stands in line 2 already, expected it once"},
+        {"bus:\n  heartbeat: 1s\nhealth:\n  rise: 1\nbus:\n  heartbeat_misses: 3\n",
+         "5: bus: duplicate key; it stands in line 1 already, expected it once"},
+    };
+    REFUSED(cases);
+}
+
+static void a_chain_takes_only_providers_of_its_kind(void **state) {
+    static const struct bad cases[] = {
+        {"gateway:\n  chains:\n    speech: []\n",
+         "3: gateway.chains.speech: is an empty chain; expected a list such as [elevenlabs]; here "
+         "may stand elevenlabs"},
+        {"gateway:\n  chains:\n    script:\n      - openai\n      - twilio\n",
+         "5: gateway.chains.script: \"twilio\" is a provider of another kind; expected a list such "
+         "as [openai]; here may stand openai or anthropic"},
+        {"gateway:\n  chains:\n    script: [openai, acme]\n",
+         "3: gateway.chains.script: \"acme\" is not a provider; expected a list such as [openai]; "
+         "here may stand openai or anthropic"},
+        {"gateway:\n  chains:\n    script: [openai, openai]\n",
+         "3: gateway.chains.script: \"openai\" stands twice in the chain; expected a list such as "
+         "[openai]; here may stand openai or anthropic"},
+        {"gateway:\n  chains:\n    script: openai\n",
+         "3: gateway.chains.script: is not a list; expected a list such as [openai]; here may "
+         "stand openai or anthropic"},
+        {"gateway:\n  chains:\n    script: [openai, \"\"]\n",
+         "3: gateway.chains.script: an item is no name; expected a list such as [openai]; here may "
+         "stand openai or anthropic"},
+    };
+    REFUSED(cases);
+}
+
+static void a_missing_variable_is_named(void **state) {
+    static const struct bad cases[] = {
+        {"providers:\n  openai:\n    key: ${RF_TEST_ABSENT}\n",
+         "3: providers.openai.key: needs the environment variable RF_TEST_ABSENT, which is not "
+         "set; set it, or give a default by ${RF_TEST_ABSENT:-DEFAULT}"},
+        {"run_dir: /tmp/${RF_TEST_ABSENT\n",
+         "1: run_dir: has a ${ without its }; expected ${NAME} or ${NAME:-DEFAULT}, and $${ for "
+         "the characters themselves"},
+        {"run_dir: /tmp/${}\n", "1: run_dir: has a reference that is no variable name; expected "
+                                "${NAME} or ${NAME:-DEFAULT}"},
+        {"run_dir: /tmp/${HOME?x}\n",
+         "1: run_dir: has a reference that is not understood after ${HOME; expected ${NAME} or "
+         "${NAME:-DEFAULT}"},
+    };
+    unsetenv("RF_TEST_ABSENT");
+    REFUSED(cases);
+}
+
+static void rules_between_keys_are_told_where_one_of_them_was_written(void **state) {
+    static const struct bad cases[] = {
+        {"telephony:\n  audio: play\n",
+         "2: telephony.audio: play needs telephony.media_url; expected the public address of the "
+         "console's media paths, or audio: say"},
+        {"telephony:\n  media_url: http://127.0.0.1:1\n  audio: play\n",
+         "3: telephony.audio: play needs telephony.media_secret; expected a secret that signs the "
+         "media paths, or audio: say"},
+        {"providers:\n  twilio:\n    key: t\n    from: \"+12025550100\"\n",
+         "3: providers.twilio.key: there is a key but no providers.twilio.account_sid; expected "
+         "the account that the key belongs to"},
+        {"providers:\n  twilio:\n    key: t\n    account_sid: AC1\n",
+         "3: providers.twilio.key: there is a key but no providers.twilio.from; expected the "
+         "caller id as an E.164 number such as +12025550100"},
+        {"defaults:\n  timeout:\n    attempt: 45s\n",
+         "3: defaults.timeout.attempt: elevenlabs: the breaker's test_lease (45s) is not longer "
+         "than timeout.attempt (45s); expected a lease that outlives the test request"},
+        {"providers:\n  openai:\n    breaker:\n      test_lease: 1500ms\n",
+         "4: providers.openai.breaker.test_lease: openai: the breaker's test_lease (1500ms) is not "
+         "longer than timeout.attempt (15s); expected a lease that outlives the test request"},
+        {"providers:\n  openai:\n    retry:\n      max_delay: 1s\n",
+         "4: providers.openai.retry.max_delay: openai: max_delay is shorter than initial_delay; "
+         "expected at least as long"},
+        {"bus:\n  heartbeat: 1m\n  heartbeat_misses: 60\n",
+         "2: bus.heartbeat: stream_idle is not longer than heartbeat times heartbeat_misses; "
+         "expected a stream to outlive a peer's silence"},
+        {"drain_timeout: 20s\n",
+         "1: drain_timeout: broker.drain_timeout is shorter than drain_timeout; expected the "
+         "broker to serve until its peers have left"},
+        {"health:\n  interval: 1s\n",
+         "2: health.interval: timeout is longer than health.interval; expected a probe to end "
+         "before the next one"},
+        {"alerter:\n  email:\n    enabled: yes\n",
+         "3: alerter.email.enabled: needs alerter.email.url, which is not set; expected "
+         "smtp://HOST:PORT or smtps://HOST:PORT"},
+        {"alerter:\n  telegram:\n    enabled: yes\n",
+         "3: alerter.telegram.enabled: needs alerter.telegram.token, which is not set; expected "
+         "file:PATH or ${ENV}"},
+        {"logger:\n  sheets:\n    enabled: yes\n    spreadsheet: s\n",
+         "3: logger.sheets.enabled: needs logger.sheets.credentials, which is not set; expected "
+         "the path of a service account's JSON"},
+        {"simulator:\n  tls_listen: 127.0.0.1:18443\n",
+         "2: simulator.tls_listen: needs simulator.cert_file, which is not set; expected the path "
+         "of a PEM file"},
+        {"bus:\n  calls: tcp://127.0.0.1:7000\n",
+         "2: bus.calls: plain TCP is neither encrypted nor identified; expected ipc://PATH, or "
+         "bus.insecure: yes in a network that you trust"},
+        {"bus:\n  calls: ipc:///tmp/x\n  events: ipc:///tmp/x\n",
+         "3: bus.events: is the same as bus.calls; expected an endpoint of its own"},
+        {"run_dir: /tmp/"
+         "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
+         "8901234567890\n",
+         "1: run_dir: the path of bus.calls has 112 characters; expected at most 107 for an ipc "
+         "socket: take a shorter run_dir"},
+    };
+    REFUSED(cases);
+}
+
+static void an_ipc_path_may_have_107_characters_but_not_108(void **state) {
+    const struct fixture *fixture = *state;
+    for (int length = 107; length <= 108; length++) {
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        char path[128], text[256];
+        memset(path, 'x', sizeof path);
+        path[0] = '/';
+        path[length] = '\0';
+        snprintf(text, sizeof text, "bus:\n  calls: ipc://%s\n", path);
+        fixture_write(fixture, "c.yaml", text);
+        enum rf_err err = rf_config_load(fixture->file, &config, &error);
+        assert_int_equal(err, length == 107 ? RF_OK : RF_ERR_CONFIG);
+        rf_config_destroy(&config);
+    }
+}
+
+static void a_secret_never_stands_in_a_message(void **state) {
+    const struct fixture *fixture = *state;
+    struct rf_config *config = NULL;
+    struct rf_error error = {0};
+    fixture_write(fixture, "key", "sesame\nopen\n");
+    fixture_write(fixture, "c.yaml", "providers:\n  openai:\n    key: file:key\n");
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+    assert_null(strstr(error.message, "sesame"));
+    assert_non_null(strstr(error.message, ":3: providers.openai.key: names the file "));
+    assert_non_null(strstr(error.message, "has a control character or a second line"));
+
+    fixture_write(fixture, "c.yaml", "providers:\n  openai:\n    key: \"sesame\\nopen\"\n");
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+    assert_null(strstr(error.message, "sesame"));
+    assert_non_null(strstr(error.message, ":3: providers.openai.key: has a control character"));
+
+    // What came from the environment is not shown either, whatever the key.
+    setenv("RF_TEST_SECRET", "sesame", 1);
+    fixture_write(fixture, "c.yaml", "console:\n  listen: ${RF_TEST_SECRET}\n");
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+    assert_null(strstr(error.message, "sesame"));
+    assert_non_null(strstr(error.message, "\"${RF_TEST_SECRET}\" is not an address"));
+    unsetenv("RF_TEST_SECRET");
+}
+
+static void a_secret_file_that_is_absent_or_empty_is_named(void **state) {
+    const struct fixture *fixture = *state;
+    struct rf_config *config = NULL;
+    struct rf_error error = {0};
+    char expected[256];
+    fixture_write(fixture, "c.yaml", "\nproviders:\n  openai:\n    key: file:key\n");
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+    snprintf(expected, sizeof expected,
+             "%s:4: providers.openai.key: names a file that cannot be read: %s/key: ",
+             fixture->file, fixture->folder);
+    assert_memory_equal(error.message, expected, strlen(expected));
+
+    fixture_write(fixture, "empty", "\n");
+    fixture_write(fixture, "c.yaml", "\nproviders:\n  openai:\n    key: file:empty\n");
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+    snprintf(expected, sizeof expected,
+             "%s:4: providers.openai.key: names the file %s/empty, which is empty; expected a "
+             "secret of one line",
+             fixture->file, fixture->folder);
+    assert_string_equal(error.message, expected);
+}
+
+static void a_file_that_is_not_there_is_named(void **state) {
+    const struct fixture *fixture = *state;
+    struct rf_config *config = NULL;
+    struct rf_error error = {0};
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+    assert_non_null(strstr(error.message, fixture->file));
+    assert_non_null(strstr(error.message, "No such file"));
+}
+
+static void nul_bytes_and_garbage_are_refused(void **state) {
+    const struct fixture *fixture = *state;
+    uint64_t random = 1;
+    for (int round = 0; round < 2000; round++) {
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        unsigned char bytes[64];
+        for (size_t i = 0; i < sizeof bytes; i++) {
+            random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            bytes[i] = (unsigned char)(random >> 56);
+        }
+        bytes[0] = '\0'; // never valid, so that each round must end in an error
+        fixture_write_bytes(fixture, "c.yaml", bytes, sizeof bytes, 0600);
+        assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+    }
+}
+
+static void an_alias_to_its_own_parent_ends_in_an_error(void **state) {
+    const struct fixture *fixture = *state;
+    struct rf_config *config = NULL;
+    struct rf_error error = {0};
+    fixture_write(fixture, "c.yaml", "bus: &b\n  heartbeat: *b\n");
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+    fixture_write(fixture, "c.yaml", "providers: &p\n  openai: *p\n");
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_ERR_CONFIG);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(an_unknown_key_is_named_with_the_nearest_known_one),
+        TEST(a_wrong_type_is_told_with_what_was_expected),
+        TEST(a_unit_is_required_and_must_be_known),
+        TEST(what_is_out_of_range_is_refused),
+        TEST(what_is_not_yaml_is_told_with_its_line),
+        TEST(a_duplicate_key_is_told_with_its_first_line),
+        TEST(a_chain_takes_only_providers_of_its_kind),
+        TEST(a_missing_variable_is_named),
+        TEST(rules_between_keys_are_told_where_one_of_them_was_written),
+        TEST(an_ipc_path_may_have_107_characters_but_not_108),
+        TEST(a_secret_never_stands_in_a_message),
+        TEST(a_secret_file_that_is_absent_or_empty_is_named),
+        TEST(a_file_that_is_not_there_is_named),
+        TEST(nul_bytes_and_garbage_are_refused),
+        TEST(an_alias_to_its_own_parent_ends_in_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
