@@ -27,7 +27,10 @@ void rf_bus_destroy(struct rf_bus **bus);
 // rf_bus_connected: whether the broker answered within the heartbeat's limit.
 bool rf_bus_connected(const struct rf_bus *bus);
 
-// rf_bus_on_change: `fn` is called when the connection comes (true) or goes (false). One a bus.
+// rf_bus_on_change: `fn` is called when the connection comes (true) or goes (false), and for a broker that
+// was restarted in between (false, then true). Up to RF_BUS_LISTENERS of
+// them, for the bus's life.
+#define RF_BUS_LISTENERS 8
 typedef void rf_bus_change_fn(void *arg, bool connected);
 void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg);
 
@@ -91,7 +94,8 @@ RF_NODISCARD enum rf_err rf_bus_listen(struct rf_bus *bus, const char *prefix, r
 
 // ---- state ----
 
-// `code` is NULL on success, else "conflict", "not_found", "full", "timeout" or "disconnected".
+// `code` is NULL on success, else "conflict", "not_found", "full", "timeout", "disconnected", "invalid" (it
+// cannot be encoded), or what the broker refused it with. Never called from within the function that began it.
 // `entry` is the value as it stands now (NULL if there is none); borrowed during the call.
 typedef void rf_state_fn(void *arg, const char *code, const struct rf_state_entry *entry);
 
