@@ -1,0 +1,166 @@
+#include "verdict.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "events/text.h"
+
+#define WORDS_BYTES 160
+
+static const char *failure_text(enum rf_http_failure failure) {
+    switch (failure) {
+    case RF_HTTP_RESOLVE:
+        return "the host name is unknown";
+    case RF_HTTP_CONNECT:
+        return "no connection";
+    case RF_HTTP_TLS:
+        return "the TLS handshake failed";
+    case RF_HTTP_CERTIFICATE:
+        return "the certificate does not verify";
+    case RF_HTTP_TIMEOUT:
+        return "no answer in time";
+    case RF_HTTP_BROKEN:
+        return "the connection broke";
+    case RF_HTTP_TRUNCATED:
+        return "the answer was cut off";
+    case RF_HTTP_TOO_LARGE:
+        return "the answer is too large";
+    case RF_HTTP_CANCELLED:
+        return "it was cancelled";
+    case RF_HTTP_NONE:
+    case RF_HTTP_OTHER:
+        break;
+    }
+    return "the transfer failed";
+}
+
+// The message: ours, then the other side's words, cleaned and cut.
+static void set_message(struct rf_verdict *verdict, long status, const char *what,
+                        const char *words) {
+    struct rf_text text = {0};
+    if (status > 0)
+        rf_text_add(&text, "%s %ld", what, status);
+    else
+        rf_text_add(&text, "%s", what);
+    if (words != NULL && words[0] != '\0') {
+        rf_text_add(&text, ": ");
+        rf_text_add_clean(&text, words, WORDS_BYTES);
+    }
+    snprintf(verdict->message, sizeof verdict->message, "%s", text.failed ? what : text.data);
+    rf_text_fini(&text);
+}
+
+// What failed below the protocol. libcurl's own words are not used: they can hold the address, and
+// with it Telegram's token. A name that cannot be resolved is most likely our own network, in whose
+// outage no alert must be lost (incident 25).
+static void judge_failure(struct rf_verdict *verdict, enum rf_http_failure failure) {
+    verdict->outcome = failure == RF_HTTP_CERTIFICATE ? RF_OUTCOME_BARRED : RF_OUTCOME_TRANSIENT;
+    set_message(verdict, 0, failure_text(failure), NULL);
+}
+
+// libcurl gives the last reply code of the dialogue: 250 after a mail that was taken, else that of
+// the command that was refused. 530, 534, 535 and 538 are about authentication (RFC 4954), so they
+// meet every mail.
+static void judge_email(struct rf_verdict *verdict, const struct rf_http_reply *reply) {
+    long code = reply->status;
+    if (reply->failure == RF_HTTP_NONE && code >= 200 && code <= 299) {
+        verdict->outcome = RF_OUTCOME_OK;
+        return;
+    }
+    if (reply->failure == RF_HTTP_CERTIFICATE || code < 400) {
+        judge_failure(verdict, reply->failure);
+        return;
+    }
+    if (code <= 499)
+        verdict->outcome = RF_OUTCOME_TRANSIENT;
+    else if (code == 530 || code == 534 || code == 535 || code == 538)
+        verdict->outcome = RF_OUTCOME_BARRED;
+    else
+        verdict->outcome = RF_OUTCOME_REFUSED;
+    set_message(verdict, code, "the mail server answered", NULL);
+}
+
+// A 400 that is about the chat, not about the message, meets every message.
+static bool is_about_the_chat(const char *description, const json_t *parameters) {
+    static const char *const words[] = {
+        "chat not found",   "user not found", "CHAT_WRITE_FORBIDDEN",
+        "chat_id is empty", "migrated",       "upgraded"};
+    if (json_object_get(parameters, "migrate_to_chat_id") != NULL)
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasestr(description, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+static void judge_telegram_error(struct rf_verdict *verdict, long status, const json_t *body) {
+    const json_t *parameters = json_object_get(body, "parameters");
+    const char *description = json_string_value(json_object_get(body, "description"));
+    json_int_t wait = json_integer_value(json_object_get(parameters, "retry_after"));
+    if (wait > 0)
+        verdict->retry_after = rf_seconds(wait);
+    if (status == 429 || wait > 0)
+        verdict->outcome = RF_OUTCOME_LIMITED;
+    else if (status == 400 && !is_about_the_chat(description ? description : "", parameters))
+        verdict->outcome = RF_OUTCOME_REFUSED;
+    else if (status >= 300 && status <= 499 && status != 408)
+        verdict->outcome = RF_OUTCOME_BARRED;
+    else
+        verdict->outcome = RF_OUTCOME_TRANSIENT;
+    set_message(verdict, status, "Telegram answered", description);
+}
+
+static void judge_telegram(struct rf_verdict *verdict, const struct rf_http_reply *reply) {
+    if (reply->failure != RF_HTTP_NONE) {
+        judge_failure(verdict, reply->failure);
+        return;
+    }
+    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
+    bool ok = json_is_true(json_object_get(body, "ok"));
+    if (reply->status == 200 && ok)
+        verdict->outcome = RF_OUTCOME_OK;
+    else
+        judge_telegram_error(verdict, reply->status, body);
+    json_decref(body);
+}
+
+// After the specification's table: only 2xx is success, 410 ends it, 429, 502 and 504 throttle,
+// all else is tried again by the schedule, other 4xx as well.
+static void judge_webhook(struct rf_verdict *verdict, const struct rf_http_reply *reply) {
+    long status = reply->status;
+    if (status >= 200 && status <= 299) {
+        verdict->outcome = RF_OUTCOME_OK;
+        return;
+    }
+    if (reply->failure != RF_HTTP_NONE) {
+        judge_failure(verdict, reply->failure);
+        return;
+    }
+    if (status == 410)
+        verdict->outcome = RF_OUTCOME_BARRED;
+    else if (status == 429 || status == 502 || status == 504)
+        verdict->outcome = RF_OUTCOME_LIMITED;
+    else
+        verdict->outcome = RF_OUTCOME_TRANSIENT;
+    set_message(verdict, status, "the receiver answered", NULL);
+}
+
+struct rf_verdict rf_verdict_of(enum rf_channel channel, const struct rf_http_reply *reply,
+                                struct rf_duration header_retry_after) {
+    struct rf_verdict verdict = {.retry_after = header_retry_after};
+    switch (channel) {
+    case RF_CHANNEL_EMAIL:
+        judge_email(&verdict, reply);
+        break;
+    case RF_CHANNEL_TELEGRAM:
+        judge_telegram(&verdict, reply);
+        break;
+    case RF_CHANNEL_WEBHOOK:
+        judge_webhook(&verdict, reply);
+        break;
+    }
+    return verdict;
+}

@@ -1,0 +1,132 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "verdict.h"
+
+struct row {
+    enum rf_http_failure failure;
+    long status;
+    const char *body;
+    enum rf_outcome outcome;
+    int64_t wait_s;
+};
+
+static void check(enum rf_channel channel, const struct row *rows, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct rf_http_reply reply = {.failure = rows[i].failure,
+                                      .status = rows[i].status,
+                                      .content_type = "",
+                                      .body = rows[i].body,
+                                      .body_size = strlen(rows[i].body),
+                                      .error_text = "http://host/bot123:SECRET/sendMessage"};
+        struct rf_verdict verdict = rf_verdict_of(channel, &reply, rf_ns(0));
+        if (verdict.outcome != rows[i].outcome)
+            print_error("row %zu: status %ld body %s\n", i, rows[i].status, rows[i].body);
+        assert_int_equal(verdict.outcome, rows[i].outcome);
+        assert_int_equal(verdict.retry_after.ns, rows[i].wait_s * RF_NS_PER_S);
+        assert_null(strstr(verdict.message, "SECRET"));
+        assert_null(strpbrk(verdict.message, "\r\n"));
+        assert_int_equal(verdict.message[0] == '\0', verdict.outcome == RF_OUTCOME_OK);
+    }
+}
+
+static void smtp_codes_mean_what_rfc_5321_says(void **state) {
+    (void)state;
+    const struct row rows[] = {
+        {RF_HTTP_NONE, 250, "", RF_OUTCOME_OK, 0},
+        {RF_HTTP_OTHER, 250, "", RF_OUTCOME_TRANSIENT, 0}, // broke after a good command
+        {RF_HTTP_OTHER, 421, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_OTHER, 450, "", RF_OUTCOME_TRANSIENT, 0}, // greylisting
+        {RF_HTTP_NONE, 451, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_OTHER, 550, "", RF_OUTCOME_REFUSED, 0},
+        {RF_HTTP_NONE, 554, "", RF_OUTCOME_REFUSED, 0},
+        {RF_HTTP_OTHER, 535, "", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_OTHER, 530, "", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_CONNECT, 0, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_RESOLVE, 0, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_TIMEOUT, 354, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_CERTIFICATE, 220, "", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_BROKEN, 0, "", RF_OUTCOME_TRANSIENT, 0},
+    };
+    check(RF_CHANNEL_EMAIL, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void telegram_is_read_by_its_body(void **state) {
+    (void)state;
+    const struct row rows[] = {
+        {RF_HTTP_NONE, 200, "{\"ok\":true,\"result\":{}}", RF_OUTCOME_OK, 0},
+        {RF_HTTP_NONE, 200, "<html>captive portal</html>", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_NONE, 200, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_NONE, 200, "{\"ok\":false}", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_NONE, 200, "[1]", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_TRUNCATED, 200, "{\"ok\":true,", RF_OUTCOME_TRANSIENT, 0},
+        // incident 36: told to wait, so it waits exactly that
+        {RF_HTTP_NONE, 429,
+         "{\"ok\":false,\"error_code\":429,\"description\":\"Too Many Requests: retry after 7\","
+         "\"parameters\":{\"retry_after\":7}}",
+         RF_OUTCOME_LIMITED, 7},
+        {RF_HTTP_NONE, 429, "", RF_OUTCOME_LIMITED, 0},
+        {RF_HTTP_NONE, 400,
+         "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: message text is empty\"}",
+         RF_OUTCOME_REFUSED, 0},
+        {RF_HTTP_NONE, 400,
+         "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: chat not found\"}",
+         RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 400,
+         "{\"ok\":false,\"description\":\"x\",\"parameters\":{\"migrate_to_chat_id\":-1001}}",
+         RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 401, "{\"ok\":false,\"description\":\"Unauthorized\"}", RF_OUTCOME_BARRED,
+         0},
+        {RF_HTTP_NONE, 403,
+         "{\"ok\":false,\"description\":\"Forbidden: bot was blocked by the user\\r\\nX\"}",
+         RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 404, "{\"ok\":false,\"description\":\"Not Found\"}", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 302, "", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 502, "<html>", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_TIMEOUT, 0, "", RF_OUTCOME_TRANSIENT, 0},
+    };
+    check(RF_CHANNEL_TELEGRAM, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void a_webhook_is_taken_by_2xx_only(void **state) {
+    (void)state;
+    const struct row rows[] = {
+        {RF_HTTP_NONE, 200, "", RF_OUTCOME_OK, 0},
+        {RF_HTTP_NONE, 204, "", RF_OUTCOME_OK, 0},
+        {RF_HTTP_TOO_LARGE, 200, "", RF_OUTCOME_OK, 0}, // it said so in its status line
+        {RF_HTTP_NONE, 301, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_NONE, 400, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_NONE, 404, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_NONE, 410, "", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 429, "", RF_OUTCOME_LIMITED, 0},
+        {RF_HTTP_NONE, 500, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_NONE, 502, "", RF_OUTCOME_LIMITED, 0},
+        {RF_HTTP_NONE, 503, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_CONNECT, 0, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_CERTIFICATE, 0, "", RF_OUTCOME_BARRED, 0},
+    };
+    check(RF_CHANNEL_WEBHOOK, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void the_header_retry_after_is_kept(void **state) {
+    (void)state;
+    struct rf_http_reply reply = {.status = 503, .content_type = "", .body = "", .error_text = ""};
+    struct rf_verdict verdict = rf_verdict_of(RF_CHANNEL_WEBHOOK, &reply, rf_seconds(30));
+    assert_int_equal(verdict.outcome, RF_OUTCOME_TRANSIENT);
+    assert_int_equal(verdict.retry_after.ns, 30 * RF_NS_PER_S);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(smtp_codes_mean_what_rfc_5321_says),
+        cmocka_unit_test(telegram_is_read_by_its_body),
+        cmocka_unit_test(a_webhook_is_taken_by_2xx_only),
+        cmocka_unit_test(the_header_retry_after_is_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
