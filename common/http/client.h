@@ -30,29 +30,32 @@ struct rf_http_request {
     struct rf_duration connect_timeout;
     struct rf_duration timeout; // in all
     size_t max_body_bytes;      // of the reply
-    bool fresh; // never a pooled connection, never repeated by libcurl: for a dial (design section
-                // 7)
+    // Nothing is written after it; checked when the connection stands, at the last moment. 0: no
+    // limit.
+    struct rf_utc send_before;
+    // Never a pooled connection, never repeated by libcurl: for a dial (design section 7).
+    bool fresh;
 };
 
 // How it failed below HTTP.
 enum rf_http_failure {
     RF_HTTP_NONE,        // an HTTP status came, and a whole body
     RF_HTTP_RESOLVE,     // unknown host name: configuration
-    RF_HTTP_CONNECT,     // refused, unreachable, or the connect timeout
+    RF_HTTP_CONNECT,     // refused, unreachable, or no connection in time
     RF_HTTP_TLS,         // handshake failed (not the certificate)
     RF_HTTP_CERTIFICATE, // the certificate does not verify: configuration
     RF_HTTP_TIMEOUT,     // the total time was over
     RF_HTTP_BROKEN,      // the connection broke: reset, empty reply
     RF_HTTP_TRUNCATED,   // a status came, but the body ended early
     RF_HTTP_TOO_LARGE,   // the body is beyond max_body_bytes
-    RF_HTTP_CANCELLED,
-    RF_HTTP_OTHER,
+    RF_HTTP_TOO_LATE,    // send_before was over before anything was written
+    RF_HTTP_OTHER,       // our own trouble: out of memory, an address that is none
 };
 
 // Borrowed during the callback.
 struct rf_http_reply {
     enum rf_http_failure failure;
-    bool sent;                // at least one byte of the request may have reached the peer
+    bool sent;                // false: certainly not a byte of the request was written
     long status;              // 0: none came
     const char *content_type; // "" if none
     const char *body;         // NUL-terminated, never NULL
@@ -64,10 +67,12 @@ struct rf_http_reply {
 
 typedef void rf_http_fn(void *arg, const struct rf_http_reply *reply);
 
+// rf_http_new: a client on `loop`. Sets SIGPIPE to be ignored, unless the process handles it.
 RF_NODISCARD enum rf_err rf_http_new(struct rf_loop *loop, struct rf_http **http,
                                      struct rf_error *error);
 
-// rf_http_destroy: ends all transfers without calling back, and nulls the pointer.
+// rf_http_destroy: ends all transfers without calling back, and nulls the pointer. Not from inside
+// a callback of its own.
 void rf_http_destroy(struct rf_http **http);
 
 // rf_http_send: begins a transfer; `fn` is called once, from the loop, never from inside this call.
@@ -100,7 +105,10 @@ struct rf_mail {
     struct rf_duration connect_timeout, timeout;
 };
 
-// rf_mail_send: as rf_http_send; reply->status is the last SMTP code (250 is success).
+// rf_mail_send: as rf_http_send; reply->status is the last SMTP code. Failure RF_HTTP_NONE with 250
+// is success, with 4yz or 5yz a refusal (libcurl's words in error_text). One refused recipient
+// refuses the mail. Addresses with spaces, controls or angle brackets are refused here; the
+// message's own header lines are the caller's to encode.
 RF_NODISCARD enum rf_err rf_mail_send(struct rf_http *http, const struct rf_mail *mail,
                                       rf_http_fn *fn, void *arg, struct rf_http_transfer **transfer,
                                       struct rf_error *error);

@@ -1,0 +1,207 @@
+// libcurl multi on the event loop: it tells which descriptors and which time it waits for, the loop
+// tells when they are due.
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/transfer.h"
+#include "runtime/loop.h"
+
+#define IDLE_CONNECTIONS 64L // kept for reuse; the oldest is closed beyond that
+
+struct rf_http {
+    struct rf_loop *loop;
+    CURLM *multi;
+    struct rf_timer timer;
+    struct rf_http_transfer *transfers;
+};
+
+static void unlink_transfer(struct rf_http_transfer *t) {
+    if (t->link == NULL)
+        return;
+    *t->link = t->next;
+    if (t->next != NULL)
+        t->next->link = t->link;
+    t->link = NULL;
+}
+
+static void fill_reply(struct rf_http_transfer *t, CURLcode code, struct rf_http_reply *reply) {
+    char *content_type = NULL;
+    curl_off_t took_us = 0;
+    long status = 0;
+    (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    *reply = (struct rf_http_reply){
+        .sent = t->begun,
+        .status = status,
+        .content_type = content_type != NULL ? content_type : "",
+        .body = t->body,
+        .body_size = t->body_size,
+        .error_text = t->error_text,
+        .took = rf_ns((int64_t)took_us * RF_NS_PER_US),
+        .transfer = t,
+    };
+    if (code != CURLE_OK && t->error_text[0] == '\0')
+        reply->error_text = curl_easy_strerror(code);
+    if (t->expired)
+        reply->failure = RF_HTTP_TOO_LATE;
+    else if (t->too_large)
+        reply->failure = RF_HTTP_TOO_LARGE;
+    else if (t->out_of_memory)
+        reply->failure = RF_HTTP_OTHER;
+    else if (t->mail)
+        reply->failure = rf_mail_failure_of(code, t->begun, status);
+    else
+        reply->failure = rf_http_failure_of(code, t->begun, status);
+    if (reply->failure == RF_HTTP_NONE && !t->mail)
+        reply->error_text = "";
+}
+
+// Tells each finished transfer to its owner. Not from inside libcurl, so that the owner may begin
+// and cancel others here.
+static void tell_finished(struct rf_http *http) {
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(http->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        struct rf_http_transfer *t = NULL;
+        struct rf_http_reply reply;
+        CURLcode code = message->data.result; // the message ends with the handle's membership
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        (void)curl_multi_remove_handle(http->multi, t->easy);
+        unlink_transfer(t);
+        fill_reply(t, code, &reply);
+        t->fn(t->arg, &reply);
+        rf_http_transfer_free(t);
+    }
+}
+
+static void act(struct rf_http *http, curl_socket_t fd, int what) {
+    int running;
+    CURLMcode code = curl_multi_socket_action(http->multi, fd, what, &running);
+    assert(code == CURLM_OK);
+    (void)code;
+    tell_finished(http);
+}
+
+static void on_fd(void *arg, int fd, unsigned events) {
+    int what = 0;
+    if (events & RF_LOOP_READ)
+        what |= CURL_CSELECT_IN;
+    if (events & RF_LOOP_WRITE)
+        what |= CURL_CSELECT_OUT;
+    act(arg, fd, what != 0 ? what : CURL_CSELECT_ERR);
+}
+
+static void on_timer(void *arg) {
+    act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused) {
+    struct rf_http *http = arg;
+    unsigned events = 0;
+    (void)easy, (void)unused;
+    if (what != CURL_POLL_REMOVE) {
+        events |= what & CURL_POLL_IN ? RF_LOOP_READ : 0;
+        events |= what & CURL_POLL_OUT ? RF_LOOP_WRITE : 0;
+    }
+    return rf_loop_fd_set(http->loop, fd, events, on_fd, http) == RF_OK ? 0 : -1;
+}
+
+static int set_timer(CURLM *multi, long wait_ms, void *arg) {
+    struct rf_http *http = arg;
+    (void)multi;
+    if (wait_ms < 0)
+        rf_timer_stop(&http->timer);
+    else
+        rf_timer_after(&http->timer, rf_ms(wait_ms));
+    return 0;
+}
+
+enum rf_err rf_http_new(struct rf_loop *loop, struct rf_http **out, struct rf_error *error) {
+    static bool
+        libcurl_ready; // from the first client to the end of the process, as libcurl wants it
+    *out = NULL;
+    if (!libcurl_ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl cannot be initialised");
+    libcurl_ready = true;
+
+    // With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to us: a peer that closes must not end the
+    // process.
+    struct sigaction old;
+    if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+        (void)signal(SIGPIPE, SIG_IGN);
+
+    struct rf_http *http = calloc(1, sizeof *http);
+    if (http == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: out of memory");
+    http->loop = loop;
+    rf_timer_init(&http->timer, loop, on_timer, http);
+    http->multi = curl_multi_init();
+    if (http->multi == NULL ||
+        curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, set_socket) != CURLM_OK ||
+        curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) != CURLM_OK ||
+        curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
+        curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http) != CURLM_OK ||
+        curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS) != CURLM_OK) {
+        rf_http_destroy(&http);
+        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl has no multi handle");
+    }
+    *out = http;
+    return RF_OK;
+}
+
+void rf_http_destroy(struct rf_http **http) {
+    struct rf_http *h = *http;
+    if (h == NULL)
+        return;
+    while (h->transfers != NULL)
+        rf_http_cancel(h->transfers);
+    curl_multi_cleanup(h->multi);
+    rf_timer_stop(&h->timer);
+    free(h);
+    *http = NULL;
+}
+
+enum rf_err rf_http_transfer_start(struct rf_http *http, struct rf_http_transfer *t,
+                                   struct rf_http_transfer **out, struct rf_error *error) {
+    t->http = http;
+    if (curl_multi_add_handle(http->multi, t->easy) != CURLM_OK) {
+        rf_http_transfer_free(t);
+        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl takes no further transfer");
+    }
+    t->next = http->transfers;
+    t->link = &http->transfers;
+    if (t->next != NULL)
+        t->next->link = &t->next;
+    http->transfers = t;
+    if (out != NULL)
+        *out = t;
+    return RF_OK;
+}
+
+void rf_http_cancel(struct rf_http_transfer *t) {
+    if (t->link == NULL) // its callback is running
+        return;
+    (void)curl_multi_remove_handle(t->http->multi, t->easy);
+    unlink_transfer(t);
+    rf_http_transfer_free(t);
+}
+
+const char *rf_http_reply_header(const struct rf_http_reply *reply, const char *name) {
+    struct curl_header *header;
+    if (reply->transfer == NULL ||
+        curl_easy_header(reply->transfer->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return NULL;
+    return header->value;
+}
+
+struct rf_duration rf_http_retry_after(const struct rf_http_reply *reply, struct rf_utc now) {
+    // Two lookups share libcurl's storage for the struct, not for the value.
+    const char *milliseconds = rf_http_reply_header(reply, "retry-after-ms");
+    const char *retry_after = rf_http_reply_header(reply, "retry-after");
+    return rf_http_retry_after_parse(milliseconds, retry_after, now);
+}

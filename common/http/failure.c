@@ -1,0 +1,60 @@
+// From libcurl's result codes to ours. What matters most is on which side of the request's first
+// byte it failed: before it, nothing can have happened at the peer.
+#include "http/transfer.h"
+
+static enum rf_http_failure broken(bool begun, long status) {
+    if (!begun)
+        return RF_HTTP_CONNECT;
+    return status > 0 ? RF_HTTP_TRUNCATED : RF_HTTP_BROKEN;
+}
+
+enum rf_http_failure rf_http_failure_of(CURLcode code, bool begun, long status) {
+    switch ((int)code) {
+    case CURLE_OK:
+        return RF_HTTP_NONE;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return RF_HTTP_RESOLVE;
+    case CURLE_COULDNT_CONNECT:
+        return RF_HTTP_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT:
+        return begun ? RF_HTTP_TIMEOUT : RF_HTTP_CONNECT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_USE_SSL_FAILED:
+        return RF_HTTP_TLS;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE: // the trusted certificates that we were told to use
+    case CURLE_SSL_ISSUER_ERROR:
+        return RF_HTTP_CERTIFICATE;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return RF_HTTP_TRUNCATED;
+    case CURLE_FILESIZE_EXCEEDED:
+        return RF_HTTP_TOO_LARGE;
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL: // with begun: the peer does not speak HTTP
+        return code == CURLE_UNSUPPORTED_PROTOCOL && !begun ? RF_HTTP_OTHER : broken(begun, status);
+    default:
+        return RF_HTTP_OTHER;
+    }
+}
+
+enum rf_http_failure rf_mail_failure_of(CURLcode code, bool begun, long status) {
+    // libcurl tells a refused sender, recipient or text as a failed transfer; the SMTP code says
+    // why.
+    if (code != CURLE_OK && status >= 400) {
+        switch ((int)code) {
+        case CURLE_SEND_ERROR:
+        case CURLE_LOGIN_DENIED:
+        case CURLE_WEIRD_SERVER_REPLY:
+        case CURLE_REMOTE_ACCESS_DENIED:
+        case CURLE_RECV_ERROR:
+            return RF_HTTP_NONE;
+        default:
+            break;
+        }
+    }
+    return rf_http_failure_of(code, begun, 0);
+}

@@ -1,0 +1,89 @@
+// Mail by SMTP, over the same multi handle.
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/transfer.h"
+
+#define REPLY_LIMIT ((size_t)16 * 1024) // SMTP replies are lines; nothing is read as a body
+
+static size_t on_upload(char *buffer, size_t one, size_t room, void *arg) {
+    struct rf_http_transfer *t = arg;
+    size_t left = t->upload_size - t->uploaded;
+    size_t size = left < room * one ? left : room * one;
+    memcpy(buffer, t->upload + t->uploaded, size);
+    t->uploaded += size;
+    return size;
+}
+
+static enum rf_err set_envelope(struct rf_http_transfer *t, const struct rf_mail *mail,
+                                struct rf_error *error) {
+    if (!rf_mail_address_valid(mail->from))
+        return rf_error_set(error, RF_ERR_INVALID, "mail: the sender is not a mail address");
+    if (mail->to_count == 0)
+        return rf_error_set(error, RF_ERR_INVALID, "mail: no recipient");
+    for (size_t i = 0; i < mail->to_count; i++) {
+        if (!rf_mail_address_valid(mail->to[i]))
+            return rf_error_set(error, RF_ERR_INVALID, "mail: recipient %zu is not a mail address",
+                                i + 1);
+        struct curl_slist *lines = curl_slist_append(t->lines, mail->to[i]);
+        if (lines == NULL)
+            return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
+        t->lines = lines;
+    }
+    if (curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, mail->from) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->lines) != CURLE_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
+    return RF_OK;
+}
+
+static enum rf_err set_message(struct rf_http_transfer *t, const struct rf_mail *mail,
+                               struct rf_error *error) {
+    t->upload = malloc(mail->message_size + 1);
+    if (t->upload == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
+    memcpy(t->upload, mail->message, mail->message_size);
+    t->upload_size = mail->message_size;
+    if (curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_upload) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_READDATA, t) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->upload_size) != CURLE_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: libcurl refused an option");
+    return RF_OK;
+}
+
+static enum rf_err set_session(struct rf_http_transfer *t, const struct rf_mail *mail,
+                               struct rf_error *error) {
+    long tls = mail->require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY;
+    if (curl_easy_setopt(t->easy, CURLOPT_USE_SSL, tls) != CURLE_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: libcurl refused an option");
+    // A mail is rare: a connection of its own, so that no stale one can repeat or lose it.
+    if (curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L) != CURLE_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: libcurl refused an option");
+    if (mail->user != NULL &&
+        (curl_easy_setopt(t->easy, CURLOPT_USERNAME, mail->user) != CURLE_OK ||
+         curl_easy_setopt(t->easy, CURLOPT_PASSWORD,
+                          mail->password != NULL ? mail->password : "") != CURLE_OK))
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
+    return RF_OK;
+}
+
+enum rf_err rf_mail_send(struct rf_http *http, const struct rf_mail *mail, rf_http_fn *fn,
+                         void *arg, struct rf_http_transfer **out, struct rf_error *error) {
+    enum rf_err err;
+    struct rf_http_transfer *t = rf_http_transfer_new("smtp,smtps", REPLY_LIMIT);
+    if (t == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
+    t->mail = true;
+    t->fn = fn;
+    t->arg = arg;
+    if ((err = rf_http_transfer_target(t, mail->url, mail->ca_file, mail->connect_timeout,
+                                       mail->timeout, error)) != RF_OK ||
+        (err = set_envelope(t, mail, error)) != RF_OK ||
+        (err = set_message(t, mail, error)) != RF_OK ||
+        (err = set_session(t, mail, error)) != RF_OK) {
+        rf_http_transfer_free(t);
+        return err;
+    }
+    return rf_http_transfer_start(http, t, out, error);
+}
