@@ -75,6 +75,8 @@ static void on_read(void *arg, const char *code, const struct rf_state_entry *en
 }
 
 void rf_registry_leave(struct rf_registry *registry) {
+    // Whoever watches sees "stopped" before the entry goes: that tells this end from a lost lease.
+    rf_registry_tell(registry, "stopped");
     registry->leaving = true;
     rf_timer_stop(&registry->timer);
     char key[128];

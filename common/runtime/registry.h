@@ -15,7 +15,7 @@ struct rf_bus;
 struct rf_registry {
     struct rf_bus *bus;
     const char *service, *instance;
-    const char *state; // "starting", "ready", "draining"
+    const char *state; // "starting", "ready", "draining", "stopped"
     struct rf_utc started;
     struct rf_duration interval, lease;
     struct rf_timer timer;

@@ -1,0 +1,99 @@
+// The health monitor: probes each provider in use, and watches our own processes.
+//
+//   probe.c           asks a provider how it is
+//   status.c          decides from its answers, by rise and fall
+//   monitor.c         tells of a change: event and retained value
+//   processes.c       decides which of our processes are lost
+//   registry_watch.c  hears of them
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "bus/bus.h"
+#include "monitor.h"
+
+static void on_probe_timer(void *arg) {
+    probe_begin(arg);
+}
+
+static void on_bus_change(void *arg, bool connected) {
+    struct monitor *monitor = arg;
+    for (size_t i = 0; connected && i < monitor->target_count; i++)
+        health_target_store(&monitor->targets[i]);
+}
+
+static bool is_target(const struct monitor *monitor, enum rf_provider provider) {
+    for (size_t i = 0; i < monitor->target_count; i++)
+        if (monitor->targets[i].provider == provider)
+            return true;
+    return false;
+}
+
+static void add_targets(struct monitor *monitor, const struct rf_config_chain *chain) {
+    for (size_t i = 0; i < chain->count; i++) {
+        if (is_target(monitor, chain->links[i]))
+            continue;
+        struct health_target *target = &monitor->targets[monitor->target_count++];
+        *target = (struct health_target){.monitor = monitor, .provider = chain->links[i]};
+        rf_timer_init(&target->timer, monitor->process->loop, on_probe_timer, target);
+        health_target_begin(target);
+    }
+}
+
+static enum rf_err start(struct rf_process *process, struct rf_error *error) {
+    struct monitor *monitor = calloc(1, sizeof *monitor);
+    if (monitor == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    process->state = monitor;
+    monitor->process = process;
+    monitor->config = process->config;
+    enum rf_err result = rf_http_new(process->loop, &monitor->http, error);
+    if (result == RF_OK)
+        result = registry_watch_begin(monitor, error);
+    if (result != RF_OK)
+        return result;
+    rf_bus_on_change(process->bus, on_bus_change, monitor);
+    add_targets(monitor, &monitor->config->gateway.script);
+    add_targets(monitor, &monitor->config->gateway.speech);
+    add_targets(monitor, &monitor->config->gateway.telephony);
+    rf_process_ready(process, "probing %zu providers every %.1f s", monitor->target_count,
+                     rf_duration_s(monitor->config->health.interval));
+    return RF_OK;
+}
+
+static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
+                          struct rf_error *error) {
+    (void)error;
+    struct monitor *monitor = process->state;
+    monitor->config = fresh;
+    return RF_OK;
+}
+
+static void stop(struct rf_process *process) {
+    struct monitor *monitor = process->state;
+    if (monitor == NULL)
+        return;
+    for (size_t i = 0; i < monitor->target_count; i++)
+        rf_timer_stop(&monitor->targets[i].timer);
+    rf_http_destroy(&monitor->http);
+    registry_watch_end(monitor);
+    free(monitor);
+}
+
+static const struct rf_service service = {
+    .name = "health-monitor",
+    .summary = "Probes the providers in use, and watches the processes of the set.",
+    .details =
+        "It asks each provider's probe_path every health.interval, and tells when a provider goes\n"
+        "down or comes up again (health.fall and health.rise answers in a row), and when one of "
+        "our\n"
+        "processes is gone without a word. A probe never costs money and never touches a breaker.",
+    .uses_bus = true,
+    .start = start,
+    .reload = reload,
+    .stop = stop,
+};
+
+int main(int argc, char **argv) {
+    return rf_service_run(&service, argc, argv);
+}

@@ -1,0 +1,66 @@
+#include <stdio.h>
+
+#include "base/log.h"
+#include "monitor.h"
+
+// What a probe's answer may hold at most: only its status is looked at.
+#define MAX_BODY_BYTES ((size_t)1024 * 1024)
+
+static void on_reply(void *arg, const struct rf_http_reply *reply) {
+    struct health_target *target = arg;
+    target->transfer = NULL;
+    // A body that is cut off or too long does not make the provider's answer worth less here.
+    struct health_verdict verdict = health_judge(reply->status, reply->error_text);
+    health_target_told(target, &verdict);
+}
+
+// How each provider wants to be shown the key (providers.md sections 1 to 4).
+static size_t headers_of(enum rf_provider provider, const char *key, char *bearer,
+                         size_t bearer_size, struct rf_http_header *headers) {
+    switch (provider) {
+    case RF_PROVIDER_ELEVENLABS:
+        headers[0] = (struct rf_http_header){"xi-api-key", key};
+        return 1;
+    case RF_PROVIDER_OPENAI:
+        snprintf(bearer, bearer_size, "Bearer %s", key);
+        headers[0] = (struct rf_http_header){"Authorization", bearer};
+        return 1;
+    case RF_PROVIDER_ANTHROPIC:
+        headers[0] = (struct rf_http_header){"x-api-key", key};
+        headers[1] = (struct rf_http_header){"anthropic-version", "2023-06-01"};
+        return 2;
+    case RF_PROVIDER_TWILIO:
+        return 0;
+    }
+    return 0;
+}
+
+void probe_begin(struct health_target *target) {
+    struct monitor *monitor = target->monitor;
+    const struct rf_config_provider *config = &monitor->config->providers[target->provider];
+    const char *key = config->key.value != NULL ? config->key.value : "";
+    char url[2048], bearer[1024];
+    struct rf_http_header headers[2];
+    snprintf(url, sizeof url, "%s%s", config->base_url, config->probe_path);
+    struct rf_http_request request = {
+        .method = "GET",
+        .url = url,
+        .headers = headers,
+        .header_count = headers_of(target->provider, key, bearer, sizeof bearer, headers),
+        .ca_file = config->ca_file,
+        .connect_timeout = config->timeout.connect,
+        .timeout = monitor->config->health.timeout,
+        .max_body_bytes = MAX_BODY_BYTES,
+    };
+    if (target->provider == RF_PROVIDER_TWILIO) {
+        request.user = config->account_sid;
+        request.password = key;
+    }
+    struct rf_error error;
+    if (rf_http_send(monitor->http, &request, on_reply, target, &target->transfer, &error) !=
+        RF_OK) {
+        target->transfer = NULL;
+        struct health_verdict verdict = health_judge(0, error.message);
+        health_target_told(target, &verdict);
+    }
+}
