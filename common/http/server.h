@@ -13,7 +13,8 @@ struct rf_http_server;
 struct rf_http_exchange; // one request and its reply
 struct rf_loop;
 
-// Called when a request is there, whole. The handler replies now or later, once, or drops it.
+// Called when a request is there, whole. The handler replies now or later, once, or never: then the
+// exchange ends when the peer goes, or with the server.
 typedef void rf_http_handler_fn(void *arg, struct rf_http_exchange *exchange);
 
 struct rf_http_server_options {
@@ -25,14 +26,23 @@ struct rf_http_server_options {
     // early (may be NULL): called when the request's head is there, before its body is read; true
     // means the connection was dealt with by rf_http_exchange_reset: for the simulator's faults.
     bool (*early)(void *arg, struct rf_http_exchange *exchange);
-    // gone (may be NULL): the peer went before the reply; the exchange must not be used any more.
+    // gone (may be NULL): the peer went before the reply, or the server is being destroyed; the
+    // exchange must not be used any more. A peer that only shuts down its sending side has gone,
+    // too.
     void (*gone)(void *arg, struct rf_http_exchange *exchange);
 };
 
 RF_NODISCARD enum rf_err rf_http_server_new(struct rf_loop *loop,
                                             const struct rf_http_server_options *options,
                                             struct rf_http_server **server, struct rf_error *error);
+
+// rf_http_server_destroy: ends all exchanges (gone is called for those without a reply), closes all
+// connections and nulls the pointer. Not from inside a handler.
 void rf_http_server_destroy(struct rf_http_server **server);
+
+// rf_http_server_port: the port that it listens on: what the kernel chose, if `listen` ended in
+// ":0".
+unsigned rf_http_server_port(const struct rf_http_server *server);
 
 // What was asked; borrowed until the reply. Never NULL but for header and query, which are NULL if
 // absent.
@@ -45,6 +55,14 @@ const char *rf_http_exchange_body(const struct rf_http_exchange *exchange, size_
 bool rf_http_exchange_basic_auth(const struct rf_http_exchange *exchange, const char **user,
                                  const char **password);
 
+// rf_http_exchange_each_header / _each_query: calls `fn` for each of them, in the order of the
+// request. `value` is "" if there is none.
+typedef void rf_http_pair_fn(void *arg, const char *name, const char *value);
+void rf_http_exchange_each_header(const struct rf_http_exchange *exchange, rf_http_pair_fn *fn,
+                                  void *arg);
+void rf_http_exchange_each_query(const struct rf_http_exchange *exchange, rf_http_pair_fn *fn,
+                                 void *arg);
+
 // A slot for the owner's own data; NULL at first.
 void rf_http_exchange_set_data(struct rf_http_exchange *exchange, void *data);
 void *rf_http_exchange_data(const struct rf_http_exchange *exchange);
@@ -53,7 +71,8 @@ void *rf_http_exchange_data(const struct rf_http_exchange *exchange);
 void rf_http_exchange_header_add(struct rf_http_exchange *exchange, const char *name,
                                  const char *value);
 
-// rf_http_exchange_reply: sends the reply and ends the exchange; `body` is copied.
+// rf_http_exchange_reply: sends the reply and ends the exchange; `body` is copied. `content_type`
+// may be NULL.
 void rf_http_exchange_reply(struct rf_http_exchange *exchange, unsigned status,
                             const char *content_type, const void *body, size_t size);
 
