@@ -27,9 +27,9 @@ void rf_bus_destroy(struct rf_bus **bus);
 // rf_bus_connected: whether the broker answered within the heartbeat's limit.
 bool rf_bus_connected(const struct rf_bus *bus);
 
-// rf_bus_on_change: `fn` is called when the connection comes (true) or goes (false), and for a broker that
-// was restarted in between (false, then true). Up to RF_BUS_LISTENERS of
-// them, for the bus's life.
+// rf_bus_on_change: `fn` is called when the connection comes (true) or goes (false), and for a
+// broker that was restarted in between (false, then true). Up to RF_BUS_LISTENERS of them, for the
+// bus's life.
 #define RF_BUS_LISTENERS 8
 typedef void rf_bus_change_fn(void *arg, bool connected);
 void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg);
@@ -94,9 +94,10 @@ RF_NODISCARD enum rf_err rf_bus_listen(struct rf_bus *bus, const char *prefix, r
 
 // ---- state ----
 
-// `code` is NULL on success, else "conflict", "not_found", "full", "timeout", "disconnected", "invalid" (it
-// cannot be encoded), or what the broker refused it with. Never called from within the function that began it.
-// `entry` is the value as it stands now (NULL if there is none); borrowed during the call.
+// `code` is NULL on success, else "conflict", "not_found", "full", "timeout", "disconnected",
+// "invalid" (it cannot be encoded), or what the broker refused it with. Never called from within
+// the function that began it. `entry` is the value as it stands now (NULL if there is none);
+// borrowed during the call.
 typedef void rf_state_fn(void *arg, const char *code, const struct rf_state_entry *entry);
 
 // `ttl` 0: no lease. `fn` may be NULL. `value` is borrowed (a reference is taken). An operation
@@ -123,11 +124,11 @@ RF_NODISCARD enum rf_err rf_bus_watch(struct rf_bus *bus, const char *prefix, rf
 
 typedef void rf_reply_fn(void *arg, const struct rf_call_reply *reply);
 
-// rf_bus_call: sends the request; `fn` is called exactly once: with the reply, or with one of class
-// local: deadline_exceeded when nothing came until 2 s after the deadline (sent: maybe),
-// worker_lost when the broker was restarted with the call in hand (sent: maybe), overloaded.
-// `remaining_ns` is filled in. A call made while the broker is away is kept and sent when it is
-// there, until its deadline (then deadline_exceeded, sent: no).
+// rf_bus_call: sends the request, whose id no other call in hand has; `fn` is called exactly once:
+// with the reply, or with one of class local: deadline_exceeded when nothing came until 2 s after
+// the deadline (sent: maybe), worker_lost when the broker was restarted with the call in hand
+// (sent: maybe), overloaded. `remaining_ns` is filled in. A call made while the broker is away is
+// kept and sent when it is there, until its deadline (then deadline_exceeded, sent: no).
 void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_reply_fn *fn,
                  void *arg);
 

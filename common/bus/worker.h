@@ -24,7 +24,7 @@ struct rf_worker_handlers {
     // A request came; it must be answered once by rf_worker_reply or rf_worker_handback. Borrowed
     // during the call.
     void (*request)(void *arg, const struct rf_call_request *request);
-    // The caller, or the end of our lease, cancelled it; answer it all the same. May be NULL.
+    // The caller no longer wants it; answer it all the same. May be NULL.
     void (*cancel)(void *arg, const char *id);
     // A breaker's state as the authority has it (also all of them after a registration). May be
     // NULL.

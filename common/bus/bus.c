@@ -1,0 +1,294 @@
+// The connection: hello and welcome, dispatch, and who sends when.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/client.h"
+#include "config/config.h"
+
+// While there is no broker we look for it more often than we beat.
+#define LOOK_AGAIN rf_ms(100)
+// A connection that is not up yet, or a queue that is full.
+#define SEND_RETRY rf_ms(20)
+// Messages read in one go, so that other sockets and timers have their turn.
+#define MESSAGES_PER_PASS 256
+
+char *rf_bus_rid(struct rf_bus *bus, char out[RF_RID_SIZE]) {
+    snprintf(out, RF_RID_SIZE, "%llu", (unsigned long long)++bus->next_id);
+    return out;
+}
+
+enum rf_err rf_bus_send(struct rf_bus *bus, enum rf_message_type type, const void *body) {
+    struct rf_frame frame;
+    struct rf_error error;
+    enum rf_err err = rf_wire_encode(type, body, &frame, &error);
+    if (err != RF_OK) {
+        rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
+        return err;
+    }
+    err = rf_socket_send(bus->ingest, frame.data, frame.size);
+    rf_frame_free(&frame);
+    return err;
+}
+
+bool rf_bus_connected(const struct rf_bus *bus) {
+    return bus->pulse.connected;
+}
+
+void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg) {
+    if (bus->listener_count == RF_BUS_LISTENERS)
+        abort(); // a slip of ours, seen at the first start
+    bus->listeners[bus->listener_count].fn = fn;
+    bus->listeners[bus->listener_count++].arg = arg;
+}
+
+static void tell_change(struct rf_bus *bus, bool connected) {
+    for (size_t i = 0; i < bus->listener_count; i++)
+        bus->listeners[i].fn(bus->listeners[i].arg, connected);
+}
+
+// ---- sending what waits ----
+
+void rf_bus_flush_soon(struct rf_bus *bus) {
+    if (bus->pulse.connected)
+        rf_timer_after(&bus->flush, rf_ns(0));
+}
+
+static void on_flush(void *arg) {
+    struct rf_bus *bus = arg;
+    if (!bus->pulse.connected)
+        return; // the welcome will send it all
+    bool all = rf_streams_flush(bus);
+    all = rf_watches_flush(bus) && all;
+    all = rf_questions_flush(bus) && all;
+    all = rf_subscriptions_flush(bus) && all;
+    all = rf_calls_flush(bus) && all;
+    if (!all)
+        rf_timer_after(&bus->flush, SEND_RETRY);
+}
+
+// ---- questions whose time is over ----
+
+static void watch_expiry(struct rf_bus *bus) {
+    struct rf_instant due = rf_pending_due(&bus->questions);
+    struct rf_instant call_due = rf_pending_due(&bus->pending_calls);
+    if (rf_instant_before(call_due, due))
+        due = call_due;
+    if (due.ns != INT64_MAX)
+        rf_timer_at(&bus->expiry, due);
+}
+
+void rf_bus_expect(struct rf_bus *bus, const struct rf_pending_op *op) {
+    if (!rf_timer_running(&bus->expiry) || rf_instant_before(op->due, bus->expiry.due))
+        rf_timer_at(&bus->expiry, op->due);
+}
+
+static void on_expiry(void *arg) {
+    struct rf_bus *bus = arg;
+    struct rf_instant now = rf_loop_now(bus->loop);
+    struct rf_pending_op *op;
+    while ((op = rf_pending_expired(&bus->questions, now)) != NULL) {
+        rf_pending_take(&bus->questions, op);
+        rf_question_end(op, op->failure != NULL ? op->failure : "timeout");
+    }
+    while ((op = rf_pending_expired(&bus->pending_calls, now)) != NULL) {
+        rf_pending_take(&bus->pending_calls, op);
+        if (op->failure != NULL)
+            rf_call_end(op, op->failure, "the request cannot be sent");
+        else
+            rf_call_end(op, "deadline_exceeded", "no reply came before the deadline");
+    }
+    watch_expiry(bus);
+}
+
+// ---- the connection's life ----
+
+static void lose_questions(struct rf_bus *bus) {
+    struct rf_pending_op *op;
+    rf_pending_broke(&bus->questions);
+    while ((op = rf_pending_lost(&bus->questions)) != NULL) {
+        rf_pending_take(&bus->questions, op);
+        rf_question_end(op, "disconnected");
+    }
+}
+
+// Calls outlive a silence, as the same broker may still answer them; another broker has never heard
+// of them. One that was sent in the short time between two brokers' welcomes is counted as the
+// first one's: "maybe sent" is the safe side.
+static void lose_calls(struct rf_bus *bus) {
+    struct rf_pending_op *op;
+    rf_pending_broke(&bus->pending_calls);
+    while ((op = rf_pending_lost(&bus->pending_calls)) != NULL) {
+        rf_pending_take(&bus->pending_calls, op);
+        rf_call_end(op, "worker_lost", "the broker was restarted with the call in hand");
+    }
+}
+
+static void set_up(struct rf_bus *bus) {
+    rf_streams_reset(bus);
+    rf_watches_reset(bus);
+    rf_subscriptions_reset(bus);
+    lose_questions(bus);
+    if (bus->brokers_met != bus->pulse.brokers)
+        lose_calls(bus);
+    bus->brokers_met = bus->pulse.brokers;
+}
+
+static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {
+    const struct rf_welcome *welcome = &message->as.welcome;
+    enum rf_pulse_news news =
+        rf_pulse_heard(&bus->pulse, welcome->broker, welcome->registered, rf_loop_now(bus->loop));
+    bus->heartbeat = bus->config->heartbeat;
+    if (welcome->heartbeat_ns < bus->heartbeat.ns)
+        bus->heartbeat = rf_ns(welcome->heartbeat_ns);
+    if (news == RF_PULSE_CHANGED) {
+        rf_log(RF_LOG_WARNING, "the broker does not know us any more: setting up again");
+        tell_change(bus, false);
+    }
+    if (news == RF_PULSE_CAME)
+        rf_log(RF_LOG_INFO, "connected to the broker at %s", bus->config->ingest);
+    if (news != RF_PULSE_SAME) {
+        set_up(bus);
+        tell_change(bus, true);
+        rf_timer_after(&bus->beat, bus->heartbeat);
+    }
+    rf_subscriptions_tip(bus, (uint64_t)welcome->first, (uint64_t)welcome->last);
+    if (news != RF_PULSE_SAME)
+        rf_bus_flush_soon(bus);
+}
+
+static void on_beat(void *arg) {
+    struct rf_bus *bus = arg;
+    struct rf_instant now = rf_loop_now(bus->loop);
+    if (rf_pulse_silent(&bus->pulse, now)) {
+        rf_log(RF_LOG_WARNING, "the broker at %s is silent", bus->config->ingest);
+        lose_questions(bus);
+        tell_change(bus, false);
+    }
+    if (rf_pulse_waiting(&bus->pulse, now))
+        rf_log(RF_LOG_INFO, "waiting for the broker at %s", bus->config->ingest);
+    // A hello that cannot be sent is not kept: the next beat says it again.
+    struct rf_hello hello = {.instance = bus->instance, .service = bus->service};
+    (void)!rf_bus_send(bus, RF_MESSAGE_hello, &hello);
+    if (bus->pulse.connected) {
+        rf_streams_tick(bus);
+        rf_bus_flush_soon(bus);
+    }
+    bool soon = !bus->pulse.connected && bus->heartbeat.ns > LOOK_AGAIN.ns;
+    rf_timer_after(&bus->beat, soon ? LOOK_AGAIN : bus->heartbeat);
+}
+
+// ---- dispatch ----
+
+static void on_refusal(struct rf_bus *bus, const struct rf_message *message) {
+    const struct rf_refusal *refusal = &message->as.refusal;
+    rf_log(RF_LOG_WARNING, "the broker refused a message: %s: %s", refusal->code, refusal->message);
+    struct rf_pending_op *op =
+        refusal->rid == NULL ? NULL : rf_pending_find(&bus->questions, refusal->rid);
+    if (op != NULL) {
+        rf_pending_take(&bus->questions, op);
+        rf_question_end(op, refusal->code);
+    }
+}
+
+static const struct {
+    enum rf_message_type type;
+    void (*handle)(struct rf_bus *bus, const struct rf_message *message);
+} from_ingest[] = {
+    {RF_MESSAGE_welcome, on_welcome},
+    {RF_MESSAGE_stream_opened, rf_bus_on_stream_opened},
+    {RF_MESSAGE_event_ack, rf_bus_on_event_ack},
+    {RF_MESSAGE_event_refused, rf_bus_on_event_refused},
+    {RF_MESSAGE_journal_page, rf_bus_on_journal_page},
+    {RF_MESSAGE_state_reply, rf_bus_on_state_reply},
+    {RF_MESSAGE_state_change, rf_bus_on_state_change},
+    {RF_MESSAGE_status_reply, rf_bus_on_status_reply},
+    {RF_MESSAGE_refusal, on_refusal},
+};
+
+static void dispatch(struct rf_bus *bus, struct rf_parts *parts) {
+    zmq_msg_t *body = rf_parts_body(parts, 0);
+    struct rf_message *message = NULL;
+    struct rf_error error = {.message = "a message of several frames"};
+    if (body == NULL ||
+        rf_wire_decode(zmq_msg_data(body), zmq_msg_size(body), &message, &error) != RF_OK) {
+        rf_log(RF_LOG_WARNING, "from the broker: %s", error.message);
+        return;
+    }
+    for (size_t i = 0; i < sizeof from_ingest / sizeof *from_ingest; i++)
+        if (from_ingest[i].type == message->type)
+            from_ingest[i].handle(bus, message);
+    rf_message_destroy(&message);
+}
+
+static void on_ingest(void *arg, zsock_t *socket) {
+    struct rf_parts parts;
+    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
+        dispatch(arg, &parts);
+        rf_parts_free(&parts);
+    }
+}
+
+// ---- birth and death ----
+
+enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_config_bus *config,
+                       const char *service, const char *instance, struct rf_bus **out,
+                       struct rf_error *error) {
+    struct rf_bus *bus = calloc(1, sizeof *bus);
+    enum rf_err err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    *out = NULL;
+    if (bus == NULL)
+        return err;
+    bus->loop = loop;
+    bus->config = config;
+    bus->service = service;
+    bus->instance = instance;
+    bus->heartbeat = config->heartbeat;
+    rf_timer_init(&bus->beat, loop, on_beat, bus);
+    rf_timer_init(&bus->flush, loop, on_flush, bus);
+    rf_timer_init(&bus->expiry, loop, on_expiry, bus);
+    rf_pulse_init(&bus->pulse, rf_ns(config->heartbeat.ns * config->heartbeat_misses),
+                  rf_loop_now(loop));
+    if (rf_pending_init(&bus->questions) != RF_OK || rf_pending_init(&bus->pending_calls) != RF_OK)
+        goto cleanup;
+    err = rf_socket_connect(ZMQ_DEALER, config->ingest, &bus->ingest, error);
+    if (err == RF_OK)
+        err = rf_loop_socket_add(loop, bus->ingest, on_ingest, bus);
+    if (err == RF_OK)
+        err = rf_stream_new(bus, instance, 1, NULL, NULL, &bus->own_stream, error);
+    if (err != RF_OK)
+        goto cleanup;
+    rf_timer_after(&bus->beat, rf_ns(0));
+    *out = bus;
+    return RF_OK;
+cleanup:
+    rf_bus_destroy(&bus);
+    return err;
+}
+
+static void close_socket(struct rf_bus *bus, zsock_t **socket) {
+    if (*socket != NULL)
+        rf_loop_socket_remove(bus->loop, *socket);
+    zsock_destroy(socket);
+}
+
+void rf_bus_destroy(struct rf_bus **out) {
+    struct rf_bus *bus = *out;
+    if (bus == NULL)
+        return;
+    *out = NULL;
+    rf_timer_stop(&bus->beat);
+    rf_timer_stop(&bus->flush);
+    rf_timer_stop(&bus->expiry);
+    rf_subscriptions_fini(bus);
+    rf_hearers_fini(bus);
+    rf_watches_fini(bus);
+    rf_streams_fini(bus);
+    rf_pending_fini(&bus->questions);
+    rf_pending_fini(&bus->pending_calls);
+    close_socket(bus, &bus->ingest);
+    close_socket(bus, &bus->calls);
+    close_socket(bus, &bus->events);
+    free(bus);
+}

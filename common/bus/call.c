@@ -1,0 +1,159 @@
+// Calls: requests that a worker carries out somewhere behind the broker.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/client.h"
+#include "config/config.h"
+
+// The broker and the worker end a call at its deadline themselves, and tell why: their word may
+// come a little later.
+#define GRACE rf_seconds(2)
+// A request that waited longer than this is told anew how much time is left.
+#define FRESH rf_ms(10)
+
+#define MESSAGES_PER_PASS 256
+
+void rf_call_end(struct rf_pending_op *op, const char *code, const char *message) {
+    struct rf_call_reply reply = {.id = op->id,
+                                  .ok = false,
+                                  .class = "local",
+                                  .code = code,
+                                  .message = message,
+                                  .sent = op->sent ? "maybe" : "no"};
+    op->fn.reply(op->arg, &reply);
+    rf_pending_op_free(op);
+}
+
+// ---- what comes back ----
+
+static void on_reply(struct rf_bus *bus, const struct rf_call_reply *reply) {
+    struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, reply->id);
+    if (op == NULL)
+        return; // cancelled, or given up already
+    rf_pending_take(&bus->pending_calls, op);
+    op->fn.reply(op->arg, reply);
+    rf_pending_op_free(op);
+}
+
+static void on_refusal(struct rf_bus *bus, const struct rf_refusal *refusal) {
+    rf_log(RF_LOG_WARNING, "the broker refused a message: %s: %s", refusal->code, refusal->message);
+    struct rf_pending_op *op =
+        refusal->rid == NULL ? NULL : rf_pending_find(&bus->pending_calls, refusal->rid);
+    if (op == NULL)
+        return;
+    rf_pending_take(&bus->pending_calls, op);
+    op->sent = false; // the broker did not take it
+    rf_call_end(op, refusal->code, refusal->message);
+}
+
+static void on_calls(void *arg, zsock_t *socket) {
+    struct rf_bus *bus = arg;
+    struct rf_parts parts;
+    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
+        zmq_msg_t *body = rf_parts_body(&parts, 0);
+        struct rf_message *message = NULL;
+        struct rf_error error = {.message = "a message of several frames"};
+        if (body == NULL ||
+            rf_wire_decode(zmq_msg_data(body), zmq_msg_size(body), &message, &error) != RF_OK)
+            rf_log(RF_LOG_WARNING, "from the broker: %s", error.message);
+        else if (message->type == RF_MESSAGE_call_reply)
+            on_reply(bus, &message->as.call_reply);
+        else if (message->type == RF_MESSAGE_refusal)
+            on_refusal(bus, &message->as.refusal);
+        rf_message_destroy(&message);
+        rf_parts_free(&parts);
+    }
+}
+
+// ---- sending ----
+
+static bool open_calls(struct rf_bus *bus) {
+    struct rf_error error;
+    if (bus->calls != NULL)
+        return true;
+    if (rf_socket_connect(ZMQ_DEALER, bus->config->calls, &bus->calls, &error) != RF_OK) {
+        rf_log(RF_LOG_ERROR, "%s", error.message);
+        return false;
+    }
+    if (rf_loop_socket_add(bus->loop, bus->calls, on_calls, bus) != RF_OK) {
+        zsock_destroy(&bus->calls);
+        return false;
+    }
+    return true;
+}
+
+// `due` is the deadline on our clock as long as the call was not sent.
+static void refresh(struct rf_bus *bus, struct rf_pending_op *op) {
+    struct rf_message *message;
+    struct rf_frame frame;
+    struct rf_instant now = rf_loop_now(bus->loop);
+    struct rf_duration left = rf_instant_since(op->due, now);
+    if (rf_instant_since(now, op->began).ns < FRESH.ns || left.ns <= 0)
+        return;
+    if (rf_wire_decode(op->frame.data, op->frame.size, &message, NULL) != RF_OK)
+        return;
+    struct rf_call_request *request = &message->as.call_request;
+    request->remaining_ns = left.ns;
+    if (rf_wire_encode(RF_MESSAGE_call_request, request, &frame, NULL) == RF_OK) {
+        rf_frame_free(&op->frame);
+        op->frame = frame;
+        op->began = now;
+    }
+    rf_message_destroy(&message);
+}
+
+bool rf_calls_flush(struct rf_bus *bus) {
+    struct rf_pending_op *op = rf_pending_unsent(&bus->pending_calls);
+    if (op != NULL && !open_calls(bus))
+        return false;
+    for (; op != NULL; op = rf_pending_unsent(&bus->pending_calls)) {
+        refresh(bus, op);
+        if (rf_socket_send(bus->calls, op->frame.data, op->frame.size) != RF_OK)
+            return false;
+        rf_pending_sent(&bus->pending_calls, op);
+        op->due = rf_instant_add(op->due, GRACE);
+    }
+    return true;
+}
+
+void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_reply_fn *fn,
+                 void *arg) {
+    struct rf_call_request full = *request;
+    struct rf_error error;
+    struct rf_utc deadline = {request->deadline};
+    struct rf_duration left = rf_utc_since(deadline, rf_clock_utc());
+    full.remaining_ns = left.ns > 0 ? left.ns : 0;
+    struct rf_pending_op *op = rf_pending_add(&bus->pending_calls, request->id);
+    // Its owner waits for a reply that could never come. (Or it gave the same id to two calls.)
+    if (op == NULL)
+        abort();
+    op->question = RF_QUESTION_CALL;
+    op->fn.reply = fn;
+    op->arg = arg;
+    op->began = rf_loop_now(bus->loop);
+    op->due = rf_instant_add(op->began, rf_ns(full.remaining_ns));
+    if (rf_wire_encode(RF_MESSAGE_call_request, &full, &op->frame, &error) != RF_OK) {
+        rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
+        op->failure = "invalid";
+        op->due = rf_loop_now(bus->loop);
+    }
+    rf_bus_expect(bus, op);
+    rf_bus_flush_soon(bus);
+}
+
+void rf_bus_cancel(struct rf_bus *bus, const char *id) {
+    struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, id);
+    if (op == NULL)
+        return;
+    // Best effort: a worker that does not hear of it replies to nobody.
+    struct rf_call_cancel cancel = {.id = op->id};
+    struct rf_frame frame;
+    if (op->sent && rf_wire_encode(RF_MESSAGE_call_cancel, &cancel, &frame, NULL) == RF_OK) {
+        (void)!rf_socket_send(bus->calls, frame.data, frame.size);
+        rf_frame_free(&frame);
+    }
+    rf_pending_take(&bus->pending_calls, op);
+    rf_pending_op_free(op);
+}

@@ -1,0 +1,103 @@
+// What the parts of the client share. Private to common/bus.
+#ifndef RF_BUS_CLIENT_H
+#define RF_BUS_CLIENT_H
+
+#include "bus/bus.h"
+#include "bus/pending.h"
+#include "bus/pulse.h"
+#include "bus/socket.h"
+#include "runtime/loop.h"
+#include "wire/wire.h"
+
+struct rf_watch;
+struct rf_listener;
+
+struct rf_bus {
+    struct rf_loop *loop;
+    const struct rf_config_bus *config;
+    const char *service, *instance;
+    struct rf_pulse pulse;
+    unsigned brokers_met;                // of pulse.brokers, those we have set everything up with
+    struct rf_duration heartbeat;        // the shorter of ours and the broker's
+    zsock_t *ingest, *calls, *events;    // the last two are opened by their first user
+    struct rf_timer beat, flush, expiry; // heartbeat; sending what waits; the next operation's end
+    struct {
+        rf_bus_change_fn *fn;
+        void *arg;
+    } listeners[RF_BUS_LISTENERS];
+    size_t listener_count;
+    uint64_t next_id; // of questions
+    struct rf_pending questions, pending_calls;
+    struct rf_stream *streams, *own_stream;
+    struct rf_watch *watches;
+    struct rf_subscription *subscriptions;
+    struct rf_listener *hearers;
+};
+
+#define RF_RID_SIZE 32
+
+// rf_bus_rid: a new id for a question. Returns out.
+char *rf_bus_rid(struct rf_bus *bus, char out[RF_RID_SIZE]);
+
+// rf_bus_send: one message to ingest. RF_ERR_FULL: try later. What cannot be encoded is logged.
+RF_NODISCARD enum rf_err rf_bus_send(struct rf_bus *bus, enum rf_message_type type,
+                                     const void *body);
+
+// rf_bus_flush_soon: what waits is sent as soon as the running handler returns, so that a burst
+// travels together.
+void rf_bus_flush_soon(struct rf_bus *bus);
+
+// rf_bus_expect: `op` was added: its end is watched.
+void rf_bus_expect(struct rf_bus *bus, const struct rf_pending_op *op);
+
+// rf_bus_hear: also gets events with this topic prefix from now on; rf_bus_unhear: once less.
+RF_NODISCARD enum rf_err rf_bus_hear(struct rf_bus *bus, const char *prefix,
+                                     struct rf_error *error);
+void rf_bus_unhear(struct rf_bus *bus, const char *prefix);
+
+// Of each part: `reset` after the connection changed (nothing that was sent counts), `flush` sends
+// what waits and is false if something could not go, `fini` frees without a word.
+void rf_streams_reset(struct rf_bus *bus);
+bool rf_streams_flush(struct rf_bus *bus);
+void rf_streams_fini(struct rf_bus *bus);
+void rf_watches_reset(struct rf_bus *bus);
+bool rf_watches_flush(struct rf_bus *bus);
+void rf_watches_fini(struct rf_bus *bus);
+void rf_subscriptions_reset(struct rf_bus *bus);
+bool rf_subscriptions_flush(struct rf_bus *bus);
+void rf_subscriptions_fini(struct rf_bus *bus);
+void rf_hearers_fini(struct rf_bus *bus);
+bool rf_questions_flush(struct rf_bus *bus);
+bool rf_calls_flush(struct rf_bus *bus);
+
+// rf_streams_tick: at each heartbeat: what was not acknowledged for long is sent again.
+void rf_streams_tick(struct rf_bus *bus);
+
+// rf_subscriptions_ring: an event with this topic was published. rf_subscriptions_tip: the journal
+// holds `first` to `last`.
+void rf_subscriptions_ring(struct rf_bus *bus, const char *topic);
+void rf_subscriptions_tip(struct rf_bus *bus, uint64_t first, uint64_t last);
+
+// rf_question_end: tells the owner of a question that ended without an answer, and frees it. The
+// code is a constant, such as "timeout".
+void rf_question_end(struct rf_pending_op *op, const char *code);
+
+// rf_call_end: the same for a call.
+void rf_call_end(struct rf_pending_op *op, const char *code, const char *message);
+
+// rf_question_new: a question of this kind, whose message is `body`; ends after `limit` at the
+// latest.
+struct rf_pending_op *rf_question_new(struct rf_bus *bus, enum rf_question question,
+                                      const char *rid, enum rf_message_type type, const void *body,
+                                      struct rf_duration limit);
+
+// Handlers of what comes from ingest (bus.c has the table).
+void rf_bus_on_stream_opened(struct rf_bus *bus, const struct rf_message *message);
+void rf_bus_on_event_ack(struct rf_bus *bus, const struct rf_message *message);
+void rf_bus_on_event_refused(struct rf_bus *bus, const struct rf_message *message);
+void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message);
+void rf_bus_on_state_reply(struct rf_bus *bus, const struct rf_message *message);
+void rf_bus_on_state_change(struct rf_bus *bus, const struct rf_message *message);
+void rf_bus_on_status_reply(struct rf_bus *bus, const struct rf_message *message);
+
+#endif

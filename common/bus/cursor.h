@@ -1,0 +1,46 @@
+// Where a subscription stands in the broker's journal, and when it asks for the next page. Pure.
+//
+// The events socket is only a doorbell, as it drops silently: whatever it fails to ring for is
+// found by the newest number in each answer to a heartbeat.
+#ifndef RF_BUS_CURSOR_H
+#define RF_BUS_CURSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ringfence/time.h>
+
+struct rf_cursor {
+    uint64_t scanned;       // all up to it is seen
+    uint64_t last;          // newest number that we know of
+    bool credit;            // the subscriber wants the next page
+    bool rung;              // the doorbell rang since we asked last
+    bool asked;             // a page is under way
+    struct rf_instant when; // we asked
+};
+
+// rf_cursor_init: `after` is the last number seen. The first page is wanted at once.
+void rf_cursor_init(struct rf_cursor *cursor, uint64_t after);
+
+// rf_cursor_wants: whether to ask for a page now. One that was asked for and does not come is asked
+// for again after 5 s.
+bool rf_cursor_wants(const struct rf_cursor *cursor, struct rf_instant now);
+void rf_cursor_asked(struct rf_cursor *cursor, struct rf_instant now);
+
+void rf_cursor_rung(struct rf_cursor *cursor);
+void rf_cursor_next(struct rf_cursor *cursor);
+
+// rf_cursor_tip: a heartbeat's answer: the journal holds `first` to `last`. True if the broker lost
+// its numbers (the newest is before what we have seen): the cursor then goes back to the oldest it
+// has.
+bool rf_cursor_tip(struct rf_cursor *cursor, uint64_t first, uint64_t last);
+
+// rf_cursor_reconnected: a page under way will not come.
+void rf_cursor_reconnected(struct rf_cursor *cursor);
+
+// rf_cursor_page: a page of `count` events came. True if the subscriber is to be told (then the
+// credit is used up): there are events, some were trimmed, or the cursor moved.
+bool rf_cursor_page(struct rf_cursor *cursor, uint64_t count, uint64_t scanned, uint64_t last,
+                    uint64_t trimmed);
+
+#endif

@@ -1,0 +1,95 @@
+#include "bus/ledger.h"
+
+#include <czmq.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum rf_err rf_ledger_init(struct rf_ledger *ledger, const struct rf_worker_offer *offers,
+                           size_t count) {
+    *ledger = (struct rf_ledger){.in_hand = zhashx_new()};
+    ledger->offers = calloc(count == 0 ? 1 : count, sizeof *ledger->offers);
+    if (ledger->in_hand == NULL || ledger->offers == NULL)
+        goto cleanup;
+    for (size_t i = 0; i < count; i++) {
+        ledger->offers[i].capacity = offers[i].capacity;
+        ledger->offers[i].service = strdup(offers[i].service);
+        ledger->count = i + 1;
+        if (ledger->offers[i].service == NULL)
+            goto cleanup;
+    }
+    return RF_OK;
+cleanup:
+    rf_ledger_fini(ledger);
+    return RF_ERR_NOMEM;
+}
+
+void rf_ledger_fini(struct rf_ledger *ledger) {
+    for (size_t i = 0; i < ledger->count; i++)
+        free(ledger->offers[i].service);
+    free(ledger->offers);
+    ledger->offers = NULL;
+    ledger->count = 0;
+    zhashx_destroy(&ledger->in_hand);
+}
+
+static struct rf_ledger_offer *find(struct rf_ledger *ledger, const char *service) {
+    for (size_t i = 0; i < ledger->count; i++)
+        if (strcmp(ledger->offers[i].service, service) == 0)
+            return &ledger->offers[i];
+    return NULL;
+}
+
+void rf_ledger_registered(struct rf_ledger *ledger) {
+    for (size_t i = 0; i < ledger->count; i++) {
+        struct rf_ledger_offer *offer = &ledger->offers[i];
+        offer->old += offer->taken;
+        offer->taken = 0;
+        offer->released = 0;
+    }
+}
+
+enum rf_ledger_verdict rf_ledger_request(struct rf_ledger *ledger, const char *service,
+                                         const char *id) {
+    struct rf_ledger_offer *offer = find(ledger, service);
+    if (offer == NULL)
+        return RF_LEDGER_UNKNOWN;
+    // The value only has to be something.
+    if (zhashx_insert(ledger->in_hand, id, offer) != 0) {
+        offer->released++;
+        return RF_LEDGER_KNOWN;
+    }
+    offer->taken++;
+    return RF_LEDGER_NEW;
+}
+
+bool rf_ledger_answered(struct rf_ledger *ledger, const char *id) {
+    bool known = zhashx_lookup(ledger->in_hand, id) != NULL;
+    zhashx_delete(ledger->in_hand, id);
+    return known;
+}
+
+const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const char *service,
+                                                int64_t waiting, bool *counted) {
+    struct rf_ledger_offer *offer = find(ledger, service);
+    if (offer == NULL || offer->old + offer->taken == 0)
+        return NULL;
+    // Which of the calls it was does not matter: free places are the same either way.
+    *counted = offer->old == 0;
+    if (*counted) {
+        offer->taken--;
+        offer->released++;
+    } else {
+        offer->old--;
+    }
+    if (waiting >= 0)
+        offer->waiting = waiting;
+    return offer;
+}
+
+int64_t rf_ledger_offered(const struct rf_ledger_offer *offer) {
+    return offer->capacity > offer->old ? offer->capacity - offer->old : 0;
+}
+
+size_t rf_ledger_in_hand(const struct rf_ledger *ledger) {
+    return zhashx_size(ledger->in_hand);
+}

@@ -1,0 +1,62 @@
+// A worker's account with the broker: what it offers, which calls are in its hand, which places
+// they take. Pure.
+//
+// Places are counted from the current registration on, on both sides: free = capacity - (dispatched
+// - released). Calls in hand from before it are unknown to that sum, so they lower the capacity
+// that is told until they give their places back.
+#ifndef RF_BUS_LEDGER_H
+#define RF_BUS_LEDGER_H
+
+#include <ringfence/error.h>
+#include <ringfence/messages.h>
+
+#include "bus/worker.h"
+
+struct rf_ledger_offer {
+    char *service;
+    int64_t capacity;
+    int64_t old;      // places taken by calls from before the registration
+    int64_t taken;    // places taken since, and not given back
+    int64_t released; // places given back since
+    int64_t waiting;  // calls that wait for a retry
+};
+
+struct rf_ledger {
+    struct rf_ledger_offer *offers;
+    size_t count;
+    struct _zhashx_t *in_hand; // ids
+    bool draining;
+};
+
+RF_NODISCARD enum rf_err rf_ledger_init(struct rf_ledger *ledger,
+                                        const struct rf_worker_offer *offers, size_t count);
+void rf_ledger_fini(struct rf_ledger *ledger);
+
+// rf_ledger_registered: the broker does not know us from before: both sides count anew.
+void rf_ledger_registered(struct rf_ledger *ledger);
+
+enum rf_ledger_verdict {
+    RF_LEDGER_NEW,     // carry it out
+    RF_LEDGER_KNOWN,   // this id is in hand already: its place was given back at once
+    RF_LEDGER_UNKNOWN, // a service that we do not offer
+};
+
+// rf_ledger_request: a request for `service` came.
+enum rf_ledger_verdict rf_ledger_request(struct rf_ledger *ledger, const char *service,
+                                         const char *id);
+
+// rf_ledger_answered: no longer in hand. False if it was not.
+bool rf_ledger_answered(struct rf_ledger *ledger, const char *id);
+
+// rf_ledger_release: a place is free again; `waiting` calls of the service wait (-1: as before).
+// NULL if there is no such service or no place was taken: a slip of the caller's. `counted`: the
+// count of released places tells it; else only the capacity of the next heartbeat does.
+const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const char *service,
+                                                int64_t waiting, bool *counted);
+
+// rf_ledger_offered: the capacity to tell now.
+int64_t rf_ledger_offered(const struct rf_ledger_offer *offer);
+
+size_t rf_ledger_in_hand(const struct rf_ledger *ledger);
+
+#endif

@@ -1,0 +1,100 @@
+// Outcomes of attempts on their way to the breaker's authority: numbered, and repeated until they
+// are acknowledged.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "bus/serving.h"
+
+// While the broker is away outcomes pile up; those of long ago no longer count (epochs), so the
+// bound loses little.
+#define OUTCOMES_LIMIT ((size_t)10000)
+#define BATCH_OUTCOMES ((size_t)256)
+#define SEND_AGAIN     rf_seconds(2)
+
+static void outcome_free(void *item) {
+    struct rf_outcome_report *report = item;
+    free((void *)(uintptr_t)report->service);
+    free((void *)(uintptr_t)report->permit);
+    free((void *)(uintptr_t)report->class);
+    free((void *)(uintptr_t)report->error);
+    free(report);
+}
+
+void rf_outcomes_init(struct rf_worker *worker) {
+    rf_backlog_init(&worker->outcomes, 1, OUTCOMES_LIMIT, outcome_free);
+}
+
+static bool copy_text(const char **copy, const char *text) {
+    *copy = text == NULL ? NULL : strdup(text);
+    return text == NULL || *copy != NULL;
+}
+
+void rf_worker_outcome(struct rf_worker *worker, const char *provider, int64_t epoch,
+                       const char *permit, enum rf_class c, struct rf_duration took,
+                       const char *error_text) {
+    struct rf_outcome_report *report = calloc(1, sizeof *report);
+    if (report == NULL)
+        return; // the breaker knows one attempt less
+    report->epoch = epoch;
+    report->took_ns = took.ns > 0 ? took.ns : 0;
+    if (!copy_text(&report->service, provider) || !copy_text(&report->permit, permit) ||
+        !copy_text(&report->class, rf_class_name(c)) || !copy_text(&report->error, error_text) ||
+        rf_backlog_put(&worker->outcomes, report) != RF_OK) {
+        if (!worker->outcomes_full)
+            rf_log(RF_LOG_WARNING, "%zu outcomes wait for the broker: further ones are dropped",
+                   worker->outcomes.count);
+        worker->outcomes_full = true;
+        outcome_free(report);
+        return;
+    }
+    rf_worker_flush_soon(worker);
+}
+
+static bool send_batch(struct rf_worker *worker) {
+    struct rf_outcome_report reports[BATCH_OUTCOMES];
+    struct rf_backlog *outcomes = &worker->outcomes;
+    uint64_t first = outcomes->first + outcomes->sent;
+    size_t count = rf_backlog_unsent(outcomes);
+    if (count > BATCH_OUTCOMES)
+        count = BATCH_OUTCOMES;
+    for (size_t i = 0; i < count; i++) {
+        const struct rf_outcome_report *report = rf_backlog_at(outcomes, first + i);
+        reports[i] = *report;
+        reports[i].seq = (int64_t)(first + i);
+    }
+    struct rf_worker_outcomes message = {.outcomes = {reports, count}};
+    if (rf_worker_send(worker, RF_MESSAGE_worker_outcomes, &message) != RF_OK)
+        return false;
+    if (outcomes->sent == 0)
+        worker->outcomes_progress = rf_loop_now(worker->loop);
+    rf_backlog_sent(outcomes, count);
+    return true;
+}
+
+bool rf_outcomes_flush(struct rf_worker *worker) {
+    while (rf_backlog_unsent(&worker->outcomes) > 0)
+        if (!send_batch(worker))
+            return false;
+    return true;
+}
+
+void rf_outcomes_restart(struct rf_worker *worker) {
+    rf_backlog_renumber(&worker->outcomes, 1);
+}
+
+void rf_outcomes_tick(struct rf_worker *worker) {
+    struct rf_duration quiet =
+        rf_instant_since(rf_loop_now(worker->loop), worker->outcomes_progress);
+    if (worker->outcomes.sent > 0 && quiet.ns > SEND_AGAIN.ns)
+        rf_backlog_rewind(&worker->outcomes, 0);
+}
+
+void rf_outcomes_acked(struct rf_worker *worker, uint64_t seq) {
+    // An answer to an earlier numbering may speak of more than was ever sent.
+    if (seq >= worker->outcomes.first + worker->outcomes.sent)
+        return;
+    if (rf_backlog_ack(&worker->outcomes, seq))
+        worker->outcomes_progress = rf_loop_now(worker->loop);
+    worker->outcomes_full = false;
+}

@@ -1,0 +1,111 @@
+#include "bus/pending.h"
+
+#include <czmq.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum rf_err rf_pending_init(struct rf_pending *pending) {
+    *pending = (struct rf_pending){.by_id = zhashx_new()};
+    if (pending->by_id == NULL)
+        return RF_ERR_NOMEM;
+    // Keys are the questions' own ids.
+    zhashx_set_key_duplicator(pending->by_id, NULL);
+    zhashx_set_key_destructor(pending->by_id, NULL);
+    return RF_OK;
+}
+
+void rf_pending_fini(struct rf_pending *pending) {
+    while (pending->oldest != NULL) {
+        struct rf_pending_op *op = pending->oldest;
+        rf_pending_take(pending, op);
+        rf_pending_op_free(op);
+    }
+    zhashx_destroy(&pending->by_id);
+}
+
+struct rf_pending_op *rf_pending_add(struct rf_pending *pending, const char *id) {
+    struct rf_pending_op *op = calloc(1, sizeof *op);
+    if (op == NULL)
+        return NULL;
+    op->id = strdup(id);
+    if (op->id == NULL || zhashx_insert(pending->by_id, op->id, op) != 0) {
+        rf_pending_op_free(op);
+        return NULL;
+    }
+    op->before = pending->newest;
+    if (pending->newest != NULL)
+        pending->newest->after = op;
+    else
+        pending->oldest = op;
+    pending->newest = op;
+    if (pending->unsent == NULL)
+        pending->unsent = op;
+    pending->count++;
+    return op;
+}
+
+struct rf_pending_op *rf_pending_find(const struct rf_pending *pending, const char *id) {
+    return zhashx_lookup(pending->by_id, id);
+}
+
+void rf_pending_take(struct rf_pending *pending, struct rf_pending_op *op) {
+    zhashx_delete(pending->by_id, op->id);
+    if (pending->unsent == op)
+        pending->unsent = op->after;
+    if (op->before != NULL)
+        op->before->after = op->after;
+    else
+        pending->oldest = op->after;
+    if (op->after != NULL)
+        op->after->before = op->before;
+    else
+        pending->newest = op->before;
+    op->before = op->after = NULL;
+    pending->count--;
+}
+
+void rf_pending_op_free(struct rf_pending_op *op) {
+    rf_frame_free(&op->frame);
+    free(op->id);
+    free(op);
+}
+
+struct rf_pending_op *rf_pending_unsent(const struct rf_pending *pending) {
+    struct rf_pending_op *op = pending->unsent;
+    while (op != NULL && op->failure != NULL)
+        op = op->after;
+    return op;
+}
+
+void rf_pending_sent(struct rf_pending *pending, struct rf_pending_op *op) {
+    op->sent = true;
+    op->life = pending->life;
+    rf_frame_free(&op->frame);
+    pending->unsent = op->after;
+}
+
+struct rf_pending_op *rf_pending_expired(const struct rf_pending *pending, struct rf_instant now) {
+    struct rf_pending_op *op = pending->oldest;
+    while (op != NULL && rf_instant_before(now, op->due))
+        op = op->after;
+    return op;
+}
+
+struct rf_instant rf_pending_due(const struct rf_pending *pending) {
+    struct rf_instant due = {INT64_MAX};
+    for (const struct rf_pending_op *op = pending->oldest; op != NULL; op = op->after)
+        if (rf_instant_before(op->due, due))
+            due = op->due;
+    return due;
+}
+
+void rf_pending_broke(struct rf_pending *pending) {
+    pending->life++;
+}
+
+struct rf_pending_op *rf_pending_lost(const struct rf_pending *pending) {
+    struct rf_pending_op *op = pending->oldest;
+    while (op != NULL && !(op->sent && op->life != pending->life))
+        op = op->after;
+    return op;
+}

@@ -1,0 +1,69 @@
+// What the parts of the worker share. Private to common/bus.
+#ifndef RF_BUS_SERVING_H
+#define RF_BUS_SERVING_H
+
+#include "bus/backlog.h"
+#include "bus/ledger.h"
+#include "bus/pulse.h"
+#include "bus/socket.h"
+#include "bus/worker.h"
+#include "runtime/loop.h"
+#include "wire/wire.h"
+
+struct rf_answer;
+struct rf_permit_wish;
+
+struct rf_worker {
+    struct rf_loop *loop;
+    const struct rf_config_bus *config;
+    const char *instance;
+    const struct rf_worker_handlers *handlers;
+    void *arg;
+    zsock_t *socket;
+    struct rf_pulse pulse;
+    struct rf_duration heartbeat;
+    struct rf_timer beat, flush;
+    struct rf_ledger ledger;
+    bool *credit_moved; // of each offer: the broker is to be told
+    struct rf_answer *first_answer, *last_answer;
+    struct rf_backlog outcomes;
+    struct rf_instant outcomes_progress;
+    bool outcomes_full; // told once
+    struct rf_permit_wish *wishes;
+    struct rf_breaker_view *views; // as the authority told them last
+    size_t view_count;
+};
+
+// rf_worker_send: one message to the broker. RF_ERR_FULL: try later.
+RF_NODISCARD enum rf_err rf_worker_send(struct rf_worker *worker, enum rf_message_type type,
+                                        const void *body);
+
+// rf_worker_flush_soon: what waits is sent when the running handler returns.
+void rf_worker_flush_soon(struct rf_worker *worker);
+
+// Answers (replies and calls handed back) in their order (reply.c).
+bool rf_answers_flush(struct rf_worker *worker);
+void rf_answers_fini(struct rf_worker *worker);
+
+// Outcomes (outcome.c). `restart`: a new registration numbers from 1. `tick`: what was not
+// acknowledged for long is sent again.
+void rf_outcomes_init(struct rf_worker *worker);
+bool rf_outcomes_flush(struct rf_worker *worker);
+void rf_outcomes_restart(struct rf_worker *worker);
+void rf_outcomes_tick(struct rf_worker *worker);
+void rf_outcomes_acked(struct rf_worker *worker, uint64_t seq);
+
+// Wishes for a permit (permit.c). `refuse_all`: the broker is gone. `tick`: one without an answer
+// is refused.
+bool rf_wishes_flush(struct rf_worker *worker);
+void rf_wishes_tick(struct rf_worker *worker);
+void rf_wishes_refuse_all(struct rf_worker *worker);
+void rf_wishes_fini(struct rf_worker *worker);
+void rf_wish_granted(struct rf_worker *worker, const struct rf_permit_granted *granted);
+void rf_wish_refused(struct rf_worker *worker, const struct rf_permit_refused *refused);
+
+// The breakers' states (view.c): kept, for a broker that was restarted to learn them from us.
+void rf_views_take(struct rf_worker *worker, const struct rf_breaker_states *states);
+void rf_views_fini(struct rf_worker *worker);
+
+#endif

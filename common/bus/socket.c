@@ -1,0 +1,101 @@
+#include "bus/socket.h"
+
+#include <string.h>
+
+#include "wire/wire.h"
+
+// Messages in each direction and connection. A peer that does not read for so long gets no more;
+// nothing is lost by it that is not sent again or read from the journal.
+#define QUEUE_MESSAGES 1000
+// The events socket drops at this mark.
+#define EVENTS_QUEUE_MESSAGES 10000
+#define RECONNECT_FIRST_MS    20
+#define RECONNECT_MOST_MS     500
+
+static enum rf_err socket_new(int type, const char *endpoint, zsock_t **out,
+                              struct rf_error *error) {
+    zsock_t *socket = zsock_new(type);
+    if (socket == NULL)
+        return rf_error_set(error, RF_ERR_IO, "%s: cannot make a socket: %s", endpoint,
+                            zmq_strerror(zmq_errno()));
+    bool events = type == ZMQ_XPUB || type == ZMQ_SUB;
+    zsock_set_linger(socket, 0);
+    zsock_set_sndhwm(socket, events ? EVENTS_QUEUE_MESSAGES : QUEUE_MESSAGES);
+    zsock_set_rcvhwm(socket, events ? EVENTS_QUEUE_MESSAGES : QUEUE_MESSAGES);
+    zsock_set_maxmsgsize(socket, (int)RF_WIRE_MAX_BYTES);
+    zsock_set_reconnect_ivl(socket, RECONNECT_FIRST_MS);
+    zsock_set_reconnect_ivl_max(socket, RECONNECT_MOST_MS);
+    // Nothing is queued for a connection that is not there (yet): it would be lost with it,
+    // silently.
+    zsock_set_immediate(socket, 1);
+    if (type == ZMQ_ROUTER)
+        zsock_set_router_mandatory(socket, 1);
+    *out = socket;
+    return RF_OK;
+}
+
+static enum rf_err refuse(zsock_t **socket, const char *endpoint, const char *what,
+                          struct rf_error *error) {
+    int number = zmq_errno();
+    zsock_destroy(socket);
+    return rf_error_set(error, RF_ERR_IO, "%s: cannot %s: %s", endpoint, what,
+                        zmq_strerror(number));
+}
+
+enum rf_err rf_socket_connect(int type, const char *endpoint, zsock_t **socket,
+                              struct rf_error *error) {
+    enum rf_err err = socket_new(type, endpoint, socket, error);
+    if (err == RF_OK && zsock_connect(*socket, "%s", endpoint) != 0)
+        err = refuse(socket, endpoint, "connect", error);
+    return err;
+}
+
+enum rf_err rf_socket_bind(int type, const char *endpoint, zsock_t **socket,
+                           struct rf_error *error) {
+    enum rf_err err = socket_new(type, endpoint, socket, error);
+    if (err == RF_OK && zsock_bind(*socket, "%s", endpoint) == -1)
+        err = refuse(socket, endpoint, "bind", error);
+    return err;
+}
+
+enum rf_err rf_socket_send(zsock_t *socket, const void *data, size_t size) {
+    if (zmq_send(zsock_resolve(socket), data, size, ZMQ_DONTWAIT) >= 0)
+        return RF_OK;
+    return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? RF_ERR_FULL : RF_ERR_IO;
+}
+
+bool rf_socket_receive(zsock_t *socket, struct rf_parts *parts) {
+    void *handle = zsock_resolve(socket);
+    bool more = true;
+    parts->count = 0;
+    while (more) {
+        zmq_msg_t frame;
+        zmq_msg_init(&frame);
+        // Frames of a message come together, so only the first can be absent.
+        if (zmq_msg_recv(&frame, handle, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close(&frame);
+            break;
+        }
+        more = zmq_msg_more(&frame);
+        if (parts->count < RF_SOCKET_PARTS) {
+            zmq_msg_init(&parts->frames[parts->count]);
+            zmq_msg_move(&parts->frames[parts->count++], &frame);
+        }
+        zmq_msg_close(&frame);
+    }
+    return parts->count > 0;
+}
+
+void rf_parts_free(struct rf_parts *parts) {
+    for (size_t i = 0; i < parts->count; i++)
+        zmq_msg_close(&parts->frames[i]);
+    parts->count = 0;
+}
+
+zmq_msg_t *rf_parts_body(struct rf_parts *parts, size_t first) {
+    if (parts->count == first + 1)
+        return &parts->frames[first];
+    if (parts->count == first + 2 && zmq_msg_size(&parts->frames[first]) == 0)
+        return &parts->frames[first + 1];
+    return NULL;
+}

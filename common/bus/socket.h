@@ -1,0 +1,39 @@
+// The one place where ZeroMQ's options are set. Queues are ours: ZeroMQ's are bounded and never
+// wait, so that what cannot be sent now stays with whoever has to send it again anyway.
+#ifndef RF_BUS_SOCKET_H
+#define RF_BUS_SOCKET_H
+
+#include <czmq.h>
+
+#include <ringfence/error.h>
+
+// rf_socket_connect, rf_socket_bind: a new socket of `type` (ZMQ_DEALER, ZMQ_SUB; ZMQ_ROUTER,
+// ZMQ_XPUB) with all options set. Connecting does not wait for the other side. An ipc path over 107
+// characters is refused. The caller frees it by zsock_destroy.
+RF_NODISCARD enum rf_err rf_socket_connect(int type, const char *endpoint, zsock_t **socket,
+                                           struct rf_error *error);
+RF_NODISCARD enum rf_err rf_socket_bind(int type, const char *endpoint, zsock_t **socket,
+                                        struct rf_error *error);
+
+// rf_socket_send: one frame, without waiting. RF_ERR_FULL: there is no connection, or its queue is
+// full; try again later.
+RF_NODISCARD enum rf_err rf_socket_send(zsock_t *socket, const void *data, size_t size);
+
+#define RF_SOCKET_PARTS 4
+
+// One message of several frames.
+struct rf_parts {
+    zmq_msg_t frames[RF_SOCKET_PARTS];
+    size_t count;
+};
+
+// rf_socket_receive: the next message, without waiting; false if there is none. Frames beyond
+// RF_SOCKET_PARTS are dropped. Freed by rf_parts_free.
+bool rf_socket_receive(zsock_t *socket, struct rf_parts *parts);
+void rf_parts_free(struct rf_parts *parts);
+
+// rf_parts_body: the frame of a peer's message behind an empty delimiter, if there is one: both
+// framings are accepted. NULL if the message has another form.
+zmq_msg_t *rf_parts_body(struct rf_parts *parts, size_t first);
+
+#endif

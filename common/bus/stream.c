@@ -1,0 +1,299 @@
+// Streams of events: numbered, kept until the broker has them, sent again after a reconnect.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "bus/backlog.h"
+#include "bus/client.h"
+#include "config/config.h"
+
+// A batch is what one message carries: large enough for the broker's group commit, small enough not
+// to hold the loops.
+#define BATCH_EVENTS 256
+#define BATCH_BYTES  ((size_t)1024 * 1024)
+
+// Without any sign from the broker for so long, a message was lost on the way: say it again.
+#define OPEN_AGAIN rf_seconds(3)
+#define SEND_AGAIN rf_seconds(5)
+
+enum stream_state { CLOSED, OPENING, OPEN };
+
+struct rf_stream {
+    struct rf_bus *bus;
+    char *name;
+    enum stream_state state;
+    struct rf_backlog backlog;  // of struct kept
+    struct rf_instant progress; // something was sent into silence, or acknowledged
+    uint64_t rewound_to;        // a refusal that was followed already; 0: none
+    rf_stream_acked_fn *acked;
+    void *arg;
+    struct rf_stream *next;
+};
+
+// An event that waits for its acknowledgement.
+struct kept {
+    struct rf_message *message; // of one event
+    size_t size;
+};
+
+static void kept_free(void *item) {
+    struct kept *kept = item;
+    rf_message_destroy(&kept->message);
+    free(kept);
+}
+
+static const struct rf_event *event_of(const struct kept *kept) {
+    return kept->message->as.event_publish.events.items;
+}
+
+enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
+                          rf_stream_acked_fn *acked, void *arg, struct rf_stream **out,
+                          struct rf_error *error) {
+    struct rf_stream *stream = calloc(1, sizeof *stream);
+    *out = NULL;
+    if (stream == NULL || (stream->name = strdup(name)) == NULL) {
+        free(stream);
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
+    stream->bus = bus;
+    stream->acked = acked;
+    stream->arg = arg;
+    rf_backlog_init(&stream->backlog, next, (size_t)bus->config->max_unacknowledged, kept_free);
+    stream->next = bus->streams;
+    bus->streams = stream;
+    rf_bus_flush_soon(bus);
+    *out = stream;
+    return RF_OK;
+}
+
+void rf_stream_destroy(struct rf_stream **out) {
+    struct rf_stream *stream = *out;
+    if (stream == NULL)
+        return;
+    *out = NULL;
+    struct rf_stream **at = &stream->bus->streams;
+    while (*at != stream)
+        at = &(*at)->next;
+    *at = stream->next;
+    rf_backlog_fini(&stream->backlog);
+    free(stream->name);
+    free(stream);
+}
+
+void rf_streams_fini(struct rf_bus *bus) {
+    while (bus->streams != NULL) {
+        struct rf_stream *stream = bus->streams;
+        rf_stream_destroy(&stream);
+    }
+}
+
+// ---- publishing ----
+
+static const char *severity_of(const char *type) {
+    for (unsigned i = 0; i < RF_EVENT_COUNT; i++)
+        if (strcmp(rf_event_type_name((enum rf_event_type)i), type) == 0)
+            return rf_event_severity((enum rf_event_type)i);
+    return "info";
+}
+
+// A copy by way of the wire: what could not be encoded later is refused now.
+static enum rf_err keep(struct rf_stream *stream, const struct rf_event *event,
+                        struct rf_error *error) {
+    struct rf_frame frame = {NULL, 0};
+    struct kept *kept = calloc(1, sizeof *kept);
+    if (kept == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    enum rf_err err = rf_wire_encode_event(event, &frame, error);
+    if (err == RF_OK)
+        err = rf_wire_decode_event(frame.data, frame.size, &kept->message, error);
+    if (err == RF_OK) {
+        kept->size = frame.size;
+        err = rf_backlog_put(&stream->backlog, kept);
+        if (err != RF_OK)
+            rf_error_set(error, err, "%zu events wait for their acknowledgement",
+                         stream->backlog.count);
+    }
+    rf_frame_free(&frame);
+    if (err != RF_OK)
+        kept_free(kept);
+    else
+        rf_bus_flush_soon(stream->bus);
+    return err;
+}
+
+static enum rf_err publish(struct rf_stream *stream, struct rf_event *event,
+                           struct rf_error *error) {
+    if (event->type == NULL)
+        return rf_error_set(error, RF_ERR_INVALID, "an event without type");
+    event->stream = stream->name;
+    event->seq = (int64_t)rf_backlog_next(&stream->backlog);
+    event->n = 0;
+    if (event->origin == NULL)
+        event->origin = stream->bus->instance;
+    if (event->severity == NULL)
+        event->severity = severity_of(event->type);
+    return keep(stream, event, error);
+}
+
+enum rf_err rf_bus_publish(struct rf_bus *bus, const struct rf_event *event,
+                           struct rf_error *error) {
+    struct rf_event full = *event;
+    struct rf_utc now = rf_clock_utc();
+    char id[RF_ULID_SIZE];
+    if (full.id == NULL)
+        full.id = rf_ulid_new(now, id);
+    if (full.ts == 0)
+        full.ts = now.ns;
+    return publish(bus->own_stream, &full, error);
+}
+
+enum rf_err rf_stream_publish(struct rf_stream *stream, uint64_t seq, const struct rf_event *event,
+                              struct rf_error *error) {
+    struct rf_event full = *event;
+    uint64_t next = rf_backlog_next(&stream->backlog);
+    if (event->id == NULL || event->ts == 0)
+        return rf_error_set(error, RF_ERR_INVALID, "an event of an outbox needs its id and time");
+    if (seq < stream->backlog.first)
+        return RF_OK; // the broker has told that it knows it
+    if (seq != next)
+        return rf_error_set(error, RF_ERR_INVALID, "event %llu of stream %s, where %llu is next",
+                            (unsigned long long)seq, stream->name, (unsigned long long)next);
+    return publish(stream, &full, error);
+}
+
+size_t rf_bus_unacknowledged(const struct rf_bus *bus) {
+    size_t count = 0;
+    for (const struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next)
+        count += stream->backlog.count;
+    return count;
+}
+
+// ---- sending ----
+
+static bool send_open(struct rf_stream *stream) {
+    struct rf_stream_open open = {.stream = stream->name, .next = (int64_t)stream->backlog.first};
+    if (rf_bus_send(stream->bus, RF_MESSAGE_stream_open, &open) != RF_OK)
+        return false;
+    stream->state = OPENING;
+    stream->progress = rf_loop_now(stream->bus->loop);
+    return true;
+}
+
+static bool send_batch(struct rf_stream *stream) {
+    struct rf_event events[BATCH_EVENTS];
+    struct rf_backlog *backlog = &stream->backlog;
+    size_t unsent = rf_backlog_unsent(backlog), count = 0, bytes = 0;
+    while (count < unsent && count < BATCH_EVENTS) {
+        const struct kept *kept = rf_backlog_at(backlog, backlog->first + backlog->sent + count);
+        if (count > 0 && bytes + kept->size > BATCH_BYTES)
+            break;
+        bytes += kept->size;
+        events[count++] = *event_of(kept);
+    }
+    struct rf_event_publish message = {.stream = stream->name, .events = {events, count}};
+    if (rf_bus_send(stream->bus, RF_MESSAGE_event_publish, &message) != RF_OK)
+        return false;
+    if (backlog->sent == 0)
+        stream->progress = rf_loop_now(stream->bus->loop);
+    rf_backlog_sent(backlog, count);
+    return true;
+}
+
+bool rf_streams_flush(struct rf_bus *bus) {
+    for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
+        if (stream->state == CLOSED && !send_open(stream))
+            return false;
+        while (stream->state == OPEN && rf_backlog_unsent(&stream->backlog) > 0)
+            if (!send_batch(stream))
+                return false;
+    }
+    return true;
+}
+
+void rf_streams_reset(struct rf_bus *bus) {
+    for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
+        stream->state = CLOSED;
+        rf_backlog_rewind(&stream->backlog, 0);
+    }
+}
+
+void rf_streams_tick(struct rf_bus *bus) {
+    struct rf_instant now = rf_loop_now(bus->loop);
+    for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
+        struct rf_duration quiet = rf_instant_since(now, stream->progress);
+        if (stream->state == OPENING && quiet.ns > OPEN_AGAIN.ns)
+            stream->state = CLOSED;
+        if (stream->state == OPEN && stream->backlog.sent > 0 && quiet.ns > SEND_AGAIN.ns)
+            rf_backlog_rewind(&stream->backlog, 0);
+    }
+}
+
+// ---- what the broker says ----
+
+static struct rf_stream *find(struct rf_bus *bus, const char *name) {
+    struct rf_stream *stream = bus->streams;
+    while (stream != NULL && strcmp(stream->name, name) != 0)
+        stream = stream->next;
+    return stream;
+}
+
+static void acknowledged(struct rf_stream *stream, uint64_t seq) {
+    if (!rf_backlog_ack(&stream->backlog, seq))
+        return;
+    stream->progress = rf_loop_now(stream->bus->loop);
+    stream->rewound_to = 0;
+    if (stream->acked != NULL)
+        stream->acked(stream->arg, seq);
+}
+
+// The broker knows less than what was acknowledged once: those events are gone from our side too,
+// and are declared lost, so that the rest is not refused as a gap.
+static void skip_lost(struct rf_stream *stream) {
+    struct rf_stream_skip skip = {.stream = stream->name, .to = (int64_t)stream->backlog.first - 1};
+    rf_log(RF_LOG_WARNING, "the broker lost events of stream %s before %llu", stream->name,
+           (unsigned long long)stream->backlog.first);
+    if (rf_bus_send(stream->bus, RF_MESSAGE_stream_skip, &skip) != RF_OK)
+        stream->state = CLOSED; // opened again, it tells its number again
+}
+
+void rf_bus_on_stream_opened(struct rf_bus *bus, const struct rf_message *message) {
+    const struct rf_stream_opened *opened = &message->as.stream_opened;
+    struct rf_stream *stream = find(bus, opened->stream);
+    if (stream == NULL || stream->state != OPENING)
+        return;
+    stream->state = OPEN;
+    stream->rewound_to = 0;
+    rf_backlog_rewind(&stream->backlog, 0);
+    if ((uint64_t)opened->last + 1 < stream->backlog.first)
+        skip_lost(stream);
+    acknowledged(stream, (uint64_t)opened->last);
+    rf_bus_flush_soon(bus);
+}
+
+void rf_bus_on_event_ack(struct rf_bus *bus, const struct rf_message *message) {
+    struct rf_stream *stream = find(bus, message->as.event_ack.stream);
+    if (stream != NULL)
+        acknowledged(stream, (uint64_t)message->as.event_ack.seq);
+}
+
+void rf_bus_on_event_refused(struct rf_bus *bus, const struct rf_message *message) {
+    const struct rf_event_refused *refused = &message->as.event_refused;
+    struct rf_stream *stream = find(bus, refused->stream);
+    uint64_t expected = (uint64_t)refused->expected;
+    // All batches that were under way are refused after a gap, but only the first is news.
+    if (stream == NULL || stream->state != OPEN || (expected > 0 && expected == stream->rewound_to))
+        return;
+    rf_log(RF_LOG_WARNING, "the broker refused events of stream %s: %s", stream->name,
+           refused->message);
+    stream->rewound_to = expected;
+    if (expected == 0)
+        stream->state = CLOSED;
+    else if (expected < stream->backlog.first)
+        skip_lost(stream);
+    rf_backlog_rewind(&stream->backlog, expected);
+    if (expected > rf_backlog_next(&stream->backlog))
+        acknowledged(stream, expected - 1);
+    rf_bus_flush_soon(bus);
+}

@@ -1,0 +1,180 @@
+// Subscriptions: pages of the journal, one after the other, each when the one before is worked off.
+// cursor.c decides when to ask.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "bus/client.h"
+#include "bus/cursor.h"
+
+struct rf_subscription {
+    struct rf_bus *bus;
+    struct rf_cursor cursor;
+    char rid[RF_RID_SIZE]; // of the page under way
+    char **prefixes;
+    size_t prefix_count;
+    size_t limit;
+    rf_subscription_fn *fn;
+    void *arg;
+    bool in_callback, destroyed; // it may be destroyed by its own subscriber
+    struct rf_subscription *next;
+};
+
+static void subscription_free(struct rf_subscription *subscription) {
+    for (size_t i = 0; i < subscription->prefix_count; i++)
+        free(subscription->prefixes[i]);
+    free(subscription->prefixes);
+    free(subscription);
+}
+
+static enum rf_err copy_prefixes(struct rf_subscription *subscription, const char *const *prefixes,
+                                 size_t count) {
+    subscription->prefixes = calloc(count == 0 ? 1 : count, sizeof *subscription->prefixes);
+    if (subscription->prefixes == NULL)
+        return RF_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        subscription->prefixes[i] = strdup(prefixes[i]);
+        if (subscription->prefixes[i] == NULL)
+            return RF_ERR_NOMEM;
+        subscription->prefix_count++;
+    }
+    return RF_OK;
+}
+
+static enum rf_err hear(struct rf_subscription *subscription, struct rf_error *error) {
+    enum rf_err err = RF_OK;
+    if (subscription->prefix_count == 0)
+        return rf_bus_hear(subscription->bus, "", error);
+    for (size_t i = 0; err == RF_OK && i < subscription->prefix_count; i++)
+        err = rf_bus_hear(subscription->bus, subscription->prefixes[i], error);
+    return err;
+}
+
+enum rf_err rf_subscription_new(struct rf_bus *bus, const char *const *prefixes, size_t count,
+                                uint64_t after, size_t limit, rf_subscription_fn *fn, void *arg,
+                                struct rf_subscription **out, struct rf_error *error) {
+    *out = NULL;
+    struct rf_subscription *subscription = calloc(1, sizeof *subscription);
+    if (subscription == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    subscription->bus = bus;
+    subscription->limit = limit;
+    subscription->fn = fn;
+    subscription->arg = arg;
+    rf_cursor_init(&subscription->cursor, after);
+    enum rf_err err = copy_prefixes(subscription, prefixes, count);
+    if (err != RF_OK)
+        rf_error_set(error, err, "out of memory");
+    else
+        err = hear(subscription, error);
+    if (err != RF_OK) {
+        subscription_free(subscription);
+        return err;
+    }
+    subscription->next = bus->subscriptions;
+    bus->subscriptions = subscription;
+    rf_bus_flush_soon(bus);
+    *out = subscription;
+    return RF_OK;
+}
+
+void rf_subscription_destroy(struct rf_subscription **out) {
+    struct rf_subscription *subscription = *out;
+    if (subscription == NULL)
+        return;
+    *out = NULL;
+    struct rf_subscription **at = &subscription->bus->subscriptions;
+    while (*at != subscription)
+        at = &(*at)->next;
+    *at = subscription->next;
+    for (size_t i = 0; i < subscription->prefix_count; i++)
+        rf_bus_unhear(subscription->bus, subscription->prefixes[i]);
+    if (subscription->prefix_count == 0)
+        rf_bus_unhear(subscription->bus, "");
+    if (subscription->in_callback)
+        subscription->destroyed = true;
+    else
+        subscription_free(subscription);
+}
+
+void rf_subscriptions_fini(struct rf_bus *bus) {
+    while (bus->subscriptions != NULL) {
+        struct rf_subscription *subscription = bus->subscriptions;
+        rf_subscription_destroy(&subscription);
+    }
+}
+
+void rf_subscription_next(struct rf_subscription *subscription) {
+    rf_cursor_next(&subscription->cursor);
+    rf_bus_flush_soon(subscription->bus);
+}
+
+static bool ask(struct rf_subscription *subscription) {
+    struct rf_bus *bus = subscription->bus;
+    // The wire only reads them.
+    struct rf_strs prefixes = {(const char **)subscription->prefixes, subscription->prefix_count};
+    struct rf_journal_read message = {.rid = rf_bus_rid(bus, subscription->rid),
+                                      .prefixes = prefixes,
+                                      .after = (int64_t)subscription->cursor.scanned,
+                                      .limit = (int64_t)subscription->limit};
+    if (rf_bus_send(bus, RF_MESSAGE_journal_read, &message) != RF_OK)
+        return false;
+    rf_cursor_asked(&subscription->cursor, rf_loop_now(bus->loop));
+    return true;
+}
+
+bool rf_subscriptions_flush(struct rf_bus *bus) {
+    struct rf_instant now = rf_loop_now(bus->loop);
+    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
+        if (rf_cursor_wants(&at->cursor, now) && !ask(at))
+            return false;
+    return true;
+}
+
+void rf_subscriptions_reset(struct rf_bus *bus) {
+    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
+        rf_cursor_reconnected(&at->cursor);
+}
+
+void rf_subscriptions_tip(struct rf_bus *bus, uint64_t first, uint64_t last) {
+    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
+        if (rf_cursor_tip(&at->cursor, first, last))
+            rf_log(RF_LOG_WARNING,
+                   "the broker's numbers begin anew (%llu): reading from its oldest event",
+                   (unsigned long long)last);
+}
+
+static bool matches(const struct rf_subscription *subscription, const char *topic) {
+    for (size_t i = 0; i < subscription->prefix_count; i++)
+        if (strncmp(topic, subscription->prefixes[i], strlen(subscription->prefixes[i])) == 0)
+            return true;
+    return subscription->prefix_count == 0;
+}
+
+void rf_subscriptions_ring(struct rf_bus *bus, const char *topic) {
+    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
+        if (matches(at, topic)) {
+            rf_cursor_rung(&at->cursor);
+            rf_bus_flush_soon(bus);
+        }
+}
+
+void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message) {
+    const struct rf_journal_page *page = &message->as.journal_page;
+    struct rf_subscription *at = bus->subscriptions;
+    while (at != NULL && strcmp(at->rid, page->rid) != 0)
+        at = at->next;
+    if (at == NULL || !at->cursor.asked)
+        return;
+    if (!rf_cursor_page(&at->cursor, page->events.count, (uint64_t)page->scanned,
+                        (uint64_t)page->last, (uint64_t)page->trimmed)) {
+        rf_bus_flush_soon(bus);
+        return;
+    }
+    at->in_callback = true;
+    at->fn(at->arg, page->events.items, page->events.count, (uint64_t)page->scanned,
+           (uint64_t)page->trimmed);
+    at->in_callback = false;
+    if (at->destroyed)
+        subscription_free(at);
+}

@@ -1,0 +1,337 @@
+// The worker: registration and heartbeat in one, requests in, credit out.
+#include "bus/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "bus/client.h"
+#include "bus/serving.h"
+#include "config/config.h"
+
+#define LOOK_AGAIN        rf_ms(100)
+#define SEND_RETRY        rf_ms(20)
+#define MESSAGES_PER_PASS 256
+
+// So long the last words of a worker may take to leave the process.
+#define GOODBYE_MS 200
+
+enum rf_err rf_worker_send(struct rf_worker *worker, enum rf_message_type type, const void *body) {
+    struct rf_frame frame;
+    struct rf_error error;
+    enum rf_err err = rf_wire_encode(type, body, &frame, &error);
+    if (err != RF_OK) {
+        rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
+        return err;
+    }
+    err = rf_socket_send(worker->socket, frame.data, frame.size);
+    rf_frame_free(&frame);
+    return err;
+}
+
+void rf_worker_flush_soon(struct rf_worker *worker) {
+    if (worker->pulse.connected)
+        rf_timer_after(&worker->flush, rf_ns(0));
+}
+
+// ---- heartbeat and credit ----
+
+static enum rf_err send_heartbeat(struct rf_worker *worker) {
+    struct rf_ledger *ledger = &worker->ledger;
+    struct rf_worker_heartbeat beat = {
+        .instance = worker->instance,
+        .draining = ledger->draining,
+        .breakers = {worker->views, worker->view_count},
+    };
+    enum rf_err err = RF_ERR_NOMEM;
+    beat.offers.items = calloc(ledger->count + 1, sizeof *beat.offers.items);
+    beat.in_hand.items = calloc(rf_ledger_in_hand(ledger) + 1, sizeof *beat.in_hand.items);
+    if (beat.offers.items == NULL || beat.in_hand.items == NULL)
+        goto cleanup;
+    for (size_t i = 0; i < ledger->count; i++)
+        beat.offers.items[beat.offers.count++] = (struct rf_offer){
+            .service = ledger->offers[i].service,
+            .capacity = rf_ledger_offered(&ledger->offers[i]),
+            .released = ledger->offers[i].released,
+            .waiting = ledger->offers[i].waiting,
+        };
+    for (const void *at = zhashx_first(ledger->in_hand); at != NULL;
+         at = zhashx_next(ledger->in_hand))
+        beat.in_hand.items[beat.in_hand.count++] = zhashx_cursor(ledger->in_hand);
+    err = rf_worker_send(worker, RF_MESSAGE_worker_heartbeat, &beat);
+    if (err == RF_OK)
+        memset(worker->credit_moved, 0, ledger->count * sizeof *worker->credit_moved);
+cleanup:
+    free(beat.offers.items);
+    free(beat.in_hand.items);
+    return err;
+}
+
+static bool flush_credit(struct rf_worker *worker) {
+    for (size_t i = 0; i < worker->ledger.count; i++) {
+        const struct rf_ledger_offer *offer = &worker->ledger.offers[i];
+        struct rf_worker_credit credit = {
+            .service = offer->service, .released = offer->released, .waiting = offer->waiting};
+        if (!worker->credit_moved[i])
+            continue;
+        if (rf_worker_send(worker, RF_MESSAGE_worker_credit, &credit) != RF_OK)
+            return false;
+        worker->credit_moved[i] = false;
+    }
+    return true;
+}
+
+static void on_flush(void *arg) {
+    struct rf_worker *worker = arg;
+    if (!worker->pulse.connected)
+        return; // the welcome will send it all
+    // Outcomes go before the replies of their calls: a caller that acts on a reply meets a breaker
+    // that knows of it.
+    bool all = rf_outcomes_flush(worker);
+    all = all && rf_wishes_flush(worker);
+    all = all && rf_answers_flush(worker);
+    all = all && flush_credit(worker);
+    if (!all)
+        rf_timer_after(&worker->flush, SEND_RETRY);
+}
+
+static void on_beat(void *arg) {
+    struct rf_worker *worker = arg;
+    if (rf_pulse_silent(&worker->pulse, rf_loop_now(worker->loop))) {
+        rf_wishes_refuse_all(worker);
+        worker->handlers->connected(worker->arg, false);
+    }
+    // Not kept if it cannot be sent: the next one tells more.
+    (void)!send_heartbeat(worker);
+    rf_outcomes_tick(worker);
+    rf_wishes_tick(worker);
+    rf_worker_flush_soon(worker);
+    bool soon = !worker->pulse.connected && worker->heartbeat.ns > LOOK_AGAIN.ns;
+    rf_timer_after(&worker->beat, soon ? LOOK_AGAIN : worker->heartbeat);
+}
+
+// ---- what the broker says ----
+
+static void on_welcome(struct rf_worker *worker, const struct rf_message *message) {
+    const struct rf_worker_welcome *welcome = &message->as.worker_welcome;
+    enum rf_pulse_news news = rf_pulse_heard(&worker->pulse, welcome->broker, welcome->registered,
+                                             rf_loop_now(worker->loop));
+    worker->heartbeat = worker->config->heartbeat;
+    if (welcome->heartbeat_ns < worker->heartbeat.ns)
+        worker->heartbeat = rf_ns(welcome->heartbeat_ns);
+    if (welcome->lease_ns < worker->pulse.limit.ns)
+        worker->pulse.limit = rf_ns(welcome->lease_ns);
+    if (news == RF_PULSE_CHANGED) {
+        rf_wishes_refuse_all(worker);
+        worker->handlers->connected(worker->arg, false);
+    }
+    if (welcome->registered) {
+        rf_ledger_registered(&worker->ledger);
+        rf_outcomes_restart(worker);
+        // The heartbeat that registered us told the numbers of the registration before.
+        rf_timer_after(&worker->beat, rf_ms(1));
+    } else if (news != RF_PULSE_SAME) {
+        rf_backlog_rewind(&worker->outcomes, 0);
+        rf_timer_after(&worker->beat, worker->heartbeat);
+    }
+    if (news != RF_PULSE_SAME) {
+        worker->handlers->connected(worker->arg, true);
+        rf_worker_flush_soon(worker);
+    }
+}
+
+static void on_unknown(struct rf_worker *worker, const struct rf_message *message) {
+    (void)message;
+    rf_timer_after(&worker->beat, rf_ns(0));
+}
+
+static void refuse_request(struct rf_worker *worker, const struct rf_call_request *request) {
+    struct rf_call_reply reply = {
+        .id = request->id,
+        .class = "local",
+        .code = "no_worker",
+        .message = "this worker does not offer the service",
+        .sent = "no",
+        .worker = worker->instance,
+    };
+    (void)!rf_worker_send(worker, RF_MESSAGE_call_reply, &reply);
+}
+
+static void on_request(struct rf_worker *worker, const struct rf_message *message) {
+    const struct rf_call_request *request = &message->as.call_request;
+    switch (rf_ledger_request(&worker->ledger, request->service, request->id)) {
+    case RF_LEDGER_UNKNOWN:
+        rf_log(RF_LOG_WARNING, "a request for %s, which is not offered", request->service);
+        refuse_request(worker, request);
+        return;
+    case RF_LEDGER_KNOWN:
+        rf_log(RF_LOG_WARNING, "call %s is in hand already", request->id);
+        rf_timer_after(&worker->beat, rf_ns(0)); // tells the place that was given back
+        return;
+    case RF_LEDGER_NEW:
+        break;
+    }
+    if (!worker->ledger.draining) {
+        worker->handlers->request(worker->arg, request);
+        return;
+    }
+    // It was on its way when we said that we drain.
+    struct rf_worker_handback handback = {
+        .id = request->id,
+        .attempts = {request->attempts.items, request->attempts.count},
+        .retries = request->retries,
+        .next_attempt = request->next_attempt};
+    rf_worker_handback(worker, &handback);
+    rf_worker_release(worker, request->service, -1);
+}
+
+static void on_cancel(struct rf_worker *worker, const struct rf_message *message) {
+    if (worker->handlers->cancel != NULL)
+        worker->handlers->cancel(worker->arg, message->as.call_cancel.id);
+}
+
+static void on_outcomes_ack(struct rf_worker *worker, const struct rf_message *message) {
+    rf_outcomes_acked(worker, (uint64_t)message->as.worker_outcomes_ack.seq);
+}
+
+static void on_states(struct rf_worker *worker, const struct rf_message *message) {
+    rf_views_take(worker, &message->as.breaker_states);
+}
+
+static void on_granted(struct rf_worker *worker, const struct rf_message *message) {
+    rf_wish_granted(worker, &message->as.permit_granted);
+}
+
+static void on_refused(struct rf_worker *worker, const struct rf_message *message) {
+    rf_wish_refused(worker, &message->as.permit_refused);
+}
+
+static void on_refusal(struct rf_worker *worker, const struct rf_message *message) {
+    (void)worker;
+    rf_log(RF_LOG_WARNING, "the broker refused a worker's message: %s: %s",
+           message->as.refusal.code, message->as.refusal.message);
+}
+
+static const struct {
+    enum rf_message_type type;
+    void (*handle)(struct rf_worker *worker, const struct rf_message *message);
+} from_workers[] = {
+    {RF_MESSAGE_worker_welcome, on_welcome},
+    {RF_MESSAGE_worker_unknown, on_unknown},
+    {RF_MESSAGE_call_request, on_request},
+    {RF_MESSAGE_call_cancel, on_cancel},
+    {RF_MESSAGE_worker_outcomes_ack, on_outcomes_ack},
+    {RF_MESSAGE_breaker_states, on_states},
+    {RF_MESSAGE_permit_granted, on_granted},
+    {RF_MESSAGE_permit_refused, on_refused},
+    {RF_MESSAGE_refusal, on_refusal},
+};
+
+static void on_workers(void *arg, zsock_t *socket) {
+    struct rf_worker *worker = arg;
+    struct rf_parts parts;
+    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
+        zmq_msg_t *body = rf_parts_body(&parts, 0);
+        struct rf_message *message = NULL;
+        struct rf_error error = {.message = "a message of several frames"};
+        if (body == NULL ||
+            rf_wire_decode(zmq_msg_data(body), zmq_msg_size(body), &message, &error) != RF_OK)
+            rf_log(RF_LOG_WARNING, "from the broker: %s", error.message);
+        for (size_t k = 0; message != NULL && k < sizeof from_workers / sizeof *from_workers; k++)
+            if (from_workers[k].type == message->type)
+                from_workers[k].handle(worker, message);
+        rf_message_destroy(&message);
+        rf_parts_free(&parts);
+    }
+}
+
+// ---- what the service says ----
+
+void rf_worker_release(struct rf_worker *worker, const char *service, int64_t waiting) {
+    bool counted;
+    const struct rf_ledger_offer *offer =
+        rf_ledger_release(&worker->ledger, service, waiting, &counted);
+    if (offer == NULL) {
+        rf_log(RF_LOG_ERROR, "a place of %s was given back that nobody had", service);
+        return;
+    }
+    worker->credit_moved[offer - worker->ledger.offers] = true;
+    rf_worker_flush_soon(worker);
+    if (!counted)
+        rf_timer_after(&worker->beat, rf_ns(0));
+}
+
+void rf_worker_drain(struct rf_worker *worker) {
+    worker->ledger.draining = true;
+    rf_timer_after(&worker->beat, rf_ns(0));
+}
+
+size_t rf_worker_in_hand(const struct rf_worker *worker) {
+    return rf_ledger_in_hand(&worker->ledger);
+}
+
+// ---- birth and death ----
+
+enum rf_err rf_worker_new(struct rf_bus *bus, const struct rf_worker_offer *offers, size_t count,
+                          const struct rf_worker_handlers *handlers, void *arg,
+                          struct rf_worker **out, struct rf_error *error) {
+    struct rf_worker *worker = calloc(1, sizeof *worker);
+    enum rf_err err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    *out = NULL;
+    if (worker == NULL)
+        return err;
+    worker->loop = bus->loop;
+    worker->config = bus->config;
+    worker->instance = bus->instance;
+    worker->handlers = handlers;
+    worker->arg = arg;
+    worker->heartbeat = bus->config->heartbeat;
+    rf_timer_init(&worker->beat, worker->loop, on_beat, worker);
+    rf_timer_init(&worker->flush, worker->loop, on_flush, worker);
+    rf_pulse_init(&worker->pulse, rf_ns(bus->config->heartbeat.ns * bus->config->heartbeat_misses),
+                  rf_loop_now(worker->loop));
+    rf_outcomes_init(worker);
+    worker->credit_moved = calloc(count == 0 ? 1 : count, sizeof *worker->credit_moved);
+    if (rf_ledger_init(&worker->ledger, offers, count) != RF_OK || worker->credit_moved == NULL)
+        goto cleanup;
+    err = rf_socket_connect(ZMQ_DEALER, bus->config->workers, &worker->socket, error);
+    if (err == RF_OK)
+        err = rf_loop_socket_add(worker->loop, worker->socket, on_workers, worker);
+    if (err != RF_OK)
+        goto cleanup;
+    rf_timer_after(&worker->beat, rf_ns(0));
+    *out = worker;
+    return RF_OK;
+cleanup:
+    rf_worker_destroy(&worker);
+    return err;
+}
+
+static void say_goodbye(struct rf_worker *worker) {
+    struct rf_worker_bye bye = {.instance = worker->instance};
+    on_flush(worker);
+    zsock_set_linger(worker->socket, GOODBYE_MS);
+    (void)!rf_worker_send(worker, RF_MESSAGE_worker_bye, &bye);
+}
+
+void rf_worker_destroy(struct rf_worker **out) {
+    struct rf_worker *worker = *out;
+    if (worker == NULL)
+        return;
+    *out = NULL;
+    if (worker->pulse.connected)
+        say_goodbye(worker);
+    rf_timer_stop(&worker->beat);
+    rf_timer_stop(&worker->flush);
+    if (worker->socket != NULL)
+        rf_loop_socket_remove(worker->loop, worker->socket);
+    zsock_destroy(&worker->socket);
+    rf_answers_fini(worker);
+    rf_wishes_fini(worker);
+    rf_views_fini(worker);
+    rf_backlog_fini(&worker->outcomes);
+    if (worker->ledger.in_hand != NULL)
+        rf_ledger_fini(&worker->ledger);
+    free(worker->credit_moved);
+    free(worker);
+}
