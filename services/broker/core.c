@@ -1,0 +1,297 @@
+#include "core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBE_INTERVAL (100 * RF_NS_PER_MS)
+
+// ---- what comes on which socket ----
+
+#define ON(socket) (1u << (socket))
+
+static void on_call_request(struct rf_core *core, const struct rf_peer *from,
+                            struct rf_message **message, size_t size) {
+    (void)size;
+    rf_dispatch_request(&core->dispatch, from, message);
+}
+
+static void on_call_cancel(struct rf_core *core, const struct rf_peer *from,
+                           struct rf_message **message, size_t size) {
+    (void)size;
+    rf_dispatch_cancel(&core->dispatch, from, (*message)->as.call_cancel.id);
+}
+
+static void on_hello(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
+                     size_t size);
+static void on_status_request(struct rf_core *core, const struct rf_peer *from,
+                              struct rf_message **message, size_t size);
+
+static const struct route {
+    enum rf_message_type type;
+    unsigned sockets;
+    rf_handler_fn *handler;
+} routes[] = {
+    {RF_MESSAGE_call_request, ON(RF_SOCKET_CALLS), on_call_request},
+    {RF_MESSAGE_call_cancel, ON(RF_SOCKET_CALLS), on_call_cancel},
+    {RF_MESSAGE_status_request, ON(RF_SOCKET_CALLS) | ON(RF_SOCKET_INGEST), on_status_request},
+
+    {RF_MESSAGE_worker_heartbeat, ON(RF_SOCKET_WORKERS), rf_on_worker_heartbeat},
+    {RF_MESSAGE_worker_credit, ON(RF_SOCKET_WORKERS), rf_on_worker_credit},
+    {RF_MESSAGE_call_reply, ON(RF_SOCKET_WORKERS), rf_on_call_reply},
+    {RF_MESSAGE_worker_handback, ON(RF_SOCKET_WORKERS), rf_on_worker_handback},
+    {RF_MESSAGE_worker_bye, ON(RF_SOCKET_WORKERS), rf_on_worker_bye},
+    {RF_MESSAGE_worker_outcomes, ON(RF_SOCKET_WORKERS), rf_on_worker_outcomes},
+    {RF_MESSAGE_permit_request, ON(RF_SOCKET_WORKERS), rf_on_permit_request},
+
+    {RF_MESSAGE_hello, ON(RF_SOCKET_INGEST), on_hello},
+    {RF_MESSAGE_stream_open, ON(RF_SOCKET_INGEST), rf_on_stream_open},
+    {RF_MESSAGE_stream_skip, ON(RF_SOCKET_INGEST), rf_on_stream_skip},
+    {RF_MESSAGE_event_publish, ON(RF_SOCKET_INGEST), rf_on_event_publish},
+    {RF_MESSAGE_journal_read, ON(RF_SOCKET_INGEST), rf_on_journal_read},
+    {RF_MESSAGE_state_get, ON(RF_SOCKET_INGEST), rf_on_state_get},
+    {RF_MESSAGE_state_put, ON(RF_SOCKET_INGEST), rf_on_state_put},
+    {RF_MESSAGE_state_cas, ON(RF_SOCKET_INGEST), rf_on_state_cas},
+    {RF_MESSAGE_state_list, ON(RF_SOCKET_INGEST), rf_on_state_list},
+    {RF_MESSAGE_state_watch, ON(RF_SOCKET_INGEST), rf_on_state_watch},
+    {RF_MESSAGE_state_unwatch, ON(RF_SOCKET_INGEST), rf_on_state_unwatch},
+};
+
+void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
+                     struct rf_message **message, size_t size) {
+    core->ground.now = *now;
+    // What was due before this message came has happened before it.
+    rf_ground_run(&core->ground);
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (routes[i].type == (*message)->type && (routes[i].sockets & ON(from->socket)) != 0) {
+            routes[i].handler(core, from, message, size);
+            return;
+        }
+    }
+    core->ground.counters.messages_not_allowed++;
+    char text[128];
+    snprintf(text, sizeof text, "%s is not for this socket",
+             rf_message_type_name((*message)->type));
+    rf_ground_refuse(&core->ground, from, NULL, "not_allowed", text);
+}
+
+void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
+                         const struct rf_error *error) {
+    core->ground.now = *now;
+    const char *code = "malformed";
+    switch (error->code) {
+    case RF_ERR_NOT_FOUND:
+        core->ground.counters.messages_unknown_type++;
+        code = "unknown_type";
+        break;
+    case RF_ERR_CONFLICT:
+        core->ground.counters.messages_wrong_version++;
+        code = "version";
+        break;
+    case RF_ERR_NOMEM:
+        code = "overloaded";
+        break;
+    default:
+        core->ground.counters.messages_malformed++;
+    }
+    rf_ground_refuse(&core->ground, from, NULL, code, error->message);
+}
+
+void rf_core_tick(struct rf_core *core, const struct rf_now *now) {
+    core->ground.now = *now;
+    rf_ground_run(&core->ground);
+}
+
+bool rf_core_wake(const struct rf_core *core, struct rf_instant *when) {
+    const struct rf_timer *first = rf_timer_heap_first(&core->ground.timers);
+    if (first == NULL)
+        return false;
+    *when = first->due;
+    return true;
+}
+
+void rf_core_extend(struct rf_core *core, const struct rf_now *now, enum rf_line line,
+                    int64_t limit) {
+    core->ground.now = *now;
+    rf_numbers_extend(line == RF_LINE_JOURNAL ? &core->numbers : &core->states.versions, limit);
+}
+
+size_t rf_core_peers(const struct rf_core *core) {
+    return core->dispatch.seats.by_instance.count + core->clients.map.count;
+}
+
+// ---- clients ----
+
+static struct rf_welcome welcome_of(const struct rf_core *core, bool registered) {
+    return (struct rf_welcome){
+        .broker = core->ground.instance,
+        .heartbeat_ns = core->ground.heartbeat.ns,
+        .first = rf_journal_first(&core->journal),
+        .last = core->journal.last,
+        .registered = registered,
+    };
+}
+
+static void on_hello(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
+                     size_t size) {
+    (void)size;
+    bool registered;
+    struct rf_client *client =
+        rf_clients_hello(&core->clients, from, &(*message)->as.hello, &registered);
+    if (client == NULL) {
+        rf_ground_refuse(&core->ground, from, NULL, "full", "too many clients");
+        return;
+    }
+    struct rf_welcome welcome = welcome_of(core, registered);
+    if (rf_ground_send(&core->ground, from, RF_MESSAGE_welcome, &welcome) == RF_SENT_GONE)
+        rf_clients_lose(&core->clients, client);
+    else
+        rf_watchers_heard(&core->watches, from);
+}
+
+static void on_client_lost(void *arg, const struct rf_peer *peer) {
+    struct rf_core *core = arg;
+    rf_watchers_drop(&core->watches, peer);
+}
+
+static void on_status_request(struct rf_core *core, const struct rf_peer *from,
+                              struct rf_message **message, size_t size) {
+    (void)size;
+    const char *rid = (*message)->as.status_request.rid;
+    json_t *status = rf_core_status(core);
+    struct rf_status_reply reply = {.rid = rid, .status = status};
+    if (status == NULL)
+        rf_ground_refuse(&core->ground, from, rid, "overloaded", "out of memory");
+    else
+        rf_ground_send(&core->ground, from, RF_MESSAGE_status_reply, &reply);
+    json_decref(status);
+}
+
+// ---- its own life ----
+
+static void tell_phase(struct rf_core *core, const char *phase) {
+    core->phase = phase;
+    json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:I, s:s}", "service", "broker", "pid",
+                              (json_int_t)core->pid, "host", core->host, "version", core->version,
+                              "started", (json_int_t)core->started.ns, "state", phase);
+    char key[RF_STATE_KEY_BYTES + 1];
+    snprintf(key, sizeof key, "process/%s", core->ground.instance);
+    struct rf_state_entry entry;
+    if (value == NULL || rf_states_put(&core->states, key, value, 0, &entry) != RF_OK)
+        core->ground.counters.state_refused++;
+    json_decref(value);
+}
+
+static void publish_life(struct rf_core *core, enum rf_event_type type) {
+    json_t *data = json_pack("{s:s, s:I, s:s}", "service", "broker", "pid", (json_int_t)core->pid,
+                             "version", core->version);
+    struct rf_event event = {
+        .severity = rf_event_severity(type),
+        .type = rf_event_type_name(type),
+        .subject = core->ground.instance,
+        .data = data,
+    };
+    rf_core_publish(core, &event);
+    json_decref(data);
+}
+
+void rf_core_ready(struct rf_core *core, const struct rf_now *now) {
+    core->ground.now = *now;
+    tell_phase(core, "ready");
+    publish_life(core, RF_EVENT_PROCESS_READY);
+}
+
+// A peer that has left is known by a message that cannot be routed to it any more.
+static void on_probe(void *arg) {
+    struct rf_core *core = arg;
+    struct rf_welcome welcome = welcome_of(core, false);
+    struct rf_map_node *node, *next;
+    for (node = rf_map_next(&core->clients.map, NULL); node != NULL; node = next) {
+        next = rf_map_next(&core->clients.map, node);
+        struct rf_client *client = RF_OWNER(node, struct rf_client, by_identity);
+        if (rf_ground_send(&core->ground, &client->peer, RF_MESSAGE_welcome, &welcome) ==
+            RF_SENT_GONE)
+            rf_clients_lose(&core->clients, client);
+    }
+    rf_ground_start(&core->ground, &core->probe,
+                    rf_instant_add(core->ground.now.instant, rf_ns(PROBE_INTERVAL)));
+}
+
+void rf_core_drain(struct rf_core *core, const struct rf_now *now) {
+    core->ground.now = *now;
+    tell_phase(core, "draining");
+    on_probe(core);
+}
+
+void rf_core_stopped(struct rf_core *core, const struct rf_now *now) {
+    core->ground.now = *now;
+    publish_life(core, RF_EVENT_PROCESS_STOPPED);
+}
+
+// ---- beginning and end ----
+
+static void on_streams_timer(void *arg) {
+    struct rf_core *core = arg;
+    struct rf_instant when;
+    rf_stream_book_expire(&core->streams, core->ground.now.instant);
+    if (rf_stream_book_wake(&core->streams, &when))
+        rf_ground_start(&core->ground, &core->streams_timer, when);
+}
+
+static void init_parts(struct rf_core *core, const struct rf_core_settings *settings) {
+    struct rf_ground *ground = &core->ground;
+    int64_t first = settings->lines[RF_LINE_JOURNAL].first;
+    rf_stream_book_init(&core->streams, settings->stream_idle);
+    rf_ground_timer(&core->streams_timer, on_streams_timer, core);
+    rf_ground_timer(&core->probe, on_probe, core);
+    rf_numbers_init(&core->numbers, first, settings->lines[RF_LINE_JOURNAL].limit);
+    rf_journal_init(&core->journal, settings->journal_events, settings->journal_bytes, first - 1);
+    rf_states_init(&core->states, ground, settings->state_entries,
+                   settings->lines[RF_LINE_VERSIONS].first, settings->lines[RF_LINE_VERSIONS].limit,
+                   rf_core_state_changed, core);
+    rf_watchers_init(&core->watches, ground, &core->states);
+    rf_clients_init(&core->clients, ground, on_client_lost, core);
+    rf_dispatch_init(&core->dispatch, ground, settings->queue_limit, rf_core_worker_lost, core);
+    rf_authority_init(&core->authority, ground, rf_core_breaker_changed, core);
+    for (size_t i = 0; i < settings->guard_count; i++) {
+        if (rf_authority_add(&core->authority, settings->guards[i].provider,
+                             &settings->guards[i].policy))
+            rf_core_tell_breaker(core, &core->authority.guards[i]);
+    }
+}
+
+struct rf_core *rf_core_new(const struct rf_core_settings *settings, const struct rf_sink *sink,
+                            const struct rf_now *now) {
+    struct rf_core *core = calloc(1, sizeof *core);
+    if (core == NULL)
+        return NULL;
+    core->ground = (struct rf_ground){
+        .now = *now,
+        .sink = *sink,
+        .instance = settings->instance,
+        .heartbeat = settings->heartbeat,
+        .lease = rf_ns(settings->heartbeat.ns * settings->heartbeat_misses),
+    };
+    core->host = settings->host;
+    core->version = settings->version;
+    core->pid = settings->pid;
+    core->started = now->utc;
+    init_parts(core, settings);
+    tell_phase(core, "starting");
+    return core;
+}
+
+void rf_core_destroy(struct rf_core **core) {
+    if (*core == NULL)
+        return;
+    rf_authority_fini(&(*core)->authority);
+    rf_dispatch_fini(&(*core)->dispatch);
+    rf_clients_fini(&(*core)->clients);
+    rf_watchers_fini(&(*core)->watches);
+    rf_states_fini(&(*core)->states);
+    rf_journal_fini(&(*core)->journal);
+    rf_stream_book_fini(&(*core)->streams);
+    rf_timer_heap_fini(&(*core)->ground.timers);
+    free(*core);
+    *core = NULL;
+}

@@ -1,0 +1,117 @@
+// The broker's core: every message, the time and the numbers come in here; what is to be sent goes
+// out through the sink. No I/O, no clock, no random source of its own.
+#ifndef RF_BROKER_CORE_H
+#define RF_BROKER_CORE_H
+
+#include <ringfence/breaker.h>
+
+#include "authority.h"
+#include "clients.h"
+#include "dispatch.h"
+#include "journal.h"
+#include "states.h"
+#include "stream_book.h"
+#include "watchers.h"
+#include "wire/wire.h"
+
+// Lines of numbers that the rim reserves.
+enum rf_line { RF_LINE_JOURNAL, RF_LINE_VERSIONS };
+#define RF_LINE_COUNT 2
+
+struct rf_core_settings {
+    const char *instance, *host, *version; // borrowed for the core's life, as all texts here
+    int64_t pid;
+    struct rf_duration heartbeat;
+    int64_t heartbeat_misses; // a peer silent for so many intervals is lost
+    size_t queue_limit, journal_events, journal_bytes, state_entries;
+    struct rf_duration stream_idle;
+    struct {
+        int64_t first, limit; // reserved: from, up to (exclusive)
+    } lines[RF_LINE_COUNT];
+    struct {
+        const char *provider;
+        struct rf_breaker_policy policy;
+    } guards[RF_AUTHORITY_MAX];
+    size_t guard_count;
+};
+
+struct rf_core {
+    struct rf_ground ground;
+    const char *host, *version, *phase;
+    int64_t pid, heartbeat_misses;
+    struct rf_utc started;
+    struct rf_stream_book streams;
+    struct rf_timer streams_timer;
+    struct rf_numbers numbers; // of the journal
+    struct rf_journal journal;
+    int64_t own_seq; // of the broker's own stream, which bears its instance's name
+    struct rf_states states;
+    struct rf_watchers watches;
+    struct rf_clients clients;
+    struct rf_dispatch dispatch;
+    struct rf_authority authority;
+    struct rf_timer probe; // while draining
+};
+
+// rf_core_new: a broker without peers; NULL if out of memory. The sink is copied.
+struct rf_core *rf_core_new(const struct rf_core_settings *settings, const struct rf_sink *sink,
+                            const struct rf_now *now);
+void rf_core_destroy(struct rf_core **core);
+
+// rf_core_receive: one message of a peer. The core may take it over (*message becomes NULL).
+// `size`: of its frame.
+void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
+                     struct rf_message **message, size_t size);
+
+// rf_core_undecodable: a frame that rf_wire_decode refused: answered with an `error`, counted.
+void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
+                         const struct rf_error *error);
+
+// rf_core_tick: lets time act; due at rf_core_wake, which is false if nothing is waited for.
+void rf_core_tick(struct rf_core *core, const struct rf_now *now);
+bool rf_core_wake(const struct rf_core *core, struct rf_instant *when);
+
+// rf_core_extend: a reservation stands on disk up to `limit` (exclusive); see numbers.h.
+void rf_core_extend(struct rf_core *core, const struct rf_now *now, enum rf_line line,
+                    int64_t limit);
+
+// rf_core_ready, rf_core_drain, rf_core_stopped: the broker's own life, told in its registry entry
+// and by events. A draining broker serves on and looks ten times a second which of its peers have
+// left.
+void rf_core_ready(struct rf_core *core, const struct rf_now *now);
+void rf_core_drain(struct rf_core *core, const struct rf_now *now);
+void rf_core_stopped(struct rf_core *core, const struct rf_now *now);
+
+// rf_core_peers: registered workers and clients.
+size_t rf_core_peers(const struct rf_core *core);
+
+// ---- handlers, one file a concern; private to the core ----
+
+typedef void rf_handler_fn(struct rf_core *core, const struct rf_peer *from,
+                           struct rf_message **message, size_t size);
+
+// events.c
+rf_handler_fn rf_on_stream_open, rf_on_stream_skip, rf_on_event_publish, rf_on_journal_read;
+
+// rf_core_publish: an event of the broker's own; stream, number, id, time and origin are filled in.
+void rf_core_publish(struct rf_core *core, const struct rf_event *event);
+
+// values.c
+rf_handler_fn rf_on_state_get, rf_on_state_put, rf_on_state_cas, rf_on_state_list;
+rf_handler_fn rf_on_state_watch, rf_on_state_unwatch;
+void rf_core_state_changed(void *core, const struct rf_state_entry *entry);
+
+// workers.c
+rf_handler_fn rf_on_worker_heartbeat, rf_on_worker_credit, rf_on_worker_handback, rf_on_worker_bye;
+rf_handler_fn rf_on_worker_outcomes, rf_on_permit_request, rf_on_call_reply;
+void rf_core_worker_lost(void *core, const struct rf_seat *seat);
+void rf_core_breaker_changed(void *core, const struct rf_guard *guard,
+                             const struct rf_breaker_transition *transition);
+
+// rf_core_tell_breaker: writes the retained state of one breaker.
+void rf_core_tell_breaker(struct rf_core *core, const struct rf_guard *guard);
+
+// status.c: how the broker is, as a new object; NULL if out of memory.
+json_t *rf_core_status(const struct rf_core *core);
+
+#endif

@@ -1,0 +1,210 @@
+#include "dispatch.h"
+
+#include <string.h>
+
+static bool served(const struct rf_dispatch *dispatch, const struct rf_job_queue *queue) {
+    return dispatch->grace.place != 0 || rf_seats_live(queue);
+}
+
+// Whatever waits for a service that nobody offers any more is answered at once.
+static void flush_unserved(struct rf_dispatch *dispatch) {
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&dispatch->seats.queues, node)) != NULL) {
+        struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
+        struct rf_job *job;
+        while (!served(dispatch, queue) && (job = TAILQ_FIRST(&queue->jobs)) != NULL)
+            rf_job_end(job, RF_JOB_NO_WORKER, false);
+    }
+}
+
+static void on_seat_lost(void *arg, struct rf_seat *seat) {
+    struct rf_dispatch *dispatch = arg;
+    if (dispatch->lost != NULL)
+        dispatch->lost(dispatch->arg, seat);
+    struct rf_job *job;
+    while ((job = TAILQ_FIRST(&seat->jobs)) != NULL)
+        rf_job_end(job, RF_JOB_WORKER_LOST, true);
+    flush_unserved(dispatch);
+}
+
+static void on_grace_end(void *arg) {
+    flush_unserved(arg);
+}
+
+void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground, size_t queue_limit,
+                      void (*lost)(void *arg, const struct rf_seat *seat), void *arg) {
+    *dispatch = (struct rf_dispatch){
+        .ground = ground, .queue_limit = queue_limit, .lost = lost, .arg = arg};
+    struct rf_seat_hooks hooks = {.lost = on_seat_lost, .arg = dispatch};
+    rf_seats_init(&dispatch->seats, ground, &hooks);
+    rf_answers_init(&dispatch->answers);
+    rf_ground_timer(&dispatch->grace, on_grace_end, dispatch);
+    rf_ground_start(ground, &dispatch->grace, rf_instant_add(ground->now.instant, ground->lease));
+}
+
+void rf_dispatch_fini(struct rf_dispatch *dispatch) {
+    struct rf_map_node *node;
+    while ((node = rf_map_next(&dispatch->jobs, NULL)) != NULL)
+        rf_job_free(RF_OWNER(node, struct rf_job, by_id));
+    rf_map_fini(&dispatch->jobs);
+    rf_seats_fini(&dispatch->seats);
+    rf_answers_fini(&dispatch->answers);
+    rf_ground_stop(dispatch->ground, &dispatch->grace);
+}
+
+// ---- handing out ----
+
+// A send that fails may free the worker, and with it answer the job: neither is touched then.
+static void hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *place) {
+    struct rf_seat *seat = place->seat;
+    struct rf_call_request *request = &job->request->as.call_request;
+    request->remaining_ns = rf_instant_since(job->due, dispatch->ground->now.instant).ns;
+    switch (rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_request, request)) {
+    case RF_SENT_OK:
+        rf_seats_serve(&dispatch->seats, place);
+        rf_job_hand_to(job, seat, place);
+        dispatch->ground->counters.calls_dispatched++;
+        break;
+    case RF_SENT_GONE:
+        dispatch->ground->counters.workers_lost++;
+        rf_seats_lose(&dispatch->seats, seat);
+        break;
+    case RF_SENT_FULL:
+        seat->stalled = true;
+        break;
+    case RF_SENT_FAILED:
+        rf_job_end(job, RF_JOB_OVERLOADED, false);
+        break;
+    }
+}
+
+static void pump_queue(struct rf_dispatch *dispatch, struct rf_job_queue *queue) {
+    struct rf_job *job;
+    struct rf_place *place;
+    while ((job = TAILQ_FIRST(&queue->jobs)) != NULL &&
+           (place = rf_seats_pick(queue, job->avoid)) != NULL)
+        hand_over(dispatch, job, place);
+}
+
+void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat) {
+    // A send that fails may free any seat, this one too: the queues are noted before.
+    struct rf_job_queue *queues[RF_QUEUES_MAX];
+    size_t count = 0;
+    struct rf_place *place;
+    TAILQ_FOREACH(place, &seat->places, in_seat)
+    queues[count++] = place->queue;
+    for (size_t i = 0; i < count; i++)
+        pump_queue(dispatch, queues[i]);
+    flush_unserved(dispatch);
+}
+
+// ---- requests ----
+
+// The earlier of the deadline and the time that was left when it was sent: a client whose clock
+// runs ahead, or behind, cannot stretch its call.
+static struct rf_instant due_of(const struct rf_now *now, const struct rf_call_request *request) {
+    int64_t left = rf_ns_sub(request->deadline, now->utc.ns);
+    if (request->remaining_ns > 0 && request->remaining_ns < left)
+        left = request->remaining_ns;
+    return rf_instant_add(now->instant, rf_ns(left));
+}
+
+static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struct rf_job *job,
+                 struct rf_message **message) {
+    const struct rf_call_request *request = &(*message)->as.call_request;
+    const struct rf_call_request *first =
+        job->request == NULL ? request : &job->request->as.call_request;
+    if (strcmp(first->service, request->service) != 0 ||
+        strcmp(first->operation, request->operation) != 0) {
+        rf_ground_refuse(dispatch->ground, from, request->id, "id_conflict",
+                         "another call with this id is in flight");
+        return;
+    }
+    if (!rf_job_ask(job, from)) {
+        rf_job_refuse(dispatch, from, request->id, RF_JOB_OVERLOADED);
+        return;
+    }
+    dispatch->ground->counters.calls_joined++;
+    if (job->request != NULL)
+        return;
+    // Now we know what the worker has in hand, and until when it is wanted.
+    rf_job_accept(job, message, due_of(&dispatch->ground->now, request));
+    rf_ground_start(dispatch->ground, &job->timer,
+                    rf_instant_add(job->due, rf_ns(RF_DISPATCH_ANSWER_GRACE)));
+}
+
+// A repeated id: joined to the call in flight, or answered from memory.
+static bool repeated(struct rf_dispatch *dispatch, const struct rf_peer *from,
+                     struct rf_message **message) {
+    const char *id = (*message)->as.call_request.id;
+    struct rf_job *job = rf_job_find(dispatch, id);
+    if (job != NULL) {
+        join(dispatch, from, job, message);
+        return true;
+    }
+    const struct rf_answer *answer =
+        rf_answers_find(&dispatch->answers, id, dispatch->ground->now.instant);
+    if (answer == NULL)
+        return false;
+    dispatch->ground->counters.calls_repeated++;
+    rf_ground_send(dispatch->ground, from, RF_MESSAGE_call_reply, &answer->reply);
+    return true;
+}
+
+void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
+                         struct rf_message **message) {
+    const struct rf_call_request *request = &(*message)->as.call_request;
+    struct rf_ground *ground = dispatch->ground;
+    if (repeated(dispatch, from, message))
+        return;
+    struct rf_instant due = due_of(&ground->now, request);
+    if (!rf_instant_before(ground->now.instant, due)) {
+        rf_job_refuse(dispatch, from, request->id, RF_JOB_TOO_LATE);
+        return;
+    }
+    // A service that was never offered gets a queue only while the workers are still registering.
+    struct rf_job_queue *queue =
+        rf_seats_queue(&dispatch->seats, request->service, dispatch->grace.place != 0);
+    if (queue == NULL || !served(dispatch, queue)) {
+        rf_job_refuse(dispatch, from, request->id, RF_JOB_NO_WORKER);
+        return;
+    }
+    struct rf_job *job =
+        queue->count < dispatch->queue_limit ? rf_job_new(dispatch, request->id) : NULL;
+    if (job == NULL || !rf_job_ask(job, from)) {
+        if (job != NULL)
+            rf_job_free(job);
+        rf_job_refuse(dispatch, from, request->id, RF_JOB_OVERLOADED);
+        return;
+    }
+    rf_job_accept(job, message, due);
+    rf_job_queue_up(job, queue, false);
+    ground->counters.calls_taken++;
+    pump_queue(dispatch, queue);
+}
+
+void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id) {
+    struct rf_job *job = rf_job_find(dispatch, id);
+    // Others who wait for it as well have not cancelled.
+    if (job == NULL || !rf_job_asked_by(job, from) || job->asker_count > 1)
+        return;
+    if (job->seat == NULL) {
+        rf_job_end(job, RF_JOB_CANCELLED, false);
+        return;
+    }
+    struct rf_call_cancel cancel = {.id = job->id};
+    rf_ground_send(dispatch->ground, &job->seat->peer, RF_MESSAGE_call_cancel, &cancel);
+}
+
+void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job) {
+    struct rf_job_queue *queue =
+        rf_seats_queue(&dispatch->seats, job->request->as.call_request.service, true);
+    if (!rf_instant_before(dispatch->ground->now.instant, job->due)) {
+        rf_job_end(job, RF_JOB_TOO_LATE, false);
+    } else if (queue == NULL || !served(dispatch, queue)) {
+        rf_job_end(job, RF_JOB_NO_WORKER, false);
+    } else {
+        rf_job_queue_up(job, queue, true);
+        pump_queue(dispatch, queue);
+    }
+}

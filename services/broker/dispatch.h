@@ -1,0 +1,76 @@
+// Calls: queued per service, handed to the worker with the most credit, answered once.
+//
+// What cannot be served is answered with class `local`:
+//   no_worker          no worker that is not draining offers the service. For one lease after the
+//                      broker's start calls wait instead, as the workers are still registering.
+//   overloaded         the queue of the service is full
+//   deadline_exceeded  `sent: no` in the queue, at exactly the deadline; `sent: maybe` in hand, a
+//                      second after it, so that the worker's own answer, which knows more, can come
+//   worker_lost        the worker vanished with the request in hand (`sent: maybe`)
+//   cancelled          before a worker had it
+//
+// One id is carried out once: a repeated id joins the call in flight, or gets the answer that it
+// got before. Only what surely nothing began (`sent: no`) is forgotten and may be asked again.
+#ifndef RF_BROKER_DISPATCH_H
+#define RF_BROKER_DISPATCH_H
+
+#include "answers.h"
+#include "seats.h"
+
+#define RF_DISPATCH_ANSWER_GRACE (1 * RF_NS_PER_S) // the client library waits for 2 s
+
+struct rf_dispatch {
+    struct rf_ground *ground;
+    struct rf_seats seats;
+    struct rf_answers answers;
+    struct rf_map jobs; // by id
+    size_t queue_limit;
+    struct rf_timer grace; // after the start; while it runs, a service without worker waits
+    uint64_t heartbeats;
+    void (*lost)(void *arg, const struct rf_seat *seat);
+    void *arg;
+};
+
+// rf_dispatch_init: nothing queued. `lost` is told of every worker that goes, before its calls are
+// answered.
+void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground, size_t queue_limit,
+                      void (*lost)(void *arg, const struct rf_seat *seat), void *arg);
+void rf_dispatch_fini(struct rf_dispatch *dispatch);
+
+// rf_dispatch_request: a client's call.request; takes the message over if it queues it (*message
+// becomes NULL then).
+void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
+                         struct rf_message **message);
+
+// rf_dispatch_cancel: a client no longer waits. In the queue: answered `cancelled`; in hand: the
+// worker is told, and its answer goes to the client.
+void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id);
+
+// rf_dispatch_pump: hands out what waits for the services of this worker.
+void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat);
+
+// rf_dispatch_requeue: a job that a worker gave back goes to the front of its queue, or is
+// answered.
+void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job);
+
+// ---- hand.c: what workers say of the calls in their hand ----
+
+// rf_dispatch_heartbeat: registers or hears a worker and settles what it says of the calls in its
+// hand. Sends nothing to the worker: answer it, then call rf_dispatch_pump. NULL if it could not be
+// registered. `news` tells how it was found.
+struct rf_seat *rf_dispatch_heartbeat(struct rf_dispatch *dispatch, const struct rf_peer *from,
+                                      const struct rf_worker_heartbeat *heartbeat,
+                                      enum rf_seat_news *news);
+
+// rf_dispatch_reply: a worker's call.reply of `size` bytes goes to whoever waits for it. A reply to
+// a call that is over already takes the place of our guess (worker_lost, deadline_exceeded) for
+// whoever repeats the id. `seat` NULL: the sender is not registered.
+void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
+                       struct rf_message **message, size_t size);
+
+// rf_dispatch_handback: a call that waits for a retry goes to the front of its queue, for another
+// worker.
+void rf_dispatch_handback(struct rf_dispatch *dispatch, struct rf_seat *seat,
+                          struct rf_message **message);
+
+#endif

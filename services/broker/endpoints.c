@@ -1,0 +1,80 @@
+#include "endpoints.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config/config.h"
+
+static const char *const names[RF_SOCKET_COUNT] = {
+    [RF_SOCKET_CALLS] = "calls",
+    [RF_SOCKET_WORKERS] = "workers",
+    [RF_SOCKET_INGEST] = "ingest",
+};
+
+const char *rf_endpoints_name(enum rf_socket socket) {
+    return (unsigned)socket < RF_SOCKET_COUNT ? names[socket] : "unknown";
+}
+
+// Sockets are made with the rights of the run directory: 0700, or 0770 for a group.
+static mode_t mask_of(const char *run_dir) {
+    struct stat folder;
+    bool group = stat(run_dir, &folder) == 0 && (folder.st_mode & S_IRWXG) == S_IRWXG;
+    return group ? 0007 : 0077;
+}
+
+enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, const struct rf_config_bus *config,
+                              const char *run_dir, struct rf_error *error) {
+    const char *const addresses[RF_SOCKET_COUNT] = {
+        [RF_SOCKET_CALLS] = config->calls,
+        [RF_SOCKET_WORKERS] = config->workers,
+        [RF_SOCKET_INGEST] = config->ingest,
+    };
+    *endpoints = (struct rf_endpoints){0};
+    mode_t before = umask(mask_of(run_dir));
+    enum rf_err err = rf_socket_bind(ZMQ_XPUB, config->events, &endpoints->events, error);
+    for (int i = 0; err == RF_OK && i < RF_SOCKET_COUNT; i++)
+        err = rf_socket_bind(ZMQ_ROUTER, addresses[i], &endpoints->routers[i], error);
+    umask(before);
+    if (err != RF_OK)
+        rf_endpoints_close(endpoints);
+    return err;
+}
+
+void rf_endpoints_close(struct rf_endpoints *endpoints) {
+    for (int i = 0; i < RF_SOCKET_COUNT; i++)
+        zsock_destroy(&endpoints->routers[i]);
+    zsock_destroy(&endpoints->events);
+}
+
+bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
+                          struct rf_parts *parts, struct rf_peer *from, zmq_msg_t **body) {
+    if (!rf_socket_receive(endpoints->routers[socket], parts))
+        return false;
+    *body = rf_parts_body(parts, 1);
+    *from = (struct rf_peer){
+        .socket = socket,
+        .delimited = parts->count > 2 && zmq_msg_size(&parts->frames[1]) == 0,
+        .identity_size = (unsigned char)zmq_msg_size(&parts->frames[0]),
+    };
+    memcpy(from->identity, zmq_msg_data(&parts->frames[0]), from->identity_size);
+    return true;
+}
+
+enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_peer *to,
+                               const void *data, size_t size) {
+    void *handle = zsock_resolve(endpoints->routers[to->socket]);
+    // ROUTER_MANDATORY: the identity's frame tells whether the peer is there and has place; the
+    // frames behind it belong to it and cannot fail.
+    if (zmq_send(handle, to->identity, to->identity_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+        return zmq_errno() == EHOSTUNREACH ? RF_SENT_GONE : RF_SENT_FULL;
+    if (to->delimited)
+        zmq_send(handle, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    return zmq_send(handle, data, size, ZMQ_DONTWAIT) < 0 ? RF_SENT_FULL : RF_SENT_OK;
+}
+
+void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,
+                          size_t size) {
+    void *handle = zsock_resolve(endpoints->events);
+    if (zmq_send(handle, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
+        zmq_send(handle, data, size, ZMQ_DONTWAIT);
+}

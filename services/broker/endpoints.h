@@ -1,0 +1,43 @@
+// The four sockets of the broker, and how a message stands on them.
+#ifndef RF_BROKER_ENDPOINTS_H
+#define RF_BROKER_ENDPOINTS_H
+
+#include <czmq.h>
+
+#include <ringfence/error.h>
+
+#include "bus/socket.h"
+#include "ground.h"
+#include "wire/wire.h"
+
+struct rf_config_bus;
+
+struct rf_endpoints {
+    zsock_t *routers[RF_SOCKET_COUNT];
+    zsock_t *events;
+};
+
+// rf_endpoints_open: binds all four, private to the user (and, if the folder is, to the group). On
+// an error nothing is left open.
+RF_NODISCARD enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints,
+                                           const struct rf_config_bus *config, const char *run_dir,
+                                           struct rf_error *error);
+void rf_endpoints_close(struct rf_endpoints *endpoints);
+
+// rf_endpoints_name: "calls", "workers" or "ingest".
+const char *rf_endpoints_name(enum rf_socket socket);
+
+// rf_endpoints_receive: the next message of a router, without waiting; false if there is none. The
+// caller frees `parts`. `body` is NULL if the message has neither of the two framings.
+bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
+                          struct rf_parts *parts, struct rf_peer *from, zmq_msg_t **body);
+
+// rf_endpoints_send: one frame to a peer in its framing, without waiting.
+enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_peer *to,
+                               const void *data, size_t size);
+
+// rf_endpoints_publish: one event; dropped for subscribers whose queue is full.
+void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,
+                          size_t size);
+
+#endif

@@ -1,0 +1,38 @@
+#include "ground.h"
+
+#include <stdlib.h>
+
+void rf_ground_start(struct rf_ground *ground, struct rf_timer *timer, struct rf_instant due) {
+    timer->due = due;
+    // As in the loop: a lease or a deadline that never ends would be worse than an end by a signal.
+    if (!rf_timer_heap_put(&ground->timers, timer))
+        abort();
+}
+
+void rf_ground_stop(struct rf_ground *ground, struct rf_timer *timer) {
+    if (timer->place != 0)
+        rf_timer_heap_take(&ground->timers, timer);
+}
+
+void rf_ground_run(struct rf_ground *ground) {
+    struct rf_timer *timer;
+    while ((timer = rf_timer_heap_first(&ground->timers)) != NULL &&
+           !rf_instant_before(ground->now.instant, timer->due)) {
+        rf_timer_heap_take(&ground->timers, timer);
+        timer->fn(timer->arg);
+    }
+}
+
+enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,
+                            enum rf_message_type type, const void *body) {
+    enum rf_sent sent = ground->sink.send(ground->sink.arg, to, type, body);
+    if (sent != RF_SENT_OK)
+        ground->counters.sends_failed++;
+    return sent;
+}
+
+void rf_ground_refuse(struct rf_ground *ground, const struct rf_peer *to, const char *rid,
+                      const char *code, const char *message) {
+    struct rf_refusal refusal = {.rid = rid, .code = code, .message = message};
+    rf_ground_send(ground, to, RF_MESSAGE_refusal, &refusal);
+}

@@ -1,0 +1,117 @@
+// What every part of the broker's core stands on: the time it is given, its timers, its way out to
+// the sockets, and its counters. Nothing here does I/O: the rim fills the sink, the tests fill
+// another.
+#ifndef RF_BROKER_GROUND_H
+#define RF_BROKER_GROUND_H
+
+#include <ringfence/messages.h>
+#include <ringfence/time.h>
+
+#include "base/id.h"
+#include "peer.h"
+#include "runtime/timer.h"
+
+struct rf_now {
+    struct rf_instant instant;
+    struct rf_utc utc;
+};
+
+enum rf_sent {
+    RF_SENT_OK,
+    RF_SENT_GONE,   // no such peer is connected any more
+    RF_SENT_FULL,   // its queue has no place: it does not read
+    RF_SENT_FAILED, // it cannot be encoded, such as a page over the largest frame
+};
+
+struct rf_sink {
+    void *arg;
+    // send: one message to one peer. `body` is the struct of `type`, borrowed during the call.
+    enum rf_sent (*send)(void *arg, const struct rf_peer *to, enum rf_message_type type,
+                         const void *body);
+    // publish: one event to whoever subscribed.
+    void (*publish)(void *arg, const char *topic, const void *frame, size_t size);
+    // new_id: a fresh ULID of that time.
+    void (*new_id)(void *arg, struct rf_utc now, char out[RF_ULID_SIZE]);
+    // reserve: the numbers of `which` run low: extend them soon (rf_core_extend).
+    void (*reserve)(void *arg, int which);
+};
+
+// name, what it counts
+#define RF_COUNTERS(X)                                                                             \
+    X(events_accepted, "events taken into the journal")                                            \
+    X(events_unjournaled, "metric.* events published without the journal")                         \
+    X(events_duplicate, "events that were known already")                                          \
+    X(events_refused, "gaps, streams that are not open, broken events")                            \
+    X(events_trimmed, "events that left the journal for its bounds")                               \
+    X(events_lost, "events of the broker itself that could not be kept")                           \
+    X(pages_served, "pages of events")                                                             \
+    X(calls_taken, "calls put in a queue")                                                         \
+    X(calls_joined, "repeated ids that wait for the call in flight")                               \
+    X(calls_repeated, "repeated ids answered from memory")                                         \
+    X(calls_dispatched, "calls handed to a worker")                                                \
+    X(calls_answered, "calls answered by a worker")                                                \
+    X(calls_no_worker, "answered no_worker")                                                       \
+    X(calls_overloaded, "answered overloaded")                                                     \
+    X(calls_deadline_exceeded, "answered deadline_exceeded")                                       \
+    X(calls_worker_lost, "answered worker_lost")                                                   \
+    X(calls_cancelled, "cancelled before a worker had them")                                       \
+    X(calls_handed_back, "calls that a worker gave back")                                          \
+    X(calls_adopted, "calls found in the hand of a worker that registered")                        \
+    X(replies_late, "replies to calls that were over already")                                     \
+    X(replies_undeliverable, "answers whose client was gone or did not read")                      \
+    X(workers_registered, "registrations")                                                         \
+    X(workers_lost, "workers that vanished")                                                       \
+    X(workers_unknown, "messages of workers that are not registered")                              \
+    X(outcomes_taken, "outcomes given to a breaker")                                               \
+    X(outcomes_repeated, "outcomes that were known already")                                       \
+    X(outcomes_ignored, "outcomes of unknown providers, classes or permits")                       \
+    X(permits_granted, "test requests admitted")                                                   \
+    X(permits_refused, "test requests refused")                                                    \
+    X(state_writes, "values written or deleted")                                                   \
+    X(state_conflicts, "compare-and-set that lost")                                                \
+    X(state_refused, "values refused for a bound")                                                 \
+    X(leases_ended, "values deleted because their lease ended")                                    \
+    X(clients_lost, "clients that left or went silent")                                            \
+    X(messages_malformed, "messages that could not be decoded")                                    \
+    X(messages_unknown_type, "messages of an unknown type")                                        \
+    X(messages_wrong_version, "messages of another version")                                       \
+    X(messages_not_allowed, "messages that this socket does not take")                             \
+    X(sends_failed, "messages that could not be sent")
+
+struct rf_counters {
+#define X(name, meaning) int64_t name;
+    RF_COUNTERS(X)
+#undef X
+};
+
+struct rf_ground {
+    struct rf_now now; // set by the core at each entry
+    struct rf_timer_heap timers;
+    struct rf_sink sink;
+    struct rf_counters counters;
+    const char *instance;                // of this broker
+    struct rf_duration heartbeat, lease; // a peer silent for a whole lease is lost
+};
+
+// rf_ground_timer: binds a timer of the core to its handler; it does not run yet.
+static inline void rf_ground_timer(struct rf_timer *timer, rf_timer_fn *fn, void *arg) {
+    *timer = (struct rf_timer){.fn = fn, .arg = arg};
+}
+
+// rf_ground_start: (re)starts a timer of the core. rf_ground_stop: stops it, if it runs.
+void rf_ground_start(struct rf_ground *ground, struct rf_timer *timer, struct rf_instant due);
+void rf_ground_stop(struct rf_ground *ground, struct rf_timer *timer);
+
+// rf_ground_run: calls every timer that is due at ground->now. A timer fires at exactly its due
+// time, never before it.
+void rf_ground_run(struct rf_ground *ground);
+
+// rf_ground_send: sends by the sink and counts what failed.
+enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,
+                            enum rf_message_type type, const void *body);
+
+// rf_ground_refuse: sends an `error` to a peer. `rid` may be NULL.
+void rf_ground_refuse(struct rf_ground *ground, const struct rf_peer *to, const char *rid,
+                      const char *code, const char *message);
+
+#endif

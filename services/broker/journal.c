@@ -1,0 +1,131 @@
+#include "journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void rf_journal_init(struct rf_journal *journal, size_t max_count, size_t max_bytes, int64_t last) {
+    *journal = (struct rf_journal){.max_count = max_count > 0 ? max_count : 1,
+                                   .max_bytes = max_bytes,
+                                   .last = last,
+                                   .trimmed = last};
+}
+
+static struct rf_journal_entry *entry_at(const struct rf_journal *journal, size_t place) {
+    return &journal->ring[(journal->first + place) % journal->room];
+}
+
+void rf_journal_fini(struct rf_journal *journal) {
+    for (size_t i = 0; i < journal->count; i++)
+        free(entry_at(journal, i)->topic);
+    free(journal->ring);
+    *journal = (struct rf_journal){0};
+}
+
+// Topic and frame share one allocation.
+static size_t cost(const struct rf_journal_entry *entry) {
+    return sizeof *entry + strlen(entry->topic) + 1 + entry->size;
+}
+
+static void drop_oldest(struct rf_journal *journal) {
+    struct rf_journal_entry *oldest = entry_at(journal, 0);
+    journal->bytes -= cost(oldest);
+    journal->trimmed = oldest->n;
+    free(oldest->topic);
+    journal->first = (journal->first + 1) % journal->room;
+    journal->count--;
+}
+
+static bool make_room(struct rf_journal *journal) {
+    if (journal->count < journal->room)
+        return true;
+    size_t room = journal->room == 0 ? 256 : journal->room * 2;
+    if (room > journal->max_count + 1)
+        room = journal->max_count + 1;
+    struct rf_journal_entry *ring = calloc(room, sizeof *ring);
+    if (ring == NULL)
+        return false;
+    for (size_t i = 0; i < journal->count; i++)
+        ring[i] = *entry_at(journal, i);
+    free(journal->ring);
+    journal->ring = ring;
+    journal->room = room;
+    journal->first = 0;
+    return true;
+}
+
+enum rf_err rf_journal_append(struct rf_journal *journal, int64_t n, const char *topic,
+                              const void *frame, size_t size, int64_t *dropped) {
+    size_t topic_size = strlen(topic) + 1;
+    char *copy = malloc(topic_size + size);
+    if (copy == NULL || !make_room(journal)) {
+        free(copy);
+        return RF_ERR_NOMEM;
+    }
+    memcpy(copy, topic, topic_size);
+    memcpy(copy + topic_size, frame, size);
+    struct rf_journal_entry *entry = entry_at(journal, journal->count);
+    *entry = (struct rf_journal_entry){n, copy, copy + topic_size, size};
+    journal->count++;
+    journal->bytes += cost(entry);
+    journal->last = n;
+    while (journal->count > 1 &&
+           (journal->count > journal->max_count || journal->bytes > journal->max_bytes)) {
+        drop_oldest(journal);
+        if (dropped != NULL)
+            (*dropped)++;
+    }
+    return RF_OK;
+}
+
+int64_t rf_journal_first(const struct rf_journal *journal) {
+    return journal->count > 0 ? entry_at(journal, 0)->n : journal->last + 1;
+}
+
+// Numbers ascend but may have holes, so the place of the first one after `after` is searched.
+static size_t place_after(const struct rf_journal *journal, int64_t after) {
+    size_t low = 0, high = journal->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (entry_at(journal, middle)->n <= after)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool matches(const char *topic, const char *const *prefixes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(topic, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    }
+    return count == 0;
+}
+
+void rf_journal_find(const struct rf_journal *journal, int64_t after, const char *const *prefixes,
+                     size_t prefix_count, const struct rf_journal_limits *limits,
+                     struct rf_journal_found *page) {
+    // A cursor from beyond our newest number is of another data directory: begin anew.
+    if (after > journal->last)
+        after = journal->trimmed;
+    page->count = 0;
+    page->trimmed = after < journal->trimmed ? journal->trimmed : 0;
+    page->scanned = after < journal->trimmed ? journal->trimmed : after;
+    size_t bytes = 0, looked_at = 0;
+    for (size_t i = place_after(journal, after); i < journal->count; i++) {
+        const struct rf_journal_entry *entry = entry_at(journal, i);
+        if (looked_at++ >= limits->scan)
+            return;
+        if (matches(entry->topic, prefixes, prefix_count)) {
+            if (page->count >= limits->events ||
+                (page->count > 0 && bytes + entry->size > limits->bytes))
+                return;
+            bytes += entry->size;
+            page->entries[page->count++] = entry;
+        }
+        page->scanned = entry->n;
+    }
+    // Everything is scanned: numbers that were skipped at the end are no events either.
+    if (journal->last > page->scanned)
+        page->scanned = journal->last;
+}

@@ -1,0 +1,101 @@
+#include "map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BUCKETS 64
+
+// FNV-1a (Fowler, Noll, Vo), 64 bits.
+static uint64_t hash_of(const void *key, size_t size) {
+    const unsigned char *bytes = key;
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
+static size_t bucket_of(const struct rf_map *map, uint64_t hash) {
+    return (size_t)hash & (map->bucket_count - 1);
+}
+
+void rf_map_fini(struct rf_map *map) {
+    free(map->buckets);
+    *map = (struct rf_map){0};
+}
+
+struct rf_map_node *rf_map_find(const struct rf_map *map, const void *key, size_t key_size) {
+    if (map->count == 0)
+        return NULL;
+    uint64_t hash = hash_of(key, key_size);
+    struct rf_map_node *node = map->buckets[bucket_of(map, hash)];
+    while (node != NULL && (node->hash != hash || node->key_size != key_size ||
+                            memcmp(node->key, key, key_size) != 0))
+        node = node->next;
+    return node;
+}
+
+struct rf_map_node *rf_map_find_text(const struct rf_map *map, const char *key) {
+    return rf_map_find(map, key, strlen(key));
+}
+
+static void put(struct rf_map *map, struct rf_map_node *node) {
+    struct rf_map_node **bucket = &map->buckets[bucket_of(map, node->hash)];
+    node->next = *bucket;
+    *bucket = node;
+}
+
+static bool grow(struct rf_map *map) {
+    size_t count = map->bucket_count == 0 ? FIRST_BUCKETS : map->bucket_count * 2;
+    struct rf_map_node **buckets = calloc(count, sizeof *buckets);
+    // A full table goes on with longer chains.
+    if (buckets == NULL)
+        return map->bucket_count != 0;
+    struct rf_map old = *map;
+    map->buckets = buckets;
+    map->bucket_count = count;
+    for (size_t i = 0; i < old.bucket_count; i++) {
+        struct rf_map_node *node = old.buckets[i];
+        while (node != NULL) {
+            struct rf_map_node *next = node->next;
+            put(map, node);
+            node = next;
+        }
+    }
+    free(old.buckets);
+    return true;
+}
+
+bool rf_map_add(struct rf_map *map, struct rf_map_node *node, const void *key, size_t key_size) {
+    if (map->count >= map->bucket_count && !grow(map))
+        return false;
+    node->key = key;
+    node->key_size = key_size;
+    node->hash = hash_of(key, key_size);
+    put(map, node);
+    map->count++;
+    return true;
+}
+
+bool rf_map_add_text(struct rf_map *map, struct rf_map_node *node, const char *key) {
+    return rf_map_add(map, node, key, strlen(key));
+}
+
+void rf_map_remove(struct rf_map *map, struct rf_map_node *node) {
+    struct rf_map_node **at = &map->buckets[bucket_of(map, node->hash)];
+    while (*at != node)
+        at = &(*at)->next;
+    *at = node->next;
+    node->next = NULL;
+    map->count--;
+}
+
+struct rf_map_node *rf_map_next(const struct rf_map *map, const struct rf_map_node *node) {
+    if (node != NULL && node->next != NULL)
+        return node->next;
+    size_t bucket = node == NULL ? 0 : bucket_of(map, node->hash) + 1;
+    for (; bucket < map->bucket_count; bucket++) {
+        if (map->buckets[bucket] != NULL)
+            return map->buckets[bucket];
+    }
+    return NULL;
+}

@@ -1,0 +1,121 @@
+// Seats: the registered workers, what each offers, and how much it can still take.
+//
+// Credit of a place is capacity + released + forgotten - sent, and is never given twice: every term
+// but the capacity only ever grows within one registration, and `released` is the worker's
+// cumulative count, so a repeated message changes nothing.
+#ifndef RF_BROKER_SEATS_H
+#define RF_BROKER_SEATS_H
+
+#include <sys/queue.h>
+
+#include "ground.h"
+#include "job.h"
+#include "map.h"
+
+#define RF_SEATS_MAX  1000 // workers
+#define RF_QUEUES_MAX 256  // services
+
+// The calls of one service that wait for a worker, first come first served.
+struct rf_job_queue {
+    struct rf_map_node by_service;
+    char *service;
+    struct rf_job_list jobs;
+    size_t count;
+    TAILQ_HEAD(, rf_place) places; // of all workers that offer it
+};
+
+// What one worker offers of one service.
+struct rf_place {
+    TAILQ_ENTRY(rf_place) in_queue;
+    TAILQ_ENTRY(rf_place) in_seat;
+    struct rf_seat *seat;
+    struct rf_job_queue *queue;
+    bool offered; // still named by the worker
+    int64_t capacity;
+    int64_t released;  // given back since registration
+    int64_t forgotten; // sent calls that never reached it
+    int64_t sent;      // since registration
+    int64_t waiting;   // calls that wait for a retry, as the worker says
+    uint64_t turn;     // when it was served last, for the round robin
+};
+
+struct rf_seat {
+    struct rf_map_node by_instance;
+    struct rf_map_node by_identity;
+    struct rf_seats *seats;
+    char *instance;
+    struct rf_peer peer;
+    struct rf_timer lease;
+    struct rf_instant heard;
+    bool draining;
+    bool stalled;  // its socket had no place; nothing is sent until it is heard of
+    bool settling; // it registered with calls in hand; nothing is sent until its next heartbeat,
+                   // whose numbers are of this registration
+    TAILQ_HEAD(, rf_place) places;
+    struct rf_job_list jobs; // in its hand
+    size_t in_hand;
+    int64_t outcome_seq; // outcomes known up to
+};
+
+// What becomes of the calls when a worker comes or goes is decided by dispatch.c.
+struct rf_seat_hooks {
+    void (*lost)(void *arg, struct rf_seat *seat); // about to be freed; its jobs must be taken
+    void *arg;
+};
+
+struct rf_seats {
+    struct rf_ground *ground;
+    struct rf_seat_hooks hooks;
+    struct rf_map by_instance, by_identity;
+    struct rf_map queues; // by service
+    uint64_t turns;
+};
+
+void rf_seats_init(struct rf_seats *seats, struct rf_ground *ground,
+                   const struct rf_seat_hooks *hooks);
+
+// rf_seats_fini: frees seats, places and queues. Their jobs must have been taken before.
+void rf_seats_fini(struct rf_seats *seats);
+
+// rf_seats_queue: the queue of a service. `make`: it is made if it is not there; NULL if there are
+// too many, or out of memory.
+struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service, bool make);
+
+struct rf_seat *rf_seats_by_peer(const struct rf_seats *seats, const struct rf_peer *peer);
+
+// How a heartbeat found its worker.
+enum rf_seat_news {
+    RF_SEAT_KNOWN,
+    RF_SEAT_MOVED, // the same worker behind a new connection: what was under way may be lost
+    RF_SEAT_NEW,   // a registration: counters start anew
+};
+
+// rf_seats_heartbeat: registers the worker, or hears it: offers, draining, a new lease. NULL if
+// there are RF_SEATS_MAX, or out of memory.
+struct rf_seat *rf_seats_heartbeat(struct rf_seats *seats, const struct rf_peer *from,
+                                   const struct rf_worker_heartbeat *heartbeat,
+                                   enum rf_seat_news *news);
+
+// rf_seats_hear: any message of a registered worker keeps its lease.
+void rf_seats_hear(struct rf_seats *seats, struct rf_seat *seat);
+
+// rf_seats_lose: the worker is gone: hooks.lost, then the seat is freed.
+void rf_seats_lose(struct rf_seats *seats, struct rf_seat *seat);
+
+// rf_seats_credit: places given back, cumulative.
+void rf_seats_credit(struct rf_seat *seat, const char *service, int64_t released, int64_t waiting);
+
+// rf_place_credit: how many calls can be sent now; 0 or more.
+int64_t rf_place_credit(const struct rf_place *place);
+
+// rf_seats_pick: the place with the most credit, among equals the one that waited longest; NULL if
+// none has any. `avoid` (may be NULL) is an instance that is taken only if there is no other.
+struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const char *avoid);
+
+// rf_seats_serve: a call goes to the place: takes one credit.
+void rf_seats_serve(struct rf_seats *seats, struct rf_place *place);
+
+// rf_seats_live: whether any worker offers the service and is not draining.
+bool rf_seats_live(const struct rf_job_queue *queue);
+
+#endif

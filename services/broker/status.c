@@ -1,0 +1,95 @@
+// How the broker is, for people and programs.
+#include "core.h"
+
+static json_t *offers_of(const struct rf_seat *seat) {
+    json_t *offers = json_array();
+    const struct rf_place *place;
+    TAILQ_FOREACH(place, &seat->places, in_seat) {
+        if (place->offered)
+            json_array_append_new(
+                offers,
+                json_pack("{s:s, s:I, s:I, s:I, s:I}", "service", place->queue->service, "capacity",
+                          (json_int_t)place->capacity, "credit", (json_int_t)rf_place_credit(place),
+                          "waiting", (json_int_t)place->waiting, "sent", (json_int_t)place->sent));
+    }
+    return offers;
+}
+
+static json_t *workers_of(const struct rf_core *core) {
+    json_t *workers = json_array();
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&core->dispatch.seats.by_instance, node)) != NULL) {
+        const struct rf_seat *seat = RF_OWNER(node, struct rf_seat, by_instance);
+        int64_t silent = rf_instant_since(core->ground.now.instant, seat->heard).ns;
+        json_array_append_new(workers, json_pack("{s:s, s:b, s:I, s:I, s:o}", "instance",
+                                                 seat->instance, "draining", seat->draining,
+                                                 "in_hand", (json_int_t)seat->in_hand, "silent_ns",
+                                                 (json_int_t)silent, "offers", offers_of(seat)));
+    }
+    return workers;
+}
+
+static json_t *queues_of(const struct rf_core *core) {
+    json_t *queues = json_array();
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&core->dispatch.seats.queues, node)) != NULL) {
+        const struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
+        json_array_append_new(queues,
+                              json_pack("{s:s, s:I, s:b}", "service", queue->service, "waiting",
+                                        (json_int_t)queue->count, "live", rf_seats_live(queue)));
+    }
+    return queues;
+}
+
+static json_t *breakers_of(const struct rf_core *core) {
+    json_t *breakers = json_array();
+    for (size_t i = 0; i < core->authority.count; i++) {
+        const struct rf_guard *guard = &core->authority.guards[i];
+        struct rf_breaker_view view = rf_authority_view(guard);
+        json_array_append_new(
+            breakers,
+            json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:s}", "service", view.service, "state",
+                      view.state, "epoch", (json_int_t)view.epoch, "until", (json_int_t)view.until,
+                      "since", (json_int_t)view.since, "cause", view.cause, "failures",
+                      (json_int_t)guard->breaker.failures, "last_error", guard->last_error));
+    }
+    return breakers;
+}
+
+static json_t *peers_of(const struct rf_core *core) {
+    json_t *peers = json_array();
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&core->clients.map, node)) != NULL) {
+        const struct rf_client *client = RF_OWNER(node, struct rf_client, by_identity);
+        json_array_append_new(peers, json_pack("{s:s, s:s}", "instance", client->instance,
+                                               "service", client->service));
+    }
+    return peers;
+}
+
+static json_t *counters_of(const struct rf_core *core) {
+    json_t *counters = json_object();
+    const struct rf_counters *from = &core->ground.counters;
+#define X(name, meaning) json_object_set_new(counters, #name, json_integer((json_int_t)from->name));
+    RF_COUNTERS(X)
+#undef X
+    json_object_set_new(counters, "streams_forgotten",
+                        json_integer((json_int_t)core->streams.forgotten));
+    return counters;
+}
+
+json_t *rf_core_status(const struct rf_core *core) {
+    const struct rf_journal *journal = &core->journal;
+    json_t *kept = json_pack("{s:I, s:I, s:I, s:I}", "first", (json_int_t)rf_journal_first(journal),
+                             "last", (json_int_t)journal->last, "count", (json_int_t)journal->count,
+                             "bytes", (json_int_t)journal->bytes);
+    json_t *state = json_pack("{s:I, s:I}", "count", (json_int_t)core->states.rows.count, "watches",
+                              (json_int_t)core->watches.count);
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}", "broker",
+        core->ground.instance, "version", core->version, "pid", (json_int_t)core->pid, "started",
+        (json_int_t)core->started.ns, "phase", core->phase, "workers", workers_of(core), "queues",
+        queues_of(core), "breakers", breakers_of(core), "journal", kept, "streams",
+        (json_int_t)core->streams.rows.count, "peers", peers_of(core), "state", state, "answers",
+        (json_int_t)core->dispatch.answers.count, "counters", counters_of(core));
+}

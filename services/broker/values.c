@@ -1,0 +1,117 @@
+// Retained state: the handlers of the operations on it.
+#include "core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// What the broker alone may write.
+#define OWN_PREFIX "breaker/"
+
+void rf_core_state_changed(void *arg, const struct rf_state_entry *entry) {
+    struct rf_core *core = arg;
+    if (rf_numbers_low(&core->states.versions))
+        core->ground.sink.reserve(core->ground.sink.arg, RF_LINE_VERSIONS);
+    rf_watchers_change(&core->watches, entry);
+}
+
+static const char *code_of(enum rf_err err) {
+    switch (err) {
+    case RF_OK:
+        return NULL;
+    case RF_ERR_CONFLICT:
+        return "conflict";
+    case RF_ERR_NOT_FOUND:
+        return "not_found";
+    case RF_ERR_INVALID:
+        return "invalid";
+    default:
+        return "full";
+    }
+}
+
+static void reply(struct rf_core *core, const struct rf_peer *to, const char *rid, const char *code,
+                  struct rf_state_entry *entries, size_t count) {
+    struct rf_state_reply message = {
+        .rid = rid, .ok = code == NULL, .code = code, .entries = {entries, count}};
+    rf_ground_send(&core->ground, to, RF_MESSAGE_state_reply, &message);
+}
+
+// After a write, or a refused one: the value as it stands now, if there is one.
+static void reply_one(struct rf_core *core, const struct rf_peer *to, const char *rid,
+                      enum rf_err err, struct rf_state_entry *entry) {
+    if (err != RF_OK && err != RF_ERR_CONFLICT && err != RF_ERR_NOT_FOUND)
+        core->ground.counters.state_refused++;
+    reply(core, to, rid, code_of(err), entry, entry->version != 0 ? 1 : 0);
+}
+
+static bool is_ours(struct rf_core *core, const struct rf_peer *from, const char *rid,
+                    const char *key) {
+    if (strncmp(key, OWN_PREFIX, strlen(OWN_PREFIX)) != 0)
+        return false;
+    reply(core, from, rid, "not_allowed", NULL, 0);
+    return true;
+}
+
+void rf_on_state_get(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
+                     size_t size) {
+    (void)size;
+    const struct rf_state_get *get = &(*message)->as.state_get;
+    struct rf_state_entry entry = {0};
+    enum rf_err err = rf_states_get(&core->states, get->key, &entry);
+    reply_one(core, from, get->rid, err, &entry);
+}
+
+void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
+                     size_t size) {
+    (void)size;
+    const struct rf_state_put *put = &(*message)->as.state_put;
+    struct rf_state_entry entry;
+    if (is_ours(core, from, put->rid, put->key))
+        return;
+    enum rf_err err = rf_states_put(&core->states, put->key, put->value, put->ttl_ns, &entry);
+    reply_one(core, from, put->rid, err, &entry);
+}
+
+void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
+                     size_t size) {
+    (void)size;
+    const struct rf_state_cas *cas = &(*message)->as.state_cas;
+    struct rf_state_entry entry;
+    if (is_ours(core, from, cas->rid, cas->key))
+        return;
+    enum rf_err err =
+        rf_states_cas(&core->states, cas->key, cas->version, cas->value, cas->ttl_ns, &entry);
+    reply_one(core, from, cas->rid, err, &entry);
+}
+
+void rf_on_state_list(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
+                      size_t size) {
+    (void)size;
+    const struct rf_state_list *list = &(*message)->as.state_list;
+    struct rf_state_entry *entries = NULL;
+    size_t count;
+    if (rf_states_list(&core->states, list->prefix, &entries, &count) != RF_OK) {
+        reply(core, from, list->rid, "full", NULL, 0);
+        return;
+    }
+    struct rf_state_reply all = {.rid = list->rid, .ok = true, .entries = {entries, count}};
+    // More than one message can hold: a watch tells it in parts.
+    if (rf_ground_send(&core->ground, from, RF_MESSAGE_state_reply, &all) == RF_SENT_FAILED)
+        reply(core, from, list->rid, "full", NULL, 0);
+    free(entries);
+}
+
+void rf_on_state_watch(struct rf_core *core, const struct rf_peer *from,
+                       struct rf_message **message, size_t size) {
+    (void)size;
+    const struct rf_state_watch *watch = &(*message)->as.state_watch;
+    enum rf_err err = rf_watchers_add(&core->watches, from, watch->rid, watch->prefix);
+    if (err != RF_OK)
+        reply(core, from, watch->rid, code_of(err), NULL, 0);
+}
+
+void rf_on_state_unwatch(struct rf_core *core, const struct rf_peer *from,
+                         struct rf_message **message, size_t size) {
+    (void)size;
+    rf_watchers_remove(&core->watches, from, (*message)->as.state_unwatch.rid);
+}
