@@ -1,0 +1,53 @@
+// What a subcommand is, and what all of them are given.
+#ifndef RF_CLI_COMMAND_H
+#define RF_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ringfence/time.h>
+
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_PARTLY = 3,       // the campaign ended, but contacts were set aside or lines refused
+    CLI_CONFIG = 78,      // EX_CONFIG of sysexits.h
+    CLI_INTERRUPTED = 130 // by Ctrl-C, as shells tell it
+};
+
+#define CLI_MAX_ARGUMENTS 4
+
+struct cli_command;
+
+// The command line, taken apart.
+struct cli_options {
+    const struct cli_command *command; // NULL with help or version
+    const char *config;                // --config; NULL: the defaults
+    const char *name;                  // --name
+    struct rf_duration timeout;        // --timeout
+    bool json;                         // --json
+    bool help, version;
+    const char *arguments[CLI_MAX_ARGUMENTS];
+    size_t count;
+};
+
+struct cli_command {
+    const char *words;  // "campaign run"
+    size_t least, most; // arguments
+    const char *usage;  // arguments and options of its own
+    const char *summary;
+    bool has_name;                                 // takes --name
+    int (*run)(const struct cli_options *options); // returns the exit code
+};
+
+int cli_campaign_run(const struct cli_options *options);
+int cli_campaign_status(const struct cli_options *options);
+int cli_status(const struct cli_options *options);
+int cli_tail(const struct cli_options *options);
+int cli_mark_list(const struct cli_options *options);
+int cli_mark_clear(const struct cli_options *options);
+int cli_config_check(const struct cli_options *options);
+int cli_config_keys(const struct cli_options *options);
+
+#endif

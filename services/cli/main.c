@@ -1,0 +1,83 @@
+// ringfence: the control tool. Each subcommand is a file of its own; those that talk to the set do
+// it by a session (session.c), as one more client of the bus.
+//
+//   options.c          the command line
+//   session.c          configuration, loop, bus, broker there or not, signals
+//   campaign_run.c     loads a list, starts it and follows it; run.c decides, page.c reads the
+//   list,
+//                      progress.c and summary.c tell
+//   campaign_status.c  how campaigns stand
+//   status.c           how the set is; overview.c tells it
+//   tail.c             events as they happen
+//   mark_list.c, mark_clear.c, config_check.c, config_keys.c
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "command.h"
+#include "options.h"
+
+static const struct cli_command commands[] = {
+    {"campaign run", 1, 1, "CONTACTS.csv [--name NAME] [--json]",
+     "load contacts, start the campaign and follow it to its end", true, cli_campaign_run},
+    {"campaign status", 0, 1, "[NAME] [--json]", "how a campaign stands, or all of them", false,
+     cli_campaign_status},
+    {"status", 0, 0, "[--json]", "processes, gateways, queues, breakers, providers and marks",
+     false, cli_status},
+    {"tail", 0, 1, "[TOPIC] [--json]", "events as they happen; TOPIC is the beginning of one",
+     false, cli_tail},
+    {"mark list", 0, 0, "[--json]", "providers that are marked unusable, and why", false,
+     cli_mark_list},
+    {"mark clear", 1, 1, "PROVIDER", "make a marked provider usable again", false, cli_mark_clear},
+    {"config check", 0, 1, "[FILE]", "what is wrong with a configuration, with line and key", false,
+     cli_config_check},
+    {"config keys", 0, 0, "[--json]", "every key with its default and its range", false,
+     cli_config_keys},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static void print_command(FILE *out, const struct cli_command *command) {
+    fprintf(out, "  %s %s\n        %s\n", command->words, command->usage, command->summary);
+}
+
+static void print_help(FILE *out, const struct cli_command *command) {
+    fprintf(out, "usage: ringfence [--config FILE] [--timeout TIME] COMMAND [ARGUMENT]...\n\n");
+    if (command != NULL)
+        print_command(out, command);
+    for (size_t i = 0; command == NULL && i < COMMAND_COUNT; i++)
+        print_command(out, &commands[i]);
+    fprintf(out, "\n"
+                 "  --config FILE   the set's configuration; without it its defaults\n"
+                 "  --timeout TIME  how long to wait for the broker and for answers (default 10s)\n"
+                 "  --json          for programs\n"
+                 "  --help, --version\n\n"
+                 "exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the campaign ended, but "
+                 "contacts were\n"
+                 "set aside or lines refused; 78 bad configuration; 130 interrupted\n");
+}
+
+int main(int argc, char **argv) {
+    struct cli_options options;
+    struct rf_error error;
+    rf_log_open("ringfence");
+    // A reader that goes away, such as head(1), shows as a failed write, not as a death by signal.
+    signal(SIGPIPE, SIG_IGN);
+    if (cli_options_parse(commands, COMMAND_COUNT, argc, argv, &options, &error) != RF_OK) {
+        rf_log(RF_LOG_ERROR, "%s", error.message);
+        fprintf(stderr, "\"ringfence --help\" lists the commands\n");
+        return CLI_USAGE;
+    }
+    if (options.help) {
+        print_help(stdout, options.command);
+        return CLI_OK;
+    }
+    if (options.version) {
+        printf("ringfence %s\n", RF_VERSION);
+        return CLI_OK;
+    }
+    int code = options.command->run(&options);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return code == CLI_OK ? CLI_FAILED : code;
+    return code;
+}

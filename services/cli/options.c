@@ -1,0 +1,121 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/value.h"
+
+enum { OPTION_CONFIG = 1, OPTION_TIMEOUT, OPTION_NAME, OPTION_JSON, OPTION_HELP, OPTION_VERSION };
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, OPTION_CONFIG},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static enum rf_err set_timeout(struct cli_options *options, const char *text,
+                               struct rf_error *error) {
+    static const struct rf_config_row row = {
+        .key = "--timeout", .type = RF_CONFIG_DURATION, .least = 1e6, .most = 24 * 3600e9};
+    struct rf_config_source source = {.quoted = text};
+    enum rf_err err = rf_config_value_set(&row, text, &source, &options->timeout, error);
+    if (err == RF_OK)
+        return RF_OK;
+    rf_error_prefix(error, "--timeout: ");
+    return RF_ERR_INVALID;
+}
+
+static enum rf_err take_option(struct cli_options *options, int option, char **argv,
+                               struct rf_error *error) {
+    switch (option) {
+    case OPTION_CONFIG:
+        options->config = optarg;
+        return RF_OK;
+    case OPTION_TIMEOUT:
+        return set_timeout(options, optarg, error);
+    case OPTION_NAME:
+        options->name = optarg;
+        return RF_OK;
+    case OPTION_JSON:
+        options->json = true;
+        return RF_OK;
+    case OPTION_HELP:
+        options->help = true;
+        return RF_OK;
+    case OPTION_VERSION:
+        options->version = true;
+        return RF_OK;
+    case ':':
+        return rf_error_set(error, RF_ERR_INVALID, "%s needs a value", argv[optind - 1]);
+    default:
+        return rf_error_set(error, RF_ERR_INVALID, "unknown option %s", argv[optind - 1]);
+    }
+}
+
+// How many of the words the command's name takes up; 0 if they do not begin with it.
+static size_t words_matched(const struct cli_command *command, char *const *words, size_t count) {
+    size_t matched = 0;
+    for (const char *at = command->words; *at != '\0'; matched++) {
+        size_t length = strcspn(at, " ");
+        if (matched == count || strlen(words[matched]) != length ||
+            strncmp(words[matched], at, length) != 0)
+            return 0;
+        at += length;
+        at += *at == ' ' ? 1 : 0;
+    }
+    return matched;
+}
+
+static enum rf_err find_command(const struct cli_command *commands, size_t command_count,
+                                char *const *words, size_t count, struct cli_options *options,
+                                struct rf_error *error) {
+    size_t best = 0;
+    for (size_t i = 0; i < command_count; i++) {
+        size_t matched = words_matched(&commands[i], words, count);
+        if (matched > best) {
+            best = matched;
+            options->command = &commands[i];
+        }
+    }
+    if (best == 0 && count == 0)
+        return rf_error_set(error, RF_ERR_INVALID, "a command is missing");
+    if (best == 0)
+        return rf_error_set(error, RF_ERR_INVALID, "unknown command \"%s%s%s\"", words[0],
+                            count > 1 ? " " : "", count > 1 ? words[1] : "");
+    const struct cli_command *command = options->command;
+    size_t arguments = count - best;
+    if (arguments < command->least || arguments > command->most)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: too %s arguments; usage: ringfence %s %s",
+                            command->words, arguments < command->least ? "few" : "many",
+                            command->words, command->usage);
+    for (size_t i = 0; i < arguments; i++)
+        options->arguments[i] = words[best + i];
+    options->count = arguments;
+    if (options->name != NULL && !command->has_name)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: there is no option --name", command->words);
+    return RF_OK;
+}
+
+enum rf_err cli_options_parse(const struct cli_command *commands, size_t count, int argc,
+                              char **argv, struct cli_options *options, struct rf_error *error) {
+    int option;
+    memset(options, 0, sizeof *options);
+    options->timeout = CLI_DEFAULT_TIMEOUT;
+    optind = 0; // glibc: begin anew
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        enum rf_err err = take_option(options, option, argv, error);
+        if (err != RF_OK)
+            return err;
+    }
+    if (options->version)
+        return RF_OK;
+    enum rf_err err =
+        find_command(commands, count, argv + optind, (size_t)(argc - optind), options, error);
+    return options->help ? RF_OK : err;
+}

@@ -1,0 +1,180 @@
+#include "overview.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "events/field.h"
+
+static const char *member(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static int64_t number(const json_t *object, const char *name) {
+    return json_integer_value(json_object_get(object, name));
+}
+
+// Text from outside in a column of `width`, and a space.
+static void column(struct rf_text *text, const char *outside, size_t width) {
+    struct rf_text clean = {0};
+    rf_text_add_clean(&clean, outside, 100);
+    rf_text_add(text, "%-*s ", (int)width, clean.data != NULL ? clean.data : "");
+    rf_text_fini(&clean);
+}
+
+// " since 12 s" before now; nothing for an unknown time.
+static void since(struct rf_text *text, int64_t at, struct rf_utc now) {
+    char span[RF_TIME_TEXT_SIZE];
+    if (at > 0)
+        rf_text_add(text, "for %s", rf_span_text(rf_utc_since(now, (struct rf_utc){at}), span));
+}
+
+// ": what" if there is something to tell.
+static void because(struct rf_text *text, const char *why) {
+    if (why[0] == '\0')
+        return;
+    rf_text_add(text, ": ");
+    rf_text_add_clean(text, why, 200);
+}
+
+static void broker_text(const json_t *broker, struct rf_utc now, struct rf_text *text) {
+    const json_t *journal = json_object_get(broker, "journal");
+    rf_text_add(text, "broker ");
+    column(text, member(broker, "broker"), 0);
+    rf_text_add(text, "version %s, pid %" PRId64 ", ", member(broker, "version"),
+                number(broker, "pid"));
+    since(text, number(broker, "started"), now);
+    rf_text_add(text, "\n  events %" PRId64 " to %" PRId64 " kept (%" PRId64 " KiB), %zu clients\n",
+                number(journal, "first"), number(journal, "last"), number(journal, "bytes") / 1024,
+                json_array_size(json_object_get(broker, "peers")));
+}
+
+static void processes_text(json_t *processes, struct rf_utc now, struct rf_text *text) {
+    const char *instance;
+    json_t *process;
+    rf_text_add(text, "processes\n");
+    if (json_object_size(processes) == 0)
+        rf_text_add(text, "  none\n");
+    json_object_foreach(processes, instance, process) {
+        rf_text_add(text, "  ");
+        column(text, member(process, "service"), 16);
+        column(text, member(process, "state"), 9);
+        rf_text_add(text, "pid %-8" PRId64, number(process, "pid"));
+        column(text, member(process, "host"), 12);
+        since(text, number(process, "started"), now);
+        rf_text_add(text, "\n");
+    }
+}
+
+static void worker_text(const json_t *worker, struct rf_text *text) {
+    size_t i;
+    json_t *offer;
+    rf_text_add(text, "  ");
+    column(text, member(worker, "instance"), 0);
+    rf_text_add(text, "%" PRId64 " in hand%s\n", number(worker, "in_hand"),
+                json_is_true(json_object_get(worker, "draining")) ? ", draining" : "");
+    json_array_foreach(json_object_get(worker, "offers"), i, offer) {
+        rf_text_add(text, "    ");
+        column(text, member(offer, "service"), 12);
+        rf_text_add(text, "%" PRId64 " of %" PRId64 " places free", number(offer, "credit"),
+                    number(offer, "capacity"));
+        if (number(offer, "waiting") > 0)
+            rf_text_add(text, ", %" PRId64 " waiting for a retry", number(offer, "waiting"));
+        rf_text_add(text, "\n");
+    }
+}
+
+static void workers_text(json_t *workers, struct rf_text *text) {
+    size_t i;
+    json_t *worker;
+    rf_text_add(text, "workers\n");
+    if (json_array_size(workers) == 0)
+        rf_text_add(text, "  none: no call is carried out\n");
+    json_array_foreach(workers, i, worker) worker_text(worker, text);
+}
+
+static void queues_text(json_t *queues, struct rf_text *text) {
+    size_t i;
+    json_t *queue;
+    if (json_array_size(queues) > 0)
+        rf_text_add(text, "queues\n");
+    json_array_foreach(queues, i, queue) {
+        rf_text_add(text, "  ");
+        column(text, member(queue, "service"), 14);
+        rf_text_add(text, "%" PRId64 " calls%s\n", number(queue, "waiting"),
+                    json_is_false(json_object_get(queue, "live")) ? ", nobody serves it" : "");
+    }
+}
+
+static void breaker_text(const json_t *breaker, struct rf_utc now, struct rf_text *text) {
+    char left[RF_TIME_TEXT_SIZE];
+    const char *state = member(breaker, "state");
+    rf_text_add(text, "  ");
+    column(text, member(breaker, "service"), 14);
+    column(text, state, 9);
+    since(text, number(breaker, "since"), now);
+    if (strcmp(state, "closed") == 0) {
+        if (number(breaker, "failures") > 0)
+            rf_text_add(text, ", %" PRId64 " failures in a row", number(breaker, "failures"));
+        rf_text_add(text, "\n");
+        return;
+    }
+    int64_t until = number(breaker, "until");
+    if (until > now.ns)
+        rf_text_add(text, ", test request in %s",
+                    rf_span_text(rf_utc_since((struct rf_utc){until}, now), left));
+    because(text, member(breaker, "last_error"));
+    rf_text_add(text, "\n");
+}
+
+static void breakers_text(json_t *breakers, struct rf_utc now, struct rf_text *text) {
+    size_t i;
+    json_t *breaker;
+    if (json_array_size(breakers) > 0)
+        rf_text_add(text, "breakers\n");
+    json_array_foreach(breakers, i, breaker) breaker_text(breaker, now, text);
+}
+
+static void providers_text(json_t *providers, struct rf_utc now, struct rf_text *text) {
+    const char *name;
+    json_t *provider;
+    if (json_object_size(providers) > 0)
+        rf_text_add(text, "providers\n");
+    json_object_foreach(providers, name, provider) {
+        rf_text_add(text, "  ");
+        column(text, name, 14);
+        column(text, member(provider, "status"), 9);
+        since(text, number(provider, "since"), now);
+        because(text, member(provider, "why"));
+        rf_text_add(text, "\n");
+    }
+}
+
+static void marks_text(json_t *marks, struct rf_utc now, struct rf_text *text) {
+    const char *name;
+    json_t *mark;
+    if (json_object_size(marks) > 0)
+        rf_text_add(text, "marked unusable\n");
+    json_object_foreach(marks, name, mark) {
+        rf_text_add(text, "  ");
+        column(text, name, 14);
+        column(text, member(mark, "class"), 9);
+        since(text, number(mark, "since"), now);
+        because(text, member(mark, "message"));
+        rf_text_add(text, " (cleared by: ");
+        rf_text_add_clean(text, member(mark, "clears"), 32);
+        rf_text_add(text, ")\n");
+    }
+}
+
+void cli_overview_text(const json_t *all, struct rf_utc now, struct rf_text *text) {
+    const json_t *broker = json_object_get(all, "broker");
+    broker_text(broker, now, text);
+    processes_text(json_object_get(all, "process"), now, text);
+    workers_text(json_object_get(broker, "workers"), text);
+    queues_text(json_object_get(broker, "queues"), text);
+    breakers_text(json_object_get(broker, "breakers"), now, text);
+    providers_text(json_object_get(all, "provider"), now, text);
+    marks_text(json_object_get(all, "mark"), now, text);
+}

@@ -1,0 +1,70 @@
+#include "progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BAR_MOST ((size_t)40)
+
+static int64_t count_of(const json_t *object, const char *name) {
+    return json_integer_value(json_object_get(object, name));
+}
+
+// A provider's name, or several.
+static void read_waiting_for(const json_t *value, char *out, size_t size) {
+    size_t i, used = 0;
+    json_t *item;
+    out[0] = '\0';
+    if (json_is_string(value))
+        snprintf(out, size, "%s", json_string_value(value));
+    json_array_foreach(value, i, item) {
+        const char *name = json_string_value(item);
+        if (name != NULL && used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", name);
+    }
+}
+
+void cli_progress_read(const json_t *campaign, struct cli_progress *progress) {
+    progress->total = count_of(campaign, "total");
+    progress->done = count_of(campaign, "done");
+    progress->set_aside = count_of(campaign, "set_aside");
+    progress->running = count_of(campaign, "running");
+    progress->waiting = count_of(campaign, "waiting");
+    read_waiting_for(json_object_get(campaign, "waiting_for"), progress->waiting_for,
+                     sizeof progress->waiting_for);
+}
+
+void cli_progress_line(const struct cli_progress *progress, struct rf_text *text) {
+    rf_text_add(text, "%" PRId64 " of %" PRId64 ": %" PRId64 " done",
+                progress->done + progress->set_aside, progress->total, progress->done);
+    if (progress->set_aside > 0)
+        rf_text_add(text, ", %" PRId64 " set aside", progress->set_aside);
+    if (progress->running > 0)
+        rf_text_add(text, ", %" PRId64 " in progress", progress->running);
+    if (progress->waiting > 0)
+        rf_text_add(text, ", %" PRId64 " waiting", progress->waiting);
+    if (progress->waiting > 0 && progress->waiting_for[0] != '\0') {
+        rf_text_add(text, " for ");
+        rf_text_add_clean(text, progress->waiting_for, sizeof progress->waiting_for);
+    }
+}
+
+void cli_progress_bar(const struct cli_progress *progress, size_t width, struct rf_text *text) {
+    struct rf_text line = {0};
+    cli_progress_line(progress, &line);
+    size_t room = width > line.size + 3 ? width - line.size - 3 : 0;
+    size_t bar = room < BAR_MOST ? room : BAR_MOST;
+    int64_t ended = progress->done + progress->set_aside;
+    if (bar >= 5) {
+        double share = progress->total > 0 ? (double)ended / (double)progress->total : 0;
+        size_t full = (size_t)(share * (double)bar);
+        full = full > bar ? bar : full;
+        rf_text_add(text, "[");
+        for (size_t i = 0; i < bar; i++)
+            rf_text_add(text, "%c", i < full ? '#' : '.');
+        rf_text_add(text, "] ");
+    }
+    // A line that would wrap cannot be drawn over.
+    rf_text_add_clean(text, line.data, width);
+    rf_text_fini(&line);
+}

@@ -1,0 +1,25 @@
+// How far a campaign is, as a line or as a bar. Pure.
+#ifndef RF_CLI_PROGRESS_H
+#define RF_CLI_PROGRESS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "events/text.h"
+
+struct cli_progress {
+    int64_t total, done, set_aside, running, waiting;
+    char waiting_for[64]; // "" if nothing is waited for
+};
+
+// cli_progress_read: the figures of a campaign as `campaign status` gives it. Absent ones are 0.
+void cli_progress_read(const json_t *campaign, struct cli_progress *progress);
+
+// cli_progress_line: appends "12 of 50: 10 done, 2 set aside, 8 in progress, 5 waiting for
+// elevenlabs".
+void cli_progress_line(const struct cli_progress *progress, struct rf_text *text);
+
+// cli_progress_bar: appends a bar and the line, within `width` columns.
+void cli_progress_bar(const struct cli_progress *progress, size_t width, struct rf_text *text);
+
+#endif

@@ -1,0 +1,197 @@
+#include "run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// Between two calls that nobody answered.
+#define ASK_AGAIN rf_seconds(1)
+
+bool cli_run_init(struct cli_run *run, const char *campaign, const char *file,
+                  struct rf_duration patience, struct rf_instant now) {
+    memset(run, 0, sizeof *run);
+    run->campaign = campaign;
+    run->file = file;
+    run->patience = patience;
+    run->answered = now;
+    run->next = now;
+    run->refused = json_array();
+    run->set_aside = json_array();
+    return run->refused != NULL && run->set_aside != NULL;
+}
+
+void cli_run_fini(struct cli_run *run) {
+    json_decref(run->page);
+    json_decref(run->refused);
+    json_decref(run->status);
+    json_decref(run->set_aside);
+    memset(run, 0, sizeof *run);
+}
+
+enum cli_run_action cli_run_next(const struct cli_run *run, struct rf_instant now,
+                                 struct rf_duration *wait) {
+    if (run->phase == CLI_RUN_ENDED)
+        return CLI_RUN_END;
+    if (rf_instant_before(now, run->next)) {
+        *wait = rf_instant_since(run->next, now);
+        return CLI_RUN_WAIT;
+    }
+    return run->phase == CLI_RUN_LOADING && run->page == NULL ? CLI_RUN_READ : CLI_RUN_CALL;
+}
+
+static void fail(struct cli_run *run, const char *text) {
+    snprintf(run->failure, sizeof run->failure, "%s", text);
+    run->phase = CLI_RUN_ENDED;
+}
+
+void cli_run_fail(struct cli_run *run, const char *text) {
+    fail(run, text);
+}
+
+// The page is loaded, or there was nothing in it.
+static void page_done(struct cli_run *run) {
+    json_decref(run->page);
+    run->page = NULL;
+    if (!run->last)
+        return;
+    if (run->added + run->known > 0) {
+        run->phase = CLI_RUN_STARTING;
+        return;
+    }
+    char text[256];
+    snprintf(text, sizeof text, "%s: there is no contact to call", run->file);
+    fail(run, text);
+}
+
+void cli_run_page(struct cli_run *run, json_t *page, bool last) {
+    run->page = page;
+    run->last = last;
+    if (json_array_size(page) == 0)
+        page_done(run);
+}
+
+void cli_run_refuse(struct cli_run *run, const char *text) {
+    if (run->refused_count++ < CLI_RUN_KEPT)
+        json_array_append_new(run->refused, json_string(text));
+}
+
+json_t *cli_run_request(const struct cli_run *run, const char **operation) {
+    switch (run->phase) {
+    case CLI_RUN_LOADING:
+        *operation = "load";
+        return json_pack("{s:s, s:O}", "campaign", run->campaign, "contacts", run->page);
+    case CLI_RUN_STARTING:
+        *operation = "start";
+        break;
+    case CLI_RUN_COLLECTING:
+        *operation = "contacts";
+        return json_pack("{s:s, s:I, s:i}", "campaign", run->campaign, "after",
+                         (json_int_t)run->after, "limit", CLI_RUN_PAGE);
+    default:
+        *operation = "status";
+        break;
+    }
+    return json_pack("{s:s}", "campaign", run->campaign);
+}
+
+// ---- replies ----
+
+static int64_t count_of(const json_t *object, const char *name) {
+    return json_integer_value(json_object_get(object, name));
+}
+
+static void take_loaded(struct cli_run *run, const json_t *result) {
+    size_t i;
+    json_t *line;
+    run->added += count_of(result, "added");
+    run->known += count_of(result, "known");
+    json_array_foreach(json_object_get(result, "refused"), i, line) {
+        char text[512];
+        const char *reason = json_string_value(json_object_get(line, "reason"));
+        snprintf(text, sizeof text, "%s:%lld: %s", run->file, (long long)count_of(line, "line"),
+                 reason != NULL ? reason : "refused");
+        cli_run_refuse(run, text);
+    }
+    page_done(run);
+}
+
+static void take_status(struct cli_run *run, const json_t *result, struct rf_instant now) {
+    json_t *campaign = json_array_get(json_object_get(result, "campaigns"), 0);
+    if (campaign == NULL) {
+        fail(run, "the orchestrator does not know the campaign");
+        return;
+    }
+    json_decref(run->status);
+    run->status = json_incref(campaign);
+    run->set_aside_count = count_of(campaign, "set_aside");
+    if (!json_is_true(json_object_get(campaign, "finished")))
+        run->next = rf_instant_add(now, CLI_RUN_INTERVAL);
+    else
+        run->phase = run->set_aside_count > 0 ? CLI_RUN_COLLECTING : CLI_RUN_ENDED;
+}
+
+static void take_contacts(struct cli_run *run, const json_t *result) {
+    size_t i;
+    json_t *contact;
+    json_t *contacts = json_object_get(result, "contacts");
+    int64_t before = run->after;
+    json_array_foreach(contacts, i, contact) {
+        const char *state = json_string_value(json_object_get(contact, "state"));
+        int64_t line = count_of(contact, "line");
+        run->after = line > run->after ? line : run->after;
+        if (state != NULL && strcmp(state, "set_aside") == 0)
+            json_array_append(run->set_aside, contact);
+    }
+    size_t found = json_array_size(run->set_aside);
+    bool all = found >= (size_t)run->set_aside_count || found >= CLI_RUN_KEPT;
+    if (all || json_array_size(contacts) == 0 || run->after == before)
+        run->phase = CLI_RUN_ENDED;
+}
+
+// Nobody carried it out: the orchestrator is not there yet, or is just being restarted. All four
+// operations may be repeated.
+static void take_refusal(struct cli_run *run, const struct rf_call_reply *reply,
+                         struct rf_instant now) {
+    const char *code = reply->code != NULL ? reply->code : reply->class;
+    const char *message = reply->message != NULL ? reply->message : "";
+    const char *operation;
+    char text[512];
+    if (strcmp(reply->class, "local") == 0 &&
+        rf_instant_since(now, run->answered).ns < run->patience.ns) {
+        snprintf(run->trouble, sizeof run->trouble, "%s", code);
+        run->next = rf_instant_add(now, ASK_AGAIN);
+        return;
+    }
+    json_decref(cli_run_request(run, &operation));
+    snprintf(text, sizeof text, "campaign %s: %s%s%s", operation, code,
+             message[0] != '\0' ? ": " : "", message);
+    fail(run, text);
+}
+
+void cli_run_reply(struct cli_run *run, const struct rf_call_reply *reply, struct rf_instant now) {
+    if (!reply->ok) {
+        take_refusal(run, reply, now);
+        return;
+    }
+    run->answered = now;
+    run->trouble[0] = '\0';
+    switch (run->phase) {
+    case CLI_RUN_LOADING:
+        take_loaded(run, reply->result);
+        break;
+    case CLI_RUN_STARTING:
+        run->phase = CLI_RUN_FOLLOWING;
+        break;
+    case CLI_RUN_FOLLOWING:
+        take_status(run, reply->result, now);
+        break;
+    case CLI_RUN_COLLECTING:
+        take_contacts(run, reply->result);
+        break;
+    case CLI_RUN_ENDED:
+        break;
+    }
+}
+
+bool cli_run_complete(const struct cli_run *run) {
+    return run->failure[0] == '\0' && run->refused_count == 0 && run->set_aside_count == 0;
+}

@@ -1,0 +1,183 @@
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "config/config.h"
+
+// Without a word of the broker for so long a line says what is waited for.
+#define FIRST_WORD rf_seconds(1)
+
+struct cli_session_rim {
+    const struct cli_session_handlers *handlers;
+    struct rf_config *config;
+    char instance[64];
+    int signal_fd;
+    struct rf_timer notice; // says what is waited for
+    struct rf_timer limit;  // ends the wait
+    bool begun;
+    int code;
+};
+
+void cli_session_end(struct cli_session *session, int code) {
+    session->rim->code = code;
+    rf_loop_stop(session->loop);
+}
+
+void cli_session_fail(struct cli_session *session, const char *format, ...) {
+    char text[RF_ERROR_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    rf_log(RF_LOG_ERROR, "%s", text);
+    cli_session_end(session, CLI_FAILED);
+}
+
+// ---- the broker is there, or not ----
+
+static void on_notice(void *arg) {
+    struct cli_session *session = arg;
+    rf_log(RF_LOG_INFO, "waiting up to %.3g s for the broker at %s",
+           rf_duration_s(session->options->timeout), session->rim->config->bus.ingest);
+}
+
+static void on_limit(void *arg) {
+    struct cli_session *session = arg;
+    cli_session_fail(session,
+                     "no broker answers at %s (waited %.3g s); is ringfence-broker running, with "
+                     "the same --config?",
+                     session->rim->config->bus.ingest, rf_duration_s(session->options->timeout));
+}
+
+static void on_change(void *arg, bool connected) {
+    struct cli_session *session = arg;
+    struct cli_session_rim *rim = session->rim;
+    if (!connected || rim->begun)
+        return;
+    rim->begun = true;
+    rf_timer_stop(&rim->notice);
+    rf_timer_stop(&rim->limit);
+    rim->handlers->begin(session);
+}
+
+// ---- signals ----
+
+static void on_signal(void *arg, int fd, unsigned events) {
+    struct cli_session *session = arg;
+    struct signalfd_siginfo info;
+    (void)events;
+    if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
+        return;
+    cli_session_end(session, CLI_INTERRUPTED);
+    if (session->rim->begun && session->rim->handlers->interrupt != NULL)
+        session->rim->handlers->interrupt(session);
+}
+
+// Blocked before the first thread of ZeroMQ begins, so that the signals come to the loop alone.
+static enum rf_err open_signals(struct cli_session *session, struct rf_error *error) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    session->rim->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (session->rim->signal_fd < 0)
+        return rf_error_set(error, RF_ERR_IO, "signalfd: %s", strerror(errno));
+    return RF_OK;
+}
+
+// ---- the whole ----
+
+static enum rf_err open_session(struct cli_session *session, struct rf_error *error) {
+    struct cli_session_rim *rim = session->rim;
+    char id[RF_ULID_SIZE];
+    enum rf_err err = rf_config_load(session->options->config, &rim->config, error);
+    if (err == RF_OK)
+        err = open_signals(session, error);
+    if (err != RF_OK)
+        return err;
+    snprintf(rim->instance, sizeof rim->instance, "cli-%s", rf_ulid_new(rf_clock_utc(), id));
+    session->loop = rf_loop_new();
+    if (session->loop == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    rf_timer_init(&rim->notice, session->loop, on_notice, session);
+    rf_timer_init(&rim->limit, session->loop, on_limit, session);
+    err = rf_loop_fd_set(session->loop, rim->signal_fd, RF_LOOP_READ, on_signal, session);
+    if (err != RF_OK)
+        return rf_error_set(error, err, "cannot watch for signals");
+    err = rf_bus_new(session->loop, &rim->config->bus, "cli", rim->instance, &session->bus, error);
+    if (err != RF_OK)
+        return err;
+    rf_bus_on_change(session->bus, on_change, session);
+    rf_timer_after(&rim->notice, FIRST_WORD);
+    rf_timer_after(&rim->limit, session->options->timeout);
+    if (rf_bus_connected(session->bus))
+        on_change(session, true);
+    return RF_OK;
+}
+
+static void close_session(struct cli_session *session) {
+    struct cli_session_rim *rim = session->rim;
+    if (session->loop != NULL) {
+        rf_timer_stop(&rim->notice);
+        rf_timer_stop(&rim->limit);
+    }
+    rf_bus_destroy(&session->bus);
+    if (rim->signal_fd >= 0) {
+        if (session->loop != NULL)
+            (void)!rf_loop_fd_set(session->loop, rim->signal_fd, 0, NULL, NULL);
+        close(rim->signal_fd);
+    }
+    rf_loop_destroy(&session->loop);
+    rf_config_destroy(&rim->config);
+}
+
+int cli_session_run(const struct cli_options *options, const struct cli_session_handlers *handlers,
+                    void *arg) {
+    struct cli_session_rim rim = {.handlers = handlers, .signal_fd = -1, .code = CLI_FAILED};
+    struct cli_session session = {.options = options, .arg = arg, .rim = &rim};
+    struct rf_error error = {0};
+    enum rf_err err = open_session(&session, &error);
+    if (err == RF_OK)
+        err = rf_loop_run(session.loop, &error);
+    if (err != RF_OK) {
+        rf_log(RF_LOG_ERROR, "%s", error.message);
+        rim.code = err == RF_ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
+    }
+    close_session(&session);
+    return rim.code;
+}
+
+void cli_session_call(struct cli_session *session, const char *operation, json_t *params,
+                      struct rf_duration timeout, rf_reply_fn *fn) {
+    struct rf_utc now = rf_clock_utc();
+    char id[RF_ULID_SIZE];
+    struct rf_call_request request = {
+        .id = rf_ulid_new(now, id),
+        .service = "campaign",
+        .operation = operation,
+        .deadline = rf_utc_add(now, timeout).ns,
+        .repeatable = true,
+        .params = params,
+    };
+    rf_bus_call(session->bus, &request, fn, session);
+    json_decref(params);
+}
+
+void cli_print_json(json_t *value) {
+    if (value != NULL) {
+        json_dumpf(value, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+        putchar('\n');
+    }
+    json_decref(value);
+}

@@ -1,0 +1,51 @@
+// One conversation with the set: a loop, a client of the bus, and the signals, for the length of
+// one subcommand.
+#ifndef RF_CLI_SESSION_H
+#define RF_CLI_SESSION_H
+
+#include <jansson.h>
+
+#include <ringfence/error.h>
+#include <ringfence/time.h>
+
+#include "bus/bus.h"
+#include "command.h"
+#include "runtime/loop.h"
+
+struct cli_session {
+    struct rf_loop *loop;
+    struct rf_bus *bus;
+    const struct cli_options *options;
+    void *arg; // the subcommand's own
+    struct cli_session_rim *rim;
+};
+
+struct cli_session_handlers {
+    // begin: the broker is there; called once.
+    void (*begin)(struct cli_session *session);
+    // interrupt: Ctrl-C or SIGTERM came; the session ends behind it with CLI_INTERRUPTED, or with
+    // what cli_session_end was told. May be NULL.
+    void (*interrupt)(struct cli_session *session);
+};
+
+// cli_session_run: reads the configuration, connects and runs until cli_session_end. Prints what
+// went wrong. Returns the exit code.
+int cli_session_run(const struct cli_options *options, const struct cli_session_handlers *handlers,
+                    void *arg);
+
+// cli_session_end: the loop ends behind the handler that is running.
+void cli_session_end(struct cli_session *session, int code);
+
+// cli_session_fail: prints the text and ends with CLI_FAILED.
+void cli_session_fail(struct cli_session *session, const char *format, ...) RF_PRINTF(2, 3);
+
+// cli_session_call: calls an operation of the service "campaign" with a deadline of `timeout`.
+// `params` is taken over.
+void cli_session_call(struct cli_session *session, const char *operation, json_t *params,
+                      struct rf_duration timeout, rf_reply_fn *fn);
+
+// cli_print_json: one JSON value and a line end on stdout; consumes it. Texts of others stay one
+// line.
+void cli_print_json(json_t *value);
+
+#endif

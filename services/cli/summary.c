@@ -1,0 +1,92 @@
+#include "summary.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "progress.h"
+
+static const char *member(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+// "  outcomes: 44 completed, 3 busy" from {"completed": 44, "busy": 3}; nothing from an empty one.
+static void counts_text(const char *title, json_t *counts, struct rf_text *text) {
+    const char *name, *link = "";
+    json_t *count;
+    if (json_object_size(counts) == 0)
+        return;
+    rf_text_add(text, "  %s: ", title);
+    json_object_foreach(counts, name, count) {
+        rf_text_add(text, "%s%" JSON_INTEGER_FORMAT " ", link, json_integer_value(count));
+        rf_text_add_clean(text, name, 64);
+        link = ", ";
+    }
+    rf_text_add(text, "\n");
+}
+
+void cli_campaign_text(const json_t *campaign, struct rf_text *text) {
+    struct cli_progress progress;
+    cli_progress_read(campaign, &progress);
+    rf_text_add(text, "campaign ");
+    rf_text_add_clean(text, member(campaign, "name"), 100);
+    rf_text_add(text,
+                "%s: ", json_is_true(json_object_get(campaign, "finished")) ? " (finished)" : "");
+    cli_progress_line(&progress, text);
+    rf_text_add(text, "\n");
+    counts_text("outcomes", json_object_get(campaign, "outcomes"), text);
+    counts_text("set aside", json_object_get(campaign, "reasons"), text);
+}
+
+static void contact_text(const char *file, const json_t *contact, struct rf_text *text) {
+    rf_text_add(text, "  %s:%" JSON_INTEGER_FORMAT ": ", file,
+                json_integer_value(json_object_get(contact, "line")));
+    rf_text_add_clean(text, member(contact, "phone"), 32);
+    rf_text_add(text, " ");
+    rf_text_add_clean(text, member(contact, "name"), 60);
+    rf_text_add(text, ": ");
+    rf_text_add_clean(text, member(contact, "reason"), 64);
+    if (member(contact, "step")[0] != '\0') {
+        rf_text_add(text, " at the step ");
+        rf_text_add_clean(text, member(contact, "step"), 32);
+    }
+    if (member(contact, "message")[0] != '\0') {
+        rf_text_add(text, ": ");
+        rf_text_add_clean(text, member(contact, "message"), 200);
+    }
+    rf_text_add(text, "\n");
+}
+
+static void more_text(int64_t all, size_t shown, struct rf_text *text) {
+    if (all > (int64_t)shown)
+        rf_text_add(text, "  and %" PRId64 " more\n", all - (int64_t)shown);
+}
+
+void cli_summary_text(const struct cli_run *run, struct rf_text *text) {
+    size_t i;
+    json_t *item;
+    if (run->status != NULL)
+        cli_campaign_text(run->status, text);
+    if (run->set_aside_count > 0) {
+        rf_text_add(text, "contacts set aside:\n");
+        json_array_foreach(run->set_aside, i, item) contact_text(run->file, item, text);
+        more_text(run->set_aside_count, json_array_size(run->set_aside), text);
+    }
+    if (run->refused_count > 0) {
+        rf_text_add(text, "lines refused:\n");
+        json_array_foreach(run->refused, i, item) {
+            rf_text_add(text, "  ");
+            rf_text_add_clean(text, json_string_value(item), 500);
+            rf_text_add(text, "\n");
+        }
+        more_text(run->refused_count, json_array_size(run->refused), text);
+    }
+}
+
+json_t *cli_summary_json(const struct cli_run *run) {
+    return json_pack("{s:s, s:I, s:I, s:O*, s:O, s:O, s:I, s:b}", "campaign", run->campaign,
+                     "added", (json_int_t)run->added, "known", (json_int_t)run->known, "status",
+                     run->status, "set_aside", run->set_aside, "refused", run->refused,
+                     "refused_count", (json_int_t)run->refused_count, "complete",
+                     cli_run_complete(run) ? 1 : 0);
+}

@@ -1,0 +1,19 @@
+// How a campaign ended, for people and for programs. Pure.
+#ifndef RF_CLI_SUMMARY_H
+#define RF_CLI_SUMMARY_H
+
+#include "events/text.h"
+#include "run.h"
+
+// cli_campaign_text: appends how one campaign stands, as `campaign status` gives it: two or three
+// lines.
+void cli_campaign_text(const json_t *campaign, struct rf_text *text);
+
+// cli_summary_text: appends the lines that tell how the run ended.
+void cli_summary_text(const struct cli_run *run, struct rf_text *text);
+
+// cli_summary_json: the same as a new object: campaign, added, known, status, set_aside[],
+// refused[], refused_count, complete. NULL if out of memory.
+json_t *cli_summary_json(const struct cli_run *run);
+
+#endif

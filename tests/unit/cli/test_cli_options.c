@@ -1,0 +1,123 @@
+// The command line: words, options anywhere among them, and what is wrong with it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "options.h"
+
+static int run_nothing(const struct cli_options *options) {
+    (void)options;
+    return 0;
+}
+
+static const struct cli_command commands[] = {
+    {"status", 0, 0, "[--json]", "s", false, run_nothing},
+    {"campaign run", 1, 1, "CONTACTS.csv", "s", true, run_nothing},
+    {"campaign status", 0, 1, "[NAME]", "s", false, run_nothing},
+};
+
+static enum rf_err parse(const char *line, struct cli_options *options, struct rf_error *error) {
+    static char buffer[256];
+    char *argv[16] = {"ringfence"};
+    int argc = 1;
+    strncpy(buffer, line, sizeof buffer - 1);
+    for (char *word = strtok(buffer, " "); word != NULL; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    return cli_options_parse(commands, 3, argc, argv, options, error);
+}
+
+static void options_may_stand_anywhere(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "--config c.yaml --json campaign run list.csv --name n --timeout 250ms",
+        "campaign run --name n --json list.csv --config=c.yaml --timeout=250ms",
+        "campaign --json --name n run --timeout 250ms list.csv --config c.yaml",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct cli_options options;
+        struct rf_error error = {0};
+        assert_int_equal(parse(lines[i], &options, &error), RF_OK);
+        assert_string_equal(options.command->words, "campaign run");
+        assert_string_equal(options.config, "c.yaml");
+        assert_string_equal(options.name, "n");
+        assert_int_equal(options.timeout.ns, 250 * RF_NS_PER_MS);
+        assert_true(options.json);
+        assert_int_equal(options.count, 1);
+        assert_string_equal(options.arguments[0], "list.csv");
+    }
+}
+
+static void what_is_not_given_has_its_default(void **state) {
+    (void)state;
+    struct cli_options options;
+    struct rf_error error = {0};
+    assert_int_equal(parse("status", &options, &error), RF_OK);
+    assert_int_equal(options.timeout.ns, 10 * RF_NS_PER_S);
+    assert_null(options.config);
+    assert_false(options.json);
+    assert_int_equal(options.count, 0);
+}
+
+static void a_file_may_begin_with_a_dash_behind_two_of_them(void **state) {
+    (void)state;
+    struct cli_options options;
+    struct rf_error error = {0};
+    assert_int_equal(parse("campaign run -- -list.csv", &options, &error), RF_OK);
+    assert_string_equal(options.arguments[0], "-list.csv");
+}
+
+static void a_wrong_line_is_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *line, *message;
+    } cases[] = {
+        {"", "a command is missing"},
+        {"--json", "a command is missing"},
+        {"launch", "unknown command \"launch\""},
+        {"campaign", "unknown command \"campaign\""},
+        {"campaign walk x", "unknown command \"campaign walk\""},
+        {"campaign run", "campaign run: too few arguments; usage: ringfence campaign run "
+                         "CONTACTS.csv"},
+        {"status now", "status: too many arguments; usage: ringfence status [--json]"},
+        {"status --name n", "status: there is no option --name"},
+        {"status --color", "unknown option --color"},
+        {"status --config", "--config needs a value"},
+        {"status --timeout 5",
+         "--timeout: \"5\" has no unit; expected a duration with a unit from 1ms to 24h, such as "
+         "250ms, 5s, 10m or 1h"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cli_options options;
+        struct rf_error error = {0};
+        assert_int_equal(parse(cases[i].line, &options, &error), RF_ERR_INVALID);
+        assert_string_equal(error.message, cases[i].message);
+    }
+}
+
+static void help_needs_no_whole_command(void **state) {
+    (void)state;
+    struct cli_options options;
+    struct rf_error error = {0};
+    assert_int_equal(parse("--help", &options, &error), RF_OK);
+    assert_true(options.help);
+    assert_null(options.command);
+    assert_int_equal(parse("campaign run --help", &options, &error), RF_OK);
+    assert_string_equal(options.command->words, "campaign run");
+    assert_int_equal(parse("--version", &options, &error), RF_OK);
+    assert_true(options.version);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_may_stand_anywhere),
+        cmocka_unit_test(what_is_not_given_has_its_default),
+        cmocka_unit_test(a_file_may_begin_with_a_dash_behind_two_of_them),
+        cmocka_unit_test(a_wrong_line_is_told),
+        cmocka_unit_test(help_needs_no_whole_command),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+// `ringfence status` for people.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "overview.h"
+
+static const char *const whole =
+    "{\"broker\": {\"broker\": \"broker-1\", \"version\": \"0.1.0\", \"pid\": 7,"
+    " \"started\": 40000000000, \"phase\": \"serving\","
+    " \"workers\": [{\"instance\": \"service-gateway-1\", \"draining\": true, \"in_hand\": 3,"
+    "   \"offers\": [{\"service\": \"speech\", \"capacity\": 16, \"credit\": 13, \"waiting\": "
+    "2}]}],"
+    " \"queues\": [{\"service\": \"speech\", \"waiting\": 5, \"live\": true},"
+    "   {\"service\": \"script\", \"waiting\": 1, \"live\": false}],"
+    " \"breakers\": [{\"service\": \"elevenlabs\", \"state\": \"open\", \"epoch\": 1,"
+    "   \"since\": 90000000000, \"until\": 120000000000, \"cause\": \"failures\", \"failures\": 5,"
+    "   \"last_error\": \"503 Service Unavailable\"},"
+    "   {\"service\": \"openai\", \"state\": \"closed\", \"since\": 40000000000, \"failures\": 2}],"
+    " \"journal\": {\"first\": 1, \"last\": 80, \"count\": 80, \"bytes\": 20480},"
+    " \"peers\": [{}, {}]},"
+    " \"process\": {\"orchestrator-1\": {\"service\": \"orchestrator\", \"pid\": 12,"
+    "   \"host\": \"h\", \"started\": 40000000000, \"state\": \"ready\"}},"
+    " \"breaker\": {},"
+    " \"provider\": {\"elevenlabs\": {\"status\": \"down\", \"since\": 88000000000,"
+    "   \"why\": \"HTTP 503\"}},"
+    " \"mark\": {\"twilio\": {\"class\": \"permanent.auth\", \"message\": \"bad\\ntoken\","
+    "   \"since\": 99000000000, \"clears\": \"key\"}}}";
+
+static char *overview_of(const char *json) {
+    struct rf_text text = {0};
+    json_t *all = json_loads(json, 0, NULL);
+    assert_non_null(all);
+    cli_overview_text(all, (struct rf_utc){100 * RF_NS_PER_S}, &text);
+    json_decref(all);
+    return rf_text_take(&text);
+}
+
+static void everything_is_told_in_one_screen(void **state) {
+    (void)state;
+    char *text = overview_of(whole);
+    assert_string_equal(text,
+                        "broker broker-1 version 0.1.0, pid 7, for 60 s\n"
+                        "  events 1 to 80 kept (20 KiB), 2 clients\n"
+                        "processes\n"
+                        "  orchestrator     ready     pid 12      h            for 60 s\n"
+                        "workers\n"
+                        "  service-gateway-1 3 in hand, draining\n"
+                        "    speech       13 of 16 places free, 2 waiting for a retry\n"
+                        "queues\n"
+                        "  speech         5 calls\n"
+                        "  script         1 calls, nobody serves it\n"
+                        "breakers\n"
+                        "  elevenlabs     open      for 10 s, test request in 20 s: 503 Service "
+                        "Unavailable\n"
+                        "  openai         closed    for 60 s, 2 failures in a row\n"
+                        "providers\n"
+                        "  elevenlabs     down      for 12 s: HTTP 503\n"
+                        "marked unusable\n"
+                        "  twilio         permanent.auth for 1.0 s: bad token (cleared by: key)\n");
+    free(text);
+}
+
+static void what_is_absent_or_of_another_type_is_left_out(void **state) {
+    (void)state;
+    static const char *const odd[] = {
+        "{}",
+        "{\"broker\": []}",
+        "{\"broker\": {\"workers\": {}, \"queues\": 5, \"breakers\": \"x\", \"peers\": null}}",
+        "{\"broker\": {\"workers\": [5], \"queues\": [[]], \"breakers\": [{}]},"
+        " \"process\": {\"a\": 5}, \"provider\": {\"b\": []}, \"mark\": {\"c\": null}}",
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        char *text = overview_of(odd[i]);
+        assert_non_null(strstr(text, "processes\n"));
+        assert_non_null(strstr(text, "workers\n"));
+        free(text);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_is_told_in_one_screen),
+        cmocka_unit_test(what_is_absent_or_of_another_type_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,357 @@
+// The course of a campaign run, and how it is told.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "page.h"
+#include "progress.h"
+#include "run.h"
+#include "summary.h"
+
+#define AT(seconds) ((struct rf_instant){(seconds)*RF_NS_PER_S})
+#define PATIENCE    rf_seconds(10)
+
+static json_t *json_of(const char *text) {
+    json_error_t error;
+    json_t *value = json_loads(text, 0, &error);
+    if (value == NULL)
+        fail_msg("%s: %s", error.text, text);
+    return value;
+}
+
+static void begin(struct cli_run *run) {
+    assert_true(cli_run_init(run, "spring", "list.csv", PATIENCE, AT(0)));
+}
+
+static void reply_ok(struct cli_run *run, const char *result, struct rf_instant now) {
+    json_t *value = json_of(result);
+    struct rf_call_reply reply = {.id = "x", .ok = true, .class = "ok", .result = value};
+    cli_run_reply(run, &reply, now);
+    json_decref(value);
+}
+
+static void reply_bad(struct cli_run *run, const char *class, const char *code, const char *message,
+                      struct rf_instant now) {
+    struct rf_call_reply reply = {.id = "x", .class = class, .code = code, .message = message};
+    cli_run_reply(run, &reply, now);
+}
+
+static enum cli_run_action next(const struct cli_run *run, struct rf_instant now) {
+    struct rf_duration wait = {0};
+    return cli_run_next(run, now, &wait);
+}
+
+// The operation that is called next, with its parameters as compact JSON.
+static void assert_calls(const struct cli_run *run, struct rf_instant now, const char *operation,
+                         const char *params) {
+    const char *called = NULL;
+    assert_int_equal(next(run, now), CLI_RUN_CALL);
+    json_t *value = cli_run_request(run, &called);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(called, operation);
+    assert_string_equal(text, params);
+    free(text);
+    json_decref(value);
+}
+
+static void load_one_page(struct cli_run *run) {
+    cli_run_page(run, json_of("[{\"line\":2}]"), true);
+    reply_ok(run, "{\"added\":1,\"known\":0,\"refused\":[]}", AT(0));
+}
+
+static void pages_are_loaded_one_by_one_then_it_starts_and_follows(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    assert_int_equal(next(&run, AT(0)), CLI_RUN_READ);
+    cli_run_page(&run, json_of("[{\"line\":2},{\"line\":3}]"), false);
+    assert_calls(&run, AT(0), "load",
+                 "{\"campaign\":\"spring\",\"contacts\":[{\"line\":2},{\"line\":3}]}");
+    reply_ok(&run, "{\"added\":2,\"known\":0,\"refused\":[]}", AT(0));
+    assert_int_equal(next(&run, AT(0)), CLI_RUN_READ);
+    cli_run_page(&run, json_of("[{\"line\":4}]"), true);
+    reply_ok(&run,
+             "{\"added\":0,\"known\":0,\"refused\":[{\"line\":4,\"reason\":\"do not call\"}]}",
+             AT(0));
+    assert_int_equal(run.refused_count, 1);
+    assert_string_equal(json_string_value(json_array_get(run.refused, 0)),
+                        "list.csv:4: do not call");
+    assert_calls(&run, AT(0), "start", "{\"campaign\":\"spring\"}");
+    reply_ok(&run, "{\"total\":2}", AT(0));
+    assert_calls(&run, AT(0), "status", "{\"campaign\":\"spring\"}");
+    reply_ok(&run, "{\"campaigns\":[{\"total\":2,\"done\":1,\"finished\":false}]}", AT(1));
+    struct rf_duration wait = {0};
+    assert_int_equal(cli_run_next(&run, AT(1), &wait), CLI_RUN_WAIT);
+    assert_int_equal(wait.ns, 500 * RF_NS_PER_MS);
+    assert_calls(&run, rf_instant_add(AT(1), rf_ms(500)), "status", "{\"campaign\":\"spring\"}");
+    reply_ok(&run, "{\"campaigns\":[{\"total\":2,\"done\":2,\"finished\":true}]}", AT(2));
+    assert_int_equal(next(&run, AT(2)), CLI_RUN_END);
+    assert_string_equal(run.failure, "");
+    assert_false(cli_run_complete(&run)); // a line was refused
+    cli_run_fini(&run);
+}
+
+static void an_empty_last_page_is_not_loaded(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    cli_run_page(&run, json_of("[{\"line\":2}]"), false);
+    reply_ok(&run, "{\"added\":1,\"known\":0}", AT(0));
+    cli_run_page(&run, json_array(), true);
+    assert_calls(&run, AT(0), "start", "{\"campaign\":\"spring\"}");
+    cli_run_fini(&run);
+}
+
+static void a_file_without_contacts_fails(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    cli_run_page(&run, json_array(), true);
+    assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
+    assert_string_equal(run.failure, "list.csv: there is no contact to call");
+    cli_run_fini(&run);
+}
+
+static void an_orchestrator_that_is_not_there_is_asked_again_until_patience_ends(void **state) {
+    (void)state;
+    struct cli_run run;
+    struct rf_duration wait = {0};
+    begin(&run);
+    cli_run_page(&run, json_of("[{\"line\":2}]"), true);
+    reply_bad(&run, "local", "no_worker", NULL, AT(1));
+    assert_string_equal(run.trouble, "no_worker");
+    assert_int_equal(cli_run_next(&run, AT(1), &wait), CLI_RUN_WAIT);
+    assert_int_equal(wait.ns, RF_NS_PER_S);
+    assert_calls(&run, AT(2), "load", "{\"campaign\":\"spring\",\"contacts\":[{\"line\":2}]}");
+    reply_bad(&run, "local", "worker_lost", NULL, rf_instant_add(AT(9), rf_ms(999)));
+    assert_int_equal(next(&run, AT(11)), CLI_RUN_CALL);
+    reply_bad(&run, "local", "no_worker", "nobody serves campaign", AT(10));
+    assert_int_equal(next(&run, AT(11)), CLI_RUN_END);
+    assert_string_equal(run.failure, "campaign load: no_worker: nobody serves campaign");
+    cli_run_fini(&run);
+}
+
+static void patience_begins_anew_with_each_answer(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    cli_run_page(&run, json_of("[{\"line\":2}]"), true);
+    reply_bad(&run, "local", "no_worker", NULL, AT(9));
+    reply_ok(&run, "{\"added\":1,\"known\":0}", AT(10));
+    assert_string_equal(run.trouble, "");
+    reply_bad(&run, "local", "no_worker", NULL, AT(19));
+    assert_int_equal(run.phase, CLI_RUN_STARTING);
+    cli_run_fini(&run);
+}
+
+static void a_refusal_that_is_not_local_fails_at_once(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    load_one_page(&run);
+    reply_bad(&run, "permanent.invalid", NULL, "the campaign has no contacts", AT(0));
+    assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
+    assert_string_equal(run.failure,
+                        "campaign start: permanent.invalid: the campaign has no contacts");
+    cli_run_fini(&run);
+}
+
+static void contacts_set_aside_are_collected_page_by_page(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    load_one_page(&run);
+    reply_ok(&run, "{\"total\":3}", AT(0));
+    reply_ok(&run, "{\"campaigns\":[{\"total\":3,\"done\":1,\"set_aside\":2,\"finished\":true}]}",
+             AT(0));
+    assert_calls(&run, AT(0), "contacts", "{\"after\":0,\"campaign\":\"spring\",\"limit\":500}");
+    reply_ok(&run,
+             "{\"contacts\":[{\"line\":2,\"state\":\"done\"},"
+             "{\"line\":3,\"state\":\"set_aside\",\"reason\":\"retries_exhausted\"}]}",
+             AT(0));
+    assert_calls(&run, AT(0), "contacts", "{\"after\":3,\"campaign\":\"spring\",\"limit\":500}");
+    reply_ok(&run, "{\"contacts\":[{\"line\":4,\"state\":\"set_aside\"}]}", AT(0));
+    assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
+    assert_int_equal(json_array_size(run.set_aside), 2);
+    assert_false(cli_run_complete(&run));
+    cli_run_fini(&run);
+}
+
+static void collecting_ends_when_no_page_brings_more(void **state) {
+    (void)state;
+    static const char *const pages[] = {"{\"contacts\":[]}", "{}",
+                                        "{\"contacts\":[{\"state\":\"done\"}]}"};
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        struct cli_run run;
+        begin(&run);
+        load_one_page(&run);
+        reply_ok(&run, "{\"total\":1}", AT(0));
+        reply_ok(&run, "{\"campaigns\":[{\"set_aside\":1,\"finished\":true}]}", AT(0));
+        reply_ok(&run, pages[i], AT(0));
+        assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
+        cli_run_fini(&run);
+    }
+}
+
+static void a_reply_that_says_nothing_does_no_harm(void **state) {
+    (void)state;
+    static const char *const results[] = {
+        "{}", "[]", "{\"added\":\"x\",\"refused\":5,\"campaigns\":{},\"contacts\":7}",
+        "{\"campaigns\":[5],\"refused\":[1,{}]}"};
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        struct cli_run run;
+        struct rf_call_reply none = {.id = "x", .ok = true, .class = "ok"};
+        begin(&run);
+        cli_run_page(&run, json_of("[{\"line\":2}]"), false);
+        for (int round = 0; round < 6; round++) {
+            if (next(&run, AT(round)) == CLI_RUN_READ)
+                cli_run_page(&run, json_of("[{\"line\":3}]"), true);
+            if (round == 2)
+                run.phase = CLI_RUN_FOLLOWING;
+            reply_ok(&run, results[i], AT(round));
+            cli_run_reply(&run, &none, AT(round));
+        }
+        cli_run_fini(&run);
+    }
+}
+
+static void a_page_holds_the_contacts_and_the_refused_lines_go_to_the_run(void **state) {
+    (void)state;
+    char path[] = "/tmp/rf-page-XXXXXX";
+    struct cli_run run;
+    struct rf_contacts *contacts = NULL;
+    struct rf_error error = {0};
+    int fd = mkstemp(path);
+    FILE *out = fdopen(fd, "w");
+    fputs("phone,name,city\n+12025550100,Ada,Paris\nno number,Bo,Rome\n", out);
+    for (int i = 0; i < 600; i++)
+        fprintf(out, "+1303555%04d,N,C\n", i);
+    fclose(out);
+    begin(&run);
+    assert_int_equal(rf_contacts_open(path, &contacts, &error), RF_OK);
+    cli_page_read(contacts, &run);
+    assert_int_equal(json_array_size(run.page), CLI_RUN_PAGE);
+    assert_false(run.last);
+    assert_int_equal(run.refused_count, 1);
+    char *text = json_dumps(json_array_get(run.page, 0), JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, "{\"fields\":{\"city\":\"Paris\"},\"line\":2,\"name\":\"Ada\","
+                              "\"phone\":\"+12025550100\"}");
+    free(text);
+    reply_ok(&run, "{\"added\":500,\"known\":0}", AT(0));
+    cli_page_read(contacts, &run);
+    assert_int_equal(json_array_size(run.page), 101);
+    assert_true(run.last);
+    rf_contacts_destroy(&contacts);
+    cli_run_fini(&run);
+    unlink(path);
+}
+
+static void progress_is_told_in_a_line_and_within_the_width(void **state) {
+    (void)state;
+    static const struct {
+        const char *campaign, *line;
+        size_t width;
+        const char *bar;
+    } cases[] = {
+        {"{\"total\":50}", "0 of 50: 0 done", 79,
+         "[........................................] 0 of 50: 0 done"},
+        {"{\"total\":50,\"done\":20,\"set_aside\":5,\"running\":8,\"waiting\":3,"
+         "\"waiting_for\":\"elevenlabs\"}",
+         "25 of 50: 20 done, 5 set aside, 8 in progress, 3 waiting for elevenlabs", 100,
+         "[#############.............] 25 of 50: 20 done, 5 set aside, 8 in progress, 3 waiting "
+         "for "
+         "elevenlabs"},
+        {"{\"total\":2,\"done\":2}", "2 of 2: 2 done", 27, "[##########] 2 of 2: 2 done"},
+        {"{\"total\":2,\"done\":2}", "2 of 2: 2 done", 21, "2 of 2: 2 done"},
+        {"{\"total\":2,\"waiting\":2,\"waiting_for\":[\"openai\",\"twilio\"]}",
+         "0 of 2: 0 done, 2 waiting for openai, twilio", 20, "0 of 2: 0 done, 2..."},
+        {"{\"total\":0,\"done\":3}", "3 of 0: 3 done", 40,
+         "[.......................] 3 of 0: 3 done"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cli_progress progress;
+        struct rf_text line = {0}, bar = {0};
+        json_t *campaign = json_of(cases[i].campaign);
+        cli_progress_read(campaign, &progress);
+        cli_progress_line(&progress, &line);
+        assert_string_equal(line.data, cases[i].line);
+        cli_progress_bar(&progress, cases[i].width, &bar);
+        assert_true(strlen(bar.data) <= cases[i].width);
+        assert_string_equal(bar.data, cases[i].bar);
+        rf_text_fini(&line);
+        rf_text_fini(&bar);
+        json_decref(campaign);
+    }
+}
+
+static void the_summary_names_outcomes_set_aside_contacts_and_refused_lines(void **state) {
+    (void)state;
+    struct cli_run run;
+    struct rf_text text = {0};
+    begin(&run);
+    run.status = json_of("{\"name\":\"spring\",\"total\":50,\"done\":48,\"set_aside\":2,"
+                         "\"finished\":true,\"outcomes\":{\"completed\":45,\"busy\":3},"
+                         "\"reasons\":{\"retries_exhausted\":2}}");
+    run.set_aside_count = 3;
+    json_array_append_new(
+        run.set_aside,
+        json_of("{\"line\":7,\"phone\":\"+12025550105\",\"name\":\"Ada\",\"step\":\"speech\","
+                "\"reason\":\"retries_exhausted\",\"message\":\"503 again\\u001b[2J\"}"));
+    cli_run_refuse(&run, "list.csv:9: phone: is empty");
+    cli_summary_text(&run, &text);
+    assert_string_equal(
+        text.data,
+        "campaign spring (finished): 50 of 50: 48 done, 2 set aside\n"
+        "  outcomes: 45 completed, 3 busy\n"
+        "  set aside: 2 retries_exhausted\n"
+        "contacts set aside:\n"
+        "  list.csv:7: +12025550105 Ada: retries_exhausted at the step speech: 503 again [2J\n"
+        "  and 2 more\n"
+        "lines refused:\n"
+        "  list.csv:9: phone: is empty\n");
+    rf_text_fini(&text);
+    json_t *json = cli_summary_json(&run);
+    assert_string_equal(json_string_value(json_object_get(json, "campaign")), "spring");
+    assert_int_equal(json_integer_value(json_object_get(json, "refused_count")), 1);
+    assert_true(json_is_false(json_object_get(json, "complete")));
+    assert_int_equal(json_array_size(json_object_get(json, "set_aside")), 1);
+    json_decref(json);
+    cli_run_fini(&run);
+}
+
+static void refused_lines_beyond_the_bound_are_counted(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    for (int i = 0; i < CLI_RUN_KEPT + 5; i++)
+        cli_run_refuse(&run, "list.csv:2: x");
+    assert_int_equal(json_array_size(run.refused), CLI_RUN_KEPT);
+    assert_int_equal(run.refused_count, CLI_RUN_KEPT + 5);
+    cli_run_fini(&run);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_are_loaded_one_by_one_then_it_starts_and_follows),
+        cmocka_unit_test(an_empty_last_page_is_not_loaded),
+        cmocka_unit_test(a_file_without_contacts_fails),
+        cmocka_unit_test(an_orchestrator_that_is_not_there_is_asked_again_until_patience_ends),
+        cmocka_unit_test(patience_begins_anew_with_each_answer),
+        cmocka_unit_test(a_refusal_that_is_not_local_fails_at_once),
+        cmocka_unit_test(contacts_set_aside_are_collected_page_by_page),
+        cmocka_unit_test(collecting_ends_when_no_page_brings_more),
+        cmocka_unit_test(a_reply_that_says_nothing_does_no_harm),
+        cmocka_unit_test(a_page_holds_the_contacts_and_the_refused_lines_go_to_the_run),
+        cmocka_unit_test(progress_is_told_in_a_line_and_within_the_width),
+        cmocka_unit_test(the_summary_names_outcomes_set_aside_contacts_and_refused_lines),
+        cmocka_unit_test(refused_lines_beyond_the_bound_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
