@@ -28,8 +28,7 @@ static const char *failure_text(enum rf_http_failure failure) {
         return "the answer was cut off";
     case RF_HTTP_TOO_LARGE:
         return "the answer is too large";
-    case RF_HTTP_CANCELLED:
-        return "it was cancelled";
+    case RF_HTTP_TOO_LATE:
     case RF_HTTP_NONE:
     case RF_HTTP_OTHER:
         break;

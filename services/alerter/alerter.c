@@ -1,0 +1,259 @@
+#include "alerter.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "config/config.h"
+#include "core.h"
+#include "courier.h"
+#include "events/text.h"
+#include "http/client.h"
+#include "ledger.h"
+#include "rules.h"
+
+#define PAGE_EVENTS 256
+#define RETRY_WAIT  rf_seconds(1) // of a page that could not be stored
+#define DRAIN_LOOK  rf_ms(5)
+
+struct alerter {
+    struct rf_process *process;
+    struct rf_ledger *ledger;
+    struct rf_http *http;
+    struct rf_subscription *subscription;
+    struct rf_courier couriers[RF_CHANNEL_COUNT];
+    size_t courier_count; // that are initialised
+    struct rf_ledger_page page;
+    bool page_busy;
+    bool page_warned; // its trouble was told
+    bool known;       // there is a cursor: what is missing behind it was missed by us
+    int64_t cursor;
+    struct rf_timer page_timer; // submits the page again
+    struct rf_timer drain_timer;
+};
+
+// ---- pages ----
+
+static void tell_trimmed(struct alerter *alerter, uint64_t trimmed) {
+    json_t *data =
+        json_pack("{s:I, s:I}", "from", (json_int_t)alerter->cursor + 1, "to", (json_int_t)trimmed);
+    struct rf_event event = {.type = rf_event_type_name(RF_EVENT_JOURNAL_TRIMMED),
+                             .subject = alerter->process->service,
+                             .data = data};
+    struct rf_error error;
+    rf_log(RF_LOG_ERROR, "the journal no longer has the events %" PRId64 " to %" PRIu64,
+           alerter->cursor + 1, trimmed);
+    if (rf_bus_publish(alerter->process->bus, &event, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);
+    json_decref(data);
+}
+
+static void submit_page(void *arg) {
+    struct alerter *alerter = arg;
+    rf_ledger_submit_page(alerter->ledger, &alerter->page);
+}
+
+static void free_page(struct alerter *alerter) {
+    rf_core_alerts_free(&alerter->page.alerts, &alerter->page.count);
+    free(alerter->page.fresh);
+    alerter->page.fresh = NULL;
+    alerter->page_busy = false;
+}
+
+static void add_deliveries(struct alerter *alerter, const struct rf_alert *alert) {
+    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++) {
+        struct rf_delivery delivery = {.alert = (char *)(uintptr_t)alert->id,
+                                       .incident = alert->incident,
+                                       .n = alert->n,
+                                       .due = alerter->page.now};
+        struct rf_error error;
+        if (!(alerter->page.channels & 1U << c))
+            continue;
+        // It is in the database all the same, so that the next start takes it up.
+        if (rf_outbox_add(&alerter->couriers[c].outbox, &delivery, &error) != RF_OK)
+            rf_log(RF_LOG_ERROR, "alert %s waits for the next start: %s", alert->id, error.message);
+    }
+}
+
+static void on_page_stored(void *arg, enum rf_err result, const struct rf_error *error) {
+    struct alerter *alerter = arg;
+    if (alerter->subscription == NULL) // stopped
+        return;
+    if (result != RF_OK) {
+        if (!alerter->page_warned)
+            rf_log(RF_LOG_ERROR, "cannot keep alerts, goes on trying: %s", error->message);
+        alerter->page_warned = true;
+        rf_timer_after(&alerter->page_timer, RETRY_WAIT);
+        return;
+    }
+    if (alerter->page_warned)
+        rf_log(RF_LOG_INFO, "alerts can be kept again");
+    alerter->page_warned = false;
+    rf_crash_point("alerter.page_stored");
+    for (size_t i = 0; i < alerter->page.count; i++)
+        if (alerter->page.fresh[i])
+            add_deliveries(alerter, &alerter->page.alerts[i]);
+    alerter->known = true;
+    alerter->cursor = alerter->page.scanned;
+    free_page(alerter);
+    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
+        rf_courier_kick(&alerter->couriers[c]);
+    if (!alerter->process->draining)
+        rf_subscription_next(alerter->subscription);
+}
+
+// Out of memory: the page is not asked on, so nothing is lost; a restart reads it again.
+static void on_page_lost(struct alerter *alerter, const struct rf_error *error) {
+    free_page(alerter);
+    rf_process_fail(alerter->process, error);
+}
+
+static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
+                    uint64_t trimmed) {
+    struct alerter *alerter = arg;
+    struct rf_error error;
+    if (trimmed != 0 && alerter->known)
+        tell_trimmed(alerter, trimmed);
+    struct rf_ledger_page *page = &alerter->page;
+    alerter->page_busy = true;
+    page->channels = rf_core_channels(&alerter->process->config->alerter);
+    page->scanned = (int64_t)scanned;
+    page->now = rf_clock_utc();
+    page->done = on_page_stored;
+    page->arg = alerter;
+    if (rf_core_alerts(events, count, &page->alerts, &page->count, &error) != RF_OK) {
+        on_page_lost(alerter, &error);
+        return;
+    }
+    page->fresh = calloc(page->count + 1, sizeof *page->fresh);
+    if (page->fresh == NULL) {
+        rf_error_set(&error, RF_ERR_NOMEM, "no memory for a page of alerts");
+        on_page_lost(alerter, &error);
+        return;
+    }
+    submit_page(alerter);
+}
+
+// ---- the beginning ----
+
+static enum rf_err on_loaded(void *arg, enum rf_channel channel, const struct rf_delivery *delivery,
+                             struct rf_error *error) {
+    struct alerter *alerter = arg;
+    struct rf_delivery kept = *delivery;
+    kept.told = kept.refused || kept.attempts > alerter->process->config->alerter.retry.max_retries;
+    return rf_outbox_add(&alerter->couriers[channel].outbox, &kept, error);
+}
+
+static enum rf_err open_ledger(struct alerter *alerter, struct rf_error *error) {
+    struct rf_process *process = alerter->process;
+    struct rf_text folder = {0}, path = {0};
+    rf_text_add(&folder, "%s/alerter", process->config->state_dir);
+    rf_text_add(&path, "%s/alerter/alerts.db", process->config->state_dir);
+    enum rf_err result = folder.failed || path.failed
+                             ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a path")
+                             : rf_folder_make(folder.data, 0700, error);
+    if (result == RF_OK)
+        result = rf_ledger_open(process->loop, path.data, &alerter->ledger, error);
+    rf_text_fini(&folder);
+    rf_text_fini(&path);
+    return result;
+}
+
+static void on_idle(void *arg);
+static void look_drained(void *arg);
+
+static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
+    struct rf_process *process = alerter->process;
+    enum rf_err result = open_ledger(alerter, error);
+    if (result == RF_OK)
+        result = rf_http_new(process->loop, &alerter->http, error);
+    if (result != RF_OK)
+        return result;
+    for (; alerter->courier_count < RF_CHANNEL_COUNT; alerter->courier_count++)
+        rf_courier_init(&alerter->couriers[alerter->courier_count], process, alerter->ledger,
+                        alerter->http, (enum rf_channel)alerter->courier_count, on_idle, alerter);
+    result = rf_ledger_load(alerter->ledger, &alerter->known, &alerter->cursor, on_loaded, alerter,
+                            error);
+    if (result == RF_OK)
+        result = rf_subscription_new(process->bus, rf_alert_topics, rf_alert_topic_count,
+                                     (uint64_t)alerter->cursor, PAGE_EVENTS, on_page, alerter,
+                                     &alerter->subscription, error);
+    return result;
+}
+
+enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error) {
+    struct alerter *alerter = calloc(1, sizeof *alerter);
+    if (alerter == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory");
+    process->state = alerter;
+    alerter->process = process;
+    rf_timer_init(&alerter->page_timer, process->loop, submit_page, alerter);
+    rf_timer_init(&alerter->drain_timer, process->loop, look_drained, alerter);
+    enum rf_err result = open_parts(alerter, error);
+    if (result != RF_OK)
+        return result;
+    size_t waiting = 0, enabled = 0;
+    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++) {
+        waiting += alerter->couriers[c].outbox.count;
+        enabled += (rf_core_channels(&process->config->alerter) >> c) & 1U;
+        rf_courier_kick(&alerter->couriers[c]);
+    }
+    rf_process_ready(process, "%zu channels, %zu deliveries waiting, journal read to %" PRId64,
+                     enabled, waiting, alerter->cursor);
+    return RF_OK;
+}
+
+enum rf_err rf_alerter_reload(struct rf_process *process, const struct rf_config *fresh,
+                              struct rf_error *error) {
+    struct alerter *alerter = process->state;
+    (void)error;
+    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
+        rf_courier_mend(&alerter->couriers[c], &fresh->alerter.retry);
+    return RF_OK;
+}
+
+// ---- the end ----
+
+// What is being sent is finished and stored; what waits is in the outbox for the next start.
+static void look_drained(void *arg) {
+    struct alerter *alerter = arg;
+    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
+        if (alerter->couriers[c].busy)
+            return;
+    if (rf_ledger_pending(alerter->ledger))
+        rf_timer_after(&alerter->drain_timer, DRAIN_LOOK);
+    else
+        rf_process_drained(alerter->process);
+}
+
+static void on_idle(void *arg) {
+    struct alerter *alerter = arg;
+    rf_timer_after(&alerter->drain_timer, rf_ns(0));
+}
+
+void rf_alerter_drain(struct rf_process *process) {
+    look_drained(process->state);
+}
+
+void rf_alerter_stop(struct rf_process *process) {
+    struct alerter *alerter = process->state;
+    if (alerter == NULL)
+        return;
+    rf_timer_stop(&alerter->page_timer);
+    rf_timer_stop(&alerter->drain_timer);
+    rf_subscription_destroy(&alerter->subscription);
+    for (size_t c = 0; c < alerter->courier_count; c++)
+        rf_courier_stop(&alerter->couriers[c]);
+    rf_ledger_close(&alerter->ledger);
+    rf_http_destroy(&alerter->http);
+    for (size_t c = 0; c < alerter->courier_count; c++)
+        rf_courier_fini(&alerter->couriers[c]);
+    free_page(alerter);
+    free(alerter);
+    process->state = NULL;
+}

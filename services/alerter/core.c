@@ -1,0 +1,37 @@
+#include "core.h"
+
+#include <stdlib.h>
+
+#include "rules.h"
+
+void rf_core_alerts_free(struct rf_alert **alerts, size_t *count) {
+    for (size_t i = 0; i < *count; i++)
+        rf_alert_fini(&(*alerts)[i]);
+    free(*alerts);
+    *alerts = NULL;
+    *count = 0;
+}
+
+enum rf_err rf_core_alerts(const struct rf_event *events, size_t count, struct rf_alert **alerts,
+                           size_t *made, struct rf_error *error) {
+    *made = 0;
+    *alerts = calloc(count + 1, sizeof **alerts);
+    if (*alerts == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory for %zu alerts", count);
+    for (size_t i = 0; i < count; i++) {
+        bool is_alert = false;
+        enum rf_err result = rf_alert_make(&events[i], &is_alert, &(*alerts)[*made], error);
+        if (result != RF_OK) {
+            rf_core_alerts_free(alerts, made);
+            return result;
+        }
+        *made += is_alert;
+    }
+    return RF_OK;
+}
+
+unsigned rf_core_channels(const struct rf_config_alerter *config) {
+    return (config->email.enabled ? 1U << RF_CHANNEL_EMAIL : 0U) |
+           (config->telegram.enabled ? 1U << RF_CHANNEL_TELEGRAM : 0U) |
+           (config->webhook.enabled ? 1U << RF_CHANNEL_WEBHOOK : 0U);
+}

@@ -1,0 +1,172 @@
+#include "courier.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "config/config.h"
+#include "core.h"
+#include "request.h"
+#include "runtime/service.h"
+#include "verdict.h"
+
+// Deliveries are due by the wall clock; a timer never sleeps longer than this, so that a clock
+// that was put forward or back is noticed.
+#define LONGEST_SLEEP rf_seconds(30)
+#define SHORT_REST    rf_seconds(1)
+
+static void on_timer(void *arg) {
+    rf_courier_kick(arg);
+}
+
+static void sleep_until(struct rf_courier *courier, struct rf_utc wake, struct rf_utc now) {
+    struct rf_duration wait = rf_utc_since(wake, now);
+    if (wake.ns == INT64_MAX) {
+        rf_timer_stop(&courier->timer);
+        return;
+    }
+    rf_timer_after(&courier->timer, wait.ns < LONGEST_SLEEP.ns ? wait : LONGEST_SLEEP);
+}
+
+static void leave(struct rf_courier *courier) {
+    courier->busy = false;
+    if (courier->process->draining)
+        courier->idle(courier->arg);
+    else
+        rf_courier_kick(courier);
+}
+
+static void publish(struct rf_courier *courier, enum rf_event_type type, json_t *data) {
+    struct rf_event event = {.type = rf_event_type_name(type),
+                             .subject = rf_channel_name(courier->channel),
+                             .data = data};
+    struct rf_error error;
+    if (rf_bus_publish(courier->process->bus, &event, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);
+    json_decref(data);
+}
+
+static void on_sent_stored(void *arg, const char *alert, const char *type, int64_t attempts) {
+    publish(arg, RF_EVENT_ALERT_SENT,
+            json_pack("{s:s, s:s, s:I}", "alert", alert, "event", type, "attempts",
+                      (json_int_t)attempts));
+}
+
+// The provider took it before this line; a kill between the two repeats it under the same id.
+static void settle(struct rf_courier *courier, const struct rf_verdict *verdict) {
+    const struct rf_alert *alert = &courier->reading.alert;
+    struct rf_settlement settlement =
+        rf_outbox_settle(&courier->outbox, verdict->outcome, verdict->retry_after, rf_clock_utc());
+    struct rf_error error;
+    if (verdict->outcome == RF_OUTCOME_OK)
+        rf_crash_point("alerter.delivered");
+    if (rf_ledger_settle(courier->ledger, alert, courier->channel, &settlement, verdict->message,
+                         settlement.done ? on_sent_stored : NULL, courier, &error) != RF_OK)
+        rf_log(RF_LOG_ERROR, "%s", error.message);
+    if (!settlement.done && settlement.tell)
+        publish(courier, RF_EVENT_ALERT_FAILED,
+                json_pack("{s:s, s:s, s:I, s:s, s:b}", "alert", alert->id, "event", alert->type,
+                          "attempts", (json_int_t)settlement.attempts, "message", verdict->message,
+                          "final", settlement.final));
+}
+
+static void on_reply(void *arg, const struct rf_http_reply *reply) {
+    struct rf_courier *courier = arg;
+    courier->transfer = NULL;
+    struct rf_verdict verdict =
+        rf_verdict_of(courier->channel, reply, rf_http_retry_after(reply, rf_clock_utc()));
+    settle(courier, &verdict);
+    leave(courier);
+}
+
+// A request that cannot be made for its settings bars the channel until they are mended.
+static void on_not_sent(struct rf_courier *courier, enum rf_err result,
+                        const struct rf_error *error) {
+    struct rf_verdict verdict = {.outcome = result == RF_ERR_INVALID ? RF_OUTCOME_BARRED
+                                                                     : RF_OUTCOME_TRANSIENT};
+    size_t length = strnlen(error->message, sizeof verdict.message - 1);
+    memcpy(verdict.message, error->message, length);
+    settle(courier, &verdict);
+    leave(courier);
+}
+
+static void give_back(struct rf_courier *courier) {
+    rf_outbox_give_back(&courier->outbox, rf_utc_add(rf_clock_utc(), SHORT_REST));
+    leave(courier);
+}
+
+static void on_read(void *arg, enum rf_err result, const struct rf_error *error) {
+    struct rf_courier *courier = arg;
+    struct rf_process *process = courier->process;
+    struct rf_error problem;
+    if (courier->http == NULL) // stopped
+        return;
+    if (result != RF_OK) {
+        rf_log(RF_LOG_ERROR, "%s: %s", rf_channel_name(courier->channel), error->message);
+        give_back(courier);
+        return;
+    }
+    if (process->draining) { // nothing new is begun
+        give_back(courier);
+        return;
+    }
+    result = rf_request_send(courier->http, &process->config->alerter, courier->channel,
+                             &courier->reading.alert, rf_clock_utc(), on_reply, courier,
+                             &courier->transfer, &problem);
+    if (result != RF_OK)
+        on_not_sent(courier, result, &problem);
+}
+
+void rf_courier_init(struct rf_courier *courier, struct rf_process *process,
+                     struct rf_ledger *ledger, struct rf_http *http, enum rf_channel channel,
+                     void (*idle)(void *arg), void *arg) {
+    *courier = (struct rf_courier){.process = process,
+                                   .ledger = ledger,
+                                   .http = http,
+                                   .channel = channel,
+                                   .reading = {.done = on_read, .arg = courier},
+                                   .idle = idle,
+                                   .arg = arg};
+    rf_outbox_init(&courier->outbox, &process->config->alerter.retry, rf_random_u64());
+    rf_timer_init(&courier->timer, process->loop, on_timer, courier);
+}
+
+void rf_courier_stop(struct rf_courier *courier) {
+    rf_timer_stop(&courier->timer);
+    if (courier->transfer != NULL)
+        rf_http_cancel(courier->transfer);
+    courier->transfer = NULL;
+    courier->http = NULL;
+}
+
+void rf_courier_fini(struct rf_courier *courier) {
+    rf_alert_fini(&courier->reading.alert);
+    rf_outbox_fini(&courier->outbox);
+}
+
+void rf_courier_kick(struct rf_courier *courier) {
+    struct rf_utc now = rf_clock_utc(), wake;
+    bool enabled = rf_core_channels(&courier->process->config->alerter) & 1U << courier->channel;
+    if (courier->busy || courier->process->draining || !enabled)
+        return;
+    const struct rf_delivery *delivery = rf_outbox_take(&courier->outbox, now, &wake);
+    if (delivery == NULL) {
+        sleep_until(courier, wake, now);
+        return;
+    }
+    courier->busy = true;
+    rf_timer_stop(&courier->timer);
+    memset(courier->reading.id, 0, sizeof courier->reading.id);
+    memcpy(courier->reading.id, delivery->alert,
+           strnlen(delivery->alert, sizeof courier->reading.id - 1));
+    rf_ledger_read(courier->ledger, &courier->reading);
+}
+
+void rf_courier_mend(struct rf_courier *courier, const struct rf_retry_policy *policy) {
+    rf_outbox_policy(&courier->outbox, policy);
+    rf_outbox_retry_now(&courier->outbox, rf_clock_utc());
+    rf_timer_after(&courier->timer, rf_ns(0));
+}

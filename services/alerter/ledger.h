@@ -1,0 +1,74 @@
+// The alerter's memory: alerts, their deliveries, and how far the journal was read, in one SQLite
+// database. An alert and the cursor beyond its event are one transaction, so a killed alerter
+// neither loses an alert nor makes it twice.
+#ifndef RF_ALERTER_LEDGER_H
+#define RF_ALERTER_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ringfence/error.h>
+#include <ringfence/time.h>
+
+#include "alert.h"
+#include "outbox.h"
+#include "store/store.h"
+
+struct rf_ledger;
+struct rf_loop;
+
+// rf_ledger_open: opens or creates the database at `path`. Blocks.
+RF_NODISCARD enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path,
+                                        struct rf_ledger **ledger, struct rf_error *error);
+
+// rf_ledger_close: stores what was submitted and nulls the pointer. Blocks. Callbacks are not
+// called any more but for `done` of pages and readings, which must be valid until it returns.
+void rf_ledger_close(struct rf_ledger **ledger);
+
+// rf_ledger_pending: whether anything submitted is not stored yet.
+bool rf_ledger_pending(const struct rf_ledger *ledger);
+
+// rf_ledger_load: for the start: the cursor (0 and known = false in a new database), and `fn` for
+// each delivery that is not done. Blocks. `fn` runs on another thread, during the call; its
+// delivery is borrowed.
+typedef enum rf_err rf_ledger_load_fn(void *arg, enum rf_channel channel,
+                                      const struct rf_delivery *delivery, struct rf_error *error);
+RF_NODISCARD enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known, int64_t *cursor,
+                                        rf_ledger_load_fn *fn, void *arg, struct rf_error *error);
+
+// What a page of the journal made. Belongs to the caller, who may submit it again after a failure.
+struct rf_ledger_page {
+    struct rf_store_job job; // private
+    struct rf_alert *alerts; // in the order of their numbers
+    bool *fresh;             // filled in: the alert was not known before
+    size_t count;
+    unsigned channels; // bit 1 << channel: who is to tell them
+    int64_t scanned;   // the new cursor
+    struct rf_utc now;
+    void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
+    void *arg;
+};
+void rf_ledger_submit_page(struct rf_ledger *ledger, struct rf_ledger_page *page);
+
+// rf_ledger_settle: keeps what became of a delivery. Repeated each second until it is stored, as
+// the delivery itself cannot be undone; then `stored` (may be NULL) is called. Everything is
+// copied. RF_ERR_NOMEM only.
+typedef void rf_ledger_stored_fn(void *arg, const char *alert, const char *type, int64_t attempts);
+RF_NODISCARD enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_alert *alert,
+                                          enum rf_channel channel,
+                                          const struct rf_settlement *settlement,
+                                          const char *message, rf_ledger_stored_fn *stored,
+                                          void *arg, struct rf_error *error);
+
+// One alert read by its id. Embedded in its owner; one reading at a time.
+struct rf_ledger_reading {
+    struct rf_store_job job; // private
+    char id[RF_ALERT_ID_SIZE];
+    struct rf_alert alert; // filled in; the owner ends it by rf_alert_fini
+    void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
+    void *arg;
+};
+void rf_ledger_read(struct rf_ledger *ledger, struct rf_ledger_reading *reading);
+
+#endif

@@ -1,0 +1,49 @@
+// A file as a sink: its own subscription, whose cursor is the number in the file's last line.
+#ifndef RF_LOGGER_FILE_SINK_H
+#define RF_LOGGER_FILE_SINK_H
+
+#include <stdbool.h>
+
+#include "events/text.h"
+#include "log_file.h"
+#include "runtime/loop.h"
+#include "sink.h"
+
+struct rf_event;
+struct rf_subscription;
+
+typedef void rf_record_fn(const struct rf_event *event, struct rf_text *out);
+
+// Embedded in its owner; private but for `sink`.
+struct rf_file_sink {
+    struct rf_sink sink;
+    struct rf_log_file file;
+    char *cursor_path; // keeps the number over a rotation, after which the file has none
+    rf_record_fn *record;
+    struct rf_subscription *subscription; // NULL until the file was open once
+    struct rf_text page;                  // formatted, not yet written
+    int64_t scanned;                      // of that page
+    bool waiting;                         // a page is in hand
+    struct rf_timer timer;                // the next try
+    void (*active)(void *arg);            // called when a page came or was written
+    void *arg;
+};
+
+// rf_file_sink_init: writes what `record` makes to `path`, and finds its place again by `number`.
+RF_NODISCARD enum rf_err rf_file_sink_init(struct rf_file_sink *sink, struct rf_process *process,
+                                           const char *name, const char *path, rf_record_fn *record,
+                                           rf_tail_number_fn *number, void (*active)(void *arg),
+                                           void *arg, struct rf_error *error);
+void rf_file_sink_fini(struct rf_file_sink *sink);
+
+// rf_file_sink_run: opens the file and begins; a file that cannot be opened is tried again by
+// itself.
+void rf_file_sink_run(struct rf_file_sink *sink);
+
+// rf_file_sink_reopen: SIGHUP: the file may have been moved away.
+void rf_file_sink_reopen(struct rf_file_sink *sink);
+
+// rf_file_sink_busy: a page is in hand that may yet be written.
+bool rf_file_sink_busy(const struct rf_file_sink *sink);
+
+#endif

@@ -1,0 +1,128 @@
+#include "logger.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "events/text.h"
+#include "file_sink.h"
+#include "http/client.h"
+#include "record.h"
+#include "sheet_sink.h"
+
+// A draining logger ends when nothing has come for so long: what the others said before they ended
+// is still to be logged.
+#define QUIET rf_ms(300)
+
+enum { JSON_FILE, TEXT_FILE, FILE_COUNT };
+
+struct logger {
+    struct rf_process *process;
+    struct rf_http *http;
+    struct rf_file_sink files[FILE_COUNT];
+    struct rf_sheet_sink sheet;
+    struct rf_timer quiet_timer;  // while draining
+    struct rf_timer reload_timer; // after a reload, with the new configuration in place
+};
+
+static void on_active(void *arg) {
+    struct logger *logger = arg;
+    if (logger->process->draining)
+        rf_timer_after(&logger->quiet_timer, QUIET);
+}
+
+static void on_quiet(void *arg) {
+    struct logger *logger = arg;
+    bool busy = rf_sheet_sink_busy(&logger->sheet);
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        busy = busy || rf_file_sink_busy(&logger->files[i]);
+    if (busy)
+        rf_timer_after(&logger->quiet_timer, QUIET);
+    else
+        rf_process_drained(logger->process);
+}
+
+static void on_reloaded(void *arg) {
+    struct logger *logger = arg;
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        rf_file_sink_reopen(&logger->files[i]);
+    rf_sheet_sink_run(&logger->sheet);
+}
+
+static enum rf_err make_state_folder(const struct rf_process *process, struct rf_error *error) {
+    struct rf_text path = {0};
+    rf_text_add(&path, "%s/logger", process->config->state_dir);
+    enum rf_err result = path.failed ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a path")
+                                     : rf_folder_make(path.data, 0700, error);
+    rf_text_fini(&path);
+    return result;
+}
+
+static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
+    struct rf_process *process = logger->process;
+    const struct rf_config_logger *config = &process->config->logger;
+    enum rf_err result = make_state_folder(process, error);
+    if (result == RF_OK)
+        result = rf_http_new(process->loop, &logger->http, error);
+    if (result == RF_OK)
+        result = rf_file_sink_init(&logger->files[JSON_FILE], process, "json", config->json_file,
+                                   rf_record_json, rf_record_json_n, on_active, logger, error);
+    if (result == RF_OK)
+        result = rf_file_sink_init(&logger->files[TEXT_FILE], process, "text", config->text_file,
+                                   rf_record_text, rf_record_text_n, on_active, logger, error);
+    if (result == RF_OK)
+        result =
+            rf_sheet_sink_init(&logger->sheet, process, logger->http, on_active, logger, error);
+    return result;
+}
+
+enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) {
+    struct logger *logger = calloc(1, sizeof *logger);
+    if (logger == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory");
+    process->state = logger;
+    logger->process = process;
+    rf_timer_init(&logger->quiet_timer, process->loop, on_quiet, logger);
+    rf_timer_init(&logger->reload_timer, process->loop, on_reloaded, logger);
+    enum rf_err result = open_parts(logger, error);
+    if (result != RF_OK)
+        return result;
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        rf_file_sink_run(&logger->files[i]);
+    rf_sheet_sink_run(&logger->sheet);
+    rf_process_ready(process, "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s",
+                     process->config->logger.json_file, logger->files[JSON_FILE].sink.cursor,
+                     process->config->logger.text_file, logger->files[TEXT_FILE].sink.cursor,
+                     process->config->logger.sheets.enabled ? "on" : "off");
+    return RF_OK;
+}
+
+enum rf_err rf_logger_reload(struct rf_process *process, const struct rf_config *fresh,
+                             struct rf_error *error) {
+    struct logger *logger = process->state;
+    (void)fresh, (void)error;
+    rf_timer_after(&logger->reload_timer, rf_ns(0));
+    return RF_OK;
+}
+
+void rf_logger_drain(struct rf_process *process) {
+    struct logger *logger = process->state;
+    rf_sheet_sink_hurry(&logger->sheet);
+    rf_timer_after(&logger->quiet_timer, QUIET);
+}
+
+void rf_logger_stop(struct rf_process *process) {
+    struct logger *logger = process->state;
+    if (logger == NULL)
+        return;
+    rf_timer_stop(&logger->quiet_timer);
+    rf_timer_stop(&logger->reload_timer);
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        rf_file_sink_fini(&logger->files[i]);
+    rf_sheet_sink_fini(&logger->sheet);
+    rf_http_destroy(&logger->http);
+    free(logger);
+    process->state = NULL;
+}

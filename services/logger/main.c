@@ -1,0 +1,18 @@
+// The logger writes down every event: as a line of JSON, as a line for people, as a row of a Google
+// Sheet. Each sink reads the journal for itself, so one that fails holds no other.
+#include "logger.h"
+
+static const struct rf_service logger = {
+    .name = "logger",
+    .summary = "writes every event to app_logs.json, app.log and a Google Sheet",
+    .details = "SIGHUP reads the configuration again and reopens the files.",
+    .uses_bus = true,
+    .start = rf_logger_start,
+    .drain = rf_logger_drain,
+    .reload = rf_logger_reload,
+    .stop = rf_logger_stop,
+};
+
+int main(int argc, char **argv) {
+    return rf_service_run(&logger, argc, argv);
+}

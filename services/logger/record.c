@@ -1,0 +1,170 @@
+#include "record.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "events/sentence.h"
+
+#define NAME_BYTES 128
+
+// A text for JSON: as it is if it is UTF-8, else cleaned.
+static json_t *json_text(const char *outside) {
+    json_t *text = json_string(outside);
+    if (text == NULL) {
+        struct rf_text clean = {0};
+        rf_text_add_clean(&clean, outside, strlen(outside) * 3);
+        char *data = rf_text_take(&clean);
+        text = data == NULL ? NULL : json_string(data);
+        free(data);
+    }
+    return text;
+}
+
+static void set_text(json_t *object, const char *key, const char *value, bool *failed) {
+    if (value != NULL && value[0] != '\0' &&
+        json_object_set_new(object, key, json_text(value)) != 0)
+        *failed = true;
+}
+
+static json_t *sentence_of(const struct rf_event *event) {
+    struct rf_text text = {0};
+    rf_event_sentence(event, &text);
+    char *sentence = rf_text_take(&text);
+    json_t *value = sentence == NULL ? NULL : json_string(sentence);
+    free(sentence);
+    return value;
+}
+
+static json_t *object_of(const struct rf_event *event) {
+    char time[RF_RFC3339_SIZE];
+    bool failed = false;
+    json_t *object = json_pack("{s:I, s:s}", "n", (json_int_t)event->n, "time",
+                               rf_utc_format((struct rf_utc){event->ts}, time));
+    if (object == NULL)
+        return NULL;
+    set_text(object, "id", event->id, &failed);
+    set_text(object, "type", event->type, &failed);
+    set_text(object, "severity", event->severity, &failed);
+    set_text(object, "subject", event->subject, &failed);
+    set_text(object, "service", event->service, &failed);
+    set_text(object, "campaign", event->campaign, &failed);
+    set_text(object, "contact", event->contact, &failed);
+    set_text(object, "origin", event->origin, &failed);
+    failed = json_object_set_new(object, "message", sentence_of(event)) != 0 || failed;
+    if (event->data != NULL)
+        failed = json_object_set(object, "data", event->data) != 0 || failed;
+    if (failed) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+// jansson escapes the controls of ASCII. The line ends that Unicode has besides, which some
+// readers split at, can only stand within a JSON string, so that each can be written as an escape.
+static void add_without_line_ends(struct rf_text *out, const char *json, size_t size) {
+    static const struct {
+        const char *bytes, *escape;
+    } ends[] = {{"\xC2\x85", "\\u0085"}, {"\xE2\x80\xA8", "\\u2028"}, {"\xE2\x80\xA9", "\\u2029"}};
+    size_t plain = 0;
+    for (size_t i = 0; i < size; i++) {
+        for (size_t e = 0; e < sizeof ends / sizeof ends[0]; e++) {
+            size_t length = strlen(ends[e].bytes);
+            if (size - i < length || memcmp(json + i, ends[e].bytes, length) != 0)
+                continue;
+            rf_text_add_bytes(out, json + plain, i - plain);
+            rf_text_add(out, "%s", ends[e].escape);
+            plain = i + length;
+            i = plain - 1;
+            break;
+        }
+    }
+    rf_text_add_bytes(out, json + plain, size - plain);
+}
+
+void rf_record_json(const struct rf_event *event, struct rf_text *out) {
+    json_t *object = object_of(event);
+    char *json = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    if (json == NULL)
+        out->failed = true;
+    else {
+        add_without_line_ends(out, json, strlen(json));
+        rf_text_add(out, "\n");
+    }
+    free(json);
+    json_decref(object);
+}
+
+// Pads what was added since `start` to `width` bytes.
+static void pad(struct rf_text *out, size_t start, size_t width) {
+    while (!out->failed && out->size - start < width)
+        rf_text_add_bytes(out, " ", 1);
+}
+
+void rf_record_text(const struct rf_event *event, struct rf_text *out) {
+    char time[RF_RFC3339_SIZE];
+    rf_text_add(out, "%10" PRId64 "  %s  ", event->n,
+                rf_utc_format((struct rf_utc){event->ts}, time));
+    size_t start = out->size;
+    rf_text_add_clean(out, event->severity, NAME_BYTES);
+    pad(out, start, 8);
+    rf_text_add(out, "  ");
+    start = out->size;
+    rf_text_add_clean(out, event->type, NAME_BYTES);
+    pad(out, start, 18);
+    rf_text_add(out, "  ");
+    rf_event_sentence(event, out);
+    rf_text_add(out, "\n");
+}
+
+static bool append_clean(json_t *row, const char *outside) {
+    struct rf_text text = {0};
+    rf_text_add_clean(&text, outside, NAME_BYTES);
+    char *clean = rf_text_take(&text);
+    bool done = clean != NULL && json_array_append_new(row, json_string(clean)) == 0;
+    free(clean);
+    return done;
+}
+
+json_t *rf_record_row(const struct rf_event *event) {
+    char time[RF_RFC3339_SIZE];
+    json_t *row = json_pack("[o, s]", json_sprintf("%" PRId64, event->n),
+                            rf_utc_format((struct rf_utc){event->ts}, time));
+    if (row == NULL || !append_clean(row, event->type) || !append_clean(row, event->severity) ||
+        !append_clean(row, event->subject) || !append_clean(row, event->contact) ||
+        json_array_append_new(row, sentence_of(event)) != 0) {
+        json_decref(row);
+        return NULL;
+    }
+    return row;
+}
+
+bool rf_record_json_n(const char *line, size_t size, int64_t *n) {
+    json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *number = json_object_get(object, "n");
+    bool found = json_is_integer(number) && json_integer_value(number) > 0;
+    if (found)
+        *n = json_integer_value(number);
+    json_decref(object);
+    return found;
+}
+
+bool rf_record_text_n(const char *line, size_t size, int64_t *n) {
+    size_t i = 0;
+    int64_t number = 0;
+    while (i < size && line[i] == ' ')
+        i++;
+    size_t first = i;
+    for (; i < size && line[i] >= '0' && line[i] <= '9'; i++)
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, line[i] - '0', &number))
+            return false;
+    // A number, two spaces, and a date's beginning: a line of another program is none of ours.
+    if (i == first || number == 0 || size - i < 13 || memcmp(line + i, "  ", 2) != 0 ||
+        line[i + 6] != '-' || line[i + 12] != 'T')
+        return false;
+    *n = number;
+    return true;
+}

@@ -1,0 +1,137 @@
+#include "sheet_request.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "events/text.h"
+#include "record.h"
+
+#define CONNECT_LIMIT rf_seconds(10)
+#define REPLY_BYTES   ((size_t)65536)
+#define LOOK_BYTES    ((size_t)64 * 1024 * 1024) // two columns of a long sheet
+
+struct sending {
+    struct rf_http *http;
+    const struct rf_config_logger *config;
+    const struct rf_sheet *sheet;
+    rf_http_fn *fn;
+    void *arg;
+    struct rf_http_transfer **transfer;
+};
+
+static enum rf_err send(const struct sending *s, struct rf_http_request *request,
+                        struct rf_error *error) {
+    request->ca_file = s->config->sheets.ca_file;
+    request->timeout = s->config->timeout;
+    request->connect_timeout =
+        s->config->timeout.ns < CONNECT_LIMIT.ns ? s->config->timeout : CONNECT_LIMIT;
+    request->body_size = request->body == NULL ? 0 : strlen(request->body);
+    return rf_http_send(s->http, request, s->fn, s->arg, s->transfer, error);
+}
+
+// The key file is read anew each time: it may have been replaced.
+static enum rf_err send_token(const struct sending *s, struct rf_utc now, struct rf_error *error) {
+    static const struct rf_http_header headers[] = {
+        {"Content-Type", "application/x-www-form-urlencoded"}};
+    const struct rf_config_sheets *sheets = &s->config->sheets;
+    struct rf_account account = {0};
+    struct rf_text body = {0};
+    char *assertion = NULL;
+    enum rf_err result = rf_account_load(sheets->credentials, &account, error);
+    if (result == RF_OK)
+        result = rf_account_assertion(&account, sheets->token_url, now, &assertion, error);
+    rf_account_fini(&account);
+    if (result != RF_OK)
+        return result;
+    // The assertion's alphabet needs no escaping.
+    rf_text_add(&body,
+                "grant_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Agrant-type%%3Ajwt-bearer"
+                "&assertion=%s",
+                assertion);
+    struct rf_http_request request = {.method = "POST",
+                                      .url = sheets->token_url,
+                                      .headers = headers,
+                                      .header_count = 1,
+                                      .body = body.data,
+                                      .max_body_bytes = REPLY_BYTES};
+    result = body.failed ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a request")
+                         : send(s, &request, error);
+    rf_text_fini(&body);
+    free(assertion);
+    return result;
+}
+
+static void add_escaped(struct rf_text *url, const char *segment) {
+    for (; *segment != '\0'; segment++) {
+        unsigned char c = (unsigned char)*segment;
+        if (isascii(c) && (isalnum(c) || strchr("-._~", c) != NULL))
+            rf_text_add_bytes(url, &c, 1);
+        else
+            rf_text_add(url, "%%%02X", c);
+    }
+}
+
+// A request to the values of `range`, which is escaped already and freed here. `values` (may be
+// NULL for a GET) is released.
+static enum rf_err send_values(const struct sending *s, const char *method, char *range,
+                               const char *suffix, json_t *values, size_t reply_bytes,
+                               struct rf_error *error) {
+    struct rf_text url = {0}, bearer = {0};
+    bool has_body = strcmp(method, "GET") != 0;
+    json_t *object =
+        values == NULL ? NULL : json_pack("{s:s, s:o}", "majorDimension", "ROWS", "values", values);
+    char *body = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    rf_text_add(&url, "%s/v4/spreadsheets/", s->config->sheets.base_url);
+    add_escaped(&url, s->config->sheets.spreadsheet);
+    rf_text_add(&url, "/values/%s%s", range == NULL ? "" : range, suffix);
+    rf_text_add(&bearer, "Bearer %s", s->sheet->token);
+    enum rf_err result;
+    if (range == NULL || url.failed || bearer.failed || (has_body && body == NULL))
+        result = rf_error_set(error, RF_ERR_NOMEM, "no memory for a request");
+    else {
+        struct rf_http_header headers[] = {{"Authorization", bearer.data},
+                                           {"Content-Type", "application/json"}};
+        struct rf_http_request request = {.method = method,
+                                          .url = url.data,
+                                          .headers = headers,
+                                          .header_count = has_body ? 2 : 1,
+                                          .body = body,
+                                          .max_body_bytes = reply_bytes};
+        result = send(s, &request, error);
+    }
+    rf_text_fini(&url);
+    rf_text_fini(&bearer);
+    free(range);
+    free(body);
+    return result;
+}
+
+enum rf_err rf_sheet_request_send(struct rf_http *http, const struct rf_config_logger *config,
+                                  const struct rf_sheet *sheet, enum rf_sheet_action action,
+                                  struct rf_utc now, rf_http_fn *fn, void *arg,
+                                  struct rf_http_transfer **transfer, struct rf_error *error) {
+    struct sending s = {http, config, sheet, fn, arg, transfer};
+    const char *tab = config->sheets.sheet;
+    int64_t rows = (int64_t)json_array_size(sheet->rows);
+    switch (action) {
+    case RF_SHEET_TOKEN:
+        return send_token(&s, now, error);
+    case RF_SHEET_LOOK:
+        return send_values(&s, "GET", rf_a1_columns(tab, 1, 2), "?majorDimension=ROWS", NULL,
+                           LOOK_BYTES, error);
+    case RF_SHEET_APPEND:
+        return send_values(&s, "POST", rf_a1_columns(tab, 1, RF_RECORD_COLUMNS),
+                           ":append?valueInputOption=RAW&insertDataOption=INSERT_ROWS",
+                           rf_sheet_keys(sheet), REPLY_BYTES, error);
+    case RF_SHEET_UPDATE:
+        return send_values(&s, "PUT", rf_a1_block(tab, sheet->place, rows, RF_RECORD_COLUMNS),
+                           "?valueInputOption=RAW", json_incref(sheet->rows), REPLY_BYTES, error);
+    case RF_SHEET_NOTHING:
+    case RF_SHEET_KEEP:
+        break;
+    }
+    return rf_error_set(error, RF_ERR_INVALID, "no such request");
+}

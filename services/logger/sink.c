@@ -1,0 +1,54 @@
+#include "sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/id.h"
+#include "base/log.h"
+#include "bus/bus.h"
+#include "config/config.h"
+#include "resilience/backoff.h"
+#include "runtime/service.h"
+
+void rf_sink_init(struct rf_sink *sink, struct rf_process *process, const char *name) {
+    *sink = (struct rf_sink){.process = process, .name = name, .rng = {rf_random_u64()}};
+}
+
+static void publish(struct rf_sink *sink, enum rf_event_type type, const char *subject,
+                    json_t *data) {
+    struct rf_event event = {.type = rf_event_type_name(type), .subject = subject, .data = data};
+    struct rf_error error;
+    if (rf_bus_publish(sink->process->bus, &event, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);
+    json_decref(data);
+}
+
+struct rf_duration rf_sink_failed(struct rf_sink *sink, const char *message) {
+    if (!sink->failing) {
+        rf_log(RF_LOG_ERROR, "sink %s cannot be written, goes on trying: %s", sink->name, message);
+        publish(sink, RF_EVENT_SINK_FAILED, sink->name, json_pack("{s:s}", "message", message));
+    }
+    sink->failing = true;
+    return rf_backoff_wait(&sink->process->config->logger.retry, sink->failures++, &sink->rng);
+}
+
+void rf_sink_works(struct rf_sink *sink) {
+    if (sink->failing) {
+        rf_log(RF_LOG_INFO, "sink %s works again", sink->name);
+        publish(sink, RF_EVENT_SINK_RECOVERED, sink->name, NULL);
+    }
+    sink->failing = false;
+    sink->failures = 0;
+}
+
+void rf_sink_trimmed(struct rf_sink *sink, uint64_t trimmed) {
+    char subject[96];
+    if (trimmed == 0 || !sink->known || (int64_t)trimmed <= sink->cursor)
+        return;
+    rf_log(RF_LOG_ERROR, "sink %s: the journal no longer has the events %" PRId64 " to %" PRIu64,
+           sink->name, sink->cursor + 1, trimmed);
+    snprintf(subject, sizeof subject, "%s-%s", sink->process->service, sink->name);
+    publish(
+        sink, RF_EVENT_JOURNAL_TRIMMED, subject,
+        json_pack("{s:I, s:I}", "from", (json_int_t)sink->cursor + 1, "to", (json_int_t)trimmed));
+}

@@ -1,0 +1,35 @@
+// What all sinks have in common: a name, whether it fails at the moment, and its waits. A change
+// between failing and working is told once, by an event and a line of our own; how often it failed
+// in between is not (an event for each try would be logged in turn by the other sinks).
+#ifndef RF_LOGGER_SINK_H
+#define RF_LOGGER_SINK_H
+
+#include <stdbool.h>
+
+#include <ringfence/error.h>
+#include <ringfence/retry.h>
+
+struct rf_process;
+
+struct rf_sink {
+    struct rf_process *process;
+    const char *name; // json, text, sheets
+    bool failing;
+    int64_t failures; // in a row
+    struct rf_rng rng;
+    int64_t cursor; // the journal was read to here
+    bool known;     // a page was taken, now or in an earlier life
+};
+
+void rf_sink_init(struct rf_sink *sink, struct rf_process *process, const char *name);
+
+// rf_sink_failed: it cannot be written, for this reason. Returns how long to wait.
+struct rf_duration rf_sink_failed(struct rf_sink *sink, const char *message);
+
+// rf_sink_works: something was written.
+void rf_sink_works(struct rf_sink *sink);
+
+// rf_sink_trimmed: events after the cursor and up to `trimmed` are gone from the journal.
+void rf_sink_trimmed(struct rf_sink *sink, uint64_t trimmed);
+
+#endif
