@@ -1,0 +1,266 @@
+// Calls against a scripted broker.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "fake_broker.h"
+
+struct replies {
+    struct fake_broker *fake;
+    struct rf_bus *bus;
+    unsigned count;
+    bool ok;
+    char id[32], class[32], code[32], sent[8];
+    const char *call_again; // from within the reply
+};
+
+static struct rf_call_request request_of(const char *id, struct rf_duration left) {
+    return (struct rf_call_request){
+        .id = id,
+        .service = "speech",
+        .operation = "speak",
+        .deadline = rf_utc_add(rf_clock_utc(), left).ns,
+    };
+}
+
+static void on_reply(void *arg, const struct rf_call_reply *reply) {
+    struct replies *replies = arg;
+    replies->count++;
+    replies->ok = reply->ok;
+    snprintf(replies->id, sizeof replies->id, "%s", reply->id);
+    snprintf(replies->class, sizeof replies->class, "%s", reply->class);
+    snprintf(replies->code, sizeof replies->code, "%s", reply->code ? reply->code : "-");
+    snprintf(replies->sent, sizeof replies->sent, "%s", reply->sent ? reply->sent : "-");
+    if (replies->call_again != NULL) {
+        struct rf_call_request request = request_of(replies->call_again, rf_seconds(60));
+        replies->call_again = NULL;
+        rf_bus_call(replies->bus, &request, on_reply, replies);
+    }
+    fake_wake(replies->fake);
+}
+
+static struct rf_bus *connect_bus(struct fake_broker *fake, struct replies *replies) {
+    struct rf_bus *bus;
+    struct rf_error error;
+    if (rf_bus_new(fake->loop, &fake->config, "tester", "tester-1", &bus, &error) != RF_OK)
+        fail_msg("%s", error.message);
+    *replies = (struct replies){.fake = fake, .bus = bus};
+    return bus;
+}
+
+static void call(struct replies *replies, const char *id, struct rf_duration left) {
+    struct rf_call_request request = request_of(id, left);
+    rf_bus_call(replies->bus, &request, on_reply, replies);
+}
+
+static void a_call_made_before_the_broker_is_there_is_sent_and_answered(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    fake_start(fake, "broker-1");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    const struct rf_call_request *got = &message->as.call_request;
+    assert_string_equal(got->id, "c1");
+    assert_string_equal(got->operation, "speak");
+    assert_true(got->remaining_ns > 50 * RF_NS_PER_S && got->remaining_ns <= 60 * RF_NS_PER_S);
+    rf_message_destroy(&message);
+    struct rf_call_reply reply = {.id = "c1", .ok = true, .class = "ok"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_until(fake, replies.count == 1);
+    assert_true(replies.ok);
+    // A second reply to the same call goes to nobody.
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    call(&replies, "c2", rf_seconds(60));
+    message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    assert_int_equal(replies.count, 1);
+    rf_bus_destroy(&bus);
+}
+
+static void on_time(void *arg) {
+    fake_start(arg, "broker-1");
+}
+
+static void the_time_left_is_told_as_it_is_when_the_call_is_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    struct rf_timer late;
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    rf_timer_init(&late, fake->loop, on_time, fake);
+    rf_timer_after(&late, rf_ms(300)); // the broker comes so late
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    assert_true(message->as.call_request.remaining_ns <= rf_ms(60000 - 300).ns);
+    assert_true(message->as.call_request.remaining_ns > rf_seconds(45).ns);
+    rf_message_destroy(&message);
+    rf_bus_destroy(&bus);
+}
+
+static void a_restarted_broker_loses_the_calls_in_hand_as_maybe_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    replies.call_again = "c2"; // made while the first is being told: not lost with it
+    fake_stop(fake);
+    fake_start(fake, "broker-2");
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.id, "c1");
+    assert_false(replies.ok);
+    assert_string_equal(replies.class, "local");
+    assert_string_equal(replies.code, "worker_lost");
+    assert_string_equal(replies.sent, "maybe");
+    message = fake_expect(fake, RF_MESSAGE_call_request);
+    assert_string_equal(message->as.call_request.id, "c2");
+    rf_message_destroy(&message);
+    assert_int_equal(replies.count, 1);
+    rf_bus_destroy(&bus);
+}
+
+static void calls_survive_a_silence_of_the_same_broker(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    fake->silent = true;
+    fake_until(fake, !rf_bus_connected(bus));
+    fake->silent = false;
+    fake_until(fake, rf_bus_connected(bus));
+    assert_int_equal(replies.count, 0);
+    struct rf_call_reply reply = {.id = "c1", .ok = true, .class = "ok"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_until(fake, replies.count == 1);
+    assert_true(replies.ok);
+    rf_bus_destroy(&bus);
+}
+
+static void a_call_that_was_never_sent_ends_at_its_deadline_as_not_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_ms(30));
+    assert_int_equal(replies.count, 0);
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.code, "deadline_exceeded");
+    assert_string_equal(replies.sent, "no");
+    call(&replies, "c2", rf_ns(-1)); // over before it began
+    assert_int_equal(replies.count, 1);
+    fake_until(fake, replies.count == 2);
+    assert_string_equal(replies.code, "deadline_exceeded");
+    rf_bus_destroy(&bus);
+}
+
+static void a_call_that_was_sent_ends_after_its_deadline_as_maybe_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    fake_until(fake, rf_bus_connected(bus));
+    struct rf_instant made = rf_clock_now();
+    call(&replies, "c1", rf_ms(100));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.code, "deadline_exceeded");
+    assert_string_equal(replies.sent, "maybe");
+    assert_true(rf_instant_since(rf_clock_now(), made).ns >= rf_ms(2100).ns);
+    rf_bus_destroy(&bus);
+}
+
+static void a_cancelled_call_is_told_to_the_broker_and_never_answered(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    rf_bus_cancel(bus, "c1");
+    message = fake_expect(fake, RF_MESSAGE_call_cancel);
+    assert_string_equal(message->as.call_cancel.id, "c1");
+    rf_message_destroy(&message);
+    struct rf_call_reply reply = {.id = "c1", .class = "local", .code = "cancelled"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    call(&replies, "c2", rf_seconds(60));
+    message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    reply.id = "c2";
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.id, "c2");
+    rf_bus_destroy(&bus);
+}
+
+static void a_call_cancelled_before_it_was_sent_is_never_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    call(&replies, "c2", rf_seconds(60));
+    rf_bus_cancel(bus, "c1");
+    rf_bus_cancel(bus, "c0"); // nobody
+    fake_start(fake, "broker-1");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    assert_string_equal(message->as.call_request.id, "c2");
+    rf_message_destroy(&message);
+    rf_bus_destroy(&bus);
+}
+
+static void a_request_that_cannot_be_encoded_is_answered_but_not_at_once(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    struct rf_call_request request = request_of("c1", rf_seconds(60));
+    request.operation = "\xff";
+    rf_bus_call(bus, &request, on_reply, &replies);
+    assert_int_equal(replies.count, 0);
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.code, "invalid");
+    assert_string_equal(replies.sent, "no");
+    rf_bus_destroy(&bus);
+}
+
+static void a_refused_call_ends_with_the_brokers_code(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    struct rf_refusal refusal = {.rid = "c1", .code = "malformed", .message = "no"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_refusal, &refusal);
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.code, "malformed");
+    assert_string_equal(replies.sent, "no");
+    rf_bus_destroy(&bus);
+}
+
+#define BROKER_TEST(test) cmocka_unit_test_setup_teardown(test, fake_setup, fake_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        BROKER_TEST(a_call_made_before_the_broker_is_there_is_sent_and_answered),
+        BROKER_TEST(the_time_left_is_told_as_it_is_when_the_call_is_sent),
+        BROKER_TEST(a_restarted_broker_loses_the_calls_in_hand_as_maybe_sent),
+        BROKER_TEST(calls_survive_a_silence_of_the_same_broker),
+        BROKER_TEST(a_call_that_was_never_sent_ends_at_its_deadline_as_not_sent),
+        BROKER_TEST(a_call_that_was_sent_ends_after_its_deadline_as_maybe_sent),
+        BROKER_TEST(a_cancelled_call_is_told_to_the_broker_and_never_answered),
+        BROKER_TEST(a_call_cancelled_before_it_was_sent_is_never_sent),
+        BROKER_TEST(a_request_that_cannot_be_encoded_is_answered_but_not_at_once),
+        BROKER_TEST(a_refused_call_ends_with_the_brokers_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

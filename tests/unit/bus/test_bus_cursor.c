@@ -1,0 +1,137 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "bus/cursor.h"
+
+static struct rf_instant at(int64_t seconds) {
+    return (struct rf_instant){seconds * RF_NS_PER_S};
+}
+
+// A cursor that has read up to `scanned`, has credit and knows of nothing newer.
+static struct rf_cursor idle(uint64_t scanned) {
+    struct rf_cursor cursor;
+    rf_cursor_init(&cursor, scanned);
+    rf_cursor_asked(&cursor, at(0));
+    rf_cursor_page(&cursor, 0, scanned, scanned, 0);
+    return cursor;
+}
+
+static void the_first_page_is_asked_for_at_once(void **state) {
+    (void)state;
+    struct rf_cursor cursor;
+    rf_cursor_init(&cursor, 5);
+    assert_true(rf_cursor_wants(&cursor, at(0)));
+    rf_cursor_asked(&cursor, at(0));
+    assert_false(rf_cursor_wants(&cursor, at(1)));
+}
+
+static void an_empty_page_that_moves_nothing_is_not_told(void **state) {
+    (void)state;
+    struct rf_cursor cursor;
+    rf_cursor_init(&cursor, 5);
+    rf_cursor_asked(&cursor, at(0));
+    assert_false(rf_cursor_page(&cursor, 0, 5, 5, 0));
+    assert_false(rf_cursor_wants(&cursor, at(1)));
+}
+
+static void a_filter_that_only_moves_the_cursor_is_told(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(5);
+    rf_cursor_rung(&cursor);
+    rf_cursor_asked(&cursor, at(1));
+    assert_true(rf_cursor_page(&cursor, 0, 9, 9, 0));
+}
+
+static void no_page_is_asked_for_without_credit(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(5);
+    rf_cursor_rung(&cursor);
+    rf_cursor_asked(&cursor, at(1));
+    assert_true(rf_cursor_page(&cursor, 3, 8, 20, 0));
+    assert_false(rf_cursor_wants(&cursor, at(2)));
+    rf_cursor_next(&cursor);
+    assert_true(rf_cursor_wants(&cursor, at(2)));
+}
+
+static void the_doorbell_while_a_page_is_under_way_is_not_forgotten(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(5);
+    rf_cursor_rung(&cursor);
+    rf_cursor_asked(&cursor, at(1));
+    rf_cursor_rung(&cursor);
+    rf_cursor_page(&cursor, 1, 6, 6, 0);
+    rf_cursor_next(&cursor);
+    assert_true(rf_cursor_wants(&cursor, at(1)));
+}
+
+// Incident 49: a pipe that drops for ever.
+static void a_doorbell_that_never_rings_is_replaced_by_the_heartbeat(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(5);
+    assert_false(rf_cursor_tip(&cursor, 1, 5));
+    assert_false(rf_cursor_wants(&cursor, at(1)));
+    assert_false(rf_cursor_tip(&cursor, 1, 6));
+    assert_true(rf_cursor_wants(&cursor, at(1)));
+}
+
+static void a_page_that_does_not_come_is_asked_for_again(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(5);
+    rf_cursor_rung(&cursor);
+    rf_cursor_asked(&cursor, at(10));
+    assert_false(rf_cursor_wants(&cursor, at(14)));
+    assert_true(rf_cursor_wants(&cursor, at(15)));
+}
+
+static void after_a_reconnect_the_lost_page_is_asked_for_again(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(5);
+    rf_cursor_rung(&cursor);
+    rf_cursor_asked(&cursor, at(10));
+    rf_cursor_reconnected(&cursor);
+    assert_true(rf_cursor_wants(&cursor, at(10)));
+}
+
+static void a_broker_that_lost_its_numbers_is_read_from_its_oldest(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(500);
+    assert_true(rf_cursor_tip(&cursor, 3, 10));
+    assert_int_equal(cursor.scanned, 2);
+    assert_true(rf_cursor_wants(&cursor, at(1)));
+}
+
+static void an_empty_journal_says_nothing_about_the_cursor(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(500);
+    assert_false(rf_cursor_tip(&cursor, 0, 0));
+    assert_int_equal(cursor.scanned, 500);
+    assert_false(rf_cursor_wants(&cursor, at(1)));
+}
+
+static void trimmed_events_are_told_even_without_events(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(5);
+    rf_cursor_rung(&cursor);
+    rf_cursor_asked(&cursor, at(1));
+    assert_true(rf_cursor_page(&cursor, 0, 5, 100, 90));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_page_is_asked_for_at_once),
+        cmocka_unit_test(an_empty_page_that_moves_nothing_is_not_told),
+        cmocka_unit_test(a_filter_that_only_moves_the_cursor_is_told),
+        cmocka_unit_test(no_page_is_asked_for_without_credit),
+        cmocka_unit_test(the_doorbell_while_a_page_is_under_way_is_not_forgotten),
+        cmocka_unit_test(a_doorbell_that_never_rings_is_replaced_by_the_heartbeat),
+        cmocka_unit_test(a_page_that_does_not_come_is_asked_for_again),
+        cmocka_unit_test(after_a_reconnect_the_lost_page_is_asked_for_again),
+        cmocka_unit_test(a_broker_that_lost_its_numbers_is_read_from_its_oldest),
+        cmocka_unit_test(an_empty_journal_says_nothing_about_the_cursor),
+        cmocka_unit_test(trimmed_events_are_told_even_without_events),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,475 @@
+// Streams and subscriptions against a scripted broker, over real sockets.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_broker.h"
+
+static struct rf_bus *connect_bus(struct fake_broker *fake) {
+    struct rf_bus *bus;
+    struct rf_error error;
+    if (rf_bus_new(fake->loop, &fake->config, "tester", "tester-1", &bus, &error) != RF_OK)
+        fail_msg("%s", error.message);
+    return bus;
+}
+
+static void publish(struct rf_bus *bus, const char *subject) {
+    struct rf_event event = {.type = "breaker.opened", .subject = subject};
+    struct rf_error error;
+    if (rf_bus_publish(bus, &event, &error) != RF_OK)
+        fail_msg("%s", error.message);
+}
+
+static void open_stream(struct fake_broker *fake, const char *name, int64_t next, int64_t last) {
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_open);
+    assert_string_equal(message->as.stream_open.stream, name);
+    assert_int_equal(message->as.stream_open.next, next);
+    rf_message_destroy(&message);
+    // What was sent before that, still in the belief of another broker, is refused or not; it does
+    // not matter.
+    while (fake_has(fake, RF_MESSAGE_event_publish)) {
+        message = fake_expect(fake, RF_MESSAGE_event_publish);
+        rf_message_destroy(&message);
+    }
+    struct rf_stream_opened opened = {.stream = name, .last = last};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_stream_opened, &opened);
+}
+
+static void acknowledge(struct fake_broker *fake, const char *stream, int64_t seq) {
+    struct rf_event_ack ack = {.stream = stream, .seq = seq};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_ack, &ack);
+}
+
+// Waits for events until `count` have come, in one message or several; checks that they follow each
+// other from `seq` on; the subject of the last one is copied.
+static void expect_events(struct fake_broker *fake, int64_t seq, size_t count, char *subject) {
+    while (count > 0) {
+        struct rf_message *message = fake_expect(fake, RF_MESSAGE_event_publish);
+        const struct rf_event_publish *publish = &message->as.event_publish;
+        for (size_t i = 0; i < publish->events.count; i++) {
+            assert_int_equal(publish->events.items[i].seq, seq++);
+            if (subject != NULL)
+                snprintf(subject, 32, "%s", publish->events.items[i].subject);
+        }
+        assert_true(publish->events.count <= count);
+        count -= publish->events.count;
+        rf_message_destroy(&message);
+    }
+}
+
+static void an_event_is_completed_sent_and_forgotten_when_acknowledged(void **state) {
+    struct fake_broker *fake = *state;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    publish(bus, "elevenlabs");
+    assert_int_equal(rf_bus_unacknowledged(bus), 1);
+    open_stream(fake, "tester-1", 1, 0);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_event_publish);
+    const struct rf_event *event = message->as.event_publish.events.items;
+    assert_string_equal(event->severity, "error");
+    assert_string_equal(event->origin, "tester-1");
+    assert_string_equal(event->stream, "tester-1");
+    assert_int_equal(event->seq, 1);
+    assert_int_equal(strlen(event->id), 26);
+    assert_true(event->ts > 0);
+    rf_message_destroy(&message);
+    acknowledge(fake, "tester-1", 1);
+    fake_until(fake, rf_bus_unacknowledged(bus) == 0);
+    rf_bus_destroy(&bus);
+    assert_null(bus);
+}
+
+// Incident 20: messages to a restarted peer vanish without an error.
+static void unacknowledged_events_are_sent_again_to_a_restarted_broker(void **state) {
+    struct fake_broker *fake = *state;
+    char subject[32];
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    open_stream(fake, "tester-1", 1, 0);
+    publish(bus, "a");
+    publish(bus, "b");
+    publish(bus, "c");
+    expect_events(fake, 1, 3, subject);
+    acknowledge(fake, "tester-1", 1);
+    fake_until(fake, rf_bus_unacknowledged(bus) == 2);
+    fake_stop(fake);
+    publish(bus, "d");
+    fake_start(fake, "broker-2");
+    open_stream(fake, "tester-1", 2, 1);
+    expect_events(fake, 2, 3, subject);
+    assert_string_equal(subject, "d");
+    rf_bus_destroy(&bus);
+}
+
+static void a_connection_new_to_the_same_broker_is_set_up_again(void **state) {
+    struct fake_broker *fake = *state;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    open_stream(fake, "tester-1", 1, 0);
+    publish(bus, "a");
+    expect_events(fake, 1, 1, NULL);
+    fake->registered = true;
+    open_stream(fake, "tester-1", 1, 0);
+    expect_events(fake, 1, 1, NULL);
+    rf_bus_destroy(&bus);
+}
+
+static void a_refused_gap_is_sent_again_from_the_expected_number(void **state) {
+    struct fake_broker *fake = *state;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    open_stream(fake, "tester-1", 1, 0);
+    publish(bus, "a");
+    publish(bus, "b");
+    expect_events(fake, 1, 2, NULL);
+    struct rf_event_refused refused = {.stream = "tester-1", .expected = 2, .message = "a gap"};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
+    expect_events(fake, 2, 1, NULL);
+    rf_bus_destroy(&bus);
+}
+
+static void a_stream_that_the_broker_forgot_is_opened_again(void **state) {
+    struct fake_broker *fake = *state;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    open_stream(fake, "tester-1", 1, 0);
+    publish(bus, "a");
+    expect_events(fake, 1, 1, NULL);
+    struct rf_event_refused refused = {.stream = "tester-1", .expected = 0, .message = "closed"};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
+    open_stream(fake, "tester-1", 1, 0);
+    expect_events(fake, 1, 1, NULL);
+    rf_bus_destroy(&bus);
+}
+
+static void events_beyond_the_bound_are_refused_and_taken_after_an_acknowledgement(void **state) {
+    struct fake_broker *fake = *state;
+    struct rf_error error;
+    struct rf_event event = {.type = "a.b", .subject = "c"};
+    struct rf_bus *bus = connect_bus(fake); // there is no broker yet
+    for (int i = 0; i < 8; i++)
+        publish(bus, "a");
+    assert_int_equal(rf_bus_publish(bus, &event, &error), RF_ERR_FULL);
+    fake_start(fake, "broker-1");
+    open_stream(fake, "tester-1", 1, 0);
+    expect_events(fake, 1, 8, NULL);
+    acknowledge(fake, "tester-1", 5);
+    fake_until(fake, rf_bus_unacknowledged(bus) == 3);
+    publish(bus, "a");
+    expect_events(fake, 9, 1, NULL);
+    rf_bus_destroy(&bus);
+}
+
+static void an_event_that_cannot_be_encoded_is_refused_at_once(void **state) {
+    struct fake_broker *fake = *state;
+    struct rf_error error;
+    struct rf_event event = {.type = "a.b", .subject = "\xff"};
+    struct rf_bus *bus = connect_bus(fake);
+    assert_int_equal(rf_bus_publish(bus, &event, &error), RF_ERR_INVALID);
+    assert_int_equal(rf_bus_unacknowledged(bus), 0);
+    rf_bus_destroy(&bus);
+}
+
+// ---- a stream with an outbox ----
+
+struct acks {
+    struct fake_broker *fake;
+    uint64_t last;
+};
+
+static void on_acked(void *arg, uint64_t seq) {
+    struct acks *acks = arg;
+    acks->last = seq;
+    fake_wake(acks->fake);
+}
+
+static enum rf_err outbox_publish(struct rf_stream *stream, uint64_t seq) {
+    struct rf_event event = {
+        .type = "a.b", .subject = "c", .id = "01J0000000000000000000000A", .ts = 5};
+    struct rf_error error;
+    return rf_stream_publish(stream, seq, &event, &error);
+}
+
+static struct rf_stream *outbox(struct rf_bus *bus, uint64_t next, struct acks *acks) {
+    struct rf_stream *stream;
+    struct rf_error error;
+    assert_int_equal(rf_stream_new(bus, "outbox", next, on_acked, acks, &stream, &error), RF_OK);
+    return stream;
+}
+
+// The stream of the bus itself is opened as well; which of the two comes first does not matter.
+static void open_both(struct fake_broker *fake, int64_t next, int64_t last) {
+    for (int i = 0; i < 2; i++) {
+        struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_open);
+        bool ours = strcmp(message->as.stream_open.stream, "outbox") == 0;
+        if (ours)
+            assert_int_equal(message->as.stream_open.next, next);
+        struct rf_stream_opened opened = {.stream = message->as.stream_open.stream,
+                                          .last = ours ? last : 0};
+        fake_send(fake, FAKE_INGEST, RF_MESSAGE_stream_opened, &opened);
+        rf_message_destroy(&message);
+    }
+}
+
+static void an_outbox_learns_what_the_broker_knows_before_anything_is_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct acks acks = {fake, 0};
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    struct rf_stream *stream = outbox(bus, 3, &acks);
+    for (uint64_t seq = 3; seq <= 6; seq++)
+        assert_int_equal(outbox_publish(stream, seq), RF_OK);
+    open_both(fake, 3, 5);
+    fake_until(fake, acks.last == 5);
+    expect_events(fake, 6, 1, NULL);
+    assert_int_equal(outbox_publish(stream, 4), RF_OK); // known already: nothing to do
+    assert_int_equal(outbox_publish(stream, 7), RF_OK);
+    expect_events(fake, 7, 1, NULL);
+    rf_stream_destroy(&stream);
+    assert_null(stream);
+    rf_bus_destroy(&bus);
+}
+
+static void an_outbox_that_leaves_a_number_out_is_refused(void **state) {
+    struct fake_broker *fake = *state;
+    struct acks acks = {fake, 0};
+    struct rf_error error;
+    struct rf_event event = {.type = "a.b", .subject = "c"};
+    struct rf_bus *bus = connect_bus(fake);
+    struct rf_stream *stream = outbox(bus, 1, &acks);
+    assert_int_equal(outbox_publish(stream, 2), RF_ERR_INVALID);
+    assert_int_equal(rf_stream_publish(stream, 1, &event, &error), RF_ERR_INVALID); // no id
+    assert_int_equal(outbox_publish(stream, 1), RF_OK);
+    rf_bus_destroy(&bus); // and its streams
+}
+
+static void events_that_the_broker_lost_are_declared_so(void **state) {
+    struct fake_broker *fake = *state;
+    struct acks acks = {fake, 0};
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    struct rf_stream *stream = outbox(bus, 10, &acks);
+    assert_int_equal(outbox_publish(stream, 10), RF_OK);
+    open_both(fake, 10, 4);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_skip);
+    assert_string_equal(message->as.stream_skip.stream, "outbox");
+    assert_int_equal(message->as.stream_skip.to, 9);
+    rf_message_destroy(&message);
+    expect_events(fake, 10, 1, NULL);
+    rf_bus_destroy(&bus);
+}
+
+// ---- subscriptions ----
+
+struct pages {
+    struct fake_broker *fake;
+    struct rf_subscription *subscription;
+    unsigned count;
+    size_t events;
+    uint64_t scanned, trimmed;
+    bool destroy;
+};
+
+static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
+                    uint64_t trimmed) {
+    struct pages *pages = arg;
+    if (count > 0)
+        assert_string_equal(events[count - 1].type, "breaker.opened");
+    pages->count++;
+    pages->events += count;
+    pages->scanned = scanned;
+    pages->trimmed = trimmed;
+    if (pages->destroy)
+        rf_subscription_destroy(&pages->subscription);
+    fake_wake(pages->fake);
+}
+
+static void subscribe(struct rf_bus *bus, struct pages *pages, uint64_t after) {
+    static const char *const prefixes[] = {"breaker."};
+    struct rf_error error;
+    if (rf_subscription_new(bus, prefixes, 1, after, 10, on_page, pages, &pages->subscription,
+                            &error) != RF_OK)
+        fail_msg("%s", error.message);
+}
+
+// Answers the next journal.read, which must be after `after`.
+static void give_page(struct fake_broker *fake, int64_t after, size_t count, int64_t scanned,
+                      int64_t last) {
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_journal_read);
+    const struct rf_journal_read *read = &message->as.journal_read;
+    assert_int_equal(read->after, after);
+    assert_int_equal(read->limit, 10);
+    assert_int_equal(read->prefixes.count, 1);
+    assert_string_equal(read->prefixes.items[0], "breaker.");
+    struct rf_event events[2] = {
+        {.type = "breaker.opened", .subject = "x", .severity = "error"},
+        {.type = "breaker.opened", .subject = "y", .severity = "error"},
+    };
+    struct rf_journal_page page = {
+        .rid = read->rid, .events = {events, count}, .scanned = scanned, .last = last};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_journal_page, &page);
+    rf_message_destroy(&message);
+}
+
+static void a_subscriber_gets_a_page_and_the_next_only_when_it_is_ready(void **state) {
+    struct fake_broker *fake = *state;
+    struct pages pages = {.fake = fake};
+    fake_start(fake, "broker-1");
+    fake->last = 20;
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &pages, 3);
+    give_page(fake, 3, 2, 12, 20);
+    fake_until(fake, pages.count == 1);
+    assert_int_equal(pages.events, 2);
+    assert_int_equal(pages.scanned, 12);
+    unsigned hellos = fake->hellos;
+    fake_until(fake, fake->hellos >= hellos + 3);
+    assert_false(fake_has(fake, RF_MESSAGE_journal_read));
+    rf_subscription_next(pages.subscription);
+    give_page(fake, 12, 1, 20, 20);
+    fake_until(fake, pages.count == 2);
+    rf_bus_destroy(&bus);
+}
+
+static void the_doorbell_asks_for_the_next_page(void **state) {
+    struct fake_broker *fake = *state;
+    struct pages pages = {.fake = fake};
+    fake_start(fake, "broker-1");
+    fake->silent = false;
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &pages, 0);
+    give_page(fake, 0, 0, 0, 0); // nothing there yet: not told
+    struct rf_event event = {.type = "breaker.opened", .subject = "x", .severity = "error"};
+    // A SUB that is still connecting hears nothing, so it rings until it is heard.
+    fake_watch(fake);
+    while (!fake_has(fake, RF_MESSAGE_journal_read)) {
+        fake_publish(fake, &event);
+        fake_turn(fake, "the doorbell");
+    }
+    assert_int_equal(pages.count, 0);
+    give_page(fake, 0, 1, 1, 1);
+    fake_until(fake, pages.count == 1);
+    rf_bus_destroy(&bus);
+}
+
+// Incident 49: the events socket may drop everything; the answer to hello tells the newest number.
+static void what_the_doorbell_does_not_ring_for_is_found_by_the_heartbeat(void **state) {
+    struct fake_broker *fake = *state;
+    struct pages pages = {.fake = fake};
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &pages, 0);
+    give_page(fake, 0, 0, 0, 0);
+    fake->first = 1;
+    fake->last = 7;
+    give_page(fake, 0, 2, 7, 7);
+    fake_until(fake, pages.count == 1);
+    assert_int_equal(pages.scanned, 7);
+    rf_bus_destroy(&bus);
+}
+
+static void a_subscription_goes_on_at_a_restarted_broker(void **state) {
+    struct fake_broker *fake = *state;
+    struct pages pages = {.fake = fake};
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &pages, 4);
+    struct rf_message *lost = fake_expect(fake, RF_MESSAGE_journal_read);
+    char rid[32];
+    snprintf(rid, sizeof rid, "%s", lost->as.journal_read.rid);
+    rf_message_destroy(&lost);
+    fake_stop(fake);
+    fake_start(fake, "broker-2");
+    fake->last = 9;
+    struct rf_message *again = fake_expect(fake, RF_MESSAGE_journal_read);
+    assert_int_equal(again->as.journal_read.after, 4);
+    // A late answer to the question that was lost is not taken for the new one's.
+    struct rf_journal_page stale = {.rid = rid, .scanned = 100, .last = 100};
+    struct rf_journal_page page = {
+        .rid = again->as.journal_read.rid, .scanned = 9, .last = 9, .trimmed = 6};
+    assert_string_not_equal(rid, page.rid);
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_journal_page, &stale);
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_journal_page, &page);
+    rf_message_destroy(&again);
+    fake_until(fake, pages.count == 1);
+    assert_int_equal(pages.scanned, 9);
+    assert_int_equal(pages.trimmed, 6);
+    rf_bus_destroy(&bus);
+}
+
+static void a_subscription_may_be_destroyed_by_its_own_page(void **state) {
+    struct fake_broker *fake = *state;
+    struct pages pages = {.fake = fake, .destroy = true};
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &pages, 0);
+    give_page(fake, 0, 1, 1, 1);
+    fake_until(fake, pages.count == 1);
+    assert_null(pages.subscription);
+    rf_bus_destroy(&bus);
+}
+
+// ---- listening ----
+
+struct heard {
+    struct fake_broker *fake;
+    unsigned count;
+    char topic[64];
+};
+
+static void on_event(void *arg, const char *topic, const struct rf_event *event) {
+    struct heard *heard = arg;
+    heard->count++;
+    snprintf(heard->topic, sizeof heard->topic, "%s", topic);
+    assert_string_equal(event->type, "breaker.closed");
+    fake_wake(heard->fake);
+}
+
+static void a_listener_hears_its_prefix_alone_and_survives_rubbish(void **state) {
+    struct fake_broker *fake = *state;
+    struct heard heard = {.fake = fake};
+    struct rf_error error;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    assert_int_equal(rf_bus_listen(bus, "breaker.closed/", on_event, &heard, &error), RF_OK);
+    struct rf_event other = {.type = "breaker.opened", .subject = "x", .severity = "error"};
+    struct rf_event ours = {.type = "breaker.closed", .subject = "x", .severity = "info"};
+    void *events = zsock_resolve(fake->sockets[FAKE_EVENTS]);
+    fake_watch(fake);
+    while (heard.count == 0) {
+        zmq_send(events, "breaker.closed/x", 16, ZMQ_SNDMORE);
+        zmq_send(events, "rubbish", 7, 0);
+        fake_publish(fake, &other);
+        fake_publish(fake, &ours);
+        fake_turn(fake, "an event");
+    }
+    assert_string_equal(heard.topic, "breaker.closed/x");
+    rf_bus_destroy(&bus);
+}
+
+#define BROKER_TEST(test) cmocka_unit_test_setup_teardown(test, fake_setup, fake_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        BROKER_TEST(an_event_is_completed_sent_and_forgotten_when_acknowledged),
+        BROKER_TEST(unacknowledged_events_are_sent_again_to_a_restarted_broker),
+        BROKER_TEST(a_connection_new_to_the_same_broker_is_set_up_again),
+        BROKER_TEST(a_refused_gap_is_sent_again_from_the_expected_number),
+        BROKER_TEST(a_stream_that_the_broker_forgot_is_opened_again),
+        BROKER_TEST(events_beyond_the_bound_are_refused_and_taken_after_an_acknowledgement),
+        BROKER_TEST(an_event_that_cannot_be_encoded_is_refused_at_once),
+        BROKER_TEST(an_outbox_learns_what_the_broker_knows_before_anything_is_sent),
+        BROKER_TEST(an_outbox_that_leaves_a_number_out_is_refused),
+        BROKER_TEST(events_that_the_broker_lost_are_declared_so),
+        BROKER_TEST(a_subscriber_gets_a_page_and_the_next_only_when_it_is_ready),
+        BROKER_TEST(the_doorbell_asks_for_the_next_page),
+        BROKER_TEST(what_the_doorbell_does_not_ring_for_is_found_by_the_heartbeat),
+        BROKER_TEST(a_subscription_goes_on_at_a_restarted_broker),
+        BROKER_TEST(a_subscription_may_be_destroyed_by_its_own_page),
+        BROKER_TEST(a_listener_hears_its_prefix_alone_and_survives_rubbish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

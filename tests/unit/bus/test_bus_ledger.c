@@ -1,0 +1,116 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "bus/ledger.h"
+
+static const struct rf_worker_offer offers[] = {{"speech", 4}, {"script", 2}};
+
+static struct rf_ledger opened(void) {
+    struct rf_ledger ledger;
+    assert_int_equal(rf_ledger_init(&ledger, offers, 2), RF_OK);
+    return ledger;
+}
+
+// What the broker computes: dispatched since the registration is the fake's own count.
+static int64_t free_places(const struct rf_ledger_offer *offer, int64_t dispatched) {
+    return rf_ledger_offered(offer) - (dispatched - offer->released);
+}
+
+static void a_request_takes_a_place_until_it_is_released(void **state) {
+    (void)state;
+    struct rf_ledger ledger = opened();
+    bool counted;
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a"), RF_LEDGER_NEW);
+    assert_int_equal(free_places(&ledger.offers[0], 1), 3);
+    assert_ptr_equal(rf_ledger_release(&ledger, "speech", 1, &counted), &ledger.offers[0]);
+    assert_true(counted);
+    assert_int_equal(free_places(&ledger.offers[0], 1), 4);
+    assert_int_equal(ledger.offers[0].waiting, 1);
+    assert_int_equal(rf_ledger_in_hand(&ledger), 1); // it waits for its retry
+    assert_true(rf_ledger_answered(&ledger, "a"));
+    assert_false(rf_ledger_answered(&ledger, "a"));
+    assert_int_equal(rf_ledger_in_hand(&ledger), 0);
+    rf_ledger_fini(&ledger);
+}
+
+static void a_request_that_is_in_hand_is_not_carried_out_twice(void **state) {
+    (void)state;
+    struct rf_ledger ledger = opened();
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a"), RF_LEDGER_NEW);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a"), RF_LEDGER_KNOWN);
+    assert_int_equal(free_places(&ledger.offers[0], 2), 3);
+    assert_int_equal(rf_ledger_in_hand(&ledger), 1);
+    rf_ledger_fini(&ledger);
+}
+
+static void a_service_that_is_not_offered_is_unknown(void **state) {
+    (void)state;
+    struct rf_ledger ledger = opened();
+    bool counted;
+    assert_int_equal(rf_ledger_request(&ledger, "telephony", "a"), RF_LEDGER_UNKNOWN);
+    assert_null(rf_ledger_release(&ledger, "telephony", 0, &counted));
+    assert_int_equal(rf_ledger_in_hand(&ledger), 0);
+    rf_ledger_fini(&ledger);
+}
+
+static void a_place_that_nobody_had_cannot_be_released(void **state) {
+    (void)state;
+    struct rf_ledger ledger = opened();
+    bool counted;
+    assert_null(rf_ledger_release(&ledger, "speech", 0, &counted));
+    assert_int_equal(ledger.offers[0].released, 0);
+    rf_ledger_fini(&ledger);
+}
+
+// The new broker has dispatched nothing to us: only the capacity can tell it of three calls in
+// hand.
+static void calls_from_before_a_registration_lower_the_capacity(void **state) {
+    (void)state;
+    struct rf_ledger ledger = opened();
+    bool counted;
+    for (const char *id = "abc"; *id != '\0'; id++)
+        rf_ledger_request(&ledger, "speech", id);
+    rf_ledger_registered(&ledger);
+    assert_int_equal(ledger.offers[0].released, 0);
+    assert_int_equal(free_places(&ledger.offers[0], 0), 1);
+    rf_ledger_request(&ledger, "speech", "d");
+    assert_int_equal(free_places(&ledger.offers[0], 1), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_non_null(rf_ledger_release(&ledger, "speech", 0, &counted));
+        assert_false(counted);
+        assert_int_equal(free_places(&ledger.offers[0], 1), i + 1);
+    }
+    assert_non_null(rf_ledger_release(&ledger, "speech", -1, &counted));
+    assert_true(counted);
+    assert_int_equal(free_places(&ledger.offers[0], 1), 4);
+    rf_ledger_fini(&ledger);
+}
+
+static void a_second_registration_counts_what_was_taken_since_the_first(void **state) {
+    (void)state;
+    struct rf_ledger ledger = opened();
+    rf_ledger_request(&ledger, "script", "a");
+    rf_ledger_registered(&ledger);
+    rf_ledger_request(&ledger, "script", "b");
+    rf_ledger_registered(&ledger);
+    assert_int_equal(rf_ledger_offered(&ledger.offers[1]), 0);
+    rf_ledger_request(&ledger, "script", "c"); // a broker that dispatches beyond the capacity
+    rf_ledger_registered(&ledger);
+    assert_int_equal(rf_ledger_offered(&ledger.offers[1]), 0);
+    rf_ledger_fini(&ledger);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_takes_a_place_until_it_is_released),
+        cmocka_unit_test(a_request_that_is_in_hand_is_not_carried_out_twice),
+        cmocka_unit_test(a_service_that_is_not_offered_is_unknown),
+        cmocka_unit_test(a_place_that_nobody_had_cannot_be_released),
+        cmocka_unit_test(calls_from_before_a_registration_lower_the_capacity),
+        cmocka_unit_test(a_second_registration_counts_what_was_taken_since_the_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,477 @@
+// The worker against a scripted broker.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bus/worker.h"
+#include "fake_broker.h"
+
+struct service {
+    struct fake_broker *fake;
+    struct rf_bus *bus;
+    struct rf_worker *worker;
+    unsigned came, went, requests, cancels, views, grants, refusals;
+    char id[32], cancelled[32], state[32], permit[32];
+    int64_t epoch;
+};
+
+static void on_request(void *arg, const struct rf_call_request *request) {
+    struct service *service = arg;
+    service->requests++;
+    snprintf(service->id, sizeof service->id, "%s", request->id);
+    fake_wake(service->fake);
+}
+
+static void on_cancel(void *arg, const char *id) {
+    struct service *service = arg;
+    service->cancels++;
+    snprintf(service->cancelled, sizeof service->cancelled, "%s", id);
+    fake_wake(service->fake);
+}
+
+static void on_breaker(void *arg, const struct rf_breaker_view *breaker) {
+    struct service *service = arg;
+    service->views++;
+    snprintf(service->state, sizeof service->state, "%s", breaker->state);
+    fake_wake(service->fake);
+}
+
+static void on_permit(void *arg, const char *call, const char *provider, const char *permit,
+                      int64_t epoch, struct rf_duration lease) {
+    struct service *service = arg;
+    assert_string_equal(provider, "elevenlabs");
+    assert_string_equal(call, "c1");
+    if (permit == NULL) {
+        service->refusals++;
+    } else {
+        service->grants++;
+        assert_true(lease.ns > 0);
+        snprintf(service->permit, sizeof service->permit, "%s", permit);
+    }
+    service->epoch = epoch;
+    fake_wake(service->fake);
+}
+
+static void on_connected(void *arg, bool connected) {
+    struct service *service = arg;
+    if (connected)
+        service->came++;
+    else
+        service->went++;
+    fake_wake(service->fake);
+}
+
+static const struct rf_worker_handlers handlers = {on_request, on_cancel, on_breaker, on_permit,
+                                                   on_connected};
+static const struct rf_worker_offer offers[] = {{"speech", 4}, {"script", 2}};
+
+static void serve(struct fake_broker *fake, struct service *service) {
+    struct rf_error error;
+    *service = (struct service){.fake = fake};
+    if (rf_bus_new(fake->loop, &fake->config, "gateway", "gateway-1", &service->bus, &error) !=
+            RF_OK ||
+        rf_worker_new(service->bus, offers, 2, &handlers, service, &service->worker, &error) !=
+            RF_OK)
+        fail_msg("%s", error.message);
+}
+
+// Serves at a broker that knows the worker, whose second heartbeat has come.
+static void registered(struct fake_broker *fake, struct service *service) {
+    fake_start(fake, "broker-1");
+    serve(fake, service);
+    fake_until(fake, service->came == 1 && fake->beats >= 2);
+}
+
+static void leave(struct service *service) {
+    rf_worker_destroy(&service->worker);
+    assert_null(service->worker);
+    rf_bus_destroy(&service->bus);
+}
+
+static void restart(struct fake_broker *fake, struct service *service) {
+    unsigned came = service->came;
+    fake_stop(fake);
+    fake_start(fake, "broker-2");
+    fake_until(fake, service->came == came + 1);
+}
+
+static void dispatch(struct fake_broker *fake, const char *service, const char *id) {
+    struct rf_call_request request = {
+        .id = id, .service = service, .operation = "speak", .deadline = INT64_MAX};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_call_request, &request);
+}
+
+static void take(struct fake_broker *fake, struct service *service, const char *id) {
+    unsigned requests = service->requests;
+    dispatch(fake, "speech", id);
+    fake_until(fake, service->requests == requests + 1);
+    assert_string_equal(service->id, id);
+}
+
+static const struct rf_offer *offer_of(const struct fake_broker *fake, const char *name) {
+    const struct rf_worker_heartbeat *beat = &fake->beat->as.worker_heartbeat;
+    for (size_t i = 0; i < beat->offers.count; i++)
+        if (strcmp(beat->offers.items[i].service, name) == 0)
+            return &beat->offers.items[i];
+    fail_msg("no offer of %s", name);
+    return NULL;
+}
+
+static void next_beat(struct fake_broker *fake) {
+    unsigned beats = fake->beats;
+    fake_until(fake, fake->beats > beats);
+}
+
+static void answer(struct service *service, const char *id) {
+    struct rf_call_reply reply = {.id = id, .ok = true, .class = "ok"};
+    rf_worker_reply(service->worker, &reply);
+}
+
+static void a_worker_registers_by_its_heartbeat_and_tells_its_offers(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    serve(fake, &service); // starts before the broker
+    fake_start(fake, "broker-1");
+    fake_until(fake, service.came == 1);
+    const struct rf_worker_heartbeat *beat = &fake->beat->as.worker_heartbeat;
+    assert_string_equal(beat->instance, "gateway-1");
+    assert_int_equal(beat->offers.count, 2);
+    assert_int_equal(offer_of(fake, "speech")->capacity, 4);
+    assert_int_equal(offer_of(fake, "script")->capacity, 2);
+    assert_int_equal(beat->in_hand.count, 0);
+    leave(&service);
+}
+
+static void a_request_is_carried_out_replied_and_its_place_given_back(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    next_beat(fake);
+    assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 1);
+    assert_string_equal(fake->beat->as.worker_heartbeat.in_hand.items[0], "c1");
+    rf_worker_release(service.worker, "speech", 0);
+    answer(&service, "c1");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
+    assert_string_equal(message->as.call_reply.id, "c1");
+    assert_string_equal(message->as.call_reply.worker, "gateway-1");
+    rf_message_destroy(&message);
+    message = fake_expect(fake, RF_MESSAGE_worker_credit);
+    assert_string_equal(message->as.worker_credit.service, "speech");
+    assert_int_equal(message->as.worker_credit.released, 1);
+    rf_message_destroy(&message);
+    assert_int_equal(rf_worker_in_hand(service.worker), 0);
+    next_beat(fake);
+    assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 0);
+    assert_int_equal(offer_of(fake, "speech")->released, 1);
+    leave(&service);
+}
+
+static void a_waiting_call_gives_its_place_back_and_stays_in_hand(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    rf_worker_release(service.worker, "speech", 1);
+    next_beat(fake);
+    assert_int_equal(offer_of(fake, "speech")->released, 1);
+    assert_int_equal(offer_of(fake, "speech")->waiting, 1);
+    assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 1);
+    struct rf_attempt attempt = {
+        .provider = "elevenlabs", .class = "transient", .status = 503, .began = 1};
+    struct rf_worker_handback handback = {.id = "c1", .attempts = {&attempt, 1}, .retries = 1};
+    rf_worker_handback(service.worker, &handback);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_handback);
+    assert_int_equal(message->as.worker_handback.attempts.count, 1);
+    rf_message_destroy(&message);
+    assert_int_equal(rf_worker_in_hand(service.worker), 0);
+    leave(&service);
+}
+
+static void an_id_in_hand_is_not_carried_out_twice(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    dispatch(fake, "speech", "c1");
+    fake_until(fake, offer_of(fake, "speech")->released == 1);
+    assert_int_equal(service.requests, 1);
+    leave(&service);
+}
+
+static void a_service_that_is_not_offered_is_refused(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    dispatch(fake, "telephony", "c1");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
+    assert_string_equal(message->as.call_reply.code, "no_worker");
+    assert_string_equal(message->as.call_reply.sent, "no");
+    rf_message_destroy(&message);
+    assert_int_equal(service.requests, 0);
+    leave(&service);
+}
+
+static void a_cancel_is_passed_on(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    struct rf_call_cancel cancel = {.id = "c1"};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_call_cancel, &cancel);
+    fake_until(fake, service.cancels == 1);
+    assert_string_equal(service.cancelled, "c1");
+    leave(&service);
+}
+
+// Incident 21: the connection is restored, but the worker never says READY again.
+static void a_worker_that_the_broker_does_not_know_registers_again(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    unsigned beats = fake->beats;
+    struct rf_worker_unknown unknown = {0};
+    fake->worker_registered = true;
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_worker_unknown, &unknown);
+    fake_until(fake, service.came == 2);
+    assert_int_equal(service.went, 1);
+    assert_true(fake->beats > beats);
+    leave(&service);
+}
+
+static void calls_in_hand_lower_the_capacity_told_to_the_next_broker(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    take(fake, &service, "c2");
+    rf_worker_release(service.worker, "speech", 0); // c1 waits or ends: either way
+    restart(fake, &service);
+    fake_until(fake, offer_of(fake, "speech")->capacity == 3);
+    assert_int_equal(offer_of(fake, "speech")->released, 0);
+    assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 2);
+    rf_worker_release(service.worker, "speech", 0);
+    fake_until(fake, offer_of(fake, "speech")->capacity == 4);
+    leave(&service);
+}
+
+static void a_reply_whose_broker_is_away_is_sent_after_the_next_registration(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    fake->silent = true;
+    fake_until(fake, service.went == 1);
+    answer(&service, "c1");
+    next_beat(fake);
+    assert_false(fake_has(fake, RF_MESSAGE_call_reply));
+    fake->silent = false;
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
+    assert_string_equal(message->as.call_reply.id, "c1");
+    rf_message_destroy(&message);
+    leave(&service);
+}
+
+static void a_reply_that_cannot_be_encoded_is_still_a_reply(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    struct rf_call_reply reply = {
+        .id = "c1", .class = "transient", .message = "\xff", .sent = "yes", .exhausted = true};
+    rf_worker_reply(service.worker, &reply);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
+    assert_string_equal(message->as.call_reply.class, "transient");
+    assert_string_equal(message->as.call_reply.code, "unencodable");
+    assert_string_equal(message->as.call_reply.sent, "yes");
+    assert_true(message->as.call_reply.exhausted);
+    rf_message_destroy(&message);
+    answer(&service, "c1"); // not in hand any more
+    next_beat(fake);
+    assert_false(fake_has(fake, RF_MESSAGE_call_reply));
+    leave(&service);
+}
+
+static void outcome(struct service *service, const char *error) {
+    rf_worker_outcome(service->worker, "elevenlabs", 3, NULL, RF_CLASS_TRANSIENT, rf_ms(5), error);
+}
+
+// Waits for outcomes until the one with `seq` has come; checks its text.
+static void expect_outcome(struct fake_broker *fake, int64_t seq, const char *text) {
+    bool found = false;
+    while (!found) {
+        struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_outcomes);
+        const struct rf_worker_outcomes *outcomes = &message->as.worker_outcomes;
+        for (size_t i = 0; i < outcomes->outcomes.count; i++)
+            if (outcomes->outcomes.items[i].seq == seq) {
+                assert_string_equal(outcomes->outcomes.items[i].error, text);
+                assert_string_equal(outcomes->outcomes.items[i].class, "transient");
+                assert_int_equal(outcomes->outcomes.items[i].epoch, 3);
+                found = true;
+            }
+        rf_message_destroy(&message);
+    }
+}
+
+static void outcomes_are_numbered_and_those_not_acknowledged_numbered_anew(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    outcome(&service, "one");
+    outcome(&service, "two");
+    outcome(&service, "three");
+    expect_outcome(fake, 3, "three");
+    struct rf_worker_outcomes_ack ack = {.seq = 1};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_worker_outcomes_ack, &ack);
+    take(fake, &service, "c1"); // the acknowledgement has come before it
+    restart(fake, &service);
+    expect_outcome(fake, 1, "two");
+    leave(&service);
+}
+
+static void outcomes_that_are_not_acknowledged_are_sent_again(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    outcome(&service, "one");
+    expect_outcome(fake, 1, "one");
+    expect_outcome(fake, 1, "one"); // after 2 s
+    leave(&service);
+}
+
+static void a_permit_is_granted_or_refused(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    rf_worker_permit(service.worker, "c1", "elevenlabs", 7);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_permit_request);
+    assert_int_equal(message->as.permit_request.epoch, 7);
+    rf_message_destroy(&message);
+    struct rf_permit_granted granted = {
+        .call = "c1", .service = "elevenlabs", .permit = "p1", .epoch = 7, .lease_ns = RF_NS_PER_S};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_permit_granted, &granted);
+    fake_until(fake, service.grants == 1);
+    assert_string_equal(service.permit, "p1");
+    rf_worker_permit(service.worker, "c1", "elevenlabs", 7);
+    message = fake_expect(fake, RF_MESSAGE_permit_request);
+    rf_message_destroy(&message);
+    struct rf_permit_refused refused = {.call = "c1", .service = "elevenlabs"};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_permit_refused, &refused);
+    fake_until(fake, service.refusals == 1);
+    // One that nobody waits for any more changes nothing.
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_permit_granted, &granted);
+    next_beat(fake);
+    assert_int_equal(service.grants, 1);
+    leave(&service);
+}
+
+static void a_permit_is_refused_when_the_broker_goes(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    rf_worker_permit(service.worker, "c1", "elevenlabs", 7);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_permit_request);
+    rf_message_destroy(&message);
+    fake->silent = true;
+    fake_until(fake, service.refusals == 1);
+    rf_worker_permit(service.worker, "c1", "elevenlabs", 7);
+    assert_int_equal(service.refusals, 1); // not from within
+    fake_until(fake, service.refusals == 2);
+    leave(&service);
+}
+
+static void breaker_states_are_passed_on_and_told_to_the_next_broker(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    struct rf_breaker_view views[] = {{.service = "elevenlabs", .state = "closed"},
+                                      {.service = "openai", .state = "closed"}};
+    struct rf_breaker_states states = {.breakers = {views, 2}};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_breaker_states, &states);
+    views[0] = (struct rf_breaker_view){
+        .service = "elevenlabs", .state = "open", .epoch = 4, .until = 99, .cause = "5 failures"};
+    states.breakers.count = 1;
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_breaker_states, &states);
+    fake_until(fake, service.views == 3);
+    assert_string_equal(service.state, "open");
+    restart(fake, &service);
+    const struct rf_worker_heartbeat *beat = &fake->beat->as.worker_heartbeat;
+    assert_int_equal(beat->breakers.count, 2);
+    assert_string_equal(beat->breakers.items[0].service, "elevenlabs");
+    assert_string_equal(beat->breakers.items[0].state, "open");
+    assert_int_equal(beat->breakers.items[0].epoch, 4);
+    assert_int_equal(beat->breakers.items[0].until, 99);
+    leave(&service);
+}
+
+static void a_request_that_meets_a_draining_worker_is_handed_back(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    rf_worker_drain(service.worker);
+    fake_until(fake, fake->beat->as.worker_heartbeat.draining);
+    dispatch(fake, "speech", "c1");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_handback);
+    assert_string_equal(message->as.worker_handback.id, "c1");
+    rf_message_destroy(&message);
+    assert_int_equal(service.requests, 0);
+    fake_until(fake, offer_of(fake, "speech")->released == 1);
+    leave(&service);
+}
+
+static void a_silent_broker_is_told_once_and_registers_again(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    fake->silent = true;
+    fake_until(fake, service.went == 1);
+    next_beat(fake);
+    next_beat(fake);
+    assert_int_equal(service.went, 1);
+    fake->silent = false;
+    fake_until(fake, service.came == 2);
+    leave(&service);
+}
+
+static void the_last_reply_and_the_goodbye_leave_the_process(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    answer(&service, "c1");
+    leave(&service);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
+    rf_message_destroy(&message);
+    message = fake_expect(fake, RF_MESSAGE_worker_bye);
+    assert_string_equal(message->as.worker_bye.instance, "gateway-1");
+    rf_message_destroy(&message);
+}
+
+#define BROKER_TEST(test) cmocka_unit_test_setup_teardown(test, fake_setup, fake_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        BROKER_TEST(a_worker_registers_by_its_heartbeat_and_tells_its_offers),
+        BROKER_TEST(a_request_is_carried_out_replied_and_its_place_given_back),
+        BROKER_TEST(a_waiting_call_gives_its_place_back_and_stays_in_hand),
+        BROKER_TEST(an_id_in_hand_is_not_carried_out_twice),
+        BROKER_TEST(a_service_that_is_not_offered_is_refused),
+        BROKER_TEST(a_cancel_is_passed_on),
+        BROKER_TEST(a_worker_that_the_broker_does_not_know_registers_again),
+        BROKER_TEST(calls_in_hand_lower_the_capacity_told_to_the_next_broker),
+        BROKER_TEST(a_reply_whose_broker_is_away_is_sent_after_the_next_registration),
+        BROKER_TEST(a_reply_that_cannot_be_encoded_is_still_a_reply),
+        BROKER_TEST(outcomes_are_numbered_and_those_not_acknowledged_numbered_anew),
+        BROKER_TEST(outcomes_that_are_not_acknowledged_are_sent_again),
+        BROKER_TEST(a_permit_is_granted_or_refused),
+        BROKER_TEST(a_permit_is_refused_when_the_broker_goes),
+        BROKER_TEST(breaker_states_are_passed_on_and_told_to_the_next_broker),
+        BROKER_TEST(a_request_that_meets_a_draining_worker_is_handed_back),
+        BROKER_TEST(a_silent_broker_is_told_once_and_registers_again),
+        BROKER_TEST(the_last_reply_and_the_goodbye_leave_the_process),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
