@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 static const char *process_name = "ringfence";
+static enum rf_log_level least_level = RF_LOG_INFO;
 
 static const char *const level_names[] = {
     [RF_LOG_INFO] = "info",
@@ -17,8 +18,14 @@ void rf_log_open(const char *name) {
     process_name = name;
 }
 
+void rf_log_least(enum rf_log_level level) {
+    least_level = level;
+}
+
 void rf_log(enum rf_log_level level, const char *format, ...) {
     char line[2048];
+    if (level < least_level)
+        return;
     int head = snprintf(line, sizeof line, "%s: %s: ", process_name, level_names[level]);
     if (head < 0 || (size_t)head >= sizeof line)
         return;

@@ -134,10 +134,6 @@ static enum rf_err check_lives(const struct check *check) {
         return COMPLAIN_EITHER(check, "broker.stream_idle", "bus.heartbeat",
                                "stream_idle is not longer than heartbeat times heartbeat_misses; "
                                "expected a stream to outlive a peer's silence");
-    if (config->health.timeout.ns > config->health.interval.ns)
-        return COMPLAIN_EITHER(check, "health.timeout", "health.interval",
-                               "timeout is longer than health.interval; expected a probe to end "
-                               "before the next one");
     if (config->broker.drain_timeout.ns < config->drain_timeout.ns)
         return COMPLAIN_EITHER(check, "broker.drain_timeout", "drain_timeout",
                                "broker.drain_timeout is shorter than drain_timeout; expected the "

@@ -78,7 +78,7 @@ static void show_progress(struct running *running, struct rf_instant now) {
     if (strcmp(run->trouble, running->last_trouble) != 0) {
         clear_bar(running);
         if (run->trouble[0] != '\0')
-            rf_log(RF_LOG_INFO, "waiting for the orchestrator (%s)", run->trouble);
+            cli_say("waiting for the orchestrator (%s)", run->trouble);
         snprintf(running->last_trouble, sizeof running->last_trouble, "%s", run->trouble);
     }
     if (run->status == NULL || run->trouble[0] != '\0')

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "session.h"
 #include "summary.h"
 
@@ -44,7 +43,7 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     if (strcmp(reply->class, "local") == 0 &&
         rf_instant_before(rf_loop_now(session->loop), asking->until)) {
         if (!asking->told)
-            rf_log(RF_LOG_INFO, "waiting for the orchestrator (%s)", code);
+            cli_say("waiting for the orchestrator (%s)", code);
         asking->told = true;
         rf_timer_after(&asking->timer, ASK_AGAIN);
         return;

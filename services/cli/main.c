@@ -61,6 +61,7 @@ int main(int argc, char **argv) {
     struct cli_options options;
     struct rf_error error;
     rf_log_open("ringfence");
+    rf_log_least(RF_LOG_WARNING); // what the bus says in passing is not for people at a prompt
     // A reader that goes away, such as head(1), shows as a failed write, not as a death by signal.
     signal(SIGPIPE, SIG_IGN);
     if (cli_options_parse(commands, COMMAND_COUNT, argc, argv, &options, &error) != RF_OK) {

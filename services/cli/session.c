@@ -43,12 +43,21 @@ void cli_session_fail(struct cli_session *session, const char *format, ...) {
     cli_session_end(session, CLI_FAILED);
 }
 
+void cli_say(const char *format, ...) {
+    char text[RF_ERROR_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "ringfence: %s\n", text);
+}
+
 // ---- the broker is there, or not ----
 
 static void on_notice(void *arg) {
     struct cli_session *session = arg;
-    rf_log(RF_LOG_INFO, "waiting up to %.3g s for the broker at %s",
-           rf_duration_s(session->options->timeout), session->rim->config->bus.ingest);
+    cli_say("waiting up to %.3g s for the broker at %s", rf_duration_s(session->options->timeout),
+            session->rim->config->bus.ingest);
 }
 
 static void on_limit(void *arg) {

@@ -39,6 +39,9 @@ void cli_session_end(struct cli_session *session, int code);
 // cli_session_fail: prints the text and ends with CLI_FAILED.
 void cli_session_fail(struct cli_session *session, const char *format, ...) RF_PRINTF(2, 3);
 
+// cli_say: one line on stderr about what is going on.
+void cli_say(const char *format, ...) RF_PRINTF(1, 2);
+
 // cli_session_call: calls an operation of the service "campaign" with a deadline of `timeout`.
 // `params` is taken over.
 void cli_session_call(struct cli_session *session, const char *operation, json_t *params,

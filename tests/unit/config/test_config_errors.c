@@ -234,9 +234,6 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"drain_timeout: 20s\n",
          "1: drain_timeout: broker.drain_timeout is shorter than drain_timeout; expected the "
          "broker to serve until its peers have left"},
-        {"health:\n  interval: 1s\n",
-         "2: health.interval: timeout is longer than health.interval; expected a probe to end "
-         "before the next one"},
         {"alerter:\n  email:\n    enabled: yes\n",
          "3: alerter.email.enabled: needs alerter.email.url, which is not set; expected "
          "smtp://HOST:PORT or smtps://HOST:PORT"},
