@@ -1,0 +1,276 @@
+"""The control tool `ringfence` against a real broker. The orchestrator is a stand-in written here, from the
+documentation of the messages alone: so its answers are known, and the bus is spoken by foreign code."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+import msgpack
+import zmq
+
+from harness import BIN, RingfenceTest, wait_for
+
+
+class StandIn(threading.Thread):
+    """Serves `campaign` with the answers of a small campaign that ends after some questions."""
+
+    def __init__(self, run_dir, questions=3, set_aside=()):
+        super().__init__(daemon=True)
+        self.endpoint = f"ipc://{run_dir}/workers"
+        self.questions = questions  # status calls until it is finished
+        self.set_aside = set(set_aside)
+        self.contacts = {}
+        self.pages = []
+        self.asked = 0
+        self.started = False
+        self.released = 0
+        self.ending = threading.Event()
+
+    def status(self):
+        finished = self.asked >= self.questions
+        total = len(self.contacts)
+        aside = len(self.set_aside) if finished else 0
+        return {"name": self.campaign, "total": total, "new": 0, "running": 0 if finished else 1,
+                "waiting": 0 if finished else total - 1, "waiting_for": None if finished else "elevenlabs",
+                "done": total - aside if finished else 0, "set_aside": aside, "finished": finished,
+                "outcomes": {"completed": total - aside} if finished else {},
+                "reasons": {"retries_exhausted": aside} if aside else {}}
+
+    def answer(self, operation, params):
+        self.campaign = params.get("campaign", "spring")
+        if operation == "load":
+            page = params["contacts"]
+            self.pages.append(len(page))
+            known = sum(c["line"] in self.contacts for c in page)
+            self.contacts.update({c["line"]: c for c in page})
+            return {"added": len(page) - known, "known": known, "refused": []}
+        if operation == "start":
+            self.started = True
+            return {"total": len(self.contacts)}
+        if operation == "status":
+            self.asked += 1
+            return {"campaigns": [self.status()]}
+        lines = sorted(line for line in self.contacts if line > params["after"])[:params["limit"]]
+        return {"contacts": [
+            {"id": f"{self.campaign}-{line}", "line": line, "phone": self.contacts[line]["phone"],
+             "name": self.contacts[line]["name"], "step": "speech",
+             "state": "set_aside" if line in self.set_aside else "done",
+             "reason": "retries_exhausted" if line in self.set_aside else None,
+             "message": "503 from elevenlabs" if line in self.set_aside else None} for line in lines]}
+
+    def run(self):
+        context = zmq.Context()
+        socket = context.socket(zmq.DEALER)
+        socket.linger = 0
+        socket.connect(self.endpoint)
+        beat = 0.0
+
+        def send(kind, **fields):
+            socket.send(msgpack.packb({"t": kind, "v": 1, **fields}))
+
+        while not self.ending.is_set():
+            if time.monotonic() > beat:
+                send("worker.heartbeat", instance="stand-in-1", in_hand=[],
+                     offers=[{"service": "campaign", "capacity": 4, "released": self.released}])
+                beat = time.monotonic() + 0.2
+            if not socket.poll(50):
+                continue
+            message = msgpack.unpackb(socket.recv())
+            if message["t"] == "worker.welcome" and message.get("registered"):
+                self.released = 0
+            if message["t"] != "call.request":
+                continue
+            send("call.reply", id=message["id"], ok=True, **{"class": "ok"},
+                 result=self.answer(message["operation"], message.get("params", {})))
+            self.released += 1
+            send("worker.credit", service="campaign", released=self.released)
+        context.destroy()
+
+    def end(self):
+        self.ending.set()
+        self.join()
+
+
+class ControlToolTest(RingfenceTest):
+    def stand_in(self, **options):
+        stand_in = StandIn(self.set.root / "run", **options)
+        stand_in.start()
+        self.addCleanup(stand_in.end)
+        return stand_in
+
+    def contacts(self, lines):
+        file = self.set.root / "spring.csv"
+        file.write_text("phone,name,city\n" + "".join(line + "\n" for line in lines))
+        return file
+
+    def state_operation(self, **fields):
+        """One state operation by a plain DEALER."""
+        with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+            socket.linger = 0
+            socket.connect(f"ipc://{self.set.root}/run/ingest")
+            socket.send(msgpack.packb({"t": "hello", "v": 1, "instance": "test-1", "service": "test"}))
+            socket.send(msgpack.packb({"v": 1, "rid": "1", **fields}))
+            while True:
+                self.assertTrue(socket.poll(10000), "no answer")
+                message = msgpack.unpackb(socket.recv())
+                if message["t"] == "state.reply":
+                    return message
+
+    def test_a_campaign_is_loaded_in_pages_followed_and_summed_up(self):
+        self.set.start("broker")
+        stand_in = self.stand_in(set_aside=[3])
+        file = self.contacts([f"+1202{i:07d},N{i},Paris" for i in range(1100)] +
+                             ["not a number,X,Y", "+12020000003,twice,Z"])
+        result = self.set.cli("campaign", "run", file, check=3)
+        self.assertEqual(stand_in.pages, [500, 500, 100])
+        self.assertTrue(stand_in.started)
+        self.assertEqual(stand_in.contacts[2], {"line": 2, "phone": "+12020000000", "name": "N0",
+                                                "fields": {"city": "Paris"}})
+        self.assertIn("campaign spring: 1100 contacts loaded, 0 known from before, 2 lines refused",
+                      result.stdout)
+        self.assertIn("0 of 1100: 0 done, 1 in progress, 1099 waiting for elevenlabs", result.stdout)
+        self.assertIn("campaign spring (finished): 1100 of 1100: 1099 done, 1 set aside", result.stdout)
+        self.assertIn(f"{file}:3: +12020000001 N1: retries_exhausted at the step speech: 503 from "
+                      "elevenlabs", result.stdout)
+        self.assertIn(f"{file}:1102: phone: \"not a number\" is not a telephone number", result.stderr)
+        self.assertIn(f"{file}:1103: phone: +12020000003 stands in line 5 already", result.stderr)
+        self.assertNotIn("\r", result.stdout)
+
+    def test_a_campaign_is_told_as_json(self):
+        self.set.start("broker")
+        self.stand_in()
+        file = self.contacts(["+12025550100,Ada,Paris"])
+        result = self.set.cli("campaign", "run", file, "--json", "--name", "june", check=0)
+        told = json.loads(result.stdout)
+        self.assertEqual(told["campaign"], "june")
+        self.assertEqual((told["added"], told["known"], told["refused"]), (1, 0, []))
+        self.assertTrue(told["status"]["finished"])
+        self.assertTrue(told["complete"])
+        again = json.loads(self.set.cli("campaign", "run", file, "--json", check=0).stdout)
+        self.assertEqual((again["added"], again["known"]), (0, 1))
+
+    def test_a_terminal_gets_a_bar(self):
+        self.set.start("broker")
+        self.stand_in()
+        file = self.contacts(["+12025550100,Ada,Paris"])
+        ours, theirs = pty.openpty()
+        popen = subprocess.Popen([BIN / "ringfence", "campaign", "run", file, "--config",
+                                  self.set.config_file], stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        drawn = b""
+        while True:
+            ready, _, _ = select.select([ours], [], [], 30)
+            self.assertTrue(ready, "nothing was drawn")
+            try:
+                part = os.read(ours, 4096)
+            except OSError:  # the other side is closed
+                break
+            if not part:
+                break
+            drawn += part
+        os.close(ours)
+        self.assertEqual(popen.wait(30), 0)
+        self.assertIn(b"\r[......", drawn)
+        self.assertIn(b"\r[######", drawn)
+        self.assertIn(b"\r\x1b[Kcampaign spring (finished)", drawn)
+
+    def test_it_waits_for_the_orchestrator_and_for_the_broker(self):
+        file = self.contacts(["+12025550100,Ada,Paris"])
+        popen = self.set.campaign([("+12025550100", "Ada")], "early")
+        log = self.set.root / "out" / "campaign-early.log"
+        wait_for("the notice", lambda: b"waiting up to 10 s for the broker" in log.read_bytes())
+        self.set.start("broker")
+        wait_for("the second notice",
+                 lambda: b"waiting for the orchestrator (no_worker)" in log.read_bytes())
+        self.stand_in()
+        self.assertEqual(popen.wait(30), 0, log.read_text())
+        self.assertTrue(file.exists())
+
+    def test_without_a_broker_it_fails_after_the_stated_time(self):
+        began = time.monotonic()
+        for words in (["status"], ["campaign", "status"], ["mark", "list"], ["tail"]):
+            result = self.set.cli(*words, "--timeout", "300ms", check=1)
+            self.assertIn("no broker answers at ipc://", result.stderr)
+            self.assertIn("(waited 0.3 s); is ringfence-broker running", result.stderr)
+        self.assertLess(time.monotonic() - began, 30)
+
+    def test_ctrl_c_leaves_the_campaign_running_and_says_how_to_look_at_it(self):
+        self.set.start("broker")
+        stand_in = self.stand_in(questions=10**6)
+        popen = self.set.campaign([("+12025550100", "Ada")], "long")
+        wait_for("the campaign to run", lambda: stand_in.asked > 1)
+        popen.send_signal(signal.SIGINT)
+        self.assertEqual(popen.wait(10), 130)
+        text = (self.set.root / "out" / "campaign-long.log").read_text()
+        self.assertIn("the campaign goes on without this program; to look at it: ringfence campaign "
+                      "status long", text)
+        stood = self.set.cli("campaign", "status", "long", check=0)
+        self.assertIn("campaign long: 0 of 1: 0 done, 1 in progress", stood.stdout)
+
+    def test_status_tells_workers_and_breakers(self):
+        self.set.start("broker")
+        self.stand_in()
+        wait_for("the worker", lambda: "stand-in-1" in self.set.cli("status", check=0).stdout)
+        text = self.set.cli("status", check=0).stdout
+        self.assertRegex(text, r"campaign +4 of 4 places free")
+        self.assertRegex(text, r"elevenlabs +closed")
+        self.assertRegex(text, r"broker +ready +pid \d+")
+        told = json.loads(self.set.cli("status", "--json", check=0).stdout)
+        self.assertEqual(told["broker"]["workers"][0]["instance"], "stand-in-1")
+        self.assertEqual(told["breaker"]["elevenlabs"]["state"], "closed")
+
+    def test_a_mark_is_listed_cleared_and_told(self):
+        self.set.start("broker")
+        self.assertEqual(self.set.cli("mark", "list", check=0).stdout, "no provider is marked\n")
+        self.assertIn("there is no mark on elevenlabs",
+                      self.set.cli("mark", "clear", "elevenlabs", check=1).stderr)
+        self.assertIn("is not a provider", self.set.cli("mark", "clear", "acme", check=2).stderr)
+        set_mark = self.state_operation(t="state.cas", key="mark/elevenlabs", version=0, value={
+            "class": "permanent.config", "message": "certificate\nexpired", "fingerprint": "ab",
+            "since": time.time_ns(), "contact": "spring-2", "clears": "person"})
+        self.assertTrue(set_mark["ok"])
+        listed = self.set.cli("mark", "list", check=0).stdout
+        self.assertRegex(listed, r"^elevenlabs: permanent\.config since .*: certificate expired "
+                                 r"\(cleared by: person\)\n$")
+        log = self.set.root / "out" / "tail.log"
+        with open(log, "wb") as out:
+            tail = subprocess.Popen([BIN / "ringfence", "tail", "mark.", "--json", "--config",
+                                     self.set.config_file], stdout=out, stderr=subprocess.STDOUT)
+        self.addCleanup(tail.kill)
+        # A SUB socket tells nobody when its subscription has arrived: marks are set until one is heard.
+        # The subscription of `tail` is in place when one of them comes.
+
+        def heard():
+            self.state_operation(t="state.put", key="mark/openai", value={"class": "permanent.auth"})
+            self.set.cli("mark", "clear", "openai", check=0)
+            return b"mark.cleared/openai" in log.read_bytes()
+        wait_for("tail to hear", heard)
+        self.assertEqual(self.set.cli("mark", "clear", "elevenlabs", check=0).stdout,
+                         "elevenlabs is no longer marked\n")
+        wait_for("the event", lambda: b"mark.cleared/elevenlabs" in log.read_bytes())
+        event = json.loads(log.read_bytes().splitlines()[-1])
+        self.assertEqual((event["type"], event["subject"], event["severity"]),
+                         ("mark.cleared", "elevenlabs", "info"))
+        self.assertEqual(event["data"]["why"], "a person cleared it")
+        self.assertEqual(self.state_operation(t="state.get", key="mark/elevenlabs")["ok"], False)
+        tail.send_signal(signal.SIGINT)
+        self.assertEqual(tail.wait(10), 0)
+
+    def test_config_check_names_the_unknown_key(self):
+        self.set.config["orchestrator"]["concurency"] = 8
+        self.set.write_config()
+        result = self.set.cli("config", "check", check=78)
+        line = self.set.config_file.read_text().splitlines().index("  concurency: 8") + 1
+        self.assertEqual(result.stderr, f"{self.set.config_file}:{line}: orchestrator.concurency: unknown "
+                                        "key; did you mean concurrency?\n")
+        self.assertEqual(result.stdout, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
