@@ -1,0 +1,198 @@
+// The one answer of a call, its hand-back, and the events that tell of its retries.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "internal.h"
+
+static void send_answer(struct core *core, struct call *call, struct rf_call_reply *reply) {
+    reply->id = call->id;
+    reply->attempts.items = call->attempts;
+    reply->attempts.count = call->attempt_count;
+    core->effects->reply(core->arg, reply);
+    core_remove(core, call);
+}
+
+static json_t *audio_result(struct core *core, const struct provider_result *result,
+                            const char *provider, struct rf_error *error) {
+    char sha256[RF_SHA256_HEX_SIZE];
+    rf_sha256_hex(result->audio, result->audio_size, sha256);
+    if (core->effects->store(core->arg, sha256, result->format, result->audio, result->audio_size,
+                             error) != RF_OK)
+        return NULL;
+    json_t *map =
+        json_pack("{s:s, s:I, s:s, s:s}", "audio", sha256, "size", (json_int_t)result->audio_size,
+                  "format", result->format, "provider", provider);
+    if (map == NULL)
+        rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    return map;
+}
+
+void answer_ok(struct core *core, struct call *call, const struct provider_result *result) {
+    const char *provider = rf_provider_name(provider_now(call));
+    struct rf_error error;
+    json_t *map = result->audio != NULL ? audio_result(core, result, provider, &error)
+                                        : json_incref(result->result);
+    if (map == NULL) {
+        answer_local(core, call, "store_failed", error.message);
+        return;
+    }
+    struct rf_call_reply reply = {.ok = true,
+                                  .class = rf_class_name(RF_CLASS_OK),
+                                  .provider = provider,
+                                  .sent = "yes",
+                                  .result = map};
+    send_answer(core, call, &reply);
+    json_decref(map);
+}
+
+// Which link's failure is the call's? What made a mark first, as its contact is the one to be told
+// of; then retries that were used up; then a refusal of ours, as a provider that is only
+// unavailable now may still serve the call later; then the last one.
+static int weight(const struct link_failure *failure) {
+    if (failure->verdict.class == RF_CLASS_AMBIGUOUS)
+        return 4;
+    if (failure->mark_made)
+        return 3;
+    if (failure->exhausted)
+        return 2;
+    return failure->verdict.class == RF_CLASS_LOCAL ? 1 : 0;
+}
+
+static const struct link_failure *decisive(const struct call *call) {
+    const struct link_failure *chosen = &call->failures[0];
+    for (size_t i = 1; i < call->failure_count; i++)
+        if (weight(&call->failures[i]) >= weight(chosen))
+            chosen = &call->failures[i];
+    return chosen;
+}
+
+// When the first of the refusing links may serve again; 0 if one of them does not say.
+static int64_t retry_at(const struct call *call) {
+    int64_t soonest = 0;
+    for (size_t i = 0; i < call->failure_count; i++) {
+        int64_t at = call->failures[i].retry_at.ns;
+        if (at != 0 && (soonest == 0 || at < soonest))
+            soonest = at;
+    }
+    return soonest;
+}
+
+static const char *sent_of(const struct call *call, enum rf_class c) {
+    if (c == RF_CLASS_AMBIGUOUS || call->was_sent)
+        return "maybe";
+    return c == RF_CLASS_LOCAL || call->attempt_count == 0 ? "no" : "yes";
+}
+
+// The words of the last attempt, which say more than "the breaker is open" (incident 13).
+static const char *last_words(const struct call *call) {
+    return call->attempt_count > 0 ? call->attempts[call->attempt_count - 1].message : NULL;
+}
+
+static void local_message(const struct call *call, const char *what, char *out, size_t size) {
+    const char *words = last_words(call);
+    if (words != NULL && strcmp(words, what) != 0)
+        snprintf(out, size, "%s; last reply: %s", what, words);
+    else
+        snprintf(out, size, "%s", what);
+}
+
+void answer_failed(struct core *core, struct call *call) {
+    const struct link_failure *failure = decisive(call);
+    enum rf_class c = failure->verdict.class;
+    char message[2 * PROVIDER_MESSAGE_SIZE + 16];
+    snprintf(message, sizeof message, "%s", failure->verdict.message);
+    if (c == RF_CLASS_LOCAL)
+        local_message(call, failure->verdict.message, message, sizeof message);
+    struct rf_call_reply reply = {
+        .class = rf_class_name(c),
+        .code = failure->verdict.code[0] != '\0' ? failure->verdict.code : NULL,
+        .message = message,
+        .provider = rf_provider_name(failure->provider),
+        .sent = sent_of(call, c),
+        .mark_made = failure->mark_made,
+        .exhausted = failure->exhausted,
+        .retry_at = retry_at(call),
+    };
+    send_answer(core, call, &reply);
+}
+
+void answer_local(struct core *core, struct call *call, const char *code, const char *message) {
+    char words[2 * PROVIDER_MESSAGE_SIZE + 16];
+    permit_end(core, call, RF_CLASS_LOCAL, rf_ns(0), NULL);
+    local_message(call, message, words, sizeof words);
+    struct rf_call_reply reply = {
+        .class = rf_class_name(RF_CLASS_LOCAL),
+        .code = code,
+        .message = words,
+        .provider = rf_provider_name(provider_now(call)),
+        .sent = sent_of(call, RF_CLASS_LOCAL),
+    };
+    send_answer(core, call, &reply);
+}
+
+void answer_request(struct core *core, const struct rf_call_request *request, enum rf_class c,
+                    const char *code, const char *message) {
+    struct rf_call_reply reply = {.id = request->id,
+                                  .class = rf_class_name(c),
+                                  .code = code,
+                                  .message = message,
+                                  .sent = "no"};
+    core->effects->reply(core->arg, &reply);
+    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
+        if (strcmp(request->service, gateway_service_name((enum gateway_service)s)) == 0)
+            core->effects->release(core->arg, (enum gateway_service)s, core->waiting[s]);
+}
+
+void hand_back(struct core *core, struct call *call, struct moment at) {
+    int64_t wait = rf_ns_sub(call->due.ns, at.now.ns);
+    bool waits = call->state == CALL_WAITING || wait > 0;
+    // A call that waits for a place is due by its deadline only: it may go on at once elsewhere.
+    if (call->state == CALL_PLACE && call->queued)
+        waits = false;
+    struct rf_worker_handback handback = {
+        .id = call->id,
+        .attempts = {.items = call->attempts, .count = call->attempt_count},
+        .retries = call->retry.retries,
+        .next_attempt = waits && wait > 0 ? at.utc.ns + wait : 0,
+    };
+    core->effects->handback(core->arg, &handback);
+    core_remove(core, call);
+}
+
+static void publish(struct core *core, const struct call *call, enum rf_event_type type,
+                    const struct rf_attempt *attempt, json_t *data) {
+    if (data == NULL)
+        return; // out of memory: the reply's attempts[] tell the same
+    (void)json_object_set_new(data, "class", json_string(attempt->class));
+    (void)json_object_set_new(data, "status", json_integer(attempt->status));
+    (void)json_object_set_new(data, "message",
+                              json_string(attempt->message != NULL ? attempt->message : ""));
+    (void)json_object_set_new(data, "call", json_string(call->id));
+    struct rf_event event = {
+        .type = rf_event_type_name(type),
+        .severity = rf_event_severity(type),
+        .subject = attempt->provider,
+        .service = attempt->provider,
+        .campaign = call->campaign,
+        .contact = call->contact,
+        .trace = call->trace,
+        .data = data,
+    };
+    core->effects->publish(core->arg, &event);
+    json_decref(data);
+}
+
+void publish_retry(struct core *core, const struct call *call, const struct rf_attempt *attempt,
+                   struct rf_duration wait) {
+    publish(core, call, RF_EVENT_RETRY_SCHEDULED, attempt,
+            json_pack("{s:I, s:I}", "attempt", (json_int_t)call->retry.retries, "wait_ns",
+                      (json_int_t)wait.ns));
+}
+
+void publish_exhausted(struct core *core, const struct call *call,
+                       const struct rf_attempt *attempt) {
+    publish(core, call, RF_EVENT_RETRY_EXHAUSTED, attempt,
+            json_pack("{s:I}", "attempts", (json_int_t)call->attempt_count));
+}

@@ -1,0 +1,153 @@
+// The way to an attempt. Read try_link: it is the order that core.h promises.
+#include <stdio.h>
+
+#include "internal.h"
+
+const struct rf_config_provider *config_of(const struct core *core, const struct call *call) {
+    return core->settings[provider_now(call)].config;
+}
+
+// ---- the test request ----
+
+void permit_end(struct core *core, struct call *call, enum rf_class c, struct rf_duration took,
+                const char *error_text) {
+    enum rf_provider p = provider_now(call);
+    if (call->permit[0] == '\0')
+        return;
+    core->effects->outcome(core->arg, p, call->epoch, call->permit, c, took, error_text);
+    call->permit[0] = '\0';
+    if (core->breakers[p].epoch == call->epoch)
+        core->breakers[p].testing = false;
+}
+
+static void ask_permit(struct core *core, struct call *call, enum rf_provider p) {
+    core->breakers[p].testing = true;
+    call->state = CALL_PERMIT;
+    call->epoch = core->breakers[p].epoch;
+    core->effects->permit(core->arg, call->id, p, core->breakers[p].epoch);
+}
+
+// ---- an attempt ----
+
+static struct rf_duration shorter(struct rf_duration a, struct rf_duration b) {
+    return a.ns < b.ns ? a : b;
+}
+
+static void fail_attempt_before(struct core *core, struct call *call, enum rf_class c,
+                                const char *code, const char *message, struct moment at) {
+    struct provider_verdict verdict = {0};
+    permit_end(core, call, RF_CLASS_LOCAL, rf_ns(0), NULL);
+    place_give(core, call);
+    provider_verdict_set(&verdict, c, code, message);
+    if (rf_class_marks(c)) {
+        mark_begin(core, call, &verdict, at);
+        return;
+    }
+    call->failures[0] = (struct link_failure){.provider = provider_now(call), .verdict = verdict};
+    call->failure_count = 1; // it is the request: another link would find the same
+    answer_failed(core, call);
+}
+
+// A link without a key is one that the user does not have: the others serve. A chain of it alone is
+// a mistake that somebody must hear of.
+static void no_key(struct core *core, struct call *call, struct moment at) {
+    static const char message[] = "no key is configured";
+    if (call->chain.count > 1)
+        link_refused(core, call, "no_key", message, (struct rf_utc){0}, at);
+    else
+        fail_attempt_before(core, call, RF_CLASS_PERMANENT_CONFIG, "no_key", message, at);
+}
+
+static enum rf_err send_request(struct core *core, struct call *call, struct rf_duration timeout,
+                                struct rf_error *error) {
+    const struct provider *provider = provider_of(provider_now(call));
+    const struct provider_settings *settings = &core->settings[provider->id];
+    struct provider_request request = {0};
+    enum rf_err err = provider->build(settings, &call->job, &request, error);
+    if (err == RF_OK) {
+        call->state = CALL_SENDING;
+        err = core->effects->send(core->arg, call, &request, settings->config, timeout, error);
+        if (err ==
+            RF_ERR_INVALID) // not the parameters: an address or a key that nothing can be sent with
+            err = RF_ERR_CONFIG;
+    }
+    provider_request_fini(&request);
+    return err;
+}
+
+// The last checks stand here; send_before is checked once more by the transfer, when its connection
+// stands.
+void begin_attempt(struct core *core, struct call *call, struct rf_duration lease,
+                   struct moment at) {
+    const struct rf_config_provider *config = config_of(core, call);
+    struct rf_duration left = rf_instant_since(call->deadline, at.now);
+    struct rf_duration timeout = shorter(shorter(config->timeout.attempt, left), lease);
+    struct rf_error error;
+    if (left.ns < shorter(ATTEMPT_MIN, config->timeout.attempt).ns) {
+        answer_local(core, call, "deadline_exceeded", "no time is left for an attempt");
+        return;
+    }
+    if (call->send_before.ns != 0 && at.utc.ns > call->send_before.ns) {
+        answer_local(core, call, "deadline_exceeded", "send_before is over: nothing was sent");
+        return;
+    }
+    if (!call_repeatable(call) && !core->connected) {
+        answer_local(core, call, "worker_lost", "the broker was lost before the dial began");
+        return;
+    }
+    if (core->settings[provider_now(call)].key.value == NULL) {
+        no_key(core, call, at);
+        return;
+    }
+    call->began = at;
+    call->epoch = call->permit[0] != '\0' ? call->epoch : core->breakers[provider_now(call)].epoch;
+    switch (send_request(core, call, timeout, &error)) {
+    case RF_OK:
+        return;
+    case RF_ERR_INVALID:
+        fail_attempt_before(core, call, RF_CLASS_PERMANENT_INVALID, "params", error.message, at);
+        return;
+    case RF_ERR_CONFIG:
+        fail_attempt_before(core, call, RF_CLASS_PERMANENT_CONFIG, "request", error.message, at);
+        return;
+    default:
+        answer_local(core, call, "overloaded", error.message);
+        return;
+    }
+}
+
+void try_link(struct core *core, struct call *call, struct moment at) {
+    enum rf_provider p = provider_now(call);
+    struct breaker_copy *breaker = &core->breakers[p];
+    struct rf_utc until = {0};
+    const char *marked = mark_blocks(core, p, &until);
+    if (!rf_instant_before(at.now, call->deadline)) {
+        answer_local(core, call, "deadline_exceeded", "the deadline is over");
+    } else if (marked != NULL) {
+        link_refused(core, call, "marked", marked, until, at);
+    } else if (breaker->state == RF_BREAKER_OPEN) {
+        link_refused(core, call, "breaker_open", "the circuit breaker is open", breaker->until, at);
+    } else if (breaker->state == RF_BREAKER_HALF_OPEN && breaker->testing) {
+        link_refused(core, call, "breaker_open", "a test request is under way", (struct rf_utc){0},
+                     at);
+    } else if (!place_take(core, call)) {
+        call->state = CALL_PLACE;
+        place_queue(core, call);
+        timed_add(core, call, call->deadline);
+    } else if (breaker->state == RF_BREAKER_HALF_OPEN) {
+        ask_permit(core, call, p);
+    } else {
+        begin_attempt(core, call, rf_ns(INT64_MAX), at);
+    }
+}
+
+void run_queue(struct core *core, enum gateway_service service, struct moment at) {
+    struct call *call;
+    while ((call = place_next(core, service)) != NULL)
+        try_link(core, call, at);
+}
+
+void run_queues(struct core *core, struct moment at) {
+    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
+        run_queue(core, (enum gateway_service)s, at);
+}

@@ -1,0 +1,89 @@
+// A call in hand: from the request's arrival to its one answer.
+#ifndef GATEWAY_CALL_H
+#define GATEWAY_CALL_H
+
+#include <ringfence/messages.h>
+#include <ringfence/retry.h>
+
+#include "provider.h"
+
+// Both clocks at one moment, as given to the core.
+struct moment {
+    struct rf_instant now;
+    struct rf_utc utc;
+};
+
+enum call_state {
+    CALL_PLACE,   // waits for a place among the calls in flight
+    CALL_PERMIT,  // asked to be the test request of a half-open breaker
+    CALL_SENDING, // an attempt is on its way
+    CALL_WAITING, // for its next retry: holds no place
+    CALL_MARKING, // its error makes the provider's mark, if no other call's did
+};
+
+// How a link of the chain failed, for the answer in the end.
+struct link_failure {
+    enum rf_provider provider;
+    struct provider_verdict verdict; // of class local with one of our codes, or the provider's
+    bool exhausted, mark_made;
+    struct rf_utc retry_at; // 0: unknown
+};
+
+#define CALL_PERMIT_SIZE 64
+
+struct call {
+    // What it is; ours, copied from the request.
+    char *id, *campaign, *contact, *trace;
+    enum gateway_service service;
+    struct provider_job job;
+    struct rf_instant deadline;
+    struct rf_utc send_before; // 0: none
+
+    // Where it stands.
+    enum call_state state;
+    struct rf_config_chain chain; // as it was configured when the call came
+    size_t link;
+    struct rf_retry retry;
+    struct rf_instant
+        due; // CALL_WAITING: the next attempt; CALL_PLACE and CALL_MARKING: the deadline
+    struct rf_duration waited;
+    bool placed;   // holds a place among our calls in flight
+    bool credit;   // holds the broker's credit
+    bool was_sent; // an attempt may have reached its provider, and nothing whole came back
+    struct provider_verdict mark; // CALL_MARKING
+
+    // The attempt on its way, and those before.
+    struct moment began;
+    int64_t epoch;
+    char permit[CALL_PERMIT_SIZE]; // ""; none
+    struct rf_attempt *attempts;
+    size_t attempt_count;
+
+    struct link_failure failures[RF_CONFIG_MAX_LINKS];
+    size_t failure_count;
+
+    void *owner, *transfer;      // the rim's
+    struct call *next, **back;   // all calls
+    struct call *later, *sooner; // by `due`, when it waits for a time
+    bool timed;
+    struct call *behind; // in the queue for a place
+    bool queued;
+};
+
+// call_new: from a request that was checked; `chain` has at least one link. NULL if out of memory.
+struct call *call_new(const struct rf_call_request *request, enum gateway_service service,
+                      enum gateway_operation operation, const struct rf_config_chain *chain,
+                      struct moment at);
+void call_free(struct call *call);
+
+// call_add_attempt: remembers an attempt; texts are copied. False if out of memory: the attempt is
+// then missing in the answer, and nothing else.
+bool call_add_attempt(struct call *call, const struct rf_attempt *attempt);
+
+// provider_now: of the call's present link.
+enum rf_provider provider_now(const struct call *call);
+
+// call_repeatable: it may be carried out twice without harm.
+bool call_repeatable(const struct call *call);
+
+#endif

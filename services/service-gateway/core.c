@@ -1,0 +1,240 @@
+// What comes in from outside, and what it changes.
+#include "core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+static const char *const service_names[GATEWAY_SERVICE_COUNT] = {
+    [GATEWAY_SPEECH] = "speech", [GATEWAY_SCRIPT] = "script", [GATEWAY_TELEPHONY] = "telephony"};
+
+static const struct {
+    enum gateway_service service;
+    const char *operation;
+    enum gateway_operation id;
+} operations[] = {
+    {GATEWAY_SPEECH, "speak", GATEWAY_SPEAK},
+    {GATEWAY_SCRIPT, "write", GATEWAY_WRITE},
+    {GATEWAY_TELEPHONY, "dial", GATEWAY_DIAL},
+    {GATEWAY_TELEPHONY, "find_call", GATEWAY_FIND_CALL},
+    {GATEWAY_TELEPHONY, "call_status", GATEWAY_CALL_STATUS},
+};
+
+const char *gateway_service_name(enum gateway_service service) {
+    return service_names[service];
+}
+
+static const struct rf_config_chain *chain_of(const struct core *core,
+                                              enum gateway_service service) {
+    switch (service) {
+    case GATEWAY_SPEECH:
+        return &core->config->speech;
+    case GATEWAY_SCRIPT:
+        return &core->config->script;
+    default:
+        return &core->config->telephony;
+    }
+}
+
+static void give_permit_back(struct core *core, enum rf_provider p, int64_t epoch,
+                             const char *permit) {
+    core->effects->outcome(core->arg, p, epoch, permit, RF_CLASS_LOCAL, rf_ns(0), NULL);
+}
+
+void core_init(struct core *core, const struct gateway_effects *effects, void *arg,
+               const struct rf_config_gateway *config, struct provider_settings *settings,
+               uint64_t seed) {
+    *core = (struct core){
+        .effects = effects, .arg = arg, .config = config, .settings = settings, .rng = {seed}};
+}
+
+void core_fini(struct core *core) {
+    while (core->calls != NULL) {
+        struct call *call = core->calls;
+        core->calls = call->next;
+        call_free(call);
+    }
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        json_decref(core->marks[p].value);
+    *core = (struct core){0};
+}
+
+static bool operation_of(const struct rf_call_request *request, enum gateway_service *service,
+                         enum gateway_operation *operation) {
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        if (strcmp(request->service, service_names[operations[i].service]) == 0 &&
+            strcmp(request->operation, operations[i].operation) == 0) {
+            *service = operations[i].service;
+            *operation = operations[i].id;
+            return true;
+        }
+    return false;
+}
+
+// A call that another gateway handed back goes on where it stood: same link, same count of retries.
+static void resume(struct call *call) {
+    const struct rf_config_chain *chain = &call->chain;
+    if (call->attempt_count == 0)
+        return;
+    const char *last = call->attempts[call->attempt_count - 1].provider;
+    for (size_t i = 0; i < chain->count; i++)
+        if (strcmp(rf_provider_name(chain->links[i]), last) == 0)
+            call->link = i;
+}
+
+static void begin_call(struct core *core, struct call *call, int64_t next_attempt,
+                       struct moment at) {
+    core_add(core, call);
+    resume(call);
+    if (next_attempt <= at.utc.ns) {
+        try_link(core, call, at);
+        return;
+    }
+    call->waited = rf_ns(next_attempt - at.utc.ns);
+    call->state = CALL_WAITING;
+    core->waiting[call->service]++;
+    timed_add(core, call, rf_instant_add(at.now, call->waited));
+    credit_give(core, call);
+}
+
+void core_request(struct core *core, const struct rf_call_request *request, struct moment at) {
+    enum gateway_service service;
+    enum gateway_operation operation;
+    struct call *call;
+    if (!operation_of(request, &service, &operation)) {
+        answer_request(core, request, RF_CLASS_PERMANENT_INVALID, "operation",
+                       "this gateway has no such service and operation");
+    } else if (!json_is_object(request->params)) {
+        answer_request(core, request, RF_CLASS_PERMANENT_INVALID, "params",
+                       "params: a map expected");
+    } else if ((call = call_new(request, service, operation, chain_of(core, service), at)) ==
+               NULL) {
+        answer_request(core, request, RF_CLASS_LOCAL, "overloaded", "out of memory");
+    } else if (core->draining) {
+        core_add(core, call);
+        call->due = rf_instant_add(at.now, rf_ns(rf_ns_sub(request->next_attempt, at.utc.ns)));
+        hand_back(core, call, at);
+    } else {
+        begin_call(core, call, request->next_attempt, at);
+    }
+    run_queues(core, at);
+}
+
+static struct call *find_call(struct core *core, const char *id) {
+    for (struct call *call = core->calls; call != NULL; call = call->next)
+        if (strcmp(call->id, id) == 0)
+            return call;
+    return NULL;
+}
+
+void core_cancel(struct core *core, const char *id, struct moment at) {
+    struct call *call = find_call(core, id);
+    // A dial on its way is left to end: aborted, nobody would know whether the call exists.
+    if (call == NULL || (call->state == CALL_SENDING && !call_repeatable(call)))
+        return;
+    if (call->state == CALL_SENDING) {
+        core->effects->abort(core->arg, call);
+        call->was_sent = true;
+    }
+    if (call->state == CALL_PERMIT) // the grant that may be on its way is given back when it comes
+        core->breakers[provider_now(call)].testing = false;
+    permit_end(core, call, RF_CLASS_LOCAL, rf_ns(0), NULL);
+    answer_local(core, call, "cancelled", "the caller cancelled it");
+    run_queues(core, at);
+}
+
+void core_permit(struct core *core, const char *id, enum rf_provider p, const char *permit,
+                 int64_t epoch, struct rf_duration lease, struct moment at) {
+    struct call *call = find_call(core, id);
+    struct breaker_copy *breaker = &core->breakers[p];
+    if (call == NULL || call->state != CALL_PERMIT || provider_now(call) != p) {
+        if (permit != NULL)
+            give_permit_back(core, p, epoch, permit);
+    } else if (permit != NULL) {
+        snprintf(call->permit, sizeof call->permit, "%s", permit);
+        call->epoch = epoch;
+        begin_attempt(core, call, lease, at);
+    } else {
+        if (breaker->epoch == call->epoch)
+            breaker->testing = false;
+        if (breaker->state == RF_BREAKER_CLOSED)
+            try_link(core, call, at); // it closed while we asked
+        else
+            link_refused(core, call, "breaker_open", "another call is the test request",
+                         breaker->state == RF_BREAKER_OPEN ? breaker->until : (struct rf_utc){0},
+                         at);
+    }
+    run_queues(core, at);
+}
+
+void core_breaker(struct core *core, const struct rf_breaker_view *view, struct moment at) {
+    enum rf_provider p;
+    enum rf_breaker_state state;
+    if (!rf_provider_parse(view->service, &p) || !rf_breaker_state_parse(view->state, &state))
+        return;
+    struct breaker_copy *copy = &core->breakers[p];
+    if (copy->known && view->epoch < copy->epoch)
+        return; // overtaken
+    if (!copy->known || view->epoch != copy->epoch)
+        copy->testing = false;
+    copy->known = true;
+    copy->state = state;
+    copy->epoch = view->epoch;
+    copy->until = (struct rf_utc){view->until};
+    if (state != RF_BREAKER_OPEN)
+        return;
+    for (struct call *call = core->calls, *next; call != NULL; call = next) {
+        next = call->next;
+        if (provider_now(call) == p && (call->state == CALL_WAITING || call->state == CALL_PLACE))
+            link_refused(core, call, "breaker_open", "the circuit breaker opened", copy->until, at);
+    }
+    run_queues(core, at);
+}
+
+void core_connected(struct core *core, bool connected, struct moment at) {
+    core->connected = connected;
+    if (connected)
+        return;
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        core->breakers[p].known = false; // a new authority may count from the beginning
+    for (struct call *call = core->calls, *next; call != NULL; call = next) {
+        next = call->next;
+        if (!call_repeatable(call) && (call->state == CALL_WAITING || call->state == CALL_PLACE))
+            answer_local(core, call, "worker_lost", "the broker was lost before the dial began");
+    }
+    run_queues(core, at);
+}
+
+void core_drain(struct core *core, struct moment at) {
+    core->draining = true;
+    for (struct call *call = core->calls, *next; call != NULL; call = next) {
+        next = call->next;
+        if (call->state == CALL_WAITING || call->state == CALL_PLACE)
+            hand_back(core, call, at);
+    }
+}
+
+void core_tick(struct core *core, struct moment at) {
+    struct call *call;
+    while ((call = core->soonest) != NULL && !rf_instant_before(at.now, call->due)) {
+        timed_remove(core, call);
+        if (call->state == CALL_WAITING) {
+            core->waiting[call->service]--;
+            call->state = CALL_PLACE;
+            try_link(core, call, at);
+        } else if (call->state == CALL_MARKING) {
+            mark_again(core, call, at);
+        } else {
+            answer_local(core, call, "deadline_exceeded", "no place came free in time");
+        }
+    }
+    run_queues(core, at);
+}
+
+bool core_wake(const struct core *core, struct rf_instant *when) {
+    if (core->soonest == NULL)
+        return false;
+    *when = core->soonest->due;
+    return true;
+}

@@ -1,0 +1,121 @@
+// The gateway's decisions. Pure: it is told what came (a request, a reply, a push, a moment in
+// time) and answers by effects: functions of the rim, which carry them out and never call back from
+// inside. It reads no clock, socket or file.
+//
+// The way of a call, in this order (core.c, top to bottom):
+//   validate > [each attempt: mark > breaker > place > permit > time > send > classify]
+//            > retry > next link of the chain > answer
+#ifndef GATEWAY_CORE_H
+#define GATEWAY_CORE_H
+
+#include "call.h"
+
+struct gateway_effects {
+    // send: begins the transfer; the reply comes by core_replied. An error: nothing was begun.
+    enum rf_err (*send)(void *arg, struct call *call, const struct provider_request *request,
+                        const struct rf_config_provider *provider, struct rf_duration timeout,
+                        struct rf_error *error);
+    // abort: ends the call's transfer without a reply.
+    void (*abort)(void *arg, struct call *call);
+    void (*reply)(void *arg, const struct rf_call_reply *reply);
+    void (*release)(void *arg, enum gateway_service service, int64_t waiting);
+    // outcome: of one attempt; `permit` NULL: it was no test request.
+    void (*outcome)(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
+                    enum rf_class c, struct rf_duration took, const char *error_text);
+    void (*permit)(void *arg, const char *call, enum rf_provider provider, int64_t epoch);
+    void (*handback)(void *arg, const struct rf_worker_handback *handback);
+    // mark: compare-and-set of the provider's mark from "none"; the answer comes by core_marked.
+    void (*mark)(void *arg, enum rf_provider provider, const char *call, json_t *value,
+                 struct rf_duration ttl);
+    // unmark: deletes the mark if it still has this version; the answer comes by core_unmarked.
+    void (*unmark)(void *arg, enum rf_provider provider, int64_t version);
+    void (*publish)(void *arg, const struct rf_event *event);
+    // store: keeps audio under its hash.
+    enum rf_err (*store)(void *arg, const char *sha256, const char *format, const void *data,
+                         size_t size, struct rf_error *error);
+};
+
+// The breaker's state as its authority pushed it last.
+struct breaker_copy {
+    bool known;
+    enum rf_breaker_state state;
+    int64_t epoch;
+    struct rf_utc until;
+    bool testing; // one of our calls asks for the permit or holds it
+};
+
+// A provider's mark, as retained state has it.
+struct mark_copy {
+    bool stands;
+    int64_t version;
+    json_t *value;
+    bool clearing; // our delete is on its way
+};
+
+struct core {
+    const struct gateway_effects *effects;
+    void *arg;
+    const struct rf_config_gateway *config;
+    struct provider_settings *settings; // RF_PROVIDER_COUNT of them
+    struct rf_rng rng;
+    bool connected, draining;
+    struct breaker_copy breakers[RF_PROVIDER_COUNT];
+    struct mark_copy marks[RF_PROVIDER_COUNT];
+    int64_t running[GATEWAY_SERVICE_COUNT];
+    int64_t waiting[GATEWAY_SERVICE_COUNT];
+    struct call *calls;
+    size_t call_count;
+    struct call *soonest, *latest; // calls that wait for a time
+    struct call *first[GATEWAY_SERVICE_COUNT], *last[GATEWAY_SERVICE_COUNT]; // for a place
+};
+
+// core_init: all but `seed` is borrowed for the core's life; config and settings may be changed
+// between calls of the core.
+void core_init(struct core *core, const struct gateway_effects *effects, void *arg,
+               const struct rf_config_gateway *config, struct provider_settings *settings,
+               uint64_t seed);
+
+// core_fini: frees the calls that are left, without a word.
+void core_fini(struct core *core);
+
+void core_request(struct core *core, const struct rf_call_request *request, struct moment at);
+void core_cancel(struct core *core, const char *id, struct moment at);
+void core_breaker(struct core *core, const struct rf_breaker_view *view, struct moment at);
+void core_permit(struct core *core, const char *call, enum rf_provider provider, const char *permit,
+                 int64_t epoch, struct rf_duration lease, struct moment at);
+void core_connected(struct core *core, bool connected, struct moment at);
+
+// core_replied: what came of the call's transfer. The call may be gone afterwards.
+void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
+                  struct moment at);
+
+// core_mark_changed: the mark of `provider` as it stands now; version 0 or value NULL: none.
+void core_mark_changed(struct core *core, enum rf_provider provider, int64_t version, json_t *value,
+                       struct moment at);
+
+// core_marked: answer to effects.mark: `code` as of rf_bus_state_cas, `value` as the mark stands
+// now.
+void core_marked(struct core *core, enum rf_provider provider, const char *call, const char *code,
+                 json_t *value, struct moment at);
+
+// core_unmarked: answer to effects.unmark.
+void core_unmarked(struct core *core, enum rf_provider provider, const char *code,
+                   struct moment at);
+
+// core_settings_changed: a key or a section of the configuration is another: marks that it made
+// void are taken away.
+void core_settings_changed(struct core *core, struct moment at);
+
+// core_drain: nothing new is begun; calls that wait are handed back.
+void core_drain(struct core *core, struct moment at);
+
+// core_tick: time acts. core_wake: the next moment at which it has something to do; false: none.
+void core_tick(struct core *core, struct moment at);
+bool core_wake(const struct core *core, struct rf_instant *when);
+
+// core_mark_stands: whether any provider is marked under its present key.
+bool core_mark_stands(const struct core *core);
+
+const char *gateway_service_name(enum gateway_service service);
+
+#endif

@@ -1,0 +1,58 @@
+// The rim of the gateway: what carries out the core's effects, and tells it what came.
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "bus/bus.h"
+#include "bus/worker.h"
+#include "core.h"
+#include "http/client.h"
+#include "runtime/loop.h"
+#include "runtime/service.h"
+
+struct gateway {
+    struct rf_process *process;
+    const struct rf_config *config; // the current one
+    struct rf_http *http;
+    struct rf_worker *worker;
+    struct core core;
+    struct rf_config_gateway limits; // concurrency and max_waiting as at the start
+    struct provider_settings settings[RF_PROVIDER_COUNT];
+    struct rf_timer wake;               // the core's next moment
+    struct rf_timer keys;               // key files are read again while a mark stands
+    struct mark_request *mark_requests; // on their way
+    bool draining;
+};
+
+// gateway_now: both clocks.
+struct moment gateway_now(struct gateway *gateway);
+
+// gateway_settle: after each call of the core: its timer is set, and a drain that is complete is
+// told.
+void gateway_settle(struct gateway *gateway);
+
+// ---- transport.c ----
+
+enum rf_err gateway_send(void *arg, struct call *call, const struct provider_request *request,
+                         const struct rf_config_provider *provider, struct rf_duration timeout,
+                         struct rf_error *error);
+void gateway_abort(void *arg, struct call *call);
+
+// ---- retained.c: marks as retained state ----
+
+void gateway_mark(void *arg, enum rf_provider provider, const char *call, json_t *value,
+                  struct rf_duration ttl);
+void gateway_unmark(void *arg, enum rf_provider provider, int64_t version);
+RF_NODISCARD enum rf_err gateway_watch_marks(struct gateway *gateway, struct rf_error *error);
+void gateway_forget_marks(struct gateway *gateway);
+
+// ---- settings.c ----
+
+// gateway_settings_take: configuration and keys of `config`, from now on.
+RF_NODISCARD enum rf_err gateway_settings_take(struct gateway *gateway,
+                                               const struct rf_config *config,
+                                               struct rf_error *error);
+void gateway_settings_fini(struct gateway *gateway);
+// gateway_keys_refresh: reads key files again.
+void gateway_keys_refresh(struct gateway *gateway);
+
+#endif

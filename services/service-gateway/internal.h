@@ -1,0 +1,81 @@
+// What the parts of the core share.
+#ifndef GATEWAY_INTERNAL_H
+#define GATEWAY_INTERNAL_H
+
+#include "core.h"
+
+// ---- queue.c: who waits for what ----
+
+// timed_add: `call` waits until `due`; timed_remove: it does not any more.
+void timed_add(struct core *core, struct call *call, struct rf_instant due);
+void timed_remove(struct core *core, struct call *call);
+
+// place_take: a place among the calls in flight, or false. place_give: gives it back.
+bool place_take(struct core *core, struct call *call);
+void place_give(struct core *core, struct call *call);
+
+// place_queue: to the end of the queue for a place. place_next: takes the first one out, NULL if
+// there is none or no place.
+void place_queue(struct core *core, struct call *call);
+void place_unqueue(struct core *core, struct call *call);
+struct call *place_next(struct core *core, enum gateway_service service);
+
+// credit_give: gives the broker's credit back, once a call.
+void credit_give(struct core *core, struct call *call);
+
+void core_add(struct core *core, struct call *call);
+// core_remove: takes the call out of every list and frees it.
+void core_remove(struct core *core, struct call *call);
+
+// ---- attempt.c, settle.c: the way of a call ----
+
+// No attempt is begun with less time than this to the deadline: it could not finish.
+#define ATTEMPT_MIN rf_ms(500)
+
+// config_of: the configuration of the call's present provider.
+const struct rf_config_provider *config_of(const struct core *core, const struct call *call);
+
+// try_link: begins an attempt at the call's present link, as soon as it may.
+void try_link(struct core *core, struct call *call, struct moment at);
+// link_failed: the call's present link is done with: next link, or the answer.
+void link_failed(struct core *core, struct call *call, const struct link_failure *failure,
+                 struct moment at);
+// link_refused: the same for a refusal of ours.
+void link_refused(struct core *core, struct call *call, const char *code, const char *message,
+                  struct rf_utc retry_at, struct moment at);
+// run_queue: lets calls that wait for a place go on.
+void run_queue(struct core *core, enum gateway_service service, struct moment at);
+void run_queues(struct core *core, struct moment at);
+// begin_attempt: the last checks, and the request goes out. `lease`: of the permit, if it has one.
+void begin_attempt(struct core *core, struct call *call, struct rf_duration lease,
+                   struct moment at);
+// permit_end: the call's test, if it is one, is over.
+void permit_end(struct core *core, struct call *call, enum rf_class c, struct rf_duration took,
+                const char *error_text);
+
+// ---- answer.c ----
+
+void answer_ok(struct core *core, struct call *call, const struct provider_result *result);
+void answer_failed(struct core *core, struct call *call);
+// answer_local: a refusal that concerns the whole call.
+void answer_local(struct core *core, struct call *call, const char *code, const char *message);
+// answer_request: refuses a request that never became a call.
+void answer_request(struct core *core, const struct rf_call_request *request, enum rf_class c,
+                    const char *code, const char *message);
+void hand_back(struct core *core, struct call *call, struct moment at);
+
+void publish_retry(struct core *core, const struct call *call, const struct rf_attempt *attempt,
+                   struct rf_duration wait);
+void publish_exhausted(struct core *core, const struct call *call,
+                       const struct rf_attempt *attempt);
+
+// ---- marks.c ----
+
+// mark_blocks: the text of the mark that forbids the provider's use now, or NULL.
+const char *mark_blocks(const struct core *core, enum rf_provider provider, struct rf_utc *until);
+// mark_begin: the call's error is to become the provider's mark.
+void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,
+                struct moment at);
+void mark_again(struct core *core, struct call *call, struct moment at);
+
+#endif

@@ -1,0 +1,246 @@
+// The gateway: carries out script, speech and telephony calls at the providers.
+//
+//   core.c                 what comes in: requests, pushes, marks, time
+//   attempt.c, settle.c    the way of a call, up to an attempt and from it on
+//   queue.c, call.c        calls in hand, and who waits for what
+//   marks.c                providers that are unusable until something changes
+//   answer.c               the one answer of a call, and events of its retries
+//   provider.c, provider_*.c   the base service and its providers
+//   rules.c, redact.c      what a reply means, and what of it may be told
+//   transport.c, retained.c, settings.c   the rim: HTTP, retained marks, keys
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "gateway.h"
+
+#define KEYS_INTERVAL rf_seconds(1)
+
+struct moment gateway_now(struct gateway *gateway) {
+    return (struct moment){rf_loop_now(gateway->process->loop), rf_clock_utc()};
+}
+
+void gateway_settle(struct gateway *gateway) {
+    struct rf_instant due;
+    if (core_wake(&gateway->core, &due))
+        rf_timer_at(&gateway->wake, due);
+    else
+        rf_timer_stop(&gateway->wake);
+    if (core_mark_stands(&gateway->core) && !rf_timer_running(&gateway->keys))
+        rf_timer_after(&gateway->keys, KEYS_INTERVAL);
+    if (gateway->draining && gateway->core.call_count == 0)
+        rf_process_drained(gateway->process);
+}
+
+static void on_wake(void *arg) {
+    struct gateway *gateway = arg;
+    core_tick(&gateway->core, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_keys(void *arg) {
+    struct gateway *gateway = arg;
+    gateway_keys_refresh(gateway);
+    core_settings_changed(&gateway->core, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+// ---- what the broker says ----
+
+static void on_request(void *arg, const struct rf_call_request *request) {
+    struct gateway *gateway = arg;
+    core_request(&gateway->core, request, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_cancel(void *arg, const char *id) {
+    struct gateway *gateway = arg;
+    core_cancel(&gateway->core, id, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_breaker(void *arg, const struct rf_breaker_view *view) {
+    struct gateway *gateway = arg;
+    core_breaker(&gateway->core, view, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_permit(void *arg, const char *call, const char *service, const char *permit,
+                      int64_t epoch, struct rf_duration lease) {
+    struct gateway *gateway = arg;
+    enum rf_provider provider;
+    if (!rf_provider_parse(service, &provider))
+        return;
+    core_permit(&gateway->core, call, provider, permit, epoch, lease, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_connected(void *arg, bool connected) {
+    struct gateway *gateway = arg;
+    core_connected(&gateway->core, connected, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static const struct rf_worker_handlers from_broker = {
+    .request = on_request,
+    .cancel = on_cancel,
+    .breaker = on_breaker,
+    .permit = on_permit,
+    .connected = on_connected,
+};
+
+// ---- what the core wants done ----
+
+static void send_reply(void *arg, const struct rf_call_reply *reply) {
+    struct gateway *gateway = arg;
+    rf_worker_reply(gateway->worker, reply);
+}
+
+static void release(void *arg, enum gateway_service service, int64_t waiting) {
+    struct gateway *gateway = arg;
+    rf_worker_release(gateway->worker, gateway_service_name(service), waiting);
+}
+
+static void outcome(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
+                    enum rf_class c, struct rf_duration took, const char *error_text) {
+    struct gateway *gateway = arg;
+    rf_worker_outcome(gateway->worker, rf_provider_name(provider), epoch, permit, c, took,
+                      error_text);
+}
+
+static void permit(void *arg, const char *call, enum rf_provider provider, int64_t epoch) {
+    struct gateway *gateway = arg;
+    rf_worker_permit(gateway->worker, call, rf_provider_name(provider), epoch);
+}
+
+static void handback(void *arg, const struct rf_worker_handback *message) {
+    struct gateway *gateway = arg;
+    rf_worker_handback(gateway->worker, message);
+}
+
+static void publish(void *arg, const struct rf_event *event) {
+    struct gateway *gateway = arg;
+    struct rf_error error;
+    if (rf_bus_publish(gateway->process->bus, event, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "event %s of %s is lost: %s", event->type, event->subject,
+               error.message);
+}
+
+static enum rf_err store(void *arg, const char *sha256, const char *format, const void *data,
+                         size_t size, struct rf_error *error) {
+    struct gateway *gateway = arg;
+    char path[4096];
+    int length =
+        snprintf(path, sizeof path, "%s/%s.%s", gateway->config->media_dir, sha256, format);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return rf_error_set(error, RF_ERR_IO, "media_dir: the path is too long");
+    return rf_file_replace(path, data, size, error);
+}
+
+static const struct gateway_effects effects = {
+    .send = gateway_send,
+    .abort = gateway_abort,
+    .reply = send_reply,
+    .release = release,
+    .outcome = outcome,
+    .permit = permit,
+    .handback = handback,
+    .mark = gateway_mark,
+    .unmark = gateway_unmark,
+    .publish = publish,
+    .store = store,
+};
+
+// ---- the life of the process ----
+
+static enum rf_err start(struct rf_process *process, struct rf_error *error) {
+    struct gateway *gateway = calloc(1, sizeof *gateway);
+    enum rf_err err;
+    if (gateway == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    process->state = gateway;
+    gateway->process = process;
+    rf_timer_init(&gateway->wake, process->loop, on_wake, gateway);
+    rf_timer_init(&gateway->keys, process->loop, on_keys, gateway);
+    if ((err = gateway_settings_take(gateway, process->config, error)) != RF_OK ||
+        (err = rf_folder_make(process->config->media_dir, 0700, error)) != RF_OK ||
+        (err = rf_http_new(process->loop, &gateway->http, error)) != RF_OK)
+        return err;
+    core_init(&gateway->core, &effects, gateway, &gateway->limits, gateway->settings,
+              rf_random_u64());
+    const struct rf_worker_offer offers[] = {
+        {gateway_service_name(GATEWAY_SPEECH), gateway->limits.speech_concurrency},
+        {gateway_service_name(GATEWAY_SCRIPT), gateway->limits.script_concurrency},
+        {gateway_service_name(GATEWAY_TELEPHONY), gateway->limits.telephony_concurrency},
+    };
+    if ((err = gateway_watch_marks(gateway, error)) != RF_OK ||
+        (err = rf_worker_new(process->bus, offers, GATEWAY_SERVICE_COUNT, &from_broker, gateway,
+                             &gateway->worker, error)) != RF_OK)
+        return err;
+    rf_process_ready(process, "speech, script and telephony, %lld + %lld + %lld calls at once",
+                     (long long)gateway->limits.speech_concurrency,
+                     (long long)gateway->limits.script_concurrency,
+                     (long long)gateway->limits.telephony_concurrency);
+    return RF_OK;
+}
+
+static void drain(struct rf_process *process) {
+    struct gateway *gateway = process->state;
+    gateway->draining = true;
+    rf_worker_drain(gateway->worker);
+    core_drain(&gateway->core, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void tell_fixed(void *arg, const char *key, bool reloadable) {
+    (void)arg;
+    if (!reloadable)
+        rf_log(RF_LOG_WARNING, "%s cannot change while running: it takes effect after a restart",
+               key);
+}
+
+static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
+                          struct rf_error *error) {
+    struct gateway *gateway = process->state;
+    rf_config_changed(process->config, fresh, tell_fixed, NULL);
+    enum rf_err err = gateway_settings_take(gateway, fresh, error);
+    if (err != RF_OK)
+        return err;
+    core_settings_changed(&gateway->core, gateway_now(gateway));
+    gateway_settle(gateway);
+    return RF_OK;
+}
+
+static void stop(struct rf_process *process) {
+    struct gateway *gateway = process->state;
+    if (gateway == NULL)
+        return;
+    rf_timer_stop(&gateway->wake);
+    rf_timer_stop(&gateway->keys);
+    rf_http_destroy(&gateway->http);
+    rf_worker_destroy(&gateway->worker);
+    gateway_forget_marks(gateway);
+    core_fini(&gateway->core);
+    gateway_settings_fini(gateway);
+    free(gateway);
+    process->state = NULL;
+}
+
+static const struct rf_service service = {
+    .name = "service-gateway",
+    .summary = "carries out script, speech and telephony calls at the providers",
+    .details = "Signals: SIGTERM drains, SIGINT ends at once, SIGHUP reads the configuration and\n"
+               "the keys again.",
+    .uses_bus = true,
+    .start = start,
+    .drain = drain,
+    .reload = reload,
+    .stop = stop,
+};
+
+int main(int argc, char **argv) {
+    return rf_service_run(&service, argc, argv);
+}

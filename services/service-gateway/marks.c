@@ -1,0 +1,211 @@
+// Marks: a provider that is unusable for all until something changes. One call makes the mark, by
+// compare-and-set; the others find it. Design section 4.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "internal.h"
+
+#define AGAIN rf_seconds(1) // until a compare-and-set without an answer is tried again
+
+// What a config error depends on, key included: another section makes its mark void.
+static void section_fingerprint(const struct provider_settings *settings, char out[17]) {
+    const struct rf_config_provider *c = settings->config;
+    const char *parts[] = {c->base_url, c->ca_file,     c->voice, c->output_format,
+                           c->model,    c->account_sid, c->from,  settings->key.fingerprint};
+    char hex[RF_SHA256_HEX_SIZE], text[2048];
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s\n",
+                                 parts[i] != NULL ? parts[i] : "");
+    rf_sha256_hex(text, used < sizeof text ? used : sizeof text - 1, hex);
+    snprintf(out, 17, "%.16s", hex);
+}
+
+static const char *text_of(json_t *value, const char *name) {
+    const char *text = json_string_value(json_object_get(value, name));
+    return text != NULL ? text : "";
+}
+
+// Whether a mark's cause is another key or section than ours.
+static bool is_void(const struct provider_settings *settings, json_t *value) {
+    char section[17];
+    if (strcmp(text_of(value, "fingerprint"), settings->key.fingerprint) != 0)
+        return true;
+    section_fingerprint(settings, section);
+    return strcmp(text_of(value, "class"), rf_class_name(RF_CLASS_PERMANENT_CONFIG)) == 0 &&
+           json_object_get(value, "section") != NULL &&
+           strcmp(text_of(value, "section"), section) != 0;
+}
+
+const char *mark_blocks(const struct core *core, enum rf_provider p, struct rf_utc *until) {
+    const struct mark_copy *mark = &core->marks[p];
+    if (!mark->stands || is_void(&core->settings[p], mark->value))
+        return NULL;
+    until->ns = json_integer_value(json_object_get(mark->value, "until"));
+    return text_of(mark->value, "message");
+}
+
+bool core_mark_stands(const struct core *core) {
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        if (core->marks[p].stands)
+            return true;
+    return false;
+}
+
+// What takes the mark away, besides a person and a changed key, which always do.
+static const char *clears(enum rf_provider p, const struct provider_verdict *verdict) {
+    if (verdict->mark_for.ns > 0)
+        return "time";
+    if (verdict->class == RF_CLASS_PERMANENT_AUTH)
+        return "key";
+    // Only ElevenLabs has a cheap request that shows the quota (its subscription).
+    if (verdict->class == RF_CLASS_PERMANENT_QUOTA && p == RF_PROVIDER_ELEVENLABS)
+        return "probe";
+    return "person";
+}
+
+static json_t *mark_value(const struct core *core, const struct call *call, enum rf_provider p,
+                          struct moment at) {
+    const struct provider_verdict *verdict = &call->mark;
+    char section[17];
+    section_fingerprint(&core->settings[p], section);
+    json_t *value =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "class",
+                  rf_class_name(verdict->class), "code", verdict->code, "message", verdict->message,
+                  "fingerprint", core->settings[p].key.fingerprint, "section", section, "since",
+                  (json_int_t)at.utc.ns, "contact", call->contact != NULL ? call->contact : "",
+                  "call", call->id, "clears", clears(p, verdict));
+    if (value != NULL && verdict->mark_for.ns > 0)
+        (void)json_object_set_new(value, "until",
+                                  json_integer(rf_utc_add(at.utc, verdict->mark_for).ns));
+    return value;
+}
+
+void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,
+                struct moment at) {
+    place_give(core, call);
+    call->mark = *verdict;
+    call->state = CALL_MARKING;
+    mark_again(core, call, at);
+}
+
+void mark_again(struct core *core, struct call *call, struct moment at) {
+    enum rf_provider p = provider_now(call);
+    struct rf_utc until = {0};
+    const char *marked = mark_blocks(core, p, &until);
+    if (marked != NULL) { // another call was faster, and we know it already
+        link_refused(core, call, "marked", marked, until, at);
+        return;
+    }
+    if (!rf_instant_before(at.now, call->deadline)) {
+        link_refused(core, call, "marked", call->mark.message, (struct rf_utc){0}, at);
+        return;
+    }
+    json_t *value = mark_value(core, call, p, at);
+    if (value == NULL) {
+        link_refused(core, call, "marked", call->mark.message, (struct rf_utc){0}, at);
+        return;
+    }
+    core->effects->mark(core->arg, p, call->id, value, call->mark.mark_for);
+    json_decref(value);
+}
+
+static void publish_mark(struct core *core, enum rf_event_type type, enum rf_provider p,
+                         json_t *data) {
+    if (data == NULL)
+        return;
+    struct rf_event event = {
+        .type = rf_event_type_name(type),
+        .severity = rf_event_severity(type),
+        .subject = rf_provider_name(p),
+        .service = rf_provider_name(p),
+        .data = data,
+    };
+    core->effects->publish(core->arg, &event);
+    json_decref(data);
+}
+
+// The call won: its contact is set aside and told of, all others wait.
+static void mark_won(struct core *core, enum rf_provider p, struct call *call, json_t *value,
+                     struct moment at) {
+    publish_mark(core, RF_EVENT_MARK_SET, p,
+                 json_pack("{s:s, s:s, s:s, s:s}", "class", text_of(value, "class"), "message",
+                           text_of(value, "message"), "clears", text_of(value, "clears"), "contact",
+                           text_of(value, "contact")));
+    if (call == NULL)
+        return;
+    struct link_failure failure = {.provider = p, .verdict = call->mark, .mark_made = true};
+    failure.exhausted = call->mark.class == RF_CLASS_RATE_LIMITED;
+    if (call->mark.mark_for.ns > 0)
+        failure.retry_at = rf_utc_add(at.utc, call->mark.mark_for);
+    link_failed(core, call, &failure, at);
+}
+
+void core_marked(struct core *core, enum rf_provider p, const char *id, const char *code,
+                 json_t *value, struct moment at) {
+    struct call *call = core->calls;
+    while (call != NULL && strcmp(call->id, id) != 0)
+        call = call->next;
+    if (call != NULL && (call->state != CALL_MARKING || provider_now(call) != p))
+        call = NULL;
+    // An answer that was lost with the broker's connection is found again by the call's name in the
+    // mark.
+    bool won = code == NULL || strcmp(text_of(value, "call"), id) == 0;
+    if (won)
+        mark_won(core, p, call, value, at);
+    else if (call != NULL && strcmp(code, "conflict") == 0 && value != NULL &&
+             !is_void(&core->settings[p], value))
+        link_refused(core, call, "marked", text_of(value, "message"),
+                     (struct rf_utc){json_integer_value(json_object_get(value, "until"))}, at);
+    else if (call != NULL) // no answer, or a mark under an older key that is about to be taken away
+        timed_add(core, call, rf_instant_add(at.now, AGAIN));
+    run_queues(core, at);
+}
+
+static void clear_if_void(struct core *core, enum rf_provider p) {
+    struct mark_copy *mark = &core->marks[p];
+    if (!mark->stands || mark->clearing || !is_void(&core->settings[p], mark->value))
+        return;
+    mark->clearing = true;
+    core->effects->unmark(core->arg, p, mark->version);
+}
+
+void core_mark_changed(struct core *core, enum rf_provider p, int64_t version, json_t *value,
+                       struct moment at) {
+    struct mark_copy *mark = &core->marks[p];
+    json_t *old = mark->value;
+    mark->stands = version != 0 && json_is_object(value);
+    mark->version = version;
+    mark->value = mark->stands ? json_incref(value) : NULL;
+    json_decref(old);
+    clear_if_void(core, p);
+    struct rf_utc until = {0};
+    const char *marked = mark_blocks(core, p, &until);
+    for (struct call *call = core->calls, *next; marked != NULL && call != NULL; call = next) {
+        next = call->next;
+        if (provider_now(call) == p && (call->state == CALL_WAITING || call->state == CALL_PLACE))
+            link_refused(core, call, "marked", marked, until, at);
+    }
+    run_queues(core, at);
+}
+
+void core_unmarked(struct core *core, enum rf_provider p, const char *code, struct moment at) {
+    (void)at;
+    struct mark_copy *mark = &core->marks[p];
+    mark->clearing = false;
+    if (code != NULL)
+        return; // another was faster, or there was no answer: the watch tells, and we are asked
+                // again
+    publish_mark(core, RF_EVENT_MARK_CLEARED, p,
+                 json_pack("{s:s}", "why", "the key or the configuration was changed"));
+    mark->stands = false;
+    json_decref(mark->value);
+    mark->value = NULL;
+}
+
+void core_settings_changed(struct core *core, struct moment at) {
+    (void)at;
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        clear_if_void(core, (enum rf_provider)p);
+}

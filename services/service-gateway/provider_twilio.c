@@ -1,0 +1,263 @@
+// Twilio calls: providers.md, section 4. A dial has an effect in the world: it goes over a
+// connection of its own, and whatever is not a clear answer is ambiguous, never repeated.
+#include <ctype.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "form.h"
+#include "provider.h"
+#include "rules.h"
+
+#define PAGE_SIZE     "100"
+#define MAX_PAGES     50
+#define QUEUE_PAUSE_S 3600 // a day of calls is queued: no more of them for an hour
+
+// Sources: [D] www.twilio.com/docs/api/errors/CODE and /docs/errors/CODE; [T], [M] as in
+// providers.md.
+static const struct rule rules[] = {
+    {0, "20429", NULL, RF_CLASS_RATE_LIMITED, 0},    // [D] "was NOT processed": safe to repeat
+    {0, "20500", NULL, RF_CLASS_TRANSIENT, 0},       // [D] for a dial it becomes ambiguous
+    {0, "20003", NULL, RF_CLASS_PERMANENT_AUTH, 0},  // [D] credentials, suspension or wrong region
+    {0, "20403", NULL, RF_CLASS_PERMANENT_AUTH, 0},  // [D] account suspended or closed
+    {0, "10001", NULL, RF_CLASS_PERMANENT_QUOTA, 0}, // [D] inactive, commonly balance <= 0
+    {0, "22005", NULL, RF_CLASS_PERMANENT_QUOTA,
+     QUEUE_PAUSE_S},                                  // [D] the queue holds more than 24 h of calls
+    {0, "21210", NULL, RF_CLASS_PERMANENT_CONFIG, 0}, // [D] From is not verified
+    {0, "21212", NULL, RF_CLASS_PERMANENT_CONFIG, 0}, // [M] From is invalid
+    {0, "21215", NULL, RF_CLASS_PERMANENT_CONFIG, 0}, // [M] [T] country not permitted
+    {0, "21211", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [T] To is invalid
+    {0, "21214", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [D] To cannot be reached
+    {0, "21216", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [D] destination blocked
+    {0, "21217", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [D] the number seems invalid
+    {0, "21219", NULL, RF_CLASS_PERMANENT_INVALID,
+     0}, // [T] [M] trial account: this number is unverified
+    {0, "21208", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [D] bad Timeout
+    {0, "20404", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [M] no such call
+};
+
+static bool is_e164(const char *number) {
+    size_t digits = number[0] == '+' ? strspn(number + 1, "0123456789") : 0;
+    return digits >= 7 && digits <= 15 && number[1] != '0' && number[1 + digits] == '\0';
+}
+
+static bool is_sid(const char *sid) {
+    size_t size = 0;
+    while (isalnum((unsigned char)sid[size]))
+        size++;
+    return size > 0 && size <= 64 && sid[size] == '\0';
+}
+
+static enum rf_err set_url(struct provider_request *request,
+                           const struct provider_settings *settings, const char *rest) {
+    char *account = form_escape(settings->config->account_sid);
+    int size = account == NULL ? -1
+                               : asprintf(&request->url, "%s/2010-04-01/Accounts/%s/%s",
+                                          settings->config->base_url, account, rest);
+    free(account);
+    if (size < 0)
+        request->url = NULL;
+    return size < 0 ? RF_ERR_NOMEM : RF_OK;
+}
+
+static enum rf_err build_dial(const struct provider_settings *settings,
+                              const struct provider_job *job, struct provider_request *request,
+                              struct rf_error *error) {
+    const char *to = provider_param(job, "to"), *twiml = provider_param(job, "twiml");
+    if (to == NULL || !is_e164(to))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "dial: params.to: a number in E.164 form expected");
+    if (twiml == NULL)
+        return rf_error_set(error, RF_ERR_INVALID, "dial: params.twiml: a text expected");
+    char timeout[24];
+    snprintf(timeout, sizeof timeout, "%lld",
+             (long long)(settings->telephony->ring_timeout.ns / RF_NS_PER_S));
+    const struct form_field fields[] = {
+        {"To", to}, {"From", settings->config->from}, {"Twiml", twiml}, {"Timeout", timeout}};
+    request->method = "POST";
+    request->fresh = true;
+    request->body = form_encode(fields, sizeof fields / sizeof *fields);
+    if (request->body == NULL || set_url(request, settings, "Calls.json") != RF_OK ||
+        provider_request_header(request, "Content-Type", "", "application/x-www-form-urlencoded") !=
+            RF_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "dial: out of memory");
+    return RF_OK;
+}
+
+// Without a start time: a call that is still queued has none (design section 8).
+static enum rf_err build_find(const struct provider_settings *settings,
+                              const struct provider_job *job, struct provider_request *request,
+                              struct rf_error *error) {
+    const char *to = provider_param(job, "to");
+    if (to == NULL || !is_e164(to))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "find_call: params.to: a number in E.164 form expected");
+    request->method = "GET";
+    if (job->next_page != NULL) {
+        if (asprintf(&request->url, "%s%s", settings->config->base_url, job->next_page) >= 0)
+            return RF_OK;
+        request->url = NULL;
+        return rf_error_set(error, RF_ERR_NOMEM, "find_call: out of memory");
+    }
+    const struct form_field fields[] = {
+        {"To", to}, {"From", settings->config->from}, {"PageSize", PAGE_SIZE}};
+    char *query = form_encode(fields, sizeof fields / sizeof *fields), *rest = NULL;
+    enum rf_err err = RF_ERR_NOMEM;
+    if (query != NULL && asprintf(&rest, "Calls.json?%s", query) >= 0) {
+        err = set_url(request, settings, rest);
+        free(rest);
+    }
+    free(query);
+    return err == RF_OK ? RF_OK : rf_error_set(error, err, "find_call: out of memory");
+}
+
+static enum rf_err build_status(const struct provider_settings *settings,
+                                const struct provider_job *job, struct provider_request *request,
+                                struct rf_error *error) {
+    const char *sid = provider_param(job, "sid");
+    char rest[96];
+    if (sid == NULL || !is_sid(sid))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "call_status: params.sid: a call's sid expected");
+    request->method = "GET";
+    snprintf(rest, sizeof rest, "Calls/%s.json", sid);
+    enum rf_err err = set_url(request, settings, rest);
+    return err == RF_OK ? RF_OK : rf_error_set(error, err, "call_status: out of memory");
+}
+
+static enum rf_err build(const struct provider_settings *settings, const struct provider_job *job,
+                         struct provider_request *request, struct rf_error *error) {
+    request->user = settings->config->account_sid;
+    request->password = settings->key.value;
+    if (job->operation == GATEWAY_DIAL)
+        return build_dial(settings, job, request, error);
+    if (job->operation == GATEWAY_FIND_CALL)
+        return build_find(settings, job, request, error);
+    return build_status(settings, job, request, error);
+}
+
+static bool unreadable(struct provider_verdict *verdict, const char *message) {
+    provider_verdict_set(verdict, RF_CLASS_TRANSIENT, "unreadable", message);
+    return false;
+}
+
+// Twilio gives numbers as texts ("duration": "12").
+static int64_t whole_number(json_t *value) {
+    if (json_is_integer(value))
+        return json_integer_value(value);
+    return json_is_string(value) ? strtoll(json_string_value(value), NULL, 10) : 0;
+}
+
+static bool read_one(const struct provider_job *job, json_t *body, struct provider_result *result,
+                     struct provider_verdict *verdict) {
+    const char *sid = json_string_value(json_object_get(body, "sid"));
+    const char *status = json_string_value(json_object_get(body, "status"));
+    if (sid == NULL || !is_sid(sid) || status == NULL)
+        return unreadable(verdict, "no sid and status in it");
+    result->result = json_pack("{s:s, s:s}", "sid", sid, "status", status);
+    if (result->result != NULL && job->operation == GATEWAY_CALL_STATUS &&
+        json_object_set_new(result->result, "duration_s",
+                            json_integer(whole_number(json_object_get(body, "duration")))) != 0) {
+        json_decref(result->result);
+        result->result = NULL;
+    }
+    return result->result != NULL || unreadable(verdict, "out of memory");
+}
+
+static bool is_known(json_t *known, const char *sid) {
+    size_t i;
+    json_t *one;
+    json_array_foreach(known, i, one) if (json_is_string(one) &&
+                                          strcmp(json_string_value(one), sid) == 0) return true;
+    return false;
+}
+
+// A call of the list that may be the one that is looked for. Its date has whole seconds. One
+// without a readable date is taken: to overlook a call is worse than to ask about one too many.
+static bool take_call(const struct provider_job *job, json_t *call, json_t *gathered) {
+    const char *sid = json_string_value(json_object_get(call, "sid"));
+    const char *status = json_string_value(json_object_get(call, "status"));
+    const char *date = json_string_value(json_object_get(call, "date_created"));
+    if (sid == NULL || !is_sid(sid) || is_known(json_object_get(job->params, "known"), sid))
+        return true;
+    int64_t after = json_integer_value(json_object_get(job->params, "created_after"));
+    int64_t created = date != NULL ? (int64_t)curl_getdate(date, NULL) : -1;
+    if (created >= 0 && created < after / RF_NS_PER_S)
+        return true;
+    json_t *entry =
+        json_pack("{s:s, s:s, s:I}", "sid", sid, "status", status != NULL ? status : "unknown",
+                  "created", (json_int_t)(created >= 0 ? created * RF_NS_PER_S : 0));
+    return json_array_append_new(gathered, entry) == 0;
+}
+
+static bool read_page(struct provider_job *job, json_t *body, struct provider_result *result,
+                      struct provider_verdict *verdict) {
+    json_t *calls = json_object_get(body, "calls"), *call;
+    const char *next = json_string_value(json_object_get(body, "next_page_uri"));
+    size_t i;
+    if (!json_is_array(calls) || (next != NULL && *next != '\0' && *next != '/'))
+        return unreadable(verdict, "no list of calls in it");
+    if (job->gathered == NULL)
+        job->gathered = json_array();
+    json_array_foreach(calls, i, call) if (!take_call(job, call, job->gathered)) return unreadable(
+        verdict, "out of memory");
+    free(job->next_page);
+    job->next_page = next != NULL && *next != '\0' ? strdup(next) : NULL;
+    job->pages++;
+    if (next != NULL && *next != '\0') {
+        if (job->next_page == NULL)
+            return unreadable(verdict, "out of memory");
+        if (job->pages >= MAX_PAGES) // absence would not be proven
+            return unreadable(verdict, "the list of calls has too many pages");
+        result->more = true;
+        return true;
+    }
+    result->result = json_pack("{s:O}", "calls", job->gathered);
+    return result->result != NULL || unreadable(verdict, "out of memory");
+}
+
+static bool read_reply(const struct provider_settings *settings, struct provider_job *job,
+                       const struct provider_reply *reply, struct provider_result *result,
+                       struct provider_verdict *verdict) {
+    (void)settings;
+    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
+    bool good;
+    if (!json_is_object(body))
+        good = unreadable(verdict, "a JSON object expected");
+    else if (job->operation == GATEWAY_FIND_CALL)
+        good = read_page(job, body, result, verdict);
+    else
+        good = read_one(job, body, result, verdict);
+    json_decref(body);
+    return good;
+}
+
+// {"code": 21211, "message", "more_info", "status": 400}
+static void classify(const struct provider_job *job, const struct provider_reply *reply,
+                     struct provider_verdict *verdict) {
+    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
+    json_t *code = json_object_get(body, "code");
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)whole_number(code));
+    struct rule_facts facts = {
+        .status = reply->status,
+        .codes = {whole_number(code) != 0 ? number : NULL},
+        .message = json_string_value(json_object_get(body, "message")),
+    };
+    rules_judge(rules, sizeof rules / sizeof *rules, &facts, verdict);
+    // Only the code 20429 promises that nothing was done: a bare 429 may come from anything in
+    // between.
+    if (job->operation == GATEWAY_DIAL && verdict->class == RF_CLASS_RATE_LIMITED &&
+        strcmp(verdict->code, "20429") != 0)
+        verdict->class = RF_CLASS_AMBIGUOUS;
+    json_decref(body);
+}
+
+const struct provider provider_twilio = {
+    .id = RF_PROVIDER_TWILIO,
+    .service = GATEWAY_TELEPHONY,
+    .build = build,
+    .read = read_reply,
+    .classify = classify,
+};

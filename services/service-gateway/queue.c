@@ -1,0 +1,122 @@
+// Who waits for what: for a time (sorted by it), for a place (first come, first served).
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+// Waits of one policy end in the order in which they began, so the place is found near the end.
+void timed_add(struct core *core, struct call *call, struct rf_instant due) {
+    timed_remove(core, call);
+    struct call *sooner = core->latest;
+    while (sooner != NULL && due.ns < sooner->due.ns)
+        sooner = sooner->sooner;
+    call->due = due;
+    call->sooner = sooner;
+    call->later = sooner != NULL ? sooner->later : core->soonest;
+    *(sooner != NULL ? &sooner->later : &core->soonest) = call;
+    *(call->later != NULL ? &call->later->sooner : &core->latest) = call;
+    call->timed = true;
+}
+
+void timed_remove(struct core *core, struct call *call) {
+    if (!call->timed)
+        return;
+    *(call->sooner != NULL ? &call->sooner->later : &core->soonest) = call->later;
+    *(call->later != NULL ? &call->later->sooner : &core->latest) = call->sooner;
+    call->sooner = call->later = NULL;
+    call->timed = false;
+}
+
+static int64_t capacity(const struct core *core, enum gateway_service service) {
+    switch (service) {
+    case GATEWAY_SPEECH:
+        return core->config->speech_concurrency;
+    case GATEWAY_SCRIPT:
+        return core->config->script_concurrency;
+    default:
+        return core->config->telephony_concurrency;
+    }
+}
+
+bool place_take(struct core *core, struct call *call) {
+    if (call->placed)
+        return true;
+    if (core->running[call->service] >= capacity(core, call->service))
+        return false;
+    core->running[call->service]++;
+    call->placed = true;
+    return true;
+}
+
+void place_give(struct core *core, struct call *call) {
+    if (!call->placed)
+        return;
+    core->running[call->service]--;
+    call->placed = false;
+}
+
+void place_queue(struct core *core, struct call *call) {
+    enum gateway_service s = call->service;
+    if (call->queued)
+        return;
+    call->queued = true;
+    call->behind = NULL;
+    if (core->last[s] != NULL)
+        core->last[s]->behind = call;
+    else
+        core->first[s] = call;
+    core->last[s] = call;
+}
+
+void place_unqueue(struct core *core, struct call *call) {
+    enum gateway_service s = call->service;
+    struct call *before = NULL;
+    if (!call->queued)
+        return;
+    for (struct call *c = core->first[s]; c != call; c = c->behind)
+        before = c;
+    *(before != NULL ? &before->behind : &core->first[s]) = call->behind;
+    if (core->last[s] == call)
+        core->last[s] = before;
+    call->behind = NULL;
+    call->queued = false;
+}
+
+struct call *place_next(struct core *core, enum gateway_service service) {
+    struct call *call = core->first[service];
+    if (call == NULL || !place_take(core, call))
+        return NULL;
+    place_unqueue(core, call);
+    timed_remove(core, call);
+    return call;
+}
+
+void credit_give(struct core *core, struct call *call) {
+    if (!call->credit)
+        return;
+    call->credit = false;
+    core->effects->release(core->arg, call->service, core->waiting[call->service]);
+}
+
+void core_add(struct core *core, struct call *call) {
+    call->next = core->calls;
+    call->back = &core->calls;
+    if (call->next != NULL)
+        call->next->back = &call->next;
+    core->calls = call;
+    core->call_count++;
+}
+
+void core_remove(struct core *core, struct call *call) {
+    timed_remove(core, call);
+    place_unqueue(core, call);
+    place_give(core, call);
+    if (call->state == CALL_WAITING)
+        core->waiting[call->service]--;
+    credit_give(core, call);
+    *call->back = call->next;
+    if (call->next != NULL)
+        call->next->back = call->back;
+    core->call_count--;
+    call_free(call);
+}

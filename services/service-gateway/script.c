@@ -1,0 +1,50 @@
+#include "script.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum rf_err script_request(struct provider_request *request, const char *base_url, const char *path,
+                           json_t *body) {
+    request->method = "POST";
+    if (body == NULL)
+        return RF_ERR_NOMEM;
+    if (asprintf(&request->url, "%s%s", base_url, path) < 0) {
+        request->url = NULL;
+        return RF_ERR_NOMEM;
+    }
+    request->body = json_dumps(body, JSON_COMPACT);
+    if (request->body == NULL)
+        return RF_ERR_NOMEM;
+    return provider_request_header(request, "Content-Type", "", "application/json");
+}
+
+json_t *script_body(const struct provider_reply *reply, struct provider_verdict *verdict) {
+    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
+    if (json_is_object(body))
+        return body;
+    json_decref(body);
+    provider_verdict_set(verdict, RF_CLASS_TRANSIENT, "unreadable", NULL);
+    snprintf(verdict->message, sizeof verdict->message, "a JSON object expected, %.60s came",
+             reply->content_type[0] != '\0' ? reply->content_type : "something else");
+    return NULL;
+}
+
+static bool is_blank(const char *text) {
+    while (isspace((unsigned char)*text))
+        text++;
+    return *text == '\0';
+}
+
+bool script_result(const char *text, enum rf_provider provider, const char *model,
+                   struct provider_result *result, struct provider_verdict *verdict) {
+    if (text == NULL || is_blank(text)) {
+        provider_verdict_set(verdict, RF_CLASS_PERMANENT_INVALID, "empty", "the text is empty");
+        return false;
+    }
+    result->result = json_pack("{s:s, s:s, s:s}", "text", text, "provider",
+                               rf_provider_name(provider), "model", model);
+    if (result->result == NULL)
+        provider_verdict_set(verdict, RF_CLASS_TRANSIENT, "out_of_memory", "out of memory");
+    return result->result != NULL;
+}

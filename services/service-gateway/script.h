@@ -1,0 +1,19 @@
+// What the providers of texts share.
+#ifndef GATEWAY_SCRIPT_H
+#define GATEWAY_SCRIPT_H
+
+#include "provider.h"
+
+// script_request: a POST of `body` as JSON to base_url + path. RF_ERR_NOMEM also if `body` is NULL.
+RF_NODISCARD enum rf_err script_request(struct provider_request *request, const char *base_url,
+                                        const char *path, json_t *body);
+
+// script_body: the reply's JSON map, which the caller frees; NULL and the verdict filled if it is
+// none.
+json_t *script_body(const struct provider_reply *reply, struct provider_verdict *verdict);
+
+// script_result: {text, provider, model}. An empty text is not one: false, and the verdict filled.
+bool script_result(const char *text, enum rf_provider provider, const char *model,
+                   struct provider_result *result, struct provider_verdict *verdict);
+
+#endif

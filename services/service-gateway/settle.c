@@ -1,0 +1,176 @@
+// After an attempt: classify, report, then the retry, the next link of the chain or the answer.
+#include "internal.h"
+#include "redact.h"
+
+// A dial of which nothing is known is never repeated, here or at another provider.
+static bool may_fall(const struct call *call, const struct link_failure *failure) {
+    return call->link + 1 < call->chain.count && failure->verdict.class != RF_CLASS_AMBIGUOUS;
+}
+
+void link_failed(struct core *core, struct call *call, const struct link_failure *failure,
+                 struct moment at) {
+    permit_end(core, call, RF_CLASS_LOCAL, rf_ns(0), NULL);
+    place_give(core, call);
+    place_unqueue(core, call);
+    timed_remove(core, call);
+    if (call->state == CALL_WAITING)
+        core->waiting[call->service]--;
+    call->state = CALL_PLACE;
+    if (call->failure_count < RF_CONFIG_MAX_LINKS)
+        call->failures[call->failure_count++] = *failure;
+    if (!may_fall(call, failure)) {
+        answer_failed(core, call);
+        return;
+    }
+    call->link++;
+    call->retry = (struct rf_retry){0};
+    call->waited = rf_ns(0);
+    try_link(core, call, at);
+}
+
+void link_refused(struct core *core, struct call *call, const char *code, const char *message,
+                  struct rf_utc retry_at, struct moment at) {
+    struct link_failure failure = {.provider = provider_now(call), .retry_at = retry_at};
+    provider_verdict_set(&failure.verdict, RF_CLASS_LOCAL, code, message);
+    link_failed(core, call, &failure, at);
+}
+
+static int64_t waiting_total(const struct core *core) {
+    int64_t total = 0;
+    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
+        total += core->waiting[s];
+    return total;
+}
+
+static void wait_for_retry(struct core *core, struct call *call, const struct rf_attempt *attempt,
+                           struct rf_duration wait, struct moment at) {
+    enum rf_provider p = provider_now(call);
+    struct rf_utc until = {0};
+    const char *marked = mark_blocks(core, p, &until);
+    if (marked != NULL) {
+        link_refused(core, call, "marked", marked, until, at);
+        return;
+    }
+    if (core->breakers[p].state == RF_BREAKER_OPEN) {
+        link_refused(core, call, "breaker_open", "the circuit breaker is open",
+                     core->breakers[p].until, at);
+        return;
+    }
+    call->waited = wait;
+    call->due = rf_instant_add(at.now, wait);
+    publish_retry(core, call, attempt, wait);
+    if (core->draining) {
+        hand_back(core, call, at);
+        return;
+    }
+    if (waiting_total(core) >= core->config->max_waiting) {
+        answer_local(core, call, "overloaded", "too many calls wait for a retry");
+        return;
+    }
+    call->state = CALL_WAITING;
+    core->waiting[call->service]++;
+    timed_add(core, call, call->due);
+    credit_give(core, call);
+}
+
+static void too_late(struct core *core, struct call *call, const struct provider_verdict *verdict,
+                     struct moment at) {
+    struct link_failure failure = {.provider = provider_now(call), .verdict = *verdict};
+    failure.verdict.class = RF_CLASS_LOCAL;
+    provider_verdict_set(&failure.verdict, RF_CLASS_LOCAL, "deadline_exceeded", verdict->message);
+    link_failed(core, call, &failure, at);
+}
+
+static void attempt_failed(struct core *core, struct call *call, const struct rf_attempt *attempt,
+                           struct provider_verdict *verdict, struct rf_duration retry_after,
+                           bool was_test, struct moment at) {
+    struct link_failure failure = {.provider = provider_now(call), .verdict = *verdict};
+    if (rf_class_marks(verdict->class)) {
+        mark_begin(core, call, verdict, at);
+        return;
+    }
+    struct rf_retry_decision decision =
+        rf_retry_decide(&config_of(core, call)->retry, &call->retry, verdict->class, retry_after,
+                        rf_instant_since(call->deadline, at.now), ATTEMPT_MIN, &core->rng);
+    if (verdict->no_retry && decision.verdict == RF_RETRY_AGAIN)
+        decision.verdict = RF_RETRY_EXHAUSTED;
+    switch (decision.verdict) {
+    case RF_RETRY_AGAIN:
+        // A failed test opens the breaker: its authority is about to say so.
+        if (was_test && rf_class_counts(verdict->class))
+            link_refused(core, call, "breaker_open", verdict->message, (struct rf_utc){0}, at);
+        else
+            wait_for_retry(core, call, attempt, decision.wait, at);
+        return;
+    case RF_RETRY_TOO_LATE:
+        too_late(core, call, verdict, at);
+        return;
+    case RF_RETRY_TOO_LONG: // incident 14: nobody waits for days, and nobody else asks before
+        verdict->mark_for = decision.wait;
+        mark_begin(core, call, verdict, at);
+        return;
+    case RF_RETRY_EXHAUSTED:
+        failure.exhausted = true;
+        publish_exhausted(core, call, attempt);
+        break;
+    case RF_RETRY_NOT_RETRYABLE:
+        break;
+    }
+    link_failed(core, call, &failure, at);
+}
+
+static void record_attempt(struct call *call, const struct provider_reply *reply,
+                           const struct provider_verdict *verdict, struct rf_attempt *attempt) {
+    *attempt = (struct rf_attempt){
+        .provider = rf_provider_name(provider_now(call)),
+        .status = reply->status,
+        .class = rf_class_name(verdict->class),
+        .code = verdict->code[0] != '\0' ? verdict->code : NULL,
+        .message = verdict->message[0] != '\0' ? verdict->message : NULL,
+        .began = call->began.utc.ns,
+        .took_ns = reply->took.ns,
+        .waited_ns = call->waited.ns,
+        .request_id = reply->request_id,
+    };
+    (void)call_add_attempt(call, attempt);
+    call->waited = rf_ns(0);
+    if (reply->sent && reply->failure != RF_HTTP_NONE)
+        call->was_sent = true;
+}
+
+static void report_outcome(struct core *core, struct call *call, enum rf_class c,
+                           struct rf_duration took, const char *error_text) {
+    if (call->permit[0] != '\0')
+        permit_end(core, call, c, took, error_text);
+    else if (c != RF_CLASS_LOCAL)
+        core->effects->outcome(core->arg, provider_now(call), call->epoch, NULL, c, took,
+                               error_text);
+}
+
+void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
+                  struct moment at) {
+    enum rf_provider p = provider_now(call);
+    const struct provider_settings *settings = &core->settings[p];
+    struct provider_result result;
+    struct provider_verdict verdict;
+    struct rf_attempt attempt;
+    bool was_test = call->permit[0] != '\0';
+    bool good = provider_judge(provider_of(p), settings, &call->job, reply, &result, &verdict);
+    redact(verdict.message, sizeof verdict.message, settings->key.value);
+    report_outcome(core, call, verdict.class, reply->took, good ? NULL : verdict.message);
+    if (verdict.class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
+        answer_local(core, call, verdict.code, "send_before is over: nothing was sent");
+    } else {
+        record_attempt(call, reply, &verdict, &attempt);
+        if (good && result.more) {
+            try_link(core, call, at); // the next page, in the same place
+        } else if (good) {
+            answer_ok(core, call, &result);
+        } else {
+            place_give(core, call);
+            attempt_failed(core, call, &attempt, &verdict, reply->retry_after, was_test, at);
+        }
+    }
+    json_decref(result.result);
+    run_queues(core, at);
+}

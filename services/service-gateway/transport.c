@@ -1,0 +1,74 @@
+// From the core's requests to libcurl, and back.
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "gateway.h"
+
+// The wait that the provider asks for, in whichever header it says so.
+static void fill_reply(const struct rf_http_reply *from, struct provider_reply *to) {
+    static const char *const ids[] = {"request-id", "x-request-id", "twilio-request-id"};
+    *to = (struct provider_reply){
+        .failure = from->failure,
+        .sent = from->sent,
+        .status = from->status,
+        .content_type = from->content_type,
+        .body = from->body,
+        .body_size = from->body_size,
+        .error_text = from->error_text,
+        .should_retry = rf_http_reply_header(from, "x-should-retry"),
+        .retry_after = rf_http_retry_after(from, rf_clock_utc()),
+        .took = from->took,
+    };
+    for (size_t i = 0; i < sizeof ids / sizeof *ids && to->request_id == NULL; i++)
+        to->request_id = rf_http_reply_header(from, ids[i]);
+}
+
+static void on_reply(void *arg, const struct rf_http_reply *reply) {
+    struct call *call = arg;
+    struct gateway *gateway = call->owner;
+    struct provider_reply plain;
+    call->transfer = NULL;
+    if (call->job.operation == GATEWAY_DIAL)
+        rf_crash_point("dial_sent"); // the provider has carried it out, and nobody knows yet
+    fill_reply(reply, &plain);
+    core_replied(&gateway->core, call, &plain, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+enum rf_err gateway_send(void *arg, struct call *call, const struct provider_request *request,
+                         const struct rf_config_provider *provider, struct rf_duration timeout,
+                         struct rf_error *error) {
+    struct gateway *gateway = arg;
+    struct rf_http_header headers[PROVIDER_MAX_HEADERS];
+    struct rf_http_transfer *transfer;
+    for (size_t i = 0; i < request->header_count; i++)
+        headers[i] = (struct rf_http_header){request->headers[i].name, request->headers[i].value};
+    struct rf_http_request http = {
+        .method = request->method,
+        .url = request->url,
+        .headers = headers,
+        .header_count = request->header_count,
+        .user = request->user,
+        .password = request->password,
+        .body = request->body,
+        .body_size = request->body != NULL ? strlen(request->body) : 0,
+        .ca_file = provider->ca_file,
+        .connect_timeout = provider->timeout.connect,
+        .timeout = timeout,
+        .max_body_bytes = (size_t)gateway->limits.max_reply_bytes,
+        .send_before = call->send_before,
+        .fresh = request->fresh,
+    };
+    call->owner = gateway;
+    enum rf_err err = rf_http_send(gateway->http, &http, on_reply, call, &transfer, error);
+    call->transfer = err == RF_OK ? transfer : NULL;
+    return err;
+}
+
+void gateway_abort(void *arg, struct call *call) {
+    (void)arg;
+    if (call->transfer != NULL)
+        rf_http_cancel(call->transfer);
+    call->transfer = NULL;
+}
