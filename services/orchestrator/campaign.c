@@ -1,0 +1,214 @@
+#include "campaign.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "contacts/phone.h"
+#include "notice.h"
+#include "record.h"
+#include "store/sql.h"
+
+#define NAME_MAX_BYTES   200
+#define FIELDS_MAX_BYTES 16384
+
+bool rf_campaign_name_valid(const char *name) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "._-";
+    size_t length = name ? strspn(name, allowed) : 0;
+    return length >= 1 && length <= RF_CAMPAIGN_NAME_MAX && name[length] == '\0';
+}
+
+static bool copy(char **out, const char *text) {
+    *out = text ? strdup(text) : NULL;
+    return !text || *out;
+}
+
+static bool texts_only(const json_t *fields) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)fields, key, value) {
+        if (!json_is_string(value))
+            return false;
+    }
+    return true;
+}
+
+// Reads one contact. What is wrong with it becomes its problem; RF_ERR_NOMEM only.
+static enum rf_err read_row(const json_t *item, struct rf_campaign_row *row) {
+    const char *phone = json_string_value(json_object_get(item, "phone"));
+    const json_t *name = json_object_get(item, "name");
+    const json_t *fields = json_object_get(item, "fields");
+    row->line = json_integer_value(json_object_get(item, "line"));
+    if (row->line < 1) {
+        row->problem = "has no line number from 1 on";
+    } else if (!phone) {
+        row->problem = "has no phone number";
+    } else if ((row->problem = rf_phone_problem(phone)) != NULL) {
+        return RF_OK;
+    } else if (name && !json_is_null(name) &&
+               (!json_is_string(name) || json_string_length(name) > NAME_MAX_BYTES)) {
+        row->problem = "has a name that is no text of at most 200 bytes";
+    } else if (fields && !json_is_null(fields) &&
+               (!json_is_object(fields) || !texts_only(fields))) {
+        row->problem = "has fields that are not all texts";
+    }
+    if (row->problem)
+        return RF_OK;
+    if (json_object_size(fields) > 0) {
+        row->fields = json_dumps(fields, JSON_COMPACT);
+        if (!row->fields)
+            return RF_ERR_NOMEM;
+        if (strlen(row->fields) > FIELDS_MAX_BYTES)
+            row->problem = "has fields of more than 16 KiB";
+    }
+    return copy(&row->phone, phone) && copy(&row->name, json_string_value(name)) ? RF_OK
+                                                                                 : RF_ERR_NOMEM;
+}
+
+enum rf_err rf_campaign_load_new(const json_t *params, struct rf_utc now,
+                                 struct rf_campaign_load **out, struct rf_error *error) {
+    *out = NULL;
+    const char *campaign = json_string_value(json_object_get(params, "campaign"));
+    const json_t *contacts = json_object_get(params, "contacts");
+    if (!rf_campaign_name_valid(campaign))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "campaign: expected a name of 1 to 64 letters, digits, '.', '_', '-'");
+    if (!json_is_array(contacts) || json_array_size(contacts) > RF_CAMPAIGN_PAGE_MAX)
+        return rf_error_set(error, RF_ERR_INVALID, "contacts: expected an array of at most %d",
+                            RF_CAMPAIGN_PAGE_MAX);
+    struct rf_campaign_load *load = calloc(1, sizeof *load);
+    enum rf_err err = load ? RF_OK : RF_ERR_NOMEM;
+    if (err == RF_OK) {
+        load->job.run = rf_campaign_load_run;
+        load->now = now;
+        load->count = json_array_size(contacts);
+        load->rows = calloc(load->count + 1, sizeof *load->rows);
+        if (!load->rows || !copy(&load->campaign, campaign))
+            err = RF_ERR_NOMEM;
+    }
+    for (size_t i = 0; err == RF_OK && i < load->count; i++)
+        err = read_row(json_array_get(contacts, i), &load->rows[i]);
+    if (err != RF_OK) {
+        rf_campaign_load_destroy(&load);
+        return rf_error_set(error, err, "out of memory");
+    }
+    *out = load;
+    return RF_OK;
+}
+
+void rf_campaign_load_destroy(struct rf_campaign_load **pointer) {
+    struct rf_campaign_load *load = *pointer;
+    if (!load)
+        return;
+    for (size_t i = 0; load->rows && i < load->count; i++) {
+        free(load->rows[i].phone);
+        free(load->rows[i].name);
+        free(load->rows[i].fields);
+    }
+    free(load->rows);
+    free(load->campaign);
+    free(load->call);
+    free(load);
+    *pointer = NULL;
+}
+
+json_t *rf_campaign_load_result(const struct rf_campaign_load *load) {
+    json_t *refused = json_array();
+    for (size_t i = 0; i < load->count; i++)
+        if (load->rows[i].problem)
+            (void)json_array_append_new(refused, json_pack("{s:I,s:s}", "line",
+                                                           (json_int_t)load->rows[i].line, "reason",
+                                                           load->rows[i].problem));
+    return json_pack("{s:I,s:I,s:o}", "added", (json_int_t)load->added, "known",
+                     (json_int_t)load->known, "refused", refused);
+}
+
+// The row of the campaign, made if it is new, and whether it takes contacts.
+static enum rf_err find_campaign(const struct rf_campaign_load *load, sqlite3 *db, int64_t *id,
+                                 bool *finished, struct rf_error *error) {
+    enum rf_err err = rf_sql_run(db, error,
+                                 "INSERT INTO campaign (name, state, created)"
+                                 " VALUES (?, 'loading', ?) ON CONFLICT (name) DO NOTHING",
+                                 "ti", load->campaign, load->now.ns);
+    if (err == RF_OK)
+        err = rf_sql_int(db, error, id, "SELECT id FROM campaign WHERE name = ?", "t",
+                         load->campaign);
+    int64_t ended = 0;
+    if (err == RF_OK)
+        err = rf_sql_int(db, error, &ended, "SELECT state = 'finished' FROM campaign WHERE id = ?",
+                         "i", *id);
+    *finished = ended != 0;
+    return err;
+}
+
+static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_row *row, sqlite3 *db,
+                            int64_t campaign, bool finished, struct rf_error *error) {
+    int64_t line;
+    enum rf_err err =
+        rf_sql_int(db, error, &line, "SELECT line FROM contact WHERE campaign = ? AND phone = ?",
+                   "it", campaign, row->phone);
+    if (err == RF_OK)
+        load->known++;
+    if (err != RF_ERR_NOT_FOUND)
+        return err;
+    if (finished) {
+        row->problem = "comes after the campaign has finished; load it into another one";
+        return RF_OK;
+    }
+    err = rf_sql_run(db, error,
+                     "INSERT INTO contact (campaign, line, phone, name, fields)"
+                     " VALUES (?, ?, ?, ?, ?) ON CONFLICT (campaign, line) DO NOTHING",
+                     "iittt", campaign, row->line, row->phone, row->name, row->fields);
+    if (err != RF_OK)
+        return err;
+    if (sqlite3_changes(db) == 1)
+        load->added++;
+    else
+        row->problem = "has a line number that is another contact's";
+    return RF_OK;
+}
+
+enum rf_err rf_campaign_load_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+    struct rf_campaign_load *load = (struct rf_campaign_load *)job;
+    int64_t campaign = 0;
+    bool finished = false;
+    enum rf_err err = find_campaign(load, db, &campaign, &finished, error);
+    for (size_t i = 0; err == RF_OK && i < load->count; i++)
+        if (!load->rows[i].problem)
+            err = load_row(load, &load->rows[i], db, campaign, finished, error);
+    if (err != RF_OK || load->added == 0)
+        return err;
+    int64_t total = 0;
+    err = rf_sql_int(db, error, &total, "SELECT count (*) FROM contact WHERE campaign = ?", "i",
+                     campaign);
+    if (err != RF_OK)
+        return err;
+    char *text = rf_notice_loaded(load->campaign, load->added, load->known, total, load->now);
+    err = rf_notice_store(db, text, error);
+    free(text);
+    return err;
+}
+
+enum rf_err rf_campaign_start_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+    struct rf_campaign_start *start = (struct rf_campaign_start *)job;
+    int64_t campaign = 0;
+    enum rf_err err = rf_sql_int(db, error, &campaign, "SELECT id FROM campaign WHERE name = ?",
+                                 "t", start->campaign);
+    if (err == RF_ERR_NOT_FOUND)
+        return rf_error_set(error, err, "there is no campaign %s", start->campaign);
+    if (err == RF_OK)
+        err = rf_sql_run(db, error,
+                         "UPDATE campaign SET state = 'running', started = coalesce (started, ?)"
+                         " WHERE id = ? AND state <> 'finished'",
+                         "ii", start->now.ns, campaign);
+    if (err == RF_OK)
+        err = rf_sql_run(db, error,
+                         "UPDATE contact SET state = 'scheduled', due = ?"
+                         " WHERE campaign = ? AND state = 'new'",
+                         "ii", start->now.ns, campaign);
+    if (err == RF_OK)
+        err = rf_sql_int(db, error, &start->total,
+                         "SELECT count (*) FROM contact WHERE campaign = ?", "i", campaign);
+    // A campaign without contacts has nothing to wait for.
+    return err == RF_OK ? rf_record_finish(db, campaign, start->now, error) : err;
+}

@@ -1,0 +1,108 @@
+// A contact of a campaign: its states, the legal transitions between them, and what is known of it
+// while it is worked on. Pure.
+#ifndef RF_ORCHESTRATOR_CONTACT_H
+#define RF_ORCHESTRATOR_CONTACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ringfence/time.h>
+
+#include "base/id.h"
+
+enum rf_contact_state {
+    RF_CONTACT_NEW,          // loaded; its campaign was not started
+    RF_CONTACT_SCHEDULED,    // in the queue, never begun
+    RF_CONTACT_SCRIPT,       // running: the script is being written
+    RF_CONTACT_SPEECH,       // running: the script is being spoken
+    RF_CONTACT_DIAL,         // running: a dial is about to be sent, or was sent
+    RF_CONTACT_ASK,          // running: a dial may have been carried out; the provider is asked
+    RF_CONTACT_FOLLOW,       // running: the call exists and is followed to its end
+    RF_CONTACT_WAIT_RETRY,   // deferred for a while
+    RF_CONTACT_WAIT_BREAKER, // deferred until a provider is usable again
+    RF_CONTACT_WAIT_WINDOW,  // deferred to its calling window
+    RF_CONTACT_DONE,         // its call reached a terminal status
+    RF_CONTACT_SET_ASIDE,    // it ultimately failed
+};
+#define RF_CONTACT_STATES 12
+
+// What is to be done next; also while the contact waits.
+enum rf_step { RF_STEP_SCRIPT, RF_STEP_SPEECH, RF_STEP_DIAL };
+#define RF_STEPS 3
+
+// One legal change of state. The database holds the same table and refuses all else.
+struct rf_contact_transition {
+    enum rf_contact_state from, to;
+    const char *when;
+};
+extern const struct rf_contact_transition rf_contact_transitions[];
+extern const size_t rf_contact_transition_count;
+
+// rf_contact_state_name: as it is stored: "new", "running.dial", "waiting.breaker". Never NULL.
+const char *rf_contact_state_name(enum rf_contact_state state);
+bool rf_contact_state_parse(const char *name, enum rf_contact_state *state);
+
+// rf_step_name: "script", "speech" or "dial". Never NULL.
+const char *rf_step_name(enum rf_step step);
+bool rf_step_parse(const char *name, enum rf_step *step);
+
+// rf_contact_may: whether `from` may become `to`; staying as it is, is not a transition.
+bool rf_contact_may(enum rf_contact_state from, enum rf_contact_state to);
+
+bool rf_contact_running(enum rf_contact_state state);
+bool rf_contact_waiting(enum rf_contact_state state);
+bool rf_contact_ended(enum rf_contact_state state);
+
+// rf_contact_begins: the running state in which `step` is worked on.
+enum rf_contact_state rf_contact_begins(enum rf_step step);
+
+// The one attempt to dial that may be open. A row of it is durable before the request is sent.
+enum rf_dial_state {
+    RF_DIAL_NONE,
+    RF_DIAL_INTENT,  // stored; the request may be sent
+    RF_DIAL_UNKNOWN, // it may have been carried out: the provider is to be asked
+    RF_DIAL_PLACED,  // the call exists: its sid is known
+    RF_DIAL_ABSENT,  // there is no call and none can come of it any more
+    RF_DIAL_ENDED,   // the call reached a terminal status
+};
+#define RF_DIAL_STATES 6
+
+const char *rf_dial_state_name(enum rf_dial_state state);
+bool rf_dial_state_parse(const char *name, enum rf_dial_state *state);
+
+#define RF_SID_SIZE 64
+
+struct rf_dial {
+    char id[RF_ULID_SIZE]; // of the attempt and of the call on the bus: carried out once
+    enum rf_dial_state state;
+    struct rf_utc created;
+    struct rf_utc send_before; // no gateway sends it after this
+    char sid[RF_SID_SIZE];
+    int absences; // answers in a row that did not show it, list_lag apart
+    struct rf_utc last_absence;
+};
+
+struct rf_contact {
+    int64_t row;
+    char id[96]; // "<campaign>-<line>"
+    char *campaign;
+    int64_t line;
+    char *phone;
+    char *name;   // NULL: not given
+    char *fields; // JSON object of the other columns; NULL: none
+    enum rf_contact_state state;
+    enum rf_step step;
+    char *script;   // finished step; NULL: not yet
+    char audio[65]; // finished step: SHA-256 of the bytes; "": not yet
+    char audio_format[9];
+    int64_t deferrals; // in a row, without a finished step between them
+    int64_t spent;     // requests of this step that failed without being exhausted
+    int64_t redials;   // attempts to dial that may have been sent and proved absent
+    struct rf_dial dial;
+};
+
+// rf_contact_clear: frees the texts and zeroes the contact.
+void rf_contact_clear(struct rf_contact *contact);
+
+#endif

@@ -1,0 +1,29 @@
+// Dialling at most once: the attempt, and what asking the provider proves. Pure.
+#ifndef RF_ORCHESTRATOR_DIAL_H
+#define RF_ORCHESTRATOR_DIAL_H
+
+#include "plan.h"
+
+// How many answers without the call, list_lag apart, prove that there is none.
+#define RF_DIAL_PROOFS 2
+
+// rf_dial_begin: a new attempt, to be stored before anything is sent. `id` is its ULID.
+void rf_dial_begin(struct rf_dial *dial, const char *id, const struct rf_rules *rules,
+                   struct rf_utc now);
+
+// rf_dial_ask_at: from when on an answer without the call proves something: the request can no
+// longer begin (send_before), has ended (its timeout), and would be listed (lag), by either clock
+// (skew).
+struct rf_utc rf_dial_ask_at(const struct rf_dial *dial, const struct rf_rules *rules);
+
+// rf_dial_created_after: calls older than this are not of this attempt.
+struct rf_utc rf_dial_created_after(const struct rf_dial *dial, const struct rf_rules *rules);
+
+// rf_dial_asked: what follows the answer to find_call: adopt the call and follow it, ask again at
+// plan->due, dial anew (proven absent), or set aside (absent max_attempts times). `dial` counts the
+// absences. An answer that failed proves nothing, however often it fails.
+void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
+                   const struct rf_call_reply *reply, const struct rf_rules *rules,
+                   struct rf_utc now, struct rf_plan *plan);
+
+#endif

@@ -1,0 +1,20 @@
+// Claiming contacts as claim.h decides, and what the fleet says about the providers.
+#ifndef RF_ORCHESTRATOR_DISPATCH_H
+#define RF_ORCHESTRATOR_DISPATCH_H
+
+#include "orchestrator.h"
+
+// rf_dispatch_start: watches breakers and marks; claims as soon as both are known.
+RF_NODISCARD enum rf_err rf_dispatch_start(struct rf_orchestrator *orchestrator,
+                                           struct rf_error *error);
+
+// rf_dispatch_tick: claims what may be claimed now, or sets the timer for later.
+void rf_dispatch_tick(struct rf_orchestrator *orchestrator);
+
+// rf_dispatch_release: makes the contacts due that wait for a provider: something works again.
+void rf_dispatch_release(struct rf_orchestrator *orchestrator);
+
+// rf_dispatch_queued: contacts were put into the queue, due now.
+void rf_dispatch_queued(struct rf_orchestrator *orchestrator);
+
+#endif

@@ -1,0 +1,167 @@
+#include "notice.h"
+
+#include "base/id.h"
+#include "store/sql.h"
+
+static void put_text(json_t *object, const char *key, const char *text) {
+    if (text && text[0])
+        (void)json_object_set_new(object, key, json_string(text));
+}
+
+// The text of an event; takes over `data`.
+static char *notice(enum rf_event_type type, const char *subject, const char *campaign,
+                    const char *contact, const char *service, json_t *data, struct rf_utc now) {
+    char id[RF_ULID_SIZE];
+    char *text = NULL;
+    json_t *event = json_object();
+    if (event && data) {
+        put_text(event, "id", rf_ulid_new(now, id));
+        (void)json_object_set_new(event, "ts", json_integer(now.ns));
+        put_text(event, "severity", rf_event_severity(type));
+        put_text(event, "type", rf_event_type_name(type));
+        put_text(event, "subject", subject);
+        put_text(event, "campaign", campaign);
+        put_text(event, "contact", contact);
+        put_text(event, "service", service);
+        if (json_object_set(event, "data", data) == 0)
+            text = json_dumps(event, JSON_COMPACT);
+    }
+    json_decref(data);
+    json_decref(event);
+    return text;
+}
+
+static char *of_contact(enum rf_event_type type, const struct rf_contact *contact,
+                        const char *service, json_t *data, struct rf_utc now) {
+    put_text(data, "phone", contact->phone);
+    put_text(data, "name", contact->name);
+    return notice(type, contact->id, contact->campaign, contact->id, service, data, now);
+}
+
+static json_t *attempts_of(const struct rf_call_reply *reply) {
+    json_t *list = json_array();
+    for (size_t i = 0; reply && i < reply->attempts.count; i++) {
+        const struct rf_attempt *attempt = &reply->attempts.items[i];
+        json_t *item = json_object();
+        put_text(item, "provider", attempt->provider);
+        (void)json_object_set_new(item, "status", json_integer(attempt->status));
+        put_text(item, "class", attempt->class);
+        put_text(item, "code", attempt->code);
+        put_text(item, "message", attempt->message);
+        (void)json_object_set_new(item, "began", json_integer(attempt->began));
+        (void)json_object_set_new(item, "took_ns", json_integer(attempt->took_ns));
+        (void)json_object_set_new(item, "waited_ns", json_integer(attempt->waited_ns));
+        put_text(item, "request_id", attempt->request_id);
+        (void)json_array_append_new(list, item);
+    }
+    return list;
+}
+
+char *rf_notice_started(const struct rf_contact *contact, struct rf_utc now) {
+    return of_contact(RF_EVENT_CONTACT_STARTED, contact, NULL, json_object(), now);
+}
+
+char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *plan,
+                     const struct rf_notice_step *step, struct rf_utc now) {
+    json_t *data = json_object();
+    put_text(data, "step", rf_step_name(step->step));
+    put_text(data, "provider", plan->provider);
+    size_t attempts = step->reply ? step->reply->attempts.count : 0;
+    (void)json_object_set_new(data, "attempts", json_integer((json_int_t)attempts));
+    (void)json_object_set_new(data, "took_ns", json_integer(step->took.ns));
+    if (plan->text) {
+        // The text itself is the contact's business, not the log's.
+        json_t *text = json_string(plan->text);
+        (void)json_object_set_new(data, "bytes",
+                                  json_integer((json_int_t)json_string_length(text)));
+        json_decref(text);
+    }
+    put_text(data, "audio", plan->audio);
+    put_text(data, "format", plan->audio_format);
+    if (plan->audio)
+        (void)json_object_set_new(data, "size", json_integer(plan->audio_size));
+    put_text(data, "sid", plan->sid);
+    put_text(data, "status", plan->status);
+    return of_contact(RF_EVENT_CONTACT_STEP, contact, plan->provider, data, now);
+}
+
+char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan *plan,
+                         struct rf_utc now) {
+    json_t *data = json_object();
+    put_text(data, "step", rf_step_name(contact->step));
+    put_text(data, "reason", plan->reason);
+    put_text(data, "provider", plan->provider);
+    put_text(data, "message", plan->message);
+    (void)json_object_set_new(data, "until", json_integer(plan->due.ns));
+    (void)json_object_set_new(data, "deferrals", json_integer(plan->deferrals));
+    return of_contact(RF_EVENT_CONTACT_DEFERRED, contact, plan->provider, data, now);
+}
+
+char *rf_notice_done(const struct rf_contact *contact, const struct rf_plan *plan,
+                     struct rf_utc now) {
+    json_t *data = json_object();
+    put_text(data, "outcome", plan->status);
+    put_text(data, "sid", plan->sid);
+    put_text(data, "provider", plan->provider);
+    if (plan->duration_s >= 0)
+        (void)json_object_set_new(data, "duration_s", json_integer(plan->duration_s));
+    return of_contact(RF_EVENT_CONTACT_DONE, contact, plan->provider, data, now);
+}
+
+char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan *plan,
+                          const struct rf_notice_step *step, struct rf_utc now) {
+    json_t *data = json_object();
+    put_text(data, "step", rf_step_name(step->step));
+    put_text(data, "reason", plan->reason);
+    put_text(data, "class", rf_class_name(plan->class));
+    put_text(data, "provider", plan->provider);
+    put_text(data, "message", plan->message);
+    if (step->reply)
+        put_text(data, "code", step->reply->code);
+    (void)json_object_set_new(data, "attempts", attempts_of(step->reply));
+    return of_contact(RF_EVENT_CONTACT_SET_ASIDE, contact, plan->provider, data, now);
+}
+
+char *rf_notice_loaded(const char *campaign, int64_t added, int64_t known, int64_t total,
+                       struct rf_utc now) {
+    json_t *data = json_pack("{s:I,s:I,s:I}", "added", (json_int_t)added, "known",
+                             (json_int_t)known, "total", (json_int_t)total);
+    return notice(RF_EVENT_CAMPAIGN_LOADED, campaign, campaign, NULL, NULL, data, now);
+}
+
+char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, int64_t total,
+                         struct rf_utc now) {
+    json_t *data = json_pack("{s:I,s:I,s:I}", "done", (json_int_t)done, "set_aside",
+                             (json_int_t)set_aside, "total", (json_int_t)total);
+    return notice(RF_EVENT_CAMPAIGN_FINISHED, campaign, campaign, NULL, NULL, data, now);
+}
+
+enum rf_err rf_notice_store(sqlite3 *db, const char *text, struct rf_error *error) {
+    if (!text)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory for an event");
+    return rf_sql_run(db, error, "INSERT INTO outbox (event) VALUES (?)", "t", text);
+}
+
+static const char *text_of(const json_t *event, const char *key) {
+    return json_string_value(json_object_get(event, key));
+}
+
+enum rf_err rf_notice_parse(const char *text, struct rf_event *event, json_t **root,
+                            struct rf_error *error) {
+    *root = json_loads(text ? text : "", 0, NULL);
+    if (!json_is_object(*root)) {
+        json_decref(*root);
+        *root = NULL;
+        return rf_error_set(error, RF_ERR_INVALID, "the outbox holds an event that is no JSON");
+    }
+    *event = (struct rf_event){.id = text_of(*root, "id"),
+                               .ts = json_integer_value(json_object_get(*root, "ts")),
+                               .severity = text_of(*root, "severity"),
+                               .type = text_of(*root, "type"),
+                               .subject = text_of(*root, "subject"),
+                               .service = text_of(*root, "service"),
+                               .campaign = text_of(*root, "campaign"),
+                               .contact = text_of(*root, "contact"),
+                               .data = json_object_get(*root, "data")};
+    return RF_OK;
+}

@@ -1,0 +1,43 @@
+// Events of the orchestrator as they lie in the outbox: written in the transaction of the change
+// that they tell of, published later, repeated unchanged.
+#ifndef RF_ORCHESTRATOR_NOTICE_H
+#define RF_ORCHESTRATOR_NOTICE_H
+
+#include <sqlite3.h>
+
+#include <ringfence/error.h>
+#include <ringfence/messages.h>
+
+#include "plan.h"
+
+// What was measured of the step that a notice tells of.
+struct rf_notice_step {
+    enum rf_step step;
+    struct rf_duration took;
+    const struct rf_call_reply *reply; // NULL: there was none
+};
+
+// Each makes a JSON text that the caller frees; NULL if out of memory.
+char *rf_notice_started(const struct rf_contact *contact, struct rf_utc now);
+char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *plan,
+                     const struct rf_notice_step *step, struct rf_utc now);
+char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan *plan,
+                         struct rf_utc now);
+char *rf_notice_done(const struct rf_contact *contact, const struct rf_plan *plan,
+                     struct rf_utc now);
+char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan *plan,
+                          const struct rf_notice_step *step, struct rf_utc now);
+char *rf_notice_loaded(const char *campaign, int64_t added, int64_t known, int64_t total,
+                       struct rf_utc now);
+char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, int64_t total,
+                         struct rf_utc now);
+
+// rf_notice_store: puts the text into the outbox. RF_ERR_NOMEM if it is NULL.
+RF_NODISCARD enum rf_err rf_notice_store(sqlite3 *db, const char *text, struct rf_error *error);
+
+// rf_notice_parse: the event of a text. Its texts belong to `*root`, which the caller releases by
+// json_decref after use.
+RF_NODISCARD enum rf_err rf_notice_parse(const char *text, struct rf_event *event, json_t **root,
+                                         struct rf_error *error);
+
+#endif

@@ -1,0 +1,45 @@
+// The orchestrator's own state: what its parts share.
+#ifndef RF_ORCHESTRATOR_ORCHESTRATOR_H
+#define RF_ORCHESTRATOR_ORCHESTRATOR_H
+
+#include "base/clock.h"
+#include "bus/bus.h"
+#include "bus/worker.h"
+#include "claim.h"
+#include "outbox.h"
+#include "plan.h"
+#include "runtime/loop.h"
+#include "runtime/service.h"
+#include "store/store.h"
+
+struct rf_runner;
+
+struct rf_orchestrator {
+    struct rf_process *process;
+    struct rf_store *store;
+    struct rf_worker *worker;
+    struct rf_outbox outbox;
+
+    struct rf_claim claim;
+    struct rf_timer claim_timer;
+    bool claiming; // a claim is on its way to the database
+    bool breakers_known, marks_known;
+
+    struct rf_runner *runners; // contacts in progress
+    int64_t running;
+    size_t calls;  // sent and not answered
+    bool draining; // nothing new is begun
+    bool drained;
+    bool stopping; // nothing is begun at all: the memory is about to go
+};
+
+// rf_orchestrator_rules: the rules of the configuration as it is now; `provider` (may be NULL) is
+// whose retry policy bounds the attempts.
+struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator,
+                                      const char *provider);
+
+// rf_orchestrator_settle: called when something ended: tells a draining process when nothing is
+// left.
+void rf_orchestrator_settle(struct rf_orchestrator *orchestrator);
+
+#endif

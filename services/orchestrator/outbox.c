@@ -1,0 +1,213 @@
+#include "outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crash.h"
+#include "base/log.h"
+#include "notice.h"
+#include "store/sql.h"
+
+#define PAGE 256
+
+struct page_job {
+    struct rf_store_job job;
+    struct rf_outbox *outbox;
+    uint64_t next;
+    size_t count;
+    struct {
+        uint64_t seq;
+        char *text;
+    } rows[PAGE];
+};
+
+struct delete_job {
+    struct rf_store_job job;
+    struct rf_outbox *outbox;
+    uint64_t seq;
+};
+
+struct open_job {
+    struct rf_store_job job;
+    char name[64];
+    int64_t next;
+};
+
+static enum rf_err open_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+    struct open_job *open = (struct open_job *)job;
+    enum rf_err err = rf_sql_int(db, error, &open->next,
+                                 "SELECT coalesce ((SELECT min (seq) FROM outbox),"
+                                 " (SELECT seq + 1 FROM sqlite_sequence WHERE name = 'outbox'), 1)",
+                                 "");
+    sqlite3_stmt *row = NULL;
+    if (err == RF_OK)
+        err = rf_sql_query(db, error, &row, "SELECT name FROM stream", "");
+    if (err == RF_OK)
+        err = rf_sql_step(row, error);
+    if (err == RF_OK)
+        rf_plan_copy(open->name, sizeof open->name, rf_sql_text(row, 0));
+    sqlite3_finalize(row);
+    return err;
+}
+
+// ---- after the acknowledgement ----
+
+static enum rf_err delete_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+    return rf_sql_run(db, error, "DELETE FROM outbox WHERE seq <= ?", "i",
+                      (int64_t)((struct delete_job *)job)->seq);
+}
+
+static void delete_more(struct rf_outbox *outbox);
+
+static void delete_done(struct rf_store_job *job, enum rf_err result,
+                        const struct rf_error *error) {
+    struct delete_job *delete = (struct delete_job *)job;
+    struct rf_outbox *outbox = delete->outbox;
+    outbox->deleting = false;
+    if (result == RF_OK)
+        outbox->deleted = delete->seq;
+    else if (result != RF_ERR_CLOSED)
+        rf_log(RF_LOG_WARNING, "outbox: sent events stay until the next acknowledgement: %s",
+               error->message);
+    free(delete);
+    if (result == RF_OK)
+        delete_more(outbox);
+    outbox->settled(outbox->arg);
+}
+
+static void delete_more(struct rf_outbox *outbox) {
+    if (outbox->deleting || outbox->acked <= outbox->deleted)
+        return;
+    struct delete_job *delete = calloc(1, sizeof *delete);
+    if (!delete)
+        return; // the next acknowledgement tries again
+    delete->job.run = delete_run;
+    delete->job.done = delete_done;
+    delete->outbox = outbox;
+    delete->seq = outbox->acked;
+    outbox->deleting = true;
+    rf_store_submit(outbox->store, &delete->job);
+}
+
+static void on_acked(void *arg, uint64_t seq) {
+    struct rf_outbox *outbox = arg;
+    if (seq > outbox->acked)
+        outbox->acked = seq;
+    // It was sent in an earlier life, whose deletion did not come to the disk.
+    if (seq >= outbox->next)
+        outbox->next = seq + 1;
+    delete_more(outbox);
+    if (outbox->blocked) {
+        outbox->blocked = false;
+        rf_outbox_kick(outbox);
+    }
+}
+
+// ---- publishing ----
+
+static enum rf_err page_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+    struct page_job *page = (struct page_job *)job;
+    sqlite3_stmt *rows;
+    enum rf_err err = rf_sql_query(db, error, &rows,
+                                   "SELECT seq, event FROM outbox WHERE seq >= ?"
+                                   " ORDER BY seq LIMIT ?",
+                                   "ii", (int64_t)page->next, (int64_t)PAGE);
+    if (err != RF_OK)
+        return err;
+    while ((err = rf_sql_step(rows, error)) == RF_OK) {
+        const char *text = rf_sql_text(rows, 1);
+        page->rows[page->count].seq = (uint64_t)sqlite3_column_int64(rows, 0);
+        page->rows[page->count].text = strdup(text ? text : "");
+        if (!page->rows[page->count].text) {
+            err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+            break;
+        }
+        page->count++;
+    }
+    sqlite3_finalize(rows);
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
+}
+
+// False: the stream takes no more for now.
+static bool publish(struct rf_outbox *outbox, uint64_t seq, const char *text) {
+    struct rf_error error = {0};
+    struct rf_event event;
+    json_t *root;
+    if (seq < outbox->next)
+        return true;
+    enum rf_err err = rf_notice_parse(text, &event, &root, &error);
+    if (err == RF_OK) {
+        rf_crash_point("outbox_before_publish");
+        err = rf_stream_publish(outbox->stream, seq, &event, &error);
+        json_decref(root);
+    }
+    if (err == RF_OK) {
+        outbox->next = seq + 1;
+        return true;
+    }
+    if (err != RF_ERR_FULL)
+        rf_log(RF_LOG_ERROR, "outbox: event %llu cannot be published: %s", (unsigned long long)seq,
+               error.message);
+    outbox->blocked = true;
+    return false;
+}
+
+static void page_done(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct page_job *page = (struct page_job *)job;
+    struct rf_outbox *outbox = page->outbox;
+    outbox->reading = false;
+    bool more = outbox->again || page->count == PAGE;
+    bool going = result == RF_OK && outbox->stream;
+    if (result != RF_OK && result != RF_ERR_CLOSED)
+        rf_log(RF_LOG_WARNING, "outbox: cannot be read now: %s", error->message);
+    for (size_t i = 0; i < page->count; i++) {
+        going = going && publish(outbox, page->rows[i].seq, page->rows[i].text);
+        free(page->rows[i].text);
+    }
+    free(page);
+    outbox->again = false;
+    if (going && more)
+        rf_outbox_kick(outbox);
+    outbox->settled(outbox->arg);
+}
+
+void rf_outbox_kick(struct rf_outbox *outbox) {
+    if (outbox->reading || outbox->blocked) {
+        outbox->again = true;
+        return;
+    }
+    struct page_job *page = calloc(1, sizeof *page);
+    if (!page) {
+        rf_log(RF_LOG_WARNING, "outbox: out of memory, events wait for the next change");
+        return;
+    }
+    page->job.run = page_run;
+    page->job.done = page_done;
+    page->outbox = outbox;
+    page->next = outbox->next;
+    outbox->reading = true;
+    rf_store_submit(outbox->store, &page->job);
+}
+
+bool rf_outbox_idle(const struct rf_outbox *outbox) {
+    return !outbox->reading && !outbox->again;
+}
+
+enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_store *store, struct rf_bus *bus,
+                           void (*settled)(void *arg), void *arg, struct rf_error *error) {
+    *outbox = (struct rf_outbox){.store = store, .settled = settled, .arg = arg};
+    struct open_job open = {.job.run = open_run};
+    enum rf_err err = rf_store_now(store, &open.job, error);
+    if (err != RF_OK)
+        return err;
+    outbox->next = (uint64_t)open.next;
+    outbox->acked = outbox->deleted = outbox->next - 1;
+    err = rf_stream_new(bus, open.name, outbox->next, on_acked, outbox, &outbox->stream, error);
+    if (err == RF_OK)
+        rf_outbox_kick(outbox);
+    return err;
+}
+
+void rf_outbox_close(struct rf_outbox *outbox) {
+    rf_stream_destroy(&outbox->stream);
+}

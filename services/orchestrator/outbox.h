@@ -1,0 +1,36 @@
+// Publishing the events of the outbox table, in order, each until the broker has it.
+#ifndef RF_ORCHESTRATOR_OUTBOX_H
+#define RF_ORCHESTRATOR_OUTBOX_H
+
+#include "bus/bus.h"
+#include "store/store.h"
+
+// Embedded in its owner; members are private.
+struct rf_outbox {
+    struct rf_store *store;
+    struct rf_stream *stream;
+    uint64_t next;    // number of the event to be published next
+    uint64_t acked;   // all up to here are kept by the broker
+    uint64_t deleted; // and their rows gone up to here
+    bool reading, again;
+    bool blocked; // the stream is full: go on after an acknowledgement
+    bool deleting;
+    void (*settled)(void *arg); // a job of it ended
+    void *arg;
+};
+
+// rf_outbox_open: opens the stream where the table stands. For start-up: blocks on the disk.
+RF_NODISCARD enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_store *store,
+                                        struct rf_bus *bus, void (*settled)(void *arg), void *arg,
+                                        struct rf_error *error);
+
+// rf_outbox_kick: rows may have been added: publishes them.
+void rf_outbox_kick(struct rf_outbox *outbox);
+
+// rf_outbox_idle: nothing is on its way from the table to the stream.
+bool rf_outbox_idle(const struct rf_outbox *outbox);
+
+// rf_outbox_close: before the store closes and the bus goes.
+void rf_outbox_close(struct rf_outbox *outbox);
+
+#endif

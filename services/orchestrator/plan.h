@@ -1,0 +1,60 @@
+// What follows a reply: the next step, a deferral, the end. Pure.
+#ifndef RF_ORCHESTRATOR_PLAN_H
+#define RF_ORCHESTRATOR_PLAN_H
+
+#include <ringfence/class.h>
+#include <ringfence/messages.h>
+
+#include "contact.h"
+
+// The part of the configuration that decisions need.
+struct rf_rules {
+    bool play;                       // the script is spoken by us: there is a speech step
+    struct rf_duration defer_delay;  // a deferral at most
+    struct rf_duration send_margin;  // send_before after the intent
+    struct rf_duration http_timeout; // of the dial: one that began may take effect until its end
+    struct rf_duration list_lag;     // how late the provider's list of calls may be
+    struct rf_duration clock_skew;   // between the provider's clock and ours
+    struct rf_duration poll_initial, poll_max;
+    int64_t max_attempts; // requests a step may spend: 1 + max_retries
+};
+
+// A decision about one contact. `to` equal to its state: look again at `due`.
+struct rf_plan {
+    enum rf_contact_state to;
+    enum rf_step step;                 // to be done next
+    struct rf_utc due;                 // of a waiting state, or of looking again
+    enum rf_dial_state dial;           // what becomes of its attempt; RF_DIAL_NONE: nothing
+    int64_t deferrals, spent, redials; // the counters from now on
+    bool service_refused;              // not this contact: the service as a whole takes nothing now
+
+    char reason[48]; // deferred, set aside: breaker_open, retries_exhausted, ...
+    enum rf_class class;
+    char provider[32];
+    char message[256];
+
+    // What a finished step gave; borrowed from the reply.
+    const char *text; // script
+    const char *audio, *audio_format;
+    int64_t audio_size;
+    char sid[RF_SID_SIZE]; // dial, adopted, ended
+    char status[32];       // of the call
+    int64_t duration_s;    // of a call that ended; -1: not told
+};
+
+// rf_plan_reply: what follows the reply to the step that `contact` is in (script, speech or dial).
+void rf_plan_reply(const struct rf_contact *contact, const struct rf_call_reply *reply,
+                   const struct rf_rules *rules, struct rf_utc now, struct rf_plan *plan);
+
+// rf_plan_defer: back in the queue with nothing burnt: what a claim uses whose number another
+// attempt holds.
+void rf_plan_defer(const struct rf_contact *contact, const char *reason, const char *message,
+                   const struct rf_rules *rules, struct rf_utc now, struct rf_plan *plan);
+
+// rf_plan_stay: a plan that changes nothing, as the ground for the others.
+void rf_plan_stay(const struct rf_contact *contact, struct rf_plan *plan);
+
+// rf_plan_copy: `text` (NULL: "") into `out`, cut at a whole UTF-8 character.
+void rf_plan_copy(char *out, size_t size, const char *text);
+
+#endif

@@ -1,0 +1,172 @@
+#include "record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema.h"
+#include "store/sql.h"
+
+// A copy of an optional text; false if out of memory.
+static bool copy(char **out, const char *text) {
+    *out = text ? strdup(text) : NULL;
+    return !text || *out;
+}
+
+static struct rf_record *record_new(const struct rf_contact *contact, struct rf_utc now) {
+    struct rf_record *record = calloc(1, sizeof *record);
+    if (!record)
+        return NULL;
+    record->job.run = rf_record_run;
+    record->row = contact->row;
+    record->from = record->to = contact->state;
+    record->now = now;
+    if (!copy(&record->phone, contact->phone))
+        rf_record_destroy(&record);
+    return record;
+}
+
+struct rf_record *rf_record_new(const struct rf_contact *contact, const struct rf_plan *plan,
+                                struct rf_utc now) {
+    struct rf_record *record = record_new(contact, now);
+    if (!record)
+        return NULL;
+    record->to = plan->to;
+    record->step = plan->step;
+    record->due = plan->due;
+    record->deferrals = plan->deferrals;
+    record->spent = plan->spent;
+    record->redials = plan->redials;
+    rf_plan_copy(record->audio, sizeof record->audio, plan->audio);
+    rf_plan_copy(record->audio_format, sizeof record->audio_format, plan->audio_format);
+    rf_plan_copy(record->reason, sizeof record->reason, plan->reason);
+    rf_plan_copy(record->message, sizeof record->message, plan->message);
+    if (plan->to == RF_CONTACT_DONE)
+        rf_plan_copy(record->outcome, sizeof record->outcome, plan->status);
+    if (plan->dial != RF_DIAL_NONE) {
+        record->dial = contact->dial;
+        record->dial.state = plan->dial;
+        if (plan->dial == RF_DIAL_PLACED)
+            rf_plan_copy(record->dial.sid, sizeof record->dial.sid, plan->sid);
+        rf_plan_copy(record->status, sizeof record->status,
+                     plan->dial == RF_DIAL_ABSENT ? plan->reason : plan->status);
+    }
+    if (!copy(&record->script, plan->text))
+        rf_record_destroy(&record);
+    return record;
+}
+
+struct rf_record *rf_record_intent(const struct rf_contact *contact, const struct rf_dial *dial,
+                                   struct rf_utc now) {
+    struct rf_record *record = record_new(contact, now);
+    if (record)
+        record->dial = *dial;
+    return record;
+}
+
+void rf_record_destroy(struct rf_record **pointer) {
+    struct rf_record *record = *pointer;
+    if (!record)
+        return;
+    for (int i = 0; i < RF_RECORD_NOTICES; i++)
+        free(record->notices[i]);
+    free(record->script);
+    free(record->phone);
+    free(record);
+    *pointer = NULL;
+}
+
+// Refuses to write over what somebody else wrote in the meantime (incident 47).
+static enum rf_err one_changed(sqlite3 *db, const char *what, struct rf_error *error) {
+    if (sqlite3_changes(db) == 1)
+        return RF_OK;
+    return rf_error_set(error, RF_ERR_INVALID, "%s is not in the state that it was left in", what);
+}
+
+static enum rf_err write_contact(const struct rf_record *record, sqlite3 *db,
+                                 struct rf_error *error) {
+    enum rf_err err = rf_sql_run(
+        db, error,
+        "UPDATE contact SET state = ?, step = ?, due = ?, deferrals = ?, spent = ?,"
+        " redials = ?, script = coalesce (?, script),"
+        " audio = coalesce (nullif (?, ''), audio),"
+        " audio_format = coalesce (nullif (?, ''), audio_format),"
+        " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, '')"
+        " WHERE id = ? AND state = ?",
+        "tiiiiittttttit", rf_contact_state_name(record->to), (int64_t)record->step, record->due.ns,
+        record->deferrals, record->spent, record->redials, record->script, record->audio,
+        record->audio_format, record->outcome, record->reason, record->message, record->row,
+        rf_contact_state_name(record->from));
+    return err == RF_OK ? one_changed(db, "the contact", error) : err;
+}
+
+static enum rf_err write_attempt(const struct rf_record *record, sqlite3 *db,
+                                 struct rf_error *error) {
+    const struct rf_dial *dial = &record->dial;
+    if (dial->state == RF_DIAL_INTENT)
+        return rf_sql_run(db, error,
+                          "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
+                          " VALUES (?, ?, ?, ?, ?, 'intent')",
+                          "titii", dial->id, record->row, record->phone, dial->created.ns,
+                          dial->send_before.ns);
+    enum rf_err err = rf_sql_run(db, error,
+                                 "UPDATE attempt SET state = ?, sid = nullif (?, ''),"
+                                 " status = nullif (?, '') WHERE id = ? AND contact = ?",
+                                 "tttti", rf_dial_state_name(dial->state), dial->sid,
+                                 record->status, dial->id, record->row);
+    return err == RF_OK ? one_changed(db, "the attempt", error) : err;
+}
+
+static enum rf_err store_finished(sqlite3 *db, int64_t campaign, struct rf_utc now,
+                                  struct rf_error *error) {
+    sqlite3_stmt *statement;
+    enum rf_err err =
+        rf_sql_query(db, error, &statement,
+                     "SELECT k.name, sum (c.state = 'done'), sum (c.state = 'set_aside'),"
+                     " count (c.id) FROM campaign k LEFT JOIN contact c ON c.campaign = k.id"
+                     " WHERE k.id = ? GROUP BY k.id",
+                     "i", campaign);
+    if (err != RF_OK)
+        return err;
+    err = rf_sql_step(statement, error);
+    char *text = NULL;
+    if (err == RF_OK)
+        text = rf_notice_finished(rf_sql_text(statement, 0), sqlite3_column_int64(statement, 1),
+                                  sqlite3_column_int64(statement, 2),
+                                  sqlite3_column_int64(statement, 3), now);
+    sqlite3_finalize(statement);
+    if (err == RF_OK)
+        err = rf_notice_store(db, text, error);
+    free(text);
+    return err;
+}
+
+enum rf_err rf_record_finish(sqlite3 *db, int64_t campaign, struct rf_utc now,
+                             struct rf_error *error) {
+    enum rf_err err =
+        rf_sql_run(db, error,
+                   "UPDATE campaign SET state = 'finished', finished = ?"
+                   " WHERE id = ? AND state = 'running' AND NOT EXISTS"
+                   " (SELECT 1 FROM contact WHERE campaign = ? AND " RF_SCHEMA_UNENDED ")",
+                   "iii", now.ns, campaign, campaign);
+    if (err != RF_OK || sqlite3_changes(db) == 0)
+        return err;
+    return store_finished(db, campaign, now, error);
+}
+
+enum rf_err rf_record_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+    const struct rf_record *record = (const struct rf_record *)job;
+    enum rf_err err = RF_OK;
+    if (record->to != record->from)
+        err = write_contact(record, db, error);
+    if (err == RF_OK && record->dial.state != RF_DIAL_NONE)
+        err = write_attempt(record, db, error);
+    for (int i = 0; err == RF_OK && i < RF_RECORD_NOTICES; i++)
+        if (record->notices[i])
+            err = rf_notice_store(db, record->notices[i], error);
+    if (err != RF_OK || !rf_contact_ended(record->to))
+        return err;
+    int64_t campaign = 0;
+    err = rf_sql_int(db, error, &campaign, "SELECT campaign FROM contact WHERE id = ?", "i",
+                     record->row);
+    return err == RF_OK ? rf_record_finish(db, campaign, record->now, error) : err;
+}

@@ -1,0 +1,54 @@
+// Writing what was decided about a contact: its state, its attempt and the events that tell of it,
+// in one transaction.
+#ifndef RF_ORCHESTRATOR_RECORD_H
+#define RF_ORCHESTRATOR_RECORD_H
+
+#include "notice.h"
+#include "store/store.h"
+
+#define RF_RECORD_NOTICES 2
+
+struct rf_record {
+    struct rf_store_job job; // its done() is the owner's
+    void *owner;
+
+    // The contact: nothing of it is written when `to` is `from`.
+    int64_t row;
+    enum rf_contact_state from, to;
+    enum rf_step step;
+    struct rf_utc due;
+    int64_t deferrals, spent, redials;
+    char *script;   // NULL: as it is
+    char audio[65]; // "": as it is
+    char audio_format[9];
+    char outcome[32], reason[48], message[256];
+
+    // The attempt to dial: RF_DIAL_NONE: nothing; RF_DIAL_INTENT: a new row; else a change of it.
+    struct rf_dial dial;
+    char *phone;
+    char status[32];
+
+    char *notices[RF_RECORD_NOTICES]; // NULL: none
+    struct rf_utc now;
+};
+
+// rf_record_new: a record that takes `contact` to where `plan` says; the caller adds notices, and
+// sets job.done and owner. NULL if out of memory.
+struct rf_record *rf_record_new(const struct rf_contact *contact, const struct rf_plan *plan,
+                                struct rf_utc now);
+
+// rf_record_intent: a record of a new attempt to dial. NULL if out of memory.
+struct rf_record *rf_record_intent(const struct rf_contact *contact, const struct rf_dial *dial,
+                                   struct rf_utc now);
+
+// rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: another attempt holds the number.
+enum rf_err rf_record_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+
+// rf_record_finish: ends the running campaign with this row if none of its contacts is left, and
+// stores campaign.finished in the same transaction: exactly once.
+RF_NODISCARD enum rf_err rf_record_finish(sqlite3 *db, int64_t campaign, struct rf_utc now,
+                                          struct rf_error *error);
+
+void rf_record_destroy(struct rf_record **record);
+
+#endif

@@ -1,0 +1,32 @@
+// What the database says about campaigns, for status and contacts. Each result is made by the
+// store's thread in the job's own memory.
+#ifndef RF_ORCHESTRATOR_REPORT_H
+#define RF_ORCHESTRATOR_REPORT_H
+
+#include <jansson.h>
+
+#include "store/store.h"
+
+#define RF_REPORT_PAGE_MAX 1000
+
+struct rf_report {
+    struct rf_store_job job; // run is one of the two below
+    void *owner;
+    char *call;           // id of the request
+    char *campaign;       // NULL: all (status)
+    int64_t after, limit; // of contacts
+    json_t *result;
+};
+
+// rf_report_status_run: {campaigns: [{name, total, new, running, waiting, done, set_aside,
+// outcomes, reasons, finished}]}.
+enum rf_err rf_report_status_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+
+// rf_report_contacts_run: {contacts: [{id, line, phone, name, state, step, outcome, reason,
+// message, sid, attempts}]}, ordered by line, after `after`. RF_ERR_NOT_FOUND if there is no such
+// campaign.
+enum rf_err rf_report_contacts_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+
+void rf_report_destroy(struct rf_report **report);
+
+#endif

@@ -1,0 +1,66 @@
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dial.h"
+#include "media/media.h"
+#include "prompt.h"
+#include "twiml.h"
+
+json_t *rf_request_script(const struct rf_contact *contact, const struct rf_config *config) {
+    json_t *fields = contact->fields ? json_loads(contact->fields, 0, NULL) : NULL;
+    char *prompt =
+        rf_prompt_fill(config->orchestrator.prompt, contact->name, contact->phone, fields);
+    json_t *params = prompt ? json_pack("{s:s}", "prompt", prompt) : NULL;
+    free(prompt);
+    json_decref(fields);
+    return params;
+}
+
+json_t *rf_request_speech(const struct rf_contact *contact) {
+    return json_pack("{s:s}", "text", contact->script ? contact->script : "");
+}
+
+// The TwiML of the dial. A contact whose audio is missing, as the configuration changed while it
+// waited, is read to by the provider.
+static char *twiml(const struct rf_contact *contact, const struct rf_config *config,
+                   struct rf_utc now, struct rf_error *error) {
+    const struct rf_config_telephony *telephony = &config->telephony;
+    char *text;
+    if (strcmp(telephony->audio, "play") == 0 && contact->audio[0]) {
+        char path[RF_MEDIA_PATH_SIZE];
+        if (rf_media_path(telephony->media_secret.value, rf_utc_add(now, telephony->media_ttl),
+                          contact->audio, contact->audio_format, path, error) != RF_OK)
+            return NULL;
+        text = rf_twiml_play(telephony->media_url ? telephony->media_url : "", path);
+    } else {
+        text = rf_twiml_say(contact->script ? contact->script : "");
+    }
+    if (!text)
+        (void)rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    return text;
+}
+
+json_t *rf_request_dial(const struct rf_contact *contact, const struct rf_config *config,
+                        struct rf_utc now, struct rf_error *error) {
+    char *text = twiml(contact, config, now, error);
+    if (!text)
+        return NULL;
+    json_t *params = json_pack("{s:s,s:s}", "to", contact->phone, "twiml", text);
+    if (!params)
+        (void)rf_error_set(error, RF_ERR_INVALID, "the call's text is not valid UTF-8");
+    free(text);
+    return params;
+}
+
+json_t *rf_request_find(const struct rf_contact *contact, const struct rf_rules *rules,
+                        json_t *known) {
+    struct rf_utc after = rf_dial_created_after(&contact->dial, rules);
+    return json_pack("{s:s,s:I,s:O}", "to", contact->phone, "created_after", (json_int_t)after.ns,
+                     "known", known);
+}
+
+json_t *rf_request_status(const struct rf_contact *contact) {
+    return json_pack("{s:s}", "sid", contact->dial.sid);
+}

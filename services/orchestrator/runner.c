@@ -1,0 +1,230 @@
+#include "runner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crash.h"
+#include "base/log.h"
+#include "dial.h"
+#include "dispatch.h"
+#include "steps.h"
+
+// A store that failed is tried again after this; the contact does nothing else meanwhile.
+#define STORE_RETRY_S 1
+
+static void on_timer(void *arg) {
+    struct rf_runner *runner = arg;
+    if (runner->retrying) {
+        runner->retrying = false;
+        rf_store_submit(runner->orchestrator->store, &runner->record->job);
+    } else if (!runner->orchestrator->draining) {
+        rf_steps_due(runner);
+    }
+}
+
+static void runner_destroy(struct rf_runner *runner) {
+    *runner->link = runner->next;
+    if (runner->next)
+        runner->next->link = runner->link;
+    runner->orchestrator->running--;
+    rf_timer_stop(&runner->timer);
+    rf_record_destroy(&runner->record);
+    rf_contact_clear(&runner->contact);
+    free(runner);
+}
+
+// A dial that was stored and perhaps sent in an earlier life: only the provider can tell.
+static void doubt(struct rf_runner *runner) {
+    struct rf_plan plan;
+    rf_plan_stay(&runner->contact, &plan);
+    plan.to = RF_CONTACT_ASK;
+    plan.dial = RF_DIAL_UNKNOWN;
+    rf_plan_copy(plan.reason, sizeof plan.reason, "restarted");
+    const struct rf_notice_step step = {.step = RF_STEP_DIAL};
+    rf_runner_decide(runner, &plan, &step);
+}
+
+void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *contact) {
+    struct rf_runner *runner = calloc(1, sizeof *runner);
+    if (!runner) {
+        rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start", contact->id);
+        rf_contact_clear(contact);
+        return;
+    }
+    runner->orchestrator = orchestrator;
+    runner->contact = *contact;
+    *contact = (struct rf_contact){0};
+    rf_timer_init(&runner->timer, orchestrator->process->loop, on_timer, runner);
+    runner->next = orchestrator->runners;
+    runner->link = &orchestrator->runners;
+    if (runner->next)
+        runner->next->link = &runner->next;
+    orchestrator->runners = runner;
+    orchestrator->running++;
+    if (runner->contact.state == RF_CONTACT_DIAL && runner->contact.dial.state != RF_DIAL_NONE)
+        doubt(runner);
+    else
+        rf_steps_go(runner);
+}
+
+void rf_runner_stop_all(struct rf_orchestrator *orchestrator) {
+    while (orchestrator->runners)
+        runner_destroy(orchestrator->runners);
+}
+
+void rf_runner_wait(struct rf_runner *runner, struct rf_utc due) {
+    struct rf_duration wait = rf_utc_since(due, rf_clock_utc());
+    runner->due = due;
+    rf_timer_after(&runner->timer, wait.ns > 0 ? wait : rf_ns(0));
+}
+
+// ---- writing ----
+
+// The record is on the disk: the contact in memory follows.
+static void take_over(struct rf_runner *runner) {
+    struct rf_contact *contact = &runner->contact;
+    struct rf_record *record = runner->record;
+    contact->state = record->to;
+    if (record->dial.state != RF_DIAL_NONE)
+        contact->dial = record->dial;
+    if (record->dial.state == RF_DIAL_ABSENT || record->dial.state == RF_DIAL_ENDED)
+        contact->dial = (struct rf_dial){0};
+    if (runner->intent)
+        return;
+    contact->step = record->step;
+    contact->deferrals = record->deferrals;
+    contact->spent = record->spent;
+    contact->redials = record->redials;
+    if (record->script) {
+        free(contact->script);
+        contact->script = record->script;
+        record->script = NULL;
+    }
+    if (record->audio[0]) {
+        memcpy(contact->audio, record->audio, sizeof contact->audio);
+        memcpy(contact->audio_format, record->audio_format, sizeof contact->audio_format);
+    }
+}
+
+// The contact is not in progress any more.
+static void leave(struct rf_runner *runner) {
+    struct rf_orchestrator *orchestrator = runner->orchestrator;
+    struct rf_instant now = rf_loop_now(orchestrator->process->loop);
+    rf_claim_left(&orchestrator->claim, runner->contact.row);
+    if (rf_contact_waiting(runner->contact.state)) {
+        struct rf_duration wait = rf_utc_since(runner->plan.due, rf_clock_utc());
+        rf_claim_queued(&orchestrator->claim, rf_instant_add(now, wait));
+    }
+    runner_destroy(runner);
+    rf_dispatch_tick(orchestrator);
+}
+
+static void go_on(struct rf_runner *runner) {
+    struct rf_orchestrator *orchestrator = runner->orchestrator;
+    bool intent = runner->intent;
+    take_over(runner);
+    rf_record_destroy(&runner->record);
+    rf_outbox_kick(&orchestrator->outbox);
+    if (intent) {
+        rf_crash_point("attempt_committed");
+        rf_steps_dial(runner);
+    } else if (rf_contact_running(runner->contact.state)) {
+        runner->due = runner->plan.due;
+        runner->poll = rf_ns(0);
+        rf_steps_go(runner);
+    } else {
+        leave(runner);
+    }
+}
+
+// Another attempt, of this or another campaign, holds the number: this contact comes later.
+static void number_taken(struct rf_runner *runner) {
+    struct rf_rules rules = rf_orchestrator_rules(runner->orchestrator, NULL);
+    struct rf_plan plan;
+    rf_plan_defer(&runner->contact, "number_in_use", "another attempt to this number is open",
+                  &rules, rf_clock_utc(), &plan);
+    const struct rf_notice_step step = {.step = RF_STEP_DIAL};
+    rf_record_destroy(&runner->record);
+    rf_runner_decide(runner, &plan, &step);
+}
+
+static void on_recorded(struct rf_store_job *job, enum rf_err result,
+                        const struct rf_error *error) {
+    struct rf_runner *runner = ((struct rf_record *)job)->owner;
+    struct rf_orchestrator *orchestrator = runner->orchestrator;
+    if (orchestrator->stopping)
+        return;
+    if (result == RF_OK) {
+        go_on(runner);
+    } else if (result == RF_ERR_CONFLICT && runner->intent) {
+        number_taken(runner);
+    } else {
+        rf_log(RF_LOG_ERROR, "contact %s cannot be stored, trying again: %s", runner->contact.id,
+               error->message);
+        runner->retrying = true;
+        rf_timer_after(&runner->timer, rf_seconds(STORE_RETRY_S));
+    }
+    rf_orchestrator_settle(orchestrator);
+}
+
+static void submit(struct rf_runner *runner, struct rf_record *record, bool intent) {
+    runner->intent = intent;
+    runner->record = record;
+    record->job.done = on_recorded;
+    record->owner = runner;
+    rf_store_submit(runner->orchestrator->store, &record->job);
+}
+
+// What could not even be written down is tried again by the next start: the database has the state
+// before.
+static void give_up(struct rf_runner *runner) {
+    rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start",
+           runner->contact.id);
+}
+
+// The events that tell of a plan.
+static bool add_notices(const struct rf_runner *runner, const struct rf_plan *plan,
+                        const struct rf_notice_step *step, struct rf_record *record) {
+    const struct rf_contact *contact = &runner->contact;
+    char **notice = &record->notices[0];
+    if (plan->to == RF_CONTACT_DONE)
+        *notice = rf_notice_done(contact, plan, record->now);
+    else if (plan->to == RF_CONTACT_SET_ASIDE)
+        *notice = rf_notice_set_aside(contact, plan, step, record->now);
+    else if (rf_contact_waiting(plan->to))
+        *notice = rf_notice_deferred(contact, plan, record->now);
+    else if (plan->to != RF_CONTACT_ASK && contact->state != RF_CONTACT_ASK)
+        *notice = rf_notice_step(contact, plan, step, record->now);
+    else if (plan->to == RF_CONTACT_FOLLOW)
+        *notice = rf_notice_step(contact, plan, step, record->now);
+    else
+        return true; // asking, or dialling anew, is told by its end
+    return *notice != NULL;
+}
+
+void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
+                      const struct rf_notice_step *step) {
+    struct rf_record *record = rf_record_new(&runner->contact, plan, rf_clock_utc());
+    if (!record || !add_notices(runner, plan, step, record)) {
+        rf_record_destroy(&record);
+        give_up(runner);
+        return;
+    }
+    runner->plan = *plan;
+    // Borrowed from a reply that is about to go.
+    runner->plan.text = runner->plan.audio = runner->plan.audio_format = NULL;
+    submit(runner, record, false);
+}
+
+void rf_runner_dial(struct rf_runner *runner) {
+    struct rf_rules rules = rf_orchestrator_rules(runner->orchestrator, NULL);
+    struct rf_utc now = rf_clock_utc();
+    struct rf_dial dial;
+    char id[RF_ULID_SIZE];
+    rf_dial_begin(&dial, rf_ulid_new(now, id), &rules, now);
+    struct rf_record *record = rf_record_intent(&runner->contact, &dial, now);
+    if (record)
+        submit(runner, record, true);
+    else
+        give_up(runner);
+}

@@ -1,0 +1,41 @@
+// Contacts in progress: one runner each, from its claim to its end or deferral. A runner does one
+// thing at a time: it waits for a reply, for the store, or for a moment.
+#ifndef RF_ORCHESTRATOR_RUNNER_H
+#define RF_ORCHESTRATOR_RUNNER_H
+
+#include "orchestrator.h"
+#include "record.h"
+
+struct rf_runner {
+    struct rf_orchestrator *orchestrator;
+    struct rf_contact contact;
+    struct rf_plan plan;      // being written
+    struct rf_record *record; // its job; NULL: nothing is being written
+    bool intent;              // the record is of a new attempt
+    bool retrying;            // the store failed; the timer submits the record again
+    struct rf_timer timer;
+    struct rf_utc due;        // when to look again (ask, follow)
+    struct rf_duration poll;  // the wait before
+    struct rf_instant called; // when the call was sent
+    struct rf_runner *next, **link;
+};
+
+// rf_runner_begin: goes on with a running contact; takes its content over and zeroes it. Out of
+// memory: the contact stays running in the database until the next start; the log says so.
+void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *contact);
+
+// rf_runner_decide: writes what was decided, then goes on from there. `step`, with its reply, is
+// for the event; borrowed during the call.
+void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
+                      const struct rf_notice_step *step);
+
+// rf_runner_dial: writes a new attempt, then sends it.
+void rf_runner_dial(struct rf_runner *runner);
+
+// rf_runner_wait: looks again at `due`.
+void rf_runner_wait(struct rf_runner *runner, struct rf_utc due);
+
+// rf_runner_stop_all: frees all runners; the database keeps where they stood.
+void rf_runner_stop_all(struct rf_orchestrator *orchestrator);
+
+#endif

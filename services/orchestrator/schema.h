@@ -1,0 +1,21 @@
+// The database of campaigns.
+#ifndef RF_ORCHESTRATOR_SCHEMA_H
+#define RF_ORCHESTRATOR_SCHEMA_H
+
+#include "store/store.h"
+
+extern const struct rf_migration rf_schema_migrations[];
+extern const size_t rf_schema_migration_count;
+
+// The states of contacts that are in the queue, as the partial index has them: a query must name
+// them in these very words to use it.
+#define RF_SCHEMA_QUEUED                                                                           \
+    "state IN ('scheduled', 'waiting.retry', 'waiting.breaker', 'waiting.window')"
+
+// And of those that have not ended.
+#define RF_SCHEMA_UNENDED "state NOT IN ('done', 'set_aside')"
+
+// Attempts that hold their number: there is one at most for a number, over all campaigns.
+#define RF_SCHEMA_OPEN "state IN ('intent', 'unknown', 'placed')"
+
+#endif

@@ -1,0 +1,228 @@
+#include "serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "campaign.h"
+#include "dispatch.h"
+#include "report.h"
+
+#define SERVICE "campaign"
+
+// Requests in hand at once; each waits for the store only.
+#define CAPACITY 64
+
+// ---- replies ----
+
+static void reply_result(struct rf_orchestrator *orchestrator, const char *id, json_t *result) {
+    const struct rf_call_reply reply = {
+        .id = id, .ok = true, .class = rf_class_name(RF_CLASS_OK), .result = result};
+    rf_worker_reply(orchestrator->worker, &reply);
+    rf_worker_release(orchestrator->worker, SERVICE, 0);
+}
+
+static void reply_error(struct rf_orchestrator *orchestrator, const char *id, enum rf_err err,
+                        const char *message) {
+    bool wrong = err == RF_ERR_INVALID || err == RF_ERR_NOT_FOUND;
+    const struct rf_call_reply reply = {
+        .id = id,
+        .class = rf_class_name(wrong ? RF_CLASS_PERMANENT_INVALID : RF_CLASS_TRANSIENT),
+        .code = rf_err_name(err),
+        .message = message,
+    };
+    rf_worker_reply(orchestrator->worker, &reply);
+    rf_worker_release(orchestrator->worker, SERVICE, 0);
+}
+
+// ---- load ----
+
+static void on_loaded(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct rf_campaign_load *load = (struct rf_campaign_load *)job;
+    struct rf_orchestrator *orchestrator = load->owner;
+    if (!orchestrator->stopping) {
+        json_t *value = result == RF_OK ? rf_campaign_load_result(load) : NULL;
+        if (value)
+            reply_result(orchestrator, load->call, value);
+        else
+            reply_error(orchestrator, load->call, result == RF_OK ? RF_ERR_NOMEM : result,
+                        result == RF_OK ? "out of memory" : error->message);
+        json_decref(value);
+        rf_outbox_kick(&orchestrator->outbox);
+        rf_orchestrator_settle(orchestrator);
+    }
+    rf_campaign_load_destroy(&load);
+}
+
+static void serve_load(struct rf_orchestrator *orchestrator,
+                       const struct rf_call_request *request) {
+    struct rf_error error = {0};
+    struct rf_campaign_load *load;
+    enum rf_err err = rf_campaign_load_new(request->params, rf_clock_utc(), &load, &error);
+    if (err == RF_OK && !(load->call = strdup(request->id))) {
+        rf_campaign_load_destroy(&load);
+        err = rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
+    }
+    if (err != RF_OK) {
+        reply_error(orchestrator, request->id, err, error.message);
+        return;
+    }
+    load->owner = orchestrator;
+    load->job.done = on_loaded;
+    rf_store_submit(orchestrator->store, &load->job);
+}
+
+// ---- start ----
+
+static void start_destroy(struct rf_campaign_start *start) {
+    if (!start)
+        return;
+    free(start->call);
+    free(start->campaign);
+    free(start);
+}
+
+static void on_started(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct rf_campaign_start *start = (struct rf_campaign_start *)job;
+    struct rf_orchestrator *orchestrator = start->owner;
+    if (!orchestrator->stopping) {
+        if (result == RF_OK) {
+            json_t *value = json_pack("{s:I}", "total", (json_int_t)start->total);
+            reply_result(orchestrator, start->call, value);
+            json_decref(value);
+            rf_outbox_kick(&orchestrator->outbox);
+            rf_dispatch_queued(orchestrator);
+        } else {
+            reply_error(orchestrator, start->call, result, error->message);
+        }
+        rf_orchestrator_settle(orchestrator);
+    }
+    start_destroy(start);
+}
+
+static void serve_start(struct rf_orchestrator *orchestrator,
+                        const struct rf_call_request *request) {
+    const char *campaign = json_string_value(json_object_get(request->params, "campaign"));
+    if (!campaign) {
+        reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
+        return;
+    }
+    struct rf_campaign_start *start = calloc(1, sizeof *start);
+    if (start) {
+        start->call = strdup(request->id);
+        start->campaign = strdup(campaign);
+    }
+    if (!start || !start->call || !start->campaign) {
+        start_destroy(start);
+        reply_error(orchestrator, request->id, RF_ERR_NOMEM, "out of memory");
+        return;
+    }
+    start->job.run = rf_campaign_start_run;
+    start->job.done = on_started;
+    start->owner = orchestrator;
+    start->now = rf_clock_utc();
+    rf_store_submit(orchestrator->store, &start->job);
+}
+
+// ---- status, contacts ----
+
+// What holds a campaign up is known here, not in the database.
+static void add_waiting_for(const struct rf_orchestrator *orchestrator, json_t *result) {
+    char text[128];
+    size_t i;
+    json_t *campaign;
+    (void)rf_claim_waiting_for(&orchestrator->claim, text, sizeof text);
+    json_array_foreach(json_object_get(result, "campaigns"), i, campaign) {
+        bool finished = json_is_true(json_object_get(campaign, "finished"));
+        (void)json_object_set_new(campaign, "waiting_for", json_string(finished ? "" : text));
+    }
+}
+
+static void on_reported(struct rf_store_job *job, enum rf_err result,
+                        const struct rf_error *error) {
+    struct rf_report *report = (struct rf_report *)job;
+    struct rf_orchestrator *orchestrator = report->owner;
+    if (!orchestrator->stopping) {
+        if (result == RF_OK) {
+            add_waiting_for(orchestrator, report->result);
+            reply_result(orchestrator, report->call, report->result);
+        } else {
+            reply_error(orchestrator, report->call, result, error->message);
+        }
+        rf_orchestrator_settle(orchestrator);
+    }
+    rf_report_destroy(&report);
+}
+
+static void serve_report(struct rf_orchestrator *orchestrator,
+                         const struct rf_call_request *request,
+                         enum rf_err (*run)(struct rf_store_job *, sqlite3 *, struct rf_error *)) {
+    const char *campaign = json_string_value(json_object_get(request->params, "campaign"));
+    struct rf_report *report = calloc(1, sizeof *report);
+    if (report) {
+        report->call = strdup(request->id);
+        report->campaign = campaign ? strdup(campaign) : NULL;
+    }
+    if (!report || !report->call || (campaign && !report->campaign)) {
+        rf_report_destroy(&report);
+        reply_error(orchestrator, request->id, RF_ERR_NOMEM, "out of memory");
+        return;
+    }
+    report->job.run = run;
+    report->job.done = on_reported;
+    report->owner = orchestrator;
+    report->after = json_integer_value(json_object_get(request->params, "after"));
+    report->limit = json_integer_value(json_object_get(request->params, "limit"));
+    if (report->limit < 1 || report->limit > RF_REPORT_PAGE_MAX)
+        report->limit = RF_REPORT_PAGE_MAX;
+    rf_store_submit(orchestrator->store, &report->job);
+}
+
+static void serve_status(struct rf_orchestrator *orchestrator,
+                         const struct rf_call_request *request) {
+    serve_report(orchestrator, request, rf_report_status_run);
+}
+
+static void serve_contacts(struct rf_orchestrator *orchestrator,
+                           const struct rf_call_request *request) {
+    if (json_is_string(json_object_get(request->params, "campaign")))
+        serve_report(orchestrator, request, rf_report_contacts_run);
+    else
+        reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
+}
+
+// ---- the operations ----
+
+static const struct {
+    const char *operation;
+    void (*serve)(struct rf_orchestrator *orchestrator, const struct rf_call_request *request);
+} operations[] = {
+    {"load", serve_load},
+    {"start", serve_start},
+    {"status", serve_status},
+    {"contacts", serve_contacts},
+};
+
+static void on_request(void *arg, const struct rf_call_request *request) {
+    struct rf_orchestrator *orchestrator = arg;
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        if (strcmp(request->operation, operations[i].operation) == 0) {
+            operations[i].serve(orchestrator, request);
+            return;
+        }
+    }
+    reply_error(orchestrator, request->id, RF_ERR_INVALID,
+                "operation: expected load, start, status or contacts");
+}
+
+static void on_connected(void *arg, bool connected) {
+    if (connected)
+        rf_dispatch_tick(arg);
+}
+
+enum rf_err rf_serve_start(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    static const struct rf_worker_offer offers[] = {{SERVICE, CAPACITY}};
+    static const struct rf_worker_handlers handlers = {.request = on_request,
+                                                       .connected = on_connected};
+    return rf_worker_new(orchestrator->process->bus, offers, 1, &handlers, orchestrator,
+                         &orchestrator->worker, error);
+}

@@ -1,0 +1,272 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "claim.h"
+
+#define S RF_NS_PER_S
+
+static struct rf_instant at(int64_t s) {
+    return (struct rf_instant){s * S};
+}
+
+// script: openai, then anthropic; speech: elevenlabs; telephony: twilio.
+static struct rf_claim fresh(const char *audio) {
+    struct rf_config config = {0};
+    config.gateway.script =
+        (struct rf_config_chain){.links = {RF_PROVIDER_OPENAI, RF_PROVIDER_ANTHROPIC}, .count = 2};
+    config.gateway.speech = (struct rf_config_chain){.links = {RF_PROVIDER_ELEVENLABS}, .count = 1};
+    config.gateway.telephony = (struct rf_config_chain){.links = {RF_PROVIDER_TWILIO}, .count = 1};
+    config.telephony.audio = (char *)audio;
+    config.orchestrator.defer_delay = rf_seconds(30);
+    config.orchestrator.ramp_interval = rf_seconds(2);
+    struct rf_claim claim;
+    rf_claim_init(&claim, &config);
+    return claim;
+}
+
+static bool set(struct rf_claim *claim, enum rf_provider provider, enum rf_breaker_state state,
+                int64_t s) {
+    return rf_claim_provider(claim, provider, state, false, at(s));
+}
+
+// What the database answers to a decision.
+static void made(struct rf_claim *claim, const struct rf_claim_decision *decision, int64_t claimed,
+                 int64_t test_row, bool more, int64_t s) {
+    const struct rf_claim_result result = {
+        .claimed = claimed,
+        .test_row = test_row,
+        .open_next = more ? at(0) : RF_CLAIM_NEVER,
+        .test_next = more ? at(0) : RF_CLAIM_NEVER,
+    };
+    rf_claim_made(claim, decision, &result, at(s));
+}
+
+static void with_all_providers_there_the_free_places_are_filled(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    struct rf_claim_decision d = rf_claim_decide(&claim, 3, 8, at(1));
+    assert_int_equal(d.count, 5);
+    assert_int_equal(d.first, RF_STEP_SCRIPT);
+    assert_false(d.test);
+    made(&claim, &d, 5, 0, true, 1);
+    d = rf_claim_decide(&claim, 8, 8, at(1));
+    assert_int_equal(d.count, 0);
+    assert_false(d.wake);
+    d = rf_claim_decide(&claim, 7, 8, at(1));
+    assert_int_equal(d.count, 1);
+}
+
+static void an_empty_queue_is_not_asked_again_before_something_is_due(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(1));
+    made(&claim, &d, 0, 0, false, 1);
+    d = rf_claim_decide(&claim, 0, 8, at(100));
+    assert_int_equal(d.count, 0);
+    assert_false(d.wake);
+    rf_claim_queued(&claim, at(130));
+    rf_claim_queued(&claim, at(140));
+    d = rf_claim_decide(&claim, 0, 8, at(129));
+    assert_int_equal(d.count, 0);
+    assert_true(d.wake);
+    assert_int_equal(d.wake_at.ns, at(130).ns);
+    d = rf_claim_decide(&claim, 0, 8, at(130));
+    assert_int_equal(d.count, 8);
+}
+
+static void claiming_pauses_for_those_who_still_need_the_open_service(void **state) {
+    (void)state;
+    const struct {
+        enum rf_provider provider;
+        bool stops[RF_STEPS]; // script, speech, dial
+    } cases[] = {
+        {RF_PROVIDER_ELEVENLABS, {true, true, false}},
+        {RF_PROVIDER_TWILIO, {true, true, true}},
+        {RF_PROVIDER_OPENAI, {false, false, false}}, // Anthropic is there
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rf_claim claim = fresh("play");
+        assert_false(set(&claim, cases[i].provider, RF_BREAKER_OPEN, 1));
+        for (int step = 0; step < RF_STEPS; step++)
+            assert_int_equal(rf_claim_gate(&claim, (enum rf_step)step, at(1)),
+                             cases[i].stops[step] ? RF_GATE_SHUT : RF_GATE_OPEN);
+    }
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_OPENAI, RF_BREAKER_OPEN, 1);
+    set(&claim, RF_PROVIDER_ANTHROPIC, RF_BREAKER_OPEN, 1);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(1));
+    assert_int_equal(d.count, 8);
+    assert_int_equal(d.first, RF_STEP_SPEECH);
+    assert_false(d.test);
+    char text[64];
+    assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "openai, anthropic");
+}
+
+static void without_play_the_speech_provider_stops_nobody(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("say");
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(1));
+    assert_int_equal(d.count, 8);
+    assert_int_equal(d.first, RF_STEP_SCRIPT);
+    char text[64];
+    assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "");
+}
+
+static void half_open_lets_one_contact_out_until_it_is_back(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(2));
+    assert_int_equal(d.first, RF_STEP_DIAL);
+    assert_false(d.test);
+    made(&claim, &d, 0, 0, false, 2);
+
+    assert_true(set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_HALF_OPEN, 31));
+    d = rf_claim_decide(&claim, 0, 8, at(31));
+    assert_true(d.test);
+    assert_int_equal(d.test_first, RF_STEP_SCRIPT);
+    assert_int_equal(d.first, RF_STEP_DIAL);
+    made(&claim, &d, 0, 42, true, 31);
+    d = rf_claim_decide(&claim, 1, 8, at(60));
+    assert_false(d.test); // it is out
+    rf_claim_left(&claim, 41);
+    assert_false(rf_claim_decide(&claim, 1, 8, at(60)).test);
+    rf_claim_left(&claim, 42);
+    assert_true(rf_claim_decide(&claim, 0, 8, at(60)).test);
+}
+
+static void a_test_that_is_refused_is_not_followed_at_once_by_the_next(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_TWILIO, RF_BREAKER_OPEN, 1);
+    set(&claim, RF_PROVIDER_TWILIO, RF_BREAKER_HALF_OPEN, 10);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(10));
+    assert_true(d.test);
+    made(&claim, &d, 0, 42, true, 10);
+    rf_claim_left(&claim, 42);
+    d = rf_claim_decide(&claim, 0, 8, at(11));
+    assert_false(d.test);
+    assert_true(d.wake);
+    assert_int_equal(d.wake_at.ns, at(12).ns);
+    assert_true(rf_claim_decide(&claim, 0, 8, at(12)).test);
+}
+
+static void after_a_recovery_contacts_are_released_one_by_one(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_HALF_OPEN, 31);
+    assert_true(set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, 40));
+    int64_t running = 1;
+    for (int64_t s = 40; running < 5; s += 2) {
+        struct rf_claim_decision d = rf_claim_decide(&claim, running, 5, at(s));
+        assert_int_equal(d.count, 1);
+        assert_int_equal(d.first, RF_STEP_SCRIPT);
+        made(&claim, &d, 1, 0, true, s);
+        running++;
+        if (running == 5)
+            break;
+        d = rf_claim_decide(&claim, running, 5, at(s + 1));
+        assert_int_equal(d.count, 0);
+        assert_int_equal(d.wake_at.ns, at(s + 2).ns);
+    }
+    // With all places taken the ramp is over.
+    assert_int_equal(rf_claim_decide(&claim, 5, 5, at(50)).count, 0);
+    assert_int_equal(rf_claim_decide(&claim, 2, 5, at(50)).count, 3);
+}
+
+static void a_ramp_ends_when_nobody_is_left_to_be_released(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_TWILIO, RF_BREAKER_OPEN, 1);
+    set(&claim, RF_PROVIDER_TWILIO, RF_BREAKER_CLOSED, 2);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 5, at(2));
+    assert_int_equal(d.count, 1);
+    made(&claim, &d, 0, 0, false, 2);
+    rf_claim_queued(&claim, at(3));
+    assert_int_equal(rf_claim_decide(&claim, 0, 5, at(3)).count, 5);
+}
+
+static void a_mark_shuts_like_an_open_breaker_and_its_end_releases(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    assert_false(rf_claim_provider(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, true, at(1)));
+    assert_int_equal(rf_claim_gate(&claim, RF_STEP_SCRIPT, at(1)), RF_GATE_SHUT);
+    assert_int_equal(rf_claim_gate(&claim, RF_STEP_DIAL, at(1)), RF_GATE_OPEN);
+    char text[64];
+    assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "elevenlabs");
+    assert_true(rf_claim_provider(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, false, at(9)));
+    assert_int_equal(rf_claim_gate(&claim, RF_STEP_SCRIPT, at(9)), RF_GATE_OPEN);
+}
+
+static void a_service_without_workers_pauses_then_tests_with_growing_waits(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    int64_t s = 100;
+    const int64_t pauses[] = {1, 2, 4, 8, 16, 30, 30};
+    for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
+        rf_claim_refused(&claim, RF_STEP_SPEECH, at(s));
+        rf_claim_refused(&claim, RF_STEP_SPEECH, at(s)); // of the same moment: one refusal
+        assert_int_equal(rf_claim_gate(&claim, RF_STEP_SCRIPT, at(s)), RF_GATE_SHUT);
+        struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(s));
+        assert_int_equal(d.first, RF_STEP_DIAL);
+        assert_true(d.wake);
+        assert_true(d.wake_at.ns <= at(s + pauses[i]).ns);
+        made(&claim, &d, 0, 0, false, s);
+        s += pauses[i];
+        d = rf_claim_decide(&claim, 0, 8, at(s));
+        assert_true(d.test);
+        made(&claim, &d, 0, 7, true, s);
+        rf_claim_left(&claim, 7);
+    }
+    assert_true(rf_claim_answered(&claim, RF_STEP_SPEECH, at(s)));
+    assert_int_equal(rf_claim_gate(&claim, RF_STEP_SCRIPT, at(s)), RF_GATE_OPEN);
+}
+
+static void a_provider_that_recovers_ends_the_refusals_of_its_service(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    rf_claim_refused(&claim, RF_STEP_SPEECH, at(1));
+    rf_claim_refused(&claim, RF_STEP_DIAL, at(1));
+    assert_false(set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, 1) &&
+                 rf_claim_gate(&claim, RF_STEP_SPEECH, at(1)) == RF_GATE_OPEN);
+    assert_false(claim.services[RF_STEP_SPEECH].refusing);
+    assert_true(claim.services[RF_STEP_DIAL].refusing);
+}
+
+static void
+a_claim_that_was_on_its_way_when_the_gates_moved_says_nothing_of_the_new_ones(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(2));
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, 2);
+    made(&claim, &d, 0, 0, false, 2); // nothing at the dial step
+    assert_int_equal(rf_claim_decide(&claim, 0, 8, at(2)).count, 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(with_all_providers_there_the_free_places_are_filled),
+        cmocka_unit_test(an_empty_queue_is_not_asked_again_before_something_is_due),
+        cmocka_unit_test(claiming_pauses_for_those_who_still_need_the_open_service),
+        cmocka_unit_test(without_play_the_speech_provider_stops_nobody),
+        cmocka_unit_test(half_open_lets_one_contact_out_until_it_is_back),
+        cmocka_unit_test(a_test_that_is_refused_is_not_followed_at_once_by_the_next),
+        cmocka_unit_test(after_a_recovery_contacts_are_released_one_by_one),
+        cmocka_unit_test(a_ramp_ends_when_nobody_is_left_to_be_released),
+        cmocka_unit_test(a_mark_shuts_like_an_open_breaker_and_its_end_releases),
+        cmocka_unit_test(a_service_without_workers_pauses_then_tests_with_growing_waits),
+        cmocka_unit_test(a_provider_that_recovers_ends_the_refusals_of_its_service),
+        cmocka_unit_test(
+            a_claim_that_was_on_its_way_when_the_gates_moved_says_nothing_of_the_new_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "contact.h"
+#include "database.h"
+
+static void every_state_has_a_name_that_is_read_back(void **state) {
+    (void)state;
+    for (int i = 0; i < RF_CONTACT_STATES; i++) {
+        enum rf_contact_state read = RF_CONTACT_NEW;
+        const char *name = rf_contact_state_name((enum rf_contact_state)i);
+        assert_true(rf_contact_state_parse(name, &read));
+        assert_int_equal(read, i);
+    }
+    enum rf_contact_state read = RF_CONTACT_DIAL;
+    assert_false(rf_contact_state_parse("running", &read));
+    assert_false(rf_contact_state_parse(NULL, &read));
+    assert_int_equal(read, RF_CONTACT_DIAL);
+}
+
+static void each_state_is_running_waiting_ended_or_before_them(void **state) {
+    (void)state;
+    for (int i = 0; i < RF_CONTACT_STATES; i++) {
+        enum rf_contact_state s = (enum rf_contact_state)i;
+        const char *name = rf_contact_state_name(s);
+        assert_int_equal(rf_contact_running(s), strncmp(name, "running.", 8) == 0);
+        assert_int_equal(rf_contact_waiting(s), strncmp(name, "waiting.", 8) == 0);
+        assert_int_equal(rf_contact_ended(s), s == RF_CONTACT_DONE || s == RF_CONTACT_SET_ASIDE);
+    }
+}
+
+static void nothing_leaves_an_end_and_everything_else_can_reach_one(void **state) {
+    (void)state;
+    bool reaches[RF_CONTACT_STATES] = {[RF_CONTACT_DONE] = true, [RF_CONTACT_SET_ASIDE] = true};
+    for (int round = 0; round < RF_CONTACT_STATES; round++)
+        for (size_t i = 0; i < rf_contact_transition_count; i++)
+            if (reaches[rf_contact_transitions[i].to])
+                reaches[rf_contact_transitions[i].from] = true;
+    for (int i = 0; i < RF_CONTACT_STATES; i++)
+        assert_true(reaches[i]);
+    for (size_t i = 0; i < rf_contact_transition_count; i++)
+        assert_false(rf_contact_ended(rf_contact_transitions[i].from));
+}
+
+static void a_contact_is_done_only_from_a_call_that_was_followed(void **state) {
+    (void)state;
+    for (int from = 0; from < RF_CONTACT_STATES; from++)
+        assert_int_equal(rf_contact_may((enum rf_contact_state)from, RF_CONTACT_DONE),
+                         from == RF_CONTACT_FOLLOW);
+}
+
+static void a_dial_is_never_repeated_from_a_call_that_may_exist(void **state) {
+    (void)state;
+    assert_false(rf_contact_may(RF_CONTACT_FOLLOW, RF_CONTACT_DIAL));
+    assert_false(rf_contact_may(RF_CONTACT_ASK, RF_CONTACT_WAIT_RETRY));
+    assert_false(rf_contact_may(RF_CONTACT_ASK, RF_CONTACT_WAIT_BREAKER));
+}
+
+// Takes a contact by legal steps to `target` in the database: breadth first over the table.
+static void walk_to(sqlite3 *db, enum rf_contact_state target) {
+    int before[RF_CONTACT_STATES];
+    for (int i = 0; i < RF_CONTACT_STATES; i++)
+        before[i] = -1;
+    before[RF_CONTACT_NEW] = RF_CONTACT_NEW;
+    for (int round = 0; round < RF_CONTACT_STATES; round++)
+        for (size_t i = 0; i < rf_contact_transition_count; i++) {
+            const struct rf_contact_transition *t = &rf_contact_transitions[i];
+            if (before[t->from] >= 0 && before[t->to] < 0)
+                before[t->to] = (int)t->from;
+        }
+    int path[RF_CONTACT_STATES];
+    int length = 0;
+    for (int at = (int)target; at != RF_CONTACT_NEW; at = before[at])
+        path[length++] = at;
+    while (length > 0) {
+        char sql[128];
+        snprintf(sql, sizeof sql, "UPDATE contact SET state = '%s'",
+                 rf_contact_state_name((enum rf_contact_state)path[--length]));
+        assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    }
+}
+
+static void insert_contact(sqlite3 *db) {
+    assert_int_equal(
+        sqlite3_exec(
+            db,
+            "DELETE FROM contact; DELETE FROM campaign;"
+            "INSERT INTO campaign (id, name, state, created) VALUES (1, 'c', 'running', 1);"
+            "INSERT INTO contact (id, campaign, line, phone) VALUES (1, 1, 1, '+12025550100');",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+}
+
+static void the_database_allows_exactly_the_transitions_of_the_table(void **state) {
+    (void)state;
+    sqlite3 *db = database_open();
+    for (int from = 0; from < RF_CONTACT_STATES; from++) {
+        for (int to = 0; to < RF_CONTACT_STATES; to++) {
+            insert_contact(db);
+            walk_to(db, (enum rf_contact_state)from);
+            char sql[128];
+            snprintf(sql, sizeof sql, "UPDATE contact SET state = '%s'",
+                     rf_contact_state_name((enum rf_contact_state)to));
+            int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+            bool may = from == to ||
+                       rf_contact_may((enum rf_contact_state)from, (enum rf_contact_state)to);
+            assert_int_equal(rc == SQLITE_OK, may);
+        }
+    }
+    assert_int_equal(database_number(db, "SELECT count (*) FROM contact_transition"),
+                     rf_contact_transition_count);
+    sqlite3_close(db);
+}
+
+static void the_database_refuses_an_unknown_state_and_a_birth_in_the_middle(void **state) {
+    (void)state;
+    sqlite3 *db = database_open();
+    insert_contact(db);
+    assert_int_not_equal(sqlite3_exec(db, "UPDATE contact SET state = 'asleep'", NULL, NULL, NULL),
+                         SQLITE_OK);
+    assert_int_not_equal(sqlite3_exec(db,
+                                      "INSERT INTO contact (campaign, line, phone, state)"
+                                      " VALUES (1, 2, '+12025550101', 'running.dial')",
+                                      NULL, NULL, NULL),
+                         SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void the_database_refuses_to_reopen_an_attempt_or_to_open_two(void **state) {
+    (void)state;
+    sqlite3 *db = database_open();
+    insert_contact(db);
+    const char *const first =
+        "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
+        " VALUES ('a', 1, '+12025550100', 1, 2, 'intent')";
+    const char *const second =
+        "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
+        " VALUES ('b', 1, '+12025550100', 1, 2, 'intent')";
+    assert_int_equal(sqlite3_exec(db, first, NULL, NULL, NULL), SQLITE_OK);
+    const struct {
+        const char *state;
+        bool allowed;
+    } cases[] = {
+        {"ended", false}, // from intent
+        {"unknown", true}, {"intent", false},  {"ended", false}, {"placed", true},
+        {"absent", false}, {"unknown", false}, {"ended", true},  {"placed", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool open = i < 8;
+        if (open)
+            assert_int_equal(sqlite3_exec(db, second, NULL, NULL, NULL), SQLITE_CONSTRAINT);
+        char sql[128];
+        snprintf(sql, sizeof sql, "UPDATE attempt SET state = '%s' WHERE id = 'a'", cases[i].state);
+        assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, cases[i].allowed);
+    }
+    assert_int_equal(sqlite3_exec(db, second, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_state_has_a_name_that_is_read_back),
+        cmocka_unit_test(each_state_is_running_waiting_ended_or_before_them),
+        cmocka_unit_test(nothing_leaves_an_end_and_everything_else_can_reach_one),
+        cmocka_unit_test(a_contact_is_done_only_from_a_call_that_was_followed),
+        cmocka_unit_test(a_dial_is_never_repeated_from_a_call_that_may_exist),
+        cmocka_unit_test(the_database_allows_exactly_the_transitions_of_the_table),
+        cmocka_unit_test(the_database_refuses_an_unknown_state_and_a_birth_in_the_middle),
+        cmocka_unit_test(the_database_refuses_to_reopen_an_attempt_or_to_open_two),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,235 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dial.h"
+#include "follow.h"
+
+#define S RF_NS_PER_S
+
+static const struct rf_rules rules = {
+    .play = true,
+    .defer_delay = {30 * S},
+    .send_margin = {20 * S},
+    .http_timeout = {15 * S},
+    .list_lag = {5 * S},
+    .clock_skew = {2 * S},
+    .poll_initial = {1 * S},
+    .poll_max = {5 * S},
+    .max_attempts = 3,
+};
+
+// A contact whose dial was stored at 1000 s and is in doubt: nothing is proven before 1042 s.
+static struct rf_contact doubtful(void) {
+    struct rf_contact contact = {
+        .row = 1, .state = RF_CONTACT_ASK, .step = RF_STEP_DIAL, .phone = (char *)"+12025550100"};
+    rf_dial_begin(&contact.dial, "01J", &rules, (struct rf_utc){1000 * S});
+    contact.dial.state = RF_DIAL_UNKNOWN;
+    return contact;
+}
+
+static struct rf_plan asked(struct rf_contact *contact, json_t *calls, int64_t at_s) {
+    json_t *result = json_pack("{s:o}", "calls", calls);
+    const struct rf_call_reply reply = {
+        .ok = true, .class = "ok", .result = result, .provider = "twilio"};
+    struct rf_plan plan;
+    rf_dial_asked(contact, &contact->dial, &reply, &rules, (struct rf_utc){at_s * S}, &plan);
+    json_decref(result);
+    return plan;
+}
+
+static void an_attempt_begins_as_an_intent_with_its_last_moment(void **state) {
+    (void)state;
+    struct rf_dial dial;
+    rf_dial_begin(&dial, "01JABC", &rules, (struct rf_utc){1000 * S});
+    assert_int_equal(dial.state, RF_DIAL_INTENT);
+    assert_string_equal(dial.id, "01JABC");
+    assert_int_equal(dial.created.ns, 1000 * S);
+    assert_int_equal(dial.send_before.ns, 1020 * S);
+    assert_string_equal(dial.sid, "");
+    assert_int_equal(rf_dial_ask_at(&dial, &rules).ns, (1020 + 15 + 5 + 2) * S);
+    assert_int_equal(rf_dial_created_after(&dial, &rules).ns, 998 * S);
+}
+
+static void incident_44_a_call_that_is_found_is_adopted_and_followed(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    json_t *calls = json_pack("[{s:s,s:s,s:I}]", "sid", "CA9", "status", "ringing", "created",
+                              (json_int_t)(1001 * S));
+    struct rf_plan plan = asked(&contact, calls, 1010); // adoption needs no proof
+    assert_int_equal(plan.to, RF_CONTACT_FOLLOW);
+    assert_int_equal(plan.dial, RF_DIAL_PLACED);
+    assert_string_equal(plan.sid, "CA9");
+    assert_string_equal(plan.status, "ringing");
+}
+
+static void absence_before_the_margins_are_over_proves_nothing(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    for (int64_t at = 1001; at < 1042; at += 10) {
+        struct rf_plan plan = asked(&contact, json_array(), at);
+        assert_int_equal(plan.to, RF_CONTACT_ASK);
+        assert_int_equal(plan.dial, RF_DIAL_NONE);
+        assert_int_equal(plan.due.ns, 1042 * S);
+    }
+    assert_int_equal(contact.dial.absences, 0);
+}
+
+static void two_absences_a_list_lag_apart_prove_it_and_allow_a_new_dial(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    struct rf_plan plan = asked(&contact, json_array(), 1042);
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    assert_int_equal(plan.due.ns, 1047 * S);
+    plan = asked(&contact, json_array(), 1046);
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    assert_int_equal(plan.due.ns, 1047 * S);
+    plan = asked(&contact, json_array(), 1047);
+    assert_int_equal(plan.to, RF_CONTACT_DIAL);
+    assert_int_equal(plan.dial, RF_DIAL_ABSENT);
+    assert_int_equal(plan.redials, 1);
+}
+
+static void a_call_that_shows_at_the_second_asking_is_adopted(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    (void)asked(&contact, json_array(), 1042);
+    struct rf_plan plan = asked(&contact, json_pack("[{s:s}]", "sid", "CA2"), 1047);
+    assert_int_equal(plan.to, RF_CONTACT_FOLLOW);
+    assert_string_equal(plan.sid, "CA2");
+}
+
+static void a_list_that_cannot_be_read_proves_nothing_however_often(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    json_t *odd = json_pack("{s:[{s:s}]}", "calls", "status", "ringing");
+    json_t *none = json_object();
+    const struct rf_call_reply replies[] = {
+        {.class = "local", .code = "breaker_open"},
+        {.class = "local", .code = "no_worker", .sent = "no"},
+        {.class = "permanent.auth", .mark_made = true},
+        {.class = "permanent.invalid"},
+        {.class = "transient", .exhausted = true},
+        {.ok = true, .class = "ok"},
+        {.ok = true, .class = "ok", .result = none},
+        {.ok = true, .class = "ok", .result = odd}, // a call without a sid is there
+    };
+    for (int64_t at = 2000; at < 4000; at += 100)
+        for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+            struct rf_plan plan;
+            rf_dial_asked(&contact, &contact.dial, &replies[i], &rules, (struct rf_utc){at * S},
+                          &plan);
+            assert_int_equal(plan.to, RF_CONTACT_ASK);
+            assert_int_equal(plan.dial, RF_DIAL_NONE);
+            assert_int_equal(plan.due.ns, (at + 5) * S);
+        }
+    assert_int_equal(contact.dial.absences, 0);
+    json_decref(odd);
+    json_decref(none);
+}
+
+static void a_number_whose_dials_vanish_every_time_is_set_aside(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    contact.redials = rules.max_attempts - 1;
+    (void)asked(&contact, json_array(), 1042);
+    struct rf_plan plan = asked(&contact, json_array(), 1047);
+    assert_int_equal(plan.to, RF_CONTACT_SET_ASIDE);
+    assert_int_equal(plan.dial, RF_DIAL_ABSENT);
+    assert_string_equal(plan.reason, "retries_exhausted");
+    assert_non_null(strstr(plan.message, "3 dials"));
+}
+
+// ---- following ----
+
+static struct rf_plan followed(const struct rf_call_reply *reply, struct rf_duration *interval) {
+    struct rf_contact contact = {.row = 1, .state = RF_CONTACT_FOLLOW, .step = RF_STEP_DIAL};
+    strcpy(contact.dial.sid, "CA1");
+    contact.dial.state = RF_DIAL_PLACED;
+    struct rf_plan plan;
+    rf_follow_answer(&contact, reply, &rules, interval, (struct rf_utc){100 * S}, &plan);
+    return plan;
+}
+
+static void a_terminal_status_is_the_outcome(void **state) {
+    (void)state;
+    const char *const terminal[] = {"completed", "busy", "failed", "no-answer", "canceled"};
+    for (size_t i = 0; i < sizeof terminal / sizeof *terminal; i++) {
+        json_t *result = json_pack("{s:s,s:i}", "status", terminal[i], "duration_s", 12);
+        const struct rf_call_reply reply = {.ok = true, .class = "ok", .result = result};
+        struct rf_duration interval = {0};
+        struct rf_plan plan = followed(&reply, &interval);
+        assert_int_equal(plan.to, RF_CONTACT_DONE);
+        assert_int_equal(plan.dial, RF_DIAL_ENDED);
+        assert_string_equal(plan.status, terminal[i]);
+        assert_string_equal(plan.sid, "CA1");
+        assert_int_equal(plan.duration_s, 12);
+        json_decref(result);
+    }
+}
+
+static void a_status_that_is_not_known_to_be_terminal_is_asked_again(void **state) {
+    (void)state;
+    const char *const others[] = {"queued",     "initiated", "ringing", "in-progress",
+                                  "teleported", "COMPLETED", ""};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        json_t *result = json_pack("{s:s}", "status", others[i]);
+        const struct rf_call_reply reply = {.ok = true, .class = "ok", .result = result};
+        struct rf_duration interval = {0};
+        struct rf_plan plan = followed(&reply, &interval);
+        assert_int_equal(plan.to, RF_CONTACT_FOLLOW);
+        assert_int_equal(plan.dial, RF_DIAL_NONE);
+        assert_int_equal(plan.due.ns, 101 * S);
+        json_decref(result);
+    }
+}
+
+static void an_error_never_ends_a_call_that_exists(void **state) {
+    (void)state;
+    json_t *lie = json_pack("{s:s}", "status", "completed");
+    const struct rf_call_reply replies[] = {
+        {.class = "permanent.invalid"},
+        {.class = "permanent.auth", .mark_made = true},
+        {.class = "transient", .exhausted = true},
+        {.class = "local", .code = "worker_lost"},
+        {.ok = true, .class = "ok"},
+        {.ok = false, .class = "transient", .result = lie},
+    };
+    struct rf_duration interval = {0};
+    for (int round = 0; round < 10; round++)
+        for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
+            assert_int_equal(followed(&replies[i], &interval).to, RF_CONTACT_FOLLOW);
+    assert_int_equal(interval.ns, rules.poll_max.ns);
+    json_decref(lie);
+}
+
+static void polling_backs_off_to_its_limit(void **state) {
+    (void)state;
+    const int64_t waits_ms[] = {1000, 1500, 2250, 3375, 5000, 5000};
+    struct rf_duration interval = {0};
+    for (size_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
+        interval = rf_follow_interval(interval, &rules);
+        assert_int_equal(interval.ns, waits_ms[i] * RF_NS_PER_MS);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_attempt_begins_as_an_intent_with_its_last_moment),
+        cmocka_unit_test(incident_44_a_call_that_is_found_is_adopted_and_followed),
+        cmocka_unit_test(absence_before_the_margins_are_over_proves_nothing),
+        cmocka_unit_test(two_absences_a_list_lag_apart_prove_it_and_allow_a_new_dial),
+        cmocka_unit_test(a_call_that_shows_at_the_second_asking_is_adopted),
+        cmocka_unit_test(a_list_that_cannot_be_read_proves_nothing_however_often),
+        cmocka_unit_test(a_number_whose_dials_vanish_every_time_is_set_aside),
+        cmocka_unit_test(a_terminal_status_is_the_outcome),
+        cmocka_unit_test(a_status_that_is_not_known_to_be_terminal_is_asked_again),
+        cmocka_unit_test(an_error_never_ends_a_call_that_exists),
+        cmocka_unit_test(polling_backs_off_to_its_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
