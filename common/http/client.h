@@ -100,6 +100,7 @@ struct rf_mail {
     const char *user, *password; // NULL: no authentication
     const char *ca_file;
     bool require_tls;
+    bool partial;        // refused recipients are left out, as long as one is accepted
     const char *message; // headers, empty line, text; CRLF line ends
     size_t message_size;
     struct rf_duration connect_timeout, timeout;

@@ -30,7 +30,9 @@ static enum rf_err set_envelope(struct rf_http_transfer *t, const struct rf_mail
             return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
         t->lines = lines;
     }
-    if (curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, mail->from) != CURLE_OK ||
+    if (curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, mail->partial ? 1L : 0L) !=
+            CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, mail->from) != CURLE_OK ||
         curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->lines) != CURLE_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
     return RF_OK;

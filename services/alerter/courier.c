@@ -73,14 +73,7 @@ static void settle(struct rf_courier *courier, const struct rf_verdict *verdict)
                           "final", settlement.final));
 }
 
-static void on_reply(void *arg, const struct rf_http_reply *reply) {
-    struct rf_courier *courier = arg;
-    courier->transfer = NULL;
-    struct rf_verdict verdict =
-        rf_verdict_of(courier->channel, reply, rf_http_retry_after(reply, rf_clock_utc()));
-    settle(courier, &verdict);
-    leave(courier);
-}
+static void on_reply(void *arg, const struct rf_http_reply *reply);
 
 // A request that cannot be made for its settings bars the channel until they are mended.
 static void on_not_sent(struct rf_courier *courier, enum rf_err result,
@@ -93,6 +86,38 @@ static void on_not_sent(struct rf_courier *courier, enum rf_err result,
     leave(courier);
 }
 
+static void send_alert(struct rf_courier *courier, bool partial) {
+    const struct rf_config_alerter *config = &courier->process->config->alerter;
+    struct rf_error error;
+    courier->partial = partial;
+    enum rf_err result =
+        rf_request_send(courier->http, config, courier->channel, &courier->reading.alert, partial,
+                        rf_clock_utc(), on_reply, courier, &courier->transfer, &error);
+    if (result != RF_OK)
+        on_not_sent(courier, result, &error);
+}
+
+// One address of several that is refused for good must not keep the alert from the others. One that
+// is refused for now does: the mail comes again, for all.
+static bool may_be_partial(const struct rf_courier *courier, const struct rf_verdict *verdict) {
+    const char *to = courier->process->config->alerter.email.to;
+    return courier->channel == RF_CHANNEL_EMAIL && verdict->outcome == RF_OUTCOME_REFUSED &&
+           !courier->partial && to != NULL && strchr(to, ',') != NULL;
+}
+
+static void on_reply(void *arg, const struct rf_http_reply *reply) {
+    struct rf_courier *courier = arg;
+    courier->transfer = NULL;
+    struct rf_verdict verdict =
+        rf_verdict_of(courier->channel, reply, rf_http_retry_after(reply, rf_clock_utc()));
+    if (may_be_partial(courier, &verdict)) {
+        send_alert(courier, true);
+        return;
+    }
+    settle(courier, &verdict);
+    leave(courier);
+}
+
 static void give_back(struct rf_courier *courier) {
     rf_outbox_give_back(&courier->outbox, rf_utc_add(rf_clock_utc(), SHORT_REST));
     leave(courier);
@@ -101,7 +126,6 @@ static void give_back(struct rf_courier *courier) {
 static void on_read(void *arg, enum rf_err result, const struct rf_error *error) {
     struct rf_courier *courier = arg;
     struct rf_process *process = courier->process;
-    struct rf_error problem;
     if (courier->http == NULL) // stopped
         return;
     if (result != RF_OK) {
@@ -113,11 +137,7 @@ static void on_read(void *arg, enum rf_err result, const struct rf_error *error)
         give_back(courier);
         return;
     }
-    result = rf_request_send(courier->http, &process->config->alerter, courier->channel,
-                             &courier->reading.alert, rf_clock_utc(), on_reply, courier,
-                             &courier->transfer, &problem);
-    if (result != RF_OK)
-        on_not_sent(courier, result, &problem);
+    send_alert(courier, false);
 }
 
 void rf_courier_init(struct rf_courier *courier, struct rf_process *process,

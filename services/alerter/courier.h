@@ -24,6 +24,7 @@ struct rf_courier {
     struct rf_ledger_reading reading;
     struct rf_http_transfer *transfer;
     bool busy;               // reading or sending
+    bool partial;            // this mail goes to those recipients that are accepted
     void (*idle)(void *arg); // called while draining, when it stops being busy
     void *arg;
 };

@@ -16,6 +16,7 @@ struct sending {
     struct rf_http *http;
     const struct rf_config_alerter *config;
     const struct rf_alert *alert;
+    bool partial;
     struct rf_utc now;
     rf_http_fn *fn;
     void *arg;
@@ -45,6 +46,7 @@ static enum rf_err send_email(const struct sending *s, struct rf_error *error) {
             .password = email->user == NULL ? NULL : email->password.value,
             .ca_file = email->ca_file,
             .require_tls = email->require_tls,
+            .partial = s->partial,
             .message = message,
             .message_size = strlen(message),
             .connect_timeout = connect_timeout(s->config),
@@ -120,10 +122,10 @@ static enum rf_err send_webhook(const struct sending *s, struct rf_error *error)
 }
 
 enum rf_err rf_request_send(struct rf_http *http, const struct rf_config_alerter *config,
-                            enum rf_channel channel, const struct rf_alert *alert,
+                            enum rf_channel channel, const struct rf_alert *alert, bool partial,
                             struct rf_utc now, rf_http_fn *fn, void *arg,
                             struct rf_http_transfer **transfer, struct rf_error *error) {
-    struct sending sending = {http, config, alert, now, fn, arg, transfer};
+    struct sending sending = {http, config, alert, partial, now, fn, arg, transfer};
     switch (channel) {
     case RF_CHANNEL_EMAIL:
         return send_email(&sending, error);
