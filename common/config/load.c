@@ -12,7 +12,7 @@
 #include "config/rows.h"
 #include "config/value.h"
 
-#define FILE_MAX_BYTES (1024 * 1024)
+#define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define KEY_SIZE       192 // of a dotted key; longer ones are unknown anyway
 
 struct loader {

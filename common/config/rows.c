@@ -16,6 +16,8 @@
 #define FIXED false // needs a restart
 
 // clang-format off
+// The macros stand for initializers and for pieces of strings, where parentheses would be wrong.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 
 #define ROW(key_, type_, at, fallback_, least_, most_, live, help_) \
     {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .fallback = fallback_, \
@@ -198,6 +200,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("simulator.fetch_media", BOOL, AT(simulator.fetch_media), "yes", FIXED, "fetches what a call is told to play"),
 };
 
+// NOLINTEND(bugprone-macro-parentheses)
 // clang-format on
 
 const size_t rf_config_row_count = sizeof rf_config_rows / sizeof rf_config_rows[0];

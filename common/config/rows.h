@@ -33,13 +33,13 @@ enum rf_config_type {
 struct rf_config_row {
     const char *key; // dotted, such as "bus.heartbeat"
     enum rf_config_type type;
+    bool reloadable;      // takes effect by SIGHUP
     size_t offset;        // in struct rf_config
     const char *fallback; // the default as it would be written; NULL: not set, inherited or derived
     const char *inherits; // the key whose value is taken when this one is absent; or NULL
     const char *derived;  // how an absent value comes about, for people; or NULL
     const char *words;    // CHOICE, CHAIN: what is allowed, separated by |
     double least, most;   // COUNT, NUMBER; SIZE in bytes; DURATION in ns
-    bool reloadable;      // takes effect by SIGHUP
     const char *help;     // one line
 };
 

@@ -48,19 +48,20 @@ static enum rf_err read_value(const char *path, char **value, struct rf_error *e
     size_t size = 0;
     char *data = NULL;
     struct rf_error cause = {0};
-    if (rf_file_read(path, SECRET_MAX_BYTES, &data, &size, &cause) != RF_OK)
-        return rf_error_set(error, RF_ERR_CONFIG,
-                            "names a file that cannot be read: %s; expected file:PATH of a "
-                            "readable file",
-                            cause.message);
+    if (rf_file_read(path, SECRET_MAX_BYTES, &data, &size, &cause) != RF_OK || data == NULL) {
+        rf_error_set(error, RF_ERR_CONFIG,
+                     "names a file that cannot be read: %s; expected file:PATH of a "
+                     "readable file",
+                     cause.message);
+        return RF_ERR_CONFIG;
+    }
     while (size > 0 && (data[size - 1] == '\n' || data[size - 1] == '\r'))
         data[--size] = '\0';
-    enum rf_err err = check_value(data, size, error);
-    if (err != RF_OK) {
+    if (check_value(data, size, error) != RF_OK) {
         rf_error_prefix(error, "names the file %s, which ", path);
         explicit_bzero(data, size);
         free(data);
-        return err;
+        return RF_ERR_CONFIG;
     }
     *value = data;
     return RF_OK;

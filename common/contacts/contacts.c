@@ -42,8 +42,7 @@ static enum rf_err next_record(struct rf_contacts *contacts, struct rf_csv_recor
     if (err == RF_ERR_INVALID)
         return REFUSE(contacts, problem.line, problem.column, error, "%s", problem.text);
     if (err == RF_ERR_IO)
-        return rf_error_set(error, RF_ERR_IO, "%s: cannot be read: %s", contacts->path,
-                            strerror(errno));
+        rf_error_set(error, RF_ERR_IO, "%s: cannot be read: %s", contacts->path, strerror(errno));
     return err;
 }
 
@@ -61,15 +60,17 @@ static char *trimmed(const char *text) {
 static enum rf_err take_column(struct rf_contacts *contacts, const struct rf_csv_record *record,
                                size_t i, struct rf_error *error) {
     char *name = trimmed(record->fields[i]);
-    if (name == NULL)
-        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    if (name == NULL) {
+        rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+        return RF_ERR_NOMEM;
+    }
     if (name[0] == '\0') {
         free(name);
         return REFUSE(contacts, record->line, i + 1, error,
                       "has no name in the header; name it, or take the column out");
     }
     contacts->columns[i] = name;
-    for (size_t j = 0; j < i; j++)
+    for (size_t j = 0; j < contacts->column_count; j++)
         if (strcasecmp(contacts->columns[j], name) == 0)
             return REFUSE(contacts, record->line, i + 1, error,
                           "has the name of column %zu, %s; give each column a name of its own",

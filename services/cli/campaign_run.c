@@ -1,5 +1,6 @@
 // ringfence campaign run: loads a list of contacts, starts the campaign and follows it to its end.
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,10 +119,9 @@ static void interrupt(struct cli_session *session) {
     clear_bar(running);
     if (running->run.phase == CLI_RUN_LOADING)
         fprintf(stderr,
-                "loading was interrupted after %lld contacts, nobody is called; to go on: "
+                "loading was interrupted after %" PRId64 " contacts, nobody is called; to go on: "
                 "ringfence campaign run %s --name %s\n",
-                (long long)(running->run.added + running->run.known), running->run.file,
-                running->campaign);
+                running->run.added + running->run.known, running->run.file, running->campaign);
     else
         fprintf(stderr,
                 "the campaign goes on without this program; to look at it: ringfence campaign "

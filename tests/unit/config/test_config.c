@@ -260,13 +260,10 @@ static void a_secret_file_is_read_again_when_asked(void **state) {
 }
 
 static void an_empty_file_and_empty_sections_are_fine(void **state) {
-    static const char *const texts[] = {"",
-                                        "# nothing\n",
-                                        "bus:\nproviders:\n  openai:\n",
-                                        "{}\n",
-                                        "---\nbus: {}\n...\n",
-                                        "\xef\xbb\xbf"
-                                        "bus:\r\n"};
+    static const char *const texts[] = {
+        "",     "# nothing\n",         "bus:\nproviders:\n  openai:\n",
+        "{}\n", "---\nbus: {}\n...\n", "\xef\xbb\xbf# after a byte order mark\nbus:\r\n",
+    };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct rf_config *config = load_text(*state, texts[i]);
         assert_duration(config->bus.heartbeat, RF_NS_PER_S);
