@@ -26,9 +26,9 @@ struct fake_broker {
     char peers[FAKE_SOCKETS][256]; // identity of who spoke last on each
     size_t peer_sizes[FAKE_SOCKETS];
     const char *instance;
-    bool silent;                // hello and heartbeat are not answered
+    bool silent;                        // hello and heartbeat are not answered
     bool registered, worker_registered; // what the next welcome of each kind says; then false
-    int64_t first, last;        // of the journal, in the answer to hello
+    int64_t first, last;                // of the journal, in the answer to hello
     struct fake_message *inbox; // oldest first, without hellos and heartbeats that were answered
     struct rf_message *beat;    // the last worker.heartbeat
     unsigned hellos, beats;     // since the start
