@@ -146,12 +146,12 @@ static void on_hello(struct rf_core *core, const struct rf_peer *from, struct rf
     if (rf_ground_send(&core->ground, from, RF_MESSAGE_welcome, &welcome) == RF_SENT_GONE)
         rf_clients_lose(&core->clients, client);
     else
-        rf_watchers_heard(&core->watches, from);
+        rf_watchers_heard(&core->watchers, from);
 }
 
 static void on_client_lost(void *arg, const struct rf_peer *peer) {
     struct rf_core *core = arg;
-    rf_watchers_drop(&core->watches, peer);
+    rf_watchers_drop(&core->watchers, peer);
 }
 
 static void on_status_request(struct rf_core *core, const struct rf_peer *from,
@@ -249,7 +249,7 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     rf_states_init(&core->states, ground, settings->state_entries,
                    settings->lines[RF_LINE_VERSIONS].first, settings->lines[RF_LINE_VERSIONS].limit,
                    rf_core_state_changed, core);
-    rf_watchers_init(&core->watches, ground, &core->states);
+    rf_watchers_init(&core->watchers, ground, &core->states);
     rf_clients_init(&core->clients, ground, on_client_lost, core);
     rf_dispatch_init(&core->dispatch, ground, settings->queue_limit, rf_core_worker_lost, core);
     rf_authority_init(&core->authority, ground, rf_core_breaker_changed, core);
@@ -287,7 +287,7 @@ void rf_core_destroy(struct rf_core **core) {
     rf_authority_fini(&(*core)->authority);
     rf_dispatch_fini(&(*core)->dispatch);
     rf_clients_fini(&(*core)->clients);
-    rf_watchers_fini(&(*core)->watches);
+    rf_watchers_fini(&(*core)->watchers);
     rf_states_fini(&(*core)->states);
     rf_journal_fini(&(*core)->journal);
     rf_stream_book_fini(&(*core)->streams);

@@ -46,7 +46,7 @@ struct rf_core {
     struct rf_journal journal;
     int64_t own_seq; // of the broker's own stream, which bears its instance's name
     struct rf_states states;
-    struct rf_watchers watches;
+    struct rf_watchers watchers;
     struct rf_clients clients;
     struct rf_dispatch dispatch;
     struct rf_authority authority;

@@ -84,7 +84,7 @@ json_t *rf_core_status(const struct rf_core *core) {
                              "last", (json_int_t)journal->last, "count", (json_int_t)journal->count,
                              "bytes", (json_int_t)journal->bytes);
     json_t *state = json_pack("{s:I, s:I}", "count", (json_int_t)core->states.rows.count, "watches",
-                              (json_int_t)core->watches.count);
+                              (json_int_t)core->watchers.count);
     return json_pack(
         "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}", "broker",
         core->ground.instance, "version", core->version, "pid", (json_int_t)core->pid, "started",

@@ -11,7 +11,7 @@ void rf_core_state_changed(void *arg, const struct rf_state_entry *entry) {
     struct rf_core *core = arg;
     if (rf_numbers_low(&core->states.versions))
         core->ground.sink.reserve(core->ground.sink.arg, RF_LINE_VERSIONS);
-    rf_watchers_change(&core->watches, entry);
+    rf_watchers_change(&core->watchers, entry);
 }
 
 static const char *code_of(enum rf_err err) {
@@ -105,7 +105,7 @@ void rf_on_state_watch(struct rf_core *core, const struct rf_peer *from,
                        struct rf_message **message, size_t size) {
     (void)size;
     const struct rf_state_watch *watch = &(*message)->as.state_watch;
-    enum rf_err err = rf_watchers_add(&core->watches, from, watch->rid, watch->prefix);
+    enum rf_err err = rf_watchers_add(&core->watchers, from, watch->rid, watch->prefix);
     if (err != RF_OK)
         reply(core, from, watch->rid, code_of(err), NULL, 0);
 }
@@ -113,5 +113,5 @@ void rf_on_state_watch(struct rf_core *core, const struct rf_peer *from,
 void rf_on_state_unwatch(struct rf_core *core, const struct rf_peer *from,
                          struct rf_message **message, size_t size) {
     (void)size;
-    rf_watchers_remove(&core->watches, from, (*message)->as.state_unwatch.rid);
+    rf_watchers_remove(&core->watchers, from, (*message)->as.state_unwatch.rid);
 }

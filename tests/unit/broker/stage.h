@@ -1,0 +1,94 @@
+// A broker's core on a stage: time is given, what it sends is recorded, and every recorded message
+// went through the wire's encoding and back, so that nothing unsayable passes.
+#ifndef RF_TEST_STAGE_H
+#define RF_TEST_STAGE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "core.h"
+
+#define STAGE_HEARTBEAT (1 * RF_NS_PER_S)
+#define STAGE_MISSES    5
+#define STAGE_LEASE     (STAGE_MISSES * STAGE_HEARTBEAT)
+#define STAGE_UTC       INT64_C(1764000000000000000) // of the beginning
+
+struct stage_sent {
+    struct rf_peer to;
+    struct rf_message *message;
+    bool seen;
+};
+
+struct stage_event {
+    char topic[RF_TOPIC_SIZE];
+    struct rf_message *message; // of one event
+    size_t sends_before;        // how many messages had been sent when it was published
+};
+
+struct stage {
+    struct rf_core_settings settings;
+    struct rf_core *core;
+    struct rf_now now;
+    struct stage_sent sent[4096];
+    size_t sent_count;
+    struct stage_event events[512];
+    size_t event_count;
+    int reserves[RF_LINE_COUNT];
+    int64_t ids;
+    // What a send to this peer comes to; the others get everything.
+    struct rf_peer bad_peer;
+    enum rf_sent bad_answer;
+};
+
+// stage_open: the core begins at time 0 with one guarded provider, "elevenlabs". `change` (may be
+// NULL) changes the settings before. stage_close frees all.
+void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *settings));
+void stage_close(struct stage *stage);
+
+// peer: the peer of that name on a socket.
+struct rf_peer peer(enum rf_socket socket, const char *name);
+
+// stage_receive: the core gets a message of the peer, now.
+void stage_receive(struct stage *stage, const struct rf_peer *from, enum rf_message_type type,
+                   const void *body);
+
+// stage_at: time goes on to `ns` after the beginning, and acts.
+void stage_at(struct stage *stage, int64_t ns);
+
+// stage_next: the oldest unseen message to the peer, which must be of this type.
+const struct rf_message *stage_next(struct stage *stage, const struct rf_peer *to,
+                                    enum rf_message_type type);
+
+// stage_quiet: asserts that the peer has no unseen message. stage_hush: marks all as seen.
+void stage_quiet(struct stage *stage, const struct rf_peer *to);
+void stage_hush(struct stage *stage);
+
+// stage_event: the last event that was published, which must have this topic.
+const struct rf_event *stage_event(const struct stage *stage, const char *topic);
+
+// ---- what peers often say ----
+
+// beat: a worker's heartbeat offering one service ("speech" if NULL).
+void beat(struct stage *stage, const struct rf_peer *from, const char *instance,
+          const char *service, int64_t capacity, int64_t released);
+
+// call: a request of service "speech", due `left` from now.
+void call(struct stage *stage, const struct rf_peer *from, const char *id, int64_t left);
+
+// answer: a worker's good reply.
+void answer(struct stage *stage, const struct rf_peer *from, const char *id);
+
+// credit: places given back, cumulative.
+void credit(struct stage *stage, const struct rf_peer *from, int64_t released);
+
+// assert_reply: the next message to the client is a reply to `id` with this local code (NULL: ok)
+// and `sent`.
+void assert_reply(struct stage *stage, const struct rf_peer *to, const char *id, const char *code,
+                  const char *sent);
+
+#endif

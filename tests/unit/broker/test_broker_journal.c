@@ -1,0 +1,169 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "journal.h"
+
+#define ALL ((struct rf_journal_limits){.events = 100, .bytes = 1000000, .scan = 1000})
+
+static const struct rf_journal_entry *entries[100];
+
+static struct rf_journal_found find(const struct rf_journal *journal, int64_t after,
+                                    const char *prefix, struct rf_journal_limits limits) {
+    struct rf_journal_found found = {.entries = entries};
+    rf_journal_find(journal, after, &prefix, prefix != NULL ? 1 : 0, &limits, &found);
+    return found;
+}
+
+static void append(struct rf_journal *journal, int64_t n, const char *topic) {
+    char frame[64];
+    int size = snprintf(frame, sizeof frame, "frame %lld", (long long)n);
+    assert_int_equal(rf_journal_append(journal, n, topic, frame, (size_t)size, NULL), RF_OK);
+}
+
+static void a_page_holds_what_came_after_the_number_in_order(void **state) {
+    (void)state;
+    struct rf_journal journal;
+    rf_journal_init(&journal, 10, 100000, 0);
+    for (int64_t n = 1; n <= 5; n++)
+        append(&journal, n, "breaker.opened/x");
+    struct rf_journal_found page = find(&journal, 2, NULL, ALL);
+    assert_int_equal(page.count, 3);
+    assert_int_equal(page.entries[0]->n, 3);
+    assert_memory_equal(page.entries[0]->frame, "frame 3", 7);
+    assert_int_equal(page.entries[2]->n, 5);
+    assert_int_equal(page.scanned, 5);
+    assert_int_equal(page.trimmed, 0);
+    assert_int_equal(find(&journal, 5, NULL, ALL).count, 0);
+    rf_journal_fini(&journal);
+}
+
+static void a_filter_hides_no_gap(void **state) {
+    (void)state;
+    struct rf_journal journal;
+    rf_journal_init(&journal, 100, 100000, 0);
+    for (int64_t n = 1; n <= 9; n++)
+        append(&journal, n, n % 3 == 0 ? "breaker.opened/x" : "contact.done/y");
+    // The page is full at 3: it must not claim to have scanned beyond 5, where the next match is 6.
+    struct rf_journal_limits one = ALL;
+    one.events = 1;
+    struct rf_journal_found page = find(&journal, 0, "breaker.", one);
+    assert_int_equal(page.count, 1);
+    assert_int_equal(page.entries[0]->n, 3);
+    assert_int_equal(page.scanned, 5);
+    // Without any match everything is scanned, and the reader is told so.
+    page = find(&journal, 0, "nothing.", ALL);
+    assert_int_equal(page.count, 0);
+    assert_int_equal(page.scanned, 9);
+    rf_journal_fini(&journal);
+}
+
+static void pages_in_a_row_find_each_match_once_whatever_the_limits(void **state) {
+    (void)state;
+    const struct rf_journal_limits limits[] = {
+        {.events = 1, .bytes = 1000, .scan = 1000},
+        {.events = 100, .bytes = 1, .scan = 1000},
+        {.events = 100, .bytes = 1000, .scan = 1},
+        {.events = 7, .bytes = 30, .scan = 5},
+    };
+    struct rf_journal journal;
+    rf_journal_init(&journal, 100, 100000, 0);
+    for (int64_t n = 1; n <= 60; n++)
+        append(&journal, n, n % 4 == 0 ? "a.b/c" : "d.e/f");
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        int64_t after = 0, expected = 4;
+        while (after < 60) {
+            struct rf_journal_found page = find(&journal, after, "a.", limits[i]);
+            for (size_t k = 0; k < page.count; k++, expected += 4)
+                assert_int_equal(page.entries[k]->n, expected);
+            assert_true(page.scanned > after);
+            after = page.scanned;
+        }
+        assert_int_equal(expected, 64);
+    }
+    rf_journal_fini(&journal);
+}
+
+static void beyond_the_bounds_the_oldest_go_and_a_late_reader_is_told(void **state) {
+    (void)state;
+    struct rf_journal journal;
+    int64_t dropped = 0;
+    rf_journal_init(&journal, 3, 100000, 0);
+    for (int64_t n = 1; n <= 5; n++)
+        assert_int_equal(rf_journal_append(&journal, n, "t/x", "f", 1, &dropped), RF_OK);
+    assert_int_equal(dropped, 2);
+    assert_int_equal(rf_journal_first(&journal), 3);
+    struct rf_journal_found page = find(&journal, 1, NULL, ALL);
+    assert_int_equal(page.trimmed, 2);
+    assert_int_equal(page.count, 3);
+    page = find(&journal, 2, NULL, ALL);
+    assert_int_equal(page.trimmed, 0);
+    rf_journal_fini(&journal);
+}
+
+static void the_bound_on_bytes_counts_what_an_entry_costs_and_keeps_the_newest(void **state) {
+    (void)state;
+    struct rf_journal journal;
+    char frame[1000] = {0};
+    rf_journal_init(&journal, 100, 2500, 0);
+    for (int64_t n = 1; n <= 10; n++) {
+        assert_int_equal(rf_journal_append(&journal, n, "t/x", frame, sizeof frame, NULL), RF_OK);
+        assert_true(journal.bytes <= 2500);
+    }
+    assert_int_equal(journal.count, 2);
+    char huge[4000] = {0};
+    assert_int_equal(rf_journal_append(&journal, 11, "t/x", huge, sizeof huge, NULL), RF_OK);
+    assert_int_equal(journal.count, 1);
+    assert_int_equal(rf_journal_first(&journal), 11);
+    rf_journal_fini(&journal);
+}
+
+static void the_ring_turns_many_times(void **state) {
+    (void)state;
+    struct rf_journal journal;
+    rf_journal_init(&journal, 300, 1000000, 0);
+    for (int64_t n = 1; n <= 2000; n++)
+        append(&journal, n, "t/x");
+    assert_int_equal(journal.count, 300);
+    struct rf_journal_found page = find(&journal, 1990, NULL, ALL);
+    assert_int_equal(page.count, 10);
+    assert_memory_equal(page.entries[9]->frame, "frame 2000", 10);
+    rf_journal_fini(&journal);
+}
+
+static void after_a_restart_all_earlier_numbers_count_as_gone(void **state) {
+    (void)state;
+    struct rf_journal journal;
+    rf_journal_init(&journal, 10, 100000, 1000);
+    assert_int_equal(rf_journal_first(&journal), 1001);
+    struct rf_journal_found page = find(&journal, 500, NULL, ALL);
+    assert_int_equal(page.trimmed, 1000);
+    assert_int_equal(page.scanned, 1000);
+    append(&journal, 1001, "t/x");
+    page = find(&journal, 1000, NULL, ALL);
+    assert_int_equal(page.trimmed, 0);
+    assert_int_equal(page.count, 1);
+    // A cursor from another data directory would wait for ever.
+    page = find(&journal, 99999, NULL, ALL);
+    assert_int_equal(page.count, 1);
+    assert_int_equal(page.scanned, 1001);
+    rf_journal_fini(&journal);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page_holds_what_came_after_the_number_in_order),
+        cmocka_unit_test(a_filter_hides_no_gap),
+        cmocka_unit_test(pages_in_a_row_find_each_match_once_whatever_the_limits),
+        cmocka_unit_test(beyond_the_bounds_the_oldest_go_and_a_late_reader_is_told),
+        cmocka_unit_test(the_bound_on_bytes_counts_what_an_entry_costs_and_keeps_the_newest),
+        cmocka_unit_test(the_ring_turns_many_times),
+        cmocka_unit_test(after_a_restart_all_earlier_numbers_count_as_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
