@@ -1,0 +1,39 @@
+#include "core.h"
+
+#include <string.h>
+
+static void answer_text(struct console_answer *answer, unsigned status, const char *text) {
+    *answer =
+        (struct console_answer){.status = status, .content_type = "application/json", .text = text};
+}
+
+void console_not_found(struct console_answer *answer) {
+    answer_text(answer, 404, "{\"error\":\"not found\"}\n");
+}
+
+static void answer_health(const struct console_view *view, struct console_answer *answer) {
+    if (view->connected)
+        answer_text(answer, 200, "{\"status\":\"ok\"}\n");
+    else
+        answer_text(answer, 503,
+                    "{\"status\":\"unavailable\",\"reason\":\"the broker does not answer\"}\n");
+}
+
+void console_decide(const struct console_request *request, const struct console_view *view,
+                    struct console_answer *answer) {
+    console_not_found(answer);
+    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
+        return;
+    if (strcmp(request->path, "/healthz") == 0) {
+        answer_health(view, answer);
+        return;
+    }
+    char file[RF_MEDIA_FILE_SIZE];
+    if (!rf_media_check(view->media_secret, request->path, view->now, file))
+        return;
+    const char *type = rf_media_content_type(file);
+    if (type == NULL)
+        return;
+    *answer = (struct console_answer){.status = 200, .content_type = type};
+    memcpy(answer->file, file, sizeof file);
+}
