@@ -1,0 +1,468 @@
+// Whole campaigns against a model of the world, in random orders from a seed: gateways that are
+// lost, replies that do not come, lists that lag, a clock that is off, and crashes of the
+// orchestrator at any moment. The real decisions and the real database; time is given. What must
+// hold: a number is dialled again only when no call to it exists or can still come, each contact
+// ends, its outcome is its call's, and each end is told once.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ringfence/retry.h>
+
+#include "campaign.h"
+#include "database.h"
+#include "dial.h"
+#include "follow.h"
+#include "queue.h"
+#include "record.h"
+
+#define S           RF_NS_PER_S
+#define CONTACTS    10
+#define CONCURRENCY 4
+#define MAX_CALLS   200
+#define NEVER       INT64_MAX
+
+static const struct rf_rules rules = {.play = true,
+                                      .defer_delay = {15 * S},
+                                      .send_margin = {10 * S},
+                                      .http_timeout = {15 * S},
+                                      .list_lag = {5 * S},
+                                      .clock_skew = {3 * S},
+                                      .poll_initial = {1 * S},
+                                      .poll_max = {5 * S},
+                                      .max_attempts = 4};
+static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+// A call that the provider has, or will have: a request may still be on its way to it.
+struct call {
+    int64_t contact;
+    char phone[20], sid[16];
+    int64_t created, ends;
+    const char *status; // its last
+};
+
+// A contact in progress, waiting for one thing.
+struct runner {
+    struct rf_contact contact;
+    int64_t at; // when it comes
+    bool reply; // it is the reply to a step
+    struct rf_duration poll;
+    struct call *placed; // the call of a dial that is answered with its sid
+    int fate;            // of the reply: see on_reply
+};
+
+struct world {
+    sqlite3 *db;
+    struct rf_rng rng;
+    int64_t now, crash_at;
+    struct runner runners[CONCURRENCY * 2];
+    size_t running;
+    struct call calls[MAX_CALLS];
+    size_t call_count;
+    int64_t attempts;
+    int64_t skew; // of the provider's clock
+    unsigned dials_in_doubt, crashes;
+};
+
+static int64_t draw(struct world *w, int64_t below) {
+    return (int64_t)(rf_rng_next(&w->rng) % (uint64_t)below);
+}
+
+static struct rf_utc now_of(const struct world *w) {
+    return (struct rf_utc){w->now};
+}
+
+static void must(struct world *w, struct rf_store_job *job) {
+    struct rf_error error = {0};
+    if (database_do(w->db, job, &error) != RF_OK)
+        fail_msg("%s", error.message);
+}
+
+// ---- the provider ----
+
+static const char *status_at(const struct call *call, int64_t t) {
+    if (t >= call->ends)
+        return call->status;
+    if (t < call->created + 1 * S)
+        return "queued";
+    return t < call->created + 3 * S ? "ringing" : "in-progress";
+}
+
+static struct call *place(struct world *w, const struct runner *r, int64_t created) {
+    static const char *const ends[] = {"completed", "busy", "failed", "no-answer", "canceled"};
+    assert_true(w->call_count < MAX_CALLS);
+    struct call *call = &w->calls[w->call_count++];
+    *call = (struct call){.contact = r->contact.row,
+                          .created = created,
+                          .ends = created + (1 + draw(w, 20)) * S,
+                          .status = ends[draw(w, 5)]};
+    snprintf(call->phone, sizeof call->phone, "%s", r->contact.phone);
+    snprintf(call->sid, sizeof call->sid, "CA%zu", w->call_count);
+    return call;
+}
+
+// The list as the provider shows it now: what is younger than the lag may be missing.
+static json_t *list(struct world *w, const struct rf_contact *contact) {
+    struct rf_queue_known known = {.job.run = rf_queue_known_run, .phone = contact->phone};
+    must(w, &known.job);
+    int64_t after = rf_dial_created_after(&contact->dial, &rules).ns;
+    json_t *calls = json_array();
+    for (size_t i = 0; i < w->call_count; i++) {
+        const struct call *call = &w->calls[i];
+        bool listed = call->created <= w->now - rules.list_lag.ns ||
+                      (call->created <= w->now && draw(w, 2) == 0);
+        size_t k;
+        json_t *sid;
+        json_array_foreach(known.sids, k, sid) {
+            if (strcmp(json_string_value(sid), call->sid) == 0)
+                listed = false;
+        }
+        if (listed && strcmp(call->phone, contact->phone) == 0 && call->created + w->skew >= after)
+            json_array_append_new(
+                calls, json_pack("{s:s,s:s}", "sid", call->sid, "status", status_at(call, w->now)));
+    }
+    json_decref(known.sids);
+    return json_pack("{s:o}", "calls", calls);
+}
+
+// ---- the orchestrator ----
+
+static void drop(struct world *w, struct runner *r) {
+    rf_contact_clear(&r->contact);
+    *r = w->runners[--w->running];
+}
+
+static void go(struct world *w, struct runner *r, int64_t due);
+
+static void write(struct world *w, struct runner *r, const struct rf_plan *plan) {
+    const struct rf_notice_step step = {.step = r->contact.step};
+    struct rf_record *record = rf_record_new(&r->contact, plan, now_of(w));
+    assert_true(rf_contact_may(r->contact.state, plan->to));
+    if (plan->to == RF_CONTACT_DONE)
+        record->notices[0] = rf_notice_done(&r->contact, plan, now_of(w));
+    else if (plan->to == RF_CONTACT_SET_ASIDE)
+        record->notices[0] = rf_notice_set_aside(&r->contact, plan, &step, now_of(w));
+    must(w, &record->job);
+    r->contact.state = plan->to;
+    r->contact.step = plan->step;
+    r->contact.deferrals = plan->deferrals;
+    r->contact.spent = plan->spent;
+    r->contact.redials = plan->redials;
+    if (record->dial.state != RF_DIAL_NONE)
+        r->contact.dial = record->dial;
+    if (record->dial.state == RF_DIAL_ABSENT)
+        r->contact.dial = (struct rf_dial){0};
+    rf_record_destroy(&record);
+    if (rf_contact_running(plan->to))
+        go(w, r, plan->due.ns);
+    else
+        drop(w, r);
+}
+
+// The heart of it: at this moment no call to the number may exist that has not ended, nor may one
+// come.
+static void check_number_is_free(const struct world *w, const struct rf_contact *contact) {
+    for (size_t i = 0; i < w->call_count; i++) {
+        const struct call *call = &w->calls[i];
+        if (strcmp(call->phone, contact->phone) == 0 && call->ends > w->now)
+            fail_msg("%s is dialled while %s exists", contact->phone, call->sid);
+        if (call->contact == contact->row)
+            fail_msg("contact %" PRId64 " is dialled twice", contact->row);
+    }
+}
+
+// Sends the dial: what becomes of it is drawn now.
+static void send_dial(struct world *w, struct runner *r) {
+    int64_t send = w->now + draw(w, 10) * S; // send_before is 10 s away
+    int64_t answer = send + draw(w, 15) * S;
+    r->placed = NULL;
+    r->fate = (int)draw(w, 10);
+    r->reply = true;
+    r->at = answer;
+    if (r->fate <= 4) { // placed and answered
+        r->placed = place(w, r, send + draw(w, answer - send + 1));
+    } else if (r->fate == 5) { // placed, the reply lost; perhaps late in the request's time
+        (void)place(w, r, send + draw(w, 15 * S));
+        r->at = send + draw(w, 20) * S;
+    } // 6: sent and lost before it was carried out; 7 and up: refused
+    w->dials_in_doubt += r->fate == 5 || r->fate == 6;
+}
+
+static void dial(struct world *w, struct runner *r) {
+    char id[RF_ULID_SIZE];
+    struct rf_dial attempt;
+    snprintf(id, sizeof id, "A%" PRId64, ++w->attempts);
+    rf_dial_begin(&attempt, id, &rules, now_of(w));
+    struct rf_record *record = rf_record_intent(&r->contact, &attempt, now_of(w));
+    struct rf_error error = {0};
+    enum rf_err err = database_do(w->db, &record->job, &error);
+    rf_record_destroy(&record);
+    if (err == RF_ERR_CONFLICT) {
+        struct rf_plan plan;
+        rf_plan_defer(&r->contact, "number_in_use", "", &rules, now_of(w), &plan);
+        write(w, r, &plan);
+        return;
+    }
+    assert_int_equal(err, RF_OK);
+    check_number_is_free(w, &r->contact);
+    r->contact.dial = attempt;
+    if (draw(w, 10) == 0) { // dies between the commit and the sending
+        w->crash_at = w->now;
+        r->at = NEVER;
+    } else {
+        send_dial(w, r);
+    }
+}
+
+static void go(struct world *w, struct runner *r, int64_t due) {
+    r->reply = false;
+    r->poll = (struct rf_duration){0};
+    r->at = due > w->now ? due : w->now;
+    switch (r->contact.state) {
+    case RF_CONTACT_SCRIPT:
+    case RF_CONTACT_SPEECH:
+        r->reply = true;
+        r->fate = (int)draw(w, 10);
+        r->at = w->now + draw(w, 10) * S;
+        break;
+    case RF_CONTACT_DIAL:
+        dial(w, r);
+        break;
+    case RF_CONTACT_ASK:
+        r->at = rf_dial_ask_at(&r->contact.dial, &rules).ns;
+        break;
+    default:
+        assert_int_equal(r->contact.state, RF_CONTACT_FOLLOW);
+    }
+}
+
+static void on_reply(struct world *w, struct runner *r) {
+    static const struct rf_call_reply failures[] = {
+        [5] = {.class = "local", .code = "worker_lost", .sent = "maybe"},
+        [6] = {.class = "ambiguous", .sent = "maybe"},
+        [7] = {.class = "local", .code = "breaker_open", .sent = "no"},
+        [8] = {.class = "permanent.invalid", .code = "21211", .sent = "yes"},
+        [9] = {.class = "transient", .sent = "no"},
+    };
+    json_t *result = NULL;
+    if (r->contact.state == RF_CONTACT_SCRIPT)
+        result = json_pack("{s:s}", "text", "Hello");
+    else if (r->contact.state == RF_CONTACT_SPEECH)
+        result = json_pack("{s:s,s:s}", "audio", hash, "format", "mp3");
+    else if (r->placed)
+        result = json_pack("{s:s,s:s}", "sid", r->placed->sid, "status", "queued");
+    struct rf_call_reply reply = {.ok = true, .class = "ok", .result = result};
+    if (r->fate >= 5) {
+        reply = failures[r->fate];
+        // Some of the refusals are the last: retries used up.
+        reply.exhausted = r->fate == 9 && draw(w, 2) == 0;
+    }
+    struct rf_plan plan;
+    rf_plan_reply(&r->contact, &reply, &rules, now_of(w), &plan);
+    write(w, r, &plan);
+    json_decref(result);
+}
+
+static void on_due(struct world *w, struct runner *r) {
+    struct rf_plan plan;
+    struct rf_call_reply reply = {.class = "transient", .exhausted = true};
+    bool fails = draw(w, 4) == 0;
+    if (r->contact.state == RF_CONTACT_ASK) {
+        if (!fails)
+            reply =
+                (struct rf_call_reply){.ok = true, .class = "ok", .result = list(w, &r->contact)};
+        rf_dial_asked(&r->contact, &r->contact.dial, &reply, &rules, now_of(w), &plan);
+    } else {
+        const struct call *call = NULL;
+        for (size_t i = 0; i < w->call_count; i++)
+            if (strcmp(w->calls[i].sid, r->contact.dial.sid) == 0)
+                call = &w->calls[i];
+        assert_non_null(call);
+        if (!fails)
+            reply = (struct rf_call_reply){
+                .ok = true,
+                .class = "ok",
+                .result = json_pack("{s:s}", "status", status_at(call, w->now))};
+        rf_follow_answer(&r->contact, &reply, &rules, &r->poll, now_of(w), &plan);
+    }
+    json_decref(reply.result);
+    if (plan.to == r->contact.state) {
+        assert_true(plan.due.ns > w->now);
+        r->at = plan.due.ns;
+    } else {
+        write(w, r, &plan);
+    }
+}
+
+static void take_over(struct world *w, struct rf_contact_list *contacts) {
+    for (size_t i = 0; i < contacts->count; i++) {
+        struct runner *r = &w->runners[w->running++];
+        *r = (struct runner){.contact = contacts->items[i]};
+        contacts->items[i] = (struct rf_contact){0};
+        if (r->contact.state == RF_CONTACT_DIAL && r->contact.dial.state != RF_DIAL_NONE) {
+            struct rf_plan plan;
+            rf_plan_stay(&r->contact, &plan);
+            plan.to = RF_CONTACT_ASK;
+            plan.dial = RF_DIAL_UNKNOWN;
+            write(w, r, &plan);
+        } else {
+            go(w, r, 0);
+        }
+    }
+    rf_contact_list_clear(contacts);
+}
+
+static void crash(struct world *w) {
+    while (w->running > 0)
+        drop(w, &w->runners[0]);
+    w->crashes++;
+    w->crash_at = w->now + (1 + draw(w, 120)) * S;
+    w->now += draw(w, 30) * S; // down for a while; what was sent goes on meanwhile
+    struct rf_queue_resume resume = {.job.run = rf_queue_resume_run};
+    must(w, &resume.job);
+    take_over(w, &resume.contacts);
+}
+
+// Claims into the free places; returns when the queue has something next.
+static int64_t claim(struct world *w) {
+    struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = now_of(w)};
+    job.decision.count = CONCURRENCY - (int64_t)w->running;
+    must(w, &job.job);
+    take_over(w, &job.contacts);
+    return job.open_next.ns;
+}
+
+// Goes on to what comes first. False: nothing is left to come.
+static bool step(struct world *w) {
+    int64_t queue_at = w->running < CONCURRENCY ? claim(w) : NEVER;
+    size_t first = 0;
+    for (size_t i = 1; i < w->running; i++)
+        if (w->runners[i].at < w->runners[first].at)
+            first = i;
+    int64_t at = w->running > 0 ? w->runners[first].at : NEVER;
+    if (w->running >= CONCURRENCY)
+        queue_at = NEVER;
+    if (w->running == 0 && queue_at == NEVER)
+        return false;
+    int64_t next = at < queue_at ? at : queue_at;
+    if (w->crash_at <= next) {
+        w->now = w->crash_at > w->now ? w->crash_at : w->now;
+        crash(w);
+        return true;
+    }
+    w->now = next > w->now ? next : w->now;
+    if (at > queue_at)
+        return true; // the next round claims
+    if (w->runners[first].reply)
+        on_reply(w, &w->runners[first]);
+    else
+        on_due(w, &w->runners[first]);
+    return true;
+}
+
+static void begin_campaign(struct world *w, const char *name) {
+    json_t *contacts = json_array();
+    for (int i = 0; i < CONTACTS; i++)
+        json_array_append_new(contacts, json_pack("{s:i,s:o}", "line", i + 2, "phone",
+                                                  json_sprintf("+120255501%02d", i)));
+    json_t *params = json_pack("{s:s,s:o}", "campaign", name, "contacts", contacts);
+    struct rf_campaign_load *load;
+    struct rf_error error = {0};
+    assert_int_equal(rf_campaign_load_new(params, now_of(w), &load, &error), RF_OK);
+    must(w, &load->job);
+    assert_int_equal(load->added, CONTACTS);
+    rf_campaign_load_destroy(&load);
+    json_decref(params);
+    struct rf_campaign_start start = {
+        .job.run = rf_campaign_start_run, .campaign = (char *)name, .now = now_of(w)};
+    must(w, &start.job);
+}
+
+static int64_t calls_of(const struct world *w, int64_t contact, const char **status) {
+    int64_t count = 0;
+    for (size_t i = 0; i < w->call_count; i++)
+        if (w->calls[i].contact == contact) {
+            *status = w->calls[i].status;
+            count++;
+        }
+    return count;
+}
+
+static void check_ends(struct world *w) {
+    struct rf_error error = {0};
+    sqlite3_stmt *rows;
+    int64_t ended = 0;
+    assert_int_equal(
+        rf_sql_query(w->db, &error, &rows, "SELECT id, state, outcome, reason FROM contact", ""),
+        RF_OK);
+    while (rf_sql_step(rows, &error) == RF_OK) {
+        const char *status = NULL;
+        int64_t count = calls_of(w, sqlite3_column_int64(rows, 0), &status);
+        const char *state = rf_sql_text(rows, 1);
+        if (strcmp(state, "done") == 0) {
+            assert_int_equal(count, 1);
+            assert_string_equal(rf_sql_text(rows, 2), status);
+        } else {
+            assert_string_equal(state, "set_aside");
+            assert_non_null(rf_sql_text(rows, 3));
+            assert_int_equal(count, 0);
+        }
+        ended++;
+    }
+    sqlite3_finalize(rows);
+    assert_int_equal(ended, 2 * CONTACTS);
+    const struct {
+        const char *sql;
+        int64_t value;
+    } counts[] = {
+        {"SELECT count (*) FROM outbox WHERE event ->> '$.type' = 'campaign.finished'", 2},
+        {"SELECT count (*) FROM outbox WHERE event ->> '$.type' = 'contact.started'", 2 * CONTACTS},
+        {"SELECT count (*) FROM outbox WHERE event ->> '$.type' IN"
+         " ('contact.done', 'contact.set_aside')",
+         2 * CONTACTS},
+        {"SELECT count (DISTINCT event ->> '$.contact') FROM outbox"
+         " WHERE event ->> '$.type' IN ('contact.done', 'contact.set_aside')",
+         2 * CONTACTS},
+        {"SELECT count (*) FROM attempt WHERE " RF_SCHEMA_OPEN, 0},
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        assert_int_equal(database_number(w->db, counts[i].sql), counts[i].value);
+}
+
+static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **state) {
+    (void)state;
+    unsigned doubts = 0;
+    unsigned crashes = 0;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct world *w = calloc(1, sizeof *w);
+        assert_non_null(w);
+        w->db = database_open();
+        w->rng.state = seed;
+        w->now = 1000 * S;
+        w->crash_at = w->now + draw(w, 60) * S;
+        w->skew = draw(w, 2 * rules.clock_skew.ns) - rules.clock_skew.ns;
+        // Two campaigns to the same numbers, side by side.
+        begin_campaign(w, "spring");
+        begin_campaign(w, "autumn");
+        int steps = 0;
+        while (step(w))
+            if (++steps > 20000)
+                fail_msg("seed %" PRIu64 ": no end", seed);
+        check_ends(w);
+        doubts += w->dials_in_doubt;
+        crashes += w->crashes;
+        sqlite3_close(w->db);
+        free(w);
+    }
+    // The test is worth something only if it came to the hard places.
+    assert_true(doubts > 100);
+    assert_true(crashes > 60);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_is_dialled_twice_and_everybody_ends_whatever_happens),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
