@@ -1,0 +1,90 @@
+// The gateway's core on a bench: time is given, effects are written down.
+#ifndef RF_TEST_GATEWAY_BENCH_H
+#define RF_TEST_GATEWAY_BENCH_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "core.h"
+
+#define BENCH_MAX 64
+
+struct bench_reply {
+    char id[32], class[32], code[64], message[600], provider[32], sent[8];
+    bool ok, mark_made, exhausted;
+    int64_t retry_at;
+    size_t attempts;
+    json_t *result;
+};
+
+struct bench_outcome {
+    enum rf_provider provider;
+    int64_t epoch;
+    char permit[32];
+    enum rf_class class;
+};
+
+struct bench_event {
+    char type[32], subject[32];
+    json_t *data;
+};
+
+struct bench {
+    struct core core;
+    struct moment at;
+    struct rf_config_provider providers[RF_PROVIDER_COUNT];
+    struct rf_config_telephony telephony;
+    struct rf_config_gateway limits;
+    struct provider_settings settings[RF_PROVIDER_COUNT];
+
+    struct call *sent_call[BENCH_MAX]; // of the sends, in order
+    char sent_url[BENCH_MAX][256];
+    int64_t sent_timeout[BENCH_MAX];
+    enum rf_err send_error; // what effects.send returns
+    int sends, aborts, releases, handbacks, unmarks, stores;
+    int64_t last_waiting;
+    struct bench_reply replies[BENCH_MAX];
+    int reply_count;
+    struct bench_outcome outcomes[BENCH_MAX];
+    int outcome_count;
+    char permits[BENCH_MAX][32];
+    int permit_count;
+    struct rf_worker_handback handback; // the last: numbers only
+    json_t *marks[BENCH_MAX];
+    struct rf_duration mark_ttl;
+    int mark_count;
+    struct bench_event events[BENCH_MAX];
+    int event_count;
+    char stored_sha256[65];
+};
+
+int bench_open(void **state);
+int bench_close(void **state);
+
+// bench_advance: time goes on, and acts whenever the core wants it.
+void bench_advance(struct bench *bench, struct rf_duration by);
+
+// bench_request: a request with a deadline `seconds` from now. `params` is JSON.
+void bench_request(struct bench *bench, const char *id, const char *service, const char *operation,
+                   const char *params, int seconds);
+void bench_speak(struct bench *bench, const char *id);
+void bench_write(struct bench *bench, const char *id);
+void bench_dial(struct bench *bench, const char *id);
+
+// bench_answer: the reply to send number `send` (0 is the first).
+void bench_answer(struct bench *bench, int send, long status, const char *body);
+void bench_answer_audio(struct bench *bench, int send);
+void bench_fail(struct bench *bench, int send, enum rf_http_failure failure, bool sent);
+void bench_answer_later(struct bench *bench, int send, long status, const char *body,
+                        struct rf_duration retry_after);
+
+void bench_breaker(struct bench *bench, const char *provider, const char *state, int64_t epoch,
+                   int64_t until);
+
+// bench_reply_of: the one reply to the call `id`; NULL if none came. Fails if two came.
+const struct bench_reply *bench_reply_of(struct bench *bench, const char *id);
+
+#endif

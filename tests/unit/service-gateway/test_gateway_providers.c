@@ -1,0 +1,257 @@
+// Requests as the providers want them, and replies that look good but are not.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "form.h"
+#include "provider.h"
+
+static char base_url[] = "https://api.example", voice[] = "v/1", format[] = "mp3_22050_32";
+static char model[] = "m1", sid[] = "AC1", from[] = "+12025550100", key[] = "k1";
+static const struct rf_config_provider config = {.base_url = base_url,
+                                                 .voice = voice,
+                                                 .output_format = format,
+                                                 .model = model,
+                                                 .max_tokens = 300,
+                                                 .account_sid = sid,
+                                                 .from = from};
+static const struct rf_config_telephony telephony = {.ring_timeout = {30 * RF_NS_PER_S}};
+static const struct provider_settings settings = {
+    .config = &config, .telephony = &telephony, .key = {.value = key}};
+
+static enum rf_err build(enum rf_provider id, enum gateway_operation operation, const char *params,
+                         struct provider_request *request) {
+    struct rf_error error;
+    struct provider_job job = {.operation = operation, .params = json_loads(params, 0, NULL)};
+    *request = (struct provider_request){0};
+    enum rf_err err = provider_of(id)->build(&settings, &job, request, &error);
+    provider_job_fini(&job);
+    return err;
+}
+
+static const char *header(const struct provider_request *request, const char *name) {
+    for (size_t i = 0; i < request->header_count; i++)
+        if (strcmp(request->headers[i].name, name) == 0)
+            return request->headers[i].value;
+    return "";
+}
+
+static void speech_is_asked_for_as_elevenlabs_documents_it(void **state) {
+    struct provider_request request;
+    (void)state;
+    assert_int_equal(build(RF_PROVIDER_ELEVENLABS, GATEWAY_SPEAK,
+                           "{\"text\": \"H\\u00e4 \\\"x\\\"\"}", &request),
+                     RF_OK);
+    assert_string_equal(request.method, "POST");
+    assert_string_equal(request.url,
+                        "https://api.example/v1/text-to-speech/v%2F1?output_format=mp3_22050_32");
+    assert_string_equal(header(&request, "xi-api-key"), "k1");
+    assert_string_equal(header(&request, "Content-Type"), "application/json");
+    assert_string_equal(request.body, "{\"text\":\"Hä \\\"x\\\"\",\"model_id\":\"m1\"}");
+    assert_false(request.fresh);
+    provider_request_fini(&request);
+}
+
+static void scripts_are_asked_for_as_openai_and_anthropic_document_it(void **state) {
+    struct provider_request request;
+    (void)state;
+    assert_int_equal(build(RF_PROVIDER_OPENAI, GATEWAY_WRITE, "{\"prompt\": \"p\"}", &request),
+                     RF_OK);
+    assert_string_equal(request.url, "https://api.example/v1/chat/completions");
+    assert_string_equal(header(&request, "Authorization"), "Bearer k1");
+    assert_string_equal(request.body, "{\"model\":\"m1\",\"max_tokens\":300,\"messages\":"
+                                      "[{\"role\":\"user\",\"content\":\"p\"}]}");
+    provider_request_fini(&request);
+    assert_int_equal(build(RF_PROVIDER_ANTHROPIC, GATEWAY_WRITE, "{\"prompt\": \"p\"}", &request),
+                     RF_OK);
+    assert_string_equal(request.url, "https://api.example/v1/messages");
+    assert_string_equal(header(&request, "X-Api-Key"), "k1");
+    assert_string_equal(header(&request, "anthropic-version"), "2023-06-01");
+    provider_request_fini(&request);
+}
+
+static void a_dial_is_a_form_over_a_connection_of_its_own(void **state) {
+    struct provider_request request;
+    (void)state;
+    assert_int_equal(build(RF_PROVIDER_TWILIO, GATEWAY_DIAL,
+                           "{\"to\": \"+442079460001\", \"twiml\": \"<Say>a&b</Say>\"}", &request),
+                     RF_OK);
+    assert_string_equal(request.url, "https://api.example/2010-04-01/Accounts/AC1/Calls.json");
+    assert_string_equal(request.body, "To=%2B442079460001&From=%2B12025550100"
+                                      "&Twiml=%3CSay%3Ea%26b%3C%2FSay%3E&Timeout=30");
+    assert_string_equal(request.user, "AC1");
+    assert_string_equal(request.password, "k1");
+    assert_true(request.fresh);
+    provider_request_fini(&request);
+    assert_int_equal(build(RF_PROVIDER_TWILIO, GATEWAY_CALL_STATUS, "{\"sid\": \"CA9\"}", &request),
+                     RF_OK);
+    assert_string_equal(request.url, "https://api.example/2010-04-01/Accounts/AC1/Calls/CA9.json");
+    assert_false(request.fresh);
+    provider_request_fini(&request);
+}
+
+static void parameters_that_cannot_be_used_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        enum rf_provider id;
+        enum gateway_operation operation;
+        const char *params;
+    } cases[] = {
+        {RF_PROVIDER_ELEVENLABS, GATEWAY_SPEAK, "{}"},
+        {RF_PROVIDER_ELEVENLABS, GATEWAY_SPEAK, "{\"text\": \"\"}"},
+        {RF_PROVIDER_OPENAI, GATEWAY_WRITE, "{\"prompt\": 5}"},
+        {RF_PROVIDER_ANTHROPIC, GATEWAY_WRITE, "{}"},
+        {RF_PROVIDER_TWILIO, GATEWAY_DIAL, "{\"to\": \"+12025550101\"}"},
+        {RF_PROVIDER_TWILIO, GATEWAY_DIAL, "{\"to\": \"12025550101\", \"twiml\": \"x\"}"},
+        {RF_PROVIDER_TWILIO, GATEWAY_DIAL, "{\"to\": \"+02025550101\", \"twiml\": \"x\"}"},
+        {RF_PROVIDER_TWILIO, GATEWAY_DIAL, "{\"to\": \"+1202555010a\", \"twiml\": \"x\"}"},
+        {RF_PROVIDER_TWILIO, GATEWAY_CALL_STATUS, "{\"sid\": \"../Accounts\"}"},
+        {RF_PROVIDER_TWILIO, GATEWAY_FIND_CALL, "{}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct provider_request request;
+        assert_int_equal(build(cases[i].id, cases[i].operation, cases[i].params, &request),
+                         RF_ERR_INVALID);
+        provider_request_fini(&request);
+    }
+}
+
+static bool read_reply(enum rf_provider id, const char *type, const char *body,
+                       struct provider_verdict *verdict, char *text, size_t size) {
+    struct provider_job job = {.operation = GATEWAY_WRITE};
+    struct provider_result result;
+    struct provider_reply reply = {.sent = true,
+                                   .status = 200,
+                                   .content_type = type,
+                                   .body = body,
+                                   .body_size = strlen(body),
+                                   .error_text = ""};
+    bool good = provider_judge(provider_of(id), &settings, &job, &reply, &result, verdict);
+    const char *got = json_string_value(json_object_get(result.result, "text"));
+    snprintf(text, size, "%s", got != NULL ? got : "");
+    json_decref(result.result);
+    return good;
+}
+
+static void a_status_of_200_is_not_enough(void **state) {
+    (void)state;
+    static const struct {
+        enum rf_provider id;
+        const char *type, *body, *text; // text NULL: not good
+        enum rf_class class;
+    } cases[] = {
+        {RF_PROVIDER_ELEVENLABS, "audio/mpeg", "ID3...", "", RF_CLASS_OK},
+        {RF_PROVIDER_ELEVENLABS, "audio/mpeg", "\xff\xfb\x90", "", RF_CLASS_OK},
+        {RF_PROVIDER_ELEVENLABS, "audio/mpeg", "", NULL, RF_CLASS_TRANSIENT},
+        {RF_PROVIDER_ELEVENLABS, "text/html", "ID3...", NULL, RF_CLASS_TRANSIENT},
+        {RF_PROVIDER_ELEVENLABS, "audio/mpeg", "<html>", NULL, RF_CLASS_TRANSIENT},
+        {RF_PROVIDER_ELEVENLABS, "", "ID3...", NULL, RF_CLASS_TRANSIENT},
+        {RF_PROVIDER_OPENAI, "application/json",
+         "{\"choices\": [{\"message\": {\"content\": \"Hi\"}, \"finish_reason\": \"stop\"}]}", "Hi",
+         RF_CLASS_OK},
+        {RF_PROVIDER_OPENAI, "application/json",
+         "{\"choices\": [{\"message\": {\"content\": \"Hi\"}, \"finish_reason\": \"length\"}]}",
+         NULL, RF_CLASS_PERMANENT_INVALID},
+        {RF_PROVIDER_OPENAI, "application/json",
+         "{\"choices\": [{\"message\": {\"content\": \"\"}, \"finish_reason\":"
+         " \"content_filter\"}]}",
+         NULL, RF_CLASS_PERMANENT_INVALID},
+        {RF_PROVIDER_OPENAI, "application/json",
+         "{\"choices\": [{\"message\": {\"content\": \" \"}, \"finish_reason\": \"stop\"}]}", NULL,
+         RF_CLASS_PERMANENT_INVALID},
+        {RF_PROVIDER_OPENAI, "application/json",
+         "{\"choices\": [{\"message\": {\"content\": null, \"refusal\": \"no\"}}]}", NULL,
+         RF_CLASS_PERMANENT_INVALID},
+        {RF_PROVIDER_OPENAI, "application/json", "{\"choices\": []}", NULL, RF_CLASS_TRANSIENT},
+        {RF_PROVIDER_ANTHROPIC, "application/json",
+         "{\"content\": [{\"type\": \"text\", \"text\": \"Hel\"}, {\"type\": \"text\", \"text\":"
+         " \"lo\"}], \"stop_reason\": \"end_turn\"}",
+         "Hello", RF_CLASS_OK},
+        {RF_PROVIDER_ANTHROPIC, "application/json",
+         "{\"content\": [{\"type\": \"text\", \"text\": \"Hel\"}], \"stop_reason\":"
+         " \"max_tokens\"}",
+         NULL, RF_CLASS_PERMANENT_INVALID},
+        {RF_PROVIDER_ANTHROPIC, "application/json",
+         "{\"content\": [], \"stop_reason\": \"refusal\"}", NULL, RF_CLASS_PERMANENT_INVALID},
+        {RF_PROVIDER_ANTHROPIC, "application/json",
+         "{\"content\": [], \"stop_reason\": \"end_turn\"}", NULL, RF_CLASS_PERMANENT_INVALID},
+        {RF_PROVIDER_ANTHROPIC, "application/json", "{}", NULL, RF_CLASS_TRANSIENT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct provider_verdict verdict;
+        char text[64];
+        bool good =
+            read_reply(cases[i].id, cases[i].type, cases[i].body, &verdict, text, sizeof text);
+        if (good != (cases[i].text != NULL) || verdict.class != cases[i].class)
+            fail_msg("case %zu: %s", i, rf_class_name(verdict.class));
+        if (good)
+            assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void a_page_that_leads_elsewhere_is_not_followed(void **state) {
+    (void)state;
+    static const char body[] =
+        "{\"calls\": [], \"next_page_uri\": \"https://elsewhere.example/Calls.json\"}";
+    struct provider_job job = {.operation = GATEWAY_FIND_CALL, .params = json_object()};
+    struct provider_verdict verdict;
+    struct provider_result result;
+    struct provider_reply reply = {.sent = true,
+                                   .status = 200,
+                                   .content_type = "application/json",
+                                   .body = body,
+                                   .body_size = sizeof body - 1,
+                                   .error_text = ""};
+    assert_false(provider_judge(&provider_twilio, &settings, &job, &reply, &result, &verdict));
+    assert_int_equal(verdict.class, RF_CLASS_TRANSIENT);
+    assert_null(job.next_page);
+    provider_job_fini(&job);
+}
+
+static void a_list_without_end_does_not_prove_an_absence(void **state) {
+    (void)state;
+    static const char body[] = "{\"calls\": [], \"next_page_uri\": \"/more\"}";
+    struct provider_job job = {.operation = GATEWAY_FIND_CALL, .params = json_object()};
+    struct provider_verdict verdict;
+    struct provider_result result;
+    struct provider_reply reply = {.sent = true,
+                                   .status = 200,
+                                   .content_type = "application/json",
+                                   .body = body,
+                                   .body_size = sizeof body - 1,
+                                   .error_text = ""};
+    int pages = 1;
+    while (provider_judge(&provider_twilio, &settings, &job, &reply, &result, &verdict)) {
+        assert_true(result.more);
+        assert_true(pages++ < 1000);
+    }
+    assert_int_equal(verdict.class, RF_CLASS_TRANSIENT);
+    provider_job_fini(&job);
+}
+
+static void a_form_is_escaped(void **state) {
+    (void)state;
+    const struct form_field fields[] = {{"A", "a b&c=d+\r\n"}, {"B", NULL}, {"C", "\xc3\xa4~"}};
+    char *text = form_encode(fields, 3);
+    assert_string_equal(text, "A=a%20b%26c%3Dd%2B%0D%0A&C=%C3%A4~");
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(speech_is_asked_for_as_elevenlabs_documents_it),
+        cmocka_unit_test(scripts_are_asked_for_as_openai_and_anthropic_document_it),
+        cmocka_unit_test(a_dial_is_a_form_over_a_connection_of_its_own),
+        cmocka_unit_test(parameters_that_cannot_be_used_are_refused),
+        cmocka_unit_test(a_status_of_200_is_not_enough),
+        cmocka_unit_test(a_page_that_leads_elsewhere_is_not_followed),
+        cmocka_unit_test(a_list_without_end_does_not_prove_an_absence),
+        cmocka_unit_test(a_form_is_escaped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
