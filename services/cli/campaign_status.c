@@ -33,6 +33,10 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     const char *code = reply->code != NULL ? reply->code : reply->class;
     if (reply->ok) {
         json_t *campaigns = json_object_get(reply->result, "campaigns");
+        if (session->options->count > 0 && json_array_size(campaigns) == 0) {
+            cli_session_fail(session, "there is no campaign %s", session->options->arguments[0]);
+            return;
+        }
         if (session->options->json)
             cli_print_json(json_incref(reply->result));
         else

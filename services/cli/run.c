@@ -147,16 +147,16 @@ static void take_contacts(struct cli_run *run, const json_t *result) {
         run->phase = CLI_RUN_ENDED;
 }
 
-// Nobody carried it out: the orchestrator is not there yet, or is just being restarted. All four
-// operations may be repeated.
+// Nobody carried it out: the orchestrator is not there yet, is just being restarted, or has a
+// trouble of its own that may pass. All four operations may be repeated.
 static void take_refusal(struct cli_run *run, const struct rf_call_reply *reply,
                          struct rf_instant now) {
     const char *code = reply->code != NULL ? reply->code : reply->class;
     const char *message = reply->message != NULL ? reply->message : "";
     const char *operation;
     char text[512];
-    if (strcmp(reply->class, "local") == 0 &&
-        rf_instant_since(now, run->answered).ns < run->patience.ns) {
+    bool passing = strcmp(reply->class, "local") == 0 || strcmp(reply->class, "transient") == 0;
+    if (passing && rf_instant_since(now, run->answered).ns < run->patience.ns) {
         snprintf(run->trouble, sizeof run->trouble, "%s", code);
         run->next = rf_instant_add(now, ASK_AGAIN);
         return;

@@ -130,7 +130,8 @@ static void an_orchestrator_that_is_not_there_is_asked_again_until_patience_ends
     assert_int_equal(cli_run_next(&run, AT(1), &wait), CLI_RUN_WAIT);
     assert_int_equal(wait.ns, RF_NS_PER_S);
     assert_calls(&run, AT(2), "load", "{\"campaign\":\"spring\",\"contacts\":[{\"line\":2}]}");
-    reply_bad(&run, "local", "worker_lost", NULL, rf_instant_add(AT(9), rf_ms(999)));
+    reply_bad(&run, "transient", NULL, "disk", rf_instant_add(AT(9), rf_ms(999)));
+    assert_string_equal(run.trouble, "transient");
     assert_int_equal(next(&run, AT(11)), CLI_RUN_CALL);
     reply_bad(&run, "local", "no_worker", "nobody serves campaign", AT(10));
     assert_int_equal(next(&run, AT(11)), CLI_RUN_END);
