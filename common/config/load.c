@@ -327,7 +327,7 @@ static enum rf_err read_file(struct loader *loader) {
     enum rf_err err =
         rf_file_read(loader->file, FILE_MAX_BYTES, &loader->data, &loader->size, &cause);
     if (err != RF_OK)
-        return rf_error_set(loader->error, RF_ERR_CONFIG, "configuration: %s", cause.message);
+        return rf_error_set(loader->error, RF_ERR_CONFIG, "%s", cause.message);
     loader->folder = folder_of(loader->file);
     loader->config->file = strdup(loader->file);
     if (loader->folder == NULL || loader->config->file == NULL)

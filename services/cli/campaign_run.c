@@ -153,10 +153,10 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     cli_run_reply(&running->run, reply, now);
     if (before == CLI_RUN_LOADING && running->run.phase == CLI_RUN_STARTING)
         fprintf(running->out,
-                "campaign %s: %lld contacts loaded, %lld known from before, %lld "
-                "lines refused\n",
-                running->campaign, (long long)running->run.added, (long long)running->run.known,
-                (long long)running->run.refused_count);
+                "campaign %s: contacts loaded: %" PRId64 ", known from before: %" PRId64
+                ", lines refused: %" PRId64 "\n",
+                running->campaign, running->run.added, running->run.known,
+                running->run.refused_count);
     if (before == CLI_RUN_STARTING && running->run.phase == CLI_RUN_FOLLOWING)
         running->run.patience =
             running->run.patience.ns > FOLLOW_PATIENCE.ns ? running->run.patience : FOLLOW_PATIENCE;

@@ -132,7 +132,7 @@ class ControlToolTest(RingfenceTest):
         self.assertTrue(stand_in.started)
         self.assertEqual(stand_in.contacts[2], {"line": 2, "phone": "+12020000000", "name": "N0",
                                                 "fields": {"city": "Paris"}})
-        self.assertIn("campaign spring: 1100 contacts loaded, 0 known from before, 2 lines refused",
+        self.assertIn("campaign spring: contacts loaded: 1100, known from before: 0, lines refused: 2",
                       result.stdout)
         self.assertIn("0 of 1100: 0 done, 1 in progress, 1099 waiting for elevenlabs", result.stdout)
         self.assertIn("campaign spring (finished): 1100 of 1100: 1099 done, 1 set aside", result.stdout)
