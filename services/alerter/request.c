@@ -74,6 +74,7 @@ static enum rf_err post(const struct sending *s, const char *url, const char *ca
         .connect_timeout = connect_timeout(s->config),
         .timeout = s->config->timeout,
         .max_body_bytes = REPLY_BYTES,
+        .fresh = true, // a pooled connection can make libcurl send an alert twice
     };
     return rf_http_send(s->http, &request, s->fn, s->arg, s->transfer, error);
 }

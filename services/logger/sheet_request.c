@@ -94,7 +94,10 @@ static enum rf_err send_values(const struct sending *s, const char *method, char
     else {
         struct rf_http_header headers[] = {{"Authorization", bearer.data},
                                            {"Content-Type", "application/json"}};
+        // libcurl sends a POST a second time by itself when a pooled connection closes without an
+        // answer: an append must not be doubled in that way.
         struct rf_http_request request = {.method = method,
+                                          .fresh = strcmp(method, "POST") == 0,
                                           .url = url.data,
                                           .headers = headers,
                                           .header_count = has_body ? 2 : 1,

@@ -75,9 +75,6 @@ static void what_is_no_news_for_people_makes_no_alert(void **state) {
     const struct {
         const char *type, *data;
     } cases[] = {
-        {"provider.up", "{\"from\": \"unknown\"}"}, // incident 23: up without down
-        {"provider.up", "{}"},
-        {"provider.up", "{\"from\": 7}"},
         {"contact.set_aside", "{\"reason\": \"cancelled\"}"},
         {"contact.set_aside", "{}"},
         {"breaker.half_open", "{}"},
@@ -92,6 +89,26 @@ static void what_is_no_news_for_people_makes_no_alert(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rf_alert alert;
         assert_false(make(cases[i].type, "x", json_loads(cases[i].data, 0, NULL), &alert));
+    }
+}
+
+static void incident_23_up_is_told_only_after_down(void **state) {
+    (void)state;
+    const struct {
+        const char *data;
+        bool told;
+    } cases[] = {
+        {"{\"from\": \"down\"}", true},
+        {"{\"from\": \"unknown\"}", false},
+        {"{\"from\": \"up\"}", false},
+        {"{\"from\": 7}", false},
+        {"{}", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_alert alert;
+        assert_int_equal(make("provider.up", "x", json_loads(cases[i].data, 0, NULL), &alert),
+                         cases[i].told);
+        rf_alert_fini(&alert);
     }
 }
 
@@ -205,6 +222,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_default_rule_makes_an_alert_that_says_what_and_what_to_do),
         cmocka_unit_test(what_is_no_news_for_people_makes_no_alert),
+        cmocka_unit_test(incident_23_up_is_told_only_after_down),
         cmocka_unit_test(every_rule_is_within_the_topics_subscribed_to),
         cmocka_unit_test(the_attempts_of_a_contact_are_told_one_by_one),
         cmocka_unit_test(an_id_that_cannot_stand_in_a_header_is_replaced_by_the_number),
