@@ -83,7 +83,9 @@ void rules_judge(const struct rule *rules, size_t count, const struct rule_facts
     // A 404 in the provider's own words is about what was asked for, not about the address.
     if (facts->status == 404 && code != NULL)
         class = RF_CLASS_PERMANENT_INVALID;
-    for (size_t i = 0; i < count; i++)
+    // A redirect is about the address, whatever its body says.
+    bool redirect = facts->status >= 300 && facts->status <= 399;
+    for (size_t i = 0; i < count && !redirect; i++)
         if (rule_fits(&rules[i], facts)) {
             class = rules[i].class;
             code = rules[i].code != NULL ? rules[i].code : code;

@@ -169,6 +169,8 @@ static const struct row rows[] = {
     {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, "", INVALID, ""},
     // What every adapter shares
     {RF_PROVIDER_ELEVENLABS, GATEWAY_SPEAK, 302, "", CONFIG, ""},
+    {RF_PROVIDER_ELEVENLABS, GATEWAY_SPEAK, 302, EL("{\"code\": \"invalid_parameters\"}"), CONFIG,
+     "invalid_parameters"},
     {RF_PROVIDER_OPENAI, GATEWAY_WRITE, 308, "", CONFIG, ""},
     {RF_PROVIDER_ANTHROPIC, GATEWAY_WRITE, 404, "not here", CONFIG, ""},
     {RF_PROVIDER_ELEVENLABS, GATEWAY_SPEAK, 401, "", AUTH, ""},
