@@ -37,7 +37,8 @@ struct rf_strs {
 #define JSON(field, need)                  json_t *field;
 #define BIN(field, need)                   struct rf_bytes field;
 #define STRS(field, need)                  struct rf_strs field;
-#define LIST(field, need, item)            RF_LIST_OF(item) field;
+// NOLINTNEXTLINE(bugprone-macro-parentheses): `field` is the name in a declaration
+#define LIST(field, need, item) RF_LIST_OF(item) field;
 // A struct needs a member: this one serves messages without fields, and is not on the wire.
 #define END(name)                                                                                  \
     char end_of_fields;                                                                            \

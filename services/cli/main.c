@@ -9,7 +9,7 @@
 //   campaign_status.c  how campaigns stand
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen
-//   mark_list.c, mark_clear.c, config_check.c, config_keys.c
+//   mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_man.c
 #include <signal.h>
 #include <stdio.h>
 
@@ -33,12 +33,15 @@ static const struct cli_command commands[] = {
      cli_config_check},
     {"config keys", 0, 0, "[--json]", "every key with its default and its range", false,
      cli_config_keys},
+    {"config man", 0, 0, "", "the manual page ringfence.yaml(5), from the same rows", false,
+     cli_config_man},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static void print_command(FILE *out, const struct cli_command *command) {
-    fprintf(out, "  %s %s\n        %s\n", command->words, command->usage, command->summary);
+    fprintf(out, "  %s%s%s\n        %s\n", command->words, command->usage[0] != '\0' ? " " : "",
+            command->usage, command->summary);
 }
 
 static void print_help(FILE *out, const struct cli_command *command) {

@@ -271,6 +271,16 @@ class ControlToolTest(RingfenceTest):
                                         "key; did you mean concurrency?\n")
         self.assertEqual(result.stdout, "")
 
+    def test_every_key_is_in_the_manual_page(self):
+        keys = [json.loads(line) for line in
+                self.set.cli("config", "keys", "--json", check=0).stdout.splitlines()]
+        page = self.set.cli("config", "man", check=0).stdout
+        listed = [line[7:] for line in page.splitlines() if line.startswith(".It Li ")]
+        self.assertEqual(listed, [key["key"] for key in keys])
+        threshold = next(k for k in keys if k["key"] == "defaults.breaker.failure_threshold")
+        self.assertEqual((threshold["default"], threshold["expected"]),
+                         ("5", "a whole number from 1 to 1000"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,78 @@
+// ringfence config man: ringfence.yaml(5) in mdoc, from the rows that the parser reads by. The
+// build writes it beside the programs.
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "config/rows.h"
+
+// One line of text: nothing in it may be taken for a macro.
+static void put_line(const char *before, const char *text, const char *after) {
+    printf("\\&%s", before);
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '\\')
+            fputs("\\e", stdout);
+        else
+            putchar(*at);
+    }
+    printf("%s\n", after);
+}
+
+static void put_default(const struct rf_config_row *row) {
+    if (row->fallback != NULL)
+        put_line("Default: ", row->fallback, ".");
+    else if (row->inherits != NULL)
+        put_line("Default: the value of ", row->inherits, ".");
+    else if (row->derived != NULL)
+        put_line("Default: ", row->derived, ".");
+    else
+        put_line("", "Not set by default.", "");
+}
+
+static void put_row(const struct rf_config_row *row) {
+    char expected[256];
+    printf(".It Li %s\n", row->key);
+    put_line("", row->help, ".");
+    printf(".br\n");
+    put_line("Expected: ", rf_config_row_expected(row, expected, sizeof expected), ".");
+    printf(".br\n");
+    put_default(row);
+    put_line("", row->reloadable ? "Takes effect by SIGHUP." : "Needs a restart.", "");
+}
+
+// The part of the key before its first dot; the folders and what concerns all have none.
+static size_t section_length(const char *key) {
+    size_t length = strcspn(key, ".");
+    return key[length] == '.' ? length : 0;
+}
+
+int cli_config_man(const struct cli_options *options) {
+    const char *section = NULL;
+    size_t length = 0;
+    (void)options;
+    printf(
+        ".Dd November 24, 2026\n.Dt RINGFENCE.YAML 5\n.Os\n.Sh NAME\n.Nm ringfence.yaml\n"
+        ".Nd configuration of a Ringfence set\n.Sh DESCRIPTION\n"
+        "One YAML file serves all processes of the set.\n"
+        "Times and sizes need a unit.\n"
+        "Relative paths begin at the folder of the file.\n"
+        "In every value\n.Li ${NAME}\nis taken from the environment, and\n"
+        ".Li ${NAME:-DEFAULT}\nhas a default.\n"
+        "A secret is\n.Li file:PATH ,\nwhich can change while the set runs, or the text itself.\n"
+        "A key left out has its default.\n"
+        "Here the keys are written with dots; in the file they stand one below the other, "
+        "indented.\n");
+    for (size_t i = 0; i < rf_config_row_count; i++) {
+        const char *key = rf_config_rows[i].key;
+        size_t own = section_length(key);
+        if (section == NULL || own != length || strncmp(section, key, own) != 0) {
+            printf("%s.Ss %.*s\n.Bl -tag -width Ds\n", section != NULL ? ".El\n" : "",
+                   own > 0 ? (int)own : 7, own > 0 ? key : "The set");
+            section = key;
+            length = own;
+        }
+        put_row(&rf_config_rows[i]);
+    }
+    printf(".El\n.Sh SEE ALSO\n.Xr ringfence 1\n");
+    return CLI_OK;
+}
