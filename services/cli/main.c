@@ -10,8 +10,10 @@
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen
 //   mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_man.c
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "command.h"
@@ -81,7 +83,9 @@ int main(int argc, char **argv) {
         return CLI_OK;
     }
     int code = options.command->run(&options);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return code == CLI_OK ? CLI_FAILED : code;
-    return code;
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (!lost || errno == EPIPE)
+        return code;
+    rf_log(RF_LOG_ERROR, "standard output cannot be written: %s", strerror(errno));
+    return code == CLI_OK ? CLI_FAILED : code;
 }

@@ -213,6 +213,27 @@ class ControlToolTest(RingfenceTest):
         stood = self.set.cli("campaign", "status", "long", check=0)
         self.assertIn("campaign long: 0 of 1: 0 done, 1 in progress", stood.stdout)
 
+    def test_a_broker_that_is_restarted_costs_the_follower_nothing(self):
+        broker = self.set.start("broker")
+        stand_in = self.stand_in(questions=10**6)
+        popen = self.set.campaign([("+12025550100", "Ada")], "steady")
+        wait_for("the campaign to run", lambda: stand_in.asked > 1)
+        broker.kill()
+        self.set.start("broker", "broker-again")
+        asked = stand_in.asked
+        wait_for("further questions", lambda: stand_in.asked > asked)
+        stand_in.questions = 0
+        self.assertEqual(popen.wait(60), 0)
+        self.assertIn("campaign steady (finished): 1 of 1: 1 done",
+                      (self.set.root / "out" / "campaign-steady.log").read_text())
+
+    def test_a_full_disk_is_told(self):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([BIN / "ringfence", "config", "keys"], stdout=full,
+                                    stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("standard output cannot be written: No space left on device", result.stderr)
+
     def test_status_tells_workers_and_breakers(self):
         self.set.start("broker")
         self.stand_in()
