@@ -11,7 +11,8 @@ void rf_journal_init(struct rf_journal *journal, size_t max_count, size_t max_by
 }
 
 static struct rf_journal_entry *entry_at(const struct rf_journal *journal, size_t place) {
-    return &journal->ring[(journal->first + place) % journal->room];
+    size_t at = journal->first + place;
+    return &journal->ring[at < journal->room ? at : at - journal->room];
 }
 
 void rf_journal_fini(struct rf_journal *journal) {
@@ -31,7 +32,7 @@ static void drop_oldest(struct rf_journal *journal) {
     journal->bytes -= cost(oldest);
     journal->trimmed = oldest->n;
     free(oldest->topic);
-    journal->first = (journal->first + 1) % journal->room;
+    journal->first = journal->first + 1 < journal->room ? journal->first + 1 : 0;
     journal->count--;
 }
 

@@ -46,7 +46,7 @@ static void put(struct rf_map *map, struct rf_map_node *node) {
 
 static bool grow(struct rf_map *map) {
     size_t count = map->bucket_count == 0 ? FIRST_BUCKETS : map->bucket_count * 2;
-    struct rf_map_node **buckets = calloc(count, sizeof *buckets);
+    struct rf_map_node **buckets = calloc(count, sizeof map->buckets[0]);
     // A full table goes on with longer chains.
     if (buckets == NULL)
         return map->bucket_count != 0;
