@@ -239,7 +239,7 @@ static enum rf_err listen_at(struct rf_http_server *server, const char *where, i
 
 static enum rf_err start_daemon(struct rf_http_server *server, const char *where,
                                 struct rf_error *error) {
-    int listen_fd;
+    int listen_fd = -1;
     enum rf_err result = listen_at(server, where, &listen_fd, error);
     if (result != RF_OK)
         return result;

@@ -224,7 +224,7 @@ static struct rf_message *message_new(enum rf_message_type type, size_t size) {
 
 static enum rf_err build_message(const msgpack_object_map *map, size_t size,
                                  struct rf_message **message, struct rf_error *error) {
-    enum rf_message_type type;
+    enum rf_message_type type = RF_MESSAGE_COUNT;
     enum rf_err err = read_version(map, error);
     if (err == RF_OK)
         err = read_type(map, &type, error);

@@ -44,7 +44,7 @@ static void settle(struct health_provider *provider, const struct health_verdict
 bool health_record(struct health_provider *provider, const struct health_verdict *verdict,
                    int64_t rise, int64_t fall, struct rf_utc now, enum health_status *from) {
     *from = provider->status;
-    if (provider->status == HEALTH_UNKNOWN) {
+    if (provider->status == HEALTH_UNKNOWN && verdict->up) {
         settle(provider, verdict, now);
         return true;
     }

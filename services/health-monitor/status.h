@@ -39,9 +39,9 @@ bool health_restore(struct health_provider *provider, const char *status, struct
 // us: the key is refused; everything else is down.
 struct health_verdict health_judge(long status, const char *failure_text);
 
-// health_record: takes one verdict in. The first one decides at once; later the status changes
-// after `rise` good or `fall` bad ones in a row (each 1 or more), since the first of those. True
-// when the status changed; *from is what it was.
+// health_record: takes one verdict in. A first good one is up at once; else the status
+// changes after `rise` good or `fall` bad ones in a row (each 1 or more), since the first of those:
+// a provider that starts beside us is not down. True when the status changed; *from is what it was.
 bool health_record(struct health_provider *provider, const struct health_verdict *verdict,
                    int64_t rise, int64_t fall, struct rf_utc now, enum health_status *from);
 

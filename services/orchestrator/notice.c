@@ -66,6 +66,8 @@ char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *pla
     json_t *data = json_object();
     put_text(data, "step", rf_step_name(step->step));
     put_text(data, "provider", plan->provider);
+    if (step->reply)
+        put_text(data, "worker", step->reply->worker);
     size_t attempts = step->reply ? step->reply->attempts.count : 0;
     (void)json_object_set_new(data, "attempts", json_integer((json_int_t)attempts));
     (void)json_object_set_new(data, "took_ns", json_integer(step->took.ns));

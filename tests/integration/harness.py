@@ -6,6 +6,7 @@ ends with another code than it should, or that a sanitizer speaks about, fails t
 
 import contextlib
 import copy
+import datetime
 import email
 import email.policy
 import json
@@ -238,7 +239,11 @@ class RingfenceSet:
         return self.launch(service, name, environment).wait_ready()
 
     def start_all(self, without=()):
-        launched = [self.launch(service) for service in SERVICES if service not in without]
+        """The simulator first, as providers do not start with us; the rest at once, in no order."""
+        if "simulator" not in self.processes:
+            self.start("simulator")
+        launched = [self.launch(service) for service in SERVICES
+                    if service not in without and service != "simulator"]
         for process in launched:
             process.wait_ready()
         return self
@@ -325,10 +330,12 @@ class RingfenceSet:
     # ---- what was told ----
 
     def events(self, **wanted):
+        """The events in app_logs.json with these fields, each with its time as UTC seconds in "at"."""
         events = []
         with contextlib.suppress(FileNotFoundError):
             for line in (self.root / "log" / "app_logs.json").read_bytes().split(b"\n")[:-1]:
                 event = json.loads(line)
+                event["at"] = datetime.datetime.fromisoformat(event["time"]).timestamp()
                 if all(event.get(key) == value for key, value in wanted.items()):
                     events.append(event)
         return events

@@ -39,17 +39,27 @@ static void answers_are_judged_by_their_status(void **state) {
     assert_string_equal(health_judge(0, "").why, "no answer");
 }
 
-static void the_first_answer_decides_at_once(void **state) {
+static void a_first_good_answer_is_up_at_once(void **state) {
     (void)state;
     enum health_status from;
-    struct health_provider up = {0}, down = {0};
+    struct health_provider up = {0};
     assert_true(told(&up, 200, 7, &from));
     assert_int_equal(from, HEALTH_UNKNOWN);
     assert_int_equal(up.status, HEALTH_UP);
     assert_int_equal(up.since.ns, 7);
-    assert_true(told(&down, 0, 8, &from));
+}
+
+static void from_unknown_it_is_down_at_exactly_the_fall_count(void **state) {
+    (void)state;
+    enum health_status from;
+    struct health_provider down = {0};
+    assert_false(told(&down, 0, 8, &from));
+    assert_false(told(&down, 0, 9, &from));
+    assert_int_equal(down.status, HEALTH_UNKNOWN);
+    assert_true(told(&down, 0, 10, &from));
     assert_int_equal(from, HEALTH_UNKNOWN);
     assert_int_equal(down.status, HEALTH_DOWN);
+    assert_int_equal(down.since.ns, 8);
     assert_string_equal(down.why, "connection refused");
 }
 
@@ -86,7 +96,8 @@ static void it_is_up_at_exactly_the_rise_count(void **state) {
     (void)state;
     enum health_status from;
     struct health_provider provider = {0};
-    told(&provider, 503, 1, &from);
+    for (int64_t at = -1; at < 2; at++)
+        told(&provider, 503, at, &from);
     assert_false(told(&provider, 200, 2, &from));
     assert_false(told(&provider, 503, 3, &from));
     assert_false(told(&provider, 200, 4, &from));
@@ -112,7 +123,8 @@ static void a_restored_status_tells_no_change_that_is_none(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_judged_by_their_status),
-        cmocka_unit_test(the_first_answer_decides_at_once),
+        cmocka_unit_test(a_first_good_answer_is_up_at_once),
+        cmocka_unit_test(from_unknown_it_is_down_at_exactly_the_fall_count),
         cmocka_unit_test(it_is_down_at_exactly_the_fall_count_since_the_first_bad_answer),
         cmocka_unit_test(a_good_answer_in_between_starts_the_count_anew),
         cmocka_unit_test(it_is_up_at_exactly_the_rise_count),
