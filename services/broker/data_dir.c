@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,13 @@
 
 #include "base/file.h"
 
-// The lock's file names the process that holds it, for whoever finds it taken.
+// The lock's file names the process that holds it, for whoever finds it taken. The lock is what
+// counts: a disk that has no room for the name takes nothing from it.
 static void write_holder(int fd) {
     char text[32];
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)length, 0) != length)
-        (void)ftruncate(fd, 0);
+    bool written = ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)length, 0) == length;
+    (void)written;
 }
 
 static enum rf_err lock(const char *folder, const char *name, int *fd, struct rf_error *error) {

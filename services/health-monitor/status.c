@@ -48,7 +48,7 @@ bool health_record(struct health_provider *provider, const struct health_verdict
         settle(provider, verdict, now);
         return true;
     }
-    if (verdict->up == (provider->status == HEALTH_UP)) {
+    if (provider->status != HEALTH_UNKNOWN && verdict->up == (provider->status == HEALTH_UP)) {
         provider->streak = 0;
         memcpy(provider->why, verdict->why, sizeof provider->why);
         return false;

@@ -19,7 +19,7 @@ static char *mail_of(const char *title, const char *text) {
                              .severity = (char *)"error",
                              .title = (char *)title,
                              .text = (char *)text};
-    char *message;
+    char *message = NULL;
     struct rf_error error;
     assert_int_equal(rf_format_email(&alert, FROM, TO, NOW, &message, &error), RF_OK);
     return message;
