@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+"""A revoked key burns one contact, not the list."""
+
+import signal
+import unittest
+
+from harness import RingfenceTest, people, wait_for
+
+
+class RevokedKey(RingfenceTest):
+    # Slow enough that the key can be revoked while contacts are left.
+    CONFIG = {"orchestrator": {"concurrency": 4}, "simulator": {"talk": "400ms"}}
+
+    def revoke_in_the_middle(self, contacts):
+        campaign = self.set.campaign(contacts)
+        wait_for("some calls", lambda: len(self.set.dials()) >= 5)
+        self.set.admin("PUT", "keys", {"elevenlabs": ["elevenlabs-new"]})
+        return campaign
+
+    def test_a_revoked_key_sets_one_contact_aside_defers_the_others_and_a_new_key_resumes(self):
+        contacts = people(30)
+        self.set.start_all(without=["health-monitor"])
+        campaign = self.revoke_in_the_middle(contacts)
+        aside = wait_for("one contact set aside", lambda: self.set.events(type="contact.set_aside"))
+        self.assertEqual(aside[0]["data"]["reason"], "permanent.auth")
+        self.assertIn("elevenlabs", aside[0]["data"]["provider"])
+        wait_for("deferred contacts", lambda: self.set.events(type="contact.deferred"))
+        # Everything in hand has ended, and nothing new reaches the provider under this key.
+        wait_for("all quiet", lambda: all(
+            d["status"] == "completed" for d in self.set.ledger()["dials"]))
+        refused = [r for r in self.set.requests("elevenlabs", "/text-to-speech/")
+                   if r["status"] == 401]
+        # Those that were in flight beside each other may each meet the 401, none twice.
+        self.assertLessEqual(len(refused), 4)
+        self.assertEqual(self.set.events(type="retry.scheduled"), [])
+        self.assertIsNone(campaign.poll())
+        self.set.write_key("elevenlabs", "elevenlabs-new")
+        self.set.processes["service-gateway"].terminate(signal.SIGHUP)
+        self.assertEqual(campaign.wait(120), 3)
+        aside = self.set.events(type="contact.set_aside")
+        self.assertEqual(len(aside), 1)
+        self.assertEqual(len(self.set.events(type="mark.set")), 1)
+        wait_for("the mark to be cleared", lambda: self.set.events(type="mark.cleared"))
+        phone = aside[0]["data"]["phone"]
+        self.assert_each_dialled_once([c for c in contacts if c[0] != phone])
+        self.assertEqual(self.set.events(type="breaker.opened"), [], "a 401 does not count")
+        self.assert_alerts(aside)
+        for file in (self.set.root / "out").iterdir():
+            self.assertNotIn("elevenlabs-new", file.read_text(errors="replace"))
+        for file in (self.set.root / "log").iterdir():
+            self.assertNotIn("elevenlabs-good", file.read_text(errors="replace"))
+
+
+if __name__ == "__main__":
+    unittest.main()
