@@ -85,7 +85,7 @@ const char *rf_http_exchange_body(const struct rf_http_exchange *exchange, size_
 bool rf_http_exchange_basic_auth(const struct rf_http_exchange *exchange, const char **user,
                                  const char **password) {
     // Reading the credentials allocates them: done once, and kept for the exchange's life.
-    struct rf_http_exchange *e = (struct rf_http_exchange *)(uintptr_t)exchange;
+    struct rf_http_exchange *e = (struct rf_http_exchange *)exchange;
     if (!e->credentials_read) {
         e->user = MHD_basic_auth_get_username_password(e->connection, &e->password);
         e->credentials_read = true;
@@ -193,7 +193,7 @@ void rf_http_exchange_reply(struct rf_http_exchange *exchange, unsigned status,
                             const char *content_type, const void *body, size_t size) {
     // libmicrohttpd copies, but takes the memory without const.
     finish(exchange, status, content_type,
-           MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY));
+           MHD_create_response_from_buffer(size, (void *)body, MHD_RESPMEM_MUST_COPY));
 }
 
 void rf_http_exchange_reset(struct rf_http_exchange *exchange) {

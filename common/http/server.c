@@ -14,7 +14,7 @@
 #include "http/exchange.h"
 #include "runtime/loop.h"
 
-#define PEM_LIMIT        (1024 * 1024)
+#define PEM_LIMIT        ((size_t)1024 * 1024)
 #define CONNECTION_LIMIT 4096
 #define IDLE_TIMEOUT_S   120 // a kept-alive connection without a request
 #define PEERS_PER_PASS   64
@@ -132,6 +132,34 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **sl
     tell_gone(exchange);
     unlink_exchange(server, exchange);
     rf_http_exchange_destroy(&exchange);
+}
+
+static int hex_value(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// Decodes %XX in place, as libmicrohttpd does, but for %00: it would end the text, and "name%00.x"
+// would be taken for "name".
+static size_t on_unescape(void *arg, struct MHD_Connection *connection, char *text) {
+    (void)arg;
+    (void)connection;
+    char *out = text;
+    for (const char *in = text; *in != '\0'; in++) {
+        int high = in[0] == '%' ? hex_value(in[1]) : -1;
+        int low = high >= 0 ? hex_value(in[2]) : -1;
+        if (low >= 0 && high + low > 0) {
+            *out++ = (char)(high * 16 + low);
+            in += 2;
+        } else {
+            *out++ = *in;
+        }
+    }
+    *out = '\0';
+    return (size_t)(out - text);
 }
 
 RF_PRINTF(2, 0)
@@ -252,9 +280,10 @@ static enum rf_err start_daemon(struct rf_http_server *server, const char *where
                      (with_tls ? MHD_USE_TLS : 0u);
     server->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, server,
-        MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_ARRAY, with_tls ? tls : plain, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+        MHD_OPTION_ARRAY, with_tls ? tls : plain, MHD_OPTION_END);
     if (server->daemon == NULL) {
         close(listen_fd);
         return rf_error_set(error, RF_ERR_IO, "listen %s: the HTTP server did not start: %s", where,

@@ -25,7 +25,7 @@ static enum rf_err open_regular(const char *folder, const char *name, int *fd, s
     if (fstat(*fd, &status) != 0 || !S_ISREG(status.st_mode))
         return rf_error_set(error, RF_ERR_NOT_FOUND, "%s/%s: not a regular file", folder, name);
     if (status.st_size > MEDIA_FILE_MOST)
-        return rf_error_set(error, RF_ERR_FULL, "%s/%s: larger than %d bytes", folder, name,
+        return rf_error_set(error, RF_ERR_FULL, "%s/%s: larger than %ld bytes", folder, name,
                             MEDIA_FILE_MOST);
     *size = (size_t)status.st_size;
     return RF_OK;

@@ -6,7 +6,7 @@
 
 #include <ringfence/error.h>
 
-#define MEDIA_FILE_MOST (64 * 1024 * 1024)
+#define MEDIA_FILE_MOST (64L * 1024 * 1024)
 
 // media_file_read: the whole of the regular file `name` (a bare name) in `folder`, in a new buffer
 // that the caller frees. Follows no symbolic link. RF_ERR_NOT_FOUND if there is none; RF_ERR_FULL

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 
-#define FILE_LIMIT (64 * 1024)
+#define FILE_LIMIT ((size_t)64 * 1024)
 #define EMAIL      "ringfence@simulated.iam.gserviceaccount.com"
 
 struct sim_account {

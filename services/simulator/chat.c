@@ -15,12 +15,14 @@ static char *join_parts(const json_t *parts) {
         const char *piece = json_string_value(json_object_get(part, "text"));
         if (piece == NULL || text == NULL)
             continue;
-        char *longer = realloc(text, strlen(text) + strlen(piece) + 1);
+        size_t length = strlen(text), more = strlen(piece);
+        char *longer = realloc(text, length + more + 1);
         if (longer == NULL) {
             free(text);
             return NULL;
         }
-        text = strcat(longer, piece);
+        memcpy(longer + length, piece, more + 1);
+        text = longer;
     }
     return text;
 }

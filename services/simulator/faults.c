@@ -84,7 +84,7 @@ static void take_match(struct reading *reading, struct sim_fault *fault) {
         wrong(reading, "match", "an object");
         return;
     }
-    json_t *left = json_copy((json_t *)(uintptr_t)match);
+    json_t *left = json_copy((json_t *)match);
     struct reading inner = {match, left, reading->where, reading->error, reading->result};
     fault->provider = take_text(&inner, "provider");
     fault->method = take_text(&inner, "method");
@@ -136,11 +136,11 @@ static void take_headers(struct reading *reading, struct sim_fault *fault) {
         wrong(reading, "headers", "an object of strings");
         return;
     }
-    json_object_foreach((json_t *)(uintptr_t)value, name, text) {
+    json_object_foreach((json_t *)value, name, text) {
         if (!json_is_string(text))
             wrong(reading, "headers", "an object of strings");
     }
-    fault->headers = json_copy((json_t *)(uintptr_t)value);
+    fault->headers = json_copy((json_t *)value);
 }
 
 static void take_times(struct reading *reading, struct sim_fault *fault, struct rf_utc now) {
@@ -168,7 +168,7 @@ static enum rf_err read_fault(struct sim_fault *fault, const json_t *value, uint
         return rf_error_set(error, RF_ERR_INVALID, "faults: expected objects");
     if (id == NULL || id[0] == '\0')
         return rf_error_set(error, RF_ERR_INVALID, "faults: each fault needs an id (a string)");
-    json_t *left = json_copy((json_t *)(uintptr_t)value);
+    json_t *left = json_copy((json_t *)value);
     if (left == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     struct reading reading = {value, left, id, error, RF_OK};
@@ -225,9 +225,11 @@ enum rf_err sim_faults_set(struct sim_faults *faults, const json_t *value, uint6
                             "faults: expected {\"faults\": [...]} with at most %d", FAULTS_MOST);
     struct sim_faults fresh = {.items = calloc(count + 1, sizeof *fresh.items),
                                .text = json_deep_copy(list)};
+    if (fresh.items == NULL || fresh.text == NULL) {
+        sim_faults_fini(&fresh);
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
     enum rf_err result = RF_OK;
-    if (fresh.items == NULL || fresh.text == NULL)
-        result = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < count && result == RF_OK; i++) {
         fresh.count++;
         result = read_fault(&fresh.items[i], json_array_get(list, i), seed, now, error);

@@ -23,7 +23,7 @@ void sim_form_decode(char *text) {
             *out++ = (char)(high * 16 + low);
             in += 2;
         } else {
-            *out++ = in[0] == '+' ? ' ' : in[0];
+            *out++ = (char)(in[0] == '+' ? ' ' : in[0]);
         }
     }
     *out = '\0';

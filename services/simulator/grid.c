@@ -100,7 +100,7 @@ static json_t *as_text(const json_t *value) {
     if (json_is_boolean(value))
         return json_string(json_is_true(value) ? "TRUE" : "FALSE");
     if (!json_is_number(value))
-        return json_incref((json_t *)(uintptr_t)value);
+        return json_incref((json_t *)value);
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     json_t *string = json_string(text == NULL ? "" : text);
     free(text);

@@ -9,7 +9,7 @@ enum rf_err sim_keys_set(struct sim_keys *keys, const json_t *value, struct rf_e
                             "keys: expected {\"provider\": [\"key\", ...], ...}");
     const char *provider;
     json_t *list;
-    json_object_foreach((json_t *)(uintptr_t)value, provider, list) {
+    json_object_foreach((json_t *)value, provider, list) {
         size_t i;
         json_t *key;
         bool strings = json_is_array(list);

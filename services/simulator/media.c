@@ -8,7 +8,7 @@
 #include "base/digest.h"
 #include "simulator.h"
 
-#define MEDIA_MOST      (16 * 1024 * 1024)
+#define MEDIA_MOST      ((size_t)16 * 1024 * 1024)
 #define MEDIA_TIMEOUT_S 10
 
 struct fetch {
@@ -84,6 +84,9 @@ void simulator_on_calls_timer(void *arg) {
 }
 
 void simulator_end_fetches(struct simulator *simulator) {
-    while (simulator->fetches != NULL)
-        fetch_end(simulator->fetches);
+    for (struct fetch *next, *fetch = simulator->fetches; fetch != NULL; fetch = next) {
+        next = fetch->next;
+        free(fetch);
+    }
+    simulator->fetches = NULL;
 }

@@ -8,7 +8,7 @@
 #include "simulator.h"
 
 #define PAIRS_MOST 128
-#define BODY_MOST  (16 * 1024 * 1024)
+#define BODY_MOST  ((size_t)16 * 1024 * 1024)
 
 // A reply that waits for its time.
 struct waiting {

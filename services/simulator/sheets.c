@@ -273,9 +273,7 @@ static void handle(struct sim *sim, const struct sim_request *request, const cha
         strncmp(path, prefix, sizeof prefix - 1) == 0 ? strdup(path + sizeof prefix - 1) : NULL;
     char *slash = rest == NULL ? NULL : strchr(rest, '/');
     struct target target = {.grid = NULL};
-    if (rest == NULL) {
-        fail(sim, 404, reply);
-    } else if (slash == NULL && sim_request_is(request, "GET")) {
+    if (rest != NULL && slash == NULL && sim_request_is(request, "GET")) {
         sim_reply_json(reply, 200, json_pack("{s:s}", "spreadsheetId", rest));
     } else if (slash != NULL && strncmp(slash, "/values/", 8) == 0) {
         *slash = '\0';

@@ -73,15 +73,17 @@ static char unescaped(const char *text) {
 static void send(struct sim *sim, const char *chat, const char *text, const char *mode,
                  struct rf_utc now, struct sim_reply *reply) {
     char description[160];
-    char bad =
-        mode != NULL && strcmp(mode, "MarkdownV2") == 0 && text != NULL ? unescaped(text) : 0;
+    bool markdown = mode != NULL && strcmp(mode, "MarkdownV2") == 0;
+    char bad = '\0';
+    if (markdown && text != NULL)
+        bad = unescaped(text);
     if (chat == NULL || chat[0] == '\0') {
         fail_with(400, "Bad Request: chat_id is empty", reply);
     } else if (text == NULL || text[0] == '\0') {
         fail_with(400, "Bad Request: message text is empty", reply);
     } else if (utf16_length(text) > TEXT_MOST) {
         fail_with(400, "Bad Request: message is too long", reply);
-    } else if (bad != 0) {
+    } else if (bad != '\0') {
         snprintf(
             description, sizeof description,
             "Bad Request: can't parse entities: Character '%c' is reserved and must be escaped "

@@ -22,7 +22,7 @@ struct filter {
 static bool parse_date(const char *text, int64_t *first_ns, int64_t *last_ns) {
     struct tm utc = {0};
     const char *end = strptime(text, "%Y-%m-%d", &utc);
-    int64_t length_s = 24 * 3600;
+    int64_t length_s = INT64_C(24) * 3600;
     if (end != NULL && *end == 'T') {
         end = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
         length_s = 1;

@@ -17,7 +17,7 @@ static void resolve_entities(char *text) {
         const size_t count = sizeof entities / sizeof entities[0];
         while (i < count && strncmp(text, entities[i].name, strlen(entities[i].name)) != 0)
             i++;
-        *out++ = i < count ? entities[i].character : *text;
+        *out++ = (char)(i < count ? entities[i].character : *text);
         text += i < count ? strlen(entities[i].name) : 1;
     }
     *out = '\0';

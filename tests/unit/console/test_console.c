@@ -69,7 +69,7 @@ static void everything_else_is_the_same_404(void **state) {
     sign("mp3", rf_utc_add(now, rf_seconds(-1)), expired);
     sign("mp3", rf_utc_add(now, rf_seconds(1)), good);
     sign("html", rf_utc_add(now, rf_seconds(1)), unknown_type);
-    strcpy(forged, good);
+    memcpy(forged, good, sizeof forged);
     forged[20] = forged[20] == 'a' ? 'b' : 'a';
     const char *const cases[][2] = {
         {"GET", "/"},

@@ -230,6 +230,12 @@ static void a_request_arrives_decoded_and_is_answered(void **state) {
     assert_int_equal(bench->gone, 0);
 }
 
+static void an_encoded_nul_does_not_end_the_path(void **state) {
+    struct bench *bench = *state;
+    ask(bench, "GET /a%00b%zz%4?color=x%00y HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_has(bench, "GET /a%00b%zz%4 color=x%00y");
+}
+
 static void basic_credentials_are_read(void **state) {
     struct bench *bench = *state;
     ask(bench, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
@@ -384,6 +390,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_request_arrives_decoded_and_is_answered),
+        TEST(an_encoded_nul_does_not_end_the_path),
         TEST(basic_credentials_are_read),
         TEST(a_body_that_comes_in_pieces_is_whole_when_handled),
         TEST(a_body_over_the_limit_gets_413_and_no_handler),

@@ -54,7 +54,7 @@ static void a_change_of_any_one_byte_is_refused(void **state) {
     make(path);
     for (size_t i = 0; i < strlen(path); i++) {
         char changed[RF_MEDIA_PATH_SIZE];
-        strcpy(changed, path);
+        memcpy(changed, path, sizeof changed);
         changed[i] = changed[i] == '7' ? '8' : '7';
         if (rf_media_check(SECRET, changed, (struct rf_utc){0}, file))
             fail_msg("accepted with byte %zu changed: %s", i, changed);
@@ -100,9 +100,10 @@ static void text_after_a_signed_path_is_refused(void **state) {
     static const char *const tails[] = {"/", "x", ".mp3", "\n", " "};
     char path[RF_MEDIA_PATH_SIZE], file[RF_MEDIA_FILE_SIZE];
     for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        char longer[RF_MEDIA_PATH_SIZE + 8];
         make(path);
-        strcat(path, tails[i]);
-        assert_false(rf_media_check(SECRET, path, (struct rf_utc){0}, file));
+        snprintf(longer, sizeof longer, "%s%s", path, tails[i]);
+        assert_false(rf_media_check(SECRET, longer, (struct rf_utc){0}, file));
     }
 }
 

@@ -81,7 +81,7 @@ unsigned bench_ask(struct bench *bench, const char *method, const char *target, 
     request.query_count = query == NULL ? 0 : split(query, "=", "&", query_pairs);
     const char *basic = sim_request_header(&request, "authorization");
     if (basic != NULL && strncmp(basic, "Basic ", 6) == 0) {
-        char *user = (char *)(uintptr_t)basic + 6, *password = strchr(user, ':');
+        char *user = (char *)basic + 6, *password = strchr(user, ':');
         *password++ = '\0';
         request.user = user;
         request.password = password;

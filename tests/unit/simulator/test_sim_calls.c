@@ -202,7 +202,7 @@ static void no_sid_is_given_twice_by_a_simulator_that_began_again(void **state) 
     (void)state;
     struct sim_calls calls = {.options = options};
     char first[SIM_SID_SIZE];
-    strcpy(first, dial(&calls, "+12025550101", 0)->sid);
+    memcpy(first, dial(&calls, "+12025550101", 0)->sid, sizeof first);
     assert_int_equal(strlen(first), 34);
     sim_calls_fini(&calls);
     assert_string_not_equal(first, dial(&calls, "+12025550101", 1)->sid);

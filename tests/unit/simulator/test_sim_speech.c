@@ -144,7 +144,7 @@ static void a_text_beyond_the_limit_of_the_model_is_refused(void **state) {
     char body[10100] = "{\"text\": \"";
     size_t begin = strlen(body);
     memset(body + begin, 'a', 10001);
-    strcpy(body + begin + 10001, "\"}");
+    memcpy(body + begin + 10001, "\"}", 3);
     assert_int_equal(bench_ask(bench, "POST", SPEAK, KEY, body), 400);
     assert_string_equal(bench_text(bench, "detail.code"), "max_character_limit_exceeded");
 }

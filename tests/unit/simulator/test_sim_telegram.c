@@ -80,7 +80,7 @@ static void the_limit_of_a_text_is_4096_utf16_units(void **state) {
         char *out = stpcpy(body, "{\"chat_id\": 1, \"text\": \"");
         for (size_t k = 0; k < cases[i].count; k++)
             out = stpcpy(out, cases[i].piece);
-        strcpy(out, "\"}");
+        memcpy(out, "\"}", 3);
         assert_int_equal(bench_ask(bench, "POST", SEND, JSON, body), cases[i].status);
     }
 }
