@@ -24,7 +24,7 @@ cleanup:
 }
 
 void rf_ledger_fini(struct rf_ledger *ledger) {
-    for (size_t i = 0; i < ledger->count; i++)
+    for (size_t i = 0; ledger->offers != NULL && i < ledger->count; i++)
         free(ledger->offers[i].service);
     free(ledger->offers);
     ledger->offers = NULL;

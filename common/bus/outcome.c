@@ -14,10 +14,10 @@
 
 static void outcome_free(void *item) {
     struct rf_outcome_report *report = item;
-    free((void *)(uintptr_t)report->service);
-    free((void *)(uintptr_t)report->permit);
-    free((void *)(uintptr_t)report->class);
-    free((void *)(uintptr_t)report->error);
+    free((void *)report->service);
+    free((void *)report->permit);
+    free((void *)report->class);
+    free((void *)report->error);
     free(report);
 }
 

@@ -15,12 +15,14 @@ enum rf_err rf_pending_init(struct rf_pending *pending) {
 }
 
 void rf_pending_fini(struct rf_pending *pending) {
-    while (pending->oldest != NULL) {
-        struct rf_pending_op *op = pending->oldest;
-        rf_pending_take(pending, op);
-        rf_pending_op_free(op);
-    }
     zhashx_destroy(&pending->by_id);
+    struct rf_pending_op *op = pending->oldest;
+    while (op != NULL) {
+        struct rf_pending_op *after = op->after;
+        rf_pending_op_free(op);
+        op = after;
+    }
+    *pending = (struct rf_pending){.oldest = NULL};
 }
 
 struct rf_pending_op *rf_pending_add(struct rf_pending *pending, const char *id) {

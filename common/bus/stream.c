@@ -68,6 +68,12 @@ enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
     return RF_OK;
 }
 
+static void stream_free(struct rf_stream *stream) {
+    rf_backlog_fini(&stream->backlog);
+    free(stream->name);
+    free(stream);
+}
+
 void rf_stream_destroy(struct rf_stream **out) {
     struct rf_stream *stream = *out;
     if (stream == NULL)
@@ -77,15 +83,16 @@ void rf_stream_destroy(struct rf_stream **out) {
     while (*at != stream)
         at = &(*at)->next;
     *at = stream->next;
-    rf_backlog_fini(&stream->backlog);
-    free(stream->name);
-    free(stream);
+    stream_free(stream);
 }
 
 void rf_streams_fini(struct rf_bus *bus) {
-    while (bus->streams != NULL) {
-        struct rf_stream *stream = bus->streams;
-        rf_stream_destroy(&stream);
+    struct rf_stream *stream = bus->streams;
+    bus->streams = NULL;
+    while (stream != NULL) {
+        struct rf_stream *next = stream->next;
+        stream_free(stream);
+        stream = next;
     }
 }
 

@@ -5,9 +5,9 @@
 #include "bus/serving.h"
 
 static void view_clear(struct rf_breaker_view *view) {
-    free((void *)(uintptr_t)view->service);
-    free((void *)(uintptr_t)view->state);
-    free((void *)(uintptr_t)view->cause);
+    free((void *)view->service);
+    free((void *)view->state);
+    free((void *)view->cause);
     *view = (struct rf_breaker_view){.service = NULL};
 }
 

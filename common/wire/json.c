@@ -119,7 +119,7 @@ static enum rf_err pack_map(msgpack_packer *packer, const json_t *json, int dept
     enum rf_err err = RF_OK;
     msgpack_pack_map(packer, json_object_size(json));
     // jansson iterates over a non-const object only, though it does not change it.
-    json_object_foreach((json_t *)(uintptr_t)json, key, value) {
+    json_object_foreach((json_t *)json, key, value) {
         err = pack_text(packer, key, strlen(key), error);
         if (err == RF_OK)
             err = rf_json_to_msgpack(packer, value, depth + 1, error);

@@ -85,11 +85,11 @@ void rf_sample_clear(const struct rf_shape *shape, void *body) {
         if (field->kind == RF_FIELD_JSON)
             json_decref(*(json_t **)at);
         if (field->kind == RF_FIELD_BIN)
-            free((void *)(uintptr_t)((struct rf_bytes *)at)->data);
+            free((void *)((struct rf_bytes *)at)->data);
         if (field->kind == RF_FIELD_STRS) {
             struct rf_strs *strs = at;
             for (size_t k = 0; k < strs->count; k++)
-                free((void *)(uintptr_t)strs->items[k]);
+                free((void *)strs->items[k]);
             free(strs->items);
         }
         if (field->kind == RF_FIELD_LIST) {

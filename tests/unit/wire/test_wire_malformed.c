@@ -234,11 +234,13 @@ static void too_many_values_are_refused(void **state) {
     (void)state;
     size_t size = RF_WIRE_MAX_VALUES + 5;
     char *bytes = calloc(1, size);
-    memcpy(bytes, "\xdd\x00\x10\x00\x00", 5); // 2^20 zeros, and the array itself
+    bytes[0] = '\xdd';
+    bytes[2] = '\x10'; // 2^20 zeros, and the array itself
     struct rf_error error;
     assert_int_equal(rf_wire_bound(bytes, size, &error), RF_ERR_PROTOCOL);
     assert_non_null(strstr(error.message, "values"));
-    memcpy(bytes, "\xdd\x00\x0f\xff\xff", 5);
+    bytes[2] = '\x0f';
+    bytes[3] = bytes[4] = '\xff';
     assert_int_equal(rf_wire_bound(bytes, size - 1, &error), RF_OK);
     free(bytes);
 }

@@ -28,16 +28,18 @@ static size_t random_below(size_t bound) {
 }
 
 // Bytes that mean much in msgpack are likelier than others.
-static char random_byte(void) {
-    static const char heads[] =
+static unsigned char random_byte(void) {
+    static const unsigned char heads[] =
         "\xc0\xc1\xc2\xc4\xc6\xc7\xc9\xca\xcb\xcf\xd3\xd8\xd9\xdb\xdc\xdd\xde"
         "\xdf\x80\x8f\x90\x9f\xa0\xbf\xe0\xff\x7f";
-    return random_next() & 1 ? heads[random_below(sizeof heads - 1)] : (char)random_next();
+    if (random_next() & 1)
+        return heads[random_below(sizeof heads - 1)];
+    return (unsigned char)random_next();
 }
 
 // Replaces, removes or doubles some bytes of `frame`; a new buffer of exactly the right size.
-static char *mutate(const struct rf_frame *frame, size_t *size) {
-    const char *data = frame->data;
+static unsigned char *mutate(const struct rf_frame *frame, size_t *size) {
+    const unsigned char *data = frame->data;
     size_t at = random_below(frame->size);
     size_t run = 1 + random_below(8);
     if (run > frame->size - at)
@@ -45,21 +47,21 @@ static char *mutate(const struct rf_frame *frame, size_t *size) {
     switch (random_below(4)) {
     case 0: { // remove
         *size = frame->size - run;
-        char *bytes = malloc(*size + 1);
+        unsigned char *bytes = malloc(*size + 1);
         memcpy(bytes, data, at);
         memcpy(bytes + at, data + at + run, frame->size - at - run);
         return realloc(bytes, *size > 0 ? *size : 1);
     }
     case 1: { // double
         *size = frame->size + run;
-        char *bytes = malloc(*size);
+        unsigned char *bytes = malloc(*size > 0 ? *size : 1);
         memcpy(bytes, data, at + run);
         memcpy(bytes + at + run, data + at, frame->size - at);
         return bytes;
     }
     default: { // replace
         *size = frame->size;
-        char *bytes = malloc(*size);
+        unsigned char *bytes = malloc(*size > 0 ? *size : 1);
         memcpy(bytes, data, *size);
         for (size_t i = 0; i <= random_below(4); i++)
             bytes[random_below(*size)] = random_byte();
@@ -70,7 +72,7 @@ static char *mutate(const struct rf_frame *frame, size_t *size) {
 
 static bool mutation_is_handled(const struct rf_frame *frame) {
     size_t size;
-    char *bytes = mutate(frame, &size);
+    unsigned char *bytes = mutate(frame, &size);
     struct rf_message *message = NULL;
     struct rf_error error;
     enum rf_err err = rf_wire_decode(bytes, size, &message, &error);
@@ -116,7 +118,7 @@ static void random_bytes_are_refused(void **state) {
     (void)state;
     for (int i = 0; i < 20000; i++) {
         size_t size = random_below(64);
-        char *bytes = malloc(size == 0 ? 1 : size);
+        unsigned char *bytes = malloc(size == 0 ? 1 : size);
         for (size_t k = 0; k < size; k++)
             bytes[k] = random_byte();
         struct rf_message *message;
