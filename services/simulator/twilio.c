@@ -95,6 +95,12 @@ json_t *sim_twilio_call(const struct sim_call *call) {
 
 // ---- POST .../Calls.json ----
 
+static bool is_utf8(const char *text) {
+    json_t *value = json_string(text);
+    json_decref(value);
+    return value != NULL;
+}
+
 // What Twilio refuses before it looks at the number's reach. True: nothing.
 static bool check_fields(const struct sim_form *form, struct rf_duration *timeout,
                          struct sim_reply *reply) {
@@ -113,6 +119,8 @@ static bool check_fields(const struct sim_form *form, struct rf_duration *timeou
         sim_twilio_fail(400, 21212, "The 'From' number is not a valid phone number", reply);
     else if (!instructed)
         sim_twilio_fail(400, 21205, "Url parameter is required", reply);
+    else if (twiml != NULL && !is_utf8(twiml))
+        sim_twilio_fail(400, 12100, "Document parse failure", reply);
     else if (twiml != NULL && strlen(twiml) > TWIML_MOST)
         sim_twilio_fail(400, 21240, "The Twiml parameter is longer than 4000 characters", reply);
     else if (seconds != NULL &&

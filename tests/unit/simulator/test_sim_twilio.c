@@ -65,6 +65,7 @@ static void what_is_wrong_gets_the_code_of_twilio_and_no_call(void **state) {
         {FORM, "To=%2B12025550101&Twiml=x", 400, 21213},
         {FORM, "To=%2B12025550101&From=me&Twiml=x", 400, 21212},
         {FORM, "To=%2B12025550101&From=%2B12025550100", 400, 21205},
+        {FORM, "To=%2B12025550101&From=%2B12025550100&Twiml=%FF", 400, 12100},
         {FORM, "To=%2B12025550101&Timeout=soon&" FROM, 400, 21208},
         {FORM, "To=%2B12025550101&Timeout=601&" FROM, 400, 21208},
         {FORM, "To=%2B12025550193&" FROM, 400, 21211},
