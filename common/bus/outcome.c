@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "bus/serving.h"
+#include "wire/text.h"
 
 // While the broker is away outcomes pile up; those of long ago no longer count (epochs), so the
 // bound loses little.
@@ -25,9 +26,16 @@ void rf_outcomes_init(struct rf_worker *worker) {
     rf_backlog_init(&worker->outcomes, 1, OUTCOMES_LIMIT, outcome_free);
 }
 
+// A provider's words may be any bytes; one report that cannot be encoded would hold up all behind
+// it.
 static bool copy_text(const char **copy, const char *text) {
-    *copy = text == NULL ? NULL : strdup(text);
-    return text == NULL || *copy != NULL;
+    if (text == NULL)
+        return true;
+    char *clean = strdup(text);
+    if (clean != NULL)
+        rf_text_clean(clean);
+    *copy = clean;
+    return clean != NULL;
 }
 
 void rf_worker_outcome(struct rf_worker *worker, const char *provider, int64_t epoch,
@@ -36,7 +44,7 @@ void rf_worker_outcome(struct rf_worker *worker, const char *provider, int64_t e
     struct rf_outcome_report *report = calloc(1, sizeof *report);
     if (report == NULL)
         return; // the breaker knows one attempt less
-    report->epoch = epoch;
+    report->epoch = epoch > 0 ? epoch : 0;
     report->took_ns = took.ns > 0 ? took.ns : 0;
     if (!copy_text(&report->service, provider) || !copy_text(&report->permit, permit) ||
         !copy_text(&report->class, rf_class_name(c)) || !copy_text(&report->error, error_text) ||

@@ -8,6 +8,7 @@
 #include "bus/backlog.h"
 #include "bus/client.h"
 #include "config/config.h"
+#include "wire/text.h"
 
 // A batch is what one message carries: large enough for the broker's group commit, small enough not
 // to hold the loops.
@@ -53,6 +54,10 @@ enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
                           struct rf_error *error) {
     struct rf_stream *stream = calloc(1, sizeof *stream);
     *out = NULL;
+    if (!rf_text_valid(name, strlen(name))) {
+        free(stream);
+        return rf_error_set(error, RF_ERR_INVALID, "a stream's name is not UTF-8");
+    }
     if (stream == NULL || (stream->name = strdup(name)) == NULL) {
         free(stream);
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
@@ -105,16 +110,22 @@ static const char *severity_of(const char *type) {
     return "info";
 }
 
-// A copy by way of the wire: what could not be encoded later is refused now.
+// A copy by way of the wire, in the very message that it will travel in: what could not be sent
+// later is refused now, as it would hold up all events behind it.
 static enum rf_err keep(struct rf_stream *stream, const struct rf_event *event,
                         struct rf_error *error) {
     struct rf_frame frame = {NULL, 0};
     struct kept *kept = calloc(1, sizeof *kept);
     if (kept == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    enum rf_err err = rf_wire_encode_event(event, &frame, error);
+    struct rf_event copy = *event;
+    struct rf_event_publish message = {.stream = stream->name, .events = {&copy, 1}};
+    enum rf_err err = rf_wire_encode(RF_MESSAGE_event_publish, &message, &frame, error);
+    if (err == RF_OK && frame.size > BATCH_BYTES)
+        err = rf_error_set(error, RF_ERR_INVALID, "an event of %zu bytes, over the limit of %zu",
+                           frame.size, BATCH_BYTES);
     if (err == RF_OK)
-        err = rf_wire_decode_event(frame.data, frame.size, &kept->message, error);
+        err = rf_wire_decode(frame.data, frame.size, &kept->message, error);
     if (err == RF_OK) {
         kept->size = frame.size;
         err = rf_backlog_put(&stream->backlog, kept);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "bus/client.h"
 #include "bus/cursor.h"
+#include "wire/text.h"
 
 struct rf_subscription {
     struct rf_bus *bus;
@@ -54,6 +55,11 @@ enum rf_err rf_subscription_new(struct rf_bus *bus, const char *const *prefixes,
                                 uint64_t after, size_t limit, rf_subscription_fn *fn, void *arg,
                                 struct rf_subscription **out, struct rf_error *error) {
     *out = NULL;
+    if (limit < 1 || limit > 10000)
+        return rf_error_set(error, RF_ERR_INVALID, "a page has 1 to 10000 events, not %zu", limit);
+    for (size_t i = 0; i < count; i++)
+        if (!rf_text_valid(prefixes[i], strlen(prefixes[i])))
+            return rf_error_set(error, RF_ERR_INVALID, "a topic's prefix is not UTF-8");
     struct rf_subscription *subscription = calloc(1, sizeof *subscription);
     if (subscription == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bus/client.h"
+#include "wire/text.h"
 
 struct rf_watch {
     char rid[RF_RID_SIZE];
@@ -15,6 +16,8 @@ struct rf_watch {
 
 enum rf_err rf_bus_watch(struct rf_bus *bus, const char *prefix, rf_watch_fn *fn, void *arg,
                          struct rf_error *error) {
+    if (!rf_text_valid(prefix, strlen(prefix)))
+        return rf_error_set(error, RF_ERR_INVALID, "a key's prefix is not UTF-8");
     struct rf_watch *watch = calloc(1, sizeof *watch);
     if (watch == NULL || (watch->prefix = strdup(prefix)) == NULL) {
         free(watch);

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -163,13 +164,45 @@ static void events_beyond_the_bound_are_refused_and_taken_after_an_acknowledgeme
     rf_bus_destroy(&bus);
 }
 
-static void an_event_that_cannot_be_encoded_is_refused_at_once(void **state) {
+// Each of these would hold up all events behind it for ever.
+static void an_event_that_could_never_be_sent_is_refused_at_once(void **state) {
     struct fake_broker *fake = *state;
     struct rf_error error;
-    struct rf_event event = {.type = "a.b", .subject = "\xff"};
     struct rf_bus *bus = connect_bus(fake);
+    struct rf_event event = {.type = "a.b", .subject = "\xff"};
     assert_int_equal(rf_bus_publish(bus, &event, &error), RF_ERR_INVALID);
+    event.subject = "c";
+    // Deep enough to fit the bare envelope, but not the message that carries it.
+    event.data = json_array();
+    for (int depth = 1; depth < RF_WIRE_MAX_DEPTH - 2; depth++)
+        event.data = json_pack("[o]", event.data);
+    assert_int_equal(rf_bus_publish(bus, &event, &error), RF_ERR_INVALID);
+    json_decref(event.data);
+    size_t size = (size_t)1024 * 1024;
+    char *text = calloc(1, size + 1);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    event.data = json_pack("[s]", text);
+    assert_int_equal(rf_bus_publish(bus, &event, &error), RF_ERR_INVALID);
+    json_decref(event.data);
+    free(text);
     assert_int_equal(rf_bus_unacknowledged(bus), 0);
+    rf_bus_destroy(&bus);
+}
+
+static void what_the_broker_could_not_understand_is_refused_at_once(void **state) {
+    struct fake_broker *fake = *state;
+    struct rf_error error;
+    struct rf_subscription *subscription;
+    struct rf_stream *stream;
+    static const char *const prefix[] = {"\xff"};
+    struct rf_bus *bus = connect_bus(fake);
+    assert_int_equal(rf_subscription_new(bus, prefix, 1, 0, 10, NULL, NULL, &subscription, &error),
+                     RF_ERR_INVALID);
+    assert_int_equal(rf_subscription_new(bus, NULL, 0, 0, 0, NULL, NULL, &subscription, &error),
+                     RF_ERR_INVALID);
+    assert_int_equal(rf_stream_new(bus, "\xff", 1, NULL, NULL, &stream, &error), RF_ERR_INVALID);
+    assert_int_equal(rf_bus_watch(bus, "\xff", NULL, NULL, &error), RF_ERR_INVALID);
     rf_bus_destroy(&bus);
 }
 
@@ -460,7 +493,8 @@ int main(void) {
         BROKER_TEST(a_refused_gap_is_sent_again_from_the_expected_number),
         BROKER_TEST(a_stream_that_the_broker_forgot_is_opened_again),
         BROKER_TEST(events_beyond_the_bound_are_refused_and_taken_after_an_acknowledgement),
-        BROKER_TEST(an_event_that_cannot_be_encoded_is_refused_at_once),
+        BROKER_TEST(an_event_that_could_never_be_sent_is_refused_at_once),
+        BROKER_TEST(what_the_broker_could_not_understand_is_refused_at_once),
         BROKER_TEST(an_outbox_learns_what_the_broker_knows_before_anything_is_sent),
         BROKER_TEST(an_outbox_that_leaves_a_number_out_is_refused),
         BROKER_TEST(events_that_the_broker_lost_are_declared_so),

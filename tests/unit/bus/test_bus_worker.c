@@ -332,6 +332,19 @@ static void outcomes_are_numbered_and_those_not_acknowledged_numbered_anew(void 
     leave(&service);
 }
 
+static void words_of_a_provider_that_are_no_text_hold_nothing_up(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    outcome(&service, "503 \xff\xfe");
+    answer(&service, "c1");
+    expect_outcome(fake, 1, "503 ??");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
+    rf_message_destroy(&message);
+    leave(&service);
+}
+
 static void outcomes_that_are_not_acknowledged_are_sent_again(void **state) {
     struct fake_broker *fake = *state;
     struct service service;
@@ -465,6 +478,7 @@ int main(void) {
         BROKER_TEST(a_reply_whose_broker_is_away_is_sent_after_the_next_registration),
         BROKER_TEST(a_reply_that_cannot_be_encoded_is_still_a_reply),
         BROKER_TEST(outcomes_are_numbered_and_those_not_acknowledged_numbered_anew),
+        BROKER_TEST(words_of_a_provider_that_are_no_text_hold_nothing_up),
         BROKER_TEST(outcomes_that_are_not_acknowledged_are_sent_again),
         BROKER_TEST(a_permit_is_granted_or_refused),
         BROKER_TEST(a_permit_is_refused_when_the_broker_goes),
