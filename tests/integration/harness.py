@@ -124,10 +124,13 @@ class Process:
 
     def wait_ready(self):
         def ready():
-            if not self.alive():
+            ended = not self.alive()  # looked at first: it may be ready and end right after
+            if self.says(f"{self.service}: ready: "):
+                return True
+            if ended:
                 raise AssertionError(f"{self.name} ended with {self.popen.returncode} before it was "
                                      f"ready:\n{self.text()}")
-            return self.says(f"{self.service}: ready: ")
+            return False
         wait_for(f"{self.name} to be ready", ready)
         return self
 
