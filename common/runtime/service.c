@@ -152,6 +152,13 @@ void rf_process_fail(struct rf_process *process, const struct rf_error *error) {
 
 // ---- signals ----
 
+static void tell_change(void *arg, const char *key, bool reloadable) {
+    const struct rf_process *process = arg;
+    if (!reloadable || process->rim->service->reload == NULL)
+        rf_log(RF_LOG_WARNING, "%s cannot change while running: it takes effect after a restart",
+               key);
+}
+
 static void reload(struct rf_process *process) {
     struct rf_service_rim *rim = process->rim;
     struct rf_config *fresh = NULL;
@@ -162,6 +169,7 @@ static void reload(struct rf_process *process) {
         rf_config_destroy(&fresh);
         return;
     }
+    rf_config_changed(process->config, fresh, tell_change, process);
     if (!keep_config(process, fresh)) {
         // The service has taken it already, so it must live.
         rf_log(RF_LOG_ERROR, "out of memory");

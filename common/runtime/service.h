@@ -41,7 +41,8 @@ struct rf_service {
     void (*drain)(struct rf_process *process);
 
     // reload: SIGHUP came and `fresh` was read without error; process->config is still the old one.
-    // RF_OK accepts it. What cannot change while running is told with rf_log. NULL: accept.
+    // RF_OK accepts it. Keys that changed and cannot take effect are told by the caller. NULL: the
+    // service takes nothing while running.
     enum rf_err (*reload)(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error);
 

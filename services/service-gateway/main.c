@@ -195,17 +195,9 @@ static void drain(struct rf_process *process) {
     gateway_settle(gateway);
 }
 
-static void tell_fixed(void *arg, const char *key, bool reloadable) {
-    (void)arg;
-    if (!reloadable)
-        rf_log(RF_LOG_WARNING, "%s cannot change while running: it takes effect after a restart",
-               key);
-}
-
 static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error) {
     struct gateway *gateway = process->state;
-    rf_config_changed(process->config, fresh, tell_fixed, NULL);
     enum rf_err err = gateway_settings_take(gateway, fresh, error);
     if (err != RF_OK)
         return err;
