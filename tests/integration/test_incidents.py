@@ -109,7 +109,8 @@ class Quota(Incidents):
         """The account is empty: no retry, one contact set aside, the provider's own words everywhere."""
         contacts = people(12)
         self.set.start_all(without=["health-monitor"])
-        self.set.faults(dict(fault, id="spent", kind="status",
+        # Slow enough that those which begin together are all in flight when the first is refused.
+        self.set.faults(dict(fault, id="spent", kind="status", delay_ms=700,
                              match={"provider": provider, "method": "POST"}))
         campaign = self.set.campaign(contacts)
         aside = wait_for("one contact set aside", lambda: self.set.events(type="contact.set_aside"))
