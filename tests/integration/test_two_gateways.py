@@ -8,7 +8,6 @@ from harness import RingfenceTest, people, wait_for
 
 
 class TwoGateways(RingfenceTest):
-    # Gateways are told apart at the provider by their keys, which are all good.
     CONFIG = {"simulator": {"talk": "200ms"}}
 
     def start(self, environment=None):

@@ -300,7 +300,10 @@ static void a_result_that_comes_as_the_timeout_ends_is_late(void **state) {
     (void)state;
     struct rf_breaker breaker = opened(0);
     struct rf_breaker_transition transition;
+    // Nothing is admitted while it is OPEN, so a result that claims to be of this time is none.
     struct rf_breaker_ticket ticket = {.epoch = breaker.epoch};
+    assert_false(rf_breaker_record(&breaker, ticket, RF_CLASS_OK, at(30 * S - 1), &transition));
+    assert_int_equal(breaker.state, RF_BREAKER_OPEN);
     assert_true(rf_breaker_record(&breaker, ticket, RF_CLASS_OK, at(30 * S), &transition));
     assert_int_equal(transition.to, RF_BREAKER_HALF_OPEN);
     assert_int_equal(breaker.state, RF_BREAKER_HALF_OPEN);
@@ -345,6 +348,32 @@ static void a_restored_state_wins_by_its_epoch_and_its_time_left_is_clamped(void
     assert_int_equal(same.epoch, 4);
 }
 
+static void each_state_can_be_restored_and_goes_on_from_there(void **state) {
+    (void)state;
+    struct rf_breaker_transition transition;
+    struct rf_breaker_ticket ticket, other;
+    struct rf_breaker half = closed(5);
+    assert_true(
+        rf_breaker_restore(&half, RF_BREAKER_HALF_OPEN, 3, rf_ns(0), at(100 * S), &transition));
+    assert_int_equal(half.state, RF_BREAKER_HALF_OPEN);
+    assert_int_equal(transition.from, RF_BREAKER_CLOSED);
+    assert_int_equal(transition.to, RF_BREAKER_HALF_OPEN);
+    // The permit of its former life is not out here: the next call is the test.
+    assert_true(admits(&half, 100 * S, &ticket));
+    assert_true(ticket.permit > 0);
+    assert_false(admits(&half, 100 * S, &other));
+    // A newer word from elsewhere takes the permit away.
+    assert_true(
+        rf_breaker_restore(&half, RF_BREAKER_CLOSED, 9, rf_ns(0), at(101 * S), &transition));
+    assert_false(rf_breaker_record(&half, ticket, RF_CLASS_TRANSIENT, at(102 * S), &transition));
+    assert_int_equal(half.failures, 0);
+    struct rf_breaker unknown = closed(5);
+    assert_false(
+        rf_breaker_restore(&unknown, (enum rf_breaker_state)3, 9, rf_ns(0), at(1), &transition));
+    assert_int_equal(unknown.state, RF_BREAKER_CLOSED);
+    assert_int_equal(unknown.epoch, 0);
+}
+
 static void a_policy_out_of_range_is_clamped(void **state) {
     (void)state;
     struct rf_breaker_policy policy = {0, {-1}, {-1}, 0, {-1}};
@@ -370,7 +399,10 @@ static void names_and_states_are_one_to_one(void **state) {
     }
     enum rf_breaker_state parsed;
     assert_false(rf_breaker_state_parse("opened", &parsed));
-    assert_string_equal(rf_breaker_cause_name(RF_BREAKER_CAUSE_TEST_FAILED), "test_failed");
+    const char *const causes[] = {"none",        "failures", "test_failed",
+                                  "test_passed", "timeout",  "restored"};
+    for (int i = 0; i < 6; i++)
+        assert_string_equal(rf_breaker_cause_name((enum rf_breaker_cause)i), causes[i]);
     assert_string_equal(rf_breaker_cause_name((enum rf_breaker_cause)99), "unknown");
     assert_string_equal(rf_breaker_state_name((enum rf_breaker_state)99), "unknown");
 }
@@ -446,6 +478,7 @@ int main(void) {
         cmocka_unit_test(a_result_that_comes_as_the_timeout_ends_is_late),
         cmocka_unit_test(time_that_runs_back_is_taken_as_the_latest_seen),
         cmocka_unit_test(a_restored_state_wins_by_its_epoch_and_its_time_left_is_clamped),
+        cmocka_unit_test(each_state_can_be_restored_and_goes_on_from_there),
         cmocka_unit_test(a_policy_out_of_range_is_clamped),
         cmocka_unit_test(names_and_states_are_one_to_one),
         cmocka_unit_test(invariants_hold_over_100000_random_events),

@@ -81,6 +81,11 @@ static void backoff_never_overflows_and_never_exceeds_the_cap(void **state) {
     assert_int_equal(rf_retry_backoff(&policy, -1).ns, policy.initial_delay.ns);
     policy.initial_delay = FOREVER;
     assert_int_equal(rf_retry_backoff(&policy, 5).ns, INT64_MAX);
+    // As doubles go, the longest duration is 2^63 already: one more than fits.
+    assert_int_equal(rf_retry_backoff(&policy, 0).ns, INT64_MAX);
+    policy.initial_delay = rf_ns(INT64_C(1) << 62);
+    assert_int_equal(rf_retry_backoff(&policy, 0).ns, INT64_C(1) << 62);
+    assert_int_equal(rf_retry_backoff(&policy, 1).ns, INT64_MAX);
 }
 
 // The range of 10,000 draws, and that the draws fill it.
