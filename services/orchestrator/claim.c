@@ -226,24 +226,40 @@ void rf_claim_made(struct rf_claim *claim, const struct rf_claim_decision *decis
         claim->test_next = result->test_next;
 }
 
-char *rf_claim_waiting_for(const struct rf_claim *claim, char *out, size_t size) {
-    size_t used = 0;
-    out[0] = '\0';
-    for (int provider = 0; provider < RF_PROVIDER_COUNT; provider++) {
-        bool needed = false;
-        for (int step = 0; step < RF_STEPS; step++) {
-            const struct rf_claim_service *service = &claim->services[step];
-            bool shut = claim->gates[step] != RF_GATE_OPEN && service->needed;
-            for (size_t i = 0; shut && i < service->chain.count; i++)
-                needed |= (int)service->chain.links[i] == provider;
+// Appends `name` and `suffix` to the list in `out`; what does not fit is left out.
+static void list_append(char *out, size_t size, const char *name, const char *suffix) {
+    size_t used = strlen(out);
+    int length = snprintf(out + used, size - used, "%s%s%s", used > 0 ? ", " : "", name, suffix);
+    if (length < 0 || (size_t)length >= size - used)
+        out[used] = '\0';
+}
+
+static bool holds_up(const struct rf_claim *claim, enum rf_provider provider) {
+    if (provider_gate(claim, provider) == RF_GATE_OPEN)
+        return false;
+    for (int step = 0; step < RF_STEPS; step++) {
+        const struct rf_claim_service *service = &claim->services[step];
+        enum rf_gate best = RF_GATE_SHUT;
+        bool linked = false;
+        for (size_t i = 0; i < service->chain.count; i++) {
+            enum rf_gate gate = provider_gate(claim, service->chain.links[i]);
+            best = gate > best ? gate : best;
+            linked |= service->chain.links[i] == provider;
         }
-        if (!needed || provider_gate(claim, (enum rf_provider)provider) == RF_GATE_OPEN)
-            continue;
-        int length = snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
-                              rf_provider_name((enum rf_provider)provider));
-        if (length < 0 || (size_t)length >= size - used)
-            break;
-        used += (size_t)length;
+        if (service->needed && linked && best != RF_GATE_OPEN)
+            return true;
     }
+    return false;
+}
+
+char *rf_claim_waiting_for(const struct rf_claim *claim, char *out, size_t size) {
+    static const char *const services[RF_STEPS] = {"script", "speech", "telephony"};
+    out[0] = '\0';
+    for (int provider = 0; provider < RF_PROVIDER_COUNT; provider++)
+        if (holds_up(claim, (enum rf_provider)provider))
+            list_append(out, size, rf_provider_name((enum rf_provider)provider), "");
+    for (int step = 0; step < RF_STEPS; step++)
+        if (claim->services[step].refusing && claim->services[step].needed)
+            list_append(out, size, services[step], " gateways");
     return out;
 }

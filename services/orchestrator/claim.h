@@ -100,8 +100,9 @@ struct rf_claim_result {
 void rf_claim_made(struct rf_claim *claim, const struct rf_claim_decision *decision,
                    const struct rf_claim_result *result, struct rf_instant now);
 
-// rf_claim_waiting_for: the providers that hold up claiming, such as "elevenlabs", separated by
-// commas, into `out`; "" if none. Returns out.
+// rf_claim_waiting_for: what holds up claiming, separated by commas, into `out`: providers
+// ("elevenlabs"), and services that nobody carries out now ("speech gateways"); "" if nothing does.
+// Returns out.
 char *rf_claim_waiting_for(const struct rf_claim *claim, char *out, size_t size);
 
 #endif

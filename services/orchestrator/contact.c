@@ -116,6 +116,16 @@ bool rf_contact_may(enum rf_contact_state from, enum rf_contact_state to) {
     return false;
 }
 
+void rf_contact_draw(FILE *out) {
+    (void)fputs("digraph contact {\n", out);
+    for (size_t i = 0; i < rf_contact_transition_count; i++) {
+        const struct rf_contact_transition *t = &rf_contact_transitions[i];
+        (void)fprintf(out, "  \"%s\" -> \"%s\" [label=\"%s\"];\n", rf_contact_state_name(t->from),
+                      rf_contact_state_name(t->to), t->when);
+    }
+    (void)fputs("}\n", out);
+}
+
 bool rf_contact_running(enum rf_contact_state state) {
     return state >= RF_CONTACT_SCRIPT && state <= RF_CONTACT_FOLLOW;
 }

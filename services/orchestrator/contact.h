@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <ringfence/time.h>
 
@@ -49,6 +50,9 @@ bool rf_step_parse(const char *name, enum rf_step *step);
 
 // rf_contact_may: whether `from` may become `to`; staying as it is, is not a transition.
 bool rf_contact_may(enum rf_contact_state from, enum rf_contact_state to);
+
+// rf_contact_draw: writes the table as a graph in the language of Graphviz.
+void rf_contact_draw(FILE *out);
 
 bool rf_contact_running(enum rf_contact_state state);
 bool rf_contact_waiting(enum rf_contact_state state);

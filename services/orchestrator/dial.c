@@ -17,7 +17,8 @@ struct rf_utc rf_dial_ask_at(const struct rf_dial *dial, const struct rf_rules *
 }
 
 struct rf_utc rf_dial_created_after(const struct rf_dial *dial, const struct rf_rules *rules) {
-    return rf_utc_add(dial->created, rf_ns(-rules->clock_skew.ns));
+    struct rf_duration slack = rf_ns(rf_ns_add(rules->clock_skew.ns, RF_NS_PER_S));
+    return rf_utc_add(dial->created, rf_ns(-slack.ns));
 }
 
 // The first call of the answer that has a usable sid: whatever is listed is not one of those that

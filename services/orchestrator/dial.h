@@ -16,7 +16,8 @@ void rf_dial_begin(struct rf_dial *dial, const char *id, const struct rf_rules *
 // (skew).
 struct rf_utc rf_dial_ask_at(const struct rf_dial *dial, const struct rf_rules *rules);
 
-// rf_dial_created_after: calls older than this are not of this attempt.
+// rf_dial_created_after: calls older than this are not of this attempt. A second more than the
+// skew, as the provider tells whole seconds.
 struct rf_utc rf_dial_created_after(const struct rf_dial *dial, const struct rf_rules *rules);
 
 // rf_dial_asked: what follows the answer to find_call: adopt the call and follow it, ask again at

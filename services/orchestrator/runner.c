@@ -10,7 +10,8 @@
 #include "steps.h"
 
 // A store that failed is tried again after this; the contact does nothing else meanwhile.
-#define STORE_RETRY_S 1
+#define STORE_RETRY_S   1
+#define STORE_LOG_EVERY 60
 
 static void on_timer(void *arg) {
     struct rf_runner *runner = arg;
@@ -122,6 +123,7 @@ static void leave(struct rf_runner *runner) {
 static void go_on(struct rf_runner *runner) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     bool intent = runner->intent;
+    runner->failures = 0;
     take_over(runner);
     rf_record_destroy(&runner->record);
     rf_outbox_kick(&orchestrator->outbox);
@@ -159,8 +161,9 @@ static void on_recorded(struct rf_store_job *job, enum rf_err result,
     } else if (result == RF_ERR_CONFLICT && runner->intent) {
         number_taken(runner);
     } else {
-        rf_log(RF_LOG_ERROR, "contact %s cannot be stored, trying again: %s", runner->contact.id,
-               error->message);
+        if (runner->failures++ % STORE_LOG_EVERY == 0)
+            rf_log(RF_LOG_ERROR, "contact %s cannot be stored, trying again: %s",
+                   runner->contact.id, error->message);
         runner->retrying = true;
         rf_timer_after(&runner->timer, rf_seconds(STORE_RETRY_S));
     }

@@ -13,6 +13,7 @@ struct rf_runner {
     struct rf_record *record; // its job; NULL: nothing is being written
     bool intent;              // the record is of a new attempt
     bool retrying;            // the store failed; the timer submits the record again
+    unsigned failures;        // of the store, in a row
     struct rf_timer timer;
     struct rf_utc due;        // when to look again (ask, follow)
     struct rf_duration poll;  // the wait before

@@ -118,7 +118,8 @@ static json_t *list(struct world *w, const struct rf_contact *contact) {
             if (strcmp(json_string_value(sid), call->sid) == 0)
                 listed = false;
         }
-        if (listed && strcmp(call->phone, contact->phone) == 0 && call->created + w->skew >= after)
+        int64_t shown = (call->created + w->skew) / S * S; // in whole seconds
+        if (listed && strcmp(call->phone, contact->phone) == 0 && shown >= after)
             json_array_append_new(
                 calls, json_pack("{s:s,s:s}", "sid", call->sid, "status", status_at(call, w->now)));
     }

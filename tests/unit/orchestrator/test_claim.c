@@ -225,7 +225,10 @@ static void a_service_without_workers_pauses_then_tests_with_growing_waits(void 
         made(&claim, &d, 0, 7, true, s);
         rf_claim_left(&claim, 7);
     }
+    char text[64];
+    assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "speech gateways");
     assert_true(rf_claim_answered(&claim, RF_STEP_SPEECH, at(s)));
+    assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "");
     assert_int_equal(rf_claim_gate(&claim, RF_STEP_SCRIPT, at(s)), RF_GATE_OPEN);
 }
 

@@ -57,6 +57,25 @@ static void a_dial_is_never_repeated_from_a_call_that_may_exist(void **state) {
     assert_false(rf_contact_may(RF_CONTACT_ASK, RF_CONTACT_WAIT_BREAKER));
 }
 
+static void the_drawing_shows_every_transition(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    rf_contact_draw(out);
+    assert_int_equal(fclose(out), 0);
+    for (size_t i = 0; i < rf_contact_transition_count; i++) {
+        const struct rf_contact_transition *t = &rf_contact_transitions[i];
+        char edge[128];
+        snprintf(edge, sizeof edge, "\"%s\" -> \"%s\" [label=\"%s\"];",
+                 rf_contact_state_name(t->from), rf_contact_state_name(t->to), t->when);
+        assert_non_null(strstr(text, edge));
+    }
+    assert_int_equal(strncmp(text, "digraph", 7), 0);
+    free(text);
+}
+
 // Takes a contact by legal steps to `target` in the database: breadth first over the table.
 static void walk_to(sqlite3 *db, enum rf_contact_state target) {
     int before[RF_CONTACT_STATES];
@@ -165,6 +184,7 @@ int main(void) {
         cmocka_unit_test(nothing_leaves_an_end_and_everything_else_can_reach_one),
         cmocka_unit_test(a_contact_is_done_only_from_a_call_that_was_followed),
         cmocka_unit_test(a_dial_is_never_repeated_from_a_call_that_may_exist),
+        cmocka_unit_test(the_drawing_shows_every_transition),
         cmocka_unit_test(the_database_allows_exactly_the_transitions_of_the_table),
         cmocka_unit_test(the_database_refuses_an_unknown_state_and_a_birth_in_the_middle),
         cmocka_unit_test(the_database_refuses_to_reopen_an_attempt_or_to_open_two),

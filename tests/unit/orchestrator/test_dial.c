@@ -52,7 +52,7 @@ static void an_attempt_begins_as_an_intent_with_its_last_moment(void **state) {
     assert_int_equal(dial.send_before.ns, 1020 * S);
     assert_string_equal(dial.sid, "");
     assert_int_equal(rf_dial_ask_at(&dial, &rules).ns, (1020 + 15 + 5 + 2) * S);
-    assert_int_equal(rf_dial_created_after(&dial, &rules).ns, 998 * S);
+    assert_int_equal(rf_dial_created_after(&dial, &rules).ns, 997 * S);
 }
 
 static void incident_44_a_call_that_is_found_is_adopted_and_followed(void **state) {
