@@ -10,15 +10,15 @@ static const char *const service_names[GATEWAY_SERVICE_COUNT] = {
     [GATEWAY_SPEECH] = "speech", [GATEWAY_SCRIPT] = "script", [GATEWAY_TELEPHONY] = "telephony"};
 
 static const struct {
-    enum gateway_service service;
     const char *operation;
+    enum gateway_service service;
     enum gateway_operation id;
 } operations[] = {
-    {GATEWAY_SPEECH, "speak", GATEWAY_SPEAK},
-    {GATEWAY_SCRIPT, "write", GATEWAY_WRITE},
-    {GATEWAY_TELEPHONY, "dial", GATEWAY_DIAL},
-    {GATEWAY_TELEPHONY, "find_call", GATEWAY_FIND_CALL},
-    {GATEWAY_TELEPHONY, "call_status", GATEWAY_CALL_STATUS},
+    {"speak", GATEWAY_SPEECH, GATEWAY_SPEAK},
+    {"write", GATEWAY_SCRIPT, GATEWAY_WRITE},
+    {"dial", GATEWAY_TELEPHONY, GATEWAY_DIAL},
+    {"find_call", GATEWAY_TELEPHONY, GATEWAY_FIND_CALL},
+    {"call_status", GATEWAY_TELEPHONY, GATEWAY_CALL_STATUS},
 };
 
 const char *gateway_service_name(enum gateway_service service) {

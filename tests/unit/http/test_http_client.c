@@ -75,7 +75,7 @@ static void bench_close(struct bench *bench) {
 static void run(struct bench *bench, int wanted) {
     struct rf_error error;
     bench->seen.wanted = wanted;
-    rf_timer_after(&bench->guard, rf_seconds(20));
+    rf_timer_after(&bench->guard, rf_seconds(40));
     assert_int_equal(rf_loop_run(bench->loop, &error), RF_OK);
     assert_int_equal(bench->seen.calls, wanted);
 }
@@ -87,8 +87,8 @@ static struct rf_http_request request_to(struct bench *bench, const char *scheme
         .url = bench->url,
         .body = "{}",
         .body_size = 2,
-        .connect_timeout = rf_seconds(5),
-        .timeout = rf_seconds(10),
+        .connect_timeout = rf_seconds(20),
+        .timeout = rf_seconds(25),
         .max_body_bytes = 1000,
     };
 }
