@@ -69,8 +69,11 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
 }
 
 void rf_runner_stop_all(struct rf_orchestrator *orchestrator) {
-    while (orchestrator->runners)
-        runner_destroy(orchestrator->runners);
+    struct rf_runner *next;
+    for (struct rf_runner *runner = orchestrator->runners; runner; runner = next) {
+        next = runner->next;
+        runner_destroy(runner);
+    }
 }
 
 void rf_runner_wait(struct rf_runner *runner, struct rf_utc due) {
@@ -196,9 +199,8 @@ static bool add_notices(const struct rf_runner *runner, const struct rf_plan *pl
         *notice = rf_notice_set_aside(contact, plan, step, record->now);
     else if (rf_contact_waiting(plan->to))
         *notice = rf_notice_deferred(contact, plan, record->now);
-    else if (plan->to != RF_CONTACT_ASK && contact->state != RF_CONTACT_ASK)
-        *notice = rf_notice_step(contact, plan, step, record->now);
-    else if (plan->to == RF_CONTACT_FOLLOW)
+    else if (plan->to == RF_CONTACT_FOLLOW ||
+             (plan->to != RF_CONTACT_ASK && contact->state != RF_CONTACT_ASK))
         *notice = rf_notice_step(contact, plan, step, record->now);
     else
         return true; // asking, or dialling anew, is told by its end
