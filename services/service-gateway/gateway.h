@@ -30,6 +30,10 @@ struct moment gateway_now(struct gateway *gateway);
 // told.
 void gateway_settle(struct gateway *gateway);
 
+// serve.c: hears what the broker says. effects.c: does what the core wants.
+extern const struct rf_worker_handlers gateway_from_broker;
+extern const struct gateway_effects gateway_effects;
+
 // ---- transport.c ----
 
 enum rf_err gateway_send(void *arg, struct call *call, const struct provider_request *request,

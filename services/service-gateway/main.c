@@ -7,8 +7,8 @@
 //   answer.c               the one answer of a call, and events of its retries
 //   provider.c, provider_*.c   the base service and its providers
 //   rules.c, redact.c      what a reply means, and what of it may be told
-//   transport.c, retained.c, settings.c   the rim: HTTP, retained marks, keys
-#include <stdio.h>
+//   serve.c, effects.c     the rim: what the broker says, and what the core wants done
+//   transport.c, retained.c, settings.c   HTTP, retained marks, keys
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -48,114 +48,6 @@ static void on_keys(void *arg) {
     gateway_settle(gateway);
 }
 
-// ---- what the broker says ----
-
-static void on_request(void *arg, const struct rf_call_request *request) {
-    struct gateway *gateway = arg;
-    core_request(&gateway->core, request, gateway_now(gateway));
-    gateway_settle(gateway);
-}
-
-static void on_cancel(void *arg, const char *id) {
-    struct gateway *gateway = arg;
-    core_cancel(&gateway->core, id, gateway_now(gateway));
-    gateway_settle(gateway);
-}
-
-static void on_breaker(void *arg, const struct rf_breaker_view *view) {
-    struct gateway *gateway = arg;
-    core_breaker(&gateway->core, view, gateway_now(gateway));
-    gateway_settle(gateway);
-}
-
-static void on_permit(void *arg, const char *call, const char *service, const char *permit,
-                      int64_t epoch, struct rf_duration lease) {
-    struct gateway *gateway = arg;
-    enum rf_provider provider;
-    if (!rf_provider_parse(service, &provider))
-        return;
-    core_permit(&gateway->core, call, provider, permit, epoch, lease, gateway_now(gateway));
-    gateway_settle(gateway);
-}
-
-static void on_connected(void *arg, bool connected) {
-    struct gateway *gateway = arg;
-    core_connected(&gateway->core, connected, gateway_now(gateway));
-    gateway_settle(gateway);
-}
-
-static const struct rf_worker_handlers from_broker = {
-    .request = on_request,
-    .cancel = on_cancel,
-    .breaker = on_breaker,
-    .permit = on_permit,
-    .connected = on_connected,
-};
-
-// ---- what the core wants done ----
-
-static void send_reply(void *arg, const struct rf_call_reply *reply) {
-    struct gateway *gateway = arg;
-    rf_worker_reply(gateway->worker, reply);
-}
-
-static void release(void *arg, enum gateway_service service, int64_t waiting) {
-    struct gateway *gateway = arg;
-    rf_worker_release(gateway->worker, gateway_service_name(service), waiting);
-}
-
-static void outcome(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
-                    enum rf_class c, struct rf_duration took, const char *error_text) {
-    struct gateway *gateway = arg;
-    rf_worker_outcome(gateway->worker, rf_provider_name(provider), epoch, permit, c, took,
-                      error_text);
-}
-
-static void permit(void *arg, const char *call, enum rf_provider provider, int64_t epoch) {
-    struct gateway *gateway = arg;
-    rf_worker_permit(gateway->worker, call, rf_provider_name(provider), epoch);
-}
-
-static void handback(void *arg, const struct rf_worker_handback *message) {
-    struct gateway *gateway = arg;
-    rf_worker_handback(gateway->worker, message);
-}
-
-static void publish(void *arg, const struct rf_event *event) {
-    struct gateway *gateway = arg;
-    struct rf_error error;
-    if (rf_bus_publish(gateway->process->bus, event, &error) != RF_OK)
-        rf_log(RF_LOG_WARNING, "event %s of %s is lost: %s", event->type, event->subject,
-               error.message);
-}
-
-static enum rf_err store(void *arg, const char *sha256, const char *format, const void *data,
-                         size_t size, struct rf_error *error) {
-    struct gateway *gateway = arg;
-    char path[4096];
-    int length =
-        snprintf(path, sizeof path, "%s/%s.%s", gateway->config->media_dir, sha256, format);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return rf_error_set(error, RF_ERR_IO, "media_dir: the path is too long");
-    return rf_file_replace(path, data, size, error);
-}
-
-static const struct gateway_effects effects = {
-    .send = gateway_send,
-    .abort = gateway_abort,
-    .reply = send_reply,
-    .release = release,
-    .outcome = outcome,
-    .permit = permit,
-    .handback = handback,
-    .mark = gateway_mark,
-    .unmark = gateway_unmark,
-    .publish = publish,
-    .store = store,
-};
-
-// ---- the life of the process ----
-
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     struct gateway *gateway = calloc(1, sizeof *gateway);
     enum rf_err err;
@@ -169,7 +61,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         (err = rf_folder_make(process->config->media_dir, 0700, error)) != RF_OK ||
         (err = rf_http_new(process->loop, &gateway->http, error)) != RF_OK)
         return err;
-    core_init(&gateway->core, &effects, gateway, &gateway->limits, gateway->settings,
+    core_init(&gateway->core, &gateway_effects, gateway, &gateway->limits, gateway->settings,
               rf_random_u64());
     const struct rf_worker_offer offers[] = {
         {gateway_service_name(GATEWAY_SPEECH), gateway->limits.speech_concurrency},
@@ -177,8 +69,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         {gateway_service_name(GATEWAY_TELEPHONY), gateway->limits.telephony_concurrency},
     };
     if ((err = gateway_watch_marks(gateway, error)) != RF_OK ||
-        (err = rf_worker_new(process->bus, offers, GATEWAY_SERVICE_COUNT, &from_broker, gateway,
-                             &gateway->worker, error)) != RF_OK)
+        (err = rf_worker_new(process->bus, offers, GATEWAY_SERVICE_COUNT, &gateway_from_broker,
+                             gateway, &gateway->worker, error)) != RF_OK)
         return err;
     rf_process_ready(process, "speech, script and telephony, %lld + %lld + %lld calls at once",
                      (long long)gateway->limits.speech_concurrency,

@@ -1,0 +1,61 @@
+// The rim of the broker: where the core meets sockets, clocks and the disk.
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include "core.h"
+#include "data_dir.h"
+#include "endpoints.h"
+#include "keeper.h"
+#include "runtime/loop.h"
+#include "runtime/service.h"
+
+// A socket's handler has to know which it is.
+struct ear {
+    struct broker *broker;
+    enum rf_socket socket;
+    struct rf_instant complained; // one line a second, however many broken messages come
+    int64_t untold;
+};
+
+struct broker {
+    struct rf_process *process;
+    struct rf_data_dir dir;
+    struct rf_keeper keeper;
+    struct rf_endpoints endpoints;
+    struct ear ears[RF_SOCKET_COUNT];
+    struct rf_timer timer;
+    struct rf_core *core;
+    char host[256];
+};
+
+// broker_now: both clocks.
+struct rf_now broker_now(const struct broker *broker);
+
+// broker_settle: after anything that happened: when to wake, and whether a drain is complete.
+void broker_settle(struct broker *broker);
+
+// ---- setup.c ----
+
+// broker_make_core: the core as configured, going on behind the numbers that the keeper has
+// reserved; NULL if out of memory.
+struct rf_core *broker_make_core(struct broker *broker);
+
+// broker_raise_descriptors: each connection is a descriptor: as many as the system lets us have.
+void broker_raise_descriptors(void);
+
+// ---- intake.c ----
+
+// broker_listen: reads all sockets from now on. broker_unlisten: no more; fine if it never did.
+RF_NODISCARD enum rf_err broker_listen(struct broker *broker, struct rf_error *error);
+void broker_unlisten(struct broker *broker);
+
+// ---- sink.c ----
+
+// broker_sink: what carries out the core's wishes.
+struct rf_sink broker_sink(struct broker *broker);
+
+// broker_watch_keeper: hears of numbers that were reserved on disk. broker_unwatch_keeper: no more.
+RF_NODISCARD enum rf_err broker_watch_keeper(struct broker *broker, struct rf_error *error);
+void broker_unwatch_keeper(struct broker *broker);
+
+#endif

@@ -1,0 +1,79 @@
+// From the sockets to the core.
+#include "base/clock.h"
+#include "base/log.h"
+#include "broker.h"
+
+#define MESSAGES_PER_PASS 100 // of one socket, so that none holds the others
+#define COMPLAINT_PAUSE   (1 * RF_NS_PER_S)
+
+static void complain(struct ear *ear, const char *text) {
+    struct rf_instant now = rf_loop_now(ear->broker->process->loop);
+    if (ear->complained.ns != 0 && rf_instant_since(now, ear->complained).ns < COMPLAINT_PAUSE) {
+        ear->untold++;
+        return;
+    }
+    rf_log(RF_LOG_WARNING, "%s: a message was refused: %s (%lld more since the last line)",
+           rf_endpoints_name(ear->socket), text, (long long)ear->untold);
+    ear->complained = now;
+    ear->untold = 0;
+}
+
+static void take(struct ear *ear, const struct rf_peer *from, zmq_msg_t *body) {
+    struct rf_core *core = ear->broker->core;
+    struct rf_now now = broker_now(ear->broker);
+    struct rf_message *message = NULL;
+    struct rf_error error;
+    enum rf_err err =
+        body == NULL ? rf_error_set(&error, RF_ERR_PROTOCOL,
+                                    "a message is one frame, or an empty one and one")
+                     : rf_wire_decode(zmq_msg_data(body), zmq_msg_size(body), &message, &error);
+    if (err == RF_OK) {
+        rf_core_receive(core, &now, from, &message, zmq_msg_size(body));
+    } else {
+        error.code = err;
+        rf_core_undecodable(core, &now, from, &error);
+        complain(ear, error.message);
+    }
+    rf_message_destroy(&message);
+}
+
+static void on_router(void *arg, zsock_t *socket) {
+    (void)socket;
+    struct ear *ear = arg;
+    struct rf_parts parts;
+    struct rf_peer from;
+    zmq_msg_t *body;
+    for (int i = 0;
+         i < MESSAGES_PER_PASS &&
+         rf_endpoints_receive(&ear->broker->endpoints, ear->socket, &parts, &from, &body);
+         i++) {
+        take(ear, &from, body);
+        rf_parts_free(&parts);
+    }
+    broker_settle(ear->broker);
+}
+
+// Subscriptions come on the events socket: XPUB keeps them itself, they only have to be read.
+static void on_subscription(void *arg, zsock_t *socket) {
+    (void)arg;
+    struct rf_parts parts;
+    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++)
+        rf_parts_free(&parts);
+}
+
+enum rf_err broker_listen(struct broker *broker, struct rf_error *error) {
+    struct rf_loop *loop = broker->process->loop;
+    enum rf_err err = rf_loop_socket_add(loop, broker->endpoints.events, on_subscription, broker);
+    for (int i = 0; err == RF_OK && i < RF_SOCKET_COUNT; i++) {
+        broker->ears[i] = (struct ear){.broker = broker, .socket = (enum rf_socket)i};
+        err = rf_loop_socket_add(loop, broker->endpoints.routers[i], on_router, &broker->ears[i]);
+    }
+    return err == RF_OK ? RF_OK : rf_error_set(error, err, "cannot watch the sockets");
+}
+
+void broker_unlisten(struct broker *broker) {
+    struct rf_loop *loop = broker->process->loop;
+    rf_loop_socket_remove(loop, broker->endpoints.events);
+    for (int i = 0; i < RF_SOCKET_COUNT; i++)
+        rf_loop_socket_remove(loop, broker->endpoints.routers[i]);
+}

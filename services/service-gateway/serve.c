@@ -1,0 +1,44 @@
+// What the broker says, to the core.
+#include "gateway.h"
+
+static void on_request(void *arg, const struct rf_call_request *request) {
+    struct gateway *gateway = arg;
+    core_request(&gateway->core, request, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_cancel(void *arg, const char *id) {
+    struct gateway *gateway = arg;
+    core_cancel(&gateway->core, id, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_breaker(void *arg, const struct rf_breaker_view *view) {
+    struct gateway *gateway = arg;
+    core_breaker(&gateway->core, view, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_permit(void *arg, const char *call, const char *service, const char *permit,
+                      int64_t epoch, struct rf_duration lease) {
+    struct gateway *gateway = arg;
+    enum rf_provider provider;
+    if (!rf_provider_parse(service, &provider))
+        return;
+    core_permit(&gateway->core, call, provider, permit, epoch, lease, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static void on_connected(void *arg, bool connected) {
+    struct gateway *gateway = arg;
+    core_connected(&gateway->core, connected, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+const struct rf_worker_handlers gateway_from_broker = {
+    .request = on_request,
+    .cancel = on_cancel,
+    .breaker = on_breaker,
+    .permit = on_permit,
+    .connected = on_connected,
+};
