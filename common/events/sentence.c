@@ -156,10 +156,19 @@ static void mark_cleared(const struct rf_event *event, struct rf_text *text) {
     add_field(text, event, ": ", "why", "");
 }
 
+// For whom the provider was asked, where that is known.
+static void add_for_contact(struct rf_text *text, const struct rf_event *event) {
+    if (event->contact == NULL)
+        return;
+    rf_text_add(text, " for contact ");
+    add_name(text, event->contact);
+}
+
 static void retry_scheduled(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Provider ");
     add_name(text, event->subject);
     add_number(text, event, ": attempt ", "attempt", "");
+    add_for_contact(text, event);
     rf_text_add(text, " failed");
     add_failure(text, event);
     add_span(text, event, "; next try in ", "wait_ns", "");
@@ -168,7 +177,9 @@ static void retry_scheduled(const struct rf_event *event, struct rf_text *text) 
 static void retry_exhausted(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Provider ");
     add_name(text, event->subject);
-    rf_text_add(text, ": the last retry failed");
+    rf_text_add(text, ": the last retry");
+    add_for_contact(text, event);
+    rf_text_add(text, " failed");
     add_number(text, event, " after ", "attempts", " attempts");
     add_failure(text, event);
 }

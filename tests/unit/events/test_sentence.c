@@ -56,6 +56,24 @@ static void a_provider_that_was_never_down_is_not_up_again(void **state) {
     free(text);
 }
 
+static void a_retry_tells_for_whom_the_provider_was_asked(void **state) {
+    (void)state;
+    json_t *data = json_pack("{s:i, s:I, s:i}", "attempt", 2, "wait_ns", (json_int_t)9600000000,
+                             "status", 503);
+    struct rf_event event = {.type = "retry.scheduled",
+                             .subject = "elevenlabs",
+                             .severity = "warning",
+                             .contact = "demo-4",
+                             .data = data};
+    struct rf_text text = {0};
+    rf_event_sentence(&event, &text);
+    json_decref(data);
+    char *words = rf_text_take(&text);
+    assert_string_equal(words, "Provider elevenlabs: attempt 2 for contact demo-4 failed (HTTP "
+                               "503); next try in 9.6 s");
+    free(words);
+}
+
 // Every type of the catalogue has words of its own, and stands without any data.
 static void every_event_type_of_the_catalogue_has_a_sentence(void **state) {
     (void)state;
@@ -119,6 +137,7 @@ int main(void) {
         cmocka_unit_test(an_opened_breaker_tells_count_end_and_last_error),
         cmocka_unit_test(a_set_aside_contact_tells_why_and_where),
         cmocka_unit_test(a_provider_that_was_never_down_is_not_up_again),
+        cmocka_unit_test(a_retry_tells_for_whom_the_provider_was_asked),
         cmocka_unit_test(every_event_type_of_the_catalogue_has_a_sentence),
         cmocka_unit_test(an_unknown_type_is_told_by_type_subject_and_message),
         cmocka_unit_test(hostile_data_neither_breaks_the_line_nor_grows_it),
