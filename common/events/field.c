@@ -48,11 +48,11 @@ char *rf_span_text(struct rf_duration d, char out[RF_TIME_TEXT_SIZE]) {
         snprintf(out, RF_TIME_TEXT_SIZE, "%.1f s", d.ns < 0 ? 0.0 : rf_duration_s(d));
     else if (seconds < 120)
         snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " s", seconds);
-    else if (seconds < 2 * 3600)
+    else if (seconds < INT64_C(2) * 3600)
         snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " min", seconds / 60);
-    else if (seconds < 48 * 3600)
+    else if (seconds < INT64_C(48) * 3600)
         snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " h", seconds / 3600);
     else
-        snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " d", seconds / (24 * 3600));
+        snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " d", seconds / (INT64_C(24) * 3600));
     return out;
 }

@@ -319,7 +319,7 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
 
 // The catalogue's names, taken here so that this library needs nothing of the wire.
 static const char *const type_names[RF_EVENT_COUNT] = {
-#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = type,
+#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = (type),
 #include <ringfence/messages.def>
 };
 

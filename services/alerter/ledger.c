@@ -67,14 +67,18 @@ enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_led
     return result;
 }
 
-static void free_settle_job(struct settle_job *job) {
-    *job->link = job->next;
-    if (job->next != NULL)
-        job->next->link = job->link;
+static void settle_job_destroy(struct settle_job *job) {
     rf_timer_stop(&job->timer);
     free(job->type);
     free(job->message);
     free(job);
+}
+
+static void free_settle_job(struct settle_job *job) {
+    *job->link = job->next;
+    if (job->next != NULL)
+        job->next->link = job->link;
+    settle_job_destroy(job);
 }
 
 void rf_ledger_close(struct rf_ledger **ledger) {
@@ -82,8 +86,10 @@ void rf_ledger_close(struct rf_ledger **ledger) {
         return;
     (*ledger)->closing = true;
     rf_store_close(&(*ledger)->store);
-    while ((*ledger)->settling != NULL)
-        free_settle_job((*ledger)->settling);
+    for (struct settle_job *job = (*ledger)->settling, *next; job != NULL; job = next) {
+        next = job->next;
+        settle_job_destroy(job);
+    }
     free(*ledger);
     *ledger = NULL;
 }
@@ -195,7 +201,7 @@ static enum rf_err run_page(struct rf_store_job *job, sqlite3 *db, struct rf_err
                             "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE made < ?"
                             " AND NOT EXISTS (SELECT 1 FROM delivery WHERE alert = alert.id AND"
                             " state <> 'done') ORDER BY made LIMIT ?)",
-                            "ii", page->now.ns - KEEP_DAYS * 86400 * RF_NS_PER_S,
+                            "ii", page->now.ns - KEEP_DAYS * INT64_C(86400) * RF_NS_PER_S,
                             (int64_t)PRUNE_AT_ONCE);
     return result;
 }

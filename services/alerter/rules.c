@@ -135,7 +135,7 @@ static const struct rule rules[] = {
 
 static const struct rule *rule_for(const struct rf_event *event) {
     static const char *const names[RF_EVENT_COUNT] = {
-#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = type,
+#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = (type),
 #include <ringfence/messages.def>
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)

@@ -75,7 +75,7 @@ static enum rf_err read_tail(const struct rf_log_file *file, size_t length, stru
 
 static enum rf_err take_over(struct rf_log_file *file, int64_t *n, struct rf_error *error) {
     struct stat status;
-    struct rf_tail tail;
+    struct rf_tail tail = {0};
     if (flock(file->fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? rf_error_set(error, RF_ERR_CONFLICT,
                                                    "%s: another process writes it", file->path)
