@@ -64,7 +64,7 @@ static void absent(const struct rf_contact *contact, const struct rf_rules *rule
 
 void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
                    const struct rf_call_reply *reply, const struct rf_rules *rules,
-                   struct rf_utc now, struct rf_plan *plan) {
+                   struct rf_utc asked, struct rf_utc now, struct rf_plan *plan) {
     rf_plan_stay(contact, plan);
     rf_plan_copy(plan->provider, sizeof plan->provider, reply->provider);
     plan->due = rf_utc_add(now, rules->poll_max);
@@ -79,12 +79,12 @@ void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
     if (json_array_size(json_object_get(reply->result, "calls")) > 0)
         return;
     struct rf_utc ask_at = rf_dial_ask_at(dial, rules);
-    if (now.ns < ask_at.ns) {
-        plan->due = ask_at;
+    if (asked.ns < ask_at.ns) {
+        plan->due = ask_at.ns > now.ns ? ask_at : now;
         return;
     }
     struct rf_utc again = rf_utc_add(dial->last_absence, rules->list_lag);
-    if (dial->absences == 0 || now.ns >= again.ns) {
+    if (dial->absences == 0 || asked.ns >= again.ns) {
         dial->absences++;
         dial->last_absence = now;
         again = rf_utc_add(now, rules->list_lag);

@@ -148,7 +148,11 @@ static void on_found(void *arg, const struct rf_call_reply *reply) {
     struct rf_rules rules =
         rf_orchestrator_rules(orchestrator, rf_provider_name(RF_PROVIDER_TWILIO));
     struct rf_plan plan;
-    rf_dial_asked(&runner->contact, &runner->contact.dial, reply, &rules, rf_clock_utc(), &plan);
+    struct rf_utc now = rf_clock_utc();
+    struct rf_duration took =
+        rf_instant_since(rf_loop_now(orchestrator->process->loop), runner->called);
+    rf_dial_asked(&runner->contact, &runner->contact.dial, reply, &rules,
+                  rf_utc_add(now, rf_ns(-took.ns)), now, &plan);
     if (plan.to == RF_CONTACT_ASK) {
         if (!orchestrator->draining)
             rf_runner_wait(runner, plan.due);

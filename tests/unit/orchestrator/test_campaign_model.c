@@ -273,7 +273,7 @@ static void on_due(struct world *w, struct runner *r) {
         if (!fails)
             reply =
                 (struct rf_call_reply){.ok = true, .class = "ok", .result = list(w, &r->contact)};
-        rf_dial_asked(&r->contact, &r->contact.dial, &reply, &rules, now_of(w), &plan);
+        rf_dial_asked(&r->contact, &r->contact.dial, &reply, &rules, now_of(w), now_of(w), &plan);
     } else {
         const struct call *call = NULL;
         for (size_t i = 0; i < w->call_count; i++)

@@ -37,7 +37,8 @@ static struct rf_plan asked(struct rf_contact *contact, json_t *calls, int64_t a
     const struct rf_call_reply reply = {
         .ok = true, .class = "ok", .result = result, .provider = "twilio"};
     struct rf_plan plan;
-    rf_dial_asked(contact, &contact->dial, &reply, &rules, (struct rf_utc){at_s * S}, &plan);
+    rf_dial_asked(contact, &contact->dial, &reply, &rules, (struct rf_utc){at_s * S},
+                  (struct rf_utc){at_s * S}, &plan);
     json_decref(result);
     return plan;
 }
@@ -94,6 +95,32 @@ static void two_absences_a_list_lag_apart_prove_it_and_allow_a_new_dial(void **s
     assert_int_equal(plan.redials, 1);
 }
 
+static void an_answer_proves_only_what_was_so_when_it_was_asked(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    const struct rf_call_reply nothing = {
+        .ok = true, .class = "ok", .result = json_pack("{s:[]}", "calls")};
+    struct rf_plan plan;
+    // Asked before the margins were over, answered long after.
+    rf_dial_asked(&contact, &contact.dial, &nothing, &rules, (struct rf_utc){1041 * S},
+                  (struct rf_utc){1060 * S}, &plan);
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    assert_int_equal(contact.dial.absences, 0);
+    assert_int_equal(plan.due.ns, 1060 * S);
+    // A first proof; the second was asked too early after it.
+    rf_dial_asked(&contact, &contact.dial, &nothing, &rules, (struct rf_utc){1060 * S},
+                  (struct rf_utc){1061 * S}, &plan);
+    assert_int_equal(contact.dial.absences, 1);
+    rf_dial_asked(&contact, &contact.dial, &nothing, &rules, (struct rf_utc){1065 * S},
+                  (struct rf_utc){1080 * S}, &plan);
+    assert_int_equal(contact.dial.absences, 1);
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    rf_dial_asked(&contact, &contact.dial, &nothing, &rules, (struct rf_utc){1080 * S},
+                  (struct rf_utc){1080 * S}, &plan);
+    assert_int_equal(plan.to, RF_CONTACT_DIAL);
+    json_decref(nothing.result);
+}
+
 static void a_call_that_shows_at_the_second_asking_is_adopted(void **state) {
     (void)state;
     struct rf_contact contact = doubtful();
@@ -122,7 +149,7 @@ static void a_list_that_cannot_be_read_proves_nothing_however_often(void **state
         for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
             struct rf_plan plan;
             rf_dial_asked(&contact, &contact.dial, &replies[i], &rules, (struct rf_utc){at * S},
-                          &plan);
+                          (struct rf_utc){at * S}, &plan);
             assert_int_equal(plan.to, RF_CONTACT_ASK);
             assert_int_equal(plan.dial, RF_DIAL_NONE);
             assert_int_equal(plan.due.ns, (at + 5) * S);
@@ -223,6 +250,7 @@ int main(void) {
         cmocka_unit_test(incident_44_a_call_that_is_found_is_adopted_and_followed),
         cmocka_unit_test(absence_before_the_margins_are_over_proves_nothing),
         cmocka_unit_test(two_absences_a_list_lag_apart_prove_it_and_allow_a_new_dial),
+        cmocka_unit_test(an_answer_proves_only_what_was_so_when_it_was_asked),
         cmocka_unit_test(a_call_that_shows_at_the_second_asking_is_adopted),
         cmocka_unit_test(a_list_that_cannot_be_read_proves_nothing_however_often),
         cmocka_unit_test(a_number_whose_dials_vanish_every_time_is_set_aside),
