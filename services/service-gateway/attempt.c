@@ -100,6 +100,7 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
         return;
     }
     call->began = at;
+    mark_note_sent(core, call);
     call->epoch = call->permit[0] != '\0' ? call->epoch : core->breakers[provider_now(call)].epoch;
     switch (send_request(core, call, timeout, &error)) {
     case RF_OK:

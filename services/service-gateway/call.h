@@ -55,6 +55,7 @@ struct call {
     // The attempt on its way, and those before.
     struct moment began;
     int64_t epoch;
+    char key[17], section[17];     // fingerprints of the key and the configuration it was sent with
     char permit[CALL_PERMIT_SIZE]; // ""; none
     struct rf_attempt *attempts;
     size_t attempt_count;

@@ -73,7 +73,10 @@ void publish_exhausted(struct core *core, const struct call *call,
 
 // mark_blocks: the text of the mark that forbids the provider's use now, or NULL.
 const char *mark_blocks(const struct core *core, enum rf_provider provider, struct rf_utc *until);
-// mark_begin: the call's error is to become the provider's mark.
+// mark_note_sent: remembers with which key and configuration the attempt begins.
+void mark_note_sent(struct core *core, struct call *call);
+// mark_begin: the call's error is to become the provider's mark, if it is about the key and the
+// configuration that still hold.
 void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,
                 struct moment at);
 void mark_again(struct core *core, struct call *call, struct moment at);

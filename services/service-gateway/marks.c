@@ -65,21 +65,33 @@ static const char *clears(enum rf_provider p, const struct provider_verdict *ver
     return "person";
 }
 
-static json_t *mark_value(const struct core *core, const struct call *call, enum rf_provider p,
-                          struct moment at) {
+static json_t *mark_value(const struct call *call, enum rf_provider p, struct moment at) {
     const struct provider_verdict *verdict = &call->mark;
-    char section[17];
-    section_fingerprint(&core->settings[p], section);
-    json_t *value =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "class",
-                  rf_class_name(verdict->class), "code", verdict->code, "message", verdict->message,
-                  "fingerprint", core->settings[p].key.fingerprint, "section", section, "since",
-                  (json_int_t)at.utc.ns, "contact", call->contact != NULL ? call->contact : "",
-                  "call", call->id, "clears", clears(p, verdict));
+    json_t *value = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "class", rf_class_name(verdict->class),
+        "code", verdict->code, "message", verdict->message, "fingerprint", call->key, "section",
+        call->section, "since", (json_int_t)at.utc.ns, "contact",
+        call->contact != NULL ? call->contact : "", "call", call->id, "clears", clears(p, verdict));
     if (value != NULL && verdict->mark_for.ns > 0)
         (void)json_object_set_new(value, "until",
                                   json_integer(rf_utc_add(at.utc, verdict->mark_for).ns));
     return value;
+}
+
+void mark_note_sent(struct core *core, struct call *call) {
+    const struct provider_settings *settings = &core->settings[provider_now(call)];
+    snprintf(call->key, sizeof call->key, "%s", settings->key.fingerprint);
+    section_fingerprint(settings, call->section);
+}
+
+// Whether the answer is about the key and the section that we have now. One that was on its way
+// when they changed says nothing about the new ones.
+static bool is_current(const struct core *core, const struct call *call) {
+    const struct provider_settings *settings = &core->settings[provider_now(call)];
+    char section[17];
+    section_fingerprint(settings, section);
+    return strcmp(call->key, settings->key.fingerprint) == 0 &&
+           (call->mark.class != RF_CLASS_PERMANENT_CONFIG || strcmp(call->section, section) == 0);
 }
 
 void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,
@@ -98,11 +110,11 @@ void mark_again(struct core *core, struct call *call, struct moment at) {
         link_refused(core, call, "marked", marked, until, at);
         return;
     }
-    if (!rf_instant_before(at.now, call->deadline)) {
+    if (!is_current(core, call) || !rf_instant_before(at.now, call->deadline)) {
         link_refused(core, call, "marked", call->mark.message, (struct rf_utc){0}, at);
         return;
     }
-    json_t *value = mark_value(core, call, p, at);
+    json_t *value = mark_value(call, p, at);
     if (value == NULL) {
         link_refused(core, call, "marked", call->mark.message, (struct rf_utc){0}, at);
         return;

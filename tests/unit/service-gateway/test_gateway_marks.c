@@ -87,6 +87,32 @@ static void a_changed_key_takes_the_mark_away(void **state) {
     assert_false(core_mark_stands(&b->core));
 }
 
+static void a_late_refusal_of_the_old_key_does_not_mark_the_new_one(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    bench_answer(b, 0, 401, REFUSED);
+    core_marked(&b->core, eleven, "s1", NULL, b->marks[0], b->at);
+    core_mark_changed(&b->core, eleven, 7, b->marks[0], b->at);
+    strcpy(b->settings[eleven].key.fingerprint, "fedcba9876543210");
+    core_settings_changed(&b->core, b->at);
+    core_unmarked(&b->core, eleven, NULL, b->at);
+    core_mark_changed(&b->core, eleven, 0, NULL, b->at);
+    // Sent with the old key, answered when the new one holds.
+    bench_answer(b, 1, 401, REFUSED);
+    assert_int_equal(b->mark_count, 1);
+    const struct bench_reply *reply = bench_reply_of(b, "s2");
+    assert_string_equal(reply->class, "local");
+    assert_string_equal(reply->code, "marked");
+    assert_false(reply->mark_made);
+    bench_speak(b, "s3");
+    assert_int_equal(b->sends, 3);
+    bench_answer(b, 2, 401, REFUSED); // the new key is refused as well
+    assert_int_equal(b->mark_count, 2);
+    assert_string_equal(json_string_value(json_object_get(b->marks[1], "fingerprint")),
+                        "fedcba9876543210");
+}
+
 static void a_mark_that_could_not_be_cleared_is_tried_again(void **state) {
     struct bench *b = *state;
     bench_speak(b, "s1");
@@ -224,6 +250,7 @@ int main(void) {
         TEST(a_call_that_loses_the_race_for_the_mark_is_only_marked),
         TEST(while_a_mark_stands_no_call_is_begun),
         TEST(a_changed_key_takes_the_mark_away),
+        TEST(a_late_refusal_of_the_old_key_does_not_mark_the_new_one),
         TEST(a_mark_that_could_not_be_cleared_is_tried_again),
         TEST(a_configuration_mark_falls_with_its_section),
         TEST(an_answer_that_was_lost_with_the_broker_is_asked_for_again),
