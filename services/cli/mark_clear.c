@@ -87,7 +87,7 @@ int cli_mark_clear(const struct cli_options *options) {
     enum rf_provider provider;
     if (!rf_provider_parse(options->arguments[0], &provider)) {
         fprintf(stderr,
-                "ringfence: \"%s\" is not a provider; expected elevenlabs, openai, "
+                "ringfence: error: \"%s\" is not a provider; expected elevenlabs, openai, "
                 "anthropic or twilio\n",
                 options->arguments[0]);
         return CLI_USAGE;

@@ -71,6 +71,16 @@ static size_t words_matched(const struct cli_command *command, char *const *word
     return matched;
 }
 
+// The first command of several words that begins with `word`, or NULL.
+static const struct cli_command *group_of(const struct cli_command *commands, size_t count,
+                                          const char *word) {
+    size_t length = strlen(word);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(commands[i].words, word, length) == 0 && commands[i].words[length] == ' ')
+            return &commands[i];
+    return NULL;
+}
+
 static enum rf_err find_command(const struct cli_command *commands, size_t command_count,
                                 char *const *words, size_t count, struct cli_options *options,
                                 struct rf_error *error) {
@@ -84,6 +94,11 @@ static enum rf_err find_command(const struct cli_command *commands, size_t comma
     }
     if (best == 0 && count == 0)
         return rf_error_set(error, RF_ERR_INVALID, "a command is missing");
+    const struct cli_command *group =
+        count == 1 ? group_of(commands, command_count, words[0]) : NULL;
+    if (best == 0 && group != NULL)
+        return rf_error_set(error, RF_ERR_INVALID, "\"%s\" wants a further word, such as \"%s\"",
+                            words[0], group->words);
     if (best == 0)
         return rf_error_set(error, RF_ERR_INVALID, "unknown command \"%s%s%s\"", words[0],
                             count > 1 ? " " : "", count > 1 ? words[1] : "");

@@ -78,7 +78,7 @@ static void a_wrong_line_is_told(void **state) {
         {"", "a command is missing"},
         {"--json", "a command is missing"},
         {"launch", "unknown command \"launch\""},
-        {"campaign", "unknown command \"campaign\""},
+        {"campaign", "\"campaign\" wants a further word, such as \"campaign run\""},
         {"campaign walk x", "unknown command \"campaign walk\""},
         {"campaign run", "campaign run: too few arguments; usage: ringfence campaign run "
                          "CONTACTS.csv"},
