@@ -85,7 +85,7 @@ static void process_lost(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Process ");
     add_name(text, event->subject);
     rf_text_add(text, " is gone without a word");
-    add_time(text, event, " since ", "since");
+    add_time(text, event, "; its entry last changed at ", "last_change");
 }
 
 static void breaker_opened(const struct rf_event *event, struct rf_text *text) {
@@ -282,12 +282,14 @@ static void sink_recovered(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, " works again");
 }
 
+// What is missing cannot be known: a broker that was killed skips what it had left of its block of
+// numbers, and what it held in memory only is gone with it.
 static void journal_trimmed(const struct rf_event *event, struct rf_text *text) {
     add_name(text, event->subject);
-    rf_text_add(text, " missed events");
-    add_number(text, event, " from ", "from", "");
+    rf_text_add(text, " may have missed events: the broker no longer has what");
+    add_number(text, event, " lay from number ", "from", "");
     add_number(text, event, " to ", "to", "");
-    rf_text_add(text, ": the journal no longer has them");
+    rf_text_add(text, "; after a restart of the broker, most of these numbers were never used");
 }
 
 static sentence_fn *const sentences[RF_EVENT_COUNT] = {

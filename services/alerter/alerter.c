@@ -46,7 +46,9 @@ static void tell_trimmed(struct alerter *alerter, uint64_t trimmed) {
                              .subject = alerter->process->service,
                              .data = data};
     struct rf_error error;
-    rf_log(RF_LOG_ERROR, "the journal no longer has the events %" PRId64 " to %" PRIu64,
+    rf_log(RF_LOG_WARNING,
+           "the broker no longer has the event numbers %" PRId64 " to %" PRIu64
+           "; events may have been missed (a restarted broker skips many numbers)",
            alerter->cursor + 1, trimmed);
     if (rf_bus_publish(alerter->process->bus, &event, &error) != RF_OK)
         rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);

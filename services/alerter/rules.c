@@ -100,7 +100,7 @@ static void lost_title(const struct rf_event *event, struct rf_text *title) {
 }
 
 static void trimmed_title(const struct rf_event *event, struct rf_text *title) {
-    title_of(title, "Events lost: ", event->subject, " missed a part of the journal");
+    title_of(title, "Events may be lost: ", event->subject, " has a gap");
 }
 
 // The first rule that applies makes the alert.
@@ -129,8 +129,8 @@ static const struct rule rules[] = {
      "Start the process again, unless its supervisor does. Its last words are on its standard "
      "error."},
     {RF_EVENT_JOURNAL_TRIMMED, NULL, trimmed_title, "journal",
-     "Events were dropped before this subscriber read them: what they told is in no log or alert "
-     "of it."},
+     "If the broker was restarted, look what happened just before: the last events may be in no "
+     "log or alert. If it was not, this subscriber was too slow: raise broker.journal_events."},
 };
 
 static const struct rule *rule_for(const struct rf_event *event) {

@@ -11,7 +11,7 @@
 static void publish_lost(void *arg, const struct health_process *lost) {
     struct monitor *monitor = arg;
     json_t *data =
-        json_pack("{s:s, s:I}", "service", lost->service, "since", (json_int_t)lost->seen.ns);
+        json_pack("{s:s, s:I}", "service", lost->service, "last_change", (json_int_t)lost->seen.ns);
     struct rf_event event = {
         .type = rf_event_type_name(RF_EVENT_PROCESS_LOST),
         .subject = lost->instance,

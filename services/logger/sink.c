@@ -45,7 +45,9 @@ void rf_sink_trimmed(struct rf_sink *sink, uint64_t trimmed) {
     char subject[96];
     if (trimmed == 0 || !sink->known || (int64_t)trimmed <= sink->cursor)
         return;
-    rf_log(RF_LOG_ERROR, "sink %s: the journal no longer has the events %" PRId64 " to %" PRIu64,
+    rf_log(RF_LOG_WARNING,
+           "sink %s: the broker no longer has the event numbers %" PRId64 " to %" PRIu64
+           "; events may have been missed (a restarted broker skips many numbers)",
            sink->name, sink->cursor + 1, trimmed);
     snprintf(subject, sizeof subject, "%s-%s", sink->process->service, sink->name);
     publish(

@@ -52,8 +52,8 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
          "answers again", "provider/twilio"},
         {"process.lost", "logger-01J", "{}", "Process logger-01J is lost", "Start the process",
          "process/logger-01J"},
-        {"journal.trimmed", "alerter", "{}", "Events lost: alerter missed a part of the journal",
-         "dropped", "journal/alerter"},
+        {"journal.trimmed", "alerter", "{}", "Events may be lost: alerter has a gap",
+         "broker was restarted", "journal/alerter"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rf_alert alert;

@@ -56,6 +56,21 @@ static void a_provider_that_was_never_down_is_not_up_again(void **state) {
     free(text);
 }
 
+static void a_gap_and_a_lost_process_claim_no_more_than_is_known(void **state) {
+    (void)state;
+    char *text = sentence_of("journal.trimmed", "alerter",
+                             json_pack("{s:i, s:i}", "from", 41, "to", 1000000));
+    assert_string_equal(text, "alerter may have missed events: the broker no longer has what lay "
+                              "from number 41 to 1000000; after a restart of the broker, most of "
+                              "these numbers were never used");
+    free(text);
+    text = sentence_of("process.lost", "logger-01J",
+                       json_pack("{s:I}", "last_change", (json_int_t)1763981310000000000));
+    assert_string_equal(text, "Process logger-01J is gone without a word; its entry last changed "
+                              "at 2025-11-24 10:48:30 UTC");
+    free(text);
+}
+
 static void a_retry_tells_for_whom_the_provider_was_asked(void **state) {
     (void)state;
     json_t *data = json_pack("{s:i, s:I, s:i}", "attempt", 2, "wait_ns", (json_int_t)9600000000,
@@ -137,6 +152,7 @@ int main(void) {
         cmocka_unit_test(an_opened_breaker_tells_count_end_and_last_error),
         cmocka_unit_test(a_set_aside_contact_tells_why_and_where),
         cmocka_unit_test(a_provider_that_was_never_down_is_not_up_again),
+        cmocka_unit_test(a_gap_and_a_lost_process_claim_no_more_than_is_known),
         cmocka_unit_test(a_retry_tells_for_whom_the_provider_was_asked),
         cmocka_unit_test(every_event_type_of_the_catalogue_has_a_sentence),
         cmocka_unit_test(an_unknown_type_is_told_by_type_subject_and_message),
