@@ -36,8 +36,17 @@ static void add_targets(struct monitor *monitor, const struct rf_config_chain *c
         struct health_target *target = &monitor->targets[monitor->target_count++];
         *target = (struct health_target){.monitor = monitor, .provider = chain->links[i]};
         rf_timer_init(&target->timer, monitor->process->loop, on_probe_timer, target);
-        health_target_begin(target);
     }
+}
+
+static enum rf_err copy_keys(struct monitor *monitor, const struct rf_config *config,
+                             struct rf_error *error) {
+    for (size_t i = 0; i < monitor->target_count; i++) {
+        struct health_target *target = &monitor->targets[i];
+        if (rf_secret_copy(&target->key, &config->providers[target->provider].key) != RF_OK)
+            return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
+    return RF_OK;
 }
 
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
@@ -56,6 +65,10 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     add_targets(monitor, &monitor->config->gateway.script);
     add_targets(monitor, &monitor->config->gateway.speech);
     add_targets(monitor, &monitor->config->gateway.telephony);
+    if ((result = copy_keys(monitor, monitor->config, error)) != RF_OK)
+        return result;
+    for (size_t i = 0; i < monitor->target_count; i++)
+        health_target_begin(&monitor->targets[i]);
     rf_process_ready(process, "probing %zu providers every %.1f s", monitor->target_count,
                      rf_duration_s(monitor->config->health.interval));
     return RF_OK;
@@ -63,18 +76,21 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
 
 static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error) {
-    (void)error;
     struct monitor *monitor = process->state;
-    monitor->config = fresh;
-    return RF_OK;
+    enum rf_err result = copy_keys(monitor, fresh, error);
+    if (result == RF_OK)
+        monitor->config = fresh;
+    return result;
 }
 
 static void stop(struct rf_process *process) {
     struct monitor *monitor = process->state;
     if (monitor == NULL)
         return;
-    for (size_t i = 0; i < monitor->target_count; i++)
+    for (size_t i = 0; i < monitor->target_count; i++) {
         rf_timer_stop(&monitor->targets[i].timer);
+        rf_secret_fini(&monitor->targets[i].key);
+    }
     rf_http_destroy(&monitor->http);
     registry_watch_end(monitor);
     free(monitor);

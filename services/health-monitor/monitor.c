@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,8 +27,8 @@ void health_target_begin(struct health_target *target) {
 }
 
 void health_target_store(struct health_target *target) {
-    if (target->health.status == HEALTH_UNKNOWN)
-        return;
+    if (target->health.why[0] == '\0')
+        return; // nothing was found out yet
     char key[64];
     snprintf(key, sizeof key, "provider/%s", rf_provider_name(target->provider));
     json_t *value =
@@ -62,9 +63,16 @@ static void publish_change(struct health_target *target, enum health_status from
 void health_target_told(struct health_target *target, const struct health_verdict *verdict) {
     const struct rf_config_health *config = &target->monitor->config->health;
     enum health_status from;
+    // Words that change with each answer are not worth a write; a fault of ours that comes or goes
+    // is.
+    bool worth_telling =
+        (verdict->ours || target->ours) && strcmp(target->health.why, verdict->why) != 0;
+    target->ours = verdict->ours;
     if (health_record(&target->health, verdict, config->rise, config->fall, rf_clock_utc(),
                       &from)) {
         publish_change(target, from);
+        health_target_store(target);
+    } else if (worth_telling) {
         health_target_store(target);
     }
     rf_timer_after(&target->timer, config->interval);

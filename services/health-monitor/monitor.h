@@ -16,6 +16,8 @@ struct health_target {
     struct monitor *monitor;
     enum rf_provider provider;
     struct health_provider health;
+    struct rf_secret key; // a copy: a `file:` key is read again while it is refused
+    bool ours;            // the last probe met a fault of ours
     struct rf_timer timer;
     struct rf_http_transfer *transfer; // NULL: no probe is under way
 };

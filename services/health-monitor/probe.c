@@ -10,7 +10,8 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct health_target *target = arg;
     target->transfer = NULL;
     // A body that is cut off or too long does not make the provider's answer worth less here.
-    struct health_verdict verdict = health_judge(reply->status, reply->error_text);
+    bool our_fault = reply->failure == RF_HTTP_RESOLVE || reply->failure == RF_HTTP_CERTIFICATE;
+    struct health_verdict verdict = health_judge(reply->status, our_fault, reply->error_text);
     health_target_told(target, &verdict);
 }
 
@@ -35,10 +36,19 @@ static size_t headers_of(enum rf_provider provider, const char *key, char *beare
     return 0;
 }
 
+// The gateway finds a key file that was changed by itself; so do we.
+static void refresh_key(struct health_target *target) {
+    bool changed;
+    struct rf_error error;
+    if (target->ours && rf_secret_refresh(&target->key, &changed, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "the old key stays: %s", error.message);
+}
+
 void probe_begin(struct health_target *target) {
     struct monitor *monitor = target->monitor;
     const struct rf_config_provider *config = &monitor->config->providers[target->provider];
-    const char *key = config->key.value != NULL ? config->key.value : "";
+    refresh_key(target);
+    const char *key = target->key.value != NULL ? target->key.value : "";
     char url[2048], bearer[1024];
     struct rf_http_header headers[2];
     snprintf(url, sizeof url, "%s%s", config->base_url, config->probe_path);
@@ -60,7 +70,7 @@ void probe_begin(struct health_target *target) {
     if (rf_http_send(monitor->http, &request, on_reply, target, &target->transfer, &error) !=
         RF_OK) {
         target->transfer = NULL;
-        struct health_verdict verdict = health_judge(0, error.message);
+        struct health_verdict verdict = health_judge(0, true, error.message);
         health_target_told(target, &verdict);
     }
 }

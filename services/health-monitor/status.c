@@ -9,13 +9,16 @@ const char *health_status_name(enum health_status status) {
     return (unsigned)status <= HEALTH_DOWN ? names[status] : "unknown";
 }
 
-struct health_verdict health_judge(long status, const char *failure_text) {
-    struct health_verdict verdict = {.up = (status >= 200 && status <= 299) || status == 429};
+struct health_verdict health_judge(long status, bool our_fault, const char *failure_text) {
+    struct health_verdict verdict = {
+        .up = (status >= 200 && status <= 299) || status == 429,
+        .ours = status == 401 || status == 403 || (status == 0 && our_fault),
+    };
     if (status == 0)
         snprintf(verdict.why, sizeof verdict.why, "%s",
                  failure_text[0] != '\0' ? failure_text : "no answer");
     else if (status == 401 || status == 403)
-        snprintf(verdict.why, sizeof verdict.why, "the key is refused (HTTP %ld)", status);
+        snprintf(verdict.why, sizeof verdict.why, "it refuses our key (HTTP %ld)", status);
     else if (status == 429)
         snprintf(verdict.why, sizeof verdict.why, "it works, and limits our rate (HTTP 429)");
     else
@@ -44,6 +47,10 @@ static void settle(struct health_provider *provider, const struct health_verdict
 bool health_record(struct health_provider *provider, const struct health_verdict *verdict,
                    int64_t rise, int64_t fall, struct rf_utc now, enum health_status *from) {
     *from = provider->status;
+    if (verdict->ours) {
+        memcpy(provider->why, verdict->why, sizeof provider->why);
+        return false;
+    }
     if (provider->status == HEALTH_UNKNOWN && verdict->up) {
         settle(provider, verdict, now);
         return true;

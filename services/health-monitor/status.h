@@ -15,6 +15,7 @@ enum health_status { HEALTH_UNKNOWN, HEALTH_UP, HEALTH_DOWN };
 // One answer to a probe, judged.
 struct health_verdict {
     bool up;
+    bool ours; // a fault of our own side: it says nothing about the provider
     char why[HEALTH_WHY_SIZE];
 };
 
@@ -23,7 +24,7 @@ struct health_provider {
     struct rf_utc since;        // when this status began
     int64_t streak;             // answers in a row that speak against the status
     struct rf_utc streak_since; // when the first of them came
-    char why[HEALTH_WHY_SIZE];  // the last answer that agreed with the status
+    char why[HEALTH_WHY_SIZE];  // the last answer that agreed with the status, or a fault of ours
 };
 
 // health_status_name: "unknown", "up", "down".
@@ -35,13 +36,16 @@ bool health_restore(struct health_provider *provider, const char *status, struct
                     const char *why);
 
 // health_judge: what an answer says. `status` is the HTTP status (0: none came, and `failure_text`
-// says why). 2xx is up; 429 is up too, as a provider that limits us works; 401 and 403 are down for
-// us: the key is refused; everything else is down.
-struct health_verdict health_judge(long status, const char *failure_text);
+// says why; `our_fault` if it is a certificate or a host name that does not fit the configuration).
+// 2xx is up; 429 is up too, as a provider that limits us works. A refused key (401, 403) and our
+// faults say nothing about the provider: the gateway marks and alerts them, once, when a call meets
+// them. Everything else is down.
+struct health_verdict health_judge(long status, bool our_fault, const char *failure_text);
 
 // health_record: takes one verdict in. A first good one is up at once; else the status
 // changes after `rise` good or `fall` bad ones in a row (each 1 or more), since the first of those:
-// a provider that starts beside us is not down. True when the status changed; *from is what it was.
+// a provider that starts beside us is not down. A fault of ours leaves all but `why` as it is. True
+// when the status changed; *from is what it was.
 bool health_record(struct health_provider *provider, const struct health_verdict *verdict,
                    int64_t rise, int64_t fall, struct rf_utc now, enum health_status *from);
 

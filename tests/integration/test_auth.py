@@ -19,7 +19,7 @@ class RevokedKey(RingfenceTest):
 
     def test_a_revoked_key_sets_one_contact_aside_defers_the_others_and_a_new_key_resumes(self):
         contacts = people(30)
-        self.set.start_all(without=["health-monitor"])
+        self.set.start_all()
         # Speech takes long enough that some are in flight beside the one that is refused first.
         self.set.faults({"id": "slow", "kind": "latency", "delay_ms": 700,
                          "match": {"provider": "elevenlabs", "method": "POST"}})

@@ -42,7 +42,7 @@ class Tls(RingfenceTest):
         """permanent.config: no retry, one contact set aside, one alert a channel, the others wait."""
         self.use_tls(certificate)
         contacts = people(6)
-        self.set.start_all(without=["health-monitor"])
+        self.set.start_all()
         campaign = self.set.campaign(contacts)
         aside = wait_for("one contact set aside", lambda: self.set.events(type="contact.set_aside"))
         wait_for("the others deferred", lambda: self.set.events(type="contact.deferred"))
