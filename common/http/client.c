@@ -2,6 +2,7 @@
 // tells when they are due.
 #include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ struct rf_http {
     CURLM *multi;
     struct rf_timer timer;
     struct rf_http_transfer *transfers;
+    struct rf_http_lookups lookups;
 };
 
 static void unlink_transfer(struct rf_http_transfer *t) {
@@ -59,6 +61,38 @@ static void fill_reply(struct rf_http_transfer *t, CURLcode code, struct rf_http
         reply->error_text = "";
 }
 
+static void tell(struct rf_http_transfer *t, const struct rf_http_reply *reply) {
+    unlink_transfer(t);
+    t->fn(t->arg, reply);
+    rf_http_transfer_free(t);
+}
+
+static void on_looked_up(void *arg, int code) {
+    struct rf_http_transfer *t = arg;
+    struct rf_http_reply reply;
+    char words[CURL_ERROR_SIZE + 128];
+    fill_reply(t, CURLE_COULDNT_RESOLVE_HOST, &reply);
+    reply.failure = rf_http_lookup_failure(code);
+    reply.took =
+        rf_ns(reply.took.ns + rf_instant_since(rf_loop_now(t->http->loop), t->looked_up).ns);
+    snprintf(words, sizeof words, "%s (%s)", reply.error_text, rf_http_lookup_words(code));
+    reply.error_text = words;
+    tell(t, &reply);
+}
+
+// No such host, or no answer of a name server? Asked within what is left of the transfer's time.
+static void look_up(struct rf_http_transfer *t) {
+    curl_off_t took_us = 0;
+    (void)curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    struct rf_duration left = rf_ns(t->timeout.ns - (int64_t)took_us * RF_NS_PER_US);
+    if (left.ns > t->connect_timeout.ns)
+        left = t->connect_timeout;
+    char *host = rf_http_transfer_host(t);
+    t->looked_up = rf_loop_now(t->http->loop);
+    rf_http_lookup_begin(&t->http->lookups, host, left, on_looked_up, t, &t->lookup);
+    curl_free(host);
+}
+
 // Tells each finished transfer to its owner. Not from inside libcurl, so that the owner may begin
 // and cancel others here.
 static void tell_finished(struct rf_http *http) {
@@ -72,10 +106,12 @@ static void tell_finished(struct rf_http *http) {
         CURLcode code = message->data.result; // the message ends with the handle's membership
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
         (void)curl_multi_remove_handle(http->multi, t->easy);
-        unlink_transfer(t);
+        if (code == CURLE_COULDNT_RESOLVE_HOST) {
+            look_up(t);
+            continue;
+        }
         fill_reply(t, code, &reply);
-        t->fn(t->arg, &reply);
-        rf_http_transfer_free(t);
+        tell(t, &reply);
     }
 }
 
@@ -122,6 +158,11 @@ static int set_timer(CURLM *multi, long wait_ms, void *arg) {
 }
 
 enum rf_err rf_http_new(struct rf_loop *loop, struct rf_http **out, struct rf_error *error) {
+    return rf_http_new_with(loop, &(struct rf_http_options){0}, out, error);
+}
+
+enum rf_err rf_http_new_with(struct rf_loop *loop, const struct rf_http_options *options,
+                             struct rf_http **out, struct rf_error *error) {
     static bool
         libcurl_ready; // from the first client to the end of the process, as libcurl wants it
     *out = NULL;
@@ -139,6 +180,11 @@ enum rf_err rf_http_new(struct rf_loop *loop, struct rf_http **out, struct rf_er
     if (http == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "HTTP: out of memory");
     http->loop = loop;
+    http->lookups = (struct rf_http_lookups){
+        .loop = loop,
+        .resolve = options->resolve != NULL ? options->resolve : rf_http_resolve_system,
+        .arg = options->resolve_arg,
+    };
     rf_timer_init(&http->timer, loop, on_timer, http);
     http->multi = curl_multi_init();
     if (http->multi == NULL ||
@@ -160,6 +206,7 @@ void rf_http_destroy(struct rf_http **http) {
         return;
     while (h->transfers != NULL)
         rf_http_cancel(h->transfers);
+    rf_http_lookups_fini(&h->lookups);
     curl_multi_cleanup(h->multi);
     rf_timer_stop(&h->timer);
     free(h);
@@ -186,7 +233,8 @@ enum rf_err rf_http_transfer_start(struct rf_http *http, struct rf_http_transfer
 void rf_http_cancel(struct rf_http_transfer *t) {
     if (t->link == NULL) // its callback is running
         return;
-    (void)curl_multi_remove_handle(t->http->multi, t->easy);
+    rf_http_lookup_cancel(&t->lookup);
+    (void)curl_multi_remove_handle(t->http->multi, t->easy); // fine if it is out of it already
     unlink_transfer(t);
     rf_http_transfer_free(t);
 }

@@ -41,6 +41,7 @@ struct rf_http_request {
 enum rf_http_failure {
     RF_HTTP_NONE,        // an HTTP status came, and a whole body
     RF_HTTP_RESOLVE,     // unknown host name: configuration
+    RF_HTTP_RESOLVER,    // the host name could not be looked up: no answer of a name server
     RF_HTTP_CONNECT,     // refused, unreachable, or no connection in time
     RF_HTTP_TLS,         // handshake failed (not the certificate)
     RF_HTTP_CERTIFICATE, // the certificate does not verify: configuration
@@ -67,12 +68,29 @@ struct rf_http_reply {
 
 typedef void rf_http_fn(void *arg, const struct rf_http_reply *reply);
 
+// Looks `host` up and gives the result of getaddrinfo: 0 or EAI_... Called on a thread of its own,
+// at most one at a time for a host; may take as long as it likes, and may still run after
+// rf_http_destroy.
+typedef int rf_http_resolve_fn(void *arg, const char *host);
+
+// What a client may have otherwise than usual, for tests above all.
+struct rf_http_options {
+    // Asked about a host that libcurl could not resolve; NULL: the system's name servers.
+    rf_http_resolve_fn *resolve;
+    void *resolve_arg; // must live as long as `resolve` may run
+};
+
 // rf_http_new: a client on `loop`. Sets SIGPIPE to be ignored, unless the process handles it.
 RF_NODISCARD enum rf_err rf_http_new(struct rf_loop *loop, struct rf_http **http,
                                      struct rf_error *error);
 
-// rf_http_destroy: ends all transfers without calling back, and nulls the pointer. Not from inside
-// a callback of its own.
+// rf_http_new_with: the same, with options.
+RF_NODISCARD enum rf_err rf_http_new_with(struct rf_loop *loop,
+                                          const struct rf_http_options *options,
+                                          struct rf_http **http, struct rf_error *error);
+
+// rf_http_destroy: ends all transfers without calling back, and nulls the pointer. Waits for no
+// look-up. Not from inside a callback of its own.
 void rf_http_destroy(struct rf_http **http);
 
 // rf_http_send: begins a transfer; `fn` is called once, from the loop, never from inside this call.

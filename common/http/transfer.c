@@ -59,6 +59,9 @@ static bool set_common(struct rf_http_transfer *t, const char *protocols) {
     return curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error_text) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           // Else libcurl 7.88 blocks a transfer's end, and with it the loop, until its own look-up
+           // of the host has given up, however long the name server is silent.
+           curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, protocols) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK &&
@@ -129,10 +132,22 @@ enum rf_err rf_http_transfer_target(struct rf_http_transfer *t, const char *url,
         return rf_error_set(error, RF_ERR_INVALID, "HTTP: a transfer needs a time limit above 0");
     if (connect.ns <= 0 || connect.ns > timeout.ns)
         connect = timeout;
+    t->connect_timeout = connect;
+    t->timeout = timeout;
     if (curl_easy_setopt(t->easy, CURLOPT_URL, url) != CURLE_OK ||
         curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect)) != CURLE_OK ||
         curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, milliseconds(timeout)) != CURLE_OK ||
         set_trust(t->easy, ca_file) != CURLE_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl refused an option");
     return RF_OK;
+}
+
+char *rf_http_transfer_host(const struct rf_http_transfer *t) {
+    char *address = NULL, *host = NULL;
+    CURLU *url = curl_url();
+    if (url != NULL && curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &address) == CURLE_OK &&
+        curl_url_set(url, CURLUPART_URL, address, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
+        (void)curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE);
+    curl_url_cleanup(url);
+    return host;
 }

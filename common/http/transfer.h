@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "http/client.h"
+#include "http/lookup.h"
 
 struct rf_http_transfer {
     struct rf_http *http;
@@ -21,6 +22,9 @@ struct rf_http_transfer {
     bool expired;       // send_before was over at that moment
     bool too_large;     // the body went beyond body_limit
     bool out_of_memory; // while the body was read
+    struct rf_duration connect_timeout, timeout;
+    struct rf_http_lookup_wait lookup; // its host could not be resolved, and we ask why
+    struct rf_instant looked_up;       // since then
     char error_text[CURL_ERROR_SIZE];
     rf_http_fn *fn;
     void *arg;
@@ -47,8 +51,13 @@ RF_NODISCARD enum rf_err rf_http_transfer_start(struct rf_http *http,
                                                 struct rf_http_transfer **out,
                                                 struct rf_error *error);
 
-// rf_http_failure_of: what libcurl's result means. `begun`: the request may have been written;
-// `status`: of the reply, 0 if none came.
+// rf_http_transfer_host: the host that it is for, as a name server is asked for it. The caller
+// frees it with curl_free; NULL if out of memory.
+char *rf_http_transfer_host(const struct rf_http_transfer *transfer);
+
+// rf_http_failure_of: what libcurl's result means; CURLE_COULDNT_RESOLVE_HOST can mean
+// RF_HTTP_RESOLVER as well, which rf_http_lookup_failure knows. `begun`: the request may have been
+// written; `status`: of the reply, 0 if none came.
 enum rf_http_failure rf_http_failure_of(CURLcode code, bool begun, long status);
 
 // rf_mail_failure_of: the same for a mail: a refusal in words of SMTP is a status, not a failure.

@@ -14,6 +14,8 @@ static const char *failure_text(enum rf_http_failure failure) {
     switch (failure) {
     case RF_HTTP_RESOLVE:
         return "the host name is unknown";
+    case RF_HTTP_RESOLVER:
+        return "the host name could not be looked up";
     case RF_HTTP_CONNECT:
         return "no connection";
     case RF_HTTP_TLS:

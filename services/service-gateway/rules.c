@@ -39,6 +39,7 @@ static const struct {
     const char *code;
 } failures[] = {
     {RF_HTTP_RESOLVE, RF_CLASS_PERMANENT_CONFIG, "unknown_host"},
+    {RF_HTTP_RESOLVER, RF_CLASS_TRANSIENT, "resolver"},
     {RF_HTTP_CERTIFICATE, RF_CLASS_PERMANENT_CONFIG, "certificate"},
     {RF_HTTP_CONNECT, RF_CLASS_TRANSIENT, "connect"},
     {RF_HTTP_TLS, RF_CLASS_TRANSIENT, "tls"},

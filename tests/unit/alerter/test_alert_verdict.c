@@ -49,6 +49,7 @@ static void smtp_codes_mean_what_rfc_5321_says(void **state) {
         {RF_HTTP_OTHER, 530, "", RF_OUTCOME_BARRED, 0},
         {RF_HTTP_CONNECT, 0, "", RF_OUTCOME_TRANSIENT, 0},
         {RF_HTTP_RESOLVE, 0, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_RESOLVER, 0, "", RF_OUTCOME_TRANSIENT, 0},
         {RF_HTTP_TIMEOUT, 354, "", RF_OUTCOME_TRANSIENT, 0},
         {RF_HTTP_CERTIFICATE, 220, "", RF_OUTCOME_BARRED, 0},
         {RF_HTTP_BROKEN, 0, "", RF_OUTCOME_TRANSIENT, 0},

@@ -61,6 +61,7 @@ static void replies_of_the_api_are_told_apart(void **state) {
         {RF_HTTP_BROKEN, true, 0, "", RF_SHEET_AMBIGUOUS},
         {RF_HTTP_CONNECT, false, 0, "", RF_SHEET_LATER},
         {RF_HTTP_RESOLVE, false, 0, "", RF_SHEET_LATER},
+        {RF_HTTP_RESOLVER, false, 0, "", RF_SHEET_LATER},
         {RF_HTTP_CERTIFICATE, false, 0, "", RF_SHEET_LATER},
     };
     check(rf_sheet_reply, rows, sizeof rows / sizeof rows[0]);

@@ -143,6 +143,19 @@ static void a_configuration_mark_falls_with_its_section(void **state) {
     assert_int_equal(b->unmarks, 1);
 }
 
+static void a_silent_name_server_marks_nobody_and_is_retried(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_fail(b, 0, RF_HTTP_RESOLVER, false);
+    assert_int_equal(b->mark_count, 0);
+    assert_null(bench_reply_of(b, "s1"));
+    bench_advance(b, rf_seconds(5));
+    assert_int_equal(b->sends, 2);
+    bench_fail(b, 1, RF_HTTP_RESOLVE, false); // it answers, and knows no such host
+    assert_int_equal(b->mark_count, 1);
+    assert_string_equal(json_string_value(json_object_get(b->marks[0], "code")), "unknown_host");
+}
+
 static void an_answer_that_was_lost_with_the_broker_is_asked_for_again(void **state) {
     struct bench *b = *state;
     bench_speak(b, "s1");
@@ -253,6 +266,7 @@ int main(void) {
         TEST(a_late_refusal_of_the_old_key_does_not_mark_the_new_one),
         TEST(a_mark_that_could_not_be_cleared_is_tried_again),
         TEST(a_configuration_mark_falls_with_its_section),
+        TEST(a_silent_name_server_marks_nobody_and_is_retried),
         TEST(an_answer_that_was_lost_with_the_broker_is_asked_for_again),
         TEST(a_mark_under_an_older_key_does_not_decide_over_a_newer_one),
         TEST(incident_10_a_marked_link_is_not_the_end_of_the_chain),

@@ -221,6 +221,7 @@ static void failures_below_http_have_their_class(void **state) {
         enum rf_class speak, dial;
     } cases[] = {
         {RF_HTTP_RESOLVE, false, CONFIG, CONFIG},
+        {RF_HTTP_RESOLVER, false, TRANSIENT, TRANSIENT}, // our name server's outage marks nobody
         {RF_HTTP_CERTIFICATE, false, CONFIG, CONFIG},
         {RF_HTTP_CONNECT, false, TRANSIENT, TRANSIENT},
         {RF_HTTP_TLS, false, TRANSIENT, TRANSIENT},
