@@ -52,6 +52,10 @@ static json_t *object_of(const struct rf_event *event) {
     set_text(object, "campaign", event->campaign, &failed);
     set_text(object, "contact", event->contact, &failed);
     set_text(object, "origin", event->origin, &failed);
+    // The place in its publisher's stream: whoever reads the file can see that none is missing.
+    set_text(object, "stream", event->stream, &failed);
+    if (event->seq > 0)
+        failed = json_object_set_new(object, "seq", json_integer(event->seq)) != 0 || failed;
     failed = json_object_set_new(object, "message", sentence_of(event)) != 0 || failed;
     if (event->data != NULL)
         failed = json_object_set(object, "data", event->data) != 0 || failed;

@@ -32,13 +32,16 @@ static void a_json_line_holds_what_the_event_has_and_nothing_else(void **state) 
                              .severity = "error",
                              .subject = "twilio",
                              .origin = "health-monitor-1",
+                             .stream = "health-monitor-1",
+                             .seq = 4,
                              .data = json_pack("{s:s}", "why", "HTTP 503")};
     char *line = json_of(&event);
-    assert_string_equal(
-        line, "{\"n\":42,\"time\":\"2025-11-24T10:48:00.123456Z\",\"id\":\"01JDF\","
-              "\"type\":\"provider.down\",\"severity\":\"error\",\"subject\":\"twilio\","
-              "\"origin\":\"health-monitor-1\",\"message\":\"Provider twilio is down: HTTP 503\","
-              "\"data\":{\"why\":\"HTTP 503\"}}\n");
+    assert_string_equal(line,
+                        "{\"n\":42,\"time\":\"2025-11-24T10:48:00.123456Z\",\"id\":\"01JDF\","
+                        "\"type\":\"provider.down\",\"severity\":\"error\",\"subject\":\"twilio\","
+                        "\"origin\":\"health-monitor-1\",\"stream\":\"health-monitor-1\",\"seq\":4,"
+                        "\"message\":\"Provider twilio is down: HTTP 503\","
+                        "\"data\":{\"why\":\"HTTP 503\"}}\n");
     int64_t n;
     assert_true(rf_record_json_n(line, strlen(line) - 1, &n));
     assert_int_equal(n, 42);
