@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "internal.h"
 
 static void send_answer(struct core *core, struct call *call, struct rf_call_reply *reply) {
@@ -14,37 +13,13 @@ static void send_answer(struct core *core, struct call *call, struct rf_call_rep
     core_remove(core, call);
 }
 
-static json_t *audio_result(struct core *core, const struct provider_result *result,
-                            const char *provider, struct rf_error *error) {
-    char sha256[RF_SHA256_HEX_SIZE];
-    rf_sha256_hex(result->audio, result->audio_size, sha256);
-    if (core->effects->store(core->arg, sha256, result->format, result->audio, result->audio_size,
-                             error) != RF_OK)
-        return NULL;
-    json_t *map =
-        json_pack("{s:s, s:I, s:s, s:s}", "audio", sha256, "size", (json_int_t)result->audio_size,
-                  "format", result->format, "provider", provider);
-    if (map == NULL)
-        rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    return map;
-}
-
-void answer_ok(struct core *core, struct call *call, const struct provider_result *result) {
-    const char *provider = rf_provider_name(provider_now(call));
-    struct rf_error error;
-    json_t *map = result->audio != NULL ? audio_result(core, result, provider, &error)
-                                        : json_incref(result->result);
-    if (map == NULL) {
-        answer_local(core, call, "store_failed", error.message);
-        return;
-    }
+void answer_ok(struct core *core, struct call *call, json_t *result) {
     struct rf_call_reply reply = {.ok = true,
                                   .class = rf_class_name(RF_CLASS_OK),
-                                  .provider = provider,
+                                  .provider = rf_provider_name(provider_now(call)),
                                   .sent = "yes",
-                                  .result = map};
+                                  .result = result};
     send_answer(core, call, &reply);
-    json_decref(map);
 }
 
 // Which link's failure is the call's? What made a mark first, as its contact is the one to be told

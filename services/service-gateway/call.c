@@ -61,6 +61,7 @@ void call_free(struct call *call) {
     for (size_t i = 0; i < call->attempt_count; i++)
         attempt_fini(&call->attempts[i]);
     free(call->attempts);
+    json_decref(call->stored);
     provider_job_fini(&call->job);
     free(call->id);
     free(call->campaign);

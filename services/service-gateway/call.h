@@ -18,6 +18,7 @@ enum call_state {
     CALL_PERMIT,  // asked to be the test request of a half-open breaker
     CALL_SENDING, // an attempt is on its way
     CALL_WAITING, // for its next retry: holds no place
+    CALL_STORING, // its audio is on the way to the disk
     CALL_MARKING, // its error makes the provider's mark, if no other call's did
 };
 
@@ -45,12 +46,13 @@ struct call {
     size_t link;
     struct rf_retry retry;
     struct rf_instant
-        due; // CALL_WAITING: the next attempt; CALL_PLACE and CALL_MARKING: the deadline
+        due; // CALL_WAITING: the next attempt; CALL_PLACE, _STORING and _MARKING: the deadline
     struct rf_duration waited;
     bool placed;   // holds a place among our calls in flight
     bool credit;   // holds the broker's credit
     bool was_sent; // an attempt may have reached its provider, and nothing whole came back
     struct provider_verdict mark; // CALL_MARKING
+    json_t *stored;               // CALL_STORING: the result, as soon as it is true
 
     // The attempt on its way, and those before.
     struct moment began;
@@ -63,9 +65,9 @@ struct call {
     struct link_failure failures[RF_CONFIG_MAX_LINKS];
     size_t failure_count;
 
-    void *owner, *transfer;      // the rim's
-    struct call *next, **back;   // all calls
-    struct call *later, *sooner; // by `due`, when it waits for a time
+    void *owner, *transfer, *writing; // the rim's
+    struct call *next, **back;        // all calls
+    struct call *later, *sooner;      // by `due`, when it waits for a time
     bool timed;
     struct call *behind; // in the queue for a place
     bool queued;

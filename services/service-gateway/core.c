@@ -133,7 +133,7 @@ void core_cancel(struct core *core, const char *id, struct moment at) {
     // A dial on its way is left to end: aborted, nobody would know whether the call exists.
     if (call == NULL || (call->state == CALL_SENDING && !call_repeatable(call)))
         return;
-    if (call->state == CALL_SENDING) {
+    if (call->state == CALL_SENDING || call->state == CALL_STORING) {
         core->effects->abort(core->arg, call);
         call->was_sent = true;
     }
@@ -225,6 +225,10 @@ void core_tick(struct core *core, struct moment at) {
             try_link(core, call, at);
         } else if (call->state == CALL_MARKING) {
             mark_again(core, call, at);
+        } else if (call->state == CALL_STORING) {
+            core->effects->abort(core->arg, call);
+            call->was_sent = true;
+            answer_local(core, call, "deadline_exceeded", "the audio was not stored in time");
         } else {
             answer_local(core, call, "deadline_exceeded", "no place came free in time");
         }

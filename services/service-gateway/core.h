@@ -4,7 +4,7 @@
 //
 // The way of a call, in this order (core.c, top to bottom):
 //   validate > [each attempt: mark > breaker > place > permit > time > send > classify]
-//            > retry > next link of the chain > answer
+//            > retry > next link of the chain > store > answer
 #ifndef GATEWAY_CORE_H
 #define GATEWAY_CORE_H
 
@@ -15,7 +15,7 @@ struct gateway_effects {
     enum rf_err (*send)(void *arg, struct call *call, const struct provider_request *request,
                         const struct rf_config_provider *provider, struct rf_duration timeout,
                         struct rf_error *error);
-    // abort: ends the call's transfer without a reply.
+    // abort: ends the call's transfer or store without an answer.
     void (*abort)(void *arg, struct call *call);
     void (*reply)(void *arg, const struct rf_call_reply *reply);
     void (*release)(void *arg, enum gateway_service service, int64_t waiting);
@@ -30,9 +30,10 @@ struct gateway_effects {
     // unmark: deletes the mark if it still has this version; the answer comes by core_unmarked.
     void (*unmark)(void *arg, enum rf_provider provider, int64_t version);
     void (*publish)(void *arg, const struct rf_event *event);
-    // store: keeps audio under its hash.
-    enum rf_err (*store)(void *arg, const char *sha256, const char *format, const void *data,
-                         size_t size, struct rf_error *error);
+    // store: begins to keep audio under its hash; what came of it is told by core_stored. An error:
+    // nothing was begun.
+    enum rf_err (*store)(void *arg, struct call *call, const char *sha256, const char *format,
+                         const void *data, size_t size, struct rf_error *error);
 };
 
 // The breaker's state as its authority pushed it last.
@@ -88,6 +89,11 @@ void core_connected(struct core *core, bool connected, struct moment at);
 // core_replied: what came of the call's transfer. The call may be gone afterwards.
 void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
                   struct moment at);
+
+// core_stored: answer to effects.store: RF_OK means that the audio survives a power loss. The call
+// is gone afterwards.
+void core_stored(struct core *core, struct call *call, enum rf_err result,
+                 const struct rf_error *error, struct moment at);
 
 // core_mark_changed: the mark of `provider` as it stands now; version 0 or value NULL: none.
 void core_mark_changed(struct core *core, enum rf_provider provider, int64_t version, json_t *value,

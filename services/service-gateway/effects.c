@@ -1,8 +1,8 @@
 // What the core wants done: replies, reports and events to the broker, audio to the shared store.
 #include <stdio.h>
 
-#include "base/file.h"
 #include "base/log.h"
+#include "disk.h"
 #include "gateway.h"
 
 static void send_reply(void *arg, const struct rf_call_reply *reply) {
@@ -40,20 +40,39 @@ static void publish(void *arg, const struct rf_event *event) {
                error.message);
 }
 
-static enum rf_err store(void *arg, const char *sha256, const char *format, const void *data,
-                         size_t size, struct rf_error *error) {
+static void on_stored(void *arg, enum rf_err result, const struct rf_error *error) {
+    struct call *call = arg;
+    struct gateway *gateway = call->owner;
+    call->writing = NULL;
+    core_stored(&gateway->core, call, result, error, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static enum rf_err store(void *arg, struct call *call, const char *sha256, const char *format,
+                         const void *data, size_t size, struct rf_error *error) {
     struct gateway *gateway = arg;
+    struct disk_job *job;
     char path[4096];
     int length =
         snprintf(path, sizeof path, "%s/%s.%s", gateway->config->media_dir, sha256, format);
     if (length < 0 || (size_t)length >= sizeof path)
         return rf_error_set(error, RF_ERR_IO, "media_dir: the path is too long");
-    return rf_file_replace(path, data, size, error);
+    enum rf_err err = disk_write(gateway->disk, path, data, size, on_stored, call, &job, error);
+    call->owner = gateway;
+    call->writing = err == RF_OK ? job : NULL;
+    return err;
+}
+
+static void stop_call(void *arg, struct call *call) {
+    if (call->writing != NULL)
+        disk_forget(call->writing);
+    call->writing = NULL;
+    gateway_abort(arg, call);
 }
 
 const struct gateway_effects gateway_effects = {
     .send = gateway_send,
-    .abort = gateway_abort,
+    .abort = stop_call,
     .reply = send_reply,
     .release = release,
     .outcome = outcome,

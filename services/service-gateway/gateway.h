@@ -13,6 +13,7 @@ struct gateway {
     struct rf_process *process;
     const struct rf_config *config; // the current one
     struct rf_http *http;
+    struct disk *disk;
     struct rf_worker *worker;
     struct core core;
     struct rf_config_gateway limits; // concurrency and max_waiting as at the start

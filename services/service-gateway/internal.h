@@ -55,7 +55,7 @@ void permit_end(struct core *core, struct call *call, enum rf_class c, struct rf
 
 // ---- answer.c ----
 
-void answer_ok(struct core *core, struct call *call, const struct provider_result *result);
+void answer_ok(struct core *core, struct call *call, json_t *result);
 void answer_failed(struct core *core, struct call *call);
 // answer_local: a refusal that concerns the whole call.
 void answer_local(struct core *core, struct call *call, const char *code, const char *message);
@@ -68,6 +68,11 @@ void publish_retry(struct core *core, const struct call *call, const struct rf_a
                    struct rf_duration wait);
 void publish_exhausted(struct core *core, const struct call *call,
                        const struct rf_attempt *attempt);
+
+// ---- audio.c ----
+
+// audio_keep: the call has its audio, and is answered when that is on the disk.
+void audio_keep(struct core *core, struct call *call, const struct provider_result *result);
 
 // ---- marks.c ----
 

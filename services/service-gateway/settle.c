@@ -164,8 +164,10 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
         record_attempt(call, reply, &verdict, &attempt);
         if (good && result.more) {
             try_link(core, call, at); // the next page, in the same place
+        } else if (good && result.audio != NULL) {
+            audio_keep(core, call, &result);
         } else if (good) {
-            answer_ok(core, call, &result);
+            answer_ok(core, call, result.result);
         } else {
             place_give(core, call);
             attempt_failed(core, call, &attempt, &verdict, reply->retry_after, was_test, at);

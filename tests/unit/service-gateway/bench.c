@@ -25,7 +25,8 @@ static enum rf_err on_send(void *arg, struct call *call, const struct provider_r
 
 static void on_abort(void *arg, struct call *call) {
     struct bench *b = arg;
-    (void)call;
+    if (b->storing == call)
+        b->storing = NULL;
     b->aborts++;
 }
 
@@ -104,10 +105,13 @@ static void on_publish(void *arg, const struct rf_event *event) {
     e->data = json_incref(event->data);
 }
 
-static enum rf_err on_store(void *arg, const char *sha256, const char *format, const void *data,
-                            size_t size, struct rf_error *error) {
+static enum rf_err on_store(void *arg, struct call *call, const char *sha256, const char *format,
+                            const void *data, size_t size, struct rf_error *error) {
     struct bench *b = arg;
-    (void)format, (void)data, (void)size, (void)error;
+    (void)format, (void)data, (void)size;
+    if (b->begin_storing != RF_OK)
+        return rf_error_set(error, b->begin_storing, "no memory for the bench");
+    b->storing = call;
     COPY(b->stored_sha256, sha256);
     b->stores++;
     return RF_OK;
@@ -265,6 +269,18 @@ void bench_answer_audio(struct bench *b, int send) {
                                    .content_type = "audio/mpeg",
                                    .body = "ID3 audio",
                                    .body_size = 9});
+    if (!b->slow_disk && b->storing != NULL)
+        bench_stored(b, RF_OK);
+}
+
+void bench_stored(struct bench *b, enum rf_err result) {
+    struct rf_error error = {0};
+    struct call *call = b->storing;
+    assert_non_null(call);
+    b->storing = NULL;
+    if (result != RF_OK)
+        (void)rf_error_set(&error, result, "the disk is full");
+    core_stored(&b->core, call, result, &error, b->at);
 }
 
 void bench_fail(struct bench *b, int send, enum rf_http_failure failure, bool sent) {

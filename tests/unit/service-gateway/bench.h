@@ -59,6 +59,9 @@ struct bench {
     struct bench_event events[BENCH_MAX];
     int event_count;
     char stored_sha256[65];
+    struct call *storing;      // its audio is on the way to the disk; NULL: none
+    bool slow_disk;            // bench_answer_audio does not end the store, bench_stored does
+    enum rf_err begin_storing; // what effects.store returns
 };
 
 int bench_open(void **state);
@@ -77,6 +80,7 @@ void bench_dial(struct bench *bench, const char *id);
 // bench_answer: the reply to send number `send` (0 is the first).
 void bench_answer(struct bench *bench, int send, long status, const char *body);
 void bench_answer_audio(struct bench *bench, int send);
+void bench_stored(struct bench *bench, enum rf_err result);
 void bench_fail(struct bench *bench, int send, enum rf_http_failure failure, bool sent);
 void bench_answer_later(struct bench *bench, int send, long status, const char *body,
                         struct rf_duration retry_after);
