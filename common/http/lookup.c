@@ -197,8 +197,8 @@ void rf_http_lookup_begin(struct rf_http_lookups *lookups, const char *host,
 }
 
 void rf_http_lookups_fini(struct rf_http_lookups *lookups) {
-    while (lookups->first != NULL) {
-        struct rf_http_lookup *lookup = lookups->first;
+    for (struct rf_http_lookup *lookup = lookups->first, *next; lookup != NULL; lookup = next) {
+        next = lookup->next;
         unlink_lookup(lookup);
         let_go(lookup);
     }

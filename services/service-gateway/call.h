@@ -68,9 +68,8 @@ struct call {
     void *owner, *transfer, *writing; // the rim's
     struct call *next, **back;        // all calls
     struct call *later, *sooner;      // by `due`, when it waits for a time
-    bool timed;
-    struct call *behind; // in the queue for a place
-    bool queued;
+    struct call *behind;              // in the queue for a place
+    bool timed, queued;               // whether it is in those two
 };
 
 // call_new: from a request that was checked; `chain` has at least one link. NULL if out of memory.
