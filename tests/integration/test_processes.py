@@ -67,6 +67,23 @@ class Ends(RingfenceTest):
             self.assertEqual(process.wait(), 0, name)
             self.assertLess(time.monotonic() - began, 2.5, name)
 
+    def test_a_second_sigterm_ends_a_drain_within_two_seconds(self):
+        self.set.start_all()
+        self.set.faults({"id": "slow", "kind": "latency", "delay_ms": 5000,
+                         "match": {"provider": "elevenlabs", "method": "POST"}})
+        campaign = self.set.campaign(people(2))
+        self.addCleanup(campaign.wait)
+        self.addCleanup(campaign.kill)
+        wait_for("speech under way", lambda: self.set.events(type="contact.step"))
+        gateway = self.set.processes["service-gateway"]
+        gateway.terminate()
+        wait_for("the drain", lambda: "draining" in self.set.cli("status", check=0).stdout)
+        self.assertTrue(gateway.alive(), "it waits for the speech in hand")
+        began = time.monotonic()
+        gateway.terminate()
+        self.assertEqual(gateway.wait(), 0)
+        self.assertLess(time.monotonic() - began, 2.5)
+
     def test_sigterm_lets_the_calls_in_hand_end(self):
         contacts = people(8)
         self.set.start_all()
