@@ -27,7 +27,7 @@ struct rule {
 
 const char *const rf_alert_topics[] = {
     "breaker.opened/", "breaker.closed/", "contact.set_aside/", "provider.down/",
-    "provider.up/",    "process.lost/",   "journal.trimmed/",
+    "provider.up/",    "process.lost/",   "journal.trimmed/",   "mark.set/",
 };
 const size_t rf_alert_topic_count = sizeof rf_alert_topics / sizeof rf_alert_topics[0];
 
@@ -55,6 +55,11 @@ static bool is_config(const struct rf_event *event) {
 static bool is_permanent(const struct rf_event *event) {
     const char *text = rf_field_text(event, "reason");
     return text != NULL && strncmp(text, "permanent.", 10) == 0;
+}
+
+// A mark that sets a contact aside is told by that contact's alert, and by no second one.
+static bool sets_nobody_aside(const struct rf_event *event) {
+    return json_is_false(json_object_get(event->data, "sets_aside"));
 }
 
 // "Up" is told only after "down": a provider that was never down has nothing to resolve
@@ -99,6 +104,10 @@ static void lost_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Process ", event->subject, " is lost");
 }
 
+static void mark_title(const struct rf_event *event, struct rf_text *title) {
+    title_of(title, "Provider ", event->subject, " is unusable");
+}
+
 static void trimmed_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Events may be lost: ", event->subject, " has a gap");
 }
@@ -128,6 +137,10 @@ static const struct rule rules[] = {
     {RF_EVENT_PROCESS_LOST, NULL, lost_title, "process",
      "Start the process again, unless its supervisor does. Its last words are on its standard "
      "error."},
+    {RF_EVENT_MARK_SET, sets_nobody_aside, mark_title, "mark",
+     "Check the provider's key, account and section of the configuration. All contacts that need "
+     "it "
+     "wait until that has changed, or until: ringfence mark clear PROVIDER."},
     {RF_EVENT_JOURNAL_TRIMMED, NULL, trimmed_title, "journal",
      "If the broker was restarted, look what happened just before: the last events may be in no "
      "log or alert. If it was not, this subscriber was too slow: raise broker.journal_events."},

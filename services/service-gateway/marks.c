@@ -138,13 +138,20 @@ static void publish_mark(struct core *core, enum rf_event_type type, enum rf_pro
     json_decref(data);
 }
 
+// Whether the answer sets a contact aside, which is then told of. A question about a call that was
+// made, or a call that has ended meanwhile, sets nobody aside: the mark itself must be told.
+static bool sets_aside(const struct call *call) {
+    return call != NULL && call->job.operation != GATEWAY_FIND_CALL &&
+           call->job.operation != GATEWAY_CALL_STATUS;
+}
+
 // The call won: its contact is set aside and told of, all others wait.
 static void mark_won(struct core *core, enum rf_provider p, struct call *call, json_t *value,
                      struct moment at) {
     publish_mark(core, RF_EVENT_MARK_SET, p,
-                 json_pack("{s:s, s:s, s:s, s:s}", "class", text_of(value, "class"), "message",
+                 json_pack("{s:s, s:s, s:s, s:s, s:b}", "class", text_of(value, "class"), "message",
                            text_of(value, "message"), "clears", text_of(value, "clears"), "contact",
-                           text_of(value, "contact")));
+                           text_of(value, "contact"), "sets_aside", sets_aside(call)));
     if (call == NULL)
         return;
     struct link_failure failure = {.provider = p, .verdict = call->mark, .mark_made = true};

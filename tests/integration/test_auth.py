@@ -53,6 +53,24 @@ class RevokedKey(RingfenceTest):
         for file in (self.set.root / "log").iterdir():
             self.assertNotIn("elevenlabs-good", file.read_text(errors="replace"))
 
+    def test_a_telephony_key_revoked_while_calls_are_only_followed_alerts_once(self):
+        contacts = people(2)
+        self.set.config["simulator"]["talk"] = "4s"
+        self.set.write_config()
+        self.set.start_all()
+        campaign = self.set.campaign(contacts)
+        wait_for("both calls", lambda: len(self.set.dials()) == 2 and
+                 len([e for e in self.set.events(type="contact.step")
+                      if e["data"]["step"] == "dial"]) == 2)
+        self.set.admin("PUT", "keys", {"twilio": ["twilio-new"]})
+        marks = wait_for("the mark", lambda: self.set.events(type="mark.set"))
+        self.assert_alerts(marks)
+        self.set.write_key("twilio", "twilio-new")
+        self.assertEqual(campaign.wait(120), 0)
+        self.assert_each_dialled_once(contacts)
+        self.assertEqual(self.set.events(type="contact.set_aside"), [])
+        self.assert_alerts(marks)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -52,6 +52,8 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
          "answers again", "provider/twilio"},
         {"process.lost", "logger-01J", "{}", "Process logger-01J is lost", "Start the process",
          "process/logger-01J"},
+        {"mark.set", "twilio", "{\"class\": \"permanent.auth\", \"sets_aside\": false}",
+         "Provider twilio is unusable", "mark clear", "mark/twilio"},
         {"journal.trimmed", "alerter", "{}", "Events may be lost: alerter has a gap",
          "broker was restarted", "journal/alerter"},
     };
@@ -77,6 +79,8 @@ static void what_is_no_news_for_people_makes_no_alert(void **state) {
     } cases[] = {
         {"contact.set_aside", "{\"reason\": \"cancelled\"}"},
         {"contact.set_aside", "{}"},
+        {"mark.set", "{\"sets_aside\": true}"}, // its contact is told of
+        {"mark.set", "{}"},
         {"breaker.half_open", "{}"},
         {"retry.exhausted", "{}"},
         {"alert.sent", "{}"}, // or an alert would cause the next
@@ -114,9 +118,9 @@ static void incident_23_up_is_told_only_after_down(void **state) {
 
 static void every_rule_is_within_the_topics_subscribed_to(void **state) {
     (void)state;
-    const char *const types[] = {"breaker.opened", "breaker.closed", "contact.set_aside",
-                                 "provider.down",  "provider.up",    "process.lost",
-                                 "journal.trimmed"};
+    const char *const types[] = {"breaker.opened",  "breaker.closed", "contact.set_aside",
+                                 "provider.down",   "provider.up",    "process.lost",
+                                 "journal.trimmed", "mark.set"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         char topic[64];
         snprintf(topic, sizeof topic, "%s/x", types[i]);

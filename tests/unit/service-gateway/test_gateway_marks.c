@@ -87,6 +87,22 @@ static void a_changed_key_takes_the_mark_away(void **state) {
     assert_false(core_mark_stands(&b->core));
 }
 
+static void a_mark_that_sets_nobody_aside_says_so_to_be_told_itself(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_answer(b, 0, 401, REFUSED);
+    core_marked(&b->core, eleven, "s1", NULL, b->marks[0], b->at);
+    assert_true(json_is_true(json_object_get(b->events[0].data, "sets_aside")));
+    bench_request(b, "q1", "telephony", "call_status", "{\"sid\": \"CA1\"}", 60);
+    bench_answer(b, 1, 401, "{\"code\": 20003, \"message\": \"Authenticate\", \"status\": 401}");
+    core_marked(&b->core, RF_PROVIDER_TWILIO, "q1", NULL, b->marks[1], b->at);
+    assert_string_equal(b->events[1].type, "mark.set");
+    assert_true(json_is_false(json_object_get(b->events[1].data, "sets_aside")));
+    // Won for a call that has ended meanwhile: nobody hears its answer.
+    core_marked(&b->core, RF_PROVIDER_OPENAI, "gone", NULL, b->marks[0], b->at);
+    assert_true(json_is_false(json_object_get(b->events[2].data, "sets_aside")));
+}
+
 static void a_late_refusal_of_the_old_key_does_not_mark_the_new_one(void **state) {
     struct bench *b = *state;
     bench_speak(b, "s1");
@@ -263,6 +279,7 @@ int main(void) {
         TEST(a_call_that_loses_the_race_for_the_mark_is_only_marked),
         TEST(while_a_mark_stands_no_call_is_begun),
         TEST(a_changed_key_takes_the_mark_away),
+        TEST(a_mark_that_sets_nobody_aside_says_so_to_be_told_itself),
         TEST(a_late_refusal_of_the_old_key_does_not_mark_the_new_one),
         TEST(a_mark_that_could_not_be_cleared_is_tried_again),
         TEST(a_configuration_mark_falls_with_its_section),
