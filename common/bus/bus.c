@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/client.h"
+#include "bus/message.h"
 #include "config/config.h"
 
 // While there is no broker we look for it more often than we beat.
@@ -20,16 +21,7 @@ char *rf_bus_rid(struct rf_bus *bus, char out[RF_RID_SIZE]) {
 }
 
 enum rf_err rf_bus_send(struct rf_bus *bus, enum rf_message_type type, const void *body) {
-    struct rf_frame frame;
-    struct rf_error error;
-    enum rf_err err = rf_wire_encode(type, body, &frame, &error);
-    if (err != RF_OK) {
-        rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
-        return err;
-    }
-    err = rf_socket_send(bus->ingest, frame.data, frame.size);
-    rf_frame_free(&frame);
-    return err;
+    return rf_message_send(bus->ingest, type, body);
 }
 
 bool rf_bus_connected(const struct rf_bus *bus) {
@@ -208,15 +200,8 @@ static const struct {
 };
 
 static void dispatch(struct rf_bus *bus, struct rf_parts *parts) {
-    zmq_msg_t *body = rf_parts_body(parts, 0);
-    struct rf_message *message = NULL;
-    struct rf_error error = {.message = "a message of several frames"};
-    if (body == NULL ||
-        rf_wire_decode(zmq_msg_data(body), zmq_msg_size(body), &message, &error) != RF_OK) {
-        rf_log(RF_LOG_WARNING, "from the broker: %s", error.message);
-        return;
-    }
-    for (size_t i = 0; i < sizeof from_ingest / sizeof *from_ingest; i++)
+    struct rf_message *message = rf_message_read(parts);
+    for (size_t i = 0; message != NULL && i < sizeof from_ingest / sizeof *from_ingest; i++)
         if (from_ingest[i].type == message->type)
             from_ingest[i].handle(bus, message);
     rf_message_destroy(&message);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/client.h"
+#include "bus/message.h"
 #include "config/config.h"
 
 // The broker and the worker end a call at its deadline themselves, and tell why: their word may
@@ -52,15 +53,10 @@ static void on_calls(void *arg, zsock_t *socket) {
     struct rf_bus *bus = arg;
     struct rf_parts parts;
     for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
-        zmq_msg_t *body = rf_parts_body(&parts, 0);
-        struct rf_message *message = NULL;
-        struct rf_error error = {.message = "a message of several frames"};
-        if (body == NULL ||
-            rf_wire_decode(zmq_msg_data(body), zmq_msg_size(body), &message, &error) != RF_OK)
-            rf_log(RF_LOG_WARNING, "from the broker: %s", error.message);
-        else if (message->type == RF_MESSAGE_call_reply)
+        struct rf_message *message = rf_message_read(&parts);
+        if (message != NULL && message->type == RF_MESSAGE_call_reply)
             on_reply(bus, &message->as.call_reply);
-        else if (message->type == RF_MESSAGE_refusal)
+        else if (message != NULL && message->type == RF_MESSAGE_refusal)
             on_refusal(bus, &message->as.refusal);
         rf_message_destroy(&message);
         rf_parts_free(&parts);

@@ -1,5 +1,6 @@
 // The worker: registration and heartbeat in one, requests in, credit out.
 #include "bus/worker.h"
+#include "bus/message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +18,7 @@
 #define GOODBYE_MS 200
 
 enum rf_err rf_worker_send(struct rf_worker *worker, enum rf_message_type type, const void *body) {
-    struct rf_frame frame;
-    struct rf_error error;
-    enum rf_err err = rf_wire_encode(type, body, &frame, &error);
-    if (err != RF_OK) {
-        rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
-        return err;
-    }
-    err = rf_socket_send(worker->socket, frame.data, frame.size);
-    rf_frame_free(&frame);
-    return err;
+    return rf_message_send(worker->socket, type, body);
 }
 
 void rf_worker_flush_soon(struct rf_worker *worker) {
@@ -231,12 +223,7 @@ static void on_workers(void *arg, zsock_t *socket) {
     struct rf_worker *worker = arg;
     struct rf_parts parts;
     for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
-        zmq_msg_t *body = rf_parts_body(&parts, 0);
-        struct rf_message *message = NULL;
-        struct rf_error error = {.message = "a message of several frames"};
-        if (body == NULL ||
-            rf_wire_decode(zmq_msg_data(body), zmq_msg_size(body), &message, &error) != RF_OK)
-            rf_log(RF_LOG_WARNING, "from the broker: %s", error.message);
+        struct rf_message *message = rf_message_read(&parts);
         for (size_t k = 0; message != NULL && k < sizeof from_workers / sizeof *from_workers; k++)
             if (from_workers[k].type == message->type)
                 from_workers[k].handle(worker, message);

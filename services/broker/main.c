@@ -9,9 +9,7 @@
 //   ground.c      time, sending and counters for all of them
 //   intake.c, sink.c, endpoints.c   sockets
 //   keeper.c, data_dir.c            disk
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
