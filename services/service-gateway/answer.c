@@ -9,6 +9,8 @@ static void send_answer(struct core *core, struct call *call, struct rf_call_rep
     reply->id = call->id;
     reply->attempts.items = call->attempts;
     reply->attempts.count = call->attempt_count;
+    reply->decisions.items = call->decisions;
+    reply->decisions.count = call->decision_count;
     core->effects->reply(core->arg, reply);
     core_remove(core, call);
 }

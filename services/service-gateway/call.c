@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "note.h"
+
 static bool copy_text(char **to, const char *from) {
     *to = from != NULL ? strdup(from) : NULL;
     return from == NULL || *to != NULL;
@@ -37,6 +39,7 @@ struct call *call_new(const struct rf_call_request *request, enum gateway_servic
     call->send_before = (struct rf_utc){request->send_before};
     call->chain = *chain;
     call->credit = true;
+    call->explain = request->explain;
     call->retry.retries = request->retries;
     if (!copy_text(&call->id, request->id) || !copy_text(&call->campaign, request->campaign) ||
         !copy_text(&call->contact, request->contact) || !copy_text(&call->trace, request->trace) ||
@@ -61,6 +64,7 @@ void call_free(struct call *call) {
     for (size_t i = 0; i < call->attempt_count; i++)
         attempt_fini(&call->attempts[i]);
     free(call->attempts);
+    call_notes_free(call);
     json_decref(call->stored);
     provider_job_fini(&call->job);
     free(call->id);

@@ -61,6 +61,9 @@ struct call {
     char permit[CALL_PERMIT_SIZE]; // ""; none
     struct rf_attempt *attempts;
     size_t attempt_count;
+    bool explain; // the reply is to tell what each policy decided: note.h
+    struct rf_decision *decisions;
+    size_t decision_count;
 
     struct link_failure failures[RF_CONFIG_MAX_LINKS];
     size_t failure_count;

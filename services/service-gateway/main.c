@@ -6,6 +6,7 @@
 //   marks.c                providers that are unusable until something changes
 //   audio.c                speech, until it is on the disk
 //   answer.c               the one answer of a call, and events of its retries
+//   note.c                 what the policies decided, for a caller who asks
 //   provider.c, provider_*.c   the base service and its providers
 //   rules.c, redact.c      what a reply means, and what of it may be told
 //   serve.c, effects.c     the rim: what the broker says, and what the core wants done

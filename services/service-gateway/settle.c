@@ -1,5 +1,6 @@
 // After an attempt: classify, report, then the retry, the next link of the chain or the answer.
 #include "internal.h"
+#include "note.h"
 #include "redact.h"
 
 // A dial of which nothing is known is never repeated, here or at another provider.
@@ -162,6 +163,9 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
         answer_local(core, call, verdict.code, "send_before is over: nothing was sent");
     } else {
         record_attempt(call, reply, &verdict, &attempt);
+        call_note(call, at, "classify", rf_class_name(verdict.class), "status %ld%s%s%s%s",
+                  reply->status, verdict.code[0] != '\0' ? ", " : "", verdict.code,
+                  verdict.message[0] != '\0' ? ": " : "", verdict.message);
         if (good && result.more) {
             try_link(core, call, at); // the next page, in the same place
         } else if (good && result.audio != NULL) {

@@ -159,6 +159,14 @@ class Calls(GatewayTest):
         found = wait_for("the list to show the call", lambda: self.find("+12025550102"))
         self.assertEqual(len(found), 1)
 
+    def test_decisions_are_told_to_a_caller_who_asks(self):
+        self.client.speak("s", "why", explain=True)
+        reply = self.client.wait("s")
+        self.assertIn(("classify", "elevenlabs", "ok"),
+                      [(d["policy"], d["provider"], d["verdict"]) for d in reply["decisions"]])
+        self.client.speak("t", "and not otherwise")
+        self.assertFalse(self.client.wait("t").get("decisions"))
+
     def test_a_dial_after_its_send_before_is_not_sent(self):
         self.client.dial("d", "+12025550103", send_before=time.time_ns() - 1)
         reply = self.client.wait("d")
