@@ -116,6 +116,7 @@ static void finish(struct cli_session *session) {
 
 static void interrupt(struct cli_session *session) {
     struct running *running = session->arg;
+    cli_session_end(session, CLI_INTERRUPTED);
     clear_bar(running);
     if (running->run.phase == CLI_RUN_LOADING)
         fprintf(stderr,
@@ -205,8 +206,8 @@ static void begin(struct cli_session *session) {
 static void name_campaign(const struct cli_options *options, char out[65]) {
     const char *slash = strrchr(options->arguments[0], '/');
     const char *base = slash != NULL ? slash + 1 : options->arguments[0];
-    snprintf(out, 65, "%.64s", options->name != NULL ? options->name : base);
-    if (options->name != NULL)
+    snprintf(out, 65, "%.64s", options->own[CLI_NAME] != NULL ? options->own[CLI_NAME] : base);
+    if (options->own[CLI_NAME] != NULL)
         return;
     char *dot = strrchr(out, '.');
     if (dot != NULL && dot != out)
@@ -220,7 +221,8 @@ int cli_campaign_run(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin, .interrupt = interrupt};
     struct running running = {.out = options->json ? stderr : stdout};
     struct rf_error error;
-    if (options->name != NULL && (strlen(options->name) > 64 || options->name[0] == '\0')) {
+    if (options->own[CLI_NAME] != NULL &&
+        (strlen(options->own[CLI_NAME]) > 64 || options->own[CLI_NAME][0] == '\0')) {
         rf_log(RF_LOG_ERROR, "--name: expected 1 to 64 characters");
         return CLI_USAGE;
     }

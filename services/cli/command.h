@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <ringfence/time.h>
 
@@ -18,16 +19,29 @@ enum cli_exit {
 
 #define CLI_MAX_ARGUMENTS 4
 
+// Options that only some subcommands take: X(NAME, "name", whether it has a value).
+#define CLI_OWN_OPTIONS(X) X(NAME, "name", true)
+
+enum cli_own {
+#define X(id, name, has_value) CLI_##id,
+    CLI_OWN_OPTIONS(X)
+#undef X
+        CLI_OWN_COUNT
+};
+
+// CLI_TAKES: a subcommand's set of them, such as CLI_TAKES(NAME) | CLI_TAKES(TEXT).
+#define CLI_TAKES(id) (UINT32_C(1) << CLI_##id)
+
 struct cli_command;
 
 // The command line, taken apart.
 struct cli_options {
     const struct cli_command *command; // NULL with help or version
     const char *config;                // --config; NULL: the defaults
-    const char *name;                  // --name
     struct rf_duration timeout;        // --timeout
     bool json;                         // --json
     bool help, version;
+    const char *own[CLI_OWN_COUNT]; // NULL: not given; "" for one without a value
     const char *arguments[CLI_MAX_ARGUMENTS];
     size_t count;
 };
@@ -37,7 +51,7 @@ struct cli_command {
     size_t least, most; // arguments
     const char *usage;  // arguments and options of its own
     const char *summary;
-    bool has_name;                                 // takes --name
+    uint32_t takes;                                // its own options
     int (*run)(const struct cli_options *options); // returns the exit code
 };
 

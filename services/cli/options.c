@@ -6,16 +6,32 @@
 
 #include "config/value.h"
 
-enum { OPTION_CONFIG = 1, OPTION_TIMEOUT, OPTION_NAME, OPTION_JSON, OPTION_HELP, OPTION_VERSION };
+enum {
+    OPTION_CONFIG = 1,
+    OPTION_TIMEOUT,
+    OPTION_JSON,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_OWN = 256
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"name", required_argument, NULL, OPTION_NAME},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
-    {NULL, 0, NULL, 0},
+#define X(id, name, has_value)                                                                     \
+    {name, (has_value) ? required_argument : no_argument, NULL, OPTION_OWN + CLI_##id},
+    CLI_OWN_OPTIONS(X)
+#undef X
+        {NULL, 0, NULL, 0},
+};
+
+static const char *const own_names[CLI_OWN_COUNT] = {
+#define X(id, name, has_value) [CLI_##id] = (name),
+    CLI_OWN_OPTIONS(X)
+#undef X
 };
 
 static enum rf_err set_timeout(struct cli_options *options, const char *text,
@@ -32,15 +48,16 @@ static enum rf_err set_timeout(struct cli_options *options, const char *text,
 
 static enum rf_err take_option(struct cli_options *options, int option, char **argv,
                                struct rf_error *error) {
+    if (option >= OPTION_OWN && option < OPTION_OWN + CLI_OWN_COUNT) {
+        options->own[option - OPTION_OWN] = optarg != NULL ? optarg : "";
+        return RF_OK;
+    }
     switch (option) {
     case OPTION_CONFIG:
         options->config = optarg;
         return RF_OK;
     case OPTION_TIMEOUT:
         return set_timeout(options, optarg, error);
-    case OPTION_NAME:
-        options->name = optarg;
-        return RF_OK;
     case OPTION_JSON:
         options->json = true;
         return RF_OK;
@@ -111,8 +128,10 @@ static enum rf_err find_command(const struct cli_command *commands, size_t comma
     for (size_t i = 0; i < arguments; i++)
         options->arguments[i] = words[best + i];
     options->count = arguments;
-    if (options->name != NULL && !command->has_name)
-        return rf_error_set(error, RF_ERR_INVALID, "%s: there is no option --name", command->words);
+    for (int i = 0; i < CLI_OWN_COUNT; i++)
+        if (options->own[i] != NULL && (command->takes & (UINT32_C(1) << i)) == 0)
+            return rf_error_set(error, RF_ERR_INVALID, "%s: there is no option --%s",
+                                command->words, own_names[i]);
     return RF_OK;
 }
 

@@ -87,9 +87,10 @@ static void on_signal(void *arg, int fd, unsigned events) {
     (void)events;
     if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
         return;
-    cli_session_end(session, CLI_INTERRUPTED);
     if (session->rim->begun && session->rim->handlers->interrupt != NULL)
         session->rim->handlers->interrupt(session);
+    else
+        cli_session_end(session, CLI_INTERRUPTED);
 }
 
 // Blocked before the first thread of ZeroMQ begins, so that the signals come to the loop alone.

@@ -23,8 +23,8 @@ struct cli_session {
 struct cli_session_handlers {
     // begin: the broker is there; called once.
     void (*begin)(struct cli_session *session);
-    // interrupt: Ctrl-C or SIGTERM came; the session ends behind it with CLI_INTERRUPTED, or with
-    // what cli_session_end was told. May be NULL.
+    // interrupt: Ctrl-C or SIGTERM came: ends the session, now or soon. NULL: it ends at once with
+    // CLI_INTERRUPTED.
     void (*interrupt)(struct cli_session *session);
 };
 

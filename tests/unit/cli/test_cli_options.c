@@ -15,9 +15,9 @@ static int run_nothing(const struct cli_options *options) {
 }
 
 static const struct cli_command commands[] = {
-    {"status", 0, 0, "[--json]", "s", false, run_nothing},
-    {"campaign run", 1, 1, "CONTACTS.csv", "s", true, run_nothing},
-    {"campaign status", 0, 1, "[NAME]", "s", false, run_nothing},
+    {"status", 0, 0, "[--json]", "s", 0, run_nothing},
+    {"campaign run", 1, 1, "CONTACTS.csv", "s", CLI_TAKES(NAME), run_nothing},
+    {"campaign status", 0, 1, "[NAME]", "s", 0, run_nothing},
 };
 
 static enum rf_err parse(const char *line, struct cli_options *options, struct rf_error *error) {
@@ -43,7 +43,7 @@ static void options_may_stand_anywhere(void **state) {
         assert_int_equal(parse(lines[i], &options, &error), RF_OK);
         assert_string_equal(options.command->words, "campaign run");
         assert_string_equal(options.config, "c.yaml");
-        assert_string_equal(options.name, "n");
+        assert_string_equal(options.own[CLI_NAME], "n");
         assert_int_equal(options.timeout.ns, 250 * RF_NS_PER_MS);
         assert_true(options.json);
         assert_int_equal(options.count, 1);
