@@ -18,6 +18,22 @@ static bool jitter_same(const struct rf_retry_policy *a, const struct rf_retry_p
            !(a->jitter_fraction > b->jitter_fraction);
 }
 
+static bool value_same(const struct rf_config_row *row, const void *a, const void *b);
+
+static bool list_same(const struct rf_config_items *items, const struct rf_config_list *a,
+                      const struct rf_config_list *b) {
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        for (size_t r = 0; same && r < items->row_count; r++) {
+            size_t at = i * items->size + items->rows[r].offset;
+            same = value_same(&items->rows[r], (const char *)a->items + at,
+                              (const char *)b->items + at);
+        }
+    return same;
+}
+
+// Recursive, as deep as lists are in lists: the table has none.
+// NOLINTNEXTLINE(misc-no-recursion)
 static bool value_same(const struct rf_config_row *row, const void *a, const void *b) {
     switch (row->type) {
     case RF_CONFIG_BOOL:
@@ -37,6 +53,12 @@ static bool value_same(const struct rf_config_row *row, const void *a, const voi
                text_same(((const struct rf_secret *)a)->file, ((const struct rf_secret *)b)->file);
     case RF_CONFIG_CHAIN:
         return chain_same(a, b);
+    case RF_CONFIG_STATUS:
+        return ((const struct rf_config_status *)a)->from ==
+                   ((const struct rf_config_status *)b)->from &&
+               ((const struct rf_config_status *)a)->to == ((const struct rf_config_status *)b)->to;
+    case RF_CONFIG_LIST:
+        return list_same(row->items, a, b);
     default:
         return text_same(*(char *const *)a, *(char *const *)b);
     }

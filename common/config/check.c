@@ -96,13 +96,15 @@ static enum rf_err check_twilio(const struct check *check) {
     if (twilio->key.value == NULL)
         return RF_OK;
     if (twilio->account_sid == NULL)
-        return COMPLAIN(check, "providers.twilio.key",
-                        "there is a key but no providers.twilio.account_sid; expected the account "
-                        "that the key belongs to");
+        return COMPLAIN_EITHER(
+            check, "providers.twilio.key", "providers.twilio.keys",
+            "there is a key but no providers.twilio.account_sid; expected the account "
+            "that the key belongs to");
     if (twilio->from == NULL)
-        return COMPLAIN(check, "providers.twilio.key",
-                        "there is a key but no providers.twilio.from; expected the caller id as an "
-                        "E.164 number such as +12025550100");
+        return COMPLAIN_EITHER(
+            check, "providers.twilio.key", "providers.twilio.keys",
+            "there is a key but no providers.twilio.from; expected the caller id as an "
+            "E.164 number such as +12025550100");
     return RF_OK;
 }
 

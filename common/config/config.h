@@ -13,6 +13,7 @@
 #include <ringfence/time.h>
 
 #define RF_CONFIG_MAX_LINKS 8
+#define RF_CONFIG_MAX_KEYS  16
 
 // A secret: given as text, ${ENV} or `file:PATH`. A file is read again on reload and when a user
 // asks, so a key can change while running. Never printed.
@@ -33,6 +34,32 @@ RF_NODISCARD enum rf_err rf_secret_refresh(struct rf_secret *secret, bool *chang
 // afterwards.
 RF_NODISCARD enum rf_err rf_secret_copy(struct rf_secret *to, const struct rf_secret *from);
 void rf_secret_fini(struct rf_secret *secret);
+
+// A list of the file: `count` items, of the type that stands at the member.
+struct rf_config_list {
+    void *items; // NULL: none
+    size_t count;
+};
+
+// HTTP statuses from..to: "429", "400-499" or "4xx". from 0: any.
+struct rf_config_status {
+    int64_t from, to;
+};
+
+// One of a provider's rules: what a reply looks like, and what it then is. What is not given (NULL,
+// 0) does not matter. See rules/rules.h, which these come before.
+struct rf_config_rule {
+    struct rf_config_status status;
+    char *field, *header;    // a path into the body's JSON, or the name of a header; not both
+    char *equals, *contains; // of that field or header; neither: it is there
+    char *failure;           // what went wrong without a status, or with a body that is no use
+    char *sent;              // "yes" or "no": whether the request may have been sent
+    char *operation;         // "speak", "write", "dial", "find_call", "call_status"
+    char *class;             // rf_class_name; always there
+    char *retry;             // NULL: as the class says; "never"; "place": when a call of ours ends
+    struct rf_duration mark_for; // a mark made of it ends by itself; 0: not so
+    char *source;                // where that is written; NULL: this file
+};
 
 enum rf_provider {
     RF_PROVIDER_ELEVENLABS,
@@ -55,6 +82,8 @@ struct rf_config_timeout {
 struct rf_config_provider {
     char *base_url;       // "https://api.elevenlabs.io"
     struct rf_secret key; // ElevenLabs, OpenAI, Anthropic: the API key; Twilio: the auth token
+    struct rf_config_list keys;  // of struct rf_secret: further keys, in order of preference
+    struct rf_config_list rules; // of struct rf_config_rule, before the built-in ones
     char *ca_file;    // further trusted certificates (PEM), for a private CA; NULL: the system's
     char *probe_path; // what the health monitor asks for
     struct rf_retry_policy retry;

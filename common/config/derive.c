@@ -50,8 +50,17 @@ static bool probe_fill(struct rf_config_provider *twilio) {
     return fill(&twilio->probe_path, "/2010-04-01/Accounts/%s.json", twilio->account_sid);
 }
 
+// The first of a provider's keys is its key, for whoever needs only one.
+static bool keys_fill(struct rf_config_provider *provider) {
+    return provider->key.value != NULL || provider->keys.count == 0 ||
+           rf_secret_copy(&provider->key, provider->keys.items) == RF_OK;
+}
+
 enum rf_err rf_config_derive(struct rf_config *config, struct rf_error *error) {
     struct rf_config_bus *bus = &config->bus;
+    for (int id = 0; id < RF_PROVIDER_COUNT; id++)
+        if (!keys_fill(&config->providers[id]))
+            return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     if (!folders_fill(config) || !fill(&bus->calls, "ipc://%s/calls", config->run_dir) ||
         !fill(&bus->workers, "ipc://%s/workers", config->run_dir) ||
         !fill(&bus->ingest, "ipc://%s/ingest", config->run_dir) ||

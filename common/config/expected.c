@@ -55,8 +55,9 @@ char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t 
         [RF_CONFIG_LISTEN] = "ADDRESS:PORT with a numeric address, such as 127.0.0.1:18080",
         [RF_CONFIG_PHONE] = "a number in E.164 form, such as +12025550100",
         [RF_CONFIG_SECRET] = "file:PATH, ${ENV} or the secret itself",
+        [RF_CONFIG_STATUS] = "an HTTP status such as 429, a range such as 400-499, or 4xx",
     };
-    char words[128];
+    char words[256];
     switch (row->type) {
     case RF_CONFIG_COUNT:
         count_expected(row, out, size);
@@ -77,6 +78,9 @@ char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t 
         words_join(row->words, words, sizeof words);
         snprintf(out, size, "a list such as [%.*s]; here may stand %s",
                  (int)strcspn(row->words, "|"), row->words, words);
+        break;
+    case RF_CONFIG_LIST:
+        snprintf(out, size, "%s", row->items->expected);
         break;
     default:
         snprintf(out, size, "%s", texts[row->type]);

@@ -6,27 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/file.h"
-#include "config/rows.h"
-#include "config/value.h"
+#include "config/reader.h"
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define KEY_SIZE       192 // of a dotted key; longer ones are unknown anyway
-
-struct loader {
-    const char *file;
-    char *folder;
-    char *data; // the file's text
-    size_t size;
-    yaml_document_t document;
-    bool has_document;
-    size_t *lines; // where each row was written; 0: not
-    char **texts;  // and what, where others inherit from it
-    struct rf_config *config;
-    struct rf_error *error;
-};
 
 size_t rf_config_origin_line(const struct rf_config_origin *origin, const char *key) {
     size_t row = rf_config_row_find(key);
@@ -49,24 +34,6 @@ enum rf_err rf_config_fail(struct rf_error *error, const char *file, size_t line
     return err;
 }
 
-#define FAIL(loader, node, key, ...)                                                               \
-    rf_config_fail((loader)->error, (loader)->file, (node)->start_mark.line + 1, key, __VA_ARGS__)
-
-static const char *scalar(const yaml_node_t *node) {
-    return (const char *)node->data.scalar.value;
-}
-
-static bool is_null(const yaml_node_t *node) {
-    if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-        return false;
-    const char *text = scalar(node);
-    return text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
-}
-
-static const char *kind_name(const yaml_node_t *node) {
-    return node->type == YAML_SEQUENCE_NODE ? "a list" : "a section";
-}
-
 // ---- one value ----
 
 // The place of a row in the struct, or `scratch` for a row without one.
@@ -82,15 +49,7 @@ static enum rf_err set_value(struct loader *loader, const struct rf_config_row *
         bool yes;
         struct rf_retry_policy policy;
     } scratch;
-    struct rf_config_source source = {.folder = loader->folder, .quoted = text};
-    char *expanded = NULL;
-    enum rf_err err = rf_config_expand(text, &expanded, error);
-    if (err == RF_OK)
-        err = rf_config_value_set(row, expanded, &source, target_of(loader, row, &scratch), error);
-    if (expanded != NULL)
-        explicit_bzero(expanded, strlen(expanded));
-    free(expanded);
-    return err;
+    return rf_config_read_value(loader, row, text, target_of(loader, row, &scratch), error);
 }
 
 // Remembers where the row was written and, for a row that others inherit from, what.
@@ -106,17 +65,11 @@ static enum rf_err note_written(struct loader *loader, size_t row, const yaml_no
 
 static enum rf_err read_scalar(struct loader *loader, size_t index, const yaml_node_t *node) {
     const struct rf_config_row *row = &rf_config_rows[index];
-    char expected[256];
-    rf_config_row_expected(row, expected, sizeof expected);
-    if (node->type != YAML_SCALAR_NODE)
-        return FAIL(loader, node, row->key, "is %s; expected %s", kind_name(node), expected);
-    if (is_null(node))
-        return FAIL(loader, node, row->key,
-                    "has no value; expected %s, or the line left out for the default", expected);
-    if (strlen(scalar(node)) != node->data.scalar.length)
-        return FAIL(loader, node, row->key, "has a NUL character; expected %s", expected);
     struct rf_error problem = {0};
-    enum rf_err err = set_value(loader, row, scalar(node), &problem);
+    enum rf_err err = rf_config_check_scalar(loader, row, row->key, node);
+    if (err != RF_OK)
+        return err;
+    err = set_value(loader, row, scalar(node), &problem);
     if (err == RF_ERR_CONFIG)
         return FAIL(loader, node, row->key, "%s", problem.message);
     if (err != RF_OK)
@@ -124,8 +77,16 @@ static enum rf_err read_scalar(struct loader *loader, size_t index, const yaml_n
     return note_written(loader, index, node);
 }
 
+static enum rf_err read_items(struct loader *loader, size_t index, const yaml_node_t *node) {
+    const struct rf_config_row *row = &rf_config_rows[index];
+    enum rf_err err = rf_config_read_list(loader, row, node, target_of(loader, row, NULL));
+    if (err == RF_OK)
+        loader->lines[index] = node->start_mark.line + 1;
+    return err;
+}
+
 // A list of names becomes one text with commas, the form of the default.
-static enum rf_err read_list(struct loader *loader, size_t index, const yaml_node_t *node) {
+static enum rf_err read_chain(struct loader *loader, size_t index, const yaml_node_t *node) {
     const struct rf_config_row *row = &rf_config_rows[index];
     char expected[256], joined[256] = "";
     size_t used = 0;
@@ -156,6 +117,17 @@ static enum rf_err read_list(struct loader *loader, size_t index, const yaml_nod
     return note_written(loader, index, node);
 }
 
+static enum rf_err read_row(struct loader *loader, size_t index, const yaml_node_t *node) {
+    switch (rf_config_rows[index].type) {
+    case RF_CONFIG_CHAIN:
+        return read_chain(loader, index, node);
+    case RF_CONFIG_LIST:
+        return read_items(loader, index, node);
+    default:
+        return read_scalar(loader, index, node);
+    }
+}
+
 // ---- the document ----
 
 static enum rf_err unknown_key(struct loader *loader, const yaml_node_t *node, const char *section,
@@ -173,8 +145,8 @@ static enum rf_err unknown_key(struct loader *loader, const yaml_node_t *node, c
                 rf_config_known(section, known, sizeof known));
 }
 
-static enum rf_err check_key(struct loader *loader, const yaml_node_t *mapping,
-                             const yaml_node_pair_t *pair, const char *section) {
+enum rf_err rf_config_check_key(struct loader *loader, const yaml_node_t *mapping,
+                                const yaml_node_pair_t *pair, const char *section) {
     const yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
     if (key->type != YAML_SCALAR_NODE)
         return FAIL(loader, key, section[0] != '\0' ? section : NULL,
@@ -196,7 +168,7 @@ static enum rf_err read_section(struct loader *loader, const yaml_node_t *node,
                                 const char *section) {
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
          pair < node->data.mapping.pairs.top; pair++) {
-        enum rf_err err = check_key(loader, node, pair, section);
+        enum rf_err err = rf_config_check_key(loader, node, pair, section);
         if (err != RF_OK)
             return err;
         const yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
@@ -207,8 +179,7 @@ static enum rf_err read_section(struct loader *loader, const yaml_node_t *node,
         bool usable = length < KEY_SIZE && strchr(scalar(key), '.') == NULL;
         size_t row = usable ? rf_config_row_find(path) : rf_config_row_count;
         if (row < rf_config_row_count)
-            err = rf_config_rows[row].type == RF_CONFIG_CHAIN ? read_list(loader, row, value)
-                                                              : read_scalar(loader, row, value);
+            err = read_row(loader, row, value);
         else if (!usable || !rf_config_section(path))
             err = unknown_key(loader, key, section, path);
         else if (value->type == YAML_MAPPING_NODE)

@@ -45,6 +45,13 @@ static void review_files(const struct review *review) {
         const void *place = (const char *)review->config + row->offset;
         if (row->type == RF_CONFIG_SECRET && ((const struct rf_secret *)place)->file != NULL)
             review_secret_file(review, row->key, ((const struct rf_secret *)place)->file);
+        if (row->items == &rf_config_secret_items) {
+            const struct rf_config_list *list = place;
+            const struct rf_secret *secrets = list->items;
+            for (size_t k = 0; k < list->count; k++)
+                if (secrets[k].file != NULL)
+                    review_secret_file(review, row->key, secrets[k].file);
+        }
         const char *last = strrchr(row->key, '.');
         bool input = row->type == RF_CONFIG_PATH && last != NULL &&
                      (strcmp(last, ".ca_file") == 0 || strcmp(last, ".cert_file") == 0 ||

@@ -34,6 +34,9 @@
 #define INHERIT(key_, type_, at, from, least_, most_, live, help_) \
     {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .inherits = from, \
      .least = least_, .most = most_, .reloadable = live, .help = help_}
+#define LIST(key_, at, items_, live, help_) \
+    {.key = key_, .type = RF_CONFIG_LIST, .offset = at, .items = items_, \
+     .reloadable = live, .help = help_}
 
 // The policies, once with defaults of their own and once inherited key by key.
 #define RETRY(section, at_initial, at_factor, at_max_retries, at_max_delay, at_policy) \
@@ -60,6 +63,8 @@
 #define PROVIDER(name, id, url, key_help) \
     TEXT("providers." name ".base_url", BASE_URL, AT(providers[id].base_url), url, LIVE, "address of the API, without its path"), \
     TEXT("providers." name ".key", SECRET, AT(providers[id].key), NULL, LIVE, key_help ", by file:PATH or ${ENV}"), \
+    LIST("providers." name ".keys", AT(providers[id].keys), &rf_config_secret_items, LIVE, "further keys: the next one is used when one is refused or has no quota left"), \
+    LIST("providers." name ".rules", AT(providers[id].rules), &rf_config_rule_items, LIVE, "what replies of it mean, before the built-in rules (ringfence config rules)"), \
     TEXT("providers." name ".ca_file", PATH, AT(providers[id].ca_file), NULL, LIVE, "further trusted certificates (PEM), for a private CA"), \
     INHERIT_RETRY("providers." name, providers[id].retry), \
     INHERIT_BREAKER("providers." name, providers[id].breaker), \

@@ -25,10 +25,27 @@ enum rf_config_type {
     RF_CONFIG_PHONE,    // char *, E.164
     RF_CONFIG_SECRET,   // struct rf_secret
     RF_CONFIG_CHAIN,    // struct rf_config_chain of the row's words
+    RF_CONFIG_STATUS,   // struct rf_config_status: 429, 400-499 or 4xx
+    RF_CONFIG_LIST,     // struct rf_config_list of the row's items
 };
 
 // A row that is checked and inherited from, but has no place of its own in struct rf_config.
 #define RF_CONFIG_NOWHERE ((size_t)-1)
+
+struct rf_config_row;
+
+// What the items of a list are: maps with these keys or, with a single row without a name, plain
+// values.
+struct rf_config_items {
+    size_t size;                      // of an item in memory
+    size_t most;                      // items at most
+    const struct rf_config_row *rows; // offsets are within the item
+    size_t row_count;
+    const char *expected; // what such a list looks like, for people
+    // problem: what the keys of one item have against each other, and what was expected; NULL:
+    // fine.
+    const char *(*problem)(const void *item);
+};
 
 struct rf_config_row {
     const char *key; // dotted, such as "bus.heartbeat"
@@ -39,9 +56,13 @@ struct rf_config_row {
     const char *inherits; // the key whose value is taken when this one is absent; or NULL
     const char *derived;  // how an absent value comes about, for people; or NULL
     const char *words;    // CHOICE, CHAIN: what is allowed, separated by |
-    double least, most;   // COUNT, NUMBER; SIZE in bytes; DURATION in ns
-    const char *help;     // one line
+    const struct rf_config_items *items; // LIST
+    double least, most;                  // COUNT, NUMBER; SIZE in bytes; DURATION in ns
+    const char *help;                    // one line
 };
+
+// Keys of a provider, and its rules.
+extern const struct rf_config_items rf_config_secret_items, rf_config_rule_items;
 
 extern const struct rf_config_row rf_config_rows[];
 extern const size_t rf_config_row_count;

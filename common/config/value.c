@@ -258,6 +258,27 @@ static enum rf_err set_chain(const struct rf_config_row *row, const char *text,
     return RF_OK;
 }
 
+// "429", "400-499" or "4xx".
+static enum rf_err set_status(const struct rf_config_row *row, const char *text,
+                              const struct rf_config_source *source,
+                              struct rf_config_status *target, struct rf_error *error) {
+    int from = 0, to = 0, length = 0;
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 1 && strcmp(text + 1, "xx") == 0) {
+        from = 100 * (text[0] - '0');
+        to = from + 99;
+    } else if (digits == 3 && text[3] == '\0') {
+        from = to = (int)strtol(text, NULL, 10);
+    } else if (digits != 3 || sscanf(text, "%3d-%3d%n", &from, &to, &length) != 2 ||
+               text[length] != '\0') {
+        return refuse(row, source, "is no status", error);
+    }
+    if (from < 100 || to > 999 || from > to)
+        return refuse(row, source, "is out of range", error);
+    *target = (struct rf_config_status){from, to};
+    return RF_OK;
+}
+
 enum rf_err rf_config_value_set(const struct rf_config_row *row, const char *text,
                                 const struct rf_config_source *source, void *target,
                                 struct rf_error *error) {
@@ -280,11 +301,24 @@ enum rf_err rf_config_value_set(const struct rf_config_row *row, const char *tex
         return rf_secret_set(target, text, source->folder, error);
     case RF_CONFIG_CHAIN:
         return set_chain(row, text, source, target, error);
+    case RF_CONFIG_STATUS:
+        return set_status(row, text, source, target, error);
     default:
         return set_text(row, text, source, target, error);
     }
 }
 
+static void free_list(const struct rf_config_items *items, struct rf_config_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t r = 0; r < items->row_count; r++)
+            rf_config_value_free(&items->rows[r],
+                                 (char *)list->items + i * items->size + items->rows[r].offset);
+    free(list->items);
+    *list = (struct rf_config_list){0};
+}
+
+// Recursive, as deep as lists are in lists: the table has none.
+// NOLINTNEXTLINE(misc-no-recursion)
 void rf_config_value_free(const struct rf_config_row *row, void *target) {
     char **text = target;
     switch (row->type) {
@@ -295,6 +329,10 @@ void rf_config_value_free(const struct rf_config_row *row, void *target) {
     case RF_CONFIG_SIZE:
     case RF_CONFIG_JITTER:
     case RF_CONFIG_CHAIN:
+    case RF_CONFIG_STATUS:
+        break;
+    case RF_CONFIG_LIST:
+        free_list(row->items, target);
         break;
     case RF_CONFIG_SECRET:
         rf_secret_fini(target);

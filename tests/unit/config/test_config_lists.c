@@ -1,0 +1,246 @@
+// Lists: a provider's keys and its rules.
+#include "fixture.h"
+
+#include "config/config.h"
+#include "config/rows.h"
+
+static enum rf_err load(void **state, const char *text, struct rf_config **config,
+                        struct rf_error *error) {
+    const struct fixture *fixture = *state;
+    fixture_write(fixture, "c.yaml", text);
+    return rf_config_load(fixture->file, config, error);
+}
+
+static struct rf_config *loaded(void **state, const char *text) {
+    struct rf_config *config = NULL;
+    struct rf_error error = {0};
+    if (load(state, text, &config, &error) != RF_OK)
+        fail_msg("%s", error.message);
+    return config;
+}
+
+static void rules_are_read_in_their_order_with_what_each_says(void **state) {
+    struct rf_config *config =
+        loaded(state, "providers:\n  openai:\n    rules:\n"
+                      "      - {status: 429, field: error.code, equals: insufficient_quota,\n"
+                      "         class: permanent.quota, mark_for: 1h, source: \"our contract\"}\n"
+                      "      - status: 4xx\n        header: x-proxy\n        contains: busy\n"
+                      "        class: transient\n        retry: never\n"
+                      "      - {failure: timeout, sent: yes, operation: write, class: ambiguous}\n"
+                      "      - {status: 500-503, field: detail.0.msg|error, class: transient}\n");
+    const struct rf_config_list *list = &config->providers[RF_PROVIDER_OPENAI].rules;
+    assert_int_equal(list->count, 4);
+    const struct rf_config_rule *rules = list->items;
+    assert_int_equal(rules[0].status.from, 429);
+    assert_int_equal(rules[0].status.to, 429);
+    assert_string_equal(rules[0].field, "error.code");
+    assert_string_equal(rules[0].equals, "insufficient_quota");
+    assert_string_equal(rules[0].class, "permanent.quota");
+    assert_int_equal(rules[0].mark_for.ns, 3600 * RF_NS_PER_S);
+    assert_string_equal(rules[0].source, "our contract");
+    assert_null(rules[0].contains);
+    assert_null(rules[0].retry);
+    assert_int_equal(rules[1].status.from, 400);
+    assert_int_equal(rules[1].status.to, 499);
+    assert_string_equal(rules[1].header, "x-proxy");
+    assert_string_equal(rules[1].contains, "busy");
+    assert_string_equal(rules[1].retry, "never");
+    assert_int_equal(rules[2].status.from, 0);
+    assert_string_equal(rules[2].failure, "timeout");
+    assert_string_equal(rules[2].sent, "yes");
+    assert_string_equal(rules[2].operation, "write");
+    assert_int_equal(rules[3].status.from, 500);
+    assert_int_equal(rules[3].status.to, 503);
+    assert_int_equal(config->providers[RF_PROVIDER_TWILIO].rules.count, 0);
+    rf_config_destroy(&config);
+}
+
+static void several_keys_are_read_and_the_first_is_the_key(void **state) {
+    const struct fixture *fixture = *state;
+    fixture_write(fixture, "key", "from-a-file\n");
+    struct rf_config *config = loaded(state, "providers:\n  openai: {keys: [\"file:key\", two]}\n"
+                                             "  anthropic: {key: one, keys: [two, three]}\n");
+    const struct rf_config_provider *openai = &config->providers[RF_PROVIDER_OPENAI];
+    assert_int_equal(openai->keys.count, 2);
+    const struct rf_secret *keys = openai->keys.items;
+    assert_string_equal(keys[0].value, "from-a-file");
+    assert_non_null(keys[0].file);
+    assert_string_equal(keys[1].value, "two");
+    assert_string_equal(openai->key.value, "from-a-file");
+    assert_string_equal(openai->key.file, keys[0].file);
+    assert_string_equal(config->providers[RF_PROVIDER_ANTHROPIC].key.value, "one");
+    assert_int_equal(config->providers[RF_PROVIDER_ANTHROPIC].keys.count, 2);
+    rf_config_destroy(&config);
+}
+
+static void an_empty_list_is_none(void **state) {
+    struct rf_config *config = loaded(state, "providers:\n  openai: {keys: [], rules: []}\n");
+    assert_int_equal(config->providers[RF_PROVIDER_OPENAI].keys.count, 0);
+    assert_null(config->providers[RF_PROVIDER_OPENAI].key.value);
+    rf_config_destroy(&config);
+}
+
+#define RULE_LIST                                                                                  \
+    "expected a list of rules, each such as {status: 429, field: error.code, equals: "             \
+    "insufficient_quota, class: permanent.quota}"
+#define STATUS "expected an HTTP status such as 429, a range such as 400-499, or 4xx"
+#define OPENAI "providers:\n  openai:\n    rules:\n"
+
+static void what_is_wrong_in_a_list_is_told_with_line_and_place(void **state) {
+    const struct fixture *fixture = *state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {OPENAI "      - {status: 429, clas: transient}\n",
+         "4: providers.openai.rules[0].clas: unknown key; expected one of: status, field, header, "
+         "equals, contains, failure, sent, operation, class, retry, mark_for, source"},
+        {OPENAI "      - {status: 429, class: transient}\n      - {status: many, class: "
+                "transient}\n",
+         "5: providers.openai.rules[1].status: \"many\" is no status; " STATUS},
+        {OPENAI "      - {status: 42, class: transient}\n",
+         "4: providers.openai.rules[0].status: \"42\" is no status; " STATUS},
+        {OPENAI "      - {status: 499-400, class: transient}\n",
+         "4: providers.openai.rules[0].status: \"499-400\" is out of range; " STATUS},
+        {OPENAI "      - {status: 0xx, class: transient}\n",
+         "4: providers.openai.rules[0].status: \"0xx\" is out of range; " STATUS},
+        {OPENAI "      - status: 429\n        class: bad\n",
+         "5: providers.openai.rules[0].class: \"bad\" is not known; expected transient, "
+         "rate_limited, permanent.auth, permanent.quota, permanent.config, permanent.invalid or "
+         "ambiguous"},
+        {OPENAI "      - {status: 429, status: 430, class: transient}\n",
+         "4: providers.openai.rules[0].status: duplicate key; it stands in line 4 already, "
+         "expected it once"},
+        {OPENAI "      - {status: 429}\n",
+         "4: providers.openai.rules[0]: has no class; expected what such a reply is, such as "
+         "class: transient"},
+        {OPENAI "      - {operation: dial, class: transient}\n",
+         "4: providers.openai.rules[0]: says nothing of the reply; expected one of status, field, "
+         "header, failure, sent"},
+        {OPENAI "      - {field: a, header: b, class: transient}\n",
+         "4: providers.openai.rules[0]: has a field and a header; expected one of them"},
+        {OPENAI "      - {field: a, equals: b, contains: c, class: transient}\n",
+         "4: providers.openai.rules[0]: has equals and contains; expected one of them"},
+        {OPENAI "      - {status: 400, equals: b, class: transient}\n",
+         "4: providers.openai.rules[0]: has a text but not where it stands; expected a field or a "
+         "header"},
+        {OPENAI "      - {field: a..b, class: transient}\n",
+         "4: providers.openai.rules[0]: has a field that is no path; expected names joined by "
+         "dots, such as error.code"},
+        {OPENAI "      - transient\n", "4: providers.openai.rules[0]: has no keys; " RULE_LIST},
+        {OPENAI "      - {status: [429], class: transient}\n",
+         "4: providers.openai.rules[0].status: is a list; " STATUS},
+        {OPENAI "      - {status: ~, class: transient}\n",
+         "4: providers.openai.rules[0].status: has no value; " STATUS
+         ", or the line left out for the default"},
+        {"providers:\n  openai:\n    rules: {status: 429}\n",
+         "3: providers.openai.rules: is not a list; " RULE_LIST},
+        {"providers:\n  openai:\n    keys: one\n",
+         "3: providers.openai.keys: is not a list; expected a list of secrets, such as "
+         "[file:secrets/first, file:secrets/second]"},
+        {"providers:\n  openai:\n    keys:\n      - {a: b}\n",
+         "4: providers.openai.keys[0]: is a section; expected file:PATH, ${ENV} or the secret "
+         "itself"},
+        {"providers:\n  openai:\n    keys: [a, \"\"]\n",
+         "3: providers.openai.keys[1]: is empty; expected a secret of one line"},
+        {"providers:\n  openai:\n    keys: [a, \"${RF_TEST_ABSENT}\"]\n",
+         "3: providers.openai.keys[1]: needs the environment variable RF_TEST_ABSENT, which is not "
+         "set; set it, or give a default by ${RF_TEST_ABSENT:-DEFAULT}"},
+        {"providers:\n  openai:\n    keys: [a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a]\n",
+         "3: providers.openai.keys: has 17 items; expected at most 16"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        char expected[RF_ERROR_MESSAGE_SIZE];
+        snprintf(expected, sizeof expected, "%s:%s", fixture->file, cases[i].message);
+        assert_int_equal(load(state, cases[i].text, &config, &error), RF_ERR_CONFIG);
+        assert_null(config);
+        assert_string_equal(error.message, expected);
+    }
+}
+
+struct changes {
+    char text[256];
+};
+
+static void note_change(void *arg, const char *key, bool reloadable) {
+    struct changes *changes = arg;
+    size_t used = strlen(changes->text);
+    assert_true(reloadable);
+    snprintf(changes->text + used, sizeof changes->text - used, "%s ", key);
+}
+
+static void a_change_within_a_list_is_told(void **state) {
+#define FIRST                                                                                      \
+    "providers:\n  openai: {key: k, keys: [a, b], rules: [{status: 429, class: transient}]}\n"
+    static const struct {
+        const char *fresh, *told;
+    } cases[] = {
+        {FIRST, ""},
+        {"providers:\n  openai: {key: k, keys: [a, c], rules: [{status: 429, class: transient}]}\n",
+         "providers.openai.keys "},
+        {"providers:\n  openai: {key: k, keys: [a], rules: [{status: 429, class: transient}]}\n",
+         "providers.openai.keys "},
+        {"providers:\n  openai: {key: k, keys: [a, b], rules: [{status: 4xx, class: transient}]}\n",
+         "providers.openai.rules "},
+        {"providers:\n  openai: {key: k, keys: [a, b], rules: [{status: 429, class: transient, "
+         "source: s}]}\n",
+         "providers.openai.rules "},
+        {"providers:\n  openai: {key: k, keys: [a, b]}\n", "providers.openai.rules "},
+    };
+    struct rf_config *old = loaded(state, FIRST);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct changes changes = {{0}};
+        struct rf_config *fresh = loaded(state, cases[i].fresh);
+        rf_config_changed(old, fresh, note_change, &changes);
+        assert_string_equal(changes.text, cases[i].told);
+        rf_config_destroy(&fresh);
+    }
+    rf_config_destroy(&old);
+}
+
+static void note_warning(void *arg, const char *code, const char *key, const char *text) {
+    struct changes *changes = arg;
+    (void)text;
+    if (strcmp(code, "secret-mode") == 0)
+        snprintf(changes->text, sizeof changes->text, "%s", key);
+}
+
+static void a_key_in_a_list_that_others_may_read_is_warned_of(void **state) {
+    struct changes changes = {{0}};
+    fixture_write_bytes(*state, "key", "k", 1, 0644);
+    struct rf_config *config =
+        loaded(state, "providers:\n  openai: {key: k, keys: [a, \"file:key\"]}\n");
+    rf_config_review(config, note_warning, &changes);
+    assert_string_equal(changes.text, "providers.openai.keys");
+    rf_config_destroy(&config);
+}
+
+static void every_row_of_a_list_is_in_order(void **state) {
+    (void)state;
+    for (size_t i = 0; i < rf_config_row_count; i++) {
+        const struct rf_config_items *items = rf_config_rows[i].items;
+        assert_int_equal(items != NULL, rf_config_rows[i].type == RF_CONFIG_LIST);
+        for (size_t r = 0; items != NULL && r < items->row_count; r++) {
+            char expected[256];
+            assert_true(items->rows[r].offset < items->size);
+            assert_true(strlen(items->rows[r].help) > 0);
+            assert_true(strlen(rf_config_row_expected(&items->rows[r], expected, sizeof expected)) >
+                        0);
+        }
+    }
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(rules_are_read_in_their_order_with_what_each_says),
+        TEST(several_keys_are_read_and_the_first_is_the_key),
+        TEST(an_empty_list_is_none),
+        TEST(what_is_wrong_in_a_list_is_told_with_line_and_place),
+        TEST(a_change_within_a_list_is_told),
+        TEST(a_key_in_a_list_that_others_may_read_is_warned_of),
+        TEST(every_row_of_a_list_is_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
