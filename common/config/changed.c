@@ -10,7 +10,8 @@ static bool text_same(const char *a, const char *b) {
 }
 
 static bool chain_same(const struct rf_config_chain *a, const struct rf_config_chain *b) {
-    return a->count == b->count && memcmp(a->links, b->links, a->count * sizeof a->links[0]) == 0;
+    return a->count == b->count && a->local == b->local &&
+           memcmp(a->links, b->links, a->count * sizeof a->links[0]) == 0;
 }
 
 static bool jitter_same(const struct rf_retry_policy *a, const struct rf_retry_policy *b) {

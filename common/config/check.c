@@ -150,6 +150,32 @@ static enum rf_err check_needed(const struct check *check, const char *cause, bo
     return COMPLAIN(check, cause, "needs %s, which is not set; expected %s", needed, what);
 }
 
+// A brace that is not closed would be read aloud.
+static bool braces_close(const char *template) {
+    for (const char *at = template; (at = strchr(at, '{')) != NULL; at++) {
+        size_t length = strcspn(at + 1, "{}\n");
+        if (length == 0 || at[1 + length] != '}')
+            return false;
+    }
+    return true;
+}
+
+static enum rf_err check_local_links(const struct check *check) {
+    const struct rf_config_gateway *gateway = &check->config->gateway;
+    enum rf_err err = RF_OK;
+    if (gateway->script.local == RF_LOCAL_TEMPLATE)
+        err = check_needed(check, "gateway.chains.script", gateway->template != NULL,
+                           "gateway.template", "the text of the link template");
+    if (err == RF_OK && gateway->speech.local == RF_LOCAL_RECORDING)
+        err = check_needed(check, "gateway.chains.speech", gateway->recording != NULL,
+                           "gateway.recording", "the path of an MP3 or WAV file");
+    if (err == RF_OK && gateway->template != NULL && !braces_close(gateway->template))
+        err = COMPLAIN(check, "gateway.template",
+                       "has a brace without its other half or without a name; expected {name}, "
+                       "{phone} or {COLUMN}");
+    return err;
+}
+
 static enum rf_err check_alerter(const struct check *check) {
     const struct rf_config_alerter *alerter = &check->config->alerter;
     const char *email = "alerter.email.enabled", *telegram = "alerter.telegram.enabled";
@@ -212,8 +238,8 @@ static enum rf_err check_simulator(const struct check *check) {
 enum rf_err rf_config_check(const struct rf_config *config, const struct rf_config_origin *origin,
                             struct rf_error *error) {
     static enum rf_err (*const checks[])(const struct check *) = {
-        check_endpoints, check_twilio, check_telephony, check_lives,
-        check_alerter,   check_logger, check_simulator,
+        check_endpoints,   check_twilio,  check_telephony, check_lives,
+        check_local_links, check_alerter, check_logger,    check_simulator,
     };
     struct check check = {config, origin, error};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

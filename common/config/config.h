@@ -66,10 +66,11 @@ enum rf_provider {
     RF_PROVIDER_OPENAI,
     RF_PROVIDER_ANTHROPIC,
     RF_PROVIDER_TWILIO,
+    RF_PROVIDER_OPENAI_TTS, // OpenAI's speech: a breaker, a mark and limits of its own
 };
-#define RF_PROVIDER_COUNT 4
+#define RF_PROVIDER_COUNT 5
 
-// rf_provider_name: "elevenlabs", "openai", "anthropic", "twilio". Never NULL.
+// rf_provider_name: "elevenlabs", "openai", "anthropic", "twilio", "openai-tts". Never NULL.
 const char *rf_provider_name(enum rf_provider provider);
 bool rf_provider_parse(const char *name, enum rf_provider *provider);
 
@@ -81,7 +82,7 @@ struct rf_config_timeout {
 // What every provider has; `retry`, `breaker`, `timeout` inherit from `defaults`, key by key.
 struct rf_config_provider {
     char *base_url;       // "https://api.elevenlabs.io"
-    struct rf_secret key; // ElevenLabs, OpenAI, Anthropic: the API key; Twilio: the auth token
+    struct rf_secret key; // the API key; Twilio: the auth token; openai-tts without one: openai's
     struct rf_config_list keys;  // of struct rf_secret: further keys, in order of preference
     struct rf_config_list rules; // of struct rf_config_rule, before the built-in ones
     char *ca_file;    // further trusted certificates (PEM), for a private CA; NULL: the system's
@@ -90,18 +91,34 @@ struct rf_config_provider {
     struct rf_breaker_policy breaker;
     struct rf_config_timeout timeout;
 
-    char *voice;         // ElevenLabs voice id
-    char *output_format; // ElevenLabs, such as mp3_22050_32
-    char *model;         // ElevenLabs, OpenAI, Anthropic
+    char *voice;         // ElevenLabs voice id, OpenAI voice
+    char *output_format; // ElevenLabs, such as mp3_22050_32; openai-tts: its response_format
+    char *model;         // all but Twilio
     int64_t max_tokens;  // OpenAI, Anthropic
     char *account_sid;   // Twilio
     char *from;          // Twilio: the caller id, E.164
 };
 
+// What serves without any provider, as the last link of a chain: it is no service, has no breaker
+// and is never retried.
+enum rf_local {
+    RF_LOCAL_NONE,
+    RF_LOCAL_TEMPLATE,  // scripts: gateway.template, filled in
+    RF_LOCAL_RECORDING, // speech: gateway.recording
+};
+
+// rf_local_name: "template", "recording", or "" for none.
+const char *rf_local_name(enum rf_local local);
+bool rf_local_parse(const char *name, enum rf_local *local);
+
 struct rf_config_chain {
     enum rf_provider links[RF_CONFIG_MAX_LINKS]; // in order of preference
-    size_t count;
+    size_t count;                                // 0: the local link serves alone
+    enum rf_local local;                         // behind them
 };
+
+// rf_config_chain_names: whether the provider is one of the chain's links.
+bool rf_config_chain_names(const struct rf_config_chain *chain, enum rf_provider provider);
 
 struct rf_config_bus {
     char *calls, *workers, *ingest, *events; // endpoints; default ipc://<run_dir>/<name>
@@ -126,6 +143,10 @@ struct rf_config_gateway {
     int64_t max_waiting;                              // calls that wait for a retry
     int64_t max_reply_bytes;                          // a reply's body beyond it is refused
     struct rf_config_chain speech, script, telephony; // fallback chains
+    char *template;          // the script of the local link; {name}, {phone}, {COLUMN} are replaced
+    char *recording;         // path of the audio of the local link
+    bool cache_enabled;      // speech that was paid for is not paid for twice
+    int64_t cache_max_bytes; // of audio in media_dir; the least recently used goes
 };
 
 struct rf_config_telephony {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 // Fills an unset text; false if out of memory.
@@ -56,6 +57,31 @@ static bool keys_fill(struct rf_config_provider *provider) {
            rf_secret_copy(&provider->key, provider->keys.items) == RF_OK;
 }
 
+static bool keys_copy(struct rf_config_list *to, const struct rf_config_list *from) {
+    const struct rf_secret *keys = from->items;
+    if (from->count == 0)
+        return true;
+    struct rf_secret *copies = calloc(from->count, sizeof *copies);
+    if (copies == NULL)
+        return false;
+    *to = (struct rf_config_list){copies, from->count};
+    for (size_t i = 0; i < from->count; i++)
+        if (rf_secret_copy(&copies[i], &keys[i]) != RF_OK)
+            return false; // the rest is all zero
+    return true;
+}
+
+// OpenAI's speech is the same account as its scripts unless it has a key of its own. Only at the
+// same address: a key is not shown to another host.
+static bool speech_keys_fill(struct rf_config *config) {
+    struct rf_config_provider *speech = &config->providers[RF_PROVIDER_OPENAI_TTS];
+    const struct rf_config_provider *openai = &config->providers[RF_PROVIDER_OPENAI];
+    if (speech->key.value != NULL || strcmp(speech->base_url, openai->base_url) != 0)
+        return true;
+    return rf_secret_copy(&speech->key, &openai->key) == RF_OK &&
+           keys_copy(&speech->keys, &openai->keys);
+}
+
 enum rf_err rf_config_derive(struct rf_config *config, struct rf_error *error) {
     struct rf_config_bus *bus = &config->bus;
     for (int id = 0; id < RF_PROVIDER_COUNT; id++)
@@ -67,7 +93,7 @@ enum rf_err rf_config_derive(struct rf_config *config, struct rf_error *error) {
         !fill(&bus->events, "ipc://%s/events", config->run_dir) ||
         !fill(&config->logger.json_file, "%s/app_logs.json", config->log_dir) ||
         !fill(&config->logger.text_file, "%s/app.log", config->log_dir) ||
-        !probe_fill(&config->providers[RF_PROVIDER_TWILIO]))
+        !probe_fill(&config->providers[RF_PROVIDER_TWILIO]) || !speech_keys_fill(config))
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     return RF_OK;
 }

@@ -52,10 +52,10 @@ static enum rf_err set_value(struct loader *loader, const struct rf_config_row *
     return rf_config_read_value(loader, row, text, target_of(loader, row, &scratch), error);
 }
 
-// Remembers where the row was written and, for a row that others inherit from, what.
+// Remembers where the row was written and, as others may inherit from it, what; no secrets.
 static enum rf_err note_written(struct loader *loader, size_t row, const yaml_node_t *node) {
     loader->lines[row] = node->start_mark.line + 1;
-    if (rf_config_rows[row].offset != RF_CONFIG_NOWHERE)
+    if (rf_config_rows[row].type == RF_CONFIG_SECRET || node->type != YAML_SCALAR_NODE)
         return RF_OK;
     loader->texts[row] = strdup(scalar(node));
     if (loader->texts[row] == NULL)

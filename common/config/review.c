@@ -3,12 +3,14 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/rows.h"
 #include "config/value.h"
+#include "media/recording.h"
 
 struct review {
     const struct rf_config *config;
@@ -36,11 +38,21 @@ static void review_secret_file(const struct review *review, const char *key, con
              (unsigned)status.st_mode & 07777u, path);
 }
 
+// Whether the row is a value that openai-tts only has from openai, where it is told already.
+static bool is_taken_over(const struct review *review, const struct rf_config_row *row) {
+    const struct rf_config_provider *speech = &review->config->providers[RF_PROVIDER_OPENAI_TTS];
+    const struct rf_config_provider *openai = &review->config->providers[RF_PROVIDER_OPENAI];
+    if (strncmp(row->key, "providers.openai-tts.key", 24) == 0)
+        return strcmp(speech->key.fingerprint, openai->key.fingerprint) == 0;
+    return strcmp(row->key, "providers.openai-tts.ca_file") == 0 && speech->ca_file != NULL &&
+           openai->ca_file != NULL && strcmp(speech->ca_file, openai->ca_file) == 0;
+}
+
 // Every secret, and every file that is to be read.
 static void review_files(const struct review *review) {
     for (size_t i = 0; i < rf_config_row_count; i++) {
         const struct rf_config_row *row = &rf_config_rows[i];
-        if (row->offset == RF_CONFIG_NOWHERE)
+        if (row->offset == RF_CONFIG_NOWHERE || is_taken_over(review, row))
             continue;
         const void *place = (const char *)review->config + row->offset;
         if (row->type == RF_CONFIG_SECRET && ((const struct rf_secret *)place)->file != NULL)
@@ -65,6 +77,19 @@ static void review_files(const struct review *review) {
                  (strcmp(last, ".key_file") == 0 || strcmp(last, ".credentials") == 0))
             review_secret_file(review, row->key, path);
     }
+}
+
+static void review_recording(const struct review *review) {
+    const char *format;
+    char *data = NULL;
+    size_t size;
+    struct rf_error error = {0};
+    if (review->config->gateway.recording == NULL)
+        return;
+    if (rf_recording_read(review->config->gateway.recording, &data, &size, &format, &error) !=
+        RF_OK)
+        warn(review, "recording-unusable", "gateway.recording", "%s", error.message);
+    free(data);
 }
 
 // The longest time that all attempts and waits of one provider can take.
@@ -110,6 +135,7 @@ static void review_deadline(const struct review *review, const struct rf_config_
 void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, void *arg) {
     struct review review = {config, fn, arg};
     review_files(&review);
+    review_recording(&review);
     review_chain(&review, "speech", &config->gateway.speech);
     review_chain(&review, "script", &config->gateway.script);
     review_chain(&review, "telephony", &config->gateway.telephony);

@@ -66,6 +66,8 @@
     LIST("providers." name ".keys", AT(providers[id].keys), &rf_config_secret_items, LIVE, "further keys: the next one is used when one is refused or has no quota left"), \
     LIST("providers." name ".rules", AT(providers[id].rules), &rf_config_rule_items, LIVE, "what replies of it mean, before the built-in rules (ringfence config rules)"), \
     TEXT("providers." name ".ca_file", PATH, AT(providers[id].ca_file), NULL, LIVE, "further trusted certificates (PEM), for a private CA"), \
+    POLICIES(name, id)
+#define POLICIES(name, id) \
     INHERIT_RETRY("providers." name, providers[id].retry), \
     INHERIT_BREAKER("providers." name, providers[id].breaker), \
     INHERIT_TIMEOUT("providers." name, providers[id].timeout)
@@ -123,14 +125,31 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("providers.twilio.account_sid", TEXT, AT(providers[RF_PROVIDER_TWILIO].account_sid), NULL, LIVE, "account"),
     TEXT("providers.twilio.from", PHONE, AT(providers[RF_PROVIDER_TWILIO].from), NULL, LIVE, "caller id"),
 
+    // The same account as openai unless it says otherwise; the address goes with the key, so that a
+    // key never reaches another host than its own.
+    INHERIT("providers.openai-tts.base_url", BASE_URL, AT(providers[RF_PROVIDER_OPENAI_TTS].base_url), "providers.openai.base_url", 0, 0, LIVE, "address of the API, without its path"),
+    DERIVED("providers.openai-tts.key", SECRET, AT(providers[RF_PROVIDER_OPENAI_TTS].key), "the keys of providers.openai, at the same base_url", LIVE, "API key, by file:PATH or ${ENV}"),
+    LIST("providers.openai-tts.keys", AT(providers[RF_PROVIDER_OPENAI_TTS].keys), &rf_config_secret_items, LIVE, "further keys: the next one is used when one is refused or has no quota left"),
+    LIST("providers.openai-tts.rules", AT(providers[RF_PROVIDER_OPENAI_TTS].rules), &rf_config_rule_items, LIVE, "what replies of it mean, before the built-in rules (ringfence config rules)"),
+    INHERIT("providers.openai-tts.ca_file", PATH, AT(providers[RF_PROVIDER_OPENAI_TTS].ca_file), "providers.openai.ca_file", 0, 0, LIVE, "further trusted certificates (PEM), for a private CA"),
+    POLICIES("openai-tts", RF_PROVIDER_OPENAI_TTS),
+    TEXT("providers.openai-tts.probe_path", TEXT, AT(providers[RF_PROVIDER_OPENAI_TTS].probe_path), "/v1/models", LIVE, "what the health monitor asks for; never a billed call"),
+    TEXT("providers.openai-tts.voice", TEXT, AT(providers[RF_PROVIDER_OPENAI_TTS].voice), "alloy", LIVE, "voice"),
+    TEXT("providers.openai-tts.model", TEXT, AT(providers[RF_PROVIDER_OPENAI_TTS].model), "gpt-4o-mini-tts", LIVE, "model"),
+    WORDS("providers.openai-tts.response_format", CHOICE, AT(providers[RF_PROVIDER_OPENAI_TTS].output_format), "mp3", "mp3|wav", LIVE, "audio format, of those that a telephone provider plays"),
+
     ROW("gateway.concurrency.speech", COUNT, AT(gateway.speech_concurrency), "16", 1, 10000, FIXED, "speech calls that one gateway carries out at once"),
     ROW("gateway.concurrency.script", COUNT, AT(gateway.script_concurrency), "16", 1, 10000, FIXED, "script calls"),
     ROW("gateway.concurrency.telephony", COUNT, AT(gateway.telephony_concurrency), "8", 1, 10000, FIXED, "dials, and questions about dials"),
     ROW("gateway.max_waiting", COUNT, AT(gateway.max_waiting), "1000", 1, 1000000, FIXED, "calls that wait for a retry"),
     ROW("gateway.max_reply_bytes", SIZE, AT(gateway.max_reply_bytes), "16MiB", 1024, 1073741824, LIVE, "a provider's reply beyond it is refused"),
-    WORDS("gateway.chains.speech", CHAIN, AT(gateway.speech), "elevenlabs", "elevenlabs", LIVE, "providers of speech, in order of preference"),
-    WORDS("gateway.chains.script", CHAIN, AT(gateway.script), "openai,anthropic", "openai|anthropic", LIVE, "providers of scripts"),
+    WORDS("gateway.chains.speech", CHAIN, AT(gateway.speech), "elevenlabs", "elevenlabs|openai-tts|recording", LIVE, "providers of speech, in order of preference; recording, as the last, plays gateway.recording"),
+    WORDS("gateway.chains.script", CHAIN, AT(gateway.script), "openai,anthropic", "openai|anthropic|template", LIVE, "providers of scripts; template, as the last, fills in gateway.template"),
     WORDS("gateway.chains.telephony", CHAIN, AT(gateway.telephony), "twilio", "twilio", LIVE, "providers of telephone calls"),
+    TEXT("gateway.template", LINES, AT(gateway.template), NULL, LIVE, "script of the link template; {name}, {phone} and {COLUMN} of the contact are filled in"),
+    TEXT("gateway.recording", PATH, AT(gateway.recording), NULL, LIVE, "audio of the link recording: MP3 or WAV, at most 4 MiB"),
+    TEXT("gateway.cache.enabled", BOOL, AT(gateway.cache_enabled), "yes", LIVE, "the same text by the same voice is spoken once; no: each speech is paid for"),
+    ROW("gateway.cache.max_bytes", SIZE, AT(gateway.cache_max_bytes), "1GiB", 65536, 1024.0 * 1073741824, LIVE, "audio in media_dir; beyond it the least recently used goes, if no call may still want it"),
 
     WORDS("telephony.audio", CHOICE, AT(telephony.audio), "say", "say|play", LIVE, "say: the script goes into the call; play: the provider fetches our audio"),
     TEXT("telephony.media_url", BASE_URL, AT(telephony.media_url), NULL, LIVE, "public address of the console's /media; needed for play"),

@@ -232,6 +232,29 @@ static enum rf_err set_text(const struct rf_config_row *row, const char *text,
     return RF_OK;
 }
 
+// Adds the link `name` to the chain; what is wrong with it, or NULL.
+static const char *chain_add(const struct rf_config_row *row, const char *name,
+                             struct rf_config_chain *chain) {
+    enum rf_provider provider = RF_PROVIDER_ELEVENLABS;
+    enum rf_local local = RF_LOCAL_NONE;
+    if (chain->count == RF_CONFIG_MAX_LINKS)
+        return "has too many links";
+    if (!rf_provider_parse(name, &provider) && !rf_local_parse(name, &local))
+        return "is not a provider";
+    if (!word_allowed(row->words, name, strlen(name)))
+        return "is a provider of another kind";
+    if (chain->local != RF_LOCAL_NONE)
+        return "stands behind a link that always answers";
+    if (local != RF_LOCAL_NONE) {
+        chain->local = local;
+        return NULL;
+    }
+    if (rf_config_chain_names(chain, provider))
+        return "stands twice in the chain";
+    chain->links[chain->count++] = provider;
+    return NULL;
+}
+
 static enum rf_err set_chain(const struct rf_config_row *row, const char *text,
                              const struct rf_config_source *source, struct rf_config_chain *target,
                              struct rf_error *error) {
@@ -240,19 +263,12 @@ static enum rf_err set_chain(const struct rf_config_row *row, const char *text,
         char name[32];
         size_t length = strcspn(at, ",");
         snprintf(name, sizeof name, "%.*s", (int)length, at);
-        if (chain.count == RF_CONFIG_MAX_LINKS)
-            return refuse(row, source, "has too many links", error);
-        if (!rf_provider_parse(name, &chain.links[chain.count]))
-            return refuse(row, source, "is not a provider", error);
-        if (!word_allowed(row->words, at, length))
-            return refuse(row, source, "is a provider of another kind", error);
-        for (size_t i = 0; i < chain.count; i++)
-            if (chain.links[i] == chain.links[chain.count])
-                return refuse(row, source, "stands twice in the chain", error);
-        chain.count++;
+        const char *problem = chain_add(row, name, &chain);
+        if (problem != NULL)
+            return refuse(row, source, problem, error);
         at += length + (at[length] == ',' ? 1 : 0);
     }
-    if (chain.count == 0)
+    if (chain.count == 0 && chain.local == RF_LOCAL_NONE)
         return refuse(row, source, "is an empty chain", error);
     *target = chain;
     return RF_OK;

@@ -88,7 +88,7 @@ int cli_mark_clear(const struct cli_options *options) {
     if (!rf_provider_parse(options->arguments[0], &provider)) {
         fprintf(stderr,
                 "ringfence: error: \"%s\" is not a provider; expected elevenlabs, openai, "
-                "anthropic or twilio\n",
+                "anthropic, twilio or openai-tts\n",
                 options->arguments[0]);
         return CLI_USAGE;
     }

@@ -23,6 +23,7 @@ static size_t headers_of(enum rf_provider provider, const char *key, char *beare
         headers[0] = (struct rf_http_header){"xi-api-key", key};
         return 1;
     case RF_PROVIDER_OPENAI:
+    case RF_PROVIDER_OPENAI_TTS:
         snprintf(bearer, bearer_size, "Bearer %s", key);
         headers[0] = (struct rf_http_header){"Authorization", bearer};
         return 1;

@@ -10,10 +10,9 @@
 #include "rules.h"
 
 static const struct provider *const providers[RF_PROVIDER_COUNT] = {
-    [RF_PROVIDER_ELEVENLABS] = &provider_elevenlabs,
-    [RF_PROVIDER_OPENAI] = &provider_openai,
-    [RF_PROVIDER_ANTHROPIC] = &provider_anthropic,
-    [RF_PROVIDER_TWILIO] = &provider_twilio,
+    [RF_PROVIDER_ELEVENLABS] = &provider_elevenlabs, [RF_PROVIDER_OPENAI] = &provider_openai,
+    [RF_PROVIDER_ANTHROPIC] = &provider_anthropic,   [RF_PROVIDER_TWILIO] = &provider_twilio,
+    [RF_PROVIDER_OPENAI_TTS] = &provider_openai_tts,
 };
 
 const struct provider *provider_of(enum rf_provider id) {

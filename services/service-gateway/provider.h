@@ -121,7 +121,7 @@ struct provider {
 };
 
 extern const struct provider provider_elevenlabs, provider_openai, provider_anthropic,
-    provider_twilio;
+    provider_twilio, provider_openai_tts;
 
 // provider_of: the table of `id`. Never NULL.
 const struct provider *provider_of(enum rf_provider id);

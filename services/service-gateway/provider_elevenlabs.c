@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "form.h"
 #include "provider.h"
 #include "rules.h"
+#include "sound.h"
 
 // Sources: [D] elevenlabs.io/docs/eleven-api/resources/errors, help.elevenlabs.io 19572237925521
 // and 19571824571921; others named at the row.
@@ -64,33 +64,13 @@ static void format_suffix(const char *output_format, char suffix[9]) {
     snprintf(suffix, 9, "%.*s", (int)(size < 8 ? size : 8), output_format);
 }
 
-// An MP3 stream begins with an ID3 tag or with the eleven set bits of a frame header (ISO 11172-3).
-static bool looks_like_mp3(const char *audio, size_t size) {
-    const unsigned char *bytes = (const unsigned char *)audio;
-    return (size >= 3 && memcmp(audio, "ID3", 3) == 0) ||
-           (size >= 2 && bytes[0] == 0xff && (bytes[1] & 0xe0) == 0xe0);
-}
-
 static bool read_audio(const struct provider_settings *settings, struct provider_job *job,
                        const struct provider_reply *reply, struct provider_result *result,
                        struct provider_verdict *verdict) {
     (void)job;
-    format_suffix(settings->config->output_format, result->format);
-    if (reply->body_size == 0) { // incidents 11 and 33: status 200 and no audio
-        provider_verdict_set(verdict, RF_CLASS_TRANSIENT, "empty_audio",
-                             "status 200 without any audio");
-        return false;
-    }
-    if (strncasecmp(reply->content_type, "audio/", 6) != 0 ||
-        (strcmp(result->format, "mp3") == 0 && !looks_like_mp3(reply->body, reply->body_size))) {
-        provider_verdict_set(verdict, RF_CLASS_TRANSIENT, "wrong_type", NULL);
-        snprintf(verdict->message, sizeof verdict->message, "audio expected, %.60s came",
-                 reply->content_type[0] != '\0' ? reply->content_type : "no content type");
-        return false;
-    }
-    result->audio = reply->body;
-    result->audio_size = reply->body_size;
-    return true;
+    char suffix[9];
+    format_suffix(settings->config->output_format, suffix);
+    return sound_result(reply, suffix, result, verdict);
 }
 
 // {"detail": {"code", "status" (older), "type", "message"}}, or an array for a validation error.

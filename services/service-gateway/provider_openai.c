@@ -1,7 +1,8 @@
-// OpenAI chat completions: providers.md, section 2.
+// OpenAI chat completions, and how OpenAI says that something failed: providers.md, section 2.
 #include <stdio.h>
 #include <string.h>
 
+#include "openai.h"
 #include "provider.h"
 #include "rules.h"
 #include "script.h"
@@ -68,7 +69,7 @@ static bool read_text(const struct provider_settings *settings, struct provider_
 }
 
 // {"error": {"message", "type", "param", "code"}}
-static void classify(const struct provider_job *job, const struct provider_reply *reply,
+void openai_classify(const struct provider_job *job, const struct provider_reply *reply,
                      struct provider_verdict *verdict) {
     (void)job;
     json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
@@ -88,5 +89,5 @@ const struct provider provider_openai = {
     .service = GATEWAY_SCRIPT,
     .build = build,
     .read = read_text,
-    .classify = classify,
+    .classify = openai_classify,
 };

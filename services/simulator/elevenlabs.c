@@ -115,9 +115,10 @@ static void speak(struct sim *sim, const struct sim_request *request, const char
     sim_request_id(sim, "", id);
     sim->characters += strlen(text);
     sim_ledger_add(&sim->ledger, SIM_LEDGER_SPEECHES, now,
-                   json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "text", text, "sha256", digest,
-                             "size", (json_int_t)size, "voice", voice, "key",
-                             sim_request_header(request, "xi-api-key"), "request_id", id));
+                   json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "provider", "elevenlabs",
+                             "text", text, "sha256", digest, "size", (json_int_t)size, "voice",
+                             voice, "key", sim_request_header(request, "xi-api-key"), "request_id",
+                             id));
     sim_reply_bytes(reply, 200, sim_format_content_type(&format), audio, size);
     sim_reply_header(reply, "request-id", "%s", id);
     sim_reply_header(reply, "character-cost", "%zu", strlen(text));

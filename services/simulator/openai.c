@@ -1,9 +1,14 @@
-// OpenAI: chat completions, models (providers.md, section 2).
+// OpenAI: chat completions, speech, models (providers.md, sections 2 and 9).
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "chat.h"
+#include "speech.h"
+
+#define INPUT_MOST 4096 // characters of a text to speak
 
 static void fail_with(struct sim *sim, unsigned status, const char *type, const char *code,
                       const char *param, const char *message, struct sim_reply *reply) {
@@ -119,8 +124,71 @@ static void chat(struct sim *sim, const struct sim_request *request, struct rf_u
     json_decref(body);
 }
 
+// OpenAI's names of formats that we can make. False for any other.
+static bool speech_format(const char *name, struct sim_format *format) {
+    if (strcmp(name, "mp3") == 0)
+        return sim_format_parse("mp3_24000_48", format);
+    return strcmp(name, "pcm") == 0 && sim_format_parse("pcm_24000", format);
+}
+
+// What is wrong with the request; true if nothing is.
+static bool check_speech(struct sim *sim, const json_t *body, struct sim_format *format,
+                         struct sim_reply *reply) {
+    static const char *const needed[] = {"model", "input", "voice"};
+    const json_t *name = json_object_get(body, "response_format");
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (json_string_length(json_object_get(body, needed[i])) == 0) {
+            char words[64];
+            snprintf(words, sizeof words, "Missing required parameter: '%s'.", needed[i]);
+            invalid(sim, "missing_required_parameter", needed[i], words, reply);
+            return false;
+        }
+    if (strncmp(json_string_value(json_object_get(body, "voice")), "unknown", 7) == 0)
+        invalid(sim, "invalid_value", "voice", "Invalid value: 'voice'.", reply);
+    else if (json_string_length(json_object_get(body, "input")) > INPUT_MOST)
+        invalid(sim, "string_above_max_length", "input",
+                "Invalid 'input': string too long. Expected a string with maximum length 4096.",
+                reply);
+    else if (name != NULL &&
+             (!json_is_string(name) || !speech_format(json_string_value(name), format)))
+        invalid(sim, "invalid_value", "response_format",
+                "Invalid value: 'response_format'. The simulator makes mp3 and pcm.", reply);
+    else
+        return true;
+    return false;
+}
+
+static void speak(struct sim *sim, const struct sim_request *request, struct rf_utc now,
+                  struct sim_reply *reply) {
+    json_t *body = sim_request_json(request);
+    struct sim_format format;
+    unsigned char *audio = NULL;
+    size_t size = 0;
+    (void)speech_format("mp3", &format);
+    if (!check_speech(sim, body, &format, reply))
+        goto cleanup;
+    const char *text = json_string_value(json_object_get(body, "input"));
+    const char *voice = json_string_value(json_object_get(body, "voice"));
+    if (sim_speech_make(voice, text, &format, &audio, &size) != RF_OK) {
+        fail(sim, 500, reply);
+        goto cleanup;
+    }
+    char digest[RF_SHA256_HEX_SIZE], id[64];
+    rf_sha256_hex(audio, size, digest);
+    sim_request_id(sim, "req_", id);
+    sim_ledger_add(&sim->ledger, SIM_LEDGER_SPEECHES, now,
+                   json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "provider", "openai", "text",
+                             text, "sha256", digest, "size", (json_int_t)size, "voice", voice,
+                             "key", sim_request_bearer(request), "request_id", id));
+    sim_reply_bytes(reply, 200, sim_format_content_type(&format), audio, size);
+    sim_reply_header(reply, "x-request-id", "%s", id);
+cleanup:
+    json_decref(body);
+}
+
 static json_t *models(void) {
-    static const char *const names[] = {"gpt-4o", "gpt-4o-mini", "gpt-4.1-mini"};
+    static const char *const names[] = {"gpt-4o", "gpt-4o-mini", "gpt-4.1-mini", "gpt-4o-mini-tts",
+                                        "tts-1"};
     json_t *list = json_array();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         json_array_append_new(list,
@@ -133,6 +201,8 @@ static void handle(struct sim *sim, const struct sim_request *request, const cha
                    struct rf_utc now, struct sim_reply *reply) {
     if (strcmp(path, "/v1/chat/completions") == 0 && sim_request_is(request, "POST"))
         chat(sim, request, now, reply);
+    else if (strcmp(path, "/v1/audio/speech") == 0 && sim_request_is(request, "POST"))
+        speak(sim, request, now, reply);
     else if (strcmp(path, "/v1/models") == 0 && sim_request_is(request, "GET"))
         sim_reply_json(reply, 200, models());
     else

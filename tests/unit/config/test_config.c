@@ -311,8 +311,10 @@ static void what_changed_is_told_key_by_key(void **state) {
     rf_config_changed(old, same, note_change, &changes);
     assert_string_equal(changes.text, "");
     rf_config_changed(old, fresh, note_change, &changes);
-    assert_string_equal(changes.text, "bus.heartbeat(restart) providers.openai.key "
-                                      "gateway.chains.script health.rise logger.retry.jitter ");
+    assert_string_equal(
+        changes.text,
+        "bus.heartbeat(restart) providers.openai.key "
+        "providers.openai-tts.key gateway.chains.script health.rise logger.retry.jitter ");
     rf_config_destroy(&old);
     rf_config_destroy(&same);
     rf_config_destroy(&fresh);
@@ -345,6 +347,56 @@ static void a_review_warns_of_what_is_most_likely_not_meant(void **state) {
     rf_config_destroy(&config);
 }
 
+static void speech_of_openai_takes_its_key_and_address_from_openai(void **state) {
+    const struct fixture *fixture = *state;
+    fixture_write(fixture, "key", "of-openai\n");
+    struct rf_config *config = load_text(
+        fixture, "providers:\n"
+                 "  openai: {key: file:key, base_url: \"https://a.example\", ca_file: ca}\n");
+    const struct rf_config_provider *speech = &config->providers[RF_PROVIDER_OPENAI_TTS];
+    assert_string_equal(speech->key.value, "of-openai");
+    assert_string_equal(speech->key.file, config->providers[RF_PROVIDER_OPENAI].key.file);
+    assert_string_equal(speech->base_url, "https://a.example");
+    assert_string_equal(speech->ca_file, config->providers[RF_PROVIDER_OPENAI].ca_file);
+    assert_string_equal(speech->output_format, "mp3");
+    rf_config_destroy(&config);
+    config = load_text(fixture, "providers:\n  openai: {key: a}\n  openai-tts: {key: b}\n");
+    assert_string_equal(config->providers[RF_PROVIDER_OPENAI_TTS].key.value, "b");
+    rf_config_destroy(&config);
+    // A key is for the host that it was given for.
+    config = load_text(fixture, "providers:\n  openai: {key: a}\n"
+                                "  openai-tts: {base_url: \"https://b.example\"}\n");
+    assert_null(config->providers[RF_PROVIDER_OPENAI_TTS].key.value);
+    rf_config_destroy(&config);
+}
+
+static void a_chain_may_end_in_a_local_link(void **state) {
+    const struct fixture *fixture = *state;
+    struct rf_config *config =
+        load_text(fixture, "gateway:\n"
+                           "  template: \"Hello {name}\"\n"
+                           "  recording: hello.mp3\n"
+                           "  chains:\n"
+                           "    script: [openai, template]\n"
+                           "    speech: [elevenlabs, openai-tts, recording]\n");
+    const struct rf_config_gateway *gateway = &config->gateway;
+    assert_int_equal(gateway->script.count, 1);
+    assert_int_equal(gateway->script.local, RF_LOCAL_TEMPLATE);
+    assert_int_equal(gateway->speech.count, 2);
+    assert_int_equal(gateway->speech.links[1], RF_PROVIDER_OPENAI_TTS);
+    assert_int_equal(gateway->speech.local, RF_LOCAL_RECORDING);
+    assert_int_equal(gateway->telephony.local, RF_LOCAL_NONE);
+    assert_true(gateway->recording[0] == '/');
+    struct changes warnings = {{0}};
+    rf_config_review(config, note_warning, &warnings);
+    assert_non_null(strstr(warnings.text, "recording-unusable gateway.recording; "));
+    fixture_write(fixture, "hello.mp3", "ID3 and so on");
+    warnings.text[0] = '\0';
+    rf_config_review(config, note_warning, &warnings);
+    assert_null(strstr(warnings.text, "recording-unusable"));
+    rf_config_destroy(&config);
+}
+
 static void every_row_is_in_order_and_its_default_within_its_range(void **state) {
     (void)state;
     for (size_t i = 0; i < rf_config_row_count; i++) {
@@ -358,7 +410,8 @@ static void every_row_is_in_order_and_its_default_within_its_range(void **state)
             size_t from = rf_config_row_find(row->inherits);
             assert_true(from < rf_config_row_count);
             assert_int_equal(rf_config_rows[from].type, row->type);
-            assert_non_null(rf_config_rows[from].fallback);
+            // Only what may be left out has no default to inherit.
+            assert_true(rf_config_rows[from].fallback != NULL || row->type == RF_CONFIG_PATH);
             assert_number(rf_config_rows[from].least, row->least);
             assert_number(rf_config_rows[from].most, row->most);
         }
@@ -395,6 +448,8 @@ int main(void) {
         TEST(variables_stand_anywhere_in_a_value),
         TEST(secrets_come_from_text_environment_or_file),
         TEST(a_secret_file_is_read_again_when_asked),
+        TEST(speech_of_openai_takes_its_key_and_address_from_openai),
+        TEST(a_chain_may_end_in_a_local_link),
         TEST(an_empty_file_and_empty_sections_are_fine),
         TEST(an_anchor_may_be_used_twice),
         TEST(twilios_probe_names_the_account),

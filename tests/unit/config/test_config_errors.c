@@ -168,22 +168,55 @@ static void a_chain_takes_only_providers_of_its_kind(void **state) {
     static const struct bad cases[] = {
         {"gateway:\n  chains:\n    speech: []\n",
          "3: gateway.chains.speech: is an empty chain; expected a list such as [elevenlabs]; here "
-         "may stand elevenlabs"},
+         "may stand elevenlabs, openai-tts or recording"},
         {"gateway:\n  chains:\n    script:\n      - openai\n      - twilio\n",
          "5: gateway.chains.script: \"twilio\" is a provider of another kind; expected a list such "
-         "as [openai]; here may stand openai or anthropic"},
+         "as [openai]; here may stand openai, anthropic or template"},
         {"gateway:\n  chains:\n    script: [openai, acme]\n",
          "3: gateway.chains.script: \"acme\" is not a provider; expected a list such as [openai]; "
-         "here may stand openai or anthropic"},
+         "here may stand openai, anthropic or template"},
         {"gateway:\n  chains:\n    script: [openai, openai]\n",
          "3: gateway.chains.script: \"openai\" stands twice in the chain; expected a list such as "
-         "[openai]; here may stand openai or anthropic"},
+         "[openai]; here may stand openai, anthropic or template"},
         {"gateway:\n  chains:\n    script: openai\n",
          "3: gateway.chains.script: is not a list; expected a list such as [openai]; here may "
-         "stand openai or anthropic"},
+         "stand openai, anthropic or template"},
         {"gateway:\n  chains:\n    script: [openai, \"\"]\n",
          "3: gateway.chains.script: an item is no name; expected a list such as [openai]; here may "
-         "stand openai or anthropic"},
+         "stand openai, anthropic or template"},
+        {"gateway:\n  chains:\n    speech: [elevenlabs, openai]\n",
+         "3: gateway.chains.speech: \"openai\" is a provider of another kind; expected a list such "
+         "as [elevenlabs]; here may stand elevenlabs, openai-tts or recording"},
+        {"gateway:\n  chains:\n    script: [recording]\n",
+         "3: gateway.chains.script: \"recording\" is a provider of another kind; expected a list "
+         "such as [openai]; here may stand openai, anthropic or template"},
+    };
+    REFUSED(cases);
+}
+
+// What always answers leaves nothing for a link behind it.
+static void a_local_link_is_the_last_and_has_what_it_serves(void **state) {
+    static const struct bad cases[] = {
+        {"gateway:\n  chains:\n    script: [openai, template, anthropic]\n",
+         "3: gateway.chains.script: \"anthropic\" stands behind a link that always answers; "
+         "expected a list such as [openai]; here may stand openai, anthropic or template"},
+        {"gateway:\n  chains:\n    script: [template, template]\n",
+         "3: gateway.chains.script: \"template\" stands behind a link that always answers; "
+         "expected "
+         "a list such as [openai]; here may stand openai, anthropic or template"},
+        {"gateway:\n  chains:\n    script: [openai, template]\n",
+         "3: gateway.chains.script: needs gateway.template, which is not set; expected the text of "
+         "the link template"},
+        {"gateway:\n  chains:\n    speech: [recording]\n",
+         "3: gateway.chains.speech: needs gateway.recording, which is not set; expected the path "
+         "of "
+         "an MP3 or WAV file"},
+        {"gateway:\n  template: Hello {name\n",
+         "2: gateway.template: has a brace without its other half or without a name; expected "
+         "{name}, {phone} or {COLUMN}"},
+        {"gateway:\n  template: Hello {}\n",
+         "2: gateway.template: has a brace without its other half or without a name; expected "
+         "{name}, {phone} or {COLUMN}"},
     };
     REFUSED(cases);
 }
@@ -405,6 +438,7 @@ int main(void) {
         TEST(what_is_not_yaml_is_told_with_its_line),
         TEST(a_duplicate_key_is_told_with_its_first_line),
         TEST(a_chain_takes_only_providers_of_its_kind),
+        TEST(a_local_link_is_the_last_and_has_what_it_serves),
         TEST(a_missing_variable_is_named),
         TEST(rules_between_keys_are_told_where_one_of_them_was_written),
         TEST(an_ipc_path_may_have_107_characters_but_not_108),

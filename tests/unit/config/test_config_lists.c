@@ -178,9 +178,9 @@ static void a_change_within_a_list_is_told(void **state) {
     } cases[] = {
         {FIRST, ""},
         {"providers:\n  openai: {key: k, keys: [a, c], rules: [{status: 429, class: transient}]}\n",
-         "providers.openai.keys "},
+         "providers.openai.keys providers.openai-tts.keys "},
         {"providers:\n  openai: {key: k, keys: [a], rules: [{status: 429, class: transient}]}\n",
-         "providers.openai.keys "},
+         "providers.openai.keys providers.openai-tts.keys "},
         {"providers:\n  openai: {key: k, keys: [a, b], rules: [{status: 4xx, class: transient}]}\n",
          "providers.openai.rules "},
         {"providers:\n  openai: {key: k, keys: [a, b], rules: [{status: 429, class: transient, "

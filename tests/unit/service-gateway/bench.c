@@ -134,7 +134,8 @@ static const struct gateway_effects effects = {
 static void configure(struct bench *b) {
     static char base_url[] = "http://provider", voice[] = "v1", format[] = "mp3_22050_32";
     static char model[] = "m1", sid[] = "AC1", from[] = "+12025550100";
-    static char *keys[] = {"key-elevenlabs", "key-openai", "key-anthropic", "key-twilio"};
+    static char *keys[] = {"key-elevenlabs", "key-openai", "key-anthropic", "key-twilio",
+                           "key-openai"};
     for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
         struct rf_config_provider *c = &b->providers[p];
         c->base_url = base_url;
@@ -160,9 +161,9 @@ static void configure(struct bench *b) {
         .telephony_concurrency = 4,
         .max_waiting = 10,
         .max_reply_bytes = 1 << 20,
-        .speech = {{RF_PROVIDER_ELEVENLABS}, 1},
-        .script = {{RF_PROVIDER_OPENAI, RF_PROVIDER_ANTHROPIC}, 2},
-        .telephony = {{RF_PROVIDER_TWILIO}, 1},
+        .speech = {.links = {RF_PROVIDER_ELEVENLABS}, .count = 1},
+        .script = {.links = {RF_PROVIDER_OPENAI, RF_PROVIDER_ANTHROPIC}, .count = 2},
+        .telephony = {.links = {RF_PROVIDER_TWILIO}, .count = 1},
     };
 }
 

@@ -260,7 +260,8 @@ static void incident_16_an_ambiguous_dial_is_never_repeated(void **state) {
 
 static void an_ambiguous_dial_does_not_fall_through_to_another_provider(void **state) {
     struct bench *b = *state;
-    b->limits.telephony = (struct rf_config_chain){{RF_PROVIDER_TWILIO, RF_PROVIDER_TWILIO}, 2};
+    b->limits.telephony =
+        (struct rf_config_chain){.links = {RF_PROVIDER_TWILIO, RF_PROVIDER_TWILIO}, .count = 2};
     bench_dial(b, "d1");
     bench_fail(b, 0, RF_HTTP_BROKEN, true);
     assert_int_equal(b->sends, 1);

@@ -216,7 +216,7 @@ static void incident_10_a_marked_link_is_not_the_end_of_the_chain(void **state) 
 
 static void incident_13_a_spent_quota_is_no_rate_limit_and_tells_why(void **state) {
     struct bench *b = *state;
-    b->limits.script = (struct rf_config_chain){{RF_PROVIDER_OPENAI}, 1};
+    b->limits.script = (struct rf_config_chain){.links = {RF_PROVIDER_OPENAI}, .count = 1};
     bench_write(b, "w1");
     bench_answer(b, 0, 429,
                  "{\"error\": {\"message\": \"You exceeded your current quota\","

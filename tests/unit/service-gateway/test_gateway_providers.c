@@ -21,6 +21,11 @@ static const struct rf_config_provider config = {.base_url = base_url,
                                                  .account_sid = sid,
                                                  .from = from};
 static const struct rf_config_telephony telephony = {.ring_timeout = {30 * RF_NS_PER_S}};
+static char mp3[] = "mp3";
+static const struct rf_config_provider speech_config = {
+    .base_url = base_url, .voice = voice, .output_format = mp3, .model = model};
+static const struct provider_settings speech_settings = {.config = &speech_config,
+                                                         .key = {.value = key}};
 static const struct provider_settings settings = {
     .config = &config, .telephony = &telephony, .key = {.value = key}};
 
@@ -29,7 +34,8 @@ static enum rf_err build(enum rf_provider id, enum gateway_operation operation, 
     struct rf_error error;
     struct provider_job job = {.operation = operation, .params = json_loads(params, 0, NULL)};
     *request = (struct provider_request){0};
-    enum rf_err err = provider_of(id)->build(&settings, &job, request, &error);
+    enum rf_err err = provider_of(id)->build(
+        id == RF_PROVIDER_OPENAI_TTS ? &speech_settings : &settings, &job, request, &error);
     provider_job_fini(&job);
     return err;
 }
@@ -55,6 +61,56 @@ static void speech_is_asked_for_as_elevenlabs_documents_it(void **state) {
     assert_string_equal(request.body, "{\"text\":\"Hä \\\"x\\\"\",\"model_id\":\"m1\"}");
     assert_false(request.fresh);
     provider_request_fini(&request);
+}
+
+static void speech_is_asked_for_as_openai_documents_it(void **state) {
+    struct provider_request request;
+    (void)state;
+    assert_int_equal(
+        build(RF_PROVIDER_OPENAI_TTS, GATEWAY_SPEAK, "{\"text\": \"H\\u00e4\"}", &request), RF_OK);
+    assert_string_equal(request.method, "POST");
+    assert_string_equal(request.url, "https://api.example/v1/audio/speech");
+    assert_string_equal(header(&request, "Authorization"), "Bearer k1");
+    assert_string_equal(header(&request, "Content-Type"), "application/json");
+    assert_string_equal(request.body, "{\"model\":\"m1\",\"input\":\"Hä\",\"voice\":\"v/1\","
+                                      "\"response_format\":\"mp3\"}");
+    provider_request_fini(&request);
+}
+
+// OpenAI speaks with one voice of failure, whichever of its services is asked.
+static void speech_of_openai_fails_in_the_words_of_openai(void **state) {
+    (void)state;
+    static const struct {
+        long status;
+        const char *body;
+        enum rf_class class;
+        const char *code;
+    } cases[] = {
+        {429, "{\"error\": {\"message\": \"m\", \"code\": \"insufficient_quota\"}}",
+         RF_CLASS_PERMANENT_QUOTA, "insufficient_quota"},
+        {429, "{\"error\": {\"message\": \"m\", \"code\": \"rate_limit_exceeded\"}}",
+         RF_CLASS_RATE_LIMITED, "rate_limit_exceeded"},
+        {401, "{\"error\": {\"message\": \"m\", \"code\": \"invalid_api_key\"}}",
+         RF_CLASS_PERMANENT_AUTH, "invalid_api_key"},
+        {400, "{\"error\": {\"message\": \"m\", \"code\": \"string_above_max_length\"}}",
+         RF_CLASS_PERMANENT_INVALID, "string_above_max_length"},
+        {503, "<html>", RF_CLASS_TRANSIENT, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct provider_job job = {.operation = GATEWAY_SPEAK};
+        struct provider_result result;
+        struct provider_verdict verdict;
+        struct provider_reply reply = {.sent = true,
+                                       .status = cases[i].status,
+                                       .content_type = "application/json",
+                                       .body = cases[i].body,
+                                       .body_size = strlen(cases[i].body),
+                                       .error_text = ""};
+        assert_false(
+            provider_judge(&provider_openai_tts, &settings, &job, &reply, &result, &verdict));
+        assert_int_equal(verdict.class, cases[i].class);
+        assert_string_equal(verdict.code, cases[i].code);
+    }
 }
 
 static void scripts_are_asked_for_as_openai_and_anthropic_document_it(void **state) {
@@ -104,6 +160,7 @@ static void parameters_that_cannot_be_used_are_refused(void **state) {
     } cases[] = {
         {RF_PROVIDER_ELEVENLABS, GATEWAY_SPEAK, "{}"},
         {RF_PROVIDER_ELEVENLABS, GATEWAY_SPEAK, "{\"text\": \"\"}"},
+        {RF_PROVIDER_OPENAI_TTS, GATEWAY_SPEAK, "{\"text\": 5}"},
         {RF_PROVIDER_OPENAI, GATEWAY_WRITE, "{\"prompt\": 5}"},
         {RF_PROVIDER_ANTHROPIC, GATEWAY_WRITE, "{}"},
         {RF_PROVIDER_TWILIO, GATEWAY_DIAL, "{\"to\": \"+12025550101\"}"},
@@ -131,7 +188,9 @@ static bool read_reply(enum rf_provider id, const char *type, const char *body,
                                    .body = body,
                                    .body_size = strlen(body),
                                    .error_text = ""};
-    bool good = provider_judge(provider_of(id), &settings, &job, &reply, &result, verdict);
+    bool good =
+        provider_judge(provider_of(id), id == RF_PROVIDER_OPENAI_TTS ? &speech_settings : &settings,
+                       &job, &reply, &result, verdict);
     const char *got = json_string_value(json_object_get(result.result, "text"));
     snprintf(text, size, "%s", got != NULL ? got : "");
     json_decref(result.result);
@@ -151,6 +210,10 @@ static void a_status_of_200_is_not_enough(void **state) {
         {RF_PROVIDER_ELEVENLABS, "text/html", "ID3...", NULL, RF_CLASS_TRANSIENT},
         {RF_PROVIDER_ELEVENLABS, "audio/mpeg", "<html>", NULL, RF_CLASS_TRANSIENT},
         {RF_PROVIDER_ELEVENLABS, "", "ID3...", NULL, RF_CLASS_TRANSIENT},
+        {RF_PROVIDER_OPENAI_TTS, "audio/mpeg", "ID3...", "", RF_CLASS_OK},
+        {RF_PROVIDER_OPENAI_TTS, "audio/mpeg", "", NULL, RF_CLASS_TRANSIENT},
+        {RF_PROVIDER_OPENAI_TTS, "application/json", "{}", NULL, RF_CLASS_TRANSIENT},
+        {RF_PROVIDER_OPENAI_TTS, "audio/mpeg", "<html>", NULL, RF_CLASS_TRANSIENT},
         {RF_PROVIDER_OPENAI, "application/json",
          "{\"choices\": [{\"message\": {\"content\": \"Hi\"}, \"finish_reason\": \"stop\"}]}", "Hi",
          RF_CLASS_OK},
@@ -245,6 +308,8 @@ static void a_form_is_escaped(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(speech_is_asked_for_as_elevenlabs_documents_it),
+        cmocka_unit_test(speech_is_asked_for_as_openai_documents_it),
+        cmocka_unit_test(speech_of_openai_fails_in_the_words_of_openai),
         cmocka_unit_test(scripts_are_asked_for_as_openai_and_anthropic_document_it),
         cmocka_unit_test(a_dial_is_a_form_over_a_connection_of_its_own),
         cmocka_unit_test(parameters_that_cannot_be_used_are_refused),

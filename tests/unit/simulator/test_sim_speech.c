@@ -109,6 +109,51 @@ static void speech_is_audio_with_its_headers_and_a_ledger_entry(void **state) {
     assert_int_equal(strlen(bench_text(bench, "speeches.0.sha256")), 64);
 }
 
+#define OPENAI "/openai/v1/audio/speech"
+#define BEARER "Authorization: Bearer k\n"
+#define SAYING "{\"model\": \"tts-1\", \"voice\": \"alloy\", \"input\": \"Hello Ada\""
+
+static void openai_speaks_too_and_the_ledger_tells_them_apart(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(bench_ask(bench, "POST", OPENAI, BEARER, SAYING "}"), 200);
+    assert_string_equal(bench->outcome.reply.content_type, "audio/mpeg");
+    assert_non_null(bench_header(bench, "x-request-id"));
+    long size = (long)bench->outcome.reply.size;
+    assert_int_equal(bench_ask(bench, "POST", SPEAK, KEY, "{\"text\": \"Hello Ada\"}"), 200);
+    assert_int_equal(bench_count(bench, "speeches"), 2);
+    assert_string_equal(bench_text(bench, "speeches.0.provider"), "openai");
+    assert_string_equal(bench_text(bench, "speeches.0.text"), "Hello Ada");
+    assert_string_equal(bench_text(bench, "speeches.0.voice"), "alloy");
+    assert_int_equal(bench_number(bench, "speeches.0.size"), size);
+    assert_string_equal(bench_text(bench, "speeches.1.provider"), "elevenlabs");
+    assert_string_not_equal(bench_text(bench, "speeches.0.sha256"),
+                            bench_text(bench, "speeches.1.sha256"));
+}
+
+static void what_openai_does_not_speak_is_refused_in_its_form(void **state) {
+    struct bench *bench = *state;
+    static const struct {
+        const char *headers, *body;
+        unsigned status;
+        const char *place, *text;
+    } cases[] = {
+        {"", SAYING "}", 401, "error.type", "invalid_request_error"},
+        {BEARER, "not json", 400, "error.param", "model"},
+        {BEARER, "{\"model\": \"m\", \"voice\": \"v\"}", 400, "error.param", "input"},
+        {BEARER, SAYING ", \"response_format\": \"opus\"}", 400, "error.param", "response_format"},
+        {BEARER, SAYING ", \"response_format\": 5}", 400, "error.param", "response_format"},
+        {BEARER, "{\"model\": \"m\", \"voice\": \"unknown1\", \"input\": \"a\"}", 400,
+         "error.param", "voice"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned status = bench_ask(bench, "POST", OPENAI, cases[i].headers, cases[i].body);
+        if (status != cases[i].status ||
+            strcmp(bench_text(bench, cases[i].place), cases[i].text) != 0)
+            fail_msg("case %zu: %u %s", i, status, bench->outcome.reply.body);
+    }
+    assert_int_equal(bench_count(bench, "speeches"), 0);
+}
+
 static void what_is_wrong_gets_the_4xx_of_the_provider_and_is_not_spoken(void **state) {
     struct bench *bench = *state;
     static const char good[] = "{\"text\": \"a\"}";
@@ -175,6 +220,8 @@ int main(void) {
         cmocka_unit_test(an_mp3_is_playable),
         cmocka_unit_test(ulaw_follows_the_pcm_of_the_same_text),
         TEST(speech_is_audio_with_its_headers_and_a_ledger_entry),
+        TEST(openai_speaks_too_and_the_ledger_tells_them_apart),
+        TEST(what_openai_does_not_speak_is_refused_in_its_form),
         TEST(what_is_wrong_gets_the_4xx_of_the_provider_and_is_not_spoken),
         TEST(a_text_beyond_the_limit_of_the_model_is_refused),
         TEST(spent_credits_are_a_quota_error_that_the_subscription_shows),

@@ -1,0 +1,37 @@
+// OpenAI text-to-speech, POST /v1/audio/speech {model, input, voice, response_format}:
+// providers.md, section 9; openai-python's resources/audio/speech.py. It answers with the bytes of
+// the audio.
+#include "openai.h"
+#include "provider.h"
+#include "script.h"
+#include "sound.h"
+
+static enum rf_err build(const struct provider_settings *settings, const struct provider_job *job,
+                         struct provider_request *request, struct rf_error *error) {
+    const struct rf_config_provider *config = settings->config;
+    const char *text = provider_param(job, "text");
+    if (text == NULL)
+        return rf_error_set(error, RF_ERR_INVALID, "speak: params.text: a text expected");
+    json_t *body = json_pack("{s:s, s:s, s:s, s:s}", "model", config->model, "input", text, "voice",
+                             config->voice, "response_format", config->output_format);
+    enum rf_err err = script_request(request, config->base_url, "/v1/audio/speech", body);
+    if (err == RF_OK)
+        err = provider_request_header(request, "Authorization", "Bearer ", settings->key.value);
+    json_decref(body);
+    return err == RF_OK ? RF_OK : rf_error_set(error, err, "speak: out of memory");
+}
+
+static bool read_audio(const struct provider_settings *settings, struct provider_job *job,
+                       const struct provider_reply *reply, struct provider_result *result,
+                       struct provider_verdict *verdict) {
+    (void)job;
+    return sound_result(reply, settings->config->output_format, result, verdict);
+}
+
+const struct provider provider_openai_tts = {
+    .id = RF_PROVIDER_OPENAI_TTS,
+    .service = GATEWAY_SPEECH,
+    .build = build,
+    .read = read_audio,
+    .classify = openai_classify,
+};
