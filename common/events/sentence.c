@@ -174,6 +174,14 @@ static void retry_scheduled(const struct rf_event *event, struct rf_text *text) 
     add_span(text, event, "; next try in ", "wait_ns", "");
 }
 
+static void fallback_used(const struct rf_event *event, struct rf_text *text) {
+    add_name(text, event->subject);
+    rf_text_add(text, " served");
+    add_field(text, event, " a call of ", "service", "");
+    add_field(text, event, " instead of ", "instead_of", "");
+    add_failure(text, event);
+}
+
 static void retry_exhausted(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Provider ");
     add_name(text, event->subject);
@@ -305,6 +313,7 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_MARK_CLEARED] = mark_cleared,
     [RF_EVENT_RETRY_SCHEDULED] = retry_scheduled,
     [RF_EVENT_RETRY_EXHAUSTED] = retry_exhausted,
+    [RF_EVENT_FALLBACK_USED] = fallback_used,
     [RF_EVENT_CAMPAIGN_LOADED] = campaign_loaded,
     [RF_EVENT_CAMPAIGN_FINISHED] = campaign_finished,
     [RF_EVENT_CONTACT_STARTED] = contact_started,

@@ -41,7 +41,8 @@ static enum rf_gate service_gate(const struct rf_claim *claim, enum rf_step step
     const struct rf_claim_service *service = &claim->services[step];
     if (!service->needed)
         return RF_GATE_OPEN;
-    enum rf_gate best = RF_GATE_SHUT;
+    // A link of the gateway's own always serves.
+    enum rf_gate best = service->chain.local != RF_LOCAL_NONE ? RF_GATE_OPEN : RF_GATE_SHUT;
     for (size_t i = 0; i < service->chain.count; i++) {
         enum rf_gate gate = provider_gate(claim, service->chain.links[i]);
         best = gate > best ? gate : best;
@@ -239,7 +240,7 @@ static bool holds_up(const struct rf_claim *claim, enum rf_provider provider) {
         return false;
     for (int step = 0; step < RF_STEPS; step++) {
         const struct rf_claim_service *service = &claim->services[step];
-        enum rf_gate best = RF_GATE_SHUT;
+        enum rf_gate best = service->chain.local != RF_LOCAL_NONE ? RF_GATE_OPEN : RF_GATE_SHUT;
         bool linked = false;
         for (size_t i = 0; i < service->chain.count; i++) {
             enum rf_gate gate = provider_gate(claim, service->chain.links[i]);

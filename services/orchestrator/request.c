@@ -3,16 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contacts/template.h"
 #include "dial.h"
 #include "media/media.h"
-#include "prompt.h"
 #include "twiml.h"
 
-json_t *rf_request_script(const struct rf_contact *contact, const struct rf_config *config) {
+// What placeholders may stand for: the columns, and above them the name and the number.
+static json_t *fields_of(const struct rf_contact *contact) {
     json_t *fields = contact->fields ? json_loads(contact->fields, 0, NULL) : NULL;
-    char *prompt =
-        rf_prompt_fill(config->orchestrator.prompt, contact->name, contact->phone, fields);
-    json_t *params = prompt ? json_pack("{s:s}", "prompt", prompt) : NULL;
+    if (!json_is_object(fields)) {
+        json_decref(fields);
+        fields = json_object();
+    }
+    if (json_object_set_new(fields, "name", json_string(contact->name ? contact->name : "")) != 0 ||
+        json_object_set_new(fields, "phone", json_string(contact->phone)) != 0) {
+        json_decref(fields);
+        return NULL;
+    }
+    return fields;
+}
+
+// The fields go along for a gateway that has to fill in a text of its own.
+json_t *rf_request_script(const struct rf_contact *contact, const struct rf_config *config) {
+    json_t *fields = fields_of(contact);
+    char *prompt = fields ? rf_template_fill(config->orchestrator.prompt, fields, NULL, 0) : NULL;
+    json_t *params = prompt ? json_pack("{s:s, s:O}", "prompt", prompt, "fields", fields) : NULL;
     free(prompt);
     json_decref(fields);
     return params;

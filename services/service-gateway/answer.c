@@ -18,9 +18,11 @@ static void send_answer(struct core *core, struct call *call, struct rf_call_rep
 void answer_ok(struct core *core, struct call *call, json_t *result) {
     struct rf_call_reply reply = {.ok = true,
                                   .class = rf_class_name(RF_CLASS_OK),
-                                  .provider = rf_provider_name(provider_now(call)),
-                                  .sent = "yes",
+                                  .provider = link_name(call),
+                                  .sent = call->attempt_count > 0 ? "yes" : "no",
                                   .result = result};
+    if (call->link > 0)
+        publish_fallback(core, call);
     send_answer(core, call, &reply);
 }
 
@@ -86,7 +88,8 @@ void answer_failed(struct core *core, struct call *call) {
         .class = rf_class_name(c),
         .code = failure->verdict.code[0] != '\0' ? failure->verdict.code : NULL,
         .message = message,
-        .provider = rf_provider_name(failure->provider),
+        .provider = failure->local != RF_LOCAL_NONE ? rf_local_name(failure->local)
+                                                    : rf_provider_name(failure->provider),
         .sent = sent_of(call, c),
         .mark_made = failure->mark_made,
         .exhausted = failure->exhausted,
@@ -103,7 +106,7 @@ void answer_local(struct core *core, struct call *call, const char *code, const 
         .class = rf_class_name(RF_CLASS_LOCAL),
         .code = code,
         .message = words,
-        .provider = rf_provider_name(provider_now(call)),
+        .provider = link_name(call),
         .sent = sent_of(call, RF_CLASS_LOCAL),
     };
     send_answer(core, call, &reply);
@@ -139,19 +142,15 @@ void hand_back(struct core *core, struct call *call, struct moment at) {
 }
 
 static void publish(struct core *core, const struct call *call, enum rf_event_type type,
-                    const struct rf_attempt *attempt, json_t *data) {
+                    const char *subject, json_t *data) {
     if (data == NULL)
-        return; // out of memory: the reply's attempts[] tell the same
-    (void)json_object_set_new(data, "class", json_string(attempt->class));
-    (void)json_object_set_new(data, "status", json_integer(attempt->status));
-    (void)json_object_set_new(data, "message",
-                              json_string(attempt->message != NULL ? attempt->message : ""));
+        return; // out of memory: the reply tells the same
     (void)json_object_set_new(data, "call", json_string(call->id));
     struct rf_event event = {
         .type = rf_event_type_name(type),
         .severity = rf_event_severity(type),
-        .subject = attempt->provider,
-        .service = attempt->provider,
+        .subject = subject,
+        .service = subject,
         .campaign = call->campaign,
         .contact = call->contact,
         .trace = call->trace,
@@ -161,15 +160,38 @@ static void publish(struct core *core, const struct call *call, enum rf_event_ty
     json_decref(data);
 }
 
+static void publish_attempt(struct core *core, const struct call *call, enum rf_event_type type,
+                            const struct rf_attempt *attempt, json_t *data) {
+    if (data == NULL)
+        return;
+    (void)json_object_set_new(data, "class", json_string(attempt->class));
+    (void)json_object_set_new(data, "status", json_integer(attempt->status));
+    (void)json_object_set_new(data, "message",
+                              json_string(attempt->message != NULL ? attempt->message : ""));
+    publish(core, call, type, attempt->provider, data);
+}
+
 void publish_retry(struct core *core, const struct call *call, const struct rf_attempt *attempt,
                    struct rf_duration wait) {
-    publish(core, call, RF_EVENT_RETRY_SCHEDULED, attempt,
-            json_pack("{s:I, s:I}", "attempt", (json_int_t)call->retry.retries, "wait_ns",
-                      (json_int_t)wait.ns));
+    publish_attempt(core, call, RF_EVENT_RETRY_SCHEDULED, attempt,
+                    json_pack("{s:I, s:I}", "attempt", (json_int_t)call->retry.retries, "wait_ns",
+                              (json_int_t)wait.ns));
 }
 
 void publish_exhausted(struct core *core, const struct call *call,
                        const struct rf_attempt *attempt) {
-    publish(core, call, RF_EVENT_RETRY_EXHAUSTED, attempt,
-            json_pack("{s:I}", "attempts", (json_int_t)call->attempt_count));
+    publish_attempt(core, call, RF_EVENT_RETRY_EXHAUSTED, attempt,
+                    json_pack("{s:I}", "attempts", (json_int_t)call->attempt_count));
+}
+
+// Why the first link did not serve; of a call that another gateway handed back nobody knows it.
+void publish_fallback(struct core *core, const struct call *call) {
+    const struct link_failure *first = call->failure_count > 0 ? &call->failures[0] : NULL;
+    const char *code = first != NULL ? first->verdict.code : "";
+    const char *message = first != NULL ? first->verdict.message : "";
+    publish(core, call, RF_EVENT_FALLBACK_USED, link_name(call),
+            json_pack("{s:s, s:s, s:s, s:s, s:s}", "service", gateway_service_name(call->service),
+                      "instead_of", rf_provider_name(call->chain.links[0]), "class",
+                      first != NULL ? rf_class_name(first->verdict.class) : "", "code", code,
+                      "message", message));
 }

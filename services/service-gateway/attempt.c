@@ -52,7 +52,7 @@ static void fail_attempt_before(struct core *core, struct call *call, enum rf_cl
 // a mistake that somebody must hear of.
 static void no_key(struct core *core, struct call *call, struct moment at) {
     static const char message[] = "no key is configured";
-    if (call->chain.count > 1)
+    if (call->chain.count > 1 || call->chain.local != RF_LOCAL_NONE)
         link_refused(core, call, "no_key", message, (struct rf_utc){0}, at);
     else
         fail_attempt_before(core, call, RF_CLASS_PERMANENT_CONFIG, "no_key", message, at);
@@ -140,6 +140,13 @@ void try_link(struct core *core, struct call *call, struct moment at) {
     } else {
         begin_attempt(core, call, rf_ns(INT64_MAX), at);
     }
+}
+
+void enter_link(struct core *core, struct call *call, struct moment at) {
+    if (call_is_local(call))
+        local_serve(core, call, at);
+    else
+        try_link(core, call, at);
 }
 
 void run_queue(struct core *core, enum gateway_service service, struct moment at) {

@@ -98,6 +98,15 @@ bool call_repeatable(const struct call *call) {
     return provider_repeatable(call->job.operation);
 }
 
+bool call_is_local(const struct call *call) {
+    return call->link == call->chain.count;
+}
+
+const char *link_name(const struct call *call) {
+    return call_is_local(call) ? rf_local_name(call->chain.local)
+                               : rf_provider_name(provider_now(call));
+}
+
 enum rf_provider provider_now(const struct call *call) {
     return call->chain.links[call->link];
 }

@@ -25,6 +25,7 @@ enum call_state {
 // How a link of the chain failed, for the answer in the end.
 struct link_failure {
     enum rf_provider provider;
+    enum rf_local local;             // not none: no provider, but our own link
     struct provider_verdict verdict; // of class local with one of our codes, or the provider's
     bool exhausted, mark_made;
     struct rf_utc retry_at; // 0: unknown
@@ -43,7 +44,7 @@ struct call {
     // Where it stands.
     enum call_state state;
     struct rf_config_chain chain; // as it was configured when the call came
-    size_t link;
+    size_t link;                  // chain.count: the local one behind the providers
     struct rf_retry retry;
     struct rf_instant
         due; // CALL_WAITING: the next attempt; CALL_PLACE, _STORING and _MARKING: the deadline
@@ -75,7 +76,8 @@ struct call {
     bool timed, queued;               // whether it is in those two
 };
 
-// call_new: from a request that was checked; `chain` has at least one link. NULL if out of memory.
+// call_new: from a request that was checked; `chain` has at least one link, be it the local one.
+// NULL if out of memory.
 struct call *call_new(const struct rf_call_request *request, enum gateway_service service,
                       enum gateway_operation operation, const struct rf_config_chain *chain,
                       struct moment at);
@@ -85,8 +87,14 @@ void call_free(struct call *call);
 // then missing in the answer, and nothing else.
 bool call_add_attempt(struct call *call, const struct rf_attempt *attempt);
 
-// provider_now: of the call's present link.
+// provider_now: of the call's present link, which is not the local one.
 enum rf_provider provider_now(const struct call *call);
+
+// call_is_local: its present link is one of our own, behind the providers.
+bool call_is_local(const struct call *call);
+
+// link_name: of the call's present link, whatever it is.
+const char *link_name(const struct call *call);
 
 // call_repeatable: it may be carried out twice without harm.
 bool call_repeatable(const struct call *call);

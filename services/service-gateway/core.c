@@ -88,7 +88,7 @@ static void begin_call(struct core *core, struct call *call, int64_t next_attemp
     core_add(core, call);
     resume(call);
     if (next_attempt <= at.utc.ns) {
-        try_link(core, call, at);
+        enter_link(core, call, at);
         return;
     }
     call->waited = rf_ns(next_attempt - at.utc.ns);

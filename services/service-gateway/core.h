@@ -4,7 +4,7 @@
 //
 // The way of a call, in this order (core.c, top to bottom):
 //   validate > [each attempt: mark > breaker > place > permit > time > send > classify]
-//            > retry > next link of the chain > store > answer
+//            > retry > next link of the chain, of ours in the end > store > answer
 #ifndef GATEWAY_CORE_H
 #define GATEWAY_CORE_H
 
@@ -53,6 +53,13 @@ struct mark_copy {
     bool clearing; // our delete is on its way
 };
 
+// The audio of the local link, which is in the shared store already.
+struct recording {
+    char sha256[65];
+    int64_t size; // 0: there is none
+    char format[9];
+};
+
 struct core {
     const struct gateway_effects *effects;
     void *arg;
@@ -60,6 +67,7 @@ struct core {
     struct provider_settings *settings; // RF_PROVIDER_COUNT of them
     struct rf_rng rng;
     bool connected, draining;
+    struct recording recording;
     struct breaker_copy breakers[RF_PROVIDER_COUNT];
     struct mark_copy marks[RF_PROVIDER_COUNT];
     int64_t running[GATEWAY_SERVICE_COUNT];
@@ -111,6 +119,9 @@ void core_unmarked(struct core *core, enum rf_provider provider, const char *cod
 // core_settings_changed: a key or a section of the configuration is another: marks that it made
 // void are taken away.
 void core_settings_changed(struct core *core, struct moment at);
+
+// core_recording: what the local link of speech serves from now on.
+void core_recording(struct core *core, const struct recording *recording);
 
 // core_drain: nothing new is begun; calls that wait are handed back.
 void core_drain(struct core *core, struct moment at);

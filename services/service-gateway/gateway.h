@@ -50,6 +50,15 @@ void gateway_unmark(void *arg, enum rf_provider provider, int64_t version);
 RF_NODISCARD enum rf_err gateway_watch_marks(struct gateway *gateway, struct rf_error *error);
 void gateway_forget_marks(struct gateway *gateway);
 
+// ---- recording.c ----
+
+// gateway_recording_take: the recording of `config` is what the local link serves from now on. An
+// error, with the key and the path, keeps the one before. Blocks on the disk: at the start and at a
+// reload, which read files anyway.
+RF_NODISCARD enum rf_err gateway_recording_take(struct gateway *gateway,
+                                                const struct rf_config *config,
+                                                struct rf_error *error);
+
 // ---- settings.c ----
 
 // gateway_settings_take: configuration and keys of `config`, from now on.

@@ -35,6 +35,8 @@ void core_remove(struct core *core, struct call *call);
 // config_of: the configuration of the call's present provider.
 const struct rf_config_provider *config_of(const struct core *core, const struct call *call);
 
+// enter_link: the call comes to a link of its chain: one of ours answers, a provider is tried.
+void enter_link(struct core *core, struct call *call, struct moment at);
 // try_link: begins an attempt at the call's present link, as soon as it may.
 void try_link(struct core *core, struct call *call, struct moment at);
 // link_failed: the call's present link is done with: next link, or the answer.
@@ -68,11 +70,18 @@ void publish_retry(struct core *core, const struct call *call, const struct rf_a
                    struct rf_duration wait);
 void publish_exhausted(struct core *core, const struct call *call,
                        const struct rf_attempt *attempt);
+// publish_fallback: another link than the first serves the call.
+void publish_fallback(struct core *core, const struct call *call);
 
 // ---- audio.c ----
 
 // audio_keep: the call has its audio, and is answered when that is on the disk.
 void audio_keep(struct core *core, struct call *call, const struct provider_result *result);
+
+// ---- local.c ----
+
+// local_serve: answers from the link of our own.
+void local_serve(struct core *core, struct call *call, struct moment at);
 
 // ---- marks.c ----
 

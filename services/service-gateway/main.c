@@ -5,12 +5,14 @@
 //   queue.c, call.c        calls in hand, and who waits for what
 //   marks.c                providers that are unusable until something changes
 //   audio.c                speech, until it is on the disk
+//   local.c                links of our own behind the providers: template, recording
 //   answer.c               the one answer of a call, and events of its retries
 //   note.c                 what the policies decided, for a caller who asks
 //   provider.c, provider_*.c   the base service and its providers
 //   rules.c, redact.c      what a reply means, and what of it may be told
 //   serve.c, effects.c     the rim: what the broker says, and what the core wants done
-//   transport.c, disk.c, retained.c, settings.c   HTTP, audio's files, retained marks, keys
+//   transport.c, disk.c, recording.c, retained.c, settings.c   HTTP, audio's files, retained marks,
+//                          keys
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -67,6 +69,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         return err;
     core_init(&gateway->core, &gateway_effects, gateway, &gateway->limits, gateway->settings,
               rf_random_u64());
+    if ((err = gateway_recording_take(gateway, process->config, error)) != RF_OK)
+        return err;
     const struct rf_worker_offer offers[] = {
         {gateway_service_name(GATEWAY_SPEECH), gateway->limits.speech_concurrency},
         {gateway_service_name(GATEWAY_SCRIPT), gateway->limits.script_concurrency},
@@ -94,7 +98,9 @@ static void drain(struct rf_process *process) {
 static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error) {
     struct gateway *gateway = process->state;
-    enum rf_err err = gateway_settings_take(gateway, fresh, error);
+    enum rf_err err = gateway_recording_take(gateway, fresh, error);
+    if (err == RF_OK)
+        err = gateway_settings_take(gateway, fresh, error);
     if (err != RF_OK)
         return err;
     core_settings_changed(&gateway->core, gateway_now(gateway));

@@ -19,12 +19,11 @@ void call_note(struct call *call, struct moment at, const char *policy, const ch
     va_end(list);
     if (length < 0)
         return;
-    call->decisions[call->decision_count++] =
-        (struct rf_decision){.at = at.utc.ns,
-                             .policy = policy,
-                             .provider = rf_provider_name(provider_now(call)),
-                             .verdict = verdict,
-                             .detail = text};
+    call->decisions[call->decision_count++] = (struct rf_decision){.at = at.utc.ns,
+                                                                   .policy = policy,
+                                                                   .provider = link_name(call),
+                                                                   .verdict = verdict,
+                                                                   .detail = text};
 }
 
 void call_notes_free(struct call *call) {

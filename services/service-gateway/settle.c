@@ -5,7 +5,9 @@
 
 // A dial of which nothing is known is never repeated, here or at another provider.
 static bool may_fall(const struct call *call, const struct link_failure *failure) {
-    return call->link + 1 < call->chain.count && failure->verdict.class != RF_CLASS_AMBIGUOUS;
+    bool left = call->link + 1 < call->chain.count ||
+                (!call_is_local(call) && call->chain.local != RF_LOCAL_NONE);
+    return left && failure->verdict.class != RF_CLASS_AMBIGUOUS;
 }
 
 void link_failed(struct core *core, struct call *call, const struct link_failure *failure,
@@ -26,7 +28,10 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
     call->link++;
     call->retry = (struct rf_retry){0};
     call->waited = rf_ns(0);
-    try_link(core, call, at);
+    call_note(call, at, "fallback", "next", "%s%s%s", failure->verdict.code,
+              failure->verdict.code[0] != '\0' && failure->verdict.message[0] != '\0' ? ": " : "",
+              failure->verdict.message);
+    enter_link(core, call, at);
 }
 
 void link_refused(struct core *core, struct call *call, const char *code, const char *message,
