@@ -87,7 +87,7 @@ static void on_expiry(void *arg) {
     while ((op = rf_pending_expired(&bus->pending_calls, now)) != NULL) {
         rf_pending_take(&bus->pending_calls, op);
         if (op->failure != NULL)
-            rf_call_end(op, op->failure, "the request cannot be sent");
+            rf_call_end(op, op->failure, "the request was not sent");
         else
             rf_call_end(op, "deadline_exceeded", "no reply came before the deadline");
     }

@@ -135,6 +135,10 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
 // rf_bus_cancel: tells the worker that nobody waits any more; `fn` is not called again.
 void rf_bus_cancel(struct rf_bus *bus, const char *id);
 
+// rf_bus_call_off: asks for the same, but waits for the answer: `fn` is called with "cancelled", or
+// with how the call ended all the same: a dial that is on its way cannot be taken back.
+void rf_bus_call_off(struct rf_bus *bus, const char *id);
+
 // rf_bus_status: the broker's status.reply; `status` is NULL if no answer came within 5 s.
 typedef void rf_status_fn(void *arg, json_t *status);
 void rf_bus_status(struct rf_bus *bus, rf_status_fn *fn, void *arg);

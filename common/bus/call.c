@@ -139,17 +139,35 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
     rf_bus_flush_soon(bus);
 }
 
+// Best effort: a worker that does not hear of it carries the call out.
+static void send_cancel(struct rf_bus *bus, const struct rf_pending_op *op) {
+    struct rf_call_cancel cancel = {.id = op->id};
+    struct rf_frame frame;
+    if (rf_wire_encode(RF_MESSAGE_call_cancel, &cancel, &frame, NULL) != RF_OK)
+        return;
+    (void)!rf_socket_send(bus->calls, frame.data, frame.size);
+    rf_frame_free(&frame);
+}
+
 void rf_bus_cancel(struct rf_bus *bus, const char *id) {
     struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, id);
     if (op == NULL)
         return;
-    // Best effort: a worker that does not hear of it replies to nobody.
-    struct rf_call_cancel cancel = {.id = op->id};
-    struct rf_frame frame;
-    if (op->sent && rf_wire_encode(RF_MESSAGE_call_cancel, &cancel, &frame, NULL) == RF_OK) {
-        (void)!rf_socket_send(bus->calls, frame.data, frame.size);
-        rf_frame_free(&frame);
-    }
+    if (op->sent)
+        send_cancel(bus, op);
     rf_pending_take(&bus->pending_calls, op);
     rf_pending_op_free(op);
+}
+
+void rf_bus_call_off(struct rf_bus *bus, const char *id) {
+    struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, id);
+    if (op == NULL || op->failure != NULL)
+        return;
+    if (op->sent) {
+        send_cancel(bus, op);
+        return;
+    }
+    op->failure = "cancelled";
+    op->due = rf_loop_now(bus->loop);
+    rf_bus_expect(bus, op);
 }

@@ -20,7 +20,18 @@ enum cli_exit {
 #define CLI_MAX_ARGUMENTS 4
 
 // Options that only some subcommands take: X(NAME, "name", whether it has a value).
-#define CLI_OWN_OPTIONS(X) X(NAME, "name", true)
+#define CLI_OWN_OPTIONS(X)                                                                         \
+    X(NAME, "name", true)                                                                          \
+    X(TEXT, "text", true)                                                                          \
+    X(PROMPT, "prompt", true)                                                                      \
+    X(TO, "to", true)                                                                              \
+    X(SID, "sid", true)                                                                            \
+    X(SINCE, "since", true)                                                                        \
+    X(PARAMS, "params", true)                                                                      \
+    X(DEADLINE, "deadline", true)                                                                  \
+    X(OUT, "out", true)                                                                            \
+    X(EXPLAIN, "explain", false)                                                                   \
+    X(YES_DIAL, "yes-dial", false)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -57,6 +68,7 @@ struct cli_command {
 
 int cli_campaign_run(const struct cli_options *options);
 int cli_campaign_status(const struct cli_options *options);
+int cli_call(const struct cli_options *options);
 int cli_status(const struct cli_options *options);
 int cli_tail(const struct cli_options *options);
 int cli_mark_list(const struct cli_options *options);

@@ -3,6 +3,8 @@
 //
 //   options.c          the command line
 //   session.c          configuration, loop, bus, broker there or not, signals
+//   call.c             one call of a service; call_request.c reads what is wanted, call_reply.c
+//                      tells what came of it (table.c aligns it), audio_file.c copies the audio
 //   campaign_run.c     loads a list, starts it and follows it; run.c decides, page.c reads the
 //   list,
 //                      progress.c and summary.c tell
@@ -19,12 +21,23 @@
 #include "command.h"
 #include "options.h"
 
+#define CLI_CALL_TAKES                                                                             \
+    (CLI_TAKES(TEXT) | CLI_TAKES(PROMPT) | CLI_TAKES(TO) | CLI_TAKES(SID) | CLI_TAKES(SINCE) |     \
+     CLI_TAKES(PARAMS) | CLI_TAKES(DEADLINE) | CLI_TAKES(OUT) | CLI_TAKES(EXPLAIN) |               \
+     CLI_TAKES(YES_DIAL))
+
 static const struct cli_command commands[] = {
     {"campaign run", 1, 1, "CONTACTS.csv [--name NAME] [--json]",
      "load contacts, start the campaign and follow it to its end", CLI_TAKES(NAME),
      cli_campaign_run},
     {"campaign status", 0, 1, "[NAME] [--json]", "how a campaign stands, or all of them", 0,
      cli_campaign_status},
+    {"call", 1, 2,
+     "SERVICE [OPERATION] [--text TEXT] [--prompt TEXT] [--to NUMBER] [--sid SID] [--since TIME]\n"
+     "        [--params JSON] [--deadline TIME] [--out FILE] [--explain] [--yes-dial] [--json]",
+     "one call: speech, script, or telephony find-call, call-status and dial, which makes a "
+     "real\n        telephone ring and wants --yes-dial",
+     CLI_CALL_TAKES, cli_call},
     {"status", 0, 0, "[--json]", "processes, gateways, queues, breakers, providers and marks", 0,
      cli_status},
     {"tail", 0, 1, "[TOPIC] [--json]", "events as they happen; TOPIC is the beginning of one", 0,
@@ -60,7 +73,8 @@ static void print_help(FILE *out, const struct cli_command *command) {
                  "  --help, --version\n\n"
                  "exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the campaign ended, but "
                  "contacts were\n"
-                 "set aside or lines refused; 78 bad configuration; 130 interrupted\n");
+                 "set aside or lines refused; 11 to 18 the class of a call's failure; 78 bad "
+                 "configuration;\n130 interrupted\n");
 }
 
 int main(int argc, char **argv) {

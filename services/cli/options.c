@@ -34,15 +34,15 @@ static const char *const own_names[CLI_OWN_COUNT] = {
 #undef X
 };
 
-static enum rf_err set_timeout(struct cli_options *options, const char *text,
-                               struct rf_error *error) {
+enum rf_err cli_duration_read(const char *option, const char *text, struct rf_duration *duration,
+                              struct rf_error *error) {
     static const struct rf_config_row row = {
-        .key = "--timeout", .type = RF_CONFIG_DURATION, .least = 1e6, .most = 24 * 3600e9};
+        .type = RF_CONFIG_DURATION, .least = 1e6, .most = 24 * 3600e9};
     struct rf_config_source source = {.quoted = text};
-    enum rf_err err = rf_config_value_set(&row, text, &source, &options->timeout, error);
+    enum rf_err err = rf_config_value_set(&row, text, &source, duration, error);
     if (err == RF_OK)
         return RF_OK;
-    rf_error_prefix(error, "--timeout: ");
+    rf_error_prefix(error, "%s: ", option);
     return RF_ERR_INVALID;
 }
 
@@ -57,7 +57,7 @@ static enum rf_err take_option(struct cli_options *options, int option, char **a
         options->config = optarg;
         return RF_OK;
     case OPTION_TIMEOUT:
-        return set_timeout(options, optarg, error);
+        return cli_duration_read("--timeout", optarg, &options->timeout, error);
     case OPTION_JSON:
         options->json = true;
         return RF_OK;

@@ -28,6 +28,10 @@ struct cli_session_rim {
     int code;
 };
 
+const struct rf_config *cli_session_config(const struct cli_session *session) {
+    return session->rim->config;
+}
+
 void cli_session_end(struct cli_session *session, int code) {
     session->rim->code = code;
     rf_loop_stop(session->loop);

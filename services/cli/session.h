@@ -33,6 +33,9 @@ struct cli_session_handlers {
 int cli_session_run(const struct cli_options *options, const struct cli_session_handlers *handlers,
                     void *arg);
 
+// cli_session_config: as it was read; valid as long as the session.
+const struct rf_config *cli_session_config(const struct cli_session *session);
+
 // cli_session_end: the loop ends behind the handler that is running.
 void cli_session_end(struct cli_session *session, int code);
 

@@ -217,6 +217,40 @@ static void a_call_cancelled_before_it_was_sent_is_never_sent(void **state) {
     rf_bus_destroy(&bus);
 }
 
+static void a_call_that_is_called_off_still_gets_its_answer(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    rf_bus_call_off(bus, "c1");
+    message = fake_expect(fake, RF_MESSAGE_call_cancel);
+    assert_string_equal(message->as.call_cancel.id, "c1");
+    rf_message_destroy(&message);
+    assert_int_equal(replies.count, 0);
+    struct rf_call_reply reply = {.id = "c1", .class = "local", .code = "cancelled"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.code, "cancelled");
+    rf_bus_destroy(&bus);
+}
+
+static void a_call_that_is_called_off_before_it_was_sent_ends_at_once(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    rf_bus_call_off(bus, "c1");
+    rf_bus_call_off(bus, "c1");
+    rf_bus_call_off(bus, "c0"); // nobody
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.code, "cancelled");
+    assert_string_equal(replies.sent, "no");
+    rf_bus_destroy(&bus);
+}
+
 static void a_request_that_cannot_be_encoded_is_answered_but_not_at_once(void **state) {
     struct fake_broker *fake = *state;
     struct replies replies;
@@ -259,6 +293,8 @@ int main(void) {
         BROKER_TEST(a_call_that_was_sent_ends_after_its_deadline_as_maybe_sent),
         BROKER_TEST(a_cancelled_call_is_told_to_the_broker_and_never_answered),
         BROKER_TEST(a_call_cancelled_before_it_was_sent_is_never_sent),
+        BROKER_TEST(a_call_that_is_called_off_still_gets_its_answer),
+        BROKER_TEST(a_call_that_is_called_off_before_it_was_sent_ends_at_once),
         BROKER_TEST(a_request_that_cannot_be_encoded_is_answered_but_not_at_once),
         BROKER_TEST(a_refused_call_ends_with_the_brokers_code),
     };
