@@ -128,8 +128,9 @@ void answer_request(struct core *core, const struct rf_call_request *request, en
 void hand_back(struct core *core, struct call *call, struct moment at) {
     int64_t wait = rf_ns_sub(call->due.ns, at.now.ns);
     bool waits = call->state == CALL_WAITING || wait > 0;
-    // A call that waits for a place is due by its deadline only: it may go on at once elsewhere.
-    if (call->state == CALL_PLACE && call->queued)
+    // A call that waits for a place, or for the same speech, is due by its deadline only: it may go
+    // on at once elsewhere.
+    if ((call->state == CALL_PLACE && call->queued) || call->state == CALL_JOINED)
         waits = false;
     struct rf_worker_handback handback = {
         .id = call->id,

@@ -65,6 +65,7 @@ static enum rf_err send_request(struct core *core, struct call *call, struct rf_
     struct provider_request request = {0};
     enum rf_err err = provider->build(settings, &call->job, &request, error);
     if (err == RF_OK) {
+        cache_note_sent(core, call, &request);
         call->state = CALL_SENDING;
         err = core->effects->send(core->arg, call, &request, settings->config, timeout, error);
         if (err ==
@@ -145,7 +146,7 @@ void try_link(struct core *core, struct call *call, struct moment at) {
 void enter_link(struct core *core, struct call *call, struct moment at) {
     if (call_is_local(call))
         local_serve(core, call, at);
-    else
+    else if (!cache_enter(core, call, at))
         try_link(core, call, at);
 }
 
@@ -156,6 +157,7 @@ void run_queue(struct core *core, enum gateway_service service, struct moment at
 }
 
 void run_queues(struct core *core, struct moment at) {
+    cache_run(core, at);
     for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
         run_queue(core, (enum gateway_service)s, at);
 }

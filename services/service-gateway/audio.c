@@ -1,6 +1,7 @@
 // Speech is answered when its audio is on the disk: until then the call keeps its place.
 #include "base/digest.h"
 #include "internal.h"
+#include "note.h"
 
 void audio_keep(struct core *core, struct call *call, const struct provider_result *result) {
     struct rf_error error;
@@ -22,9 +23,16 @@ void audio_keep(struct core *core, struct call *call, const struct provider_resu
 
 void core_stored(struct core *core, struct call *call, enum rf_err result,
                  const struct rf_error *error, struct moment at) {
-    if (result == RF_OK)
+    if (result == RF_OK) {
+        call_note(call, at, "store", "stored", "%s",
+                  call->audio_key[0] != '\0' ? "and kept for the next call of the same speech"
+                                             : "");
+        cache_serve(core, call, call->stored);
         answer_ok(core, call, call->stored);
-    else
+    } else {
+        // Another attempt would be paid for, and our disk is as full for it.
+        cache_refuse(core, call, "store_failed", error->message);
         answer_local(core, call, "store_failed", error->message);
+    }
     run_queues(core, at);
 }

@@ -20,6 +20,8 @@ enum call_state {
     CALL_WAITING, // for its next retry: holds no place
     CALL_STORING, // its audio is on the way to the disk
     CALL_MARKING, // its error makes the provider's mark, if no other call's did
+    CALL_LOOKING, // the disk is asked whether its speech is there already
+    CALL_JOINED,  // the same speech is under way for another call: holds no place
 };
 
 // How a link of the chain failed, for the answer in the end.
@@ -46,14 +48,19 @@ struct call {
     struct rf_config_chain chain; // as it was configured when the call came
     size_t link;                  // chain.count: the local one behind the providers
     struct rf_retry retry;
-    struct rf_instant
-        due; // CALL_WAITING: the next attempt; CALL_PLACE, _STORING and _MARKING: the deadline
+    struct rf_instant due; // CALL_WAITING: the next attempt; the others: the deadline
     struct rf_duration waited;
     bool placed;   // holds a place among our calls in flight
     bool credit;   // holds the broker's credit
     bool was_sent; // an attempt may have reached its provider, and nothing whole came back
     struct provider_verdict mark; // CALL_MARKING
     json_t *stored;               // CALL_STORING: the result, as soon as it is true
+    char audio_key[65]; // of the request that was sent, as the cache knows it; "": not to be kept
+
+    // Identical speech under way (cache.c): leads the flight or has joined it.
+    struct flight *flight;
+    struct call *beside, **beside_back;
+    bool idle; // it has joined, and counts among those that wait
 
     // The attempt on its way, and those before.
     struct moment began;

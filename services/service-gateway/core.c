@@ -55,6 +55,7 @@ void core_fini(struct core *core) {
         core->calls = call->next;
         call_free(call);
     }
+    cache_fini(core);
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         json_decref(core->marks[p].value);
     *core = (struct core){0};
@@ -137,6 +138,8 @@ void core_cancel(struct core *core, const char *id, struct moment at) {
         core->effects->abort(core->arg, call);
         call->was_sent = true;
     }
+    if (call->state == CALL_LOOKING)
+        core->effects->abort(core->arg, call);
     if (call->state == CALL_PERMIT) // the grant that may be on its way is given back when it comes
         core->breakers[provider_now(call)].testing = false;
     permit_end(core, call, RF_CLASS_LOCAL, rf_ns(0), NULL);
@@ -210,7 +213,7 @@ void core_drain(struct core *core, struct moment at) {
     core->draining = true;
     for (struct call *call = core->calls, *next; call != NULL; call = next) {
         next = call->next;
-        if (call->state == CALL_WAITING || call->state == CALL_PLACE)
+        if (call->state == CALL_WAITING || call->state == CALL_PLACE || call->state == CALL_JOINED)
             hand_back(core, call, at);
     }
 }
@@ -229,6 +232,11 @@ void core_tick(struct core *core, struct moment at) {
             core->effects->abort(core->arg, call);
             call->was_sent = true;
             answer_local(core, call, "deadline_exceeded", "the audio was not stored in time");
+        } else if (call->state == CALL_LOOKING) {
+            core->effects->abort(core->arg, call);
+            answer_local(core, call, "deadline_exceeded", "the cache did not answer in time");
+        } else if (call->state == CALL_JOINED) {
+            answer_local(core, call, "deadline_exceeded", "the same speech did not end in time");
         } else {
             answer_local(core, call, "deadline_exceeded", "no place came free in time");
         }

@@ -3,7 +3,7 @@
 // inside. It reads no clock, socket or file.
 //
 // The way of a call, in this order (core.c, top to bottom):
-//   validate > [each attempt: mark > breaker > place > permit > time > send > classify]
+//   validate > cache > [each attempt: mark > breaker > place > permit > time > send > classify]
 //            > retry > next link of the chain, of ours in the end > store > answer
 #ifndef GATEWAY_CORE_H
 #define GATEWAY_CORE_H
@@ -32,9 +32,15 @@ struct gateway_effects {
     void (*publish)(void *arg, const struct rf_event *event);
     // store: begins to keep audio under its hash; what came of it is told by core_stored. An error:
     // nothing was begun.
+    // With call->audio_key it is also kept for the cache.
     enum rf_err (*store)(void *arg, struct call *call, const char *sha256, const char *format,
                          const void *data, size_t size, struct rf_error *error);
+    // look: begins to look for kept audio under the key; core_looked hears what was found. An
+    // error: nothing was begun. `abort` ends it, too.
+    enum rf_err (*look)(void *arg, struct call *call, const char *key, struct rf_error *error);
 };
+
+#define FLIGHT_BUCKETS 256
 
 // The breaker's state as its authority pushed it last.
 struct breaker_copy {
@@ -53,10 +59,10 @@ struct mark_copy {
     bool clearing; // our delete is on its way
 };
 
-// The audio of the local link, which is in the shared store already.
+// Audio that is in the shared store already: what the cache found, and the local link's.
 struct recording {
     char sha256[65];
-    int64_t size; // 0: there is none
+    int64_t size; // 0: none
     char format[9];
 };
 
@@ -72,6 +78,7 @@ struct core {
     struct mark_copy marks[RF_PROVIDER_COUNT];
     int64_t running[GATEWAY_SERVICE_COUNT];
     int64_t waiting[GATEWAY_SERVICE_COUNT];
+    struct flight *flights[FLIGHT_BUCKETS], *orphans; // cache.c
     struct call *calls;
     size_t call_count;
     struct call *soonest, *latest; // calls that wait for a time
@@ -102,6 +109,11 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
 // is gone afterwards.
 void core_stored(struct core *core, struct call *call, enum rf_err result,
                  const struct rf_error *error, struct moment at);
+
+// core_looked: answer to effects.look: the audio, whole and in the store; NULL: there is none. The
+// call may be gone afterwards.
+void core_looked(struct core *core, struct call *call, const struct recording *found,
+                 struct moment at);
 
 // core_mark_changed: the mark of `provider` as it stands now; version 0 or value NULL: none.
 void core_mark_changed(struct core *core, enum rf_provider provider, int64_t version, json_t *value,

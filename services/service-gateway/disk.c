@@ -1,4 +1,4 @@
-// Two lists of jobs under one mutex: the thread takes the first that waits, writes it, appends it
+// Two lists of jobs under one mutex: the thread takes the first that waits, does it, appends it
 // to the finished ones and rings the loop.
 #include "disk.h"
 
@@ -18,18 +18,16 @@
 struct disk_job {
     struct disk *disk;
     struct disk_job *next;
+    disk_work_fn *how;
+    void *work;
     disk_done_fn *done; // NULL: forgotten. The loop's alone
     void *arg;
     enum rf_err result;
     struct rf_error error;
-    char *path; // in the same allocation, behind the data
-    size_t size;
-    char data[];
 };
 
 struct disk {
     struct rf_loop *loop;
-    disk_write_fn *write;
     int event_fd;
     pthread_t thread;
     bool running; // the thread exists
@@ -39,6 +37,11 @@ struct disk {
     struct disk_job *waiting, *finished;
     bool ending;
 };
+
+static void job_free(struct disk_job *job) {
+    free(job->work);
+    free(job);
+}
 
 static void append(struct disk_job **list, struct disk_job *job) {
     while (*list != NULL) // as many as calls are in flight at most
@@ -67,7 +70,7 @@ static void *thread_main(void *arg) {
             break;
         struct disk_job *job = take(&disk->waiting);
         pthread_mutex_unlock(&disk->mutex);
-        job->result = disk->write(job->path, job->data, job->size, &job->error);
+        job->result = job->how(job->work, &job->error);
         pthread_mutex_lock(&disk->mutex);
         append(&disk->finished, job);
         // It cannot fail but for a full counter, and then the bell is ringing already.
@@ -95,8 +98,8 @@ static void on_event(void *arg, int fd, unsigned events) {
         disk_done_fn *done = job->done;
         job->done = NULL;
         if (done != NULL)
-            done(job->arg, job->result, &job->error);
-        free(job);
+            done(job->arg, job->result, &job->error, job->work);
+        job_free(job);
     }
 }
 
@@ -108,28 +111,26 @@ static enum rf_err start_thread(struct disk *disk, struct rf_error *error) {
     int number = pthread_create(&disk->thread, NULL, thread_main, disk);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (number != 0)
-        return rf_error_set(error, RF_ERR_IO, "cannot start the thread that writes audio: %s",
+        return rf_error_set(error, RF_ERR_IO, "cannot start the thread that works on files: %s",
                             strerror(number));
     disk->running = true;
     return RF_OK;
 }
 
-enum rf_err disk_new(struct rf_loop *loop, disk_write_fn *how, struct disk **out,
-                     struct rf_error *error) {
+enum rf_err disk_new(struct rf_loop *loop, struct disk **out, struct rf_error *error) {
     struct disk *disk = calloc(1, sizeof *disk);
     enum rf_err err;
     *out = NULL;
     if (disk == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     disk->loop = loop;
-    disk->write = how;
     pthread_mutex_init(&disk->mutex, NULL);
     pthread_cond_init(&disk->wake, NULL);
     disk->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (disk->event_fd < 0)
         err = rf_error_set(error, RF_ERR_IO, "eventfd: %s", strerror(errno));
     else if ((err = rf_loop_fd_set(loop, disk->event_fd, RF_LOOP_READ, on_event, disk)) != RF_OK)
-        err = rf_error_set(error, err, "cannot watch the event descriptor of the audio's thread");
+        err = rf_error_set(error, err, "cannot watch the event descriptor of the files' thread");
     else
         err = start_thread(disk, error);
     if (err != RF_OK)
@@ -141,7 +142,7 @@ enum rf_err disk_new(struct rf_loop *loop, disk_write_fn *how, struct disk **out
 static void free_all(struct disk_job *list) {
     struct disk_job *job;
     while ((job = take(&list)) != NULL)
-        free(job);
+        job_free(job);
 }
 
 void disk_destroy(struct disk **pointer) {
@@ -157,7 +158,7 @@ void disk_destroy(struct disk **pointer) {
     }
     if (disk->event_fd >= 0) {
         if (rf_loop_fd_set(disk->loop, disk->event_fd, 0, NULL, NULL) != RF_OK)
-            rf_log(RF_LOG_WARNING, "the loop still watches the audio's thread, which has ended");
+            rf_log(RF_LOG_WARNING, "the loop still watches the files' thread, which has ended");
         close(disk->event_fd);
     }
     free_all(disk->waiting);
@@ -168,24 +169,20 @@ void disk_destroy(struct disk **pointer) {
     *pointer = NULL;
 }
 
-enum rf_err disk_write(struct disk *disk, const char *path, const void *data, size_t size,
-                       disk_done_fn *done, void *arg, struct disk_job **out,
-                       struct rf_error *error) {
-    size_t path_size = strlen(path) + 1, whole;
-    struct disk_job *job = NULL;
-    if (!__builtin_add_overflow(sizeof *job + path_size, size, &whole))
-        job = malloc(whole);
-    if (job == NULL)
+enum rf_err disk_do(struct disk *disk, disk_work_fn *how, void *work, disk_done_fn *done, void *arg,
+                    struct disk_job **out, struct rf_error *error) {
+    struct disk_job *job = work != NULL ? malloc(sizeof *job) : NULL;
+    if (job == NULL) {
+        free(work);
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    *job = (struct disk_job){.disk = disk, .done = done, .arg = arg, .size = size};
-    job->path = job->data + size;
-    memcpy(job->data, data, size);
-    memcpy(job->path, path, path_size);
+    }
+    *job = (struct disk_job){.disk = disk, .how = how, .work = work, .done = done, .arg = arg};
     pthread_mutex_lock(&disk->mutex);
     append(&disk->waiting, job);
     pthread_cond_signal(&disk->wake);
     pthread_mutex_unlock(&disk->mutex);
-    *out = job;
+    if (out != NULL)
+        *out = job;
     return RF_OK;
 }
 
@@ -201,5 +198,5 @@ void disk_forget(struct disk_job *job) {
         *link = job->next;
     pthread_mutex_unlock(&disk->mutex);
     if (waits) // else the thread has it, or the loop is about to take it
-        free(job);
+        job_free(job);
 }

@@ -1,6 +1,4 @@
-// What the core wants done: replies, reports and events to the broker, audio to the shared store.
-#include <stdio.h>
-
+// What the core wants done: replies, reports and events to the broker.
 #include "base/log.h"
 #include "disk.h"
 #include "gateway.h"
@@ -40,29 +38,6 @@ static void publish(void *arg, const struct rf_event *event) {
                error.message);
 }
 
-static void on_stored(void *arg, enum rf_err result, const struct rf_error *error) {
-    struct call *call = arg;
-    struct gateway *gateway = call->owner;
-    call->writing = NULL;
-    core_stored(&gateway->core, call, result, error, gateway_now(gateway));
-    gateway_settle(gateway);
-}
-
-static enum rf_err store(void *arg, struct call *call, const char *sha256, const char *format,
-                         const void *data, size_t size, struct rf_error *error) {
-    struct gateway *gateway = arg;
-    struct disk_job *job;
-    char path[4096];
-    int length =
-        snprintf(path, sizeof path, "%s/%s.%s", gateway->config->media_dir, sha256, format);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return rf_error_set(error, RF_ERR_IO, "media_dir: the path is too long");
-    enum rf_err err = disk_write(gateway->disk, path, data, size, on_stored, call, &job, error);
-    call->owner = gateway;
-    call->writing = err == RF_OK ? job : NULL;
-    return err;
-}
-
 static void stop_call(void *arg, struct call *call) {
     if (call->writing != NULL)
         disk_forget(call->writing);
@@ -81,5 +56,6 @@ const struct gateway_effects gateway_effects = {
     .mark = gateway_mark,
     .unmark = gateway_unmark,
     .publish = publish,
-    .store = store,
+    .store = store_put,
+    .look = store_look,
 };

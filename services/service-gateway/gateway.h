@@ -9,11 +9,20 @@
 #include "runtime/loop.h"
 #include "runtime/service.h"
 
+// Audio on the disk: store.c.
+struct store {
+    const char *folder;
+    struct disk *writer, *reader, *sweeper; // so that none waits for another
+    struct rf_timer timer;                  // the next try to come below the bound
+    int64_t left, grown;                    // bytes at the last sweep, and since
+    bool sweeping, over;
+};
+
 struct gateway {
     struct rf_process *process;
     const struct rf_config *config; // the current one
     struct rf_http *http;
-    struct disk *disk;
+    struct store store;
     struct rf_worker *worker;
     struct core core;
     struct rf_config_gateway limits; // concurrency and max_waiting as at the start
@@ -49,6 +58,15 @@ void gateway_mark(void *arg, enum rf_provider provider, const char *call, json_t
 void gateway_unmark(void *arg, enum rf_provider provider, int64_t version);
 RF_NODISCARD enum rf_err gateway_watch_marks(struct gateway *gateway, struct rf_error *error);
 void gateway_forget_marks(struct gateway *gateway);
+
+// ---- store.c ----
+
+RF_NODISCARD enum rf_err store_start(struct gateway *gateway, struct rf_error *error);
+// store_stop: safe after a failed start, and before one.
+void store_stop(struct gateway *gateway);
+enum rf_err store_put(void *arg, struct call *call, const char *sha256, const char *format,
+                      const void *data, size_t size, struct rf_error *error);
+enum rf_err store_look(void *arg, struct call *call, const char *key, struct rf_error *error);
 
 // ---- recording.c ----
 

@@ -20,6 +20,9 @@ void place_queue(struct core *core, struct call *call);
 void place_unqueue(struct core *core, struct call *call);
 struct call *place_next(struct core *core, enum gateway_service service);
 
+// waiting_total: calls that wait, of all services.
+int64_t waiting_total(const struct core *core);
+
 // credit_give: gives the broker's credit back, once a call.
 void credit_give(struct core *core, struct call *call);
 
@@ -77,6 +80,25 @@ void publish_fallback(struct core *core, const struct call *call);
 
 // audio_keep: the call has its audio, and is answered when that is on the disk.
 void audio_keep(struct core *core, struct call *call, const struct provider_result *result);
+
+// ---- cache.c ----
+
+// cache_enter: the first thing at a provider's link. True: the disk is asked for the speech, or an
+// identical request is waited for. False: the call goes on.
+bool cache_enter(struct core *core, struct call *call, struct moment at);
+// cache_note_sent: remembers which speech is asked for, for the cache to know it again.
+void cache_note_sent(const struct core *core, struct call *call,
+                     const struct provider_request *request);
+// cache_serve, cache_refuse: answers those who joined the call.
+void cache_serve(struct core *core, struct call *leader, json_t *result);
+void cache_refuse(struct core *core, struct call *leader, const char *code, const char *message);
+// cache_failed: the call's link is done with; whoever joined it takes over, or fails as it did.
+void cache_failed(struct core *core, struct call *call, const struct link_failure *failure);
+// cache_leave: the call ends.
+void cache_leave(struct core *core, struct call *call);
+// cache_run: lets calls take over that have lost whom they had joined.
+void cache_run(struct core *core, struct moment at);
+void cache_fini(struct core *core);
 
 // ---- local.c ----
 

@@ -4,22 +4,20 @@
 //   attempt.c, settle.c    the way of a call, up to an attempt and from it on
 //   queue.c, call.c        calls in hand, and who waits for what
 //   marks.c                providers that are unusable until something changes
-//   audio.c                speech, until it is on the disk
+//   audio.c, cache.c       speech, until it is on the disk, and what was spoken before
 //   local.c                links of our own behind the providers: template, recording
 //   answer.c               the one answer of a call, and events of its retries
 //   note.c                 what the policies decided, for a caller who asks
 //   provider.c, provider_*.c   the base service and its providers
 //   rules.c, redact.c      what a reply means, and what of it may be told
 //   serve.c, effects.c     the rim: what the broker says, and what the core wants done
-//   transport.c, disk.c, recording.c, retained.c, settings.c   HTTP, audio's files, retained marks,
-//                          keys
+//   transport.c, retained.c, settings.c   HTTP, retained marks, keys
+//   store.c, shelf.c, evict.c, disk.c, recording.c   audio's files, and what has to go
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "disk.h"
 #include "gateway.h"
 
 #define KEYS_INTERVAL rf_seconds(1)
@@ -63,9 +61,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     rf_timer_init(&gateway->wake, process->loop, on_wake, gateway);
     rf_timer_init(&gateway->keys, process->loop, on_keys, gateway);
     if ((err = gateway_settings_take(gateway, process->config, error)) != RF_OK ||
-        (err = rf_folder_make(process->config->media_dir, 0700, error)) != RF_OK ||
         (err = rf_http_new(process->loop, &gateway->http, error)) != RF_OK ||
-        (err = disk_new(process->loop, rf_file_replace, &gateway->disk, error)) != RF_OK)
+        (err = store_start(gateway, error)) != RF_OK)
         return err;
     core_init(&gateway->core, &gateway_effects, gateway, &gateway->limits, gateway->settings,
               rf_random_u64());
@@ -115,7 +112,7 @@ static void stop(struct rf_process *process) {
     rf_timer_stop(&gateway->wake);
     rf_timer_stop(&gateway->keys);
     rf_http_destroy(&gateway->http);
-    disk_destroy(&gateway->disk);
+    store_stop(gateway);
     rf_worker_destroy(&gateway->worker);
     gateway_forget_marks(gateway);
     core_fini(&gateway->core);

@@ -91,6 +91,13 @@ struct call *place_next(struct core *core, enum gateway_service service) {
     return call;
 }
 
+int64_t waiting_total(const struct core *core) {
+    int64_t total = 0;
+    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
+        total += core->waiting[s];
+    return total;
+}
+
 void credit_give(struct core *core, struct call *call) {
     if (!call->credit)
         return;
@@ -108,6 +115,7 @@ void core_add(struct core *core, struct call *call) {
 }
 
 void core_remove(struct core *core, struct call *call) {
+    cache_leave(core, call);
     timed_remove(core, call);
     place_unqueue(core, call);
     place_give(core, call);

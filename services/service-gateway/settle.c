@@ -12,6 +12,7 @@ static bool may_fall(const struct call *call, const struct link_failure *failure
 
 void link_failed(struct core *core, struct call *call, const struct link_failure *failure,
                  struct moment at) {
+    cache_failed(core, call, failure);
     permit_end(core, call, RF_CLASS_LOCAL, rf_ns(0), NULL);
     place_give(core, call);
     place_unqueue(core, call);
@@ -39,13 +40,6 @@ void link_refused(struct core *core, struct call *call, const char *code, const 
     struct link_failure failure = {.provider = provider_now(call), .retry_at = retry_at};
     provider_verdict_set(&failure.verdict, RF_CLASS_LOCAL, code, message);
     link_failed(core, call, &failure, at);
-}
-
-static int64_t waiting_total(const struct core *core) {
-    int64_t total = 0;
-    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
-        total += core->waiting[s];
-    return total;
 }
 
 static void wait_for_retry(struct core *core, struct call *call, const struct rf_attempt *attempt,

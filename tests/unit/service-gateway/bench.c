@@ -27,6 +27,8 @@ static void on_abort(void *arg, struct call *call) {
     struct bench *b = arg;
     if (b->storing == call)
         b->storing = NULL;
+    if (b->looking == call)
+        b->looking = NULL;
     b->aborts++;
 }
 
@@ -117,6 +119,17 @@ static enum rf_err on_store(void *arg, struct call *call, const char *sha256, co
     return RF_OK;
 }
 
+static enum rf_err on_look(void *arg, struct call *call, const char *key, struct rf_error *error) {
+    struct bench *b = arg;
+    b->looks++;
+    if (b->begin_looking != RF_OK)
+        return rf_error_set(error, b->begin_looking, "no memory for the bench");
+    assert_null(b->looking);
+    b->looking = call;
+    COPY(b->looked_for, key);
+    return RF_OK;
+}
+
 static const struct gateway_effects effects = {
     .send = on_send,
     .abort = on_abort,
@@ -129,6 +142,7 @@ static const struct gateway_effects effects = {
     .unmark = on_unmark,
     .publish = on_publish,
     .store = on_store,
+    .look = on_look,
 };
 
 static void configure(struct bench *b) {
@@ -282,6 +296,13 @@ void bench_stored(struct bench *b, enum rf_err result) {
     if (result != RF_OK)
         (void)rf_error_set(&error, result, "the disk is full");
     core_stored(&b->core, call, result, &error, b->at);
+}
+
+void bench_looked(struct bench *b, const struct recording *found) {
+    struct call *call = b->looking;
+    assert_non_null(call);
+    b->looking = NULL;
+    core_looked(&b->core, call, found, b->at);
 }
 
 void bench_fail(struct bench *b, int send, enum rf_http_failure failure, bool sent) {

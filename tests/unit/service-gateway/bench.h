@@ -59,6 +59,10 @@ struct bench {
     struct bench_event events[BENCH_MAX];
     int event_count;
     char stored_sha256[65];
+    struct call *looking; // the disk was asked for its audio last; NULL: nobody
+    char looked_for[65];
+    int looks;
+    enum rf_err begin_looking; // what effects.look returns
     struct call *storing;      // its audio is on the way to the disk; NULL: none
     bool slow_disk;            // bench_answer_audio does not end the store, bench_stored does
     enum rf_err begin_storing; // what effects.store returns
@@ -81,6 +85,9 @@ void bench_dial(struct bench *bench, const char *id);
 void bench_answer(struct bench *bench, int send, long status, const char *body);
 void bench_answer_audio(struct bench *bench, int send);
 void bench_stored(struct bench *bench, enum rf_err result);
+
+// bench_looked: the disk's answer to what it was asked last; NULL: there is no such audio.
+void bench_looked(struct bench *bench, const struct recording *found);
 void bench_fail(struct bench *bench, int send, enum rf_http_failure failure, bool sent);
 void bench_answer_later(struct bench *bench, int send, long status, const char *body,
                         struct rf_duration retry_after);

@@ -1,4 +1,4 @@
-// The thread that writes audio, with a disk that is as slow as the test wants it.
+// The thread that works on files, with a disk that is as slow as the test wants it.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -27,27 +27,38 @@ static struct {
 struct bench {
     struct rf_loop *loop;
     struct disk *disk;
+    disk_work_fn *how;
     struct rf_timer guard;
     int wanted, calls;
     enum rf_err results[8];
     char message[512];
 };
 
-static enum rf_err write_slowly(const char *path, const void *data, size_t size,
-                                struct rf_error *error) {
+struct paper {
+    char path[64], data[8];
+    size_t size;
+};
+
+static enum rf_err write_slowly(void *work, struct rf_error *error) {
+    const struct paper *paper = work;
     pthread_mutex_lock(&slow.mutex);
-    snprintf(slow.paths[slow.begun], sizeof slow.paths[0], "%s", path);
+    snprintf(slow.paths[slow.begun], sizeof slow.paths[0], "%s", paper->path);
     slow.begun++;
     pthread_cond_broadcast(&slow.changed);
     while (slow.held)
         pthread_cond_wait(&slow.changed, &slow.mutex);
     slow.ended++;
     pthread_mutex_unlock(&slow.mutex);
-    if (size != 5 || memcmp(data, "audio", 5) != 0)
+    if (paper->size != 5 || memcmp(paper->data, "audio", 5) != 0)
         return rf_error_set(error, RF_ERR_INVALID, "other bytes than were given");
-    if (strcmp(path, "full") == 0)
+    if (strcmp(paper->path, "full") == 0)
         return rf_error_set(error, RF_ERR_IO, "no space is left");
     return RF_OK;
+}
+
+static enum rf_err write_really(void *work, struct rf_error *error) {
+    const struct paper *paper = work;
+    return rf_file_replace(paper->path, paper->data, paper->size, error);
 }
 
 static void hold(bool held) {
@@ -69,13 +80,13 @@ static void on_guard(void *arg) {
     rf_loop_stop(b->loop);
 }
 
-static void open_bench(struct bench *b, disk_write_fn *how) {
+static void open_bench(struct bench *b, disk_work_fn *how) {
     struct rf_error error;
-    *b = (struct bench){.loop = rf_loop_new()};
+    *b = (struct bench){.loop = rf_loop_new(), .how = how};
     slow.held = false;
     slow.begun = slow.ended = 0;
     assert_non_null(b->loop);
-    assert_int_equal(disk_new(b->loop, how, &b->disk, &error), RF_OK);
+    assert_int_equal(disk_new(b->loop, &b->disk, &error), RF_OK);
     rf_timer_init(&b->guard, b->loop, on_guard, b);
 }
 
@@ -86,8 +97,9 @@ static void close_bench(struct bench *b) {
     rf_loop_destroy(&b->loop);
 }
 
-static void on_done(void *arg, enum rf_err result, const struct rf_error *error) {
+static void on_done(void *arg, enum rf_err result, const struct rf_error *error, const void *work) {
     struct bench *b = arg;
+    assert_int_equal(((const struct paper *)work)->size, 5);
     b->results[b->calls++] = result;
     if (result != RF_OK)
         snprintf(b->message, sizeof b->message, "%s", error->message);
@@ -98,7 +110,12 @@ static void on_done(void *arg, enum rf_err result, const struct rf_error *error)
 static struct disk_job *begin(struct bench *b, const char *path) {
     struct rf_error error;
     struct disk_job *job;
-    assert_int_equal(disk_write(b->disk, path, "audio", 5, on_done, b, &job, &error), RF_OK);
+    struct paper *paper = calloc(1, sizeof *paper);
+    assert_non_null(paper);
+    snprintf(paper->path, sizeof paper->path, "%s", path);
+    paper->size = 5;
+    memcpy(paper->data, "audio", 5);
+    assert_int_equal(disk_do(b->disk, b->how, paper, on_done, b, &job, &error), RF_OK);
     return job;
 }
 
@@ -205,7 +222,7 @@ static void the_file_is_whole_on_the_real_disk(void **state) {
     size_t size;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/a.mp3", folder);
-    open_bench(&b, rf_file_replace);
+    open_bench(&b, write_really);
     begin(&b, path);
     begin(&b, "/nonexistent/a.mp3");
     run(&b, 2);
