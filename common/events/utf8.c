@@ -84,3 +84,23 @@ size_t rf_utf8_cut(const char *text, size_t size, size_t limit_bytes) {
     }
     return taken;
 }
+
+void rf_utf8_mend(const char *text, size_t size, char *out, size_t room) {
+    size_t used = 0;
+    for (size_t i = 0; i < size;) {
+        uint32_t code;
+        char bytes[4];
+        size_t length = rf_utf8_decode(text + i, size - i, &code);
+        if (length == 0)
+            code = (unsigned char)text[i];
+        i += length > 0 ? length : 1;
+        if (rf_utf8_is_control(code))
+            code = ' ';
+        size_t needed = rf_utf8_encode(code, bytes);
+        if (used + needed >= room)
+            break;
+        for (size_t b = 0; b < needed; b++)
+            out[used++] = bytes[b];
+    }
+    out[used] = '\0';
+}

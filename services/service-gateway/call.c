@@ -56,6 +56,8 @@ static void attempt_fini(struct rf_attempt *attempt) {
     free((char *)attempt->code);
     free((char *)attempt->message);
     free((char *)attempt->request_id);
+    free((char *)attempt->rule);
+    free((char *)attempt->key);
 }
 
 void call_free(struct call *call) {
@@ -82,11 +84,14 @@ bool call_add_attempt(struct call *call, const struct rf_attempt *attempt) {
     call->attempts = grown;
     struct rf_attempt copy = *attempt;
     copy.provider = copy.class = copy.code = copy.message = copy.request_id = NULL;
+    copy.rule = copy.key = NULL;
     if (!copy_text((char **)&copy.provider, attempt->provider) ||
         !copy_text((char **)&copy.class, attempt->class) ||
         !copy_text((char **)&copy.code, attempt->code) ||
         !copy_text((char **)&copy.message, attempt->message) ||
-        !copy_text((char **)&copy.request_id, attempt->request_id)) {
+        !copy_text((char **)&copy.request_id, attempt->request_id) ||
+        !copy_text((char **)&copy.rule, attempt->rule) ||
+        !copy_text((char **)&copy.key, attempt->key)) {
         attempt_fini(&copy);
         return false;
     }

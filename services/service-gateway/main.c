@@ -9,7 +9,7 @@
 //   answer.c               the one answer of a call, and events of its retries
 //   note.c                 what the policies decided, for a caller who asks
 //   provider.c, provider_*.c   the base service and its providers
-//   rules.c, redact.c      what a reply means, and what of it may be told
+//   judge.c, redact.c      what a reply means by common/rules, and what of it may be told
 //   serve.c, effects.c     the rim: what the broker says, and what the core wants done
 //   transport.c, retained.c, settings.c   HTTP, retained marks, keys
 //   store.c, shelf.c, evict.c, disk.c, recording.c   audio's files, and what has to go

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "rules.h"
+#include "events/utf8.h"
+#include "rules/rules.h"
 
 static const struct provider *const providers[RF_PROVIDER_COUNT] = {
     [RF_PROVIDER_ELEVENLABS] = &provider_elevenlabs, [RF_PROVIDER_OPENAI] = &provider_openai,
@@ -24,11 +25,31 @@ bool provider_repeatable(enum gateway_operation operation) {
     return operation != GATEWAY_DIAL;
 }
 
+const char *provider_operation_name(enum gateway_operation operation) {
+    static const char *const names[] = {
+        [GATEWAY_SPEAK] = "speak",
+        [GATEWAY_WRITE] = "write",
+        [GATEWAY_DIAL] = "dial",
+        [GATEWAY_FIND_CALL] = "find_call",
+        [GATEWAY_CALL_STATUS] = "call_status",
+    };
+    return names[operation];
+}
+
+static void set_text(char *out, size_t size, const char *text) {
+    text = text != NULL ? text : "";
+    rf_utf8_mend(text, strlen(text), out, size);
+}
+
 void provider_verdict_set(struct provider_verdict *verdict, enum rf_class c, const char *code,
                           const char *message) {
     verdict->class = c;
-    snprintf(verdict->code, sizeof verdict->code, "%s", code != NULL ? code : "");
-    snprintf(verdict->message, sizeof verdict->message, "%s", message != NULL ? message : "");
+    set_text(verdict->code, sizeof verdict->code, code);
+    set_text(verdict->message, sizeof verdict->message, message);
+}
+
+void provider_found(struct provider_verdict *verdict, const char *failure, const char *message) {
+    provider_verdict_set(verdict, RF_CLASS_OK, failure, message);
 }
 
 const char *provider_param(const struct provider_job *job, const char *name) {
@@ -64,38 +85,4 @@ enum rf_err provider_request_header(struct provider_request *request, const char
     request->headers[request->header_count].value = text;
     request->header_count++;
     return RF_OK;
-}
-
-// The provider did the work, and we cannot read what it gave, or it failed in the middle, or
-// nothing is known: whatever took effect must not be done twice. Only a request that was never
-// written, or a reply that says by its code that nothing was done, may be repeated.
-static void guard_effects(const struct provider_job *job, const struct provider_reply *reply,
-                          struct provider_verdict *verdict) {
-    if (provider_repeatable(job->operation) || !reply->sent)
-        return;
-    if (verdict->class == RF_CLASS_TRANSIENT)
-        verdict->class = RF_CLASS_AMBIGUOUS;
-}
-
-bool provider_judge(const struct provider *provider, const struct provider_settings *settings,
-                    struct provider_job *job, const struct provider_reply *reply,
-                    struct provider_result *result, struct provider_verdict *verdict) {
-    *verdict = (struct provider_verdict){0};
-    *result = (struct provider_result){0};
-    bool whole = reply->failure == RF_HTTP_NONE;
-    if (whole && reply->status >= 200 && reply->status <= 299 &&
-        provider->read(settings, job, reply, result, verdict))
-        return true;
-    if (!whole)
-        rules_judge_failure(reply, verdict);
-    else if (reply->status < 200 || reply->status > 299)
-        provider->classify(job, reply, verdict);
-    guard_effects(job, reply, verdict);
-    // OpenAI's and Anthropic's servers may say so themselves; their clients obey (providers.md).
-    verdict->no_retry =
-        reply->should_retry != NULL && strcasecmp(reply->should_retry, "false") == 0;
-    if (verdict->message[0] == '\0')
-        snprintf(verdict->message, sizeof verdict->message, "status %ld without an explanation",
-                 reply->status);
-    return false;
 }

@@ -64,6 +64,8 @@ void provider_request_fini(struct provider_request *request);
 RF_NODISCARD enum rf_err provider_request_header(struct provider_request *request, const char *name,
                                                  const char *prefix, const char *value);
 
+typedef const char *provider_header_fn(const void *arg, const char *name); // NULL: no such header
+
 // What came back, without libcurl. All borrowed.
 struct provider_reply {
     enum rf_http_failure failure;
@@ -73,14 +75,17 @@ struct provider_reply {
     const char *body;
     size_t body_size;
     const char *error_text;
-    const char *request_id;   // NULL: none
-    const char *should_retry; // x-should-retry; NULL: none
+    const char *request_id;     // NULL: none
+    provider_header_fn *header; // NULL: none
+    const void *header_arg;
+    const json_t *json; // the body, parsed once by provider_judge; NULL: no JSON
     struct rf_duration retry_after;
     struct rf_duration took;
 };
 
 #define PROVIDER_CODE_SIZE    64
 #define PROVIDER_MESSAGE_SIZE 256
+#define PROVIDER_RULE_SIZE    320
 
 // How an attempt is to be judged.
 struct provider_verdict {
@@ -89,6 +94,8 @@ struct provider_verdict {
     char message[PROVIDER_MESSAGE_SIZE]; // the provider's own words, or ours; not yet redacted
     struct rf_duration mark_for;         // a mark made of it ends by itself after this; 0: not so
     bool no_retry;                       // the provider asks not to be asked again
+    bool place; // not too fast but too many: to be repeated when a call of ours has ended
+    char rule[PROVIDER_RULE_SIZE]; // the rule that decided, and its source; "" if none had to
 };
 
 // What a call gets. `result` is the reply's map; audio is in the reply's body.
@@ -110,14 +117,11 @@ struct provider {
                          struct provider_request *request, struct rf_error *error);
 
     // read: the whole reply of a 2xx status. True: `result` is filled. False: it is not what was
-    // asked for, `verdict` says why.
+    // asked for: provider_found says why, or nothing if the body tells it as an error does. What
+    // follows from it is up to the rules.
     bool (*read)(const struct provider_settings *settings, struct provider_job *job,
                  const struct provider_reply *reply, struct provider_result *result,
                  struct provider_verdict *verdict);
-
-    // classify: any other reply.
-    void (*classify)(const struct provider_job *job, const struct provider_reply *reply,
-                     struct provider_verdict *verdict);
 };
 
 extern const struct provider provider_elevenlabs, provider_openai, provider_anthropic,
@@ -126,14 +130,22 @@ extern const struct provider provider_elevenlabs, provider_openai, provider_anth
 // provider_of: the table of `id`. Never NULL.
 const struct provider *provider_of(enum rf_provider id);
 
-// provider_judge: the one entry for a reply: reads or classifies it, and turns what may have taken
-// effect into `ambiguous` where it must not be repeated. True: success, and `result` is filled.
+// provider_judge: the one entry for a reply: reads it, lets the rules say what it means if it is no
+// success, and turns what may have taken effect into `ambiguous` where it must not be repeated.
+// Texts of the verdict are UTF-8. True: success, and `result` is filled.
 bool provider_judge(const struct provider *provider, const struct provider_settings *settings,
                     struct provider_job *job, const struct provider_reply *reply,
                     struct provider_result *result, struct provider_verdict *verdict);
 
 // provider_repeatable: whether the operation may be carried out twice without harm.
 bool provider_repeatable(enum gateway_operation operation);
+
+// provider_operation_name: "speak", "write", "dial", "find_call", "call_status".
+const char *provider_operation_name(enum gateway_operation operation);
+
+// provider_found: what is wrong with the body of a good status, in one of the words of the
+// configuration's `failure`, and for people. Texts are cut.
+void provider_found(struct provider_verdict *verdict, const char *failure, const char *message);
 
 // provider_verdict_set: fills the verdict, without touching mark_for and no_retry. Texts may be
 // NULL.

@@ -1,10 +1,16 @@
 // OpenAI text-to-speech, POST /v1/audio/speech {model, input, voice, response_format}:
 // providers.md, section 9; openai-python's resources/audio/speech.py. It answers with the bytes of
 // the audio.
-#include "openai.h"
+#include <string.h>
+
 #include "provider.h"
 #include "script.h"
 #include "sound.h"
+
+// Its bit rate is not documented: the lowest that the formats have (MPEG-2 layer III, 8 kbit/s; 8
+// bits at 8 kHz).
+#define LEAST_MP3_RATE 1000
+#define LEAST_WAV_RATE 8000
 
 static enum rf_err build(const struct provider_settings *settings, const struct provider_job *job,
                          struct provider_request *request, struct rf_error *error) {
@@ -24,8 +30,10 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
 static bool read_audio(const struct provider_settings *settings, struct provider_job *job,
                        const struct provider_reply *reply, struct provider_result *result,
                        struct provider_verdict *verdict) {
-    (void)job;
-    return sound_result(reply, settings->config->output_format, result, verdict);
+    const char *format = settings->config->output_format;
+    int64_t least = strcmp(format, "mp3") == 0 ? LEAST_MP3_RATE : LEAST_WAV_RATE;
+    return sound_result(reply, &(struct sound_promise){format, least, provider_param(job, "text")},
+                        result, verdict);
 }
 
 const struct provider provider_openai_tts = {
@@ -33,5 +41,4 @@ const struct provider provider_openai_tts = {
     .service = GATEWAY_SPEECH,
     .build = build,
     .read = read_audio,
-    .classify = openai_classify,
 };

@@ -8,34 +8,9 @@
 
 #include "form.h"
 #include "provider.h"
-#include "rules.h"
 
-#define PAGE_SIZE     "100"
-#define MAX_PAGES     50
-#define QUEUE_PAUSE_S 3600 // a day of calls is queued: no more of them for an hour
-
-// Sources: [D] www.twilio.com/docs/api/errors/CODE and /docs/errors/CODE; [T], [M] as in
-// providers.md.
-static const struct rule rules[] = {
-    {0, "20429", NULL, RF_CLASS_RATE_LIMITED, 0},    // [D] "was NOT processed": safe to repeat
-    {0, "20500", NULL, RF_CLASS_TRANSIENT, 0},       // [D] for a dial it becomes ambiguous
-    {0, "20003", NULL, RF_CLASS_PERMANENT_AUTH, 0},  // [D] credentials, suspension or wrong region
-    {0, "20403", NULL, RF_CLASS_PERMANENT_AUTH, 0},  // [D] account suspended or closed
-    {0, "10001", NULL, RF_CLASS_PERMANENT_QUOTA, 0}, // [D] inactive, commonly balance <= 0
-    {0, "22005", NULL, RF_CLASS_PERMANENT_QUOTA,
-     QUEUE_PAUSE_S},                                  // [D] the queue holds more than 24 h of calls
-    {0, "21210", NULL, RF_CLASS_PERMANENT_CONFIG, 0}, // [D] From is not verified
-    {0, "21212", NULL, RF_CLASS_PERMANENT_CONFIG, 0}, // [M] From is invalid
-    {0, "21215", NULL, RF_CLASS_PERMANENT_CONFIG, 0}, // [M] [T] country not permitted
-    {0, "21211", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [T] To is invalid
-    {0, "21214", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [D] To cannot be reached
-    {0, "21216", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [D] destination blocked
-    {0, "21217", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [D] the number seems invalid
-    {0, "21219", NULL, RF_CLASS_PERMANENT_INVALID,
-     0}, // [T] [M] trial account: this number is unverified
-    {0, "21208", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [D] bad Timeout
-    {0, "20404", NULL, RF_CLASS_PERMANENT_INVALID, 0}, // [M] no such call
-};
+#define PAGE_SIZE "100"
+#define MAX_PAGES 50
 
 static bool is_e164(const char *number) {
     size_t digits = number[0] == '+' ? strspn(number + 1, "0123456789") : 0;
@@ -138,19 +113,19 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
 }
 
 static bool unreadable(struct provider_verdict *verdict, const char *message) {
-    provider_verdict_set(verdict, RF_CLASS_TRANSIENT, "unreadable", message);
+    provider_found(verdict, "unreadable", message);
     return false;
 }
 
 // Twilio gives numbers as texts ("duration": "12").
-static int64_t whole_number(json_t *value) {
+static int64_t whole_number(const json_t *value) {
     if (json_is_integer(value))
         return json_integer_value(value);
     return json_is_string(value) ? strtoll(json_string_value(value), NULL, 10) : 0;
 }
 
-static bool read_one(const struct provider_job *job, json_t *body, struct provider_result *result,
-                     struct provider_verdict *verdict) {
+static bool read_one(const struct provider_job *job, const json_t *body,
+                     struct provider_result *result, struct provider_verdict *verdict) {
     const char *sid = json_string_value(json_object_get(body, "sid"));
     const char *status = json_string_value(json_object_get(body, "status"));
     if (sid == NULL || !is_sid(sid) || status == NULL)
@@ -191,7 +166,7 @@ static bool take_call(const struct provider_job *job, json_t *call, json_t *gath
     return json_array_append_new(gathered, entry) == 0;
 }
 
-static bool read_page(struct provider_job *job, json_t *body, struct provider_result *result,
+static bool read_page(struct provider_job *job, const json_t *body, struct provider_result *result,
                       struct provider_verdict *verdict) {
     json_t *calls = json_object_get(body, "calls"), *call;
     const char *next = json_string_value(json_object_get(body, "next_page_uri"));
@@ -221,7 +196,7 @@ static bool read_reply(const struct provider_settings *settings, struct provider
                        const struct provider_reply *reply, struct provider_result *result,
                        struct provider_verdict *verdict) {
     (void)settings;
-    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
+    const json_t *body = reply->json;
     bool good;
     if (!json_is_object(body))
         good = unreadable(verdict, "a JSON object expected");
@@ -229,29 +204,7 @@ static bool read_reply(const struct provider_settings *settings, struct provider
         good = read_page(job, body, result, verdict);
     else
         good = read_one(job, body, result, verdict);
-    json_decref(body);
     return good;
-}
-
-// {"code": 21211, "message", "more_info", "status": 400}
-static void classify(const struct provider_job *job, const struct provider_reply *reply,
-                     struct provider_verdict *verdict) {
-    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
-    json_t *code = json_object_get(body, "code");
-    char number[24];
-    snprintf(number, sizeof number, "%lld", (long long)whole_number(code));
-    struct rule_facts facts = {
-        .status = reply->status,
-        .codes = {whole_number(code) != 0 ? number : NULL},
-        .message = json_string_value(json_object_get(body, "message")),
-    };
-    rules_judge(rules, sizeof rules / sizeof *rules, &facts, verdict);
-    // Only the code 20429 promises that nothing was done: a bare 429 may come from anything in
-    // between.
-    if (job->operation == GATEWAY_DIAL && verdict->class == RF_CLASS_RATE_LIMITED &&
-        strcmp(verdict->code, "20429") != 0)
-        verdict->class = RF_CLASS_AMBIGUOUS;
-    json_decref(body);
 }
 
 const struct provider provider_twilio = {
@@ -259,5 +212,4 @@ const struct provider provider_twilio = {
     .service = GATEWAY_TELEPHONY,
     .build = build,
     .read = read_reply,
-    .classify = classify,
 };

@@ -19,15 +19,14 @@ enum rf_err script_request(struct provider_request *request, const char *base_ur
     return provider_request_header(request, "Content-Type", "", "application/json");
 }
 
-json_t *script_body(const struct provider_reply *reply, struct provider_verdict *verdict) {
-    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
-    if (json_is_object(body))
-        return body;
-    json_decref(body);
-    provider_verdict_set(verdict, RF_CLASS_TRANSIENT, "unreadable", NULL);
-    snprintf(verdict->message, sizeof verdict->message, "a JSON object expected, %.60s came",
+bool script_is_map(const struct provider_reply *reply, struct provider_verdict *verdict) {
+    char message[128];
+    if (json_is_object(reply->json))
+        return true;
+    snprintf(message, sizeof message, "a JSON object expected, %.60s came",
              reply->content_type[0] != '\0' ? reply->content_type : "something else");
-    return NULL;
+    provider_found(verdict, "unreadable", message);
+    return false;
 }
 
 static bool is_blank(const char *text) {
@@ -39,12 +38,12 @@ static bool is_blank(const char *text) {
 bool script_result(const char *text, enum rf_provider provider, const char *model,
                    struct provider_result *result, struct provider_verdict *verdict) {
     if (text == NULL || is_blank(text)) {
-        provider_verdict_set(verdict, RF_CLASS_PERMANENT_INVALID, "empty", "the text is empty");
+        provider_found(verdict, "empty", "the text is empty");
         return false;
     }
     result->result = json_pack("{s:s, s:s, s:s}", "text", text, "provider",
                                rf_provider_name(provider), "model", model);
     if (result->result == NULL)
-        provider_verdict_set(verdict, RF_CLASS_TRANSIENT, "out_of_memory", "out of memory");
+        provider_found(verdict, "out_of_memory", "out of memory");
     return result->result != NULL;
 }

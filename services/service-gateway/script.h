@@ -8,11 +8,10 @@
 RF_NODISCARD enum rf_err script_request(struct provider_request *request, const char *base_url,
                                         const char *path, json_t *body);
 
-// script_body: the reply's JSON map, which the caller frees; NULL and the verdict filled if it is
-// none.
-json_t *script_body(const struct provider_reply *reply, struct provider_verdict *verdict);
+// script_is_map: whether the reply's body is a JSON map; if not, the verdict says what was found.
+bool script_is_map(const struct provider_reply *reply, struct provider_verdict *verdict);
 
-// script_result: {text, provider, model}. An empty text is not one: false, and the verdict filled.
+// script_result: {text, provider, model}. An empty text is not one: false, and the verdict says so.
 bool script_result(const char *text, enum rf_provider provider, const char *model,
                    struct provider_result *result, struct provider_verdict *verdict);
 

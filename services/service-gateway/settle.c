@@ -131,6 +131,7 @@ static void record_attempt(struct call *call, const struct provider_reply *reply
         .took_ns = reply->took.ns,
         .waited_ns = call->waited.ns,
         .request_id = reply->request_id,
+        .rule = verdict->rule[0] != '\0' ? verdict->rule : NULL,
     };
     (void)call_add_attempt(call, attempt);
     call->waited = rf_ns(0);
@@ -162,9 +163,10 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
         answer_local(core, call, verdict.code, "send_before is over: nothing was sent");
     } else {
         record_attempt(call, reply, &verdict, &attempt);
-        call_note(call, at, "classify", rf_class_name(verdict.class), "status %ld%s%s%s%s",
+        call_note(call, at, "classify", rf_class_name(verdict.class), "status %ld%s%s%s%s%s%s",
                   reply->status, verdict.code[0] != '\0' ? ", " : "", verdict.code,
-                  verdict.message[0] != '\0' ? ": " : "", verdict.message);
+                  verdict.message[0] != '\0' ? ": " : "", verdict.message,
+                  verdict.rule[0] != '\0' ? "; by the rule: " : "", verdict.rule);
         if (good && result.more) {
             try_link(core, call, at); // the next page, in the same place
         } else if (good && result.audio != NULL) {

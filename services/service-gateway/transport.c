@@ -3,11 +3,28 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "events/utf8.h"
 #include "gateway.h"
 
-// The wait that the provider asks for, in whichever header it says so.
-static void fill_reply(const struct rf_http_reply *from, struct provider_reply *to) {
-    static const char *const ids[] = {"request-id", "x-request-id", "twilio-request-id"};
+static const char *header_of(const void *reply, const char *name) {
+    return rf_http_reply_header(reply, name);
+}
+
+#define ID_SIZE 128 // of a request id; longer ones are cut
+
+// The provider's name for the request, in whichever header it stands. A header may hold any bytes.
+static const char *request_id(const struct rf_http_reply *reply, char out[ID_SIZE]) {
+    static const char *const names[] = {"request-id", "x-request-id", "twilio-request-id"};
+    const char *id = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names && id == NULL; i++)
+        id = rf_http_reply_header(reply, names[i]);
+    if (id != NULL)
+        rf_utf8_mend(id, strlen(id), out, ID_SIZE);
+    return id != NULL ? out : NULL;
+}
+
+static void fill_reply(const struct rf_http_reply *from, struct provider_reply *to,
+                       char id[ID_SIZE]) {
     *to = (struct provider_reply){
         .failure = from->failure,
         .sent = from->sent,
@@ -16,22 +33,23 @@ static void fill_reply(const struct rf_http_reply *from, struct provider_reply *
         .body = from->body,
         .body_size = from->body_size,
         .error_text = from->error_text,
-        .should_retry = rf_http_reply_header(from, "x-should-retry"),
+        .header = header_of,
+        .header_arg = from,
         .retry_after = rf_http_retry_after(from, rf_clock_utc()),
         .took = from->took,
+        .request_id = request_id(from, id),
     };
-    for (size_t i = 0; i < sizeof ids / sizeof *ids && to->request_id == NULL; i++)
-        to->request_id = rf_http_reply_header(from, ids[i]);
 }
 
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct call *call = arg;
     struct gateway *gateway = call->owner;
     struct provider_reply plain;
+    char id[ID_SIZE];
     call->transfer = NULL;
     if (call->job.operation == GATEWAY_DIAL)
         rf_crash_point("dial_sent"); // the provider has carried it out, and nobody knows yet
-    fill_reply(reply, &plain);
+    fill_reply(reply, &plain, id);
     core_replied(&gateway->core, call, &plain, gateway_now(gateway));
     gateway_settle(gateway);
 }
