@@ -75,6 +75,7 @@ int cli_mark_list(const struct cli_options *options);
 int cli_mark_clear(const struct cli_options *options);
 int cli_config_check(const struct cli_options *options);
 int cli_config_keys(const struct cli_options *options);
+int cli_config_rules(const struct cli_options *options);
 int cli_config_man(const struct cli_options *options);
 
 #endif

@@ -29,15 +29,34 @@ static void put_default(const struct rf_config_row *row) {
         put_line("", "Not set by default.", "");
 }
 
-static void put_row(const struct rf_config_row *row) {
+static void put_meaning(const struct rf_config_row *row, const char *macro) {
     char expected[256];
-    printf(".It Li %s\n", row->key);
+    printf(".It %s %s\n", macro, row->key);
     put_line("", row->help, ".");
     printf(".br\n");
     put_line("Expected: ", rf_config_row_expected(row, expected, sizeof expected), ".");
+}
+
+static void put_row(const struct rf_config_row *row) {
+    put_meaning(row, "Li");
     printf(".br\n");
     put_default(row);
     put_line("", row->reloadable ? "Takes effect by SIGHUP." : "Needs a restart.", "");
+}
+
+// What the items of a list may say, told once for all lists of that kind.
+static void put_items(const struct rf_config_row *list) {
+    printf(".Ss Items of %s and its like\n.Bl -tag -width Ds\n", list->key);
+    for (size_t i = 0; i < list->items->row_count; i++)
+        put_meaning(&list->items->rows[i], "Cm");
+    printf(".El\n");
+}
+
+static bool is_first_of_its_kind(const struct rf_config_row *list) {
+    const struct rf_config_row *row = rf_config_rows;
+    while (row->items != list->items)
+        row++;
+    return row == list && list->items->rows[0].key[0] != '\0';
 }
 
 // The part of the key before its first dot; the folders and what concerns all have none.
@@ -73,6 +92,10 @@ int cli_config_man(const struct cli_options *options) {
         }
         put_row(&rf_config_rows[i]);
     }
-    printf(".El\n.Sh SEE ALSO\n.Xr ringfence 1\n");
+    printf(".El\n");
+    for (size_t i = 0; i < rf_config_row_count; i++)
+        if (rf_config_rows[i].items != NULL && is_first_of_its_kind(&rf_config_rows[i]))
+            put_items(&rf_config_rows[i]);
+    printf(".Sh SEE ALSO\n.Xr ringfence 1\n");
     return CLI_OK;
 }

@@ -11,7 +11,8 @@
 //   campaign_status.c  how campaigns stand
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen
-//   mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_man.c
+//   mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
+//   config_man.c
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -49,6 +50,9 @@ static const struct cli_command commands[] = {
      cli_config_check},
     {"config keys", 0, 0, "[--json]", "every key with its default and its range", 0,
      cli_config_keys},
+    {"config rules", 1, 1, "PROVIDER [--json]",
+     "what the replies of a provider mean, rule by rule, and where that is written", 0,
+     cli_config_rules},
     {"config man", 0, 0, "", "the manual page ringfence.yaml(5), from the same rows", 0,
      cli_config_man},
 };

@@ -292,6 +292,31 @@ class ControlToolTest(RingfenceTest):
                                         "key; did you mean concurrency?\n")
         self.assertEqual(result.stdout, "")
 
+    def test_config_rules_lists_the_users_own_before_the_built_in_ones_each_with_its_source(self):
+        self.set.config["providers"]["openai"]["rules"] = [
+            {"status": "5xx", "field": "error.code", "equals": "later", "class": "rate_limited",
+             "retry": "never", "mark_for": "2m", "source": "our contract"}]
+        self.set.write_config()
+        rules = [json.loads(line) for line in
+                 self.set.cli("config", "rules", "openai", "--json", check=0).stdout.splitlines()]
+        self.assertEqual(rules[0], {"number": 1, "whose": "yours",
+                                    "rule": "status 500-599, error.code = later",
+                                    "class": "rate_limited", "retried": "never",
+                                    "mark_for_ns": 120 * 10**9, "source": "our contract"})
+        self.assertEqual([rule["number"] for rule in rules], list(range(1, len(rules) + 1)))
+        for rule in rules:
+            self.assertTrue(rule["source"], rule)
+        quota = [rule for rule in rules if "insufficient_quota" in rule["rule"]]
+        self.assertEqual([(r["whose"], r["class"]) for r in quota], [("built-in", "permanent.quota")])
+        text = self.set.cli("config", "rules", "openai", check=0).stdout
+        self.assertIn("yours: our contract\n", text)
+        wrong = self.set.cli("config", "rules", "acme", check=2)
+        self.assertIn('"acme" is not a provider', wrong.stderr)
+        self.set.config["providers"]["openai"]["rules"] = [{"status": 500}]
+        self.set.write_config()
+        wrong = self.set.cli("config", "rules", "openai", check=78)
+        self.assertIn("providers.openai.rules[0]: has no class", wrong.stderr)
+
     def test_every_key_is_in_the_manual_page(self):
         keys = [json.loads(line) for line in
                 self.set.cli("config", "keys", "--json", check=0).stdout.splitlines()]

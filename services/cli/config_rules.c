@@ -1,0 +1,73 @@
+// ringfence config rules: what the replies of a provider mean, in the order in which it is tried:
+// the configuration's own rules, then the built-in ones, each with its source.
+#include <jansson.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "config/config.h"
+#include "rules/rules.h"
+#include "session.h"
+
+struct listing {
+    bool json;
+    int number;
+};
+
+static const char *retry_of(const struct rf_rule *rule) {
+    switch (rule->retry) {
+    case RF_RULE_NEVER:
+        return "never";
+    case RF_RULE_PLACE:
+        return "when a call of ours ends";
+    case RF_RULE_BY_CLASS:
+        break;
+    }
+    return rf_class_retries(rule->class) ? "yes" : "no";
+}
+
+static void print_rule(void *arg, const char *whose, const struct rf_rule *rule) {
+    struct listing *listing = arg;
+    char looks_for[512];
+    rf_rule_text(rule, looks_for, sizeof looks_for);
+    listing->number++;
+    if (listing->json) {
+        cli_print_json(json_pack(
+            "{s:i, s:s, s:s, s:s, s:s, s:I, s:s}", "number", listing->number, "whose", whose,
+            "rule", looks_for, "class", rf_class_name(rule->class), "retried", retry_of(rule),
+            "mark_for_ns", (json_int_t)rule->mark_for.ns, "source", rule->source));
+        return;
+    }
+    printf("%3d. %s\n     %s", listing->number, looks_for, rf_class_name(rule->class));
+    if (rule->retry != RF_RULE_BY_CLASS)
+        printf(", retried: %s", retry_of(rule));
+    if (rule->mark_for.ns > 0)
+        printf(", marked for %lld s", (long long)(rule->mark_for.ns / RF_NS_PER_S));
+    printf("\n     %s: %s\n", whose, rule->source);
+}
+
+int cli_config_rules(const struct cli_options *options) {
+    struct rf_config *config = NULL;
+    struct rf_error error = {0};
+    struct listing listing = {.json = options->json};
+    enum rf_provider provider;
+    if (!rf_provider_parse(options->arguments[0], &provider)) {
+        fprintf(stderr, "ringfence: error: \"%s\" is not a provider; expected ",
+                options->arguments[0]);
+        for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+            fprintf(stderr, "%s%s",
+                    p == 0                      ? ""
+                    : p + 1 < RF_PROVIDER_COUNT ? ", "
+                                                : " or ",
+                    rf_provider_name((enum rf_provider)p));
+        fputs("\n", stderr);
+        return CLI_USAGE;
+    }
+    enum rf_err err = rf_config_load(options->config, &config, &error);
+    if (err != RF_OK) {
+        fprintf(stderr, "%s\n", error.message);
+        return err == RF_ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
+    }
+    rf_rules_each(provider, &config->providers[provider].rules, print_rule, &listing);
+    rf_config_destroy(&config);
+    return CLI_OK;
+}
