@@ -58,10 +58,14 @@ static int64_t retry_at(const struct call *call) {
     return soonest;
 }
 
+// An attempt without a status never reached its provider, or was_sent says so.
 static const char *sent_of(const struct call *call, enum rf_class c) {
     if (c == RF_CLASS_AMBIGUOUS || call->was_sent)
         return "maybe";
-    return c == RF_CLASS_LOCAL || call->attempt_count == 0 ? "no" : "yes";
+    for (size_t i = 0; i < call->attempt_count && c != RF_CLASS_LOCAL; i++)
+        if (call->attempts[i].status != 0)
+            return "yes";
+    return "no";
 }
 
 // The words of the last attempt, which say more than "the breaker is open" (incident 13).
