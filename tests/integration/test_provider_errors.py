@@ -287,7 +287,7 @@ class Replay(GatewayTest):
                 self.set.cli("mark", "clear", provider, check=0)
             # What the row left behind is over when a plain call passes: a mark, a throttle.
             wait_for("a call that passes", lambda: self.send(job if job != "dial" else "find_call",
-                                                             "and now?")["ok"])
+                                                             f"and now, {Replay.number}?")["ok"])
 
     def check(self, row, reply, mark):
         attempts = reply.get("attempts", [])
