@@ -156,8 +156,11 @@ void run_queue(struct core *core, enum gateway_service service, struct moment at
         try_link(core, call, at);
 }
 
+// A call whose turn came may end at once and leave others behind, and so on.
 void run_queues(struct core *core, struct moment at) {
-    cache_run(core, at);
-    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
-        run_queue(core, (enum gateway_service)s, at);
+    do {
+        cache_run(core, at);
+        for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
+            run_queue(core, (enum gateway_service)s, at);
+    } while (core->orphans != NULL);
 }

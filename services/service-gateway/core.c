@@ -216,6 +216,7 @@ void core_drain(struct core *core, struct moment at) {
         if (call->state == CALL_WAITING || call->state == CALL_PLACE || call->state == CALL_JOINED)
             hand_back(core, call, at);
     }
+    cache_run(core, at);
 }
 
 void core_tick(struct core *core, struct moment at) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,16 +16,15 @@
 
 #define PATH_SIZE   4096
 #define KEYS        "cache"
-#define AWAY        ".away" // out of sight while its date is looked at
-#define LEFTOVER_S  600     // older temporary files belong to nobody
+#define LOCK        "lock"
+#define LEFTOVER_S  600 // older temporary files belong to nobody
 #define ENTRY_BYTES ((size_t)256)
 #define HEX         "0123456789abcdef"
 #define LETTERS     "abcdefghijklmnopqrstuvwxyz0123456789"
 #define DIGITS      64
 
-static bool path_of(char path[PATH_SIZE], const char *folder, const char *name,
-                    const char *suffix) {
-    int length = snprintf(path, PATH_SIZE, "%s/%s%s", folder, name, suffix);
+static bool path_of(char path[PATH_SIZE], const char *folder, const char *name) {
+    int length = snprintf(path, PATH_SIZE, "%s/%s", folder, name);
     return length >= 0 && length < PATH_SIZE;
 }
 
@@ -40,9 +40,23 @@ static bool key_path(char path[PATH_SIZE], const char *folder, const char *key) 
 
 enum rf_err shelf_make(const char *folder, struct rf_error *error) {
     char path[PATH_SIZE];
-    if (!path_of(path, folder, KEYS, ""))
+    if (!path_of(path, folder, KEYS))
         return rf_error_set(error, RF_ERR_CONFIG, "media_dir: the path is too long");
     return rf_folder_make(path, 0700, error);
+}
+
+// Waits for the lock of the folder; the descriptor, whose closing gives it back, or -1.
+static int lock(const char *folder, int operation) {
+    char path[PATH_SIZE];
+    if (!key_path(path, folder, LOCK))
+        return -1;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    while (fd >= 0 && flock(fd, operation) != 0)
+        if (errno != EINTR) {
+            close(fd);
+            return -1;
+        }
+    return fd;
 }
 
 // ---- one audio ----
@@ -53,7 +67,12 @@ enum rf_err shelf_put(const char *folder, const char *key, const struct recordin
     struct rf_error untold;
     if (!audio_path(path, folder, audio))
         return rf_error_set(error, RF_ERR_IO, "media_dir: the path is too long");
+    int held = lock(folder, LOCK_SH);
+    if (held < 0)
+        return rf_error_set(error, RF_ERR_IO, "%s/" KEYS "/" LOCK ": cannot lock: %s", folder,
+                            strerror(errno));
     enum rf_err err = rf_file_replace(path, data, (size_t)audio->size, error);
+    close(held);
     if (err != RF_OK || key[0] == '\0' || !key_path(path, folder, key))
         return err;
     int length = snprintf(entry, sizeof entry, "1 %s %s %" PRId64 "\n", audio->sha256,
@@ -90,15 +109,19 @@ static enum rf_err read_entry(const char *path, struct recording *audio, struct 
     return good ? RF_OK : rf_error_set(error, RF_ERR_INVALID, "%s: damaged", path);
 }
 
-// Used now: whoever clears the folder from here on leaves it.
-static bool touch(const char *path) {
+// Used now: whoever clears the folder from here on leaves it. False: it is not there.
+static bool touch(const char *folder, const char *path) {
     const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
-    return utimensat(AT_FDCWD, path, now, 0) == 0;
+    int held = lock(folder, LOCK_SH);
+    bool there = held >= 0 && utimensat(AT_FDCWD, path, now, 0) == 0;
+    if (held >= 0)
+        close(held);
+    return there;
 }
 
 bool shelf_touch(const char *folder, const struct recording *audio) {
     char path[PATH_SIZE];
-    return audio_path(path, folder, audio) && touch(path);
+    return audio_path(path, folder, audio) && touch(folder, path);
 }
 
 static bool is_whole(const char *path, const struct recording *audio, struct rf_error *error) {
@@ -122,7 +145,7 @@ enum rf_err shelf_find(const char *folder, const char *key, struct recording *au
         return rf_error_set(error, RF_ERR_NOT_FOUND, "media_dir: the path is too long");
     if (read_entry(path, audio, error) != RF_OK)
         return RF_ERR_NOT_FOUND;
-    if (!audio_path(path, folder, audio) || !touch(path))
+    if (!audio_path(path, folder, audio) || !touch(folder, path))
         return rf_error_set(error, RF_ERR_NOT_FOUND, "%s: no longer there", path);
     return is_whole(path, audio, error) ? RF_OK : RF_ERR_NOT_FOUND;
 }
@@ -133,6 +156,10 @@ struct listing {
     struct evict_item *items;
     size_t count, capacity;
 };
+
+static struct rf_utc used_at(const struct stat *status) {
+    return (struct rf_utc){status->st_mtim.tv_sec * RF_NS_PER_S + status->st_mtim.tv_nsec};
+}
 
 static bool list_add(struct listing *list, const char *name, const struct stat *status) {
     if (list->count == list->capacity) {
@@ -146,7 +173,7 @@ static bool list_add(struct listing *list, const char *name, const struct stat *
     struct evict_item *item = &list->items[list->count++];
     snprintf(item->name, sizeof item->name, "%s", name);
     item->size = status->st_size;
-    item->used.ns = status->st_mtim.tv_sec * RF_NS_PER_S + status->st_mtim.tv_nsec;
+    item->used = used_at(status);
     return true;
 }
 
@@ -198,17 +225,16 @@ static bool take_audio(void *arg, int folder, const char *name, const struct sta
     return list_add(arg, name, status);
 }
 
-// True if it is gone. Out of sight first: whoever uses it from here on does not find it, and who
-// did before has renewed its date.
+// True if it is gone: nobody has used it since it was chosen.
 static bool remove_unused(const char *folder, const struct evict_item *item) {
-    char path[PATH_SIZE], away[PATH_SIZE];
+    char path[PATH_SIZE];
     struct stat status;
-    if (!path_of(path, folder, item->name, "") || !path_of(away, folder, item->name, AWAY) ||
-        rename(path, away) != 0)
-        return false;
-    bool used = stat(away, &status) != 0 ||
-                status.st_mtim.tv_sec * RF_NS_PER_S + status.st_mtim.tv_nsec != item->used.ns;
-    return used ? rename(away, path) != 0 : unlink(away) == 0;
+    int held = lock(folder, LOCK_EX);
+    bool gone = held >= 0 && path_of(path, folder, item->name) && stat(path, &status) == 0 &&
+                used_at(&status).ns == item->used.ns && unlink(path) == 0;
+    if (held >= 0)
+        close(held);
+    return gone;
 }
 
 static bool drop_key_without_audio(void *arg, int keys, const char *name,
@@ -246,7 +272,7 @@ enum rf_err shelf_sweep(const char *folder, const struct evict_rule *rule, struc
             done->left += list.items[i].size; // used meanwhile, or gone by another's hand
         }
     }
-    if (path_of(keys, folder, KEYS, ""))
+    if (path_of(keys, folder, KEYS))
         err = each_file(keys, is_key, now, drop_key_without_audio, root, error);
 cleanup:
     free(list.items);

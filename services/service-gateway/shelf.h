@@ -3,9 +3,10 @@
 // blocks on the disk, and is called on a thread.
 //
 // A key's file says which audio it is, how long and of which hash, and is believed only if the
-// audio is so. When a file was used last is its date of modification, which a use renews before it
-// looks: whoever clears the folder takes a file out of sight first, looks at its date once more,
-// and puts it back if it was used meanwhile.
+// audio is so. When audio was used last is its date of modification. A use renews it, and audio is
+// put there, under a shared lock of <folder>/cache/lock; whoever clears the folder looks at the
+// date once more and removes the file under an exclusive one. A process that is killed holds no
+// lock.
 #ifndef GATEWAY_SHELF_H
 #define GATEWAY_SHELF_H
 
