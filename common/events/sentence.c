@@ -156,6 +156,24 @@ static void mark_cleared(const struct rf_event *event, struct rf_text *text) {
     add_field(text, event, ": ", "why", "");
 }
 
+static void key_set_aside(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "A key of provider ");
+    add_name(text, event->subject);
+    add_field(text, event, " (", "key", ")");
+    rf_text_add(text, " is set aside");
+    add_failure(text, event);
+    add_number(text, event, "; keys left: ", "left", "");
+    add_field(text, event, "; cleared by: ", "clears", "");
+}
+
+static void key_cleared(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "A key of provider ");
+    add_name(text, event->subject);
+    add_field(text, event, " (", "key", ")");
+    rf_text_add(text, " is no longer set aside");
+    add_field(text, event, ": ", "why", "");
+}
+
 // For whom the provider was asked, where that is known.
 static void add_for_contact(struct rf_text *text, const struct rf_event *event) {
     if (event->contact == NULL)
@@ -311,6 +329,8 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_PROVIDER_DOWN] = provider_down,
     [RF_EVENT_MARK_SET] = mark_set,
     [RF_EVENT_MARK_CLEARED] = mark_cleared,
+    [RF_EVENT_KEY_SET_ASIDE] = key_set_aside,
+    [RF_EVENT_KEY_CLEARED] = key_cleared,
     [RF_EVENT_RETRY_SCHEDULED] = retry_scheduled,
     [RF_EVENT_RETRY_EXHAUSTED] = retry_exhausted,
     [RF_EVENT_FALLBACK_USED] = fallback_used,

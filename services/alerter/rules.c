@@ -26,8 +26,8 @@ struct rule {
 };
 
 const char *const rf_alert_topics[] = {
-    "breaker.opened/", "breaker.closed/", "contact.set_aside/", "provider.down/",
-    "provider.up/",    "process.lost/",   "journal.trimmed/",   "mark.set/",
+    "breaker.opened/", "breaker.closed/",  "contact.set_aside/", "provider.down/", "provider.up/",
+    "process.lost/",   "journal.trimmed/", "mark.set/",          "key.set_aside/",
 };
 const size_t rf_alert_topic_count = sizeof rf_alert_topics / sizeof rf_alert_topics[0];
 
@@ -108,6 +108,10 @@ static void mark_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Provider ", event->subject, " is unusable");
 }
 
+static void key_title(const struct rf_event *event, struct rf_text *title) {
+    title_of(title, "A key of provider ", event->subject, " is set aside");
+}
+
 static void trimmed_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Events may be lost: ", event->subject, " has a gap");
 }
@@ -141,6 +145,9 @@ static const struct rule rules[] = {
      "Check the provider's key, account and section of the configuration. All contacts that need "
      "it "
      "wait until that has changed, or until: ringfence mark clear PROVIDER."},
+    {RF_EVENT_KEY_SET_ASIDE, NULL, key_title, "key",
+     "Replace this key, or look at its account: its file is read again by itself. Nothing waits: "
+     "the provider's other keys are used."},
     {RF_EVENT_JOURNAL_TRIMMED, NULL, trimmed_title, "journal",
      "If the broker was restarted, look what happened just before: the last events may be in no "
      "log or alert. If it was not, this subscriber was too slow: raise broker.journal_events."},

@@ -58,12 +58,23 @@ static void no_key(struct core *core, struct call *call, struct moment at) {
         fail_attempt_before(core, call, RF_CLASS_PERMANENT_CONFIG, "no_key", message, at);
 }
 
-static enum rf_err send_request(struct core *core, struct call *call, struct rf_duration timeout,
-                                struct rf_error *error) {
+// All keys are set aside, and no mark says so: it is made up for.
+static void no_key_left(struct core *core, struct call *call, struct moment at) {
+    struct provider_verdict why = {0};
+    enum rf_provider p = provider_now(call);
+    keys_none_left(core, p, &why);
+    mark_note_sent(core, call, provider_key(&core->settings[p], 0));
+    fail_attempt_before(core, call, why.class, why.code, why.message, at);
+}
+
+static enum rf_err send_request(struct core *core, struct call *call, const struct rf_secret *key,
+                                struct rf_duration timeout, struct rf_error *error) {
     const struct provider *provider = provider_of(provider_now(call));
     const struct provider_settings *settings = &core->settings[provider->id];
+    const struct provider_settings with = {
+        .config = settings->config, .telephony = settings->telephony, .key = *key};
     struct provider_request request = {0};
-    enum rf_err err = provider->build(settings, &call->job, &request, error);
+    enum rf_err err = provider->build(&with, &call->job, &request, error);
     if (err == RF_OK) {
         cache_note_sent(core, call, &request);
         call->state = CALL_SENDING;
@@ -101,9 +112,14 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
         return;
     }
     call->began = at;
-    mark_note_sent(core, call);
+    const struct rf_secret *key = keys_choose(core, call, at);
+    if (key == NULL) {
+        no_key_left(core, call, at);
+        return;
+    }
+    mark_note_sent(core, call, key);
     call->epoch = call->permit[0] != '\0' ? call->epoch : core->breakers[provider_now(call)].epoch;
-    switch (send_request(core, call, timeout, &error)) {
+    switch (send_request(core, call, key, timeout, &error)) {
     case RF_OK:
         return;
     case RF_ERR_INVALID:

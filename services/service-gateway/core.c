@@ -47,6 +47,7 @@ void core_init(struct core *core, const struct gateway_effects *effects, void *a
                uint64_t seed) {
     *core = (struct core){
         .effects = effects, .arg = arg, .config = config, .settings = settings, .rng = {seed}};
+    keys_take(core);
 }
 
 void core_fini(struct core *core) {
@@ -58,6 +59,8 @@ void core_fini(struct core *core) {
     cache_fini(core);
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         json_decref(core->marks[p].value);
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        account_fini(&core->accounts[p]);
     *core = (struct core){0};
 }
 

@@ -8,6 +8,7 @@
 #ifndef GATEWAY_CORE_H
 #define GATEWAY_CORE_H
 
+#include "account.h"
 #include "call.h"
 
 struct gateway_effects {
@@ -29,6 +30,13 @@ struct gateway_effects {
                  struct rf_duration ttl);
     // unmark: deletes the mark if it still has this version; the answer comes by core_unmarked.
     void (*unmark)(void *arg, enum rf_provider provider, int64_t version);
+    // key_aside: compare-and-set of "this key is set aside" from "it is not"; the answer comes by
+    // core_key_told. key_clear: deletes it if it still has this version; answer by
+    // core_key_cleared.
+    void (*key_aside)(void *arg, enum rf_provider provider, const char *fingerprint, json_t *value,
+                      struct rf_duration ttl);
+    void (*key_clear)(void *arg, enum rf_provider provider, const char *fingerprint,
+                      int64_t version, const char *why);
     void (*publish)(void *arg, const struct rf_event *event);
     // store: begins to keep audio under its hash; what came of it is told by core_stored. An error:
     // nothing was begun.
@@ -56,7 +64,8 @@ struct mark_copy {
     bool stands;
     int64_t version;
     json_t *value;
-    bool clearing; // our delete is on its way
+    bool clearing;   // our delete is on its way
+    const char *why; // what we clear it for; NULL: its cause was changed
 };
 
 // Audio that is in the shared store already: what the cache found, and the local link's.
@@ -76,6 +85,7 @@ struct core {
     struct recording recording;
     struct breaker_copy breakers[RF_PROVIDER_COUNT];
     struct mark_copy marks[RF_PROVIDER_COUNT];
+    struct account accounts[RF_PROVIDER_COUNT];
     int64_t running[GATEWAY_SERVICE_COUNT];
     int64_t waiting[GATEWAY_SERVICE_COUNT];
     struct flight *flights[FLIGHT_BUCKETS], *orphans; // cache.c
@@ -128,6 +138,22 @@ void core_marked(struct core *core, enum rf_provider provider, const char *call,
 void core_unmarked(struct core *core, enum rf_provider provider, const char *code,
                    struct moment at);
 
+// core_key_changed: whether the key with this fingerprint is set aside, as retained state has it
+// now; version 0 or value NULL: it is not.
+void core_key_changed(struct core *core, enum rf_provider provider, const char *fingerprint,
+                      int64_t version, json_t *value, struct moment at);
+
+// core_keys_snapshot: those that `has` does not know are not set aside any more.
+void core_keys_snapshot(struct core *core, enum rf_provider provider,
+                        bool (*has)(void *, const char *), void *arg, struct moment at);
+
+// core_key_told: answer to effects.key_aside: `code` as of rf_bus_state_cas, `version` as it stands
+// now. core_key_cleared: answer to effects.key_clear.
+void core_key_told(struct core *core, enum rf_provider provider, const char *fingerprint,
+                   const char *code, int64_t version, struct moment at);
+void core_key_cleared(struct core *core, enum rf_provider provider, const char *fingerprint,
+                      const char *code, const char *why);
+
 // core_settings_changed: a key or a section of the configuration is another: marks that it made
 // void are taken away.
 void core_settings_changed(struct core *core, struct moment at);
@@ -142,7 +168,7 @@ void core_drain(struct core *core, struct moment at);
 void core_tick(struct core *core, struct moment at);
 bool core_wake(const struct core *core, struct rf_instant *when);
 
-// core_mark_stands: whether any provider is marked under its present key.
+// core_mark_stands: whether any provider is marked, or a key set aside.
 bool core_mark_stands(const struct core *core);
 
 const char *gateway_service_name(enum gateway_service service);

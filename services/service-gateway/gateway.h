@@ -30,6 +30,7 @@ struct gateway {
     struct rf_timer wake;               // the core's next moment
     struct rf_timer keys;               // key files are read again while a mark stands
     struct mark_request *mark_requests; // on their way
+    struct key_request *key_requests;
     bool draining;
 };
 
@@ -76,6 +77,15 @@ enum rf_err store_look(void *arg, struct call *call, const char *key, struct rf_
 RF_NODISCARD enum rf_err gateway_recording_take(struct gateway *gateway,
                                                 const struct rf_config *config,
                                                 struct rf_error *error);
+
+// ---- retained_keys.c: keys that are set aside as retained state ----
+
+void gateway_key_aside(void *arg, enum rf_provider provider, const char *fingerprint, json_t *value,
+                       struct rf_duration ttl);
+void gateway_key_clear(void *arg, enum rf_provider provider, const char *fingerprint,
+                       int64_t version, const char *why);
+RF_NODISCARD enum rf_err gateway_watch_keys(struct gateway *gateway, struct rf_error *error);
+void gateway_forget_keys(struct gateway *gateway);
 
 // ---- settings.c ----
 

@@ -105,12 +105,40 @@ void cache_fini(struct core *core);
 // local_serve: answers from the link of our own.
 void local_serve(struct core *core, struct call *call, struct moment at);
 
+// ---- keys.c ----
+
+// keys_take: the settings may have other keys now.
+void keys_take(struct core *core);
+// keys_choose: the key that the call's next attempt is sent with, or NULL: none is left.
+const struct rf_secret *keys_choose(struct core *core, struct call *call, struct moment at);
+// keys_none_left: why there is none.
+void keys_none_left(const struct core *core, enum rf_provider p, struct provider_verdict *verdict);
+// keys_go_on: the attempt failed; if another key may do better, it is tried at once: true.
+bool keys_go_on(struct core *core, struct call *call, const struct provider_verdict *verdict,
+                struct rf_duration retry_after, struct moment at);
+// keys_wait: when the first of the keys may be asked again; with one key it is `retry_after`.
+struct rf_duration keys_wait(const struct core *core, const struct call *call,
+                             const struct provider_verdict *verdict, struct rf_duration retry_after,
+                             struct moment at);
+// keys_release_all: somebody took the mark away though no key is left: all are tried again.
+void keys_release_all(struct core *core, enum rf_provider p, struct moment at);
+// keys_have: whether the key with this fingerprint is one of ours; "" if there is none.
+bool keys_have(const struct core *core, enum rf_provider p, const char *fingerprint);
+// keys_aside: whether any key is set aside.
+bool keys_aside(const struct core *core);
+// keys_fingerprint: of all keys together; of a single one its own.
+void keys_fingerprint(const struct provider_settings *settings, char out[17]);
+// keys_redact: takes all keys out of a text.
+void keys_redact(const struct provider_settings *settings, char *text, size_t size);
+
 // ---- marks.c ----
 
 // mark_blocks: the text of the mark that forbids the provider's use now, or NULL.
 const char *mark_blocks(const struct core *core, enum rf_provider provider, struct rf_utc *until);
 // mark_note_sent: remembers with which key and configuration the attempt begins.
-void mark_note_sent(struct core *core, struct call *call);
+void mark_note_sent(struct core *core, struct call *call, const struct rf_secret *key);
+// mark_end: takes away a mark that was made for the account's keys. `why` is a text of ours.
+void mark_end(struct core *core, enum rf_provider p, const char *why);
 // mark_begin: the call's error is to become the provider's mark, if it is about the key and the
 // configuration that still hold.
 void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,

@@ -4,6 +4,7 @@
 //   attempt.c, settle.c    the way of a call, up to an attempt and from it on
 //   queue.c, call.c        calls in hand, and who waits for what
 //   marks.c                providers that are unusable until something changes
+//   keys.c, account.c      several keys of one provider, and which may be used now
 //   audio.c, cache.c       speech, until it is on the disk, and what was spoken before
 //   local.c                links of our own behind the providers: template, recording
 //   answer.c               the one answer of a call, and events of its retries
@@ -73,7 +74,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         {gateway_service_name(GATEWAY_SCRIPT), gateway->limits.script_concurrency},
         {gateway_service_name(GATEWAY_TELEPHONY), gateway->limits.telephony_concurrency},
     };
-    if ((err = gateway_watch_marks(gateway, error)) != RF_OK ||
+    if ((err = gateway_watch_keys(gateway, error)) != RF_OK ||
+        (err = gateway_watch_marks(gateway, error)) != RF_OK ||
         (err = rf_worker_new(process->bus, offers, GATEWAY_SERVICE_COUNT, &gateway_from_broker,
                              gateway, &gateway->worker, error)) != RF_OK)
         return err;
@@ -115,6 +117,7 @@ static void stop(struct rf_process *process) {
     store_stop(gateway);
     rf_worker_destroy(&gateway->worker);
     gateway_forget_marks(gateway);
+    gateway_forget_keys(gateway);
     core_fini(&gateway->core);
     gateway_settings_fini(gateway);
     free(gateway);

@@ -11,9 +11,10 @@
 // What a config error depends on, key included: another section makes its mark void.
 static void section_fingerprint(const struct provider_settings *settings, char out[17]) {
     const struct rf_config_provider *c = settings->config;
+    char hex[RF_SHA256_HEX_SIZE], text[2048], keys[17];
+    keys_fingerprint(settings, keys);
     const char *parts[] = {c->base_url, c->ca_file,     c->voice, c->output_format,
-                           c->model,    c->account_sid, c->from,  settings->key.fingerprint};
-    char hex[RF_SHA256_HEX_SIZE], text[2048];
+                           c->model,    c->account_sid, c->from,  keys};
     size_t used = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && used < sizeof text; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s\n",
@@ -29,8 +30,9 @@ static const char *text_of(json_t *value, const char *name) {
 
 // Whether a mark's cause is another key or section than ours.
 static bool is_void(const struct provider_settings *settings, json_t *value) {
-    char section[17];
-    if (strcmp(text_of(value, "fingerprint"), settings->key.fingerprint) != 0)
+    char section[17], keys[17];
+    keys_fingerprint(settings, keys);
+    if (strcmp(text_of(value, "fingerprint"), keys) != 0)
         return true;
     section_fingerprint(settings, section);
     return strcmp(text_of(value, "class"), rf_class_name(RF_CLASS_PERMANENT_CONFIG)) == 0 &&
@@ -50,7 +52,7 @@ bool core_mark_stands(const struct core *core) {
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         if (core->marks[p].stands)
             return true;
-    return false;
+    return keys_aside(core);
 }
 
 // What takes the mark away, besides a person and a changed key, which always do.
@@ -65,11 +67,14 @@ static const char *clears(enum rf_provider p, const struct provider_verdict *ver
     return "person";
 }
 
-static json_t *mark_value(const struct call *call, enum rf_provider p, struct moment at) {
+static json_t *mark_value(const struct core *core, const struct call *call, enum rf_provider p,
+                          struct moment at) {
     const struct provider_verdict *verdict = &call->mark;
+    char keys[17];
+    keys_fingerprint(&core->settings[p], keys);
     json_t *value = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "class", rf_class_name(verdict->class),
-        "code", verdict->code, "message", verdict->message, "fingerprint", call->key, "section",
+        "code", verdict->code, "message", verdict->message, "fingerprint", keys, "section",
         call->section, "since", (json_int_t)at.utc.ns, "contact",
         call->contact != NULL ? call->contact : "", "call", call->id, "clears", clears(p, verdict));
     if (value != NULL && verdict->mark_for.ns > 0)
@@ -78,9 +83,10 @@ static json_t *mark_value(const struct call *call, enum rf_provider p, struct mo
     return value;
 }
 
-void mark_note_sent(struct core *core, struct call *call) {
+void mark_note_sent(struct core *core, struct call *call, const struct rf_secret *key) {
     const struct provider_settings *settings = &core->settings[provider_now(call)];
-    snprintf(call->key, sizeof call->key, "%s", settings->key.fingerprint);
+    snprintf(call->key, sizeof call->key, "%s", key->fingerprint);
+    snprintf(call->short_key, sizeof call->short_key, "%.8s", key->fingerprint);
     section_fingerprint(settings, call->section);
 }
 
@@ -90,7 +96,7 @@ static bool is_current(const struct core *core, const struct call *call) {
     const struct provider_settings *settings = &core->settings[provider_now(call)];
     char section[17];
     section_fingerprint(settings, section);
-    return strcmp(call->key, settings->key.fingerprint) == 0 &&
+    return keys_have(core, provider_now(call), call->key) &&
            (call->mark.class != RF_CLASS_PERMANENT_CONFIG || strcmp(call->section, section) == 0);
 }
 
@@ -114,7 +120,7 @@ void mark_again(struct core *core, struct call *call, struct moment at) {
         link_refused(core, call, "marked", call->mark.message, (struct rf_utc){0}, at);
         return;
     }
-    json_t *value = mark_value(call, p, at);
+    json_t *value = mark_value(core, call, p, at);
     if (value == NULL) {
         link_refused(core, call, "marked", call->mark.message, (struct rf_utc){0}, at);
         return;
@@ -187,6 +193,18 @@ static void clear_if_void(struct core *core, enum rf_provider p) {
     if (!mark->stands || mark->clearing || !is_void(&core->settings[p], mark->value))
         return;
     mark->clearing = true;
+    mark->why = NULL;
+    core->effects->unmark(core->arg, p, mark->version);
+}
+
+void mark_end(struct core *core, enum rf_provider p, const char *why) {
+    struct mark_copy *mark = &core->marks[p];
+    bool by_config = mark->stands && strcmp(text_of(mark->value, "class"),
+                                            rf_class_name(RF_CLASS_PERMANENT_CONFIG)) == 0;
+    if (!mark->stands || mark->clearing || by_config)
+        return;
+    mark->clearing = true;
+    mark->why = why;
     core->effects->unmark(core->arg, p, mark->version);
 }
 
@@ -194,10 +212,13 @@ void core_mark_changed(struct core *core, enum rf_provider p, int64_t version, j
                        struct moment at) {
     struct mark_copy *mark = &core->marks[p];
     json_t *old = mark->value;
+    bool stood = mark->stands;
     mark->stands = version != 0 && json_is_object(value);
     mark->version = version;
     mark->value = mark->stands ? json_incref(value) : NULL;
     json_decref(old);
+    if (stood && !mark->stands)
+        keys_release_all(core, p, at);
     clear_if_void(core, p);
     struct rf_utc until = {0};
     const char *marked = mark_blocks(core, p, &until);
@@ -216,8 +237,10 @@ void core_unmarked(struct core *core, enum rf_provider p, const char *code, stru
     if (code != NULL)
         return; // another was faster, or there was no answer: the watch tells, and we are asked
                 // again
-    publish_mark(core, RF_EVENT_MARK_CLEARED, p,
-                 json_pack("{s:s}", "why", "the key or the configuration was changed"));
+    publish_mark(
+        core, RF_EVENT_MARK_CLEARED, p,
+        json_pack("{s:s}", "why",
+                  mark->why != NULL ? mark->why : "the key or the configuration was changed"));
     mark->stands = false;
     json_decref(mark->value);
     mark->value = NULL;
@@ -225,6 +248,7 @@ void core_unmarked(struct core *core, enum rf_provider p, const char *code, stru
 
 void core_settings_changed(struct core *core, struct moment at) {
     (void)at;
+    keys_take(core);
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         clear_if_void(core, (enum rf_provider)p);
 }

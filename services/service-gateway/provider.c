@@ -21,6 +21,14 @@ const struct provider *provider_of(enum rf_provider id) {
     return providers[id];
 }
 
+size_t provider_key_count(const struct provider_settings *settings) {
+    return settings->key.value != NULL ? 1 + settings->more_count : 0;
+}
+
+const struct rf_secret *provider_key(const struct provider_settings *settings, size_t index) {
+    return index == 0 ? &settings->key : &settings->more[index - 1];
+}
+
 bool provider_repeatable(enum gateway_operation operation) {
     return operation != GATEWAY_DIAL;
 }

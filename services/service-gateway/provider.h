@@ -30,8 +30,15 @@ enum gateway_operation {
 struct provider_settings {
     const struct rf_config_provider *config;
     const struct rf_config_telephony *telephony;
-    struct rf_secret key; // a copy of ours, which follows its file
+    struct rf_secret key;                      // a copy of ours, which follows its file
+    struct rf_secret more[RF_CONFIG_MAX_KEYS]; // and those behind it
+    size_t more_count;
 };
+
+// provider_key_count: how many keys there are. provider_key: number `index` of them, the first one
+// is `key`.
+size_t provider_key_count(const struct provider_settings *settings);
+const struct rf_secret *provider_key(const struct provider_settings *settings, size_t index);
 
 // What a call asks for, and what was gathered for it over several requests.
 struct provider_job {

@@ -1,7 +1,6 @@
 // After an attempt: classify, report, then the retry, the next link of the chain or the answer.
 #include "internal.h"
 #include "note.h"
-#include "redact.h"
 
 // A dial of which nothing is known is never repeated, here or at another provider.
 static bool may_fall(const struct call *call, const struct link_failure *failure) {
@@ -85,6 +84,9 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
                            struct provider_verdict *verdict, struct rf_duration retry_after,
                            bool was_test, struct moment at) {
     struct link_failure failure = {.provider = provider_now(call), .verdict = *verdict};
+    if (keys_go_on(core, call, verdict, retry_after, at))
+        return;
+    retry_after = keys_wait(core, call, verdict, retry_after, at);
     if (rf_class_marks(verdict->class)) {
         mark_begin(core, call, verdict, at);
         return;
@@ -131,6 +133,7 @@ static void record_attempt(struct call *call, const struct provider_reply *reply
         .took_ns = reply->took.ns,
         .waited_ns = call->waited.ns,
         .request_id = reply->request_id,
+        .key = call->short_key[0] != '\0' ? call->short_key : NULL,
         .rule = verdict->rule[0] != '\0' ? verdict->rule : NULL,
     };
     (void)call_add_attempt(call, attempt);
@@ -157,7 +160,7 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
     struct rf_attempt attempt;
     bool was_test = call->permit[0] != '\0';
     bool good = provider_judge(provider_of(p), settings, &call->job, reply, &result, &verdict);
-    redact(verdict.message, sizeof verdict.message, settings->key.value);
+    keys_redact(settings, verdict.message, sizeof verdict.message);
     report_outcome(core, call, verdict.class, reply->took, good ? NULL : verdict.message);
     if (verdict.class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
         answer_local(core, call, verdict.code, "send_before is over: nothing was sent");

@@ -18,6 +18,11 @@ static enum rf_err on_send(void *arg, struct call *call, const struct provider_r
     assert_true(b->sends < BENCH_MAX);
     b->sent_call[b->sends] = call;
     COPY(b->sent_url[b->sends], request->url);
+    COPY(b->sent_key[b->sends], request->password);
+    for (size_t i = 0; i < request->header_count; i++)
+        if (strcasestr(request->headers[i].name, "key") != NULL ||
+            strcmp(request->headers[i].name, "Authorization") == 0)
+            COPY(b->sent_key[b->sends], request->headers[i].value);
     b->sent_timeout[b->sends] = timeout.ns;
     b->sends++;
     return RF_OK;
@@ -98,6 +103,24 @@ static void on_unmark(void *arg, enum rf_provider provider, int64_t version) {
     b->unmarks++;
 }
 
+static void on_key_aside(void *arg, enum rf_provider provider, const char *fingerprint,
+                         json_t *value, struct rf_duration ttl) {
+    struct bench *b = arg;
+    (void)provider;
+    assert_true(b->aside_count < BENCH_MAX);
+    COPY(b->aside_key[b->aside_count], fingerprint);
+    b->asides[b->aside_count++] = json_incref(value);
+    b->aside_ttl = ttl;
+}
+
+static void on_key_clear(void *arg, enum rf_provider provider, const char *fingerprint,
+                         int64_t version, const char *why) {
+    struct bench *b = arg;
+    (void)provider, (void)version, (void)why;
+    COPY(b->cleared_key, fingerprint);
+    b->key_clears++;
+}
+
 static void on_publish(void *arg, const struct rf_event *event) {
     struct bench *b = arg;
     assert_true(b->event_count < BENCH_MAX);
@@ -140,6 +163,8 @@ static const struct gateway_effects effects = {
     .handback = on_handback,
     .mark = on_mark,
     .unmark = on_unmark,
+    .key_aside = on_key_aside,
+    .key_clear = on_key_clear,
     .publish = on_publish,
     .store = on_store,
     .look = on_look,
@@ -201,6 +226,8 @@ int bench_close(void **state) {
         json_decref(b->replies[i].result);
     for (int i = 0; i < b->mark_count; i++)
         json_decref(b->marks[i]);
+    for (int i = 0; i < b->aside_count; i++)
+        json_decref(b->asides[i]);
     for (int i = 0; i < b->event_count; i++)
         json_decref(b->events[i].data);
     free(b);
@@ -251,6 +278,18 @@ void bench_write(struct bench *b, const char *id) {
 void bench_dial(struct bench *b, const char *id) {
     bench_request(b, id, "telephony", "dial",
                   "{\"to\": \"+12025550101\", \"twiml\": \"<Response/>\"}", 60);
+}
+
+void bench_more_keys(struct bench *b, enum rf_provider provider, size_t count) {
+    static char *const names[] = {"key-2", "key-3", "key-4"};
+    static const char *const fingerprints[] = {"k2", "k3", "k4"};
+    assert_true(count <= sizeof names / sizeof names[0]);
+    for (size_t i = 0; i < count; i++) {
+        b->settings[provider].more[i].value = names[i];
+        COPY(b->settings[provider].more[i].fingerprint, fingerprints[i]);
+    }
+    b->settings[provider].more_count = count;
+    core_settings_changed(&b->core, b->at);
 }
 
 static void answer(struct bench *b, int send, struct provider_reply reply) {

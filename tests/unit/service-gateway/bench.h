@@ -42,6 +42,7 @@ struct bench {
 
     struct call *sent_call[BENCH_MAX]; // of the sends, in order
     char sent_url[BENCH_MAX][256];
+    char sent_key[BENCH_MAX][64]; // as it stood in the request
     int64_t sent_timeout[BENCH_MAX];
     enum rf_err send_error; // what effects.send returns
     int sends, aborts, releases, handbacks, unmarks, stores;
@@ -56,6 +57,10 @@ struct bench {
     json_t *marks[BENCH_MAX];
     struct rf_duration mark_ttl;
     int mark_count;
+    json_t *asides[BENCH_MAX]; // keys that were set aside
+    char aside_key[BENCH_MAX][17], cleared_key[17];
+    struct rf_duration aside_ttl;
+    int aside_count, key_clears;
     struct bench_event events[BENCH_MAX];
     int event_count;
     char stored_sha256[65];
@@ -80,6 +85,10 @@ void bench_request(struct bench *bench, const char *id, const char *service, con
 void bench_speak(struct bench *bench, const char *id);
 void bench_write(struct bench *bench, const char *id);
 void bench_dial(struct bench *bench, const char *id);
+
+// bench_more_keys: gives the provider `count` keys beside its first: "key-2", ... with the
+// fingerprints "k2", ...
+void bench_more_keys(struct bench *bench, enum rf_provider provider, size_t count);
 
 // bench_answer: the reply to send number `send` (0 is the first).
 void bench_answer(struct bench *bench, int send, long status, const char *body);

@@ -1,0 +1,296 @@
+// Several keys of one provider: a key that is refused, without quota or asked to slow down is not
+// the end of a call while another is left. Changing the key is no retry (incident 32): it is
+// bounded by the number of keys. Only the last key's failure makes the provider's mark, so that one
+// key alone behaves as if there were no such thing here.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "internal.h"
+#include "note.h"
+#include "redact.h"
+
+#define SHORT "%.8s" // what of a fingerprint is told
+
+static struct account *account_of(struct core *core, enum rf_provider p) {
+    return &core->accounts[p];
+}
+
+void keys_redact(const struct provider_settings *settings, char *text, size_t size) {
+    for (size_t i = 0; i < provider_key_count(settings); i++)
+        redact(text, size, provider_key(settings, i)->value);
+}
+
+void keys_fingerprint(const struct provider_settings *settings, char out[17]) {
+    char hex[RF_SHA256_HEX_SIZE], text[ACCOUNT_KEYS * 17 + 1];
+    size_t used = 0;
+    snprintf(out, 17, "%s", settings->key.fingerprint);
+    if (provider_key_count(settings) < 2)
+        return;
+    for (size_t i = 0; i < provider_key_count(settings); i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s\n",
+                                 provider_key(settings, i)->fingerprint);
+    rf_sha256_hex(text, used, hex);
+    snprintf(out, 17, "%.16s", hex);
+}
+
+bool keys_have(const struct core *core, enum rf_provider p, const char *fingerprint) {
+    const struct account *account = &core->accounts[p];
+    return account->count == 0 ? fingerprint[0] == '\0'
+                               : account_find(account, fingerprint) < account->count;
+}
+
+// ---- which key ----
+
+// Keys tried since the call's last wait: with the next retry all are looked at again.
+static uint32_t *tried_of(struct call *call) {
+    if (call->tried.link != call->link || call->tried.retries != call->retry.retries)
+        call->tried = (struct call_keys){.link = call->link, .retries = call->retry.retries};
+    return &call->tried.keys;
+}
+
+const struct rf_secret *keys_choose(struct core *core, struct call *call, struct moment at) {
+    enum rf_provider p = provider_now(call);
+    const struct account *account = account_of(core, p);
+    size_t i = account_choose(account, *tried_of(call), at.utc, true);
+    if (i >= account->count)
+        return NULL;
+    if (account->count > 1)
+        call_note(call, at, "key", "chosen", "key " SHORT ", %zu of %zu",
+                  account->keys[i].fingerprint, i + 1, account->count);
+    return provider_key(&core->settings[p], i);
+}
+
+void keys_none_left(const struct core *core, enum rf_provider p, struct provider_verdict *verdict) {
+    const struct account *account = &core->accounts[p];
+    const json_t *why = account->count > 0 ? account->keys[account->count - 1].value : NULL;
+    const char *name = json_string_value(json_object_get(why, "class"));
+    const char *message = json_string_value(json_object_get(why, "message"));
+    enum rf_class class;
+    if (name == NULL || !rf_class_parse(name, &class) || !rf_class_marks(class))
+        class = RF_CLASS_PERMANENT_AUTH;
+    provider_verdict_set(verdict, class, "no_key_left",
+                         message != NULL ? message : "all keys are set aside");
+}
+
+// ---- a key that fails ----
+
+static void publish_key(struct core *core, enum rf_event_type type, enum rf_provider p,
+                        json_t *data) {
+    if (data == NULL)
+        return; // out of memory
+    struct rf_event event = {
+        .type = rf_event_type_name(type),
+        .severity = rf_event_severity(type),
+        .subject = rf_provider_name(p),
+        .service = rf_provider_name(p),
+        .data = data,
+    };
+    core->effects->publish(core->arg, &event);
+    json_decref(data);
+}
+
+static const char *clears(const struct provider_verdict *verdict) {
+    if (verdict->mark_for.ns > 0)
+        return "time";
+    return verdict->class == RF_CLASS_PERMANENT_AUTH ? "key" : "person";
+}
+
+static void set_aside(struct core *core, const struct call *call, size_t key,
+                      const struct provider_verdict *verdict, struct moment at) {
+    enum rf_provider p = provider_now(call);
+    struct account *account = account_of(core, p);
+    struct account_key *k = &account->keys[key];
+    json_t *value = json_pack("{s:s, s:s, s:s, s:I, s:s}", "class", rf_class_name(verdict->class),
+                              "code", verdict->code, "message", verdict->message, "since",
+                              (json_int_t)at.utc.ns, "clears", clears(verdict));
+    if (value != NULL && verdict->mark_for.ns > 0)
+        (void)json_object_set_new(value, "until",
+                                  json_integer(rf_utc_add(at.utc, verdict->mark_for).ns));
+    if (value == NULL)
+        return; // out of memory: the next call finds the same
+    account_set_aside(account, key, 0, value);
+    k->asking = true;
+    core->effects->key_aside(core->arg, p, k->fingerprint, value, verdict->mark_for);
+    json_decref(value);
+}
+
+// What the failure says of the key: set aside, or to be spared for a while.
+static void judge_key(struct core *core, const struct call *call, size_t key,
+                      const struct provider_verdict *verdict, struct rf_duration retry_after,
+                      struct moment at) {
+    struct account *account = account_of(core, provider_now(call));
+    const struct rf_retry_policy *policy = &config_of(core, call)->retry;
+    struct provider_verdict why = *verdict;
+    bool late = call->began.utc.ns < account->keys[key].released.ns;
+    if (account->keys[key].aside || late)
+        return;
+    if (verdict->class == RF_CLASS_RATE_LIMITED && retry_after.ns <= policy->max_delay.ns) {
+        struct rf_duration pause = retry_after.ns > 0 ? retry_after : policy->initial_delay;
+        account_throttle(account, key, rf_utc_add(at.utc, pause));
+    } else if (account_left(account) > 1) { // the last one makes the provider's mark
+        if (verdict->class == RF_CLASS_RATE_LIMITED)
+            why.mark_for = retry_after;
+        set_aside(core, call, key, &why, at);
+    }
+}
+
+static bool is_about_the_key(enum rf_class c) {
+    return c == RF_CLASS_PERMANENT_AUTH || c == RF_CLASS_PERMANENT_QUOTA ||
+           c == RF_CLASS_RATE_LIMITED;
+}
+
+bool keys_go_on(struct core *core, struct call *call, const struct provider_verdict *verdict,
+                struct rf_duration retry_after, struct moment at) {
+    struct account *account = account_of(core, provider_now(call));
+    uint32_t *tried = tried_of(call);
+    size_t key = account_find(account, call->key);
+    if (account->count < 2 || !is_about_the_key(verdict->class))
+        return false;
+    if (key < account->count) {
+        *tried |= UINT32_C(1) << key;
+        judge_key(core, call, key, verdict, retry_after, at);
+    }
+    size_t next = account_choose(account, *tried, at.utc, false);
+    if (next >= account->count)
+        return false;
+    call_note(call, at, "key", "again", "key " SHORT ": %s; key " SHORT " is next", call->key,
+              rf_class_name(verdict->class), account->keys[next].fingerprint);
+    try_link(core, call, at);
+    return true;
+}
+
+struct rf_duration keys_wait(const struct core *core, const struct call *call,
+                             const struct provider_verdict *verdict, struct rf_duration retry_after,
+                             struct moment at) {
+    const struct account *account = &core->accounts[provider_now(call)];
+    if (account->count < 2 || verdict->class != RF_CLASS_RATE_LIMITED)
+        return retry_after;
+    size_t first = account_choose(account, 0, at.utc, true);
+    if (first == account->count || account->keys[first].throttled.ns <= at.utc.ns)
+        return retry_after;
+    return rf_ns(rf_ns_sub(account->keys[first].throttled.ns, at.utc.ns));
+}
+
+// ---- what retained state says ----
+
+static void told_released(struct core *core, enum rf_provider p, size_t key, struct moment at) {
+    account_release(account_of(core, p), key, at.utc);
+    // The mark stood for the whole account, of which a part works again.
+    mark_end(core, p, "one of its keys is usable again");
+}
+
+void core_key_changed(struct core *core, enum rf_provider p, const char *fingerprint,
+                      int64_t version, json_t *value, struct moment at) {
+    struct account *account = account_of(core, p);
+    size_t key = account_find(account, fingerprint);
+    bool stands = version != 0 && json_is_object(value);
+    // Another gateway's key, which has not read its files again yet; or our only one, which is the
+    // provider's mark's business.
+    if (key == account->count || account->count < 2)
+        return;
+    if (stands)
+        account_set_aside(account, key, version, value);
+    else if (account->keys[key].aside && !account->keys[key].asking)
+        told_released(core, p, key, at);
+    run_queues(core, at);
+}
+
+void core_keys_snapshot(struct core *core, enum rf_provider p, bool (*has)(void *, const char *),
+                        void *arg, struct moment at) {
+    struct account *account = account_of(core, p);
+    for (size_t i = 0; i < account->count; i++)
+        if (account->keys[i].aside && !account->keys[i].asking &&
+            !has(arg, account->keys[i].fingerprint))
+            told_released(core, p, i, at);
+    run_queues(core, at);
+}
+
+void core_key_told(struct core *core, enum rf_provider p, const char *fingerprint, const char *code,
+                   int64_t version, struct moment at) {
+    struct account *account = account_of(core, p);
+    size_t key = account_find(account, fingerprint);
+    (void)at;
+    if (key == account->count)
+        return;
+    struct account_key *k = &account->keys[key];
+    k->asking = false;
+    if (version != 0)
+        k->version = version;
+    // Without an answer it is set aside here alone, until the next snapshot says otherwise.
+    if (code != NULL || k->value == NULL)
+        return;
+    json_t *data = json_copy(k->value);
+    if (data != NULL && json_object_set_new(data, "key", json_stringn(fingerprint, 8)) == 0 &&
+        json_object_set_new(data, "left", json_integer((json_int_t)account_left(account))) == 0)
+        publish_key(core, RF_EVENT_KEY_SET_ASIDE, p, json_incref(data));
+    json_decref(data);
+}
+
+void core_key_cleared(struct core *core, enum rf_provider p, const char *fingerprint,
+                      const char *code, const char *why) {
+    if (code == NULL) // else another was faster, or there was no answer: the watch tells
+        publish_key(core, RF_EVENT_KEY_CLEARED, p,
+                    json_pack("{s:s#, s:s}", "key", fingerprint, 8, "why", why));
+}
+
+// ---- which keys there are ----
+
+struct leaving {
+    struct core *core;
+    enum rf_provider provider;
+};
+
+static void on_gone(void *arg, const struct account_key *key) {
+    struct leaving *leaving = arg;
+    if (key->version != 0)
+        leaving->core->effects->key_clear(leaving->core->arg, leaving->provider, key->fingerprint,
+                                          key->version, "it is no longer one of the keys");
+}
+
+// A key that is left alone is not set aside: its failure makes the mark.
+static void release_only(struct core *core, enum rf_provider p) {
+    struct account *account = account_of(core, p);
+    struct account_key *key = &account->keys[0];
+    if (account->count != 1 || !key->aside)
+        return;
+    if (key->version != 0)
+        core->effects->key_clear(core->arg, p, key->fingerprint, key->version,
+                                 "it is the only key now");
+    account_release(account, 0, key->released);
+}
+
+void keys_take(struct core *core) {
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
+        char fingerprints[ACCOUNT_KEYS][17];
+        const struct provider_settings *settings = &core->settings[p];
+        size_t count = provider_key_count(settings);
+        for (size_t i = 0; i < count; i++)
+            memcpy(fingerprints[i], provider_key(settings, i)->fingerprint, sizeof fingerprints[i]);
+        account_take(account_of(core, (enum rf_provider)p), (const char(*)[17])fingerprints, count,
+                     on_gone, &(struct leaving){core, (enum rf_provider)p});
+        release_only(core, (enum rf_provider)p);
+    }
+    // Which key is which may be another now: the calls in hand look at all of them.
+    for (struct call *call = core->calls; call != NULL; call = call->next)
+        call->tried.keys = 0;
+}
+
+void keys_release_all(struct core *core, enum rf_provider p, struct moment at) {
+    struct account *account = account_of(core, p);
+    if (account->count < 2 || account_left(account) > 0)
+        return;
+    for (size_t i = 0; i < account->count; i++) {
+        if (account->keys[i].version != 0)
+            core->effects->key_clear(core->arg, p, account->keys[i].fingerprint,
+                                     account->keys[i].version, "the provider's mark was cleared");
+        account_release(account, i, at.utc);
+    }
+}
+
+bool keys_aside(const struct core *core) {
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        if (account_left(&core->accounts[p]) < core->accounts[p].count)
+            return true;
+    return false;
+}
