@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crash.h"
+
 static enum rf_err write_all(int fd, const char *data, size_t size) {
     while (size > 0) {
         ssize_t n = write(fd, data, size);
@@ -47,7 +49,9 @@ enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return rf_error_set(error, RF_ERR_IO, "%s: cannot create: %s", temporary, strerror(errno));
-    if (write_all(fd, data, size) != RF_OK || fsync(fd) != 0) {
+    enum rf_err written = write_all(fd, data, size);
+    rf_crash_point("file.written"); // not yet under its name
+    if (written != RF_OK || fsync(fd) != 0) {
         int code = errno;
         close(fd);
         unlink(temporary);

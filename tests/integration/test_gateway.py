@@ -44,6 +44,10 @@ class Client:
     def speak(self, call, text, **fields):
         self.send(call, "speech", "speak", {"text": text}, **fields)
 
+    def cancel(self, call):
+        message = {"t": "call.cancel", "v": 1, "id": call}
+        self.socket.send_multipart([b"", msgpack.packb(message)])
+
     def receive(self, seconds):
         if not self.socket.poll(int(seconds * 1000)):
             return None
