@@ -93,10 +93,16 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
                    struct moment at) {
     const struct rf_config_provider *config = config_of(core, call);
     struct rf_duration left = rf_instant_since(call->deadline, at.now);
-    struct rf_duration timeout = shorter(shorter(config->timeout.attempt, left), lease);
+    // A link behind this one still gets its turn when this one says nothing at all.
+    struct rf_duration room = call_has_next(call) ? rf_ns(left.ns - ATTEMPT_MIN.ns) : left;
+    struct rf_duration timeout = shorter(shorter(config->timeout.attempt, room), lease);
     struct rf_error error;
-    if (left.ns < shorter(ATTEMPT_MIN, config->timeout.attempt).ns) {
-        answer_local(core, call, "deadline_exceeded", "no time is left for an attempt");
+    if (room.ns < shorter(ATTEMPT_MIN, config->timeout.attempt).ns) {
+        static const char message[] = "no time is left for an attempt";
+        if (call_has_next(call))
+            link_refused(core, call, "deadline_exceeded", message, (struct rf_utc){0}, at);
+        else
+            answer_local(core, call, "deadline_exceeded", message);
         return;
     }
     if (call->send_before.ns != 0 && at.utc.ns > call->send_before.ns) {

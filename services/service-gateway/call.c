@@ -107,6 +107,11 @@ bool call_is_local(const struct call *call) {
     return call->link == call->chain.count;
 }
 
+bool call_has_next(const struct call *call) {
+    return call->link + 1 < call->chain.count ||
+           (!call_is_local(call) && call->chain.local != RF_LOCAL_NONE);
+}
+
 const char *link_name(const struct call *call) {
     return call_is_local(call) ? rf_local_name(call->chain.local)
                                : rf_provider_name(provider_now(call));

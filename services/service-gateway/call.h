@@ -109,6 +109,9 @@ enum rf_provider provider_now(const struct call *call);
 // call_is_local: its present link is one of our own, behind the providers.
 bool call_is_local(const struct call *call);
 
+// call_has_next: its chain has another link, be it one of our own.
+bool call_has_next(const struct call *call);
+
 // link_name: of the call's present link, whatever it is.
 const char *link_name(const struct call *call);
 

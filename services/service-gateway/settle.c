@@ -4,9 +4,7 @@
 
 // A dial of which nothing is known is never repeated, here or at another provider.
 static bool may_fall(const struct call *call, const struct link_failure *failure) {
-    bool left = call->link + 1 < call->chain.count ||
-                (!call_is_local(call) && call->chain.local != RF_LOCAL_NONE);
-    return left && failure->verdict.class != RF_CLASS_AMBIGUOUS;
+    return call_has_next(call) && failure->verdict.class != RF_CLASS_AMBIGUOUS;
 }
 
 void link_failed(struct core *core, struct call *call, const struct link_failure *failure,
@@ -72,10 +70,26 @@ static void wait_for_retry(struct core *core, struct call *call, const struct rf
     credit_give(core, call);
 }
 
+// The time that retries here may use. A link's own retries come before the next link, as in Portkey
+// (docs: features/fallbacks) and LiteLLM (docs: router_architecture), but one deadline bounds them
+// together: a retry must leave the next link the time of an attempt (incident 41).
+static struct rf_duration time_for_retries(const struct core *core, const struct call *call,
+                                           struct moment at) {
+    struct rf_duration left = rf_instant_since(call->deadline, at.now), next = {0};
+    if (call->link + 1 < call->chain.count)
+        next = core->settings[call->chain.links[call->link + 1]].config->timeout.attempt;
+    else if (call_has_next(call))
+        next = ATTEMPT_MIN;
+    return rf_ns(rf_ns_sub(left.ns, next.ns));
+}
+
 static void too_late(struct core *core, struct call *call, const struct provider_verdict *verdict,
                      struct moment at) {
     struct link_failure failure = {.provider = provider_now(call), .verdict = *verdict};
-    failure.verdict.class = RF_CLASS_LOCAL;
+    if (call_has_next(call)) { // not the call's deadline, but what the next link needs of it
+        link_failed(core, call, &failure, at);
+        return;
+    }
     provider_verdict_set(&failure.verdict, RF_CLASS_LOCAL, "deadline_exceeded", verdict->message);
     link_failed(core, call, &failure, at);
 }
@@ -93,7 +107,7 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
     }
     struct rf_retry_decision decision =
         rf_retry_decide(&config_of(core, call)->retry, &call->retry, verdict->class, retry_after,
-                        rf_instant_since(call->deadline, at.now), ATTEMPT_MIN, &core->rng);
+                        time_for_retries(core, call, at), ATTEMPT_MIN, &core->rng);
     if (verdict->no_retry && decision.verdict == RF_RETRY_AGAIN)
         decision.verdict = RF_RETRY_EXHAUSTED;
     switch (decision.verdict) {

@@ -95,26 +95,47 @@ static void incident_40_the_preferred_link_is_used_again_when_its_breaker_has_cl
     assert_int_equal(count_events(b, "fallback.used"), 2);
 }
 
-// One deadline over the retries of all links together: the second link gets what is left of it.
-static void incident_41_the_fallback_has_only_what_is_left_of_the_deadline(void **state) {
+// One deadline over the retries of all links together: a retry of the first link leaves the second
+// one an attempt.
+static void incident_41_retries_leave_the_next_link_its_attempt(void **state) {
     struct bench *b = *state;
     speech_of_two(b, RF_LOCAL_NONE);
-    bench_request(b, "s1", "speech", "speak", "{\"text\": \"hello\"}", 12);
+    bench_request(b, "s1", "speech", "speak", "{\"text\": \"hello\"}", 24);
+    assert_int_equal(b->sent_timeout[0], rf_seconds(15).ns);
     bench_answer(b, 0, 500, "{}");
-    bench_advance(b, rf_seconds(5)); // its first retry
+    bench_advance(b, rf_seconds(5)); // its first retry, 19 s before the end
     assert_int_equal(b->sends, 2);
-    bench_answer(b, 1, 500, "{}"); // the second one, 10 s later, could not end
+    bench_answer(b, 1, 500, "{}"); // the second one, 10 s later, would leave less than 15 s
     assert_int_equal(b->sends, 3);
     assert_string_equal(b->sent_url[2], "http://provider/v1/audio/speech");
-    assert_int_equal(b->sent_timeout[2], rf_seconds(7).ns);
+    assert_int_equal(b->sent_timeout[2], rf_seconds(15).ns);
     bench_answer(b, 2, 500, "{}");
-    bench_advance(b, rf_seconds(5));
+    bench_advance(b, rf_seconds(5)); // the last link may use it all
     assert_int_equal(b->sends, 4);
-    assert_int_equal(b->sent_timeout[3], rf_seconds(2).ns);
-    bench_answer(b, 3, 500, "{}"); // 10 s more are not left
+    assert_int_equal(b->sent_timeout[3], rf_seconds(14).ns);
+    bench_answer(b, 3, 500, "{}");
+    bench_advance(b, rf_seconds(10));
+    assert_int_equal(b->sent_timeout[4], rf_seconds(4).ns);
+    bench_answer(b, 4, 500, "{}"); // 20 s more are not left
     const struct bench_reply *reply = bench_reply_of(b, "s1");
     assert_non_null(reply);
     assert_string_equal(reply->code, "deadline_exceeded");
+}
+
+// A provider that says nothing until the end does not take our own link's turn.
+static void incident_41_a_silent_provider_leaves_the_next_link_a_moment(void **state) {
+    struct bench *b = *state;
+    b->limits.speech = (struct rf_config_chain){
+        .links = {RF_PROVIDER_ELEVENLABS}, .count = 1, .local = RF_LOCAL_RECORDING};
+    core_recording(&b->core, &hello);
+    bench_request(b, "s1", "speech", "speak", "{\"text\": \"hello\"}", 3);
+    assert_int_equal(b->sent_timeout[0], rf_ms(2500).ns);
+    bench_advance(b, rf_ms(2500));
+    bench_fail(b, 0, RF_HTTP_TIMEOUT, true);
+    assert_string_equal(bench_reply_of(b, "s1")->provider, "recording");
+    bench_request(b, "s2", "speech", "speak", "{\"text\": \"hello\"}", 0);
+    assert_string_equal(bench_reply_of(b, "s2")->code, "deadline_exceeded");
+    assert_int_equal(b->sends, 1);
 }
 
 static void the_template_serves_when_no_provider_does(void **state) {
@@ -205,7 +226,8 @@ int main(void) {
         TEST(incident_10_a_permanent_error_of_one_link_is_not_one_of_the_chain),
         TEST(incident_12_the_length_of_the_chain_bounds_a_call),
         TEST(incident_40_the_preferred_link_is_used_again_when_its_breaker_has_closed),
-        TEST(incident_41_the_fallback_has_only_what_is_left_of_the_deadline),
+        TEST(incident_41_retries_leave_the_next_link_its_attempt),
+        TEST(incident_41_a_silent_provider_leaves_the_next_link_a_moment),
         TEST(the_template_serves_when_no_provider_does),
         TEST(a_template_that_cannot_be_filled_is_not_read_aloud),
         TEST(a_template_that_cannot_be_filled_leaves_the_contact_to_the_providers),
