@@ -15,8 +15,8 @@
 #define DETAILS_BYTES  65536 // of the event's data in the webhook's body
 #define LABEL_TEMPLATE "%-12s"
 
-// One default rule. `applies` may be NULL (always); `title` is told with the subject; `advice`
-// says what to do.
+// One default rule. `applies` may be NULL (always); `title` is told with the subject (NULL: there
+// is no alert); `advice` says what to do.
 struct rule {
     enum rf_event_type type;
     bool (*applies)(const struct rf_event *event);
@@ -57,9 +57,27 @@ static bool is_permanent(const struct rf_event *event) {
     return text != NULL && strncmp(text, "permanent.", 10) == 0;
 }
 
-// A mark that sets a contact aside is told by that contact's alert, and by no second one.
-static bool sets_nobody_aside(const struct rf_event *event) {
-    return json_is_false(json_object_get(event->data, "sets_aside"));
+// The contact whose error made a mark: the mark's own alert tells of it, as that one cannot be lost
+// with a gateway or an orchestrator.
+static bool made_a_mark(const struct rf_event *event) {
+    return json_is_true(json_object_get(event->data, "mark_made"));
+}
+
+static bool has_class(const struct rf_event *event, const char *class) {
+    const char *text = rf_field_text(event, "class");
+    return text != NULL && strcmp(text, class) == 0;
+}
+
+static bool class_auth(const struct rf_event *event) {
+    return has_class(event, "permanent.auth");
+}
+
+static bool class_quota(const struct rf_event *event) {
+    return has_class(event, "permanent.quota");
+}
+
+static bool class_config(const struct rf_event *event) {
+    return has_class(event, "permanent.config");
 }
 
 // "Up" is told only after "down": a provider that was never down has nothing to resolve
@@ -116,6 +134,11 @@ static void trimmed_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Events may be lost: ", event->subject, " has a gap");
 }
 
+#define MARK_ADVICE                                                                                \
+    "The contact, if one is named, was set aside; all others that need the provider wait until "   \
+    "that has changed, or until: ringfence mark clear PROVIDER. Another provider of the chain "    \
+    "serves them meanwhile, if there is one."
+
 // The first rule that applies makes the alert.
 static const struct rule rules[] = {
     {RF_EVENT_BREAKER_OPENED, NULL, opened_title, "breaker",
@@ -123,6 +146,7 @@ static const struct rule rules[] = {
      "it stays open, look at the provider's status page."},
     {RF_EVENT_BREAKER_CLOSED, NULL, closed_title, "breaker",
      "Nothing: the contacts that waited for this provider go on."},
+    {RF_EVENT_CONTACT_SET_ASIDE, made_a_mark, NULL, NULL, NULL},
     {RF_EVENT_CONTACT_SET_ASIDE, is_exhausted, exhausted_title, "contact",
      "The contact was taken out of the queue and is not called again by itself. The campaign goes "
      "on."},
@@ -141,10 +165,14 @@ static const struct rule rules[] = {
     {RF_EVENT_PROCESS_LOST, NULL, lost_title, "process",
      "Start the process again, unless its supervisor does. Its last words are on its standard "
      "error."},
-    {RF_EVENT_MARK_SET, sets_nobody_aside, mark_title, "mark",
-     "Check the provider's key, account and section of the configuration. All contacts that need "
-     "it "
-     "wait until that has changed, or until: ringfence mark clear PROVIDER."},
+    {RF_EVENT_MARK_SET, class_auth, mark_title, "mark", "Check the provider's key. " MARK_ADVICE},
+    {RF_EVENT_MARK_SET, class_quota, mark_title, "mark",
+     "Check the provider's account: credit or quota is used up. " MARK_ADVICE},
+    {RF_EVENT_MARK_SET, class_config, mark_title, "mark",
+     "Check the provider's section of the configuration (address, certificate, caller id, "
+     "permissions). " MARK_ADVICE},
+    {RF_EVENT_MARK_SET, NULL, mark_title, "mark",
+     "Look at the provider's message and at its status page. " MARK_ADVICE},
     {RF_EVENT_KEY_SET_ASIDE, NULL, key_title, "key",
      "Replace this key, or look at its account: its file is read again by itself. Nothing waits: "
      "the provider's other keys are used."},
@@ -309,7 +337,7 @@ enum rf_err rf_alert_make(const struct rf_event *event, bool *made, struct rf_al
     const struct rule *rule = rule_for(event);
     *made = false;
     *alert = (struct rf_alert){0};
-    if (rule == NULL)
+    if (rule == NULL || rule->title == NULL)
         return RF_OK;
     set_id(alert, event);
     alert->n = event->n;

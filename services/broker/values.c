@@ -7,6 +7,8 @@
 // What the broker alone may write.
 #define OWN_PREFIX "breaker/"
 
+#define MARK_PREFIX "mark/"
+
 void rf_core_state_changed(void *arg, const struct rf_state_entry *entry) {
     struct rf_core *core = arg;
     if (rf_numbers_low(&core->states.versions))
@@ -52,6 +54,33 @@ static bool is_ours(struct rf_core *core, const struct rf_peer *from, const char
     return true;
 }
 
+// A mark makes a provider unusable for everybody, so it must be told of, whoever dies next: the
+// event and the mark are one act. A value under "mark/PROVIDER" where there was none is a new mark.
+static void tell_mark(struct rf_core *core, const struct rf_state_entry *entry) {
+    static const char *const told[] = {"class", "code", "message", "clears", "until", "call"};
+    if (strncmp(entry->key, MARK_PREFIX, strlen(MARK_PREFIX)) != 0 || !json_is_object(entry->value))
+        return;
+    const char *provider = entry->key + strlen(MARK_PREFIX);
+    const char *contact = json_string_value(json_object_get(entry->value, "contact"));
+    json_t *data = json_object();
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        json_t *member = json_object_get(entry->value, told[i]);
+        if (member != NULL)
+            (void)json_object_set(data, told[i], member);
+    }
+    struct rf_event event = {
+        .severity = rf_event_severity(RF_EVENT_MARK_SET),
+        .type = rf_event_type_name(RF_EVENT_MARK_SET),
+        .subject = provider,
+        .service = provider,
+        .campaign = json_string_value(json_object_get(entry->value, "campaign")),
+        .contact = contact != NULL && *contact != '\0' ? contact : NULL,
+        .data = data,
+    };
+    rf_core_publish(core, &event);
+    json_decref(data);
+}
+
 void rf_on_state_get(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
                      size_t size) {
     (void)size;
@@ -65,10 +94,13 @@ void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf
                      size_t size) {
     (void)size;
     const struct rf_state_put *put = &(*message)->as.state_put;
-    struct rf_state_entry entry;
+    struct rf_state_entry entry, before;
     if (is_ours(core, from, put->rid, put->key))
         return;
+    bool is_new = rf_states_get(&core->states, put->key, &before) != RF_OK;
     enum rf_err err = rf_states_put(&core->states, put->key, put->value, put->ttl_ns, &entry);
+    if (err == RF_OK && is_new)
+        tell_mark(core, &entry);
     reply_one(core, from, put->rid, err, &entry);
 }
 
@@ -81,6 +113,8 @@ void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf
         return;
     enum rf_err err =
         rf_states_cas(&core->states, cas->key, cas->version, cas->value, cas->ttl_ns, &entry);
+    if (err == RF_OK && cas->version == 0 && cas->value != NULL)
+        tell_mark(core, &entry);
     reply_one(core, from, cas->rid, err, &entry);
 }
 

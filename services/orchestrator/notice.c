@@ -120,6 +120,8 @@ char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan
     put_text(data, "message", plan->message);
     if (step->reply)
         put_text(data, "code", step->reply->code);
+    if (step->reply && step->reply->mark_made)
+        (void)json_object_set_new(data, "mark_made", json_true());
     (void)json_object_set_new(data, "attempts", attempts_of(step->reply));
     return of_contact(RF_EVENT_CONTACT_SET_ASIDE, contact, plan->provider, data, now);
 }

@@ -77,6 +77,8 @@ static json_t *mark_value(const struct core *core, const struct call *call, enum
         "code", verdict->code, "message", verdict->message, "fingerprint", keys, "section",
         call->section, "since", (json_int_t)at.utc.ns, "contact",
         call->contact != NULL ? call->contact : "", "call", call->id, "clears", clears(p, verdict));
+    if (value != NULL && call->campaign != NULL)
+        (void)json_object_set_new(value, "campaign", json_string(call->campaign));
     if (value != NULL && verdict->mark_for.ns > 0)
         (void)json_object_set_new(value, "until",
                                   json_integer(rf_utc_add(at.utc, verdict->mark_for).ns));
@@ -129,13 +131,14 @@ void mark_again(struct core *core, struct call *call, struct moment at) {
     json_decref(value);
 }
 
-static void publish_mark(struct core *core, enum rf_event_type type, enum rf_provider p,
-                         json_t *data) {
+static void publish_cleared(struct core *core, enum rf_provider p, const char *why) {
+    json_t *data =
+        json_pack("{s:s}", "why", why != NULL ? why : "the key or the configuration was changed");
     if (data == NULL)
         return;
     struct rf_event event = {
-        .type = rf_event_type_name(type),
-        .severity = rf_event_severity(type),
+        .type = rf_event_type_name(RF_EVENT_MARK_CLEARED),
+        .severity = rf_event_severity(RF_EVENT_MARK_CLEARED),
         .subject = rf_provider_name(p),
         .service = rf_provider_name(p),
         .data = data,
@@ -144,20 +147,9 @@ static void publish_mark(struct core *core, enum rf_event_type type, enum rf_pro
     json_decref(data);
 }
 
-// Whether the answer sets a contact aside, which is then told of. A question about a call that was
-// made, or a call that has ended meanwhile, sets nobody aside: the mark itself must be told.
-static bool sets_aside(const struct call *call) {
-    return call != NULL && call->job.operation != GATEWAY_FIND_CALL &&
-           call->job.operation != GATEWAY_CALL_STATUS;
-}
-
-// The call won: its contact is set aside and told of, all others wait.
-static void mark_won(struct core *core, enum rf_provider p, struct call *call, json_t *value,
-                     struct moment at) {
-    publish_mark(core, RF_EVENT_MARK_SET, p,
-                 json_pack("{s:s, s:s, s:s, s:s, s:b}", "class", text_of(value, "class"), "message",
-                           text_of(value, "message"), "clears", text_of(value, "clears"), "contact",
-                           text_of(value, "contact"), "sets_aside", sets_aside(call)));
+// The call won: its contact is set aside, all others wait. The broker told of the mark when it was
+// made, so that nothing is lost with us.
+static void mark_won(struct core *core, enum rf_provider p, struct call *call, struct moment at) {
     if (call == NULL)
         return;
     struct link_failure failure = {.provider = p, .verdict = call->mark, .mark_made = true};
@@ -178,7 +170,7 @@ void core_marked(struct core *core, enum rf_provider p, const char *id, const ch
     // mark.
     bool won = code == NULL || strcmp(text_of(value, "call"), id) == 0;
     if (won)
-        mark_won(core, p, call, value, at);
+        mark_won(core, p, call, at);
     else if (call != NULL && strcmp(code, "conflict") == 0 && value != NULL &&
              !is_void(&core->settings[p], value))
         link_refused(core, call, "marked", text_of(value, "message"),
@@ -237,10 +229,7 @@ void core_unmarked(struct core *core, enum rf_provider p, const char *code, stru
     if (code != NULL)
         return; // another was faster, or there was no answer: the watch tells, and we are asked
                 // again
-    publish_mark(
-        core, RF_EVENT_MARK_CLEARED, p,
-        json_pack("{s:s}", "why",
-                  mark->why != NULL ? mark->why : "the key or the configuration was changed"));
+    publish_cleared(core, p, mark->why);
     mark->stands = false;
     json_decref(mark->value);
     mark->value = NULL;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "gateway.h"
 
@@ -55,6 +56,8 @@ static void on_cas(void *arg, const char *code, const struct rf_state_entry *ent
     struct gateway *gateway = request->gateway;
     struct moment at = gateway_now(gateway);
     json_t *value = entry != NULL ? entry->value : NULL;
+    if (request->call != NULL && code == NULL)
+        rf_crash_point("mark_made"); // it stands, and nobody knows whose contact it was
     if (request->call != NULL)
         core_marked(&gateway->core, request->provider, request->call, code, value, at);
     else

@@ -42,12 +42,14 @@ class RevokedKey(RingfenceTest):
         self.assertEqual(campaign.wait(120), 3)
         aside = self.set.events(type="contact.set_aside")
         self.assertEqual(len(aside), 1)
-        self.assertEqual(len(self.set.events(type="mark.set")), 1)
+        marks = self.set.events(type="mark.set")
+        self.assertEqual([m["data"]["class"] for m in marks], ["permanent.auth"])
+        self.assertEqual((marks[0]["contact"], marks[0]["campaign"]), (aside[0]["contact"], "c"))
         wait_for("the mark to be cleared", lambda: self.set.events(type="mark.cleared"))
         phone = aside[0]["data"]["phone"]
         self.assert_each_dialled_once([c for c in contacts if c[0] != phone])
         self.assertEqual(self.set.events(type="breaker.opened"), [], "a 401 does not count")
-        self.assert_alerts(aside)
+        self.assert_alerts(marks)
         for file in (self.set.root / "out").iterdir():
             self.assertNotIn("elevenlabs-new", file.read_text(errors="replace"))
         for file in (self.set.root / "log").iterdir():
@@ -69,6 +71,24 @@ class RevokedKey(RingfenceTest):
         self.assertEqual(campaign.wait(120), 0)
         self.assert_each_dialled_once(contacts)
         self.assertEqual(self.set.events(type="contact.set_aside"), [])
+        self.assert_alerts(marks)
+
+    def test_the_alert_of_a_mark_is_not_lost_with_the_gateway_that_made_it(self):
+        contacts = people(3)
+        self.set.config["simulator"]["talk"] = "100ms"
+        self.set.write_config()
+        self.set.start_all(without=["service-gateway", "health-monitor"])
+        dying = self.set.start("service-gateway", "gateway-1", {"RF_CRASH_AT": "mark_made"})
+        self.set.admin("PUT", "keys", {"elevenlabs": ["elevenlabs-new"]})
+        campaign = self.set.campaign(contacts)
+        dying.wait_killed()
+        marks = wait_for("the mark", lambda: self.set.events(type="mark.set"))
+        self.assert_alerts(marks)
+        self.set.start("service-gateway", "gateway-2")
+        self.set.write_key("elevenlabs", "elevenlabs-new")
+        self.assertEqual(campaign.wait(120), 0)
+        self.assert_each_dialled_once(contacts)
+        self.assertEqual(self.set.events(type="contact.set_aside"), [], "nobody heard whose it was")
         self.assert_alerts(marks)
 
 

@@ -120,7 +120,8 @@ class Quota(Incidents):
         campaign = self.set.campaign(contacts)
         aside = wait_for("one contact set aside", lambda: self.set.events(type="contact.set_aside"))
         wait_for("the others to be deferred", lambda: self.set.events(type="contact.deferred"))
-        self.assert_alerts(aside)
+        marks = wait_for("the mark to be told", lambda: self.set.events(type="mark.set"))
+        self.assert_alerts(marks)
         self.assertEqual(aside[0]["data"]["reason"], "permanent.quota")
         self.assertIn(message, aside[0]["data"]["message"])
         self.assertIn(message, self.set.mailbox.mails[0].get_content().replace("\n", " "))
@@ -138,7 +139,7 @@ class Quota(Incidents):
         self.assertEqual(len(self.set.events(type="contact.set_aside")), 1)
         phone = aside[0]["data"]["phone"]
         self.assert_each_dialled_once([c for c in contacts if c[0] != phone])
-        self.assert_alerts(aside)
+        self.assert_alerts(marks)
 
     def test_incident_13_a_429_for_a_spent_quota_is_no_rate_limit(self):
         message = "You exceeded your current quota, please check your plan and billing details."

@@ -49,7 +49,7 @@ class Tls(RingfenceTest):
         self.assertEqual(aside[0]["data"]["reason"], "permanent.config")
         self.assertIn("certificate", aside[0]["data"]["message"])
         self.assertEqual(self.set.events(type="retry.scheduled"), [])
-        self.assert_alerts(aside)
+        self.assert_alerts(self.set.events(type="mark.set"))
         self.assertIsNone(campaign.poll(), "the others wait")
         self.assertEqual(self.set.dials(), {})
         campaign.kill()

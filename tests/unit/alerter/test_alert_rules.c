@@ -52,8 +52,14 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
          "answers again", "provider/twilio"},
         {"process.lost", "logger-01J", "{}", "Process logger-01J is lost", "Start the process",
          "process/logger-01J"},
-        {"mark.set", "twilio", "{\"class\": \"permanent.auth\", \"sets_aside\": false}",
-         "Provider twilio is unusable", "mark clear", "mark/twilio"},
+        {"mark.set", "twilio", "{\"class\": \"permanent.auth\"}", "Provider twilio is unusable",
+         "Check the provider's key", "mark/twilio"},
+        {"mark.set", "openai", "{\"class\": \"permanent.quota\"}", "Provider openai is unusable",
+         "credit or quota", "mark/openai"},
+        {"mark.set", "openai", "{\"class\": \"permanent.config\"}", "Provider openai is unusable",
+         "section of the configuration", "mark/openai"},
+        {"mark.set", "openai", "{\"class\": \"rate_limited\"}", "Provider openai is unusable",
+         "mark clear", "mark/openai"},
         {"journal.trimmed", "alerter", "{}", "Events may be lost: alerter has a gap",
          "broker was restarted", "journal/alerter"},
     };
@@ -79,8 +85,8 @@ static void what_is_no_news_for_people_makes_no_alert(void **state) {
     } cases[] = {
         {"contact.set_aside", "{\"reason\": \"cancelled\"}"},
         {"contact.set_aside", "{}"},
-        {"mark.set", "{\"sets_aside\": true}"}, // its contact is told of
-        {"mark.set", "{}"},
+        {"contact.set_aside", "{\"reason\": \"permanent.auth\", \"mark_made\": true}"}, // mark.set
+        {"contact.set_aside", "{\"reason\": \"retries_exhausted\", \"mark_made\": true}"},
         {"breaker.half_open", "{}"},
         {"retry.exhausted", "{}"},
         {"alert.sent", "{}"}, // or an alert would cause the next

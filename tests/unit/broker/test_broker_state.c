@@ -313,6 +313,45 @@ when_versions_run_low_more_are_reserved_and_without_any_writing_is_refused(void 
     assert_true(put("a", 3, 0)->ok);
 }
 
+static const struct rf_state_reply *mark(int64_t version, const char *key, const char *value) {
+    json_t *json = value != NULL ? json_loads(value, 0, NULL) : NULL;
+    struct rf_state_cas cas = {.rid = "r", .key = key, .version = version, .value = json};
+    stage_receive(&stage, &alice, RF_MESSAGE_state_cas, &cas);
+    json_decref(json);
+    return next_reply(&alice);
+}
+
+// The gateway that made it may die before it hears of it.
+static void a_new_mark_is_told_in_the_act_that_makes_it(void **state) {
+    (void)state;
+    static const char value[] =
+        "{\"class\": \"permanent.auth\", \"code\": \"invalid_api_key\", \"message\": \"no\","
+        " \"fingerprint\": \"ab\", \"contact\": \"spring-2\", \"campaign\": \"spring\","
+        " \"clears\": \"key\"}";
+    size_t before = stage.event_count;
+    const struct rf_state_reply *reply = mark(0, "mark/elevenlabs", value);
+    assert_true(reply->ok);
+    const struct rf_event *event = stage_event(&stage, "mark.set/elevenlabs");
+    assert_string_equal(event->severity, "error");
+    assert_string_equal(event->service, "elevenlabs");
+    assert_string_equal(event->contact, "spring-2");
+    assert_string_equal(event->campaign, "spring");
+    assert_string_equal(json_string_value(json_object_get(event->data, "message")), "no");
+    assert_string_equal(json_string_value(json_object_get(event->data, "clears")), "key");
+    assert_null(json_object_get(event->data, "fingerprint"));
+    // Those who lose the race, change a mark that stands or take it away make none.
+    int64_t version = reply->entries.items[0].version;
+    assert_string_equal(mark(0, "mark/elevenlabs", value)->code, "conflict");
+    version = mark(version, "mark/elevenlabs", value)->entries.items[0].version;
+    assert_true(put("mark/elevenlabs", 1, 0)->ok);
+    version = get("mark/elevenlabs")->entries.items[0].version;
+    assert_true(mark(version, "mark/elevenlabs", NULL)->ok);
+    assert_true(mark(0, "mork/elevenlabs", value)->ok);
+    assert_int_equal(stage.event_count, before + 1);
+    assert_true(put("mark/elevenlabs", 1, 0)->ok);
+    assert_int_equal(stage.event_count, before + 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void) {
@@ -333,6 +372,7 @@ int main(void) {
         TEST(a_value_over_its_bound_is_refused),
         TEST(the_states_of_the_breakers_are_written_by_the_broker_alone),
         TEST(a_list_is_sorted_and_holds_the_prefix_alone),
+        TEST(a_new_mark_is_told_in_the_act_that_makes_it),
         TEST(when_versions_run_low_more_are_reserved_and_without_any_writing_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

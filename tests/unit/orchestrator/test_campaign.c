@@ -395,7 +395,7 @@ static void an_event_is_read_back_as_it_was_written(void **state) {
     contact.campaign = (char *)"spring";
     strcpy(contact.id, "spring-2");
     struct rf_attempt attempt = {.provider = "elevenlabs", .class = "transient", .status = 503};
-    struct rf_call_reply reply = {.class = "transient"};
+    struct rf_call_reply reply = {.class = "transient", .mark_made = true};
     reply.attempts.items = &attempt;
     reply.attempts.count = 1;
     struct rf_plan plan = {.class = RF_CLASS_TRANSIENT};
@@ -425,6 +425,7 @@ static void an_event_is_read_back_as_it_was_written(void **state) {
                             texts[i][1]);
     json_t *first = json_array_get(json_object_get(event.data, "attempts"), 0);
     assert_int_equal(json_integer_value(json_object_get(first, "status")), 503);
+    assert_true(json_is_true(json_object_get(event.data, "mark_made")));
     json_decref(root);
     free(text);
     assert_int_equal(rf_notice_parse("[1", &event, &root, &error), RF_ERR_INVALID);

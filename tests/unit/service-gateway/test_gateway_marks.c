@@ -30,9 +30,8 @@ static void a_refused_key_is_permanent_once_and_makes_the_mark(void **state) {
     assert_int_equal(reply->attempts, 1);
     assert_string_equal(reply->message, "Invalid API key");
     bench_advance(b, rf_seconds(100));
-    assert_int_equal(b->sends, 1); // no retry
-    assert_int_equal(b->event_count, 1);
-    assert_string_equal(b->events[0].type, "mark.set");
+    assert_int_equal(b->sends, 1);       // no retry
+    assert_int_equal(b->event_count, 0); // the broker tells of the mark
 }
 
 static void a_call_that_loses_the_race_for_the_mark_is_only_marked(void **state) {
@@ -48,7 +47,6 @@ static void a_call_that_loses_the_race_for_the_mark_is_only_marked(void **state)
     assert_string_equal(reply->code, "marked");
     assert_false(reply->mark_made);
     assert_non_null(strstr(reply->message, "Invalid API key"));
-    assert_int_equal(b->event_count, 1);
 }
 
 static void while_a_mark_stands_no_call_is_begun(void **state) {
@@ -83,24 +81,8 @@ static void a_changed_key_takes_the_mark_away(void **state) {
     bench_speak(b, "s2");            // a mark of another key does not bind ours
     assert_int_equal(b->sends, 2);
     core_unmarked(&b->core, eleven, NULL, b->at);
-    assert_string_equal(b->events[1].type, "mark.cleared");
+    assert_string_equal(b->events[0].type, "mark.cleared");
     assert_false(core_mark_stands(&b->core));
-}
-
-static void a_mark_that_sets_nobody_aside_says_so_to_be_told_itself(void **state) {
-    struct bench *b = *state;
-    bench_speak(b, "s1");
-    bench_answer(b, 0, 401, REFUSED);
-    core_marked(&b->core, eleven, "s1", NULL, b->marks[0], b->at);
-    assert_true(json_is_true(json_object_get(b->events[0].data, "sets_aside")));
-    bench_request(b, "q1", "telephony", "call_status", "{\"sid\": \"CA1\"}", 60);
-    bench_answer(b, 1, 401, "{\"code\": 20003, \"message\": \"Authenticate\", \"status\": 401}");
-    core_marked(&b->core, RF_PROVIDER_TWILIO, "q1", NULL, b->marks[1], b->at);
-    assert_string_equal(b->events[1].type, "mark.set");
-    assert_true(json_is_false(json_object_get(b->events[1].data, "sets_aside")));
-    // Won for a call that has ended meanwhile: nobody hears its answer.
-    core_marked(&b->core, RF_PROVIDER_OPENAI, "gone", NULL, b->marks[0], b->at);
-    assert_true(json_is_false(json_object_get(b->events[2].data, "sets_aside")));
 }
 
 static void a_late_refusal_of_the_old_key_does_not_mark_the_new_one(void **state) {
@@ -208,7 +190,6 @@ static void incident_10_a_marked_link_is_not_the_end_of_the_chain(void **state) 
     assert_int_equal(b->sends, 2);
     bench_answer(b, 1, 200, ANTHROPIC_OK);
     assert_true(bench_reply_of(b, "w1")->ok);
-    assert_string_equal(b->events[0].type, "mark.set");
     core_mark_changed(&b->core, RF_PROVIDER_OPENAI, 1, b->marks[0], b->at);
     bench_write(b, "w2");
     assert_string_equal(b->sent_url[2], "http://provider/v1/messages");
@@ -279,7 +260,6 @@ int main(void) {
         TEST(a_call_that_loses_the_race_for_the_mark_is_only_marked),
         TEST(while_a_mark_stands_no_call_is_begun),
         TEST(a_changed_key_takes_the_mark_away),
-        TEST(a_mark_that_sets_nobody_aside_says_so_to_be_told_itself),
         TEST(a_late_refusal_of_the_old_key_does_not_mark_the_new_one),
         TEST(a_mark_that_could_not_be_cleared_is_tried_again),
         TEST(a_configuration_mark_falls_with_its_section),
