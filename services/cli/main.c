@@ -11,7 +11,7 @@
 //   campaign_status.c  how campaigns stand
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen
-//   mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
+//   marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
 //   config_man.c
 #include <errno.h>
 #include <signal.h>
@@ -43,9 +43,11 @@ static const struct cli_command commands[] = {
      cli_status},
     {"tail", 0, 1, "[TOPIC] [--json]", "events as they happen; TOPIC is the beginning of one", 0,
      cli_tail},
-    {"mark list", 0, 0, "[--json]", "providers that are marked unusable, and why", 0,
+    {"mark list", 0, 0, "[--json]", "providers and keys that are unusable, and why", 0,
      cli_mark_list},
-    {"mark clear", 1, 1, "PROVIDER", "make a marked provider usable again", 0, cli_mark_clear},
+    {"mark clear", 1, 1, "PROVIDER[/KEY]",
+     "make a marked provider usable again, with all its keys, or one key that is set aside", 0,
+     cli_mark_clear},
     {"config check", 0, 1, "[FILE]", "what is wrong with a configuration, with line and key", 0,
      cli_config_check},
     {"config keys", 0, 0, "[--json]", "every key with its default and its range", 0,

@@ -1,20 +1,24 @@
-// ringfence mark clear: a person says that a marked provider is usable again.
+// ringfence mark clear: a person says that a marked provider, or one of its keys, is usable again.
+// For a provider that is all of it: its mark, and whatever keys are set aside.
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "config/config.h"
-#include "session.h"
+#include "marks.h"
 
 #define LOOK_AGAIN rf_ms(5)
 
 struct clearing {
-    char key[64];
-    struct rf_timer told; // looks whether the broker has the event
+    struct cli_marks marks;
+    char provider[32];
+    const char *key;         // the beginning of a fingerprint; NULL: the provider as a whole
+    size_t next, told_count; // the mark that is looked at, and how many are cleared
+    struct rf_timer told;    // looks whether the broker has the events
 };
 
-static const char *provider_of(const struct cli_session *session) {
+static const char *what_of(const struct cli_session *session) {
     return session->options->arguments[0];
 }
 
@@ -25,73 +29,117 @@ static void on_told(void *arg) {
         rf_timer_after(&clearing->told, LOOK_AGAIN);
         return;
     }
-    printf("%s is no longer marked\n", provider_of(session));
+    printf("%s is no longer %s\n", what_of(session),
+           clearing->key == NULL ? "marked" : "set aside");
     cli_session_end(session, CLI_OK);
 }
 
-static void tell(struct cli_session *session) {
-    struct clearing *clearing = session->arg;
-    struct rf_error error;
+static enum rf_err tell(struct cli_session *session, const struct cli_mark *mark,
+                        struct rf_error *error) {
+    const struct clearing *clearing = session->arg;
     const struct passwd *user = getpwuid(getuid());
     json_t *data = json_pack("{s:s, s:s}", "why", "a person cleared it", "by",
                              user != NULL ? user->pw_name : "unknown");
+    if (mark->is_key) {
+        const char *fingerprint = strrchr(mark->key, '/') + 1;
+        (void)json_object_set_new(data, "key", json_stringn(fingerprint, strnlen(fingerprint, 8)));
+    }
     struct rf_event event = {
-        .type = rf_event_type_name(RF_EVENT_MARK_CLEARED),
-        .subject = provider_of(session),
-        .service = provider_of(session),
+        .type = rf_event_type_name(mark->is_key ? RF_EVENT_KEY_CLEARED : RF_EVENT_MARK_CLEARED),
+        .subject = clearing->provider,
+        .service = clearing->provider,
         .data = data,
     };
-    enum rf_err err = rf_bus_publish(session->bus, &event, &error);
+    enum rf_err err = rf_bus_publish(session->bus, &event, error);
     json_decref(data);
-    if (err != RF_OK) {
-        cli_session_fail(session, "the mark is cleared, but this was not told: %s", error.message);
-        return;
-    }
-    rf_timer_init(&clearing->told, session->loop, on_told, session);
-    on_told(session);
+    return err;
 }
+
+// Whether the mark is of those that are to be cleared.
+static bool is_meant(const struct clearing *clearing, const struct cli_mark *mark) {
+    size_t length = strlen(clearing->provider);
+    if (strncmp(mark->who, clearing->provider, length) != 0)
+        return false;
+    if (!mark->is_key)
+        return clearing->key == NULL && mark->who[length] == '\0';
+    return mark->who[length] == '/' &&
+           (clearing->key == NULL ||
+            strncmp(mark->who + length + 1, clearing->key, strlen(clearing->key)) == 0);
+}
+
+static void clear_next(struct cli_session *session);
 
 static void on_cleared(void *arg, const char *code, const struct rf_state_entry *entry) {
     struct cli_session *session = arg;
+    struct clearing *clearing = session->arg;
+    const struct cli_mark *mark = &clearing->marks.items[clearing->next++];
+    struct rf_error error;
     (void)entry;
-    if (code == NULL)
-        tell(session);
-    else if (strcmp(code, "conflict") == 0)
+    if (code == NULL) {
+        clearing->told_count++;
+        if (tell(session, mark, &error) != RF_OK) {
+            cli_session_fail(session, "the mark is cleared, but this was not told: %s",
+                             error.message);
+            return;
+        }
+    } else if (strcmp(code, "conflict") != 0) {
+        cli_session_fail(session, "the mark on %s could not be cleared: %s", mark->who, code);
+        return;
+    } else if (!mark->is_key) { // a key's goes with its provider's: a gateway was faster
         cli_session_fail(session, "the mark on %s has just changed; look at it by mark list",
-                         provider_of(session));
-    else
-        cli_session_fail(session, "the mark on %s could not be cleared: %s", provider_of(session),
-                         code);
+                         mark->who);
+        return;
+    }
+    clear_next(session);
 }
 
-static void on_mark(void *arg, const char *code, const struct rf_state_entry *entry) {
-    struct cli_session *session = arg;
+// One after the other, the provider's mark first.
+static void clear_next(struct cli_session *session) {
     struct clearing *clearing = session->arg;
-    if (code != NULL && strcmp(code, "not_found") != 0)
-        cli_session_fail(session, "the mark could not be read: %s", code);
-    else if (code != NULL || entry == NULL || entry->version == 0)
-        cli_session_fail(session, "there is no mark on %s", provider_of(session));
-    else
-        rf_bus_state_cas(session->bus, clearing->key, entry->version, NULL, rf_ns(0), on_cleared,
+    struct cli_marks *marks = &clearing->marks;
+    while (clearing->next < marks->count && !is_meant(clearing, &marks->items[clearing->next]))
+        clearing->next++;
+    if (clearing->next < marks->count) {
+        const struct cli_mark *mark = &marks->items[clearing->next];
+        rf_bus_state_cas(session->bus, mark->key, mark->version, NULL, rf_ns(0), on_cleared,
                          session);
+    } else if (clearing->told_count == 0) {
+        cli_session_fail(session, "there is no mark on %s", what_of(session));
+    } else {
+        rf_timer_init(&clearing->told, session->loop, on_told, session);
+        on_told(session);
+    }
 }
 
 static void begin(struct cli_session *session) {
     struct clearing *clearing = session->arg;
-    rf_bus_state_get(session->bus, clearing->key, on_mark, session);
+    cli_marks_read(session, &clearing->marks, clear_next);
+}
+
+static int not_a_provider(const char *name) {
+    fprintf(stderr, "ringfence: error: \"%s\" is not a provider; expected ", name);
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        fprintf(stderr, "%s%s",
+                p == 0                      ? ""
+                : p + 1 < RF_PROVIDER_COUNT ? ", "
+                                            : " or ",
+                rf_provider_name((enum rf_provider)p));
+    fputs(", and behind it / and the first digits of a key's fingerprint for that key alone\n",
+          stderr);
+    return CLI_USAGE;
 }
 
 int cli_mark_clear(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin};
     struct clearing clearing = {0};
     enum rf_provider provider;
-    if (!rf_provider_parse(options->arguments[0], &provider)) {
-        fprintf(stderr,
-                "ringfence: error: \"%s\" is not a provider; expected elevenlabs, openai, "
-                "anthropic, twilio or openai-tts\n",
-                options->arguments[0]);
-        return CLI_USAGE;
-    }
-    snprintf(clearing.key, sizeof clearing.key, "mark/%s", rf_provider_name(provider));
-    return cli_session_run(options, &handlers, &clearing);
+    const char *what = options->arguments[0], *slash = strchr(what, '/');
+    size_t length = slash != NULL ? (size_t)(slash - what) : strlen(what);
+    snprintf(clearing.provider, sizeof clearing.provider, "%.*s", (int)length, what);
+    if (!rf_provider_parse(clearing.provider, &provider) || (slash != NULL && slash[1] == '\0'))
+        return not_a_provider(what);
+    clearing.key = slash != NULL ? slash + 1 : NULL;
+    int code = cli_session_run(options, &handlers, &clearing);
+    cli_marks_fini(&clearing.marks);
+    return code;
 }

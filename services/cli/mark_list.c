@@ -1,62 +1,62 @@
-// ringfence mark list: the providers that are unusable until something changes.
+// ringfence mark list: the providers, and the keys, that are unusable until something changes.
 #include <stdio.h>
 #include <string.h>
 
 #include "events/field.h"
 #include "events/text.h"
-#include "session.h"
+#include "marks.h"
 
 static const char *member(const json_t *value, const char *name) {
     const char *text = json_string_value(json_object_get(value, name));
     return text != NULL ? text : "";
 }
 
-static void print_mark(const struct rf_state_entry *entry) {
-    char since[RF_TIME_TEXT_SIZE];
+static void print_mark(const struct cli_mark *mark) {
+    char since[RF_TIME_TEXT_SIZE], until[RF_TIME_TEXT_SIZE];
     struct rf_text line = {0};
-    json_int_t at = json_integer_value(json_object_get(entry->value, "since"));
-    const char *slash = strchr(entry->key, '/');
-    rf_text_add_clean(&line, slash != NULL ? slash + 1 : entry->key, 64);
-    rf_text_add(&line, ": ");
-    rf_text_add_clean(&line, member(entry->value, "class"), 64);
+    json_int_t at = json_integer_value(json_object_get(mark->value, "since"));
+    json_int_t end = json_integer_value(json_object_get(mark->value, "until"));
+    rf_text_add_clean(&line, mark->who, 64);
+    rf_text_add(&line, mark->is_key ? " (one key): " : ": ");
+    rf_text_add_clean(&line, member(mark->value, "class"), 64);
     rf_text_add(&line, " since %s: ", rf_time_text((struct rf_utc){at}, since));
-    rf_text_add_clean(&line, member(entry->value, "message"), 300);
+    rf_text_add_clean(&line, member(mark->value, "message"), 300);
     rf_text_add(&line, " (cleared by: ");
-    rf_text_add_clean(&line, member(entry->value, "clears"), 32);
+    rf_text_add_clean(&line, member(mark->value, "clears"), 32);
+    if (end > 0)
+        rf_text_add(&line, " at %s", rf_time_text((struct rf_utc){end}, until));
     rf_text_add(&line, ")");
     if (!line.failed)
         puts(line.data);
     rf_text_fini(&line);
 }
 
-static void on_marks(void *arg, bool snapshot, const struct rf_state_entry *entries, size_t count) {
-    struct cli_session *session = arg;
-    if (!snapshot)
-        return;
+static void print_all(struct cli_session *session) {
+    const struct cli_marks *marks = session->arg;
     json_t *all = json_object();
-    for (size_t i = 0; i < count; i++) {
-        const char *slash = strchr(entries[i].key, '/');
-        if (session->options->json && slash != NULL)
-            json_object_set(all, slash + 1, entries[i].value);
+    for (size_t i = 0; i < marks->count; i++) {
+        if (session->options->json)
+            json_object_set(all, marks->items[i].who, marks->items[i].value);
         else
-            print_mark(&entries[i]);
+            print_mark(&marks->items[i]);
     }
     if (session->options->json)
         cli_print_json(all);
     else
         json_decref(all);
-    if (count == 0 && !session->options->json)
+    if (marks->count == 0 && !session->options->json)
         puts("no provider is marked");
     cli_session_end(session, CLI_OK);
 }
 
 static void begin(struct cli_session *session) {
-    struct rf_error error;
-    if (rf_bus_watch(session->bus, "mark/", on_marks, session, &error) != RF_OK)
-        cli_session_fail(session, "%s", error.message);
+    cli_marks_read(session, session->arg, print_all);
 }
 
 int cli_mark_list(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin};
-    return cli_session_run(options, &handlers, NULL);
+    struct cli_marks marks = {0};
+    int code = cli_session_run(options, &handlers, &marks);
+    cli_marks_fini(&marks);
+    return code;
 }
