@@ -54,8 +54,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     rf_claim_init(&orchestrator->claim, process->config);
     enum rf_err err = open_store(orchestrator, error);
     if (err == RF_OK)
-        err = rf_outbox_open(&orchestrator->outbox, orchestrator->store, process->bus,
-                             on_outbox_settled, orchestrator, error);
+        err = rf_outbox_open(&orchestrator->outbox, process->loop, orchestrator->store,
+                             process->bus, on_outbox_settled, orchestrator, error);
     if (err == RF_OK)
         err = rf_dispatch_start(orchestrator, error);
     if (err == RF_OK)

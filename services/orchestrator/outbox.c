@@ -9,6 +9,8 @@
 #include "store/sql.h"
 
 #define PAGE 256
+// After anything but a full stream was in the way.
+#define TRY_AGAIN rf_seconds(1)
 
 struct page_job {
     struct rf_store_job job;
@@ -145,10 +147,15 @@ static bool publish(struct rf_outbox *outbox, uint64_t seq, const char *text) {
         outbox->next = seq + 1;
         return true;
     }
-    if (err != RF_ERR_FULL)
-        rf_log(RF_LOG_ERROR, "outbox: event %llu cannot be published: %s", (unsigned long long)seq,
-               error.message);
-    outbox->blocked = true;
+    if (err == RF_ERR_FULL) {
+        outbox->blocked = true;
+        return false;
+    }
+    if (outbox->told != seq)
+        rf_log(RF_LOG_ERROR, "outbox: event %llu cannot be published, tried again every second: %s",
+               (unsigned long long)seq, error.message);
+    outbox->told = seq;
+    rf_timer_after(&outbox->later, TRY_AGAIN);
     return false;
 }
 
@@ -160,6 +167,8 @@ static void page_done(struct rf_store_job *job, enum rf_err result, const struct
     bool going = result == RF_OK && outbox->stream;
     if (result != RF_OK && result != RF_ERR_CLOSED)
         rf_log(RF_LOG_WARNING, "outbox: cannot be read now: %s", error->message);
+    if (result != RF_OK && result != RF_ERR_CLOSED && outbox->stream)
+        rf_timer_after(&outbox->later, TRY_AGAIN);
     for (size_t i = 0; i < page->count; i++) {
         going = going && publish(outbox, page->rows[i].seq, page->rows[i].text);
         free(page->rows[i].text);
@@ -178,7 +187,8 @@ void rf_outbox_kick(struct rf_outbox *outbox) {
     }
     struct page_job *page = calloc(1, sizeof *page);
     if (!page) {
-        rf_log(RF_LOG_WARNING, "outbox: out of memory, events wait for the next change");
+        rf_log(RF_LOG_WARNING, "outbox: out of memory, events wait");
+        rf_timer_after(&outbox->later, TRY_AGAIN);
         return;
     }
     page->job.run = page_run;
@@ -189,13 +199,19 @@ void rf_outbox_kick(struct rf_outbox *outbox) {
     rf_store_submit(outbox->store, &page->job);
 }
 
+static void on_later(void *arg) {
+    rf_outbox_kick(arg);
+}
+
 bool rf_outbox_idle(const struct rf_outbox *outbox) {
     return !outbox->reading && !outbox->again;
 }
 
-enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_store *store, struct rf_bus *bus,
-                           void (*settled)(void *arg), void *arg, struct rf_error *error) {
+enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_loop *loop, struct rf_store *store,
+                           struct rf_bus *bus, void (*settled)(void *arg), void *arg,
+                           struct rf_error *error) {
     *outbox = (struct rf_outbox){.store = store, .settled = settled, .arg = arg};
+    rf_timer_init(&outbox->later, loop, on_later, outbox);
     struct open_job open = {.job.run = open_run};
     enum rf_err err = rf_store_now(store, &open.job, error);
     if (err != RF_OK)
@@ -209,5 +225,7 @@ enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_store *store, str
 }
 
 void rf_outbox_close(struct rf_outbox *outbox) {
+    if (outbox->later.loop)
+        rf_timer_stop(&outbox->later);
     rf_stream_destroy(&outbox->stream);
 }

@@ -3,6 +3,7 @@
 #define RF_ORCHESTRATOR_OUTBOX_H
 
 #include "bus/bus.h"
+#include "runtime/loop.h"
 #include "store/store.h"
 
 // Embedded in its owner; members are private.
@@ -13,15 +14,18 @@ struct rf_outbox {
     uint64_t acked;   // all up to here are kept by the broker
     uint64_t deleted; // and their rows gone up to here
     bool reading, again;
-    bool blocked; // the stream is full: go on after an acknowledgement
+    bool blocked;          // the stream is full: go on after an acknowledgement
+    struct rf_timer later; // something else was in the way: no acknowledgement may be to come
+    uint64_t told;         // the last event that was said to be in the way
     bool deleting;
     void (*settled)(void *arg); // a job of it ended
     void *arg;
 };
 
 // rf_outbox_open: opens the stream where the table stands. For start-up: blocks on the disk.
-RF_NODISCARD enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_store *store,
-                                        struct rf_bus *bus, void (*settled)(void *arg), void *arg,
+RF_NODISCARD enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_loop *loop,
+                                        struct rf_store *store, struct rf_bus *bus,
+                                        void (*settled)(void *arg), void *arg,
                                         struct rf_error *error);
 
 // rf_outbox_kick: rows may have been added: publishes them.
