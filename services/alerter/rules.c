@@ -290,6 +290,11 @@ static char *incident_of(const struct rf_event *event, const struct rule *rule) 
     struct rf_text text = {0};
     rf_text_add(&text, "%s/", rule->incident);
     rf_text_add_clean(&text, event->subject, NAME_BYTES);
+    const char *key = rf_field_text(event, "key"); // two keys are two incidents
+    if (key != NULL) {
+        rf_text_add(&text, "/");
+        rf_text_add_clean(&text, key, NAME_BYTES);
+    }
     return rf_text_take(&text);
 }
 

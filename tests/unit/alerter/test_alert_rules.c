@@ -60,6 +60,8 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
          "section of the configuration", "mark/openai"},
         {"mark.set", "openai", "{\"class\": \"rate_limited\"}", "Provider openai is unusable",
          "mark clear", "mark/openai"},
+        {"key.set_aside", "twilio", "{\"key\": \"0123abcd\", \"class\": \"permanent.auth\"}",
+         "A key of provider twilio is set aside", "other keys are used", "key/twilio/0123abcd"},
         {"journal.trimmed", "alerter", "{}", "Events may be lost: alerter has a gap",
          "broker was restarted", "journal/alerter"},
     };
@@ -87,6 +89,7 @@ static void what_is_no_news_for_people_makes_no_alert(void **state) {
         {"contact.set_aside", "{}"},
         {"contact.set_aside", "{\"reason\": \"permanent.auth\", \"mark_made\": true}"}, // mark.set
         {"contact.set_aside", "{\"reason\": \"retries_exhausted\", \"mark_made\": true}"},
+        {"key.cleared", "{}"},
         {"breaker.half_open", "{}"},
         {"retry.exhausted", "{}"},
         {"alert.sent", "{}"}, // or an alert would cause the next
@@ -126,7 +129,7 @@ static void every_rule_is_within_the_topics_subscribed_to(void **state) {
     (void)state;
     const char *const types[] = {"breaker.opened",  "breaker.closed", "contact.set_aside",
                                  "provider.down",   "provider.up",    "process.lost",
-                                 "journal.trimmed", "mark.set"};
+                                 "journal.trimmed", "mark.set",       "key.set_aside"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         char topic[64];
         snprintf(topic, sizeof topic, "%s/x", types[i]);

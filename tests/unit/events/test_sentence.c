@@ -89,6 +89,22 @@ static void a_retry_tells_for_whom_the_provider_was_asked(void **state) {
     free(words);
 }
 
+static void a_key_that_is_set_aside_tells_which_why_and_what_is_left(void **state) {
+    (void)state;
+    char *text = sentence_of("key.set_aside", "elevenlabs",
+                             json_pack("{s:s, s:s, s:s, s:i, s:s}", "key", "0123abcd", "class",
+                                       "permanent.auth", "message", "Invalid API key", "left", 1,
+                                       "clears", "key"));
+    assert_string_equal(text, "A key of provider elevenlabs (0123abcd) is set aside "
+                              "(permanent.auth): Invalid API key; keys left: 1; cleared by: key");
+    free(text);
+    text = sentence_of("key.cleared", "elevenlabs",
+                       json_pack("{s:s, s:s}", "key", "0123abcd", "why", "a person cleared it"));
+    assert_string_equal(text, "A key of provider elevenlabs (0123abcd) is no longer set aside: a "
+                              "person cleared it");
+    free(text);
+}
+
 // Every type of the catalogue has words of its own, and stands without any data.
 static void every_event_type_of_the_catalogue_has_a_sentence(void **state) {
     (void)state;
@@ -154,6 +170,7 @@ int main(void) {
         cmocka_unit_test(a_provider_that_was_never_down_is_not_up_again),
         cmocka_unit_test(a_gap_and_a_lost_process_claim_no_more_than_is_known),
         cmocka_unit_test(a_retry_tells_for_whom_the_provider_was_asked),
+        cmocka_unit_test(a_key_that_is_set_aside_tells_which_why_and_what_is_left),
         cmocka_unit_test(every_event_type_of_the_catalogue_has_a_sentence),
         cmocka_unit_test(an_unknown_type_is_told_by_type_subject_and_message),
         cmocka_unit_test(hostile_data_neither_breaks_the_line_nor_grows_it),
