@@ -1,13 +1,16 @@
 // Retained state: the handlers of the operations on it.
 #include "core.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // What the broker alone may write.
 #define OWN_PREFIX "breaker/"
 
+// What is told of as soon as it stands.
 #define MARK_PREFIX "mark/"
+#define KEY_PREFIX  "key/"
 
 void rf_core_state_changed(void *arg, const struct rf_state_entry *entry) {
     struct rf_core *core = arg;
@@ -54,13 +57,31 @@ static bool is_ours(struct rf_core *core, const struct rf_peer *from, const char
     return true;
 }
 
-// A mark makes a provider unusable for everybody, so it must be told of, whoever dies next: the
-// event and the mark are one act. A value under "mark/PROVIDER" where there was none is a new mark.
+// The provider that `key` ("mark/PROVIDER", "key/PROVIDER/FINGERPRINT") is about, and what tells
+// of it; false for any other value.
+static bool is_told(const char *key, enum rf_event_type *type, char provider[64],
+                    const char **fingerprint) {
+    bool mark = strncmp(key, MARK_PREFIX, strlen(MARK_PREFIX)) == 0;
+    if (!mark && strncmp(key, KEY_PREFIX, strlen(KEY_PREFIX)) != 0)
+        return false;
+    const char *name = key + strlen(mark ? MARK_PREFIX : KEY_PREFIX);
+    size_t length = mark ? strlen(name) : strcspn(name, "/");
+    *type = mark ? RF_EVENT_MARK_SET : RF_EVENT_KEY_SET_ASIDE;
+    *fingerprint = mark ? NULL : name + length + (name[length] == '/' ? 1 : 0);
+    return snprintf(provider, 64, "%.*s", (int)length, name) < 64;
+}
+
+// A mark makes a provider unusable for everybody, and so is a key that is set aside: it must be
+// told of, whoever dies next, so that the event and the value are one act. A value under such a key
+// where there was none is a new one.
 static void tell_mark(struct rf_core *core, const struct rf_state_entry *entry) {
-    static const char *const told[] = {"class", "code", "message", "clears", "until", "call"};
-    if (strncmp(entry->key, MARK_PREFIX, strlen(MARK_PREFIX)) != 0 || !json_is_object(entry->value))
+    static const char *const told[] = {"class", "code", "message", "clears",
+                                       "until", "call", "left"};
+    enum rf_event_type type;
+    char provider[64];
+    const char *fingerprint;
+    if (!json_is_object(entry->value) || !is_told(entry->key, &type, provider, &fingerprint))
         return;
-    const char *provider = entry->key + strlen(MARK_PREFIX);
     const char *contact = json_string_value(json_object_get(entry->value, "contact"));
     json_t *data = json_object();
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
@@ -68,9 +89,11 @@ static void tell_mark(struct rf_core *core, const struct rf_state_entry *entry) 
         if (member != NULL)
             (void)json_object_set(data, told[i], member);
     }
+    if (fingerprint != NULL)
+        (void)json_object_set_new(data, "key", json_stringn(fingerprint, strnlen(fingerprint, 8)));
     struct rf_event event = {
-        .severity = rf_event_severity(RF_EVENT_MARK_SET),
-        .type = rf_event_type_name(RF_EVENT_MARK_SET),
+        .severity = rf_event_severity(type),
+        .type = rf_event_type_name(type),
         .subject = provider,
         .service = provider,
         .campaign = json_string_value(json_object_get(entry->value, "campaign")),

@@ -147,10 +147,10 @@ void core_key_changed(struct core *core, enum rf_provider provider, const char *
 void core_keys_snapshot(struct core *core, enum rf_provider provider,
                         bool (*has)(void *, const char *), void *arg, struct moment at);
 
-// core_key_told: answer to effects.key_aside: `code` as of rf_bus_state_cas, `version` as it stands
-// now. core_key_cleared: answer to effects.key_clear.
+// core_key_told: answer to effects.key_aside: `version` as it stands now, 0: not known.
+// core_key_cleared: answer to effects.key_clear, `code` as of rf_bus_state_cas.
 void core_key_told(struct core *core, enum rf_provider provider, const char *fingerprint,
-                   const char *code, int64_t version, struct moment at);
+                   int64_t version);
 void core_key_cleared(struct core *core, enum rf_provider provider, const char *fingerprint,
                       const char *code, const char *why);
 

@@ -75,21 +75,6 @@ void keys_none_left(const struct core *core, enum rf_provider p, struct provider
 
 // ---- a key that fails ----
 
-static void publish_key(struct core *core, enum rf_event_type type, enum rf_provider p,
-                        json_t *data) {
-    if (data == NULL)
-        return; // out of memory
-    struct rf_event event = {
-        .type = rf_event_type_name(type),
-        .severity = rf_event_severity(type),
-        .subject = rf_provider_name(p),
-        .service = rf_provider_name(p),
-        .data = data,
-    };
-    core->effects->publish(core->arg, &event);
-    json_decref(data);
-}
-
 static const char *clears(const struct provider_verdict *verdict) {
     if (verdict->mark_for.ns > 0)
         return "time";
@@ -101,9 +86,10 @@ static void set_aside(struct core *core, const struct call *call, size_t key,
     enum rf_provider p = provider_now(call);
     struct account *account = account_of(core, p);
     struct account_key *k = &account->keys[key];
-    json_t *value = json_pack("{s:s, s:s, s:s, s:I, s:s}", "class", rf_class_name(verdict->class),
-                              "code", verdict->code, "message", verdict->message, "since",
-                              (json_int_t)at.utc.ns, "clears", clears(verdict));
+    json_t *value =
+        json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "class", rf_class_name(verdict->class), "code",
+                  verdict->code, "message", verdict->message, "since", (json_int_t)at.utc.ns,
+                  "clears", clears(verdict), "left", (json_int_t)(account_left(account) - 1));
     if (value != NULL && verdict->mark_for.ns > 0)
         (void)json_object_set_new(value, "until",
                                   json_integer(rf_utc_add(at.utc, verdict->mark_for).ns));
@@ -206,32 +192,36 @@ void core_keys_snapshot(struct core *core, enum rf_provider p, bool (*has)(void 
     run_queues(core, at);
 }
 
-void core_key_told(struct core *core, enum rf_provider p, const char *fingerprint, const char *code,
-                   int64_t version, struct moment at) {
+void core_key_told(struct core *core, enum rf_provider p, const char *fingerprint,
+                   int64_t version) {
     struct account *account = account_of(core, p);
     size_t key = account_find(account, fingerprint);
-    (void)at;
     if (key == account->count)
         return;
-    struct account_key *k = &account->keys[key];
-    k->asking = false;
+    // Without an answer it is set aside here alone, until the next snapshot says otherwise. The
+    // broker told of it as it was set aside, so that nothing is lost with us.
+    account->keys[key].asking = false;
     if (version != 0)
-        k->version = version;
-    // Without an answer it is set aside here alone, until the next snapshot says otherwise.
-    if (code != NULL || k->value == NULL)
-        return;
-    json_t *data = json_copy(k->value);
-    if (data != NULL && json_object_set_new(data, "key", json_stringn(fingerprint, 8)) == 0 &&
-        json_object_set_new(data, "left", json_integer((json_int_t)account_left(account))) == 0)
-        publish_key(core, RF_EVENT_KEY_SET_ASIDE, p, json_incref(data));
-    json_decref(data);
+        account->keys[key].version = version;
 }
 
 void core_key_cleared(struct core *core, enum rf_provider p, const char *fingerprint,
                       const char *code, const char *why) {
-    if (code == NULL) // else another was faster, or there was no answer: the watch tells
-        publish_key(core, RF_EVENT_KEY_CLEARED, p,
-                    json_pack("{s:s#, s:s}", "key", fingerprint, 8, "why", why));
+    if (code != NULL)
+        return; // another was faster, or there was no answer: the watch tells
+    json_t *data =
+        json_pack("{s:s#, s:s}", "key", fingerprint, (int)strnlen(fingerprint, 8), "why", why);
+    if (data == NULL)
+        return; // out of memory
+    struct rf_event event = {
+        .type = rf_event_type_name(RF_EVENT_KEY_CLEARED),
+        .severity = rf_event_severity(RF_EVENT_KEY_CLEARED),
+        .subject = rf_provider_name(p),
+        .service = rf_provider_name(p),
+        .data = data,
+    };
+    core->effects->publish(core->arg, &event);
+    json_decref(data);
 }
 
 // ---- which keys there are ----

@@ -69,8 +69,8 @@ static void on_cas(void *arg, const char *code, const struct rf_state_entry *ent
         core_key_cleared(&gateway->core, request->provider, request->fingerprint, code,
                          request->why);
     else
-        core_key_told(&gateway->core, request->provider, request->fingerprint, code,
-                      entry != NULL ? entry->version : 0, gateway_now(gateway));
+        core_key_told(&gateway->core, request->provider, request->fingerprint,
+                      entry != NULL ? entry->version : 0);
     request_free(request);
     gateway_settle(gateway);
 }

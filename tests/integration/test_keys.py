@@ -102,7 +102,7 @@ class Campaign(RingfenceTest):
         self.assert_each_dialled_once([c for c in contacts if c[0] != phone])
         keys = self.set.events(type="key.set_aside")
         self.assertEqual(len(keys), 1, "the last key makes the mark instead")
-        self.assert_alerts(aside + keys)
+        self.assert_alerts(self.set.events(type="mark.set") + keys)
 
 
 class Calls(test_gateway.GatewayTest):

@@ -352,6 +352,22 @@ static void a_new_mark_is_told_in_the_act_that_makes_it(void **state) {
     assert_int_equal(stage.event_count, before + 2);
 }
 
+static void a_key_that_is_set_aside_is_told_in_the_act_as_well(void **state) {
+    (void)state;
+    static const char value[] = "{\"class\": \"permanent.auth\", \"message\": \"no\", \"left\": 1,"
+                                " \"clears\": \"key\", \"since\": 5}";
+    size_t before = stage.event_count;
+    assert_true(mark(0, "key/elevenlabs/0123456789abcdef", value)->ok);
+    const struct rf_event *event = stage_event(&stage, "key.set_aside/elevenlabs");
+    assert_string_equal(event->severity, "warning");
+    assert_string_equal(json_string_value(json_object_get(event->data, "key")), "01234567");
+    assert_string_equal(json_string_value(json_object_get(event->data, "message")), "no");
+    assert_int_equal(json_integer_value(json_object_get(event->data, "left")), 1);
+    assert_string_equal(mark(0, "key/elevenlabs/0123456789abcdef", value)->code, "conflict");
+    assert_true(mark(0, "key/elevenlabs", value)->ok); // no key is named: told all the same
+    assert_int_equal(stage.event_count, before + 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void) {
@@ -373,6 +389,7 @@ int main(void) {
         TEST(the_states_of_the_breakers_are_written_by_the_broker_alone),
         TEST(a_list_is_sorted_and_holds_the_prefix_alone),
         TEST(a_new_mark_is_told_in_the_act_that_makes_it),
+        TEST(a_key_that_is_set_aside_is_told_in_the_act_as_well),
         TEST(when_versions_run_low_more_are_reserved_and_without_any_writing_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
