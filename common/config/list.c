@@ -72,7 +72,7 @@ static enum rf_err read_map(struct loader *loader, const struct rf_config_items 
             return err;
         const yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
         const yaml_node_t *value = yaml_document_get_node(&loader->document, pair->value);
-        char place[PATH_SIZE];
+        char place[PATH_SIZE + 64];
         snprintf(place, sizeof place, "%s.%.60s", path, scalar(key));
         const struct rf_config_row *row = row_of(items, scalar(key));
         err = row == NULL ? unknown_name(loader, items, place, key)

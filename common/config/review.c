@@ -124,11 +124,17 @@ static void review_deadline(const struct review *review, const struct rf_config_
     struct rf_duration deadline = review->config->orchestrator.call_deadline;
     for (size_t i = 0; i < chain->count; i++) {
         struct rf_duration most = longest_call(&review->config->providers[chain->links[i]]);
+        // A retry leaves the next link an attempt.
+        bool has_next = i + 1 < chain->count;
+        if (has_next)
+            most = rf_ns(rf_ns_add(
+                most.ns, review->config->providers[chain->links[i + 1]].timeout.attempt.ns));
         if (most.ns > deadline.ns)
             warn(review, "deadline-short", "orchestrator.call_deadline",
-                 "is %.0f s, but all attempts and waits of %s may take %.0f s: late retries will "
+                 "is %.0f s, but all attempts and waits of %s%s may take %.0f s: late retries will "
                  "not be begun",
-                 rf_duration_s(deadline), rf_provider_name(chain->links[i]), rf_duration_s(most));
+                 rf_duration_s(deadline), rf_provider_name(chain->links[i]),
+                 has_next ? ", with an attempt of the next link," : "", rf_duration_s(most));
     }
 }
 

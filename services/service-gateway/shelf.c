@@ -173,7 +173,7 @@ static bool list_add(struct listing *list, const char *name, const struct stat *
         list->capacity = capacity;
     }
     struct evict_item *item = &list->items[list->count++];
-    snprintf(item->name, sizeof item->name, "%s", name);
+    snprintf(item->name, sizeof item->name, "%.79s", name); // is_audio: never as long
     item->size = status->st_size;
     item->used = used_at(status);
     return true;

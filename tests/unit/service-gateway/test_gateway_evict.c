@@ -22,13 +22,14 @@ static struct evict_rule rule(int64_t max_bytes) {
     return (struct evict_rule){.max_bytes = max_bytes, .keep = rf_seconds(60)};
 }
 
-// The names of those that go, in order.
+// The names, of one letter each, of those that go, in order.
 static const char *gone(const struct evict_item *items, size_t count) {
-    static char names[64];
-    names[0] = '\0';
-    for (size_t i = 0; i < count; i++)
+    static char names[16];
+    size_t used = 0;
+    for (size_t i = 0; i < count && used + 1 < sizeof names; i++)
         if (items[i].goes)
-            snprintf(names + strlen(names), sizeof names - strlen(names), "%s", items[i].name);
+            names[used++] = items[i].name[0];
+    names[used] = '\0';
     return names;
 }
 
