@@ -241,6 +241,8 @@ static json_t *attempt_json(const struct rf_attempt *attempt) {
     set_text(object, "message", attempt->message);
     set_number(object, "waited_ns", attempt->waited_ns);
     set_text(object, "request_id", attempt->request_id);
+    set_text(object, "rule", attempt->rule);
+    set_text(object, "key", attempt->key);
     return object;
 }
 

@@ -285,8 +285,12 @@ static void a_call_without_attempts_says_that_nothing_was_sent(void **state) {
 
 static void json_has_the_names_of_the_bus(void **state) {
     (void)state;
-    struct rf_attempt attempt = {
-        .provider = "openai", .status = 200, .class = "ok", .began = 5, .took_ns = 6};
+    struct rf_attempt attempt = {.provider = "openai",
+                                 .status = 200,
+                                 .class = "ok",
+                                 .began = 5,
+                                 .took_ns = 6,
+                                 .key = "ab12"};
     struct rf_decision decision = {.at = 4, .policy = "mark", .verdict = "passed"};
     struct rf_call_reply reply = {.id = "c1",
                                   .ok = false,
@@ -298,7 +302,8 @@ static void json_has_the_names_of_the_bus(void **state) {
     json_t *json = cli_call_json(&reply);
     char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
     assert_string_equal(
-        text, "{\"attempts\":[{\"began\":5,\"class\":\"ok\",\"provider\":\"openai\",\"status\":200,"
+        text, "{\"attempts\":[{\"began\":5,\"class\":\"ok\",\"key\":\"ab12\",\"provider\":"
+              "\"openai\",\"status\":200,"
               "\"took_ns\":6}],\"class\":\"permanent.auth\",\"decisions\":[{\"at\":4,\"policy\":"
               "\"mark\",\"verdict\":\"passed\"}],\"id\":\"c1\",\"mark_made\":true,\"ok\":false,"
               "\"sent\":\"yes\"}");
