@@ -118,6 +118,56 @@ class LongWaits(GatewayIncident):
         self.assertAlmostEqual(mark["data"]["until"], reply["retry_at"], delta=S)
 
 
+class Throttles(GatewayIncident):
+    CONFIG = {**GatewayIncident.CONFIG, "providers": {"elevenlabs": {
+        "key": "file:secrets/elevenlabs", "keys": ["file:secrets/openai"]}}}
+
+    def limit(self, text, seconds, **fault):
+        return {"id": text, "match": dict(SPEECH, text=text, key="elevenlabs-good"), "kind": "status",
+                "status": 429, "headers": {"Retry-After": str(seconds)}, **fault}
+
+    def key(self):
+        return self.say()["attempts"][0]["key"]
+
+    def test_incident_31_a_pause_is_neither_shortened_nor_cleared_by_calls_from_before(self):
+        self.set.faults(self.limit("Shorter", 1, delay_ms=700), self.limit("Longer", 5),
+                        {"id": "Good", "match": dict(SPEECH, text="Good"), "kind": "latency",
+                         "delay_ms": 900})
+        first = self.key()
+        before = [self.send("Shorter"), self.send("Good")]
+        wait_for("both under way", lambda: sum(
+            f["hits"] for f in self.set.admin("GET", "faults")["faults"]) == 2)
+        longer = self.say("Longer")
+        paused = time.monotonic()
+        self.assertEqual([a["status"] for a in longer["attempts"]], [429, 200], longer)
+        shorter, good = self.client.wait_all(before)
+        self.assertEqual([a["status"] for a in shorter["attempts"]], [429, 200], shorter)
+        self.assertEqual([(a["status"], a["key"]) for a in good["attempts"]], [(200, first)])
+        keys = []
+        wait_for("the first key to be used again", lambda: keys.append(self.key()) or
+                 keys[-1] == first)
+        self.assertGreater(time.monotonic() - paused, 4.9)
+        self.assertEqual(len(set(keys)), 2)
+
+
+class Keys(GatewayIncident):
+    CONFIG = {**GatewayIncident.CONFIG, "defaults": {"retry": {"max_retries": 0}},
+              "providers": {"elevenlabs": {"key": "file:secrets/anthropic", "keys": [
+                  "file:secrets/openai", "file:secrets/twilio", "file:secrets/elevenlabs"]}}}
+
+    def test_incident_32_a_healthy_key_is_found_however_few_retries_are_allowed(self):
+        self.set.admin("PUT", "keys", {"elevenlabs": ["elevenlabs-good"]})
+        quota = {"detail": {"code": "quota_exceeded", "message": "m"}}
+        self.set.faults({"id": "402", "match": dict(SPEECH, key="openai-good"), "kind": "status",
+                         "status": 402, "body": quota},
+                        {"id": "429", "match": dict(SPEECH, key="twilio-good"), "kind": "status",
+                         "status": 429, "headers": {"Retry-After": "30"}})
+        reply = self.say()
+        self.assertEqual([a["status"] for a in reply["attempts"]], [401, 402, 429, 200], reply)
+        self.assertTrue(reply["ok"])
+        self.assertEqual(len({a["key"] for a in reply["attempts"]}), 4)
+
+
 class OneLink(GatewayIncident):
     CONFIG = {**GatewayIncident.CONFIG,
               "defaults": {"breaker": {"recovery_timeout": "60s"}, "retry": {"max_retries": 0}}}
