@@ -1,4 +1,4 @@
-#include <ringfence/retry.h>
+#include <ringfence/rng.h>
 
 // splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
 uint64_t rf_rng_next(struct rf_rng *rng) {

@@ -4,6 +4,7 @@
 #define RINGFENCE_RETRY_H
 
 #include <ringfence/class.h>
+#include <ringfence/rng.h>
 #include <ringfence/time.h>
 
 enum rf_jitter {
@@ -31,15 +32,6 @@ struct rf_retry_policy {
                               .max_retries = 3,                                                    \
                               .jitter = RF_JITTER_FRACTION,                                        \
                               .jitter_fraction = 0.2})
-
-// A small seeded generator (splitmix64), so that a run can be repeated.
-struct rf_rng {
-    uint64_t state;
-};
-uint64_t rf_rng_next(struct rf_rng *rng);
-
-// rf_rng_unit: uniform in [0, 1).
-double rf_rng_unit(struct rf_rng *rng);
 
 // The retries of one call.
 struct rf_retry {

@@ -157,7 +157,8 @@ void rf_authority_release(struct rf_authority *authority, const char *instance) 
         struct rf_guard *guard = &authority->guards[i];
         if (guard->breaker.permit == 0 || strcmp(guard->holder, instance) != 0)
             continue;
-        struct rf_breaker_ticket ticket = {guard->breaker.epoch, guard->breaker.permit};
+        struct rf_breaker_ticket ticket = {.epoch = guard->breaker.epoch,
+                                           .permit = guard->breaker.permit};
         rf_breaker_cancel(&guard->breaker, ticket, authority->ground->now.instant);
         guard->holder[0] = '\0';
         set_timer(guard);

@@ -119,7 +119,7 @@ static void what_is_out_of_range_is_refused(void **state) {
          "unit from 0s to 1h, such as 250ms, 5s, 10m or 1h"},
         {"defaults:\n  breaker:\n    failure_threshold: 0\n",
          "3: defaults.breaker.failure_threshold: \"0\" is out of range; expected a whole number "
-         "from 1 to 1000"},
+         "from 1 to 128"},
         {"defaults:\n  retry:\n    max_retries: -1\n",
          "3: defaults.retry.max_retries: \"-1\" is out of range; expected a whole number from 0 to "
          "100"},

@@ -376,10 +376,13 @@ static void each_state_can_be_restored_and_goes_on_from_there(void **state) {
 
 static void a_policy_out_of_range_is_clamped(void **state) {
     (void)state;
-    struct rf_breaker_policy policy = {0, {-1}, {-1}, 0, {-1}};
+    struct rf_breaker_policy policy = {.failure_threshold = -1,
+                                       .failure_interval = {-1},
+                                       .recovery_timeout = {-1},
+                                       .test_lease = {-1}};
     struct rf_breaker breaker;
     rf_breaker_init(&breaker, &policy, at(5));
-    assert_int_equal(breaker.policy.failure_threshold, 1);
+    assert_int_equal(breaker.policy.failure_threshold, 0);
     assert_int_equal(breaker.policy.success_threshold, 1);
     assert_int_equal(breaker.policy.failure_interval.ns, 0);
     assert_int_equal(breaker.policy.recovery_timeout.ns, 0);

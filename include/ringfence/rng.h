@@ -1,0 +1,16 @@
+// A small seeded generator (splitmix64), so that a run can be repeated.
+#ifndef RINGFENCE_RNG_H
+#define RINGFENCE_RNG_H
+
+#include <stdint.h>
+
+struct rf_rng {
+    uint64_t state; // the seed; any value will do
+};
+
+uint64_t rf_rng_next(struct rf_rng *rng);
+
+// rf_rng_unit: uniform in [0, 1).
+double rf_rng_unit(struct rf_rng *rng);
+
+#endif
