@@ -14,9 +14,22 @@ static struct rf_duration at_most(struct rf_duration d, struct rf_duration limit
     return d.ns < limit.ns ? d : limit;
 }
 
+// How many times the initial delay the wait is.
+static double growth(const struct rf_retry_policy *policy, int64_t n) {
+    double steps = n > 0 ? (double)n : 0.0;
+    switch (policy->strategy) {
+    case RF_RETRY_CONSTANT:
+        return 1.0;
+    case RF_RETRY_LINEAR:
+        return 1.0 + steps;
+    case RF_RETRY_EXPONENTIAL:
+        break;
+    }
+    return pow(policy->backoff_factor, steps);
+}
+
 struct rf_duration rf_retry_backoff(const struct rf_retry_policy *policy, int64_t n) {
-    double factor = pow(policy->backoff_factor, (double)(n > 0 ? n : 0));
-    return at_most(scaled(policy->initial_delay, factor), policy->max_delay);
+    return at_most(scaled(policy->initial_delay, growth(policy, n)), policy->max_delay);
 }
 
 // Decorrelated: between the initial delay and three times the wait before (AWS Architecture Blog,

@@ -7,6 +7,13 @@
 #include <ringfence/rng.h>
 #include <ringfence/time.h>
 
+// How the waits of one call grow, before jitter and up to max_delay.
+enum rf_retry_strategy {
+    RF_RETRY_EXPONENTIAL, // each is backoff_factor times the one before
+    RF_RETRY_LINEAR,      // initial_delay more each time
+    RF_RETRY_CONSTANT,    // initial_delay each time
+};
+
 enum rf_jitter {
     RF_JITTER_FRACTION, // the wait times a factor drawn from [1 - fraction, 1 + fraction]
     RF_JITTER_NONE,
@@ -16,9 +23,10 @@ enum rf_jitter {
 };
 
 struct rf_retry_policy {
+    enum rf_retry_strategy strategy;
     struct rf_duration initial_delay;
     struct rf_duration max_delay;
-    double backoff_factor; // 1 to 100
+    double backoff_factor; // 1 to 100, for RF_RETRY_EXPONENTIAL
     int64_t max_retries;   // retries after the first attempt; 0: none
     enum rf_jitter jitter;
     double jitter_fraction; // 0 to 1, for RF_JITTER_FRACTION
@@ -26,7 +34,8 @@ struct rf_retry_policy {
 
 // The default: 5 s, 10 s, 20 s with 20 % jitter, at most 60 s.
 #define RF_RETRY_POLICY_DEFAULT                                                                    \
-    ((struct rf_retry_policy){.initial_delay = {5 * RF_NS_PER_S},                                  \
+    ((struct rf_retry_policy){.strategy = RF_RETRY_EXPONENTIAL,                                    \
+                              .initial_delay = {5 * RF_NS_PER_S},                                  \
                               .max_delay = {60 * RF_NS_PER_S},                                     \
                               .backoff_factor = 2.0,                                               \
                               .max_retries = 3,                                                    \
