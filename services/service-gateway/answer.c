@@ -82,6 +82,10 @@ static void local_message(const struct call *call, const char *what, char *out, 
 }
 
 void answer_failed(struct core *core, struct call *call) {
+    if (call->failure_count == 0) { // as it should be known
+        answer_local(core, call, "overloaded", "out of memory");
+        return;
+    }
     const struct link_failure *failure = decisive(call);
     enum rf_class c = failure->verdict.class;
     char message[2 * PROVIDER_MESSAGE_SIZE + 16];

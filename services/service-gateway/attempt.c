@@ -43,8 +43,9 @@ static void fail_attempt_before(struct core *core, struct call *call, enum rf_cl
         mark_begin(core, call, &verdict, at);
         return;
     }
-    call->failures[0] = (struct link_failure){.provider = provider_now(call), .verdict = verdict};
-    call->failure_count = 1; // it is the request: another link would find the same
+    call->failure_count = 0; // it is the request: another link would find the same
+    (void)call_add_failure(
+        call, &(struct link_failure){.provider = provider_now(call), .verdict = verdict});
     answer_failed(core, call);
 }
 

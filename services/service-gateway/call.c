@@ -67,6 +67,8 @@ void call_free(struct call *call) {
         attempt_fini(&call->attempts[i]);
     free(call->attempts);
     call_notes_free(call);
+    free(call->failures);
+    free(call->mark);
     json_decref(call->stored);
     provider_job_fini(&call->job);
     free(call->id);
@@ -96,6 +98,16 @@ bool call_add_attempt(struct call *call, const struct rf_attempt *attempt) {
         return false;
     }
     call->attempts[call->attempt_count++] = copy;
+    return true;
+}
+
+bool call_add_failure(struct call *call, const struct link_failure *failure) {
+    struct link_failure *grown =
+        realloc(call->failures, (call->failure_count + 1) * sizeof *call->failures);
+    if (grown == NULL)
+        return false;
+    call->failures = grown;
+    call->failures[call->failure_count++] = *failure;
     return true;
 }
 

@@ -60,8 +60,8 @@ struct call {
     bool placed;   // holds a place among our calls in flight
     bool credit;   // holds the broker's credit
     bool was_sent; // an attempt may have reached its provider, and nothing whole came back
-    struct provider_verdict mark; // CALL_MARKING
-    json_t *stored;               // CALL_STORING: the result, as soon as it is true
+    struct provider_verdict *mark; // CALL_MARKING
+    json_t *stored;                // CALL_STORING: the result, as soon as it is true
     char audio_key[65]; // of the request that was sent, as the cache knows it; "": not to be kept
 
     // Identical speech under way (cache.c): leads the flight or has joined it.
@@ -82,14 +82,15 @@ struct call {
     struct rf_decision *decisions;
     size_t decision_count;
 
-    struct link_failure failures[RF_CONFIG_MAX_LINKS];
+    struct link_failure *failures; // of the links before, and of the last one in the end
     size_t failure_count;
 
     void *owner, *transfer, *writing; // the rim's
     struct call *next, **back;        // all calls
-    struct call *later, *sooner;      // by `due`, when it waits for a time
+    struct call *same_bucket;         // by id
     struct call *behind;              // in the queue for a place
-    bool timed, queued;               // whether it is in those two
+    bool queued;                      // whether it is in it
+    size_t timed;                     // its place among those that wait for a time, plus 1; 0: none
 };
 
 // call_new: from a request that was checked; `chain` has at least one link, be it the local one.
@@ -102,6 +103,10 @@ void call_free(struct call *call);
 // call_add_attempt: remembers an attempt; texts are copied. False if out of memory: the attempt is
 // then missing in the answer, and nothing else.
 bool call_add_attempt(struct call *call, const struct rf_attempt *attempt);
+
+// call_add_failure: remembers how a link failed. False if out of memory: the answer then tells of
+// those before, or that memory was lacking.
+bool call_add_failure(struct call *call, const struct link_failure *failure);
 
 // provider_now: of the call's present link, which is not the local one.
 enum rf_provider provider_now(const struct call *call);

@@ -48,14 +48,11 @@ void core_init(struct core *core, const struct gateway_effects *effects, void *a
     *core = (struct core){
         .effects = effects, .arg = arg, .config = config, .settings = settings, .rng = {seed}};
     keys_take(core);
+    core->seed = rf_rng_next(&core->rng);
 }
 
 void core_fini(struct core *core) {
-    while (core->calls != NULL) {
-        struct call *call = core->calls;
-        core->calls = call->next;
-        call_free(call);
-    }
+    hand_fini(core);
     cache_fini(core);
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         json_decref(core->marks[p].value);
@@ -89,7 +86,6 @@ static void resume(struct call *call) {
 
 static void begin_call(struct core *core, struct call *call, int64_t next_attempt,
                        struct moment at) {
-    core_add(core, call);
     resume(call);
     if (next_attempt <= at.utc.ns) {
         enter_link(core, call, at);
@@ -113,10 +109,11 @@ void core_request(struct core *core, const struct rf_call_request *request, stru
         answer_request(core, request, RF_CLASS_PERMANENT_INVALID, "params",
                        "params: a map expected");
     } else if ((call = call_new(request, service, operation, chain_of(core, service), at)) ==
-               NULL) {
+                   NULL ||
+               !hand_add(core, call)) {
+        call_free(call);
         answer_request(core, request, RF_CLASS_LOCAL, "overloaded", "out of memory");
     } else if (core->draining) {
-        core_add(core, call);
         call->due = rf_instant_add(at.now, rf_ns(rf_ns_sub(request->next_attempt, at.utc.ns)));
         hand_back(core, call, at);
     } else {
@@ -125,15 +122,8 @@ void core_request(struct core *core, const struct rf_call_request *request, stru
     run_queues(core, at);
 }
 
-static struct call *find_call(struct core *core, const char *id) {
-    for (struct call *call = core->calls; call != NULL; call = call->next)
-        if (strcmp(call->id, id) == 0)
-            return call;
-    return NULL;
-}
-
 void core_cancel(struct core *core, const char *id, struct moment at) {
-    struct call *call = find_call(core, id);
+    struct call *call = hand_find(core, id);
     // A dial on its way is left to end: aborted, nobody would know whether the call exists.
     if (call == NULL || (call->state == CALL_SENDING && !call_repeatable(call)))
         return;
@@ -152,7 +142,7 @@ void core_cancel(struct core *core, const char *id, struct moment at) {
 
 void core_permit(struct core *core, const char *id, enum rf_provider p, const char *permit,
                  int64_t epoch, struct rf_duration lease, struct moment at) {
-    struct call *call = find_call(core, id);
+    struct call *call = hand_find(core, id);
     struct breaker_copy *breaker = &core->breakers[p];
     if (call == NULL || call->state != CALL_PERMIT || provider_now(call) != p) {
         if (permit != NULL)
@@ -224,7 +214,8 @@ void core_drain(struct core *core, struct moment at) {
 
 void core_tick(struct core *core, struct moment at) {
     struct call *call;
-    while ((call = core->soonest) != NULL && !rf_instant_before(at.now, call->due)) {
+    while (core->timed_count > 0 && !rf_instant_before(at.now, core->timed[0]->due)) {
+        call = core->timed[0];
         timed_remove(core, call);
         if (call->state == CALL_WAITING) {
             core->waiting[call->service]--;
@@ -249,8 +240,8 @@ void core_tick(struct core *core, struct moment at) {
 }
 
 bool core_wake(const struct core *core, struct rf_instant *when) {
-    if (core->soonest == NULL)
+    if (core->timed_count == 0)
         return false;
-    *when = core->soonest->due;
+    *when = core->timed[0]->due;
     return true;
 }

@@ -91,7 +91,11 @@ struct core {
     struct flight *flights[FLIGHT_BUCKETS], *orphans; // cache.c
     struct call *calls;
     size_t call_count;
-    struct call *soonest, *latest; // calls that wait for a time
+    struct call **by_id; // hand.c
+    size_t buckets;      // a power of two
+    uint64_t seed;
+    struct call **timed; // calls that wait for a time: timed.c
+    size_t timed_count, timed_room;
     struct call *first[GATEWAY_SERVICE_COUNT], *last[GATEWAY_SERVICE_COUNT]; // for a place
 };
 

@@ -4,11 +4,25 @@
 
 #include "core.h"
 
-// ---- queue.c: who waits for what ----
+// ---- hand.c: calls in hand ----
 
+// hand_add: false if out of memory: the call is still the caller's.
+bool hand_add(struct core *core, struct call *call);
+// hand_find: the call named `id`, NULL if there is none.
+struct call *hand_find(const struct core *core, const char *id);
+void hand_remove(struct core *core, struct call *call);
+// hand_fini: frees the calls that are left.
+void hand_fini(struct core *core);
+
+// ---- timed.c: who waits for a time ----
+
+// timed_reserve: makes room for one call more, so that timed_add cannot fail.
+bool timed_reserve(struct core *core);
 // timed_add: `call` waits until `due`; timed_remove: it does not any more.
 void timed_add(struct core *core, struct call *call, struct rf_instant due);
 void timed_remove(struct core *core, struct call *call);
+
+// ---- queue.c: who waits for a place ----
 
 // place_take: a place among the calls in flight, or false. place_give: gives it back.
 bool place_take(struct core *core, struct call *call);
@@ -26,7 +40,6 @@ int64_t waiting_total(const struct core *core);
 // credit_give: gives the broker's credit back, once a call.
 void credit_give(struct core *core, struct call *call);
 
-void core_add(struct core *core, struct call *call);
 // core_remove: takes the call out of every list and frees it.
 void core_remove(struct core *core, struct call *call);
 

@@ -2,7 +2,8 @@
 //
 //   core.c                 what comes in: requests, pushes, marks, time
 //   attempt.c, settle.c    the way of a call, up to an attempt and from it on
-//   queue.c, call.c        calls in hand, and who waits for what
+//   call.c, hand.c         calls in hand
+//   queue.c, timed.c       who waits for a place, and who for a time
 //   marks.c                providers that are unusable until something changes
 //   keys.c, account.c      several keys of one provider, and which may be used now
 //   audio.c, cache.c       speech, until it is on the disk, and what was spoken before

@@ -1,6 +1,7 @@
 // Marks: a provider that is unusable for all until something changes. One call makes the mark, by
 // compare-and-set; the others find it. Design section 4.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -69,7 +70,7 @@ static const char *clears(enum rf_provider p, const struct provider_verdict *ver
 
 static json_t *mark_value(const struct core *core, const struct call *call, enum rf_provider p,
                           struct moment at) {
-    const struct provider_verdict *verdict = &call->mark;
+    const struct provider_verdict *verdict = call->mark;
     char keys[17];
     keys_fingerprint(&core->settings[p], keys);
     json_t *value = json_pack(
@@ -99,13 +100,17 @@ static bool is_current(const struct core *core, const struct call *call) {
     char section[17];
     section_fingerprint(settings, section);
     return keys_have(core, provider_now(call), call->key) &&
-           (call->mark.class != RF_CLASS_PERMANENT_CONFIG || strcmp(call->section, section) == 0);
+           (call->mark->class != RF_CLASS_PERMANENT_CONFIG || strcmp(call->section, section) == 0);
 }
 
 void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,
                 struct moment at) {
     place_give(core, call);
-    call->mark = *verdict;
+    if (call->mark == NULL && (call->mark = malloc(sizeof *call->mark)) == NULL) {
+        link_refused(core, call, "marked", verdict->message, (struct rf_utc){0}, at);
+        return;
+    }
+    *call->mark = *verdict;
     call->state = CALL_MARKING;
     mark_again(core, call, at);
 }
@@ -119,15 +124,15 @@ void mark_again(struct core *core, struct call *call, struct moment at) {
         return;
     }
     if (!is_current(core, call) || !rf_instant_before(at.now, call->deadline)) {
-        link_refused(core, call, "marked", call->mark.message, (struct rf_utc){0}, at);
+        link_refused(core, call, "marked", call->mark->message, (struct rf_utc){0}, at);
         return;
     }
     json_t *value = mark_value(core, call, p, at);
     if (value == NULL) {
-        link_refused(core, call, "marked", call->mark.message, (struct rf_utc){0}, at);
+        link_refused(core, call, "marked", call->mark->message, (struct rf_utc){0}, at);
         return;
     }
-    core->effects->mark(core->arg, p, call->id, value, call->mark.mark_for);
+    core->effects->mark(core->arg, p, call->id, value, call->mark->mark_for);
     json_decref(value);
 }
 
@@ -152,18 +157,16 @@ static void publish_cleared(struct core *core, enum rf_provider p, const char *w
 static void mark_won(struct core *core, enum rf_provider p, struct call *call, struct moment at) {
     if (call == NULL)
         return;
-    struct link_failure failure = {.provider = p, .verdict = call->mark, .mark_made = true};
-    failure.exhausted = call->mark.class == RF_CLASS_RATE_LIMITED;
-    if (call->mark.mark_for.ns > 0)
-        failure.retry_at = rf_utc_add(at.utc, call->mark.mark_for);
+    struct link_failure failure = {.provider = p, .verdict = *call->mark, .mark_made = true};
+    failure.exhausted = call->mark->class == RF_CLASS_RATE_LIMITED;
+    if (call->mark->mark_for.ns > 0)
+        failure.retry_at = rf_utc_add(at.utc, call->mark->mark_for);
     link_failed(core, call, &failure, at);
 }
 
 void core_marked(struct core *core, enum rf_provider p, const char *id, const char *code,
                  json_t *value, struct moment at) {
-    struct call *call = core->calls;
-    while (call != NULL && strcmp(call->id, id) != 0)
-        call = call->next;
+    struct call *call = hand_find(core, id);
     if (call != NULL && (call->state != CALL_MARKING || provider_now(call) != p))
         call = NULL;
     // An answer that was lost with the broker's connection is found again by the call's name in the

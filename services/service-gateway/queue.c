@@ -1,31 +1,6 @@
-// Who waits for what: for a time (sorted by it), for a place (first come, first served).
-#include <stdlib.h>
-#include <string.h>
+// Who waits for a place: first come, first served.
 
 #include "internal.h"
-
-// Waits of one policy end in the order in which they began, so the place is found near the end.
-void timed_add(struct core *core, struct call *call, struct rf_instant due) {
-    timed_remove(core, call);
-    struct call *sooner = core->latest;
-    while (sooner != NULL && due.ns < sooner->due.ns)
-        sooner = sooner->sooner;
-    call->due = due;
-    call->sooner = sooner;
-    call->later = sooner != NULL ? sooner->later : core->soonest;
-    *(sooner != NULL ? &sooner->later : &core->soonest) = call;
-    *(call->later != NULL ? &call->later->sooner : &core->latest) = call;
-    call->timed = true;
-}
-
-void timed_remove(struct core *core, struct call *call) {
-    if (!call->timed)
-        return;
-    *(call->sooner != NULL ? &call->sooner->later : &core->soonest) = call->later;
-    *(call->later != NULL ? &call->later->sooner : &core->latest) = call->sooner;
-    call->sooner = call->later = NULL;
-    call->timed = false;
-}
 
 static int64_t capacity(const struct core *core, enum gateway_service service) {
     switch (service) {
@@ -105,15 +80,6 @@ void credit_give(struct core *core, struct call *call) {
     core->effects->release(core->arg, call->service, core->waiting[call->service]);
 }
 
-void core_add(struct core *core, struct call *call) {
-    call->next = core->calls;
-    call->back = &core->calls;
-    if (call->next != NULL)
-        call->next->back = &call->next;
-    core->calls = call;
-    core->call_count++;
-}
-
 void core_remove(struct core *core, struct call *call) {
     cache_leave(core, call);
     timed_remove(core, call);
@@ -122,9 +88,6 @@ void core_remove(struct core *core, struct call *call) {
     if (call->state == CALL_WAITING)
         core->waiting[call->service]--;
     credit_give(core, call);
-    *call->back = call->next;
-    if (call->next != NULL)
-        call->next->back = call->back;
-    core->call_count--;
+    hand_remove(core, call);
     call_free(call);
 }

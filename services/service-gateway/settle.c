@@ -17,8 +17,7 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
     if (call->state == CALL_WAITING)
         core->waiting[call->service]--;
     call->state = CALL_PLACE;
-    if (call->failure_count < RF_CONFIG_MAX_LINKS)
-        call->failures[call->failure_count++] = *failure;
+    (void)call_add_failure(call, failure);
     if (!may_fall(call, failure)) {
         answer_failed(core, call);
         return;
