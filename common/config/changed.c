@@ -34,7 +34,6 @@ static bool list_same(const struct rf_config_items *items, const struct rf_confi
 }
 
 // Recursive, as deep as lists are in lists: the table has none.
-// NOLINTNEXTLINE(misc-no-recursion)
 static bool value_same(const struct rf_config_row *row, const void *a, const void *b) {
     switch (row->type) {
     case RF_CONFIG_BOOL:

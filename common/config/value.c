@@ -334,7 +334,6 @@ static void free_list(const struct rf_config_items *items, struct rf_config_list
 }
 
 // Recursive, as deep as lists are in lists: the table has none.
-// NOLINTNEXTLINE(misc-no-recursion)
 void rf_config_value_free(const struct rf_config_row *row, void *target) {
     char **text = target;
     switch (row->type) {

@@ -46,8 +46,8 @@ struct rf_rule {
     int from, to;          // statuses; from 0: any
     const char *failure;   // what failed; "any": something did; NULL: see below
     const char *operation; // NULL: any
-    enum rf_rule_sent sent;
     struct rf_rule_test tests[RF_RULE_TESTS]; // all that are used must fit
+    enum rf_rule_sent sent;
     enum rf_class class;
     struct rf_duration mark_for; // a mark made of it ends by itself; 0: not so
     enum rf_rule_retry retry;

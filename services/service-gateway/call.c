@@ -5,8 +5,15 @@
 
 #include "note.h"
 
+#define KEY_TOLD 8 // digits of a key's fingerprint that are told
+
 static bool copy_text(char **to, const char *from) {
     *to = from != NULL ? strdup(from) : NULL;
+    return from == NULL || *to != NULL;
+}
+
+static bool copy_start(char **to, const char *from, size_t size) {
+    *to = from != NULL ? strndup(from, size) : NULL;
     return from == NULL || *to != NULL;
 }
 
@@ -93,7 +100,7 @@ bool call_add_attempt(struct call *call, const struct rf_attempt *attempt) {
         !copy_text((char **)&copy.message, attempt->message) ||
         !copy_text((char **)&copy.request_id, attempt->request_id) ||
         !copy_text((char **)&copy.rule, attempt->rule) ||
-        !copy_text((char **)&copy.key, attempt->key)) {
+        !copy_start((char **)&copy.key, attempt->key, KEY_TOLD)) {
         attempt_fini(&copy);
         return false;
     }

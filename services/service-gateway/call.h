@@ -37,8 +37,7 @@ struct link_failure {
 
 // The keys that were tried at one link since the last wait: bit i is key i.
 struct call_keys {
-    size_t link;
-    int64_t retries;
+    uint32_t link, retries;
     uint32_t keys;
 };
 
@@ -74,7 +73,6 @@ struct call {
     int64_t epoch;
     struct call_keys tried;
     char key[17], section[17];     // fingerprints of the key and the configuration it was sent with
-    char short_key[9];             // what of the key's fingerprint is told
     char permit[CALL_PERMIT_SIZE]; // ""; none
     struct rf_attempt *attempts;
     size_t attempt_count;

@@ -66,7 +66,7 @@ static void explain_status(const struct provider_reply *reply, char *out, size_t
 static void explain(const struct rf_rule *rule, const struct rf_facts *facts,
                     const struct provider_reply *reply, const struct provider_verdict *found,
                     struct provider_verdict *verdict) {
-    char scratch[24], what[PROVIDER_RULE_SIZE];
+    char scratch[24];
     const char *code = NULL, *words = NULL;
     if (facts->whole && rule->failure == NULL) {
         code = rf_rules_code(rule, facts, scratch);
@@ -79,8 +79,12 @@ static void explain(const struct rf_rule *rule, const struct rf_facts *facts,
     provider_verdict_set(verdict, rule->class, code, words);
     if (verdict->message[0] == '\0')
         explain_status(reply, verdict->message, sizeof verdict->message);
-    snprintf(verdict->rule, sizeof verdict->rule, "%s [%s]",
-             rf_rule_text(rule, what, sizeof what - 80), rule->source);
+}
+
+static void name_rule(const struct rf_rule *rule, struct provider_result *result) {
+    char what[PROVIDER_RULE_SIZE * 3 / 4];
+    snprintf(result->rule, sizeof result->rule, "%s [%s]", rf_rule_text(rule, what, sizeof what),
+             rule->source);
 }
 
 static bool asks_for_no_retry(const struct provider_reply *reply) {
@@ -144,6 +148,7 @@ bool provider_judge(const struct provider *provider, const struct provider_setti
     if (!good) {
         json_decref(result->result);
         *result = (struct provider_result){0};
+        name_rule(&rule, result);
         judge(&rule, &facts, job, &reply, &found, verdict);
     }
     json_decref(body);

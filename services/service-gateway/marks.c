@@ -89,7 +89,6 @@ static json_t *mark_value(const struct core *core, const struct call *call, enum
 void mark_note_sent(struct core *core, struct call *call, const struct rf_secret *key) {
     const struct provider_settings *settings = &core->settings[provider_now(call)];
     snprintf(call->key, sizeof call->key, "%s", key->fingerprint);
-    snprintf(call->short_key, sizeof call->short_key, "%.8s", key->fingerprint);
     section_fingerprint(settings, call->section);
 }
 

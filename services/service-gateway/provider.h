@@ -102,7 +102,6 @@ struct provider_verdict {
     struct rf_duration mark_for;         // a mark made of it ends by itself after this; 0: not so
     bool no_retry;                       // the provider asks not to be asked again
     bool place; // not too fast but too many: to be repeated when a call of ours has ended
-    char rule[PROVIDER_RULE_SIZE]; // the rule that decided, and its source; "" if none had to
 };
 
 // What a call gets. `result` is the reply's map; audio is in the reply's body.
@@ -111,7 +110,8 @@ struct provider_result {
     bool more;         // another page is to be read: the job says which
     const char *audio; // borrowed from the reply; NULL: none
     size_t audio_size;
-    char format[9]; // suffix of the audio
+    char format[9];                // suffix of the audio
+    char rule[PROVIDER_RULE_SIZE]; // no success: the rule that decided, and its source
 };
 
 struct provider {

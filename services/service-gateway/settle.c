@@ -135,7 +135,8 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
 }
 
 static void record_attempt(struct call *call, const struct provider_reply *reply,
-                           const struct provider_verdict *verdict, struct rf_attempt *attempt) {
+                           const struct provider_verdict *verdict, const char *rule,
+                           struct rf_attempt *attempt) {
     *attempt = (struct rf_attempt){
         .provider = rf_provider_name(provider_now(call)),
         .status = reply->status,
@@ -146,8 +147,8 @@ static void record_attempt(struct call *call, const struct provider_reply *reply
         .took_ns = reply->took.ns,
         .waited_ns = call->waited.ns,
         .request_id = reply->request_id,
-        .key = call->short_key[0] != '\0' ? call->short_key : NULL,
-        .rule = verdict->rule[0] != '\0' ? verdict->rule : NULL,
+        .key = call->key[0] != '\0' ? call->key : NULL,
+        .rule = rule[0] != '\0' ? rule : NULL,
     };
     (void)call_add_attempt(call, attempt);
     call->waited = rf_ns(0);
@@ -178,11 +179,11 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
     if (verdict.class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
         answer_local(core, call, verdict.code, "send_before is over: nothing was sent");
     } else {
-        record_attempt(call, reply, &verdict, &attempt);
+        record_attempt(call, reply, &verdict, result.rule, &attempt);
         call_note(call, at, "classify", rf_class_name(verdict.class), "status %ld%s%s%s%s%s%s",
                   reply->status, verdict.code[0] != '\0' ? ", " : "", verdict.code,
                   verdict.message[0] != '\0' ? ": " : "", verdict.message,
-                  verdict.rule[0] != '\0' ? "; by the rule: " : "", verdict.rule);
+                  result.rule[0] != '\0' ? "; by the rule: " : "", result.rule);
         if (good && result.more) {
             try_link(core, call, at); // the next page, in the same place
         } else if (good && result.audio != NULL) {
