@@ -1,0 +1,263 @@
+// Policy: everything that stands between a caller and a service that may fail, as one composition.
+// The order is that of rf_policy_step and rf_policy_ended, and nowhere else:
+//
+//   rate limit > bulkhead > breaker > attempt (the caller's) > result > retry (budget) > done
+//
+// Pure: time goes in, a decision comes out; it sends nothing, sets no timer and never calls back.
+// No allocation: what a call needs is a member of the caller's own record (struct rf_policy_call).
+// Each step is O(1), but for a breaker that opens (it wakes those that wait, each in O(1)). One
+// thread at a time may use a policy and its calls.
+//
+// A call that waits (for a token, a place, recovery, its retry) holds no place in the bulkhead. The
+// owner keeps a timer for it and asks again; see tests/examples/guard.c for the whole of it:
+//
+//   rf_policy_begin(&policy, &call, deadline);
+//   for (;;) {
+//       d = rf_policy_step(&policy, &call, now);
+//       RF_POLICY_WAIT, RF_POLICY_QUEUED: again at d.at, or when rf_policy_next names the call
+//       RF_POLICY_REFUSED: over; d.reason and d.at say why, and when it makes sense to try again
+//       RF_POLICY_GO: rf_policy_sent, the attempt (d.timeout at most), then
+//       d = rf_policy_ended(&policy, &call, class, retry_after, now);
+//           RF_POLICY_RETRY: as RF_POLICY_WAIT;  RF_POLICY_DONE: over; d.reason says why no retry
+//   }
+//   and after every event: while ((other = rf_policy_next(&policy, now)) != NULL) step(other)
+//
+// The breaker is either the policy's own, or a copy of one that an authority keeps for many
+// (rf_policy_follow). A copy that is HALF_OPEN says RF_POLICY_ASK: the authority is asked for the
+// permit of the test request, and its answer told by rf_policy_granted or rf_policy_not_granted.
+#ifndef RINGFENCE_POLICY_H
+#define RINGFENCE_POLICY_H
+
+#include <stdbool.h>
+
+#include <ringfence/adaptive.h>
+#include <ringfence/breaker.h>
+#include <ringfence/budget.h>
+#include <ringfence/bulkhead.h>
+#include <ringfence/class.h>
+#include <ringfence/hedge.h>
+#include <ringfence/rate_limit.h>
+#include <ringfence/retry.h>
+#include <ringfence/time.h>
+
+// What a call does that meets a breaker that does not let it through.
+enum rf_when_open {
+    RF_WHEN_OPEN_FAIL, // it is refused at once
+    RF_WHEN_OPEN_WAIT, // it waits for recovery, within its deadline and without a place
+};
+
+struct rf_policy_rules {
+    struct rf_rate_limit_policy rate_limit;
+    struct rf_bulkhead_policy bulkhead;
+    struct rf_adaptive_policy adaptive; // on: sets the bulkhead's limit
+    struct rf_breaker_policy breaker;   // of a copy only slow_after and slow_rate matter
+    enum rf_when_open when_open;
+    struct rf_duration attempt_timeout;
+    struct rf_duration attempt_min; // no attempt, and no retry, is begun with less time left
+    struct rf_retry_policy retry;
+    struct rf_budget_policy budget;
+    struct rf_hedge_policy hedge;
+};
+
+#define RF_POLICY_RULES_DEFAULT                                                                    \
+    ((struct rf_policy_rules){.rate_limit = RF_RATE_LIMIT_POLICY_DEFAULT,                          \
+                              .bulkhead = RF_BULKHEAD_POLICY_DEFAULT,                              \
+                              .adaptive = RF_ADAPTIVE_POLICY_DEFAULT,                              \
+                              .breaker = RF_BREAKER_POLICY_DEFAULT,                                \
+                              .when_open = RF_WHEN_OPEN_FAIL,                                      \
+                              .attempt_timeout = {15 * RF_NS_PER_S},                               \
+                              .attempt_min = {500 * RF_NS_PER_MS},                                 \
+                              .retry = RF_RETRY_POLICY_DEFAULT,                                    \
+                              .budget = RF_BUDGET_POLICY_DEFAULT,                                  \
+                              .hedge = RF_HEDGE_POLICY_DEFAULT})
+
+enum rf_policy_verdict {
+    RF_POLICY_GO,      // send now, and give it `timeout` at most
+    RF_POLICY_ASK,     // ask the authority for the permit of the test request
+    RF_POLICY_WAIT,    // step again at `at`, or when rf_policy_next names the call
+    RF_POLICY_QUEUED,  // the same: it waits for a place, and `at` is its deadline
+    RF_POLICY_RETRY,   // after an attempt: as WAIT, `wait` is the retry's
+    RF_POLICY_REFUSED, // over: nothing was sent this time
+    RF_POLICY_DONE,    // over: the attempt's class is the call's
+};
+
+enum rf_policy_reason {
+    RF_POLICY_NO_REASON,
+    RF_POLICY_DEADLINE,      // no time is left for an attempt
+    RF_POLICY_RATE_LIMITED,  // our own rate limit
+    RF_POLICY_THROTTLED,     // the provider asked for a pause, or told that nothing remains
+    RF_POLICY_NO_PLACE,      // the bulkhead and its queue are full
+    RF_POLICY_OPEN,          // the breaker is open
+    RF_POLICY_TESTING,       // it is half open, and another call is the test request
+    RF_POLICY_NOT_RETRYABLE, // the class says no
+    RF_POLICY_EXHAUSTED,     // max_retries are used up
+    RF_POLICY_NO_BUDGET,     // too many retries of late
+    RF_POLICY_TOO_LATE,      // a retry could not finish before the deadline
+    RF_POLICY_TOO_LONG,      // the provider's Retry-After is beyond max_delay
+};
+
+struct rf_policy_decision {
+    enum rf_policy_verdict verdict;
+    enum rf_policy_reason reason;
+    struct rf_instant at;       // WAIT, QUEUED, RETRY: when to step again; REFUSED: when it makes
+                                // sense to ask again, 0 if unknown
+    struct rf_duration timeout; // GO: of the attempt
+    struct rf_duration wait;    // RETRY; DONE for TOO_LONG: what the provider asked for
+};
+
+// A link in one of the lists of a policy.
+struct rf_policy_link {
+    struct rf_policy_call *before, *after;
+    struct rf_policy_list *list; // NULL: in none
+};
+
+struct rf_policy_list {
+    struct rf_policy_call *first, *last;
+};
+
+// A call. All zero before rf_policy_begin; must not move or end between it and rf_policy_end.
+// Members are for reading only.
+struct rf_policy_call {
+    struct rf_instant deadline;
+    struct rf_retry retry;
+    struct rf_instant due;           // of the retry; 0: none is awaited
+    struct rf_instant ready;         // with a token: when it may be used
+    struct rf_breaker_ticket ticket; // epoch in which its attempt began
+    struct rf_bulkhead_waiter waiter;
+    struct rf_policy_link waits, runs;
+    struct rf_instant slow_at; // while it runs: when it is slow
+    bool begun;
+    bool token;       // of the rate limit, reserved and not yet used
+    bool place;       // in the bulkhead
+    bool admitted;    // by the policy's own breaker
+    bool asked;       // the authority, for the permit
+    bool test;        // it is the test request
+    bool failed_test; // it was, and failed: an authority is about to open its breaker
+    bool running;     // an attempt is on its way
+    bool retrying;    // a retry is decided: the budget counts it
+    bool counted;     // its first attempt was sent
+};
+
+// The breaker's state as its authority told it last.
+struct rf_policy_copy {
+    bool known;
+    enum rf_breaker_state state;
+    int64_t epoch;
+    struct rf_instant until; // end of OPEN
+    bool testing;            // one of our calls asks for the permit or holds it
+};
+
+// Of one service. Members are for reading only.
+struct rf_policy {
+    struct rf_policy_rules rules;
+    struct rf_rate_limit rate_limit;
+    struct rf_bulkhead bulkhead;
+    struct rf_adaptive adaptive;
+    struct rf_breaker breaker; // its own, if it does not follow
+    bool follows;
+    struct rf_policy_copy copy;
+    struct rf_budget budget;
+    struct rf_hedge hedge;
+    struct rf_rng rng;
+    struct rf_policy_list waiting; // for a retry
+    struct rf_policy_list idle;    // for recovery
+    struct rf_policy_list woken;   // to be told by rf_policy_next
+    struct rf_policy_list running; // by their beginning, those not yet told slow
+    int64_t in_flight;             // attempts on their way
+};
+
+// rf_policy_reason_name: "deadline_exceeded", "rate_limited", "throttled", "no_place",
+// "breaker_open", "testing", "not_retryable", "exhausted", "no_budget", "too_late", "too_long";
+// "" for none. Never NULL.
+const char *rf_policy_reason_name(enum rf_policy_reason reason);
+
+// rf_policy_init: nothing in flight, breaker CLOSED. The rules are copied. `seed` is of the jitter.
+void rf_policy_init(struct rf_policy *policy, const struct rf_policy_rules *rules, uint64_t seed,
+                    struct rf_instant now);
+
+// rf_policy_change: other rules from now on, without forgetting what was seen; but the policy's own
+// breaker keeps its rules.
+void rf_policy_change(struct rf_policy *policy, const struct rf_policy_rules *rules,
+                      struct rf_instant now);
+
+// rf_policy_begin: a call that ends by `deadline`. It holds nothing yet.
+void rf_policy_begin(struct rf_policy *policy, struct rf_policy_call *call,
+                     struct rf_instant deadline);
+
+// rf_policy_gate: what the breaker would say now. Takes nothing and waits for nothing: GO, ASK, or
+// REFUSED, also where the call would wait.
+struct rf_policy_decision rf_policy_gate(const struct rf_policy *policy, struct rf_instant now);
+
+// rf_policy_step: what the call may do now. What it holds already it keeps, so it may be asked
+// again at any time: GO until it is sent. Before its retry is due: WAIT.
+struct rf_policy_decision rf_policy_step(struct rf_policy *policy, struct rf_policy_call *call,
+                                         struct rf_instant now);
+
+// rf_policy_next: a call that waited and should step again: it has a place now, the breaker opened
+// or recovered. NULL: none. To be asked until then after every function here that ends, lets go or
+// changes something, and after the time that rf_policy_step gave.
+struct rf_policy_call *rf_policy_next(struct rf_policy *policy, struct rf_instant now);
+
+// rf_policy_sent: the attempt that GO allowed begins now.
+void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
+
+// rf_policy_ended: the attempt has a result, which is told to the policy's own breaker (an
+// authority is the owner's to tell, with call->ticket, before this). `retry_after` is the
+// provider's wish, 0: none: for RATE_LIMITED all calls pause, for others this one waits so long.
+// RETRY, DONE, or WAIT or REFUSED where the breaker is open now.
+struct rf_policy_decision rf_policy_ended(struct rf_policy *policy, struct rf_policy_call *call,
+                                          enum rf_class c, struct rf_duration retry_after,
+                                          struct rf_instant now);
+
+// rf_policy_settled: as rf_policy_ended, for a call that goes on by another way than a retry (next
+// page, other key, a mark): it holds nothing afterwards but, with `keep_place`, its place.
+void rf_policy_settled(struct rf_policy *policy, struct rf_policy_call *call, enum rf_class c,
+                       bool keep_place, struct rf_instant now);
+
+// rf_policy_retry: the second half of rf_policy_ended, after rf_policy_settled: shall it be
+// repeated? `left` bounds the time, if it is less than that to the deadline.
+struct rf_policy_decision rf_policy_retry(struct rf_policy *policy, struct rf_policy_call *call,
+                                          enum rf_class c, struct rf_duration retry_after,
+                                          struct rf_duration left, struct rf_instant now);
+
+// rf_policy_resume: a call that waited elsewhere: `retries` were made, the next attempt is due.
+void rf_policy_resume(struct rf_policy *policy, struct rf_policy_call *call, int64_t retries,
+                      struct rf_instant due);
+
+// rf_policy_let_go: gives back the place, the token and the permit that are not in use.
+void rf_policy_let_go(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
+
+// rf_policy_end: the call is over, whatever it waits for or holds. One that never began: no effect.
+void rf_policy_end(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
+
+// ---- a breaker elsewhere ----
+
+// rf_policy_follow: from the first one on, the policy obeys the authority's breaker. Pushes with an
+// earlier epoch than the last one are ignored: false. `until`: the end of OPEN.
+bool rf_policy_follow(struct rf_policy *policy, enum rf_breaker_state state, int64_t epoch,
+                      struct rf_instant until);
+
+// rf_policy_lost: the authority is gone; the next one may count from the beginning.
+void rf_policy_lost(struct rf_policy *policy);
+
+// rf_policy_asked: the authority was asked for the permit, as ASK wanted.
+void rf_policy_asked(struct rf_policy *policy, struct rf_policy_call *call);
+
+// rf_policy_granted: the call is the test request: its next step says GO.
+void rf_policy_granted(struct rf_policy *policy, struct rf_policy_call *call, int64_t epoch);
+
+// rf_policy_not_granted: GO or ASK if the state is another meanwhile, else what TESTING says.
+struct rf_policy_decision rf_policy_not_granted(struct rf_policy *policy,
+                                                struct rf_policy_call *call, struct rf_instant now);
+
+// ---- calls that still run ----
+
+// rf_policy_slow: a call whose attempt has been running for slow_after, each once; NULL: none. The
+// policy's own breaker has counted it; an authority is the owner's to tell.
+struct rf_policy_call *rf_policy_slow(struct rf_policy *policy, struct rf_instant now);
+
+// rf_policy_wake: when rf_policy_slow or the policy's own breaker has something to do; false:
+// never.
+bool rf_policy_wake(const struct rf_policy *policy, struct rf_instant *when);
+
+#endif
