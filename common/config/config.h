@@ -75,8 +75,18 @@ const char *rf_provider_name(enum rf_provider provider);
 bool rf_provider_parse(const char *name, enum rf_provider *provider);
 
 struct rf_config_timeout {
-    struct rf_duration connect; // to a connection, TLS included
-    struct rf_duration attempt; // one attempt in all
+    struct rf_duration connect;    // to a connection, TLS included
+    struct rf_duration attempt;    // one attempt in all
+    struct rf_duration first_byte; // from the connection to the body's first byte; 0: no limit
+    struct rf_duration stall; // then: no byte, or less than min_speed, for so long; 0: no limit
+    int64_t min_speed;        // bytes a second; 0: no limit
+};
+
+// What carries the requests to a provider. The environment's proxy variables are not read.
+struct rf_config_proxy {
+    char *url;  // http:// or https://; NULL: none
+    char *user; // NULL: no login
+    struct rf_secret password;
 };
 
 // What every provider has; `retry`, `breaker`, `timeout` inherit from `defaults`, key by key.
@@ -90,6 +100,7 @@ struct rf_config_provider {
     struct rf_retry_policy retry;
     struct rf_breaker_policy breaker;
     struct rf_config_timeout timeout;
+    struct rf_config_proxy proxy; // with nothing of its own: that of `defaults`
 
     char *voice;         // ElevenLabs voice id, OpenAI voice
     char *output_format; // ElevenLabs, such as mp3_22050_32; openai-tts: its response_format
@@ -253,6 +264,7 @@ struct rf_config {
     struct rf_duration drain_timeout;
     struct rf_config_bus bus;
     struct rf_config_broker broker;
+    struct rf_config_proxy proxy; // `defaults.proxy`
     struct rf_config_provider providers[RF_PROVIDER_COUNT];
     struct rf_config_gateway gateway;
     struct rf_config_telephony telephony;

@@ -82,10 +82,22 @@ static bool speech_keys_fill(struct rf_config *config) {
            keys_copy(&speech->keys, &openai->keys);
 }
 
+// A section with a proxy of its own takes nothing of the common one: a password is not shown to
+// another host.
+static bool proxy_fill(struct rf_config_proxy *proxy, const struct rf_config_proxy *common) {
+    if (proxy->url != NULL || common->url == NULL)
+        return true;
+    return fill(&proxy->url, "%s", common->url) &&
+           (common->user == NULL || fill(&proxy->user, "%s", common->user)) &&
+           (proxy->password.value != NULL ||
+            rf_secret_copy(&proxy->password, &common->password) == RF_OK);
+}
+
 enum rf_err rf_config_derive(struct rf_config *config, struct rf_error *error) {
     struct rf_config_bus *bus = &config->bus;
     for (int id = 0; id < RF_PROVIDER_COUNT; id++)
-        if (!keys_fill(&config->providers[id]))
+        if (!keys_fill(&config->providers[id]) ||
+            !proxy_fill(&config->providers[id].proxy, &config->proxy))
             return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     if (!folders_fill(config) || !fill(&bus->calls, "ipc://%s/calls", config->run_dir) ||
         !fill(&bus->workers, "ipc://%s/workers", config->run_dir) ||

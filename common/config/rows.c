@@ -59,7 +59,15 @@
     INHERIT(section ".breaker.test_lease", DURATION, AT(policy.test_lease), "defaults.breaker.test_lease", 10 * MS, 1 * H, FIXED, "a test request without a result is given up after this; longer than timeout.attempt")
 #define INHERIT_TIMEOUT(section, timeout) \
     INHERIT(section ".timeout.connect", DURATION, AT(timeout.connect), "defaults.timeout.connect", 10 * MS, 1 * M, LIVE, "to a connection, TLS included"), \
-    INHERIT(section ".timeout.attempt", DURATION, AT(timeout.attempt), "defaults.timeout.attempt", 10 * MS, 10 * M, LIVE, "one attempt in all")
+    INHERIT(section ".timeout.attempt", DURATION, AT(timeout.attempt), "defaults.timeout.attempt", 10 * MS, 10 * M, LIVE, "one attempt in all"), \
+    INHERIT(section ".timeout.first_byte", DURATION, AT(timeout.first_byte), "defaults.timeout.first_byte", 0, 10 * M, LIVE, "from the connection to the first byte of the reply's body; 0s: no limit of its own"), \
+    INHERIT(section ".timeout.stall", DURATION, AT(timeout.stall), "defaults.timeout.stall", 0, 10 * M, LIVE, "after the first byte: no byte, or fewer than min_speed a second, for so long; 0s: no limit"), \
+    INHERIT(section ".timeout.min_speed", SIZE, AT(timeout.min_speed), "defaults.timeout.min_speed", 0, 1073741824, LIVE, "bytes a second that a reply's body must bring, over timeout.stall; 0B: no limit")
+// A proxy with its login: nothing of it is taken from the environment.
+#define PROXY(section, at, inherited, inherit_user) \
+    DERIVED(section ".proxy.url", BASE_URL, AT(at.url), inherited, LIVE, "http(s)://HOST:PORT that carries the requests; the environment's proxy variables are not read"), \
+    DERIVED(section ".proxy.user", TEXT, AT(at.user), inherit_user, LIVE, "its login"), \
+    DERIVED(section ".proxy.password", SECRET, AT(at.password), inherit_user, LIVE, "and password, by file:PATH or ${ENV}")
 #define PROVIDER(name, id, url, key_help) \
     TEXT("providers." name ".base_url", BASE_URL, AT(providers[id].base_url), url, LIVE, "address of the API, without its path"), \
     TEXT("providers." name ".key", SECRET, AT(providers[id].key), NULL, LIVE, key_help ", by file:PATH or ${ENV}"), \
@@ -70,7 +78,8 @@
 #define POLICIES(name, id) \
     INHERIT_RETRY("providers." name, providers[id].retry), \
     INHERIT_BREAKER("providers." name, providers[id].breaker), \
-    INHERIT_TIMEOUT("providers." name, providers[id].timeout)
+    INHERIT_TIMEOUT("providers." name, providers[id].timeout), \
+    PROXY("providers." name, providers[id].proxy, "defaults.proxy.url", "as in defaults.proxy, with its url")
 
 const struct rf_config_row rf_config_rows[] = {
     DERIVED("run_dir", PATH, AT(run_dir), "$XDG_RUNTIME_DIR/ringfence, else /tmp/ringfence-<uid>", FIXED, "sockets and locks; private to the user, short (ipc paths have 107 characters at most)"),
@@ -103,6 +112,10 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("defaults.breaker.test_lease", DURATION, RF_CONFIG_NOWHERE, "45s", 10 * MS, 1 * H, FIXED, "a test request without a result is given up after this; longer than timeout.attempt"),
     ROW("defaults.timeout.connect", DURATION, RF_CONFIG_NOWHERE, "5s", 10 * MS, 1 * M, LIVE, "to a connection, TLS included"),
     ROW("defaults.timeout.attempt", DURATION, RF_CONFIG_NOWHERE, "15s", 10 * MS, 10 * M, LIVE, "one attempt in all"),
+    ROW("defaults.timeout.first_byte", DURATION, RF_CONFIG_NOWHERE, "0s", 0, 10 * M, LIVE, "from the connection to the first byte of the reply's body; 0s: no limit of its own"),
+    ROW("defaults.timeout.stall", DURATION, RF_CONFIG_NOWHERE, "5s", 0, 10 * M, LIVE, "after the first byte: no byte, or fewer than min_speed a second, for so long; 0s: no limit"),
+    ROW("defaults.timeout.min_speed", SIZE, RF_CONFIG_NOWHERE, "64B", 0, 1073741824, LIVE, "bytes a second that a reply's body must bring, over timeout.stall; 0B: no limit"),
+    PROXY("defaults", proxy, "none", "none"),
 
     PROVIDER("elevenlabs", RF_PROVIDER_ELEVENLABS, "https://api.elevenlabs.io", "API key"),
     TEXT("providers.elevenlabs.probe_path", TEXT, AT(providers[RF_PROVIDER_ELEVENLABS].probe_path), "/v1/user/subscription", LIVE, "what the health monitor asks for; never a billed call"),

@@ -11,14 +11,6 @@
 
 #define IDLE_CONNECTIONS 64L // kept for reuse; the oldest is closed beyond that
 
-struct rf_http {
-    struct rf_loop *loop;
-    CURLM *multi;
-    struct rf_timer timer;
-    struct rf_http_transfer *transfers;
-    struct rf_http_lookups lookups;
-};
-
 static void unlink_transfer(struct rf_http_transfer *t) {
     if (t->link == NULL)
         return;
@@ -31,12 +23,14 @@ static void unlink_transfer(struct rf_http_transfer *t) {
 static void fill_reply(struct rf_http_transfer *t, CURLcode code, struct rf_http_reply *reply) {
     char *content_type = NULL;
     curl_off_t took_us = 0;
-    long status = 0;
+    long status = 0, proxy_status = 0;
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &content_type);
     (void)curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took_us);
     *reply = (struct rf_http_reply){
-        .sent = t->begun,
+        .sent = t->begun > 0,
+        .requests = t->begun,
         .status = status,
         .content_type = content_type != NULL ? content_type : "",
         .body = t->body,
@@ -51,44 +45,56 @@ static void fill_reply(struct rf_http_transfer *t, CURLcode code, struct rf_http
         reply->failure = RF_HTTP_TOO_LATE;
     else if (t->too_large)
         reply->failure = RF_HTTP_TOO_LARGE;
+    else if (t->repeated)
+        reply->failure = RF_HTTP_BROKEN;
     else if (t->out_of_memory)
         reply->failure = RF_HTTP_OTHER;
     else if (t->mail)
-        reply->failure = rf_mail_failure_of(code, t->begun, status);
+        reply->failure = rf_mail_failure_of(code, t->begun > 0, status);
     else
-        reply->failure = rf_http_failure_of(code, t->begun, status);
+        reply->failure = rf_http_failure_of(code, t->begun > 0, status, proxy_status);
     if (reply->failure == RF_HTTP_NONE && !t->mail)
         reply->error_text = "";
 }
 
 static void tell(struct rf_http_transfer *t, const struct rf_http_reply *reply) {
     unlink_transfer(t);
+    rf_timer_stop(&t->timer);
     t->fn(t->arg, reply);
-    rf_http_transfer_free(t);
+    rf_http_pool_give(t, reply->failure == RF_HTTP_NONE);
+}
+
+void rf_http_timed_out(struct rf_http_transfer *t, enum rf_http_failure failure,
+                       const char *words) {
+    struct rf_http_reply reply;
+    (void)curl_multi_remove_handle(t->http->multi, t->easy); // with it what it has of a connection
+    fill_reply(t, CURLE_OPERATION_TIMEDOUT, &reply);
+    reply.failure = failure;
+    reply.error_text = words;
+    reply.took = rf_instant_since(rf_loop_now(t->http->loop), t->started);
+    tell(t, &reply);
 }
 
 static void on_looked_up(void *arg, int code) {
     struct rf_http_transfer *t = arg;
     struct rf_http_reply reply;
     char words[CURL_ERROR_SIZE + 128];
-    fill_reply(t, CURLE_COULDNT_RESOLVE_HOST, &reply);
+    fill_reply(t, CURLE_COULDNT_RESOLVE_HOST, &reply); // or a proxy's, which the words tell
     reply.failure = rf_http_lookup_failure(code);
-    reply.took =
-        rf_ns(reply.took.ns + rf_instant_since(rf_loop_now(t->http->loop), t->looked_up).ns);
+    reply.took = rf_instant_since(rf_loop_now(t->http->loop), t->started);
     snprintf(words, sizeof words, "%s (%s)", reply.error_text, rf_http_lookup_words(code));
     reply.error_text = words;
     tell(t, &reply);
 }
 
 // No such host, or no answer of a name server? Asked within what is left of the transfer's time.
-static void look_up(struct rf_http_transfer *t) {
-    curl_off_t took_us = 0;
-    (void)curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &took_us);
-    struct rf_duration left = rf_ns(t->timeout.ns - (int64_t)took_us * RF_NS_PER_US);
+static void look_up(struct rf_http_transfer *t, const char *address) {
+    struct rf_duration spent = rf_instant_since(rf_loop_now(t->http->loop), t->started);
+    struct rf_duration left = rf_ns(t->timeout.ns - spent.ns);
     if (left.ns > t->connect_timeout.ns)
         left = t->connect_timeout;
-    char *host = rf_http_transfer_host(t);
-    t->looked_up = rf_loop_now(t->http->loop);
+    char *host = rf_http_host_of(address);
+    rf_timer_stop(&t->timer);
     rf_http_lookup_begin(&t->http->lookups, host, left, on_looked_up, t, &t->lookup);
     curl_free(host);
 }
@@ -106,8 +112,10 @@ static void tell_finished(struct rf_http *http) {
         CURLcode code = message->data.result; // the message ends with the handle's membership
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
         (void)curl_multi_remove_handle(http->multi, t->easy);
-        if (code == CURLE_COULDNT_RESOLVE_HOST) {
-            look_up(t);
+        if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY) {
+            char *address = NULL;
+            (void)curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &address);
+            look_up(t, code == CURLE_COULDNT_RESOLVE_PROXY ? t->proxy : address);
             continue;
         }
         fill_reply(t, code, &reply);
@@ -186,8 +194,10 @@ enum rf_err rf_http_new_with(struct rf_loop *loop, const struct rf_http_options 
         .arg = options->resolve_arg,
     };
     rf_timer_init(&http->timer, loop, on_timer, http);
+    http->share = curl_share_init();
     http->multi = curl_multi_init();
-    if (http->multi == NULL ||
+    if (http->share == NULL || http->multi == NULL ||
+        curl_share_setopt(http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK ||
         curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, set_socket) != CURLM_OK ||
         curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) != CURLM_OK ||
         curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
@@ -207,7 +217,9 @@ void rf_http_destroy(struct rf_http **http) {
     while (h->transfers != NULL)
         rf_http_cancel(h->transfers);
     rf_http_lookups_fini(&h->lookups);
+    rf_http_pool_fini(h);
     curl_multi_cleanup(h->multi);
+    curl_share_cleanup(h->share); // after all that could use a session of it
     rf_timer_stop(&h->timer);
     free(h);
     *http = NULL;
@@ -215,7 +227,6 @@ void rf_http_destroy(struct rf_http **http) {
 
 enum rf_err rf_http_transfer_start(struct rf_http *http, struct rf_http_transfer *t,
                                    struct rf_http_transfer **out, struct rf_error *error) {
-    t->http = http;
     if (curl_multi_add_handle(http->multi, t->easy) != CURLM_OK) {
         rf_http_transfer_free(t);
         return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl takes no further transfer");
@@ -225,6 +236,7 @@ enum rf_err rf_http_transfer_start(struct rf_http *http, struct rf_http_transfer
     if (t->next != NULL)
         t->next->link = &t->next;
     http->transfers = t;
+    rf_http_timeout_start(t);
     if (out != NULL)
         *out = t;
     return RF_OK;

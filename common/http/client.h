@@ -1,5 +1,8 @@
 // Many HTTP (and SMTP) transfers at once in one thread: libcurl multi on the event loop. TLS is
-// always verified; redirects are never followed; bodies are bounded.
+// always verified; redirects are never followed; headers and bodies are bounded. Connections are
+// kept and used again, by many requests at once where the peer offers HTTP/2 (over TLS); names and
+// TLS sessions are remembered, so that a new connection resumes the last one's session. No
+// compression is asked for; a body that is encoded all the same is decoded, within its bound.
 #ifndef RF_HTTP_CLIENT_H
 #define RF_HTTP_CLIENT_H
 
@@ -27,9 +30,20 @@ struct rf_http_request {
     const void *body;
     size_t body_size;
     const char *ca_file; // certificates trusted besides the system's; NULL: none
-    struct rf_duration connect_timeout;
-    struct rf_duration timeout; // in all
-    size_t max_body_bytes;      // of the reply
+    // http:// or https://: what carries the request there; NULL: none. The environment's proxy
+    // variables are never read: where calls and keys go is said in one place, the configuration.
+    const char *proxy;
+    const char *proxy_user, *proxy_password; // HTTP Basic; NULL: none
+    struct rf_duration connect_timeout;      // name, connection, proxy and TLS
+    struct rf_duration timeout;              // in all
+    // From the moment the connection stands to the first byte of the reply's body: a status line
+    // alone is no sign of life (incident 11). 0: none.
+    struct rf_duration first_byte_timeout;
+    // Then: no byte for so long, or fewer than min_speed_bytes a second over so long, ends the
+    // transfer (incident 41). 0: none.
+    struct rf_duration stall_timeout;
+    size_t min_speed_bytes;
+    size_t max_body_bytes; // of the reply, after decoding
     // Nothing is written after it; checked when the connection stands, at the last moment. 0: no
     // limit.
     struct rf_utc send_before;
@@ -45,10 +59,14 @@ enum rf_http_failure {
     RF_HTTP_CONNECT,     // refused, unreachable, or no connection in time
     RF_HTTP_TLS,         // handshake failed (not the certificate)
     RF_HTTP_CERTIFICATE, // the certificate does not verify: configuration
+    RF_HTTP_PROXY,       // the proxy refuses us (407) or the address (403, ...): configuration
     RF_HTTP_TIMEOUT,     // the total time was over
-    RF_HTTP_BROKEN,      // the connection broke: reset, empty reply
+    RF_HTTP_FIRST_BYTE,  // no byte of the reply's body within first_byte_timeout
+    RF_HTTP_STALLED,     // the body began, and stopped or came too slowly
+    RF_HTTP_BROKEN,      // the connection broke, or what came is not HTTP
     RF_HTTP_TRUNCATED,   // a status came, but the body ended early
-    RF_HTTP_TOO_LARGE,   // the body is beyond max_body_bytes
+    RF_HTTP_ENCODING,    // the body is encoded in a way that cannot be decoded
+    RF_HTTP_TOO_LARGE,   // the body is beyond max_body_bytes, or the headers beyond all reason
     RF_HTTP_TOO_LATE,    // send_before was over before anything was written
     RF_HTTP_OTHER,       // our own trouble: out of memory, an address that is none
 };
@@ -56,8 +74,11 @@ enum rf_http_failure {
 // Borrowed during the callback.
 struct rf_http_reply {
     enum rf_http_failure failure;
-    bool sent;                // false: certainly not a byte of the request was written
-    long status;              // 0: none came
+    bool sent;    // false: certainly not a byte of the request was written
+    int requests; // how often it was written: libcurl repeats it by itself when a connection that
+                  // it reused is closed without a byte of a reply, or an HTTP/2 peer refused it
+                  // unread; never with `fresh`
+    long status;  // 0: none came
     const char *content_type; // "" if none
     const char *body;         // NUL-terminated, never NULL
     size_t body_size;

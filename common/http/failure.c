@@ -8,11 +8,20 @@ static enum rf_http_failure broken(bool begun, long status) {
     return status > 0 ? RF_HTTP_TRUNCATED : RF_HTTP_BROKEN;
 }
 
-enum rf_http_failure rf_http_failure_of(CURLcode code, bool begun, long status) {
+// A proxy that wants a login, or does not let us there, is a matter of the configuration; one that
+// does not reach the address (5xx) is as if it did not stand.
+static enum rf_http_failure refused_tunnel(long proxy_status) {
+    return proxy_status < 500 ? RF_HTTP_PROXY : RF_HTTP_CONNECT;
+}
+
+enum rf_http_failure rf_http_failure_of(CURLcode code, bool begun, long status, long proxy_status) {
+    if (code == CURLE_RECV_ERROR && !begun && proxy_status >= 300)
+        return refused_tunnel(proxy_status);
     switch ((int)code) {
     case CURLE_OK:
         return RF_HTTP_NONE;
     case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
         return RF_HTTP_RESOLVE;
     case CURLE_COULDNT_CONNECT:
         return RF_HTTP_CONNECT;
@@ -26,14 +35,17 @@ enum rf_http_failure rf_http_failure_of(CURLcode code, bool begun, long status) 
     case CURLE_SSL_ISSUER_ERROR:
         return RF_HTTP_CERTIFICATE;
     case CURLE_PARTIAL_FILE:
-    case CURLE_BAD_CONTENT_ENCODING:
         return RF_HTTP_TRUNCATED;
+    case CURLE_BAD_CONTENT_ENCODING:
+        return RF_HTTP_ENCODING;
     case CURLE_FILESIZE_EXCEEDED:
         return RF_HTTP_TOO_LARGE;
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
     case CURLE_UNSUPPORTED_PROTOCOL: // with begun: the peer does not speak HTTP
         return code == CURLE_UNSUPPORTED_PROTOCOL && !begun ? RF_HTTP_OTHER : broken(begun, status);
     default:
@@ -56,5 +68,5 @@ enum rf_http_failure rf_mail_failure_of(CURLcode code, bool begun, long status) 
             break;
         }
     }
-    return rf_http_failure_of(code, begun, 0);
+    return rf_http_failure_of(code, begun, 0, 0);
 }

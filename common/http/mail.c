@@ -73,14 +73,16 @@ static enum rf_err set_session(struct rf_http_transfer *t, const struct rf_mail 
 enum rf_err rf_mail_send(struct rf_http *http, const struct rf_mail *mail, rf_http_fn *fn,
                          void *arg, struct rf_http_transfer **out, struct rf_error *error) {
     enum rf_err err;
-    struct rf_http_transfer *t = rf_http_transfer_new("smtp,smtps", REPLY_LIMIT);
-    if (t == NULL)
+    struct rf_http_transfer *t = rf_http_transfer_new(http, "smtp,smtps", mail->ca_file);
+    if (t == NULL || !rf_http_transfer_limit(t, REPLY_LIMIT)) {
+        rf_http_transfer_free(t);
         return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
+    }
     t->mail = true;
     t->fn = fn;
     t->arg = arg;
-    if ((err = rf_http_transfer_target(t, mail->url, mail->ca_file, mail->connect_timeout,
-                                       mail->timeout, error)) != RF_OK ||
+    if ((err = rf_http_transfer_target(t, mail->url, mail->connect_timeout, mail->timeout,
+                                       error)) != RF_OK ||
         (err = set_envelope(t, mail, error)) != RF_OK ||
         (err = set_message(t, mail, error)) != RF_OK ||
         (err = set_session(t, mail, error)) != RF_OK) {

@@ -49,44 +49,74 @@ static enum rf_err set_headers(struct rf_http_transfer *t, const struct rf_http_
     return RF_OK;
 }
 
+// A handle that was used before has the method of its last request.
 static enum rf_err set_method(struct rf_http_transfer *t, const struct rf_http_request *request,
                               struct rf_error *error) {
-    if (strcmp(request->method, "GET") == 0 && request->body_size == 0)
-        return RF_OK;
+    CURL *e = t->easy;
+    bool get = strcmp(request->method, "GET") == 0 && request->body_size == 0;
     bool put = strcmp(request->method, "PUT") == 0;
-    if (!put && strcmp(request->method, "POST") != 0)
+    if (!get && !put && strcmp(request->method, "POST") != 0)
         return rf_error_set(error, RF_ERR_INVALID,
                             "HTTP: %s: GET without a body, POST or PUT expected", request->method);
-    const void *body = request->body_size > 0 ? request->body : "";
-    if (curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size) !=
-            CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_COPYPOSTFIELDS, body) != CURLE_OK ||
-        (put && curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, "PUT") != CURLE_OK))
-        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: out of memory");
-    return RF_OK;
+    bool set = curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, put ? "PUT" : NULL) == CURLE_OK;
+    if (get)
+        set = set && curl_easy_setopt(e, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    else
+        set = set &&
+              curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size) ==
+                  CURLE_OK &&
+              curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS,
+                               request->body_size > 0 ? request->body : "") == CURLE_OK;
+    return set ? RF_OK : rf_error_set(error, RF_ERR_NOMEM, "HTTP: out of memory");
 }
 
 static enum rf_err set_login(struct rf_http_transfer *t, const struct rf_http_request *request,
                              struct rf_error *error) {
-    if (request->user == NULL)
+    const char *password = request->password != NULL ? request->password : "";
+    if (request->user == NULL && !t->logged_in)
         return RF_OK;
-    if (curl_easy_setopt(t->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) != CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_USERNAME, request->user) != CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_PASSWORD,
-                         request->password != NULL ? request->password : "") != CURLE_OK)
+    t->logged_in = request->user != NULL;
+    if (curl_easy_setopt(t->easy, CURLOPT_USERNAME, request->user) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_PASSWORD, t->logged_in ? password : NULL) != CURLE_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "HTTP: out of memory");
     return RF_OK;
 }
 
-// HTTP/1.1 for all: with HTTP/2 one connection's end would be the end of many requests at once, and
-// what the peer has seen of each is harder to tell. A fresh connection is never shared: libcurl
-// repeats a POST by itself when a connection that it reuses closes without a reply byte (incident
-// 16).
+// Header lines of the request are for the provider alone: libcurl keeps them from a proxy that only
+// tunnels, and so sees neither key nor text. A plain http:// address has no tunnel.
+static enum rf_err set_proxy(struct rf_http_transfer *t, const struct rf_http_request *request,
+                             struct rf_error *error) {
+    const char *user = request->proxy_user;
+    const char *password = request->proxy_password != NULL ? request->proxy_password : "";
+    if (request->proxy == NULL && !t->proxied)
+        return RF_OK;
+    t->proxied = request->proxy != NULL;
+    if (t->proxied && !rf_http_url_valid(request->proxy))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "HTTP: the proxy's address has spaces or controls in it");
+    if (!t->proxied)
+        user = NULL;
+    else if ((t->proxy = strdup(request->proxy)) == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: out of memory");
+    if (curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxied ? request->proxy : "") != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_PROXYUSERNAME, user) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_PROXYPASSWORD, user != NULL ? password : NULL) !=
+            CURLE_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: out of memory");
+    return RF_OK;
+}
+
+// HTTP/2 where a TLS peer offers it, but never for a fresh connection, which is never shared:
+// libcurl repeats a POST by itself when a connection that it reuses closes without a reply byte
+// (incident 16). For http:// it must be HTTP/1.1 outright: with more than that allowed, libcurl
+// 7.88 holds all but the first request back until that one's reply shows that it may not share.
 static enum rf_err set_connection(struct rf_http_transfer *t, const struct rf_http_request *request,
                                   struct rf_error *error) {
     long fresh = request->fresh ? 1L : 0L;
-    if (curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) != CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "ringfence/" RF_VERSION) != CURLE_OK ||
+    bool tls = strncasecmp(request->url, "https:", 6) == 0;
+    long version = tls && !request->fresh ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+    t->fresh = request->fresh;
+    if (curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, version) != CURLE_OK ||
         curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, fresh) != CURLE_OK ||
         curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, fresh) != CURLE_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl refused an option");
@@ -97,17 +127,23 @@ enum rf_err rf_http_send(struct rf_http *http, const struct rf_http_request *req
                          rf_http_fn *fn, void *arg, struct rf_http_transfer **out,
                          struct rf_error *error) {
     enum rf_err err;
-    struct rf_http_transfer *t = rf_http_transfer_new("http,https", request->max_body_bytes);
-    if (t == NULL)
+    struct rf_http_transfer *t = rf_http_pool_take(http, request->ca_file);
+    if (t == NULL || !rf_http_transfer_limit(t, request->max_body_bytes)) {
+        rf_http_transfer_free(t);
         return rf_error_set(error, RF_ERR_NOMEM, "HTTP: out of memory");
+    }
     t->fn = fn;
     t->arg = arg;
     t->send_before = request->send_before;
-    if ((err = rf_http_transfer_target(t, request->url, request->ca_file, request->connect_timeout,
-                                       request->timeout, error)) != RF_OK ||
+    t->first_byte_timeout = request->first_byte_timeout;
+    t->stall_timeout = request->stall_timeout;
+    t->min_speed_bytes = request->min_speed_bytes;
+    if ((err = rf_http_transfer_target(t, request->url, request->connect_timeout, request->timeout,
+                                       error)) != RF_OK ||
         (err = set_headers(t, request, error)) != RF_OK ||
         (err = set_method(t, request, error)) != RF_OK ||
         (err = set_login(t, request, error)) != RF_OK ||
+        (err = set_proxy(t, request, error)) != RF_OK ||
         (err = set_connection(t, request, error)) != RF_OK) {
         rf_http_transfer_free(t);
         return err;

@@ -7,6 +7,14 @@
 
 #define FIRST_CAPACITY ((size_t)4096)
 
+// Of one reply with all its interim (1xx) responses; ten times what providers send.
+#define MAX_HEADERS      256
+#define MAX_HEADER_BYTES ((size_t)64 * 1024)
+
+// The least that libcurl takes. Its own default of 64 KiB for each transfer under way over TLS
+// serves uploads of files.
+#define UPLOAD_BUFFER 16384L
+
 static bool body_reserve(struct rf_http_transfer *t, size_t size) {
     if (size < t->body_capacity) // one byte more for the NUL
         return true;
@@ -36,7 +44,21 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg) {
     memcpy(t->body + t->body_size, data, size);
     t->body_size += size;
     t->body[t->body_size] = '\0';
+    if (size > 0)
+        rf_http_timeout_bytes(t, size);
     return size;
+}
+
+// A peer that never comes to the end of its headers is ended here, not by our memory's end.
+static size_t on_header(char *data, size_t one, size_t size, void *arg) {
+    struct rf_http_transfer *t = arg;
+    (void)data, (void)one;
+    t->header_count++;
+    t->header_bytes += size;
+    if (t->header_count <= MAX_HEADERS && t->header_bytes <= MAX_HEADER_BYTES)
+        return size;
+    t->too_large = true;
+    return CURL_WRITEFUNC_ERROR;
 }
 
 // libcurl calls this when the connection stands, TLS included, immediately before it writes the
@@ -49,13 +71,16 @@ static int on_begin(void *arg, char *peer, char *own, int peer_port, int own_por
         t->expired = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    t->begun = true;
+    if (t->fresh && t->begun > 0) { // its connection is its own, so libcurl has no reason to
+        t->repeated = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    t->begun++;
+    rf_http_timeout_stood(t);
     return CURL_PREREQFUNC_OK;
 }
 
-static bool set_common(struct rf_http_transfer *t, const char *protocols) {
-    CURL *e = t->easy;
-    curl_off_t limit = (curl_off_t)t->body_limit;
+static bool set_options(CURL *e, struct rf_http_transfer *t, const char *protocols) {
     return curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error_text) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -64,24 +89,68 @@ static bool set_common(struct rf_http_transfer *t, const char *protocols) {
            curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, protocols) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           // Both are needed to keep libcurl from reading the environment.
            curl_easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_NOPROXY, "") == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_SHARE, t->http->share) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, limit) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
+}
+
+static bool set_handlers(CURL *e, struct rf_http_transfer *t) {
+    return curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_begin) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PREREQDATA, t) == CURLE_OK;
 }
 
-struct rf_http_transfer *rf_http_transfer_new(const char *protocols, size_t body_limit) {
+// For HTTP alone. "identity" is no offer to compress, and makes libcurl decode what comes encoded
+// all the same. A transfer rather waits for a connection's handshake to tell whether it can share
+// it than open one of its own.
+static bool set_http(CURL *e) {
+    return curl_easy_setopt(e, CURLOPT_USERAGENT, "ringfence/" RF_VERSION) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "identity") == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PROXYAUTH, CURLAUTH_BASIC) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER) == CURLE_OK;
+}
+
+// Debian's libcurl trusts a bundle (CAINFO) and a folder (CAPATH), which hold the same
+// certificates. A private file takes the bundle's place, the folder stays. Without one the folder
+// is left out, as libcurl 7.88 keeps the parsed bundle for later connections only then
+// (CURLOPT_CA_CACHE_TIMEOUT). A proxy that is reached by TLS is trusted alike.
+static CURLcode set_trust(CURL *easy, const char *ca_file) {
+    char *folder = NULL;
+    if (ca_file == NULL)
+        return curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file);
+    if (code == CURLE_OK)
+        code = curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder);
+    if (code == CURLE_OK && folder != NULL)
+        code = curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
+    return code;
+}
+
+struct rf_http_transfer *rf_http_transfer_new(struct rf_http *http, const char *protocols,
+                                              const char *ca_file) {
     struct rf_http_transfer *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
-    t->body_limit = body_limit;
+    t->http = http;
     t->easy = curl_easy_init();
-    if (t->easy == NULL || !body_reserve(t, 0) || !set_common(t, protocols)) {
+    t->ca_file = ca_file != NULL ? strdup(ca_file) : NULL;
+    bool is_http = strncmp(protocols, "http", 4) == 0;
+    if (t->easy == NULL || (ca_file != NULL && t->ca_file == NULL) || !body_reserve(t, 0) ||
+        !set_options(t->easy, t, protocols) || !set_handlers(t->easy, t) ||
+        (is_http && !set_http(t->easy)) || set_trust(t->easy, ca_file) != CURLE_OK) {
         rf_http_transfer_free(t);
         return NULL;
     }
@@ -92,39 +161,32 @@ struct rf_http_transfer *rf_http_transfer_new(const char *protocols, size_t body
 void rf_http_transfer_free(struct rf_http_transfer *t) {
     if (t == NULL)
         return;
+    if (t->timer.loop != NULL)
+        rf_timer_stop(&t->timer);
     if (t->easy != NULL)
         curl_easy_cleanup(t->easy);
     curl_slist_free_all(t->lines);
     free(t->upload);
     free(t->body);
+    free(t->proxy);
+    free(t->ca_file);
     free(t);
 }
 
-// Debian's libcurl trusts a bundle (CAINFO) and a folder (CAPATH), which hold the same
-// certificates. A private file takes the bundle's place, the folder stays. Without one the folder
-// is left out, as libcurl 7.88 keeps the parsed bundle for later connections only then
-// (CURLOPT_CA_CACHE_TIMEOUT).
-static CURLcode set_trust(CURL *easy, const char *ca_file) {
-    char *folder = NULL;
-    if (ca_file == NULL)
-        return curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-    if (code == CURLE_OK)
-        code = curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder);
-    if (code == CURLE_OK && folder != NULL)
-        code = curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
-    return code;
+bool rf_http_transfer_limit(struct rf_http_transfer *t, size_t body_limit) {
+    t->body_limit = body_limit;
+    return curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)body_limit) == CURLE_OK;
 }
 
-// For libcurl 0 means no limit at all; we always have one.
+// For libcurl 0 means its own limit.
 static long milliseconds(struct rf_duration d) {
     int64_t ms = rf_duration_ms(d);
     return ms < 1 ? 1 : ms > INT32_MAX ? INT32_MAX : (long)ms;
 }
 
 enum rf_err rf_http_transfer_target(struct rf_http_transfer *t, const char *url,
-                                    const char *ca_file, struct rf_duration connect,
-                                    struct rf_duration timeout, struct rf_error *error) {
+                                    struct rf_duration connect, struct rf_duration timeout,
+                                    struct rf_error *error) {
     if (!rf_http_url_valid(url))
         return rf_error_set(error, RF_ERR_INVALID,
                             "HTTP: the address has spaces or controls in it");
@@ -134,18 +196,17 @@ enum rf_err rf_http_transfer_target(struct rf_http_transfer *t, const char *url,
         connect = timeout;
     t->connect_timeout = connect;
     t->timeout = timeout;
+    // timeout.c has both limits. libcurl divides the time to connect among a host's addresses.
     if (curl_easy_setopt(t->easy, CURLOPT_URL, url) != CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect)) != CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, milliseconds(timeout)) != CURLE_OK ||
-        set_trust(t->easy, ca_file) != CURLE_OK)
+        curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect)) != CURLE_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl refused an option");
     return RF_OK;
 }
 
-char *rf_http_transfer_host(const struct rf_http_transfer *t) {
-    char *address = NULL, *host = NULL;
+char *rf_http_host_of(const char *address) {
+    char *host = NULL;
     CURLU *url = curl_url();
-    if (url != NULL && curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &address) == CURLE_OK &&
+    if (url != NULL &&
         curl_url_set(url, CURLUPART_URL, address, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
         (void)curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE);
     curl_url_cleanup(url);

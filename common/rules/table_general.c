@@ -18,9 +18,13 @@ static const struct rf_rule rules[] = {
     RF_RULE_FAILED("certificate", PERMANENT_CONFIG, "RFC 5280, 6: the certificate's path is not valid"),
     RF_RULE_FAILED("connect", TRANSIENT, CLIENTS),
     RF_RULE_FAILED("tls", TRANSIENT, CLIENTS),
+    RF_RULE_FAILED("proxy", PERMANENT_CONFIG, "RFC 9110, 9.3.6 and 15.5.8: a proxy of ours refuses to connect us"),
     RF_RULE_FAILED("timeout", TRANSIENT, CLIENTS),
+    RF_RULE_FAILED("first_byte", TRANSIENT, "livekit/agents-js#1022: a status, and nothing after it"),
+    RF_RULE_FAILED("stalled", TRANSIENT, "pipecat-ai/pipecat#5842: a body that dribbles or stops"),
     RF_RULE_FAILED("connection_broken", TRANSIENT, CLIENTS),
     RF_RULE_FAILED("truncated", TRANSIENT, "RFC 9112, 8: an incomplete message"),
+    RF_RULE_FAILED("encoding", TRANSIENT, "RFC 9110, 8.4: it cannot be decoded"),
     RF_RULE_FAILED("too_large", TRANSIENT, "gateway.max_reply_bytes"),
     RF_RULE_FAILED("transport", TRANSIENT, CLIENTS),
 
@@ -45,6 +49,7 @@ static const struct rf_rule rules[] = {
     // In the provider's own words it is about what was asked for; else about the address.
     RF_RULE_STATUS(404, 404, PERMANENT_INVALID, "RFC 9110, 15.5.5, in the provider's words", .tests = {{.field = "$code"}}),
     RF_RULE_STATUS(404, 404, PERMANENT_CONFIG, "RFC 9110, 15.5.5: no such path, so base_url is wrong"),
+    RF_RULE_STATUS(407, 407, PERMANENT_CONFIG, "RFC 9110, 15.5.8: a proxy of ours wants another login"),
     RF_RULE_STATUS(408, 409, TRANSIENT, CLIENTS),
     RF_RULE_STATUS(425, 425, TRANSIENT, "RFC 8470, 5.2: may be sent again"),
     RF_RULE_STATUS(429, 429, RATE_LIMITED, "RFC 6585, 4"),

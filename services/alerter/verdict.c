@@ -22,12 +22,18 @@ static const char *failure_text(enum rf_http_failure failure) {
         return "the TLS handshake failed";
     case RF_HTTP_CERTIFICATE:
         return "the certificate does not verify";
+    case RF_HTTP_PROXY:
+        return "the proxy refuses";
+    case RF_HTTP_FIRST_BYTE:
+    case RF_HTTP_STALLED:
     case RF_HTTP_TIMEOUT:
         return "no answer in time";
     case RF_HTTP_BROKEN:
         return "the connection broke";
     case RF_HTTP_TRUNCATED:
         return "the answer was cut off";
+    case RF_HTTP_ENCODING:
+        return "the answer cannot be decoded";
     case RF_HTTP_TOO_LARGE:
         return "the answer is too large";
     case RF_HTTP_TOO_LATE:

@@ -10,7 +10,8 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct health_target *target = arg;
     target->transfer = NULL;
     // A body that is cut off or too long does not make the provider's answer worth less here.
-    bool our_fault = reply->failure == RF_HTTP_RESOLVE || reply->failure == RF_HTTP_CERTIFICATE;
+    bool our_fault = reply->failure == RF_HTTP_RESOLVE || reply->failure == RF_HTTP_CERTIFICATE ||
+                     reply->failure == RF_HTTP_PROXY;
     struct health_verdict verdict = health_judge(reply->status, our_fault, reply->error_text);
     health_target_told(target, &verdict);
 }
@@ -59,6 +60,9 @@ void probe_begin(struct health_target *target) {
         .headers = headers,
         .header_count = headers_of(target->provider, key, bearer, sizeof bearer, headers),
         .ca_file = config->ca_file,
+        .proxy = config->proxy.url,
+        .proxy_user = config->proxy.user,
+        .proxy_password = config->proxy.password.value,
         .connect_timeout = config->timeout.connect,
         .timeout = monitor->config->health.timeout,
         .max_body_bytes = MAX_BODY_BYTES,

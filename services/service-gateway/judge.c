@@ -22,12 +22,20 @@ static const char *failure_name(enum rf_http_failure failure) {
         return "tls";
     case RF_HTTP_CERTIFICATE:
         return "certificate";
+    case RF_HTTP_PROXY:
+        return "proxy";
     case RF_HTTP_TIMEOUT:
         return "timeout";
+    case RF_HTTP_FIRST_BYTE:
+        return "first_byte";
+    case RF_HTTP_STALLED:
+        return "stalled";
     case RF_HTTP_BROKEN:
         return "connection_broken";
     case RF_HTTP_TRUNCATED:
         return "truncated";
+    case RF_HTTP_ENCODING:
+        return "encoding";
     case RF_HTTP_TOO_LARGE:
         return "too_large";
     case RF_HTTP_TOO_LATE:

@@ -14,8 +14,17 @@ static void section_fingerprint(const struct provider_settings *settings, char o
     const struct rf_config_provider *c = settings->config;
     char hex[RF_SHA256_HEX_SIZE], text[2048], keys[17];
     keys_fingerprint(settings, keys);
-    const char *parts[] = {c->base_url, c->ca_file,     c->voice, c->output_format,
-                           c->model,    c->account_sid, c->from,  keys};
+    const char *parts[] = {c->base_url,
+                           c->ca_file,
+                           c->voice,
+                           c->output_format,
+                           c->model,
+                           c->account_sid,
+                           c->from,
+                           keys,
+                           c->proxy.url,
+                           c->proxy.user,
+                           c->proxy.password.fingerprint};
     size_t used = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && used < sizeof text; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s\n",

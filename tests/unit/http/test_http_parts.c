@@ -63,30 +63,40 @@ static void a_failure_is_judged_by_the_side_of_the_first_byte(void **state) {
     static const struct {
         CURLcode code;
         bool begun;
-        long status;
+        long status, proxy_status;
         enum rf_http_failure expected;
     } cases[] = {
-        {CURLE_OK, true, 200, RF_HTTP_NONE},
-        {CURLE_COULDNT_RESOLVE_HOST, false, 0, RF_HTTP_RESOLVE},
-        {CURLE_COULDNT_CONNECT, false, 0, RF_HTTP_CONNECT},
-        {CURLE_OPERATION_TIMEDOUT, false, 0, RF_HTTP_CONNECT},
-        {CURLE_OPERATION_TIMEDOUT, true, 0, RF_HTTP_TIMEOUT},
-        {CURLE_OPERATION_TIMEDOUT, true, 200, RF_HTTP_TIMEOUT},
-        {CURLE_SSL_CONNECT_ERROR, false, 0, RF_HTTP_TLS},
-        {CURLE_PEER_FAILED_VERIFICATION, false, 0, RF_HTTP_CERTIFICATE},
-        {CURLE_SSL_CACERT_BADFILE, false, 0, RF_HTTP_CERTIFICATE},
-        {CURLE_GOT_NOTHING, true, 0, RF_HTTP_BROKEN},
-        {CURLE_RECV_ERROR, true, 0, RF_HTTP_BROKEN},
-        {CURLE_RECV_ERROR, true, 200, RF_HTTP_TRUNCATED},
-        {CURLE_RECV_ERROR, false, 0, RF_HTTP_CONNECT},
-        {CURLE_SEND_ERROR, true, 0, RF_HTTP_BROKEN},
-        {CURLE_PARTIAL_FILE, true, 200, RF_HTTP_TRUNCATED},
-        {CURLE_FILESIZE_EXCEEDED, true, 200, RF_HTTP_TOO_LARGE},
-        {CURLE_OUT_OF_MEMORY, false, 0, RF_HTTP_OTHER},
-        {CURLE_URL_MALFORMAT, false, 0, RF_HTTP_OTHER},
+        {CURLE_OK, true, 200, 0, RF_HTTP_NONE},
+        {CURLE_COULDNT_RESOLVE_HOST, false, 0, 0, RF_HTTP_RESOLVE},
+        {CURLE_COULDNT_CONNECT, false, 0, 0, RF_HTTP_CONNECT},
+        {CURLE_OPERATION_TIMEDOUT, false, 0, 0, RF_HTTP_CONNECT},
+        {CURLE_OPERATION_TIMEDOUT, true, 0, 0, RF_HTTP_TIMEOUT},
+        {CURLE_OPERATION_TIMEDOUT, true, 200, 0, RF_HTTP_TIMEOUT},
+        {CURLE_SSL_CONNECT_ERROR, false, 0, 0, RF_HTTP_TLS},
+        {CURLE_PEER_FAILED_VERIFICATION, false, 0, 0, RF_HTTP_CERTIFICATE},
+        {CURLE_SSL_CACERT_BADFILE, false, 0, 0, RF_HTTP_CERTIFICATE},
+        {CURLE_GOT_NOTHING, true, 0, 0, RF_HTTP_BROKEN},
+        {CURLE_RECV_ERROR, true, 0, 0, RF_HTTP_BROKEN},
+        {CURLE_RECV_ERROR, true, 200, 0, RF_HTTP_TRUNCATED},
+        {CURLE_RECV_ERROR, false, 0, 0, RF_HTTP_CONNECT},
+        {CURLE_SEND_ERROR, true, 0, 0, RF_HTTP_BROKEN},
+        {CURLE_PARTIAL_FILE, true, 200, 0, RF_HTTP_TRUNCATED},
+        {CURLE_FILESIZE_EXCEEDED, true, 200, 0, RF_HTTP_TOO_LARGE},
+        {CURLE_OUT_OF_MEMORY, false, 0, 0, RF_HTTP_OTHER},
+        {CURLE_URL_MALFORMAT, false, 0, 0, RF_HTTP_OTHER},
+        {CURLE_BAD_CONTENT_ENCODING, true, 200, 0, RF_HTTP_ENCODING},
+        {CURLE_HTTP2, false, 0, 0, RF_HTTP_CONNECT},
+        {CURLE_HTTP2_STREAM, true, 0, 0, RF_HTTP_BROKEN},
+        {CURLE_HTTP2_STREAM, true, 200, 0, RF_HTTP_TRUNCATED},
+        {CURLE_COULDNT_RESOLVE_PROXY, false, 0, 0, RF_HTTP_RESOLVE},
+        {CURLE_RECV_ERROR, false, 0, 407, RF_HTTP_PROXY},
+        {CURLE_RECV_ERROR, false, 0, 403, RF_HTTP_PROXY},
+        {CURLE_RECV_ERROR, false, 0, 502, RF_HTTP_CONNECT},
+        {CURLE_RECV_ERROR, true, 0, 200, RF_HTTP_BROKEN}, // behind a tunnel that stood
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(rf_http_failure_of(cases[i].code, cases[i].begun, cases[i].status),
+        assert_int_equal(rf_http_failure_of(cases[i].code, cases[i].begun, cases[i].status,
+                                            cases[i].proxy_status),
                          cases[i].expected);
 }
 
