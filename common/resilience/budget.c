@@ -34,7 +34,7 @@ static void advance(struct rf_budget *budget, struct rf_instant now) {
     int64_t over = age.ns / budget->step.ns;
     if (over <= 0)
         return;
-    budget->from = rf_instant_add(budget->from, rf_ns(over * budget->step.ns));
+    budget->from = rf_instant_add(now, rf_ns(-(age.ns % budget->step.ns)));
     for (int64_t i = 0; i < over && i < RF_BUDGET_STEPS; i++) {
         budget->current = (budget->current + 1) % RF_BUDGET_STEPS;
         struct rf_budget_step *oldest = &budget->steps[budget->current];

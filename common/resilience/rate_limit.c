@@ -114,10 +114,9 @@ static void take_told(struct rf_rate_limit *limit, struct rf_instant begins) {
 static void take(struct rf_rate_limit *limit, struct rf_instant begins) {
     if (limit->told)
         take_told(limit, begins);
-    struct rf_rate_limit_time from = at(begins);
-    if (before(from, limit->full))
-        from = limit->full;
-    limit->full = sum(from, limit->interval);
+    // Within the same nanosecond the exact time counts: rounding up each time would be a drift.
+    bool rested = rf_instant_before(not_before(limit->full), begins);
+    limit->full = sum(rested ? at(begins) : limit->full, limit->interval);
 }
 
 bool rf_rate_limit_take(struct rf_rate_limit *limit, struct rf_instant now,

@@ -3,6 +3,8 @@
 #include <math.h>
 
 static struct rf_duration scaled(struct rf_duration d, double factor) {
+    if (d.ns <= 0)
+        return rf_ns(0); // also times infinity
     double ns = (double)d.ns * factor;
     // 2^63 is the first double that no longer fits.
     if (!(ns < 0x1.0p63))

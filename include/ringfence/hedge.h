@@ -15,7 +15,7 @@ struct rf_hedge_policy {
     bool enabled;
     struct rf_duration delay;  // the second attempt is sent after this, or
     double percentile;         // 0 to 1: after so much of the recent latencies; 0: after `delay`
-    int64_t min_samples;       // fewer latencies tell nothing: `delay`; at most 256
+    int64_t min_samples;       // fewer latencies tell nothing: `delay`; 1 to 128
     double ratio;              // so many of all calls may be hedged; 0 to 1
     struct rf_duration window; // in which they are counted
 };

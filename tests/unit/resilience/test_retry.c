@@ -88,6 +88,36 @@ static void backoff_never_overflows_and_never_exceeds_the_cap(void **state) {
     assert_int_equal(rf_retry_backoff(&policy, 1).ns, INT64_MAX);
 }
 
+static void the_waits_grow_as_the_strategy_says_and_no_count_overflows_them(void **state) {
+    (void)state;
+    const int64_t counts[] = {0, 1, 2, 3, 59, 60, 1000000, INT64_C(1) << 53, INT64_MAX};
+    const int64_t linear_s[] = {1, 2, 3, 4, 60, 60, 60, 60, 60};
+    const int64_t exponential_s[] = {1, 2, 4, 8, 60, 60, 60, 60, 60};
+    struct rf_retry_policy policy = plain();
+    policy.initial_delay = rf_seconds(1);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        policy.strategy = RF_RETRY_CONSTANT;
+        assert_int_equal(rf_retry_backoff(&policy, counts[i]).ns, rf_seconds(1).ns);
+        policy.strategy = RF_RETRY_LINEAR;
+        assert_int_equal(rf_retry_backoff(&policy, counts[i]).ns, rf_seconds(linear_s[i]).ns);
+        policy.strategy = RF_RETRY_EXPONENTIAL;
+        assert_int_equal(rf_retry_backoff(&policy, counts[i]).ns, rf_seconds(exponential_s[i]).ns);
+    }
+    policy.max_delay = FOREVER;
+    policy.strategy = RF_RETRY_LINEAR;
+    assert_int_equal(rf_retry_backoff(&policy, INT64_MAX).ns, INT64_MAX);
+    assert_int_equal(rf_retry_backoff(&policy, INT64_MIN).ns, rf_seconds(1).ns);
+}
+
+static void no_delay_stays_none_however_often_it_is_multiplied(void **state) {
+    (void)state;
+    struct rf_retry_policy policy = plain();
+    policy.initial_delay = NOTHING;
+    // 2 to the power of INT64_MAX is infinite, and nothing times infinity is not a number.
+    assert_int_equal(rf_retry_backoff(&policy, INT64_MAX).ns, 0);
+    assert_int_equal(rf_retry_backoff(&policy, 3).ns, 0);
+}
+
 // The range of 10,000 draws, and that the draws fill it.
 static void draws_lie_between(struct rf_retry_policy policy, int64_t retries,
                               struct rf_duration previous, int64_t least, int64_t most) {
@@ -226,6 +256,8 @@ int main(void) {
         cmocka_unit_test(only_transient_and_rate_limited_are_retried),
         cmocka_unit_test(no_retries_means_none),
         cmocka_unit_test(backoff_never_overflows_and_never_exceeds_the_cap),
+        cmocka_unit_test(the_waits_grow_as_the_strategy_says_and_no_count_overflows_them),
+        cmocka_unit_test(no_delay_stays_none_however_often_it_is_multiplied),
         cmocka_unit_test(each_jitter_stays_in_its_range_over_10000_draws_and_fills_it),
         cmocka_unit_test(jitter_never_pushes_a_wait_beyond_the_cap),
         cmocka_unit_test(a_longer_retry_after_wins_and_a_shorter_one_does_not),
