@@ -12,7 +12,7 @@
 #include <ringfence/retry.h>
 #include <ringfence/time.h>
 
-#define RF_CONFIG_MAX_LINKS 8
+#define RF_CONFIG_MAX_LINKS 4 // of a chain; no service has as many providers
 #define RF_CONFIG_MAX_KEYS  16
 
 // A secret: given as text, ${ENV} or `file:PATH`. A file is read again on reload and when a user

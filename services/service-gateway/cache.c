@@ -263,6 +263,8 @@ void cache_run(struct core *core, struct moment at) {
 
 void cache_fini(struct core *core) {
     for (size_t i = 0; i < FLIGHT_BUCKETS; i++)
-        while (core->flights[i] != NULL)
-            end(core, core->flights[i]);
+        for (struct flight *flight; (flight = core->flights[i]) != NULL;) {
+            core->flights[i] = flight->next;
+            free(flight);
+        }
 }

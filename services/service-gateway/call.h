@@ -59,20 +59,20 @@ struct call {
     bool placed;   // holds a place among our calls in flight
     bool credit;   // holds the broker's credit
     bool was_sent; // an attempt may have reached its provider, and nothing whole came back
+    bool idle;     // has joined another's flight, and counts among those that wait
     struct provider_verdict *mark; // CALL_MARKING
     json_t *stored;                // CALL_STORING: the result, as soon as it is true
-    char audio_key[65]; // of the request that was sent, as the cache knows it; "": not to be kept
 
     // Identical speech under way (cache.c): leads the flight or has joined it.
     struct flight *flight;
     struct call *beside, **beside_back;
-    bool idle; // it has joined, and counts among those that wait
 
     // The attempt on its way, and those before.
     struct moment began;
     int64_t epoch;
     struct call_keys tried;
-    char key[17], section[17];     // fingerprints of the key and the configuration it was sent with
+    char key[17], section[17]; // fingerprints of the key and the configuration it was sent with
+    char audio_key[65]; // of the request that was sent, as the cache knows it; "": not to be kept
     char permit[CALL_PERMIT_SIZE]; // ""; none
     struct rf_attempt *attempts;
     size_t attempt_count;
