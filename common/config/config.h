@@ -170,6 +170,7 @@ struct rf_config_telephony {
     struct rf_duration list_lag;     // how late the provider's list of calls may be
     struct rf_duration clock_skew;   // between our clock and the provider's
     struct rf_duration poll_initial, poll_max; // asking for a call's status
+    struct rf_duration lost_after;
 };
 
 struct rf_config_orchestrator {

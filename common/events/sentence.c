@@ -268,6 +268,8 @@ static void contact_set_aside(const struct rf_event *event, struct rf_text *text
     add_field(text, event, " at ", "step", "");
     if (reason != NULL && strcmp(reason, "retries_exhausted") == 0)
         rf_text_add(text, ", retries exhausted");
+    else if (reason != NULL && strcmp(reason, "call_lost") == 0)
+        rf_text_add(text, ", as its provider does not know the call any more");
     else if (reason != NULL && strncmp(reason, "permanent.", 10) == 0)
         add_field(text, event, ", permanent failure (", "reason", ")");
     else

@@ -48,6 +48,10 @@ static bool is_quota(const struct rf_event *event) {
     return has_reason(event, "permanent.quota");
 }
 
+static bool is_lost(const struct rf_event *event) {
+    return has_reason(event, "call_lost");
+}
+
 static bool is_config(const struct rf_event *event) {
     return has_reason(event, "permanent.config");
 }
@@ -106,6 +110,10 @@ static void exhausted_title(const struct rf_event *event, struct rf_text *title)
     title_of(title, "Retries exhausted: contact ", event->subject, " set aside");
 }
 
+static void call_lost_title(const struct rf_event *event, struct rf_text *title) {
+    title_of(title, "Call lost sight of: contact ", event->subject, " set aside");
+}
+
 static void permanent_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Permanent failure: contact ", event->subject, " set aside");
 }
@@ -150,6 +158,9 @@ static const struct rule rules[] = {
     {RF_EVENT_CONTACT_SET_ASIDE, is_exhausted, exhausted_title, "contact",
      "The contact was taken out of the queue and is not called again by itself. The campaign goes "
      "on."},
+    {RF_EVENT_CONTACT_SET_ASIDE, is_lost, call_lost_title, "contact",
+     "Look for the call in the provider's own log: it was made, and how it ended is not known. Was "
+     "the account or its region changed?"},
     {RF_EVENT_CONTACT_SET_ASIDE, is_auth, permanent_title, "contact",
      "Check the provider's key. The other contacts wait until the key has changed."},
     {RF_EVENT_CONTACT_SET_ASIDE, is_quota, permanent_title, "contact",

@@ -30,6 +30,7 @@ const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_ASK, RF_CONTACT_SET_ASIDE, "proven absent too often"},
 
     {RF_CONTACT_FOLLOW, RF_CONTACT_DONE, "the call reached a terminal status"},
+    {RF_CONTACT_FOLLOW, RF_CONTACT_SET_ASIDE, "its provider denies the call for long"},
 
     {RF_CONTACT_WAIT_RETRY, RF_CONTACT_SCRIPT, "claimed"},
     {RF_CONTACT_WAIT_RETRY, RF_CONTACT_SPEECH, "claimed"},

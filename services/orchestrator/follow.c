@@ -16,8 +16,30 @@ struct rf_duration rf_follow_interval(struct rf_duration previous, const struct 
     return next.ns < rules->poll_max.ns ? next : rules->poll_max;
 }
 
+// Whether this is the last of a long line of answers that there is no such call. What says nothing
+// about the call, such as an open breaker, neither lengthens the line nor ends it.
+static bool is_lost(const struct rf_call_reply *reply, const struct rf_rules *rules,
+                    struct rf_follow *follow, struct rf_utc now) {
+    enum rf_class class;
+    bool missing = !reply->ok && reply->class && rf_class_parse(reply->class, &class) &&
+                   class == RF_CLASS_PERMANENT_INVALID;
+    if (reply->ok)
+        follow->missing = (struct rf_utc){0};
+    else if (missing && follow->missing.ns == 0)
+        follow->missing = now;
+    return missing && rf_utc_since(now, follow->missing).ns >= rules->lost_after.ns;
+}
+
+static void set_aside(const struct rf_call_reply *reply, struct rf_plan *plan) {
+    plan->to = RF_CONTACT_SET_ASIDE;
+    plan->dial = RF_DIAL_ENDED;
+    plan->class = RF_CLASS_PERMANENT_INVALID;
+    rf_plan_copy(plan->reason, sizeof plan->reason, "call_lost");
+    rf_plan_copy(plan->message, sizeof plan->message, reply->message);
+}
+
 void rf_follow_answer(const struct rf_contact *contact, const struct rf_call_reply *reply,
-                      const struct rf_rules *rules, struct rf_duration *interval, struct rf_utc now,
+                      const struct rf_rules *rules, struct rf_follow *follow, struct rf_utc now,
                       struct rf_plan *plan) {
     rf_plan_stay(contact, plan);
     rf_plan_copy(plan->provider, sizeof plan->provider, reply->provider);
@@ -33,6 +55,10 @@ void rf_follow_answer(const struct rf_contact *contact, const struct rf_call_rep
         plan->dial = RF_DIAL_ENDED;
         return;
     }
-    *interval = rf_follow_interval(*interval, rules);
-    plan->due = rf_utc_add(now, *interval);
+    if (is_lost(reply, rules, follow, now)) {
+        set_aside(reply, plan);
+        return;
+    }
+    follow->interval = rf_follow_interval(follow->interval, rules);
+    plan->due = rf_utc_add(now, follow->interval);
 }

@@ -12,10 +12,19 @@ bool rf_follow_terminal(const char *status);
 // again each time, up to poll_max.
 struct rf_duration rf_follow_interval(struct rf_duration previous, const struct rf_rules *rules);
 
-// rf_follow_answer: what follows the answer to call_status: done, or ask again after `interval`,
-// which it advances. Errors never end a contact: the call goes on whether we can see it or not.
+// How the following of one call stands. Zero it before the first question.
+struct rf_follow {
+    struct rf_duration interval; // the wait before this question
+    struct rf_utc missing; // since when the provider has said that it has no such call; 0: not so
+};
+
+// rf_follow_answer: what follows the answer to call_status: done, or ask again after
+// `follow->interval`, which it advances. Errors do not end a contact, as the call goes on whether
+// we can see it or not, but for one: the provider itself says for all of rules->lost_after, without
+// one other answer in between, that it has no such call. Then its outcome will never be known, and
+// a person is told.
 void rf_follow_answer(const struct rf_contact *contact, const struct rf_call_reply *reply,
-                      const struct rf_rules *rules, struct rf_duration *interval, struct rf_utc now,
+                      const struct rf_rules *rules, struct rf_follow *follow, struct rf_utc now,
                       struct rf_plan *plan);
 
 #endif

@@ -20,6 +20,7 @@ struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator
         .clock_skew = telephony->clock_skew,
         .poll_initial = telephony->poll_initial,
         .poll_max = telephony->poll_max,
+        .lost_after = telephony->lost_after,
         .max_attempts = config->providers[whose].retry.max_retries + 1,
     };
 }

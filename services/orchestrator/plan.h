@@ -16,7 +16,8 @@ struct rf_rules {
     struct rf_duration list_lag;     // how late the provider's list of calls may be
     struct rf_duration clock_skew;   // between the provider's clock and ours
     struct rf_duration poll_initial, poll_max;
-    int64_t max_attempts; // requests a step may spend: 1 + max_retries
+    struct rf_duration lost_after; // a call that its provider does not know for so long is given up
+    int64_t max_attempts;          // requests a step may spend: 1 + max_retries
 };
 
 // A decision about one contact. `to` equal to its state: look again at `due`.

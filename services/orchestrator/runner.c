@@ -135,7 +135,7 @@ static void go_on(struct rf_runner *runner) {
         rf_steps_dial(runner);
     } else if (rf_contact_running(runner->contact.state)) {
         runner->due = runner->plan.due;
-        runner->poll = rf_ns(0);
+        runner->follow = (struct rf_follow){0};
         rf_steps_go(runner);
     } else {
         leave(runner);

@@ -3,6 +3,7 @@
 #ifndef RF_ORCHESTRATOR_RUNNER_H
 #define RF_ORCHESTRATOR_RUNNER_H
 
+#include "follow.h"
 #include "orchestrator.h"
 #include "record.h"
 
@@ -16,7 +17,7 @@ struct rf_runner {
     unsigned failures;        // of the store, in a row
     struct rf_timer timer;
     struct rf_utc due;        // when to look again (ask, follow)
-    struct rf_duration poll;  // the wait before
+    struct rf_follow follow;  // of its call
     struct rf_instant called; // when the call was sent
     struct rf_runner *next, **link;
 };

@@ -222,7 +222,7 @@ static void on_status(void *arg, const struct rf_call_reply *reply) {
         return;
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, reply->provider);
     struct rf_plan plan;
-    rf_follow_answer(&runner->contact, reply, &rules, &runner->poll, rf_clock_utc(), &plan);
+    rf_follow_answer(&runner->contact, reply, &rules, &runner->follow, rf_clock_utc(), &plan);
     if (plan.to == RF_CONTACT_FOLLOW) {
         if (!orchestrator->draining)
             rf_runner_wait(runner, plan.due);

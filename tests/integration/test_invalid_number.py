@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A number that the telephony provider refuses concerns one contact."""
+"""A number or a call that the telephony provider refuses to know concerns one contact."""
 
 import unittest
 
@@ -24,6 +24,26 @@ class InvalidNumber(RingfenceTest):
         self.assertEqual(self.set.events(type="mark.set"), [])
         self.assertEqual(self.set.events(type="breaker.opened"), [])
         self.assert_each_dialled_once([c for c in contacts if c[0] != refused])
+        self.assert_alerts(aside)
+
+
+class LostCall(RingfenceTest):
+    CONFIG = {"telephony": {"lost_after": "2s"}, "simulator": {"talk": "1s"}}
+
+    def test_a_call_that_its_provider_denies_is_given_up_and_told_and_not_dialled_again(self):
+        contacts = people(4)
+        lost = contacts[1][0]
+        self.set.start_all()
+        self.set.faults({"id": "denied", "kind": "status", "status": 404,
+                         "match": {"provider": "twilio", "method": "GET", "number": lost},
+                         "body": {"code": 20404, "status": 404, "more_info": "",
+                                  "message": "The requested resource was not found"}})
+        self.run_campaign(contacts, code=3)
+        aside = self.set.events(type="contact.set_aside")
+        self.assertEqual([(e["data"]["phone"], e["data"]["reason"]) for e in aside],
+                         [(lost, "call_lost")])
+        self.assertIn("not found", aside[0]["data"]["message"])
+        self.assert_each_dialled_once(contacts)
         self.assert_alerts(aside)
 
 

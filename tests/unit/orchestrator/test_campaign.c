@@ -20,6 +20,7 @@ static const struct rf_rules rules = {.play = true,
                                       .clock_skew = {2 * S},
                                       .poll_initial = {1 * S},
                                       .poll_max = {5 * S},
+                                      .lost_after = {600 * S},
                                       .max_attempts = 4};
 
 static int setup(void **state) {

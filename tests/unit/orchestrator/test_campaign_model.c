@@ -31,6 +31,7 @@ static const struct rf_rules rules = {.play = true,
                                       .clock_skew = {3 * S},
                                       .poll_initial = {1 * S},
                                       .poll_max = {5 * S},
+                                      .lost_after = {600 * S},
                                       .max_attempts = 4};
 static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -47,7 +48,7 @@ struct runner {
     struct rf_contact contact;
     int64_t at; // when it comes
     bool reply; // it is the reply to a step
-    struct rf_duration poll;
+    struct rf_follow follow;
     struct call *placed; // the call of a dial that is answered with its sid
     int fate;            // of the reply: see on_reply
 };
@@ -218,7 +219,7 @@ static void dial(struct world *w, struct runner *r) {
 
 static void go(struct world *w, struct runner *r, int64_t due) {
     r->reply = false;
-    r->poll = (struct rf_duration){0};
+    r->follow = (struct rf_follow){0};
     r->at = due > w->now ? due : w->now;
     switch (r->contact.state) {
     case RF_CONTACT_SCRIPT:
@@ -285,7 +286,7 @@ static void on_due(struct world *w, struct runner *r) {
                 .ok = true,
                 .class = "ok",
                 .result = json_pack("{s:s}", "status", status_at(call, w->now))};
-        rf_follow_answer(&r->contact, &reply, &rules, &r->poll, now_of(w), &plan);
+        rf_follow_answer(&r->contact, &reply, &rules, &r->follow, now_of(w), &plan);
     }
     json_decref(reply.result);
     if (plan.to == r->contact.state) {

@@ -20,6 +20,7 @@ static const struct rf_rules rules = {
     .clock_skew = {2 * S},
     .poll_initial = {1 * S},
     .poll_max = {5 * S},
+    .lost_after = {600 * S},
     .max_attempts = 3,
 };
 
@@ -173,13 +174,18 @@ static void a_number_whose_dials_vanish_every_time_is_set_aside(void **state) {
 
 // ---- following ----
 
-static struct rf_plan followed(const struct rf_call_reply *reply, struct rf_duration *interval) {
+static struct rf_plan followed_at(const struct rf_call_reply *reply, struct rf_follow *follow,
+                                  int64_t at_s) {
     struct rf_contact contact = {.row = 1, .state = RF_CONTACT_FOLLOW, .step = RF_STEP_DIAL};
     strcpy(contact.dial.sid, "CA1");
     contact.dial.state = RF_DIAL_PLACED;
     struct rf_plan plan;
-    rf_follow_answer(&contact, reply, &rules, interval, (struct rf_utc){100 * S}, &plan);
+    rf_follow_answer(&contact, reply, &rules, follow, (struct rf_utc){at_s * S}, &plan);
     return plan;
+}
+
+static struct rf_plan followed(const struct rf_call_reply *reply, struct rf_follow *follow) {
+    return followed_at(reply, follow, 100);
 }
 
 static void a_terminal_status_is_the_outcome(void **state) {
@@ -188,8 +194,8 @@ static void a_terminal_status_is_the_outcome(void **state) {
     for (size_t i = 0; i < sizeof terminal / sizeof *terminal; i++) {
         json_t *result = json_pack("{s:s,s:i}", "status", terminal[i], "duration_s", 12);
         const struct rf_call_reply reply = {.ok = true, .class = "ok", .result = result};
-        struct rf_duration interval = {0};
-        struct rf_plan plan = followed(&reply, &interval);
+        struct rf_follow follow = {0};
+        struct rf_plan plan = followed(&reply, &follow);
         assert_int_equal(plan.to, RF_CONTACT_DONE);
         assert_int_equal(plan.dial, RF_DIAL_ENDED);
         assert_string_equal(plan.status, terminal[i]);
@@ -206,8 +212,8 @@ static void a_status_that_is_not_known_to_be_terminal_is_asked_again(void **stat
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         json_t *result = json_pack("{s:s}", "status", others[i]);
         const struct rf_call_reply reply = {.ok = true, .class = "ok", .result = result};
-        struct rf_duration interval = {0};
-        struct rf_plan plan = followed(&reply, &interval);
+        struct rf_follow follow = {0};
+        struct rf_plan plan = followed(&reply, &follow);
         assert_int_equal(plan.to, RF_CONTACT_FOLLOW);
         assert_int_equal(plan.dial, RF_DIAL_NONE);
         assert_int_equal(plan.due.ns, 101 * S);
@@ -226,12 +232,34 @@ static void an_error_never_ends_a_call_that_exists(void **state) {
         {.ok = true, .class = "ok"},
         {.ok = false, .class = "transient", .result = lie},
     };
-    struct rf_duration interval = {0};
+    struct rf_follow follow = {0};
     for (int round = 0; round < 10; round++)
         for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
-            assert_int_equal(followed(&replies[i], &interval).to, RF_CONTACT_FOLLOW);
-    assert_int_equal(interval.ns, rules.poll_max.ns);
+            assert_int_equal(followed(&replies[i], &follow).to, RF_CONTACT_FOLLOW);
+    assert_int_equal(follow.interval.ns, rules.poll_max.ns);
     json_decref(lie);
+}
+
+static void a_call_that_its_provider_denies_for_long_is_given_up_and_told(void **state) {
+    (void)state;
+    json_t *ringing = json_pack("{s:s}", "status", "ringing");
+    const struct rf_call_reply denied = {
+        .class = "permanent.invalid", .code = "20404", .message = "not found"};
+    const struct rf_call_reply open = {.class = "local", .code = "breaker_open"};
+    const struct rf_call_reply seen = {.ok = true, .class = "ok", .result = ringing};
+    struct rf_follow follow = {0};
+    assert_int_equal(followed_at(&denied, &follow, 1000).to, RF_CONTACT_FOLLOW);
+    assert_int_equal(followed_at(&denied, &follow, 1599).to, RF_CONTACT_FOLLOW);
+    assert_int_equal(followed_at(&seen, &follow, 1600).to,
+                     RF_CONTACT_FOLLOW); // it was there after all
+    assert_int_equal(followed_at(&denied, &follow, 1601).to, RF_CONTACT_FOLLOW);
+    assert_int_equal(followed_at(&open, &follow, 2300).to, RF_CONTACT_FOLLOW); // says nothing of it
+    struct rf_plan plan = followed_at(&denied, &follow, 2301);
+    assert_int_equal(plan.to, RF_CONTACT_SET_ASIDE);
+    assert_int_equal(plan.dial, RF_DIAL_ENDED);
+    assert_string_equal(plan.reason, "call_lost");
+    assert_string_equal(plan.message, "not found");
+    json_decref(ringing);
 }
 
 static void polling_backs_off_to_its_limit(void **state) {
@@ -257,6 +285,7 @@ int main(void) {
         cmocka_unit_test(a_terminal_status_is_the_outcome),
         cmocka_unit_test(a_status_that_is_not_known_to_be_terminal_is_asked_again),
         cmocka_unit_test(an_error_never_ends_a_call_that_exists),
+        cmocka_unit_test(a_call_that_its_provider_denies_for_long_is_given_up_and_told),
         cmocka_unit_test(polling_backs_off_to_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
