@@ -60,6 +60,9 @@ struct call {
     bool credit;   // holds the broker's credit
     bool was_sent; // an attempt may have reached its provider, and nothing whole came back
     bool idle;     // has joined another's flight, and counts among those that wait
+    bool queued;   // it is in the queue for a place
+    bool crowded;  // its provider says that we are too many at once
+    bool explain;  // the reply is to tell what each policy decided: note.h
     struct provider_verdict *mark; // CALL_MARKING
     json_t *stored;                // CALL_STORING: the result, as soon as it is true
 
@@ -76,7 +79,6 @@ struct call {
     char permit[CALL_PERMIT_SIZE]; // ""; none
     struct rf_attempt *attempts;
     size_t attempt_count;
-    bool explain; // the reply is to tell what each policy decided: note.h
     struct rf_decision *decisions;
     size_t decision_count;
 
@@ -87,8 +89,9 @@ struct call {
     struct call *next, **back;        // all calls
     struct call *same_bucket;         // by id
     struct call *behind;              // in the queue for a place
-    bool queued;                      // whether it is in it
-    size_t timed;                     // its place among those that wait for a time, plus 1; 0: none
+    struct room *room;                // it waits for one of our calls to end; NULL: not so
+    struct call *room_before, *room_after;
+    size_t timed; // its place among those that wait for a time, plus 1; 0: none
 };
 
 // call_new: from a request that was checked; `chain` has at least one link, be it the local one.

@@ -75,6 +75,11 @@ struct recording {
     char format[9];
 };
 
+// Those who wait for one of our calls at a provider to end: room.c.
+struct room {
+    struct call *first, *last;
+};
+
 struct core {
     const struct gateway_effects *effects;
     void *arg;
@@ -86,6 +91,7 @@ struct core {
     struct breaker_copy breakers[RF_PROVIDER_COUNT];
     struct mark_copy marks[RF_PROVIDER_COUNT];
     struct account accounts[RF_PROVIDER_COUNT];
+    struct room rooms[RF_PROVIDER_COUNT];
     int64_t running[GATEWAY_SERVICE_COUNT];
     int64_t waiting[GATEWAY_SERVICE_COUNT];
     struct flight *flights[FLIGHT_BUCKETS], *orphans; // cache.c

@@ -118,6 +118,15 @@ void cache_fini(struct core *core);
 // local_serve: answers from the link of our own.
 void local_serve(struct core *core, struct call *call, struct moment at);
 
+// ---- room.c ----
+
+// room_wait: the call waits for its retry, and goes on sooner when another call of ours ends.
+void room_wait(struct core *core, struct call *call, struct moment at);
+// room_leave: it does not wait any more.
+void room_leave(struct call *call);
+// room_ended: a call of ours at `p` has ended.
+void room_ended(struct core *core, enum rf_provider p, struct moment at);
+
 // ---- keys.c ----
 
 // keys_take: the settings may have other keys now.

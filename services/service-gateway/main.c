@@ -5,6 +5,7 @@
 //   call.c, hand.c         calls in hand
 //   queue.c, timed.c       who waits for a place, and who for a time
 //   marks.c                providers that are unusable until something changes
+//   room.c                 who waits for one of our own calls to end
 //   keys.c, account.c      several keys of one provider, and which may be used now
 //   audio.c, cache.c       speech, until it is on the disk, and what was spoken before
 //   local.c                links of our own behind the providers: template, recording

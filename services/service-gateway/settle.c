@@ -66,6 +66,8 @@ static void wait_for_retry(struct core *core, struct call *call, const struct rf
     call->state = CALL_WAITING;
     core->waiting[call->service]++;
     timed_add(core, call, call->due);
+    if (call->crowded)
+        room_wait(core, call, at);
     credit_give(core, call);
 }
 
@@ -107,6 +109,7 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
     struct rf_retry_decision decision =
         rf_retry_decide(&config_of(core, call)->retry, &call->retry, verdict->class, retry_after,
                         time_for_retries(core, call, at), ATTEMPT_MIN, &core->rng);
+    call->crowded = verdict->place;
     if (verdict->no_retry && decision.verdict == RF_RETRY_AGAIN)
         decision.verdict = RF_RETRY_EXHAUSTED;
     switch (decision.verdict) {
@@ -175,6 +178,8 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
     bool was_test = call->permit[0] != '\0';
     bool good = provider_judge(provider_of(p), settings, &call->job, reply, &result, &verdict);
     keys_redact(settings, verdict.message, sizeof verdict.message);
+    if (!verdict.place)
+        room_ended(core, p, at);
     report_outcome(core, call, verdict.class, reply->took, good ? NULL : verdict.message);
     if (verdict.class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
         answer_local(core, call, verdict.code, "send_before is over: nothing was sent");

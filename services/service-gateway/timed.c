@@ -48,6 +48,7 @@ void timed_add(struct core *core, struct call *call, struct rf_instant due) {
 }
 
 void timed_remove(struct core *core, struct call *call) {
+    room_leave(call);
     if (call->timed == 0)
         return;
     size_t at = call->timed - 1;
