@@ -44,7 +44,10 @@ static bool value_same(const struct rf_config_row *row, const void *a, const voi
     case RF_CONFIG_DURATION:
         return ((const struct rf_duration *)a)->ns == ((const struct rf_duration *)b)->ns;
     case RF_CONFIG_NUMBER:
+    case RF_CONFIG_SHARE:
         return memcmp(a, b, sizeof(double)) == 0;
+    case RF_CONFIG_WORD:
+        return *(const unsigned *)a == *(const unsigned *)b;
     case RF_CONFIG_JITTER:
         return jitter_same(a, b);
     case RF_CONFIG_SECRET:

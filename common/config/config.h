@@ -7,8 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <ringfence/adaptive.h>
 #include <ringfence/breaker.h>
+#include <ringfence/budget.h>
+#include <ringfence/bulkhead.h>
 #include <ringfence/error.h>
+#include <ringfence/hedge.h>
+#include <ringfence/rate_limit.h>
 #include <ringfence/retry.h>
 #include <ringfence/time.h>
 
@@ -98,6 +103,11 @@ struct rf_config_provider {
     char *ca_file;    // further trusted certificates (PEM), for a private CA; NULL: the system's
     char *probe_path; // what the health monitor asks for
     struct rf_retry_policy retry;
+    struct rf_budget_policy budget; // retry.budget
+    struct rf_bulkhead_policy bulkhead;
+    struct rf_rate_limit_policy rate_limit;
+    struct rf_adaptive_policy adaptive;
+    struct rf_hedge_policy hedge;
     struct rf_breaker_policy breaker;
     struct rf_config_timeout timeout;
     struct rf_config_proxy proxy; // with nothing of its own: that of `defaults`

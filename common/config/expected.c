@@ -65,12 +65,17 @@ char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t 
     case RF_CONFIG_NUMBER:
         snprintf(out, size, "a number from %g to %g", row->least, row->most);
         break;
+    case RF_CONFIG_SHARE:
+        snprintf(out, size, "a share from %g%% to %g%%, such as 20%%", row->least * 100,
+                 row->most * 100);
+        break;
     case RF_CONFIG_DURATION:
         duration_expected(row, out, size);
         break;
     case RF_CONFIG_SIZE:
         size_expected(row, out, size);
         break;
+    case RF_CONFIG_WORD:
     case RF_CONFIG_CHOICE:
         words_join(row->words, out, size);
         break;

@@ -47,6 +47,7 @@ static enum rf_err set_value(struct loader *loader, const struct rf_config_row *
         int64_t integer;
         double number;
         bool yes;
+        unsigned word;
         struct rf_retry_policy policy;
     } scratch;
     return rf_config_read_value(loader, row, text, target_of(loader, row, &scratch), error);

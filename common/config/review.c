@@ -95,14 +95,13 @@ static void review_recording(const struct review *review) {
 // The longest time that all attempts and waits of one provider can take.
 static struct rf_duration longest_call(const struct rf_config_provider *provider) {
     const struct rf_retry_policy *retry = &provider->retry;
-    double wait = (double)retry->initial_delay.ns, total = (double)provider->timeout.attempt.ns;
+    double total = (double)provider->timeout.attempt.ns;
     double spread = retry->jitter == RF_JITTER_FRACTION ? 1 + retry->jitter_fraction : 1;
     for (int64_t i = 0; i < retry->max_retries; i++) {
-        double most = wait * spread;
+        double most = (double)rf_retry_backoff(retry, i).ns * spread;
         if (most > (double)retry->max_delay.ns || retry->jitter == RF_JITTER_DECORRELATED)
             most = (double)retry->max_delay.ns;
         total += most + (double)provider->timeout.attempt.ns;
-        wait *= retry->backoff_factor;
     }
     return total < 9e18 ? rf_ns((int64_t)total) : rf_ns(INT64_MAX);
 }

@@ -63,6 +63,37 @@
     INHERIT(section ".timeout.first_byte", DURATION, AT(timeout.first_byte), "defaults.timeout.first_byte", 0, 10 * M, LIVE, "from the connection to the first byte of the reply's body; 0s: no limit of its own"), \
     INHERIT(section ".timeout.stall", DURATION, AT(timeout.stall), "defaults.timeout.stall", 0, 10 * M, LIVE, "after the first byte: no byte, or fewer than min_speed a second, for so long; 0s: no limit"), \
     INHERIT(section ".timeout.min_speed", SIZE, AT(timeout.min_speed), "defaults.timeout.min_speed", 0, 1073741824, LIVE, "bytes a second that a reply's body must bring, over timeout.stall; 0B: no limit")
+// The limits, each key of a provider inherited from the same key of defaults. ITEM is OWN or HEIR.
+#define OWN(name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
+    {.key = "defaults." key_, .type = RF_CONFIG_##type_, .offset = RF_CONFIG_NOWHERE, .fallback = fallback_, \
+     .least = least_, .most = most_, .words = words_, .reloadable = LIVE, .help = help_}
+#define HEIR(name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
+    {.key = "providers." name "." key_, .type = RF_CONFIG_##type_, .offset = AT(providers[id].member), \
+     .inherits = "defaults." key_, .least = least_, .most = most_, .words = words_, .reloadable = LIVE, .help = help_}
+#define STRATEGIES "exponential|linear|constant"
+#define LIMITS(ITEM, name, id) \
+    ITEM(name, id, "retry.strategy", WORD, retry.strategy, "exponential", 0, 0, STRATEGIES, "how the waits grow: by backoff_factor, by initial_delay, or not"), \
+    ITEM(name, id, "retry.budget.ratio", SHARE, budget.ratio, "20%", 0, 10, NULL, "retries may be so many of the calls in the window"), \
+    ITEM(name, id, "retry.budget.min_retries", COUNT, budget.min_retries, "10", 0, 1000000, NULL, "but so many in a window, however few the calls; those that wait count"), \
+    ITEM(name, id, "retry.budget.window", DURATION, budget.window, "10s", 100 * MS, 1 * H, NULL, "how far back calls and retries count"), \
+    ITEM(name, id, "bulkhead.max_in_flight", COUNT, bulkhead.max_in_flight, "0", 0, 10000, NULL, "attempts at once in one gateway; 0: only gateway.concurrency limits them"), \
+    ITEM(name, id, "bulkhead.max_queue", COUNT, bulkhead.max_queue, "100", 0, 1000000, NULL, "calls that wait for a place, first come, first served; further ones are refused"), \
+    ITEM(name, id, "rate_limit.rate", NUMBER, rate_limit.rate, "0", 0, 1000000, NULL, "attempts begun a second by one gateway; 0: no limit of our own"), \
+    ITEM(name, id, "rate_limit.burst", COUNT, rate_limit.burst, "1", 1, 1000000, NULL, "so many at once after a rest"), \
+    ITEM(name, id, "adaptive.algorithm", WORD, adaptive.algorithm, "off", 0, 0, "off|aimd|gradient", "finds bulkhead.max_in_flight from refusals and latency"), \
+    ITEM(name, id, "adaptive.min", COUNT, adaptive.min, "1", 1, 10000, NULL, "the limit found is never lower"), \
+    ITEM(name, id, "adaptive.max", COUNT, adaptive.max, "64", 1, 10000, NULL, "and never higher"), \
+    ITEM(name, id, "adaptive.initial", COUNT, adaptive.initial, "8", 1, 10000, NULL, "it begins here"), \
+    ITEM(name, id, "adaptive.decrease", NUMBER, adaptive.decrease, "0.9", 0.1, 0.99, NULL, "the limit times this after a refusal"), \
+    ITEM(name, id, "adaptive.slow_after", DURATION, adaptive.slow_after, "10s", 0, 10 * M, NULL, "aimd: a slower reply is taken as a refusal; 0s: none is"), \
+    ITEM(name, id, "adaptive.tolerance", NUMBER, adaptive.tolerance, "1.5", 1, 10, NULL, "gradient: latency may be so many times the usual one"), \
+    ITEM(name, id, "adaptive.smoothing", NUMBER, adaptive.smoothing, "0.2", 0.01, 1, NULL, "gradient: weight of each new limit"), \
+    ITEM(name, id, "hedge.enabled", BOOL, hedge.enabled, "no", 0, 0, NULL, "a slow call is sent a second time, and the first good answer wins; never a dial"), \
+    ITEM(name, id, "hedge.delay", DURATION, hedge.delay, "2s", 1 * MS, 10 * M, NULL, "when it counts as slow"), \
+    ITEM(name, id, "hedge.percentile", SHARE, hedge.percentile, "0%", 0, 1, NULL, "or when it is slower than this share of the recent ones; 0%: hedge.delay"), \
+    ITEM(name, id, "hedge.min_samples", COUNT, hedge.min_samples, "20", 1, 128, NULL, "with fewer recent ones hedge.delay is taken"), \
+    ITEM(name, id, "hedge.ratio", SHARE, hedge.ratio, "10%", 0, 1, NULL, "so many of the calls in the window may be sent twice, and one at least"), \
+    ITEM(name, id, "hedge.window", DURATION, hedge.window, "60s", 100 * MS, 1 * H, NULL, "in which they are counted")
 // A proxy with its login: nothing of it is taken from the environment.
 #define PROXY(section, at, inherited, inherit_user) \
     DERIVED(section ".proxy.url", BASE_URL, AT(at.url), inherited, LIVE, "http(s)://HOST:PORT that carries the requests; the environment's proxy variables are not read"), \
@@ -77,6 +108,7 @@
     POLICIES(name, id)
 #define POLICIES(name, id) \
     INHERIT_RETRY("providers." name, providers[id].retry), \
+    LIMITS(HEIR, name, id), \
     INHERIT_BREAKER("providers." name, providers[id].breaker), \
     INHERIT_TIMEOUT("providers." name, providers[id].timeout), \
     PROXY("providers." name, providers[id].proxy, "defaults.proxy.url", "as in defaults.proxy, with its url")
@@ -105,6 +137,7 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("broker.stream_idle", DURATION, AT(broker.stream_idle), "1h", 1 * S, 168 * H, FIXED, "a stream of events not heard of for so long is forgotten"),
 
     RETRY("defaults.retry", RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE),
+    LIMITS(OWN, "", 0),
     ROW("defaults.breaker.failure_threshold", COUNT, RF_CONFIG_NOWHERE, "5", 1, RF_BREAKER_MAX_THRESHOLD, FIXED, "so many failed attempts in a row open it"),
     ROW("defaults.breaker.failure_interval", DURATION, RF_CONFIG_NOWHERE, "10m", 1 * S, 24 * H, FIXED, "older failures do not count"),
     ROW("defaults.breaker.recovery_timeout", DURATION, RF_CONFIG_NOWHERE, "30s", 10 * MS, 1 * H, FIXED, "how long it stays open before the test request"),
@@ -206,6 +239,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("alerter.webhook.url", URL, AT(alerter.webhook.url), NULL, LIVE, "where to"),
     TEXT("alerter.webhook.secret", SECRET, AT(alerter.webhook.secret), NULL, LIVE, "whsec_...: signs after Standard Webhooks"),
     TEXT("alerter.webhook.ca_file", PATH, AT(alerter.webhook.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
+    WORDS("alerter.retry.strategy", WORD, AT(alerter.retry.strategy), "exponential", STRATEGIES, LIVE, "how the waits grow: by backoff_factor, by initial_delay, or not"),
     RETRY("alerter.retry", AT(alerter.retry.initial_delay), AT(alerter.retry.backoff_factor), AT(alerter.retry.max_retries), AT(alerter.retry.max_delay), AT(alerter.retry)),
     ROW("alerter.timeout", DURATION, AT(alerter.timeout), "10s", 100 * MS, 10 * M, LIVE, "one delivery attempt"),
 
@@ -220,6 +254,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("logger.sheets.ca_file", PATH, AT(logger.sheets.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
     ROW("logger.sheets.batch", COUNT, AT(logger.sheets.batch), "100", 1, 10000, LIVE, "rows a request at most"),
     ROW("logger.sheets.interval", DURATION, AT(logger.sheets.interval), "2s", 10 * MS, 1 * H, LIVE, "at most so long until a row is written"),
+    WORDS("logger.retry.strategy", WORD, AT(logger.retry.strategy), "exponential", STRATEGIES, LIVE, "how the waits grow: by backoff_factor, by initial_delay, or not"),
     RETRY("logger.retry", AT(logger.retry.initial_delay), AT(logger.retry.backoff_factor), AT(logger.retry.max_retries), AT(logger.retry.max_delay), AT(logger.retry)),
     ROW("logger.timeout", DURATION, AT(logger.timeout), "10s", 100 * MS, 10 * M, LIVE, "one request to Sheets"),
 

@@ -10,11 +10,13 @@ enum rf_config_type {
     RF_CONFIG_BOOL,     // bool: yes or no
     RF_CONFIG_COUNT,    // int64_t
     RF_CONFIG_NUMBER,   // double
+    RF_CONFIG_SHARE,    // double: 20% is 0.2
     RF_CONFIG_DURATION, // struct rf_duration: 250ms, 5s, 10m, 1h
     RF_CONFIG_SIZE,     // int64_t: 4096B, 64KiB, 16MiB, 1GiB
     RF_CONFIG_JITTER, // the jitter and jitter_fraction of the struct rf_retry_policy at the offset
     RF_CONFIG_TEXT,   // char *, one line
     RF_CONFIG_LINES,  // char *, several lines
+    RF_CONFIG_WORD,   // an enum: the number of the word among the row's words, from 0
     RF_CONFIG_CHOICE, // char *, one of the row's words
     RF_CONFIG_PATH,   // char *, made absolute from the configuration file's folder
     RF_CONFIG_BASE_URL, // char *, http(s), without query; a trailing / is taken off
@@ -55,9 +57,9 @@ struct rf_config_row {
     const char *fallback; // the default as it would be written; NULL: not set, inherited or derived
     const char *inherits; // the key whose value is taken when this one is absent; or NULL
     const char *derived;  // how an absent value comes about, for people; or NULL
-    const char *words;    // CHOICE, CHAIN: what is allowed, separated by |
+    const char *words;    // WORD, CHOICE, CHAIN: what is allowed, separated by |
     const struct rf_config_items *items; // LIST
-    double least, most;                  // COUNT, NUMBER; SIZE in bytes; DURATION in ns
+    double least, most;                  // COUNT, NUMBER, SHARE; SIZE in bytes; DURATION in ns
     const char *help;                    // one line
 };
 

@@ -153,6 +153,40 @@ static enum rf_err set_jitter(const struct rf_config_row *row, const char *text,
     return RF_OK;
 }
 
+static enum rf_err set_share(const struct rf_config_row *row, const char *text,
+                             const struct rf_config_source *source, double *target,
+                             struct rf_error *error) {
+    int64_t whole, billionths;
+    const char *unit;
+    if (!rf_config_split_unit(text, &whole, &billionths, &unit))
+        return refuse(row, source, "is not a share", error);
+    if (unit[0] == '\0')
+        return refuse(row, source, "has no unit", error);
+    if (strcmp(unit, "%") != 0)
+        return refuse(row, source, "has an unknown unit", error);
+    double value = ((double)whole + (double)billionths / 1e9) / 100;
+    if (value < row->least || value > row->most)
+        return refuse(row, source, "is out of range", error);
+    *target = value;
+    return RF_OK;
+}
+
+static enum rf_err set_word(const struct rf_config_row *row, const char *text,
+                            const struct rf_config_source *source, unsigned *target,
+                            struct rf_error *error) {
+    unsigned number = 0;
+    for (const char *word = row->words;; number++) {
+        size_t length = strcspn(word, "|");
+        if (strlen(text) == length && strncmp(word, text, length) == 0)
+            break;
+        if (word[length] == '\0')
+            return refuse(row, source, "is not known", error);
+        word += length + 1;
+    }
+    *target = number;
+    return RF_OK;
+}
+
 static bool word_allowed(const char *words, const char *text, size_t length) {
     for (const char *word = words;; word += strcspn(word, "|") + 1) {
         size_t word_length = strcspn(word, "|");
@@ -306,6 +340,10 @@ enum rf_err rf_config_value_set(const struct rf_config_row *row, const char *tex
         return set_count(row, text, source, integer, error);
     case RF_CONFIG_NUMBER:
         return set_number(row, text, source, target, error);
+    case RF_CONFIG_SHARE:
+        return set_share(row, text, source, target, error);
+    case RF_CONFIG_WORD:
+        return set_word(row, text, source, target, error);
     case RF_CONFIG_DURATION:
         integer = &((struct rf_duration *)target)->ns;
         return set_scaled(row, text, source, duration_units, integer, error);
@@ -340,6 +378,8 @@ void rf_config_value_free(const struct rf_config_row *row, void *target) {
     case RF_CONFIG_BOOL:
     case RF_CONFIG_COUNT:
     case RF_CONFIG_NUMBER:
+    case RF_CONFIG_SHARE:
+    case RF_CONFIG_WORD:
     case RF_CONFIG_DURATION:
     case RF_CONFIG_SIZE:
     case RF_CONFIG_JITTER:
