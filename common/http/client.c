@@ -53,8 +53,12 @@ static void fill_reply(struct rf_http_transfer *t, CURLcode code, struct rf_http
         reply->failure = rf_mail_failure_of(code, t->begun > 0, status);
     else
         reply->failure = rf_http_failure_of(code, t->begun > 0, status, proxy_status);
-    if (reply->failure == RF_HTTP_NONE && !t->mail)
+    if (reply->failure == RF_HTTP_NONE && !t->mail && !t->head_ended) {
+        reply->failure = RF_HTTP_TRUNCATED;
+        reply->error_text = "the headers were cut off";
+    } else if (reply->failure == RF_HTTP_NONE && !t->mail) {
         reply->error_text = "";
+    }
 }
 
 static void tell(struct rf_http_transfer *t, const struct rf_http_reply *reply) {

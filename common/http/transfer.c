@@ -52,7 +52,12 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg) {
 // A peer that never comes to the end of its headers is ended here, not by our memory's end.
 static size_t on_header(char *data, size_t one, size_t size, void *arg) {
     struct rf_http_transfer *t = arg;
-    (void)data, (void)one;
+    (void)one;
+    // libcurl takes headers that were cut off for all there are.
+    if (size <= 2)
+        t->head_ended = true;
+    else if (size > 5 && memcmp(data, "HTTP/", 5) == 0)
+        t->head_ended = false;
     t->header_count++;
     t->header_bytes += size;
     if (t->header_count <= MAX_HEADERS && t->header_bytes <= MAX_HEADER_BYTES)

@@ -38,6 +38,7 @@ struct rf_http_transfer {
     size_t header_count, header_bytes; // of the reply, of all its interim responses too
     struct rf_utc send_before;
     bool mail, fresh;
+    bool head_ended;    // the reply's headers came to their end
     int begun;          // how often the connection stood and libcurl was about to write the request
     bool expired;       // send_before was over at that moment
     bool repeated;      // it was about to be written again though it is `fresh`
