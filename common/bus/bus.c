@@ -196,6 +196,7 @@ static const struct {
     {RF_MESSAGE_state_reply, rf_bus_on_state_reply},
     {RF_MESSAGE_state_change, rf_bus_on_state_change},
     {RF_MESSAGE_status_reply, rf_bus_on_status_reply},
+    {RF_MESSAGE_breaker_controlled, rf_bus_on_breaker_controlled},
     {RF_MESSAGE_refusal, on_refusal},
 };
 

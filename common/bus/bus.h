@@ -139,6 +139,13 @@ void rf_bus_cancel(struct rf_bus *bus, const char *id);
 // with how the call ended all the same: a dial that is on its way cannot be taken back.
 void rf_bus_call_off(struct rf_bus *bus, const char *id);
 
+// rf_bus_breaker_control: a person's word about a circuit breaker (`rid` is filled in). `code`
+// NULL: it is done; else why not, with what was expected in `message` (may be NULL): a code of
+// breaker.controlled, or as in rf_state_fn.
+typedef void rf_control_fn(void *arg, const char *code, const char *message);
+void rf_bus_breaker_control(struct rf_bus *bus, const struct rf_breaker_control *control,
+                            rf_control_fn *fn, void *arg);
+
 // rf_bus_status: the broker's status.reply; `status` is NULL if no answer came within 5 s.
 typedef void rf_status_fn(void *arg, json_t *status);
 void rf_bus_status(struct rf_bus *bus, rf_status_fn *fn, void *arg);

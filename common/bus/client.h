@@ -99,5 +99,6 @@ void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message
 void rf_bus_on_state_reply(struct rf_bus *bus, const struct rf_message *message);
 void rf_bus_on_state_change(struct rf_bus *bus, const struct rf_message *message);
 void rf_bus_on_status_reply(struct rf_bus *bus, const struct rf_message *message);
+void rf_bus_on_breaker_controlled(struct rf_bus *bus, const struct rf_message *message);
 
 #endif

@@ -41,13 +41,26 @@ static bool copy_text(const char **copy, const char *text) {
 void rf_worker_outcome(struct rf_worker *worker, const char *provider, int64_t epoch,
                        const char *permit, enum rf_class c, struct rf_duration took,
                        const char *error_text) {
+    rf_worker_report(worker, &(struct rf_worker_result){.provider = provider,
+                                                        .epoch = epoch,
+                                                        .permit = permit,
+                                                        .class = c,
+                                                        .took = took,
+                                                        .error = error_text});
+}
+
+void rf_worker_report(struct rf_worker *worker, const struct rf_worker_result *result) {
+    enum rf_class c = result->slow ? RF_CLASS_LOCAL : result->class;
     struct rf_outcome_report *report = calloc(1, sizeof *report);
     if (report == NULL)
         return; // the breaker knows one attempt less
-    report->epoch = epoch > 0 ? epoch : 0;
-    report->took_ns = took.ns > 0 ? took.ns : 0;
-    if (!copy_text(&report->service, provider) || !copy_text(&report->permit, permit) ||
-        !copy_text(&report->class, rf_class_name(c)) || !copy_text(&report->error, error_text) ||
+    report->epoch = result->epoch > 0 ? result->epoch : 0;
+    report->took_ns = result->took.ns > 0 ? result->took.ns : 0;
+    report->slow = result->slow;
+    report->slow_told = result->slow_told;
+    if (!copy_text(&report->service, result->provider) ||
+        !copy_text(&report->permit, result->permit) ||
+        !copy_text(&report->class, rf_class_name(c)) || !copy_text(&report->error, result->error) ||
         rf_backlog_put(&worker->outcomes, report) != RF_OK) {
         if (!worker->outcomes_full)
             rf_log(RF_LOG_WARNING, "%zu outcomes wait for the broker: further ones are dropped",

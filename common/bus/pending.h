@@ -12,7 +12,7 @@
 #include "bus/bus.h"
 #include "wire/wire.h"
 
-enum rf_question { RF_QUESTION_STATE, RF_QUESTION_STATUS, RF_QUESTION_CALL };
+enum rf_question { RF_QUESTION_STATE, RF_QUESTION_STATUS, RF_QUESTION_CONTROL, RF_QUESTION_CALL };
 
 struct rf_pending_op {
     char *id;
@@ -20,6 +20,7 @@ struct rf_pending_op {
     union {
         rf_state_fn *state;
         rf_status_fn *status;
+        rf_control_fn *control;
         rf_reply_fn *reply;
     } fn;
     void *arg;

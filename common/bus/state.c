@@ -42,6 +42,8 @@ void rf_question_end(struct rf_pending_op *op, const char *code) {
         op->fn.state(op->arg, code, NULL);
     if (op->question == RF_QUESTION_STATUS && op->fn.status != NULL)
         op->fn.status(op->arg, NULL);
+    if (op->question == RF_QUESTION_CONTROL && op->fn.control != NULL)
+        op->fn.control(op->arg, code, NULL);
     rf_pending_op_free(op);
 }
 

@@ -8,15 +8,28 @@ static void view_clear(struct rf_breaker_view *view) {
     free((void *)view->service);
     free((void *)view->state);
     free((void *)view->cause);
+    free((void *)view->mode);
+    free((void *)view->force);
+    free((void *)view->force_who);
+    free((void *)view->force_why);
     *view = (struct rf_breaker_view){.service = NULL};
+}
+
+static bool text_copy(const char **copy, const char *text) {
+    *copy = text == NULL ? NULL : strdup(text);
+    return *copy != NULL || text == NULL;
 }
 
 static bool view_copy(struct rf_breaker_view *copy, const struct rf_breaker_view *view) {
     *copy = *view;
-    copy->service = strdup(view->service);
-    copy->state = strdup(view->state);
-    copy->cause = view->cause == NULL ? NULL : strdup(view->cause);
-    if (copy->service != NULL && copy->state != NULL && (copy->cause != NULL || !view->cause))
+    bool all = text_copy(&copy->service, view->service);
+    all &= text_copy(&copy->state, view->state);
+    all &= text_copy(&copy->cause, view->cause);
+    all &= text_copy(&copy->mode, view->mode);
+    all &= text_copy(&copy->force, view->force);
+    all &= text_copy(&copy->force_who, view->force_who);
+    all &= text_copy(&copy->force_why, view->force_why);
+    if (all)
         return true;
     view_clear(copy);
     return false;

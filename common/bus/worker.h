@@ -54,6 +54,21 @@ void rf_worker_reply(struct rf_worker *worker, const struct rf_call_reply *reply
 // that wait for a retry now.
 void rf_worker_release(struct rf_worker *worker, const char *service, int64_t waiting);
 
+// What the breaker's authority is told of an attempt; texts are copied.
+struct rf_worker_result {
+    const char *provider;
+    int64_t epoch;           // of the breaker when the attempt began
+    const char *permit;      // of a test request; NULL: none
+    enum rf_class class;     // of the result
+    struct rf_duration took; // since the attempt began
+    const char *error;       // of a failure, for people; or NULL
+    bool slow;      // it has been running for breaker.slow_after and still runs: no result yet
+    bool slow_told; // the result of an attempt that was reported slow before
+};
+
+// rf_worker_report: as rf_worker_outcome, which is one of its plain results.
+void rf_worker_report(struct rf_worker *worker, const struct rf_worker_result *result);
+
 // rf_worker_outcome: reports an attempt to the breaker's authority; numbered and repeated until it
 // is acknowledged. `permit` NULL: not a test request.
 void rf_worker_outcome(struct rf_worker *worker, const char *provider, int64_t epoch,

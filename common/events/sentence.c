@@ -88,6 +88,13 @@ static void process_lost(const struct rf_event *event, struct rf_text *text) {
     add_time(text, event, "; its entry last changed at ", "last_change");
 }
 
+// Nobody shall take what an observing breaker decides for what happens.
+static bool observes(const struct rf_event *event) {
+    const char *mode = rf_field_text(event, "mode"), *force = rf_field_text(event, "force");
+    return mode != NULL && strcmp(mode, "observe") == 0 &&
+           (force == NULL || strcmp(force, "none") == 0);
+}
+
 static void breaker_opened(const struct rf_event *event, struct rf_text *text) {
     const char *cause = rf_field_text(event, "cause");
     rf_text_add(text, "Circuit breaker of ");
@@ -97,18 +104,28 @@ static void breaker_opened(const struct rf_event *event, struct rf_text *text) {
     else if (cause != NULL && strcmp(cause, "failures") == 0) {
         rf_text_add(text, " opened");
         add_number(text, event, " after ", "failures", " failures in a row");
+    } else if (cause != NULL && strcmp(cause, "test_slow") == 0) {
+        rf_text_add(text, " opened again, as the test request was slow");
+    } else if (cause != NULL && strcmp(cause, "failure_rate") == 0) {
+        rf_text_add(text, " opened, as too many of its latest calls failed");
+    } else if (cause != NULL && strcmp(cause, "slow_rate") == 0) {
+        rf_text_add(text, " opened, as too many of its latest calls were slow");
     } else {
         rf_text_add(text, " opened");
         add_field(text, event, " (", "cause", ")");
     }
-    add_time(text, event, ", its calls fail at once until ", "until");
+    if (observes(event))
+        rf_text_add(text, "; it only observes: nothing is held back");
+    else
+        add_time(text, event, ", its calls fail at once until ", "until");
     add_field(text, event, "; last error: ", "last_error", "");
 }
 
 static void breaker_half_open(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Circuit breaker of ");
     add_name(text, event->subject);
-    rf_text_add(text, " is half open: one test request may pass");
+    rf_text_add(text, observes(event) ? " is half open; it only observes: nothing is held back"
+                                      : " is half open: one test request may pass");
     add_span(text, event, " (after ", "held_ns", ")");
 }
 
@@ -116,11 +133,43 @@ static void breaker_closed(const struct rf_event *event, struct rf_text *text) {
     const char *cause = rf_field_text(event, "cause");
     rf_text_add(text, "Circuit breaker of ");
     add_name(text, event->subject);
-    rf_text_add(text, " closed, calls flow again");
+    rf_text_add(text, observes(event) ? " closed; it only observes: nothing was held back"
+                                      : " closed, calls flow again");
     if (cause != NULL && strcmp(cause, "test_passed") == 0)
         rf_text_add(text, ": the test request succeeded");
     else
         add_field(text, event, " (", "cause", ")");
+}
+
+static void add_person(struct rf_text *text, const struct rf_event *event) {
+    add_field(text, event, " by ", "who", "");
+    add_field(text, event, ": ", "why", "");
+}
+
+static void breaker_forced(const struct rf_event *event, struct rf_text *text) {
+    const char *force = rf_field_text(event, "force");
+    rf_text_add(text, "Circuit breaker of ");
+    add_name(text, event->subject);
+    if (force != NULL && strcmp(force, "disabled") == 0)
+        rf_text_add(text, " was disabled");
+    else
+        add_field(text, event, " was forced ", "force", "");
+    add_time(text, event, " until ", "until");
+    add_person(text, event);
+}
+
+static void breaker_force_ended(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Circuit breaker of ");
+    add_name(text, event->subject);
+    rf_text_add(text, " decides by itself again: the end of what was forced is reached");
+    add_span(text, event, " (after ", "held_ns", ")");
+}
+
+static void breaker_reset(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Circuit breaker of ");
+    add_name(text, event->subject);
+    rf_text_add(text, " was reset");
+    add_person(text, event);
 }
 
 static void provider_up(const struct rf_event *event, struct rf_text *text) {
@@ -327,6 +376,9 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_BREAKER_OPENED] = breaker_opened,
     [RF_EVENT_BREAKER_HALF_OPEN] = breaker_half_open,
     [RF_EVENT_BREAKER_CLOSED] = breaker_closed,
+    [RF_EVENT_BREAKER_FORCED] = breaker_forced,
+    [RF_EVENT_BREAKER_FORCE_ENDED] = breaker_force_ended,
+    [RF_EVENT_BREAKER_RESET] = breaker_reset,
     [RF_EVENT_PROVIDER_UP] = provider_up,
     [RF_EVENT_PROVIDER_DOWN] = provider_down,
     [RF_EVENT_MARK_SET] = mark_set,

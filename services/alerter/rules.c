@@ -91,6 +91,13 @@ static bool was_down(const struct rf_event *event) {
     return from != NULL && strcmp(from, "down") == 0;
 }
 
+// An observing breaker holds nothing back: nothing for a person to do.
+static bool only_observes(const struct rf_event *event) {
+    const char *mode = rf_field_text(event, "mode"), *force = rf_field_text(event, "force");
+    return mode != NULL && strcmp(mode, "observe") == 0 &&
+           (force == NULL || strcmp(force, "none") == 0);
+}
+
 static void title_of(struct rf_text *title, const char *before, const char *name,
                      const char *after) {
     rf_text_add(title, "%s", before);
@@ -149,6 +156,8 @@ static void trimmed_title(const struct rf_event *event, struct rf_text *title) {
 
 // The first rule that applies makes the alert.
 static const struct rule rules[] = {
+    {RF_EVENT_BREAKER_OPENED, only_observes, NULL, NULL, NULL},
+    {RF_EVENT_BREAKER_CLOSED, only_observes, NULL, NULL, NULL},
     {RF_EVENT_BREAKER_OPENED, NULL, opened_title, "breaker",
      "Nothing at once: contacts that need this provider wait and are called after its recovery. If "
      "it stays open, look at the provider's status page."},

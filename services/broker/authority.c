@@ -43,13 +43,22 @@ static void set_timer(struct rf_guard *guard) {
         rf_ground_stop(guard->authority->ground, &guard->timer);
 }
 
+// 0 for what has no end.
+static struct rf_utc date_of(const struct rf_guard *guard, struct rf_instant when) {
+    const struct rf_now *now = &guard->authority->ground->now;
+    if (when.ns == RF_BREAKER_NO_END.ns)
+        return (struct rf_utc){0};
+    return rf_utc_add(now->utc, rf_instant_since(when, now->instant));
+}
+
 static void announce(struct rf_guard *guard, const struct rf_breaker_transition *transition) {
     const struct rf_now *now = &guard->authority->ground->now;
     guard->cause = transition->cause;
     guard->since = now->utc;
     guard->until = (struct rf_utc){0};
     if (transition->to == RF_BREAKER_OPEN)
-        guard->until = rf_utc_add(now->utc, rf_instant_since(guard->breaker.until, now->instant));
+        guard->until = date_of(guard, guard->breaker.until);
+    guard->force_until = date_of(guard, guard->breaker.force_until);
     guard->holder[0] = '\0';
     set_timer(guard);
     guard->authority->changed(guard->authority->arg, guard, transition);
@@ -57,6 +66,7 @@ static void announce(struct rf_guard *guard, const struct rf_breaker_transition 
 
 static void tick(struct rf_guard *guard) {
     struct rf_breaker_transition transition;
+    guard->forced_before = guard->breaker.force;
     if (rf_breaker_tick(&guard->breaker, guard->authority->ground->now.instant, &transition))
         announce(guard, &transition);
     set_timer(guard);
@@ -128,7 +138,7 @@ void rf_authority_permit(struct rf_authority *authority, const struct rf_seat *s
     if (guard != NULL)
         tick(guard);
     // The holder is known by instance and call: longer texts than fit could be mistaken.
-    if (guard == NULL || guard->breaker.state != RF_BREAKER_HALF_OPEN ||
+    if (guard == NULL || rf_breaker_gate(&guard->breaker) != RF_BREAKER_HALF_OPEN ||
         guard->breaker.epoch != request->epoch ||
         strlen(request->call) >= sizeof guard->holder_call ||
         strlen(seat->instance) >= sizeof guard->holder ||
@@ -174,7 +184,12 @@ static void take_outcome(struct rf_authority *authority, const struct rf_outcome
         authority->ground->counters.outcomes_ignored++;
         return;
     }
-    struct rf_breaker_ticket ticket = {.epoch = report->epoch};
+    struct rf_instant now = authority->ground->now.instant;
+    struct rf_breaker_ticket ticket = {
+        .epoch = report->epoch,
+        .began = {rf_ns_sub(now.ns, report->took_ns)},
+        .slow_told = report->slow_told,
+    };
     if (report->permit != NULL && (ticket.permit = read_permit(guard, report->permit)) == 0) {
         authority->ground->counters.outcomes_ignored++;
         return;
@@ -182,11 +197,11 @@ static void take_outcome(struct rf_authority *authority, const struct rf_outcome
     tick(guard);
     authority->ground->counters.outcomes_taken++;
     bool present = ticket.epoch == guard->breaker.epoch;
-    if (present && rf_class_counts(class) && report->error != NULL)
+    if (present && !report->slow && rf_class_counts(class) && report->error != NULL)
         copy_text(guard->last_error, sizeof guard->last_error, report->error);
     struct rf_breaker_transition transition;
-    if (rf_breaker_record(&guard->breaker, ticket, class, authority->ground->now.instant,
-                          &transition))
+    if (report->slow ? rf_breaker_slow(&guard->breaker, &ticket, now, &transition)
+                     : rf_breaker_record(&guard->breaker, ticket, class, now, &transition))
         announce(guard, &transition);
     set_timer(guard);
 }
@@ -204,17 +219,104 @@ void rf_authority_outcomes(struct rf_authority *authority, struct rf_seat *seat,
     }
 }
 
+// ---- a person's word ----
+
+static bool carry_out(struct rf_guard *guard, const char *action, struct rf_instant until,
+                      struct rf_breaker_transition *transition) {
+    struct rf_breaker *breaker = &guard->breaker;
+    struct rf_instant now = guard->authority->ground->now.instant;
+    if (strcmp(action, "force_open") == 0)
+        return rf_breaker_force_open(breaker, until, now, transition);
+    if (strcmp(action, "force_closed") == 0)
+        return rf_breaker_force_closed(breaker, until, now, transition);
+    if (strcmp(action, "disable") == 0)
+        return rf_breaker_disable(breaker, until, now, transition);
+    return strcmp(action, "reset") == 0 && rf_breaker_reset(breaker, now, transition);
+}
+
+static void list_providers(const struct rf_authority *authority, char *out, size_t size) {
+    size_t used = strlen(out);
+    for (size_t i = 0; i < authority->count && used + 1 < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ",
+                                 authority->guards[i].provider);
+}
+
+const char *rf_authority_control(struct rf_authority *authority,
+                                 const struct rf_breaker_control *control, char *message,
+                                 size_t size) {
+    const struct rf_now *now = &authority->ground->now;
+    struct rf_guard *guard = find(authority, control->service);
+    if (guard == NULL) {
+        snprintf(message, size, "there is no such circuit breaker; expected one of ");
+        list_providers(authority, message, size);
+        return "unknown_service";
+    }
+    if (control->until > 0 && control->until <= now->utc.ns) {
+        snprintf(message, size, "its end lies in the past; expected a time to come, or none");
+        return "until_past";
+    }
+    if (control->who[0] == '\0' || control->why[0] == '\0') {
+        snprintf(message, size, "expected who decides it, and why, for those who find it later");
+        return "no_reason";
+    }
+    struct rf_instant until = RF_BREAKER_NO_END;
+    if (control->until > 0)
+        until =
+            rf_instant_add(now->instant, rf_utc_since((struct rf_utc){control->until}, now->utc));
+    tick(guard);
+    struct rf_breaker_transition transition;
+    enum rf_breaker_force before = guard->breaker.force;
+    if (!carry_out(guard, control->action, until, &transition)) {
+        snprintf(message, size, "expected force_open, force_closed, disable or reset");
+        return "unknown_action";
+    }
+    guard->forced_before = before;
+    copy_text(guard->force_who, sizeof guard->force_who, control->who);
+    copy_text(guard->force_why, sizeof guard->force_why, control->why);
+    announce(guard, &transition);
+    return NULL;
+}
+
 // ---- what others know ----
 
 struct rf_breaker_view rf_authority_view(const struct rf_guard *guard) {
+    bool is_forced = guard->breaker.force != RF_BREAKER_UNFORCED;
     return (struct rf_breaker_view){
         .service = guard->provider,
-        .state = rf_breaker_state_name(guard->breaker.state),
+        .state = rf_breaker_state_name(rf_breaker_gate(&guard->breaker)),
         .epoch = guard->breaker.epoch,
-        .until = guard->until.ns,
+        .until = rf_breaker_gate(&guard->breaker) == RF_BREAKER_OPEN ? guard->until.ns : 0,
         .since = guard->since.ns,
         .cause = rf_breaker_cause_name(guard->cause),
+        .mode = rf_breaker_mode_name(guard->breaker.policy.mode),
+        .force = is_forced ? rf_breaker_force_name(guard->breaker.force) : NULL,
+        .force_until = is_forced ? guard->force_until.ns : 0,
+        .force_who = is_forced ? guard->force_who : NULL,
+        .force_why = is_forced ? guard->force_why : NULL,
     };
+}
+
+struct rf_breaker_snapshot rf_authority_figures(struct rf_guard *guard) {
+    struct rf_breaker_snapshot snapshot;
+    rf_breaker_snapshot(&guard->breaker, guard->authority->ground->now.instant, &snapshot);
+    return snapshot;
+}
+
+// The force that came with a view is part of its state.
+static void learn_force(struct rf_guard *guard, const struct rf_breaker_view *view,
+                        struct rf_breaker_transition *transition) {
+    const struct rf_now *now = &guard->authority->ground->now;
+    enum rf_breaker_force force;
+    if (view->force == NULL || !rf_breaker_force_parse(view->force, &force))
+        return;
+    struct rf_instant until = RF_BREAKER_NO_END;
+    if (view->force_until > 0)
+        until = rf_instant_add(now->instant,
+                               rf_utc_since((struct rf_utc){view->force_until}, now->utc));
+    rf_breaker_restore_force(&guard->breaker, force, until);
+    copy_text(guard->force_who, sizeof guard->force_who, view->force_who ? view->force_who : "");
+    copy_text(guard->force_why, sizeof guard->force_why, view->force_why ? view->force_why : "");
+    transition->to = guard->breaker.state;
 }
 
 void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_view *views,
@@ -230,6 +332,7 @@ void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_
         struct rf_breaker_transition transition = {0};
         struct rf_duration left = rf_utc_since((struct rf_utc){views[i].until}, now->utc);
         rf_breaker_restore(&guard->breaker, state, views[i].epoch, left, now->instant, &transition);
+        learn_force(guard, &views[i], &transition);
         announce(guard, &transition);
     }
 }

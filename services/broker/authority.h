@@ -18,12 +18,16 @@ struct rf_guard {
     struct rf_authority *authority;
     const char *provider;
     struct rf_breaker breaker;
-    struct rf_timer timer;       // end of OPEN, end of the test lease
-    struct rf_utc since, until;  // of the present state; until 0: no end known
-    enum rf_breaker_cause cause; // of the last transition
-    char last_error[256];        // of the last failure that counted
-    char holder[64];             // instance that has the test permit
-    char holder_call[64];        // and for which call
+    struct rf_timer timer;               // end of OPEN, end of the test lease
+    struct rf_utc since, until;          // of the present state; until 0: no end known
+    struct rf_utc force_until;           // 0: until reset
+    enum rf_breaker_force forced_before; // the last transition
+    char force_who[64];                  // who forced it last, or reset it,
+    char force_why[256];                 // and why
+    enum rf_breaker_cause cause;         // of the last transition
+    char last_error[256];                // of the last failure that counted
+    char holder[64];                     // instance that has the test permit
+    char holder_call[64];                // and for which call
 };
 
 // What has to follow a change of state. `transition` is the change; one that was only taken over
@@ -58,6 +62,16 @@ void rf_authority_outcomes(struct rf_authority *authority, struct rf_seat *seat,
 void rf_authority_permit(struct rf_authority *authority, const struct rf_seat *seat,
                          const struct rf_permit_request *request);
 
+// A person's word about one breaker, as breaker.control carries it.
+// rf_authority_control: carries it out. NULL, or the code of why not with `message` filled: what
+// was expected.
+const char *rf_authority_control(struct rf_authority *authority,
+                                 const struct rf_breaker_control *control, char *message,
+                                 size_t size);
+
+// rf_authority_figures: one breaker as of now.
+struct rf_breaker_snapshot rf_authority_figures(struct rf_guard *guard);
+
 // rf_authority_release: the worker is gone: its permits are free again.
 void rf_authority_release(struct rf_authority *authority, const char *instance);
 
@@ -65,7 +79,8 @@ void rf_authority_release(struct rf_authority *authority, const char *instance);
 void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_view *views,
                         size_t count);
 
-// rf_authority_view: the state of one breaker, as it goes to workers; texts are borrowed.
+// rf_authority_view: the state of one breaker, as it goes to workers: what they have to obey; texts
+// are borrowed.
 struct rf_breaker_view rf_authority_view(const struct rf_guard *guard);
 
 #endif

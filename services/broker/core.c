@@ -35,6 +35,7 @@ static const struct route {
     {RF_MESSAGE_call_request, ON(RF_SOCKET_CALLS), on_call_request},
     {RF_MESSAGE_call_cancel, ON(RF_SOCKET_CALLS), on_call_cancel},
     {RF_MESSAGE_status_request, ON(RF_SOCKET_CALLS) | ON(RF_SOCKET_INGEST), on_status_request},
+    {RF_MESSAGE_breaker_control, ON(RF_SOCKET_CALLS) | ON(RF_SOCKET_INGEST), rf_on_breaker_control},
 
     {RF_MESSAGE_worker_heartbeat, ON(RF_SOCKET_WORKERS), rf_on_worker_heartbeat},
     {RF_MESSAGE_worker_credit, ON(RF_SOCKET_WORKERS), rf_on_worker_credit},

@@ -104,6 +104,7 @@ void rf_core_state_changed(void *core, const struct rf_state_entry *entry);
 // workers.c
 rf_handler_fn rf_on_worker_heartbeat, rf_on_worker_credit, rf_on_worker_handback, rf_on_worker_bye;
 rf_handler_fn rf_on_worker_outcomes, rf_on_permit_request, rf_on_call_reply;
+rf_handler_fn rf_on_breaker_control;
 void rf_core_worker_lost(void *core, const struct rf_seat *seat);
 void rf_core_breaker_changed(void *core, const struct rf_guard *guard,
                              const struct rf_breaker_transition *transition);
@@ -112,6 +113,6 @@ void rf_core_breaker_changed(void *core, const struct rf_guard *guard,
 void rf_core_tell_breaker(struct rf_core *core, const struct rf_guard *guard);
 
 // status.c: how the broker is, as a new object; NULL if out of memory.
-json_t *rf_core_status(const struct rf_core *core);
+json_t *rf_core_status(struct rf_core *core);
 
 #endif

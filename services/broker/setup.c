@@ -38,6 +38,7 @@ struct rf_core *broker_make_core(struct broker *broker) {
     for (int i = 0; i < RF_PROVIDER_COUNT; i++) {
         settings.guards[i].provider = rf_provider_name((enum rf_provider)i);
         settings.guards[i].policy = config->providers[i].breaker;
+        settings.guards[i].policy.seed = (uint64_t)(broker_now(broker).utc.ns + i);
     }
     struct rf_sink sink = broker_sink(broker);
     struct rf_now now = broker_now(broker);

@@ -41,18 +41,34 @@ static json_t *queues_of(const struct rf_core *core) {
     return queues;
 }
 
-static json_t *breakers_of(const struct rf_core *core) {
+static json_t *figures_of(const struct rf_breaker_snapshot *now) {
+    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I}", "total",
+                     (json_int_t)now->figures.total, "failed", (json_int_t)now->figures.failed,
+                     "timed", (json_int_t)now->figures.timed, "slow", (json_int_t)now->figures.slow,
+                     "failure_rate", now->failure_rate, "slow_rate", now->slow_rate, "permits",
+                     (json_int_t)now->permits, "recorded", (json_int_t)now->recorded, "late",
+                     (json_int_t)now->late, "transitions", (json_int_t)now->transitions, "opened",
+                     (json_int_t)now->opened, "reopened", (json_int_t)now->reopened);
+}
+
+static json_t *breaker_of(struct rf_guard *guard) {
+    struct rf_breaker_view view = rf_authority_view(guard);
+    struct rf_breaker_snapshot figures = rf_authority_figures(guard);
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o}", "service",
+        view.service, "state", view.state, "epoch", (json_int_t)view.epoch, "until",
+        (json_int_t)view.until, "since", (json_int_t)view.since, "cause", view.cause, "failures",
+        (json_int_t)figures.figures.failures, "last_error", guard->last_error, "mode", view.mode,
+        "decided", rf_breaker_state_name(figures.state), "force",
+        rf_breaker_force_name(figures.force), "force_until", (json_int_t)view.force_until,
+        "force_who", view.force_who != NULL ? view.force_who : "", "force_why",
+        view.force_why != NULL ? view.force_why : "", "figures", figures_of(&figures));
+}
+
+static json_t *breakers_of(struct rf_core *core) {
     json_t *breakers = json_array();
-    for (size_t i = 0; i < core->authority.count; i++) {
-        const struct rf_guard *guard = &core->authority.guards[i];
-        struct rf_breaker_view view = rf_authority_view(guard);
-        json_array_append_new(
-            breakers,
-            json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:s}", "service", view.service, "state",
-                      view.state, "epoch", (json_int_t)view.epoch, "until", (json_int_t)view.until,
-                      "since", (json_int_t)view.since, "cause", view.cause, "failures",
-                      (json_int_t)guard->breaker.failures, "last_error", guard->last_error));
-    }
+    for (size_t i = 0; i < core->authority.count; i++)
+        json_array_append_new(breakers, breaker_of(&core->authority.guards[i]));
     return breakers;
 }
 
@@ -78,7 +94,7 @@ static json_t *counters_of(const struct rf_core *core) {
     return counters;
 }
 
-json_t *rf_core_status(const struct rf_core *core) {
+json_t *rf_core_status(struct rf_core *core) {
     const struct rf_journal *journal = &core->journal;
     json_t *kept = json_pack("{s:I, s:I, s:I, s:I}", "first", (json_int_t)rf_journal_first(journal),
                              "last", (json_int_t)journal->last, "count", (json_int_t)journal->count,

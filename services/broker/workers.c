@@ -131,9 +131,16 @@ static json_t *text_or_null(const char *text) {
 
 void rf_core_tell_breaker(struct rf_core *core, const struct rf_guard *guard) {
     struct rf_breaker_view view = rf_authority_view(guard);
-    json_t *value = json_pack("{s:s, s:I, s:I, s:I, s:s}", "state", view.state, "epoch",
-                              (json_int_t)view.epoch, "until", (json_int_t)view.until, "since",
-                              (json_int_t)view.since, "cause", view.cause);
+    json_t *value = json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "state", view.state,
+                              "epoch", (json_int_t)view.epoch, "until", (json_int_t)view.until,
+                              "since", (json_int_t)view.since, "cause", view.cause, "mode",
+                              view.mode, "force", view.force != NULL ? view.force : "none",
+                              "decided", rf_breaker_state_name(guard->breaker.state));
+    if (value != NULL && view.force != NULL) {
+        (void)json_object_set_new(value, "force_until", json_integer(view.force_until));
+        (void)json_object_set_new(value, "force_who", json_string(view.force_who));
+        (void)json_object_set_new(value, "force_why", json_string(view.force_why));
+    }
     char key[128];
     snprintf(key, sizeof key, "breaker/%s", guard->provider);
     struct rf_state_entry entry;
@@ -154,14 +161,20 @@ static enum rf_event_type event_of(enum rf_breaker_state state) {
     return RF_EVENT_BREAKER_CLOSED;
 }
 
-static void publish_transition(struct rf_core *core, const struct rf_guard *guard,
-                               const struct rf_breaker_transition *transition) {
-    enum rf_event_type type = event_of(transition->to);
-    json_t *data = json_pack(
-        "{s:s, s:I, s:I, s:I, s:s, s:o, s:I}", "from", rf_breaker_state_name(transition->from),
-        "epoch", (json_int_t)transition->epoch, "until", (json_int_t)guard->until.ns, "failures",
-        (json_int_t)transition->failures, "cause", rf_breaker_cause_name(transition->cause),
-        "last_error", text_or_null(guard->last_error), "held_ns", (json_int_t)transition->held.ns);
+static double share(int64_t part, int64_t whole) {
+    return whole == 0 ? 0.0 : (double)part / (double)whole;
+}
+
+static json_t *window_of(const struct rf_breaker_figures *figures) {
+    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f}", "total", (json_int_t)figures->total,
+                     "failed", (json_int_t)figures->failed, "timed", (json_int_t)figures->timed,
+                     "slow", (json_int_t)figures->slow, "failure_rate",
+                     share(figures->failed, figures->total), "slow_rate",
+                     share(figures->slow, figures->timed));
+}
+
+static void publish(struct rf_core *core, const struct rf_guard *guard, enum rf_event_type type,
+                    json_t *data) {
     struct rf_event event = {
         .severity = rf_event_severity(type),
         .type = rf_event_type_name(type),
@@ -173,6 +186,58 @@ static void publish_transition(struct rf_core *core, const struct rf_guard *guar
     json_decref(data);
 }
 
+static void publish_transition(struct rf_core *core, const struct rf_guard *guard,
+                               const struct rf_breaker_transition *transition) {
+    publish(core, guard, event_of(transition->to),
+            json_pack("{s:s, s:I, s:I, s:I, s:s, s:o, s:I, s:s, s:s, s:I, s:o}", "from",
+                      rf_breaker_state_name(transition->from), "epoch",
+                      (json_int_t)transition->epoch, "until", (json_int_t)guard->until.ns,
+                      "failures", (json_int_t)transition->failures, "cause",
+                      rf_breaker_cause_name(transition->cause), "last_error",
+                      text_or_null(guard->last_error), "held_ns", (json_int_t)transition->held.ns,
+                      "mode", rf_breaker_mode_name(guard->breaker.policy.mode), "force",
+                      rf_breaker_force_name(transition->force), "reopened",
+                      (json_int_t)transition->reopened, "window", window_of(&transition->figures)));
+}
+
+// What a person decided, and the end of it.
+static void publish_force(struct rf_core *core, const struct rf_guard *guard,
+                          const struct rf_breaker_transition *transition) {
+    enum rf_event_type type = RF_EVENT_BREAKER_FORCED;
+    enum rf_breaker_force force = transition->force;
+    if (transition->cause == RF_BREAKER_CAUSE_FORCE_ENDED)
+        type = RF_EVENT_BREAKER_FORCE_ENDED;
+    else if (transition->cause == RF_BREAKER_CAUSE_RESET)
+        type = RF_EVENT_BREAKER_RESET;
+    if (type != RF_EVENT_BREAKER_FORCED)
+        force = guard->forced_before;
+    publish(core, guard, type,
+            json_pack("{s:s, s:s, s:s, s:I, s:s, s:I, s:I}", "force", rf_breaker_force_name(force),
+                      "who", guard->force_who, "why", guard->force_why, "until",
+                      (json_int_t)guard->force_until.ns, "from",
+                      rf_breaker_state_name(transition->from), "held_ns",
+                      (json_int_t)transition->held.ns, "epoch", (json_int_t)transition->epoch));
+}
+
+static void publish_change(struct rf_core *core, const struct rf_guard *guard,
+                           const struct rf_breaker_transition *transition) {
+    switch (transition->cause) {
+    case RF_BREAKER_CAUSE_RESTORED: // a restarted broker that learns from its gateways has no news
+        return;
+    case RF_BREAKER_CAUSE_FORCED_OPEN:
+    case RF_BREAKER_CAUSE_FORCED_CLOSED:
+    case RF_BREAKER_CAUSE_DISABLED:
+    case RF_BREAKER_CAUSE_FORCE_ENDED:
+    case RF_BREAKER_CAUSE_RESET:
+        publish_force(core, guard, transition);
+        break;
+    default:
+        break;
+    }
+    if (transition->from != transition->to)
+        publish_transition(core, guard, transition);
+}
+
 // First the fleet, then the record: a gateway that begins a call meanwhile is what this is for.
 void rf_core_breaker_changed(void *arg, const struct rf_guard *guard,
                              const struct rf_breaker_transition *transition) {
@@ -182,7 +247,18 @@ void rf_core_breaker_changed(void *arg, const struct rf_guard *guard,
     while ((node = rf_map_next(&core->dispatch.seats.by_instance, node)) != NULL)
         push(core, RF_OWNER(node, struct rf_seat, by_instance), &view, 1);
     rf_core_tell_breaker(core, guard);
-    // A restarted broker that learns the state from its gateways has no news for anybody.
-    if (transition->cause != RF_BREAKER_CAUSE_RESTORED)
-        publish_transition(core, guard, transition);
+    publish_change(core, guard, transition);
+}
+
+void rf_on_breaker_control(struct rf_core *core, const struct rf_peer *from,
+                           struct rf_message **message, size_t size) {
+    (void)size;
+    const struct rf_breaker_control *control = &(*message)->as.breaker_control;
+    char expected[256] = "";
+    const char *code = rf_authority_control(&core->authority, control, expected, sizeof expected);
+    struct rf_breaker_controlled answer = {.rid = control->rid,
+                                           .ok = code == NULL,
+                                           .code = code,
+                                           .message = code == NULL ? NULL : expected};
+    rf_ground_send(&core->ground, from, RF_MESSAGE_breaker_controlled, &answer);
 }
