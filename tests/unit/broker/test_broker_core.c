@@ -50,6 +50,7 @@ static void every_message_on_every_socket_is_taken_or_refused(void **state) {
         {RF_MESSAGE_state_list, false, false, true},
         {RF_MESSAGE_state_watch, false, false, true},
         {RF_MESSAGE_state_unwatch, false, false, true},
+        {RF_MESSAGE_breaker_control, true, false, true},
     };
     const struct rf_peer *peers[] = {&client, &worker, &script};
     for (int type = 0; type < RF_MESSAGE_COUNT; type++) {
@@ -75,7 +76,7 @@ static void every_message_on_every_socket_is_taken_or_refused(void **state) {
         }
     }
     int64_t refused = stage.core->ground.counters.messages_not_allowed;
-    assert_int_equal(refused, 3 * RF_MESSAGE_COUNT - 22);
+    assert_int_equal(refused, 3 * RF_MESSAGE_COUNT - 24);
 }
 
 static void what_cannot_be_decoded_is_answered_by_its_kind_and_counted(void **state) {
