@@ -379,6 +379,9 @@ static void note_failure(struct rf_breaker *breaker) {
 static bool trip(struct rf_breaker *breaker, struct rf_breaker_transition *transition) {
     const struct rf_breaker_policy *policy = &breaker->policy;
     enum rf_breaker_cause cause = RF_BREAKER_CAUSE_NONE;
+    // A verdict may have gone into one window only: the other one is as old as its latest.
+    rf_window_expire(&breaker->results, breaker->now);
+    rf_window_expire(&breaker->speeds, breaker->now);
     if (breaker->failures > 0 && breaker->failures == policy->failure_threshold)
         cause = RF_BREAKER_CAUSE_FAILURES;
     else if (breaker->failure_ppm > 0 &&
