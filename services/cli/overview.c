@@ -168,6 +168,25 @@ static void marks_text(json_t *marks, struct rf_utc now, struct rf_text *text) {
     }
 }
 
+static void fallbacks_text(json_t *fallbacks, struct rf_utc now, struct rf_text *text) {
+    const char *service;
+    json_t *fallback;
+    if (json_object_size(fallbacks) > 0)
+        rf_text_add(text, "fallbacks\n");
+    json_object_foreach(fallbacks, service, fallback) {
+        char span[RF_TIME_TEXT_SIZE];
+        struct rf_utc last = {number(fallback, "at")};
+        rf_text_add(text, "  ");
+        column(text, service, 14);
+        column(text, member(fallback, "link"), 0);
+        rf_text_add(text, "instead of ");
+        column(text, member(fallback, "instead_of"), 0);
+        rf_text_add(text, "%s ago", rf_span_text(rf_utc_since(now, last), span));
+        because(text, member(fallback, "message"));
+        rf_text_add(text, "\n");
+    }
+}
+
 void cli_overview_text(const json_t *all, struct rf_utc now, struct rf_text *text) {
     const json_t *broker = json_object_get(all, "broker");
     broker_text(broker, now, text);
@@ -177,4 +196,5 @@ void cli_overview_text(const json_t *all, struct rf_utc now, struct rf_text *tex
     breakers_text(json_object_get(broker, "breakers"), now, text);
     providers_text(json_object_get(all, "provider"), now, text);
     marks_text(json_object_get(all, "mark"), now, text);
+    fallbacks_text(json_object_get(all, "fallback"), now, text);
 }

@@ -9,8 +9,8 @@
 #include "events/text.h"
 
 // cli_overview_text: appends the text for `all`: {"broker": status.reply's status, "process": {},
-// "breaker": {}, "provider": {}, "mark": {}}, each of the latter by the key behind its prefix. What
-// is absent or of another type is left out.
+// "breaker": {}, "provider": {}, "mark": {}, "fallback": {}}, each of the latter by the key behind
+// its prefix. What is absent or of another type is left out.
 void cli_overview_text(const json_t *all, struct rf_utc now, struct rf_text *text);
 
 #endif

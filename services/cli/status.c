@@ -7,7 +7,7 @@
 #include "overview.h"
 #include "session.h"
 
-static const char *const areas[] = {"process/", "breaker/", "provider/", "mark/"};
+static const char *const areas[] = {"process/", "breaker/", "provider/", "mark/", "fallback/"};
 #define AREA_COUNT (sizeof areas / sizeof areas[0])
 
 struct asking {
@@ -62,6 +62,7 @@ SNAPSHOT(on_processes, 0)
 SNAPSHOT(on_breakers, 1)
 SNAPSHOT(on_providers, 2)
 SNAPSHOT(on_marks, 3)
+SNAPSHOT(on_fallbacks, 4)
 
 static void on_status(void *arg, json_t *status) {
     struct cli_session *session = arg;
@@ -79,7 +80,7 @@ static void on_limit(void *arg) {
 
 static void begin(struct cli_session *session) {
     static rf_watch_fn *const functions[AREA_COUNT] = {on_processes, on_breakers, on_providers,
-                                                       on_marks};
+                                                       on_marks, on_fallbacks};
     struct asking *asking = session->arg;
     struct rf_error error;
     rf_timer_init(&asking->limit, session->loop, on_limit, session);

@@ -1,4 +1,6 @@
 // What the core wants done: replies, reports and events to the broker.
+#include <string.h>
+
 #include "base/log.h"
 #include "disk.h"
 #include "gateway.h"
@@ -36,6 +38,8 @@ static void publish(void *arg, const struct rf_event *event) {
     if (rf_bus_publish(gateway->process->bus, event, &error) != RF_OK)
         rf_log(RF_LOG_WARNING, "event %s of %s is lost: %s", event->type, event->subject,
                error.message);
+    if (strcmp(event->type, rf_event_type_name(RF_EVENT_FALLBACK_USED)) == 0)
+        gateway_retain_fallback(gateway, event);
 }
 
 static void stop_call(void *arg, struct call *call) {

@@ -31,6 +31,10 @@ struct gateway {
     struct rf_timer keys;               // key files are read again while a mark stands
     struct mark_request *mark_requests; // on their way
     struct key_request *key_requests;
+    struct {
+        char link[32];         // that was retained last
+        struct rf_instant due; // and is again
+    } fallbacks[GATEWAY_SERVICE_COUNT];
     bool draining;
 };
 
@@ -68,6 +72,9 @@ void store_stop(struct gateway *gateway);
 enum rf_err store_put(void *arg, struct call *call, const char *sha256, const char *format,
                       const void *data, size_t size, struct rf_error *error);
 enum rf_err store_look(void *arg, struct call *call, const char *key, struct rf_error *error);
+
+// gateway_retain_fallback: `event` is a fallback.used: for a while the status shows who serves.
+void gateway_retain_fallback(struct gateway *gateway, const struct rf_event *event);
 
 // ---- recording.c ----
 

@@ -1,4 +1,5 @@
-// Marks as retained state of the broker: key "mark/<provider>".
+// Retained state of the broker: marks, key "mark/<provider>", and which link serves instead of the
+// first.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,10 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "gateway.h"
+
+// Who serves instead of whom stands for so long after the last call, and is written so often.
+#define FALLBACK_LEASE rf_seconds(60)
+#define FALLBACK_PAUSE rf_seconds(10)
 
 #define PREFIX   "mark/"
 #define KEY_SIZE 64
@@ -114,4 +119,35 @@ static void on_marks(void *arg, bool snapshot, const struct rf_state_entry *entr
 
 enum rf_err gateway_watch_marks(struct gateway *gateway, struct rf_error *error) {
     return rf_bus_watch(gateway->process->bus, PREFIX, on_marks, gateway, error);
+}
+
+// ---- fallbacks: key "fallback/<service>" ----
+
+void gateway_retain_fallback(struct gateway *gateway, const struct rf_event *event) {
+    const char *name = json_string_value(json_object_get(event->data, "service"));
+    int service = 0;
+    while (service < GATEWAY_SERVICE_COUNT && name != NULL &&
+           strcmp(gateway_service_name((enum gateway_service)service), name) != 0)
+        service++;
+    if (name == NULL || service == GATEWAY_SERVICE_COUNT)
+        return;
+    struct moment at = gateway_now(gateway);
+    bool same = strcmp(gateway->fallbacks[service].link, event->subject) == 0;
+    if (same && rf_instant_before(at.now, gateway->fallbacks[service].due))
+        return;
+    snprintf(gateway->fallbacks[service].link, sizeof gateway->fallbacks[service].link, "%s",
+             event->subject);
+    gateway->fallbacks[service].due = rf_instant_add(at.now, FALLBACK_PAUSE);
+    char key[KEY_SIZE];
+    snprintf(key, sizeof key, "fallback/%s", name);
+    json_t *value = json_copy(event->data); // why, and instead of whom
+    if (value == NULL || json_object_set_new(value, "link", json_string(event->subject)) != 0 ||
+        json_object_set_new(value, "at", json_integer(at.utc.ns)) != 0 ||
+        json_object_del(value, "call") != 0) {
+        rf_log(RF_LOG_WARNING, "%s: out of memory", key);
+        json_decref(value);
+        return;
+    }
+    rf_bus_state_put(gateway->process->bus, key, value, FALLBACK_LEASE, NULL, NULL);
+    json_decref(value);
 }

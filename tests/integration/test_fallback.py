@@ -1,6 +1,7 @@
 """Chains at the real gateway: from provider to provider, to a link of our own, and back."""
 
 import hashlib
+import json
 import time
 import unittest
 
@@ -76,6 +77,9 @@ class Speech(FallbackTest):
         self.assertEqual([f[:2] for f in self.fallbacks()],
                          [("openai-tts", "elevenlabs"), ("recording", "elevenlabs")])
         lines = (self.set.root / "log" / "app.log").read_text()
+        status = json.loads(self.set.cli("status", "--json", check=0).stdout)["fallback"]["speech"]
+        self.assertEqual((status["link"], status["instead_of"]), ("recording", "elevenlabs"))
+        self.assertIn("recording instead of elevenlabs", self.set.cli("status", check=0).stdout)
         self.assertIn("recording served a call of speech instead of elevenlabs", lines)
 
     def test_incident_09_the_fallback_that_fails_is_cooled_down_itself(self):

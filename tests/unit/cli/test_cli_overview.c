@@ -30,7 +30,9 @@ static const char *const whole =
     " \"provider\": {\"elevenlabs\": {\"status\": \"down\", \"since\": 88000000000,"
     "   \"why\": \"HTTP 503\"}},"
     " \"mark\": {\"twilio\": {\"class\": \"permanent.auth\", \"message\": \"bad\\ntoken\","
-    "   \"since\": 99000000000, \"clears\": \"key\"}}}";
+    "   \"since\": 99000000000, \"clears\": \"key\"}},"
+    " \"fallback\": {\"speech\": {\"link\": \"recording\", \"instead_of\": \"elevenlabs\","
+    "   \"class\": \"local\", \"message\": \"the breaker\\nis open\", \"at\": 97000000000}}}";
 
 static char *overview_of(const char *json) {
     struct rf_text text = {0};
@@ -44,25 +46,28 @@ static char *overview_of(const char *json) {
 static void everything_is_told_in_one_screen(void **state) {
     (void)state;
     char *text = overview_of(whole);
-    assert_string_equal(text,
-                        "broker broker-1 version 0.1.0, pid 7, for 60 s\n"
-                        "  events 1 to 80 kept (20 KiB), 2 clients\n"
-                        "processes\n"
-                        "  orchestrator     ready     pid 12      h            for 60 s\n"
-                        "workers\n"
-                        "  service-gateway-1 3 in hand, draining\n"
-                        "    speech       13 of 16 places free, 2 waiting for a retry\n"
-                        "queues\n"
-                        "  speech         5 calls\n"
-                        "  script         1 calls, nobody serves it\n"
-                        "breakers\n"
-                        "  elevenlabs     open      for 10 s, test request in 20 s: 503 Service "
-                        "Unavailable\n"
-                        "  openai         closed    for 60 s, 2 failures in a row\n"
-                        "providers\n"
-                        "  elevenlabs     down      for 12 s: HTTP 503\n"
-                        "marked unusable\n"
-                        "  twilio         permanent.auth for 1.0 s: bad token (cleared by: key)\n");
+    assert_string_equal(
+        text, "broker broker-1 version 0.1.0, pid 7, for 60 s\n"
+              "  events 1 to 80 kept (20 KiB), 2 clients\n"
+              "processes\n"
+              "  orchestrator     ready     pid 12      h            for 60 s\n"
+              "workers\n"
+              "  service-gateway-1 3 in hand, draining\n"
+              "    speech       13 of 16 places free, 2 waiting for a retry\n"
+              "queues\n"
+              "  speech         5 calls\n"
+              "  script         1 calls, nobody serves it\n"
+              "breakers\n"
+              "  elevenlabs     open      for 10 s, test request in 20 s: 503 Service "
+              "Unavailable\n"
+              "  openai         closed    for 60 s, 2 failures in a row\n"
+              "providers\n"
+              "  elevenlabs     down      for 12 s: HTTP 503\n"
+              "marked unusable\n"
+              "  twilio         permanent.auth for 1.0 s: bad token (cleared by: key)\n"
+              "fallbacks\n"
+              "  speech         recording instead of elevenlabs 3.0 s ago: the breaker is "
+              "open\n");
     free(text);
 }
 
@@ -73,7 +78,8 @@ static void what_is_absent_or_of_another_type_is_left_out(void **state) {
         "{\"broker\": []}",
         "{\"broker\": {\"workers\": {}, \"queues\": 5, \"breakers\": \"x\", \"peers\": null}}",
         "{\"broker\": {\"workers\": [5], \"queues\": [[]], \"breakers\": [{}]}}",
-        "{\"process\": {\"a\": 5}, \"provider\": {\"b\": []}, \"mark\": {\"c\": null}}",
+        "{\"process\": {\"a\": 5}, \"provider\": {\"b\": []}, \"mark\": {\"c\": null}, "
+        "\"fallback\": {\"d\": 1}}",
     };
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         char *text = overview_of(odd[i]);
