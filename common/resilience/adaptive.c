@@ -92,21 +92,31 @@ static void follow_gradient(struct rf_adaptive *adaptive, struct rf_duration too
     adaptive->limit += policy->smoothing * (found - adaptive->limit);
 }
 
+// Whether the outcome says that it was too much.
+static bool refused(const struct rf_adaptive_policy *policy, enum rf_class c,
+                    struct rf_duration took) {
+    if (c == RF_CLASS_RATE_LIMITED || c == RF_CLASS_TRANSIENT)
+        return true;
+    return policy->algorithm == RF_ADAPTIVE_AIMD && policy->slow_after.ns > 0 &&
+           took.ns > policy->slow_after.ns;
+}
+
+static bool tells_of_load(enum rf_class c) {
+    return c == RF_CLASS_OK || c == RF_CLASS_PERMANENT_INVALID || c == RF_CLASS_RATE_LIMITED ||
+           c == RF_CLASS_TRANSIENT;
+}
+
 bool rf_adaptive_record(struct rf_adaptive *adaptive, enum rf_class c, struct rf_instant began,
                         int64_t in_flight, struct rf_instant now) {
     const struct rf_adaptive_policy *policy = &adaptive->policy;
     int64_t before = rf_adaptive_limit(adaptive);
     struct rf_duration took = rf_instant_since(now, began);
-    if (policy->algorithm == RF_ADAPTIVE_OFF)
+    if (policy->algorithm == RF_ADAPTIVE_OFF || !tells_of_load(c))
         return false;
-    if (c == RF_CLASS_RATE_LIMITED || c == RF_CLASS_TRANSIENT)
+    if (refused(policy, c, took))
         decrease(adaptive, began, now);
-    else if (c != RF_CLASS_OK && c != RF_CLASS_PERMANENT_INVALID)
-        return false;
     else if (policy->algorithm == RF_ADAPTIVE_GRADIENT)
         follow_gradient(adaptive, took, in_flight);
-    else if (policy->slow_after.ns > 0 && took.ns > policy->slow_after.ns)
-        decrease(adaptive, began, now);
     else
         increase(adaptive, in_flight);
     adaptive->limit = clamp(adaptive->limit, (double)policy->min, (double)policy->max);
