@@ -141,7 +141,10 @@ static void on_fd(void *arg, int fd, unsigned events) {
         what |= CURL_CSELECT_IN;
     if (events & RF_LOOP_WRITE)
         what |= CURL_CSELECT_OUT;
-    act(arg, fd, what != 0 ? what : CURL_CSELECT_ERR);
+    // No event, as after a hang-up or when what is waited for has just changed (requests that share
+    // a connection change it for each other): libcurl looks for itself then. An error told here
+    // would end a transfer whose connection is well.
+    act(arg, fd, what);
 }
 
 static void on_timer(void *arg) {
