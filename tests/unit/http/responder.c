@@ -23,7 +23,7 @@ struct responder {
     int listener, port, stop;
     pthread_t thread;
     pthread_mutex_t lock; // of what follows
-    int requests, connections;
+    int requests, connections, resumed;
     char last[REQUEST_LIMIT];
     SSL_CTX *tls;
     char certificate[64];
@@ -145,6 +145,9 @@ static void serve(struct responder *r, int fd) {
         line.ssl = SSL_new(r->tls);
         check(line.ssl != NULL && SSL_set_fd(line.ssl, fd) == 1);
         open = SSL_accept(line.ssl) == 1;
+        pthread_mutex_lock(&r->lock);
+        r->resumed += SSL_session_reused(line.ssl);
+        pthread_mutex_unlock(&r->lock);
     }
     while (open)
         open = carry_out(r, &line);
@@ -255,6 +258,13 @@ int responder_connections(struct responder *r) {
     int connections = r->connections;
     pthread_mutex_unlock(&r->lock);
     return connections;
+}
+
+int responder_resumed(struct responder *r) {
+    pthread_mutex_lock(&r->lock);
+    int resumed = r->resumed;
+    pthread_mutex_unlock(&r->lock);
+    return resumed;
 }
 
 char *responder_last(struct responder *r) {

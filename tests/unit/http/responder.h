@@ -36,6 +36,7 @@ int responder_port(const struct responder *responder);
 // caller frees. responder_certificate: the path of its certificate.
 int responder_requests(struct responder *responder);
 int responder_connections(struct responder *responder);
+int responder_resumed(struct responder *responder); // TLS connections that resumed a session
 char *responder_last(struct responder *responder);
 const char *responder_certificate(const struct responder *responder);
 

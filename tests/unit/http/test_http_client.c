@@ -282,6 +282,94 @@ static void a_certificate_must_verify_for_its_name(void **state) {
     responder_destroy(&server);
 }
 
+static void a_new_connection_resumes_the_tls_session_of_an_old_one(void **state) {
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    struct responder_step step = {RESPONDER_REPLY, OK_REPLY};
+    struct responder *server = responder_new(&step, 1, true);
+    struct rf_http_request request =
+        request_to(&bench, "https://localhost", responder_port(server));
+    request.ca_file = responder_certificate(server);
+    request.fresh = true;
+    for (int i = 0; i < 3; i++) {
+        perform(&bench, &request);
+        assert_int_equal(bench.seen.failure, RF_HTTP_NONE);
+    }
+    assert_int_equal(responder_connections(server), 3);
+    assert_int_equal(responder_resumed(server), 2);
+    bench_close(&bench);
+    responder_destroy(&server);
+}
+
+static void incident_41_a_body_that_stops_or_does_not_begin_is_ended(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        enum rf_http_failure failure;
+    } cases[] = {
+        {"", RF_HTTP_FIRST_BYTE},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", RF_HTTP_FIRST_BYTE},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf", RF_HTTP_STALLED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench bench;
+        bench_open(&bench);
+        struct responder_step step = {RESPONDER_STALL, cases[i].bytes};
+        struct responder *server = responder_new(&step, 1, false);
+        struct rf_http_request request =
+            request_to(&bench, "http://127.0.0.1", responder_port(server));
+        request.first_byte_timeout = rf_ms(150);
+        request.stall_timeout = rf_ms(100);
+        request.min_speed_bytes = 10;
+        perform(&bench, &request);
+        if (bench.seen.failure != cases[i].failure)
+            fail_msg("case %zu: failure %d", i, (int)bench.seen.failure);
+        assert_true(bench.seen.sent);
+        responder_destroy(&server);
+        bench_close(&bench);
+    }
+}
+
+// A handle that served one kind of request serves the next kind with nothing of the first.
+static void a_handle_that_is_used_again_keeps_nothing_of_its_last_request(void **state) {
+    struct bench bench;
+    (void)state;
+    bench_open(&bench);
+    struct responder_step step = {RESPONDER_REPLY, OK_REPLY};
+    struct responder *server = responder_new(&step, 1, false);
+    struct rf_http_request first = request_to(&bench, "http://127.0.0.1", responder_port(server));
+    struct rf_http_header header = {"xi-api-key", "first-key"};
+    first.method = "PUT";
+    first.headers = &header;
+    first.header_count = 1;
+    first.user = "AC1";
+    first.password = "p";
+    perform(&bench, &first);
+    struct rf_http_request second = first;
+    second.method = "GET";
+    second.header_count = 0;
+    second.user = second.password = NULL;
+    second.body = NULL;
+    second.body_size = 0;
+    perform(&bench, &second);
+    char *last = responder_last(server);
+    assert_non_null(strstr(last, "GET /v1/x HTTP/1.1\r\n"));
+    assert_null(strstr(last, "first-key"));
+    assert_null(strcasestr(last, "authorization"));
+    assert_null(strcasestr(last, "content-length"));
+    free(last);
+    second = first;
+    second.method = "POST";
+    perform(&bench, &second);
+    last = responder_last(server);
+    assert_non_null(strstr(last, "POST /v1/x HTTP/1.1\r\n"));
+    assert_non_null(strstr(last, "\r\n\r\n{}"));
+    free(last);
+    bench_close(&bench);
+    responder_destroy(&server);
+}
+
 static void plain_http_on_a_tls_address_is_a_handshake_failure(void **state) {
     struct bench bench;
     (void)state;
@@ -429,6 +517,9 @@ int main(void) {
         cmocka_unit_test(failures_are_told_apart),
         cmocka_unit_test(what_was_never_written_is_known_not_to_be_sent),
         cmocka_unit_test(a_certificate_must_verify_for_its_name),
+        cmocka_unit_test(a_new_connection_resumes_the_tls_session_of_an_old_one),
+        cmocka_unit_test(incident_41_a_body_that_stops_or_does_not_begin_is_ended),
+        cmocka_unit_test(a_handle_that_is_used_again_keeps_nothing_of_its_last_request),
         cmocka_unit_test(plain_http_on_a_tls_address_is_a_handshake_failure),
         cmocka_unit_test(incident_16_a_dial_on_a_dying_connection_is_seen_once),
         cmocka_unit_test(nothing_is_written_after_send_before),
