@@ -39,15 +39,11 @@ struct rf_loop {
     struct rf_instant armed; // what timer_fd stands at; 0: not set
     struct rf_instant now;
     bool now_known;
+    bool handling; // a handler runs: what it does with timers is looked at when it has returned
     bool stopped;
 };
 
 #define EVENTS_PER_PASS 64
-
-static int handled(struct rf_loop *loop) {
-    loop->now_known = false;
-    return loop->stopped ? -1 : 0;
-}
 
 struct rf_instant rf_loop_now(struct rf_loop *loop) {
     if (!loop->now_known) {
@@ -57,10 +53,15 @@ struct rf_instant rf_loop_now(struct rf_loop *loop) {
     return loop->now;
 }
 
+// Setting the descriptor costs more than all else about a timer, and most timers are stopped or put
+// off before they are due. So it is only ever set to an earlier time: one that comes in vain sets
+// the next.
 static void arm(struct rf_loop *loop) {
     struct rf_timer *first = rf_timer_heap_first(&loop->timers);
-    int64_t due = first == NULL ? 0 : first->due.ns > 0 ? first->due.ns : 1;
-    if (due == loop->armed.ns)
+    if (first == NULL)
+        return;
+    int64_t due = first->due.ns > 0 ? first->due.ns : 1;
+    if (loop->armed.ns != 0 && loop->armed.ns <= due)
         return;
     loop->armed.ns = due;
     struct itimerspec at = {
@@ -68,13 +69,12 @@ static void arm(struct rf_loop *loop) {
     timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-static void run_timers(struct rf_loop *loop) {
-    uint64_t expirations;
-    if (read(loop->timer_fd, &expirations, sizeof expirations) < 0 && errno != EAGAIN)
+// Timers that are started by one of them wait for the next pass, so that one that starts itself
+// again at once cannot hold the sockets.
+static void run_due(struct rf_loop *loop) {
+    if (rf_timer_heap_first(&loop->timers) == NULL)
         return;
-    loop->armed.ns = 0;
-    // Timers that are started by a handler wait for the next pass, so that one that starts itself
-    // again at once cannot hold the sockets.
+    loop->now_known = false;
     struct rf_instant limit = rf_loop_now(loop);
     for (int i = 0; i < EVENTS_PER_PASS && !loop->stopped; i++) {
         struct rf_timer *timer = rf_timer_heap_first(&loop->timers);
@@ -84,7 +84,26 @@ static void run_timers(struct rf_loop *loop) {
         loop->now_known = false;
         timer->fn(timer->arg);
     }
+}
+
+static void begin_handling(struct rf_loop *loop) {
+    loop->handling = true;
+    loop->now_known = false;
+}
+
+// What is due at once, such as the sending of what a handler left to be sent, needs no descriptor.
+static int end_handling(struct rf_loop *loop) {
+    run_due(loop);
     arm(loop);
+    loop->handling = false;
+    loop->now_known = false;
+    return loop->stopped ? -1 : 0;
+}
+
+static void on_timer_fd(struct rf_loop *loop) {
+    uint64_t expirations;
+    if (read(loop->timer_fd, &expirations, sizeof expirations) > 0)
+        loop->armed.ns = 0;
 }
 
 static void run_fd(struct rf_loop *loop, const struct epoll_event *event) {
@@ -107,14 +126,15 @@ static int on_descriptors(zloop_t *zloop, zmq_pollitem_t *item, void *arg) {
     (void)item;
     struct rf_loop *loop = arg;
     struct epoll_event events[EVENTS_PER_PASS];
+    begin_handling(loop);
     int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_PASS, 0);
     for (int i = 0; i < count && !loop->stopped; i++) {
         if (events[i].data.u64 == UINT64_MAX)
-            run_timers(loop);
+            on_timer_fd(loop);
         else
             run_fd(loop, &events[i]);
     }
-    return handled(loop);
+    return end_handling(loop);
 }
 
 static bool open_descriptors(struct rf_loop *loop) {
@@ -235,9 +255,9 @@ static int on_socket(zloop_t *zloop, zsock_t *socket, void *arg) {
     (void)zloop;
     struct watched_socket *watched = arg;
     struct rf_loop *loop = watched->loop;
-    loop->now_known = false;
+    begin_handling(loop);
     watched->fn(watched->arg, socket); // may remove itself
-    return handled(loop);
+    return end_handling(loop);
 }
 
 enum rf_err rf_loop_socket_add(struct rf_loop *loop, zsock_t *socket, rf_loop_socket_fn *fn,
@@ -277,7 +297,7 @@ void rf_timer_at(struct rf_timer *timer, struct rf_instant due) {
     // would be a lost contact.
     if (!rf_timer_heap_put(&timer->loop->timers, timer))
         abort();
-    if (timer->place == 1)
+    if (timer->place == 1 && !timer->loop->handling)
         arm(timer->loop);
 }
 
