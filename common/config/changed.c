@@ -54,6 +54,8 @@ static bool value_same(const struct rf_config_row *row, const void *a, const voi
         return strcmp(((const struct rf_secret *)a)->fingerprint,
                       ((const struct rf_secret *)b)->fingerprint) == 0 &&
                text_same(((const struct rf_secret *)a)->file, ((const struct rf_secret *)b)->file);
+    case RF_CONFIG_CLASSES:
+        return *(const unsigned *)a == *(const unsigned *)b;
     case RF_CONFIG_CHAIN:
         return chain_same(a, b);
     case RF_CONFIG_STATUS:

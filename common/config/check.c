@@ -79,6 +79,24 @@ static enum rf_err check_policy(const struct check *check, enum rf_provider id) 
                         "(%s); expected a lease that outlives the test request",
                         name, first, second);
     }
+    const struct rf_breaker_policy *breaker = &provider->breaker;
+    if (breaker->slow_rate > 0 && breaker->slow_after.ns == 0) {
+        snprintf(key[0], sizeof key[0], "providers.%s.breaker.slow_rate", name);
+        snprintf(key[1], sizeof key[1], "defaults.breaker.slow_rate");
+        return COMPLAIN(check, written(check, keys, 2),
+                        "%s: there is a slow_rate but no slow_after; expected the time from which "
+                        "an attempt is slow",
+                        name);
+    }
+    if (breaker->mode == RF_BREAKER_ENFORCE && breaker->failure_threshold == 0 &&
+        !(breaker->failure_rate > 0) && !(breaker->slow_rate > 0)) {
+        snprintf(key[0], sizeof key[0], "providers.%s.breaker.failure_threshold", name);
+        snprintf(key[1], sizeof key[1], "defaults.breaker.failure_threshold");
+        return COMPLAIN(check, written(check, keys, 2),
+                        "%s: nothing would ever open the breaker; expected a failure_threshold, a "
+                        "failure_rate, a slow_rate, or mode: disabled",
+                        name);
+    }
     if (provider->retry.max_delay.ns < provider->retry.initial_delay.ns) {
         snprintf(key[0], sizeof key[0], "providers.%s.retry.max_delay", name);
         snprintf(key[1], sizeof key[1], "providers.%s.retry.initial_delay", name);

@@ -84,6 +84,11 @@ char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t 
         snprintf(out, size, "a list such as [%.*s]; here may stand %s",
                  (int)strcspn(row->words, "|"), row->words, words);
         break;
+    case RF_CONFIG_CLASSES:
+        words_join(row->words, words, sizeof words);
+        snprintf(out, size, "a list of classes, such as [%.*s]; here may stand %s",
+                 (int)strcspn(row->words, "|"), row->words, words);
+        break;
     case RF_CONFIG_LIST:
         snprintf(out, size, "%s", row->items->expected);
         break;

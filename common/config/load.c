@@ -96,7 +96,7 @@ static enum rf_err read_chain(struct loader *loader, size_t index, const yaml_no
         return FAIL(loader, node, row->key, "is not a list; expected %s", expected);
     const yaml_node_item_t *first = node->data.sequence.items.start;
     const yaml_node_item_t *end = node->data.sequence.items.top;
-    if (first == end)
+    if (first == end && row->type == RF_CONFIG_CHAIN)
         return FAIL(loader, node, row->key, "is an empty chain; expected %s", expected);
     for (const yaml_node_item_t *item = first; item < end; item++) {
         const yaml_node_t *child = yaml_document_get_node(&loader->document, *item);
@@ -115,12 +115,16 @@ static enum rf_err read_chain(struct loader *loader, size_t index, const yaml_no
         if (err != RF_OK)
             return FAIL(loader, child, row->key, "%s", problem.message);
     }
+    loader->texts[index] = strdup(joined); // for those that inherit it
+    if (loader->texts[index] == NULL)
+        return rf_error_set(loader->error, RF_ERR_NOMEM, "out of memory");
     return note_written(loader, index, node);
 }
 
 static enum rf_err read_row(struct loader *loader, size_t index, const yaml_node_t *node) {
     switch (rf_config_rows[index].type) {
     case RF_CONFIG_CHAIN:
+    case RF_CONFIG_CLASSES:
         return read_chain(loader, index, node);
     case RF_CONFIG_LIST:
         return read_items(loader, index, node);

@@ -51,12 +51,31 @@
     INHERIT(section ".retry.max_retries", COUNT, AT(policy.max_retries), "defaults.retry.max_retries", 0, 100, LIVE, "retries after the first attempt; 0: none"), \
     INHERIT(section ".retry.max_delay", DURATION, AT(policy.max_delay), "defaults.retry.max_delay", 1 * MS, 24 * H, LIVE, "no wait is longer; a longer Retry-After ends the call"), \
     INHERIT(section ".retry.jitter", JITTER, AT(policy), "defaults.retry.jitter", 0, 0, LIVE, "spreads the waits: a share, or none, full, equal, decorrelated")
-#define INHERIT_BREAKER(section, policy) \
-    INHERIT(section ".breaker.failure_threshold", COUNT, AT(policy.failure_threshold), "defaults.breaker.failure_threshold", 1, RF_BREAKER_MAX_THRESHOLD, FIXED, "so many failed attempts in a row open it"), \
-    INHERIT(section ".breaker.failure_interval", DURATION, AT(policy.failure_interval), "defaults.breaker.failure_interval", 1 * S, 24 * H, FIXED, "older failures do not count"), \
-    INHERIT(section ".breaker.recovery_timeout", DURATION, AT(policy.recovery_timeout), "defaults.breaker.recovery_timeout", 10 * MS, 1 * H, FIXED, "how long it stays open before the test request"), \
-    INHERIT(section ".breaker.success_threshold", COUNT, AT(policy.success_threshold), "defaults.breaker.success_threshold", 1, 100, FIXED, "so many good test requests in a row close it"), \
-    INHERIT(section ".breaker.test_lease", DURATION, AT(policy.test_lease), "defaults.breaker.test_lease", 10 * MS, 1 * H, FIXED, "a test request without a result is given up after this; longer than timeout.attempt")
+// The circuit breaker: BREAKER_ITEM is OWN_FIXED or HEIR_FIXED, as OWN and HEIR below, but for a restart.
+#define OWN_FIXED(name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
+    {.key = "defaults." key_, .type = RF_CONFIG_##type_, .offset = RF_CONFIG_NOWHERE, .fallback = fallback_, \
+     .least = least_, .most = most_, .words = words_, .reloadable = FIXED, .help = help_}
+#define HEIR_FIXED(name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
+    {.key = "providers." name "." key_, .type = RF_CONFIG_##type_, .offset = AT(providers[id].member), \
+     .inherits = "defaults." key_, .least = least_, .most = most_, .words = words_, .reloadable = FIXED, .help = help_}
+#define BREAKER(BREAKER_ITEM, name, id) \
+    BREAKER_ITEM(name, id, "breaker.failure_threshold", COUNT, breaker.failure_threshold, "5", 0, RF_BREAKER_MAX_THRESHOLD, NULL, "so many failed attempts in a row open it; 0: off"), \
+    BREAKER_ITEM(name, id, "breaker.failure_interval", DURATION, breaker.failure_interval, "10m", 1 * S, 24 * H, NULL, "older failures do not count"), \
+    BREAKER_ITEM(name, id, "breaker.failure_rate", SHARE, breaker.failure_rate, "0%", 0, 1, NULL, "this share of failed attempts in the window opens it; 0%: off"), \
+    BREAKER_ITEM(name, id, "breaker.slow_rate", SHARE, breaker.slow_rate, "0%", 0, 1, NULL, "this share of slow attempts in the window opens it; 0%: off"), \
+    BREAKER_ITEM(name, id, "breaker.slow_after", DURATION, breaker.slow_after, "0s", 0, 10 * M, NULL, "an attempt is slow when it takes so long, also while it still runs; 0s: none is"), \
+    BREAKER_ITEM(name, id, "breaker.window", WORD, breaker.window, "count", 0, 0, "count|time", "of both rates: the latest window_calls, or the last window_time"), \
+    BREAKER_ITEM(name, id, "breaker.window_calls", COUNT, breaker.window_calls, "100", 1, RF_WINDOW_MAX_CALLS, NULL, "size of a count-based window"), \
+    BREAKER_ITEM(name, id, "breaker.window_time", DURATION, breaker.window_time, "60s", 100 * MS, 24 * H, NULL, "length of a time-based window"), \
+    BREAKER_ITEM(name, id, "breaker.minimum_calls", COUNT, breaker.minimum_calls, "10", 1, 1000000, NULL, "with fewer attempts in the window no rate opens it"), \
+    BREAKER_ITEM(name, id, "breaker.recovery_timeout", DURATION, breaker.recovery_timeout, "30s", 10 * MS, 1 * H, NULL, "how long it stays open before the test request"), \
+    BREAKER_ITEM(name, id, "breaker.recovery_growth", NUMBER, breaker.recovery_growth, "1", 1, 100, NULL, "after a failed test it stays open so many times as long as before; 1: no growth"), \
+    BREAKER_ITEM(name, id, "breaker.recovery_max", DURATION, breaker.recovery_max, "10m", 0, 24 * H, NULL, "but never longer than this; 0s: no bound"), \
+    BREAKER_ITEM(name, id, "breaker.recovery_jitter", SHARE, breaker.recovery_jitter, "0%", 0, 1, NULL, "spreads the time that it stays open, up and down"), \
+    BREAKER_ITEM(name, id, "breaker.success_threshold", COUNT, breaker.success_threshold, "1", 1, 100, NULL, "so many good test requests in a row close it"), \
+    BREAKER_ITEM(name, id, "breaker.test_lease", DURATION, breaker.test_lease, "45s", 10 * MS, 1 * H, NULL, "a test request without a result is given up after this; longer than timeout.attempt"), \
+    BREAKER_ITEM(name, id, "breaker.mode", WORD, breaker.mode, "enforce", 0, 0, "enforce|observe|disabled", "observe: decides and tells, but holds nothing back; disabled: neither"), \
+    BREAKER_ITEM(name, id, "breaker.ignore", CLASSES, breaker.ignore, "", 0, 0, "transient|ambiguous", "classes of failures that shall not count")
 #define INHERIT_TIMEOUT(section, timeout) \
     INHERIT(section ".timeout.connect", DURATION, AT(timeout.connect), "defaults.timeout.connect", 10 * MS, 1 * M, LIVE, "to a connection, TLS included"), \
     INHERIT(section ".timeout.attempt", DURATION, AT(timeout.attempt), "defaults.timeout.attempt", 10 * MS, 10 * M, LIVE, "one attempt in all"), \
@@ -109,7 +128,7 @@
 #define POLICIES(name, id) \
     INHERIT_RETRY("providers." name, providers[id].retry), \
     LIMITS(HEIR, name, id), \
-    INHERIT_BREAKER("providers." name, providers[id].breaker), \
+    BREAKER(HEIR_FIXED, name, id), \
     INHERIT_TIMEOUT("providers." name, providers[id].timeout), \
     PROXY("providers." name, providers[id].proxy, "defaults.proxy.url", "as in defaults.proxy, with its url")
 
@@ -138,11 +157,7 @@ const struct rf_config_row rf_config_rows[] = {
 
     RETRY("defaults.retry", RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE),
     LIMITS(OWN, "", 0),
-    ROW("defaults.breaker.failure_threshold", COUNT, RF_CONFIG_NOWHERE, "5", 1, RF_BREAKER_MAX_THRESHOLD, FIXED, "so many failed attempts in a row open it"),
-    ROW("defaults.breaker.failure_interval", DURATION, RF_CONFIG_NOWHERE, "10m", 1 * S, 24 * H, FIXED, "older failures do not count"),
-    ROW("defaults.breaker.recovery_timeout", DURATION, RF_CONFIG_NOWHERE, "30s", 10 * MS, 1 * H, FIXED, "how long it stays open before the test request"),
-    ROW("defaults.breaker.success_threshold", COUNT, RF_CONFIG_NOWHERE, "1", 1, 100, FIXED, "so many good test requests in a row close it"),
-    ROW("defaults.breaker.test_lease", DURATION, RF_CONFIG_NOWHERE, "45s", 10 * MS, 1 * H, FIXED, "a test request without a result is given up after this; longer than timeout.attempt"),
+    BREAKER(OWN_FIXED, , ),
     ROW("defaults.timeout.connect", DURATION, RF_CONFIG_NOWHERE, "5s", 10 * MS, 1 * M, LIVE, "to a connection, TLS included"),
     ROW("defaults.timeout.attempt", DURATION, RF_CONFIG_NOWHERE, "15s", 10 * MS, 10 * M, LIVE, "one attempt in all"),
     ROW("defaults.timeout.first_byte", DURATION, RF_CONFIG_NOWHERE, "0s", 0, 10 * M, LIVE, "from the connection to the first byte of the reply's body; 0s: no limit of its own"),

@@ -27,6 +27,7 @@ enum rf_config_type {
     RF_CONFIG_PHONE,    // char *, E.164
     RF_CONFIG_SECRET,   // struct rf_secret
     RF_CONFIG_CHAIN,    // struct rf_config_chain of the row's words
+    RF_CONFIG_CLASSES,  // unsigned: RF_BREAKER_IGNORE bits; a list of the row's words
     RF_CONFIG_STATUS,   // struct rf_config_status: 429, 400-499 or 4xx
     RF_CONFIG_LIST,     // struct rf_config_list of the row's items
 };

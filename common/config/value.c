@@ -308,6 +308,25 @@ static enum rf_err set_chain(const struct rf_config_row *row, const char *text,
     return RF_OK;
 }
 
+// Names of classes, joined by commas; none: an empty set.
+static enum rf_err set_classes(const struct rf_config_row *row, const char *text,
+                               const struct rf_config_source *source, unsigned *target,
+                               struct rf_error *error) {
+    unsigned classes = 0;
+    for (const char *at = text; *at != '\0';) {
+        char name[32];
+        enum rf_class c;
+        size_t length = strcspn(at, ",");
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        if (!word_allowed(row->words, name, strlen(name)) || !rf_class_parse(name, &c))
+            return refuse(row, source, "is no class that counts", error);
+        classes |= RF_BREAKER_IGNORE(c);
+        at += length + (at[length] == ',' ? 1 : 0);
+    }
+    *target = classes;
+    return RF_OK;
+}
+
 // "429", "400-499" or "4xx".
 static enum rf_err set_status(const struct rf_config_row *row, const char *text,
                               const struct rf_config_source *source,
@@ -353,6 +372,8 @@ enum rf_err rf_config_value_set(const struct rf_config_row *row, const char *tex
         return set_jitter(row, text, source, target, error);
     case RF_CONFIG_SECRET:
         return rf_secret_set(target, text, source->folder, error);
+    case RF_CONFIG_CLASSES:
+        return set_classes(row, text, source, target, error);
     case RF_CONFIG_CHAIN:
         return set_chain(row, text, source, target, error);
     case RF_CONFIG_STATUS:
@@ -384,6 +405,7 @@ void rf_config_value_free(const struct rf_config_row *row, void *target) {
     case RF_CONFIG_SIZE:
     case RF_CONFIG_JITTER:
     case RF_CONFIG_CHAIN:
+    case RF_CONFIG_CLASSES:
     case RF_CONFIG_STATUS:
         break;
     case RF_CONFIG_LIST:

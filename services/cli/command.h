@@ -31,7 +31,9 @@ enum cli_exit {
     X(DEADLINE, "deadline", true)                                                                  \
     X(OUT, "out", true)                                                                            \
     X(EXPLAIN, "explain", false)                                                                   \
-    X(YES_DIAL, "yes-dial", false)
+    X(YES_DIAL, "yes-dial", false)                                                                 \
+    X(FOR, "for", true)                                                                            \
+    X(WHY, "why", true)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -71,6 +73,11 @@ int cli_campaign_status(const struct cli_options *options);
 int cli_call(const struct cli_options *options);
 int cli_status(const struct cli_options *options);
 int cli_tail(const struct cli_options *options);
+int cli_breaker_list(const struct cli_options *options);
+int cli_breaker_force_open(const struct cli_options *options);
+int cli_breaker_force_closed(const struct cli_options *options);
+int cli_breaker_disable(const struct cli_options *options);
+int cli_breaker_reset(const struct cli_options *options);
 int cli_mark_list(const struct cli_options *options);
 int cli_mark_clear(const struct cli_options *options);
 int cli_config_check(const struct cli_options *options);

@@ -11,6 +11,7 @@
 //   campaign_status.c  how campaigns stand
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen
+//   breaker_list.c, breaker_control.c
 //   marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
 //   config_man.c
 #include <errno.h>
@@ -26,6 +27,8 @@
     (CLI_TAKES(TEXT) | CLI_TAKES(PROMPT) | CLI_TAKES(TO) | CLI_TAKES(SID) | CLI_TAKES(SINCE) |     \
      CLI_TAKES(PARAMS) | CLI_TAKES(DEADLINE) | CLI_TAKES(OUT) | CLI_TAKES(EXPLAIN) |               \
      CLI_TAKES(YES_DIAL))
+
+#define CLI_BREAKER_TAKES (CLI_TAKES(FOR) | CLI_TAKES(WHY))
 
 static const struct cli_command commands[] = {
     {"campaign run", 1, 1, "CONTACTS.csv [--name NAME] [--json]",
@@ -43,6 +46,17 @@ static const struct cli_command commands[] = {
      cli_status},
     {"tail", 0, 1, "[TOPIC] [--json]", "events as they happen; TOPIC is the beginning of one", 0,
      cli_tail},
+    {"breaker list", 0, 0, "[--json]", "circuit breakers, with what they have counted", 0,
+     cli_breaker_list},
+    {"breaker force-open", 1, 1, "PROVIDER [--for TIME] --why TEXT",
+     "refuse a provider's calls until its end, or until reset", CLI_BREAKER_TAKES,
+     cli_breaker_force_open},
+    {"breaker force-closed", 1, 1, "PROVIDER [--for TIME] --why TEXT",
+     "let calls through whatever they come to", CLI_BREAKER_TAKES, cli_breaker_force_closed},
+    {"breaker disable", 1, 1, "PROVIDER [--for TIME] --why TEXT",
+     "let calls through and count nothing", CLI_BREAKER_TAKES, cli_breaker_disable},
+    {"breaker reset", 1, 1, "PROVIDER --why TEXT",
+     "take away what was forced; closed, with no failures", CLI_TAKES(WHY), cli_breaker_reset},
     {"mark list", 0, 0, "[--json]", "providers and keys that are unusable, and why", 0,
      cli_mark_list},
     {"mark clear", 1, 1, "PROVIDER[/KEY]",

@@ -325,7 +325,7 @@ class ControlToolTest(RingfenceTest):
         self.assertEqual(listed, [key["key"] for key in keys])
         threshold = next(k for k in keys if k["key"] == "defaults.breaker.failure_threshold")
         self.assertEqual((threshold["default"], threshold["expected"]),
-                         ("5", "a whole number from 1 to 128"))
+                         ("5", "a whole number from 0 to 128"))
 
 
 if __name__ == "__main__":

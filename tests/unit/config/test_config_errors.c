@@ -117,9 +117,18 @@ static void what_is_out_of_range_is_refused(void **state) {
         {"drain_timeout: 9223372036854775807h\n",
          "1: drain_timeout: \"9223372036854775807h\" is out of range; expected a duration with a "
          "unit from 0s to 1h, such as 250ms, 5s, 10m or 1h"},
+        {"defaults:\n  breaker:\n    failure_threshold: 129\n",
+         "3: defaults.breaker.failure_threshold: \"129\" is out of range; expected a whole number "
+         "from 0 to 128"},
+        {"defaults:\n  breaker:\n    slow_rate: 50%\n",
+         "3: defaults.breaker.slow_rate: elevenlabs: there is a slow_rate but no slow_after; "
+         "expected the time from which an attempt is slow"},
         {"defaults:\n  breaker:\n    failure_threshold: 0\n",
-         "3: defaults.breaker.failure_threshold: \"0\" is out of range; expected a whole number "
-         "from 1 to 128"},
+         "3: defaults.breaker.failure_threshold: elevenlabs: nothing would ever open the breaker; "
+         "expected a failure_threshold, a failure_rate, a slow_rate, or mode: disabled"},
+        {"defaults:\n  breaker:\n    ignore: [local]\n",
+         "3: defaults.breaker.ignore: \"local\" is no class that counts; expected a list of "
+         "classes, such as [transient]; here may stand transient or ambiguous"},
         {"defaults:\n  retry:\n    max_retries: -1\n",
          "3: defaults.retry.max_retries: \"-1\" is out of range; expected a whole number from 0 to "
          "100"},

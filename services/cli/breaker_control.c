@@ -1,0 +1,75 @@
+// ringfence breaker force-open, force-closed, disable, reset: a person decides about a provider's
+// circuit breaker.
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "options.h"
+#include "session.h"
+
+struct deciding {
+    const char *action;
+    struct rf_duration length; // 0: until reset
+};
+
+static void on_answer(void *arg, const char *code, const char *message) {
+    struct cli_session *session = arg;
+    const struct cli_options *options = session->options;
+    if (code != NULL) {
+        cli_session_fail(session, "%s: %s%s%s", options->arguments[0], code,
+                         message != NULL ? ": " : "", message != NULL ? message : "");
+        return;
+    }
+    printf("%s: %s%s%s\n", options->arguments[0], options->command->words + strlen("breaker "),
+           options->own[CLI_FOR] != NULL ? " for " : "",
+           options->own[CLI_FOR] != NULL ? options->own[CLI_FOR] : "");
+    cli_session_end(session, CLI_OK);
+}
+
+static void begin(struct cli_session *session) {
+    const struct deciding *deciding = session->arg;
+    const struct passwd *user = getpwuid(getuid());
+    struct rf_breaker_control control = {
+        .service = session->options->arguments[0],
+        .action = deciding->action,
+        .who = user != NULL ? user->pw_name : "unknown",
+        .why = session->options->own[CLI_WHY],
+    };
+    if (deciding->length.ns > 0)
+        control.until = rf_utc_add(rf_clock_utc(), deciding->length).ns;
+    rf_bus_breaker_control(session->bus, &control, on_answer, session);
+}
+
+static int decide(const struct cli_options *options, const char *action) {
+    static const struct cli_session_handlers handlers = {.begin = begin};
+    struct deciding deciding = {.action = action};
+    struct rf_error error;
+    if (options->own[CLI_WHY] == NULL || options->own[CLI_WHY][0] == '\0') {
+        fputs("ringfence: error: --why TEXT is needed, for those who find it later\n", stderr);
+        return CLI_USAGE;
+    }
+    if (options->own[CLI_FOR] != NULL &&
+        cli_duration_read("--for", options->own[CLI_FOR], &deciding.length, &error) != RF_OK) {
+        fprintf(stderr, "ringfence: error: %s\n", error.message);
+        return CLI_USAGE;
+    }
+    return cli_session_run(options, &handlers, &deciding);
+}
+
+int cli_breaker_force_open(const struct cli_options *options) {
+    return decide(options, "force_open");
+}
+
+int cli_breaker_force_closed(const struct cli_options *options) {
+    return decide(options, "force_closed");
+}
+
+int cli_breaker_disable(const struct cli_options *options) {
+    return decide(options, "disable");
+}
+
+int cli_breaker_reset(const struct cli_options *options) {
+    return decide(options, "reset");
+}
