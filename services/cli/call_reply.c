@@ -9,7 +9,7 @@
 #include "events/field.h"
 #include "table.h"
 
-#define WORD_BYTES 64
+#define WORD_BYTES ((size_t)64)
 #define LINE_BYTES 240
 
 // ---- exit codes ----
