@@ -115,6 +115,28 @@ static void relative_paths_begin_at_the_folder_of_the_file(void **state) {
     rf_config_destroy(&config);
 }
 
+static void a_proxy_of_its_own_takes_nothing_of_the_common_one(void **state) {
+    struct rf_config *config =
+        load_text(*state, "defaults:\n"
+                          "  timeout: {stall: 2s}\n"
+                          "  proxy: {url: 'http://out:3128', user: all, password: secret}\n"
+                          "providers:\n"
+                          "  openai:\n"
+                          "    proxy: {url: 'http://other:8080'}\n");
+    const struct rf_config_provider *openai = &config->providers[RF_PROVIDER_OPENAI];
+    const struct rf_config_provider *twilio = &config->providers[RF_PROVIDER_TWILIO];
+    assert_string_equal(openai->proxy.url, "http://other:8080");
+    assert_null(openai->proxy.user);
+    assert_null(openai->proxy.password.value);
+    assert_string_equal(twilio->proxy.url, "http://out:3128");
+    assert_string_equal(twilio->proxy.user, "all");
+    assert_string_equal(twilio->proxy.password.value, "secret");
+    assert_duration(twilio->timeout.stall, 2 * RF_NS_PER_S);
+    assert_duration(twilio->timeout.first_byte, 0);
+    assert_int_equal(twilio->timeout.min_speed, 64);
+    rf_config_destroy(&config);
+}
+
 static void each_key_is_inherited_by_itself(void **state) {
     struct rf_config *config = load_text(*state, "defaults:\n"
                                                  "  retry: {initial_delay: 2s, max_retries: 7}\n"
@@ -445,6 +467,7 @@ int main(void) {
         TEST(the_defaults_alone_are_a_whole_configuration),
         TEST(folders_follow_the_environment),
         TEST(relative_paths_begin_at_the_folder_of_the_file),
+        TEST(a_proxy_of_its_own_takes_nothing_of_the_common_one),
         TEST(each_key_is_inherited_by_itself),
         TEST(durations_are_exact_in_every_unit),
         TEST(jitter_is_a_share_or_a_word),
