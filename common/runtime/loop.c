@@ -69,16 +69,17 @@ static void arm(struct rf_loop *loop) {
     timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-// Timers that are started by one of them wait for the next pass, so that one that starts itself
-// again at once cannot hold the sockets.
-static void run_due(struct rf_loop *loop) {
+// Runs what became due since `from`. Timers that are started by one of them wait for the next pass,
+// so that one that starts itself again at once cannot hold the sockets.
+static void run_due(struct rf_loop *loop, struct rf_instant from) {
     if (rf_timer_heap_first(&loop->timers) == NULL)
         return;
     loop->now_known = false;
     struct rf_instant limit = rf_loop_now(loop);
     for (int i = 0; i < EVENTS_PER_PASS && !loop->stopped; i++) {
         struct rf_timer *timer = rf_timer_heap_first(&loop->timers);
-        if (timer == NULL || rf_instant_before(limit, timer->due))
+        if (timer == NULL || rf_instant_before(limit, timer->due) ||
+            rf_instant_before(timer->due, from))
             break;
         rf_timer_heap_take(&loop->timers, timer);
         loop->now_known = false;
@@ -91,9 +92,8 @@ static void begin_handling(struct rf_loop *loop) {
     loop->now_known = false;
 }
 
-// What is due at once, such as the sending of what a handler left to be sent, needs no descriptor.
-static int end_handling(struct rf_loop *loop) {
-    run_due(loop);
+static int end_handling(struct rf_loop *loop, struct rf_instant from) {
+    run_due(loop, from);
     arm(loop);
     loop->handling = false;
     loop->now_known = false;
@@ -134,7 +134,7 @@ static int on_descriptors(zloop_t *zloop, zmq_pollitem_t *item, void *arg) {
         else
             run_fd(loop, &events[i]);
     }
-    return end_handling(loop);
+    return end_handling(loop, (struct rf_instant){INT64_MIN});
 }
 
 static bool open_descriptors(struct rf_loop *loop) {
@@ -256,8 +256,12 @@ static int on_socket(zloop_t *zloop, zsock_t *socket, void *arg) {
     struct watched_socket *watched = arg;
     struct rf_loop *loop = watched->loop;
     begin_handling(loop);
+    struct rf_instant began = rf_loop_now(loop);
     watched->fn(watched->arg, socket); // may remove itself
-    return end_handling(loop);
+    // What the handler wants done at once needs no descriptor. What was due before waits until all
+    // sockets have been read: a process that was stopped for a while must not take a peer for
+    // silent whose messages are there.
+    return end_handling(loop, began);
 }
 
 enum rf_err rf_loop_socket_add(struct rf_loop *loop, zsock_t *socket, rf_loop_socket_fn *fn,

@@ -156,12 +156,52 @@ static void a_socket_is_read_and_may_remove_itself(void **state) {
     zsock_destroy(&stage.sockets[1]);
 }
 
+static void on_waiting_message(void *arg, zsock_t *socket) {
+    struct stage *stage = arg;
+    free(zstr_recv(socket));
+    stage->messages++;
+}
+
+static void on_late_timer(void *arg) {
+    struct stage *stage = arg;
+    assert_int_equal(stage->messages, 2);
+    rf_loop_stop(stage->loop);
+}
+
+// As after a pause of the whole process: everything is ready at once.
+static void messages_that_wait_are_read_before_a_timer_that_was_due_acts(void **state) {
+    (void)state;
+    struct stage stage = {.loop = rf_loop_new()};
+    struct rf_error error;
+    zsock_t *writers[2];
+    for (int i = 0; i < 2; i++) {
+        char endpoint[40];
+        snprintf(endpoint, sizeof endpoint, "inproc://test-late-%d", i);
+        writers[i] = zsock_new(ZMQ_PAIR);
+        stage.sockets[i] = zsock_new(ZMQ_PAIR);
+        zsock_bind(stage.sockets[i], "%s", endpoint);
+        zsock_connect(writers[i], "%s", endpoint);
+        zstr_send(writers[i], "waits");
+        assert_int_equal(
+            rf_loop_socket_add(stage.loop, stage.sockets[i], on_waiting_message, &stage), RF_OK);
+    }
+    rf_timer_init(&stage.timers[0], stage.loop, on_late_timer, &stage);
+    rf_timer_at(&stage.timers[0], (struct rf_instant){rf_clock_now().ns - RF_NS_PER_S});
+    assert_int_equal(rf_loop_run(stage.loop, &error), RF_OK);
+    rf_loop_destroy(&stage.loop);
+    for (int i = 0; i < 2; i++) {
+        zsock_destroy(&writers[i]);
+        zsock_destroy(&stage.sockets[i]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_heap_gives_timers_in_order_of_due_over_random_changes),
         cmocka_unit_test(timers_fire_in_order_and_never_early_and_a_stopped_one_never),
         cmocka_unit_test(a_descriptor_removed_by_another_handler_is_not_handled_any_more),
         cmocka_unit_test(a_socket_is_read_and_may_remove_itself),
+        cmocka_unit_test(messages_that_wait_are_read_before_a_timer_that_was_due_acts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
