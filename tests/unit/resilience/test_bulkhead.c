@@ -139,9 +139,11 @@ static void without_a_limit_nobody_waits_and_without_a_queue_nobody_may(void **s
     struct rf_bulkhead_waiter waiter = {0};
     for (int i = 0; i < 1000; i++)
         assert_int_equal(rf_bulkhead_enter(&bulkhead, &waiter, NEVER, at(0)), RF_BULKHEAD_GRANTED);
-    bulkhead = made(1, 0);
-    rf_bulkhead_enter(&bulkhead, &waiter, NEVER, at(0));
-    assert_int_equal(rf_bulkhead_enter(&bulkhead, &waiter, NEVER, at(0)), RF_BULKHEAD_FULL);
+    for (int64_t max_queue = -1; max_queue <= 0; max_queue++) {
+        bulkhead = made(1, max_queue);
+        rf_bulkhead_enter(&bulkhead, &waiter, NEVER, at(0));
+        assert_int_equal(rf_bulkhead_enter(&bulkhead, &waiter, NEVER, at(0)), RF_BULKHEAD_FULL);
+    }
     rf_bulkhead_leave(&bulkhead);
     rf_bulkhead_leave(&bulkhead);
     assert_int_equal(bulkhead.in_flight, 0);
