@@ -410,6 +410,221 @@ static void names_and_states_are_one_to_one(void **state) {
     assert_string_equal(rf_breaker_state_name((enum rf_breaker_state)99), "unknown");
 }
 
+static void a_failure_rate_opens_at_its_share_of_enough_calls(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = policy_of(0);
+    policy.failure_rate = 0.5;
+    struct rf_breaker breaker;
+    struct rf_breaker_transition transition;
+    struct rf_breaker_ticket ticket;
+    rf_breaker_init(&breaker, &policy, at(0));
+    for (int i = 0; i < 9; i++)
+        assert_false(call(&breaker, i < 5 ? RF_CLASS_TRANSIENT : RF_CLASS_OK, i));
+    // What does not count is no call of the window.
+    assert_false(call(&breaker, RF_CLASS_PERMANENT_INVALID, 9));
+    assert_true(admits(&breaker, 10, &ticket));
+    assert_true(rf_breaker_record(&breaker, ticket, RF_CLASS_OK, at(10), &transition));
+    assert_int_equal(transition.cause, RF_BREAKER_CAUSE_FAILURE_RATE);
+    assert_int_equal(transition.figures.total, 10);
+    assert_int_equal(transition.figures.failed, 5);
+}
+
+static struct rf_breaker watching_speed(void) {
+    struct rf_breaker breaker;
+    struct rf_breaker_policy policy = policy_of(0);
+    policy.slow_rate = 1.0;
+    policy.slow_after = rf_seconds(2);
+    rf_breaker_init(&breaker, &policy, at(0));
+    return breaker;
+}
+
+static void incident_28_hung_calls_open_the_breaker_while_they_run_and_count_once(void **state) {
+    (void)state;
+    struct rf_breaker breaker = watching_speed();
+    struct rf_breaker_ticket tickets[10];
+    struct rf_breaker_transition transition;
+    struct rf_breaker_snapshot snapshot;
+    for (int i = 0; i < 10; i++)
+        assert_true(admits(&breaker, 0, &tickets[i]));
+    for (int i = 0; i < 9; i++)
+        assert_false(rf_breaker_slow(&breaker, &tickets[i], at(2 * S), &transition));
+    assert_false(rf_breaker_slow(&breaker, &tickets[0], at(2 * S), &transition)); // told twice
+    assert_false(rf_breaker_record(&breaker, tickets[0], RF_CLASS_OK, at(3 * S), &transition));
+    rf_breaker_snapshot(&breaker, at(3 * S), &snapshot);
+    assert_int_equal(snapshot.figures.slow, 9);
+    assert_int_equal(snapshot.figures.timed, 9);
+    assert_int_equal(snapshot.figures.total, 1);
+    assert_true(rf_breaker_slow(&breaker, &tickets[9], at(3 * S), &transition));
+    assert_int_equal(transition.cause, RF_BREAKER_CAUSE_SLOW_RATE);
+    assert_int_equal(transition.figures.slow, 10);
+}
+
+static void incident_28_a_slow_test_request_opens_it_again_at_once(void **state) {
+    (void)state;
+    struct rf_breaker_transition transition;
+    struct rf_breaker_ticket ticket;
+    for (int still_runs = 0; still_runs < 2; still_runs++) {
+        struct rf_breaker breaker = watching_speed();
+        rf_breaker_restore(&breaker, RF_BREAKER_HALF_OPEN, 5, rf_ns(0), at(0), &transition);
+        assert_true(admits(&breaker, 0, &ticket));
+        assert_true(still_runs
+                        ? rf_breaker_slow(&breaker, &ticket, at(2 * S), &transition)
+                        : rf_breaker_record(&breaker, ticket, RF_CLASS_OK, at(2 * S), &transition));
+        assert_int_equal(transition.cause, RF_BREAKER_CAUSE_TEST_SLOW);
+        assert_false(rf_breaker_record(&breaker, ticket, RF_CLASS_OK, at(3 * S), &transition));
+        assert_int_equal(breaker.state, RF_BREAKER_OPEN);
+    }
+}
+
+static void an_observing_breaker_admits_everything_and_recovers_by_ordinary_results(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = policy_of(1);
+    policy.mode = RF_BREAKER_OBSERVE;
+    struct rf_breaker breaker;
+    struct rf_breaker_ticket ticket, other;
+    struct rf_breaker_transition transition;
+    rf_breaker_init(&breaker, &policy, at(0));
+    assert_true(call(&breaker, RF_CLASS_TRANSIENT, 0));
+    assert_int_equal(breaker.state, RF_BREAKER_OPEN);
+    assert_int_equal(rf_breaker_gate(&breaker), RF_BREAKER_CLOSED);
+    assert_true(admits(&breaker, 1, &ticket));
+    assert_int_equal(breaker.spared, 1);
+    assert_true(rf_breaker_tick(&breaker, at(30 * S), &transition));
+    assert_true(admits(&breaker, 30 * S, &ticket));
+    assert_true(admits(&breaker, 30 * S, &other));
+    assert_int_equal(ticket.permit, 0);
+    assert_true(rf_breaker_record(&breaker, ticket, RF_CLASS_OK, at(31 * S), &transition));
+    assert_int_equal(breaker.state, RF_BREAKER_CLOSED);
+    // The other one began before that.
+    assert_false(rf_breaker_record(&breaker, other, RF_CLASS_TRANSIENT, at(31 * S), &transition));
+    assert_int_equal(breaker.state, RF_BREAKER_CLOSED);
+}
+
+static void a_person_decides_in_every_mode_until_the_given_end(void **state) {
+    (void)state;
+    for (int mode = RF_BREAKER_ENFORCE; mode <= RF_BREAKER_DISABLED; mode++) {
+        struct rf_breaker_policy policy = policy_of(1);
+        policy.mode = (enum rf_breaker_mode)mode;
+        struct rf_breaker breaker;
+        struct rf_breaker_ticket ticket;
+        struct rf_breaker_transition transition;
+        rf_breaker_init(&breaker, &policy, at(0));
+        assert_true(rf_breaker_force_open(&breaker, at(9), at(1), &transition));
+        assert_int_equal(transition.cause, RF_BREAKER_CAUSE_FORCED_OPEN);
+        assert_int_equal(transition.until.ns, 9);
+        assert_false(admits(&breaker, 8, &ticket));
+        assert_true(rf_breaker_tick(&breaker, at(9), &transition));
+        assert_int_equal(transition.cause, RF_BREAKER_CAUSE_FORCE_ENDED);
+        assert_int_equal(breaker.state,
+                         mode == RF_BREAKER_DISABLED ? RF_BREAKER_CLOSED : RF_BREAKER_HALF_OPEN);
+        assert_true(rf_breaker_force_closed(&breaker, RF_BREAKER_NO_END, at(10), &transition));
+        assert_false(call(&breaker, RF_CLASS_TRANSIENT, 11));
+        assert_false(call(&breaker, RF_CLASS_TRANSIENT, 12));
+        assert_int_equal(breaker.failures, 1); // no more are kept than would open it
+        assert_true(rf_breaker_disable(&breaker, at(20), at(13), &transition));
+        assert_false(call(&breaker, RF_CLASS_TRANSIENT, 14));
+        assert_int_equal(breaker.results.total, 0);
+        assert_true(rf_breaker_reset(&breaker, at(15), &transition));
+        assert_int_equal(breaker.force, RF_BREAKER_UNFORCED);
+        assert_false(rf_breaker_tick(&breaker, at(20), &transition));
+    }
+}
+
+static void recovery_grows_up_to_its_cap_and_begins_anew_once_closed(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = policy_of(1);
+    policy.recovery_growth = 2.0;
+    policy.recovery_max = rf_seconds(100);
+    struct rf_breaker breaker;
+    rf_breaker_init(&breaker, &policy, at(0));
+    const int64_t lengths[] = {30, 60, 100, 100};
+    int64_t now = 0;
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(call(&breaker, RF_CLASS_TRANSIENT, now));
+        assert_int_equal(breaker.until.ns - now, lengths[i] * S);
+        assert_int_equal(breaker.reopened, i);
+        now = breaker.until.ns;
+    }
+    assert_true(call(&breaker, RF_CLASS_OK, now));
+    assert_true(call(&breaker, RF_CLASS_TRANSIENT, now));
+    assert_int_equal(breaker.until.ns - now, 30 * S);
+}
+
+static void jitter_spreads_the_recovery_around_its_length(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = policy_of(1);
+    policy.recovery_jitter = 0.2;
+    int64_t least = INT64_MAX, most = 0;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        struct rf_breaker breaker;
+        policy.seed = seed;
+        rf_breaker_init(&breaker, &policy, at(0));
+        call(&breaker, RF_CLASS_TRANSIENT, 0);
+        least = breaker.until.ns < least ? breaker.until.ns : least;
+        most = breaker.until.ns > most ? breaker.until.ns : most;
+    }
+    assert_true(least >= 24 * S && least < 25 * S);
+    assert_true(most <= 36 * S && most > 35 * S);
+}
+
+static void a_probe_ends_open_early_once_an_outage_and_not_too_soon(void **state) {
+    (void)state;
+    struct rf_breaker breaker = opened(0);
+    struct rf_breaker_transition transition;
+    assert_false(rf_breaker_probe_recovered(&breaker, at(15 * S - 1), &transition));
+    assert_true(rf_breaker_probe_recovered(&breaker, at(15 * S), &transition));
+    assert_int_equal(transition.cause, RF_BREAKER_CAUSE_PROBE_RECOVERED);
+    assert_true(call(&breaker, RF_CLASS_TRANSIENT, 16 * S));
+    assert_false(rf_breaker_probe_recovered(&breaker, at(45 * S), &transition));
+    assert_true(rf_breaker_tick(&breaker, at(46 * S), &transition));
+}
+
+static void incident_42_it_opens_without_a_second_link_and_with_little_traffic(void **state) {
+    (void)state;
+    struct rf_breaker breaker = closed(5);
+    struct rf_breaker_ticket ticket;
+    for (int i = 0; i < 5; i++) // one call a minute
+        call(&breaker, RF_CLASS_TRANSIENT, i * 60 * S);
+    assert_false(admits(&breaker, 4 * 60 * S + 1, &ticket));
+}
+
+static void incident_43_what_a_caller_provokes_never_opens_it(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = policy_of(1);
+    policy.failure_rate = 0.01;
+    policy.minimum_calls = 1;
+    struct rf_breaker breaker;
+    rf_breaker_init(&breaker, &policy, at(0));
+    for (int i = 0; i < 1000; i++)
+        assert_false(call(&breaker, RF_CLASS_PERMANENT_INVALID, i));
+    assert_int_equal(breaker.results.total, 0);
+}
+
+static void ignored_classes_do_not_count(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = policy_of(1);
+    policy.ignore = RF_BREAKER_IGNORE(RF_CLASS_AMBIGUOUS);
+    struct rf_breaker breaker;
+    rf_breaker_init(&breaker, &policy, at(0));
+    assert_false(call(&breaker, RF_CLASS_AMBIGUOUS, 1));
+    assert_true(call(&breaker, RF_CLASS_TRANSIENT, 2));
+}
+
+static void note(void *arg, const struct rf_breaker_transition *transition) {
+    *(struct rf_breaker_transition *)arg = *transition;
+}
+
+static void a_listener_is_told_of_each_change(void **state) {
+    (void)state;
+    struct rf_breaker breaker = closed(1);
+    struct rf_breaker_transition told = {0}, transition;
+    rf_breaker_listen(&breaker, note, &told);
+    call(&breaker, RF_CLASS_TRANSIENT, 0);
+    assert_int_equal(told.cause, RF_BREAKER_CAUSE_FAILURES);
+    rf_breaker_restore(&breaker, RF_BREAKER_CLOSED, 9, rf_ns(0), at(1), &transition);
+    assert_int_equal(told.epoch, 9);
+}
+
 // Random calls that overlap, seeded: what must hold after every step, whatever the order.
 static void invariants_hold_over_100000_random_events(void **state) {
     (void)state;
@@ -484,6 +699,18 @@ int main(void) {
         cmocka_unit_test(each_state_can_be_restored_and_goes_on_from_there),
         cmocka_unit_test(a_policy_out_of_range_is_clamped),
         cmocka_unit_test(names_and_states_are_one_to_one),
+        cmocka_unit_test(a_failure_rate_opens_at_its_share_of_enough_calls),
+        cmocka_unit_test(incident_28_hung_calls_open_the_breaker_while_they_run_and_count_once),
+        cmocka_unit_test(incident_28_a_slow_test_request_opens_it_again_at_once),
+        cmocka_unit_test(an_observing_breaker_admits_everything_and_recovers_by_ordinary_results),
+        cmocka_unit_test(a_person_decides_in_every_mode_until_the_given_end),
+        cmocka_unit_test(recovery_grows_up_to_its_cap_and_begins_anew_once_closed),
+        cmocka_unit_test(jitter_spreads_the_recovery_around_its_length),
+        cmocka_unit_test(a_probe_ends_open_early_once_an_outage_and_not_too_soon),
+        cmocka_unit_test(incident_42_it_opens_without_a_second_link_and_with_little_traffic),
+        cmocka_unit_test(incident_43_what_a_caller_provokes_never_opens_it),
+        cmocka_unit_test(ignored_classes_do_not_count),
+        cmocka_unit_test(a_listener_is_told_of_each_change),
         cmocka_unit_test(invariants_hold_over_100000_random_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
