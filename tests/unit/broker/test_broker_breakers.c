@@ -450,6 +450,117 @@ static void a_long_last_error_is_cut_between_characters(void **state) {
     assert_int_equal(strlen(told), 253); // one byte, and 84 of three
 }
 
+static const struct rf_breaker_controlled *control(const char *action, int64_t until,
+                                                   const char *why) {
+    struct rf_breaker_control message = {.rid = "c",
+                                         .service = "elevenlabs",
+                                         .action = action,
+                                         .until = until,
+                                         .who = "ada",
+                                         .why = why};
+    stage_receive(&stage, &watcher, RF_MESSAGE_breaker_control, &message);
+    return &stage_next(&stage, &watcher, RF_MESSAGE_breaker_controlled)->as.breaker_controlled;
+}
+
+static struct rf_guard *guard(void) {
+    return &stage.core->authority.guards[0];
+}
+
+static void policy_is(const struct rf_breaker_policy *policy) {
+    rf_breaker_init(&guard()->breaker, policy, stage.core->ground.now.instant);
+}
+
+static void a_person_forces_it_and_all_gateways_are_told_who_and_why(void **state) {
+    (void)state;
+    assert_true(control("force_open", STAGE_UTC + 60 * RF_NS_PER_S, "maintenance")->ok);
+    const struct rf_breaker_view *view = next_push(&one);
+    assert_string_equal(view->state, "open");
+    assert_string_equal(view->force, "open");
+    assert_string_equal(view->force_who, "ada");
+    assert_string_equal(view->force_why, "maintenance");
+    assert_int_equal(view->force_until, STAGE_UTC + 60 * RF_NS_PER_S);
+    assert_string_equal(next_push(&two)->state, "open");
+    assert_string_equal(rf_breaker_cause_name(guard()->cause), "forced_open");
+    pass(60 * RF_NS_PER_S);
+    assert_int_equal(breaker()->state, RF_BREAKER_HALF_OPEN);
+    stage_hush(&stage);
+    assert_true(control("reset", 0, "over")->ok);
+    assert_string_equal(next_push(&one)->state, "closed");
+    assert_int_equal(breaker()->force, RF_BREAKER_UNFORCED);
+}
+
+static void a_word_that_cannot_be_carried_out_names_what_was_expected(void **state) {
+    (void)state;
+    assert_string_equal(control("explode", 0, "x")->code, "unknown_action");
+    assert_string_equal(control("disable", STAGE_UTC - 1, "x")->code, "until_past");
+    assert_string_equal(control("disable", 0, "")->code, "no_reason");
+    assert_int_equal(breaker()->epoch, 0);
+}
+
+static void a_restarted_broker_learns_a_force_from_its_gateways(void **state) {
+    (void)state;
+    struct rf_breaker_view view = {.service = "elevenlabs",
+                                   .state = "closed",
+                                   .epoch = 7,
+                                   .force = "closed",
+                                   .force_who = "ada",
+                                   .force_why = "a test",
+                                   .force_until = STAGE_UTC + 5 * RF_NS_PER_S};
+    rf_authority_learn(&stage.core->authority, &view, 1);
+    assert_int_equal(breaker()->force, RF_BREAKER_FORCE_CLOSED);
+    assert_string_equal(rf_authority_view(guard()).force_why, "a test");
+    fail_times(&one, 9, 7);
+    assert_int_equal(breaker()->state, RF_BREAKER_CLOSED);
+    pass(5 * RF_NS_PER_S);
+    assert_int_equal(breaker()->force, RF_BREAKER_UNFORCED);
+}
+
+static void incident_28_attempts_that_gateways_tell_slow_open_it_while_they_run(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    policy.slow_rate = 1.0;
+    policy.slow_after = rf_seconds(2);
+    policy.minimum_calls = 2;
+    policy_is(&policy);
+    struct rf_outcome_report batch[3] = {outcome_of(1, 0, NULL, "local"),
+                                         outcome_of(2, 0, NULL, "ok"),
+                                         outcome_of(3, 0, NULL, "local")};
+    batch[0].slow = batch[2].slow = batch[1].slow_told = true;
+    batch[0].took_ns = batch[2].took_ns = 2 * RF_NS_PER_S;
+    batch[1].took_ns = 3 * RF_NS_PER_S;
+    struct rf_worker_outcomes two_of_them = {.outcomes = {batch, 2}},
+                              all = {.outcomes = {batch, 3}};
+    stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &two_of_them);
+    assert_int_equal(breaker()->speeds.total, 1); // told slow, and its result: one attempt
+    assert_int_equal(breaker()->results.total, 1);
+    stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &all);
+    assert_int_equal(breaker()->state, RF_BREAKER_OPEN);
+    assert_int_equal(guard()->cause, RF_BREAKER_CAUSE_SLOW_RATE);
+}
+
+static void an_observing_breaker_is_told_closed_and_its_events_say_so(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    policy.mode = RF_BREAKER_OBSERVE;
+    policy_is(&policy);
+    fail_times(&one, 4, 0);
+    stage_hush(&stage);
+    fail_times(&one, 1, 0);
+    assert_int_equal(breaker()->state, RF_BREAKER_OPEN);
+    const struct rf_breaker_view *view = next_push(&one);
+    assert_string_equal(view->state, "closed");
+    assert_string_equal(view->mode, "observe");
+    assert_int_equal(view->epoch, 1);
+    assert_int_equal(view->until, 0);
+    const json_t *data = stage_event(&stage, "breaker.opened/elevenlabs")->data;
+    assert_string_equal(json_string_value(json_object_get(data, "mode")), "observe");
+    const json_t *window = json_object_get(data, "window");
+    assert_int_equal(json_integer_value(json_object_get(window, "failed")), 5);
+    pass(RECOVERY);
+    report(&one, 2, NULL, "ok");
+    assert_int_equal(breaker()->state, RF_BREAKER_CLOSED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void) {
@@ -458,6 +569,11 @@ int main(void) {
         TEST(incident_07_a_transition_is_pushed_to_all_before_it_is_recorded),
         TEST(the_event_tells_the_counts_the_cause_and_the_last_error),
         TEST(the_state_is_retained_for_whoever_looks),
+        TEST(a_person_forces_it_and_all_gateways_are_told_who_and_why),
+        TEST(a_word_that_cannot_be_carried_out_names_what_was_expected),
+        TEST(a_restarted_broker_learns_a_force_from_its_gateways),
+        TEST(incident_28_attempts_that_gateways_tell_slow_open_it_while_they_run),
+        TEST(an_observing_breaker_is_told_closed_and_its_events_say_so),
         TEST(outcomes_are_counted_once_however_often_they_come),
         TEST(unknown_providers_and_classes_are_acknowledged_and_ignored),
         TEST(open_ends_by_time_alone_to_the_tick),
