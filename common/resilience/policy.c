@@ -119,7 +119,8 @@ void rf_policy_resume(struct rf_policy *policy, struct rf_policy_call *call, int
     call->retry.retries = retries;
     call->counted = retries > 0;
     call->due = due;
-    wait_in(&policy->waiting, call);
+    if (due.ns > 0)
+        wait_in(&policy->waiting, call);
 }
 
 // ---- decisions ----

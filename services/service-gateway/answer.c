@@ -134,17 +134,13 @@ void answer_request(struct core *core, const struct rf_call_request *request, en
 }
 
 void hand_back(struct core *core, struct call *call, struct moment at) {
-    int64_t wait = rf_ns_sub(call->due.ns, at.now.ns);
-    bool waits = call->state == CALL_WAITING || wait > 0;
-    // A call that waits for a place, or for the same speech, is due by its deadline only: it may go
-    // on at once elsewhere.
-    if ((call->state == CALL_PLACE && call->queued) || call->state == CALL_JOINED)
-        waits = false;
+    // Only a retry has its time; whatever else it waits for may be at hand elsewhere.
+    int64_t wait = rf_ns_sub(call->policy.due.ns, at.now.ns);
     struct rf_worker_handback handback = {
         .id = call->id,
         .attempts = {.items = call->attempts, .count = call->attempt_count},
-        .retries = call->retry.retries,
-        .next_attempt = waits && wait > 0 ? at.utc.ns + wait : 0,
+        .retries = call->policy.begun ? call->policy.retry.retries : call->retries,
+        .next_attempt = wait > 0 ? at.utc.ns + wait : 0,
     };
     core->effects->handback(core->arg, &handback);
     core_remove(core, call);
@@ -183,8 +179,8 @@ static void publish_attempt(struct core *core, const struct call *call, enum rf_
 void publish_retry(struct core *core, const struct call *call, const struct rf_attempt *attempt,
                    struct rf_duration wait) {
     publish_attempt(core, call, RF_EVENT_RETRY_SCHEDULED, attempt,
-                    json_pack("{s:I, s:I}", "attempt", (json_int_t)call->retry.retries, "wait_ns",
-                              (json_int_t)wait.ns));
+                    json_pack("{s:I, s:I}", "attempt", (json_int_t)call->policy.retry.retries,
+                              "wait_ns", (json_int_t)wait.ns));
 }
 
 void publish_exhausted(struct core *core, const struct call *call,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "internal.h"
+#include "note.h"
 
 const struct rf_config_provider *config_of(const struct core *core, const struct call *call) {
     return core->settings[provider_now(call)].config;
@@ -11,20 +12,18 @@ const struct rf_config_provider *config_of(const struct core *core, const struct
 
 void permit_end(struct core *core, struct call *call, enum rf_class c, struct rf_duration took,
                 const char *error_text) {
-    enum rf_provider p = provider_now(call);
     if (call->permit[0] == '\0')
         return;
-    core->effects->outcome(core->arg, p, call->epoch, call->permit, c, took, error_text);
+    core->effects->outcome(core->arg, provider_now(call), call->policy.ticket.epoch, call->permit,
+                           c, took, error_text);
     call->permit[0] = '\0';
-    if (core->breakers[p].epoch == call->epoch)
-        core->breakers[p].testing = false;
 }
 
-static void ask_permit(struct core *core, struct call *call, enum rf_provider p) {
-    core->breakers[p].testing = true;
+static void ask_permit(struct core *core, struct call *call) {
+    rf_policy_asked(policy_of(core, call), &call->policy);
     call->state = CALL_PERMIT;
-    call->epoch = core->breakers[p].epoch;
-    core->effects->permit(core->arg, call->id, p, core->breakers[p].epoch);
+    timed_add(core, call, call->deadline);
+    core->effects->permit(core->arg, call->id, provider_now(call), call->policy.ticket.epoch);
 }
 
 // ---- an attempt ----
@@ -125,9 +124,12 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
         return;
     }
     mark_note_sent(core, call, key);
-    call->epoch = call->permit[0] != '\0' ? call->epoch : core->breakers[provider_now(call)].epoch;
     switch (send_request(core, call, key, timeout, &error)) {
     case RF_OK:
+        rf_policy_sent(policy_of(core, call), &call->policy, at.now);
+        call_note(call, at, "attempt", "sent", "at most %lld ms%s",
+                  (long long)rf_duration_ms(timeout),
+                  call->permit[0] != '\0' ? ", as the test request" : "");
         return;
     case RF_ERR_INVALID:
         fail_attempt_before(core, call, RF_CLASS_PERMANENT_INVALID, "params", error.message, at);
@@ -141,28 +143,117 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
     }
 }
 
+// ---- what the policy says ----
+
+void wait_for(struct core *core, struct call *call, struct rf_instant due, struct moment at) {
+    place_give(core, call);
+    if (core->draining) {
+        hand_back(core, call, at);
+        return;
+    }
+    if (waiting_total(core) >= core->config->max_waiting) {
+        answer_local(core, call, "overloaded", "too many calls wait");
+        return;
+    }
+    call->state = CALL_WAITING;
+    core->waiting[call->service]++;
+    timed_add(core, call, due);
+    credit_give(core, call);
+}
+
+// The step of the policy that a reason belongs to.
+static const char *step_of(enum rf_policy_reason reason) {
+    switch (reason) {
+    case RF_POLICY_DEADLINE:
+        return "deadline";
+    case RF_POLICY_RATE_LIMITED:
+    case RF_POLICY_THROTTLED:
+        return "rate_limit";
+    case RF_POLICY_NO_PLACE:
+        return "bulkhead";
+    case RF_POLICY_OPEN:
+    case RF_POLICY_TESTING:
+        return "breaker";
+    default:
+        return "retry";
+    }
+}
+
+static void refused(struct core *core, struct call *call, struct rf_policy_decision decision,
+                    struct moment at) {
+    struct rf_utc retry_at = utc_of(decision.at, at);
+    call_note(call, at, step_of(decision.reason), "refused", "%s",
+              rf_policy_reason_name(decision.reason));
+    switch (decision.reason) {
+    case RF_POLICY_DEADLINE:
+        answer_local(core, call, "deadline_exceeded",
+                     call->queued ? "no place came free in time" : "the deadline is over");
+        return;
+    case RF_POLICY_RATE_LIMITED:
+        link_refused(core, call, "overloaded", "providers.*.rate_limit leaves it no time", retry_at,
+                     at);
+        return;
+    case RF_POLICY_THROTTLED:
+        link_refused(core, call, "overloaded", "the provider asked for a pause", retry_at, at);
+        return;
+    case RF_POLICY_NO_PLACE:
+        link_refused(core, call, "overloaded", "providers.*.bulkhead and its queue are full",
+                     retry_at, at);
+        return;
+    case RF_POLICY_TESTING:
+        link_refused(core, call, "breaker_open", "a test request is under way", retry_at, at);
+        return;
+    default:
+        link_refused(core, call, "breaker_open", "the circuit breaker is open", retry_at, at);
+        return;
+    }
+}
+
+void obey(struct core *core, struct call *call, struct rf_policy_decision decision,
+          struct moment at) {
+    switch (decision.verdict) {
+    case RF_POLICY_GO:
+    case RF_POLICY_ASK:
+        if (!place_take(core, call)) {
+            call->state = CALL_PLACE;
+            place_queue(core, call);
+            timed_add(core, call, call->deadline);
+        } else if (decision.verdict == RF_POLICY_ASK) {
+            call_note(call, at, "breaker", "wait", "half open: asks to be the test request");
+            ask_permit(core, call);
+        } else {
+            begin_attempt(core, call, rf_ns(INT64_MAX), at);
+        }
+        return;
+    case RF_POLICY_QUEUED:
+        call_note(call, at, "bulkhead", "wait", "for a place among %lld",
+                  (long long)policy_of(core, call)->bulkhead.policy.max_in_flight);
+        place_give(core, call);
+        call->state = CALL_PLACE;
+        timed_add(core, call, call->deadline);
+        return;
+    case RF_POLICY_WAIT:
+        call_note(call, at, step_of(decision.reason), "wait", "%lld ms at most",
+                  (long long)rf_duration_ms(rf_instant_since(decision.at, at.now)));
+        wait_for(core, call, decision.at, at);
+        return;
+    default:
+        refused(core, call, decision, at);
+        return;
+    }
+}
+
 void try_link(struct core *core, struct call *call, struct moment at) {
-    enum rf_provider p = provider_now(call);
-    struct breaker_copy *breaker = &core->breakers[p];
     struct rf_utc until = {0};
-    const char *marked = mark_blocks(core, p, &until);
+    const char *marked = mark_blocks(core, provider_now(call), &until);
     if (!rf_instant_before(at.now, call->deadline)) {
         answer_local(core, call, "deadline_exceeded", "the deadline is over");
     } else if (marked != NULL) {
+        call_note(call, at, "mark", "refused", "%s", marked);
         link_refused(core, call, "marked", marked, until, at);
-    } else if (breaker->state == RF_BREAKER_OPEN) {
-        link_refused(core, call, "breaker_open", "the circuit breaker is open", breaker->until, at);
-    } else if (breaker->state == RF_BREAKER_HALF_OPEN && breaker->testing) {
-        link_refused(core, call, "breaker_open", "a test request is under way", (struct rf_utc){0},
-                     at);
-    } else if (!place_take(core, call)) {
-        call->state = CALL_PLACE;
-        place_queue(core, call);
-        timed_add(core, call, call->deadline);
-    } else if (breaker->state == RF_BREAKER_HALF_OPEN) {
-        ask_permit(core, call, p);
     } else {
-        begin_attempt(core, call, rf_ns(INT64_MAX), at);
+        policy_enter(core, call);
+        obey(core, call, rf_policy_step(policy_of(core, call), &call->policy, at.now), at);
     }
 }
 
@@ -179,10 +270,25 @@ void run_queue(struct core *core, enum gateway_service service, struct moment at
         try_link(core, call, at);
 }
 
+// Calls that a provider's policy lets go on, or no longer lets wait.
+static void run_policy(struct core *core, enum rf_provider p, struct moment at) {
+    struct rf_policy_call *next;
+    while ((next = rf_policy_next(&core->policies[p], at.now)) != NULL) {
+        struct call *call = call_of_policy(next);
+        if (call->state != CALL_WAITING && call->state != CALL_PLACE)
+            continue;
+        wait_end(core, call);
+        timed_remove(core, call);
+        try_link(core, call, at);
+    }
+}
+
 // A call whose turn came may end at once and leave others behind, and so on.
 void run_queues(struct core *core, struct moment at) {
     do {
         cache_run(core, at);
+        for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+            run_policy(core, (enum rf_provider)p, at);
         for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
             run_queue(core, (enum gateway_service)s, at);
     } while (core->orphans != NULL);

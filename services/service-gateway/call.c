@@ -47,7 +47,7 @@ struct call *call_new(const struct rf_call_request *request, enum gateway_servic
     call->chain = *chain;
     call->credit = true;
     call->explain = request->explain;
-    call->retry.retries = request->retries;
+    call->retries = request->retries;
     if (!copy_text(&call->id, request->id) || !copy_text(&call->campaign, request->campaign) ||
         !copy_text(&call->contact, request->contact) || !copy_text(&call->trace, request->trace) ||
         !copy_attempts(call, request)) {

@@ -3,7 +3,7 @@
 #define GATEWAY_CALL_H
 
 #include <ringfence/messages.h>
-#include <ringfence/retry.h>
+#include <ringfence/policy.h>
 
 #include "provider.h"
 
@@ -17,7 +17,7 @@ enum call_state {
     CALL_PLACE,   // waits for a place among the calls in flight
     CALL_PERMIT,  // asked to be the test request of a half-open breaker
     CALL_SENDING, // an attempt is on its way
-    CALL_WAITING, // for its next retry: holds no place
+    CALL_WAITING, // for its next retry, a token or recovery: holds no place
     CALL_STORING, // its audio is on the way to the disk
     CALL_MARKING, // its error makes the provider's mark, if no other call's did
     CALL_LOOKING, // the disk is asked whether its speech is there already
@@ -53,8 +53,9 @@ struct call {
     enum call_state state;
     struct rf_config_chain chain; // as it was configured when the call came
     size_t link;                  // chain.count: the local one behind the providers
-    struct rf_retry retry;
-    struct rf_instant due; // CALL_WAITING: the next attempt; the others: the deadline
+    struct rf_policy_call policy; // what it holds and waits for at the present link
+    int64_t retries;              // made elsewhere, before it was handed back
+    struct rf_instant due;        // the end of its wait, or the deadline
     struct rf_duration waited;
     bool placed;   // holds a place among our calls in flight
     bool credit;   // holds the broker's credit
@@ -72,7 +73,6 @@ struct call {
 
     // The attempt on its way, and those before.
     struct moment began;
-    int64_t epoch;
     struct call_keys tried;
     char key[17], section[17]; // fingerprints of the key and the configuration it was sent with
     char audio_key[65]; // of the request that was sent, as the cache knows it; "": not to be kept
@@ -88,7 +88,7 @@ struct call {
     void *owner, *transfer, *writing; // the rim's
     struct call *next, **back;        // all calls
     struct call *same_bucket;         // by id
-    struct call *behind;              // in the queue for a place
+    struct call *ahead, *behind;      // in the queue for a place
     struct room *room;                // it waits for one of our calls to end; NULL: not so
     struct call *room_before, *room_after;
     size_t timed; // its place among those that wait for a time, plus 1; 0: none

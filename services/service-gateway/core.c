@@ -47,6 +47,7 @@ void core_init(struct core *core, const struct gateway_effects *effects, void *a
                uint64_t seed) {
     *core = (struct core){
         .effects = effects, .arg = arg, .config = config, .settings = settings, .rng = {seed}};
+    policies_init(core);
     keys_take(core);
     core->seed = rf_rng_next(&core->rng);
 }
@@ -91,11 +92,16 @@ static void begin_call(struct core *core, struct call *call, int64_t next_attemp
         enter_link(core, call, at);
         return;
     }
-    call->waited = rf_ns(next_attempt - at.utc.ns);
-    call->state = CALL_WAITING;
-    core->waiting[call->service]++;
-    timed_add(core, call, rf_instant_add(at.now, call->waited));
-    credit_give(core, call);
+    struct rf_instant due = rf_instant_add(at.now, rf_ns(next_attempt - at.utc.ns));
+    int64_t retries = call->retries;
+    call->waited = rf_instant_since(due, at.now);
+    if (call_is_local(call)) {
+        enter_link(core, call, at);
+        return;
+    }
+    policy_enter(core, call);
+    rf_policy_resume(policy_of(core, call), &call->policy, retries, due);
+    wait_for(core, call, due, at);
 }
 
 void core_request(struct core *core, const struct rf_call_request *request, struct moment at) {
@@ -114,7 +120,8 @@ void core_request(struct core *core, const struct rf_call_request *request, stru
         call_free(call);
         answer_request(core, request, RF_CLASS_LOCAL, "overloaded", "out of memory");
     } else if (core->draining) {
-        call->due = rf_instant_add(at.now, rf_ns(rf_ns_sub(request->next_attempt, at.utc.ns)));
+        call->policy.due =
+            rf_instant_add(at.now, rf_ns(rf_ns_sub(request->next_attempt, at.utc.ns)));
         hand_back(core, call, at);
     } else {
         begin_call(core, call, request->next_attempt, at);
@@ -133,8 +140,7 @@ void core_cancel(struct core *core, const char *id, struct moment at) {
     }
     if (call->state == CALL_LOOKING)
         core->effects->abort(core->arg, call);
-    if (call->state == CALL_PERMIT) // the grant that may be on its way is given back when it comes
-        core->breakers[provider_now(call)].testing = false;
+    // A grant that may be on its way is given back when it comes.
     permit_end(core, call, RF_CLASS_LOCAL, rf_ns(0), NULL);
     answer_local(core, call, "cancelled", "the caller cancelled it");
     run_queues(core, at);
@@ -143,25 +149,34 @@ void core_cancel(struct core *core, const char *id, struct moment at) {
 void core_permit(struct core *core, const char *id, enum rf_provider p, const char *permit,
                  int64_t epoch, struct rf_duration lease, struct moment at) {
     struct call *call = hand_find(core, id);
-    struct breaker_copy *breaker = &core->breakers[p];
     if (call == NULL || call->state != CALL_PERMIT || provider_now(call) != p) {
         if (permit != NULL)
             give_permit_back(core, p, epoch, permit);
-    } else if (permit != NULL) {
+        run_queues(core, at);
+        return;
+    }
+    timed_remove(core, call);
+    call->state = CALL_PLACE;
+    if (permit != NULL) {
         snprintf(call->permit, sizeof call->permit, "%s", permit);
-        call->epoch = epoch;
+        rf_policy_granted(&core->policies[p], &call->policy, epoch);
         begin_attempt(core, call, lease, at);
     } else {
-        if (breaker->epoch == call->epoch)
-            breaker->testing = false;
-        if (breaker->state == RF_BREAKER_CLOSED)
-            try_link(core, call, at); // it closed while we asked
-        else
-            link_refused(core, call, "breaker_open", "another call is the test request",
-                         breaker->state == RF_BREAKER_OPEN ? breaker->until : (struct rf_utc){0},
-                         at);
+        obey(core, call, rf_policy_not_granted(&core->policies[p], &call->policy, at.now), at);
     }
     run_queues(core, at);
+}
+
+// Those who have all but a place of their service are in nobody's queue but ours.
+static void end_waits_for_places(struct core *core, enum rf_provider p, struct moment at) {
+    for (struct call *call = core->calls, *next; call != NULL; call = next) {
+        next = call->next;
+        if (call->queued && provider_now(call) == p) {
+            place_unqueue(core, call);
+            timed_remove(core, call);
+            try_link(core, call, at);
+        }
+    }
 }
 
 void core_breaker(struct core *core, const struct rf_breaker_view *view, struct moment at) {
@@ -169,22 +184,11 @@ void core_breaker(struct core *core, const struct rf_breaker_view *view, struct 
     enum rf_breaker_state state;
     if (!rf_provider_parse(view->service, &p) || !rf_breaker_state_parse(view->state, &state))
         return;
-    struct breaker_copy *copy = &core->breakers[p];
-    if (copy->known && view->epoch < copy->epoch)
+    struct rf_instant until = {rf_ns_add(at.now.ns, rf_ns_sub(view->until, at.utc.ns))};
+    if (!rf_policy_follow(&core->policies[p], state, view->epoch, until))
         return; // overtaken
-    if (!copy->known || view->epoch != copy->epoch)
-        copy->testing = false;
-    copy->known = true;
-    copy->state = state;
-    copy->epoch = view->epoch;
-    copy->until = (struct rf_utc){view->until};
-    if (state != RF_BREAKER_OPEN)
-        return;
-    for (struct call *call = core->calls, *next; call != NULL; call = next) {
-        next = call->next;
-        if (provider_now(call) == p && (call->state == CALL_WAITING || call->state == CALL_PLACE))
-            link_refused(core, call, "breaker_open", "the circuit breaker opened", copy->until, at);
-    }
+    if (state == RF_BREAKER_OPEN)
+        end_waits_for_places(core, p, at);
     run_queues(core, at);
 }
 
@@ -193,7 +197,7 @@ void core_connected(struct core *core, bool connected, struct moment at) {
     if (connected)
         return;
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
-        core->breakers[p].known = false; // a new authority may count from the beginning
+        rf_policy_lost(&core->policies[p]);
     for (struct call *call = core->calls, *next; call != NULL; call = next) {
         next = call->next;
         if (!call_repeatable(call) && (call->state == CALL_WAITING || call->state == CALL_PLACE))
@@ -218,8 +222,7 @@ void core_tick(struct core *core, struct moment at) {
         call = core->timed[0];
         timed_remove(core, call);
         if (call->state == CALL_WAITING) {
-            core->waiting[call->service]--;
-            call->state = CALL_PLACE;
+            wait_end(core, call);
             try_link(core, call, at);
         } else if (call->state == CALL_MARKING) {
             mark_again(core, call, at);

@@ -3,12 +3,16 @@
 // inside. It reads no clock, socket or file.
 //
 // The way of a call, in this order (core.c, top to bottom):
-//   validate > cache > [each attempt: mark > breaker > place > permit > time > send > classify]
-//            > retry > next link of the chain, of ours in the end > store > answer
+//   validate > cache > [each attempt: mark > policy > place > permit > time > send > classify]
+//            > retry (policy) > next link of the chain, of ours in the end > store > answer
+// What the policy does, and in which order, is in <ringfence/policy.h>: there is one for each
+// provider. The place is one of those whose number the broker knows, of the service.
 #ifndef GATEWAY_CORE_H
 #define GATEWAY_CORE_H
 
 #include "account.h"
+#include <ringfence/policy.h>
+
 #include "call.h"
 
 struct gateway_effects {
@@ -50,15 +54,6 @@ struct gateway_effects {
 
 #define FLIGHT_BUCKETS 256
 
-// The breaker's state as its authority pushed it last.
-struct breaker_copy {
-    bool known;
-    enum rf_breaker_state state;
-    int64_t epoch;
-    struct rf_utc until;
-    bool testing; // one of our calls asks for the permit or holds it
-};
-
 // A provider's mark, as retained state has it.
 struct mark_copy {
     bool stands;
@@ -88,7 +83,7 @@ struct core {
     struct rf_rng rng;
     bool connected, draining;
     struct recording recording;
-    struct breaker_copy breakers[RF_PROVIDER_COUNT];
+    struct rf_policy policies[RF_PROVIDER_COUNT];
     struct mark_copy marks[RF_PROVIDER_COUNT];
     struct account accounts[RF_PROVIDER_COUNT];
     struct room rooms[RF_PROVIDER_COUNT];

@@ -37,6 +37,9 @@ struct call *place_next(struct core *core, enum gateway_service service);
 // waiting_total: calls that wait, of all services.
 int64_t waiting_total(const struct core *core);
 
+// wait_end: it waits no longer as one that holds nothing.
+void wait_end(struct core *core, struct call *call);
+
 // credit_give: gives the broker's credit back, once a call.
 void credit_give(struct core *core, struct call *call);
 
@@ -64,12 +67,34 @@ void link_refused(struct core *core, struct call *call, const char *code, const 
 // run_queue: lets calls that wait for a place go on.
 void run_queue(struct core *core, enum gateway_service service, struct moment at);
 void run_queues(struct core *core, struct moment at);
+// obey: does what the policy decided before an attempt.
+void obey(struct core *core, struct call *call, struct rf_policy_decision decision,
+          struct moment at);
+// wait_for: the call holds nothing until `due`, or until its policy names it.
+void wait_for(struct core *core, struct call *call, struct rf_instant due, struct moment at);
 // begin_attempt: the last checks, and the request goes out. `lease`: of the permit, if it has one.
 void begin_attempt(struct core *core, struct call *call, struct rf_duration lease,
                    struct moment at);
 // permit_end: the call's test, if it is one, is over.
 void permit_end(struct core *core, struct call *call, enum rf_class c, struct rf_duration took,
                 const char *error_text);
+
+// ---- guard.c: the policies of the providers ----
+
+void policies_init(struct core *core);
+// policies_change: takes the rules over from the configuration.
+void policies_change(struct core *core, struct moment at);
+// policy_of: the policy of the call's present link, which is not the local one.
+struct rf_policy *policy_of(struct core *core, const struct call *call);
+// policy_enter: the call is its policy's from now on. policy_leave: it is no longer.
+void policy_enter(struct core *core, struct call *call);
+void policy_leave(struct core *core, struct call *call);
+// call_of_policy: whose it is.
+struct call *call_of_policy(struct rf_policy_call *call);
+// utc_of: the date of an instant; 0 of none.
+struct rf_utc utc_of(struct rf_instant instant, struct moment at);
+// slow_tell: tells the breakers' authority of calls that are slow and still run.
+void slow_tell(struct core *core, struct moment at);
 
 // ---- answer.c ----
 

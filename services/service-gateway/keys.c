@@ -44,7 +44,7 @@ bool keys_have(const struct core *core, enum rf_provider p, const char *fingerpr
 
 // Keys tried since the call's last wait: with the next retry all are looked at again.
 static uint32_t *tried_of(struct call *call) {
-    uint32_t link = (uint32_t)call->link, retries = (uint32_t)call->retry.retries;
+    uint32_t link = (uint32_t)call->link, retries = (uint32_t)call->policy.retry.retries;
     if (call->tried.link != link || call->tried.retries != retries)
         call->tried = (struct call_keys){.link = link, .retries = retries};
     return &call->tried.keys;

@@ -3,6 +3,7 @@
 //   core.c                 what comes in: requests, pushes, marks, time
 //   attempt.c, settle.c    the way of a call, up to an attempt and from it on
 //   call.c, hand.c         calls in hand
+//   guard.c                the policy of each provider: <ringfence/policy.h>
 //   queue.c, timed.c       who waits for a place, and who for a time
 //   marks.c                providers that are unusable until something changes
 //   room.c                 who waits for one of our own calls to end

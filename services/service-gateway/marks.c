@@ -114,6 +114,7 @@ static bool is_current(const struct core *core, const struct call *call) {
 void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,
                 struct moment at) {
     place_give(core, call);
+    rf_policy_let_go(policy_of(core, call), &call->policy, at.now);
     if (call->mark == NULL && (call->mark = malloc(sizeof *call->mark)) == NULL) {
         link_refused(core, call, "marked", verdict->message, (struct rf_utc){0}, at);
         return;
@@ -247,7 +248,7 @@ void core_unmarked(struct core *core, enum rf_provider p, const char *code, stru
 }
 
 void core_settings_changed(struct core *core, struct moment at) {
-    (void)at;
+    policies_change(core, at);
     keys_take(core);
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         clear_if_void(core, (enum rf_provider)p);

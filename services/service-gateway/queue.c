@@ -36,24 +36,18 @@ void place_queue(struct core *core, struct call *call) {
         return;
     call->queued = true;
     call->behind = NULL;
-    if (core->last[s] != NULL)
-        core->last[s]->behind = call;
-    else
-        core->first[s] = call;
+    call->ahead = core->last[s];
+    *(call->ahead != NULL ? &call->ahead->behind : &core->first[s]) = call;
     core->last[s] = call;
 }
 
 void place_unqueue(struct core *core, struct call *call) {
     enum gateway_service s = call->service;
-    struct call *before = NULL;
     if (!call->queued)
         return;
-    for (struct call *c = core->first[s]; c != call; c = c->behind)
-        before = c;
-    *(before != NULL ? &before->behind : &core->first[s]) = call->behind;
-    if (core->last[s] == call)
-        core->last[s] = before;
-    call->behind = NULL;
+    *(call->ahead != NULL ? &call->ahead->behind : &core->first[s]) = call->behind;
+    *(call->behind != NULL ? &call->behind->ahead : &core->last[s]) = call->ahead;
+    call->behind = call->ahead = NULL;
     call->queued = false;
 }
 
@@ -73,6 +67,13 @@ int64_t waiting_total(const struct core *core) {
     return total;
 }
 
+void wait_end(struct core *core, struct call *call) {
+    if (call->state != CALL_WAITING)
+        return;
+    core->waiting[call->service]--;
+    call->state = CALL_PLACE;
+}
+
 void credit_give(struct core *core, struct call *call) {
     if (!call->credit)
         return;
@@ -85,8 +86,8 @@ void core_remove(struct core *core, struct call *call) {
     timed_remove(core, call);
     place_unqueue(core, call);
     place_give(core, call);
-    if (call->state == CALL_WAITING)
-        core->waiting[call->service]--;
+    wait_end(core, call);
+    policy_leave(core, call);
     credit_give(core, call);
     hand_remove(core, call);
     call_free(call);

@@ -14,8 +14,8 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
     place_give(core, call);
     place_unqueue(core, call);
     timed_remove(core, call);
-    if (call->state == CALL_WAITING)
-        core->waiting[call->service]--;
+    wait_end(core, call);
+    policy_leave(core, call);
     call->state = CALL_PLACE;
     (void)call_add_failure(call, failure);
     if (!may_fall(call, failure)) {
@@ -23,7 +23,6 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
         return;
     }
     call->link++;
-    call->retry = (struct rf_retry){0};
     call->waited = rf_ns(0);
     call_note(call, at, "fallback", "next", "%s%s%s", failure->verdict.code,
               failure->verdict.code[0] != '\0' && failure->verdict.message[0] != '\0' ? ": " : "",
@@ -39,36 +38,18 @@ void link_refused(struct core *core, struct call *call, const char *code, const 
 }
 
 static void wait_for_retry(struct core *core, struct call *call, const struct rf_attempt *attempt,
-                           struct rf_duration wait, struct moment at) {
-    enum rf_provider p = provider_now(call);
+                           struct rf_policy_decision decision, struct moment at) {
     struct rf_utc until = {0};
-    const char *marked = mark_blocks(core, p, &until);
+    const char *marked = mark_blocks(core, provider_now(call), &until);
     if (marked != NULL) {
         link_refused(core, call, "marked", marked, until, at);
         return;
     }
-    if (core->breakers[p].state == RF_BREAKER_OPEN) {
-        link_refused(core, call, "breaker_open", "the circuit breaker is open",
-                     core->breakers[p].until, at);
-        return;
-    }
-    call->waited = wait;
-    call->due = rf_instant_add(at.now, wait);
-    publish_retry(core, call, attempt, wait);
-    if (core->draining) {
-        hand_back(core, call, at);
-        return;
-    }
-    if (waiting_total(core) >= core->config->max_waiting) {
-        answer_local(core, call, "overloaded", "too many calls wait for a retry");
-        return;
-    }
-    call->state = CALL_WAITING;
-    core->waiting[call->service]++;
-    timed_add(core, call, call->due);
-    if (call->crowded)
-        room_wait(core, call, at);
-    credit_give(core, call);
+    call_note(call, at, "retry", "again", "retry %lld, in %lld ms",
+              (long long)call->policy.retry.retries, (long long)rf_duration_ms(decision.wait));
+    call->waited = decision.wait;
+    publish_retry(core, call, attempt, decision.wait);
+    wait_for(core, call, decision.at, at);
 }
 
 // The time that retries here may use. A link's own retries come before the next link, as in Portkey
@@ -95,10 +76,63 @@ static void too_late(struct core *core, struct call *call, const struct provider
     link_failed(core, call, &failure, at);
 }
 
+// Whoever is asked to slow down does, and all others with it (incident 31). A place that is lacking
+// is another matter.
+static void slow_down(struct core *core, struct call *call, const struct provider_verdict *verdict,
+                      struct rf_duration retry_after, struct moment at) {
+    struct rf_policy *policy = policy_of(core, call);
+    if (verdict->class != RF_CLASS_RATE_LIMITED || verdict->place || retry_after.ns <= 0 ||
+        retry_after.ns > policy->rules.retry.max_delay.ns)
+        return;
+    rf_rate_limit_pause(&policy->rate_limit, rf_instant_add(at.now, retry_after));
+    call_note(call, at, "rate_limit", "paused", "the provider asks for %lld ms",
+              (long long)rf_duration_ms(retry_after));
+}
+
+static struct rf_policy_decision decide(struct core *core, struct call *call,
+                                        const struct provider_verdict *verdict,
+                                        struct rf_duration retry_after, struct moment at) {
+    struct rf_policy *policy = policy_of(core, call);
+    if (verdict->no_retry && rf_class_retries(verdict->class) &&
+        retry_after.ns <= policy->rules.retry.max_delay.ns)
+        return (struct rf_policy_decision){.verdict = RF_POLICY_DONE,
+                                           .reason = RF_POLICY_EXHAUSTED};
+    return rf_policy_retry(policy, &call->policy, verdict->class, retry_after,
+                           time_for_retries(core, call, at), at.now);
+}
+
+// No retry: the link is done with, in one of these ways.
+static void no_retry(struct core *core, struct call *call, const struct rf_attempt *attempt,
+                     struct provider_verdict *verdict, struct rf_policy_decision decision,
+                     struct moment at) {
+    struct link_failure failure = {.provider = provider_now(call), .verdict = *verdict};
+    const char *policy = decision.reason == RF_POLICY_NO_BUDGET ? "budget" : "retry";
+    call_note(call, at, policy, "no", "%s", rf_policy_reason_name(decision.reason));
+    switch (decision.reason) {
+    case RF_POLICY_TOO_LATE:
+        too_late(core, call, verdict, at);
+        return;
+    case RF_POLICY_TOO_LONG: // incident 14: nobody waits for days, and nobody else asks before
+        verdict->mark_for = decision.wait;
+        mark_begin(core, call, verdict, at);
+        return;
+    case RF_POLICY_NO_BUDGET: // it is not the contact's fault: later
+        provider_verdict_set(&failure.verdict, RF_CLASS_LOCAL, "overloaded",
+                             "too many retries of late (retry.budget)");
+        break;
+    case RF_POLICY_EXHAUSTED:
+        failure.exhausted = true;
+        publish_exhausted(core, call, attempt);
+        break;
+    default:
+        break;
+    }
+    link_failed(core, call, &failure, at);
+}
+
 static void attempt_failed(struct core *core, struct call *call, const struct rf_attempt *attempt,
                            struct provider_verdict *verdict, struct rf_duration retry_after,
-                           bool was_test, struct moment at) {
-    struct link_failure failure = {.provider = provider_now(call), .verdict = *verdict};
+                           struct moment at) {
     if (keys_go_on(core, call, verdict, retry_after, at))
         return;
     retry_after = keys_wait(core, call, verdict, retry_after, at);
@@ -106,35 +140,19 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
         mark_begin(core, call, verdict, at);
         return;
     }
-    struct rf_retry_decision decision =
-        rf_retry_decide(&config_of(core, call)->retry, &call->retry, verdict->class, retry_after,
-                        time_for_retries(core, call, at), ATTEMPT_MIN, &core->rng);
-    call->crowded = verdict->place;
-    if (verdict->no_retry && decision.verdict == RF_RETRY_AGAIN)
-        decision.verdict = RF_RETRY_EXHAUSTED;
+    slow_down(core, call, verdict, retry_after, at);
+    struct rf_policy_decision decision = decide(core, call, verdict, retry_after, at);
     switch (decision.verdict) {
-    case RF_RETRY_AGAIN:
-        // A failed test opens the breaker: its authority is about to say so.
-        if (was_test && rf_class_counts(verdict->class))
-            link_refused(core, call, "breaker_open", verdict->message, (struct rf_utc){0}, at);
-        else
-            wait_for_retry(core, call, attempt, decision.wait, at);
+    case RF_POLICY_RETRY:
+        wait_for_retry(core, call, attempt, decision, at);
         return;
-    case RF_RETRY_TOO_LATE:
-        too_late(core, call, verdict, at);
+    case RF_POLICY_DONE:
+        no_retry(core, call, attempt, verdict, decision, at);
         return;
-    case RF_RETRY_TOO_LONG: // incident 14: nobody waits for days, and nobody else asks before
-        verdict->mark_for = decision.wait;
-        mark_begin(core, call, verdict, at);
+    default: // the breaker is open, or about to be
+        obey(core, call, decision, at);
         return;
-    case RF_RETRY_EXHAUSTED:
-        failure.exhausted = true;
-        publish_exhausted(core, call, attempt);
-        break;
-    case RF_RETRY_NOT_RETRYABLE:
-        break;
     }
-    link_failed(core, call, &failure, at);
 }
 
 static void record_attempt(struct call *call, const struct provider_reply *reply,
@@ -164,8 +182,8 @@ static void report_outcome(struct core *core, struct call *call, enum rf_class c
     if (call->permit[0] != '\0')
         permit_end(core, call, c, took, error_text);
     else if (c != RF_CLASS_LOCAL)
-        core->effects->outcome(core->arg, provider_now(call), call->epoch, NULL, c, took,
-                               error_text);
+        core->effects->outcome(core->arg, provider_now(call), call->policy.ticket.epoch, NULL, c,
+                               took, error_text);
 }
 
 void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
@@ -175,12 +193,13 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
     struct provider_result result;
     struct provider_verdict verdict;
     struct rf_attempt attempt;
-    bool was_test = call->permit[0] != '\0';
     bool good = provider_judge(provider_of(p), settings, &call->job, reply, &result, &verdict);
     keys_redact(settings, verdict.message, sizeof verdict.message);
     if (!verdict.place)
         room_ended(core, p, at);
     report_outcome(core, call, verdict.class, reply->took, good ? NULL : verdict.message);
+    rf_policy_settled(&core->policies[p], &call->policy, verdict.class, good && result.more,
+                      at.now);
     if (verdict.class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
         answer_local(core, call, verdict.code, "send_before is over: nothing was sent");
     } else {
@@ -197,7 +216,7 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
             answer_ok(core, call, result.result);
         } else {
             place_give(core, call);
-            attempt_failed(core, call, &attempt, &verdict, reply->retry_after, was_test, at);
+            attempt_failed(core, call, &attempt, &verdict, reply->retry_after, at);
         }
     }
     json_decref(result.result);

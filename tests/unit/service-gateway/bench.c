@@ -186,6 +186,8 @@ static void configure(struct bench *b) {
         c->max_tokens = 300;
         c->retry = RF_RETRY_POLICY_DEFAULT;
         c->retry.jitter = RF_JITTER_NONE;
+        c->budget = (struct rf_budget_policy){
+            .ratio = 10, .min_retries = 1000, .window = {10 * RF_NS_PER_S}};
         c->timeout.connect = rf_seconds(5);
         c->timeout.attempt = rf_seconds(15);
         b->settings[p].config = c;

@@ -1,0 +1,64 @@
+// The policies of the providers: from the configuration, and of which a call is.
+#include <stddef.h>
+
+#include "internal.h"
+
+static struct rf_policy_rules rules_of(const struct rf_config_provider *config) {
+    return (struct rf_policy_rules){
+        .rate_limit = config->rate_limit,
+        .bulkhead = config->bulkhead,
+        .adaptive = config->adaptive,
+        .breaker = config->breaker,
+        .attempt_timeout = config->timeout.attempt,
+        .attempt_min = ATTEMPT_MIN,
+        .retry = config->retry,
+        .budget = config->budget,
+        .hedge = config->hedge,
+    };
+}
+
+void policies_init(struct core *core) {
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
+        const struct rf_policy_rules rules = rules_of(core->settings[p].config);
+        struct rf_policy *policy = &core->policies[p];
+        rf_policy_init(policy, &rules, rf_rng_next(&core->rng), (struct rf_instant){0});
+        // The broker has the breaker. Until it tells, whatever it tells is news.
+        (void)rf_policy_follow(policy, RF_BREAKER_CLOSED, 0, (struct rf_instant){0});
+        rf_policy_lost(policy);
+    }
+}
+
+void policies_change(struct core *core, struct moment at) {
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
+        const struct rf_policy_rules rules = rules_of(core->settings[p].config);
+        rf_policy_change(&core->policies[p], &rules, at.now);
+    }
+}
+
+struct rf_policy *policy_of(struct core *core, const struct call *call) {
+    return &core->policies[provider_now(call)];
+}
+
+void policy_enter(struct core *core, struct call *call) {
+    if (call->policy.begun)
+        return;
+    rf_policy_begin(policy_of(core, call), &call->policy, call->deadline);
+    rf_policy_resume(policy_of(core, call), &call->policy, call->retries, (struct rf_instant){0});
+    call->retries = 0;
+}
+
+// A breaker that is followed takes no time from here, so the last attempt's will do.
+void policy_leave(struct core *core, struct call *call) {
+    if (call->policy.begun)
+        rf_policy_end(policy_of(core, call), &call->policy, call->began.now);
+}
+
+struct call *call_of_policy(struct rf_policy_call *call) {
+    return (void *)((char *)call - offsetof(struct call, policy));
+}
+
+struct rf_utc utc_of(struct rf_instant instant, struct moment at) {
+    if (instant.ns == 0)
+        return (struct rf_utc){0};
+    return rf_utc_add(at.utc, rf_instant_since(instant, at.now));
+}
