@@ -243,7 +243,7 @@ class Replay(GatewayTest):
     # One retry, short waits, a breaker that stays out of the way: the others have tests of their own.
     CONFIG = {"defaults": {
         "retry": {"initial_delay": "100ms", "max_retries": 1, "max_delay": "5s", "jitter": "20%"},
-        "breaker": {"failure_threshold": 1000}, "timeout": {"attempt": "2s"}},
+        "breaker": {"failure_threshold": 100}, "timeout": {"attempt": "2s"}},
         "gateway": {"chains": {"speech": ["elevenlabs"], "script": ["openai"]}}}
 
     number = 0
