@@ -283,6 +283,28 @@ class ControlToolTest(RingfenceTest):
         tail.send_signal(signal.SIGINT)
         self.assertEqual(tail.wait(10), 0)
 
+    def test_a_person_forces_a_breaker_and_takes_it_back(self):
+        self.set.start("broker")
+        breaker = self.set.cli
+        self.assertIn("--why TEXT is needed", breaker("breaker", "disable", "twilio", check=2).stderr)
+        self.assertIn("expected one of", breaker("breaker", "reset", "acme", "--why", "x", check=1).stderr)
+        self.assertIn("--for", breaker("breaker", "disable", "twilio", "--for", "soon", "--why", "x",
+                                       check=2).stderr)
+        self.assertEqual(breaker("breaker", "force-open", "twilio", "--for", "10m", "--why", "a\ttrial",
+                                 check=0).stdout, "twilio: force-open for 10m\n")
+        told = {one["service"]: one for one in
+                json.loads(breaker("breaker", "list", "--json", check=0).stdout)}
+        self.assertEqual((told["twilio"]["state"], told["twilio"]["force"], told["openai"]["state"]),
+                         ("open", "open", "closed"))
+        self.assertAlmostEqual(told["twilio"]["force_until"] / 1e9, time.time() + 600, delta=30)
+        kept = self.state_operation(t="state.get", key="breaker/twilio")["entries"][0]["value"]
+        self.assertEqual((kept["state"], kept["force"], kept["cause"]), ("open", "open", "forced_open"))
+        self.assertRegex(breaker("breaker", "list", check=0).stdout,
+                         r"(?m)^twilio: open \(enforce\), .* a person's word \(open\) by .* until .*: a trial$")
+        breaker("breaker", "reset", "twilio", "--why", "over", check=0)
+        self.assertIn("twilio: closed (enforce), 0 failures in a row, window 0 failed of 0",
+                      breaker("breaker", "list", check=0).stdout)
+
     def test_config_check_names_the_unknown_key(self):
         self.set.config["orchestrator"]["concurency"] = 8
         self.set.write_config()
