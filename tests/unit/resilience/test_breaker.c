@@ -625,6 +625,41 @@ static void a_listener_is_told_of_each_change(void **state) {
     assert_int_equal(told.epoch, 9);
 }
 
+static void its_figures_count_each_thing_once(void **state) {
+    (void)state;
+    struct rf_breaker breaker = closed(1);
+    struct rf_breaker_ticket ticket;
+    struct rf_breaker_transition transition;
+    struct rf_breaker_snapshot figures;
+    call(&breaker, RF_CLASS_TRANSIENT, 0);
+    assert_false(admits(&breaker, 1, &ticket));
+    assert_true(admits(&breaker, 30 * S, &ticket));
+    assert_false(admits(&breaker, 30 * S, &ticket));
+    rf_breaker_snapshot(&breaker, at(30 * S), &figures);
+    assert_int_equal(figures.admitted, 2);
+    assert_int_equal(figures.refused, 2);
+    assert_int_equal(figures.transitions, 2);
+    assert_int_equal(figures.opened, 1);
+    assert_int_equal(figures.recorded, 1);
+    assert_true(rf_breaker_reset(&breaker, at(31 * S), &transition));
+    assert_int_equal(transition.reopened, 0);
+}
+
+static void what_is_left_of_open_is_clamped_to_the_longest_that_jitter_allows(void **state) {
+    (void)state;
+    struct rf_breaker_policy policy = policy_of(1);
+    struct rf_breaker breaker;
+    struct rf_breaker_transition transition;
+    policy.recovery_jitter = 0.5;
+    policy.slow_after = rf_ns(-1);
+    policy.recovery_max = rf_ns(-1);
+    rf_breaker_init(&breaker, &policy, at(0));
+    assert_int_equal(breaker.policy.slow_after.ns, 0);
+    assert_int_equal(breaker.policy.recovery_max.ns, 0);
+    rf_breaker_restore(&breaker, RF_BREAKER_OPEN, 4, rf_seconds(500), at(0), &transition);
+    assert_int_equal(breaker.until.ns, 45 * S);
+}
+
 // Random calls that overlap, seeded: what must hold after every step, whatever the order.
 static void invariants_hold_over_100000_random_events(void **state) {
     (void)state;
@@ -711,6 +746,8 @@ int main(void) {
         cmocka_unit_test(incident_43_what_a_caller_provokes_never_opens_it),
         cmocka_unit_test(ignored_classes_do_not_count),
         cmocka_unit_test(a_listener_is_told_of_each_change),
+        cmocka_unit_test(its_figures_count_each_thing_once),
+        cmocka_unit_test(what_is_left_of_open_is_clamped_to_the_longest_that_jitter_allows),
         cmocka_unit_test(invariants_hold_over_100000_random_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
