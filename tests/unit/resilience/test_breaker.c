@@ -643,6 +643,9 @@ static void its_figures_count_each_thing_once(void **state) {
     assert_int_equal(figures.recorded, 1);
     assert_true(rf_breaker_reset(&breaker, at(31 * S), &transition));
     assert_int_equal(transition.reopened, 0);
+    ticket.epoch = 1; // of an epoch that is over
+    assert_false(rf_breaker_record(&breaker, ticket, RF_CLASS_OK, at(31 * S), &transition));
+    assert_int_equal(breaker.late, 1);
 }
 
 static void what_is_left_of_open_is_clamped_to_the_longest_that_jitter_allows(void **state) {
