@@ -240,9 +240,10 @@ RETRIED = {"transient", "rate_limited"}
 
 
 class Replay(GatewayTest):
-    # One retry, short waits, a breaker that stays out of the way: the others have tests of their own.
+    # One retry, short waits, a breaker and a budget that stay out of the way: they have tests of their own.
     CONFIG = {"defaults": {
-        "retry": {"initial_delay": "100ms", "max_retries": 1, "max_delay": "5s", "jitter": "20%"},
+        "retry": {"initial_delay": "100ms", "max_retries": 1, "max_delay": "5s", "jitter": "20%",
+                  "budget": {"min_retries": 1000}},
         "breaker": {"failure_threshold": 100}, "timeout": {"attempt": "2s"}},
         "gateway": {"chains": {"speech": ["elevenlabs"], "script": ["openai"]}}}
 
