@@ -258,5 +258,20 @@ class Layers(GatewayIncident):
         self.assertEqual(self.spoken(), 4, "as many requests as attempts: libcurl repeats none either")
 
 
+class Budget(GatewayIncident):
+    CONFIG = {**GatewayIncident.CONFIG, "defaults": {
+        "retry": {"initial_delay": "2s", "max_retries": 1,
+                  "budget": {"ratio": "0%", "min_retries": 3, "window": "60s"}},
+        "breaker": {"failure_threshold": 100}}}
+
+    def test_incident_30_retries_that_wait_are_in_the_budget(self):
+        self.fault(status=503)
+        replies = self.client.wait_all([self.send() for _ in range(10)])
+        self.assertEqual(sorted(len(r["attempts"]) for r in replies), [1] * 7 + [2] * 3)
+        self.assertEqual({r["code"] for r in replies if len(r["attempts"]) == 1},
+                         {"overloaded"})
+        self.assertEqual(self.spoken(), 13, "all ten asked for a retry before the first was sent")
+
+
 if __name__ == "__main__":
     unittest.main()
