@@ -13,6 +13,7 @@
 #include <ringfence/bulkhead.h>
 #include <ringfence/error.h>
 #include <ringfence/hedge.h>
+#include <ringfence/policy.h>
 #include <ringfence/rate_limit.h>
 #include <ringfence/retry.h>
 #include <ringfence/time.h>
@@ -103,6 +104,7 @@ struct rf_config_provider {
     char *ca_file;    // further trusted certificates (PEM), for a private CA; NULL: the system's
     char *probe_path; // what the health monitor asks for
     struct rf_retry_policy retry;
+    enum rf_when_open when_open;    // breaker.when_open
     struct rf_budget_policy budget; // retry.budget
     struct rf_bulkhead_policy bulkhead;
     struct rf_rate_limit_policy rate_limit;

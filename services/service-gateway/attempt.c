@@ -15,7 +15,7 @@ void permit_end(struct core *core, struct call *call, enum rf_class c, struct rf
     if (call->permit[0] == '\0')
         return;
     core->effects->outcome(core->arg, provider_now(call), call->policy.ticket.epoch, call->permit,
-                           c, took, error_text);
+                           c, took, call->policy.ticket.slow_told, error_text);
     call->permit[0] = '\0';
 }
 

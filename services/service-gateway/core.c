@@ -39,7 +39,7 @@ static const struct rf_config_chain *chain_of(const struct core *core,
 
 static void give_permit_back(struct core *core, enum rf_provider p, int64_t epoch,
                              const char *permit) {
-    core->effects->outcome(core->arg, p, epoch, permit, RF_CLASS_LOCAL, rf_ns(0), NULL);
+    core->effects->outcome(core->arg, p, epoch, permit, RF_CLASS_LOCAL, rf_ns(0), false, NULL);
 }
 
 void core_init(struct core *core, const struct gateway_effects *effects, void *arg,
@@ -218,6 +218,7 @@ void core_drain(struct core *core, struct moment at) {
 
 void core_tick(struct core *core, struct moment at) {
     struct call *call;
+    slow_tell(core, at);
     while (core->timed_count > 0 && !rf_instant_before(at.now, core->timed[0]->due)) {
         call = core->timed[0];
         timed_remove(core, call);
@@ -243,8 +244,15 @@ void core_tick(struct core *core, struct moment at) {
 }
 
 bool core_wake(const struct core *core, struct rf_instant *when) {
-    if (core->timed_count == 0)
-        return false;
-    *when = core->timed[0]->due;
-    return true;
+    bool found = core->timed_count > 0;
+    struct rf_instant slow;
+    if (found)
+        *when = core->timed[0]->due;
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        if (rf_policy_wake(&core->policies[p], &slow) &&
+            (!found || rf_instant_before(slow, *when))) {
+            *when = slow;
+            found = true;
+        }
+    return found;
 }

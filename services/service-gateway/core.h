@@ -26,7 +26,12 @@ struct gateway_effects {
     void (*release)(void *arg, enum gateway_service service, int64_t waiting);
     // outcome: of one attempt; `permit` NULL: it was no test request.
     void (*outcome)(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
-                    enum rf_class c, struct rf_duration took, const char *error_text);
+                    enum rf_class c, struct rf_duration took, bool slow_told,
+                    const char *error_text);
+    // slow: the attempt has been running for breaker.slow_after and still runs; its outcome has
+    // slow_told.
+    void (*slow)(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
+                 struct rf_duration took);
     void (*permit)(void *arg, const char *call, enum rf_provider provider, int64_t epoch);
     void (*handback)(void *arg, const struct rf_worker_handback *handback);
     // mark: compare-and-set of the provider's mark from "none"; the answer comes by core_marked.

@@ -16,10 +16,29 @@ static void release(void *arg, enum gateway_service service, int64_t waiting) {
 }
 
 static void outcome(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
-                    enum rf_class c, struct rf_duration took, const char *error_text) {
+                    enum rf_class c, struct rf_duration took, bool slow_told,
+                    const char *error_text) {
     struct gateway *gateway = arg;
-    rf_worker_outcome(gateway->worker, rf_provider_name(provider), epoch, permit, c, took,
-                      error_text);
+    rf_worker_report(gateway->worker,
+                     &(struct rf_worker_result){.provider = rf_provider_name(provider),
+                                                .epoch = epoch,
+                                                .permit = permit,
+                                                .class = c,
+                                                .took = took,
+                                                .error = error_text,
+                                                .slow_told = slow_told});
+}
+
+static void slow(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
+                 struct rf_duration took) {
+    struct gateway *gateway = arg;
+    rf_worker_report(gateway->worker,
+                     &(struct rf_worker_result){.provider = rf_provider_name(provider),
+                                                .epoch = epoch,
+                                                .permit = permit,
+                                                .class = RF_CLASS_LOCAL,
+                                                .took = took,
+                                                .slow = true});
 }
 
 static void permit(void *arg, const char *call, enum rf_provider provider, int64_t epoch) {
@@ -55,6 +74,7 @@ const struct gateway_effects gateway_effects = {
     .reply = send_reply,
     .release = release,
     .outcome = outcome,
+    .slow = slow,
     .permit = permit,
     .handback = handback,
     .mark = gateway_mark,

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "internal.h"
+#include "note.h"
 
 static struct rf_policy_rules rules_of(const struct rf_config_provider *config) {
     return (struct rf_policy_rules){
@@ -9,6 +10,7 @@ static struct rf_policy_rules rules_of(const struct rf_config_provider *config) 
         .bulkhead = config->bulkhead,
         .adaptive = config->adaptive,
         .breaker = config->breaker,
+        .when_open = config->when_open,
         .attempt_timeout = config->timeout.attempt,
         .attempt_min = ATTEMPT_MIN,
         .retry = config->retry,
@@ -51,6 +53,19 @@ void policy_enter(struct core *core, struct call *call) {
 void policy_leave(struct core *core, struct call *call) {
     if (call->policy.begun)
         rf_policy_end(policy_of(core, call), &call->policy, call->began.now);
+}
+
+void slow_tell(struct core *core, struct moment at) {
+    struct rf_policy_call *slow;
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        while ((slow = rf_policy_slow(&core->policies[p], at.now)) != NULL) {
+            struct call *call = call_of_policy(slow);
+            struct rf_duration took = rf_instant_since(at.now, slow->ticket.began);
+            call_note(call, at, "breaker", "slow", "it still runs after %lld ms",
+                      (long long)rf_duration_ms(took));
+            core->effects->slow(core->arg, (enum rf_provider)p, slow->ticket.epoch,
+                                call->permit[0] != '\0' ? call->permit : NULL, took);
+        }
 }
 
 struct call *call_of_policy(struct rf_policy_call *call) {

@@ -183,7 +183,7 @@ static void report_outcome(struct core *core, struct call *call, enum rf_class c
         permit_end(core, call, c, took, error_text);
     else if (c != RF_CLASS_LOCAL)
         core->effects->outcome(core->arg, provider_now(call), call->policy.ticket.epoch, NULL, c,
-                               took, error_text);
+                               took, call->policy.ticket.slow_told, error_text);
 }
 
 void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,

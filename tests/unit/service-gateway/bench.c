@@ -63,15 +63,23 @@ static void on_release(void *arg, enum gateway_service service, int64_t waiting)
 }
 
 static void on_outcome(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
-                       enum rf_class c, struct rf_duration took, const char *error_text) {
+                       enum rf_class c, struct rf_duration took, bool slow_told,
+                       const char *error_text) {
     struct bench *b = arg;
-    (void)took, (void)error_text;
+    (void)took, (void)slow_told, (void)error_text;
     assert_true(b->outcome_count < BENCH_MAX);
     struct bench_outcome *o = &b->outcomes[b->outcome_count++];
     o->provider = provider;
     o->epoch = epoch;
     o->class = c;
     COPY(o->permit, permit);
+}
+
+static void on_slow(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
+                    struct rf_duration took) {
+    struct bench *b = arg;
+    (void)provider, (void)epoch, (void)permit, (void)took;
+    b->slow++;
 }
 
 static void on_permit(void *arg, const char *call, enum rf_provider provider, int64_t epoch) {
@@ -159,6 +167,7 @@ static const struct gateway_effects effects = {
     .reply = on_reply,
     .release = on_release,
     .outcome = on_outcome,
+    .slow = on_slow,
     .permit = on_permit,
     .handback = on_handback,
     .mark = on_mark,

@@ -45,7 +45,7 @@ struct bench {
     char sent_key[BENCH_MAX][64]; // as it stood in the request
     int64_t sent_timeout[BENCH_MAX];
     enum rf_err send_error; // what effects.send returns
-    int sends, aborts, releases, handbacks, unmarks, stores;
+    int slow, sends, aborts, releases, handbacks, unmarks, stores;
     int64_t last_waiting;
     struct bench_reply replies[BENCH_MAX];
     int reply_count;

@@ -110,8 +110,10 @@ static void on_release(void *arg, enum gateway_service service, int64_t waiting)
 }
 
 static void on_outcome(void *arg, enum rf_provider provider, int64_t epoch, const char *permit,
-                       enum rf_class c, struct rf_duration took, const char *error_text) {
-    (void)arg, (void)provider, (void)epoch, (void)permit, (void)c, (void)took, (void)error_text;
+                       enum rf_class c, struct rf_duration took, bool slow_told,
+                       const char *error_text) {
+    (void)arg, (void)provider, (void)epoch, (void)permit, (void)c, (void)took, (void)slow_told,
+        (void)error_text;
 }
 
 static void on_publish(void *arg, const struct rf_event *event) {

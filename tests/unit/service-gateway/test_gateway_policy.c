@@ -1,0 +1,216 @@
+// What the policy of a provider means for the gateway's calls.
+#include "bench.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct rf_config_provider *speech(struct bench *b) {
+    return &b->providers[RF_PROVIDER_ELEVENLABS];
+}
+
+// The rules as they are now.
+static void take_rules(struct bench *b) {
+    core_settings_changed(&b->core, b->at);
+}
+
+static void incident_8_a_call_waits_for_recovery_if_it_may(void **state) {
+    struct bench *b = *state;
+    speech(b)->when_open = RF_WHEN_OPEN_WAIT;
+    take_rules(b);
+    bench_breaker(b, "elevenlabs", "open", 1, b->at.utc.ns + 2 * RF_NS_PER_S);
+    bench_speak(b, "s1");
+    assert_null(bench_reply_of(b, "s1"));
+    assert_int_equal(b->core.waiting[GATEWAY_SPEECH], 1);
+    assert_int_equal(b->core.running[GATEWAY_SPEECH], 0); // it holds no place
+    assert_int_equal(b->releases, 1);
+    bench_advance(b, rf_seconds(2));
+    bench_breaker(b, "elevenlabs", "half_open", 2, 0);
+    assert_int_equal(b->permit_count, 1);
+    core_permit(&b->core, "s1", RF_PROVIDER_ELEVENLABS, "p1", 2, rf_seconds(45), b->at);
+    assert_int_equal(b->sends, 1);
+    bench_answer_audio(b, 0);
+    assert_true(bench_reply_of(b, "s1")->ok);
+    assert_int_equal(b->core.call_count, 0);
+}
+
+static void a_call_that_waits_for_recovery_ends_by_its_deadline(void **state) {
+    struct bench *b = *state;
+    speech(b)->when_open = RF_WHEN_OPEN_WAIT;
+    take_rules(b);
+    bench_breaker(b, "elevenlabs", "open", 1, 0);
+    bench_speak(b, "s1");
+    bench_advance(b, rf_seconds(120));
+    assert_string_equal(bench_reply_of(b, "s1")->code, "deadline_exceeded");
+    assert_int_equal(b->core.waiting[GATEWAY_SPEECH], 0);
+}
+
+static void a_call_that_waits_for_recovery_is_handed_back_to_go_on_at_once(void **state) {
+    struct bench *b = *state;
+    speech(b)->when_open = RF_WHEN_OPEN_WAIT;
+    take_rules(b);
+    bench_breaker(b, "elevenlabs", "open", 1, 0);
+    bench_speak(b, "s1");
+    core_drain(&b->core, b->at);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->handback.next_attempt, 0);
+}
+
+static void incident_9_the_fallback_has_a_breaker_of_its_own(void **state) {
+    struct bench *b = *state;
+    bench_breaker(b, "openai", "open", 1, 7);
+    bench_breaker(b, "anthropic", "open", 1, 5);
+    bench_write(b, "w1");
+    assert_int_equal(b->sends, 0);
+    assert_string_equal(bench_reply_of(b, "w1")->code, "breaker_open");
+}
+
+static void incident_40_the_preferred_link_is_used_again_after_its_recovery(void **state) {
+    struct bench *b = *state;
+    bench_breaker(b, "openai", "open", 1, 7);
+    bench_write(b, "w1");
+    assert_non_null(strstr(b->sent_url[0], "/v1/messages"));
+    bench_breaker(b, "openai", "closed", 3, 0);
+    bench_write(b, "w2");
+    assert_non_null(strstr(b->sent_url[1], "/v1/chat/completions"));
+}
+
+static void a_providers_bulkhead_bounds_its_attempts_and_its_queue(void **state) {
+    struct bench *b = *state;
+    speech(b)->bulkhead = (struct rf_bulkhead_policy){.max_in_flight = 1, .max_queue = 1};
+    take_rules(b);
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    bench_speak(b, "s3");
+    assert_int_equal(b->sends, 1);
+    assert_int_equal(b->core.running[GATEWAY_SPEECH], 1);
+    assert_string_equal(bench_reply_of(b, "s3")->code, "overloaded");
+    bench_answer_audio(b, 0);
+    assert_int_equal(b->sends, 2);
+    bench_answer_audio(b, 1);
+    assert_true(bench_reply_of(b, "s2")->ok);
+}
+
+static void a_providers_rate_is_kept(void **state) {
+    struct bench *b = *state;
+    speech(b)->rate_limit = (struct rf_rate_limit_policy){.rate = 1, .burst = 1};
+    take_rules(b);
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    bench_speak(b, "s3");
+    assert_int_equal(b->sends, 1);
+    assert_int_equal(b->core.waiting[GATEWAY_SPEECH], 2);
+    bench_advance(b, rf_ns(RF_NS_PER_S - 1));
+    assert_int_equal(b->sends, 1);
+    bench_advance(b, rf_ns(1));
+    assert_int_equal(b->sends, 2);
+    bench_advance(b, rf_seconds(1));
+    assert_int_equal(b->sends, 3);
+}
+
+static void incident_31_a_retry_after_makes_all_calls_of_the_provider_pause(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_answer_later(b, 0, 429, "{}", rf_seconds(20));
+    bench_speak(b, "s2");
+    assert_int_equal(b->sends, 1);
+    bench_advance(b, rf_ns(20 * RF_NS_PER_S - 1));
+    assert_int_equal(b->sends, 1);
+    bench_advance(b, rf_ns(1));
+    assert_int_equal(b->sends, 3);
+}
+
+static void retries_beyond_the_budget_are_not_made_and_burn_nobody(void **state) {
+    struct bench *b = *state;
+    speech(b)->budget =
+        (struct rf_budget_policy){.ratio = 0, .min_retries = 1, .window = {10 * RF_NS_PER_S}};
+    take_rules(b);
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    bench_answer(b, 0, 503, "{}");
+    bench_answer(b, 1, 503, "{}");
+    assert_null(bench_reply_of(b, "s1"));
+    const struct bench_reply *reply = bench_reply_of(b, "s2");
+    assert_string_equal(reply->class, "local");
+    assert_string_equal(reply->code, "overloaded");
+    assert_false(reply->exhausted);
+}
+
+static void incident_28_a_call_that_still_runs_is_reported_slow_once(void **state) {
+    struct bench *b = *state;
+    speech(b)->breaker = RF_BREAKER_POLICY_DEFAULT;
+    speech(b)->breaker.slow_rate = 0.5;
+    speech(b)->breaker.slow_after = rf_seconds(3);
+    take_rules(b);
+    bench_speak(b, "s1");
+    bench_advance(b, rf_ns(3 * RF_NS_PER_S - 1));
+    assert_int_equal(b->slow, 0);
+    bench_advance(b, rf_seconds(5));
+    assert_int_equal(b->slow, 1);
+    bench_answer_audio(b, 0);
+    assert_int_equal(b->outcome_count, 1);
+}
+
+static void a_call_whose_permit_nobody_answers_ends_by_its_deadline(void **state) {
+    struct bench *b = *state;
+    bench_breaker(b, "elevenlabs", "half_open", 1, 0);
+    bench_speak(b, "s1");
+    assert_int_equal(b->permit_count, 1);
+    bench_advance(b, rf_seconds(120));
+    assert_string_equal(bench_reply_of(b, "s1")->code, "deadline_exceeded");
+    assert_int_equal(b->core.running[GATEWAY_SPEECH], 0);
+}
+
+#define MANY 10000
+
+// Ten thousand calls that wait at once: found by id, due in order, at a stated cost.
+static void ten_thousand_calls_wait_at_once(void **state) {
+    struct bench *b = *state;
+    char id[16];
+    b->limits.max_waiting = MANY;
+    speech(b)->when_open = RF_WHEN_OPEN_WAIT;
+    take_rules(b);
+    bench_breaker(b, "elevenlabs", "open", 1, 0);
+    size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(id, sizeof id, "s%d", i);
+        bench_request(b, id, "speech", "speak", "{\"text\": \"hello\"}", 60 + i % 60);
+    }
+    size_t each = (mallinfo2().uordblks - before) / MANY; // 0 under the address sanitizer
+    printf("bytes for each call that waits: %zu (of them struct call: %zu)\n", each,
+           sizeof(struct call));
+    assert_true(each <= 2048);
+    assert_int_equal(b->core.waiting[GATEWAY_SPEECH], MANY);
+    for (size_t i = 1; i < b->core.timed_count; i++)
+        assert_true(b->core.timed[(i - 1) / 2]->due.ns <= b->core.timed[i]->due.ns);
+    for (int i = 0; i < MANY - 4; i++) {
+        snprintf(id, sizeof id, "s%d", i * 7 % MANY);
+        core_cancel(&b->core, id, b->at);
+        assert_int_equal(b->reply_count, 1);
+        b->reply_count = 0;
+    }
+    assert_int_equal(b->core.waiting[GATEWAY_SPEECH], 4);
+    assert_int_equal(b->core.timed_count, 4);
+    bench_breaker(b, "elevenlabs", "closed", 2, 0);
+    assert_int_equal(b->sends, 4);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(incident_8_a_call_waits_for_recovery_if_it_may),
+        TEST(a_call_that_waits_for_recovery_ends_by_its_deadline),
+        TEST(a_call_that_waits_for_recovery_is_handed_back_to_go_on_at_once),
+        TEST(incident_9_the_fallback_has_a_breaker_of_its_own),
+        TEST(incident_40_the_preferred_link_is_used_again_after_its_recovery),
+        TEST(a_providers_bulkhead_bounds_its_attempts_and_its_queue),
+        TEST(a_providers_rate_is_kept),
+        TEST(incident_31_a_retry_after_makes_all_calls_of_the_provider_pause),
+        TEST(retries_beyond_the_budget_are_not_made_and_burn_nobody),
+        TEST(incident_28_a_call_that_still_runs_is_reported_slow_once),
+        TEST(a_call_whose_permit_nobody_answers_ends_by_its_deadline),
+        TEST(ten_thousand_calls_wait_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
