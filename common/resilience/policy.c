@@ -123,6 +123,11 @@ void rf_policy_resume(struct rf_policy *policy, struct rf_policy_call *call, int
         wait_in(&policy->waiting, call);
 }
 
+void rf_policy_hasten(struct rf_policy_call *call, struct rf_instant now) {
+    if (rf_instant_before(now, call->due))
+        call->due = now;
+}
+
 // ---- decisions ----
 
 static struct rf_policy_decision decide(enum rf_policy_verdict verdict,

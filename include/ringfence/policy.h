@@ -224,6 +224,10 @@ struct rf_policy_decision rf_policy_retry(struct rf_policy *policy, struct rf_po
 void rf_policy_resume(struct rf_policy *policy, struct rf_policy_call *call, int64_t retries,
                       struct rf_instant due);
 
+// rf_policy_hasten: a call that waits for its retry need not wait longer: its next step goes on.
+// For any other call: no effect.
+void rf_policy_hasten(struct rf_policy_call *call, struct rf_instant now);
+
 // rf_policy_let_go: gives back the place, the token and the permit that are not in use.
 void rf_policy_let_go(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
 

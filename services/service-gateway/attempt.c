@@ -158,6 +158,9 @@ void wait_for(struct core *core, struct call *call, struct rf_instant due, struc
     call->state = CALL_WAITING;
     core->waiting[call->service]++;
     timed_add(core, call, due);
+    if (call->crowded)
+        room_wait(core, call, at);
+    call->crowded = false;
     credit_give(core, call);
 }
 

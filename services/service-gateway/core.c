@@ -49,6 +49,7 @@ void core_init(struct core *core, const struct gateway_effects *effects, void *a
         .effects = effects, .arg = arg, .config = config, .settings = settings, .rng = {seed}};
     policies_init(core);
     keys_take(core);
+    marks_take(core);
     core->seed = rf_rng_next(&core->rng);
 }
 

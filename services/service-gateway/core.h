@@ -90,6 +90,7 @@ struct core {
     struct recording recording;
     struct rf_policy policies[RF_PROVIDER_COUNT];
     struct mark_copy marks[RF_PROVIDER_COUNT];
+    char sections[RF_PROVIDER_COUNT][17]; // fingerprints of the configuration: marks.c
     struct account accounts[RF_PROVIDER_COUNT];
     struct room rooms[RF_PROVIDER_COUNT];
     int64_t running[GATEWAY_SERVICE_COUNT];

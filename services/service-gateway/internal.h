@@ -182,6 +182,8 @@ void keys_redact(const struct provider_settings *settings, char *text, size_t si
 
 // mark_blocks: the text of the mark that forbids the provider's use now, or NULL.
 const char *mark_blocks(const struct core *core, enum rf_provider provider, struct rf_utc *until);
+// marks_take: the settings may be others now.
+void marks_take(struct core *core);
 // mark_note_sent: remembers with which key and configuration the attempt begins.
 void mark_note_sent(struct core *core, struct call *call, const struct rf_secret *key);
 // mark_end: takes away a mark that was made for the account's keys. `why` is a text of ours.

@@ -33,26 +33,30 @@ static void section_fingerprint(const struct provider_settings *settings, char o
     snprintf(out, 17, "%.16s", hex);
 }
 
+void marks_take(struct core *core) {
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        section_fingerprint(&core->settings[p], core->sections[p]);
+}
+
 static const char *text_of(json_t *value, const char *name) {
     const char *text = json_string_value(json_object_get(value, name));
     return text != NULL ? text : "";
 }
 
 // Whether a mark's cause is another key or section than ours.
-static bool is_void(const struct provider_settings *settings, json_t *value) {
-    char section[17], keys[17];
-    keys_fingerprint(settings, keys);
+static bool is_void(const struct core *core, enum rf_provider p, json_t *value) {
+    char keys[17];
+    keys_fingerprint(&core->settings[p], keys);
     if (strcmp(text_of(value, "fingerprint"), keys) != 0)
         return true;
-    section_fingerprint(settings, section);
     return strcmp(text_of(value, "class"), rf_class_name(RF_CLASS_PERMANENT_CONFIG)) == 0 &&
            json_object_get(value, "section") != NULL &&
-           strcmp(text_of(value, "section"), section) != 0;
+           strcmp(text_of(value, "section"), core->sections[p]) != 0;
 }
 
 const char *mark_blocks(const struct core *core, enum rf_provider p, struct rf_utc *until) {
     const struct mark_copy *mark = &core->marks[p];
-    if (!mark->stands || is_void(&core->settings[p], mark->value))
+    if (!mark->stands || is_void(core, p, mark->value))
         return NULL;
     until->ns = json_integer_value(json_object_get(mark->value, "until"));
     return text_of(mark->value, "message");
@@ -96,19 +100,16 @@ static json_t *mark_value(const struct core *core, const struct call *call, enum
 }
 
 void mark_note_sent(struct core *core, struct call *call, const struct rf_secret *key) {
-    const struct provider_settings *settings = &core->settings[provider_now(call)];
     snprintf(call->key, sizeof call->key, "%s", key->fingerprint);
-    section_fingerprint(settings, call->section);
+    snprintf(call->section, sizeof call->section, "%s", core->sections[provider_now(call)]);
 }
 
 // Whether the answer is about the key and the section that we have now. One that was on its way
 // when they changed says nothing about the new ones.
 static bool is_current(const struct core *core, const struct call *call) {
-    const struct provider_settings *settings = &core->settings[provider_now(call)];
-    char section[17];
-    section_fingerprint(settings, section);
-    return keys_have(core, provider_now(call), call->key) &&
-           (call->mark->class != RF_CLASS_PERMANENT_CONFIG || strcmp(call->section, section) == 0);
+    enum rf_provider p = provider_now(call);
+    return keys_have(core, p, call->key) && (call->mark->class != RF_CLASS_PERMANENT_CONFIG ||
+                                             strcmp(call->section, core->sections[p]) == 0);
 }
 
 void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,
@@ -184,7 +185,7 @@ void core_marked(struct core *core, enum rf_provider p, const char *id, const ch
     if (won)
         mark_won(core, p, call, at);
     else if (call != NULL && strcmp(code, "conflict") == 0 && value != NULL &&
-             !is_void(&core->settings[p], value))
+             !is_void(core, p, value))
         link_refused(core, call, "marked", text_of(value, "message"),
                      (struct rf_utc){json_integer_value(json_object_get(value, "until"))}, at);
     else if (call != NULL) // no answer, or a mark under an older key that is about to be taken away
@@ -194,7 +195,7 @@ void core_marked(struct core *core, enum rf_provider p, const char *id, const ch
 
 static void clear_if_void(struct core *core, enum rf_provider p) {
     struct mark_copy *mark = &core->marks[p];
-    if (!mark->stands || mark->clearing || !is_void(&core->settings[p], mark->value))
+    if (!mark->stands || mark->clearing || !is_void(core, p, mark->value))
         return;
     mark->clearing = true;
     mark->why = NULL;
@@ -250,6 +251,7 @@ void core_unmarked(struct core *core, enum rf_provider p, const char *code, stru
 void core_settings_changed(struct core *core, struct moment at) {
     policies_change(core, at);
     keys_take(core);
+    marks_take(core);
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         clear_if_void(core, (enum rf_provider)p);
 }

@@ -29,5 +29,6 @@ void room_ended(struct core *core, enum rf_provider p, struct moment at) {
     if (call == NULL)
         return;
     call_note(call, at, "bulkhead", "again", "another call of ours has ended");
+    rf_policy_hasten(&call->policy, at.now);
     timed_add(core, call, at.now); // takes it out of the room
 }

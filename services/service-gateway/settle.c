@@ -144,6 +144,7 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
     struct rf_policy_decision decision = decide(core, call, verdict, retry_after, at);
     switch (decision.verdict) {
     case RF_POLICY_RETRY:
+        call->crowded = verdict->place;
         wait_for_retry(core, call, attempt, decision, at);
         return;
     case RF_POLICY_DONE:
