@@ -33,16 +33,24 @@ static void sift_down(struct rf_timer_heap *heap, size_t at) {
     place(heap, at, timer);
 }
 
+bool rf_timer_heap_reserve(struct rf_timer_heap *heap, size_t count) {
+    if (count < heap->capacity)
+        return true;
+    size_t capacity = heap->capacity == 0 ? 64 : heap->capacity * 2;
+    while (capacity <= count)
+        capacity *= 2;
+    struct rf_timer **items = realloc(heap->items, capacity * sizeof *items);
+    if (items == NULL)
+        return false;
+    heap->items = items;
+    heap->capacity = capacity;
+    return true;
+}
+
 bool rf_timer_heap_put(struct rf_timer_heap *heap, struct rf_timer *timer) {
     if (timer->place == 0) {
-        if (heap->count + 1 >= heap->capacity) {
-            size_t capacity = heap->capacity == 0 ? 64 : heap->capacity * 2;
-            struct rf_timer **items = realloc(heap->items, capacity * sizeof *items);
-            if (items == NULL)
-                return false;
-            heap->items = items;
-            heap->capacity = capacity;
-        }
+        if (!rf_timer_heap_reserve(heap, heap->count + 1))
+            return false;
         place(heap, ++heap->count, timer);
     }
     sift_up(heap, timer->place);

@@ -4,8 +4,8 @@
 
 #include <sys/queue.h>
 
+#include "base/map.h"
 #include "ground.h"
-#include "map.h"
 #include "wire/wire.h"
 
 #define RF_ANSWERS_MAX   10000

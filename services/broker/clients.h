@@ -2,8 +2,8 @@
 #ifndef RF_BROKER_CLIENTS_H
 #define RF_BROKER_CLIENTS_H
 
+#include "base/map.h"
 #include "ground.h"
-#include "map.h"
 
 #define RF_CLIENTS_MAX 10000
 

@@ -8,9 +8,9 @@
 
 #include <sys/queue.h>
 
+#include "base/map.h"
 #include "ground.h"
 #include "job.h"
-#include "map.h"
 
 #define RF_SEATS_MAX  1000 // workers
 #define RF_QUEUES_MAX 256  // services

@@ -7,8 +7,8 @@
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
 
+#include "base/map.h"
 #include "ground.h"
-#include "map.h"
 #include "numbers.h"
 
 #define RF_STATE_KEY_BYTES   255

@@ -8,7 +8,7 @@
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
-#include "map.h"
+#include "base/map.h"
 
 #define RF_STREAM_BOOK_MAX   10000 // beyond it the longest idle one is forgotten
 #define RF_STREAM_NAME_BYTES 255

@@ -12,7 +12,7 @@
 // One request for which at least one call is under way, by its key.
 struct flight {
     char key[RF_SHA256_HEX_SIZE];
-    struct flight *next;               // in its bucket
+    struct rf_map_node by_key;
     struct flight *after;              // among those without a leader
     struct call *leader;               // NULL: the first who joined is to take over
     struct call *joined, **joined_end; // first come, first served
@@ -61,39 +61,28 @@ void cache_note_sent(const struct core *core, struct call *call,
 
 // ---- flights ----
 
-static struct flight **bucket_of(struct core *core, const char *key) {
-    static const char digits[] = "0123456789abcdef";
-    size_t high = (size_t)(strchr(digits, key[0]) - digits);
-    size_t low = (size_t)(strchr(digits, key[1]) - digits);
-    return &core->flights[high << 4 | low];
-}
-
 static struct flight *find(struct core *core, const char *key) {
-    struct flight *flight = *bucket_of(core, key);
-    while (flight != NULL && strcmp(flight->key, key) != 0)
-        flight = flight->next;
-    return flight;
+    struct rf_map_node *node = rf_map_find_text(&core->flights, key);
+    return node != NULL ? RF_OWNER(node, struct flight, by_key) : NULL;
 }
 
 static struct flight *begin(struct core *core, const char *key, struct call *leader) {
     struct flight *flight = calloc(1, sizeof *flight);
     if (flight == NULL)
         return NULL;
-    struct flight **bucket = bucket_of(core, key);
     snprintf(flight->key, sizeof flight->key, "%s", key);
     flight->joined_end = &flight->joined;
     flight->leader = leader;
-    flight->next = *bucket;
-    *bucket = flight;
+    if (!rf_map_add_text(&core->flights, &flight->by_key, flight->key)) {
+        free(flight);
+        return NULL;
+    }
     leader->flight = flight;
     return flight;
 }
 
 static void end(struct core *core, struct flight *flight) {
-    struct flight **at = bucket_of(core, flight->key);
-    while (*at != flight)
-        at = &(*at)->next;
-    *at = flight->next;
+    rf_map_remove(&core->flights, &flight->by_key);
     free(flight);
 }
 
@@ -209,7 +198,6 @@ void cache_failed(struct core *core, struct call *call, const struct link_failur
 // To the provider, or to another gateway if this one ends.
 static void go_on(struct core *core, struct call *call, struct moment at) {
     call->state = CALL_PLACE;
-    call->due = at.now;
     if (core->draining)
         hand_back(core, call, at);
     else
@@ -262,9 +250,11 @@ void cache_run(struct core *core, struct moment at) {
 }
 
 void cache_fini(struct core *core) {
-    for (size_t i = 0; i < FLIGHT_BUCKETS; i++)
-        for (struct flight *flight; (flight = core->flights[i]) != NULL;) {
-            core->flights[i] = flight->next;
-            free(flight);
-        }
+    struct rf_map_node *node = rf_map_next(&core->flights, NULL);
+    while (node != NULL) {
+        struct flight *flight = RF_OWNER(node, struct flight, by_key);
+        node = rf_map_next(&core->flights, node);
+        free(flight);
+    }
+    rf_map_fini(&core->flights);
 }

@@ -5,7 +5,9 @@
 #include <ringfence/messages.h>
 #include <ringfence/policy.h>
 
+#include "base/map.h"
 #include "provider.h"
+#include "runtime/timer.h"
 
 // Both clocks at one moment, as given to the core.
 struct moment {
@@ -55,7 +57,7 @@ struct call {
     size_t link;                  // chain.count: the local one behind the providers
     struct rf_policy_call policy; // what it holds and waits for at the present link
     int64_t retries;              // made elsewhere, before it was handed back
-    struct rf_instant due;        // the end of its wait, or the deadline
+    struct rf_timer timer;        // due at the end of its wait, or at the deadline
     struct rf_duration waited;
     bool placed;   // holds a place among our calls in flight
     bool credit;   // holds the broker's credit
@@ -87,11 +89,10 @@ struct call {
 
     void *owner, *transfer, *writing; // the rim's
     struct call *next, **back;        // all calls
-    struct call *same_bucket;         // by id
-    struct call *ahead, *behind;      // in the queue for a place
-    struct room *room;                // it waits for one of our calls to end; NULL: not so
+    struct rf_map_node by_id;
+    struct call *ahead, *behind; // in the queue for a place
+    struct room *room;           // it waits for one of our calls to end; NULL: not so
     struct call *room_before, *room_after;
-    size_t timed; // its place among those that wait for a time, plus 1; 0: none
 };
 
 // call_new: from a request that was checked; `chain` has at least one link, be it the local one.

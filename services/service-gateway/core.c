@@ -50,7 +50,7 @@ void core_init(struct core *core, const struct gateway_effects *effects, void *a
     policies_init(core);
     keys_take(core);
     marks_take(core);
-    core->seed = rf_rng_next(&core->rng);
+    core->by_id.seed = rf_rng_next(&core->rng); // clients choose the ids
 }
 
 void core_fini(struct core *core) {
@@ -220,8 +220,7 @@ void core_drain(struct core *core, struct moment at) {
 void core_tick(struct core *core, struct moment at) {
     struct call *call;
     slow_tell(core, at);
-    while (core->timed_count > 0 && !rf_instant_before(at.now, core->timed[0]->due)) {
-        call = core->timed[0];
+    while ((call = timed_first(core)) != NULL && !rf_instant_before(at.now, call->timer.due)) {
         timed_remove(core, call);
         if (call->state == CALL_WAITING) {
             wait_end(core, call);
@@ -245,10 +244,11 @@ void core_tick(struct core *core, struct moment at) {
 }
 
 bool core_wake(const struct core *core, struct rf_instant *when) {
-    bool found = core->timed_count > 0;
+    const struct call *first = timed_first(core);
+    bool found = first != NULL;
     struct rf_instant slow;
     if (found)
-        *when = core->timed[0]->due;
+        *when = first->timer.due;
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         if (rf_policy_wake(&core->policies[p], &slow) &&
             (!found || rf_instant_before(slow, *when))) {

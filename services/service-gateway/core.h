@@ -57,8 +57,6 @@ struct gateway_effects {
     enum rf_err (*look)(void *arg, struct call *call, const char *key, struct rf_error *error);
 };
 
-#define FLIGHT_BUCKETS 256
-
 // A provider's mark, as retained state has it.
 struct mark_copy {
     bool stands;
@@ -95,14 +93,12 @@ struct core {
     struct room rooms[RF_PROVIDER_COUNT];
     int64_t running[GATEWAY_SERVICE_COUNT];
     int64_t waiting[GATEWAY_SERVICE_COUNT];
-    struct flight *flights[FLIGHT_BUCKETS], *orphans; // cache.c
+    struct rf_map flights; // cache.c
+    struct flight *orphans;
     struct call *calls;
     size_t call_count;
-    struct call **by_id; // hand.c
-    size_t buckets;      // a power of two
-    uint64_t seed;
-    struct call **timed; // calls that wait for a time: timed.c
-    size_t timed_count, timed_room;
+    struct rf_map by_id;                                                     // hand.c
+    struct rf_timer_heap timed;                                              // timed.c
     struct call *first[GATEWAY_SERVICE_COUNT], *last[GATEWAY_SERVICE_COUNT]; // for a place
 };
 

@@ -21,6 +21,8 @@ bool timed_reserve(struct core *core);
 // timed_add: `call` waits until `due`; timed_remove: it does not any more.
 void timed_add(struct core *core, struct call *call, struct rf_instant due);
 void timed_remove(struct core *core, struct call *call);
+// timed_first: the call whose time comes first, NULL if none waits.
+struct call *timed_first(const struct core *core);
 
 // ---- queue.c: who waits for a place ----
 

@@ -1,6 +1,6 @@
 // A hash map over structs that embed their node: no allocation an entry, any bytes as the key.
-#ifndef RF_BROKER_MAP_H
-#define RF_BROKER_MAP_H
+#ifndef RF_BASE_MAP_H
+#define RF_BASE_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,8 +16,10 @@ struct rf_map_node {
     size_t key_size;
 };
 
-// Zero-initialised is an empty map.
+// Zero-initialised is an empty map. Where others choose the keys, a seed that they cannot know, set
+// before the first node, keeps them from choosing the buckets as well.
 struct rf_map {
+    uint64_t seed;
     struct rf_map_node **buckets;
     size_t bucket_count; // a power of two
     size_t count;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "map.h"
+#include "base/map.h"
 
 struct item {
     char key[16];
@@ -18,7 +18,7 @@ struct item {
 static void a_thousand_keys_are_found_after_the_table_grew(void **state) {
     (void)state;
     static struct item items[1000];
-    struct rf_map map = {0};
+    struct rf_map map = {.seed = UINT64_C(0x9e3779b97f4a7c15)};
     for (int i = 0; i < 1000; i++) {
         snprintf(items[i].key, sizeof items[i].key, "key-%d", i);
         assert_true(rf_map_add_text(&map, &items[i].node, items[i].key));

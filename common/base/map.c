@@ -1,4 +1,4 @@
-#include "map.h"
+#include "base/map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +6,9 @@
 #define FIRST_BUCKETS 64
 
 // FNV-1a (Fowler, Noll, Vo), 64 bits.
-static uint64_t hash_of(const void *key, size_t size) {
+static uint64_t hash_of(const struct rf_map *map, const void *key, size_t size) {
     const unsigned char *bytes = key;
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = UINT64_C(14695981039346656037) ^ map->seed;
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
     return hash;
@@ -20,13 +20,13 @@ static size_t bucket_of(const struct rf_map *map, uint64_t hash) {
 
 void rf_map_fini(struct rf_map *map) {
     free(map->buckets);
-    *map = (struct rf_map){0};
+    *map = (struct rf_map){.seed = map->seed};
 }
 
 struct rf_map_node *rf_map_find(const struct rf_map *map, const void *key, size_t key_size) {
     if (map->count == 0)
         return NULL;
-    uint64_t hash = hash_of(key, key_size);
+    uint64_t hash = hash_of(map, key, key_size);
     struct rf_map_node *node = map->buckets[bucket_of(map, hash)];
     while (node != NULL && (node->hash != hash || node->key_size != key_size ||
                             memcmp(node->key, key, key_size) != 0))
@@ -70,7 +70,7 @@ bool rf_map_add(struct rf_map *map, struct rf_map_node *node, const void *key, s
         return false;
     node->key = key;
     node->key_size = key_size;
-    node->hash = hash_of(key, key_size);
+    node->hash = hash_of(map, key, key_size);
     put(map, node);
     map->count++;
     return true;
