@@ -94,3 +94,18 @@ enum rf_err provider_request_header(struct provider_request *request, const char
     request->header_count++;
     return RF_OK;
 }
+
+enum rf_err provider_request_post(struct provider_request *request, const char *base_url,
+                                  const char *path, json_t *body) {
+    request->method = "POST";
+    if (body == NULL)
+        return RF_ERR_NOMEM;
+    if (asprintf(&request->url, "%s%s", base_url, path) < 0) {
+        request->url = NULL;
+        return RF_ERR_NOMEM;
+    }
+    request->body = json_dumps(body, JSON_COMPACT);
+    if (request->body == NULL)
+        return RF_ERR_NOMEM;
+    return provider_request_header(request, "Content-Type", "", "application/json");
+}

@@ -71,6 +71,12 @@ void provider_request_fini(struct provider_request *request);
 RF_NODISCARD enum rf_err provider_request_header(struct provider_request *request, const char *name,
                                                  const char *prefix, const char *value);
 
+// provider_request_post: a POST of `body` as JSON to base_url + path. RF_ERR_NOMEM also if `body`
+// is NULL.
+RF_NODISCARD enum rf_err provider_request_post(struct provider_request *request,
+                                               const char *base_url, const char *path,
+                                               json_t *body);
+
 typedef const char *provider_header_fn(const void *arg, const char *name); // NULL: no such header
 
 // What came back, without libcurl. All borrowed.

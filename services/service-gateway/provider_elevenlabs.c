@@ -14,25 +14,19 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
     if (text == NULL)
         return rf_error_set(error, RF_ERR_INVALID, "speak: params.text: a text expected");
     char *voice = form_escape(config->voice), *format = form_escape(config->output_format);
+    char *path = NULL;
     json_t *body = json_pack("{s:s, s:s}", "text", text, "model_id", config->model);
     enum rf_err err = RF_ERR_NOMEM;
-    request->method = "POST";
-    if (voice == NULL || format == NULL || body == NULL)
-        goto cleanup;
-    if (asprintf(&request->url, "%s/v1/text-to-speech/%s?output_format=%s", config->base_url, voice,
-                 format) < 0) {
-        request->url = NULL;
-        goto cleanup;
-    }
-    request->body = json_dumps(body, JSON_COMPACT);
-    if (request->body == NULL)
-        goto cleanup;
-    err = provider_request_header(request, "xi-api-key", "", settings->key.value);
+    if (voice != NULL && format != NULL &&
+        asprintf(&path, "/v1/text-to-speech/%s?output_format=%s", voice, format) < 0)
+        path = NULL;
+    if (path != NULL)
+        err = provider_request_post(request, config->base_url, path, body);
     if (err == RF_OK)
-        err = provider_request_header(request, "Content-Type", "", "application/json");
-cleanup:
+        err = provider_request_header(request, "xi-api-key", "", settings->key.value);
     free(voice);
     free(format);
+    free(path);
     json_decref(body);
     return err == RF_OK ? RF_OK : rf_error_set(error, err, "speak: out of memory");
 }

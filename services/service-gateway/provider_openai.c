@@ -14,7 +14,8 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
     json_t *body =
         json_pack("{s:s, s:I, s:[{s:s, s:s}]}", "model", config->model, "max_tokens",
                   (json_int_t)config->max_tokens, "messages", "role", "user", "content", prompt);
-    enum rf_err err = script_request(request, config->base_url, "/v1/chat/completions", body);
+    enum rf_err err =
+        provider_request_post(request, config->base_url, "/v1/chat/completions", body);
     if (err == RF_OK)
         err = provider_request_header(request, "Authorization", "Bearer ", settings->key.value);
     json_decref(body);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "provider.h"
-#include "script.h"
 #include "sound.h"
 
 // Its bit rate is not documented: the lowest that the formats have (MPEG-2 layer III, 8 kbit/s; 8
@@ -20,7 +19,7 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
         return rf_error_set(error, RF_ERR_INVALID, "speak: params.text: a text expected");
     json_t *body = json_pack("{s:s, s:s, s:s, s:s}", "model", config->model, "input", text, "voice",
                              config->voice, "response_format", config->output_format);
-    enum rf_err err = script_request(request, config->base_url, "/v1/audio/speech", body);
+    enum rf_err err = provider_request_post(request, config->base_url, "/v1/audio/speech", body);
     if (err == RF_OK)
         err = provider_request_header(request, "Authorization", "Bearer ", settings->key.value);
     json_decref(body);

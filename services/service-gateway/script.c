@@ -2,22 +2,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-enum rf_err script_request(struct provider_request *request, const char *base_url, const char *path,
-                           json_t *body) {
-    request->method = "POST";
-    if (body == NULL)
-        return RF_ERR_NOMEM;
-    if (asprintf(&request->url, "%s%s", base_url, path) < 0) {
-        request->url = NULL;
-        return RF_ERR_NOMEM;
-    }
-    request->body = json_dumps(body, JSON_COMPACT);
-    if (request->body == NULL)
-        return RF_ERR_NOMEM;
-    return provider_request_header(request, "Content-Type", "", "application/json");
-}
 
 bool script_is_map(const struct provider_reply *reply, struct provider_verdict *verdict) {
     char message[128];

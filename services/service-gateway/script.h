@@ -4,10 +4,6 @@
 
 #include "provider.h"
 
-// script_request: a POST of `body` as JSON to base_url + path. RF_ERR_NOMEM also if `body` is NULL.
-RF_NODISCARD enum rf_err script_request(struct provider_request *request, const char *base_url,
-                                        const char *path, json_t *body);
-
 // script_is_map: whether the reply's body is a JSON map; if not, the verdict says what was found.
 bool script_is_map(const struct provider_reply *reply, struct provider_verdict *verdict);
 
