@@ -146,23 +146,30 @@ void hand_back(struct core *core, struct call *call, struct moment at) {
     core_remove(core, call);
 }
 
+// `call` NULL: the event is about nobody's call.
 static void publish(struct core *core, const struct call *call, enum rf_event_type type,
                     const char *subject, json_t *data) {
     if (data == NULL)
         return; // out of memory: the reply tells the same
-    (void)json_object_set_new(data, "call", json_string(call->id));
     struct rf_event event = {
         .type = rf_event_type_name(type),
         .severity = rf_event_severity(type),
         .subject = subject,
         .service = subject,
-        .campaign = call->campaign,
-        .contact = call->contact,
-        .trace = call->trace,
         .data = data,
     };
+    if (call != NULL) {
+        (void)json_object_set_new(data, "call", json_string(call->id));
+        event.campaign = call->campaign;
+        event.contact = call->contact;
+        event.trace = call->trace;
+    }
     core->effects->publish(core->arg, &event);
     json_decref(data);
+}
+
+void publish_of(struct core *core, enum rf_event_type type, enum rf_provider p, json_t *data) {
+    publish(core, NULL, type, rf_provider_name(p), data);
 }
 
 static void publish_attempt(struct core *core, const struct call *call, enum rf_event_type type,

@@ -27,10 +27,9 @@ struct gateway {
     struct core core;
     struct rf_config_gateway limits; // concurrency and max_waiting as at the start
     struct provider_settings settings[RF_PROVIDER_COUNT];
-    struct rf_timer wake;               // the core's next moment
-    struct rf_timer keys;               // key files are read again while a mark stands
-    struct mark_request *mark_requests; // on their way
-    struct key_request *key_requests;
+    struct rf_timer wake;                 // the core's next moment
+    struct rf_timer keys;                 // key files are read again while a mark stands
+    struct state_request *state_requests; // on their way
     struct {
         char link[32];         // that was retained last
         struct rf_instant due; // and is again
@@ -56,13 +55,30 @@ enum rf_err gateway_send(void *arg, struct call *call, const struct provider_req
                          struct rf_error *error);
 void gateway_abort(void *arg, struct call *call);
 
+// ---- state_request.c: a compare-and-set of retained state that is on its way ----
+
+struct state_request {
+    struct gateway *gateway;
+    enum rf_provider provider;
+    char *about;     // the call's id, or the key's fingerprint; NULL: neither
+    const char *why; // it deletes a key's value (a constant); NULL: not so
+    struct state_request *next;
+};
+
+// state_request_new: both texts may be NULL; `about` is copied. Never NULL: without memory for it
+// the process ends. state_request_free: it was answered.
+struct state_request *state_request_new(struct gateway *gateway, enum rf_provider provider,
+                                        const char *about, const char *why);
+void state_request_free(struct state_request *request);
+// state_requests_fini: those whose answer never came.
+void state_requests_fini(struct gateway *gateway);
+
 // ---- retained.c: marks as retained state ----
 
 void gateway_mark(void *arg, enum rf_provider provider, const char *call, json_t *value,
                   struct rf_duration ttl);
 void gateway_unmark(void *arg, enum rf_provider provider, int64_t version);
 RF_NODISCARD enum rf_err gateway_watch_marks(struct gateway *gateway, struct rf_error *error);
-void gateway_forget_marks(struct gateway *gateway);
 
 // ---- store.c ----
 
@@ -92,7 +108,6 @@ void gateway_key_aside(void *arg, enum rf_provider provider, const char *fingerp
 void gateway_key_clear(void *arg, enum rf_provider provider, const char *fingerprint,
                        int64_t version, const char *why);
 RF_NODISCARD enum rf_err gateway_watch_keys(struct gateway *gateway, struct rf_error *error);
-void gateway_forget_keys(struct gateway *gateway);
 
 // ---- settings.c ----
 

@@ -113,6 +113,8 @@ void publish_retry(struct core *core, const struct call *call, const struct rf_a
                    struct rf_duration wait);
 void publish_exhausted(struct core *core, const struct call *call,
                        const struct rf_attempt *attempt);
+// publish_of: an event about a provider. Takes `data`; NULL, as without memory for it: no event.
+void publish_of(struct core *core, enum rf_event_type type, enum rf_provider p, json_t *data);
 // publish_fallback: another link than the first serves the call.
 void publish_fallback(struct core *core, const struct call *call);
 

@@ -210,19 +210,9 @@ void core_key_cleared(struct core *core, enum rf_provider p, const char *fingerp
                       const char *code, const char *why) {
     if (code != NULL)
         return; // another was faster, or there was no answer: the watch tells
-    json_t *data =
-        json_pack("{s:s#, s:s}", "key", fingerprint, (int)strnlen(fingerprint, 8), "why", why);
-    if (data == NULL)
-        return; // out of memory
-    struct rf_event event = {
-        .type = rf_event_type_name(RF_EVENT_KEY_CLEARED),
-        .severity = rf_event_severity(RF_EVENT_KEY_CLEARED),
-        .subject = rf_provider_name(p),
-        .service = rf_provider_name(p),
-        .data = data,
-    };
-    core->effects->publish(core->arg, &event);
-    json_decref(data);
+    publish_of(
+        core, RF_EVENT_KEY_CLEARED, p,
+        json_pack("{s:s#, s:s}", "key", fingerprint, (int)strnlen(fingerprint, 8), "why", why));
 }
 
 // ---- which keys there are ----

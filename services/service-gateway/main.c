@@ -119,8 +119,7 @@ static void stop(struct rf_process *process) {
     rf_http_destroy(&gateway->http);
     store_stop(gateway);
     rf_worker_destroy(&gateway->worker);
-    gateway_forget_marks(gateway);
-    gateway_forget_keys(gateway);
+    state_requests_fini(gateway);
     core_fini(&gateway->core);
     gateway_settings_fini(gateway);
     free(gateway);

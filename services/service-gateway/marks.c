@@ -146,22 +146,6 @@ void mark_again(struct core *core, struct call *call, struct moment at) {
     json_decref(value);
 }
 
-static void publish_cleared(struct core *core, enum rf_provider p, const char *why) {
-    json_t *data =
-        json_pack("{s:s}", "why", why != NULL ? why : "the key or the configuration was changed");
-    if (data == NULL)
-        return;
-    struct rf_event event = {
-        .type = rf_event_type_name(RF_EVENT_MARK_CLEARED),
-        .severity = rf_event_severity(RF_EVENT_MARK_CLEARED),
-        .subject = rf_provider_name(p),
-        .service = rf_provider_name(p),
-        .data = data,
-    };
-    core->effects->publish(core->arg, &event);
-    json_decref(data);
-}
-
 // The call won: its contact is set aside, all others wait. The broker told of the mark when it was
 // made, so that nothing is lost with us.
 static void mark_won(struct core *core, enum rf_provider p, struct call *call, struct moment at) {
@@ -242,7 +226,10 @@ void core_unmarked(struct core *core, enum rf_provider p, const char *code, stru
     if (code != NULL)
         return; // another was faster, or there was no answer: the watch tells, and we are asked
                 // again
-    publish_cleared(core, p, mark->why);
+    publish_of(
+        core, RF_EVENT_MARK_CLEARED, p,
+        json_pack("{s:s}", "why",
+                  mark->why != NULL ? mark->why : "the key or the configuration was changed"));
     mark->stands = false;
     json_decref(mark->value);
     mark->value = NULL;

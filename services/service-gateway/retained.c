@@ -1,7 +1,6 @@
 // Retained state of the broker: marks, key "mark/<provider>", and which link serves instead of the
 // first.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/crash.h"
@@ -15,59 +14,23 @@
 #define PREFIX   "mark/"
 #define KEY_SIZE 64
 
-// One compare-and-set on its way. The list frees those whose answer never comes.
-struct mark_request {
-    struct gateway *gateway;
-    enum rf_provider provider;
-    char *call; // NULL: it deletes
-    struct mark_request *next;
-};
-
 static const char *key_of(enum rf_provider provider, char key[KEY_SIZE]) {
     snprintf(key, KEY_SIZE, PREFIX "%s", rf_provider_name(provider));
     return key;
 }
 
-static struct mark_request *request_new(struct gateway *gateway, enum rf_provider provider,
-                                        const char *call) {
-    struct mark_request *request = calloc(1, sizeof *request);
-    if (request == NULL || (call != NULL && (request->call = strdup(call)) == NULL)) {
-        free(request);
-        return NULL;
-    }
-    request->gateway = gateway;
-    request->provider = provider;
-    request->next = gateway->mark_requests;
-    gateway->mark_requests = request;
-    return request;
-}
-
-static void request_free(struct mark_request *request) {
-    struct mark_request **at = &request->gateway->mark_requests;
-    while (*at != request)
-        at = &(*at)->next;
-    *at = request->next;
-    free(request->call);
-    free(request);
-}
-
-void gateway_forget_marks(struct gateway *gateway) {
-    while (gateway->mark_requests != NULL)
-        request_free(gateway->mark_requests);
-}
-
 static void on_cas(void *arg, const char *code, const struct rf_state_entry *entry) {
-    struct mark_request *request = arg;
+    struct state_request *request = arg;
     struct gateway *gateway = request->gateway;
     struct moment at = gateway_now(gateway);
     json_t *value = entry != NULL ? entry->value : NULL;
-    if (request->call != NULL && code == NULL)
+    if (request->about != NULL && code == NULL)
         rf_crash_point("mark_made"); // it stands, and nobody knows whose contact it was
-    if (request->call != NULL)
-        core_marked(&gateway->core, request->provider, request->call, code, value, at);
+    if (request->about != NULL)
+        core_marked(&gateway->core, request->provider, request->about, code, value, at);
     else
         core_unmarked(&gateway->core, request->provider, code, at);
-    request_free(request);
+    state_request_free(request);
     gateway_settle(gateway);
 }
 
@@ -75,22 +38,17 @@ void gateway_mark(void *arg, enum rf_provider provider, const char *call, json_t
                   struct rf_duration ttl) {
     struct gateway *gateway = arg;
     char key[KEY_SIZE];
-    struct mark_request *request = request_new(gateway, provider, call);
-    if (request == NULL)
-        abort(); // the call would wait for ever
-    rf_bus_state_cas(gateway->process->bus, key_of(provider, key), 0, value, ttl, on_cas, request);
+    rf_bus_state_cas(gateway->process->bus, key_of(provider, key), 0, value, ttl, on_cas,
+                     state_request_new(gateway, provider, call, NULL));
 }
 
 void gateway_unmark(void *arg, enum rf_provider provider, int64_t version) {
     struct gateway *gateway = arg;
     char key[KEY_SIZE];
-    struct mark_request *request = request_new(gateway, provider, NULL);
-    if (request == NULL)
-        abort();
     rf_log(RF_LOG_INFO, "the mark of %s is void: its key or its configuration was changed",
            rf_provider_name(provider));
     rf_bus_state_cas(gateway->process->bus, key_of(provider, key), version, NULL, rf_ns(0), on_cas,
-                     request);
+                     state_request_new(gateway, provider, NULL, NULL));
 }
 
 static const struct rf_state_entry *entry_of(const struct rf_state_entry *entries, size_t count,

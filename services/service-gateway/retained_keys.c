@@ -1,6 +1,5 @@
 // Keys that are set aside, as retained state of the broker: "key/<provider>/<fingerprint>".
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -8,15 +7,6 @@
 
 #define PREFIX   "key/"
 #define KEY_SIZE 96
-
-// One compare-and-set on its way. The list frees those whose answer never comes.
-struct key_request {
-    struct gateway *gateway;
-    enum rf_provider provider;
-    char fingerprint[17];
-    const char *why; // it deletes; NULL: it sets
-    struct key_request *next;
-};
 
 static const char *key_of(enum rf_provider provider, const char *fingerprint, char key[KEY_SIZE]) {
     snprintf(key, KEY_SIZE, PREFIX "%s/%s", rf_provider_name(provider), fingerprint);
@@ -35,43 +25,15 @@ static bool split(const char *key, enum rf_provider *provider, const char **fing
     return rf_provider_parse(name, provider);
 }
 
-static struct key_request *request_new(struct gateway *gateway, enum rf_provider provider,
-                                       const char *fingerprint, const char *why) {
-    struct key_request *request = calloc(1, sizeof *request);
-    if (request == NULL)
-        abort(); // the core would wait for ever
-    request->gateway = gateway;
-    request->provider = provider;
-    request->why = why;
-    snprintf(request->fingerprint, sizeof request->fingerprint, "%s", fingerprint);
-    request->next = gateway->key_requests;
-    gateway->key_requests = request;
-    return request;
-}
-
-static void request_free(struct key_request *request) {
-    struct key_request **at = &request->gateway->key_requests;
-    while (*at != request)
-        at = &(*at)->next;
-    *at = request->next;
-    free(request);
-}
-
-void gateway_forget_keys(struct gateway *gateway) {
-    while (gateway->key_requests != NULL)
-        request_free(gateway->key_requests);
-}
-
 static void on_cas(void *arg, const char *code, const struct rf_state_entry *entry) {
-    struct key_request *request = arg;
+    struct state_request *request = arg;
     struct gateway *gateway = request->gateway;
     if (request->why != NULL)
-        core_key_cleared(&gateway->core, request->provider, request->fingerprint, code,
-                         request->why);
+        core_key_cleared(&gateway->core, request->provider, request->about, code, request->why);
     else
-        core_key_told(&gateway->core, request->provider, request->fingerprint,
+        core_key_told(&gateway->core, request->provider, request->about,
                       entry != NULL ? entry->version : 0);
-    request_free(request);
+    state_request_free(request);
     gateway_settle(gateway);
 }
 
@@ -82,7 +44,7 @@ void gateway_key_aside(void *arg, enum rf_provider provider, const char *fingerp
     rf_log(RF_LOG_WARNING, "key %.8s of %s is set aside: %s", fingerprint,
            rf_provider_name(provider), json_string_value(json_object_get(value, "message")));
     rf_bus_state_cas(gateway->process->bus, key_of(provider, fingerprint, key), 0, value, ttl,
-                     on_cas, request_new(gateway, provider, fingerprint, NULL));
+                     on_cas, state_request_new(gateway, provider, fingerprint, NULL));
 }
 
 void gateway_key_clear(void *arg, enum rf_provider provider, const char *fingerprint,
@@ -90,7 +52,7 @@ void gateway_key_clear(void *arg, enum rf_provider provider, const char *fingerp
     struct gateway *gateway = arg;
     char key[KEY_SIZE];
     rf_bus_state_cas(gateway->process->bus, key_of(provider, fingerprint, key), version, NULL,
-                     rf_ns(0), on_cas, request_new(gateway, provider, fingerprint, why));
+                     rf_ns(0), on_cas, state_request_new(gateway, provider, fingerprint, why));
 }
 
 struct snapshot {

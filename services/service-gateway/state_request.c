@@ -1,0 +1,31 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway.h"
+
+struct state_request *state_request_new(struct gateway *gateway, enum rf_provider provider,
+                                        const char *about, const char *why) {
+    struct state_request *request = calloc(1, sizeof *request);
+    if (request == NULL || (about != NULL && (request->about = strdup(about)) == NULL))
+        abort(); // the core would wait for ever
+    request->gateway = gateway;
+    request->provider = provider;
+    request->why = why;
+    request->next = gateway->state_requests;
+    gateway->state_requests = request;
+    return request;
+}
+
+void state_request_free(struct state_request *request) {
+    struct state_request **at = &request->gateway->state_requests;
+    while (*at != request)
+        at = &(*at)->next;
+    *at = request->next;
+    free(request->about);
+    free(request);
+}
+
+void state_requests_fini(struct gateway *gateway) {
+    while (gateway->state_requests != NULL)
+        state_request_free(gateway->state_requests);
+}
