@@ -28,49 +28,51 @@ const char *rf_policy_reason_name(enum rf_policy_reason reason) {
 
 // ---- lists ----
 
-static void append(struct rf_policy_list *list, struct rf_policy_call *call) {
-    call->waits = (struct rf_policy_link){.before = list->last, .list = list};
-    *(list->last != NULL ? &list->last->waits.after : &list->first) = call;
-    list->last = call;
+static void append(struct rf_policy_list *list, struct rf_policy_link *link) {
+    *link = (struct rf_policy_link){.before = list->last, .list = list};
+    *(list->last != NULL ? &list->last->after : &list->first) = link;
+    list->last = link;
 }
 
-static void take_out(struct rf_policy_call *call) {
-    struct rf_policy_link *link = &call->waits;
+static void take_out(struct rf_policy_link *link) {
     if (link->list == NULL)
         return;
-    *(link->before != NULL ? &link->before->waits.after : &link->list->first) = link->after;
-    *(link->after != NULL ? &link->after->waits.before : &link->list->last) = link->before;
+    *(link->before != NULL ? &link->before->after : &link->list->first) = link->after;
+    *(link->after != NULL ? &link->after->before : &link->list->last) = link->before;
     *link = (struct rf_policy_link){0};
 }
 
+// The first call of a list of those that wait, or that run; NULL if there is none.
+static struct rf_policy_call *first_waiting(const struct rf_policy_list *list) {
+    return list->first == NULL
+               ? NULL
+               : (void *)((char *)list->first - offsetof(struct rf_policy_call, waits));
+}
+
+static struct rf_policy_call *first_running(const struct rf_policy_list *list) {
+    return list->first == NULL
+               ? NULL
+               : (void *)((char *)list->first - offsetof(struct rf_policy_call, runs));
+}
+
 static void wait_in(struct rf_policy_list *list, struct rf_policy_call *call) {
-    take_out(call);
-    append(list, call);
+    take_out(&call->waits);
+    append(list, &call->waits);
 }
 
 static void wake(struct rf_policy *policy, struct rf_policy_call *call) {
     wait_in(&policy->woken, call);
 }
 
+static void wake_first(struct rf_policy *policy, struct rf_policy_list *list) {
+    struct rf_policy_call *call = first_waiting(list);
+    if (call != NULL)
+        wake(policy, call);
+}
+
 static void wake_all(struct rf_policy *policy, struct rf_policy_list *list) {
-    while (list->first != NULL)
-        wake(policy, list->first);
-}
-
-static void run(struct rf_policy *policy, struct rf_policy_call *call) {
-    struct rf_policy_list *list = &policy->running;
-    call->runs = (struct rf_policy_link){.before = list->last, .list = list};
-    *(list->last != NULL ? &list->last->runs.after : &list->first) = call;
-    list->last = call;
-}
-
-static void run_no_more(struct rf_policy_call *call) {
-    struct rf_policy_link *link = &call->runs;
-    if (link->list == NULL)
-        return;
-    *(link->before != NULL ? &link->before->runs.after : &link->list->first) = link->after;
-    *(link->after != NULL ? &link->after->runs.before : &link->list->last) = link->before;
-    *link = (struct rf_policy_link){0};
+    for (struct rf_policy_call *call; (call = first_waiting(list)) != NULL;)
+        wake(policy, call);
 }
 
 // ---- rules ----
@@ -143,7 +145,7 @@ static struct rf_policy_decision refuse(struct rf_policy *policy, struct rf_poli
                                         enum rf_policy_reason reason, struct rf_instant at,
                                         struct rf_instant now) {
     rf_policy_let_go(policy, call, now);
-    take_out(call);
+    take_out(&call->waits);
     return decide(RF_POLICY_REFUSED, reason, at);
 }
 
@@ -178,11 +180,10 @@ static void tick(struct rf_policy *policy, struct rf_instant now) {
         changed_to(policy, t.to);
 }
 
-struct rf_policy_decision rf_policy_gate(const struct rf_policy *policy, struct rf_instant now) {
+struct rf_policy_decision rf_policy_gate(const struct rf_policy *policy) {
     enum rf_breaker_state state = policy->copy.state;
     bool testing = policy->copy.testing;
     struct rf_instant until = policy->copy.until;
-    (void)now;
     if (!policy->follows) {
         state = rf_breaker_gate(&policy->breaker);
         testing = policy->breaker.permit != 0;
@@ -275,11 +276,11 @@ static bool pass_bulkhead(struct rf_policy *policy, struct rf_policy_call *call,
 
 static struct rf_policy_decision pass_breaker(struct rf_policy *policy, struct rf_policy_call *call,
                                               struct rf_instant now) {
-    struct rf_policy_decision decision = rf_policy_gate(policy, now);
+    struct rf_policy_decision decision = rf_policy_gate(policy);
     if (call->test && policy->follows && call->ticket.epoch == policy->copy.epoch)
         decision = decide(RF_POLICY_GO, RF_POLICY_NO_REASON, (struct rf_instant){0});
     if (!policy->follows && !admitted(policy, call, now))
-        return held_back(policy, call, rf_policy_gate(policy, now), now);
+        return held_back(policy, call, rf_policy_gate(policy), now);
     if (decision.verdict == RF_POLICY_REFUSED && policy->follows)
         return held_back(policy, call, decision, now);
     struct rf_duration left = rf_instant_since(call->deadline, now);
@@ -295,14 +296,14 @@ struct rf_policy_decision rf_policy_step(struct rf_policy *policy, struct rf_pol
     if (!rf_instant_before(now, call->deadline))
         return refuse(policy, call, RF_POLICY_DEADLINE, (struct rf_instant){0}, now);
     // A breaker that lets nobody through ends every other wait, and takes no token and no place.
-    gate = rf_policy_gate(policy, now);
+    gate = rf_policy_gate(policy);
     if (gate.verdict == RF_POLICY_REFUSED && !call->test && !call->asked)
         return held_back(policy, call, gate, now);
     if (rf_instant_before(now, call->due)) {
         wait_in(&policy->waiting, call);
         return decide(RF_POLICY_WAIT, RF_POLICY_NO_REASON, call->due);
     }
-    take_out(call);
+    take_out(&call->waits);
     if (!pass_rate_limit(policy, call, now, &decision))
         return decision;
     if (!pass_bulkhead(policy, call, now, &decision))
@@ -313,9 +314,9 @@ struct rf_policy_decision rf_policy_step(struct rf_policy *policy, struct rf_pol
 struct rf_policy_call *rf_policy_next(struct rf_policy *policy, struct rf_instant now) {
     struct rf_bulkhead_waiter *waiter;
     tick(policy, now);
-    struct rf_policy_call *call = policy->woken.first;
+    struct rf_policy_call *call = first_waiting(&policy->woken);
     if (call != NULL) {
-        take_out(call);
+        take_out(&call->waits);
         return call;
     }
     enum rf_bulkhead_verdict verdict = rf_bulkhead_next(&policy->bulkhead, now, &waiter);
@@ -345,7 +346,7 @@ void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struc
     struct rf_duration slow_after = policy->rules.breaker.slow_after;
     if (slow_after.ns > 0 && policy->rules.breaker.slow_rate > 0) {
         call->slow_at = rf_instant_add(now, slow_after);
-        run(policy, call);
+        append(&policy->running, &call->runs);
     }
 }
 
@@ -354,8 +355,8 @@ static void test_over(struct rf_policy *policy, struct rf_policy_call *call) {
     if ((call->test || call->asked) && policy->follows &&
         call->ticket.epoch == policy->copy.epoch) {
         policy->copy.testing = false;
-        if (policy->idle.first != NULL && policy->copy.state == RF_BREAKER_HALF_OPEN)
-            wake(policy, policy->idle.first);
+        if (policy->copy.state == RF_BREAKER_HALF_OPEN)
+            wake_first(policy, &policy->idle);
     }
     call->test = call->asked = false;
 }
@@ -372,15 +373,15 @@ void rf_policy_settled(struct rf_policy *policy, struct rf_policy_call *call, en
     }
     call->running = false;
     policy->in_flight--;
-    run_no_more(call);
+    take_out(&call->runs);
     call->failed_test = policy->follows && call->test && rf_class_counts(c);
     if (!policy->follows) {
         tick(policy, now);
         changed = rf_breaker_record(&policy->breaker, call->ticket, c, now, &t);
         if (changed)
             changed_to(policy, t.to);
-        else if (call->test && policy->idle.first != NULL)
-            wake(policy, policy->idle.first);
+        else if (call->test)
+            wake_first(policy, &policy->idle);
     }
     if (c == RF_CLASS_OK)
         rf_hedge_record(&policy->hedge, rf_instant_since(now, call->ticket.began));
@@ -426,7 +427,7 @@ struct rf_policy_decision rf_policy_retry(struct rf_policy *policy, struct rf_po
     }
     call->retrying = true;
     call->due = rf_instant_add(now, retry.wait);
-    struct rf_policy_decision gate = rf_policy_gate(policy, now);
+    struct rf_policy_decision gate = rf_policy_gate(policy);
     if (call->failed_test) // its authority is about to say so
         gate = decide(RF_POLICY_REFUSED, RF_POLICY_OPEN, (struct rf_instant){0});
     if (gate.verdict == RF_POLICY_REFUSED && gate.reason == RF_POLICY_OPEN)
@@ -471,14 +472,14 @@ void rf_policy_end(struct rf_policy *policy, struct rf_policy_call *call, struct
     if (call->running) {
         call->running = false;
         policy->in_flight--;
-        run_no_more(call);
+        take_out(&call->runs);
         if (!policy->follows)
             rf_breaker_cancel(&policy->breaker, call->ticket, now);
     }
     rf_policy_let_go(policy, call, now);
     if (call->retrying)
         rf_budget_cancel(&policy->budget);
-    take_out(call);
+    take_out(&call->waits);
     *call = (struct rf_policy_call){0};
 }
 
@@ -525,7 +526,7 @@ struct rf_policy_decision rf_policy_not_granted(struct rf_policy *policy,
     call->asked = false;
     if (policy->copy.epoch == call->ticket.epoch)
         policy->copy.testing = false;
-    struct rf_policy_decision gate = rf_policy_gate(policy, now);
+    struct rf_policy_decision gate = rf_policy_gate(policy);
     if (gate.verdict == RF_POLICY_GO)
         return rf_policy_step(policy, call, now); // it closed while we asked
     if (gate.verdict == RF_POLICY_ASK)
@@ -537,10 +538,10 @@ struct rf_policy_decision rf_policy_not_granted(struct rf_policy *policy,
 
 struct rf_policy_call *rf_policy_slow(struct rf_policy *policy, struct rf_instant now) {
     struct rf_breaker_transition t;
-    struct rf_policy_call *call = policy->running.first;
+    struct rf_policy_call *call = first_running(&policy->running);
     if (call == NULL || rf_instant_before(now, call->slow_at))
         return NULL;
-    run_no_more(call);
+    take_out(&call->runs);
     if (policy->follows)
         call->ticket.slow_told = true;
     else if (rf_breaker_slow(&policy->breaker, &call->ticket, now, &t))
@@ -550,7 +551,7 @@ struct rf_policy_call *rf_policy_slow(struct rf_policy *policy, struct rf_instan
 
 bool rf_policy_wake(const struct rf_policy *policy, struct rf_instant *when) {
     bool found = !policy->follows && rf_breaker_wake(&policy->breaker, when);
-    const struct rf_policy_call *slow = policy->running.first;
+    const struct rf_policy_call *slow = first_running(&policy->running);
     if (slow != NULL && (!found || rf_instant_before(slow->slow_at, *when))) {
         *when = slow->slow_at;
         found = true;

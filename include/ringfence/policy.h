@@ -107,12 +107,12 @@ struct rf_policy_decision {
 
 // A link in one of the lists of a policy.
 struct rf_policy_link {
-    struct rf_policy_call *before, *after;
+    struct rf_policy_link *before, *after;
     struct rf_policy_list *list; // NULL: in none
 };
 
 struct rf_policy_list {
-    struct rf_policy_call *first, *last;
+    struct rf_policy_link *first, *last;
 };
 
 // A call. All zero before rf_policy_begin; must not move or end between it and rf_policy_end.
@@ -186,7 +186,7 @@ void rf_policy_begin(struct rf_policy *policy, struct rf_policy_call *call,
 
 // rf_policy_gate: what the breaker would say now. Takes nothing and waits for nothing: GO, ASK, or
 // REFUSED, also where the call would wait.
-struct rf_policy_decision rf_policy_gate(const struct rf_policy *policy, struct rf_instant now);
+struct rf_policy_decision rf_policy_gate(const struct rf_policy *policy);
 
 // rf_policy_step: what the call may do now. What it holds already it keeps, so it may be asked
 // again at any time: GO until it is sent. Before its retry is due: WAIT.
