@@ -85,6 +85,11 @@ void rf_question_end(struct rf_pending_op *op, const char *code);
 // rf_call_end: the same for a call.
 void rf_call_end(struct rf_pending_op *op, const char *code, const char *message);
 
+// rf_question_take: the question of this kind that an answer with `rid` (may be NULL) is for; it
+// waits no longer, and the caller frees it by rf_pending_op_free. NULL: nobody waits for it.
+struct rf_pending_op *rf_question_take(struct rf_bus *bus, enum rf_question question,
+                                       const char *rid);
+
 // rf_question_new: a question of this kind, whose message is `body`; ends after `limit` at the
 // latest.
 struct rf_pending_op *rf_question_new(struct rf_bus *bus, enum rf_question question,

@@ -16,11 +16,9 @@ void rf_bus_breaker_control(struct rf_bus *bus, const struct rf_breaker_control 
 
 void rf_bus_on_breaker_controlled(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_breaker_controlled *answer = &message->as.breaker_controlled;
-    struct rf_pending_op *op =
-        answer->rid == NULL ? NULL : rf_pending_find(&bus->questions, answer->rid);
-    if (op == NULL || op->question != RF_QUESTION_CONTROL)
+    struct rf_pending_op *op = rf_question_take(bus, RF_QUESTION_CONTROL, answer->rid);
+    if (op == NULL)
         return;
-    rf_pending_take(&bus->questions, op);
     const char *code = answer->ok ? NULL : answer->code != NULL ? answer->code : "refused";
     if (op->fn.control != NULL)
         op->fn.control(op->arg, code, answer->message);

@@ -27,6 +27,15 @@ struct rf_pending_op *rf_question_new(struct rf_bus *bus, enum rf_question quest
     return op;
 }
 
+struct rf_pending_op *rf_question_take(struct rf_bus *bus, enum rf_question question,
+                                       const char *rid) {
+    struct rf_pending_op *op = rid == NULL ? NULL : rf_pending_find(&bus->questions, rid);
+    if (op == NULL || op->question != question)
+        return NULL;
+    rf_pending_take(&bus->questions, op);
+    return op;
+}
+
 bool rf_questions_flush(struct rf_bus *bus) {
     struct rf_pending_op *op;
     while ((op = rf_pending_unsent(&bus->questions)) != NULL) {
@@ -82,10 +91,9 @@ void rf_bus_state_cas(struct rf_bus *bus, const char *key, int64_t version, json
 
 void rf_bus_on_state_reply(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_state_reply *reply = &message->as.state_reply;
-    struct rf_pending_op *op = rf_pending_find(&bus->questions, reply->rid);
-    if (op == NULL || op->question != RF_QUESTION_STATE)
+    struct rf_pending_op *op = rf_question_take(bus, RF_QUESTION_STATE, reply->rid);
+    if (op == NULL)
         return;
-    rf_pending_take(&bus->questions, op);
     const char *code = reply->ok ? NULL : reply->code != NULL ? reply->code : "refused";
     if (op->fn.state != NULL)
         op->fn.state(op->arg, code, reply->entries.count > 0 ? &reply->entries.items[0] : NULL);

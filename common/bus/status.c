@@ -14,11 +14,9 @@ void rf_bus_status(struct rf_bus *bus, rf_status_fn *fn, void *arg) {
 
 void rf_bus_on_status_reply(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_status_reply *reply = &message->as.status_reply;
-    struct rf_pending_op *op =
-        reply->rid == NULL ? NULL : rf_pending_find(&bus->questions, reply->rid);
-    if (op == NULL || op->question != RF_QUESTION_STATUS)
+    struct rf_pending_op *op = rf_question_take(bus, RF_QUESTION_STATUS, reply->rid);
+    if (op == NULL)
         return;
-    rf_pending_take(&bus->questions, op);
     if (op->fn.status != NULL)
         op->fn.status(op->arg, reply->status);
     rf_pending_op_free(op);

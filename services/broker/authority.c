@@ -51,6 +51,14 @@ static struct rf_utc date_of(const struct rf_guard *guard, struct rf_instant whe
     return rf_utc_add(now->utc, rf_instant_since(when, now->instant));
 }
 
+// The way back.
+static struct rf_instant instant_of(const struct rf_ground *ground, int64_t date) {
+    if (date <= 0)
+        return RF_BREAKER_NO_END;
+    return rf_instant_add(ground->now.instant,
+                          rf_utc_since((struct rf_utc){date}, ground->now.utc));
+}
+
 static void announce(struct rf_guard *guard, const struct rf_breaker_transition *transition) {
     const struct rf_now *now = &guard->authority->ground->now;
     guard->cause = transition->cause;
@@ -259,10 +267,7 @@ const char *rf_authority_control(struct rf_authority *authority,
         snprintf(message, size, "expected who decides it, and why, for those who find it later");
         return "no_reason";
     }
-    struct rf_instant until = RF_BREAKER_NO_END;
-    if (control->until > 0)
-        until =
-            rf_instant_add(now->instant, rf_utc_since((struct rf_utc){control->until}, now->utc));
+    struct rf_instant until = instant_of(authority->ground, control->until);
     tick(guard);
     struct rf_breaker_transition transition;
     enum rf_breaker_force before = guard->breaker.force;
@@ -305,15 +310,11 @@ struct rf_breaker_snapshot rf_authority_figures(struct rf_guard *guard) {
 // The force that came with a view is part of its state.
 static void learn_force(struct rf_guard *guard, const struct rf_breaker_view *view,
                         struct rf_breaker_transition *transition) {
-    const struct rf_now *now = &guard->authority->ground->now;
     enum rf_breaker_force force;
     if (view->force == NULL || !rf_breaker_force_parse(view->force, &force))
         return;
-    struct rf_instant until = RF_BREAKER_NO_END;
-    if (view->force_until > 0)
-        until = rf_instant_add(now->instant,
-                               rf_utc_since((struct rf_utc){view->force_until}, now->utc));
-    rf_breaker_restore_force(&guard->breaker, force, until);
+    rf_breaker_restore_force(&guard->breaker, force,
+                             instant_of(guard->authority->ground, view->force_until));
     copy_text(guard->force_who, sizeof guard->force_who, view->force_who ? view->force_who : "");
     copy_text(guard->force_why, sizeof guard->force_why, view->force_why ? view->force_why : "");
     transition->to = guard->breaker.state;
