@@ -1,12 +1,11 @@
 // ringfence breaker force-open, force-closed, disable, reset: a person decides about a provider's
 // circuit breaker.
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "options.h"
+#include "person.h"
 #include "session.h"
 
 struct deciding {
@@ -30,11 +29,10 @@ static void on_answer(void *arg, const char *code, const char *message) {
 
 static void begin(struct cli_session *session) {
     const struct deciding *deciding = session->arg;
-    const struct passwd *user = getpwuid(getuid());
     struct rf_breaker_control control = {
         .service = session->options->arguments[0],
         .action = deciding->action,
-        .who = user != NULL ? user->pw_name : "unknown",
+        .who = cli_person(),
         .why = session->options->own[CLI_WHY],
     };
     if (deciding->length.ns > 0)

@@ -1,46 +1,44 @@
 // ringfence breaker list: every provider's circuit breaker, with its figures.
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "events/field.h"
 #include "events/text.h"
+#include "member.h"
 #include "session.h"
-
-static const char *member(const json_t *value, const char *name) {
-    const char *text = json_string_value(json_object_get(value, name));
-    return text != NULL ? text : "";
-}
-
-static long long figure(const json_t *value, const char *name) {
-    return json_integer_value(json_object_get(value, name));
-}
 
 static void print_force(const json_t *breaker, struct rf_text *line) {
     char until[RF_TIME_TEXT_SIZE];
-    if (json_object_get(breaker, "force_who") == NULL || member(breaker, "force_who")[0] == '\0')
+    if (json_object_get(breaker, "force_who") == NULL ||
+        cli_member_text(breaker, "force_who")[0] == '\0')
         return;
     rf_text_add(line, ", a person's word (");
-    rf_text_add_clean(line, member(breaker, "force"), 16);
+    rf_text_add_clean(line, cli_member_text(breaker, "force"), 16);
     rf_text_add(line, ") by ");
-    rf_text_add_clean(line, member(breaker, "force_who"), 64);
-    if (figure(breaker, "force_until") > 0)
-        rf_text_add(line, " until %s",
-                    rf_time_text((struct rf_utc){figure(breaker, "force_until")}, until));
+    rf_text_add_clean(line, cli_member_text(breaker, "force_who"), 64);
+    if (cli_member_number(breaker, "force_until") > 0)
+        rf_text_add(
+            line, " until %s",
+            rf_time_text((struct rf_utc){cli_member_number(breaker, "force_until")}, until));
     rf_text_add(line, ": ");
-    rf_text_add_clean(line, member(breaker, "force_why"), 256);
+    rf_text_add_clean(line, cli_member_text(breaker, "force_why"), 256);
 }
 
 static void print_breaker(const json_t *breaker) {
     struct rf_text line = {0};
     const json_t *figures = json_object_get(breaker, "figures");
-    rf_text_add_clean(&line, member(breaker, "service"), 64);
+    rf_text_add_clean(&line, cli_member_text(breaker, "service"), 64);
     rf_text_add(&line, ": ");
-    rf_text_add_clean(&line, member(breaker, "decided"), 16);
+    rf_text_add_clean(&line, cli_member_text(breaker, "decided"), 16);
     rf_text_add(&line, " (");
-    rf_text_add_clean(&line, member(breaker, "mode"), 16);
-    rf_text_add(&line, "), %lld failures in a row, window %lld failed of %lld, %lld slow of %lld, ",
-                figure(breaker, "failures"), figure(figures, "failed"), figure(figures, "total"),
-                figure(figures, "slow"), figure(figures, "timed"));
-    rf_text_add(&line, "opened %lld times", figure(figures, "opened"));
+    rf_text_add_clean(&line, cli_member_text(breaker, "mode"), 16);
+    rf_text_add(&line,
+                "), %" PRId64 " failures in a row, window %" PRId64 " failed of %" PRId64
+                ", %" PRId64 " slow of %" PRId64 ", ",
+                cli_member_number(breaker, "failures"), cli_member_number(figures, "failed"),
+                cli_member_number(figures, "total"), cli_member_number(figures, "slow"),
+                cli_member_number(figures, "timed"));
+    rf_text_add(&line, "opened %" PRId64 " times", cli_member_number(figures, "opened"));
     print_force(breaker, &line);
     if (!line.failed)
         puts(line.data);

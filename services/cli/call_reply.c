@@ -7,6 +7,7 @@
 #include <ringfence/class.h>
 
 #include "events/field.h"
+#include "member.h"
 #include "table.h"
 
 #define WORD_BYTES ((size_t)64)
@@ -30,11 +31,6 @@ int cli_call_exit(const struct rf_call_reply *reply) {
 
 // ---- what it gave ----
 
-static const char *member(const json_t *object, const char *name) {
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
 static void calls_text(const json_t *calls, struct rf_text *text) {
     struct cli_table table = {.columns = 3};
     char when[RF_TIME_TEXT_SIZE];
@@ -42,8 +38,8 @@ static void calls_text(const json_t *calls, struct rf_text *text) {
     json_t *call;
     json_array_foreach(calls, i, call) {
         int64_t created = json_integer_value(json_object_get(call, "created"));
-        cli_table_add(&table, member(call, "sid"), WORD_BYTES);
-        cli_table_add(&table, member(call, "status"), WORD_BYTES);
+        cli_table_add(&table, cli_member_text(call, "sid"), WORD_BYTES);
+        cli_table_add(&table, cli_member_text(call, "status"), WORD_BYTES);
         cli_table_add(&table, created > 0 ? rf_time_text((struct rf_utc){created}, when) : NULL,
                       sizeof when);
     }
@@ -54,9 +50,9 @@ static void calls_text(const json_t *calls, struct rf_text *text) {
 
 static void status_text(const json_t *result, struct rf_text *text) {
     const json_t *duration = json_object_get(result, "duration_s");
-    rf_text_add_clean(text, member(result, "sid"), WORD_BYTES);
+    rf_text_add_clean(text, cli_member_text(result, "sid"), WORD_BYTES);
     rf_text_add(text, " ");
-    rf_text_add_clean(text, member(result, "status"), WORD_BYTES);
+    rf_text_add_clean(text, cli_member_text(result, "status"), WORD_BYTES);
     if (json_integer_value(duration) > 0)
         rf_text_add(text, ", %" JSON_INTEGER_FORMAT " s", json_integer_value(duration));
     rf_text_add(text, "\n");
@@ -65,27 +61,27 @@ static void status_text(const json_t *result, struct rf_text *text) {
 static void audio_text(const struct rf_call_reply *reply, struct rf_text *text) {
     rf_text_add(text, "%" JSON_INTEGER_FORMAT " bytes of ",
                 json_integer_value(json_object_get(reply->result, "size")));
-    rf_text_add_clean(text, member(reply->result, "format"), WORD_BYTES);
+    rf_text_add_clean(text, cli_member_text(reply->result, "format"), WORD_BYTES);
     if (reply->provider != NULL) {
         rf_text_add(text, " from ");
         rf_text_add_clean(text, reply->provider, WORD_BYTES);
     }
     rf_text_add(text, ", sha256 ");
-    rf_text_add_clean(text, member(reply->result, "audio"), 2 * WORD_BYTES);
+    rf_text_add_clean(text, cli_member_text(reply->result, "audio"), 2 * WORD_BYTES);
     rf_text_add(text, "\n");
 }
 
 void cli_call_result(const struct cli_call *call, const struct rf_call_reply *reply,
                      struct rf_text *text) {
     const json_t *result = reply->result;
-    const char *script = member(result, "text");
+    const char *script = cli_member_text(result, "text");
     if (strcmp(call->service, "script") == 0 && *script != '\0') {
         rf_text_add(text, "%s\n", script);
-    } else if (*member(result, "audio") != '\0') {
+    } else if (*cli_member_text(result, "audio") != '\0') {
         audio_text(reply, text);
     } else if (json_is_array(json_object_get(result, "calls"))) {
         calls_text(json_object_get(result, "calls"), text);
-    } else if (*member(result, "sid") != '\0') {
+    } else if (*cli_member_text(result, "sid") != '\0') {
         status_text(result, text);
     } else {
         char *json = result != NULL ? json_dumps(result, JSON_INDENT(2)) : NULL;

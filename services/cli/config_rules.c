@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "config/config.h"
+#include "provider.h"
 #include "rules/rules.h"
 #include "session.h"
 
@@ -50,18 +51,8 @@ int cli_config_rules(const struct cli_options *options) {
     struct rf_error error = {0};
     struct listing listing = {.json = options->json};
     enum rf_provider provider;
-    if (!rf_provider_parse(options->arguments[0], &provider)) {
-        fprintf(stderr, "ringfence: error: \"%s\" is not a provider; expected ",
-                options->arguments[0]);
-        for (int p = 0; p < RF_PROVIDER_COUNT; p++)
-            fprintf(stderr, "%s%s",
-                    p == 0                      ? ""
-                    : p + 1 < RF_PROVIDER_COUNT ? ", "
-                                                : " or ",
-                    rf_provider_name((enum rf_provider)p));
-        fputs("\n", stderr);
-        return CLI_USAGE;
-    }
+    if (!rf_provider_parse(options->arguments[0], &provider))
+        return cli_not_a_provider(options->arguments[0], "");
     enum rf_err err = rf_config_load(options->config, &config, &error);
     if (err != RF_OK) {
         fprintf(stderr, "%s\n", error.message);

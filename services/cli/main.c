@@ -14,6 +14,7 @@
 //   breaker_list.c, breaker_control.c
 //   marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
 //   config_man.c
+//   member.c, provider.c, person.c   what several of them share
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 // ringfence mark clear: a person says that a marked provider, or one of its keys, is usable again.
 // For a provider that is all of it: its mark, and whatever keys are set aside.
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "config/config.h"
 #include "marks.h"
+#include "person.h"
+#include "provider.h"
 
 #define LOOK_AGAIN rf_ms(5)
 
@@ -37,9 +37,7 @@ static void on_told(void *arg) {
 static enum rf_err tell(struct cli_session *session, const struct cli_mark *mark,
                         struct rf_error *error) {
     const struct clearing *clearing = session->arg;
-    const struct passwd *user = getpwuid(getuid());
-    json_t *data = json_pack("{s:s, s:s}", "why", "a person cleared it", "by",
-                             user != NULL ? user->pw_name : "unknown");
+    json_t *data = json_pack("{s:s, s:s}", "why", "a person cleared it", "by", cli_person());
     if (mark->is_key) {
         const char *fingerprint = strrchr(mark->key, '/') + 1;
         (void)json_object_set_new(data, "key", json_stringn(fingerprint, strnlen(fingerprint, 8)));
@@ -116,19 +114,6 @@ static void begin(struct cli_session *session) {
     cli_marks_read(session, &clearing->marks, clear_next);
 }
 
-static int not_a_provider(const char *name) {
-    fprintf(stderr, "ringfence: error: \"%s\" is not a provider; expected ", name);
-    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
-        fprintf(stderr, "%s%s",
-                p == 0                      ? ""
-                : p + 1 < RF_PROVIDER_COUNT ? ", "
-                                            : " or ",
-                rf_provider_name((enum rf_provider)p));
-    fputs(", and behind it / and the first digits of a key's fingerprint for that key alone\n",
-          stderr);
-    return CLI_USAGE;
-}
-
 int cli_mark_clear(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin};
     struct clearing clearing = {0};
@@ -137,7 +122,9 @@ int cli_mark_clear(const struct cli_options *options) {
     size_t length = slash != NULL ? (size_t)(slash - what) : strlen(what);
     snprintf(clearing.provider, sizeof clearing.provider, "%.*s", (int)length, what);
     if (!rf_provider_parse(clearing.provider, &provider) || (slash != NULL && slash[1] == '\0'))
-        return not_a_provider(what);
+        return cli_not_a_provider(
+            what,
+            ", and behind it / and the first digits of a key's fingerprint for that key alone");
     clearing.key = slash != NULL ? slash + 1 : NULL;
     int code = cli_session_run(options, &handlers, &clearing);
     cli_marks_fini(&clearing.marks);

@@ -5,11 +5,7 @@
 #include "events/field.h"
 #include "events/text.h"
 #include "marks.h"
-
-static const char *member(const json_t *value, const char *name) {
-    const char *text = json_string_value(json_object_get(value, name));
-    return text != NULL ? text : "";
-}
+#include "member.h"
 
 static void print_mark(const struct cli_mark *mark) {
     char since[RF_TIME_TEXT_SIZE], until[RF_TIME_TEXT_SIZE];
@@ -18,11 +14,11 @@ static void print_mark(const struct cli_mark *mark) {
     json_int_t end = json_integer_value(json_object_get(mark->value, "until"));
     rf_text_add_clean(&line, mark->who, 64);
     rf_text_add(&line, mark->is_key ? " (one key): " : ": ");
-    rf_text_add_clean(&line, member(mark->value, "class"), 64);
+    rf_text_add_clean(&line, cli_member_text(mark->value, "class"), 64);
     rf_text_add(&line, " since %s: ", rf_time_text((struct rf_utc){at}, since));
-    rf_text_add_clean(&line, member(mark->value, "message"), 300);
+    rf_text_add_clean(&line, cli_member_text(mark->value, "message"), 300);
     rf_text_add(&line, " (cleared by: ");
-    rf_text_add_clean(&line, member(mark->value, "clears"), 32);
+    rf_text_add_clean(&line, cli_member_text(mark->value, "clears"), 32);
     if (end > 0)
         rf_text_add(&line, " at %s", rf_time_text((struct rf_utc){end}, until));
     rf_text_add(&line, ")");

@@ -5,15 +5,7 @@
 #include <string.h>
 
 #include "events/field.h"
-
-static const char *member(const json_t *object, const char *name) {
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
-static int64_t number(const json_t *object, const char *name) {
-    return json_integer_value(json_object_get(object, name));
-}
+#include "member.h"
 
 // Text from outside in a column of `width`, and a space.
 static void column(struct rf_text *text, const char *outside, size_t width) {
@@ -41,12 +33,13 @@ static void because(struct rf_text *text, const char *why) {
 static void broker_text(const json_t *broker, struct rf_utc now, struct rf_text *text) {
     const json_t *journal = json_object_get(broker, "journal");
     rf_text_add(text, "broker ");
-    column(text, member(broker, "broker"), 0);
-    rf_text_add(text, "version %s, pid %" PRId64 ", ", member(broker, "version"),
-                number(broker, "pid"));
-    since(text, number(broker, "started"), now);
+    column(text, cli_member_text(broker, "broker"), 0);
+    rf_text_add(text, "version %s, pid %" PRId64 ", ", cli_member_text(broker, "version"),
+                cli_member_number(broker, "pid"));
+    since(text, cli_member_number(broker, "started"), now);
     rf_text_add(text, "\n  events %" PRId64 " to %" PRId64 " kept (%" PRId64 " KiB), %zu clients\n",
-                number(journal, "first"), number(journal, "last"), number(journal, "bytes") / 1024,
+                cli_member_number(journal, "first"), cli_member_number(journal, "last"),
+                cli_member_number(journal, "bytes") / 1024,
                 json_array_size(json_object_get(broker, "peers")));
 }
 
@@ -58,11 +51,11 @@ static void processes_text(json_t *processes, struct rf_utc now, struct rf_text 
         rf_text_add(text, "  none\n");
     json_object_foreach(processes, instance, process) {
         rf_text_add(text, "  ");
-        column(text, member(process, "service"), 16);
-        column(text, member(process, "state"), 9);
-        rf_text_add(text, "pid %-8" PRId64, number(process, "pid"));
-        column(text, member(process, "host"), 12);
-        since(text, number(process, "started"), now);
+        column(text, cli_member_text(process, "service"), 16);
+        column(text, cli_member_text(process, "state"), 9);
+        rf_text_add(text, "pid %-8" PRId64, cli_member_number(process, "pid"));
+        column(text, cli_member_text(process, "host"), 12);
+        since(text, cli_member_number(process, "started"), now);
         rf_text_add(text, "\n");
     }
 }
@@ -71,16 +64,17 @@ static void worker_text(const json_t *worker, struct rf_text *text) {
     size_t i;
     json_t *offer;
     rf_text_add(text, "  ");
-    column(text, member(worker, "instance"), 0);
-    rf_text_add(text, "%" PRId64 " in hand%s\n", number(worker, "in_hand"),
+    column(text, cli_member_text(worker, "instance"), 0);
+    rf_text_add(text, "%" PRId64 " in hand%s\n", cli_member_number(worker, "in_hand"),
                 json_is_true(json_object_get(worker, "draining")) ? ", draining" : "");
     json_array_foreach(json_object_get(worker, "offers"), i, offer) {
         rf_text_add(text, "    ");
-        column(text, member(offer, "service"), 12);
-        rf_text_add(text, "%" PRId64 " of %" PRId64 " places free", number(offer, "credit"),
-                    number(offer, "capacity"));
-        if (number(offer, "waiting") > 0)
-            rf_text_add(text, ", %" PRId64 " waiting for a retry", number(offer, "waiting"));
+        column(text, cli_member_text(offer, "service"), 12);
+        rf_text_add(text, "%" PRId64 " of %" PRId64 " places free",
+                    cli_member_number(offer, "credit"), cli_member_number(offer, "capacity"));
+        if (cli_member_number(offer, "waiting") > 0)
+            rf_text_add(text, ", %" PRId64 " waiting for a retry",
+                        cli_member_number(offer, "waiting"));
         rf_text_add(text, "\n");
     }
 }
@@ -101,30 +95,31 @@ static void queues_text(json_t *queues, struct rf_text *text) {
         rf_text_add(text, "queues\n");
     json_array_foreach(queues, i, queue) {
         rf_text_add(text, "  ");
-        column(text, member(queue, "service"), 14);
-        rf_text_add(text, "%" PRId64 " calls%s\n", number(queue, "waiting"),
+        column(text, cli_member_text(queue, "service"), 14);
+        rf_text_add(text, "%" PRId64 " calls%s\n", cli_member_number(queue, "waiting"),
                     json_is_false(json_object_get(queue, "live")) ? ", nobody serves it" : "");
     }
 }
 
 static void breaker_text(const json_t *breaker, struct rf_utc now, struct rf_text *text) {
     char left[RF_TIME_TEXT_SIZE];
-    const char *state = member(breaker, "state");
+    const char *state = cli_member_text(breaker, "state");
     rf_text_add(text, "  ");
-    column(text, member(breaker, "service"), 14);
+    column(text, cli_member_text(breaker, "service"), 14);
     column(text, state, 9);
-    since(text, number(breaker, "since"), now);
+    since(text, cli_member_number(breaker, "since"), now);
     if (strcmp(state, "closed") == 0) {
-        if (number(breaker, "failures") > 0)
-            rf_text_add(text, ", %" PRId64 " failures in a row", number(breaker, "failures"));
+        if (cli_member_number(breaker, "failures") > 0)
+            rf_text_add(text, ", %" PRId64 " failures in a row",
+                        cli_member_number(breaker, "failures"));
         rf_text_add(text, "\n");
         return;
     }
-    int64_t until = number(breaker, "until");
+    int64_t until = cli_member_number(breaker, "until");
     if (until > now.ns)
         rf_text_add(text, ", test request in %s",
                     rf_span_text(rf_utc_since((struct rf_utc){until}, now), left));
-    because(text, member(breaker, "last_error"));
+    because(text, cli_member_text(breaker, "last_error"));
     rf_text_add(text, "\n");
 }
 
@@ -144,9 +139,9 @@ static void providers_text(json_t *providers, struct rf_utc now, struct rf_text 
     json_object_foreach(providers, name, provider) {
         rf_text_add(text, "  ");
         column(text, name, 14);
-        column(text, member(provider, "status"), 9);
-        since(text, number(provider, "since"), now);
-        because(text, member(provider, "why"));
+        column(text, cli_member_text(provider, "status"), 9);
+        since(text, cli_member_number(provider, "since"), now);
+        because(text, cli_member_text(provider, "why"));
         rf_text_add(text, "\n");
     }
 }
@@ -159,11 +154,11 @@ static void marks_text(json_t *marks, struct rf_utc now, struct rf_text *text) {
     json_object_foreach(marks, name, mark) {
         rf_text_add(text, "  ");
         column(text, name, 14);
-        column(text, member(mark, "class"), 9);
-        since(text, number(mark, "since"), now);
-        because(text, member(mark, "message"));
+        column(text, cli_member_text(mark, "class"), 9);
+        since(text, cli_member_number(mark, "since"), now);
+        because(text, cli_member_text(mark, "message"));
         rf_text_add(text, " (cleared by: ");
-        rf_text_add_clean(text, member(mark, "clears"), 32);
+        rf_text_add_clean(text, cli_member_text(mark, "clears"), 32);
         rf_text_add(text, ")\n");
     }
 }
@@ -175,14 +170,14 @@ static void fallbacks_text(json_t *fallbacks, struct rf_utc now, struct rf_text 
         rf_text_add(text, "fallbacks\n");
     json_object_foreach(fallbacks, service, fallback) {
         char span[RF_TIME_TEXT_SIZE];
-        struct rf_utc last = {number(fallback, "at")};
+        struct rf_utc last = {cli_member_number(fallback, "at")};
         rf_text_add(text, "  ");
         column(text, service, 14);
-        column(text, member(fallback, "link"), 0);
+        column(text, cli_member_text(fallback, "link"), 0);
         rf_text_add(text, "instead of ");
-        column(text, member(fallback, "instead_of"), 0);
+        column(text, cli_member_text(fallback, "instead_of"), 0);
         rf_text_add(text, "%s ago", rf_span_text(rf_utc_since(now, last), span));
-        because(text, member(fallback, "message"));
+        because(text, cli_member_text(fallback, "message"));
         rf_text_add(text, "\n");
     }
 }

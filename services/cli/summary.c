@@ -3,12 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "member.h"
 #include "progress.h"
-
-static const char *member(const json_t *object, const char *name) {
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
 
 // "  outcomes: 44 completed, 3 busy" from {"completed": 44, "busy": 3}; nothing from an empty one.
 static void counts_text(const char *title, json_t *counts, struct rf_text *text) {
@@ -29,7 +25,7 @@ void cli_campaign_text(const json_t *campaign, struct rf_text *text) {
     struct cli_progress progress;
     cli_progress_read(campaign, &progress);
     rf_text_add(text, "campaign ");
-    rf_text_add_clean(text, member(campaign, "name"), 100);
+    rf_text_add_clean(text, cli_member_text(campaign, "name"), 100);
     rf_text_add(text,
                 "%s: ", json_is_true(json_object_get(campaign, "finished")) ? " (finished)" : "");
     cli_progress_line(&progress, text);
@@ -41,18 +37,18 @@ void cli_campaign_text(const json_t *campaign, struct rf_text *text) {
 static void contact_text(const char *file, const json_t *contact, struct rf_text *text) {
     rf_text_add(text, "  %s:%" JSON_INTEGER_FORMAT ": ", file,
                 json_integer_value(json_object_get(contact, "line")));
-    rf_text_add_clean(text, member(contact, "phone"), 32);
+    rf_text_add_clean(text, cli_member_text(contact, "phone"), 32);
     rf_text_add(text, " ");
-    rf_text_add_clean(text, member(contact, "name"), 60);
+    rf_text_add_clean(text, cli_member_text(contact, "name"), 60);
     rf_text_add(text, ": ");
-    rf_text_add_clean(text, member(contact, "reason"), 64);
-    if (member(contact, "step")[0] != '\0') {
+    rf_text_add_clean(text, cli_member_text(contact, "reason"), 64);
+    if (cli_member_text(contact, "step")[0] != '\0') {
         rf_text_add(text, " at the step ");
-        rf_text_add_clean(text, member(contact, "step"), 32);
+        rf_text_add_clean(text, cli_member_text(contact, "step"), 32);
     }
-    if (member(contact, "message")[0] != '\0') {
+    if (cli_member_text(contact, "message")[0] != '\0') {
         rf_text_add(text, ": ");
-        rf_text_add_clean(text, member(contact, "message"), 200);
+        rf_text_add_clean(text, cli_member_text(contact, "message"), 200);
     }
     rf_text_add(text, "\n");
 }
