@@ -38,82 +38,73 @@
     {.key = key_, .type = RF_CONFIG_LIST, .offset = at, .items = items_, \
      .reloadable = live, .help = help_}
 
-// The policies, once with defaults of their own and once inherited key by key.
-#define RETRY(section, at_initial, at_factor, at_max_retries, at_max_delay, at_policy) \
-    ROW(section ".initial_delay", DURATION, at_initial, "5s", 1 * MS, 1 * H, LIVE, "wait before the first retry"), \
-    ROW(section ".backoff_factor", NUMBER, at_factor, "2", 1, 100, LIVE, "each wait is this many times the one before"), \
-    ROW(section ".max_retries", COUNT, at_max_retries, "3", 0, 100, LIVE, "retries after the first attempt; 0: none"), \
-    ROW(section ".max_delay", DURATION, at_max_delay, "60s", 1 * MS, 24 * H, LIVE, "no wait is longer; a longer Retry-After ends the call"), \
-    ROW(section ".jitter", JITTER, at_policy, "20%", 0, 0, LIVE, "spreads the waits: a share, or none, full, equal, decorrelated")
-#define INHERIT_RETRY(section, policy) \
-    INHERIT(section ".retry.initial_delay", DURATION, AT(policy.initial_delay), "defaults.retry.initial_delay", 1 * MS, 1 * H, LIVE, "wait before the first retry"), \
-    INHERIT(section ".retry.backoff_factor", NUMBER, AT(policy.backoff_factor), "defaults.retry.backoff_factor", 1, 100, LIVE, "each wait is this many times the one before"), \
-    INHERIT(section ".retry.max_retries", COUNT, AT(policy.max_retries), "defaults.retry.max_retries", 0, 100, LIVE, "retries after the first attempt; 0: none"), \
-    INHERIT(section ".retry.max_delay", DURATION, AT(policy.max_delay), "defaults.retry.max_delay", 1 * MS, 24 * H, LIVE, "no wait is longer; a longer Retry-After ends the call"), \
-    INHERIT(section ".retry.jitter", JITTER, AT(policy), "defaults.retry.jitter", 0, 0, LIVE, "spreads the waits: a share, or none, full, equal, decorrelated")
-// The circuit breaker: BREAKER_ITEM is OWN_FIXED or HEIR_FIXED, as OWN and HEIR below, but for a restart.
-#define OWN_FIXED(name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
+// A policy's keys are listed once. ITEM says whose they are: OWN, those of `defaults`; HEIR, those of
+// a provider, each inherited from the same key of defaults; SECTION, those of a section with the
+// list's own defaults (`name` is its key, `id` its member).
+#define OWN(live, name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
     {.key = "defaults." key_, .type = RF_CONFIG_##type_, .offset = RF_CONFIG_NOWHERE, .fallback = fallback_, \
-     .least = least_, .most = most_, .words = words_, .reloadable = FIXED, .help = help_}
-#define HEIR_FIXED(name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
+     .least = least_, .most = most_, .words = words_, .reloadable = live, .help = help_}
+#define HEIR(live, name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
     {.key = "providers." name "." key_, .type = RF_CONFIG_##type_, .offset = AT(providers[id].member), \
-     .inherits = "defaults." key_, .least = least_, .most = most_, .words = words_, .reloadable = FIXED, .help = help_}
-#define BREAKER(BREAKER_ITEM, name, id) \
-    BREAKER_ITEM(name, id, "breaker.failure_threshold", COUNT, breaker.failure_threshold, "5", 0, RF_BREAKER_MAX_THRESHOLD, NULL, "so many failed attempts in a row open it; 0: off"), \
-    BREAKER_ITEM(name, id, "breaker.failure_interval", DURATION, breaker.failure_interval, "10m", 1 * S, 24 * H, NULL, "older failures do not count"), \
-    BREAKER_ITEM(name, id, "breaker.failure_rate", SHARE, breaker.failure_rate, "0%", 0, 1, NULL, "this share of failed attempts in the window opens it; 0%: off"), \
-    BREAKER_ITEM(name, id, "breaker.slow_rate", SHARE, breaker.slow_rate, "0%", 0, 1, NULL, "this share of slow attempts in the window opens it; 0%: off"), \
-    BREAKER_ITEM(name, id, "breaker.slow_after", DURATION, breaker.slow_after, "0s", 0, 10 * M, NULL, "an attempt is slow when it takes so long, also while it still runs; 0s: none is"), \
-    BREAKER_ITEM(name, id, "breaker.window", WORD, breaker.window, "count", 0, 0, "count|time", "of both rates: the latest window_calls, or the last window_time"), \
-    BREAKER_ITEM(name, id, "breaker.window_calls", COUNT, breaker.window_calls, "100", 1, RF_WINDOW_MAX_CALLS, NULL, "size of a count-based window"), \
-    BREAKER_ITEM(name, id, "breaker.window_time", DURATION, breaker.window_time, "60s", 100 * MS, 24 * H, NULL, "length of a time-based window"), \
-    BREAKER_ITEM(name, id, "breaker.minimum_calls", COUNT, breaker.minimum_calls, "10", 1, 1000000, NULL, "with fewer attempts in the window no rate opens it"), \
-    BREAKER_ITEM(name, id, "breaker.recovery_timeout", DURATION, breaker.recovery_timeout, "30s", 10 * MS, 1 * H, NULL, "how long it stays open before the test request"), \
-    BREAKER_ITEM(name, id, "breaker.recovery_growth", NUMBER, breaker.recovery_growth, "1", 1, 100, NULL, "after a failed test it stays open so many times as long as before; 1: no growth"), \
-    BREAKER_ITEM(name, id, "breaker.recovery_max", DURATION, breaker.recovery_max, "10m", 0, 24 * H, NULL, "but never longer than this; 0s: no bound"), \
-    BREAKER_ITEM(name, id, "breaker.recovery_jitter", SHARE, breaker.recovery_jitter, "0%", 0, 1, NULL, "spreads the time that it stays open, up and down"), \
-    BREAKER_ITEM(name, id, "breaker.success_threshold", COUNT, breaker.success_threshold, "1", 1, 100, NULL, "so many good test requests in a row close it"), \
-    BREAKER_ITEM(name, id, "breaker.test_lease", DURATION, breaker.test_lease, "45s", 10 * MS, 1 * H, NULL, "a test request without a result is given up after this; longer than timeout.attempt"), \
-    BREAKER_ITEM(name, id, "breaker.mode", WORD, breaker.mode, "enforce", 0, 0, "enforce|observe|disabled", "observe: decides and tells, but holds nothing back; disabled: neither"), \
-    BREAKER_ITEM(name, id, "breaker.ignore", CLASSES, breaker.ignore, "", 0, 0, "transient|ambiguous", "classes of failures that shall not count")
-#define INHERIT_TIMEOUT(section, timeout) \
-    INHERIT(section ".timeout.connect", DURATION, AT(timeout.connect), "defaults.timeout.connect", 10 * MS, 1 * M, LIVE, "to a connection, TLS included"), \
-    INHERIT(section ".timeout.attempt", DURATION, AT(timeout.attempt), "defaults.timeout.attempt", 10 * MS, 10 * M, LIVE, "one attempt in all"), \
-    INHERIT(section ".timeout.first_byte", DURATION, AT(timeout.first_byte), "defaults.timeout.first_byte", 0, 10 * M, LIVE, "from the connection to the first byte of the reply's body; 0s: no limit of its own"), \
-    INHERIT(section ".timeout.stall", DURATION, AT(timeout.stall), "defaults.timeout.stall", 0, 10 * M, LIVE, "after the first byte: no byte, or fewer than min_speed a second, for so long; 0s: no limit"), \
-    INHERIT(section ".timeout.min_speed", SIZE, AT(timeout.min_speed), "defaults.timeout.min_speed", 0, 1073741824, LIVE, "bytes a second that a reply's body must bring, over timeout.stall; 0B: no limit")
-// The limits, each key of a provider inherited from the same key of defaults. ITEM is OWN or HEIR.
-#define OWN(name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
-    {.key = "defaults." key_, .type = RF_CONFIG_##type_, .offset = RF_CONFIG_NOWHERE, .fallback = fallback_, \
-     .least = least_, .most = most_, .words = words_, .reloadable = LIVE, .help = help_}
-#define HEIR(name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
-    {.key = "providers." name "." key_, .type = RF_CONFIG_##type_, .offset = AT(providers[id].member), \
-     .inherits = "defaults." key_, .least = least_, .most = most_, .words = words_, .reloadable = LIVE, .help = help_}
+     .inherits = "defaults." key_, .least = least_, .most = most_, .words = words_, .reloadable = live, .help = help_}
+#define SECTION(live, name, id, key_, type_, member, fallback_, least_, most_, words_, help_) \
+    {.key = name "." key_, .type = RF_CONFIG_##type_, .offset = AT(id.member), .fallback = fallback_, \
+     .least = least_, .most = most_, .words = words_, .reloadable = live, .help = help_}
+#define RETRY(ITEM, name, id) \
+    ITEM(LIVE, name, id, "retry.initial_delay", DURATION, retry.initial_delay, "5s", 1 * MS, 1 * H, NULL, "wait before the first retry"), \
+    ITEM(LIVE, name, id, "retry.backoff_factor", NUMBER, retry.backoff_factor, "2", 1, 100, NULL, "each wait is this many times the one before"), \
+    ITEM(LIVE, name, id, "retry.max_retries", COUNT, retry.max_retries, "3", 0, 100, NULL, "retries after the first attempt; 0: none"), \
+    ITEM(LIVE, name, id, "retry.max_delay", DURATION, retry.max_delay, "60s", 1 * MS, 24 * H, NULL, "no wait is longer; a longer Retry-After ends the call"), \
+    ITEM(LIVE, name, id, "retry.jitter", JITTER, retry, "20%", 0, 0, NULL, "spreads the waits: a share, or none, full, equal, decorrelated")
+#define BREAKER(ITEM, name, id) \
+    ITEM(FIXED, name, id, "breaker.failure_threshold", COUNT, breaker.failure_threshold, "5", 0, RF_BREAKER_MAX_THRESHOLD, NULL, "so many failed attempts in a row open it; 0: off"), \
+    ITEM(FIXED, name, id, "breaker.failure_interval", DURATION, breaker.failure_interval, "10m", 1 * S, 24 * H, NULL, "older failures do not count"), \
+    ITEM(FIXED, name, id, "breaker.failure_rate", SHARE, breaker.failure_rate, "0%", 0, 1, NULL, "this share of failed attempts in the window opens it; 0%: off"), \
+    ITEM(FIXED, name, id, "breaker.slow_rate", SHARE, breaker.slow_rate, "0%", 0, 1, NULL, "this share of slow attempts in the window opens it; 0%: off"), \
+    ITEM(FIXED, name, id, "breaker.slow_after", DURATION, breaker.slow_after, "0s", 0, 10 * M, NULL, "an attempt is slow when it takes so long, also while it still runs; 0s: none is"), \
+    ITEM(FIXED, name, id, "breaker.window", WORD, breaker.window, "count", 0, 0, "count|time", "of both rates: the latest window_calls, or the last window_time"), \
+    ITEM(FIXED, name, id, "breaker.window_calls", COUNT, breaker.window_calls, "100", 1, RF_WINDOW_MAX_CALLS, NULL, "size of a count-based window"), \
+    ITEM(FIXED, name, id, "breaker.window_time", DURATION, breaker.window_time, "60s", 100 * MS, 24 * H, NULL, "length of a time-based window"), \
+    ITEM(FIXED, name, id, "breaker.minimum_calls", COUNT, breaker.minimum_calls, "10", 1, 1000000, NULL, "with fewer attempts in the window no rate opens it"), \
+    ITEM(FIXED, name, id, "breaker.recovery_timeout", DURATION, breaker.recovery_timeout, "30s", 10 * MS, 1 * H, NULL, "how long it stays open before the test request"), \
+    ITEM(FIXED, name, id, "breaker.recovery_growth", NUMBER, breaker.recovery_growth, "1", 1, 100, NULL, "after a failed test it stays open so many times as long as before; 1: no growth"), \
+    ITEM(FIXED, name, id, "breaker.recovery_max", DURATION, breaker.recovery_max, "10m", 0, 24 * H, NULL, "but never longer than this; 0s: no bound"), \
+    ITEM(FIXED, name, id, "breaker.recovery_jitter", SHARE, breaker.recovery_jitter, "0%", 0, 1, NULL, "spreads the time that it stays open, up and down"), \
+    ITEM(FIXED, name, id, "breaker.success_threshold", COUNT, breaker.success_threshold, "1", 1, 100, NULL, "so many good test requests in a row close it"), \
+    ITEM(FIXED, name, id, "breaker.test_lease", DURATION, breaker.test_lease, "45s", 10 * MS, 1 * H, NULL, "a test request without a result is given up after this; longer than timeout.attempt"), \
+    ITEM(FIXED, name, id, "breaker.mode", WORD, breaker.mode, "enforce", 0, 0, "enforce|observe|disabled", "observe: decides and tells, but holds nothing back; disabled: neither"), \
+    ITEM(FIXED, name, id, "breaker.ignore", CLASSES, breaker.ignore, "", 0, 0, "transient|ambiguous", "classes of failures that shall not count")
+#define TIMEOUT(ITEM, name, id) \
+    ITEM(LIVE, name, id, "timeout.connect", DURATION, timeout.connect, "5s", 10 * MS, 1 * M, NULL, "to a connection, TLS included"), \
+    ITEM(LIVE, name, id, "timeout.attempt", DURATION, timeout.attempt, "15s", 10 * MS, 10 * M, NULL, "one attempt in all"), \
+    ITEM(LIVE, name, id, "timeout.first_byte", DURATION, timeout.first_byte, "0s", 0, 10 * M, NULL, "from the connection to the first byte of the reply's body; 0s: no limit of its own"), \
+    ITEM(LIVE, name, id, "timeout.stall", DURATION, timeout.stall, "5s", 0, 10 * M, NULL, "after the first byte: no byte, or fewer than min_speed a second, for so long; 0s: no limit"), \
+    ITEM(LIVE, name, id, "timeout.min_speed", SIZE, timeout.min_speed, "64B", 0, 1073741824, NULL, "bytes a second that a reply's body must bring, over timeout.stall; 0B: no limit")
 #define STRATEGIES "exponential|linear|constant"
 #define LIMITS(ITEM, name, id) \
-    ITEM(name, id, "retry.strategy", WORD, retry.strategy, "exponential", 0, 0, STRATEGIES, "how the waits grow: by backoff_factor, by initial_delay, or not"), \
-    ITEM(name, id, "breaker.when_open", WORD, when_open, "fail", 0, 0, "fail|wait", "what a call does that meets an open breaker: it fails, or waits for recovery within its deadline"), \
-    ITEM(name, id, "retry.budget.ratio", SHARE, budget.ratio, "20%", 0, 10, NULL, "retries may be so many of the calls in the window"), \
-    ITEM(name, id, "retry.budget.min_retries", COUNT, budget.min_retries, "10", 0, 1000000, NULL, "but so many in a window, however few the calls; those that wait count"), \
-    ITEM(name, id, "retry.budget.window", DURATION, budget.window, "10s", 100 * MS, 1 * H, NULL, "how far back calls and retries count"), \
-    ITEM(name, id, "bulkhead.max_in_flight", COUNT, bulkhead.max_in_flight, "0", 0, 10000, NULL, "attempts at once in one gateway; 0: only gateway.concurrency limits them"), \
-    ITEM(name, id, "bulkhead.max_queue", COUNT, bulkhead.max_queue, "100", 0, 1000000, NULL, "calls that wait for a place, first come, first served; further ones are refused"), \
-    ITEM(name, id, "rate_limit.rate", NUMBER, rate_limit.rate, "0", 0, 1000000, NULL, "attempts begun a second by one gateway; 0: no limit of our own"), \
-    ITEM(name, id, "rate_limit.burst", COUNT, rate_limit.burst, "1", 1, 1000000, NULL, "so many at once after a rest"), \
-    ITEM(name, id, "adaptive.algorithm", WORD, adaptive.algorithm, "off", 0, 0, "off|aimd|gradient", "finds bulkhead.max_in_flight from refusals and latency"), \
-    ITEM(name, id, "adaptive.min", COUNT, adaptive.min, "1", 1, 10000, NULL, "the limit found is never lower"), \
-    ITEM(name, id, "adaptive.max", COUNT, adaptive.max, "64", 1, 10000, NULL, "and never higher"), \
-    ITEM(name, id, "adaptive.initial", COUNT, adaptive.initial, "8", 1, 10000, NULL, "it begins here"), \
-    ITEM(name, id, "adaptive.decrease", NUMBER, adaptive.decrease, "0.9", 0.1, 0.99, NULL, "the limit times this after a refusal"), \
-    ITEM(name, id, "adaptive.slow_after", DURATION, adaptive.slow_after, "10s", 0, 10 * M, NULL, "aimd: a slower reply is taken as a refusal; 0s: none is"), \
-    ITEM(name, id, "adaptive.tolerance", NUMBER, adaptive.tolerance, "1.5", 1, 10, NULL, "gradient: latency may be so many times the usual one"), \
-    ITEM(name, id, "adaptive.smoothing", NUMBER, adaptive.smoothing, "0.2", 0.01, 1, NULL, "gradient: weight of each new limit"), \
-    ITEM(name, id, "hedge.enabled", BOOL, hedge.enabled, "no", 0, 0, NULL, "a slow call is sent a second time, and the first good answer wins; never a dial. Not in effect yet"), \
-    ITEM(name, id, "hedge.delay", DURATION, hedge.delay, "2s", 1 * MS, 10 * M, NULL, "when it counts as slow"), \
-    ITEM(name, id, "hedge.percentile", SHARE, hedge.percentile, "0%", 0, 1, NULL, "or when it is slower than this share of the recent ones; 0%: hedge.delay"), \
-    ITEM(name, id, "hedge.min_samples", COUNT, hedge.min_samples, "20", 1, 128, NULL, "with fewer recent ones hedge.delay is taken"), \
-    ITEM(name, id, "hedge.ratio", SHARE, hedge.ratio, "10%", 0, 1, NULL, "so many of the calls in the window may be sent twice, and one at least"), \
-    ITEM(name, id, "hedge.window", DURATION, hedge.window, "60s", 100 * MS, 1 * H, NULL, "in which they are counted")
+    ITEM(LIVE, name, id, "retry.strategy", WORD, retry.strategy, "exponential", 0, 0, STRATEGIES, "how the waits grow: by backoff_factor, by initial_delay, or not"), \
+    ITEM(LIVE, name, id, "breaker.when_open", WORD, when_open, "fail", 0, 0, "fail|wait", "what a call does that meets an open breaker: it fails, or waits for recovery within its deadline"), \
+    ITEM(LIVE, name, id, "retry.budget.ratio", SHARE, budget.ratio, "20%", 0, 10, NULL, "retries may be so many of the calls in the window"), \
+    ITEM(LIVE, name, id, "retry.budget.min_retries", COUNT, budget.min_retries, "10", 0, 1000000, NULL, "but so many in a window, however few the calls; those that wait count"), \
+    ITEM(LIVE, name, id, "retry.budget.window", DURATION, budget.window, "10s", 100 * MS, 1 * H, NULL, "how far back calls and retries count"), \
+    ITEM(LIVE, name, id, "bulkhead.max_in_flight", COUNT, bulkhead.max_in_flight, "0", 0, 10000, NULL, "attempts at once in one gateway; 0: only gateway.concurrency limits them"), \
+    ITEM(LIVE, name, id, "bulkhead.max_queue", COUNT, bulkhead.max_queue, "100", 0, 1000000, NULL, "calls that wait for a place, first come, first served; further ones are refused"), \
+    ITEM(LIVE, name, id, "rate_limit.rate", NUMBER, rate_limit.rate, "0", 0, 1000000, NULL, "attempts begun a second by one gateway; 0: no limit of our own"), \
+    ITEM(LIVE, name, id, "rate_limit.burst", COUNT, rate_limit.burst, "1", 1, 1000000, NULL, "so many at once after a rest"), \
+    ITEM(LIVE, name, id, "adaptive.algorithm", WORD, adaptive.algorithm, "off", 0, 0, "off|aimd|gradient", "finds bulkhead.max_in_flight from refusals and latency"), \
+    ITEM(LIVE, name, id, "adaptive.min", COUNT, adaptive.min, "1", 1, 10000, NULL, "the limit found is never lower"), \
+    ITEM(LIVE, name, id, "adaptive.max", COUNT, adaptive.max, "64", 1, 10000, NULL, "and never higher"), \
+    ITEM(LIVE, name, id, "adaptive.initial", COUNT, adaptive.initial, "8", 1, 10000, NULL, "it begins here"), \
+    ITEM(LIVE, name, id, "adaptive.decrease", NUMBER, adaptive.decrease, "0.9", 0.1, 0.99, NULL, "the limit times this after a refusal"), \
+    ITEM(LIVE, name, id, "adaptive.slow_after", DURATION, adaptive.slow_after, "10s", 0, 10 * M, NULL, "aimd: a slower reply is taken as a refusal; 0s: none is"), \
+    ITEM(LIVE, name, id, "adaptive.tolerance", NUMBER, adaptive.tolerance, "1.5", 1, 10, NULL, "gradient: latency may be so many times the usual one"), \
+    ITEM(LIVE, name, id, "adaptive.smoothing", NUMBER, adaptive.smoothing, "0.2", 0.01, 1, NULL, "gradient: weight of each new limit"), \
+    ITEM(LIVE, name, id, "hedge.enabled", BOOL, hedge.enabled, "no", 0, 0, NULL, "a slow call is sent a second time, and the first good answer wins; never a dial. Not in effect yet"), \
+    ITEM(LIVE, name, id, "hedge.delay", DURATION, hedge.delay, "2s", 1 * MS, 10 * M, NULL, "when it counts as slow"), \
+    ITEM(LIVE, name, id, "hedge.percentile", SHARE, hedge.percentile, "0%", 0, 1, NULL, "or when it is slower than this share of the recent ones; 0%: hedge.delay"), \
+    ITEM(LIVE, name, id, "hedge.min_samples", COUNT, hedge.min_samples, "20", 1, 128, NULL, "with fewer recent ones hedge.delay is taken"), \
+    ITEM(LIVE, name, id, "hedge.ratio", SHARE, hedge.ratio, "10%", 0, 1, NULL, "so many of the calls in the window may be sent twice, and one at least"), \
+    ITEM(LIVE, name, id, "hedge.window", DURATION, hedge.window, "60s", 100 * MS, 1 * H, NULL, "in which they are counted")
 // A proxy with its login: nothing of it is taken from the environment.
 #define PROXY(section, at, inherited, inherit_user) \
     DERIVED(section ".proxy.url", BASE_URL, AT(at.url), inherited, LIVE, "http(s)://HOST:PORT that carries the requests; the environment's proxy variables are not read"), \
@@ -127,10 +118,10 @@
     TEXT("providers." name ".ca_file", PATH, AT(providers[id].ca_file), NULL, LIVE, "further trusted certificates (PEM), for a private CA"), \
     POLICIES(name, id)
 #define POLICIES(name, id) \
-    INHERIT_RETRY("providers." name, providers[id].retry), \
+    RETRY(HEIR, name, id), \
     LIMITS(HEIR, name, id), \
-    BREAKER(HEIR_FIXED, name, id), \
-    INHERIT_TIMEOUT("providers." name, providers[id].timeout), \
+    BREAKER(HEIR, name, id), \
+    TIMEOUT(HEIR, name, id), \
     PROXY("providers." name, providers[id].proxy, "defaults.proxy.url", "as in defaults.proxy, with its url")
 
 const struct rf_config_row rf_config_rows[] = {
@@ -156,14 +147,10 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("broker.state_entries", COUNT, AT(broker.state_entries), "10000", 100, 1000000, FIXED, "retained values"),
     ROW("broker.stream_idle", DURATION, AT(broker.stream_idle), "1h", 1 * S, 168 * H, FIXED, "a stream of events not heard of for so long is forgotten"),
 
-    RETRY("defaults.retry", RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE, RF_CONFIG_NOWHERE),
+    RETRY(OWN, "", 0),
     LIMITS(OWN, "", 0),
-    BREAKER(OWN_FIXED, , ),
-    ROW("defaults.timeout.connect", DURATION, RF_CONFIG_NOWHERE, "5s", 10 * MS, 1 * M, LIVE, "to a connection, TLS included"),
-    ROW("defaults.timeout.attempt", DURATION, RF_CONFIG_NOWHERE, "15s", 10 * MS, 10 * M, LIVE, "one attempt in all"),
-    ROW("defaults.timeout.first_byte", DURATION, RF_CONFIG_NOWHERE, "0s", 0, 10 * M, LIVE, "from the connection to the first byte of the reply's body; 0s: no limit of its own"),
-    ROW("defaults.timeout.stall", DURATION, RF_CONFIG_NOWHERE, "5s", 0, 10 * M, LIVE, "after the first byte: no byte, or fewer than min_speed a second, for so long; 0s: no limit"),
-    ROW("defaults.timeout.min_speed", SIZE, RF_CONFIG_NOWHERE, "64B", 0, 1073741824, LIVE, "bytes a second that a reply's body must bring, over timeout.stall; 0B: no limit"),
+    BREAKER(OWN, "", 0),
+    TIMEOUT(OWN, "", 0),
     PROXY("defaults", proxy, "none", "none"),
 
     PROVIDER("elevenlabs", RF_PROVIDER_ELEVENLABS, "https://api.elevenlabs.io", "API key"),
@@ -256,7 +243,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("alerter.webhook.secret", SECRET, AT(alerter.webhook.secret), NULL, LIVE, "whsec_...: signs after Standard Webhooks"),
     TEXT("alerter.webhook.ca_file", PATH, AT(alerter.webhook.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
     WORDS("alerter.retry.strategy", WORD, AT(alerter.retry.strategy), "exponential", STRATEGIES, LIVE, "how the waits grow: by backoff_factor, by initial_delay, or not"),
-    RETRY("alerter.retry", AT(alerter.retry.initial_delay), AT(alerter.retry.backoff_factor), AT(alerter.retry.max_retries), AT(alerter.retry.max_delay), AT(alerter.retry)),
+    RETRY(SECTION, "alerter", alerter),
     ROW("alerter.timeout", DURATION, AT(alerter.timeout), "10s", 100 * MS, 10 * M, LIVE, "one delivery attempt"),
 
     DERIVED("logger.json_file", PATH, AT(logger.json_file), "<log_dir>/app_logs.json", FIXED, "one JSON object a line"),
@@ -271,7 +258,7 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("logger.sheets.batch", COUNT, AT(logger.sheets.batch), "100", 1, 10000, LIVE, "rows a request at most"),
     ROW("logger.sheets.interval", DURATION, AT(logger.sheets.interval), "2s", 10 * MS, 1 * H, LIVE, "at most so long until a row is written"),
     WORDS("logger.retry.strategy", WORD, AT(logger.retry.strategy), "exponential", STRATEGIES, LIVE, "how the waits grow: by backoff_factor, by initial_delay, or not"),
-    RETRY("logger.retry", AT(logger.retry.initial_delay), AT(logger.retry.backoff_factor), AT(logger.retry.max_retries), AT(logger.retry.max_delay), AT(logger.retry)),
+    RETRY(SECTION, "logger", logger),
     ROW("logger.timeout", DURATION, AT(logger.timeout), "10s", 100 * MS, 10 * M, LIVE, "one request to Sheets"),
 
     TEXT("console.listen", LISTEN, AT(console.listen), "127.0.0.1:18090", FIXED, "media paths and /healthz"),
