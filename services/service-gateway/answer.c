@@ -128,9 +128,9 @@ void answer_request(struct core *core, const struct rf_call_request *request, en
                                   .message = message,
                                   .sent = "no"};
     core->effects->reply(core->arg, &reply);
-    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
-        if (strcmp(request->service, gateway_service_name((enum gateway_service)s)) == 0)
-            core->effects->release(core->arg, (enum gateway_service)s, core->waiting[s]);
+    enum gateway_service service;
+    if (gateway_service_parse(request->service, &service))
+        core->effects->release(core->arg, service, core->waiting[service]);
 }
 
 void hand_back(struct core *core, struct call *call, struct moment at) {

@@ -9,20 +9,24 @@
 static const char *const service_names[GATEWAY_SERVICE_COUNT] = {
     [GATEWAY_SPEECH] = "speech", [GATEWAY_SCRIPT] = "script", [GATEWAY_TELEPHONY] = "telephony"};
 
-static const struct {
-    const char *operation;
-    enum gateway_service service;
-    enum gateway_operation id;
-} operations[] = {
-    {"speak", GATEWAY_SPEECH, GATEWAY_SPEAK},
-    {"write", GATEWAY_SCRIPT, GATEWAY_WRITE},
-    {"dial", GATEWAY_TELEPHONY, GATEWAY_DIAL},
-    {"find_call", GATEWAY_TELEPHONY, GATEWAY_FIND_CALL},
-    {"call_status", GATEWAY_TELEPHONY, GATEWAY_CALL_STATUS},
+// Of which service each operation is.
+static const enum gateway_service services[] = {
+    [GATEWAY_SPEAK] = GATEWAY_SPEECH,          [GATEWAY_WRITE] = GATEWAY_SCRIPT,
+    [GATEWAY_DIAL] = GATEWAY_TELEPHONY,        [GATEWAY_FIND_CALL] = GATEWAY_TELEPHONY,
+    [GATEWAY_CALL_STATUS] = GATEWAY_TELEPHONY,
 };
 
 const char *gateway_service_name(enum gateway_service service) {
     return service_names[service];
+}
+
+bool gateway_service_parse(const char *name, enum gateway_service *service) {
+    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++)
+        if (strcmp(name, service_names[s]) == 0) {
+            *service = (enum gateway_service)s;
+            return true;
+        }
+    return false;
 }
 
 static const struct rf_config_chain *chain_of(const struct core *core,
@@ -65,13 +69,14 @@ void core_fini(struct core *core) {
 
 static bool operation_of(const struct rf_call_request *request, enum gateway_service *service,
                          enum gateway_operation *operation) {
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-        if (strcmp(request->service, service_names[operations[i].service]) == 0 &&
-            strcmp(request->operation, operations[i].operation) == 0) {
-            *service = operations[i].service;
-            *operation = operations[i].id;
+    if (!gateway_service_parse(request->service, service))
+        return false;
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+        *operation = (enum gateway_operation)i;
+        if (services[i] == *service &&
+            strcmp(request->operation, provider_operation_name(*operation)) == 0)
             return true;
-        }
+    }
     return false;
 }
 

@@ -179,5 +179,6 @@ bool core_wake(const struct core *core, struct rf_instant *when);
 bool core_mark_stands(const struct core *core);
 
 const char *gateway_service_name(enum gateway_service service);
+bool gateway_service_parse(const char *name, enum gateway_service *service);
 
 #endif

@@ -83,11 +83,8 @@ enum rf_err gateway_watch_marks(struct gateway *gateway, struct rf_error *error)
 
 void gateway_retain_fallback(struct gateway *gateway, const struct rf_event *event) {
     const char *name = json_string_value(json_object_get(event->data, "service"));
-    int service = 0;
-    while (service < GATEWAY_SERVICE_COUNT && name != NULL &&
-           strcmp(gateway_service_name((enum gateway_service)service), name) != 0)
-        service++;
-    if (name == NULL || service == GATEWAY_SERVICE_COUNT)
+    enum gateway_service service;
+    if (name == NULL || !gateway_service_parse(name, &service))
         return;
     struct moment at = gateway_now(gateway);
     bool same = strcmp(gateway->fallbacks[service].link, event->subject) == 0;
