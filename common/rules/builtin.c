@@ -5,10 +5,8 @@
 #include "rules/set.h"
 
 static const struct rf_rule_set *const sets[RF_PROVIDER_COUNT] = {
-    [RF_PROVIDER_ELEVENLABS] = &rf_rules_elevenlabs,
-    [RF_PROVIDER_OPENAI] = &rf_rules_openai,
-    [RF_PROVIDER_ANTHROPIC] = &rf_rules_anthropic,
-    [RF_PROVIDER_TWILIO] = &rf_rules_twilio,
+    [RF_PROVIDER_ELEVENLABS] = &rf_rules_elevenlabs, [RF_PROVIDER_OPENAI] = &rf_rules_openai,
+    [RF_PROVIDER_ANTHROPIC] = &rf_rules_anthropic,   [RF_PROVIDER_TWILIO] = &rf_rules_twilio,
     [RF_PROVIDER_OPENAI_TTS] = &rf_rules_openai,
 };
 

@@ -43,9 +43,9 @@ struct rf_rule_test {
 #define RF_RULE_TESTS 2
 
 struct rf_rule {
-    int from, to;          // statuses; from 0: any
-    const char *failure;   // what failed; "any": something did; NULL: see below
-    const char *operation; // NULL: any
+    int from, to;                             // statuses; from 0: any
+    const char *failure;                      // what failed; "any": something did; NULL: see below
+    const char *operation;                    // NULL: any
     struct rf_rule_test tests[RF_RULE_TESTS]; // all that are used must fit
     enum rf_rule_sent sent;
     enum rf_class class;

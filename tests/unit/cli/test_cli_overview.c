@@ -78,8 +78,8 @@ static void what_is_absent_or_of_another_type_is_left_out(void **state) {
         "{\"broker\": []}",
         "{\"broker\": {\"workers\": {}, \"queues\": 5, \"breakers\": \"x\", \"peers\": null}}",
         "{\"broker\": {\"workers\": [5], \"queues\": [[]], \"breakers\": [{}]}}",
-        "{\"process\": {\"a\": 5}, \"provider\": {\"b\": []}, \"mark\": {\"c\": null}, "
-        "\"fallback\": {\"d\": 1}}",
+        ("{\"process\": {\"a\": 5}, \"provider\": {\"b\": []}, \"mark\": {\"c\": null}, "
+         "\"fallback\": {\"d\": 1}}"),
     };
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         char *text = overview_of(odd[i]);
