@@ -1,6 +1,4 @@
 // The policies of the providers: from the configuration, and of which a call is.
-#include <stddef.h>
-
 #include "internal.h"
 #include "note.h"
 
@@ -69,7 +67,7 @@ void slow_tell(struct core *core, struct moment at) {
 }
 
 struct call *call_of_policy(struct rf_policy_call *call) {
-    return (void *)((char *)call - offsetof(struct call, policy));
+    return RF_OWNER(call, struct call, policy);
 }
 
 struct rf_utc utc_of(struct rf_instant instant, struct moment at) {

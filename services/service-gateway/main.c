@@ -15,7 +15,8 @@
 //   provider.c, provider_*.c   the base service and its providers
 //   judge.c, redact.c      what a reply means by common/rules, and what of it may be told
 //   serve.c, effects.c     the rim: what the broker says, and what the core wants done
-//   transport.c, retained.c, settings.c   HTTP, retained marks, keys
+//   transport.c, settings.c               HTTP; configuration and keys
+//   retained.c, retained_keys.c, state_request.c   marks, keys and fallbacks as retained state
 //   store.c, shelf.c, evict.c, disk.c, recording.c   audio's files, and what has to go
 #include <stdlib.h>
 

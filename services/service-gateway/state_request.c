@@ -16,16 +16,22 @@ struct state_request *state_request_new(struct gateway *gateway, enum rf_provide
     return request;
 }
 
+static void destroy(struct state_request *request) {
+    free(request->about);
+    free(request);
+}
+
 void state_request_free(struct state_request *request) {
     struct state_request **at = &request->gateway->state_requests;
     while (*at != request)
         at = &(*at)->next;
     *at = request->next;
-    free(request->about);
-    free(request);
+    destroy(request);
 }
 
 void state_requests_fini(struct gateway *gateway) {
-    while (gateway->state_requests != NULL)
-        state_request_free(gateway->state_requests);
+    for (struct state_request *request; (request = gateway->state_requests) != NULL;) {
+        gateway->state_requests = request->next;
+        destroy(request);
+    }
 }
