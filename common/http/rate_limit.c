@@ -157,10 +157,12 @@ static const struct family token_families[] = {
 
 static bool read_family(const struct family *family, rf_http_header_fn *header, const void *arg,
                         struct rf_utc now, struct rf_rate_limit_told *told) {
-    const char *reset = header(arg, family->reset);
     *told = (struct rf_rate_limit_told){0};
-    if (!parse_count(header(arg, family->remaining), &told->remaining) || reset == NULL ||
-        !rf_http_reset_parse(reset, now, &told->reset))
+    // Looked for first: most replies have none.
+    if (!parse_count(header(arg, family->remaining), &told->remaining))
+        return false;
+    const char *reset = header(arg, family->reset);
+    if (reset == NULL || !rf_http_reset_parse(reset, now, &told->reset))
         return false;
     const char *limit = header(arg, family->limit);
     if (limit != NULL && !parse_count(limit, &told->limit))

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "resilience/policy_key.h"
+
 // A call that waits for another's test to end asks again after this at the latest: a permit that an
 // authority took back is told to nobody.
 #define TEST_PATIENCE rf_seconds(1)
@@ -90,7 +92,7 @@ void rf_policy_init(struct rf_policy *policy, const struct rf_policy_rules *rule
     memset(policy, 0, sizeof *policy);
     policy->rules = *rules;
     policy->rng.state = seed;
-    rf_rate_limit_init(&policy->rate_limit, &rules->rate_limit, now);
+    rf_rate_limit_init(&policy->key.rate_limit, &rules->rate_limit, now);
     rf_adaptive_init(&policy->adaptive, &rules->adaptive);
     struct rf_bulkhead_policy bulkhead = bulkhead_of(policy);
     rf_bulkhead_init(&policy->bulkhead, &bulkhead);
@@ -102,7 +104,8 @@ void rf_policy_init(struct rf_policy *policy, const struct rf_policy_rules *rule
 void rf_policy_change(struct rf_policy *policy, const struct rf_policy_rules *rules,
                       struct rf_instant now) {
     policy->rules = *rules;
-    rf_rate_limit_change(&policy->rate_limit, &rules->rate_limit, now);
+    for (size_t i = 0; i < policy_key_count(policy); i++)
+        rf_rate_limit_change(&policy_key_at(policy, i)->rate_limit, &rules->rate_limit, now);
     rf_adaptive_change(&policy->adaptive, &rules->adaptive);
     struct rf_bulkhead_policy bulkhead = bulkhead_of(policy);
     rf_bulkhead_change(&policy->bulkhead, &bulkhead);
@@ -230,16 +233,19 @@ static bool admitted(struct rf_policy *policy, struct rf_policy_call *call, stru
 // A token is reserved, so that ten thousand calls that wait for one are woken once each.
 static bool pass_rate_limit(struct rf_policy *policy, struct rf_policy_call *call,
                             struct rf_instant now, struct rf_policy_decision *decision) {
-    struct rf_rate_limit *limit = &policy->rate_limit;
     struct rf_instant last = {rf_ns_sub(call->deadline.ns, 1)}, until = {0};
-    bool paused = rf_rate_limit_paused(limit, now, &until);
+    size_t chosen = policy_choose_key(policy, call, now);
+    struct rf_policy_key *key = policy_key_at(policy, chosen);
+    bool paused = rf_rate_limit_paused(&key->rate_limit, now, &until);
     enum rf_policy_reason reason = paused ? RF_POLICY_THROTTLED : RF_POLICY_RATE_LIMITED;
     if (!call->token) {
-        call->token = rf_rate_limit_reserve(limit, now, last, &call->ready);
-        if (!call->token) {
-            *decision = refuse(policy, call, reason, rf_rate_limit_ready(limit, now), now);
+        if (!rf_rate_limit_reserve(&key->rate_limit, now, last, &call->ready)) {
+            *decision = refuse(policy, call, reason, call->ready, now);
             return false;
         }
+        call->token = true;
+        call->key = (uint8_t)chosen;
+        key->reserved++;
     }
     if (paused && rf_instant_before(call->ready, until)) // it came after the token was reserved
         call->ready = until;
@@ -329,13 +335,23 @@ struct rf_policy_call *rf_policy_next(struct rf_policy *policy, struct rf_instan
 
 // ---- an attempt ----
 
+static void stops_running(struct rf_policy *policy, struct rf_policy_call *call) {
+    struct rf_policy_key *key = policy_key_at(policy, call->key);
+    call->running = false;
+    policy->in_flight--;
+    if (key != NULL)
+        key->in_flight--;
+    take_out(&call->runs);
+}
+
 void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now) {
     if (call->retrying)
         rf_budget_spend(&policy->budget, now);
     else if (!call->counted)
         rf_budget_call(&policy->budget, now);
     call->counted = true;
-    call->retrying = call->token = call->asked = call->admitted = false;
+    policy_token_use(policy, call);
+    call->retrying = call->asked = call->admitted = false;
     call->due = (struct rf_instant){0};
     if (policy->follows && !call->test)
         call->ticket = (struct rf_breaker_ticket){.epoch = policy->copy.epoch};
@@ -371,9 +387,7 @@ void rf_policy_settled(struct rf_policy *policy, struct rf_policy_call *call, en
         struct rf_bulkhead_policy bulkhead = bulkhead_of(policy);
         rf_bulkhead_change(&policy->bulkhead, &bulkhead);
     }
-    call->running = false;
-    policy->in_flight--;
-    take_out(&call->runs);
+    stops_running(policy, call);
     call->failed_test = policy->follows && call->test && rf_class_counts(c);
     if (!policy->follows) {
         tick(policy, now);
@@ -444,8 +458,8 @@ struct rf_policy_decision rf_policy_ended(struct rf_policy *policy, struct rf_po
     rf_policy_settled(policy, call, c, false, now);
     if (c == RF_CLASS_OK)
         return (struct rf_policy_decision){.verdict = RF_POLICY_DONE};
-    if (c == RF_CLASS_RATE_LIMITED && retry_after.ns > 0)
-        rf_rate_limit_pause(&policy->rate_limit, rf_instant_add(now, retry_after));
+    if (c == RF_CLASS_RATE_LIMITED)
+        (void)rf_policy_pause(policy, call, retry_after, now);
     return rf_policy_retry(policy, call, c, retry_after, rf_ns(INT64_MAX), now);
 }
 
@@ -453,9 +467,7 @@ struct rf_policy_decision rf_policy_ended(struct rf_policy *policy, struct rf_po
 
 void rf_policy_let_go(struct rf_policy *policy, struct rf_policy_call *call,
                       struct rf_instant now) {
-    if (call->token)
-        rf_rate_limit_give_back(&policy->rate_limit);
-    call->token = false;
+    policy_token_back(policy, call);
     rf_bulkhead_remove(&policy->bulkhead, &call->waiter);
     if (call->running)
         return;
@@ -470,9 +482,7 @@ void rf_policy_end(struct rf_policy *policy, struct rf_policy_call *call, struct
     if (!call->begun)
         return;
     if (call->running) {
-        call->running = false;
-        policy->in_flight--;
-        take_out(&call->runs);
+        stops_running(policy, call);
         if (!policy->follows)
             rf_breaker_cancel(&policy->breaker, call->ticket, now);
     }

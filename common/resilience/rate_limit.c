@@ -35,6 +35,10 @@ static struct rf_instant later(struct rf_instant a, struct rf_instant b) {
     return rf_instant_before(a, b) ? b : a;
 }
 
+static struct rf_instant sooner(struct rf_instant a, struct rf_instant b) {
+    return rf_instant_before(a, b) ? a : b;
+}
+
 // `count` intervals. Below 2^63 ns by the least rate and the most burst, else the longest time.
 static struct rf_rate_limit_time intervals(struct rf_rate_limit_time interval, int64_t count) {
     uint64_t parts = (uint64_t)count * interval.parts;
@@ -65,7 +69,7 @@ void rf_rate_limit_init(struct rf_rate_limit *limit, const struct rf_rate_limit_
     memset(limit, 0, sizeof *limit);
     adopt(limit, policy);
     limit->full = at(now);
-    limit->paused_until = now;
+    limit->paused_until = limit->empty_until = now;
 }
 
 void rf_rate_limit_change(struct rf_rate_limit *limit, const struct rf_rate_limit_policy *policy,
@@ -82,38 +86,25 @@ static struct rf_instant token_at(const struct rf_rate_limit *limit, struct rf_i
     return later(now, not_before(difference(limit->full, limit->depth)));
 }
 
-// How many shares of the provider's limit have come back at `t` since it was last looked at.
-static int64_t refilled(const struct rf_rate_limit *limit, struct rf_instant t) {
-    struct rf_duration age = rf_instant_since(t, limit->allowed_at);
-    return age.ns > 0 ? age.ns / limit->share.ns : 0;
-}
-
-// When the provider's limit has room.
+// When the provider's limit has room: for the first one that is not reserved yet, in their order,
+// and at the latest when it is whole again.
 static struct rf_instant room_at(const struct rf_rate_limit *limit, struct rf_instant now) {
-    if (!limit->told || limit->allowed + refilled(limit, now) > 0)
+    int64_t wait;
+    if (!limit->told || limit->allowed > 0)
         return now;
-    struct rf_instant next = rf_instant_add(limit->allowed_at, limit->share);
-    return later(now, rf_instant_before(limit->whole_at, next) ? limit->whole_at : next);
+    if (__builtin_mul_overflow(limit->share.ns, 1 - limit->allowed, &wait))
+        wait = INT64_MAX;
+    return later(now, sooner(rf_instant_add(limit->allowed_at, rf_ns(wait)), limit->whole_at));
 }
 
 struct rf_instant rf_rate_limit_ready(const struct rf_rate_limit *limit, struct rf_instant now) {
     return later(room_at(limit, now), later(token_at(limit, now), limit->paused_until));
 }
 
-static void take_told(struct rf_rate_limit *limit, struct rf_instant begins) {
-    if (!rf_instant_before(begins, limit->whole_at)) {
-        limit->told = false;
-        return;
-    }
-    int64_t more = refilled(limit, begins);
-    limit->allowed_at = rf_instant_add(limit->allowed_at, rf_ns(more * limit->share.ns));
-    limit->allowed += more - 1;
-}
-
 // A call is to begin at `begins`.
 static void take(struct rf_rate_limit *limit, struct rf_instant begins) {
     if (limit->told)
-        take_told(limit, begins);
+        limit->allowed--;
     // Within the same nanosecond the exact time counts: rounding up each time would be a drift.
     bool rested = rf_instant_before(not_before(limit->full), begins);
     limit->full = sum(rested ? at(begins) : limit->full, limit->interval);
@@ -145,28 +136,35 @@ void rf_rate_limit_pause(struct rf_rate_limit *limit, struct rf_instant until) {
 
 bool rf_rate_limit_paused(const struct rf_rate_limit *limit, struct rf_instant now,
                           struct rf_instant *until) {
+    struct rf_instant end = later(limit->paused_until, limit->empty_until);
     if (until != NULL)
-        *until = limit->paused_until;
-    return rf_instant_before(now, limit->paused_until);
+        *until = end;
+    return rf_instant_before(now, end);
 }
 
 void rf_rate_limit_resume(struct rf_rate_limit *limit) {
-    limit->paused_until = (struct rf_instant){INT64_MIN};
+    limit->paused_until = limit->empty_until = (struct rf_instant){INT64_MIN};
     limit->told = false;
 }
 
-void rf_rate_limit_follow(struct rf_rate_limit *limit, const struct rf_rate_limit_told *told,
-                          struct rf_instant began, int64_t in_flight, struct rf_instant now) {
-    if (told->remaining < 0 || told->limit < 0 || told->reset.ns <= 0)
-        return;
+bool rf_rate_limit_follow(struct rf_rate_limit *limit, const struct rf_rate_limit_told *told,
+                          struct rf_instant began, int64_t in_flight, int64_t reserved,
+                          struct rf_instant now) {
+    struct rf_duration most = limit->policy.follow;
+    if (told->remaining < 0 || told->limit < 0 || told->reset.ns <= 0 || most.ns <= 0)
+        return false;
     bool stands = limit->told && rf_instant_before(now, limit->whole_at);
     if (stands && rf_instant_before(began, limit->told_by))
-        return;
+        return false;
     int64_t used = told->limit - told->remaining;
+    int64_t left = told->remaining > in_flight ? told->remaining - in_flight : 0;
     limit->told = true;
     limit->told_by = began;
-    limit->whole_at = rf_instant_add(now, told->reset);
+    limit->whole_at = rf_instant_add(now, told->reset.ns < most.ns ? told->reset : most);
     limit->share = rf_ns(used > 0 ? (told->reset.ns - 1) / used + 1 : told->reset.ns);
-    limit->allowed = told->remaining > in_flight ? told->remaining - in_flight : 0;
+    limit->allowed = left - reserved;
     limit->allowed_at = now;
+    limit->empty_until =
+        left > 0 ? now : sooner(rf_instant_add(now, limit->share), limit->whole_at);
+    return true;
 }

@@ -29,6 +29,8 @@
 #define RINGFENCE_POLICY_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <ringfence/adaptive.h>
 #include <ringfence/breaker.h>
@@ -115,6 +117,15 @@ struct rf_policy_list {
     struct rf_policy_link *first, *last;
 };
 
+// A key of the service's account: the limit is the provider's for each of them.
+struct rf_policy_key {
+    struct rf_rate_limit rate_limit;
+    int64_t reserved;  // tokens of calls that are not sent
+    int64_t in_flight; // attempts on their way with it
+};
+
+#define RF_POLICY_NO_KEY UINT8_MAX
+
 // A call. All zero before rf_policy_begin; must not move or end between it and rf_policy_end.
 // Members are for reading only.
 struct rf_policy_call {
@@ -127,6 +138,8 @@ struct rf_policy_call {
     struct rf_policy_link waits, runs;
     struct rf_instant slow_at; // while it runs: when it is slow
     bool begun;
+    uint32_t barred;  // keys that it must not use: bit i is key i
+    uint8_t key;      // of its token, and of its last attempt
     bool token;       // of the rate limit, reserved and not yet used
     bool place;       // in the bulkhead
     bool admitted;    // by the policy's own breaker
@@ -150,7 +163,9 @@ struct rf_policy_copy {
 // Of one service. Members are for reading only.
 struct rf_policy {
     struct rf_policy_rules rules;
-    struct rf_rate_limit rate_limit;
+    struct rf_policy_key key;   // the only one, or
+    struct rf_policy_key *keys; // several, borrowed; NULL: one
+    size_t key_count;           // of `keys`
     struct rf_bulkhead bulkhead;
     struct rf_adaptive adaptive;
     struct rf_breaker breaker; // its own, if it does not follow
@@ -203,8 +218,8 @@ void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struc
 
 // rf_policy_ended: the attempt has a result, which is told to the policy's own breaker (an
 // authority is the owner's to tell, with call->ticket, before this). `retry_after` is the
-// provider's wish, 0: none: for RATE_LIMITED all calls pause, for others this one waits so long.
-// RETRY, DONE, or WAIT or REFUSED where the breaker is open now.
+// provider's wish, 0: none: for RATE_LIMITED as rf_policy_pause, for others this call waits so
+// long. RETRY, DONE, or WAIT or REFUSED where the breaker is open now.
 struct rf_policy_decision rf_policy_ended(struct rf_policy *policy, struct rf_policy_call *call,
                                           enum rf_class c, struct rf_duration retry_after,
                                           struct rf_instant now);
@@ -213,6 +228,19 @@ struct rf_policy_decision rf_policy_ended(struct rf_policy *policy, struct rf_po
 // page, other key, a mark): it holds nothing afterwards but, with `keep_place`, its place.
 void rf_policy_settled(struct rf_policy *policy, struct rf_policy_call *call, enum rf_class c,
                        bool keep_place, struct rf_instant now);
+
+// rf_policy_pause: the call's last attempt was asked to slow down: until `wait` is over nothing
+// begins with its key. False, and nothing happens, for 0 and for more than retry.max_delay: a call
+// that would wait so long ends by RF_POLICY_TOO_LONG, and what becomes of the others is its owner's
+// to say.
+bool rf_policy_pause(struct rf_policy *policy, const struct rf_policy_call *call,
+                     struct rf_duration wait, struct rf_instant now);
+
+// rf_policy_told: the reply to the call's last attempt, good or not, told of the provider's limit
+// (rf_rate_limit_follow): for its key it counts from now on. To be called after rf_policy_settled.
+// False: it says nothing new, or rate_limit.follow is 0.
+bool rf_policy_told(struct rf_policy *policy, const struct rf_policy_call *call,
+                    const struct rf_rate_limit_told *told, struct rf_instant now);
 
 // rf_policy_retry: the second half of rf_policy_ended, after rf_policy_settled: shall it be
 // repeated? `left` bounds the time, if it is less than that to the deadline.
@@ -233,6 +261,30 @@ void rf_policy_let_go(struct rf_policy *policy, struct rf_policy_call *call, str
 
 // rf_policy_end: the call is over, whatever it waits for or holds. One that never began: no effect.
 void rf_policy_end(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
+
+// ---- several keys ----
+
+// With several keys each has its own rate limit, and a call takes the first one that has a token;
+// when none has, it waits for the one that has it soonest.
+
+// rf_policy_keys: from now on the calls use `count` keys, in their order of preference. `keys` is
+// memory for as many, borrowed until the next time and not read; NULL for one. `former[i]` is which
+// of those before the i-th is, whose limit goes on, or RF_POLICY_NO_KEY. At most 32 keys. Before
+// it, rf_policy_unkey is told every call that has begun.
+void rf_policy_keys(struct rf_policy *policy, struct rf_policy_key *keys, size_t count,
+                    const uint8_t *former, struct rf_instant now);
+
+// rf_policy_unkey: the keys are about to be others: gives the call's token back, so that its next
+// step finds another one, and takes its attempt off its key.
+void rf_policy_unkey(struct rf_policy *policy, struct rf_policy_call *call);
+
+// rf_policy_bar: from its next step on the call uses none of these keys (bit i: key i), if another
+// one is left.
+void rf_policy_bar(struct rf_policy_call *call, uint32_t keys);
+
+// rf_policy_key_paused: as rf_rate_limit_paused, of a key.
+bool rf_policy_key_paused(const struct rf_policy *policy, size_t key, struct rf_instant now,
+                          struct rf_instant *until);
 
 // ---- a breaker elsewhere ----
 

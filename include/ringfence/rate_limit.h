@@ -12,12 +12,14 @@
 #include <ringfence/time.h>
 
 struct rf_rate_limit_policy {
-    double rate;   // calls a second, 0.000001 to 1e9; 0: no limit of our own
-    int64_t burst; // as many at once after a rest; 1 or more
+    double rate;               // calls a second, 0.000001 to 1e9; 0: no limit of our own
+    int64_t burst;             // as many at once after a rest; 1 or more
+    struct rf_duration follow; // what the provider tells counts for so long at most; 0: not at all
 };
 
 // Off: only the provider's word counts.
-#define RF_RATE_LIMIT_POLICY_DEFAULT ((struct rf_rate_limit_policy){.rate = 0, .burst = 1})
+#define RF_RATE_LIMIT_POLICY_DEFAULT                                                               \
+    ((struct rf_rate_limit_policy){.rate = 0, .burst = 1, .follow = {60 * RF_NS_PER_S}})
 
 // A length or point of time to 2^-32 ns.
 struct rf_rate_limit_time {
@@ -34,10 +36,11 @@ struct rf_rate_limit {
     struct rf_instant paused_until;     // nothing begins before it
     struct rf_instant told_by;          // when the call began whose reply told of the limit
     struct rf_instant whole_at;         // the provider's limit is whole: what it told is over
-    bool told;                          // the provider told, and it is not over
-    int64_t allowed;                    // calls that it allows, as of
+    bool told;                          // the provider told something, be it over or not
+    int64_t allowed;                    // calls that it allows, less those reserved since, as of
     struct rf_instant allowed_at;       // this time;
     struct rf_duration share;           // one more after each of these
+    struct rf_instant empty_until;      // it told that nothing remains: as a pause
 };
 
 // What the headers of a reply tell of the provider's limit (x-ratelimit-*).
@@ -78,7 +81,8 @@ void rf_rate_limit_give_back(struct rf_rate_limit *limit);
 // end than the one that stands changes nothing, and no result of a call takes it away.
 void rf_rate_limit_pause(struct rf_rate_limit *limit, struct rf_instant until);
 
-// rf_rate_limit_paused: whether a pause stands at `now`; `until` (may be NULL) is its end.
+// rf_rate_limit_paused: whether a pause stands at `now`, or the provider told that nothing remains;
+// `until` (may be NULL) is its end.
 bool rf_rate_limit_paused(const struct rf_rate_limit *limit, struct rf_instant now,
                           struct rf_instant *until);
 
@@ -86,12 +90,16 @@ bool rf_rate_limit_paused(const struct rf_rate_limit *limit, struct rf_instant n
 void rf_rate_limit_resume(struct rf_rate_limit *limit);
 
 // rf_rate_limit_follow: takes over what a reply told. `began` is when its call began: the word of a
-// call that began before the one whose word stands is stale and ignored (incident 31). `in_flight`
-// calls are sent and not answered: the provider may not have counted them. The limit
-// refills steadily until the reset (OpenAI and Anthropic tell when it will be whole again), or all
-// at once if its size is not told: so long the next call waits when nothing remains. Negative
-// numbers, and a reset of 0 or less, say nothing (Azure sends -1, -1, 0: openai-dotnet #838).
-void rf_rate_limit_follow(struct rf_rate_limit *limit, const struct rf_rate_limit_told *told,
-                          struct rf_instant began, int64_t in_flight, struct rf_instant now);
+// call that began before the one whose word stands is stale and ignored (incident 31): false.
+// `in_flight` calls are sent and not answered: the provider may not have counted them. `reserved`
+// ones have their token and are not sent: they stay ahead of all that come later, but none of them
+// begins while nothing remains. The limit refills steadily until the reset (OpenAI and Anthropic
+// tell when it will be whole again), or all at once if its size is not told: so long the next call
+// waits when nothing remains, and never longer than the policy's `follow`: then it asks again.
+// Negative numbers, and a reset of 0 or less, say nothing (Azure sends -1, -1, 0: openai-dotnet
+// #838): false.
+bool rf_rate_limit_follow(struct rf_rate_limit *limit, const struct rf_rate_limit_told *told,
+                          struct rf_instant began, int64_t in_flight, int64_t reserved,
+                          struct rf_instant now);
 
 #endif

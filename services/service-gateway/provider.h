@@ -10,6 +10,7 @@
 
 #include <ringfence/class.h>
 #include <ringfence/error.h>
+#include <ringfence/rate_limit.h>
 #include <ringfence/time.h>
 
 #include "config/config.h"
@@ -93,6 +94,8 @@ struct provider_reply {
     const void *header_arg;
     const json_t *json; // the body, parsed once by provider_judge; NULL: no JSON
     struct rf_duration retry_after;
+    bool tells; // of the provider's rate limit:
+    struct rf_rate_limit_told limit;
     struct rf_duration took;
 };
 

@@ -80,13 +80,18 @@ static void too_late(struct core *core, struct call *call, const struct provider
 // is another matter.
 static void slow_down(struct core *core, struct call *call, const struct provider_verdict *verdict,
                       struct rf_duration retry_after, struct moment at) {
-    struct rf_policy *policy = policy_of(core, call);
-    if (verdict->class != RF_CLASS_RATE_LIMITED || verdict->place || retry_after.ns <= 0 ||
-        retry_after.ns > policy->rules.retry.max_delay.ns)
-        return;
-    rf_rate_limit_pause(&policy->rate_limit, rf_instant_add(at.now, retry_after));
-    call_note(call, at, "rate_limit", "paused", "the provider asks for %lld ms",
-              (long long)rf_duration_ms(retry_after));
+    if (verdict->class == RF_CLASS_RATE_LIMITED && !verdict->place &&
+        rf_policy_pause(policy_of(core, call), &call->policy, retry_after, at.now))
+        call_note(call, at, "rate_limit", "paused", "the provider asks for %lld ms",
+                  (long long)rf_duration_ms(retry_after));
+}
+
+// What the provider tells of its limit, be the reply good or not, holds back those that come.
+static void follow_limit(struct core *core, struct call *call, const struct provider_reply *reply,
+                         struct moment at) {
+    if (reply->tells && rf_policy_told(policy_of(core, call), &call->policy, &reply->limit, at.now))
+        call_note(call, at, "rate_limit", "followed", "%lld remain, all of them in %lld ms",
+                  (long long)reply->limit.remaining, (long long)rf_duration_ms(reply->limit.reset));
 }
 
 static struct rf_policy_decision decide(struct core *core, struct call *call,
@@ -201,6 +206,7 @@ void core_replied(struct core *core, struct call *call, const struct provider_re
     report_outcome(core, call, verdict.class, reply->took, good ? NULL : verdict.message);
     rf_policy_settled(&core->policies[p], &call->policy, verdict.class, good && result.more,
                       at.now);
+    follow_limit(core, call, reply, at);
     if (verdict.class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
         answer_local(core, call, verdict.code, "send_before is over: nothing was sent");
     } else {

@@ -5,6 +5,7 @@
 #include "base/crash.h"
 #include "events/utf8.h"
 #include "gateway.h"
+#include "http/rate_limit.h"
 
 static const char *header_of(const void *reply, const char *name) {
     return rf_http_reply_header(reply, name);
@@ -50,6 +51,8 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     if (call->job.operation == GATEWAY_DIAL)
         rf_crash_point("dial_sent"); // the provider has carried it out, and nobody knows yet
     fill_reply(reply, &plain, id);
+    if (gateway->settings[provider_now(call)].config->rate_limit.follow.ns > 0)
+        plain.tells = rf_http_rate_limit(header_of, reply, rf_clock_utc(), &plain.limit);
     core_replied(&gateway->core, call, &plain, gateway_now(gateway));
     gateway_settle(gateway);
 }

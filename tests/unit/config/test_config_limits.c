@@ -40,6 +40,7 @@ static void the_defaults_are_those_of_the_public_headers(void **state) {
         const struct rf_rate_limit_policy rate_limit = RF_RATE_LIMIT_POLICY_DEFAULT;
         assert_number(provider->rate_limit.rate, rate_limit.rate);
         assert_int_equal(provider->rate_limit.burst, rate_limit.burst);
+        assert_int_equal(provider->rate_limit.follow.ns, rate_limit.follow.ns);
         const struct rf_adaptive_policy adaptive = RF_ADAPTIVE_POLICY_DEFAULT;
         assert_int_equal(provider->adaptive.algorithm, adaptive.algorithm);
         assert_int_equal(provider->adaptive.min, adaptive.min);

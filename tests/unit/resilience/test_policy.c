@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define CALLS 4
+#define CALLS 10
 
 struct stage {
     struct rf_policy policy;
@@ -131,7 +131,7 @@ static void incident_14_a_pause_beyond_the_deadline_is_not_waited_for(void **sta
     (void)state;
     struct rf_policy_rules rules = plain();
     open_stage(&rules);
-    rf_rate_limit_pause(&stage.policy.rate_limit, rf_instant_add(stage.now, rf_seconds(3600)));
+    rf_rate_limit_pause(&stage.policy.key.rate_limit, rf_instant_add(stage.now, rf_seconds(3600)));
     struct rf_policy_decision d = step(0);
     assert_int_equal(d.verdict, RF_POLICY_REFUSED);
     assert_int_equal(d.reason, RF_POLICY_THROTTLED);
@@ -154,6 +154,179 @@ static void incident_31_a_pause_is_only_extended(void **state) {
     assert_int_equal(d.verdict, RF_POLICY_WAIT);
     assert_int_equal(d.reason, RF_POLICY_THROTTLED);
     assert_int_equal(d.at.ns, stage.now.ns + 20 * RF_NS_PER_S);
+}
+
+static void a_wish_beyond_max_delay_is_no_pause_for_the_others(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = plain();
+    open_stage(&rules);
+    send(0);
+    struct rf_duration wish = {rules.retry.max_delay.ns + 1};
+    assert_int_equal(
+        rf_policy_ended(&stage.policy, &stage.calls[0], RF_CLASS_RATE_LIMITED, wish, stage.now)
+            .reason,
+        RF_POLICY_TOO_LONG);
+    send(1);
+    wish.ns--;
+    (void)rf_policy_ended(&stage.policy, &stage.calls[1], RF_CLASS_RATE_LIMITED, wish, stage.now);
+    assert_int_equal(step(2).at.ns, stage.now.ns + wish.ns);
+}
+
+static bool told(int i, int64_t size, int64_t remaining, struct rf_duration reset) {
+    struct rf_rate_limit_told word = {size, remaining, reset};
+    return rf_policy_told(&stage.policy, &stage.calls[i], &word, stage.now);
+}
+
+static void what_a_reply_tells_of_the_limit_holds_all_calls_back(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = plain();
+    rules.bulkhead.max_in_flight = 3;
+    rules.bulkhead.max_queue = 5;
+    open_stage(&rules);
+    send(0);
+    send(1);
+    send(2);
+    assert_int_equal(step(3).verdict, RF_POLICY_QUEUED); // with a token
+    (void)end_attempt(0, RF_CLASS_OK);
+    // Two of the three that remain are for those on their way, which may not be counted yet.
+    assert_true(told(0, 100, 3, rf_seconds(97)));
+    assert_int_equal(next(), 3);
+    send(3);
+    struct rf_policy_decision d = step(4);
+    assert_int_equal(d.verdict, RF_POLICY_WAIT);
+    assert_int_equal(d.at.ns, stage.now.ns + RF_NS_PER_S);
+    assert_int_equal(step(5).at.ns, stage.now.ns + 2 * RF_NS_PER_S);
+    // Nothing remains: the one that has a token waits as well.
+    assert_int_equal(step(6).verdict, RF_POLICY_WAIT);
+    stage.now = rf_instant_add(stage.now, rf_ms(1500));
+    (void)end_attempt(1, RF_CLASS_RATE_LIMITED);
+    assert_true(told(1, 100, 0, rf_seconds(100)));
+    d = step(4);
+    assert_int_equal(d.verdict, RF_POLICY_WAIT);
+    assert_int_equal(d.reason, RF_POLICY_THROTTLED);
+    assert_int_equal(d.at.ns, stage.now.ns + RF_NS_PER_S);
+    for (int i = 0; i < 7; i++)
+        over(i);
+    assert_int_equal(stage.policy.key.reserved, 0);
+    assert_int_equal(stage.policy.key.in_flight, 0);
+}
+
+static void without_follow_the_word_of_a_reply_counts_for_nothing(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = plain();
+    rules.rate_limit.follow = rf_ns(0);
+    open_stage(&rules);
+    send(0);
+    (void)end_attempt(0, RF_CLASS_OK);
+    assert_false(told(0, 100, 0, rf_seconds(100)));
+    send(1);
+}
+
+static struct rf_policy_key keys_of_stage[3];
+
+static void open_keys(const struct rf_policy_rules *rules, size_t count) {
+    const uint8_t former[] = {0, RF_POLICY_NO_KEY, RF_POLICY_NO_KEY};
+    open_stage(rules);
+    rf_policy_keys(&stage.policy, keys_of_stage, count, former, stage.now);
+}
+
+static void each_key_has_a_rate_of_its_own_and_the_first_one_with_a_token_is_taken(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = plain();
+    rules.rate_limit = (struct rf_rate_limit_policy){.rate = 1, .burst = 2};
+    open_keys(&rules, 2);
+    for (int i = 0; i < 4; i++) {
+        send(i);
+        assert_int_equal(stage.calls[i].key, i / 2);
+    }
+    stage.now = rf_instant_add(stage.now, rf_ms(250));
+    (void)end_attempt(2, RF_CLASS_RATE_LIMITED);
+    assert_true(rf_policy_pause(&stage.policy, &stage.calls[2], rf_seconds(5), stage.now));
+    // All wait for the first one's tokens, until the other's pause ends sooner.
+    for (int i = 4; i < 9; i++) {
+        struct rf_policy_decision d = step(i);
+        assert_int_equal(d.verdict, RF_POLICY_WAIT);
+        assert_int_equal(stage.calls[i].key, 0);
+        assert_int_equal(d.at.ns, stage.now.ns + (4 * (i - 4) + 3) * RF_NS_PER_S / 4);
+    }
+    assert_int_equal(step(9).at.ns, stage.now.ns + 5 * RF_NS_PER_S);
+    assert_int_equal(stage.calls[9].key, 1);
+    over(9);
+    assert_int_equal(keys_of_stage[1].reserved, 0);
+    assert_int_equal(keys_of_stage[0].reserved, 5);
+}
+
+static void a_word_of_one_key_is_none_of_another(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = plain();
+    open_keys(&rules, 2);
+    send(0);
+    (void)end_attempt(0, RF_CLASS_OK);
+    assert_true(told(0, 0, 0, rf_seconds(10)));
+    assert_true(rf_policy_key_paused(&stage.policy, 0, stage.now, NULL));
+    assert_false(rf_policy_key_paused(&stage.policy, 1, stage.now, NULL));
+    send(1);
+    assert_int_equal(stage.calls[1].key, 1);
+    (void)end_attempt(1, RF_CLASS_OK);
+    assert_true(told(1, 0, 0, rf_seconds(7)));
+    assert_int_equal(step(2).at.ns, stage.now.ns + 7 * RF_NS_PER_S);
+    assert_int_equal(stage.calls[2].key, 1);
+}
+
+static void a_token_of_a_key_that_is_barred_or_has_to_pause_is_exchanged(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = plain();
+    rules.bulkhead.max_in_flight = 1;
+    rules.bulkhead.max_queue = 5;
+    open_keys(&rules, 3);
+    send(0);
+    assert_int_equal(step(1).verdict, RF_POLICY_QUEUED);
+    assert_int_equal(stage.calls[1].key, 0);
+    (void)end_attempt(0, RF_CLASS_RATE_LIMITED);
+    assert_true(rf_policy_pause(&stage.policy, &stage.calls[0], rf_seconds(5), stage.now));
+    assert_int_equal(next(), 1);
+    rf_policy_bar(&stage.calls[1], 2);
+    send(1);
+    assert_int_equal(stage.calls[1].key, 2);
+    assert_int_equal(keys_of_stage[0].reserved, 0);
+    assert_int_equal(step(2).verdict, RF_POLICY_QUEUED);
+    assert_int_equal(stage.calls[2].key, 1);
+    rf_policy_bar(&stage.calls[2], 3);
+    (void)end_attempt(1, RF_CLASS_OK);
+    assert_int_equal(next(), 2);
+    send(2);
+    assert_int_equal(stage.calls[2].key, 2);
+    assert_int_equal(keys_of_stage[2].in_flight, 1);
+}
+
+static void other_keys_keep_what_is_known_of_those_that_stay(void **state) {
+    (void)state;
+    static struct rf_policy_key fresh[3];
+    const uint8_t former[] = {RF_POLICY_NO_KEY, 1, 0}, only[] = {1};
+    struct rf_policy_rules rules = plain();
+    open_keys(&rules, 2);
+    send(0);
+    (void)end_attempt(0, RF_CLASS_RATE_LIMITED);
+    assert_true(rf_policy_pause(&stage.policy, &stage.calls[0], rf_seconds(5), stage.now));
+    send(1);
+    (void)step(2);
+    for (int i = 0; i < 3; i++)
+        rf_policy_unkey(&stage.policy, &stage.calls[i]);
+    assert_int_equal(keys_of_stage[1].reserved, 0);
+    rf_policy_keys(&stage.policy, fresh, 3, former, stage.now);
+    assert_true(rf_policy_key_paused(&stage.policy, 2, stage.now, NULL));
+    // The word of an attempt whose key may be gone is nobody's.
+    (void)end_attempt(1, RF_CLASS_OK);
+    assert_false(told(1, 0, 0, rf_seconds(7)));
+    assert_false(rf_policy_pause(&stage.policy, &stage.calls[1], rf_seconds(1), stage.now));
+    send(2);
+    assert_int_equal(stage.calls[2].key, 0);
+    (void)end_attempt(2, RF_CLASS_OK);
+    for (int i = 0; i < 3; i++)
+        rf_policy_unkey(&stage.policy, &stage.calls[i]);
+    rf_policy_keys(&stage.policy, NULL, 1, only, stage.now);
+    send(3);
+    assert_int_equal(stage.calls[3].key, 0);
 }
 
 static void incident_42_a_single_service_has_a_breaker(void **state) {
@@ -369,6 +542,13 @@ int main(void) {
         cmocka_unit_test(a_token_is_waited_for_in_order_and_given_back),
         cmocka_unit_test(incident_14_a_pause_beyond_the_deadline_is_not_waited_for),
         cmocka_unit_test(incident_31_a_pause_is_only_extended),
+        cmocka_unit_test(a_wish_beyond_max_delay_is_no_pause_for_the_others),
+        cmocka_unit_test(what_a_reply_tells_of_the_limit_holds_all_calls_back),
+        cmocka_unit_test(without_follow_the_word_of_a_reply_counts_for_nothing),
+        cmocka_unit_test(each_key_has_a_rate_of_its_own_and_the_first_one_with_a_token_is_taken),
+        cmocka_unit_test(a_word_of_one_key_is_none_of_another),
+        cmocka_unit_test(a_token_of_a_key_that_is_barred_or_has_to_pause_is_exchanged),
+        cmocka_unit_test(other_keys_keep_what_is_known_of_those_that_stay),
         cmocka_unit_test(incident_42_a_single_service_has_a_breaker),
         cmocka_unit_test(a_breaker_that_opens_ends_all_waits_but_the_one_for_recovery),
         cmocka_unit_test(incident_8_a_call_waits_for_recovery_within_its_deadline),

@@ -11,12 +11,14 @@
 
 static const struct rf_instant START = {1000 * RF_NS_PER_S};
 
+#define FOREVER ((struct rf_duration){INT64_MAX})
+
 static struct rf_instant after(int64_t ns) {
     return (struct rf_instant){START.ns + ns};
 }
 
 static struct rf_rate_limit made(double rate, int64_t burst) {
-    struct rf_rate_limit_policy policy = {rate, burst};
+    struct rf_rate_limit_policy policy = {rate, burst, FOREVER};
     struct rf_rate_limit limit;
     rf_rate_limit_init(&limit, &policy, START);
     return limit;
@@ -60,7 +62,7 @@ static void the_ends_of_time_rate_and_burst_overflow_nothing(void **state) {
     const double rates[] = {1e-300, 1e-6, 1.0, 1e9, 1e300};
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
         struct rf_rate_limit limit;
-        struct rf_rate_limit_policy policy = {rates[i], INT64_MAX};
+        struct rf_rate_limit_policy policy = {rates[i], INT64_MAX, FOREVER};
         rf_rate_limit_init(&limit, &policy, (struct rf_instant){INT64_MIN});
         struct rf_instant when;
         assert_true(rf_rate_limit_take(&limit, (struct rf_instant){INT64_MIN}, &when));
@@ -141,15 +143,15 @@ static void incident_31_the_word_of_a_call_that_began_before_clears_nothing(void
     struct rf_rate_limit limit = made(0, 1);
     rf_rate_limit_pause(&limit, after(100));
     struct rf_rate_limit_told nothing_left = {10, 0, {1000}}, much_left = {10, 10, {1000}};
-    rf_rate_limit_follow(&limit, &much_left, after(-50), 0, after(1));
+    rf_rate_limit_follow(&limit, &much_left, after(-50), 0, 0, after(1));
     assert_false(take(&limit, 99)); // plenty is left, and the pause stands
-    rf_rate_limit_follow(&limit, &nothing_left, after(20), 0, after(200));
-    rf_rate_limit_follow(&limit, &much_left, after(19), 0, after(201));
+    rf_rate_limit_follow(&limit, &nothing_left, after(20), 0, 0, after(200));
+    rf_rate_limit_follow(&limit, &much_left, after(19), 0, 0, after(201));
     assert_false(take(&limit, 299)); // a tenth of the reset
     assert_true(take(&limit, 300));
-    rf_rate_limit_follow(&limit, &nothing_left, after(20), 0, after(301));
+    rf_rate_limit_follow(&limit, &nothing_left, after(20), 0, 0, after(301));
     assert_false(take(&limit, 302));
-    rf_rate_limit_follow(&limit, &much_left, after(20), 0, after(303));
+    rf_rate_limit_follow(&limit, &much_left, after(20), 0, 0, after(303));
     assert_true(take(&limit, 303));
 }
 
@@ -157,7 +159,7 @@ static void calls_in_flight_are_taken_off_what_the_provider_says_remains(void **
     (void)state;
     struct rf_rate_limit limit = made(0, 1);
     struct rf_rate_limit_told told = {0, 5, {1000}};
-    rf_rate_limit_follow(&limit, &told, START, 3, START);
+    rf_rate_limit_follow(&limit, &told, START, 3, 0, START);
     assert_true(take(&limit, 1));
     assert_true(take(&limit, 1));
     assert_false(take(&limit, 999));
@@ -166,10 +168,10 @@ static void calls_in_flight_are_taken_off_what_the_provider_says_remains(void **
     // The reset is over: nothing is known any more.
     for (int i = 0; i < 100; i++)
         assert_true(take(&limit, 1000));
-    rf_rate_limit_follow(&limit, &told, after(2000), 5, after(2000));
+    rf_rate_limit_follow(&limit, &told, after(2000), 5, 0, after(2000));
     assert_false(take(&limit, 2001));
     // After its end any word is news, also that of an older call.
-    rf_rate_limit_follow(&limit, &told, after(1), 5, after(3000));
+    rf_rate_limit_follow(&limit, &told, after(1), 5, 0, after(3000));
     assert_false(take(&limit, 3001));
     rf_rate_limit_resume(&limit);
     assert_true(take(&limit, 3001));
@@ -179,7 +181,7 @@ static void a_limit_of_known_size_comes_back_bit_by_bit(void **state) {
     (void)state;
     struct rf_rate_limit limit = made(0, 1);
     struct rf_rate_limit_told told = {60, 0, {60 * RF_NS_PER_S}};
-    rf_rate_limit_follow(&limit, &told, START, 0, START);
+    rf_rate_limit_follow(&limit, &told, START, 0, 0, START);
     for (int64_t s = 1; s < 60; s++) {
         assert_false(take(&limit, s * RF_NS_PER_S - 1));
         assert_true(take(&limit, s * RF_NS_PER_S));
@@ -195,10 +197,73 @@ static void azures_minus_ones_and_a_reset_of_nothing_say_nothing(void **state) {
         {-1, -1, {0}}, {-1, 0, {1000}}, {10, -1, {1000}}, {10, 0, {0}}, {10, 0, {-5}}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct rf_rate_limit limit = made(0, 1);
-        rf_rate_limit_follow(&limit, &rows[i], START, 0, START);
+        assert_false(rf_rate_limit_follow(&limit, &rows[i], START, 0, 0, START));
         assert_true(take(&limit, 0));
         assert_false(limit.told);
     }
+}
+
+static struct rf_instant reserve(struct rf_rate_limit *limit, int64_t ns) {
+    struct rf_instant when;
+    assert_true(rf_rate_limit_reserve(limit, after(ns), (struct rf_instant){INT64_MAX}, &when));
+    return when;
+}
+
+static void those_who_wait_for_what_the_provider_told_are_let_in_one_by_one(void **state) {
+    (void)state;
+    struct rf_rate_limit limit = made(0, 1);
+    struct rf_rate_limit_told told = {10, 0, {1000}};
+    assert_true(rf_rate_limit_follow(&limit, &told, START, 0, 0, START));
+    for (int64_t i = 1; i <= 10; i++)
+        assert_int_equal(reserve(&limit, 0).ns, after(i * 100).ns);
+    // Those beyond its size go when it is whole.
+    assert_int_equal(reserve(&limit, 0).ns, after(1000).ns);
+    assert_int_equal(reserve(&limit, 0).ns, after(1000).ns);
+    assert_true(take(&limit, 1000));
+}
+
+static void of_a_limit_without_a_size_nobody_slips_through_before_the_reset(void **state) {
+    (void)state;
+    struct rf_rate_limit limit = made(0, 1);
+    struct rf_rate_limit_told told = {0, 0, {1000}};
+    assert_true(rf_rate_limit_follow(&limit, &told, START, 0, 0, START));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(reserve(&limit, 0).ns, after(1000).ns);
+    rf_rate_limit_give_back(&limit);
+    assert_int_equal(reserve(&limit, 999).ns, after(1000).ns);
+}
+
+static void who_has_a_token_waits_too_while_nothing_remains(void **state) {
+    (void)state;
+    struct rf_rate_limit limit = made(0, 1);
+    struct rf_rate_limit_told nothing_left = {10, 0, {1000}}, much_left = {10, 5, {1000}};
+    struct rf_instant until;
+    (void)reserve(&limit, 0);
+    (void)reserve(&limit, 0);
+    assert_true(rf_rate_limit_follow(&limit, &nothing_left, START, 0, 2, START));
+    assert_true(rf_rate_limit_paused(&limit, after(99), &until));
+    assert_int_equal(until.ns, after(100).ns);
+    assert_false(rf_rate_limit_paused(&limit, after(100), NULL));
+    // And whoever comes later comes behind them.
+    assert_int_equal(reserve(&limit, 0).ns, after(300).ns);
+    assert_true(rf_rate_limit_follow(&limit, &much_left, after(1), 0, 3, after(1)));
+    assert_false(rf_rate_limit_paused(&limit, after(1), NULL));
+    assert_true(take(&limit, 1));
+}
+
+static void a_word_counts_as_long_as_the_policy_says_and_no_longer(void **state) {
+    (void)state;
+    struct rf_rate_limit_told told = {1000, 0, {8 * 3600 * RF_NS_PER_S}};
+    struct rf_rate_limit limit = made(0, 1);
+    limit.policy.follow = rf_ns(700);
+    assert_true(rf_rate_limit_follow(&limit, &told, START, 0, 0, START));
+    assert_false(take(&limit, 699));
+    assert_true(rf_rate_limit_paused(&limit, after(699), NULL));
+    assert_false(rf_rate_limit_paused(&limit, after(700), NULL));
+    assert_true(take(&limit, 700));
+    limit.policy.follow = rf_ns(0);
+    assert_false(rf_rate_limit_follow(&limit, &told, after(701), 0, 0, after(701)));
+    assert_true(take(&limit, 701));
 }
 
 static void another_rate_keeps_pause_and_debt(void **state) {
@@ -208,10 +273,11 @@ static void another_rate_keeps_pause_and_debt(void **state) {
     for (int i = 0; i < 3; i++)
         rf_rate_limit_reserve(&limit, START, (struct rf_instant){INT64_MAX}, &when);
     rf_rate_limit_pause(&limit, after(1));
-    rf_rate_limit_change(&limit, &(struct rf_rate_limit_policy){10, 1}, after(0));
+    rf_rate_limit_change(&limit, &(struct rf_rate_limit_policy){10, 1, FOREVER}, after(0));
     assert_int_equal(rf_rate_limit_ready(&limit, START).ns, after(3 * RF_NS_PER_S).ns);
     // A bucket that was full long ago is no debt and no credit beyond the burst.
-    rf_rate_limit_change(&limit, &(struct rf_rate_limit_policy){1, 2}, after(100 * RF_NS_PER_S));
+    rf_rate_limit_change(&limit, &(struct rf_rate_limit_policy){1, 2, FOREVER},
+                         after(100 * RF_NS_PER_S));
     assert_true(take(&limit, 100 * RF_NS_PER_S));
     assert_true(take(&limit, 100 * RF_NS_PER_S));
     assert_false(take(&limit, 100 * RF_NS_PER_S));
@@ -221,7 +287,7 @@ static void another_rate_keeps_pause_and_debt(void **state) {
 // debt is what is reserved. Its rates divide a second, so that it needs no fractions.
 struct model {
     int64_t interval, burst, level, clock, pause;
-    int64_t left, left_at, share, whole, word_of;
+    int64_t left, left_at, share, whole, word_of, empty;
     bool word;
 };
 
@@ -246,7 +312,9 @@ static int64_t model_ready(const struct model *model) {
     if (ready < model->pause)
         ready = model->pause;
     if (model->word && model->left <= 0) {
-        int64_t next = model->left_at + model->share;
+        int64_t next = model->left_at;
+        for (int64_t i = model->left; i <= 0; i++)
+            next += model->share;
         if (next > model->whole)
             next = model->whole;
         if (ready < next)
@@ -256,7 +324,7 @@ static int64_t model_ready(const struct model *model) {
 }
 
 static void model_follow(struct model *model, const struct rf_rate_limit_told *told, int64_t began,
-                         int64_t in_flight) {
+                         int64_t in_flight, int64_t reserved) {
     if (told->remaining < 0 || told->limit < 0 || told->reset.ns <= 0 ||
         (model->word && began < model->word_of))
         return;
@@ -272,6 +340,12 @@ static void model_follow(struct model *model, const struct rf_rate_limit_told *t
     if (model->left < 0)
         model->left = 0;
     model->left_at = model->clock;
+    model->empty = 0;
+    if (model->left == 0)
+        model->empty = model->clock + model->share;
+    if (model->empty > model->whole)
+        model->empty = model->whole;
+    model->left -= reserved;
 }
 
 static void model_take(struct rf_rate_limit *limit, struct model *model, int64_t now) {
@@ -286,9 +360,33 @@ static void model_take(struct rf_rate_limit *limit, struct model *model, int64_t
     }
 }
 
+static void model_reserve(struct rf_rate_limit *limit, struct model *model, int64_t now) {
+    struct rf_instant when;
+    int64_t ready = model_ready(model);
+    assert_true(
+        rf_rate_limit_reserve(limit, (struct rf_instant){now}, (struct rf_instant){ready}, &when));
+    assert_int_equal(when.ns, ready);
+    // Whoever comes later comes behind it, also where a pause makes it wait: what fills until then
+    // is not for them.
+    int64_t wait = ready - now, most = model->burst * model->interval;
+    int64_t level = model->level + wait;
+    model->level = (level < most ? level : most) - model->interval - wait;
+    model->left -= model->word;
+}
+
+static void model_paused(const struct rf_rate_limit *limit, const struct model *model,
+                         int64_t now) {
+    struct rf_instant until;
+    int64_t end = model->pause > model->empty ? model->pause : model->empty;
+    bool paused = rf_rate_limit_paused(limit, (struct rf_instant){now}, &until);
+    assert_true(paused == (now < end));
+    if (paused)
+        assert_int_equal(until.ns, end);
+}
+
 static void model_step(struct rf_rate_limit *limit, struct model *model, struct test_random *random,
                        int64_t now) {
-    switch (test_random_below(random, 8)) {
+    switch (test_random_below(random, 9)) {
     case 0:
     case 1:
     case 2:
@@ -317,15 +415,20 @@ static void model_step(struct rf_rate_limit *limit, struct model *model, struct 
                                           test_random_below(random, 10) - 1,
                                           {test_random_below(random, 300) - 3}};
         int64_t began = now - test_random_below(random, 50),
-                in_flight = test_random_below(random, 4);
-        rf_rate_limit_follow(limit, &told, (struct rf_instant){began}, in_flight,
+                in_flight = test_random_below(random, 4), reserved = test_random_below(random, 3);
+        rf_rate_limit_follow(limit, &told, (struct rf_instant){began}, in_flight, reserved,
                              (struct rf_instant){now});
-        model_follow(model, &told, began, in_flight);
+        model_follow(model, &told, began, in_flight, reserved);
         break;
     }
+    case 7:
+        if (test_random_below(random, 8) == 0)
+            model_reserve(limit, model, now);
+        break;
     default:
         assert_int_equal(rf_rate_limit_ready(limit, (struct rf_instant){now}).ns,
                          model_ready(model));
+        model_paused(limit, model, now);
         break;
     }
 }
@@ -338,7 +441,7 @@ static void a_million_random_events_agree_with_the_plain_model(void **state) {
         int64_t interval = intervals[seed % 5], now = 5;
         struct model model = {.interval = interval, .burst = 1 + (int64_t)seed % 4, .clock = now};
         model.level = model.burst * interval;
-        struct rf_rate_limit_policy policy = {1e9 / (double)interval, model.burst};
+        struct rf_rate_limit_policy policy = {1e9 / (double)interval, model.burst, FOREVER};
         struct rf_rate_limit limit;
         rf_rate_limit_init(&limit, &policy, (struct rf_instant){now});
         for (int i = 0; i < 10000; i++) {
@@ -363,6 +466,10 @@ int main(void) {
         cmocka_unit_test(calls_in_flight_are_taken_off_what_the_provider_says_remains),
         cmocka_unit_test(a_limit_of_known_size_comes_back_bit_by_bit),
         cmocka_unit_test(azures_minus_ones_and_a_reset_of_nothing_say_nothing),
+        cmocka_unit_test(those_who_wait_for_what_the_provider_told_are_let_in_one_by_one),
+        cmocka_unit_test(of_a_limit_without_a_size_nobody_slips_through_before_the_reset),
+        cmocka_unit_test(who_has_a_token_waits_too_while_nothing_remains),
+        cmocka_unit_test(a_word_counts_as_long_as_the_policy_says_and_no_longer),
         cmocka_unit_test(another_rate_keeps_pause_and_debt),
         cmocka_unit_test(a_million_random_events_agree_with_the_plain_model),
     };

@@ -327,6 +327,11 @@ void bench_answer(struct bench *b, int send, long status, const char *body) {
     bench_answer_later(b, send, status, body, rf_ns(0));
 }
 
+void bench_answer_told(struct bench *b, int send, long status, struct rf_rate_limit_told told) {
+    answer(b, send,
+           (struct provider_reply){.sent = true, .status = status, .tells = true, .limit = told});
+}
+
 void bench_answer_audio(struct bench *b, int send) {
     answer(b, send,
            (struct provider_reply){.sent = true,

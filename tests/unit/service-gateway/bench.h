@@ -92,6 +92,8 @@ void bench_more_keys(struct bench *bench, enum rf_provider provider, size_t coun
 
 // bench_answer: the reply to send number `send` (0 is the first).
 void bench_answer(struct bench *bench, int send, long status, const char *body);
+// bench_answer_told: and it tells of the provider's rate limit.
+void bench_answer_told(struct bench *bench, int send, long status, struct rf_rate_limit_told told);
 void bench_answer_audio(struct bench *bench, int send);
 void bench_stored(struct bench *bench, enum rf_err result);
 

@@ -120,6 +120,58 @@ static void incident_31_a_retry_after_makes_all_calls_of_the_provider_pause(void
     assert_int_equal(b->sends, 3);
 }
 
+static const struct rf_decision *noted(const struct call *call, const char *policy,
+                                       const char *verdict) {
+    for (size_t i = 0; i < call->decision_count; i++)
+        if (strcmp(call->decisions[i].policy, policy) == 0 &&
+            strcmp(call->decisions[i].verdict, verdict) == 0)
+            return &call->decisions[i];
+    return NULL;
+}
+
+static void what_replies_tell_of_the_limit_holds_calls_back_until_it_has_room(void **state) {
+    struct bench *b = *state;
+    speech(b)->rate_limit = RF_RATE_LIMIT_POLICY_DEFAULT;
+    take_rules(b);
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    b->sent_call[0]->explain = b->sent_call[1]->explain = true;
+    // Of a failure it counts as well as of a success.
+    bench_answer_told(b, 0, 503, (struct rf_rate_limit_told){10, 4, rf_seconds(60)});
+    const struct rf_decision *note = noted(b->sent_call[0], "rate_limit", "followed");
+    assert_string_equal(note->detail, "4 remain, all of them in 60000 ms");
+    bench_answer_told(b, 1, 503, (struct rf_rate_limit_told){10, 0, rf_seconds(30)});
+    bench_speak(b, "s3");
+    assert_int_equal(b->sends, 2);
+    assert_int_equal(b->core.waiting[GATEWAY_SPEECH], 3);
+    bench_advance(b, rf_ns(3 * RF_NS_PER_S - 1)); // a tenth of the reset
+    assert_int_equal(b->sends, 2);
+    bench_advance(b, rf_ns(1));
+    assert_int_equal(b->sends, 3);
+    bench_advance(b, rf_seconds(3));
+    assert_int_equal(b->sends, 4);
+    assert_non_null(noted(b->sent_call[0], "rate_limit", "wait"));
+    // Not followed: as if nothing had been told.
+    speech(b)->rate_limit.follow = rf_ns(0);
+    take_rules(b);
+    bench_answer_told(b, 2, 503, (struct rf_rate_limit_told){10, 0, rf_seconds(50)});
+    bench_advance(b, rf_seconds(3));
+    assert_int_equal(b->sends, 5);
+}
+
+static void a_reset_beyond_the_deadline_refuses_with_the_time(void **state) {
+    struct bench *b = *state;
+    speech(b)->rate_limit = RF_RATE_LIMIT_POLICY_DEFAULT;
+    speech(b)->rate_limit.follow = rf_seconds(3600);
+    take_rules(b);
+    bench_speak(b, "s1");
+    bench_answer_told(b, 0, 400, (struct rf_rate_limit_told){0, 0, rf_seconds(1800)});
+    bench_speak(b, "s2");
+    const struct bench_reply *reply = bench_reply_of(b, "s2");
+    assert_string_equal(reply->code, "overloaded");
+    assert_int_equal(reply->retry_at, b->at.utc.ns + 1800 * RF_NS_PER_S);
+}
+
 static void retries_beyond_the_budget_are_not_made_and_burn_nobody(void **state) {
     struct bench *b = *state;
     speech(b)->budget =
@@ -207,6 +259,8 @@ int main(void) {
         TEST(a_providers_bulkhead_bounds_its_attempts_and_its_queue),
         TEST(a_providers_rate_is_kept),
         TEST(incident_31_a_retry_after_makes_all_calls_of_the_provider_pause),
+        TEST(what_replies_tell_of_the_limit_holds_calls_back_until_it_has_room),
+        TEST(a_reset_beyond_the_deadline_refuses_with_the_time),
         TEST(retries_beyond_the_budget_are_not_made_and_burn_nobody),
         TEST(incident_28_a_call_that_still_runs_is_reported_slow_once),
         TEST(a_call_whose_permit_nobody_answers_ends_by_its_deadline),
