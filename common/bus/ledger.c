@@ -86,6 +86,15 @@ const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const 
     return offer;
 }
 
+const struct rf_ledger_offer *rf_ledger_waiting(struct rf_ledger *ledger, const char *service,
+                                                int64_t waiting) {
+    struct rf_ledger_offer *offer = find(ledger, service);
+    if (offer == NULL || offer->waiting == waiting)
+        return NULL;
+    offer->waiting = waiting;
+    return offer;
+}
+
 int64_t rf_ledger_offered(const struct rf_ledger_offer *offer) {
     return offer->capacity > offer->old ? offer->capacity - offer->old : 0;
 }

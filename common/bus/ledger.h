@@ -54,6 +54,11 @@ bool rf_ledger_answered(struct rf_ledger *ledger, const char *id);
 const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const char *service,
                                                 int64_t waiting, bool *counted);
 
+// rf_ledger_waiting: so many calls of the service wait. NULL if it has told so before, or there is
+// no such service.
+const struct rf_ledger_offer *rf_ledger_waiting(struct rf_ledger *ledger, const char *service,
+                                                int64_t waiting);
+
 // rf_ledger_offered: the capacity to tell now.
 int64_t rf_ledger_offered(const struct rf_ledger_offer *offer);
 

@@ -248,6 +248,14 @@ void rf_worker_release(struct rf_worker *worker, const char *service, int64_t wa
         rf_timer_after(&worker->beat, rf_ns(0));
 }
 
+void rf_worker_waiting(struct rf_worker *worker, const char *service, int64_t waiting) {
+    const struct rf_ledger_offer *offer = rf_ledger_waiting(&worker->ledger, service, waiting);
+    if (offer == NULL)
+        return;
+    worker->credit_moved[offer - worker->ledger.offers] = true;
+    rf_worker_flush_soon(worker);
+}
+
 void rf_worker_drain(struct rf_worker *worker) {
     worker->ledger.draining = true;
     rf_timer_after(&worker->beat, rf_ns(0));

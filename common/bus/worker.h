@@ -54,6 +54,10 @@ void rf_worker_reply(struct rf_worker *worker, const struct rf_call_reply *reply
 // that wait for a retry now.
 void rf_worker_release(struct rf_worker *worker, const char *service, int64_t waiting);
 
+// rf_worker_waiting: so many calls of `service` wait for a retry now. rf_worker_release tells it,
+// too; this is for those whose wait ends without a place to give back.
+void rf_worker_waiting(struct rf_worker *worker, const char *service, int64_t waiting);
+
 // What the breaker's authority is told of an attempt; texts are copied.
 struct rf_worker_result {
     const char *provider;

@@ -34,14 +34,15 @@ struct gateway {
         char link[32];         // that was retained last
         struct rf_instant due; // and is again
     } fallbacks[GATEWAY_SERVICE_COUNT];
+    int64_t waiting[GATEWAY_SERVICE_COUNT]; // as the broker was told
     bool draining;
 };
 
 // gateway_now: both clocks.
 struct moment gateway_now(struct gateway *gateway);
 
-// gateway_settle: after each call of the core: its timer is set, and a drain that is complete is
-// told.
+// gateway_settle: after each call of the core: its timer is set, and the broker is told how many
+// wait, and of a drain that is complete.
 void gateway_settle(struct gateway *gateway);
 
 // serve.c: hears what the broker says. effects.c: does what the core wants.

@@ -31,8 +31,19 @@ struct moment gateway_now(struct gateway *gateway) {
     return (struct moment){rf_loop_now(gateway->process->loop), rf_clock_utc()};
 }
 
+static void tell_waiting(struct gateway *gateway) {
+    for (int s = 0; s < GATEWAY_SERVICE_COUNT; s++) {
+        int64_t waiting = gateway->core.waiting[s];
+        if (waiting == gateway->waiting[s])
+            continue;
+        gateway->waiting[s] = waiting;
+        rf_worker_waiting(gateway->worker, gateway_service_name((enum gateway_service)s), waiting);
+    }
+}
+
 void gateway_settle(struct gateway *gateway) {
     struct rf_instant due;
+    tell_waiting(gateway);
     if (core_wake(&gateway->core, &due))
         rf_timer_at(&gateway->wake, due);
     else

@@ -30,6 +30,10 @@ static void a_request_takes_a_place_until_it_is_released(void **state) {
     assert_int_equal(free_places(&ledger.offers[0], 1), 4);
     assert_int_equal(ledger.offers[0].waiting, 1);
     assert_int_equal(rf_ledger_in_hand(&ledger), 1); // it waits for its retry
+    assert_null(rf_ledger_waiting(&ledger, "speech", 1));
+    assert_null(rf_ledger_waiting(&ledger, "dance", 0));
+    assert_ptr_equal(rf_ledger_waiting(&ledger, "speech", 0), &ledger.offers[0]);
+    assert_int_equal(ledger.offers[0].waiting, 0);
     assert_true(rf_ledger_answered(&ledger, "a"));
     assert_false(rf_ledger_answered(&ledger, "a"));
     assert_int_equal(rf_ledger_in_hand(&ledger), 0);

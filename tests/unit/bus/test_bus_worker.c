@@ -180,6 +180,14 @@ static void a_waiting_call_gives_its_place_back_and_stays_in_hand(void **state) 
     assert_int_equal(offer_of(fake, "speech")->released, 1);
     assert_int_equal(offer_of(fake, "speech")->waiting, 1);
     assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 1);
+    struct rf_message *credit = fake_expect(fake, RF_MESSAGE_worker_credit);
+    assert_int_equal(credit->as.worker_credit.waiting, 1);
+    rf_message_destroy(&credit);
+    rf_worker_waiting(service.worker, "speech", 0); // its wait is over: no place to give back
+    credit = fake_expect(fake, RF_MESSAGE_worker_credit);
+    assert_int_equal(credit->as.worker_credit.waiting, 0);
+    assert_int_equal(credit->as.worker_credit.released, 1);
+    rf_message_destroy(&credit);
     struct rf_attempt attempt = {
         .provider = "elevenlabs", .class = "transient", .status = 503, .began = 1};
     struct rf_worker_handback handback = {.id = "c1", .attempts = {&attempt, 1}, .retries = 1};
