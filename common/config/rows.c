@@ -83,7 +83,7 @@
 #define STRATEGIES "exponential|linear|constant"
 #define LIMITS(ITEM, name, id) \
     ITEM(LIVE, name, id, "retry.strategy", WORD, retry.strategy, "exponential", 0, 0, STRATEGIES, "how the waits grow: by backoff_factor, by initial_delay, or not"), \
-    ITEM(LIVE, name, id, "breaker.when_open", WORD, when_open, "fail", 0, 0, "fail|wait", "what a call does that meets an open breaker: it fails, or waits for recovery within its deadline"), \
+    ITEM(LIVE, name, id, "breaker.when_open", WORD, when_open, "fail", 0, 0, "fail|wait", "what a call does that meets an open breaker, if no other link serves it: it fails, or waits for recovery within its deadline"), \
     ITEM(LIVE, name, id, "retry.budget.ratio", SHARE, budget.ratio, "20%", 0, 10, NULL, "retries may be so many of the calls in the window"), \
     ITEM(LIVE, name, id, "retry.budget.min_retries", COUNT, budget.min_retries, "10", 0, 1000000, NULL, "but so many in a window, however few the calls; those that wait count"), \
     ITEM(LIVE, name, id, "retry.budget.window", DURATION, budget.window, "10s", 100 * MS, 1 * H, NULL, "how far back calls and retries count"), \

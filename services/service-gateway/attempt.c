@@ -212,6 +212,19 @@ static void refused(struct core *core, struct call *call, struct rf_policy_decis
     }
 }
 
+static bool for_recovery(enum rf_policy_reason reason) {
+    return reason == RF_POLICY_OPEN || reason == RF_POLICY_TESTING;
+}
+
+// What the policy would have said with when_open: fail.
+static struct rf_policy_decision as_refusal(struct core *core, struct call *call,
+                                            struct rf_policy_decision decision) {
+    struct rf_policy_decision gate = rf_policy_gate(policy_of(core, call));
+    decision.verdict = RF_POLICY_REFUSED;
+    decision.at = gate.verdict == RF_POLICY_REFUSED ? gate.at : (struct rf_instant){0};
+    return decision;
+}
+
 void obey(struct core *core, struct call *call, struct rf_policy_decision decision,
           struct moment at) {
     switch (decision.verdict) {
@@ -236,6 +249,10 @@ void obey(struct core *core, struct call *call, struct rf_policy_decision decisi
         timed_add(core, call, call->deadline);
         return;
     case RF_POLICY_WAIT:
+        if (for_recovery(decision.reason) && !recovery_can_wait(call)) {
+            refused(core, call, as_refusal(core, call, decision), at);
+            return;
+        }
         call_note(call, at, step_of(decision.reason), "wait", "%lld ms at most",
                   (long long)rf_duration_ms(rf_instant_since(decision.at, at.now)));
         wait_for(core, call, decision.at, at);

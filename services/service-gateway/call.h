@@ -31,7 +31,7 @@ struct link_failure {
     enum rf_provider provider;
     enum rf_local local;             // not none: no provider, but our own link
     struct provider_verdict verdict; // of class local with one of our codes, or the provider's
-    bool exhausted, mark_made;
+    bool exhausted, mark_made, breaker_open;
     struct rf_utc retry_at; // 0: unknown
 };
 
@@ -65,6 +65,7 @@ struct call {
     bool idle;     // has joined another's flight, and counts among those that wait
     bool queued;   // it is in the queue for a place
     bool crowded;  // its provider says that we are too many at once
+    bool patient;  // no link serves it: it waits for a breaker's recovery where it is
     bool explain;  // the reply is to tell what each policy decided: note.h
     struct provider_verdict *mark; // CALL_MARKING
     json_t *stored;                // CALL_STORING: the result, as soon as it is true

@@ -147,6 +147,14 @@ void cache_fini(struct core *core);
 // local_serve: answers from the link of our own.
 void local_serve(struct core *core, struct call *call, struct moment at);
 
+// ---- recovery.c ----
+
+// recovery_can_wait: the call may wait for a breaker here: no other link could serve it meanwhile.
+bool recovery_can_wait(const struct call *call);
+// recovery_wait: no link serves the call; it waits, once, for the breaker that recovers first.
+// False: none of those that refused lets it wait.
+bool recovery_wait(struct core *core, struct call *call, struct moment at);
+
 // ---- room.c ----
 
 // room_wait: the call waits for its retry, and goes on sooner when another call of ours ends.

@@ -6,6 +6,7 @@
 //   guard.c                the policy of each provider: <ringfence/policy.h>
 //   queue.c, timed.c       who waits for a place, and who for a time
 //   marks.c                providers that are unusable until something changes
+//   recovery.c             who waits for a breaker, and where
 //   room.c                 who waits for one of our own calls to end
 //   keys.c, account.c      several keys of one provider, and which may be used now
 //   audio.c, cache.c       speech, until it is on the disk, and what was spoken before

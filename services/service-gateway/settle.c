@@ -1,4 +1,6 @@
 // After an attempt: classify, report, then the retry, the next link of the chain or the answer.
+#include <string.h>
+
 #include "internal.h"
 #include "note.h"
 
@@ -19,7 +21,8 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
     call->state = CALL_PLACE;
     (void)call_add_failure(call, failure);
     if (!may_fall(call, failure)) {
-        answer_failed(core, call);
+        if (failure->verdict.class == RF_CLASS_AMBIGUOUS || !recovery_wait(core, call, at))
+            answer_failed(core, call);
         return;
     }
     call->link++;
@@ -32,7 +35,9 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
 
 void link_refused(struct core *core, struct call *call, const char *code, const char *message,
                   struct rf_utc retry_at, struct moment at) {
-    struct link_failure failure = {.provider = provider_now(call), .retry_at = retry_at};
+    struct link_failure failure = {.provider = provider_now(call),
+                                   .breaker_open = strcmp(code, "breaker_open") == 0,
+                                   .retry_at = retry_at};
     provider_verdict_set(&failure.verdict, RF_CLASS_LOCAL, code, message);
     link_failed(core, call, &failure, at);
 }

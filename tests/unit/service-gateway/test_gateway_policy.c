@@ -34,6 +34,83 @@ static void incident_8_a_call_waits_for_recovery_if_it_may(void **state) {
     assert_int_equal(b->core.call_count, 0);
 }
 
+static void both_scripts_wait(struct bench *b) {
+    b->providers[RF_PROVIDER_OPENAI].when_open = RF_WHEN_OPEN_WAIT;
+    b->providers[RF_PROVIDER_ANTHROPIC].when_open = RF_WHEN_OPEN_WAIT;
+    take_rules(b);
+}
+
+static void incident_8_with_every_link_open_the_first_to_recover_serves(void **state) {
+    struct bench *b = *state;
+    int64_t now = b->at.utc.ns;
+    both_scripts_wait(b);
+    bench_breaker(b, "openai", "open", 1, now + 60 * RF_NS_PER_S);
+    bench_breaker(b, "anthropic", "open", 1, now + 2 * RF_NS_PER_S);
+    bench_write(b, "w1");
+    assert_null(bench_reply_of(b, "w1"));
+    assert_int_equal(b->core.waiting[GATEWAY_SCRIPT], 1);
+    bench_advance(b, rf_seconds(2));
+    bench_breaker(b, "anthropic", "half_open", 2, 0);
+    core_permit(&b->core, "w1", RF_PROVIDER_ANTHROPIC, "p1", 2, rf_seconds(45), b->at);
+    assert_int_equal(b->sends, 1);
+    assert_non_null(strstr(b->sent_url[0], "/v1/messages"));
+    // A test that fails is no reason to give up: the breaker is open again, and it waits on.
+    bench_answer(b, 0, 503, "{}");
+    bench_breaker(b, "anthropic", "open", 3, now + 4 * RF_NS_PER_S);
+    assert_null(bench_reply_of(b, "w1"));
+    bench_advance(b, rf_seconds(10));
+    bench_breaker(b, "anthropic", "closed", 4, 0);
+    assert_int_equal(b->sends, 2);
+    bench_answer(
+        b, 1, 200,
+        "{\"content\":[{\"type\":\"text\",\"text\":\"Hi\"}],\"stop_reason\":\"end_turn\"}");
+    assert_true(bench_reply_of(b, "w1")->ok);
+    assert_int_equal(b->core.waiting[GATEWAY_SCRIPT], 0);
+}
+
+static void incident_8_the_preferred_link_is_waited_for_if_it_recovers_first(void **state) {
+    struct bench *b = *state;
+    both_scripts_wait(b);
+    bench_breaker(b, "openai", "open", 1, b->at.utc.ns + 2 * RF_NS_PER_S);
+    bench_breaker(b, "anthropic", "open", 1, b->at.utc.ns + 60 * RF_NS_PER_S);
+    bench_write(b, "w1");
+    bench_breaker(b, "openai", "closed", 3, 0);
+    assert_int_equal(b->sends, 1);
+    assert_non_null(strstr(b->sent_url[0], "/v1/chat/completions"));
+}
+
+static void a_link_that_serves_is_worth_more_than_a_wait(void **state) {
+    struct bench *b = *state;
+    both_scripts_wait(b);
+    bench_breaker(b, "openai", "open", 1, b->at.utc.ns + 2 * RF_NS_PER_S);
+    bench_write(b, "w1");
+    assert_int_equal(b->core.waiting[GATEWAY_SCRIPT], 0);
+    assert_int_equal(b->sends, 1);
+    assert_non_null(strstr(b->sent_url[0], "/v1/messages"));
+    // Its error is not the chain's: there is still the link that recovers.
+    bench_answer(b, 0, 400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\"}}");
+    assert_null(bench_reply_of(b, "w1"));
+    bench_breaker(b, "openai", "closed", 3, 0);
+    assert_int_equal(b->sends, 2);
+    assert_non_null(strstr(b->sent_url[1], "/v1/chat/completions"));
+}
+
+static void only_links_that_are_to_be_waited_for_are(void **state) {
+    struct bench *b = *state;
+    both_scripts_wait(b);
+    b->providers[RF_PROVIDER_ANTHROPIC].when_open = RF_WHEN_OPEN_FAIL;
+    take_rules(b);
+    bench_breaker(b, "openai", "open", 1, b->at.utc.ns + 60 * RF_NS_PER_S);
+    bench_breaker(b, "anthropic", "open", 1, b->at.utc.ns + 2 * RF_NS_PER_S);
+    bench_write(b, "w1");
+    assert_int_equal(b->core.waiting[GATEWAY_SCRIPT], 1);
+    bench_breaker(b, "anthropic", "closed", 3, 0);
+    assert_int_equal(b->sends, 0);
+    bench_breaker(b, "openai", "closed", 3, 0);
+    assert_int_equal(b->sends, 1);
+    assert_non_null(strstr(b->sent_url[0], "/v1/chat/completions"));
+}
+
 static void a_call_that_waits_for_recovery_ends_by_its_deadline(void **state) {
     struct bench *b = *state;
     speech(b)->when_open = RF_WHEN_OPEN_WAIT;
@@ -252,6 +329,10 @@ static void ten_thousand_calls_wait_at_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(incident_8_a_call_waits_for_recovery_if_it_may),
+        TEST(incident_8_with_every_link_open_the_first_to_recover_serves),
+        TEST(incident_8_the_preferred_link_is_waited_for_if_it_recovers_first),
+        TEST(a_link_that_serves_is_worth_more_than_a_wait),
+        TEST(only_links_that_are_to_be_waited_for_are),
         TEST(a_call_that_waits_for_recovery_ends_by_its_deadline),
         TEST(a_call_that_waits_for_recovery_is_handed_back_to_go_on_at_once),
         TEST(incident_9_the_fallback_has_a_breaker_of_its_own),
