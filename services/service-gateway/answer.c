@@ -89,7 +89,9 @@ void answer_failed(struct core *core, struct call *call) {
     const struct link_failure *failure = decisive(call);
     enum rf_class c = failure->verdict.class;
     char message[2 * PROVIDER_MESSAGE_SIZE + 16];
-    snprintf(message, sizeof message, "%s", failure->verdict.message);
+    snprintf(message, sizeof message, "%s%s%s", failure->verdict.message,
+             failure->no_retry != NULL ? "; not repeated: " : "",
+             failure->no_retry != NULL ? failure->no_retry : "");
     if (c == RF_CLASS_LOCAL)
         local_message(call, failure->verdict.message, message, sizeof message);
     struct rf_call_reply reply = {

@@ -126,9 +126,9 @@ static void no_retry(struct core *core, struct call *call, const struct rf_attem
         verdict->mark_for = decision.wait;
         mark_begin(core, call, verdict, at);
         return;
-    case RF_POLICY_NO_BUDGET: // it is not the contact's fault: later
-        provider_verdict_set(&failure.verdict, RF_CLASS_LOCAL, "overloaded",
-                             "too many retries of late (retry.budget)");
+    case RF_POLICY_NO_BUDGET: // an attempt that failed, as it is; the caller may come again then
+        failure.no_retry = "too many retries of late (retry.budget)";
+        failure.retry_at = rf_utc_add(at.utc, decision.wait);
         break;
     case RF_POLICY_EXHAUSTED:
         failure.exhausted = true;

@@ -268,8 +268,8 @@ class Budget(GatewayIncident):
         self.fault(status=503)
         replies = self.client.wait_all([self.send() for _ in range(10)])
         self.assertEqual(sorted(len(r["attempts"]) for r in replies), [1] * 7 + [2] * 3)
-        self.assertEqual({r["code"] for r in replies if len(r["attempts"]) == 1},
-                         {"overloaded"})
+        refused = [r for r in replies if len(r["attempts"]) == 1]
+        self.assertEqual({(r["class"], r.get("exhausted", False)) for r in refused}, {("transient", False)})
         self.assertEqual(self.spoken(), 13, "all ten asked for a retry before the first was sent")
 
 
