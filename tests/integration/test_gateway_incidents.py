@@ -40,10 +40,11 @@ class GatewayIncident(RingfenceTest):
     def spoken(self):
         return len(self.set.requests("elevenlabs", "text-to-speech"))
 
+    def status(self):
+        return json.loads(self.set.cli("status", "--json", check=0).stdout)["broker"]
+
     def breaker(self):
-        status = self.set.cli("status", "--json", check=0).stdout
-        (state,) = [b["state"] for b in json.loads(status)["broker"]["breakers"]
-                    if b["service"] == "elevenlabs"]
+        (state,) = [b["state"] for b in self.status()["breakers"] if b["service"] == "elevenlabs"]
         return state
 
 
@@ -256,6 +257,80 @@ class Layers(GatewayIncident):
         self.assertEqual((reply["class"], reply.get("exhausted")), ("transient", True), reply)
         self.assertEqual(len(reply["attempts"]), 4)
         self.assertEqual(self.spoken(), 4, "as many requests as attempts: libcurl repeats none either")
+
+
+class AllOpen(GatewayIncident):
+    """Both links fail until both breakers are open; one of them recovers in two seconds."""
+    WAIT = {"gateway": {"chains": {"speech": ["elevenlabs", "openai-tts"], "script": ["openai"]}},
+            "defaults": {"retry": {"max_retries": 0},
+                         "breaker": {"when_open": "wait", "failure_threshold": 2,
+                                     "recovery_timeout": "2s"}}}
+    LONG = {"breaker": {"recovery_timeout": "60s"}}
+    CONFIG = {**WAIT, "providers": {"elevenlabs": LONG}}
+    TTS = {"provider": "openai", "method": "POST", "path": "*/audio/speech"}
+
+    def spoken_by(self):
+        """Requests at each link, in the order of their coming."""
+        return ["openai-tts" if "audio/speech" in r["path"] else r["provider"]
+                for r in self.set.ledger()["requests"] if r["method"] == "POST"]
+
+    def wait_for_the_one_that_recovers(self, served_by):
+        self.set.faults(*[{"id": str(i), "match": match, "kind": "status", "status": 503, "count": 2}
+                          for i, match in enumerate((SPEECH, self.TTS))])
+        for _ in range(2):
+            self.assertEqual([a["status"] for a in self.say()["attempts"]], [503, 503])
+        opened = wait_for("both to open", lambda: len(self.set.events(type="breaker.opened")) == 2 and
+                          self.set.events(type="breaker.opened"))
+        until = min(event["data"]["until"] for event in opened)
+        calls = [self.send(explain=True, seconds=25) for _ in range(5)]
+        replies = self.client.wait_all(calls)
+        self.assertEqual([(r["ok"], r["provider"], len(r["attempts"])) for r in replies],
+                         [(True, served_by, 1)] * 5, replies)
+        self.assertGreaterEqual(min(r["attempts"][0]["began"] for r in replies), until - S // 20)
+        self.assertEqual(self.spoken_by()[4:], [served_by] * 5, "nobody asks the one that is open")
+
+    def test_incident_08_with_all_links_open_calls_wait_for_the_one_that_recovers_in_two_seconds(self):
+        self.wait_for_the_one_that_recovers("openai-tts")
+
+
+class AllOpenFirst(AllOpen):
+    CONFIG = {**AllOpen.WAIT, "providers": {"openai-tts": AllOpen.LONG}}
+
+    def test_incident_08_with_all_links_open_calls_wait_for_the_one_that_recovers_in_two_seconds(self):
+        self.wait_for_the_one_that_recovers("elevenlabs")
+
+    def test_incident_08_nobody_waits_while_another_link_serves(self):
+        self.fault(status=503, count=2)
+        self.assertEqual([self.say()["provider"] for _ in range(2)], ["openai-tts"] * 2)
+        wait_for("the first to open", lambda: self.breaker() == "open")
+        began = time.monotonic()
+        self.assertEqual(self.say()["provider"], "openai-tts")
+        self.assertLess(time.monotonic() - began, 1.5)
+
+
+class Hangs(GatewayIncident):
+    CONFIG = {**GatewayIncident.CONFIG, "defaults": {
+        "retry": {"max_retries": 0},
+        "breaker": {"failure_threshold": 100, "minimum_calls": 4, "slow_rate": "100%",
+                    "slow_after": "500ms", "recovery_timeout": "60s"}}}
+
+    def test_incident_28_calls_that_hang_open_the_breaker_before_any_of_them_has_ended(self):
+        self.fault(kind="no_reply")
+        calls = [self.send(explain=True) for _ in range(4)]
+        opened = wait_for("it to open", lambda: self.set.events(type="breaker.opened"))
+        self.assertIsNone(self.client.receive(0), "all of them still hang")
+        data = opened[0]["data"]
+        self.assertEqual(data["cause"], "slow_rate")
+        self.assertEqual((data["window"]["slow"], data["failures"]), (4, 0))
+        self.assertEqual(self.say()["code"], "breaker_open")
+        replies = self.client.wait_all(calls)
+        self.assertLess(opened[0]["at"], min(r["attempts"][0]["began"] / S + 5 for r in replies))
+        for reply in replies:
+            self.assertEqual([a["code"] for a in reply["attempts"]], ["timeout"])
+            self.assertEqual([d["verdict"] for d in reply["decisions"] if d["policy"] == "breaker"],
+                             ["slow"], "told once")
+        self.assertEqual(self.spoken(), 4)
+        self.assertEqual(len(self.set.events(type="breaker.opened")), 1, "the late results are no news")
 
 
 class Budget(GatewayIncident):
