@@ -205,7 +205,7 @@ static enum rf_err open_signals(struct rf_process *process, const sigset_t *sign
 
 void rf_process_ready(struct rf_process *process, const char *format, ...) {
     struct rf_service_rim *rim = process->rim;
-    if (rim->ready)
+    if (rim->ready || rim->phase != RUNNING)
         return;
     rim->ready = true;
     char text[512];

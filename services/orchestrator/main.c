@@ -62,11 +62,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         err = rf_serve_start(orchestrator, error);
     if (err == RF_OK)
         err = resume(orchestrator, error);
-    if (err == RF_OK)
-        rf_process_ready(process, "%lld contacts in progress, at most %lld at once",
-                         (long long)orchestrator->running,
-                         (long long)process->config->orchestrator.concurrency);
-    return err;
+    return err; // ready when the broker knows what we serve: serve.c
 }
 
 static void drain(struct rf_process *process) {

@@ -215,8 +215,14 @@ static void on_request(void *arg, const struct rf_call_request *request) {
 }
 
 static void on_connected(void *arg, bool connected) {
-    if (connected)
-        rf_dispatch_tick(arg);
+    struct rf_orchestrator *orchestrator = arg;
+    if (!connected)
+        return;
+    // Not before: a campaign that is loaded by who waited for it would find no worker.
+    rf_process_ready(orchestrator->process, "%lld contacts in progress, at most %lld at once",
+                     (long long)orchestrator->running,
+                     (long long)orchestrator->process->config->orchestrator.concurrency);
+    rf_dispatch_tick(orchestrator);
 }
 
 enum rf_err rf_serve_start(struct rf_orchestrator *orchestrator, struct rf_error *error) {

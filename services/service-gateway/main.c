@@ -95,11 +95,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         (err = rf_worker_new(process->bus, offers, GATEWAY_SERVICE_COUNT, &gateway_from_broker,
                              gateway, &gateway->worker, error)) != RF_OK)
         return err;
-    rf_process_ready(process, "speech, script and telephony, %lld + %lld + %lld calls at once",
-                     (long long)gateway->limits.speech_concurrency,
-                     (long long)gateway->limits.script_concurrency,
-                     (long long)gateway->limits.telephony_concurrency);
-    return RF_OK;
+    return RF_OK; // ready when the broker knows what we offer: serve.c
 }
 
 static void drain(struct rf_process *process) {

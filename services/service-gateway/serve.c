@@ -33,6 +33,13 @@ static void on_connected(void *arg, bool connected) {
     struct gateway *gateway = arg;
     core_connected(&gateway->core, connected, gateway_now(gateway));
     gateway_settle(gateway);
+    // Not before: who waits for it to take another gateway away would leave calls without a worker.
+    if (connected)
+        rf_process_ready(gateway->process,
+                         "speech, script and telephony, %lld + %lld + %lld calls at once",
+                         (long long)gateway->limits.speech_concurrency,
+                         (long long)gateway->limits.script_concurrency,
+                         (long long)gateway->limits.telephony_concurrency);
 }
 
 const struct rf_worker_handlers gateway_from_broker = {

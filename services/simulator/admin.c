@@ -3,7 +3,7 @@
 //   GET  /admin/healthz      200 {"ok": true}
 //   GET  /admin/ledger       all that was received; ?only=NAME[,NAME...] gives these lists alone
 //   GET  /admin/faults       the faults with their hits
-//   PUT  /admin/faults       replaces them all
+//   PUT  /admin/faults       replaces them all, and lets go what they held
 //   GET  /admin/keys         the keys that are accepted
 //   PUT  /admin/keys         replaces them all
 //   PUT  /admin/settings     {"sheet_rows", "sheet_columns", "elevenlabs_character_limit"}
@@ -98,15 +98,19 @@ static void put(struct sim *sim, const struct sim_request *request, const char *
         refuse(400, error.message, reply);
     else if (reply->status == 0)
         done(reply);
+    if (reply->status == 200 && strcmp(path, "/faults") == 0)
+        sim->holds++;
     json_decref(value);
 }
 
 static void reset(struct sim *sim) {
     struct sim_options options = sim->options;
     uint64_t requests = sim->requests; // request ids stay unique over a reset
+    uint64_t holds = sim->holds + 1;   // and what was held may go
     sim_fini(sim);
     sim_init(sim, &options);
     sim->requests = requests;
+    sim->holds = holds;
 }
 
 void sim_admin_handle(struct sim *sim, const struct sim_request *request, const char *path,

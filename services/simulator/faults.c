@@ -76,6 +76,15 @@ static double take_number(struct reading *reading, const char *key, double absen
     return number;
 }
 
+static bool take_flag(struct reading *reading, const char *key, bool absent) {
+    const json_t *value = take(reading, key);
+    if (value == NULL)
+        return absent;
+    if (!json_is_boolean(value))
+        wrong(reading, key, "true or false");
+    return json_is_true(value);
+}
+
 static void take_match(struct reading *reading, struct sim_fault *fault) {
     const json_t *match = take(reading, "match");
     if (match == NULL)
@@ -182,11 +191,8 @@ static enum rf_err read_fault(struct sim_fault *fault, const json_t *value, uint
     fault->count = (int64_t)take_number(&reading, "count", -1, 0, 1e9, "a count, at least 0");
     fault->rate = take_number(&reading, "rate", 1, 0, 1, "0 to 1");
     fault->piece = (size_t)take_number(&reading, "piece", 0, 1, 1e6, "bytes, at least 1");
-    const json_t *carry_out = take(&reading, "carry_out");
-    if (carry_out != NULL && !json_is_boolean(carry_out))
-        wrong(&reading, "carry_out", "true or false");
-    if (carry_out != NULL)
-        fault->carry_out = json_is_true(carry_out);
+    fault->carry_out = take_flag(&reading, "carry_out", fault->carry_out);
+    fault->hold = take_flag(&reading, "hold", false);
     if (fault->kind == SIM_FAULT_STATUS && fault->status == 0)
         wrong(&reading, "status", "the status to answer");
     if (json_object_size(left) > 0)

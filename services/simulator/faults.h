@@ -33,6 +33,7 @@ struct sim_fault {
     json_t *headers; // NULL: none
     struct rf_duration delay;
     bool delay_given;
+    bool hold;                 // the reply waits for the next PUT of faults
     size_t piece;              // of a drip; 0: a twentieth of the body
     int64_t count;             // hits; -1: no end
     double rate;               // share of the matching requests

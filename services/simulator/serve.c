@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "config/config.h"
@@ -10,12 +11,13 @@
 #define PAIRS_MOST 128
 #define BODY_MOST  ((size_t)16 * 1024 * 1024)
 
-// A reply that waits for its time.
+// A reply that waits for its time, and if it is held for another PUT of faults before.
 struct waiting {
     struct simulator *simulator;
     struct rf_http_exchange *exchange;
     struct sim_outcome outcome;
     struct rf_timer timer;
+    LIST_ENTRY(waiting) held; // linked while outcome.held
 };
 
 struct pairs {
@@ -85,8 +87,19 @@ static void on_gone(void *arg, struct rf_http_exchange *exchange) {
     if (waiting == NULL)
         return;
     rf_timer_stop(&waiting->timer);
+    if (waiting->outcome.held)
+        LIST_REMOVE(waiting, held);
     sim_reply_fini(&waiting->outcome.reply);
     free(waiting);
+}
+
+static void let_go(struct simulator *simulator) {
+    struct waiting *waiting;
+    while ((waiting = LIST_FIRST(&simulator->held)) != NULL) {
+        LIST_REMOVE(waiting, held);
+        waiting->outcome.held = false;
+        rf_timer_after(&waiting->timer, waiting->outcome.delay);
+    }
 }
 
 static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
@@ -94,18 +107,25 @@ static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
     struct pairs headers, queries;
     struct sim_request request;
     struct sim_outcome outcome;
+    uint64_t holds = simulator->sim.holds;
     read_request(exchange, &headers, &queries, &request);
     sim_handle(&simulator->sim, &request, rf_clock_utc(), &outcome);
     simulator_follow_calls(simulator);
+    if (simulator->sim.holds != holds)
+        let_go(simulator);
 
-    struct waiting *waiting = outcome.delay.ns > 0 ? malloc(sizeof *waiting) : NULL;
+    bool waits = outcome.held || outcome.delay.ns > 0;
+    struct waiting *waiting = waits ? malloc(sizeof *waiting) : NULL;
     if (waiting == NULL) {
         send_reply(exchange, &outcome);
         return;
     }
-    *waiting = (struct waiting){simulator, exchange, outcome, {0}};
+    *waiting = (struct waiting){.simulator = simulator, .exchange = exchange, .outcome = outcome};
     rf_timer_init(&waiting->timer, simulator->loop, on_due, waiting);
-    rf_timer_after(&waiting->timer, outcome.delay);
+    if (outcome.held)
+        LIST_INSERT_HEAD(&simulator->held, waiting, held);
+    else
+        rf_timer_after(&waiting->timer, outcome.delay);
     rf_http_exchange_set_data(exchange, waiting);
 }
 

@@ -156,6 +156,7 @@ static void apply(struct sim *sim, const struct sim_face *face, const struct sim
         [SIM_FAULT_DRIP] = SIM_DRIP,
     };
     outcome->manner = manners[fault->kind];
+    outcome->held = fault->hold;
     replace(sim, face, fault, &outcome->reply);
     add_headers(fault, &outcome->reply);
     if (fault->kind != SIM_FAULT_DRIP) {

@@ -31,6 +31,7 @@ struct sim {
     struct sim_grids grids;
     struct sim_tokens tokens;
     uint64_t requests;         // so far; makes the request ids
+    uint64_t holds;            // how often the faults were put: what earlier ones held may go
     uint64_t characters;       // that ElevenLabs would have billed
     uint64_t characters_limit; // of the plan
 };
@@ -41,6 +42,7 @@ enum sim_manner { SIM_REPLY, SIM_SILENCE, SIM_RESET, SIM_HALF, SIM_DRIP };
 struct sim_outcome {
     enum sim_manner manner;
     struct sim_reply reply;
+    bool held;                // nothing is sent before sim.holds has grown, and then the delay
     struct rf_duration delay; // before anything is sent
     size_t piece;             // of a drip
     struct rf_duration pause;

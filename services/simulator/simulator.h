@@ -2,6 +2,8 @@
 #ifndef SIM_SIMULATOR_H
 #define SIM_SIMULATOR_H
 
+#include <sys/queue.h>
+
 #include "account.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -10,6 +12,7 @@
 #include "sim.h"
 
 struct fetch;
+struct waiting;
 
 struct simulator {
     struct rf_process *process;
@@ -20,6 +23,7 @@ struct simulator {
     struct rf_http *http;
     struct rf_timer calls_timer; // when a call changes next
     struct fetch *fetches;
+    LIST_HEAD(, waiting) held; // replies that wait for another PUT of faults; in serve.c
 };
 
 // simulator_open_servers: plain HTTP, and HTTPS if the configuration has it; in serve.c.

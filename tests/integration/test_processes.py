@@ -40,6 +40,8 @@ class Order(RingfenceTest):
             wait_for(f"{process.name} to say that it waits",
                      lambda p=process: p.says("waiting for the broker"))
             self.assertTrue(process.alive())
+            if process.name in ("service-gateway", "orchestrator"):  # without a broker nobody can call
+                self.assertFalse(process.says("ready: "), process.name)
         self.set.start("simulator")
         self.set.start("broker")
         for process in others:

@@ -11,6 +11,7 @@ import pathlib
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -231,6 +232,20 @@ class Faces:
         began = time.monotonic()
         self.assertEqual(self.speak().status, 200)
         self.assertGreaterEqual(time.monotonic() - began, 0.4)
+
+    def test_a_reply_is_held_until_the_faults_are_put_again(self):
+        self.fault("status", status=503, hold=True)
+        answers = []
+        asker = threading.Thread(target=lambda: answers.append(self.speak().status))
+        asker.start()
+        wait_for("the hit", lambda: self.set.admin("GET", "faults")["faults"][0]["hits"] == 1)
+        with self.assertRaises(TimeoutError):
+            self.speak(timeout=0.5)
+        self.assertEqual(answers, [])
+        self.fault("status", status=500)
+        asker.join()
+        self.assertEqual(answers, [503])
+        self.assertEqual(self.speak().status, 500)
 
     def test_no_reply_leaves_the_client_without_a_byte_though_it_was_carried_out(self):
         self.fault("no_reply")

@@ -185,6 +185,28 @@ static void delays_add_to_the_latency_of_all(void **state) {
     assert_int_equal(bench->outcome.delay.ns, 0);
 }
 
+static void a_reply_is_held_until_the_faults_are_put_again(void **state) {
+    struct bench *bench = *state;
+    bench_faults(bench, "{\"id\": \"f\", \"kind\": \"status\", \"status\": 503, \"hold\": true, "
+                        "\"delay_ms\": 30}");
+    uint64_t holds = bench->sim.holds;
+    assert_int_equal(bench_ask(bench, "POST", SPEAK, KEY, TEXT), 503);
+    assert_true(bench->outcome.held);
+    assert_int_equal(bench->outcome.delay.ns, rf_ms(50).ns);
+    assert_int_equal(bench_ask(bench, "GET", "/admin/faults", NULL, NULL), 200);
+    assert_false(bench->outcome.held);
+    assert_int_equal(bench_ask(bench, "PUT", "/admin/faults", NULL, "{}"), 400);
+    assert_int_equal(bench_ask(bench, "PUT", "/admin/keys", NULL, "{}"), 200);
+    assert_true(bench->sim.holds == holds);
+    bench_faults(bench, "");
+    assert_true(bench->sim.holds > holds);
+    holds = bench->sim.holds;
+    assert_int_equal(bench_ask(bench, "POST", "/admin/reset", NULL, NULL), 200);
+    assert_true(bench->sim.holds > holds);
+    assert_int_equal(bench_ask(bench, "POST", SPEAK, KEY, TEXT), 200);
+    assert_false(bench->outcome.held);
+}
+
 static void a_drip_has_its_piece_and_pause(void **state) {
     struct bench *bench = *state;
     bench_faults(bench, "{\"id\": \"f\", \"kind\": \"drip\", \"piece\": 7, \"delay_ms\": 250}");
@@ -295,6 +317,7 @@ static void a_fault_that_is_not_well_formed_changes_nothing(void **state) {
         {"{\"id\": \"x\", \"kind\": \"drip\", \"match\": {\"number\": 1}}", "number"},
         {"{\"id\": \"x\", \"kind\": \"drip\", \"headers\": {\"a\": 1}}", "headers"},
         {"{\"id\": \"x\", \"kind\": \"drip\", \"delay_ms\": \"1\"}", "delay_ms"},
+        {"{\"id\": \"x\", \"kind\": \"drip\", \"hold\": 1}", "hold"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char body[300];
@@ -319,6 +342,7 @@ int main(void) {
         TEST(the_first_fault_that_matches_wins),
         TEST(each_kind_does_what_it_says),
         TEST(delays_add_to_the_latency_of_all),
+        TEST(a_reply_is_held_until_the_faults_are_put_again),
         TEST(a_drip_has_its_piece_and_pause),
         TEST(a_status_has_the_body_and_headers_that_were_given),
         TEST(a_status_without_body_is_told_as_the_provider_tells_it),
