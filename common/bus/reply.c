@@ -22,6 +22,7 @@ static void keep(struct rf_worker *worker, struct rf_frame frame) {
     else
         worker->first_answer = answer;
     worker->last_answer = answer;
+    worker->answer_count++;
     rf_worker_flush_soon(worker);
 }
 
@@ -89,8 +90,13 @@ static void drop_first(struct rf_worker *worker) {
     worker->first_answer = answer->next;
     if (worker->first_answer == NULL)
         worker->last_answer = NULL;
+    worker->answer_count--;
     rf_frame_free(&answer->frame);
     free(answer);
+}
+
+size_t rf_worker_unsent(const struct rf_worker *worker) {
+    return worker->answer_count;
 }
 
 bool rf_answers_flush(struct rf_worker *worker) {

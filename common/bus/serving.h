@@ -26,6 +26,7 @@ struct rf_worker {
     struct rf_ledger ledger;
     bool *credit_moved; // of each offer: the broker is to be told
     struct rf_answer *first_answer, *last_answer;
+    size_t answer_count;
     struct rf_backlog outcomes;
     struct rf_instant outcomes_progress;
     bool outcomes_full; // told once

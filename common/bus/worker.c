@@ -14,8 +14,11 @@
 #define SEND_RETRY        rf_ms(20)
 #define MESSAGES_PER_PASS 256
 
-// So long the last words of a worker may take to leave the process.
-#define GOODBYE_MS 200
+// So long the last words of a worker may take to leave the process: one that drains may have a
+// thousand calls to hand back in its socket, at a broker that hands each on. Both stay within the
+// 2 s in which a second signal ends a process.
+#define GOODBYE_MS         200
+#define DRAINED_GOODBYE_MS 1500
 
 enum rf_err rf_worker_send(struct rf_worker *worker, enum rf_message_type type, const void *body) {
     return rf_message_send(worker->socket, type, body);
@@ -73,10 +76,7 @@ static bool flush_credit(struct rf_worker *worker) {
     return true;
 }
 
-static void on_flush(void *arg) {
-    struct rf_worker *worker = arg;
-    if (!worker->pulse.connected)
-        return; // the welcome will send it all
+static void flush(struct rf_worker *worker) {
     // Outcomes go before the replies of their calls: a caller that acts on a reply meets a breaker
     // that knows of it.
     bool all = rf_outcomes_flush(worker);
@@ -85,6 +85,16 @@ static void on_flush(void *arg) {
     all = all && flush_credit(worker);
     if (!all)
         rf_timer_after(&worker->flush, SEND_RETRY);
+}
+
+static void on_flush(void *arg) {
+    struct rf_worker *worker = arg;
+    bool unsent = worker->answer_count > 0;
+    if (!worker->pulse.connected)
+        return; // the welcome will send it all
+    flush(worker);
+    if (unsent && worker->answer_count == 0 && worker->handlers->all_sent != NULL)
+        worker->handlers->all_sent(worker->arg);
 }
 
 static void on_beat(void *arg) {
@@ -304,8 +314,8 @@ cleanup:
 
 static void say_goodbye(struct rf_worker *worker) {
     struct rf_worker_bye bye = {.instance = worker->instance};
-    on_flush(worker);
-    zsock_set_linger(worker->socket, GOODBYE_MS);
+    flush(worker);
+    zsock_set_linger(worker->socket, worker->ledger.draining ? DRAINED_GOODBYE_MS : GOODBYE_MS);
     (void)!rf_worker_send(worker, RF_MESSAGE_worker_bye, &bye);
 }
 

@@ -34,6 +34,8 @@ struct rf_worker_handlers {
                    int64_t epoch, struct rf_duration lease);
     // The broker is there (true), or was lost (false): dials that have not begun are to be dropped.
     void (*connected)(void *arg, bool connected);
+    // What rf_worker_unsent counts is 0 again. May be NULL.
+    void (*all_sent)(void *arg);
 };
 
 // rf_worker_new: registers as soon as the broker is there. Everything is borrowed for the worker's
@@ -89,6 +91,10 @@ void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handbac
 
 // rf_worker_drain: nothing new is dispatched to us from now on.
 void rf_worker_drain(struct rf_worker *worker);
+
+// rf_worker_unsent: replies and calls handed back that have not left the process: their broker is
+// away, or slower than we are. Who ends now loses them.
+size_t rf_worker_unsent(const struct rf_worker *worker);
 
 // rf_worker_in_hand: requests neither answered nor handed back.
 size_t rf_worker_in_hand(const struct rf_worker *worker);

@@ -51,7 +51,8 @@ void gateway_settle(struct gateway *gateway) {
         rf_timer_stop(&gateway->wake);
     if (core_mark_stands(&gateway->core) && !rf_timer_running(&gateway->keys))
         rf_timer_after(&gateway->keys, KEYS_INTERVAL);
-    if (gateway->draining && gateway->core.call_count == 0)
+    if (gateway->draining && gateway->core.call_count == 0 &&
+        rf_worker_unsent(gateway->worker) == 0)
         rf_process_drained(gateway->process);
 }
 

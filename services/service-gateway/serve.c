@@ -42,10 +42,15 @@ static void on_connected(void *arg, bool connected) {
                          (long long)gateway->limits.telephony_concurrency);
 }
 
+static void on_all_sent(void *arg) {
+    gateway_settle(arg);
+}
+
 const struct rf_worker_handlers gateway_from_broker = {
     .request = on_request,
     .cancel = on_cancel,
     .breaker = on_breaker,
     .permit = on_permit,
     .connected = on_connected,
+    .all_sent = on_all_sent,
 };

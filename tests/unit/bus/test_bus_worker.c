@@ -13,7 +13,7 @@ struct service {
     struct fake_broker *fake;
     struct rf_bus *bus;
     struct rf_worker *worker;
-    unsigned came, went, requests, cancels, views, grants, refusals;
+    unsigned came, went, requests, cancels, views, grants, refusals, sent;
     char id[32], cancelled[32], state[32], permit[32];
     int64_t epoch;
 };
@@ -64,8 +64,15 @@ static void on_connected(void *arg, bool connected) {
     fake_wake(service->fake);
 }
 
-static const struct rf_worker_handlers handlers = {on_request, on_cancel, on_breaker, on_permit,
-                                                   on_connected};
+static void on_all_sent(void *arg) {
+    struct service *service = arg;
+    assert_int_equal(rf_worker_unsent(service->worker), 0);
+    service->sent++;
+    fake_wake(service->fake);
+}
+
+static const struct rf_worker_handlers handlers = {on_request, on_cancel,    on_breaker,
+                                                   on_permit,  on_connected, on_all_sent};
 static const struct rf_worker_offer offers[] = {{"speech", 4}, {"script", 2}};
 
 static void serve(struct fake_broker *fake, struct service *service) {
@@ -276,10 +283,13 @@ static void a_reply_whose_broker_is_away_is_sent_after_the_next_registration(voi
     answer(&service, "c1");
     next_beat(fake);
     assert_false(fake_has(fake, RF_MESSAGE_call_reply));
+    assert_int_equal(rf_worker_unsent(service.worker), 1);
+    assert_int_equal(service.sent, 0);
     fake->silent = false;
     struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
     assert_string_equal(message->as.call_reply.id, "c1");
     rf_message_destroy(&message);
+    assert_int_equal(service.sent, 1);
     leave(&service);
 }
 
