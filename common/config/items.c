@@ -44,10 +44,11 @@ static const struct rf_config_row rule_rows[] = {
     {.key = "failure",
      .type = RF_CONFIG_CHOICE,
      .offset = AT(failure),
-     .words = "any|unknown_host|resolver|certificate|connect|tls|proxy|timeout|first_byte|stalled|"
-              "encoding|connection_broken|"
-              "truncated|too_large|transport|empty_audio|short_audio|silent_audio|wrong_type|"
-              "unreadable|incomplete|length|content_filter|max_tokens|refusal|empty",
+     .words = "any"
+#define RF_TRANSPORT_FAILURE(name, word, c, source) "|" word
+#define RF_BODY_FAILURE(word, c, source)            "|" word
+#include <ringfence/failures.def>
+     ,
      .help = "what went wrong without a status, or with the body of a good one"},
     {.key = "sent",
      .type = RF_CONFIG_CHOICE,

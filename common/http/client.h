@@ -51,24 +51,12 @@ struct rf_http_request {
     bool fresh;
 };
 
-// How it failed below HTTP.
+// How it failed below HTTP: <ringfence/failures.def> says what each of them is.
 enum rf_http_failure {
-    RF_HTTP_NONE,        // an HTTP status came, and a whole body
-    RF_HTTP_RESOLVE,     // unknown host name: configuration
-    RF_HTTP_RESOLVER,    // the host name could not be looked up: no answer of a name server
-    RF_HTTP_CONNECT,     // refused, unreachable, or no connection in time
-    RF_HTTP_TLS,         // handshake failed (not the certificate)
-    RF_HTTP_CERTIFICATE, // the certificate does not verify: configuration
-    RF_HTTP_PROXY,       // the proxy refuses us (407) or the address (403, ...): configuration
-    RF_HTTP_TIMEOUT,     // the total time was over
-    RF_HTTP_FIRST_BYTE,  // no byte of the reply's body within first_byte_timeout
-    RF_HTTP_STALLED,     // the body began, and stopped or came too slowly
-    RF_HTTP_BROKEN,      // the connection broke, or what came is not HTTP
-    RF_HTTP_TRUNCATED,   // a status came, but the body ended early
-    RF_HTTP_ENCODING,    // the body is encoded in a way that cannot be decoded
-    RF_HTTP_TOO_LARGE,   // the body is beyond max_body_bytes, or the headers beyond all reason
-    RF_HTTP_TOO_LATE,    // send_before was over before anything was written
-    RF_HTTP_OTHER,       // our own trouble: out of memory, an address that is none
+    RF_HTTP_NONE, // an HTTP status came, and a whole body
+#define RF_TRANSPORT_FAILURE(name, word, c, source) RF_HTTP_##name,
+#include <ringfence/failures.def>
+    RF_HTTP_TOO_LATE, // send_before was over before anything was written
 };
 
 // Borrowed during the callback.

@@ -20,6 +20,7 @@
 #include <ringfence/time.h>
 
 #include "config/config.h"
+#include "http/client.h"
 
 enum rf_rule_sent { RF_RULE_ANY, RF_RULE_SENT, RF_RULE_NOT_SENT };
 
@@ -98,6 +99,16 @@ struct rf_rule rf_rule_of_config(const struct rf_config_rule *from);
 // rf_rule_text: what it looks for, such as "status 429, $code = insufficient_quota". Cut to size.
 // Returns out.
 char *rf_rule_text(const struct rf_rule *rule, char *out, size_t size);
+
+// ---- failure.c ----
+
+// rf_failure_word: the word of <ringfence/failures.def>, as `failure` of a rule and the code of an
+// attempt have it. "deadline_exceeded" for RF_HTTP_TOO_LATE, which is no matter of rules; NULL for
+// RF_HTTP_NONE.
+const char *rf_failure_word(enum rf_http_failure failure);
+
+// rf_failure_of_body: whether it is one of the list's words for the body of a good status.
+bool rf_failure_of_body(const char *word);
 
 // ---- body.c ----
 

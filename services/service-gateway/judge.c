@@ -7,44 +7,6 @@
 #include "provider.h"
 #include "rules/rules.h"
 
-// The names of the configuration's `failure`.
-static const char *failure_name(enum rf_http_failure failure) {
-    switch (failure) {
-    case RF_HTTP_NONE:
-        return NULL;
-    case RF_HTTP_RESOLVE:
-        return "unknown_host";
-    case RF_HTTP_RESOLVER:
-        return "resolver";
-    case RF_HTTP_CONNECT:
-        return "connect";
-    case RF_HTTP_TLS:
-        return "tls";
-    case RF_HTTP_CERTIFICATE:
-        return "certificate";
-    case RF_HTTP_PROXY:
-        return "proxy";
-    case RF_HTTP_TIMEOUT:
-        return "timeout";
-    case RF_HTTP_FIRST_BYTE:
-        return "first_byte";
-    case RF_HTTP_STALLED:
-        return "stalled";
-    case RF_HTTP_BROKEN:
-        return "connection_broken";
-    case RF_HTTP_TRUNCATED:
-        return "truncated";
-    case RF_HTTP_ENCODING:
-        return "encoding";
-    case RF_HTTP_TOO_LARGE:
-        return "too_large";
-    case RF_HTTP_TOO_LATE:
-        return "deadline_exceeded";
-    default:
-        return "transport";
-    }
-}
-
 // The provider did the work, and we cannot read what it gave, or it failed in the middle, or
 // nothing is known: whatever took effect must not be done twice. Only a request that was never
 // written, or a reply that says by its code that nothing was done, may be repeated.
@@ -139,7 +101,7 @@ bool provider_judge(const struct provider *provider, const struct provider_setti
         .provider = provider->id,
         .operation = provider_operation_name(job->operation),
         .status = reply.status,
-        .failure = reply.failure != RF_HTTP_NONE ? failure_name(reply.failure)
+        .failure = reply.failure != RF_HTTP_NONE ? rf_failure_word(reply.failure)
                    : found.code[0] != '\0'       ? found.code
                                                  : NULL,
         .whole = reply.failure == RF_HTTP_NONE,

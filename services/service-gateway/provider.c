@@ -57,6 +57,7 @@ void provider_verdict_set(struct provider_verdict *verdict, enum rf_class c, con
 }
 
 void provider_found(struct provider_verdict *verdict, const char *failure, const char *message) {
+    assert(rf_failure_of_body(failure));
     provider_verdict_set(verdict, RF_CLASS_OK, failure, message);
 }
 

@@ -159,8 +159,8 @@ bool provider_repeatable(enum gateway_operation operation);
 // provider_operation_name: "speak", "write", "dial", "find_call", "call_status".
 const char *provider_operation_name(enum gateway_operation operation);
 
-// provider_found: what is wrong with the body of a good status, in one of the words of the
-// configuration's `failure`, and for people. Texts are cut.
+// provider_found: what is wrong with the body of a good status, in one of the words of
+// <ringfence/failures.def>, and for people. Texts are cut.
 void provider_found(struct provider_verdict *verdict, const char *failure, const char *message);
 
 // provider_verdict_set: fills the verdict, without touching mark_for and no_retry. Texts may be
