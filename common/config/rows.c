@@ -211,7 +211,7 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("telephony.clock_skew", DURATION, AT(telephony.clock_skew), "5s", 0, 10 * M, LIVE, "between our clock and the provider's"),
     ROW("telephony.poll_initial", DURATION, AT(telephony.poll_initial), "1s", 50 * MS, 10 * M, LIVE, "first question about a call's status"),
     ROW("telephony.poll_max", DURATION, AT(telephony.poll_max), "10s", 50 * MS, 1 * H, LIVE, "longest time between two questions"),
-    ROW("telephony.lost_after", DURATION, AT(telephony.lost_after), "10m", 1 * S, 24 * H, LIVE, "a call that the provider does not know for so long is given up, with an alert"),
+    ROW("telephony.lost_after", DURATION, AT(telephony.lost_after), "10m", 1 * S, 24 * H, LIVE, "a call that the provider denies, or will not say whether there is one, for so long is given up, with an alert"),
 
     ROW("orchestrator.concurrency", COUNT, AT(orchestrator.concurrency), "8", 1, 100000, LIVE, "contacts in progress at once"),
     ROW("orchestrator.call_deadline", DURATION, AT(orchestrator.call_deadline), "120s", 1 * S, 24 * H, LIVE, "of a script or speech request, above all its waits and attempts"),

@@ -319,6 +319,8 @@ static void contact_set_aside(const struct rf_event *event, struct rf_text *text
         rf_text_add(text, ", retries exhausted");
     else if (reason != NULL && strcmp(reason, "call_lost") == 0)
         rf_text_add(text, ", as its provider does not know the call any more");
+    else if (reason != NULL && strcmp(reason, "call_unknown") == 0)
+        rf_text_add(text, ", as its provider does not say whether it was called");
     else if (reason != NULL && strncmp(reason, "permanent.", 10) == 0)
         add_field(text, event, ", permanent failure (", "reason", ")");
     else

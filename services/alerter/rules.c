@@ -52,6 +52,10 @@ static bool is_lost(const struct rf_event *event) {
     return has_reason(event, "call_lost");
 }
 
+static bool is_unknown(const struct rf_event *event) {
+    return has_reason(event, "call_unknown");
+}
+
 static bool is_config(const struct rf_event *event) {
     return has_reason(event, "permanent.config");
 }
@@ -121,6 +125,10 @@ static void call_lost_title(const struct rf_event *event, struct rf_text *title)
     title_of(title, "Call lost sight of: contact ", event->subject, " set aside");
 }
 
+static void call_unknown_title(const struct rf_event *event, struct rf_text *title) {
+    title_of(title, "Not known whether called: contact ", event->subject, " set aside");
+}
+
 static void permanent_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Permanent failure: contact ", event->subject, " set aside");
 }
@@ -170,6 +178,11 @@ static const struct rule rules[] = {
     {RF_EVENT_CONTACT_SET_ASIDE, is_lost, call_lost_title, "contact",
      "Look for the call in the provider's own log: it was made, and how it ended is not known. Was "
      "the account or its region changed?"},
+    {RF_EVENT_CONTACT_SET_ASIDE, is_unknown, call_unknown_title, "contact",
+     "Look for a call to this contact's number in the provider's own log: its dial was sent and "
+     "not "
+     "answered, and the provider refuses to list its calls. Is the account's SID or address wrong? "
+     "It is not called again by itself."},
     {RF_EVENT_CONTACT_SET_ASIDE, is_auth, permanent_title, "contact",
      "Check the provider's key. The other contacts wait until the key has changed."},
     {RF_EVENT_CONTACT_SET_ASIDE, is_quota, permanent_title, "contact",

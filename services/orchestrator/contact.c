@@ -27,7 +27,7 @@ const struct rf_contact_transition rf_contact_transitions[] = {
 
     {RF_CONTACT_ASK, RF_CONTACT_FOLLOW, "the provider has the call"},
     {RF_CONTACT_ASK, RF_CONTACT_DIAL, "proven absent"},
-    {RF_CONTACT_ASK, RF_CONTACT_SET_ASIDE, "proven absent too often"},
+    {RF_CONTACT_ASK, RF_CONTACT_SET_ASIDE, "proven absent too often, or never to be known"},
 
     {RF_CONTACT_FOLLOW, RF_CONTACT_DONE, "the call reached a terminal status"},
     {RF_CONTACT_FOLLOW, RF_CONTACT_SET_ASIDE, "its provider denies the call for long"},

@@ -68,7 +68,7 @@ enum rf_dial_state {
     RF_DIAL_UNKNOWN, // it may have been carried out: the provider is to be asked
     RF_DIAL_PLACED,  // the call exists: its sid is known
     RF_DIAL_ABSENT,  // there is no call and none can come of it any more
-    RF_DIAL_ENDED,   // the call reached a terminal status
+    RF_DIAL_ENDED,   // the call reached a terminal status, or was given up
 };
 #define RF_DIAL_STATES 6
 
@@ -85,6 +85,7 @@ struct rf_dial {
     char sid[RF_SID_SIZE];
     int absences; // answers in a row that did not show it, list_lag apart
     struct rf_utc last_absence;
+    struct rf_utc denied; // since when the provider refuses to be asked; 0: not so
 };
 
 struct rf_contact {

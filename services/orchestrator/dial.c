@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "follow.h"
+
 void rf_dial_begin(struct rf_dial *dial, const char *id, const struct rf_rules *rules,
                    struct rf_utc now) {
     *dial = (struct rf_dial){.state = RF_DIAL_INTENT,
@@ -62,12 +64,26 @@ static void absent(const struct rf_contact *contact, const struct rf_rules *rule
                    (long long)plan->redials);
 }
 
+// The question itself is refused, and for long: to ask on would be for ever, and without a word.
+static void unknown(const struct rf_call_reply *reply, struct rf_plan *plan) {
+    plan->to = RF_CONTACT_SET_ASIDE;
+    plan->dial = RF_DIAL_ENDED;
+    plan->class = RF_CLASS_AMBIGUOUS;
+    rf_plan_copy(plan->reason, sizeof plan->reason, "call_unknown");
+    rf_plan_copy(plan->message, sizeof plan->message, reply->message);
+}
+
 void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
                    const struct rf_call_reply *reply, const struct rf_rules *rules,
                    struct rf_utc asked, struct rf_utc now, struct rf_plan *plan) {
     rf_plan_stay(contact, plan);
     rf_plan_copy(plan->provider, sizeof plan->provider, reply->provider);
     plan->due = rf_utc_add(now, rules->poll_max);
+    if (rf_follow_denied(reply, rules, &dial->denied, now) &&
+        now.ns >= rf_dial_ask_at(dial, rules).ns) {
+        unknown(reply, plan);
+        return;
+    }
     if (!reply->ok || !json_is_array(json_object_get(reply->result, "calls")))
         return;
     json_t *call = find(reply);

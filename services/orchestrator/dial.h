@@ -22,8 +22,11 @@ struct rf_utc rf_dial_created_after(const struct rf_dial *dial, const struct rf_
 
 // rf_dial_asked: what follows the answer to find_call: adopt the call and follow it, ask again at
 // plan->due, dial anew (proven absent), or set aside (absent max_attempts times). `dial` counts the
-// absences. An answer that failed proves nothing, however often it fails. What an answer proves
-// dates from when it was `asked`, however long it took: the list may have been read right then.
+// absences. An answer that failed proves nothing, however often it fails; but if the provider
+// itself refuses the question for all of rules->lost_after, its calls will never be listed: the
+// contact is set aside as call_unknown, a person is told, and the attempt ends, so that its number
+// is not held for ever. What an answer proves dates from when it was `asked`, however long it took:
+// the list may have been read right then.
 void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
                    const struct rf_call_reply *reply, const struct rf_rules *rules,
                    struct rf_utc asked, struct rf_utc now, struct rf_plan *plan);

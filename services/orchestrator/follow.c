@@ -16,18 +16,16 @@ struct rf_duration rf_follow_interval(struct rf_duration previous, const struct 
     return next.ns < rules->poll_max.ns ? next : rules->poll_max;
 }
 
-// Whether this is the last of a long line of answers that there is no such call. What says nothing
-// about the call, such as an open breaker, neither lengthens the line nor ends it.
-static bool is_lost(const struct rf_call_reply *reply, const struct rf_rules *rules,
-                    struct rf_follow *follow, struct rf_utc now) {
+bool rf_follow_denied(const struct rf_call_reply *reply, const struct rf_rules *rules,
+                      struct rf_utc *since, struct rf_utc now) {
     enum rf_class class;
-    bool missing = !reply->ok && reply->class && rf_class_parse(reply->class, &class) &&
-                   class == RF_CLASS_PERMANENT_INVALID;
+    bool denied = !reply->ok && reply->class && rf_class_parse(reply->class, &class) &&
+                  class == RF_CLASS_PERMANENT_INVALID;
     if (reply->ok)
-        follow->missing = (struct rf_utc){0};
-    else if (missing && follow->missing.ns == 0)
-        follow->missing = now;
-    return missing && rf_utc_since(now, follow->missing).ns >= rules->lost_after.ns;
+        *since = (struct rf_utc){0};
+    else if (denied && since->ns == 0)
+        *since = now;
+    return denied && rf_utc_since(now, *since).ns >= rules->lost_after.ns;
 }
 
 static void set_aside(const struct rf_call_reply *reply, struct rf_plan *plan) {
@@ -55,7 +53,7 @@ void rf_follow_answer(const struct rf_contact *contact, const struct rf_call_rep
         plan->dial = RF_DIAL_ENDED;
         return;
     }
-    if (is_lost(reply, rules, follow, now)) {
+    if (rf_follow_denied(reply, rules, &follow->missing, now)) {
         set_aside(reply, plan);
         return;
     }

@@ -18,6 +18,13 @@ struct rf_follow {
     struct rf_utc missing; // since when the provider has said that it has no such call; 0: not so
 };
 
+// rf_follow_denied: whether this is the last of a long line of answers by which the provider itself
+// refuses the question (permanent.invalid, such as Twilio's 20404), all of rules->lost_after long.
+// `since` is when the line began; 0: there is none. What says nothing of it, such as an open
+// breaker, neither lengthens the line nor ends it.
+bool rf_follow_denied(const struct rf_call_reply *reply, const struct rf_rules *rules,
+                      struct rf_utc *since, struct rf_utc now);
+
 // rf_follow_answer: what follows the answer to call_status: done, or ask again after
 // `follow->interval`, which it advances. Errors do not end a contact, as the call goes on whether
 // we can see it or not, but for one: the provider itself says for all of rules->lost_after, without

@@ -46,6 +46,31 @@ class LostCall(RingfenceTest):
         self.assert_each_dialled_once(contacts)
         self.assert_alerts(aside)
 
+    def test_a_list_that_is_refused_for_long_is_given_up_and_told_and_nobody_is_dialled_twice(self):
+        contacts = people(4)
+        doubtful = contacts[1][0]
+        self.set.start_all()
+        self.set.faults({"id": "lost", "kind": "reset_after", "count": 1,
+                         "match": {"provider": "twilio", "method": "POST", "number": doubtful}},
+                        {"id": "denied", "kind": "status", "status": 404,
+                         "match": {"provider": "twilio", "method": "GET", "path": "*/Calls.json"},
+                         "body": {"code": 20404, "status": 404, "more_info": "",
+                                  "message": "The requested resource was not found"}})
+        self.run_campaign(contacts, code=3)
+        aside = self.set.events(type="contact.set_aside")
+        self.assertEqual([(e["data"]["phone"], e["data"]["reason"], e["data"]["class"])
+                          for e in aside], [(doubtful, "call_unknown", "ambiguous")])
+        self.assertIn("not found", aside[0]["data"]["message"])
+        self.assertEqual(self.set.events(type="mark.set"), [])
+        self.assertIn("does not say whether it was called",
+                      (self.set.root / "log" / "app.log").read_text())
+        self.assert_each_dialled_once(contacts)
+        self.assert_alerts(aside)
+        # The number is not held for ever: another campaign may call it, as after any other end.
+        self.set.faults()
+        self.run_campaign([contacts[1]], name="again")
+        self.assertEqual(self.set.dials()[doubtful], 2)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -160,6 +160,49 @@ static void a_list_that_cannot_be_read_proves_nothing_however_often(void **state
     json_decref(none);
 }
 
+static struct rf_plan answered(struct rf_contact *contact, const struct rf_call_reply *reply,
+                               int64_t at_s) {
+    struct rf_plan plan;
+    rf_dial_asked(contact, &contact->dial, reply, &rules, (struct rf_utc){at_s * S},
+                  (struct rf_utc){at_s * S}, &plan);
+    return plan;
+}
+
+static void
+a_provider_that_refuses_the_question_for_long_is_asked_no_more_and_it_is_told(void **state) {
+    (void)state;
+    const struct rf_call_reply denied = {
+        .class = "permanent.invalid", .code = "20404", .message = "not found"};
+    const struct rf_call_reply open = {.class = "local", .code = "breaker_open"};
+    struct rf_contact contact = doubtful();
+    assert_int_equal(answered(&contact, &denied, 1100).to, RF_CONTACT_ASK);
+    assert_int_equal(answered(&contact, &denied, 1699).to, RF_CONTACT_ASK);
+    assert_int_equal(asked(&contact, json_array(), 1700).to, RF_CONTACT_ASK); // it listed after all
+    assert_int_equal(contact.dial.absences, 1);
+    assert_int_equal(answered(&contact, &denied, 1701).to, RF_CONTACT_ASK);
+    assert_int_equal(answered(&contact, &open, 2400).to, RF_CONTACT_ASK); // says nothing of it
+    struct rf_plan plan = answered(&contact, &denied, 2401);
+    assert_int_equal(plan.to, RF_CONTACT_SET_ASIDE);
+    assert_int_equal(plan.dial, RF_DIAL_ENDED);
+    assert_int_equal(plan.class, RF_CLASS_AMBIGUOUS);
+    assert_string_equal(plan.reason, "call_unknown");
+    assert_string_equal(plan.message, "not found");
+}
+
+static void a_refused_question_ends_nothing_while_the_dial_may_still_be_sent(void **state) {
+    (void)state;
+    const struct rf_call_reply denied = {.class = "permanent.invalid", .code = "20404"};
+    struct rf_rules hasty = rules;
+    hasty.lost_after = rf_seconds(1);
+    struct rf_contact contact = doubtful();
+    for (int64_t at = 1001; at <= 1042; at++) {
+        struct rf_plan plan;
+        rf_dial_asked(&contact, &contact.dial, &denied, &hasty, (struct rf_utc){at * S},
+                      (struct rf_utc){at * S}, &plan);
+        assert_int_equal(plan.to, at < 1042 ? RF_CONTACT_ASK : RF_CONTACT_SET_ASIDE);
+    }
+}
+
 static void a_number_whose_dials_vanish_every_time_is_set_aside(void **state) {
     (void)state;
     struct rf_contact contact = doubtful();
@@ -281,6 +324,9 @@ int main(void) {
         cmocka_unit_test(an_answer_proves_only_what_was_so_when_it_was_asked),
         cmocka_unit_test(a_call_that_shows_at_the_second_asking_is_adopted),
         cmocka_unit_test(a_list_that_cannot_be_read_proves_nothing_however_often),
+        cmocka_unit_test(
+            a_provider_that_refuses_the_question_for_long_is_asked_no_more_and_it_is_told),
+        cmocka_unit_test(a_refused_question_ends_nothing_while_the_dial_may_still_be_sent),
         cmocka_unit_test(a_number_whose_dials_vanish_every_time_is_set_aside),
         cmocka_unit_test(a_terminal_status_is_the_outcome),
         cmocka_unit_test(a_status_that_is_not_known_to_be_terminal_is_asked_again),
