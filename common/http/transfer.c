@@ -11,6 +11,10 @@
 #define MAX_HEADERS      256
 #define MAX_HEADER_BYTES ((size_t)64 * 1024)
 
+// How long a name's addresses are remembered, by all transfers of a client: as libcurl does by
+// itself. A provider that moves is followed within it.
+#define NAMES_S 60L
+
 // The least that libcurl takes. Its own default of 64 KiB for each transfer under way over TLS
 // serves uploads of files.
 #define UPLOAD_BUFFER 16384L
@@ -92,6 +96,7 @@ static bool set_options(CURL *e, struct rf_http_transfer *t, const char *protoco
            // Else libcurl 7.88 blocks a transfer's end, and with it the loop, until its own look-up
            // of the host has given up, however long the name server is silent.
            curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, NAMES_S) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, protocols) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            // Both are needed to keep libcurl from reading the environment.
