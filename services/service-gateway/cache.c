@@ -17,8 +17,7 @@ struct flight {
     struct call *leader;               // NULL: the first who joined is to take over
     struct call *joined, **joined_end; // first come, first served
     bool orphaned;                     // it is among those without a leader
-    bool failed;                       // whoever asks the same gets the same failure
-    struct link_failure failure;
+    struct link_failure *failure;      // whoever asks the same gets the same; NULL: none
 };
 
 // ---- what is the same request ----
@@ -83,6 +82,7 @@ static struct flight *begin(struct core *core, const char *key, struct call *lea
 
 static void end(struct core *core, struct flight *flight) {
     rf_map_remove(&core->flights, &flight->by_key);
+    free(flight->failure);
     free(flight);
 }
 
@@ -146,7 +146,7 @@ bool cache_enter(struct core *core, struct call *call, struct moment at) {
         !rf_instant_before(at.now, call->deadline) || !wanted_key(core, call, key))
         return false;
     flight = find(core, key);
-    if (flight != NULL && !flight->failed) {
+    if (flight != NULL && flight->failure == NULL) {
         join(core, call, flight, at);
         return true;
     }
@@ -185,12 +185,13 @@ void cache_refuse(struct core *core, struct call *leader, const char *code, cons
 
 void cache_failed(struct core *core, struct call *call, const struct link_failure *failure) {
     struct flight *flight = call->flight;
-    // What is wrong with a request is wrong with the same one.
+    // What is wrong with a request is wrong with the same one. Without memory for it, whoever
+    // joined asks and hears it.
     if (flight != NULL && flight->leader == call &&
-        failure->verdict.class == RF_CLASS_PERMANENT_INVALID) {
-        flight->failed = true;
-        flight->failure = *failure;
-        flight->failure.mark_made = false;
+        failure->verdict.class == RF_CLASS_PERMANENT_INVALID &&
+        (flight->failure = malloc(sizeof *flight->failure)) != NULL) {
+        *flight->failure = *failure;
+        flight->failure->mark_made = false;
     }
     cache_leave(core, call);
 }
@@ -240,8 +241,8 @@ void cache_run(struct core *core, struct moment at) {
     while ((flight = core->orphans) != NULL) {
         core->orphans = flight->after;
         flight->orphaned = false;
-        while (flight->failed && flight->joined != NULL)
-            link_failed(core, flight->joined, &flight->failure, at);
+        while (flight->failure != NULL && flight->joined != NULL)
+            link_failed(core, flight->joined, flight->failure, at);
         if (flight->joined == NULL)
             end(core, flight);
         else
@@ -254,6 +255,7 @@ void cache_fini(struct core *core) {
     while (node != NULL) {
         struct flight *flight = RF_OWNER(node, struct flight, by_key);
         node = rf_map_next(&core->flights, node);
+        free(flight->failure);
         free(flight);
     }
     rf_map_fini(&core->flights);
