@@ -84,8 +84,8 @@ static void on_step_reply(void *arg, const struct rf_call_reply *reply) {
     orchestrator->calls--;
     if (orchestrator->stopping)
         return;
-    if (runner->contact.state == RF_CONTACT_DIAL)
-        rf_crash_point("dial_reply_before_commit");
+    rf_crash_point(runner->contact.state == RF_CONTACT_DIAL ? "dial_reply_before_commit"
+                                                            : "step_reply_before_commit");
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, reply->provider);
     struct rf_plan plan;
     rf_plan_reply(&runner->contact, reply, &rules, rf_clock_utc(), &plan);
