@@ -198,13 +198,9 @@ static enum rf_err read_type(const msgpack_object_map *map, enum rf_message_type
     const msgpack_object *name = find(map, "t");
     if (name == NULL || name->type != MSGPACK_OBJECT_STR)
         return rf_error_set(error, RF_ERR_PROTOCOL, "t: expected the message's type, a text");
-    for (unsigned i = 0; i < RF_MESSAGE_COUNT; i++) {
-        const char *known = rf_message_type_name((enum rf_message_type)i);
-        if (key_is(name, known, strlen(known))) {
-            *type = (enum rf_message_type)i;
-            return RF_OK;
-        }
-    }
+    *type = rf_shape_named(name->via.str.ptr, name->via.str.size);
+    if (*type != RF_MESSAGE_COUNT)
+        return RF_OK;
     int shown = name->via.str.size > 64 ? 64 : (int)name->via.str.size;
     return rf_error_set(error, RF_ERR_NOT_FOUND, "unknown message type %.*s", shown,
                         name->via.str.ptr);

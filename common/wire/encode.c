@@ -192,8 +192,11 @@ static enum rf_err finish(struct sink *sink, enum rf_err err, const char *name,
         err = rf_error_set(error, RF_ERR_FULL, "over %zu bytes", RF_WIRE_MAX_BYTES);
     else if (err == RF_OK && sink->failed != RF_OK)
         err = rf_error_set(error, sink->failed, "out of memory");
-    // What we send must pass the other side's cursor: too many values are found here.
-    if (err == RF_OK && rf_wire_bound(sink->data, sink->size, error) != RF_OK)
+    // What we send must pass the other side's cursor. The form is right, and the depth was looked
+    // at while packing. Each value takes a byte at least, so only a frame of more bytes than the
+    // bound allows values can hold too many.
+    if (err == RF_OK && sink->size > RF_WIRE_MAX_VALUES &&
+        rf_wire_bound(sink->data, sink->size, error) != RF_OK)
         err = rf_error_set(error, RF_ERR_FULL, "more than %zu values", RF_WIRE_MAX_VALUES);
     if (err != RF_OK) {
         rf_error_prefix(error, "%s: ", name);

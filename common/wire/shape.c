@@ -1,5 +1,7 @@
 #include "wire/shape.h"
 
+#include <string.h>
+
 enum need { OPT = false, REQ = true };
 
 // clang-format off
@@ -49,6 +51,21 @@ const struct rf_shape *rf_shape_of(enum rf_message_type type) {
     if ((unsigned)type >= RF_MESSAGE_COUNT)
         return NULL;
     return message_shapes[type]();
+}
+
+static const struct {
+    const char *name;
+    size_t size;
+} names[] = {
+#define MESSAGE(name, type, flow, meaning) {type, sizeof(type) - 1},
+#include <ringfence/messages.def>
+};
+
+enum rf_message_type rf_shape_named(const char *name, size_t size) {
+    for (unsigned i = 0; i < RF_MESSAGE_COUNT; i++)
+        if (names[i].size == size && memcmp(names[i].name, name, size) == 0)
+            return (enum rf_message_type)i;
+    return RF_MESSAGE_COUNT;
 }
 
 const struct rf_shape *rf_shape_of_event(void) {

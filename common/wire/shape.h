@@ -46,6 +46,10 @@ struct rf_list_any {
 // rf_shape_of: the fields of a message; NULL for a type that does not exist.
 const struct rf_shape *rf_shape_of(enum rf_message_type type);
 
+// rf_shape_named: the message whose type is called so on the wire, RF_MESSAGE_COUNT if there is
+// none.
+enum rf_message_type rf_shape_named(const char *name, size_t size);
+
 // rf_shape_of_event: the fields of the event's envelope.
 const struct rf_shape *rf_shape_of_event(void);
 

@@ -1,5 +1,6 @@
 #include "wire/text.h"
 
+#include <stdint.h>
 #include <string.h>
 
 // The length of the valid sequence at `s`, 0 if there is none. RFC 3629, section 4: the second
@@ -41,10 +42,21 @@ static size_t sequence(const unsigned char *s, size_t left) {
     return length;
 }
 
+#define WORD      sizeof(uint64_t)
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+// Whether eight bytes are all 0x01 to 0x7F. Subtracting 1 from each sets the top bit of the lowest
+// byte that is 0 (no byte below it borrows), and of no byte if all are 0x01 to 0x7F.
+static bool is_plain(const unsigned char *s) {
+    uint64_t word;
+    memcpy(&word, s, WORD);
+    return (((word - EACH_BYTE) | word) & EACH_BYTE * 0x80) == 0;
+}
+
 bool rf_text_valid(const char *text, size_t size) {
     const unsigned char *s = (const unsigned char *)text;
     for (size_t i = 0; i < size;) {
-        size_t length = sequence(s + i, size - i);
+        size_t length = size - i >= WORD && is_plain(s + i) ? WORD : sequence(s + i, size - i);
         if (length == 0)
             return false;
         i += length;

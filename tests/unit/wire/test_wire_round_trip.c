@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "sample.h"
+#include "wire/bound.h"
 #include "wire/text.h"
 
 static void round_trip(enum rf_message_type type, unsigned seed, bool required_only) {
@@ -153,6 +154,48 @@ static void a_frame_over_the_bound_is_refused_when_encoding(void **state) {
     free(body);
 }
 
+// The frame has more bytes than it may have values: encoding counts them.
+static void more_values_than_the_other_side_takes_are_refused_when_encoding(void **state) {
+    (void)state;
+    struct rf_state_put put = {.rid = "1", .key = "k", .value = json_array()};
+    struct rf_frame frame;
+    struct rf_message *message;
+    struct rf_error error;
+    // Beside the items: the message, ten keys and values with `value` itself.
+    for (size_t i = 0; i < RF_WIRE_MAX_VALUES - 11; i++)
+        json_array_append_new(put.value, json_true());
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_state_put, &put, &frame, &error), RF_OK);
+    assert_int_equal(rf_wire_decode(frame.data, frame.size, &message, &error), RF_OK);
+    rf_message_destroy(&message);
+    rf_frame_free(&frame);
+    json_array_append_new(put.value, json_true());
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_state_put, &put, &frame, &error), RF_ERR_FULL);
+    assert_string_equal(error.message, "state.put: more than 1048576 values");
+    json_decref(put.value);
+}
+
+// Wherever the bad bytes stand among plain ones: the eight at a time do not hide them.
+static void text_is_looked_at_byte_by_byte_wherever_it_is_not_plain(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        bool valid;
+    } parts[] = {{"\0", 1, false},       {"\x80", 1, false},        {"\xff", 1, false},
+                 {"\xc3\xa4", 2, true},  {"\xe2\x82\xac", 3, true}, {"\xf0\x9f\x93\x9e", 4, true},
+                 {"\xe2\x82", 2, false}, {"\x01", 1, true},         {"\x7f", 1, true}};
+    for (size_t size = 0; size <= 24; size++)
+        for (size_t at = 0; at <= size; at++)
+            for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+                // On the heap without a byte to spare, so that reading on is seen.
+                char *text = malloc(size + parts[i].size);
+                memset(text, 'x', size + parts[i].size);
+                memcpy(text + at, parts[i].bytes, parts[i].size);
+                assert_int_equal(rf_text_valid(text, size + parts[i].size), parts[i].valid);
+                free(text);
+            }
+}
+
 static void an_event_comes_back_from_the_bare_envelope(void **state) {
     (void)state;
     struct rf_event *event = rf_sample_body(rf_shape_of_event());
@@ -218,6 +261,8 @@ int main(void) {
         cmocka_unit_test(json_that_is_neither_object_nor_array_is_refused_when_encoding),
         cmocka_unit_test(json_text_with_nul_is_refused_when_encoding),
         cmocka_unit_test(a_frame_over_the_bound_is_refused_when_encoding),
+        cmocka_unit_test(more_values_than_the_other_side_takes_are_refused_when_encoding),
+        cmocka_unit_test(text_is_looked_at_byte_by_byte_wherever_it_is_not_plain),
         cmocka_unit_test(an_event_comes_back_from_the_bare_envelope),
         cmocka_unit_test(a_topic_is_type_and_subject),
         cmocka_unit_test(a_topic_too_long_is_cut_between_characters),
