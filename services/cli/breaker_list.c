@@ -2,26 +2,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "events/field.h"
 #include "events/text.h"
+#include "force.h"
 #include "member.h"
 #include "session.h"
 
-static void print_force(const json_t *breaker, struct rf_text *line) {
-    char until[RF_TIME_TEXT_SIZE];
-    if (json_object_get(breaker, "force_who") == NULL ||
-        cli_member_text(breaker, "force_who")[0] == '\0')
-        return;
-    rf_text_add(line, ", a person's word (");
-    rf_text_add_clean(line, cli_member_text(breaker, "force"), 16);
-    rf_text_add(line, ") by ");
-    rf_text_add_clean(line, cli_member_text(breaker, "force_who"), 64);
-    if (cli_member_number(breaker, "force_until") > 0)
-        rf_text_add(
-            line, " until %s",
-            rf_time_text((struct rf_utc){cli_member_number(breaker, "force_until")}, until));
-    rf_text_add(line, ": ");
-    rf_text_add_clean(line, cli_member_text(breaker, "force_why"), 256);
+// The share of a window, if something is in it.
+static void print_rate(struct rf_text *line, const json_t *figures, const char *total,
+                       const char *rate) {
+    if (cli_member_number(figures, total) > 0)
+        rf_text_add(line, " (%.1f %%)", 100.0 * json_number_value(json_object_get(figures, rate)));
 }
 
 static void print_breaker(const json_t *breaker) {
@@ -32,14 +22,16 @@ static void print_breaker(const json_t *breaker) {
     rf_text_add_clean(&line, cli_member_text(breaker, "decided"), 16);
     rf_text_add(&line, " (");
     rf_text_add_clean(&line, cli_member_text(breaker, "mode"), 16);
-    rf_text_add(&line,
-                "), %" PRId64 " failures in a row, window %" PRId64 " failed of %" PRId64
-                ", %" PRId64 " slow of %" PRId64 ", ",
+    rf_text_add(&line, "), %" PRId64 " failures in a row, window %" PRId64 " failed of %" PRId64,
                 cli_member_number(breaker, "failures"), cli_member_number(figures, "failed"),
-                cli_member_number(figures, "total"), cli_member_number(figures, "slow"),
+                cli_member_number(figures, "total"));
+    print_rate(&line, figures, "total", "failure_rate");
+    rf_text_add(&line, ", %" PRId64 " slow of %" PRId64, cli_member_number(figures, "slow"),
                 cli_member_number(figures, "timed"));
-    rf_text_add(&line, "opened %" PRId64 " times", cli_member_number(figures, "opened"));
-    print_force(breaker, &line);
+    print_rate(&line, figures, "timed", "slow_rate");
+    rf_text_add(&line, ", opened %" PRId64 " times%s", cli_member_number(figures, "opened"),
+                cli_force_is(breaker) ? ", " : "");
+    cli_force_text(breaker, &line);
     if (!line.failed)
         puts(line.data);
     rf_text_fini(&line);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "events/field.h"
+#include "force.h"
 #include "member.h"
 
 // Text from outside in a column of `width`, and a space.
@@ -101,25 +102,51 @@ static void queues_text(json_t *queues, struct rf_text *text) {
     }
 }
 
+// What its window holds, where something in it is not well.
+static void window_text(const json_t *figures, struct rf_text *text) {
+    if (cli_member_number(figures, "failed") > 0)
+        rf_text_add(text, ", %" PRId64 " of %" PRId64 " failed",
+                    cli_member_number(figures, "failed"), cli_member_number(figures, "total"));
+    if (cli_member_number(figures, "slow") > 0)
+        rf_text_add(text, ", %" PRId64 " of %" PRId64 " slow", cli_member_number(figures, "slow"),
+                    cli_member_number(figures, "timed"));
+}
+
+// Who holds its decisions back, if anybody does: a person, or its mode.
+static void held_text(const json_t *breaker, struct rf_text *text) {
+    const char *mode = cli_member_text(breaker, "mode");
+    if (cli_force_is(breaker)) {
+        rf_text_add(text, ", ");
+        cli_force_text(breaker, text);
+    } else if (strcmp(mode, "observe") == 0) {
+        rf_text_add(text, ", only observes (would be ");
+        rf_text_add_clean(text, cli_member_text(breaker, "decided"), 16);
+        rf_text_add(text, ")");
+    } else if (strcmp(mode, "disabled") == 0) {
+        rf_text_add(text, ", disabled in the configuration");
+    }
+}
+
 static void breaker_text(const json_t *breaker, struct rf_utc now, struct rf_text *text) {
     char left[RF_TIME_TEXT_SIZE];
     const char *state = cli_member_text(breaker, "state");
+    int64_t failures = cli_member_number(breaker, "failures");
+    int64_t until = cli_member_number(breaker, "until");
+    bool closed = strcmp(state, "closed") == 0, forced = cli_force_is(breaker);
     rf_text_add(text, "  ");
     column(text, cli_member_text(breaker, "service"), 14);
     column(text, state, 9);
     since(text, cli_member_number(breaker, "since"), now);
-    if (strcmp(state, "closed") == 0) {
-        if (cli_member_number(breaker, "failures") > 0)
-            rf_text_add(text, ", %" PRId64 " failures in a row",
-                        cli_member_number(breaker, "failures"));
-        rf_text_add(text, "\n");
-        return;
-    }
-    int64_t until = cli_member_number(breaker, "until");
-    if (until > now.ns)
+    if (closed && failures > 0)
+        rf_text_add(text, ", %" PRId64 " failures in a row", failures);
+    if (closed)
+        window_text(json_object_get(breaker, "figures"), text);
+    else if (!forced && until > now.ns)
         rf_text_add(text, ", test request in %s",
                     rf_span_text(rf_utc_since((struct rf_utc){until}, now), left));
-    because(text, cli_member_text(breaker, "last_error"));
+    held_text(breaker, text);
+    if (!closed && !forced)
+        because(text, cli_member_text(breaker, "last_error"));
     rf_text_add(text, "\n");
 }
 

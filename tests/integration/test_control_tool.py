@@ -300,7 +300,9 @@ class ControlToolTest(RingfenceTest):
         kept = self.state_operation(t="state.get", key="breaker/twilio")["entries"][0]["value"]
         self.assertEqual((kept["state"], kept["force"], kept["cause"]), ("open", "open", "forced_open"))
         self.assertRegex(breaker("breaker", "list", check=0).stdout,
-                         r"(?m)^twilio: open \(enforce\), .* a person's word \(open\) by .* until .*: a trial$")
+                         r"(?m)^twilio: open \(enforce\), .*, forced open by .* until 20.* UTC: a trial$")
+        self.assertRegex(breaker("status", check=0).stdout,
+                         r"(?m)^  twilio +open +for .*, forced open by .* until 20.* UTC: a trial$")
         breaker("breaker", "reset", "twilio", "--why", "over", check=0)
         self.assertIn("twilio: closed (enforce), 0 failures in a row, window 0 failed of 0",
                       breaker("breaker", "list", check=0).stdout)

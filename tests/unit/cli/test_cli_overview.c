@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,49 @@ static void everything_is_told_in_one_screen(void **state) {
     free(text);
 }
 
+static void a_breaker_tells_who_or_what_holds_its_decisions_back(void **state) {
+    (void)state;
+    static const struct {
+        const char *breaker, *told;
+    } rows[] = {
+        {"\"state\": \"open\", \"until\": 160000000000, \"mode\": \"enforce\", \"force\": \"open\","
+         " \"force_until\": 160000000000, \"force_who\": \"ann\", \"force_why\": \"a\\ttrial\","
+         " \"last_error\": \"503\"",
+         "open      for 10 s, forced open by ann until 1970-01-01 00:02:40 UTC: a trial\n"},
+        {"\"state\": \"closed\", \"failures\": 3, \"mode\": \"observe\", \"decided\": \"open\","
+         " \"force\": \"closed\", \"force_until\": 0, \"force_who\": \"bob\","
+         " \"force_why\": \"they say it works\"",
+         "closed    for 10 s, 3 failures in a row, forced closed by bob until it is reset: they "
+         "say it works\n"},
+        {"\"state\": \"closed\", \"mode\": \"enforce\", \"force\": \"disabled\", \"force_who\": "
+         "\"cy\", \"force_why\": \"a drill\"",
+         "closed    for 10 s, disabled by cy until it is reset: a drill\n"},
+        {"\"state\": \"closed\", \"mode\": \"observe\", \"decided\": \"half_open\", \"force\": "
+         "\"none\", \"force_who\": \"\"",
+         "closed    for 10 s, only observes (would be half_open)\n"},
+        {"\"state\": \"closed\", \"mode\": \"disabled\", \"force\": \"none\"",
+         "closed    for 10 s, disabled in the configuration\n"},
+        {"\"state\": \"closed\", \"mode\": \"enforce\", \"force\": \"none\", \"figures\":"
+         " {\"total\": 40, \"failed\": 3, \"timed\": 41, \"slow\": 5}",
+         "closed    for 10 s, 3 of 40 failed, 5 of 41 slow\n"},
+        {"\"state\": \"half_open\", \"mode\": \"enforce\", \"force\": \"none\","
+         " \"last_error\": \"503\"",
+         "half_open for 10 s: 503\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char json[512];
+        snprintf(json, sizeof json,
+                 "{\"broker\": {\"breakers\": [{\"service\": \"twilio\", \"since\": 90000000000,"
+                 " %s}]}}",
+                 rows[i].breaker);
+        char *text = overview_of(json);
+        const char *line = strstr(text, "  twilio         ");
+        assert_non_null(line);
+        assert_string_equal(line + strlen("  twilio         "), rows[i].told);
+        free(text);
+    }
+}
+
 static void what_is_absent_or_of_another_type_is_left_out(void **state) {
     (void)state;
     static const char *const odd[] = {
@@ -92,6 +136,7 @@ static void what_is_absent_or_of_another_type_is_left_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_told_in_one_screen),
+        cmocka_unit_test(a_breaker_tells_who_or_what_holds_its_decisions_back),
         cmocka_unit_test(what_is_absent_or_of_another_type_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
