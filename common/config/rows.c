@@ -89,7 +89,7 @@
     ITEM(LIVE, name, id, "retry.budget.window", DURATION, budget.window, "10s", 100 * MS, 1 * H, NULL, "how far back calls and retries count"), \
     ITEM(LIVE, name, id, "bulkhead.max_in_flight", COUNT, bulkhead.max_in_flight, "0", 0, 10000, NULL, "attempts at once in one gateway; 0: only gateway.concurrency limits them"), \
     ITEM(LIVE, name, id, "bulkhead.max_queue", COUNT, bulkhead.max_queue, "100", 0, 1000000, NULL, "calls that wait for a place, first come, first served; further ones are refused"), \
-    ITEM(LIVE, name, id, "rate_limit.rate", NUMBER, rate_limit.rate, "0", 0, 1000000, NULL, "attempts begun a second by one gateway; 0: no limit of our own"), \
+    ITEM(LIVE, name, id, "rate_limit.rate", NUMBER, rate_limit.rate, "0", 0, 1000000, NULL, "attempts begun a second by one gateway with each key; 0: no limit of our own"), \
     ITEM(LIVE, name, id, "rate_limit.burst", COUNT, rate_limit.burst, "1", 1, 1000000, NULL, "so many at once after a rest"), \
     ITEM(LIVE, name, id, "rate_limit.follow", DURATION, rate_limit.follow, "60s", 0, 1 * H, NULL, "what replies tell of the provider's own limit (x-ratelimit-remaining) holds calls back, so long at most; 0s: not"), \
     ITEM(LIVE, name, id, "adaptive.algorithm", WORD, adaptive.algorithm, "off", 0, 0, "off|aimd|gradient", "finds bulkhead.max_in_flight from refusals and latency"), \

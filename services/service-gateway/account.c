@@ -47,25 +47,18 @@ size_t account_left(const struct account *account) {
     return left;
 }
 
-size_t account_choose(const struct account *account, uint32_t tried, struct rf_utc now, bool any) {
-    size_t soonest = account->count;
-    for (size_t i = 0; i < account->count; i++) {
-        const struct account_key *key = &account->keys[i];
-        if (key->aside || (tried >> i & 1) != 0)
-            continue;
-        if (key->throttled.ns <= now.ns)
-            return i;
-        if (any &&
-            (soonest == account->count || key->throttled.ns < account->keys[soonest].throttled.ns))
-            soonest = i;
-    }
-    return soonest;
+uint32_t account_barred(const struct account *account, uint32_t tried) {
+    for (size_t i = 0; i < account->count; i++)
+        if (account->keys[i].aside)
+            tried |= UINT32_C(1) << i;
+    return tried;
 }
 
-void account_throttle(struct account *account, size_t key, struct rf_utc until) {
-    struct account_key *k = &account->keys[key];
-    if (until.ns > k->throttled.ns)
-        k->throttled = until;
+size_t account_first(const struct account *account, uint32_t barred) {
+    size_t i = 0;
+    while (i < account->count && (barred >> i & 1) != 0)
+        i++;
+    return i;
 }
 
 void account_set_aside(struct account *account, size_t key, int64_t version, json_t *value) {

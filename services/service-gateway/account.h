@@ -1,4 +1,5 @@
-// The keys of one provider account: which may be used now, and why the others may not. Pure.
+// The keys of one provider account: which may be used, and why the others may not. Pure. When each
+// of them may be used, its rate limit in the provider's policy says.
 #ifndef GATEWAY_ACCOUNT_H
 #define GATEWAY_ACCOUNT_H
 
@@ -24,9 +25,6 @@ struct account_key {
 
     // A refusal of a call that began before does not set it aside again (incident 31).
     struct rf_utc released;
-
-    // Asked to slow down: not before. Only ever extended, and cleared by nothing but time.
-    struct rf_utc throttled;
 };
 
 // In order of preference.
@@ -49,13 +47,11 @@ size_t account_find(const struct account *account, const char *fingerprint);
 // account_left: how many keys are not set aside.
 size_t account_left(const struct account *account);
 
-// account_choose: the first key that is neither set aside nor in `tried` (bit i: key i), and that
-// is not throttled at `now`. If there is none, and `any`: the one whose throttle ends first.
-// account->count: none.
-size_t account_choose(const struct account *account, uint32_t tried, struct rf_utc now, bool any);
+// account_barred: the keys that are set aside or in `tried` (bit i: key i).
+uint32_t account_barred(const struct account *account, uint32_t tried);
 
-// account_throttle: not before `until`; an earlier moment than the present one changes nothing.
-void account_throttle(struct account *account, size_t key, struct rf_utc until);
+// account_first: the first key that is not among `barred`; account->count: none.
+size_t account_first(const struct account *account, uint32_t barred);
 
 // account_set_aside: with the reason. `version` as in retained state, 0: not there yet.
 void account_set_aside(struct account *account, size_t key, int64_t version, json_t *value);

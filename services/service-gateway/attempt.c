@@ -62,6 +62,7 @@ static void no_key(struct core *core, struct call *call, struct moment at) {
 static void no_key_left(struct core *core, struct call *call, struct moment at) {
     struct provider_verdict why = {0};
     enum rf_provider p = provider_now(call);
+    call->began = at;
     keys_none_left(core, p, &why);
     mark_note_sent(core, call, provider_key(&core->settings[p], 0));
     fail_attempt_before(core, call, why.class, why.code, why.message, at);
@@ -117,12 +118,12 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
         no_key(core, call, at);
         return;
     }
-    call->began = at;
     const struct rf_secret *key = keys_choose(core, call, at);
     if (key == NULL) {
         no_key_left(core, call, at);
         return;
     }
+    call->began = at;
     mark_note_sent(core, call, key);
     switch (send_request(core, call, key, timeout, &error)) {
     case RF_OK:
@@ -273,6 +274,10 @@ void try_link(struct core *core, struct call *call, struct moment at) {
         link_refused(core, call, "marked", marked, until, at);
     } else {
         policy_enter(core, call);
+        if (!keys_bar(core, call)) {
+            no_key_left(core, call, at);
+            return;
+        }
         obey(core, call, rf_policy_step(policy_of(core, call), &call->policy, at.now), at);
     }
 }

@@ -62,8 +62,7 @@ void core_fini(struct core *core) {
     cache_fini(core);
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         json_decref(core->marks[p].value);
-    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
-        account_fini(&core->accounts[p]);
+    keys_fini(core);
     *core = (struct core){0};
 }
 

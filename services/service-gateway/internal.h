@@ -168,11 +168,17 @@ void room_ended(struct core *core, enum rf_provider p, struct moment at);
 
 // keys_take: the settings may have other keys now.
 void keys_take(struct core *core);
+void keys_fini(struct core *core);
+// keys_several: whether the call's provider has more than one key.
+bool keys_several(const struct core *core, const struct call *call);
+// keys_bar: tells the call's policy which keys it must not use. False: none is left.
+bool keys_bar(struct core *core, struct call *call);
 // keys_choose: the key that the call's next attempt is sent with, or NULL: none is left.
 const struct rf_secret *keys_choose(struct core *core, struct call *call, struct moment at);
 // keys_none_left: why there is none.
 void keys_none_left(const struct core *core, enum rf_provider p, struct provider_verdict *verdict);
-// keys_go_on: the attempt failed; if another key may do better, it is tried at once: true.
+// keys_go_on: the attempt failed; if another key may do better, it is tried at once: true. What is
+// to pause does so already.
 bool keys_go_on(struct core *core, struct call *call, const struct provider_verdict *verdict,
                 struct rf_duration retry_after, struct moment at);
 // keys_wait: when the first of the keys may be asked again; with one key it is `retry_after`.

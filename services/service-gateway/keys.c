@@ -3,6 +3,7 @@
 // bounded by the number of keys. Only the last key's failure makes the provider's mark, so that one
 // key alone behaves as if there were no such thing here.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -50,15 +51,34 @@ static uint32_t *tried_of(struct call *call) {
     return &call->tried.keys;
 }
 
+bool keys_several(const struct core *core, const struct call *call) {
+    return core->accounts[provider_now(call)].count > 1;
+}
+
+bool keys_bar(struct core *core, struct call *call) {
+    const struct account *account = account_of(core, provider_now(call));
+    if (account->count < 2)
+        return true;
+    uint32_t barred = account_barred(account, *tried_of(call));
+    rf_policy_bar(&call->policy, barred);
+    return account_first(account, barred) < account->count;
+}
+
+// The key of the call's token; but one that was set aside after the token was taken, while the call
+// waited for its permit, is not used.
 const struct rf_secret *keys_choose(struct core *core, struct call *call, struct moment at) {
     enum rf_provider p = provider_now(call);
     const struct account *account = account_of(core, p);
-    size_t i = account_choose(account, *tried_of(call), at.utc, true);
+    size_t i = call->policy.key;
+    if (account->count < 2)
+        return provider_key(&core->settings[p], 0);
+    uint32_t barred = account_barred(account, *tried_of(call));
+    if (i >= account->count || (barred >> i & 1) != 0)
+        i = account_first(account, barred);
     if (i >= account->count)
         return NULL;
-    if (account->count > 1)
-        call_note(call, at, "key", "chosen", "key " SHORT ", %zu of %zu",
-                  account->keys[i].fingerprint, i + 1, account->count);
+    call_note(call, at, "key", "chosen", "key " SHORT ", %zu of %zu", account->keys[i].fingerprint,
+              i + 1, account->count);
     return provider_key(&core->settings[p], i);
 }
 
@@ -102,7 +122,7 @@ static void set_aside(struct core *core, const struct call *call, size_t key,
     json_decref(value);
 }
 
-// What the failure says of the key: set aside, or to be spared for a while.
+// What the failure says of the key: to be set aside, or nothing for long.
 static void judge_key(struct core *core, const struct call *call, size_t key,
                       const struct provider_verdict *verdict, struct rf_duration retry_after,
                       struct moment at) {
@@ -110,16 +130,27 @@ static void judge_key(struct core *core, const struct call *call, size_t key,
     const struct rf_retry_policy *policy = &config_of(core, call)->retry;
     struct provider_verdict why = *verdict;
     bool late = call->began.utc.ns < account->keys[key].released.ns;
+    bool limited = verdict->class == RF_CLASS_RATE_LIMITED;
     if (account->keys[key].aside || late)
         return;
-    if (verdict->class == RF_CLASS_RATE_LIMITED && retry_after.ns <= policy->max_delay.ns) {
-        struct rf_duration pause = retry_after.ns > 0 ? retry_after : policy->initial_delay;
-        account_throttle(account, key, rf_utc_add(at.utc, pause));
-    } else if (account_left(account) > 1) { // the last one makes the provider's mark
-        if (verdict->class == RF_CLASS_RATE_LIMITED)
+    if (limited && retry_after.ns <= policy->max_delay.ns) // it pauses: slow_down
+        return;
+    if (account_left(account) > 1) { // the last one makes the provider's mark
+        if (limited)
             why.mark_for = retry_after;
         set_aside(core, call, key, &why, at);
     }
+}
+
+// The first key that may be used and does not have to pause; the number of keys: none.
+static size_t next_key(const struct core *core, enum rf_provider p, uint32_t tried,
+                       struct moment at) {
+    const struct account *account = &core->accounts[p];
+    uint32_t barred = account_barred(account, tried);
+    for (size_t i = 0; i < account->count; i++)
+        if (rf_policy_key_paused(&core->policies[p], i, at.now, NULL))
+            barred |= UINT32_C(1) << i;
+    return account_first(account, barred);
 }
 
 static bool is_about_the_key(enum rf_class c) {
@@ -138,7 +169,7 @@ bool keys_go_on(struct core *core, struct call *call, const struct provider_verd
         *tried |= UINT32_C(1) << key;
         judge_key(core, call, key, verdict, retry_after, at);
     }
-    size_t next = account_choose(account, *tried, at.utc, false);
+    size_t next = next_key(core, provider_now(call), *tried, at);
     if (next >= account->count)
         return false;
     call_note(call, at, "key", "again", "key " SHORT ": %s; key " SHORT " is next", call->key,
@@ -150,13 +181,21 @@ bool keys_go_on(struct core *core, struct call *call, const struct provider_verd
 struct rf_duration keys_wait(const struct core *core, const struct call *call,
                              const struct provider_verdict *verdict, struct rf_duration retry_after,
                              struct moment at) {
-    const struct account *account = &core->accounts[provider_now(call)];
+    enum rf_provider p = provider_now(call);
+    const struct account *account = &core->accounts[p];
+    uint32_t barred = account_barred(account, 0);
+    struct rf_instant until, first = {INT64_MAX};
     if (account->count < 2 || verdict->class != RF_CLASS_RATE_LIMITED)
         return retry_after;
-    size_t first = account_choose(account, 0, at.utc, true);
-    if (first == account->count || account->keys[first].throttled.ns <= at.utc.ns)
-        return retry_after;
-    return rf_ns(rf_ns_sub(account->keys[first].throttled.ns, at.utc.ns));
+    for (size_t i = 0; i < account->count; i++) {
+        if ((barred >> i & 1) != 0)
+            continue;
+        if (!rf_policy_key_paused(&core->policies[p], i, at.now, &until))
+            return retry_after;
+        if (rf_instant_before(until, first))
+            first = until;
+    }
+    return first.ns < INT64_MAX ? rf_instant_since(first, at.now) : retry_after;
 }
 
 // ---- what retained state says ----
@@ -241,6 +280,44 @@ static void release_only(struct core *core, enum rf_provider p) {
     account_release(account, 0, key->released);
 }
 
+static bool are_known(const struct account *account, const char (*fingerprints)[17], size_t count) {
+    bool same = account->count == count;
+    for (size_t i = 0; same && i < count; i++)
+        same = strcmp(account->keys[i].fingerprint, fingerprints[i]) == 0;
+    return same;
+}
+
+// The rate limits go with their keys. One for all, if there is no memory for more.
+static void take_limits(struct core *core, enum rf_provider p, const char (*fingerprints)[17],
+                        size_t count) {
+    const struct account *account = &core->accounts[p];
+    struct rf_policy *policy = &core->policies[p];
+    struct rf_policy_key *old = policy->keys;
+    struct rf_policy_key *keys = count > 1 ? calloc(count, sizeof *keys) : NULL;
+    uint8_t former[ACCOUNT_KEYS] = {RF_POLICY_NO_KEY};
+    for (size_t i = 0; i < count; i++) {
+        size_t known = account_find(account, fingerprints[i]);
+        former[i] = known < account->count ? (uint8_t)known : RF_POLICY_NO_KEY;
+    }
+    for (struct call *call = core->calls; call != NULL; call = call->next) {
+        bool waits = call->policy.token && call->state == CALL_WAITING;
+        if (!call->policy.begun || provider_now(call) != p)
+            continue;
+        rf_policy_unkey(policy, &call->policy);
+        if (waits) // for a token: there may be another one now
+            timed_add(core, call, (struct rf_instant){0});
+    }
+    rf_policy_keys(policy, keys, keys != NULL ? count : 1, former, (struct rf_instant){0});
+    free(old);
+}
+
+void keys_fini(struct core *core) {
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
+        free(core->policies[p].keys);
+        account_fini(&core->accounts[p]);
+    }
+}
+
 void keys_take(struct core *core) {
     for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
         char fingerprints[ACCOUNT_KEYS][17];
@@ -248,6 +325,9 @@ void keys_take(struct core *core) {
         size_t count = provider_key_count(settings);
         for (size_t i = 0; i < count; i++)
             memcpy(fingerprints[i], provider_key(settings, i)->fingerprint, sizeof fingerprints[i]);
+        if (!are_known(account_of(core, (enum rf_provider)p), (const char(*)[17])fingerprints,
+                       count))
+            take_limits(core, (enum rf_provider)p, (const char(*)[17])fingerprints, count);
         account_take(account_of(core, (enum rf_provider)p), (const char(*)[17])fingerprints, count,
                      on_gone, &(struct leaving){core, (enum rf_provider)p});
         release_only(core, (enum rf_provider)p);

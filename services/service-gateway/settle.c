@@ -81,12 +81,16 @@ static void too_late(struct core *core, struct call *call, const struct provider
     link_failed(core, call, &failure, at);
 }
 
-// Whoever is asked to slow down does, and all others with it (incident 31). A place that is lacking
-// is another matter.
+// Whoever is asked to slow down does, and all others with the same key (incident 31). A place that
+// is lacking is another matter; but of several keys the others are used meanwhile.
 static void slow_down(struct core *core, struct call *call, const struct provider_verdict *verdict,
                       struct rf_duration retry_after, struct moment at) {
-    if (verdict->class == RF_CLASS_RATE_LIMITED && !verdict->place &&
-        rf_policy_pause(policy_of(core, call), &call->policy, retry_after, at.now))
+    bool several = keys_several(core, call);
+    if (verdict->class != RF_CLASS_RATE_LIMITED || (verdict->place && !several))
+        return;
+    if (several && retry_after.ns <= 0)
+        retry_after = config_of(core, call)->retry.initial_delay;
+    if (rf_policy_pause(policy_of(core, call), &call->policy, retry_after, at.now))
         call_note(call, at, "rate_limit", "paused", "the provider asks for %lld ms",
                   (long long)rf_duration_ms(retry_after));
 }
@@ -143,6 +147,7 @@ static void no_retry(struct core *core, struct call *call, const struct rf_attem
 static void attempt_failed(struct core *core, struct call *call, const struct rf_attempt *attempt,
                            struct provider_verdict *verdict, struct rf_duration retry_after,
                            struct moment at) {
+    slow_down(core, call, verdict, retry_after, at);
     if (keys_go_on(core, call, verdict, retry_after, at))
         return;
     retry_after = keys_wait(core, call, verdict, retry_after, at);
@@ -150,7 +155,6 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
         mark_begin(core, call, verdict, at);
         return;
     }
-    slow_down(core, call, verdict, retry_after, at);
     struct rf_policy_decision decision = decide(core, call, verdict, retry_after, at);
     switch (decision.verdict) {
     case RF_POLICY_RETRY:

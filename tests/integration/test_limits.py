@@ -16,8 +16,12 @@ class Limits(test_gateway.GatewayTest):
         self.set.faults({"id": "told", "kind": "latency", "delay_ms": 1, "count": 1,
                          "match": {"provider": provider, "method": "POST"}, **fault})
 
-    def write(self, call, **fields):
-        self.client.send(call, "script", "write", {"prompt": f"Greet {call}"}, explain=True, **fields)
+    def begin(self, call):
+        self.client.send(call, "script", "write", {"prompt": f"Greet {call}"}, explain=True)
+
+    def write(self, call):
+        self.begin(call)
+        return self.client.wait(call)
 
     @staticmethod
     def decided(reply, policy="rate_limit"):
@@ -25,11 +29,10 @@ class Limits(test_gateway.GatewayTest):
 
     def test_a_good_reply_that_tells_of_an_empty_limit_holds_the_next_calls_back_until_it_has_room(self):
         self.tell("openai", headers=SPENT)
-        self.write("first")
-        first = self.client.wait("first")
+        first = self.write("first")
         self.assertEqual(self.decided(first), [("followed", "0 remain, all of them in 3000 ms")])
         for call in ("second", "third"):
-            self.write(call)
+            self.begin(call)
         second, third = self.client.wait_all(["second", "third"])
         # Two in three seconds: one after each half of it.
         ended = first["attempts"][0]["began"] + first["attempts"][0]["took_ns"]
@@ -56,12 +59,43 @@ class Limits(test_gateway.GatewayTest):
         self.set.config["defaults"]["rate_limit"] = {"follow": "0s"}
         self.restart_gateway()
         self.tell("openai", headers=SPENT)
-        self.write("first")
-        first = self.client.wait("first")
-        self.assertEqual(self.decided(first), [])
-        self.write("second")
-        second = self.client.wait("second")
+        self.assertEqual(self.decided(self.write("first")), [])
+        self.assertEqual(self.decided(self.write("second")), [])
+
+    def test_with_a_second_key_the_call_goes_on_with_it_at_once(self):
+        self.set.write_key("openai-second", "openai-second")
+        self.set.config["providers"]["openai"]["keys"] = ["file:secrets/openai-second"]
+        self.restart_gateway()
+        self.set.admin("PUT", "keys", {"openai": ["openai-good", "openai-second"]})
+        self.tell("openai", headers=SPENT, match={"provider": "openai", "key": "openai-good"})
+        first, second = self.write("first"), self.write("second")
+        self.assertEqual(self.decided(first)[0][0], "followed")
         self.assertEqual(self.decided(second), [])
+        keys = [reply["attempts"][0]["key"] for reply in (first, second)]
+        self.assertEqual(len(set(keys)), 2, keys)
+        # The second one's reply told nothing: it is used until the first one's limit has room.
+        self.assertEqual(self.write("third")["attempts"][0]["key"], keys[1])
+
+    def test_each_of_two_keys_has_a_rate_of_its_own(self):
+        self.set.write_key("openai-second", "openai-second")
+        self.set.config["providers"]["openai"].update(
+            keys=["file:secrets/openai-second"], rate_limit={"rate": 0.5, "burst": 1})
+        self.restart_gateway()
+        self.set.admin("PUT", "keys", {"openai": ["openai-good", "openai-second"]})
+        calls = [f"c{i}" for i in range(4)]
+        for call in calls:
+            self.begin(call)
+        replies = self.client.wait_all(calls)
+        self.assertEqual([r["ok"] for r in replies], 4 * [True], replies)
+        attempts = sorted((r["attempts"][0] for r in replies),
+                          key=lambda attempt: attempt["began"])
+        by_key = {}
+        for attempt in attempts:
+            by_key.setdefault(attempt["key"], []).append(attempt["began"])
+        # One in two seconds with each of them.
+        self.assertEqual([len(times) for times in by_key.values()], [2, 2], by_key)
+        for times in by_key.values():
+            self.assertGreater(times[1] - times[0], 1.9e9)
 
     def restart_gateway(self):
         self.set.write_config()

@@ -25,42 +25,23 @@ static struct account account_with(const char (*fingerprints)[17], size_t count)
 static const char abc[3][17] = {"a", "b", "c"};
 static const struct rf_utc now = {1000};
 
-static void the_first_key_that_may_be_used_is_chosen(void **state) {
+static void keys_that_are_set_aside_or_were_tried_are_barred(void **state) {
     (void)state;
     struct account account = account_with(abc, 3);
     json_t *why = json_object();
-    assert_int_equal(account_choose(&account, 0, now, false), 0);
-    assert_int_equal(account_choose(&account, 1, now, false), 1);
-    assert_int_equal(account_choose(&account, 7, now, true), 3); // all were tried
+    assert_int_equal(account_barred(&account, 0), 0);
+    assert_int_equal(account_barred(&account, 2), 2);
     account_set_aside(&account, 0, 5, why);
-    assert_int_equal(account_choose(&account, 0, now, false), 1);
+    assert_int_equal(account_barred(&account, 2), 3);
     assert_int_equal(account_left(&account), 2);
-    account_throttle(&account, 1, (struct rf_utc){1001});
-    assert_int_equal(account_choose(&account, 0, now, false), 2);
-    assert_int_equal(account_choose(&account, 0, (struct rf_utc){1001}, false), 1);
-    account_throttle(&account, 2, (struct rf_utc){5000});
-    assert_int_equal(account_choose(&account, 0, now, false), 3);
-    assert_int_equal(account_choose(&account, 0, now, true), 1); // it is the first to be free
-    account_throttle(&account, 1, (struct rf_utc){9000});
-    assert_int_equal(account_choose(&account, 0, now, true), 2);
+    assert_int_equal(account_first(&account, 0), 0);
+    assert_int_equal(account_first(&account, 3), 2);
+    assert_int_equal(account_first(&account, 7), 3); // none
     account_release(&account, 0, now);
-    assert_int_equal(account_choose(&account, 0, now, false), 0);
+    assert_int_equal(account_barred(&account, 0), 0);
     assert_int_equal(account.keys[0].version, 0);
     account_fini(&account);
     json_decref(why);
-}
-
-static void incident_31_a_throttle_is_only_ever_extended(void **state) {
-    (void)state;
-    struct account account = account_with(abc, 2);
-    account_throttle(&account, 0, (struct rf_utc){5000});
-    account_throttle(&account, 0, (struct rf_utc){3000}); // a second, shorter Retry-After
-    assert_int_equal(account.keys[0].throttled.ns, 5000);
-    account_throttle(&account, 0, (struct rf_utc){7000});
-    assert_int_equal(account.keys[0].throttled.ns, 7000);
-    account_release(&account, 0, now); // a good word about the key is none about its limit
-    assert_int_equal(account.keys[0].throttled.ns, 7000);
-    account_fini(&account);
 }
 
 static void what_is_known_of_a_key_goes_with_it_to_another_place(void **state) {
@@ -70,19 +51,19 @@ static void what_is_known_of_a_key_goes_with_it_to_another_place(void **state) {
     json_t *why = json_object();
     account_set_aside(&account, 0, 5, why);
     account_set_aside(&account, 1, 6, why);
-    account_throttle(&account, 2, (struct rf_utc){5000});
+    account_release(&account, 2, now);
     gone[0] = '\0';
     account_take(&account, fresh, 3, on_gone, NULL);
     assert_string_equal(gone, "b "); // set aside, and no longer ours
     assert_int_equal(account_find(&account, "x"), 0);
     assert_false(account.keys[0].aside);
-    assert_int_equal(account.keys[1].throttled.ns, 5000);
+    assert_int_equal(account.keys[1].released.ns, now.ns);
     assert_true(account.keys[2].aside);
     assert_int_equal(account.keys[2].version, 5);
     account_take(&account, abc, 0, on_gone, NULL);
     assert_string_equal(gone, "b a ");
     assert_int_equal(account.count, 0);
-    assert_int_equal(account_choose(&account, 0, now, true), 0); // count: none
+    assert_int_equal(account_first(&account, 0), 0); // count: none
     account_fini(&account);
     assert_int_equal(why->refcount, 1);
     json_decref(why);
@@ -90,8 +71,7 @@ static void what_is_known_of_a_key_goes_with_it_to_another_place(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_key_that_may_be_used_is_chosen),
-        cmocka_unit_test(incident_31_a_throttle_is_only_ever_extended),
+        cmocka_unit_test(keys_that_are_set_aside_or_were_tried_are_barred),
         cmocka_unit_test(what_is_known_of_a_key_goes_with_it_to_another_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,110 @@ when_all_keys_are_asked_to_slow_down_the_call_waits_for_the_first_of_them(void *
     assert_int_equal(b->mark_count, 0);
 }
 
+static void rate(struct bench *b, double rate, int64_t burst) {
+    b->providers[eleven].rate_limit =
+        (struct rf_rate_limit_policy){.rate = rate, .burst = burst, .follow = rf_seconds(60)};
+    core_settings_changed(&b->core, b->at);
+}
+
+static void each_key_has_its_own_rate_and_the_first_with_a_token_is_chosen(void **state) {
+    struct bench *b = *state;
+    rate(b, 0.5, 1);
+    bench_more_keys(b, eleven, 1);
+    bench_speak(b, "s1");
+    bench_advance(b, rf_ms(500));
+    bench_speak(b, "s2");
+    assert_string_equal(b->sent_key[0], "key-elevenlabs");
+    assert_string_equal(b->sent_key[1], "key-2");
+    // Neither has one: the call waits for the one that has it soonest.
+    bench_speak(b, "s3");
+    bench_speak(b, "s4");
+    assert_int_equal(b->sends, 2);
+    assert_int_equal(b->core.waiting[GATEWAY_SPEECH], 2);
+    bench_advance(b, rf_ms(1499));
+    assert_int_equal(b->sends, 2);
+    bench_advance(b, rf_ms(1));
+    assert_string_equal(b->sent_key[2], "key-elevenlabs");
+    assert_int_equal(b->sends, 3);
+    bench_advance(b, rf_ms(500));
+    assert_string_equal(b->sent_key[3], "key-2");
+    bench_advance(b, rf_seconds(4)); // both at rest again
+    bench_answer_audio(b, 0);
+    bench_speak(b, "s5");
+    assert_string_equal(b->sent_key[4], "key-elevenlabs");
+}
+
+static void what_a_reply_tells_of_the_limit_counts_for_its_key_alone(void **state) {
+    struct bench *b = *state;
+    rate(b, 0, 1);
+    bench_more_keys(b, eleven, 1);
+    bench_speak(b, "s1");
+    bench_answer_told(b, 0, 503, (struct rf_rate_limit_told){0, 0, rf_seconds(20)});
+    bench_speak(b, "s2");
+    assert_string_equal(b->sent_key[1], "key-2");
+    bench_answer_told(b, 1, 503, (struct rf_rate_limit_told){0, 0, rf_seconds(10)});
+    bench_speak(b, "s3");
+    assert_int_equal(b->sends, 2);
+    bench_advance(b, rf_seconds(10));
+    assert_int_equal(b->sends, 5);
+    for (int i = 2; i < 5; i++)
+        assert_string_equal(b->sent_key[i], "key-2");
+    // When it is whole again the first one is the first again.
+    bench_advance(b, rf_seconds(10));
+    bench_speak(b, "s4");
+    assert_string_equal(b->sent_key[5], "key-elevenlabs");
+}
+
+static void a_limit_goes_with_its_key_to_another_place(void **state) {
+    struct bench *b = *state;
+    rate(b, 0, 1);
+    bench_speak(b, "s1"); // with the only key
+    bench_answer_told(b, 0, 400, (struct rf_rate_limit_told){0, 0, rf_seconds(20)});
+    bench_speak(b, "s2");
+    assert_int_equal(b->sends, 1);
+    // It is the second one now, and the call that waited for it need not wait for another one.
+    struct provider_settings *settings = &b->settings[eleven];
+    settings->more[0] = settings->key;
+    settings->more_count = 1;
+    settings->key.value = b->settings[RF_PROVIDER_OPENAI].key.value;
+    snprintf(settings->key.fingerprint, sizeof settings->key.fingerprint, "fresh");
+    core_settings_changed(&b->core, b->at);
+    bench_advance(b, rf_ns(0));
+    bench_speak(b, "s3");
+    assert_int_equal(b->sends, 3);
+    assert_string_equal(b->sent_key[1], "key-openai");
+    assert_string_equal(b->sent_key[2], "key-openai");
+    bench_answer_told(b, 1, 400, (struct rf_rate_limit_told){0, 0, rf_seconds(50)});
+    bench_speak(b, "s4");
+    bench_advance(b, rf_ns(20 * RF_NS_PER_S - 1));
+    assert_int_equal(b->sends, 3);
+    bench_advance(b, rf_ns(1));
+    assert_int_equal(b->sends, 4);
+    assert_string_equal(b->sent_key[3], "key-elevenlabs");
+    // The reply of a call whose key changed its place while it ran is no other key's.
+    settings->more_count = 0;
+    core_settings_changed(&b->core, b->at);
+    bench_answer_told(b, 3, 400, (struct rf_rate_limit_told){0, 0, rf_seconds(7)});
+    assert_int_equal(b->core.policies[eleven].key.in_flight, 0);
+}
+
+static void a_token_of_a_key_that_is_set_aside_is_exchanged(void **state) {
+    struct bench *b = *state;
+    rate(b, 1, 1);
+    bench_more_keys(b, eleven, 1);
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    bench_speak(b, "s3"); // waits for the first key
+    assert_int_equal(b->sends, 2);
+    bench_answer(b, 0, 401, REFUSED);
+    bench_advance(b, rf_seconds(1));
+    for (int i = 2; i < b->sends; i++)
+        assert_string_equal(b->sent_key[i], "key-2");
+    bench_advance(b, rf_seconds(1));
+    assert_int_equal(b->sends, 4);
+    assert_string_equal(b->sent_key[3], "key-2");
+}
+
 static void a_retry_after_of_days_sets_the_key_aside_for_that_time(void **state) {
     struct bench *b = *state;
     bench_more_keys(b, eleven, 1);
@@ -340,6 +444,10 @@ int main(void) {
         TEST(a_429_on_one_key_uses_the_next_and_spares_the_first_for_its_retry_after),
         TEST(incident_31_a_good_result_or_a_shorter_wish_ends_no_throttle),
         TEST(when_all_keys_are_asked_to_slow_down_the_call_waits_for_the_first_of_them),
+        TEST(each_key_has_its_own_rate_and_the_first_with_a_token_is_chosen),
+        TEST(what_a_reply_tells_of_the_limit_counts_for_its_key_alone),
+        TEST(a_limit_goes_with_its_key_to_another_place),
+        TEST(a_token_of_a_key_that_is_set_aside_is_exchanged),
         TEST(a_retry_after_of_days_sets_the_key_aside_for_that_time),
         TEST(a_key_that_another_gateway_set_aside_is_not_tried),
         TEST(a_key_that_a_snapshot_does_not_have_is_usable_again),
