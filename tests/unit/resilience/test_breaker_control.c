@@ -1,0 +1,173 @@
+// What a person's word, a peer and an onlooker get from the breaker.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ringfence/breaker.h>
+
+#define S RF_NS_PER_S
+
+static struct rf_instant at(int64_t ns) {
+    return (struct rf_instant){ns};
+}
+
+static struct rf_breaker closed(enum rf_breaker_mode mode) {
+    struct rf_breaker breaker;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    policy.failure_threshold = 1;
+    policy.mode = mode;
+    rf_breaker_init(&breaker, &policy, at(0));
+    return breaker;
+}
+
+static bool admits(struct rf_breaker *breaker, int64_t ns, struct rf_breaker_ticket *ticket) {
+    struct rf_breaker_transition transition;
+    bool changed;
+    return rf_breaker_admit(breaker, at(ns), ticket, &changed, &transition);
+}
+
+static void opens(struct rf_breaker *breaker, int64_t ns) {
+    struct rf_breaker_transition transition;
+    struct rf_breaker_ticket ticket;
+    assert_true(admits(breaker, ns, &ticket));
+    assert_true(rf_breaker_record(breaker, ticket, RF_CLASS_TRANSIENT, at(ns), &transition));
+}
+
+static struct rf_breaker restored(enum rf_breaker_state state, struct rf_duration left) {
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    struct rf_breaker_transition transition;
+    rf_breaker_restore(&breaker, state, 9, left, at(S), &transition);
+    return breaker;
+}
+
+static void a_peers_force_open_holds_until_its_end_whatever_was_left_of_open(void **state) {
+    (void)state;
+    struct rf_breaker_snapshot seen;
+    struct rf_breaker_ticket ticket;
+    struct rf_breaker_transition transition;
+    struct rf_breaker breaker = restored(RF_BREAKER_OPEN, rf_seconds(5));
+    rf_breaker_restore_force(&breaker, RF_BREAKER_FORCE_OPEN, at(100 * S));
+    rf_breaker_snapshot(&breaker, at(2 * S), &seen);
+    assert_int_equal(seen.state, RF_BREAKER_OPEN);
+    assert_int_equal(seen.force, RF_BREAKER_FORCE_OPEN);
+    assert_int_equal(seen.until.ns, 100 * S);
+    assert_int_equal(seen.force_until.ns, 100 * S);
+    assert_int_equal(seen.epoch, 9);
+    assert_false(admits(&breaker, 100 * S - 1, &ticket));
+    assert_true(rf_breaker_tick(&breaker, at(100 * S), &transition));
+    assert_int_equal(transition.to, RF_BREAKER_HALF_OPEN);
+    assert_int_equal(transition.cause, RF_BREAKER_CAUSE_FORCE_ENDED);
+}
+
+static void a_peers_other_forces_close_it_and_take_the_permit_back(void **state) {
+    (void)state;
+    const enum rf_breaker_force forces[] = {RF_BREAKER_FORCE_CLOSED, RF_BREAKER_FORCE_DISABLED};
+    for (size_t i = 0; i < 2; i++) {
+        struct rf_breaker_snapshot seen;
+        struct rf_breaker_ticket ticket;
+        struct rf_breaker breaker = restored(RF_BREAKER_HALF_OPEN, rf_ns(0));
+        assert_true(admits(&breaker, S, &ticket));
+        assert_int_not_equal(breaker.permit, 0);
+        rf_breaker_restore_force(&breaker, forces[i], RF_BREAKER_NO_END);
+        rf_breaker_snapshot(&breaker, at(2 * S), &seen);
+        assert_int_equal(seen.state, RF_BREAKER_CLOSED);
+        assert_int_equal(seen.gate, RF_BREAKER_CLOSED);
+        assert_int_equal(seen.force, forces[i]);
+        assert_int_equal(seen.permit, 0);
+        assert_int_equal(seen.until.ns, INT64_MAX);
+        assert_true(admits(&breaker, 3 * S, &ticket));
+    }
+}
+
+static void no_force_from_a_peer_leaves_the_restored_state_alone(void **state) {
+    (void)state;
+    struct rf_breaker breaker = restored(RF_BREAKER_OPEN, rf_seconds(5));
+    rf_breaker_restore_force(&breaker, RF_BREAKER_UNFORCED, at(100 * S));
+    assert_int_equal(breaker.state, RF_BREAKER_OPEN);
+    assert_int_equal(breaker.until.ns, 6 * S);
+    assert_int_equal(breaker.due.ns, 6 * S);
+    assert_int_equal(breaker.force_until.ns, INT64_MAX);
+}
+
+static void a_snapshot_tells_the_end_of_open_or_of_the_lease_and_no_other(void **state) {
+    (void)state;
+    struct rf_breaker_snapshot seen;
+    struct rf_breaker_ticket ticket;
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    rf_breaker_snapshot(&breaker, at(0), &seen);
+    assert_int_equal(seen.until.ns, INT64_MAX);
+    opens(&breaker, 0);
+    rf_breaker_snapshot(&breaker, at(S), &seen);
+    assert_int_equal(seen.until.ns, 30 * S);
+    for (int64_t permit = 1; permit <= 2; permit++) {
+        int64_t now = (29 + permit) * S;
+        assert_true(admits(&breaker, now, &ticket));
+        rf_breaker_snapshot(&breaker, at(now), &seen);
+        assert_int_equal(seen.permit, permit);
+        assert_int_equal(seen.until.ns, now + 45 * S);
+        rf_breaker_cancel(&breaker, ticket, at(now));
+        rf_breaker_snapshot(&breaker, at(now), &seen);
+        assert_int_equal(seen.state, RF_BREAKER_HALF_OPEN);
+        assert_int_equal(seen.until.ns, INT64_MAX);
+    }
+}
+
+static void an_observing_breaker_counts_what_it_admits_while_open(void **state) {
+    (void)state;
+    struct rf_breaker_ticket ticket;
+    struct rf_breaker breaker = closed(RF_BREAKER_OBSERVE);
+    opens(&breaker, 0);
+    for (int i = 0; i < 3; i++)
+        assert_true(admits(&breaker, S, &ticket));
+    assert_int_equal(breaker.admitted, 4);
+    assert_int_equal(breaker.spared, 3);
+    assert_int_equal(breaker.refused, 0);
+}
+
+static void at_the_end_of_time_nothing_is_due_where_nothing_was(void **state) {
+    (void)state;
+    struct rf_breaker_transition transition;
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    assert_false(rf_breaker_tick(&breaker, at(INT64_MAX), &transition));
+    assert_int_equal(breaker.state, RF_BREAKER_CLOSED);
+}
+
+static void modes_and_forces_are_named_and_read_back(void **state) {
+    (void)state;
+    const char *const modes[] = {"enforce", "observe", "disabled"};
+    const char *const forces[] = {"none", "open", "closed", "disabled"};
+    enum rf_breaker_mode mode = RF_BREAKER_OBSERVE;
+    enum rf_breaker_force force = RF_BREAKER_FORCE_CLOSED;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_string_equal(rf_breaker_mode_name((enum rf_breaker_mode)i), modes[i]);
+        assert_true(rf_breaker_mode_parse(modes[i], &mode));
+        assert_int_equal(mode, i);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        assert_string_equal(rf_breaker_force_name((enum rf_breaker_force)i), forces[i]);
+        assert_true(rf_breaker_force_parse(forces[i], &force));
+        assert_int_equal(force, i);
+    }
+    assert_string_equal(rf_breaker_mode_name((enum rf_breaker_mode)3), "unknown");
+    assert_string_equal(rf_breaker_force_name((enum rf_breaker_force)4), "unknown");
+    assert_false(rf_breaker_mode_parse("closed", &mode));
+    assert_false(rf_breaker_force_parse("", &force));
+    assert_int_equal(mode, RF_BREAKER_DISABLED);
+    assert_int_equal(force, RF_BREAKER_FORCE_DISABLED);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_peers_force_open_holds_until_its_end_whatever_was_left_of_open),
+        cmocka_unit_test(a_peers_other_forces_close_it_and_take_the_permit_back),
+        cmocka_unit_test(no_force_from_a_peer_leaves_the_restored_state_alone),
+        cmocka_unit_test(a_snapshot_tells_the_end_of_open_or_of_the_lease_and_no_other),
+        cmocka_unit_test(an_observing_breaker_counts_what_it_admits_while_open),
+        cmocka_unit_test(at_the_end_of_time_nothing_is_due_where_nothing_was),
+        cmocka_unit_test(modes_and_forces_are_named_and_read_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
