@@ -19,6 +19,7 @@ struct load {
     struct rf_loop *loop;
     struct rf_bus *bus;
     struct samples samples;
+    struct shot *shots; // in_flight of them
     size_t in_flight, sent;
     bool parks, begun;
     char instance[64];
@@ -73,11 +74,8 @@ static void on_change(void *arg, bool connected) {
         return;
     load->begun = true;
     for (size_t i = 0; i < load->in_flight; i++) {
-        struct shot *shot = calloc(1, sizeof *shot); // lives as long as the program
-        if (shot == NULL)
-            exit(1);
-        shot->load = load;
-        fire(load, shot);
+        load->shots[i].load = load;
+        fire(load, &load->shots[i]);
     }
     if (load->parks) {
         printf("sent\n");
@@ -110,7 +108,10 @@ int main(int argc, char **argv) {
     samples_init(&load.samples, load.parks ? 1 : samples_number(argv[3], "WARMUP"),
                  load.parks ? 1 : samples_number(argv[4], "REQUESTS"));
     snprintf(load.instance, sizeof load.instance, "load-%s", rf_ulid_new(rf_clock_utc(), id));
+    load.shots = calloc(load.in_flight, sizeof *load.shots);
     enum rf_err err = rf_config_load(argv[1], &config, &error);
+    if (err == RF_OK && load.shots == NULL)
+        err = rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
     if (err == RF_OK && (load.loop = rf_loop_new()) == NULL)
         err = rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
     if (err == RF_OK && load.parks)
@@ -129,5 +130,6 @@ int main(int argc, char **argv) {
     rf_loop_destroy(&load.loop);
     rf_config_destroy(&config);
     samples_fini(&load.samples);
+    free(load.shots);
     return err == RF_OK ? 0 : 1;
 }
