@@ -104,6 +104,7 @@ int main(int argc, char **argv) {
         headers = curl_slist_append(headers, argv[i]);
     if (transfers == NULL || multi == NULL) {
         fprintf(stderr, "out of memory\n");
+        free(transfers);
         return 1;
     }
     samples_init(&samples, samples_number(argv[4], "WARMUP"), samples_number(argv[5], "REQUESTS"));
