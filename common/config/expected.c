@@ -98,3 +98,11 @@ char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t 
     }
     return out;
 }
+
+const char *rf_config_row_written(const struct rf_config_row *row, char *out, size_t size) {
+    bool list = row->type == RF_CONFIG_CHAIN || row->type == RF_CONFIG_CLASSES;
+    if (row->fallback == NULL)
+        return NULL;
+    snprintf(out, size, list ? "[%s]" : "%s", row->fallback);
+    return out;
+}

@@ -19,8 +19,9 @@ static void put_line(const char *before, const char *text, const char *after) {
 }
 
 static void put_default(const struct rf_config_row *row) {
+    char written[256];
     if (row->fallback != NULL)
-        put_line("Default: ", row->fallback, ".");
+        put_line("Default: ", rf_config_row_written(row, written, sizeof written), ".");
     else if (row->inherits != NULL)
         put_line("Default: the value of ", row->inherits, ".");
     else if (row->derived != NULL)

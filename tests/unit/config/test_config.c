@@ -453,6 +453,41 @@ static void every_row_is_in_order_and_its_default_within_its_range(void **state)
     }
 }
 
+// "a.b.c" and its value, each part indented below the one before.
+static void nest(const char *key, const char *value, char *out, size_t size) {
+    size_t used = 0;
+    int depth = 0;
+    for (const char *at = key; at != NULL; depth++) {
+        const char *dot = strchr(at, '.');
+        int length = (int)(dot != NULL ? (size_t)(dot - at) : strlen(at));
+        used += (size_t)snprintf(out + used, size - used, "%*s%.*s:%s", 2 * depth, "", length, at,
+                                 dot != NULL ? "\n" : " ");
+        at = dot != NULL ? dot + 1 : NULL;
+    }
+    bool list = value[0] == '[';
+    snprintf(out + used, size - used, list ? "%s\n" : "'%s'\n", value);
+}
+
+static void every_key_takes_its_default_as_it_is_told_and_stays_as_it_was(void **state) {
+    struct rf_config *defaults = load_defaults();
+    int tried = 0;
+    for (size_t i = 0; i < rf_config_row_count; i++) {
+        const struct rf_config_row *row = &rf_config_rows[i];
+        char written[256], text[600];
+        struct changes changes = {{0}};
+        if (rf_config_row_written(row, written, sizeof written) == NULL)
+            continue;
+        nest(row->key, written, text, sizeof text);
+        struct rf_config *config = load_text(*state, text);
+        rf_config_changed(defaults, config, note_change, &changes);
+        assert_string_equal(changes.text, "");
+        rf_config_destroy(&config);
+        tried++;
+    }
+    assert_true(tried > 100);
+    rf_config_destroy(&defaults);
+}
+
 static void the_file_of_the_demo_loads_without_a_warning_but_for_files(void **state) {
     (void)state;
     struct rf_config *config = NULL;
@@ -493,6 +528,7 @@ int main(void) {
         TEST(what_changed_is_told_key_by_key),
         TEST(a_review_warns_of_what_is_most_likely_not_meant),
         TEST(every_row_is_in_order_and_its_default_within_its_range),
+        TEST(every_key_takes_its_default_as_it_is_told_and_stays_as_it_was),
         TEST(the_file_of_the_demo_loads_without_a_warning_but_for_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
