@@ -166,10 +166,15 @@ static void a_request_is_carried_out_replied_and_its_place_given_back(void **sta
     assert_string_equal(message->as.call_reply.id, "c1");
     assert_string_equal(message->as.call_reply.worker, "gateway-1");
     rf_message_destroy(&message);
-    message = fake_expect(fake, RF_MESSAGE_worker_credit);
-    assert_string_equal(message->as.worker_credit.service, "speech");
-    assert_int_equal(message->as.worker_credit.released, 1);
-    rf_message_destroy(&message);
+    // By a message of its own, or by the heartbeat if that was due first.
+    fake_until(fake,
+               fake_has(fake, RF_MESSAGE_worker_credit) || offer_of(fake, "speech")->released == 1);
+    if (fake_has(fake, RF_MESSAGE_worker_credit)) {
+        message = fake_expect(fake, RF_MESSAGE_worker_credit);
+        assert_string_equal(message->as.worker_credit.service, "speech");
+        assert_int_equal(message->as.worker_credit.released, 1);
+        rf_message_destroy(&message);
+    }
     assert_int_equal(rf_worker_in_hand(service.worker), 0);
     next_beat(fake);
     assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 0);
@@ -187,14 +192,9 @@ static void a_waiting_call_gives_its_place_back_and_stays_in_hand(void **state) 
     assert_int_equal(offer_of(fake, "speech")->released, 1);
     assert_int_equal(offer_of(fake, "speech")->waiting, 1);
     assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 1);
-    struct rf_message *credit = fake_expect(fake, RF_MESSAGE_worker_credit);
-    assert_int_equal(credit->as.worker_credit.waiting, 1);
-    rf_message_destroy(&credit);
     rf_worker_waiting(service.worker, "speech", 0); // its wait is over: no place to give back
-    credit = fake_expect(fake, RF_MESSAGE_worker_credit);
-    assert_int_equal(credit->as.worker_credit.waiting, 0);
-    assert_int_equal(credit->as.worker_credit.released, 1);
-    rf_message_destroy(&credit);
+    fake_until(fake, offer_of(fake, "speech")->waiting == 0);
+    assert_int_equal(offer_of(fake, "speech")->released, 1);
     struct rf_attempt attempt = {
         .provider = "elevenlabs", .class = "transient", .status = 503, .began = 1};
     struct rf_worker_handback handback = {.id = "c1", .attempts = {&attempt, 1}, .retries = 1};
