@@ -21,7 +21,7 @@ char *rf_bus_rid(struct rf_bus *bus, char out[RF_RID_SIZE]) {
 }
 
 enum rf_err rf_bus_send(struct rf_bus *bus, enum rf_message_type type, const void *body) {
-    return rf_message_send(bus->ingest, type, body);
+    return rf_message_send(bus->loop, bus->ingest, type, body);
 }
 
 bool rf_bus_connected(const struct rf_bus *bus) {
@@ -209,9 +209,10 @@ static void dispatch(struct rf_bus *bus, struct rf_parts *parts) {
 }
 
 static void on_ingest(void *arg, zsock_t *socket) {
+    struct rf_bus *bus = arg;
     struct rf_parts parts;
-    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
-        dispatch(arg, &parts);
+    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(bus->loop, socket, &parts); i++) {
+        dispatch(bus, &parts);
         rf_parts_free(&parts);
     }
 }

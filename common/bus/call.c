@@ -52,7 +52,7 @@ static void on_refusal(struct rf_bus *bus, const struct rf_refusal *refusal) {
 static void on_calls(void *arg, zsock_t *socket) {
     struct rf_bus *bus = arg;
     struct rf_parts parts;
-    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
+    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(bus->loop, socket, &parts); i++) {
         struct rf_message *message = rf_message_read(&parts);
         if (message != NULL && message->type == RF_MESSAGE_call_reply)
             on_reply(bus, &message->as.call_reply);
@@ -106,7 +106,7 @@ bool rf_calls_flush(struct rf_bus *bus) {
         return false;
     for (; op != NULL; op = rf_pending_unsent(&bus->pending_calls)) {
         refresh(bus, op);
-        if (rf_socket_send(bus->calls, op->frame.data, op->frame.size) != RF_OK)
+        if (rf_socket_send(bus->loop, bus->calls, op->frame.data, op->frame.size) != RF_OK)
             return false;
         rf_pending_sent(&bus->pending_calls, op);
         op->due = rf_instant_add(op->due, GRACE);
@@ -145,7 +145,7 @@ static void send_cancel(struct rf_bus *bus, const struct rf_pending_op *op) {
     struct rf_frame frame;
     if (rf_wire_encode(RF_MESSAGE_call_cancel, &cancel, &frame, NULL) != RF_OK)
         return;
-    (void)!rf_socket_send(bus->calls, frame.data, frame.size);
+    (void)!rf_socket_send(bus->loop, bus->calls, frame.data, frame.size);
     rf_frame_free(&frame);
 }
 

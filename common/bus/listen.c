@@ -43,7 +43,7 @@ static void deliver(struct rf_bus *bus, const char *topic, zmq_msg_t *body) {
 static void on_events(void *arg, zsock_t *socket) {
     struct rf_bus *bus = arg;
     struct rf_parts parts;
-    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
+    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(bus->loop, socket, &parts); i++) {
         char topic[RF_TOPIC_SIZE] = "";
         size_t size = zmq_msg_size(&parts.frames[0]);
         if (parts.count == 2 && size < sizeof topic) {

@@ -2,7 +2,8 @@
 
 #include "base/log.h"
 
-enum rf_err rf_message_send(zsock_t *socket, enum rf_message_type type, const void *body) {
+enum rf_err rf_message_send(struct rf_loop *loop, zsock_t *socket, enum rf_message_type type,
+                            const void *body) {
     struct rf_frame frame;
     struct rf_error error;
     enum rf_err err = rf_wire_encode(type, body, &frame, &error);
@@ -10,7 +11,7 @@ enum rf_err rf_message_send(zsock_t *socket, enum rf_message_type type, const vo
         rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
         return err;
     }
-    err = rf_socket_send(socket, frame.data, frame.size);
+    err = rf_socket_send(loop, socket, frame.data, frame.size);
     rf_frame_free(&frame);
     return err;
 }

@@ -8,8 +8,8 @@
 
 // rf_message_send: encodes `body` as `type` and sends it. RF_ERR_FULL: try later. What cannot be
 // encoded is logged.
-RF_NODISCARD enum rf_err rf_message_send(zsock_t *socket, enum rf_message_type type,
-                                         const void *body);
+RF_NODISCARD enum rf_err rf_message_send(struct rf_loop *loop, zsock_t *socket,
+                                         enum rf_message_type type, const void *body);
 
 // rf_message_read: the broker's message in `parts`, to be freed by rf_message_destroy; NULL, and
 // logged, if it is none.

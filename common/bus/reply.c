@@ -102,7 +102,7 @@ size_t rf_worker_unsent(const struct rf_worker *worker) {
 bool rf_answers_flush(struct rf_worker *worker) {
     while (worker->first_answer != NULL) {
         const struct rf_frame *frame = &worker->first_answer->frame;
-        if (rf_socket_send(worker->socket, frame->data, frame->size) != RF_OK)
+        if (rf_socket_send(worker->loop, worker->socket, frame->data, frame->size) != RF_OK)
             return false;
         drop_first(worker);
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "runtime/loop.h"
 #include "wire/wire.h"
 
 // Messages in each direction and connection. A peer that does not read for so long gets no more;
@@ -58,13 +59,14 @@ enum rf_err rf_socket_bind(int type, const char *endpoint, zsock_t **socket,
     return err;
 }
 
-enum rf_err rf_socket_send(zsock_t *socket, const void *data, size_t size) {
+enum rf_err rf_socket_send(struct rf_loop *loop, zsock_t *socket, const void *data, size_t size) {
+    rf_loop_socket_used(loop, socket);
     if (zmq_send(zsock_resolve(socket), data, size, ZMQ_DONTWAIT) >= 0)
         return RF_OK;
     return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? RF_ERR_FULL : RF_ERR_IO;
 }
 
-bool rf_socket_receive(zsock_t *socket, struct rf_parts *parts) {
+bool rf_socket_receive(struct rf_loop *loop, zsock_t *socket, struct rf_parts *parts) {
     void *handle = zsock_resolve(socket);
     bool more = true;
     parts->count = 0;
@@ -83,6 +85,8 @@ bool rf_socket_receive(zsock_t *socket, struct rf_parts *parts) {
         }
         zmq_msg_close(&frame);
     }
+    if (parts->count == 0)
+        rf_loop_socket_emptied(loop, socket);
     return parts->count > 0;
 }
 

@@ -7,6 +7,8 @@
 
 #include <ringfence/error.h>
 
+struct rf_loop;
+
 // rf_socket_connect, rf_socket_bind: a new socket of `type` (ZMQ_DEALER, ZMQ_SUB; ZMQ_ROUTER,
 // ZMQ_XPUB) with all options set. Connecting does not wait for the other side. An ipc path over 107
 // characters is refused. The caller frees it by zsock_destroy.
@@ -16,8 +18,9 @@ RF_NODISCARD enum rf_err rf_socket_bind(int type, const char *endpoint, zsock_t 
                                         struct rf_error *error);
 
 // rf_socket_send: one frame, without waiting. RF_ERR_FULL: there is no connection, or its queue is
-// full; try again later.
-RF_NODISCARD enum rf_err rf_socket_send(zsock_t *socket, const void *data, size_t size);
+// full; try again later. `loop` is told of the use, if it watches the socket.
+RF_NODISCARD enum rf_err rf_socket_send(struct rf_loop *loop, zsock_t *socket, const void *data,
+                                        size_t size);
 
 #define RF_SOCKET_PARTS 4
 
@@ -29,7 +32,7 @@ struct rf_parts {
 
 // rf_socket_receive: the next message, without waiting; false if there is none. Frames beyond
 // RF_SOCKET_PARTS are dropped. Freed by rf_parts_free.
-bool rf_socket_receive(zsock_t *socket, struct rf_parts *parts);
+bool rf_socket_receive(struct rf_loop *loop, zsock_t *socket, struct rf_parts *parts);
 void rf_parts_free(struct rf_parts *parts);
 
 // rf_parts_body: the frame of a peer's message behind an empty delimiter, if there is one: both

@@ -39,7 +39,7 @@ struct rf_pending_op *rf_question_take(struct rf_bus *bus, enum rf_question ques
 bool rf_questions_flush(struct rf_bus *bus) {
     struct rf_pending_op *op;
     while ((op = rf_pending_unsent(&bus->questions)) != NULL) {
-        if (rf_socket_send(bus->ingest, op->frame.data, op->frame.size) != RF_OK)
+        if (rf_socket_send(bus->loop, bus->ingest, op->frame.data, op->frame.size) != RF_OK)
             return false;
         rf_pending_sent(&bus->questions, op);
     }

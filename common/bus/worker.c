@@ -21,7 +21,7 @@
 #define DRAINED_GOODBYE_MS 1500
 
 enum rf_err rf_worker_send(struct rf_worker *worker, enum rf_message_type type, const void *body) {
-    return rf_message_send(worker->socket, type, body);
+    return rf_message_send(worker->loop, worker->socket, type, body);
 }
 
 void rf_worker_flush_soon(struct rf_worker *worker) {
@@ -232,7 +232,7 @@ static const struct {
 static void on_workers(void *arg, zsock_t *socket) {
     struct rf_worker *worker = arg;
     struct rf_parts parts;
-    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++) {
+    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(worker->loop, socket, &parts); i++) {
         struct rf_message *message = rf_message_read(&parts);
         for (size_t k = 0; message != NULL && k < sizeof from_workers / sizeof *from_workers; k++)
             if (from_workers[k].type == message->type)

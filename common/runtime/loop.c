@@ -11,26 +11,29 @@
 #include "base/clock.h"
 #include "runtime/timer.h"
 
-// A zloop builds its poll set anew whenever a descriptor comes or goes, and libcurl changes them
-// all the time. So descriptors live in one epoll set, whose own descriptor is all that the zloop
-// sees of them.
 struct watched_fd {
     rf_loop_fd_fn *fn;
     void *arg;
-    unsigned events;
+    unsigned events;     // that it stands in the set for; 0: it does not
     uint32_t generation; // an event of an earlier life of this number is dropped
+    bool kept;           // stays in the set when nobody watches it
 };
 
+// A ZeroMQ socket tells by its descriptor only that something has happened inside; whatever is done
+// with the socket may take that news away, so what has been used is asked before the loop sleeps.
+// zmq_poll asks every socket twice in every pass, at two system calls each.
 struct watched_socket {
-    struct rf_loop *loop;
     zsock_t *socket;
+    int fd;
     rf_loop_socket_fn *fn;
     void *arg;
+    bool ready; // has something to read
+    bool used;  // since it was last known to be empty
+    bool turn;  // to be read in this pass
     struct watched_socket *next;
 };
 
 struct rf_loop {
-    zloop_t *zloop;
     int epoll_fd, timer_fd;
     struct watched_fd *fds; // by descriptor
     size_t fd_capacity;
@@ -43,7 +46,9 @@ struct rf_loop {
     bool stopped;
 };
 
-#define EVENTS_PER_PASS 64
+#define EVENTS_PER_PASS 256
+#define TIMERS_PER_PASS 64
+#define TIMER_MARK      UINT64_MAX // what the epoll set says of timer_fd
 
 struct rf_instant rf_loop_now(struct rf_loop *loop) {
     if (!loop->now_known) {
@@ -76,7 +81,7 @@ static void run_due(struct rf_loop *loop, struct rf_instant from) {
         return;
     loop->now_known = false;
     struct rf_instant limit = rf_loop_now(loop);
-    for (int i = 0; i < EVENTS_PER_PASS && !loop->stopped; i++) {
+    for (int i = 0; i < TIMERS_PER_PASS && !loop->stopped; i++) {
         struct rf_timer *timer = rf_timer_heap_first(&loop->timers);
         if (timer == NULL || rf_instant_before(limit, timer->due) ||
             rf_instant_before(timer->due, from))
@@ -87,31 +92,28 @@ static void run_due(struct rf_loop *loop, struct rf_instant from) {
     }
 }
 
-static void begin_handling(struct rf_loop *loop) {
-    loop->handling = true;
-    loop->now_known = false;
-}
-
-static int end_handling(struct rf_loop *loop, struct rf_instant from) {
-    run_due(loop, from);
-    arm(loop);
-    loop->handling = false;
-    loop->now_known = false;
-    return loop->stopped ? -1 : 0;
-}
-
 static void on_timer_fd(struct rf_loop *loop) {
     uint64_t expirations;
     if (read(loop->timer_fd, &expirations, sizeof expirations) > 0)
         loop->armed.ns = 0;
 }
 
+static void leave_set(struct rf_loop *loop, int fd) {
+    if (loop->fds[fd].events != 0)
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    loop->fds[fd].events = 0;
+}
+
 static void run_fd(struct rf_loop *loop, const struct epoll_event *event) {
     int fd = (int)(event->data.u64 & 0xffffffff);
     uint32_t generation = (uint32_t)(event->data.u64 >> 32);
     struct watched_fd *watched = &loop->fds[fd];
-    if (watched->fn == NULL || watched->generation != generation)
+    if (watched->generation != generation)
         return;
+    if (watched->fn == NULL) {
+        leave_set(loop, fd);
+        return;
+    }
     unsigned events = 0;
     if (event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         events |= RF_LOOP_READ;
@@ -121,35 +123,13 @@ static void run_fd(struct rf_loop *loop, const struct epoll_event *event) {
     watched->fn(watched->arg, fd, events & watched->events);
 }
 
-static int on_descriptors(zloop_t *zloop, zmq_pollitem_t *item, void *arg) {
-    (void)zloop;
-    (void)item;
-    struct rf_loop *loop = arg;
-    struct epoll_event events[EVENTS_PER_PASS];
-    begin_handling(loop);
-    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_PASS, 0);
-    for (int i = 0; i < count && !loop->stopped; i++) {
-        if (events[i].data.u64 == UINT64_MAX)
-            on_timer_fd(loop);
-        else
-            run_fd(loop, &events[i]);
-    }
-    return end_handling(loop, (struct rf_instant){INT64_MIN});
-}
-
 static bool open_descriptors(struct rf_loop *loop) {
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (loop->epoll_fd < 0 || loop->timer_fd < 0)
         return false;
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = UINT64_MAX};
-    if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->timer_fd, &event) != 0)
-        return false;
-    zmq_pollitem_t item = {.fd = loop->epoll_fd, .events = ZMQ_POLLIN};
-    if (zloop_poller(loop->zloop, &item, on_descriptors, loop) != 0)
-        return false;
-    zloop_poller_set_tolerant(loop->zloop, &item);
-    return true;
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = TIMER_MARK};
+    return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->timer_fd, &event) == 0;
 }
 
 struct rf_loop *rf_loop_new(void) {
@@ -159,19 +139,14 @@ struct rf_loop *rf_loop_new(void) {
     loop->epoll_fd = loop->timer_fd = -1;
     zsys_init();
     zsys_handler_set(NULL);
-    loop->zloop = zloop_new();
-    if (loop->zloop == NULL || !open_descriptors(loop)) {
+    if (!open_descriptors(loop))
         rf_loop_destroy(&loop);
-        return NULL;
-    }
-    zloop_set_nonstop(loop->zloop, true);
     return loop;
 }
 
 void rf_loop_destroy(struct rf_loop **loop) {
     if (*loop == NULL)
         return;
-    zloop_destroy(&(*loop)->zloop);
     while ((*loop)->sockets != NULL) {
         struct watched_socket *watched = (*loop)->sockets;
         (*loop)->sockets = watched->next;
@@ -187,17 +162,84 @@ void rf_loop_destroy(struct rf_loop **loop) {
     *loop = NULL;
 }
 
+// ---- a pass ----
+
+static void mark_ready(struct rf_loop *loop, const struct epoll_event *event) {
+    if (event->data.u64 == TIMER_MARK) {
+        on_timer_fd(loop);
+        return;
+    }
+    int fd = (int)(event->data.u64 & 0xffffffff);
+    for (struct watched_socket *watched = loop->sockets; watched != NULL; watched = watched->next)
+        if (watched->fd == fd)
+            watched->ready = true;
+}
+
+static struct watched_socket *next_turn(const struct rf_loop *loop) {
+    struct watched_socket *watched = loop->sockets;
+    while (watched != NULL && !watched->turn)
+        watched = watched->next;
+    return watched;
+}
+
+// What a handler wants done at once is done at once. What was due before waits until all sockets
+// have been read: a process that was stopped for a while must not take a peer for silent whose
+// messages are there.
+static void read_sockets(struct rf_loop *loop) {
+    struct watched_socket *watched;
+    for (watched = loop->sockets; watched != NULL; watched = watched->next)
+        watched->turn = watched->ready;
+    while (!loop->stopped && (watched = next_turn(loop)) != NULL) {
+        watched->turn = watched->ready = false;
+        watched->used = true;
+        loop->now_known = false;
+        struct rf_instant began = rf_loop_now(loop);
+        watched->fn(watched->arg, watched->socket); // may remove itself
+        run_due(loop, began);
+    }
+}
+
+static bool look_into(struct watched_socket *watched) {
+    watched->used = false;
+    watched->ready = (zsock_events(watched->socket) & ZMQ_POLLIN) != 0;
+    return watched->ready;
+}
+
+// Whether a socket has something to read that its descriptor does not tell any more.
+static bool sockets_ready(struct rf_loop *loop) {
+    bool ready = false;
+    for (struct watched_socket *watched = loop->sockets; watched != NULL; watched = watched->next)
+        ready |= watched->ready || (watched->used && look_into(watched));
+    return ready;
+}
+
+static bool pass(struct rf_loop *loop) {
+    struct epoll_event events[EVENTS_PER_PASS];
+    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_PASS, sockets_ready(loop) ? 0 : -1);
+    if (count < 0)
+        return errno == EINTR;
+    loop->handling = true;
+    for (int i = 0; i < count; i++)
+        mark_ready(loop, &events[i]);
+    read_sockets(loop);
+    for (int i = 0; i < count && !loop->stopped; i++)
+        if (events[i].data.u64 != TIMER_MARK)
+            run_fd(loop, &events[i]);
+    run_due(loop, (struct rf_instant){INT64_MIN});
+    arm(loop);
+    loop->handling = false;
+    loop->now_known = false;
+    return true;
+}
+
 enum rf_err rf_loop_run(struct rf_loop *loop, struct rf_error *error) {
     loop->stopped = false;
     loop->now_known = false;
     arm(loop);
-    int result;
-    do
-        result = zloop_start(loop->zloop);
-    while (result == 0 && !loop->stopped && errno == EINTR);
-    if (loop->stopped)
-        return RF_OK;
-    return rf_error_set(error, RF_ERR_IO, "the event loop ended: %s", strerror(errno));
+    while (!loop->stopped)
+        if (!pass(loop))
+            return rf_error_set(error, RF_ERR_IO, "the event loop ended: %s", strerror(errno));
+    return RF_OK;
 }
 
 void rf_loop_stop(struct rf_loop *loop) {
@@ -219,20 +261,11 @@ static bool reserve_fd(struct rf_loop *loop, int fd) {
     return true;
 }
 
-enum rf_err rf_loop_fd_set(struct rf_loop *loop, int fd, unsigned events, rf_loop_fd_fn *fn,
-                           void *arg) {
-    if (fd < 0)
-        return RF_ERR_INVALID;
-    if (!reserve_fd(loop, fd))
-        return RF_ERR_NOMEM;
+static bool join_set(struct rf_loop *loop, int fd, unsigned events) {
     struct watched_fd *watched = &loop->fds[fd];
-    if (events == 0) {
-        if (watched->fn != NULL)
-            epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-        watched->fn = NULL;
-        return RF_OK;
-    }
-    bool known = watched->fn != NULL;
+    bool known = watched->events != 0;
+    if (watched->events == events && watched->kept)
+        return true;
     if (!known)
         watched->generation++;
     struct epoll_event event = {
@@ -243,25 +276,49 @@ enum rf_err rf_loop_fd_set(struct rf_loop *loop, int fd, unsigned events, rf_loo
     // A descriptor that was closed and opened again under the same number is unknown to the kernel.
     if (result != 0 && known && errno == ENOENT)
         result = epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-    if (result != 0)
+    if (result == 0)
+        watched->events = events;
+    return result == 0;
+}
+
+enum rf_err rf_loop_fd_set(struct rf_loop *loop, int fd, unsigned events, rf_loop_fd_fn *fn,
+                           void *arg) {
+    if (fd < 0)
+        return RF_ERR_INVALID;
+    if (!reserve_fd(loop, fd))
+        return RF_ERR_NOMEM;
+    struct watched_fd *watched = &loop->fds[fd];
+    if (events != 0 && !join_set(loop, fd, events))
         return RF_ERR_IO;
-    watched->fn = fn;
+    if (events == 0 && !watched->kept)
+        leave_set(loop, fd);
+    watched->fn = events != 0 ? fn : NULL;
     watched->arg = arg;
-    watched->events = events;
     return RF_OK;
 }
 
-static int on_socket(zloop_t *zloop, zsock_t *socket, void *arg) {
-    (void)zloop;
-    struct watched_socket *watched = arg;
-    struct rf_loop *loop = watched->loop;
-    begin_handling(loop);
-    struct rf_instant began = rf_loop_now(loop);
-    watched->fn(watched->arg, socket); // may remove itself
-    // What the handler wants done at once needs no descriptor. What was due before waits until all
-    // sockets have been read: a process that was stopped for a while must not take a peer for
-    // silent whose messages are there.
-    return end_handling(loop, began);
+enum rf_err rf_loop_fd_keep(struct rf_loop *loop, int fd) {
+    if (fd < 0)
+        return RF_ERR_INVALID;
+    if (!reserve_fd(loop, fd))
+        return RF_ERR_NOMEM;
+    loop->fds[fd].kept = true;
+    return RF_OK;
+}
+
+void rf_loop_fd_release(struct rf_loop *loop, int fd) {
+    if (fd < 0 || (size_t)fd >= loop->fd_capacity)
+        return;
+    leave_set(loop, fd);
+    loop->fds[fd].fn = NULL;
+    loop->fds[fd].kept = false;
+}
+
+// ---- sockets ----
+
+// The socket's descriptor is watched as any other; the handler of it is mark_ready.
+static void on_socket_fd(void *arg, int fd, unsigned events) {
+    (void)arg, (void)fd, (void)events;
 }
 
 enum rf_err rf_loop_socket_add(struct rf_loop *loop, zsock_t *socket, rf_loop_socket_fn *fn,
@@ -269,27 +326,48 @@ enum rf_err rf_loop_socket_add(struct rf_loop *loop, zsock_t *socket, rf_loop_so
     struct watched_socket *watched = malloc(sizeof *watched);
     if (watched == NULL)
         return RF_ERR_NOMEM;
-    *watched = (struct watched_socket){loop, socket, fn, arg, loop->sockets};
-    if (zloop_reader(loop->zloop, socket, on_socket, watched) != 0) {
+    *watched = (struct watched_socket){
+        .socket = socket, .fd = (int)zsock_fd(socket), .fn = fn, .arg = arg, .used = true};
+    enum rf_err err = rf_loop_fd_set(loop, watched->fd, RF_LOOP_READ, on_socket_fd, watched);
+    if (err != RF_OK) {
         free(watched);
-        return RF_ERR_IO;
+        return err;
     }
-    zloop_reader_set_tolerant(loop->zloop, socket);
+    watched->next = loop->sockets;
     loop->sockets = watched;
     return RF_OK;
 }
 
-void rf_loop_socket_remove(struct rf_loop *loop, zsock_t *socket) {
-    for (struct watched_socket **at = &loop->sockets; *at != NULL; at = &(*at)->next) {
-        struct watched_socket *watched = *at;
-        if (watched->socket != socket)
-            continue;
-        zloop_reader_end(loop->zloop, socket);
-        *at = watched->next;
-        free(watched);
-        return;
-    }
+static struct watched_socket **find_socket(struct rf_loop *loop, const zsock_t *socket) {
+    struct watched_socket **at = &loop->sockets;
+    while (*at != NULL && (*at)->socket != socket)
+        at = &(*at)->next;
+    return at;
 }
+
+void rf_loop_socket_remove(struct rf_loop *loop, zsock_t *socket) {
+    struct watched_socket **at = find_socket(loop, socket);
+    struct watched_socket *watched = *at;
+    if (watched == NULL)
+        return;
+    (void)!rf_loop_fd_set(loop, watched->fd, 0, NULL, NULL);
+    *at = watched->next;
+    free(watched);
+}
+
+void rf_loop_socket_used(struct rf_loop *loop, const zsock_t *socket) {
+    struct watched_socket *watched = *find_socket(loop, socket);
+    if (watched != NULL)
+        watched->used = true;
+}
+
+void rf_loop_socket_emptied(struct rf_loop *loop, const zsock_t *socket) {
+    struct watched_socket *watched = *find_socket(loop, socket);
+    if (watched != NULL)
+        watched->used = watched->ready = false;
+}
+
+// ---- timers ----
 
 void rf_timer_init(struct rf_timer *timer, struct rf_loop *loop, rf_timer_fn *fn, void *arg) {
     *timer = (struct rf_timer){.loop = loop, .fn = fn, .arg = arg};

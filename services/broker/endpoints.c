@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "config/config.h"
+#include "runtime/loop.h"
 
 static const char *const names[RF_SOCKET_COUNT] = {
     [RF_SOCKET_CALLS] = "calls",
@@ -22,14 +23,15 @@ static mode_t mask_of(const char *run_dir) {
     return group ? 0007 : 0077;
 }
 
-enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, const struct rf_config_bus *config,
-                              const char *run_dir, struct rf_error *error) {
+enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *loop,
+                              const struct rf_config_bus *config, const char *run_dir,
+                              struct rf_error *error) {
     const char *const addresses[RF_SOCKET_COUNT] = {
         [RF_SOCKET_CALLS] = config->calls,
         [RF_SOCKET_WORKERS] = config->workers,
         [RF_SOCKET_INGEST] = config->ingest,
     };
-    *endpoints = (struct rf_endpoints){0};
+    *endpoints = (struct rf_endpoints){.loop = loop};
     mode_t before = umask(mask_of(run_dir));
     enum rf_err err = rf_socket_bind(ZMQ_XPUB, config->events, &endpoints->events, error);
     for (int i = 0; err == RF_OK && i < RF_SOCKET_COUNT; i++)
@@ -48,7 +50,7 @@ void rf_endpoints_close(struct rf_endpoints *endpoints) {
 
 bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
                           struct rf_parts *parts, struct rf_peer *from, zmq_msg_t **body) {
-    if (!rf_socket_receive(endpoints->routers[socket], parts))
+    if (!rf_socket_receive(endpoints->loop, endpoints->routers[socket], parts))
         return false;
     *body = rf_parts_body(parts, 1);
     *from = (struct rf_peer){
@@ -63,6 +65,7 @@ bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
 enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_peer *to,
                                const void *data, size_t size) {
     void *handle = zsock_resolve(endpoints->routers[to->socket]);
+    rf_loop_socket_used(endpoints->loop, endpoints->routers[to->socket]);
     // ROUTER_MANDATORY: the identity's frame tells whether the peer is there and has place; the
     // frames behind it belong to it and cannot fail.
     if (zmq_send(handle, to->identity, to->identity_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
@@ -75,6 +78,7 @@ enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_p
 void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,
                           size_t size) {
     void *handle = zsock_resolve(endpoints->events);
+    rf_loop_socket_used(endpoints->loop, endpoints->events);
     if (zmq_send(handle, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
         zmq_send(handle, data, size, ZMQ_DONTWAIT);
 }

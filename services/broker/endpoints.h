@@ -11,15 +11,17 @@
 #include "wire/wire.h"
 
 struct rf_config_bus;
+struct rf_loop;
 
 struct rf_endpoints {
+    struct rf_loop *loop; // reads the sockets
     zsock_t *routers[RF_SOCKET_COUNT];
     zsock_t *events;
 };
 
 // rf_endpoints_open: binds all four, private to the user (and, if the folder is, to the group). On
 // an error nothing is left open.
-RF_NODISCARD enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints,
+RF_NODISCARD enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *loop,
                                            const struct rf_config_bus *config, const char *run_dir,
                                            struct rf_error *error);
 void rf_endpoints_close(struct rf_endpoints *endpoints);

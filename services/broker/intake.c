@@ -55,9 +55,10 @@ static void on_router(void *arg, zsock_t *socket) {
 
 // Subscriptions come on the events socket: XPUB keeps them itself, they only have to be read.
 static void on_subscription(void *arg, zsock_t *socket) {
-    (void)arg;
+    struct broker *broker = arg;
     struct rf_parts parts;
-    for (int i = 0; i < MESSAGES_PER_PASS && rf_socket_receive(socket, &parts); i++)
+    for (int i = 0;
+         i < MESSAGES_PER_PASS && rf_socket_receive(broker->process->loop, socket, &parts); i++)
         rf_parts_free(&parts);
 }
 

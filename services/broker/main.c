@@ -55,7 +55,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     if (err == RF_OK && (broker->core = broker_make_core(broker)) == NULL)
         err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     if (err == RF_OK)
-        err = rf_endpoints_open(&broker->endpoints, &config->bus, config->run_dir, error);
+        err = rf_endpoints_open(&broker->endpoints, process->loop, &config->bus, config->run_dir,
+                                error);
     if (err == RF_OK)
         err = broker_listen(broker, error);
     if (err == RF_OK)

@@ -115,7 +115,7 @@ static void on_socket(void *arg, zsock_t *zsock) {
     struct rf_parts parts;
     while (fake->sockets[socket] != zsock)
         socket++;
-    while (rf_socket_receive(zsock, &parts)) {
+    while (rf_socket_receive(fake->loop, zsock, &parts)) {
         if (socket != FAKE_EVENTS) // XPUB gets subscriptions
             take_in(fake, (enum fake_socket)socket, &parts);
         rf_parts_free(&parts);
@@ -190,6 +190,7 @@ struct rf_message *fake_expect(struct fake_broker *fake, enum rf_message_type ty
 void fake_send_bytes(struct fake_broker *fake, enum fake_socket socket, const void *data,
                      size_t size) {
     void *handle = zsock_resolve(fake->sockets[socket]);
+    rf_loop_socket_used(fake->loop, fake->sockets[socket]);
     int sent =
         zmq_send(handle, fake->peers[socket], fake->peer_sizes[socket], ZMQ_SNDMORE | ZMQ_DONTWAIT);
     // The peer of a broker that was restarted may be gone before its answer.
@@ -211,6 +212,7 @@ void fake_publish(struct fake_broker *fake, const struct rf_event *event) {
     struct rf_frame frame;
     char topic[RF_TOPIC_SIZE];
     void *handle = zsock_resolve(fake->sockets[FAKE_EVENTS]);
+    rf_loop_socket_used(fake->loop, fake->sockets[FAKE_EVENTS]);
     assert_int_equal(rf_wire_encode_event(event, &frame, NULL), RF_OK);
     rf_event_topic(event, topic);
     assert_true(zmq_send(handle, topic, strlen(topic), ZMQ_SNDMORE) >= 0);

@@ -127,10 +127,67 @@ static void a_descriptor_removed_by_another_handler_is_not_handled_any_more(void
     close(stage.fds[1]);
 }
 
+static void on_kept_fd(void *arg, int fd, unsigned events) {
+    struct stage *stage = arg;
+    char byte;
+    assert_int_equal(events, RF_LOOP_READ);
+    assert_int_equal(read(fd, &byte, 1), 1);
+    stage->reads++;
+    rf_loop_stop(stage->loop);
+}
+
+static void on_end(void *arg) {
+    rf_loop_stop(arg);
+}
+
+static void run_a_while(struct stage *stage) {
+    struct rf_error error;
+    rf_timer_init(&stage->timers[0], stage->loop, on_end, stage->loop);
+    rf_timer_after(&stage->timers[0], rf_ms(5));
+    assert_int_equal(rf_loop_run(stage->loop, &error), RF_OK);
+    rf_timer_stop(&stage->timers[0]);
+}
+
+static void
+a_kept_descriptor_is_heard_of_only_while_it_is_watched_and_again_after_its_number(void **state) {
+    (void)state;
+    struct stage stage = {.loop = rf_loop_new()};
+    for (int life = 0; life < 2; life++) { // the second has the numbers of the first
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, stage.fds), 0);
+        stage.reads = 0;
+        assert_int_equal(rf_loop_fd_keep(stage.loop, stage.fds[0]), RF_OK);
+        for (int use = 0; use < 2; use++) {
+            assert_int_equal(
+                rf_loop_fd_set(stage.loop, stage.fds[0], RF_LOOP_READ, on_kept_fd, &stage), RF_OK);
+            assert_int_equal(write(stage.fds[1], "x", 1), 1);
+            run_a_while(&stage);
+            assert_int_equal(stage.reads, use + 1);
+            assert_int_equal(rf_loop_fd_set(stage.loop, stage.fds[0], 0, NULL, NULL), RF_OK);
+        }
+        assert_int_equal(write(stage.fds[1], "y", 1), 1);
+        run_a_while(&stage);
+        assert_int_equal(stage.reads, 2);
+        assert_int_equal(rf_loop_fd_set(stage.loop, stage.fds[0], RF_LOOP_READ, on_kept_fd, &stage),
+                         RF_OK);
+        run_a_while(&stage); // what came unheard is still there
+        assert_int_equal(stage.reads, 3);
+        rf_loop_fd_release(stage.loop, stage.fds[0]);
+        close(stage.fds[0]);
+        close(stage.fds[1]);
+    }
+    rf_loop_destroy(&stage.loop);
+}
+
+// Takes one message, if there is one.
+static bool take_message(zsock_t *socket) {
+    char text[16];
+    return zmq_recv(zsock_resolve(socket), text, sizeof text, ZMQ_DONTWAIT) >= 0;
+}
+
 static void on_message(void *arg, zsock_t *socket) {
     struct stage *stage = arg;
-    char *text = zstr_recv(socket);
-    zstr_free(&text);
+    if (!take_message(socket))
+        return;
     if (++stage->messages == 2) {
         rf_loop_socket_remove(stage->loop, socket);
         rf_loop_stop(stage->loop);
@@ -158,8 +215,7 @@ static void a_socket_is_read_and_may_remove_itself(void **state) {
 
 static void on_waiting_message(void *arg, zsock_t *socket) {
     struct stage *stage = arg;
-    free(zstr_recv(socket));
-    stage->messages++;
+    stage->messages += take_message(socket);
 }
 
 static void on_late_timer(void *arg) {
@@ -195,8 +251,50 @@ static void messages_that_wait_are_read_before_a_timer_that_was_due_acts(void **
     }
 }
 
+static void on_swallowed(void *arg, zsock_t *socket) {
+    struct stage *stage = arg;
+    while (take_message(socket))
+        stage->messages++;
+    rf_loop_socket_emptied(stage->loop, socket);
+    if (stage->messages > 0)
+        rf_loop_stop(stage->loop);
+}
+
+static void on_swallow(void *arg) {
+    struct stage *stage = arg;
+    zstr_send(stage->sockets[0], "comes");
+    // As a send on the socket may: what has come is taken in, and its descriptor says no more of
+    // it.
+    assert_true(zsock_events(stage->sockets[1]) & ZMQ_POLLIN);
+    rf_loop_socket_used(stage->loop, stage->sockets[1]);
+}
+
+static void a_message_whose_news_a_use_of_the_socket_took_is_read_all_the_same(void **state) {
+    (void)state;
+    struct stage stage = {.loop = rf_loop_new()};
+    struct rf_error error;
+    stage.sockets[0] = zsock_new(ZMQ_PAIR);
+    stage.sockets[1] = zsock_new(ZMQ_PAIR);
+    zsock_bind(stage.sockets[0], "inproc://test-swallowed");
+    zsock_connect(stage.sockets[1], "inproc://test-swallowed");
+    assert_int_equal(rf_loop_socket_add(stage.loop, stage.sockets[1], on_swallowed, &stage), RF_OK);
+    rf_timer_init(&stage.timers[0], stage.loop, on_swallow, &stage);
+    rf_timer_after(&stage.timers[0], rf_ms(10));
+    rf_timer_init(&stage.timers[1], stage.loop, on_end, stage.loop);
+    rf_timer_after(&stage.timers[1], rf_ms(20000));
+    assert_int_equal(rf_loop_run(stage.loop, &error), RF_OK);
+    assert_int_equal(stage.messages, 1);
+    rf_timer_stop(&stage.timers[1]);
+    rf_loop_destroy(&stage.loop);
+    zsock_destroy(&stage.sockets[0]);
+    zsock_destroy(&stage.sockets[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            a_kept_descriptor_is_heard_of_only_while_it_is_watched_and_again_after_its_number),
+        cmocka_unit_test(a_message_whose_news_a_use_of_the_socket_took_is_read_all_the_same),
         cmocka_unit_test(the_heap_gives_timers_in_order_of_due_over_random_changes),
         cmocka_unit_test(timers_fire_in_order_and_never_early_and_a_stopped_one_never),
         cmocka_unit_test(a_descriptor_removed_by_another_handler_is_not_handled_any_more),
