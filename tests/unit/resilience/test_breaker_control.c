@@ -127,6 +127,26 @@ static void an_observing_breaker_counts_what_it_admits_while_open(void **state) 
     assert_int_equal(breaker.refused, 0);
 }
 
+static void a_result_in_half_open_is_recorded_once_or_counted_as_late(void **state) {
+    (void)state;
+    struct rf_breaker_ticket test, twin;
+    struct rf_breaker_transition transition;
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    opens(&breaker, 0);
+    assert_int_equal(breaker.recorded, 1);
+    assert_true(admits(&breaker, 30 * S, &test));
+    twin = test;
+    twin.permit = 0; // began in this epoch, but is not the test
+    assert_false(rf_breaker_record(&breaker, twin, RF_CLASS_OK, at(31 * S), &transition));
+    assert_int_equal(breaker.late, 1);
+    assert_int_equal(breaker.recorded, 1);
+    assert_true(rf_breaker_record(&breaker, test, RF_CLASS_OK, at(31 * S), &transition));
+    assert_int_equal(breaker.recorded, 2);
+    assert_false(rf_breaker_record(&breaker, test, RF_CLASS_OK, at(31 * S), &transition));
+    assert_int_equal(breaker.late, 2);
+    assert_int_equal(breaker.recorded, 2);
+}
+
 static void at_the_end_of_time_nothing_is_due_where_nothing_was(void **state) {
     (void)state;
     struct rf_breaker_transition transition;
@@ -166,6 +186,7 @@ int main(void) {
         cmocka_unit_test(no_force_from_a_peer_leaves_the_restored_state_alone),
         cmocka_unit_test(a_snapshot_tells_the_end_of_open_or_of_the_lease_and_no_other),
         cmocka_unit_test(an_observing_breaker_counts_what_it_admits_while_open),
+        cmocka_unit_test(a_result_in_half_open_is_recorded_once_or_counted_as_late),
         cmocka_unit_test(at_the_end_of_time_nothing_is_due_where_nothing_was),
         cmocka_unit_test(modes_and_forces_are_named_and_read_back),
     };
