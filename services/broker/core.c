@@ -245,6 +245,7 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     rf_stream_book_init(&core->streams, settings->stream_idle);
     rf_ground_timer(&core->streams_timer, on_streams_timer, core);
     rf_ground_timer(&core->probe, on_probe, core);
+    rf_ground_timer(&core->acknowledging, rf_core_acknowledge, core);
     rf_numbers_init(&core->numbers, first, settings->lines[RF_LINE_JOURNAL].limit);
     rf_journal_init(&core->journal, settings->journal_events, settings->journal_bytes, first - 1);
     rf_states_init(&core->states, ground, settings->state_entries,

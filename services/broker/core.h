@@ -50,7 +50,8 @@ struct rf_core {
     struct rf_clients clients;
     struct rf_dispatch dispatch;
     struct rf_authority authority;
-    struct rf_timer probe; // while draining
+    struct rf_timer acknowledging; // outcomes
+    struct rf_timer probe;         // while draining
 };
 
 // rf_core_new: a broker without peers; NULL if out of memory. The sink is copied.
@@ -106,6 +107,10 @@ rf_handler_fn rf_on_worker_heartbeat, rf_on_worker_credit, rf_on_worker_handback
 rf_handler_fn rf_on_worker_outcomes, rf_on_permit_request, rf_on_call_reply;
 rf_handler_fn rf_on_breaker_control;
 void rf_core_worker_lost(void *core, const struct rf_seat *seat);
+
+// rf_core_acknowledge: tells the workers up to where their outcomes are known. A timer of the core.
+void rf_core_acknowledge(void *core);
+
 void rf_core_breaker_changed(void *core, const struct rf_guard *guard,
                              const struct rf_breaker_transition *transition);
 

@@ -54,7 +54,8 @@ struct rf_seat {
     TAILQ_HEAD(, rf_place) places;
     struct rf_job_list jobs; // in its hand
     size_t in_hand;
-    int64_t outcome_seq; // outcomes known up to
+    int64_t outcome_seq;   // outcomes known up to
+    size_t unacknowledged; // outcomes that came since it was last told so
 };
 
 // What becomes of the calls when a worker comes or goes is decided by dispatch.c.

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+// An acknowledgement only frees what the worker keeps, which sends again after two seconds: one for
+// many outcomes spares both sides a message a call.
+#define ACKNOWLEDGE_WITHIN (20 * RF_NS_PER_MS)
+#define ACKNOWLEDGE_COUNT  64
+
 // The worker behind a peer, heard of; one that is not registered is told so.
 static struct rf_seat *seat_of(struct rf_core *core, const struct rf_peer *from) {
     struct rf_seat *seat = rf_seats_by_peer(&core->dispatch.seats, from);
@@ -99,15 +104,36 @@ void rf_on_worker_bye(struct rf_core *core, const struct rf_peer *from, struct r
         rf_seats_lose(&core->dispatch.seats, seat);
 }
 
+static void acknowledge(struct rf_core *core, struct rf_seat *seat) {
+    struct rf_worker_outcomes_ack ack = {.seq = seat->outcome_seq};
+    seat->unacknowledged = 0;
+    rf_ground_send(&core->ground, &seat->peer, RF_MESSAGE_worker_outcomes_ack, &ack);
+}
+
+void rf_core_acknowledge(void *arg) {
+    struct rf_core *core = arg;
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&core->dispatch.seats.by_instance, node)) != NULL) {
+        struct rf_seat *seat = RF_OWNER(node, struct rf_seat, by_instance);
+        if (seat->unacknowledged > 0)
+            acknowledge(core, seat);
+    }
+}
+
 void rf_on_worker_outcomes(struct rf_core *core, const struct rf_peer *from,
                            struct rf_message **message, size_t size) {
     (void)size;
     struct rf_seat *seat = seat_of(core, from);
     if (seat == NULL)
         return;
-    rf_authority_outcomes(&core->authority, seat, &(*message)->as.worker_outcomes);
-    struct rf_worker_outcomes_ack ack = {.seq = seat->outcome_seq};
-    rf_ground_send(&core->ground, from, RF_MESSAGE_worker_outcomes_ack, &ack);
+    const struct rf_worker_outcomes *outcomes = &(*message)->as.worker_outcomes;
+    rf_authority_outcomes(&core->authority, seat, outcomes);
+    seat->unacknowledged += outcomes->outcomes.count;
+    if (seat->unacknowledged >= ACKNOWLEDGE_COUNT)
+        acknowledge(core, seat);
+    else if (core->acknowledging.place == 0)
+        rf_ground_start(&core->ground, &core->acknowledging,
+                        rf_instant_add(core->ground.now.instant, rf_ns(ACKNOWLEDGE_WITHIN)));
 }
 
 void rf_on_permit_request(struct rf_core *core, const struct rf_peer *from,

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define RECOVERY (30 * RF_NS_PER_S)
-#define LEASE    (45 * RF_NS_PER_S)
+#define RECOVERY     (30 * RF_NS_PER_S)
+#define LEASE        (45 * RF_NS_PER_S)
+#define ACKNOWLEDGED (20 * RF_NS_PER_MS)
 
 static struct stage stage;
 static struct rf_peer one, two, watcher;
@@ -111,6 +112,12 @@ static void incident_05_the_threshold_is_one_for_the_whole_fleet(void **state) {
     assert_int_equal(breaker()->state, RF_BREAKER_OPEN);
 }
 
+// What the first gateway is told of its outcomes, once the wait for more is over.
+static int64_t acknowledged(void) {
+    stage_at(&stage, stage.now.instant.ns + ACKNOWLEDGED);
+    return stage_next(&stage, &one, RF_MESSAGE_worker_outcomes_ack)->as.worker_outcomes_ack.seq;
+}
+
 static void incident_07_a_transition_is_pushed_to_all_before_it_is_recorded(void **state) {
     (void)state;
     fail_times(&one, 4, 0);
@@ -125,8 +132,7 @@ static void incident_07_a_transition_is_pushed_to_all_before_it_is_recorded(void
     next_push(&one);
     // Both pushes stand before the event.
     assert_int_equal(stage.events[stage.event_count - 1].sends_before, before + 2);
-    assert_int_equal(
-        stage_next(&stage, &one, RF_MESSAGE_worker_outcomes_ack)->as.worker_outcomes_ack.seq, 5);
+    assert_int_equal(acknowledged(), 5);
 }
 
 static void the_event_tells_the_counts_the_cause_and_the_last_error(void **state) {
@@ -164,6 +170,24 @@ static void the_state_is_retained_for_whoever_looks(void **state) {
     assert_string_equal(json_string_value(json_object_get(value, "cause")), "failures");
 }
 
+static void many_outcomes_are_acknowledged_at_once(void **state) {
+    (void)state;
+    struct rf_outcome_report batch[64];
+    for (int i = 0; i < 64; i++)
+        batch[i] = outcome_of(i + 1, 0, NULL, "ok");
+    struct rf_worker_outcomes outcomes = {.outcomes = {batch, 63}};
+    size_t before = stage.sent_count;
+    stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &outcomes);
+    assert_int_equal(stage.sent_count, before);
+    outcomes = (struct rf_worker_outcomes){.outcomes = {batch + 63, 1}};
+    stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &outcomes);
+    assert_int_equal(
+        stage_next(&stage, &one, RF_MESSAGE_worker_outcomes_ack)->as.worker_outcomes_ack.seq, 64);
+    before = stage.sent_count;
+    stage_at(&stage, stage.now.instant.ns + ACKNOWLEDGED);
+    assert_int_equal(stage.sent_count, before);
+}
+
 static void outcomes_are_counted_once_however_often_they_come(void **state) {
     (void)state;
     struct rf_outcome_report batch[4];
@@ -172,9 +196,7 @@ static void outcomes_are_counted_once_however_often_they_come(void **state) {
     struct rf_worker_outcomes outcomes = {.outcomes = {batch, 4}};
     for (int i = 0; i < 3; i++) {
         stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &outcomes);
-        assert_int_equal(
-            stage_next(&stage, &one, RF_MESSAGE_worker_outcomes_ack)->as.worker_outcomes_ack.seq,
-            4);
+        assert_int_equal(acknowledged(), 4);
     }
     assert_int_equal(breaker()->failures, 4);
     assert_int_equal(stage.core->ground.counters.outcomes_repeated, 8);
@@ -187,8 +209,7 @@ static void unknown_providers_and_classes_are_acknowledged_and_ignored(void **st
     batch[0].service = "nobody";
     struct rf_worker_outcomes outcomes = {.outcomes = {batch, 2}};
     stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &outcomes);
-    assert_int_equal(
-        stage_next(&stage, &one, RF_MESSAGE_worker_outcomes_ack)->as.worker_outcomes_ack.seq, 2);
+    assert_int_equal(acknowledged(), 2);
     assert_int_equal(stage.core->ground.counters.outcomes_ignored, 2);
     assert_int_equal(breaker()->failures, 0);
 }
@@ -574,6 +595,7 @@ int main(void) {
         TEST(a_restarted_broker_learns_a_force_from_its_gateways),
         TEST(incident_28_attempts_that_gateways_tell_slow_open_it_while_they_run),
         TEST(an_observing_breaker_is_told_closed_and_its_events_say_so),
+        TEST(many_outcomes_are_acknowledged_at_once),
         TEST(outcomes_are_counted_once_however_often_they_come),
         TEST(unknown_providers_and_classes_are_acknowledged_and_ignored),
         TEST(open_ends_by_time_alone_to_the_tick),
