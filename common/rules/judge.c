@@ -6,16 +6,25 @@
 #include "rules/set.h"
 
 // The text of a value: a string, or the digits of a whole number, or true and false.
-static const char *text_of(const json_t *value, char scratch[24]) {
-    if (json_is_string(value))
-        return json_string_value(value);
-    if (json_is_integer(value)) {
-        snprintf(scratch, 24, "%lld", (long long)json_integer_value(value));
+static const char *text_of(const struct rf_value *value, char scratch[24]) {
+    switch (rf_value_type(value)) {
+    case RF_VALUE_TEXT:
+        return rf_value_text(value);
+    case RF_VALUE_INTEGER:
+        snprintf(scratch, 24, "%lld", (long long)rf_value_integer(value));
         return scratch;
+    case RF_VALUE_TRUE:
+        return "true";
+    case RF_VALUE_FALSE:
+        return "false";
+    case RF_VALUE_NONE:
+    case RF_VALUE_NULL:
+    case RF_VALUE_REAL:
+    case RF_VALUE_ARRAY:
+    case RF_VALUE_MAP:
+    default:
+        return NULL;
     }
-    if (json_is_boolean(value))
-        return json_is_true(value) ? "true" : "false";
-    return NULL;
 }
 
 static bool text_fits(const struct rf_rule_test *test, const char *text) {
@@ -41,11 +50,11 @@ static const char *find_text(const struct rf_facts *facts, const struct rf_rule_
                              char scratch[24]) {
     for (const char *path = paths_of(facts, test->field);;) {
         size_t length = strcspn(path, "|");
-        const json_t *value = rf_body_field(facts->body, path, length);
+        const struct rf_value *value = rf_body_field(facts->body, path, length);
         const char *text = text_of(value, scratch);
         // A map or an array is there as well, though it is no text.
         bool is_there =
-            test->equals == NULL && test->contains == NULL && value != NULL && !json_is_null(value);
+            test->equals == NULL && test->contains == NULL && rf_value_type(value) > RF_VALUE_NULL;
         if (text_fits(test, text) || is_there)
             return text != NULL ? text : "";
         if (path[length] == '\0')
@@ -134,7 +143,7 @@ const char *rf_rules_code(const struct rf_rule *rule, const struct rf_facts *fac
 const char *rf_rules_message(const struct rf_facts *facts) {
     for (const char *path = rf_rules_of(facts->provider)->message;;) {
         size_t length = strcspn(path, "|");
-        const char *text = json_string_value(rf_body_field(facts->body, path, length));
+        const char *text = rf_value_text(rf_body_field(facts->body, path, length));
         if (text != NULL && text[0] != '\0')
             return text;
         if (path[length] == '\0')

@@ -12,7 +12,6 @@
 #ifndef RF_RULES_RULES_H
 #define RF_RULES_RULES_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,6 +20,7 @@
 
 #include "config/config.h"
 #include "http/client.h"
+#include "rules/value.h"
 
 enum rf_rule_sent { RF_RULE_ANY, RF_RULE_SENT, RF_RULE_NOT_SENT };
 
@@ -65,7 +65,7 @@ struct rf_facts {
     const char *failure;
     bool whole; // a status and a whole body came. If not, a rule must name a failure, or `sent`
     bool sent;  // the request may have been sent
-    const json_t *body;                                       // NULL: no JSON
+    const struct rf_value *body;                              // NULL: no JSON
     const char *(*header)(const void *arg, const char *name); // NULL: no headers
     const void *header_arg;
 };
@@ -115,16 +115,15 @@ bool rf_failure_of_body(const char *word);
 // Bounds of a body that is read as JSON. A page of a hundred calls has some 4,000 values in 150
 // KiB; what is beyond these is not what a provider answers, and would cost many times its size.
 #define RF_BODY_MAX_BYTES  ((size_t)4 * 1024 * 1024)
-#define RF_BODY_MAX_DEPTH  64
+#define RF_BODY_MAX_DEPTH  RF_VALUE_MAX_DEPTH
 #define RF_BODY_MAX_VALUES 100000
 
 // rf_body_parse: the map or array that the body is, or NULL: it is something else, or beyond the
 // bounds, or out of memory. Bytes that are not UTF-8 are taken for ISO 8859-1, as which they mostly
-// were meant, so that a wrong charset does not hide the provider's code. The caller drops the
-// reference.
-json_t *rf_body_parse(const char *body, size_t size);
+// were meant, so that a wrong charset does not hide the provider's code. The caller destroys it.
+struct rf_value *rf_body_parse(const char *body, size_t size);
 
 // rf_body_field: the value at `path` ("error.code", "detail.0.msg"), borrowed; NULL: none.
-const json_t *rf_body_field(const json_t *body, const char *path, size_t length);
+const struct rf_value *rf_body_field(const struct rf_value *body, const char *path, size_t length);
 
 #endif

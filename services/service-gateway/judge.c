@@ -92,7 +92,7 @@ bool provider_judge(const struct provider *provider, const struct provider_setti
         provider_verdict_set(verdict, RF_CLASS_LOCAL, "deadline_exceeded", reply.error_text);
         return false;
     }
-    json_t *body =
+    struct rf_value *body =
         reply.failure == RF_HTTP_NONE ? rf_body_parse(reply.body, reply.body_size) : NULL;
     reply.json = body;
     bool good = is_good(provider, settings, job, &reply, result, verdict);
@@ -121,6 +121,6 @@ bool provider_judge(const struct provider *provider, const struct provider_setti
         name_rule(&rule, result);
         judge(&rule, &facts, job, &reply, &found, verdict);
     }
-    json_decref(body);
+    rf_value_destroy(&body);
     return good;
 }

@@ -15,6 +15,7 @@
 
 #include "config/config.h"
 #include "http/client.h"
+#include "rules/value.h"
 
 enum gateway_service { GATEWAY_SPEECH, GATEWAY_SCRIPT, GATEWAY_TELEPHONY };
 #define GATEWAY_SERVICE_COUNT 3
@@ -92,7 +93,7 @@ struct provider_reply {
     const char *request_id;     // NULL: none
     provider_header_fn *header; // NULL: none
     const void *header_arg;
-    const json_t *json; // the body, parsed once by provider_judge; NULL: no JSON
+    const struct rf_value *json; // the body, parsed once by provider_judge; NULL: no JSON
     struct rf_duration retry_after;
     bool tells; // of the provider's rate limit:
     struct rf_rate_limit_told limit;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "events/text.h"
 #include "provider.h"
 #include "script.h"
 
@@ -24,33 +25,27 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
 }
 
 // The text blocks of content[], joined. A new string that the caller frees; NULL if out of memory.
-static char *joined_text(json_t *content) {
-    size_t size = 1, i;
-    json_t *block;
-    json_array_foreach(content, i, block) size +=
-        json_string_length(json_object_get(block, "text"));
-    char *text = malloc(size), *end = text;
-    if (text == NULL)
-        return NULL;
-    json_array_foreach(content, i, block) {
-        json_t *part = json_object_get(block, "text");
-        if (json_is_string(part)) {
-            memcpy(end, json_string_value(part), json_string_length(part));
-            end += json_string_length(part);
-        }
+static char *joined_text(const struct rf_value *content) {
+    struct rf_text text = {0};
+    for (const struct rf_value *block = rf_value_first(content); block != NULL;
+         block = rf_value_next(content, block)) {
+        const char *part = rf_value_text(rf_value_get(block, "text"));
+        if (part != NULL)
+            rf_text_add_bytes(&text, part, strlen(part));
     }
-    *end = '\0';
-    return text;
+    return rf_text_take(&text);
 }
 
-static bool read_message(const struct provider_settings *settings, const json_t *body,
+static bool read_message(const struct provider_settings *settings, const struct rf_value *body,
                          struct provider_result *result, struct provider_verdict *verdict) {
-    const char *stop = json_string_value(json_object_get(body, "stop_reason"));
-    if (!json_is_array(json_object_get(body, "content"))) {
+    const struct rf_value *content = rf_value_get(body, "content");
+    const struct rf_value *reason = rf_value_get(body, "stop_reason");
+    const char *stop = rf_value_text(reason);
+    if (rf_value_type(content) != RF_VALUE_ARRAY) {
         provider_found(verdict, "unreadable", "no content[] in it");
         return false;
     }
-    if (json_is_null(json_object_get(body, "stop_reason"))) {
+    if (rf_value_type(reason) == RF_VALUE_NULL) {
         provider_found(verdict, "incomplete", "stop_reason is null: it was still being written");
         return false;
     }
@@ -58,7 +53,7 @@ static bool read_message(const struct provider_settings *settings, const json_t 
         provider_found(verdict, stop, "the text is cut off or refused, so it cannot be used");
         return false;
     }
-    char *text = joined_text(json_object_get(body, "content"));
+    char *text = joined_text(content);
     bool good =
         script_result(text, RF_PROVIDER_ANTHROPIC, settings->config->model, result, verdict);
     free(text);
@@ -71,7 +66,7 @@ static bool read_text(const struct provider_settings *settings, struct provider_
     (void)job;
     if (!script_is_map(reply, verdict))
         return false;
-    const char *type = json_string_value(json_object_get(reply->json, "type"));
+    const char *type = rf_value_text(rf_value_get(reply->json, "type"));
     if (type != NULL && strcmp(type, "error") == 0)
         return false; // an error after the status line: its own code tells
     return read_message(settings, reply->json, result, verdict);

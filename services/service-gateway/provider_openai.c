@@ -26,18 +26,19 @@ static bool read_text(const struct provider_settings *settings, struct provider_
                       const struct provider_reply *reply, struct provider_result *result,
                       struct provider_verdict *verdict) {
     (void)job;
-    const json_t *body = reply->json;
+    const struct rf_value *body = reply->json;
     if (!script_is_map(reply, verdict))
         return false;
-    json_t *choice = json_array_get(json_object_get(body, "choices"), 0);
-    json_t *message = json_object_get(choice, "message");
-    const char *text = json_string_value(json_object_get(message, "content"));
-    const char *finish = json_string_value(json_object_get(choice, "finish_reason"));
-    const char *refusal = json_string_value(json_object_get(message, "refusal"));
+    const struct rf_value *choice = rf_value_first(rf_value_get(body, "choices"));
+    const struct rf_value *message = rf_value_get(choice, "message");
+    const struct rf_value *reason = rf_value_get(choice, "finish_reason");
+    const char *text = rf_value_text(rf_value_get(message, "content"));
+    const char *finish = rf_value_text(reason);
+    const char *refusal = rf_value_text(rf_value_get(message, "refusal"));
     bool good = false;
-    if (!json_is_object(message))
+    if (rf_value_type(message) != RF_VALUE_MAP)
         provider_found(verdict, "unreadable", "no choices[0].message in it");
-    else if (json_is_null(json_object_get(choice, "finish_reason")))
+    else if (rf_value_type(reason) == RF_VALUE_NULL)
         provider_found(verdict, "incomplete", "finish_reason is null: it was still being written");
     else if (finish != NULL &&
              (strcmp(finish, "length") == 0 || strcmp(finish, "content_filter") == 0))

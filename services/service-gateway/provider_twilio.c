@@ -118,22 +118,21 @@ static bool unreadable(struct provider_verdict *verdict, const char *message) {
 }
 
 // Twilio gives numbers as texts ("duration": "12").
-static int64_t whole_number(const json_t *value) {
-    if (json_is_integer(value))
-        return json_integer_value(value);
-    return json_is_string(value) ? strtoll(json_string_value(value), NULL, 10) : 0;
+static int64_t whole_number(const struct rf_value *value) {
+    const char *text = rf_value_text(value);
+    return text != NULL ? strtoll(text, NULL, 10) : rf_value_integer(value);
 }
 
-static bool read_one(const struct provider_job *job, const json_t *body,
+static bool read_one(const struct provider_job *job, const struct rf_value *body,
                      struct provider_result *result, struct provider_verdict *verdict) {
-    const char *sid = json_string_value(json_object_get(body, "sid"));
-    const char *status = json_string_value(json_object_get(body, "status"));
+    const char *sid = rf_value_text(rf_value_get(body, "sid"));
+    const char *status = rf_value_text(rf_value_get(body, "status"));
     if (sid == NULL || !is_sid(sid) || status == NULL)
         return unreadable(verdict, "no sid and status in it");
     result->result = json_pack("{s:s, s:s}", "sid", sid, "status", status);
     if (result->result != NULL && job->operation == GATEWAY_CALL_STATUS &&
         json_object_set_new(result->result, "duration_s",
-                            json_integer(whole_number(json_object_get(body, "duration")))) != 0) {
+                            json_integer(whole_number(rf_value_get(body, "duration")))) != 0) {
         json_decref(result->result);
         result->result = NULL;
     }
@@ -150,10 +149,11 @@ static bool is_known(json_t *known, const char *sid) {
 
 // A call of the list that may be the one that is looked for. Its date has whole seconds. One
 // without a readable date is taken: to overlook a call is worse than to ask about one too many.
-static bool take_call(const struct provider_job *job, json_t *call, json_t *gathered) {
-    const char *sid = json_string_value(json_object_get(call, "sid"));
-    const char *status = json_string_value(json_object_get(call, "status"));
-    const char *date = json_string_value(json_object_get(call, "date_created"));
+static bool take_call(const struct provider_job *job, const struct rf_value *call,
+                      json_t *gathered) {
+    const char *sid = rf_value_text(rf_value_get(call, "sid"));
+    const char *status = rf_value_text(rf_value_get(call, "status"));
+    const char *date = rf_value_text(rf_value_get(call, "date_created"));
     if (sid == NULL || !is_sid(sid) || is_known(json_object_get(job->params, "known"), sid))
         return true;
     int64_t after = json_integer_value(json_object_get(job->params, "created_after"));
@@ -166,17 +166,18 @@ static bool take_call(const struct provider_job *job, json_t *call, json_t *gath
     return json_array_append_new(gathered, entry) == 0;
 }
 
-static bool read_page(struct provider_job *job, const json_t *body, struct provider_result *result,
-                      struct provider_verdict *verdict) {
-    json_t *calls = json_object_get(body, "calls"), *call;
-    const char *next = json_string_value(json_object_get(body, "next_page_uri"));
-    size_t i;
-    if (!json_is_array(calls) || (next != NULL && *next != '\0' && *next != '/'))
+static bool read_page(struct provider_job *job, const struct rf_value *body,
+                      struct provider_result *result, struct provider_verdict *verdict) {
+    const struct rf_value *calls = rf_value_get(body, "calls");
+    const char *next = rf_value_text(rf_value_get(body, "next_page_uri"));
+    if (rf_value_type(calls) != RF_VALUE_ARRAY || (next != NULL && *next != '\0' && *next != '/'))
         return unreadable(verdict, "no list of calls in it");
     if (job->gathered == NULL)
         job->gathered = json_array();
-    json_array_foreach(calls, i, call) if (!take_call(job, call, job->gathered)) return unreadable(
-        verdict, "out of memory");
+    for (const struct rf_value *call = rf_value_first(calls); call != NULL;
+         call = rf_value_next(calls, call))
+        if (!take_call(job, call, job->gathered))
+            return unreadable(verdict, "out of memory");
     free(job->next_page);
     job->next_page = next != NULL && *next != '\0' ? strdup(next) : NULL;
     job->pages++;
@@ -196,9 +197,9 @@ static bool read_reply(const struct provider_settings *settings, struct provider
                        const struct provider_reply *reply, struct provider_result *result,
                        struct provider_verdict *verdict) {
     (void)settings;
-    const json_t *body = reply->json;
+    const struct rf_value *body = reply->json;
     bool good;
-    if (!json_is_object(body))
+    if (rf_value_type(body) != RF_VALUE_MAP)
         good = unreadable(verdict, "a JSON object expected");
     else if (job->operation == GATEWAY_FIND_CALL)
         good = read_page(job, body, result, verdict);

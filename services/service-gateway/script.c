@@ -5,7 +5,7 @@
 
 bool script_is_map(const struct provider_reply *reply, struct provider_verdict *verdict) {
     char message[128];
-    if (json_is_object(reply->json))
+    if (rf_value_type(reply->json) == RF_VALUE_MAP)
         return true;
     snprintf(message, sizeof message, "a JSON object expected, %.60s came",
              reply->content_type[0] != '\0' ? reply->content_type : "something else");

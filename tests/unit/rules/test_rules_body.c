@@ -11,7 +11,7 @@
 
 #include "rules/rules.h"
 
-static json_t *parse(const char *text) {
+static struct rf_value *parse(const char *text) {
     return rf_body_parse(text, strlen(text));
 }
 
@@ -37,20 +37,20 @@ static void maps_and_arrays_are_json_and_nothing_else_is(void **state) {
         {"{\"a\": \"\\ud800\"}", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        json_t *json = parse(cases[i].body);
+        struct rf_value *json = parse(cases[i].body);
         if ((json != NULL) != cases[i].json)
             fail_msg("case %zu: %s", i, cases[i].body);
-        json_decref(json);
+        rf_value_destroy(&json);
     }
 }
 
 static void bytes_that_are_not_utf8_are_taken_for_latin_1(void **state) {
     (void)state;
-    json_t *json = parse("{\"a\": \"\xe9t\xe9 \xc3\xa9 \xff\xc0\xaf\"}");
+    struct rf_value *json = parse("{\"a\": \"\xe9t\xe9 \xc3\xa9 \xff\xc0\xaf\"}");
     assert_non_null(json);
-    assert_string_equal(json_string_value(json_object_get(json, "a")),
+    assert_string_equal(rf_value_text(rf_value_get(json, "a")),
                         "\xc3\xa9t\xc3\xa9 \xc3\xa9 \xc3\xbf\xc3\x80\xc2\xaf");
-    json_decref(json);
+    rf_value_destroy(&json);
 }
 
 static void a_path_leads_through_maps_and_arrays(void **state) {
@@ -72,18 +72,17 @@ static void a_path_leads_through_maps_and_arrays(void **state) {
         {"0", NULL},
         {"detail.18446744073709551616.msg", NULL},
     };
-    json_t *json = parse("{\"error\": {\"code\": \"x\"}, \"detail\": [{\"msg\": \"m\"}]}");
+    struct rf_value *json = parse("{\"error\": {\"code\": \"x\"}, \"detail\": [{\"msg\": \"m\"}]}");
     assert_non_null(json);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *text =
-            json_string_value(rf_body_field(json, cases[i].path, strlen(cases[i].path)));
+        const char *text = rf_value_text(rf_body_field(json, cases[i].path, strlen(cases[i].path)));
         if ((text == NULL) != (cases[i].text == NULL))
             fail_msg("%s", cases[i].path);
         if (text != NULL)
             assert_string_equal(text, cases[i].text);
     }
     assert_null(rf_body_field(NULL, "a", 1));
-    json_decref(json);
+    rf_value_destroy(&json);
 }
 
 // `count` times `open` and then `count` times `close`.
@@ -100,9 +99,9 @@ static void a_body_beyond_the_bounds_is_not_parsed(void **state) {
     (void)state;
     size_t size;
     char *text = nested(RF_BODY_MAX_DEPTH, '[', ']', &size);
-    json_t *json = rf_body_parse(text, size);
+    struct rf_value *json = rf_body_parse(text, size);
     assert_non_null(json);
-    json_decref(json);
+    rf_value_destroy(&json);
     free(text);
     text = nested(RF_BODY_MAX_DEPTH + 1, '[', ']', &size);
     assert_null(rf_body_parse(text, size));
@@ -121,7 +120,7 @@ static void a_body_beyond_the_bounds_is_not_parsed(void **state) {
     text[size - 1] = ']';
     assert_null(rf_body_parse(text, size));
     assert_non_null(json = rf_body_parse("[1,1,1]", 7));
-    json_decref(json);
+    rf_value_destroy(&json);
     free(text);
 
     size = RF_BODY_MAX_BYTES + 1;
@@ -135,7 +134,7 @@ static void a_body_beyond_the_bounds_is_not_parsed(void **state) {
     assert_null(json);
     text[1] = '{';
     assert_non_null(json = rf_body_parse(text + 1, size - 1));
-    json_decref(json);
+    rf_value_destroy(&json);
     free(text);
 }
 
@@ -175,7 +174,7 @@ static void random_bodies_do_no_harm(void **state) {
             body[next(&seed) % size] = next(&seed) % 2 == 0
                                            ? tokens[next(&seed) % (sizeof tokens - 1)]
                                            : (char)next(&seed);
-        json_t *json = rf_body_parse(body, size);
+        struct rf_value *json = rf_body_parse(body, size);
         struct rf_facts facts = {.provider = (enum rf_provider)(next(&seed) % RF_PROVIDER_COUNT),
                                  .operation = "dial",
                                  .status = 100 + (long)(next(&seed) % 900),
@@ -190,7 +189,7 @@ static void random_bodies_do_no_harm(void **state) {
         (void)rf_rules_code(&rule, &facts, scratch);
         (void)rf_rules_message(&facts);
         assert_true(strlen(rf_rule_text(&rule, text, sizeof text)) > 0);
-        json_decref(json);
+        rf_value_destroy(&json);
         free(body);
     }
 }
