@@ -92,18 +92,6 @@ static void review_recording(const struct review *review) {
     free(data);
 }
 
-// The keys are there, the second attempt is not: nobody shall count on it.
-static void review_hedge(const struct review *review) {
-    for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
-        char key[64];
-        snprintf(key, sizeof key, "providers.%s.hedge.enabled",
-                 rf_provider_name((enum rf_provider)p));
-        if (review->config->providers[p].hedge.enabled)
-            warn(review, "hedge-unused", key,
-                 "this version of the gateway sends no second attempt yet");
-    }
-}
-
 // The longest time that all attempts and waits of one provider can take.
 static struct rf_duration longest_call(const struct rf_config_provider *provider) {
     const struct rf_retry_policy *retry = &provider->retry;
@@ -153,7 +141,6 @@ void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, 
     struct review review = {config, fn, arg};
     review_files(&review);
     review_recording(&review);
-    review_hedge(&review);
     review_chain(&review, "speech", &config->gateway.speech);
     review_chain(&review, "script", &config->gateway.script);
     review_chain(&review, "telephony", &config->gateway.telephony);

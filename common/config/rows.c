@@ -100,7 +100,7 @@
     ITEM(LIVE, name, id, "adaptive.slow_after", DURATION, adaptive.slow_after, "10s", 0, 10 * M, NULL, "aimd: a slower reply is taken as a refusal; 0s: none is"), \
     ITEM(LIVE, name, id, "adaptive.tolerance", NUMBER, adaptive.tolerance, "1.5", 1, 10, NULL, "gradient: latency may be so many times the usual one"), \
     ITEM(LIVE, name, id, "adaptive.smoothing", NUMBER, adaptive.smoothing, "0.2", 0.01, 1, NULL, "gradient: weight of each new limit"), \
-    ITEM(LIVE, name, id, "hedge.enabled", BOOL, hedge.enabled, "no", 0, 0, NULL, "a slow call is sent a second time, and the first good answer wins; never a dial. Not in effect yet"), \
+    ITEM(LIVE, name, id, "hedge.enabled", BOOL, hedge.enabled, "no", 0, 0, NULL, "a slow call is sent a second time, and the first good answer wins; of speech and script alone, never a dial"), \
     ITEM(LIVE, name, id, "hedge.delay", DURATION, hedge.delay, "2s", 1 * MS, 10 * M, NULL, "when it counts as slow"), \
     ITEM(LIVE, name, id, "hedge.percentile", SHARE, hedge.percentile, "0%", 0, 1, NULL, "or when it is slower than this share of the recent ones; 0%: hedge.delay"), \
     ITEM(LIVE, name, id, "hedge.min_samples", COUNT, hedge.min_samples, "20", 1, 128, NULL, "with fewer recent ones hedge.delay is taken"), \

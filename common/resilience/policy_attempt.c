@@ -52,7 +52,7 @@ void rf_policy_settled(struct rf_policy *policy, struct rf_policy_call *call, en
         else if (call->test)
             rf_policy_wake_first(policy, &policy->idle);
     }
-    if (c == RF_CLASS_OK)
+    if (c == RF_CLASS_OK && !call->beside)
         rf_hedge_record(&policy->hedge, rf_instant_since(now, call->ticket.began));
     rf_policy_test_over(policy, call);
     if (!keep_place)

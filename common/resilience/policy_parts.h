@@ -3,6 +3,7 @@
 //   policy.c          the order that a call passes, who waits for what, and what a call holds
 //   policy_attempt.c  an attempt: sent, slow, settled, and its retry
 //   policy_follow.c   a breaker that an authority keeps
+//   policy_hedge.c    a second attempt beside a slow one
 //   policy_key.c      the keys: which one a call uses
 //   policy_list.h     lists of calls
 //   policy_rules.c    the rules, and what they are called

@@ -149,6 +149,7 @@ struct rf_policy_call {
     bool running;     // an attempt is on its way
     bool retrying;    // a retry is decided: the budget counts it
     bool counted;     // its first attempt was sent
+    bool beside;      // it is the second attempt of another one: rf_policy_hedge
 };
 
 // The breaker's state as its authority told it last.
@@ -285,6 +286,34 @@ void rf_policy_bar(struct rf_policy_call *call, uint32_t keys);
 // rf_policy_key_paused: as rf_rate_limit_paused, of a key.
 bool rf_policy_key_paused(const struct rf_policy *policy, size_t key, struct rf_instant now,
                           struct rf_instant *until);
+
+// ---- hedging: a second attempt beside a slow one ----
+
+// For calls alone that may be carried out twice. Which of both is the call's: rf_hedge_race.
+//
+//   rf_policy_sent(&policy, &first, now);
+//   if (rf_policy_hedge_after(&policy, &first, now, &delay)), and it still runs after `delay`:
+//       d = rf_policy_hedge(&policy, &first, &second, now);
+//           RF_POLICY_GO: rf_policy_sent, and the attempt; RF_POLICY_REFUSED: the first goes on
+//   of each result: rf_policy_settled; the other one, if it still runs: rf_policy_cancelled
+//   and in the end rf_policy_end of the second
+
+// rf_policy_hedge_after: the attempt was just sent: true: ask rf_policy_hedge after `delay`. False
+// for a retry, for a test request, and if hedging is off.
+bool rf_policy_hedge_after(struct rf_policy *policy, const struct rf_policy_call *call,
+                           struct rf_instant now, struct rf_duration *delay);
+
+// rf_policy_hedge: may a second attempt of `first` be sent now? It passes the order of
+// rf_policy_step and the budget of hedges, and waits for nothing: GO, or REFUSED, and then it
+// holds nothing. `second` is a record of its own, begun by this; it never is a test request.
+struct rf_policy_decision rf_policy_hedge(struct rf_policy *policy,
+                                          const struct rf_policy_call *first,
+                                          struct rf_policy_call *second, struct rf_instant now);
+
+// rf_policy_cancelled: the attempt was ended without a result, as the other one was answered: it
+// holds nothing, and is neither a failure nor a success. One that does not run: no effect.
+void rf_policy_cancelled(struct rf_policy *policy, struct rf_policy_call *call,
+                         struct rf_instant now);
 
 // ---- a breaker elsewhere ----
 

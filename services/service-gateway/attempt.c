@@ -62,14 +62,15 @@ static void no_key(struct core *core, struct call *call, struct moment at) {
 static void no_key_left(struct core *core, struct call *call, struct moment at) {
     struct provider_verdict why = {0};
     enum rf_provider p = provider_now(call);
-    call->began = at;
+    call->sending.began = at;
     keys_none_left(core, p, &why);
     mark_note_sent(core, call, provider_key(&core->settings[p], 0));
     fail_attempt_before(core, call, why.class, why.code, why.message, at);
 }
 
-static enum rf_err send_request(struct core *core, struct call *call, const struct rf_secret *key,
-                                struct rf_duration timeout, struct rf_error *error) {
+static enum rf_err send_request(struct core *core, struct call *call, struct hedge *hedge,
+                                const struct rf_secret *key, struct rf_duration timeout,
+                                struct rf_error *error) {
     const struct provider *provider = provider_of(provider_now(call));
     const struct provider_settings *settings = &core->settings[provider->id];
     const struct provider_settings with = {
@@ -79,7 +80,8 @@ static enum rf_err send_request(struct core *core, struct call *call, const stru
     if (err == RF_OK) {
         cache_note_sent(core, call, &request);
         call->state = CALL_SENDING;
-        err = core->effects->send(core->arg, call, &request, settings->config, timeout, error);
+        err =
+            core->effects->send(core->arg, call, hedge, &request, settings->config, timeout, error);
         if (err ==
             RF_ERR_INVALID) // not the parameters: an address or a key that nothing can be sent with
             err = RF_ERR_CONFIG;
@@ -88,17 +90,34 @@ static enum rf_err send_request(struct core *core, struct call *call, const stru
     return err;
 }
 
+enum rf_err send_attempt(struct core *core, struct call *call, struct hedge *hedge,
+                         struct rf_duration timeout, struct moment at, struct rf_error *error) {
+    size_t wanted = hedge != NULL ? hedge->policy.key : call->policy.key;
+    const struct rf_secret *key = keys_choose(core, call, wanted, at);
+    if (key == NULL)
+        return rf_error_set(error, RF_ERR_NOT_FOUND, "no key is left");
+    call->sending.began = at;
+    mark_note_sent(core, call, key);
+    return send_request(core, call, hedge, key, timeout, error);
+}
+
+bool time_for_attempt(const struct core *core, const struct call *call, struct moment at,
+                      struct rf_duration *timeout) {
+    struct rf_duration most = config_of(core, call)->timeout.attempt;
+    struct rf_duration left = rf_instant_since(call->deadline, at.now);
+    // A link behind this one still gets its turn when this one says nothing at all.
+    struct rf_duration room = call_has_next(call) ? rf_ns(left.ns - ATTEMPT_MIN.ns) : left;
+    *timeout = shorter(most, room);
+    return room.ns >= shorter(ATTEMPT_MIN, most).ns;
+}
+
 // The last checks stand here; send_before is checked once more by the transfer, when its connection
 // stands.
 void begin_attempt(struct core *core, struct call *call, struct rf_duration lease,
                    struct moment at) {
-    const struct rf_config_provider *config = config_of(core, call);
-    struct rf_duration left = rf_instant_since(call->deadline, at.now);
-    // A link behind this one still gets its turn when this one says nothing at all.
-    struct rf_duration room = call_has_next(call) ? rf_ns(left.ns - ATTEMPT_MIN.ns) : left;
-    struct rf_duration timeout = shorter(shorter(config->timeout.attempt, room), lease);
+    struct rf_duration timeout;
     struct rf_error error;
-    if (room.ns < shorter(ATTEMPT_MIN, config->timeout.attempt).ns) {
+    if (!time_for_attempt(core, call, at, &timeout)) {
         static const char message[] = "no time is left for an attempt";
         if (call_has_next(call))
             link_refused(core, call, "deadline_exceeded", message, (struct rf_utc){0}, at);
@@ -118,19 +137,17 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
         no_key(core, call, at);
         return;
     }
-    const struct rf_secret *key = keys_choose(core, call, at);
-    if (key == NULL) {
-        no_key_left(core, call, at);
-        return;
-    }
-    call->began = at;
-    mark_note_sent(core, call, key);
-    switch (send_request(core, call, key, timeout, &error)) {
+    timeout = shorter(timeout, lease);
+    switch (send_attempt(core, call, NULL, timeout, at, &error)) {
     case RF_OK:
         rf_policy_sent(policy_of(core, call), &call->policy, at.now);
         call_note(call, at, "attempt", "sent", "at most %lld ms%s",
                   (long long)rf_duration_ms(timeout),
                   call->permit[0] != '\0' ? ", as the test request" : "");
+        hedge_plan(core, call, at);
+        return;
+    case RF_ERR_NOT_FOUND:
+        no_key_left(core, call, at);
         return;
     case RF_ERR_INVALID:
         fail_attempt_before(core, call, RF_CLASS_PERMANENT_INVALID, "params", error.message, at);

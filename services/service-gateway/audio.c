@@ -25,8 +25,9 @@ void core_stored(struct core *core, struct call *call, enum rf_err result,
                  const struct rf_error *error, struct moment at) {
     if (result == RF_OK) {
         call_note(call, at, "store", "stored", "%s",
-                  call->audio_key[0] != '\0' ? "and kept for the next call of the same speech"
-                                             : "");
+                  call->sending.audio_key[0] != '\0'
+                      ? "and kept for the next call of the same speech"
+                      : "");
         cache_serve(core, call, call->stored);
         answer_ok(core, call, call->stored);
     } else {

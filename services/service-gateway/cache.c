@@ -54,8 +54,8 @@ static bool wanted_key(const struct core *core, const struct call *call,
 void cache_note_sent(const struct core *core, struct call *call,
                      const struct provider_request *request) {
     if (!core->config->cache_enabled || call->job.operation != GATEWAY_SPEAK ||
-        !key_of(provider_now(call), request, call->audio_key))
-        call->audio_key[0] = '\0';
+        !key_of(provider_now(call), request, call->sending.audio_key))
+        call->sending.audio_key[0] = '\0';
 }
 
 // ---- flights ----

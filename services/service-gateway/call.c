@@ -76,6 +76,7 @@ void call_free(struct call *call) {
     call_notes_free(call);
     free(call->failures);
     free(call->mark);
+    free(call->hedge);
     json_decref(call->stored);
     provider_job_fini(&call->job);
     free(call->id);

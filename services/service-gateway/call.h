@@ -2,6 +2,7 @@
 #ifndef GATEWAY_CALL_H
 #define GATEWAY_CALL_H
 
+#include <ringfence/hedge.h>
 #include <ringfence/messages.h>
 #include <ringfence/policy.h>
 
@@ -36,6 +37,23 @@ struct link_failure {
     struct rf_utc retry_at; // 0: unknown
 };
 
+// What a reply to an attempt is judged by.
+struct sending {
+    struct moment began;
+    char key[17], section[17]; // fingerprints of the key and the configuration it was sent with
+    char audio_key[65]; // of the request that was sent, as the cache knows it; "": not to be kept
+};
+
+// A second attempt beside the first one: hedge.c.
+struct hedge {
+    struct call *call;
+    struct rf_policy_call policy;
+    struct rf_hedge_race race;
+    struct sending sending;
+    bool placed;    // holds a place among our calls in flight
+    void *transfer; // the rim's
+};
+
 #define CALL_PERMIT_SIZE 64
 
 // The keys that were tried at one link since the last wait: bit i is key i.
@@ -67,6 +85,7 @@ struct call {
     bool queued;   // it is in the queue for a place
     bool crowded;  // its provider says that we are too many at once
     bool patient;  // no link serves it: it waits for a breaker's recovery where it is
+    bool hedged;   // it may have been sent twice: not again
     bool explain;  // the reply is to tell what each policy decided: note.h
     struct provider_verdict *mark; // CALL_MARKING
     json_t *stored;                // CALL_STORING: the result, as soon as it is true
@@ -76,10 +95,9 @@ struct call {
     struct call *beside, **beside_back;
 
     // The attempt on its way, and those before.
-    struct moment began;
     struct call_keys tried;
-    char key[17], section[17]; // fingerprints of the key and the configuration it was sent with
-    char audio_key[65]; // of the request that was sent, as the cache knows it; "": not to be kept
+    struct sending sending;
+    struct hedge *hedge;           // NULL: none
     char permit[CALL_PERMIT_SIZE]; // ""; none
     struct rf_attempt *attempts;
     size_t attempt_count;

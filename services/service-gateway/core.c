@@ -229,6 +229,8 @@ void core_tick(struct core *core, struct moment at) {
         if (call->state == CALL_WAITING) {
             wait_end(core, call);
             try_link(core, call, at);
+        } else if (call->state == CALL_SENDING) {
+            hedge_try(core, call, at);
         } else if (call->state == CALL_MARKING) {
             mark_again(core, call, at);
         } else if (call->state == CALL_STORING) {

@@ -5,6 +5,7 @@
 // The way of a call, in this order (core.c, top to bottom):
 //   validate > cache > [each attempt: mark > policy > place > permit > time > send > classify]
 //            > retry (policy) > next link of the chain, of ours in the end > store > answer
+// A script or a speech that is slow may be sent a second time meanwhile (hedge.c).
 // What the policy does, and in which order, is in <ringfence/policy.h>: there is one for each
 // provider. The place is one of those whose number the broker knows, of the service.
 #ifndef GATEWAY_CORE_H
@@ -16,12 +17,16 @@
 #include "call.h"
 
 struct gateway_effects {
-    // send: begins the transfer; the reply comes by core_replied. An error: nothing was begun.
-    enum rf_err (*send)(void *arg, struct call *call, const struct provider_request *request,
+    // send: begins the transfer; the reply comes by core_replied. With `hedge` it is of the call's
+    // second attempt, and the reply comes by core_hedge_replied. An error: nothing was begun.
+    enum rf_err (*send)(void *arg, struct call *call, struct hedge *hedge,
+                        const struct provider_request *request,
                         const struct rf_config_provider *provider, struct rf_duration timeout,
                         struct rf_error *error);
-    // abort: ends the call's transfer or store without an answer.
+    // abort: ends the call's transfer or store without an answer. abort_hedge: the transfer of its
+    // second attempt, while call->hedge is there.
     void (*abort)(void *arg, struct call *call);
+    void (*abort_hedge)(void *arg, struct call *call);
     void (*reply)(void *arg, const struct rf_call_reply *reply);
     void (*release)(void *arg, enum gateway_service service, int64_t waiting);
     // outcome: of one attempt; `permit` NULL: it was no test request.
@@ -121,6 +126,10 @@ void core_connected(struct core *core, bool connected, struct moment at);
 // core_replied: what came of the call's transfer. The call may be gone afterwards.
 void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
                   struct moment at);
+
+// core_hedge_replied: the same of its second attempt, which call->hedge is until then.
+void core_hedge_replied(struct core *core, struct call *call, const struct provider_reply *reply,
+                        struct moment at);
 
 // core_stored: answer to effects.store: RF_OK means that the audio survives a power loss. The call
 // is gone afterwards.

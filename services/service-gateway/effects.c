@@ -71,6 +71,7 @@ static void stop_call(void *arg, struct call *call) {
 const struct gateway_effects gateway_effects = {
     .send = gateway_send,
     .abort = stop_call,
+    .abort_hedge = gateway_abort_hedge,
     .reply = send_reply,
     .release = release,
     .outcome = outcome,

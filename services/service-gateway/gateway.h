@@ -51,10 +51,12 @@ extern const struct gateway_effects gateway_effects;
 
 // ---- transport.c ----
 
-enum rf_err gateway_send(void *arg, struct call *call, const struct provider_request *request,
+enum rf_err gateway_send(void *arg, struct call *call, struct hedge *hedge,
+                         const struct provider_request *request,
                          const struct rf_config_provider *provider, struct rf_duration timeout,
                          struct rf_error *error);
 void gateway_abort(void *arg, struct call *call);
+void gateway_abort_hedge(void *arg, struct call *call);
 
 // ---- state_request.c: a compare-and-set of retained state that is on its way ----
 

@@ -50,14 +50,15 @@ void policy_enter(struct core *core, struct call *call) {
 // A breaker that is followed takes no time from here, so the last attempt's will do.
 void policy_leave(struct core *core, struct call *call) {
     if (call->policy.begun)
-        rf_policy_end(policy_of(core, call), &call->policy, call->began.now);
+        rf_policy_end(policy_of(core, call), &call->policy, call->sending.began.now);
 }
 
 void slow_tell(struct core *core, struct moment at) {
     struct rf_policy_call *slow;
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         while ((slow = rf_policy_slow(&core->policies[p], at.now)) != NULL) {
-            struct call *call = call_of_policy(slow);
+            struct call *call =
+                slow->beside ? RF_OWNER(slow, struct hedge, policy)->call : call_of_policy(slow);
             struct rf_duration took = rf_instant_since(at.now, slow->ticket.began);
             call_note(call, at, "breaker", "slow", "it still runs after %lld ms",
                       (long long)rf_duration_ms(took));

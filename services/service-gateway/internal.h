@@ -30,6 +30,10 @@ struct call *timed_first(const struct core *core);
 bool place_take(struct core *core, struct call *call);
 void place_give(struct core *core, struct call *call);
 
+// place_take_second: one more for the call's second attempt; place_give_second: gives it back.
+bool place_take_second(struct core *core, const struct call *call);
+void place_give_second(struct core *core, const struct call *call);
+
 // place_queue: to the end of the queue for a place. place_next: takes the first one out, NULL if
 // there is none or no place.
 void place_queue(struct core *core, struct call *call);
@@ -77,9 +81,34 @@ void wait_for(struct core *core, struct call *call, struct rf_instant due, struc
 // begin_attempt: the last checks, and the request goes out. `lease`: of the permit, if it has one.
 void begin_attempt(struct core *core, struct call *call, struct rf_duration lease,
                    struct moment at);
+// time_for_attempt: how long an attempt may take that begins now. False: too little time is left.
+bool time_for_attempt(const struct core *core, const struct call *call, struct moment at,
+                      struct rf_duration *timeout);
+// send_attempt: notes in call->sending with what it is sent, and sends it. `hedge`: as the second
+// attempt; NULL: as the call's own. RF_ERR_NOT_FOUND: no key is left.
+enum rf_err send_attempt(struct core *core, struct call *call, struct hedge *hedge,
+                         struct rf_duration timeout, struct moment at, struct rf_error *error);
 // permit_end: the call's test, if it is one, is over.
 void permit_end(struct core *core, struct call *call, enum rf_class c, struct rf_duration took,
                 const char *error_text);
+
+// ---- hedge.c: a second attempt beside a slow one ----
+
+// hedge_plan: the call's attempt was sent; if it is to be hedged, its timer says when.
+void hedge_plan(struct core *core, struct call *call, struct moment at);
+// hedge_try: that time has come, and it still runs.
+void hedge_try(struct core *core, struct call *call, struct moment at);
+// hedge_reply_to_second: the reply that came is to the second attempt: call->sending tells of it.
+void hedge_reply_to_second(struct call *call);
+// hedge_judge: one of the call's attempts has ended, and the policy knows: what that means for the
+// call. The good one ends the other one. Of a call without a second attempt: WON or LOST.
+enum rf_hedge_verdict hedge_judge(struct core *core, struct call *call, bool good,
+                                  struct moment at);
+// hedge_settle: after it. Unless the verdict is WAIT no attempt of the call is left.
+void hedge_settle(struct core *core, struct call *call, enum rf_hedge_verdict verdict,
+                  struct moment at);
+// hedge_leave: the call ends, and its second attempt with it.
+void hedge_leave(struct core *core, struct call *call);
 
 // ---- guard.c: the policies of the providers ----
 
@@ -173,8 +202,10 @@ void keys_fini(struct core *core);
 bool keys_several(const struct core *core, const struct call *call);
 // keys_bar: tells the call's policy which keys it must not use. False: none is left.
 bool keys_bar(struct core *core, struct call *call);
-// keys_choose: the key that the call's next attempt is sent with, or NULL: none is left.
-const struct rf_secret *keys_choose(struct core *core, struct call *call, struct moment at);
+// keys_choose: the key that an attempt is sent with, number `key` if the policy's choice still
+// holds; NULL: none is left.
+const struct rf_secret *keys_choose(struct core *core, struct call *call, size_t key,
+                                    struct moment at);
 // keys_none_left: why there is none.
 void keys_none_left(const struct core *core, enum rf_provider p, struct provider_verdict *verdict);
 // keys_go_on: the attempt failed; if another key may do better, it is tried at once: true. What is

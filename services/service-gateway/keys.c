@@ -66,10 +66,10 @@ bool keys_bar(struct core *core, struct call *call) {
 
 // The key of the call's token; but one that was set aside after the token was taken, while the call
 // waited for its permit, is not used.
-const struct rf_secret *keys_choose(struct core *core, struct call *call, struct moment at) {
+const struct rf_secret *keys_choose(struct core *core, struct call *call, size_t i,
+                                    struct moment at) {
     enum rf_provider p = provider_now(call);
     const struct account *account = account_of(core, p);
-    size_t i = call->policy.key;
     if (account->count < 2)
         return provider_key(&core->settings[p], 0);
     uint32_t barred = account_barred(account, *tried_of(call));
@@ -129,7 +129,7 @@ static void judge_key(struct core *core, const struct call *call, size_t key,
     struct account *account = account_of(core, provider_now(call));
     const struct rf_retry_policy *policy = &config_of(core, call)->retry;
     struct provider_verdict why = *verdict;
-    bool late = call->began.utc.ns < account->keys[key].released.ns;
+    bool late = call->sending.began.utc.ns < account->keys[key].released.ns;
     bool limited = verdict->class == RF_CLASS_RATE_LIMITED;
     if (account->keys[key].aside || late)
         return;
@@ -162,7 +162,7 @@ bool keys_go_on(struct core *core, struct call *call, const struct provider_verd
                 struct rf_duration retry_after, struct moment at) {
     struct account *account = account_of(core, provider_now(call));
     uint32_t *tried = tried_of(call);
-    size_t key = account_find(account, call->key);
+    size_t key = account_find(account, call->sending.key);
     if (account->count < 2 || !is_about_the_key(verdict->class))
         return false;
     if (key < account->count) {
@@ -172,8 +172,8 @@ bool keys_go_on(struct core *core, struct call *call, const struct provider_verd
     size_t next = next_key(core, provider_now(call), *tried, at);
     if (next >= account->count)
         return false;
-    call_note(call, at, "key", "again", "key " SHORT ": %s; key " SHORT " is next", call->key,
-              rf_class_name(verdict->class), account->keys[next].fingerprint);
+    call_note(call, at, "key", "again", "key " SHORT ": %s; key " SHORT " is next",
+              call->sending.key, rf_class_name(verdict->class), account->keys[next].fingerprint);
     try_link(core, call, at);
     return true;
 }
@@ -304,6 +304,8 @@ static void take_limits(struct core *core, enum rf_provider p, const char (*fing
         if (!call->policy.begun || provider_now(call) != p)
             continue;
         rf_policy_unkey(policy, &call->policy);
+        if (call->hedge != NULL)
+            rf_policy_unkey(policy, &call->hedge->policy);
         if (waits) // for a token: there may be another one now
             timed_add(core, call, (struct rf_instant){0});
     }

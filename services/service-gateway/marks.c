@@ -89,7 +89,7 @@ static json_t *mark_value(const struct core *core, const struct call *call, enum
     json_t *value = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "class", rf_class_name(verdict->class),
         "code", verdict->code, "message", verdict->message, "fingerprint", keys, "section",
-        call->section, "since", (json_int_t)at.utc.ns, "contact",
+        call->sending.section, "since", (json_int_t)at.utc.ns, "contact",
         call->contact != NULL ? call->contact : "", "call", call->id, "clears", clears(p, verdict));
     if (value != NULL && call->campaign != NULL)
         (void)json_object_set_new(value, "campaign", json_string(call->campaign));
@@ -100,16 +100,18 @@ static json_t *mark_value(const struct core *core, const struct call *call, enum
 }
 
 void mark_note_sent(struct core *core, struct call *call, const struct rf_secret *key) {
-    snprintf(call->key, sizeof call->key, "%s", key->fingerprint);
-    snprintf(call->section, sizeof call->section, "%s", core->sections[provider_now(call)]);
+    snprintf(call->sending.key, sizeof call->sending.key, "%s", key->fingerprint);
+    snprintf(call->sending.section, sizeof call->sending.section, "%s",
+             core->sections[provider_now(call)]);
 }
 
 // Whether the answer is about the key and the section that we have now. One that was on its way
 // when they changed says nothing about the new ones.
 static bool is_current(const struct core *core, const struct call *call) {
     enum rf_provider p = provider_now(call);
-    return keys_have(core, p, call->key) && (call->mark->class != RF_CLASS_PERMANENT_CONFIG ||
-                                             strcmp(call->section, core->sections[p]) == 0);
+    return keys_have(core, p, call->sending.key) &&
+           (call->mark->class != RF_CLASS_PERMANENT_CONFIG ||
+            strcmp(call->sending.section, core->sections[p]) == 0);
 }
 
 void mark_begin(struct core *core, struct call *call, const struct provider_verdict *verdict,

@@ -30,6 +30,17 @@ void place_give(struct core *core, struct call *call) {
     call->placed = false;
 }
 
+bool place_take_second(struct core *core, const struct call *call) {
+    if (core->running[call->service] >= capacity(core, call->service))
+        return false;
+    core->running[call->service]++;
+    return true;
+}
+
+void place_give_second(struct core *core, const struct call *call) {
+    core->running[call->service]--;
+}
+
 void place_queue(struct core *core, struct call *call) {
     enum gateway_service s = call->service;
     if (call->queued)
@@ -83,6 +94,7 @@ void credit_give(struct core *core, struct call *call) {
 
 void core_remove(struct core *core, struct call *call) {
     cache_leave(core, call);
+    hedge_leave(core, call);
     timed_remove(core, call);
     place_unqueue(core, call);
     place_give(core, call);

@@ -83,22 +83,23 @@ static void too_late(struct core *core, struct call *call, const struct provider
 
 // Whoever is asked to slow down does, and all others with the same key (incident 31). A place that
 // is lacking is another matter; but of several keys the others are used meanwhile.
-static void slow_down(struct core *core, struct call *call, const struct provider_verdict *verdict,
-                      struct rf_duration retry_after, struct moment at) {
+static void slow_down(struct core *core, struct call *call, const struct rf_policy_call *attempt,
+                      const struct provider_verdict *verdict, struct rf_duration retry_after,
+                      struct moment at) {
     bool several = keys_several(core, call);
     if (verdict->class != RF_CLASS_RATE_LIMITED || (verdict->place && !several))
         return;
     if (several && retry_after.ns <= 0)
         retry_after = config_of(core, call)->retry.initial_delay;
-    if (rf_policy_pause(policy_of(core, call), &call->policy, retry_after, at.now))
+    if (rf_policy_pause(policy_of(core, call), attempt, retry_after, at.now))
         call_note(call, at, "rate_limit", "paused", "the provider asks for %lld ms",
                   (long long)rf_duration_ms(retry_after));
 }
 
 // What the provider tells of its limit, be the reply good or not, holds back those that come.
-static void follow_limit(struct core *core, struct call *call, const struct provider_reply *reply,
-                         struct moment at) {
-    if (reply->tells && rf_policy_told(policy_of(core, call), &call->policy, &reply->limit, at.now))
+static void follow_limit(struct core *core, struct call *call, const struct rf_policy_call *attempt,
+                         const struct provider_reply *reply, struct moment at) {
+    if (reply->tells && rf_policy_told(policy_of(core, call), attempt, &reply->limit, at.now))
         call_note(call, at, "rate_limit", "followed", "%lld remain, all of them in %lld ms",
                   (long long)reply->limit.remaining, (long long)rf_duration_ms(reply->limit.reset));
 }
@@ -147,7 +148,6 @@ static void no_retry(struct core *core, struct call *call, const struct rf_attem
 static void attempt_failed(struct core *core, struct call *call, const struct rf_attempt *attempt,
                            struct provider_verdict *verdict, struct rf_duration retry_after,
                            struct moment at) {
-    slow_down(core, call, verdict, retry_after, at);
     if (keys_go_on(core, call, verdict, retry_after, at))
         return;
     retry_after = keys_wait(core, call, verdict, retry_after, at);
@@ -179,11 +179,11 @@ static void record_attempt(struct call *call, const struct provider_reply *reply
         .class = rf_class_name(verdict->class),
         .code = verdict->code[0] != '\0' ? verdict->code : NULL,
         .message = verdict->message[0] != '\0' ? verdict->message : NULL,
-        .began = call->began.utc.ns,
+        .began = call->sending.began.utc.ns,
         .took_ns = reply->took.ns,
         .waited_ns = call->waited.ns,
         .request_id = reply->request_id,
-        .key = call->key[0] != '\0' ? call->key : NULL,
+        .key = call->sending.key[0] != '\0' ? call->sending.key : NULL,
         .rule = rule[0] != '\0' ? rule : NULL,
     };
     (void)call_add_attempt(call, attempt);
@@ -192,49 +192,79 @@ static void record_attempt(struct call *call, const struct provider_reply *reply
         call->was_sent = true;
 }
 
-static void report_outcome(struct core *core, struct call *call, enum rf_class c,
+static void report_outcome(struct core *core, struct call *call,
+                           const struct rf_policy_call *attempt, enum rf_class c,
                            struct rf_duration took, const char *error_text) {
     if (call->permit[0] != '\0')
         permit_end(core, call, c, took, error_text);
     else if (c != RF_CLASS_LOCAL)
-        core->effects->outcome(core->arg, provider_now(call), call->policy.ticket.epoch, NULL, c,
-                               took, call->policy.ticket.slow_told, error_text);
+        core->effects->outcome(core->arg, provider_now(call), attempt->ticket.epoch, NULL, c, took,
+                               attempt->ticket.slow_told, error_text);
 }
 
-void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
-                  struct moment at) {
+// The call's last attempt has ended, and no other one runs.
+static void call_ended(struct core *core, struct call *call, const struct provider_reply *reply,
+                       const struct rf_attempt *attempt, const struct provider_result *result,
+                       struct provider_verdict *verdict, bool good, struct moment at) {
+    timed_remove(core, call);
+    if (verdict->class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
+        answer_local(core, call, verdict->code, "send_before is over: nothing was sent");
+    } else if (good && result->more) {
+        try_link(core, call, at); // the next page, in the same place
+    } else if (good && result->audio != NULL) {
+        audio_keep(core, call, result);
+    } else if (good) {
+        answer_ok(core, call, result->result);
+    } else {
+        place_give(core, call);
+        attempt_failed(core, call, attempt, verdict, reply->retry_after, at);
+    }
+}
+
+static void note_class(struct call *call, const struct provider_reply *reply,
+                       const struct provider_verdict *verdict, const char *rule, struct moment at) {
+    call_note(call, at, "classify", rf_class_name(verdict->class), "status %ld%s%s%s%s%s%s",
+              reply->status, verdict->code[0] != '\0' ? ", " : "", verdict->code,
+              verdict->message[0] != '\0' ? ": " : "", verdict->message,
+              rule[0] != '\0' ? "; by the rule: " : "", rule);
+}
+
+// `attempt`: what the policy has of it.
+static void attempt_ended(struct core *core, struct call *call, struct rf_policy_call *attempt,
+                          const struct provider_reply *reply, struct moment at) {
     enum rf_provider p = provider_now(call);
     const struct provider_settings *settings = &core->settings[p];
     struct provider_result result;
     struct provider_verdict verdict;
-    struct rf_attempt attempt;
+    struct rf_attempt told = {0};
+    enum rf_hedge_verdict race;
     bool good = provider_judge(provider_of(p), settings, &call->job, reply, &result, &verdict);
     keys_redact(settings, verdict.message, sizeof verdict.message);
     if (!verdict.place)
         room_ended(core, p, at);
-    report_outcome(core, call, verdict.class, reply->took, good ? NULL : verdict.message);
-    rf_policy_settled(&core->policies[p], &call->policy, verdict.class, good && result.more,
-                      at.now);
-    follow_limit(core, call, reply, at);
-    if (verdict.class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
-        answer_local(core, call, verdict.code, "send_before is over: nothing was sent");
-    } else {
-        record_attempt(call, reply, &verdict, result.rule, &attempt);
-        call_note(call, at, "classify", rf_class_name(verdict.class), "status %ld%s%s%s%s%s%s",
-                  reply->status, verdict.code[0] != '\0' ? ", " : "", verdict.code,
-                  verdict.message[0] != '\0' ? ": " : "", verdict.message,
-                  result.rule[0] != '\0' ? "; by the rule: " : "", result.rule);
-        if (good && result.more) {
-            try_link(core, call, at); // the next page, in the same place
-        } else if (good && result.audio != NULL) {
-            audio_keep(core, call, &result);
-        } else if (good) {
-            answer_ok(core, call, result.result);
-        } else {
-            place_give(core, call);
-            attempt_failed(core, call, &attempt, &verdict, reply->retry_after, at);
-        }
+    report_outcome(core, call, attempt, verdict.class, reply->took, good ? NULL : verdict.message);
+    rf_policy_settled(&core->policies[p], attempt, verdict.class, good && result.more, at.now);
+    follow_limit(core, call, attempt, reply, at);
+    slow_down(core, call, attempt, &verdict, reply->retry_after, at);
+    race = hedge_judge(core, call, good, at);
+    if (verdict.class != RF_CLASS_LOCAL) {
+        record_attempt(call, reply, &verdict, result.rule, &told);
+        note_class(call, reply, &verdict, result.rule, at);
     }
+    hedge_settle(core, call, race, at);
+    if (race != RF_HEDGE_WAIT)
+        call_ended(core, call, reply, &told, &result, &verdict, good, at);
     json_decref(result.result);
     run_queues(core, at);
+}
+
+void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
+                  struct moment at) {
+    attempt_ended(core, call, &call->policy, reply, at);
+}
+
+void core_hedge_replied(struct core *core, struct call *call, const struct provider_reply *reply,
+                        struct moment at) {
+    hedge_reply_to_second(call);
+    attempt_ended(core, call, &call->hedge->policy, reply, at);
 }

@@ -52,7 +52,7 @@ enum rf_err store_put(void *arg, struct call *call, const char *sha256, const ch
         work = malloc(whole);
     if (work != NULL) {
         *work = (struct put_work){.folder = gateway->store.folder};
-        snprintf(work->key, sizeof work->key, "%s", call->audio_key);
+        snprintf(work->key, sizeof work->key, "%s", call->sending.audio_key);
         snprintf(work->audio.sha256, sizeof work->audio.sha256, "%s", sha256);
         snprintf(work->audio.format, sizeof work->audio.format, "%s", format);
         work->audio.size = (int64_t)size;

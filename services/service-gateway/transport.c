@@ -42,6 +42,14 @@ static void fill_reply(const struct rf_http_reply *from, struct provider_reply *
     };
 }
 
+static void read_reply(const struct gateway *gateway, const struct call *call,
+                       const struct rf_http_reply *reply, struct provider_reply *plain,
+                       char id[ID_SIZE]) {
+    fill_reply(reply, plain, id);
+    if (gateway->settings[provider_now(call)].config->rate_limit.follow.ns > 0)
+        plain->tells = rf_http_rate_limit(header_of, reply, rf_clock_utc(), &plain->limit);
+}
+
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct call *call = arg;
     struct gateway *gateway = call->owner;
@@ -50,14 +58,25 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     call->transfer = NULL;
     if (call->job.operation == GATEWAY_DIAL)
         rf_crash_point("dial_sent"); // the provider has carried it out, and nobody knows yet
-    fill_reply(reply, &plain, id);
-    if (gateway->settings[provider_now(call)].config->rate_limit.follow.ns > 0)
-        plain.tells = rf_http_rate_limit(header_of, reply, rf_clock_utc(), &plain.limit);
+    read_reply(gateway, call, reply, &plain, id);
     core_replied(&gateway->core, call, &plain, gateway_now(gateway));
     gateway_settle(gateway);
 }
 
-enum rf_err gateway_send(void *arg, struct call *call, const struct provider_request *request,
+static void on_hedge_reply(void *arg, const struct rf_http_reply *reply) {
+    struct hedge *hedge = arg;
+    struct call *call = hedge->call;
+    struct gateway *gateway = call->owner;
+    struct provider_reply plain;
+    char id[ID_SIZE];
+    hedge->transfer = NULL;
+    read_reply(gateway, call, reply, &plain, id);
+    core_hedge_replied(&gateway->core, call, &plain, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+enum rf_err gateway_send(void *arg, struct call *call, struct hedge *hedge,
+                         const struct provider_request *request,
                          const struct rf_config_provider *provider, struct rf_duration timeout,
                          struct rf_error *error) {
     struct gateway *gateway = arg;
@@ -88,9 +107,17 @@ enum rf_err gateway_send(void *arg, struct call *call, const struct provider_req
         .fresh = request->fresh,
     };
     call->owner = gateway;
-    enum rf_err err = rf_http_send(gateway->http, &http, on_reply, call, &transfer, error);
-    call->transfer = err == RF_OK ? transfer : NULL;
+    enum rf_err err = rf_http_send(gateway->http, &http, hedge != NULL ? on_hedge_reply : on_reply,
+                                   hedge != NULL ? (void *)hedge : call, &transfer, error);
+    *(hedge != NULL ? &hedge->transfer : &call->transfer) = err == RF_OK ? transfer : NULL;
     return err;
+}
+
+void gateway_abort_hedge(void *arg, struct call *call) {
+    (void)arg;
+    if (call->hedge->transfer != NULL)
+        rf_http_cancel(call->hedge->transfer);
+    call->hedge->transfer = NULL;
 }
 
 void gateway_abort(void *arg, struct call *call) {

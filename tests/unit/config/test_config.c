@@ -422,16 +422,6 @@ static void a_chain_may_end_in_a_local_link(void **state) {
     rf_config_destroy(&config);
 }
 
-static void who_counts_on_hedging_is_told_that_it_is_not_in_effect_yet(void **state) {
-    struct fixture *fixture = *state;
-    struct rf_config *config = load_text(fixture, "providers: {openai: {hedge: {enabled: yes}}}\n");
-    struct changes warnings = {{0}};
-    rf_config_review(config, note_warning, &warnings);
-    assert_non_null(strstr(warnings.text, "hedge-unused providers.openai.hedge.enabled; "));
-    assert_null(strstr(warnings.text, "providers.anthropic.hedge"));
-    rf_config_destroy(&config);
-}
-
 static void every_row_is_in_order_and_its_default_within_its_range(void **state) {
     (void)state;
     for (size_t i = 0; i < rf_config_row_count; i++) {
@@ -521,7 +511,6 @@ int main(void) {
         TEST(a_secret_file_is_read_again_when_asked),
         TEST(speech_of_openai_takes_its_key_and_address_from_openai),
         TEST(a_chain_may_end_in_a_local_link),
-        TEST(who_counts_on_hedging_is_told_that_it_is_not_in_effect_yet),
         TEST(an_empty_file_and_empty_sections_are_fine),
         TEST(an_anchor_may_be_used_twice),
         TEST(twilios_probe_names_the_account),

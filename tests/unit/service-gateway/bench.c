@@ -8,7 +8,8 @@
 
 #define COPY(to, from) snprintf(to, sizeof to, "%s", (from) != NULL ? (from) : "")
 
-static enum rf_err on_send(void *arg, struct call *call, const struct provider_request *request,
+static enum rf_err on_send(void *arg, struct call *call, struct hedge *hedge,
+                           const struct provider_request *request,
                            const struct rf_config_provider *provider, struct rf_duration timeout,
                            struct rf_error *error) {
     struct bench *b = arg;
@@ -17,6 +18,7 @@ static enum rf_err on_send(void *arg, struct call *call, const struct provider_r
         return rf_error_set(error, b->send_error, "refused by the bench");
     assert_true(b->sends < BENCH_MAX);
     b->sent_call[b->sends] = call;
+    b->sent_beside[b->sends] = hedge != NULL;
     COPY(b->sent_url[b->sends], request->url);
     COPY(b->sent_key[b->sends], request->password);
     for (size_t i = 0; i < request->header_count; i++)
@@ -35,6 +37,12 @@ static void on_abort(void *arg, struct call *call) {
     if (b->looking == call)
         b->looking = NULL;
     b->aborts++;
+}
+
+static void on_abort_hedge(void *arg, struct call *call) {
+    struct bench *b = arg;
+    assert_non_null(call->hedge);
+    b->hedge_aborts++;
 }
 
 static void on_reply(void *arg, const struct rf_call_reply *reply) {
@@ -164,6 +172,7 @@ static enum rf_err on_look(void *arg, struct call *call, const char *key, struct
 static const struct gateway_effects effects = {
     .send = on_send,
     .abort = on_abort,
+    .abort_hedge = on_abort_hedge,
     .reply = on_reply,
     .release = on_release,
     .outcome = on_outcome,
@@ -310,7 +319,8 @@ static void answer(struct bench *b, int send, struct provider_reply reply) {
     reply.content_type = reply.content_type != NULL ? reply.content_type : "application/json";
     reply.error_text = reply.error_text != NULL ? reply.error_text : "";
     reply.took = rf_ms(20);
-    core_replied(&b->core, b->sent_call[send], &reply, b->at);
+    (b->sent_beside[send] ? core_hedge_replied : core_replied)(&b->core, b->sent_call[send], &reply,
+                                                               b->at);
 }
 
 void bench_answer_later(struct bench *b, int send, long status, const char *body,

@@ -41,11 +41,12 @@ struct bench {
     struct provider_settings settings[RF_PROVIDER_COUNT];
 
     struct call *sent_call[BENCH_MAX]; // of the sends, in order
+    bool sent_beside[BENCH_MAX];       // it is the call's second attempt
     char sent_url[BENCH_MAX][256];
     char sent_key[BENCH_MAX][64]; // as it stood in the request
     int64_t sent_timeout[BENCH_MAX];
     enum rf_err send_error; // what effects.send returns
-    int slow, sends, aborts, releases, handbacks, unmarks, stores;
+    int slow, sends, aborts, hedge_aborts, releases, handbacks, unmarks, stores;
     int64_t last_waiting;
     struct bench_reply replies[BENCH_MAX];
     int reply_count;

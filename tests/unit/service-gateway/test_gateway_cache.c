@@ -52,7 +52,7 @@ static void a_miss_is_fetched_and_kept_under_the_key_that_was_asked_for(void **s
     bench_speak(b, "s1");
     bench_looked(b, NULL);
     bench_answer_audio(b, 0);
-    assert_string_equal(b->storing->audio_key, b->looked_for);
+    assert_string_equal(b->storing->sending.audio_key, b->looked_for);
     assert_int_equal(strlen(b->looked_for), 64);
     bench_stored(b, RF_OK);
     assert_true(bench_reply_of(b, "s1")->ok);
@@ -293,7 +293,7 @@ static void audio_is_kept_under_what_was_sent_in_the_end(void **state) {
     b->providers[RF_PROVIDER_ELEVENLABS].voice = other;
     bench_advance(b, rf_seconds(5));
     bench_answer_audio(b, 1);
-    assert_string_not_equal(b->storing->audio_key, before);
+    assert_string_not_equal(b->storing->sending.audio_key, before);
     bench_stored(b, RF_OK);
     speak(b, "s2", "hello", 60);
     assert_string_not_equal(b->looked_for, before);

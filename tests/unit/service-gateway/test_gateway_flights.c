@@ -54,10 +54,11 @@ static bool leave(struct call *call) {
     return false;
 }
 
-static enum rf_err on_send(void *arg, struct call *call, const struct provider_request *request,
+static enum rf_err on_send(void *arg, struct call *call, struct hedge *hedge,
+                           const struct provider_request *request,
                            const struct rf_config_provider *provider, struct rf_duration timeout,
                            struct rf_error *error) {
-    (void)arg, (void)request, (void)provider, (void)timeout;
+    (void)arg, (void)hedge, (void)request, (void)provider, (void)timeout;
     if (draw(50) == 0)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory");
     enter(SENDING, call);
