@@ -329,6 +329,88 @@ static void other_keys_keep_what_is_known_of_those_that_stay(void **state) {
     assert_int_equal(stage.calls[3].key, 0);
 }
 
+static struct rf_policy_rules hedging(void) {
+    struct rf_policy_rules rules = plain();
+    rules.hedge.enabled = true;
+    rules.hedge.ratio = 1;
+    return rules;
+}
+
+static struct rf_policy_decision hedge(int first, int second) {
+    rf_policy_end(&stage.policy, &stage.calls[second], stage.now);
+    return rf_policy_hedge(&stage.policy, &stage.calls[first], &stage.calls[second], stage.now);
+}
+
+static void a_second_attempt_holds_what_a_first_one_does_and_leaves_nothing_behind(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = hedging();
+    struct rf_duration delay;
+    rules.bulkhead.max_in_flight = 2;
+    open_stage(&rules);
+    send(0);
+    assert_true(rf_policy_hedge_after(&stage.policy, &stage.calls[0], stage.now, &delay));
+    assert_int_equal(delay.ns, rules.hedge.delay.ns);
+    later(delay);
+    assert_int_equal(hedge(0, 1).verdict, RF_POLICY_GO);
+    rf_policy_sent(&stage.policy, &stage.calls[1], stage.now);
+    assert_false(rf_policy_hedge_after(&stage.policy, &stage.calls[1], stage.now, &delay));
+    assert_int_equal(stage.policy.bulkhead.in_flight, 2);
+    assert_int_equal(hedge(0, 2).reason, RF_POLICY_NO_PLACE);
+    later(rf_seconds(1));
+    rf_policy_settled(&stage.policy, &stage.calls[1], RF_CLASS_OK, false, stage.now);
+    assert_int_equal(stage.policy.hedge.latency.count, 0); // only a first one's is the usual one
+    rf_policy_cancelled(&stage.policy, &stage.calls[0], stage.now);
+    rf_policy_cancelled(&stage.policy, &stage.calls[0], stage.now);
+    assert_int_equal(stage.policy.hedge.latency.count, 1);
+    assert_int_equal(stage.policy.bulkhead.in_flight, 0);
+    assert_int_equal(stage.policy.in_flight, 0);
+    assert_int_equal(stage.policy.key.in_flight, 0);
+    assert_int_equal(stage.policy.key.reserved, 0);
+}
+
+static void no_second_attempt_goes_where_a_first_one_would_wait(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = hedging();
+    rules.rate_limit = (struct rf_rate_limit_policy){.rate = 1, .burst = 2};
+    rules.breaker.failure_threshold = 1;
+    rules.retry.max_retries = 0;
+    open_stage(&rules);
+    send(0);
+    send(1);
+    assert_int_equal(hedge(0, 2).reason, RF_POLICY_RATE_LIMITED);
+    later(rf_seconds(2));
+    assert_int_equal(hedge(0, 2).verdict, RF_POLICY_GO);
+    rf_policy_end(&stage.policy, &stage.calls[2], stage.now);
+    assert_int_equal(stage.policy.key.reserved, 0); // given back
+    (void)end_attempt(1, RF_CLASS_TRANSIENT);
+    assert_int_equal(hedge(0, 2).reason, RF_POLICY_OPEN);
+    later(rules.breaker.recovery_timeout); // half open: no second attempt is the test
+    assert_int_equal(hedge(0, 2).reason, RF_POLICY_OPEN);
+    assert_int_equal(step(3).verdict, RF_POLICY_GO);
+    later(
+        rf_ns(rf_instant_since(stage.calls[0].deadline, stage.now).ns - rules.attempt_min.ns + 1));
+    assert_int_equal(hedge(0, 2).reason, RF_POLICY_DEADLINE);
+}
+
+static void a_cancelled_attempt_is_no_evidence_for_the_breaker(void **state) {
+    (void)state;
+    struct rf_policy_rules rules = hedging();
+    struct rf_duration delay;
+    rules.breaker.failure_threshold = 2;
+    rules.retry.max_retries = 0;
+    open_stage(&rules);
+    send(0);
+    (void)end_attempt(0, RF_CLASS_TRANSIENT);
+    send(1);
+    assert_int_equal(hedge(1, 2).verdict, RF_POLICY_GO);
+    rf_policy_sent(&stage.policy, &stage.calls[2], stage.now);
+    rf_policy_cancelled(&stage.policy, &stage.calls[1], stage.now);
+    rf_policy_settled(&stage.policy, &stage.calls[2], RF_CLASS_TRANSIENT, false, stage.now);
+    assert_int_equal(step(3).reason, RF_POLICY_OPEN); // the second failure, not interrupted
+    stage.policy.hedge.policy.enabled = false;
+    assert_false(rf_policy_hedge_after(&stage.policy, &stage.calls[0], stage.now, &delay));
+}
+
 static void incident_42_a_single_service_has_a_breaker(void **state) {
     (void)state;
     struct rf_policy_rules rules = plain();
@@ -549,6 +631,9 @@ int main(void) {
         cmocka_unit_test(a_word_of_one_key_is_none_of_another),
         cmocka_unit_test(a_token_of_a_key_that_is_barred_or_has_to_pause_is_exchanged),
         cmocka_unit_test(other_keys_keep_what_is_known_of_those_that_stay),
+        cmocka_unit_test(a_second_attempt_holds_what_a_first_one_does_and_leaves_nothing_behind),
+        cmocka_unit_test(no_second_attempt_goes_where_a_first_one_would_wait),
+        cmocka_unit_test(a_cancelled_attempt_is_no_evidence_for_the_breaker),
         cmocka_unit_test(incident_42_a_single_service_has_a_breaker),
         cmocka_unit_test(a_breaker_that_opens_ends_all_waits_but_the_one_for_recovery),
         cmocka_unit_test(incident_8_a_call_waits_for_recovery_within_its_deadline),
