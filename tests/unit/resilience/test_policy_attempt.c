@@ -69,6 +69,32 @@ static void no_attempt_is_told_slow_where_slow_calls_do_not_count(void **state) 
     }
 }
 
+static void it_wakes_for_what_comes_first_of_its_breaker_and_a_slow_attempt(void **state) {
+    (void)state;
+    const int64_t slow_after_s[] = {10, 50};
+    for (size_t i = 0; i < 2; i++) {
+        struct rf_policy policy;
+        struct rf_policy_call call = {0}, fails = {0};
+        struct rf_instant when;
+        struct rf_policy_rules rules = plain();
+        rules.breaker.slow_after = rf_seconds(slow_after_s[i]);
+        rules.breaker.slow_rate = 0.5;
+        rf_policy_init(&policy, &rules, 1, at(0));
+        assert_false(rf_policy_wake(&policy, &when));
+        begin(&policy, &call, 0);
+        assert_true(rf_policy_wake(&policy, &when));
+        assert_int_equal(when.ns, slow_after_s[i] * S);
+        begin(&policy, &fails, 0);
+        (void)rf_policy_ended(&policy, &fails, RF_CLASS_TRANSIENT, rf_ns(0), at(0));
+        assert_int_equal(policy.breaker.state, RF_BREAKER_OPEN); // for 30 s
+        assert_true(rf_policy_wake(&policy, &when));
+        assert_int_equal(when.ns, (i == 0 ? 10 : 30) * S);
+        rf_policy_end(&policy, &call, at(0));
+        assert_true(rf_policy_wake(&policy, &when));
+        assert_int_equal(when.ns, 30 * S);
+    }
+}
+
 static void only_what_succeeded_tells_how_long_a_hedge_should_wait(void **state) {
     (void)state;
     struct rf_policy policy;
@@ -124,6 +150,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_policys_own_breaker_takes_results_also_after_its_first_outage),
         cmocka_unit_test(no_attempt_is_told_slow_where_slow_calls_do_not_count),
+        cmocka_unit_test(it_wakes_for_what_comes_first_of_its_breaker_and_a_slow_attempt),
         cmocka_unit_test(only_what_succeeded_tells_how_long_a_hedge_should_wait),
         cmocka_unit_test(the_time_left_bounds_a_retry_and_so_does_the_deadline),
         cmocka_unit_test(a_retry_is_decided_while_another_call_is_the_test_request),
