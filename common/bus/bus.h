@@ -84,6 +84,11 @@ RF_NODISCARD enum rf_err rf_subscription_new(struct rf_bus *bus, const char *con
                                              struct rf_subscription **subscription,
                                              struct rf_error *error);
 void rf_subscription_next(struct rf_subscription *subscription);
+// rf_subscription_look: asks the broker whether there is more, also if nothing rang.
+// rf_subscription_behind: it has not said since that there is nothing more; false while there is no
+// broker to say so.
+void rf_subscription_look(struct rf_subscription *subscription);
+bool rf_subscription_behind(const struct rf_subscription *subscription);
 void rf_subscription_destroy(struct rf_subscription **subscription);
 
 // rf_bus_listen: the plain SUB side: live events by prefix, without any promise (XPUB drops at its

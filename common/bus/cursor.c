@@ -15,6 +15,10 @@ bool rf_cursor_wants(const struct rf_cursor *cursor, struct rf_instant now) {
     return cursor->rung || cursor->last > cursor->scanned;
 }
 
+bool rf_cursor_behind(const struct rf_cursor *cursor) {
+    return cursor->asked || cursor->rung || cursor->last > cursor->scanned;
+}
+
 void rf_cursor_asked(struct rf_cursor *cursor, struct rf_instant now) {
     cursor->asked = true;
     cursor->rung = false;

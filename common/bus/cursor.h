@@ -27,6 +27,9 @@ void rf_cursor_init(struct rf_cursor *cursor, uint64_t after);
 bool rf_cursor_wants(const struct rf_cursor *cursor, struct rf_instant now);
 void rf_cursor_asked(struct rf_cursor *cursor, struct rf_instant now);
 
+// rf_cursor_behind: there may be more: a page is under way, or is to be asked for.
+bool rf_cursor_behind(const struct rf_cursor *cursor);
+
 void rf_cursor_rung(struct rf_cursor *cursor);
 void rf_cursor_next(struct rf_cursor *cursor);
 

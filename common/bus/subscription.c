@@ -115,6 +115,15 @@ void rf_subscription_next(struct rf_subscription *subscription) {
     rf_bus_flush_soon(subscription->bus);
 }
 
+void rf_subscription_look(struct rf_subscription *subscription) {
+    rf_cursor_rung(&subscription->cursor);
+    rf_bus_flush_soon(subscription->bus);
+}
+
+bool rf_subscription_behind(const struct rf_subscription *subscription) {
+    return rf_bus_connected(subscription->bus) && rf_cursor_behind(&subscription->cursor);
+}
+
 static bool ask(struct rf_subscription *subscription) {
     struct rf_bus *bus = subscription->bus;
     // The wire only reads them.

@@ -160,6 +160,12 @@ void rf_file_sink_reopen(struct rf_file_sink *sink) {
     rf_timer_after(&sink->timer, rf_ns(0));
 }
 
+void rf_file_sink_drain(struct rf_file_sink *sink) {
+    if (sink->subscription != NULL)
+        rf_subscription_look(sink->subscription);
+}
+
 bool rf_file_sink_busy(const struct rf_file_sink *sink) {
-    return sink->waiting && !sink->sink.failing;
+    bool behind = sink->subscription != NULL && rf_subscription_behind(sink->subscription);
+    return (sink->waiting || behind) && !sink->sink.failing;
 }

@@ -43,7 +43,11 @@ void rf_file_sink_run(struct rf_file_sink *sink);
 // rf_file_sink_reopen: SIGHUP: the file may have been moved away.
 void rf_file_sink_reopen(struct rf_file_sink *sink);
 
-// rf_file_sink_busy: a page is in hand that may yet be written.
+// rf_file_sink_drain: the process drains: whatever was published before is still to be written.
+void rf_file_sink_drain(struct rf_file_sink *sink);
+
+// rf_file_sink_busy: a page is in hand that may yet be written, or the broker has not said that
+// there is no further one.
 bool rf_file_sink_busy(const struct rf_file_sink *sink);
 
 #endif

@@ -109,6 +109,8 @@ enum rf_err rf_logger_reload(struct rf_process *process, const struct rf_config 
 
 void rf_logger_drain(struct rf_process *process) {
     struct logger *logger = process->state;
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        rf_file_sink_drain(&logger->files[i]);
     rf_sheet_sink_hurry(&logger->sheet);
     rf_timer_after(&logger->quiet_timer, QUIET);
 }

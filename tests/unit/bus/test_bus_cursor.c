@@ -119,8 +119,31 @@ static void trimmed_events_are_told_even_without_events(void **state) {
     assert_true(rf_cursor_page(&cursor, 0, 5, 100, 90));
 }
 
+static void it_is_behind_until_the_broker_has_said_that_there_is_no_more(void **state) {
+    (void)state;
+    struct rf_cursor cursor;
+    struct rf_instant now = {0};
+    rf_cursor_init(&cursor, 0);
+    assert_true(rf_cursor_behind(&cursor)); // nobody was asked yet
+    rf_cursor_asked(&cursor, now);
+    assert_true(rf_cursor_behind(&cursor)); // and nobody answered
+    assert_true(rf_cursor_page(&cursor, 500, 500, 700, 0));
+    assert_true(rf_cursor_behind(&cursor)); // there are 200 more
+    rf_cursor_next(&cursor);
+    rf_cursor_asked(&cursor, now);
+    assert_true(rf_cursor_page(&cursor, 200, 700, 700, 0));
+    assert_false(rf_cursor_behind(&cursor));
+    rf_cursor_rung(&cursor); // as a draining process does
+    assert_true(rf_cursor_behind(&cursor));
+    rf_cursor_next(&cursor);
+    rf_cursor_asked(&cursor, now);
+    assert_false(rf_cursor_page(&cursor, 0, 700, 700, 0));
+    assert_false(rf_cursor_behind(&cursor));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_behind_until_the_broker_has_said_that_there_is_no_more),
         cmocka_unit_test(the_first_page_is_asked_for_at_once),
         cmocka_unit_test(an_empty_page_that_moves_nothing_is_not_told),
         cmocka_unit_test(a_filter_that_only_moves_the_cursor_is_told),
