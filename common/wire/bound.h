@@ -1,5 +1,5 @@
-// The bounding cursor: msgpack-c 4.0 allocates whatever a header announces, so every frame from
-// outside is walked first, without allocating.
+// The bounding cursor: every frame from outside is walked once, without allocating, before anything
+// that a header announces is allocated.
 #ifndef RF_WIRE_BOUND_H
 #define RF_WIRE_BOUND_H
 
@@ -7,7 +7,7 @@
 
 #include <ringfence/error.h>
 
-// Values in one frame; msgpack-c takes 24 bytes for each, JSON some 100. A page of 10,000 events
+// Values in one frame; JSON takes some 100 bytes for each. A page of 10,000 events
 // has about 500,000.
 #define RF_WIRE_MAX_VALUES ((size_t)1 << 20)
 

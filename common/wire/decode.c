@@ -1,10 +1,10 @@
 // From untrusted bytes to structs. The way back is encode.c.
-#include <msgpack.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "wire/arena.h"
 #include "wire/bound.h"
+#include "wire/cursor.h"
 #include "wire/json.h"
 #include "wire/shape.h"
 #include "wire/text.h"
@@ -18,279 +18,329 @@ static enum rf_err wrong_type(struct rf_error *error, const char *expected) {
     return rf_error_set(error, RF_ERR_PROTOCOL, "expected %s", expected);
 }
 
-static bool key_is(const msgpack_object *key, const char *name, size_t size) {
-    return key->type == MSGPACK_OBJECT_STR && key->via.str.size == size &&
-           memcmp(key->via.str.ptr, name, size) == 0;
+// What decoding of one message goes on with.
+struct reader {
+    struct rf_cursor cursor;
+    struct rf_message *message;
+    bool relay;
+    struct rf_error *error;
+};
+
+static bool is_called(const struct rf_value *key, const char *name, size_t size) {
+    return key->kind == RF_VALUE_STR && key->size == size && memcmp(key->bytes, name, size) == 0;
 }
 
-static enum rf_err read_str(struct rf_arena *arena, const msgpack_object *value, const char **text,
-                            struct rf_error *error) {
-    if (value->type != MSGPACK_OBJECT_STR)
-        return wrong_type(error, "text");
-    if (!rf_text_valid(value->via.str.ptr, value->via.str.size))
-        return wrong_type(error, "UTF-8 text without NUL");
-    *text = rf_arena_text(arena, value->via.str.ptr, value->via.str.size);
-    return *text == NULL ? no_memory(error) : RF_OK;
+static enum rf_err read_str(struct reader *reader, const struct rf_value *value,
+                            const char **text) {
+    if (value->kind != RF_VALUE_STR)
+        return wrong_type(reader->error, "text");
+    if (!rf_text_valid(value->bytes, value->size))
+        return wrong_type(reader->error, "UTF-8 text without NUL");
+    *text = rf_arena_text(reader->message->arena, value->bytes, value->size);
+    return *text == NULL ? no_memory(reader->error) : RF_OK;
 }
 
-static enum rf_err read_i64(const struct rf_field *field, const msgpack_object *value, int64_t *n,
-                            struct rf_error *error) {
-    if (value->type == MSGPACK_OBJECT_POSITIVE_INTEGER && value->via.u64 <= INT64_MAX)
-        *n = (int64_t)value->via.u64;
-    else if (value->type == MSGPACK_OBJECT_NEGATIVE_INTEGER)
-        *n = value->via.i64;
-    else
-        return wrong_type(error, "an integer below 2^63");
+static enum rf_err read_i64(struct reader *reader, const struct rf_field *field,
+                            const struct rf_value *value, int64_t *n) {
+    if (value->kind != RF_VALUE_INT)
+        return wrong_type(reader->error, "an integer below 2^63");
+    *n = value->n;
     if (*n < field->least || *n > field->most)
-        return rf_error_set(error, RF_ERR_PROTOCOL, "%lld is not between %lld and %lld",
+        return rf_error_set(reader->error, RF_ERR_PROTOCOL, "%lld is not between %lld and %lld",
                             (long long)*n, (long long)field->least, (long long)field->most);
     return RF_OK;
 }
 
-static enum rf_err read_bin(struct rf_arena *arena, const msgpack_object *value,
-                            struct rf_bytes *bytes, struct rf_error *error) {
-    if (value->type != MSGPACK_OBJECT_BIN)
-        return wrong_type(error, "bytes");
-    bytes->data = rf_arena_text(arena, value->via.bin.ptr, value->via.bin.size);
-    bytes->size = value->via.bin.size;
-    return bytes->data == NULL ? no_memory(error) : RF_OK;
+static enum rf_err read_bin(struct reader *reader, const struct rf_value *value,
+                            struct rf_bytes *bytes) {
+    if (value->kind != RF_VALUE_BIN)
+        return wrong_type(reader->error, "bytes");
+    bytes->data = rf_arena_text(reader->message->arena, value->bytes, value->size);
+    bytes->size = value->size;
+    return bytes->data == NULL ? no_memory(reader->error) : RF_OK;
 }
 
-static enum rf_err read_strs(struct rf_arena *arena, const msgpack_object *value,
-                             struct rf_strs *strs, struct rf_error *error) {
-    if (value->type != MSGPACK_OBJECT_ARRAY)
-        return wrong_type(error, "an array of texts");
-    strs->count = value->via.array.size;
-    strs->items = rf_arena_take(arena, strs->count, sizeof *strs->items);
+static enum rf_err read_strs(struct reader *reader, const struct rf_value *value,
+                             struct rf_strs *strs) {
+    if (value->kind != RF_VALUE_ARRAY)
+        return wrong_type(reader->error, "an array of texts");
+    strs->count = value->count;
+    strs->items = rf_arena_take(reader->message->arena, strs->count, sizeof *strs->items);
     if (strs->items == NULL)
-        return no_memory(error);
+        return no_memory(reader->error);
     for (size_t i = 0; i < strs->count; i++) {
-        enum rf_err err = read_str(arena, &value->via.array.ptr[i], &strs->items[i], error);
+        struct rf_value item = rf_cursor_next(&reader->cursor);
+        enum rf_err err = read_str(reader, &item, &strs->items[i]);
         if (err != RF_OK) {
-            rf_error_prefix(error, "[%zu]: ", i);
+            rf_error_prefix(reader->error, "[%zu]: ", i);
             return err;
         }
     }
     return RF_OK;
 }
 
-static enum rf_err read_fields(struct rf_arena *arena, const struct rf_shape *shape,
-                               const msgpack_object_map *map, void *body, struct rf_error *error);
+// `start`: where the value begins.
+static enum rf_err read_json(struct reader *reader, const struct rf_field *field,
+                             const unsigned char *start, const struct rf_value *value, char *body) {
+    if (value->kind != RF_VALUE_MAP && value->kind != RF_VALUE_ARRAY)
+        return wrong_type(reader->error, "a map or an array");
+    if (!reader->relay) {
+        reader->message->trees = true;
+        return rf_json_read(&reader->cursor, value, (json_t **)(body + field->offset),
+                            reader->error);
+    }
+    enum rf_err err = rf_json_check(&reader->cursor, value, reader->error);
+    if (err != RF_OK)
+        return err;
+    struct rf_bytes *packed = (void *)(body + field->packed);
+    packed->size = (size_t)(reader->cursor.at - start);
+    packed->data = rf_arena_text(reader->message->arena, (const char *)start, packed->size);
+    return packed->data == NULL ? no_memory(reader->error) : RF_OK;
+}
 
-static enum rf_err read_list(struct rf_arena *arena, const struct rf_field *field,
-                             const msgpack_object *value, void *at, struct rf_error *error) {
+static enum rf_err read_fields(struct reader *reader, const struct rf_shape *shape, size_t pairs,
+                               char *body);
+
+static enum rf_err read_list(struct reader *reader, const struct rf_field *field,
+                             const struct rf_value *value, void *at) {
     const struct rf_shape *shape = field->item();
-    if (value->type != MSGPACK_OBJECT_ARRAY)
-        return wrong_type(error, "an array of maps");
-    struct rf_list_any list = {.count = value->via.array.size};
-    list.items = rf_arena_take(arena, list.count, shape->size);
+    if (value->kind != RF_VALUE_ARRAY)
+        return wrong_type(reader->error, "an array of maps");
+    struct rf_list_any list = {.count = value->count};
+    list.items = rf_arena_take(reader->message->arena, list.count, shape->size);
     if (list.items == NULL)
-        return no_memory(error);
+        return no_memory(reader->error);
     // Stored before the items are read: what a failure leaves is then freed with the message.
     memcpy(at, &list, sizeof list);
     for (size_t i = 0; i < list.count; i++) {
-        const msgpack_object *item = &value->via.array.ptr[i];
-        enum rf_err err = item->type != MSGPACK_OBJECT_MAP
-                              ? wrong_type(error, "a map")
-                              : read_fields(arena, shape, &item->via.map,
-                                            (char *)list.items + i * shape->size, error);
+        struct rf_value item = rf_cursor_next(&reader->cursor);
+        enum rf_err err =
+            item.kind != RF_VALUE_MAP
+                ? wrong_type(reader->error, "a map")
+                : read_fields(reader, shape, item.count, (char *)list.items + i * shape->size);
         if (err != RF_OK) {
-            rf_error_prefix(error, "[%zu] ", i);
+            rf_error_prefix(reader->error, "[%zu] ", i);
             return err;
         }
     }
     return RF_OK;
 }
 
-static enum rf_err read_field(struct rf_arena *arena, const struct rf_field *field,
-                              const msgpack_object *value, void *at, struct rf_error *error) {
+static enum rf_err read_field(struct reader *reader, const struct rf_field *field,
+                              const unsigned char *start, const struct rf_value *value,
+                              char *body) {
+    void *at = body + field->offset;
     switch (field->kind) {
     case RF_FIELD_STR:
-        return read_str(arena, value, (const char **)at, error);
+        return read_str(reader, value, (const char **)at);
     case RF_FIELD_I64:
-        return read_i64(field, value, (int64_t *)at, error);
+        return read_i64(reader, field, value, (int64_t *)at);
     case RF_FIELD_BOOL:
-        if (value->type != MSGPACK_OBJECT_BOOLEAN)
-            return wrong_type(error, "true or false");
-        *(bool *)at = value->via.boolean;
+        if (value->kind != RF_VALUE_BOOL)
+            return wrong_type(reader->error, "true or false");
+        *(bool *)at = value->truth;
         return RF_OK;
     case RF_FIELD_JSON:
-        if (value->type != MSGPACK_OBJECT_MAP && value->type != MSGPACK_OBJECT_ARRAY)
-            return wrong_type(error, "a map or an array");
-        return rf_json_from_msgpack(value, (json_t **)at, error);
+        return read_json(reader, field, start, value, body);
     case RF_FIELD_BIN:
-        return read_bin(arena, value, at, error);
+        return read_bin(reader, value, at);
     case RF_FIELD_STRS:
-        return read_strs(arena, value, at, error);
+        return read_strs(reader, value, at);
     case RF_FIELD_LIST:
-        return read_list(arena, field, value, at, error);
+        return read_list(reader, field, value, at);
     }
     return RF_OK;
 }
 
 // The field that is called so, or NULL. Senders write fields in the table's order, so the search
 // begins behind the one found last.
-static const struct rf_field *find_field(const struct rf_shape *shape, const msgpack_object *key,
+static const struct rf_field *find_field(const struct rf_shape *shape, const struct rf_value *key,
                                          size_t *next) {
-    for (size_t i = 0; i < shape->count; i++) {
-        size_t place = (*next + i) % shape->count;
-        const struct rf_field *field = &shape->fields[place];
-        if (key_is(key, field->name, field->name_size)) {
-            *next = place + 1;
-            return field;
+    const struct rf_field *fields = shape->fields;
+    for (size_t i = *next; i < shape->count; i++)
+        if (is_called(key, fields[i].name, fields[i].name_size)) {
+            *next = i + 1;
+            return &fields[i];
         }
-    }
+    for (size_t i = 0; i < *next; i++)
+        if (is_called(key, fields[i].name, fields[i].name_size)) {
+            *next = i + 1;
+            return &fields[i];
+        }
     return NULL;
 }
 
-static enum rf_err read_fields(struct rf_arena *arena, const struct rf_shape *shape,
-                               const msgpack_object_map *map, void *body, struct rf_error *error) {
+// The cursor stands at the first of `pairs` keys.
+static enum rf_err read_fields(struct reader *reader, const struct rf_shape *shape, size_t pairs,
+                               char *body) {
     uint32_t seen = 0;
     size_t next = 0;
     _Static_assert(RF_SHAPE_MAX_FIELDS <= 32, "a bit each");
-    for (uint32_t i = 0; i < map->size; i++) {
-        const msgpack_object *key = &map->ptr[i].key;
-        const msgpack_object *value = &map->ptr[i].val;
-        if (key->type != MSGPACK_OBJECT_STR)
-            return wrong_type(error, "text as the key of each field");
-        const struct rf_field *field = find_field(shape, key, &next);
-        if (field == NULL)
+    for (size_t i = 0; i < pairs; i++) {
+        struct rf_value key = rf_cursor_next(&reader->cursor);
+        if (key.kind != RF_VALUE_STR)
+            return wrong_type(reader->error, "text as the key of each field");
+        const unsigned char *start = reader->cursor.at;
+        struct rf_value value = rf_cursor_next(&reader->cursor);
+        const struct rf_field *field = find_field(shape, &key, &next);
+        if (field == NULL) {
+            rf_cursor_skip(&reader->cursor, &value);
             continue;
+        }
         uint32_t bit = UINT32_C(1) << (field - shape->fields);
         if (seen & bit)
-            return rf_error_set(error, RF_ERR_PROTOCOL, "%s: stands twice", field->name);
-        if (value->type == MSGPACK_OBJECT_NIL) // how some languages write what is absent
+            return rf_error_set(reader->error, RF_ERR_PROTOCOL, "%s: stands twice", field->name);
+        if (value.kind == RF_VALUE_NIL) // how some languages write what is absent
             continue;
         seen |= bit;
-        enum rf_err err = read_field(arena, field, value, (char *)body + field->offset, error);
+        enum rf_err err = read_field(reader, field, start, &value, body);
         if (err != RF_OK) {
-            rf_error_prefix(error, "%s: ", field->name);
+            rf_error_prefix(reader->error, "%s: ", field->name);
             return err;
         }
     }
     for (size_t i = 0; i < shape->count; i++)
         if (shape->fields[i].required && !(seen & UINT32_C(1) << i))
-            return rf_error_set(error, RF_ERR_PROTOCOL, "%s: missing", shape->fields[i].name);
+            return rf_error_set(reader->error, RF_ERR_PROTOCOL, "%s: missing",
+                                shape->fields[i].name);
     return RF_OK;
 }
 
-static const msgpack_object *find(const msgpack_object_map *map, const char *name) {
-    for (uint32_t i = 0; i < map->size; i++)
-        if (key_is(&map->ptr[i].key, name, strlen(name)))
-            return &map->ptr[i].val;
-    return NULL;
+// What stands beside the fields of a message: its type and its version. Of a key that stands twice
+// the first counts; nil where there is none.
+struct envelope {
+    struct rf_value type, version;
+};
+
+// The cursor stays.
+static struct envelope read_envelope(const struct reader *reader, size_t pairs) {
+    struct envelope envelope = {{.kind = RF_VALUE_NIL}, {.kind = RF_VALUE_NIL}};
+    struct rf_cursor cursor = reader->cursor;
+    bool typed = false, versioned = false;
+    for (size_t i = 0; i < pairs && !(typed && versioned); i++) {
+        struct rf_value key = rf_cursor_next(&cursor);
+        rf_cursor_skip(&cursor, &key);
+        struct rf_value value = rf_cursor_next(&cursor);
+        rf_cursor_skip(&cursor, &value);
+        if (!typed && is_called(&key, "t", 1)) {
+            typed = true;
+            envelope.type = value;
+        } else if (!versioned && is_called(&key, "v", 1)) {
+            versioned = true;
+            envelope.version = value;
+        }
+    }
+    return envelope;
 }
 
 // Another version's fields may mean something else, so it is looked at before anything but the
 // form.
-static enum rf_err read_version(const msgpack_object_map *map, struct rf_error *error) {
-    const msgpack_object *version = find(map, "v");
-    if (version == NULL || version->type != MSGPACK_OBJECT_POSITIVE_INTEGER)
-        return rf_error_set(error, RF_ERR_PROTOCOL, "v: expected the version, a whole number");
-    if (version->via.u64 != RF_WIRE_VERSION)
+static enum rf_err check_version(const struct rf_value *version, struct rf_error *error) {
+    if (version->kind == RF_VALUE_INT && version->n == RF_WIRE_VERSION)
+        return RF_OK;
+    if (version->kind == RF_VALUE_UINT || (version->kind == RF_VALUE_INT && version->n >= 0))
         return rf_error_set(error, RF_ERR_CONFLICT, "version %llu; this side speaks version %d",
-                            (unsigned long long)version->via.u64, RF_WIRE_VERSION);
-    return RF_OK;
+                            (unsigned long long)version->u, RF_WIRE_VERSION);
+    return rf_error_set(error, RF_ERR_PROTOCOL, "v: expected the version, a whole number");
 }
 
-static enum rf_err read_type(const msgpack_object_map *map, enum rf_message_type *type,
+static enum rf_err find_type(const struct rf_value *name, enum rf_message_type *type,
                              struct rf_error *error) {
-    const msgpack_object *name = find(map, "t");
-    if (name == NULL || name->type != MSGPACK_OBJECT_STR)
+    if (name->kind != RF_VALUE_STR)
         return rf_error_set(error, RF_ERR_PROTOCOL, "t: expected the message's type, a text");
-    *type = rf_shape_named(name->via.str.ptr, name->via.str.size);
+    *type = rf_shape_named(name->bytes, name->size);
     if (*type != RF_MESSAGE_COUNT)
         return RF_OK;
-    int shown = name->via.str.size > 64 ? 64 : (int)name->via.str.size;
-    return rf_error_set(error, RF_ERR_NOT_FOUND, "unknown message type %.*s", shown,
-                        name->via.str.ptr);
+    int shown = name->size > 64 ? 64 : (int)name->size;
+    return rf_error_set(error, RF_ERR_NOT_FOUND, "unknown message type %.*s", shown, name->bytes);
 }
 
+// The message stands in its own arena, which has room at once for what a message of `size` bytes
+// usually has: most are one allocation.
 static struct rf_message *message_new(enum rf_message_type type, size_t size) {
-    struct rf_message *message = calloc(1, sizeof *message);
-    if (message == NULL)
+    struct rf_arena *arena = rf_arena_new(sizeof(struct rf_message) + size + size / 2);
+    struct rf_message *message = arena == NULL ? NULL : rf_arena_take(arena, 1, sizeof *message);
+    if (message == NULL) {
+        rf_arena_destroy(&arena);
         return NULL;
+    }
     message->type = type;
     message->version = RF_WIRE_VERSION;
-    message->arena = rf_arena_new(size + size / 2);
-    if (message->arena == NULL)
-        rf_message_destroy(&message);
+    message->arena = arena;
     return message;
 }
 
-static enum rf_err build_message(const msgpack_object_map *map, size_t size,
-                                 struct rf_message **message, struct rf_error *error) {
+static enum rf_err build_message(struct reader *reader, size_t pairs, size_t size) {
     enum rf_message_type type = RF_MESSAGE_COUNT;
-    enum rf_err err = read_version(map, error);
+    struct envelope envelope = read_envelope(reader, pairs);
+    enum rf_err err = check_version(&envelope.version, reader->error);
     if (err == RF_OK)
-        err = read_type(map, &type, error);
+        err = find_type(&envelope.type, &type, reader->error);
     if (err != RF_OK)
         return err;
-    *message = message_new(type, size);
-    if (*message == NULL)
-        return no_memory(error);
-    err = read_fields((*message)->arena, rf_shape_of(type), map, &(*message)->as, error);
+    reader->message = message_new(type, size);
+    if (reader->message == NULL)
+        return no_memory(reader->error);
+    err = read_fields(reader, rf_shape_of(type), pairs, (char *)&reader->message->as);
     if (err != RF_OK)
-        rf_error_prefix(error, "%s: ", rf_message_type_name(type));
+        rf_error_prefix(reader->error, "%s: ", rf_message_type_name(type));
     return err;
 }
 
-static enum rf_err build_event(const msgpack_object_map *map, size_t size,
-                               struct rf_message **message, struct rf_error *error) {
-    enum rf_err err = read_version(map, error);
+static enum rf_err build_event(struct reader *reader, size_t pairs, size_t size) {
+    struct envelope envelope = read_envelope(reader, pairs);
+    enum rf_err err = check_version(&envelope.version, reader->error);
     if (err != RF_OK)
         return err;
-    *message = message_new(RF_MESSAGE_event_publish, size);
+    reader->message = message_new(RF_MESSAGE_event_publish, size);
     struct rf_event *event =
-        *message == NULL ? NULL : rf_arena_take((*message)->arena, 1, sizeof *event);
+        reader->message == NULL ? NULL : rf_arena_take(reader->message->arena, 1, sizeof *event);
     if (event == NULL)
-        return no_memory(error);
-    struct rf_event_publish *publish = &(*message)->as.event_publish;
+        return no_memory(reader->error);
+    struct rf_event_publish *publish = &reader->message->as.event_publish;
     publish->events.items = event;
     publish->events.count = 1;
-    err = read_fields((*message)->arena, rf_shape_of_event(), map, event, error);
+    err = read_fields(reader, rf_shape_of_event(), pairs, (char *)event);
     if (err != RF_OK)
-        rf_error_prefix(error, "event: ");
+        rf_error_prefix(reader->error, "event: ");
     publish->stream = event->stream;
     return err;
 }
 
-typedef enum rf_err build_fn(const msgpack_object_map *map, size_t size,
-                             struct rf_message **message, struct rf_error *error);
+typedef enum rf_err build_fn(struct reader *reader, size_t pairs, size_t size);
 
-static enum rf_err decode(const void *data, size_t size, build_fn *build,
+static enum rf_err decode(const void *data, size_t size, bool relay, build_fn *build,
                           struct rf_message **message, struct rf_error *error) {
-    msgpack_unpacked unpacked;
     struct rf_error local;
     if (error == NULL)
         error = &local;
-    *message = NULL;
-    msgpack_unpacked_init(&unpacked);
+    struct reader reader = {
+        .cursor = {data, (const unsigned char *)data + size}, .relay = relay, .error = error};
     enum rf_err err = rf_wire_bound(data, size, error);
-    if (err != RF_OK)
-        goto cleanup;
-    msgpack_unpack_return got = msgpack_unpack_next(&unpacked, data, size, NULL);
-    if (got == MSGPACK_UNPACK_NOMEM_ERROR)
-        err = no_memory(error);
-    else if (got != MSGPACK_UNPACK_SUCCESS || unpacked.data.type != MSGPACK_OBJECT_MAP)
-        err = wrong_type(error, "a map");
-    else
-        err = build(&unpacked.data.via.map, size, message, error);
-cleanup:
+    if (err == RF_OK) {
+        struct rf_value whole = rf_cursor_next(&reader.cursor);
+        err = whole.kind == RF_VALUE_MAP ? build(&reader, whole.count, size)
+                                         : wrong_type(error, "a map");
+    }
     if (err != RF_OK) {
-        rf_message_destroy(message);
+        rf_message_destroy(&reader.message);
         rf_text_clean(error->message); // it may quote the peer, and is sent back to it
     }
-    msgpack_unpacked_destroy(&unpacked);
+    *message = reader.message;
     return err;
 }
 
 enum rf_err rf_wire_decode(const void *data, size_t size, struct rf_message **message,
                            struct rf_error *error) {
-    return decode(data, size, build_message, message, error);
+    return decode(data, size, false, build_message, message, error);
+}
+
+enum rf_err rf_wire_decode_relay(const void *data, size_t size, struct rf_message **message,
+                                 struct rf_error *error) {
+    return decode(data, size, true, build_message, message, error);
 }
 
 enum rf_err rf_wire_decode_event(const void *data, size_t size, struct rf_message **message,
                                  struct rf_error *error) {
-    return decode(data, size, build_event, message, error);
+    return decode(data, size, false, build_event, message, error);
 }

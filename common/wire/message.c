@@ -26,9 +26,10 @@ static void release(const struct rf_shape *shape, void *body) {
 void rf_message_destroy(struct rf_message **message) {
     if (*message == NULL)
         return;
-    release(rf_shape_of((*message)->type), &(*message)->as);
-    rf_arena_destroy(&(*message)->arena);
-    free(*message);
+    struct rf_arena *arena = (*message)->arena; // where the message itself stands too
+    if ((*message)->trees)
+        release(rf_shape_of((*message)->type), &(*message)->as);
+    rf_arena_destroy(&arena);
     *message = NULL;
 }
 

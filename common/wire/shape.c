@@ -31,7 +31,7 @@ enum need { OPT = false, REQ = true };
 #define STR(field, need)                   {FIELD(field, RF_FIELD_STR, need)},
 #define I64(field, need, low, high)        {FIELD(field, RF_FIELD_I64, need), .least = (low), .most = (high)},
 #define BOOL(field, need)                  {FIELD(field, RF_FIELD_BOOL, need)},
-#define JSON(field, need)                  {FIELD(field, RF_FIELD_JSON, need)},
+#define JSON(field, need)                  {FIELD(field, RF_FIELD_JSON, need), .packed = offsetof(here, field##_packed)},
 #define BIN(field, need)                   {FIELD(field, RF_FIELD_BIN, need)},
 #define STRS(field, need)                  {FIELD(field, RF_FIELD_STRS, need)},
 #define LIST(field, need, of)              {FIELD(field, RF_FIELD_LIST, need), .item = shape_##of},

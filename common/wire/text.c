@@ -56,7 +56,9 @@ static bool is_plain(const unsigned char *s) {
 bool rf_text_valid(const char *text, size_t size) {
     const unsigned char *s = (const unsigned char *)text;
     for (size_t i = 0; i < size;) {
-        size_t length = size - i >= WORD && is_plain(s + i) ? WORD : sequence(s + i, size - i);
+        size_t length = size - i >= WORD && is_plain(s + i) ? WORD
+                        : s[i] >= 0x01 && s[i] <= 0x7F      ? 1
+                                                            : sequence(s + i, size - i);
         if (length == 0)
             return false;
         i += length;

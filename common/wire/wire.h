@@ -1,6 +1,6 @@
 // Encoding and decoding of every message; the only code that touches msgpack. Driven by the tables
 // that messages.def gives. Decoding passes a bounding cursor first (depth, size, counts against the
-// bytes that are there), as msgpack-c 4.0 allocates whatever a header announces.
+// bytes that are there), and then reads each value where it stands.
 #ifndef RF_WIRE_WIRE_H
 #define RF_WIRE_WIRE_H
 
@@ -19,6 +19,7 @@ struct rf_message {
 #include <ringfence/messages.def>
     } as;
     struct rf_arena *arena; // private
+    bool trees;             // private: there are JSON values to release
 };
 
 // An encoded frame; rf_frame_free frees data.
@@ -38,6 +39,11 @@ RF_NODISCARD enum rf_err rf_wire_encode(enum rf_message_type type, const void *b
 // version that is not ours. The caller frees it by rf_message_destroy.
 RF_NODISCARD enum rf_err rf_wire_decode(const void *data, size_t size, struct rf_message **message,
                                         struct rf_error *error);
+
+// rf_wire_decode_relay: the same for who passes the message on: it accepts and refuses the same,
+// but JSON fields are left as the bytes that came, in their `_packed` siblings (messages.h).
+RF_NODISCARD enum rf_err rf_wire_decode_relay(const void *data, size_t size,
+                                              struct rf_message **message, struct rf_error *error);
 
 void rf_message_destroy(struct rf_message **message);
 

@@ -2,6 +2,10 @@
 //
 // In a struct to be encoded, all pointers are borrowed. In a decoded message, everything belongs to
 // the message: texts are NUL-terminated copies; keep a json_t longer by json_incref.
+//
+// A JSON field `x` stands in `x`. Only who passes messages on (rf_wire_decode_relay) finds it in
+// `x_packed` instead: checked, but still as the bytes of msgpack that came, to be sent on in a
+// message of the same type. They go before `x` when encoding; everybody else leaves them empty.
 #ifndef RINGFENCE_MESSAGES_H
 #define RINGFENCE_MESSAGES_H
 
@@ -34,9 +38,11 @@ struct rf_strs {
 #define STR(field, need)                   const char *field;
 #define I64(field, need, least, most)      int64_t field;
 #define BOOL(field, need)                  bool field;
-#define JSON(field, need)                  json_t *field;
-#define BIN(field, need)                   struct rf_bytes field;
-#define STRS(field, need)                  struct rf_strs field;
+#define JSON(field, need)                                                                          \
+    json_t *field;                                                                                 \
+    struct rf_bytes field##_packed;
+#define BIN(field, need)  struct rf_bytes field;
+#define STRS(field, need) struct rf_strs field;
 // NOLINTNEXTLINE(bugprone-macro-parentheses): `field` is the name in a declaration
 #define LIST(field, need, item) RF_LIST_OF(item) field;
 // A struct needs a member: this one serves messages without fields, and is not on the wire.

@@ -227,7 +227,47 @@ static void json_refuses_what_json_cannot_say(void **state) {
         if (err != json[i].err || (json[i].text && !strstr(error.message, json[i].text)))
             fail_msg("%s: %s: %s", json[i].name, rf_err_name(err), error.message);
         rf_message_destroy(&message);
+        struct rf_error relay_error = {.message = ""};
+        assert_int_equal(rf_wire_decode_relay(json[i].bytes, json[i].size, &message, &relay_error),
+                         err);
+        if (err != RF_OK)
+            assert_string_equal(relay_error.message, error.message);
+        rf_message_destroy(&message);
     }
+}
+
+// `pairs` keys of two letters with the number 1 each; the last is the same as key `like`.
+static void a_key_twice_is_found(size_t pairs, size_t like) {
+    msgpack_sbuffer buffer;
+    msgpack_packer packer;
+    msgpack_sbuffer_init(&buffer);
+    msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
+    msgpack_sbuffer_write(&buffer, JSON_MAP(""));
+    msgpack_pack_map(&packer, pairs);
+    for (size_t i = 0; i < pairs; i++) {
+        size_t n = i == pairs - 1 ? like : i;
+        char key[2] = {(char)('a' + n / 26), (char)('a' + n % 26)};
+        msgpack_pack_str_with_body(&packer, key, sizeof key);
+        msgpack_pack_int(&packer, 1);
+    }
+    for (int relay = 0; relay < 2; relay++) {
+        struct rf_message *message;
+        struct rf_error error = {.message = ""};
+        enum rf_err err = (relay ? rf_wire_decode_relay : rf_wire_decode)(buffer.data, buffer.size,
+                                                                          &message, &error);
+        assert_int_equal(err, like == pairs - 1 ? RF_OK : RF_ERR_PROTOCOL);
+        if (err != RF_OK)
+            assert_non_null(strstr(error.message, "stands twice"));
+        rf_message_destroy(&message);
+    }
+    msgpack_sbuffer_destroy(&buffer);
+}
+
+static void a_key_twice_is_found_in_maps_of_any_size(void **state) {
+    (void)state;
+    for (size_t pairs = 1; pairs <= 40; pairs++)
+        for (size_t like = 0; like < pairs; like++)
+            a_key_twice_is_found(pairs, like);
 }
 
 static void too_many_values_are_refused(void **state) {
@@ -281,6 +321,7 @@ int main(void) {
         cmocka_unit_test(a_message_cut_at_any_byte_is_refused),
         cmocka_unit_test(every_field_refuses_every_type_but_its_own),
         cmocka_unit_test(json_refuses_what_json_cannot_say),
+        cmocka_unit_test(a_key_twice_is_found_in_maps_of_any_size),
         cmocka_unit_test(too_many_values_are_refused),
         cmocka_unit_test(a_frame_over_the_bound_is_refused),
         cmocka_unit_test(an_error_that_quotes_the_peer_is_still_valid_text),

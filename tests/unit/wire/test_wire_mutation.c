@@ -9,84 +9,49 @@
 
 #include <cmocka.h>
 
+#include "mutate.h"
 #include "sample.h"
 
 #define MUTATIONS_PER_MESSAGE 1000 // times more than 40 messages
 
-static uint64_t random_state = 20261124;
-
-static uint64_t random_next(void) // splitmix64
-{
-    uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static size_t random_below(size_t bound) {
-    return bound == 0 ? 0 : (size_t)(random_next() % bound);
-}
-
-// Bytes that mean much in msgpack are likelier than others.
-static unsigned char random_byte(void) {
-    static const unsigned char heads[] =
-        "\xc0\xc1\xc2\xc4\xc6\xc7\xc9\xca\xcb\xcf\xd3\xd8\xd9\xdb\xdc\xdd\xde"
-        "\xdf\x80\x8f\x90\x9f\xa0\xbf\xe0\xff\x7f";
-    if (random_next() & 1)
-        return heads[random_below(sizeof heads - 1)];
-    return (unsigned char)random_next();
-}
-
-// Replaces, removes or doubles some bytes of `frame`; a new buffer of exactly the right size.
-static unsigned char *mutate(const struct rf_frame *frame, size_t *size) {
-    const unsigned char *data = frame->data;
-    size_t at = random_below(frame->size);
-    size_t run = 1 + random_below(8);
-    if (run > frame->size - at)
-        run = frame->size - at;
-    switch (random_below(4)) {
-    case 0: { // remove
-        *size = frame->size - run;
-        unsigned char *bytes = malloc(*size + 1);
-        memcpy(bytes, data, at);
-        memcpy(bytes + at, data + at + run, frame->size - at - run);
-        return realloc(bytes, *size > 0 ? *size : 1);
-    }
-    case 1: { // double
-        *size = frame->size + run;
-        unsigned char *bytes = malloc(*size > 0 ? *size : 1);
-        memcpy(bytes, data, at + run);
-        memcpy(bytes + at + run, data + at, frame->size - at);
-        return bytes;
-    }
-    default: { // replace
-        *size = frame->size;
-        unsigned char *bytes = malloc(*size > 0 ? *size : 1);
-        memcpy(bytes, data, *size);
-        for (size_t i = 0; i <= random_below(4); i++)
-            bytes[random_below(*size)] = random_byte();
-        return bytes;
-    }
-    }
+// Passed on, `relayed` is to the next one what `message` is to us.
+static void assert_relays(const struct rf_message *message, const struct rf_message *relayed) {
+    const struct rf_shape *shape = rf_shape_of(message->type);
+    struct rf_frame frame;
+    struct rf_message *arrived;
+    struct rf_error error;
+    assert_int_equal(relayed->type, message->type);
+    if (rf_wire_encode(relayed->type, &relayed->as, &frame, &error) != RF_OK)
+        fail_msg("relayed, but not encoded again: %s", error.message);
+    if (rf_wire_decode(frame.data, frame.size, &arrived, &error) != RF_OK)
+        fail_msg("relayed, but refused by the next: %s", error.message);
+    assert_true(rf_sample_equal(shape, &message->as, &arrived->as));
+    rf_message_destroy(&arrived);
+    rf_frame_free(&frame);
 }
 
 static bool mutation_is_handled(const struct rf_frame *frame) {
     size_t size;
-    unsigned char *bytes = mutate(frame, &size);
-    struct rf_message *message = NULL;
-    struct rf_error error;
+    unsigned char *bytes = rf_mutate(frame, &size);
+    struct rf_message *message = NULL, *relayed = NULL;
+    struct rf_error error = {.message = ""}, relay_error = {.message = ""};
     enum rf_err err = rf_wire_decode(bytes, size, &message, &error);
+    assert_int_equal(rf_wire_decode_relay(bytes, size, &relayed, &relay_error), err);
     free(bytes);
     if (err != RF_OK) {
         assert_null(message);
+        assert_null(relayed);
         assert_true(err == RF_ERR_PROTOCOL || err == RF_ERR_NOT_FOUND || err == RF_ERR_CONFLICT);
+        assert_string_equal(relay_error.message, error.message);
         return false;
     }
     struct rf_frame again;
     if (rf_wire_encode(message->type, &message->as, &again, &error) != RF_OK)
         fail_msg("decoded, but not encoded again: %s", error.message);
+    assert_relays(message, relayed);
     rf_frame_free(&again);
     rf_message_destroy(&message);
+    rf_message_destroy(&relayed);
     return true;
 }
 
@@ -117,10 +82,10 @@ static void damaged_messages_are_refused_or_understood(void **state) {
 static void random_bytes_are_refused(void **state) {
     (void)state;
     for (int i = 0; i < 20000; i++) {
-        size_t size = random_below(64);
+        size_t size = rf_random_below(64);
         unsigned char *bytes = malloc(size == 0 ? 1 : size);
         for (size_t k = 0; k < size; k++)
-            bytes[k] = random_byte();
+            bytes[k] = rf_random_byte();
         struct rf_message *message;
         assert_int_not_equal(rf_wire_decode(bytes, size, &message, NULL), RF_OK);
         free(bytes);

@@ -46,6 +46,48 @@ static void every_message_with_required_fields_only_comes_back_equal(void **stat
         round_trip((enum rf_message_type)type, 1, true);
 }
 
+// Its own encoding is the shortest there is, so nothing may change on the way.
+static void every_message_passes_a_relay_byte_for_byte(void **state) {
+    (void)state;
+    for (unsigned type = 0; type < RF_MESSAGE_COUNT; type++) {
+        const struct rf_shape *shape = rf_shape_of((enum rf_message_type)type);
+        void *body = rf_sample_body(shape);
+        struct rf_frame frame, passed;
+        struct rf_message *message;
+        rf_sample_fill(shape, body, type, false);
+        assert_int_equal(rf_wire_encode((enum rf_message_type)type, body, &frame, NULL), RF_OK);
+        assert_int_equal(rf_wire_decode_relay(frame.data, frame.size, &message, NULL), RF_OK);
+        assert_int_equal(rf_wire_encode(message->type, &message->as, &passed, NULL), RF_OK);
+        assert_int_equal(passed.size, frame.size);
+        assert_memory_equal(passed.data, frame.data, frame.size);
+        rf_message_destroy(&message);
+        rf_frame_free(&passed);
+        rf_frame_free(&frame);
+        rf_sample_clear(shape, body);
+        free(body);
+    }
+}
+
+static void a_relay_keeps_json_packed_and_makes_no_tree(void **state) {
+    (void)state;
+    struct rf_call_request request = {.id = "1",
+                                      .service = "speech",
+                                      .operation = "speak",
+                                      .deadline = 1,
+                                      .params = json_pack("{s:s}", "text", "hello")};
+    struct rf_frame frame;
+    struct rf_message *message;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_call_request, &request, &frame, NULL), RF_OK);
+    assert_int_equal(rf_wire_decode_relay(frame.data, frame.size, &message, NULL), RF_OK);
+    static const char packed[] = "\x81\xa4text\xa5hello";
+    assert_null(message->as.call_request.params);
+    assert_int_equal(message->as.call_request.params_packed.size, sizeof packed - 1);
+    assert_memory_equal(message->as.call_request.params_packed.data, packed, sizeof packed - 1);
+    rf_message_destroy(&message);
+    rf_frame_free(&frame);
+    json_decref(request.params);
+}
+
 static void a_missing_required_field_is_named_when_encoding(void **state) {
     (void)state;
     struct rf_call_request request = {.id = "1", .operation = "speak", .deadline = 1};
@@ -253,6 +295,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_message_with_all_its_fields_comes_back_equal),
         cmocka_unit_test(every_message_with_required_fields_only_comes_back_equal),
+        cmocka_unit_test(every_message_passes_a_relay_byte_for_byte),
+        cmocka_unit_test(a_relay_keeps_json_packed_and_makes_no_tree),
         cmocka_unit_test(a_missing_required_field_is_named_when_encoding),
         cmocka_unit_test(a_number_out_of_range_is_named_when_encoding),
         cmocka_unit_test(a_bad_item_of_a_list_is_named_with_its_place),
