@@ -3,6 +3,7 @@ kills, torn files, full and missing folders, and a spreadsheet that fails."""
 
 import json
 import signal
+import subprocess
 import unittest
 
 from harness import RingfenceTest, wait_for
@@ -139,8 +140,29 @@ class FilesTest(LoggerCase):
 
     def test_a_drain_writes_what_was_published_before_it(self):
         logger = self.set.start("logger")
+        wait_for("the connection", lambda: logger.says("connected to the broker"))
         self.publisher.publish(*events(2000))
         logger.terminate()
+        self.assertEqual(logger.wait(), 0)
+        self.check_files(self.subjects(2000))
+
+
+class SlowBrokerTest(LoggerCase):
+    # It is slow here, not lost.
+    CONFIG = {"bus": {"heartbeat_misses": 50}, "drain_timeout": "30s", "broker": {"drain_timeout": "40s"}}
+
+    def test_a_drain_waits_for_a_page_that_takes_longer_than_all_quiet(self):
+        logger = self.set.start("logger")
+        broker = self.set.processes["broker"]
+        wait_for("the connection", lambda: logger.says("connected to the broker"))
+        logger.terminate(signal.SIGSTOP)
+        self.publisher.publish(*events(2000))
+        broker.terminate(signal.SIGSTOP)
+        logger.terminate()
+        logger.terminate(signal.SIGCONT)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            logger.wait(1)
+        broker.terminate(signal.SIGCONT)
         self.assertEqual(logger.wait(), 0)
         self.check_files(self.subjects(2000))
 
