@@ -84,11 +84,22 @@ void provider_request_fini(struct provider_request *request) {
     *request = (struct provider_request){0};
 }
 
+// A new string that the caller frees; NULL if out of memory.
+static char *joined(const char *first, const char *second) {
+    size_t size = strlen(first), more = strlen(second);
+    char *text = malloc(size + more + 1);
+    if (text != NULL) {
+        memcpy(text, first, size);
+        memcpy(text + size, second, more + 1);
+    }
+    return text;
+}
+
 enum rf_err provider_request_header(struct provider_request *request, const char *name,
                                     const char *prefix, const char *value) {
     assert(request->header_count < PROVIDER_MAX_HEADERS);
-    char *text;
-    if (asprintf(&text, "%s%s", prefix, value) < 0)
+    char *text = joined(prefix, value);
+    if (text == NULL)
         return RF_ERR_NOMEM;
     request->headers[request->header_count].name = name;
     request->headers[request->header_count].value = text;
@@ -97,16 +108,11 @@ enum rf_err provider_request_header(struct provider_request *request, const char
 }
 
 enum rf_err provider_request_post(struct provider_request *request, const char *base_url,
-                                  const char *path, json_t *body) {
+                                  const char *path, struct rf_text *body) {
     request->method = "POST";
-    if (body == NULL)
-        return RF_ERR_NOMEM;
-    if (asprintf(&request->url, "%s%s", base_url, path) < 0) {
-        request->url = NULL;
-        return RF_ERR_NOMEM;
-    }
-    request->body = json_dumps(body, JSON_COMPACT);
-    if (request->body == NULL)
+    request->url = joined(base_url, path);
+    request->body = rf_text_take(body);
+    if (request->url == NULL || request->body == NULL)
         return RF_ERR_NOMEM;
     return provider_request_header(request, "Content-Type", "", "application/json");
 }

@@ -14,6 +14,7 @@
 #include <ringfence/time.h>
 
 #include "config/config.h"
+#include "events/text.h"
 #include "http/client.h"
 #include "rules/value.h"
 
@@ -73,11 +74,11 @@ void provider_request_fini(struct provider_request *request);
 RF_NODISCARD enum rf_err provider_request_header(struct provider_request *request, const char *name,
                                                  const char *prefix, const char *value);
 
-// provider_request_post: a POST of `body` as JSON to base_url + path. RF_ERR_NOMEM also if `body`
-// is NULL.
+// provider_request_post: a POST of `body`, which is JSON and is taken from it, to base_url + path.
+// RF_ERR_NOMEM also if `body` failed.
 RF_NODISCARD enum rf_err provider_request_post(struct provider_request *request,
                                                const char *base_url, const char *path,
-                                               json_t *body);
+                                               struct rf_text *body);
 
 typedef const char *provider_header_fn(const void *arg, const char *name); // NULL: no such header
 

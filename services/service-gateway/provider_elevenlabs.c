@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "events/json_text.h"
 #include "form.h"
 #include "provider.h"
 #include "sound.h"
@@ -15,19 +16,23 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
         return rf_error_set(error, RF_ERR_INVALID, "speak: params.text: a text expected");
     char *voice = form_escape(config->voice), *format = form_escape(config->output_format);
     char *path = NULL;
-    json_t *body = json_pack("{s:s, s:s}", "text", text, "model_id", config->model);
+    struct rf_text body = {0};
+    rf_json_open(&body, NULL, '{');
+    rf_json_add_text(&body, "text", text);
+    rf_json_add_text(&body, "model_id", config->model);
+    rf_json_close(&body, '}');
     enum rf_err err = RF_ERR_NOMEM;
     if (voice != NULL && format != NULL &&
         asprintf(&path, "/v1/text-to-speech/%s?output_format=%s", voice, format) < 0)
         path = NULL;
     if (path != NULL)
-        err = provider_request_post(request, config->base_url, path, body);
+        err = provider_request_post(request, config->base_url, path, &body);
     if (err == RF_OK)
         err = provider_request_header(request, "xi-api-key", "", settings->key.value);
     free(voice);
     free(format);
     free(path);
-    json_decref(body);
+    rf_text_fini(&body);
     return err == RF_OK ? RF_OK : rf_error_set(error, err, "speak: out of memory");
 }
 

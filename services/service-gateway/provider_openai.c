@@ -11,14 +11,12 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
     const char *prompt = provider_param(job, "prompt");
     if (prompt == NULL)
         return rf_error_set(error, RF_ERR_INVALID, "write: params.prompt: a text expected");
-    json_t *body =
-        json_pack("{s:s, s:I, s:[{s:s, s:s}]}", "model", config->model, "max_tokens",
-                  (json_int_t)config->max_tokens, "messages", "role", "user", "content", prompt);
+    struct rf_text body = {0};
+    script_request(&body, config, prompt);
     enum rf_err err =
-        provider_request_post(request, config->base_url, "/v1/chat/completions", body);
+        provider_request_post(request, config->base_url, "/v1/chat/completions", &body);
     if (err == RF_OK)
         err = provider_request_header(request, "Authorization", "Bearer ", settings->key.value);
-    json_decref(body);
     return err == RF_OK ? RF_OK : rf_error_set(error, err, "write: out of memory");
 }
 

@@ -3,6 +3,7 @@
 // the audio.
 #include <string.h>
 
+#include "events/json_text.h"
 #include "provider.h"
 #include "sound.h"
 
@@ -17,12 +18,16 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
     const char *text = provider_param(job, "text");
     if (text == NULL)
         return rf_error_set(error, RF_ERR_INVALID, "speak: params.text: a text expected");
-    json_t *body = json_pack("{s:s, s:s, s:s, s:s}", "model", config->model, "input", text, "voice",
-                             config->voice, "response_format", config->output_format);
-    enum rf_err err = provider_request_post(request, config->base_url, "/v1/audio/speech", body);
+    struct rf_text body = {0};
+    rf_json_open(&body, NULL, '{');
+    rf_json_add_text(&body, "model", config->model);
+    rf_json_add_text(&body, "input", text);
+    rf_json_add_text(&body, "voice", config->voice);
+    rf_json_add_text(&body, "response_format", config->output_format);
+    rf_json_close(&body, '}');
+    enum rf_err err = provider_request_post(request, config->base_url, "/v1/audio/speech", &body);
     if (err == RF_OK)
         err = provider_request_header(request, "Authorization", "Bearer ", settings->key.value);
-    json_decref(body);
     return err == RF_OK ? RF_OK : rf_error_set(error, err, "speak: out of memory");
 }
 

@@ -4,6 +4,11 @@
 
 #include "provider.h"
 
+// script_request: {model, max_tokens, messages: [{role: "user", content: prompt}]}, as both of them
+// want it.
+void script_request(struct rf_text *body, const struct rf_config_provider *config,
+                    const char *prompt);
+
 // script_is_map: whether the reply's body is a JSON map; if not, the verdict says what was found.
 bool script_is_map(const struct provider_reply *reply, struct provider_verdict *verdict);
 
