@@ -5,13 +5,26 @@
 
 #define FIRST_BUCKETS 64
 
-// FNV-1a (Fowler, Noll, Vo), 64 bits.
+#define WORD sizeof(uint64_t)
+
+// Eight bytes at a time: both halves of the product with an odd number, each of which depends on
+// most bits of the other factor. What a changed bit does to them depends on the seed.
+static uint64_t mix(uint64_t hash, uint64_t word) {
+    __extension__ unsigned __int128 product =
+        (unsigned __int128)(hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 static uint64_t hash_of(const struct rf_map *map, const void *key, size_t size) {
     const unsigned char *bytes = key;
-    uint64_t hash = UINT64_C(14695981039346656037) ^ map->seed;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-    return hash;
+    uint64_t hash = mix(map->seed, size), word;
+    for (; size >= WORD; bytes += WORD, size -= WORD) {
+        memcpy(&word, bytes, WORD);
+        hash = mix(hash, word);
+    }
+    for (word = 0; size > 0; size--)
+        word = word << 8 | bytes[size - 1];
+    return mix(hash, word);
 }
 
 static size_t bucket_of(const struct rf_map *map, uint64_t hash) {

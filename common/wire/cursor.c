@@ -39,77 +39,88 @@ static uint64_t big_endian(const unsigned char *at, size_t bytes) {
     }
 }
 
-static struct rf_value real_of(enum form form, uint64_t bits) {
-    struct rf_value value = {.kind = RF_VALUE_REAL};
-    if (form == DOUBLE) {
-        memcpy(&value.real, &bits, sizeof value.real);
-        return value;
-    }
+static double real_of(enum form form, uint64_t bits) {
+    double real;
+    float narrow;
     uint32_t half = (uint32_t)bits;
-    float real;
-    memcpy(&real, &half, sizeof real);
-    value.real = (double)real;
-    return value;
+    memcpy(&real, &bits, sizeof real);
+    memcpy(&narrow, &half, sizeof narrow);
+    return form == DOUBLE ? real : (double)narrow;
 }
 
-static struct rf_value whole_of(enum form form, uint64_t bits, size_t bytes) {
-    if (form == UINT)
-        return bits > INT64_MAX ? (struct rf_value){.kind = RF_VALUE_UINT, .u = bits}
-                                : (struct rf_value){.kind = RF_VALUE_INT, .n = (int64_t)bits};
-    // Two's complement of its own width, carried on to 64 bits.
-    uint64_t sign = UINT64_C(1) << (bytes * 8 - 1);
-    return (struct rf_value){.kind = RF_VALUE_INT, .n = (int64_t)((bits ^ sign) - sign)};
-}
-
-static struct rf_value raw_of(enum rf_value_kind kind, const unsigned char *at, size_t size) {
-    return (struct rf_value){.kind = kind, .bytes = (const char *)at, .size = size};
-}
-
-// What stands in `size` bytes at `at`.
-static struct rf_value body_of(enum form form, const unsigned char *at, size_t size) {
-    switch (form) {
-    case NO:
-    case YES:
-        return (struct rf_value){.kind = RF_VALUE_BOOL, .truth = form == YES};
-    case BIN:
-        return raw_of(RF_VALUE_BIN, at, size);
-    case EXT:
-        return raw_of(RF_VALUE_EXT, at, size);
-    case STR:
-        return raw_of(RF_VALUE_STR, at, size);
-    case FLOAT:
-    case DOUBLE:
-        return real_of(form, big_endian(at, size));
-    case UINT:
-    case INT:
-        return whole_of(form, big_endian(at, size), size);
-    default:
-        return (struct rf_value){.kind = RF_VALUE_NIL};
+// A number of `bytes` bytes.
+static void set_number(struct rf_value *value, enum form form, uint64_t bits, unsigned bytes) {
+    if (form == UINT) {
+        value->kind = bits > INT64_MAX ? RF_VALUE_UINT : RF_VALUE_INT;
+        value->u = bits;
+    } else if (form == INT) {
+        // Two's complement of its own width, carried on to 64 bits.
+        uint64_t sign = UINT64_C(1) << (bytes * 8 - 1);
+        value->kind = RF_VALUE_INT;
+        value->n = (int64_t)((bits ^ sign) - sign);
+    } else {
+        value->kind = RF_VALUE_REAL;
+        value->real = real_of(form, bits);
     }
 }
 
 static enum rf_read container(struct rf_cursor *cursor, enum rf_value_kind kind, size_t count,
                               struct rf_value *value) {
     size_t inside = kind == RF_VALUE_MAP ? count * 2 : count;
-    *value = (struct rf_value){.kind = kind, .count = count};
+    value->kind = kind;
+    value->count = count;
     return inside > (size_t)(cursor->end - cursor->at) ? RF_READ_SHORT : RF_READ_OK;
 }
 
-static enum rf_read read_long(struct rf_cursor *cursor, struct rf_value *value) {
-    const struct head head = heads[*cursor->at - 0xc0];
-    if (head.form == NEVER || (size_t)(cursor->end - cursor->at) - 1 < head.length)
-        return RF_READ_BROKEN;
-    size_t announced = (size_t)big_endian(cursor->at + 1, head.length);
-    cursor->at += 1 + head.length;
-    if (head.form == ARRAY || head.form == MAP)
-        return container(cursor, head.form == MAP ? RF_VALUE_MAP : RF_VALUE_ARRAY, announced,
-                         value);
-    size_t size = announced + head.body;
+static enum rf_read raw(struct rf_cursor *cursor, enum rf_value_kind kind, size_t size,
+                        struct rf_value *value) {
     if (size > (size_t)(cursor->end - cursor->at))
         return RF_READ_SHORT;
-    *value = body_of((enum form)head.form, cursor->at, size);
+    value->kind = kind;
+    value->bytes = (const char *)cursor->at;
+    value->size = size;
     cursor->at += size;
     return RF_READ_OK;
+}
+
+static enum rf_read read_number(struct rf_cursor *cursor, const struct head *head,
+                                struct rf_value *value) {
+    const unsigned char *body = ++cursor->at;
+    if (head->body > (size_t)(cursor->end - body))
+        return RF_READ_SHORT;
+    cursor->at += head->body;
+    set_number(value, (enum form)head->form, big_endian(body, head->body), head->body);
+    return RF_READ_OK;
+}
+
+static enum rf_read read_long(struct rf_cursor *cursor, struct rf_value *value) {
+    const struct head *head = &heads[*cursor->at - 0xc0];
+    if (head->form >= FLOAT && head->form <= INT)
+        return read_number(cursor, head, value);
+    if (head->form == NEVER || (size_t)(cursor->end - cursor->at) - 1 < head->length)
+        return RF_READ_BROKEN;
+    size_t announced = (size_t)big_endian(cursor->at + 1, head->length);
+    cursor->at += 1 + head->length;
+    switch (head->form) {
+    case NO:
+    case YES:
+        value->kind = RF_VALUE_BOOL;
+        value->truth = head->form == YES;
+        return RF_READ_OK;
+    case BIN:
+        return raw(cursor, RF_VALUE_BIN, announced, value);
+    case EXT:
+        return raw(cursor, RF_VALUE_EXT, announced + head->body, value);
+    case STR:
+        return raw(cursor, RF_VALUE_STR, announced, value);
+    case ARRAY:
+        return container(cursor, RF_VALUE_ARRAY, announced, value);
+    case MAP:
+        return container(cursor, RF_VALUE_MAP, announced, value);
+    default:
+        value->kind = RF_VALUE_NIL;
+        return RF_READ_OK;
+    }
 }
 
 enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_value *value) {
@@ -125,7 +136,8 @@ enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_value *val
         return container(cursor, RF_VALUE_ARRAY, first & 0x0f, value);
     if (first >= 0x80 && first <= 0x8f)
         return container(cursor, RF_VALUE_MAP, first & 0x0f, value);
-    *value = (struct rf_value){.kind = RF_VALUE_INT, .n = (int8_t)first};
+    value->kind = RF_VALUE_INT;
+    value->n = (int8_t)first;
     return RF_READ_OK;
 }
 

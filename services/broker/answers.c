@@ -10,8 +10,6 @@ void rf_answers_init(struct rf_answers *answers) {
 
 static void free_answer(struct rf_answer *answer) {
     rf_message_destroy(&answer->message);
-    free(answer->worker);
-    free(answer->id);
     free(answer);
 }
 
@@ -55,16 +53,18 @@ void rf_answers_forget(struct rf_answers *answers, const char *id) {
 }
 
 // Takes the place of an earlier answer to the same id; the oldest give way to the bounds.
-static struct rf_answer *add(struct rf_answers *answers, const char *id, size_t size,
-                             struct rf_instant now) {
+static struct rf_answer *add(struct rf_answers *answers, const char *id, const char *worker,
+                             size_t size, struct rf_instant now) {
     rf_answers_forget(answers, id);
-    struct rf_answer *answer = calloc(1, sizeof *answer);
+    size_t id_size = strlen(id) + 1, worker_size = strlen(worker) + 1;
+    struct rf_answer *answer = calloc(1, sizeof *answer + id_size + worker_size);
     if (answer == NULL)
         return NULL;
-    answer->id = strdup(id);
+    memcpy(answer->texts, id, id_size);
+    answer->worker = memcpy(answer->texts + id_size, worker, worker_size);
     answer->at = now;
     answer->bytes = sizeof *answer + size;
-    if (answer->id == NULL || !rf_map_add_text(&answers->map, &answer->by_id, answer->id)) {
+    if (!rf_map_add(&answers->map, &answer->by_id, answer->texts, id_size - 1)) {
         free_answer(answer);
         return NULL;
     }
@@ -81,10 +81,9 @@ static struct rf_answer *add(struct rf_answers *answers, const char *id, size_t 
 
 void rf_answers_keep(struct rf_answers *answers, struct rf_message **message, size_t size,
                      const char *worker, struct rf_instant now) {
-    struct rf_answer *answer = add(answers, (*message)->as.call_reply.id, size, now);
+    struct rf_answer *answer = add(answers, (*message)->as.call_reply.id, worker, size, now);
     if (answer == NULL)
         return;
-    answer->worker = strdup(worker);
     answer->message = *message;
     *message = NULL;
     answer->reply = answer->message->as.call_reply;
@@ -93,9 +92,9 @@ void rf_answers_keep(struct rf_answers *answers, struct rf_message **message, si
 
 void rf_answers_keep_own(struct rf_answers *answers, const struct rf_call_reply *reply,
                          struct rf_instant now) {
-    struct rf_answer *answer = add(answers, reply->id, 0, now);
+    struct rf_answer *answer = add(answers, reply->id, "", 0, now);
     if (answer == NULL)
         return;
     answer->reply = *reply;
-    answer->reply.id = answer->id;
+    answer->reply.id = answer->texts;
 }

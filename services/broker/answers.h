@@ -15,12 +15,12 @@
 struct rf_answer {
     struct rf_map_node by_id;
     TAILQ_ENTRY(rf_answer) by_age;
-    char *id;
-    char *worker;               // who gave it; NULL: the broker itself
     struct rf_message *message; // the worker's reply; NULL: `reply` is the broker's own
     struct rf_call_reply reply; // its texts live in `message`, or for ever
     size_t bytes;
     struct rf_instant at;
+    char *worker; // who gave it; behind the id in `texts`
+    char texts[]; // the id
 };
 
 struct rf_answers {

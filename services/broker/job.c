@@ -46,12 +46,12 @@ static void free_parts(struct rf_job *job) {
     while (job->askers != NULL) {
         struct rf_asker *asker = job->askers;
         job->askers = asker->next;
-        free(asker);
+        if (asker != &job->first)
+            free(asker);
     }
     rf_message_destroy(&job->request);
     rf_message_destroy(&job->handback);
     free(job->avoid);
-    free(job->id);
     free(job);
 }
 
@@ -72,13 +72,14 @@ static void on_due(void *arg) {
 }
 
 struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const char *id) {
-    struct rf_job *job = calloc(1, sizeof *job);
+    size_t size = strlen(id) + 1;
+    struct rf_job *job = calloc(1, sizeof *job + size);
     if (job == NULL)
         return NULL;
     job->dispatch = dispatch;
     rf_ground_timer(&job->timer, on_due, job);
-    job->id = strdup(id);
-    if (job->id == NULL || !rf_map_add_text(&dispatch->jobs, &job->by_id, job->id)) {
+    memcpy(job->id, id, size);
+    if (!rf_map_add_text(&dispatch->jobs, &job->by_id, job->id)) {
         free_parts(job);
         return NULL;
     }
@@ -138,7 +139,11 @@ bool rf_job_asked_by(const struct rf_job *job, const struct rf_peer *peer) {
 bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer) {
     if (rf_job_asked_by(job, peer))
         return true;
-    struct rf_asker *asker = job->asker_count < RF_JOB_MAX_ASKERS ? malloc(sizeof *asker) : NULL;
+    struct rf_asker *asker = NULL;
+    if (job->asker_count == 0)
+        asker = &job->first;
+    else if (job->asker_count < RF_JOB_MAX_ASKERS)
+        asker = malloc(sizeof *asker);
     if (asker == NULL)
         return false;
     *asker = (struct rf_asker){job->askers, *peer};

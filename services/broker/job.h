@@ -27,10 +27,9 @@ struct rf_job {
     struct rf_map_node by_id;
     TAILQ_ENTRY(rf_job) link; // of its queue's jobs, or of its seat's
     struct rf_dispatch *dispatch;
-    char *id;
-    struct rf_message *request;  // NULL: found in the hand of a worker that registered
-    struct rf_message *handback; // the last one, whose attempts the request borrows
-    struct rf_asker *askers;
+    struct rf_message *request;     // NULL: found in the hand of a worker that registered
+    struct rf_message *handback;    // the last one, whose attempts the request borrows
+    struct rf_asker first, *askers; // the first stands here, as most jobs have no other
     size_t asker_count;
     struct rf_job_queue *queue; // while it waits; NULL in hand
     struct rf_seat *seat;       // in whose hand; NULL while it waits
@@ -40,6 +39,7 @@ struct rf_job {
     struct rf_timer timer;
     struct rf_instant doubt; // not 0: may have been lost on the way; lost if not seen until then
     uint64_t listed;         // the last heartbeat that named it
+    char id[];
 };
 
 // The answers that the broker gives itself, all of class `local`.
