@@ -253,12 +253,25 @@ static bool read_item(struct reader *reader) {
     return read_value(reader, name);
 }
 
+// Each value but the outermost stands behind an opening bracket or a comma; those within texts are
+// counted with them. In pieces that a byte can count, which compilers make short work of: a block
+// of the right size costs less than a large one, for which malloc tidies up first.
+static size_t most_values(const char *text, size_t size) {
+    size_t most = 1;
+    for (size_t i = 0; i < size;) {
+        size_t end = size - i > UINT8_MAX ? i + UINT8_MAX : size;
+        uint8_t count = 0;
+        for (; i < end; i++)
+            count = (uint8_t)(count + (text[i] == ',') + (text[i] == '[') + (text[i] == '{'));
+        most += count;
+    }
+    return most;
+}
+
 enum rf_value_fault rf_value_read(const char *text, size_t size, size_t max_depth, size_t max_marks,
                                   struct rf_value **value) {
     struct reader reader = {.max_marks = max_marks, .max_depth = max_depth};
-    // Values are at most one more than marks. And of what has two bytes less than two values have,
-    // each lacks a closing bracket.
-    size_t most = size / 2 + RF_VALUE_MAX_DEPTH + 1, bytes;
+    size_t most = most_values(text, size), bytes;
     reader.capacity = most <= max_marks ? most : max_marks + 1;
     if (__builtin_mul_overflow(reader.capacity, sizeof *reader.values, &bytes) ||
         __builtin_add_overflow(bytes, size + 1, &bytes) || (reader.values = malloc(bytes)) == NULL)
