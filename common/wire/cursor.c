@@ -137,7 +137,7 @@ enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_value *val
     if (first >= 0x80 && first <= 0x8f)
         return container(cursor, RF_VALUE_MAP, first & 0x0f, value);
     value->kind = RF_VALUE_INT;
-    value->n = (int8_t)first;
+    value->n = (int64_t)first - 0x100; // 0xe0 to 0xff: -32 to -1
     return RF_READ_OK;
 }
 
