@@ -17,6 +17,7 @@ struct watched_fd {
     unsigned events;     // that it stands in the set for; 0: it does not
     uint32_t generation; // an event of an earlier life of this number is dropped
     bool kept;           // stays in the set when nobody watches it
+    bool stray;          // an event came since nobody watches it
 };
 
 // A ZeroMQ socket tells by its descriptor only that something has happened inside; whatever is done
@@ -111,7 +112,10 @@ static void run_fd(struct rf_loop *loop, const struct epoll_event *event) {
     if (watched->generation != generation)
         return;
     if (watched->fn == NULL) {
-        leave_set(loop, fd);
+        // The first may be of what its owner read in this pass already.
+        if (watched->stray)
+            leave_set(loop, fd);
+        watched->stray = true;
         return;
     }
     unsigned events = 0;
@@ -293,6 +297,7 @@ enum rf_err rf_loop_fd_set(struct rf_loop *loop, int fd, unsigned events, rf_loo
     if (events == 0 && !watched->kept)
         leave_set(loop, fd);
     watched->fn = events != 0 ? fn : NULL;
+    watched->stray = false;
     watched->arg = arg;
     return RF_OK;
 }
