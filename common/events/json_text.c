@@ -47,8 +47,8 @@ static void add_quoted(struct rf_text *text, const char *value) {
 // What stands before a value. A text ends in a quote, so that a bracket or a colon at the end is
 // one of the structure.
 static void begin(struct rf_text *text, const char *name) {
-    char last = text->size > 0 ? text->data[text->size - 1] : '{';
-    if (last != '{' && last != '[' && last != ':')
+    const char *last = text->size > 0 ? &text->data[text->size - 1] : "{";
+    if (*last != '{' && *last != '[' && *last != ':')
         rf_text_add_bytes(text, ",", 1);
     if (name != NULL) {
         add_quoted(text, name);

@@ -86,12 +86,10 @@ void provider_request_fini(struct provider_request *request) {
 
 // A new string that the caller frees; NULL if out of memory.
 static char *joined(const char *first, const char *second) {
-    size_t size = strlen(first), more = strlen(second);
-    char *text = malloc(size + more + 1);
-    if (text != NULL) {
-        memcpy(text, first, size);
-        memcpy(text + size, second, more + 1);
-    }
+    size_t more = strlen(second) + 1;
+    char *text = malloc(strlen(first) + more);
+    if (text != NULL)
+        memcpy(stpcpy(text, first), second, more);
     return text;
 }
 

@@ -260,6 +260,11 @@ static uint64_t next(uint64_t *seed) {
     return z ^ (z >> 31);
 }
 
+// Without a NUL behind them.
+static void put(char *to, const char *bytes, size_t size) {
+    memcpy(to, bytes, size);
+}
+
 // Bytes changed, put in, taken out and doubled: one of the words that matter, or any byte.
 static size_t mutate(char *text, size_t size, size_t room, uint64_t *seed) {
     static const char *const words[] = {"{",        "}",       "[",          "]",       "\"",
@@ -276,7 +281,7 @@ static size_t mutate(char *text, size_t size, size_t room, uint64_t *seed) {
         if (size + length > room)
             return size;
         memmove(text + at + length, text + at, size - at);
-        memcpy(text + at, word, length);
+        put(text + at, word, length);
         return size + length;
     case 1:
         cut = cut < size - at ? cut : size - at;
@@ -284,7 +289,7 @@ static size_t mutate(char *text, size_t size, size_t room, uint64_t *seed) {
         return size - cut;
     case 2:
         if (size + length <= room && at + length <= size)
-            memcpy(text + at, word, length);
+            put(text + at, word, length);
         return size;
     default:
         if (at < size)
@@ -304,7 +309,7 @@ static void mutations_are_read_as_jansson_reads_them(void **state) {
         const char *from = cases[next(&seed) % (sizeof cases / sizeof cases[0])].text;
         size_t size = strlen(from);
         bool taken;
-        memcpy(text, from, size);
+        put(text, from, size);
         for (uint64_t changes = next(&seed) % 5; changes > 0; changes--)
             size = mutate(text, size, sizeof text, &seed);
         if (!agrees(text, size, &taken))
