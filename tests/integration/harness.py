@@ -49,15 +49,21 @@ def wait_for(what, condition, seconds=PATIENCE):
         time.sleep(0.05)
 
 
+given_ports = set()
+
+
 def free_port():
-    """A port that nobody listens on, below those that the kernel hands out for connections."""
+    """A port that nobody listens on, below those that the kernel hands out for connections, and
+    that was not given before: whoever it was given to may not listen yet."""
     chooser = random.SystemRandom()
     for _ in range(1000):
         port = chooser.randrange(20000, 32000)
         with socket.socket() as probe:
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-                return port
+                if port not in given_ports:
+                    given_ports.add(port)
+                    return port
     raise AssertionError("no free port")
 
 
