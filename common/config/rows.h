@@ -80,8 +80,8 @@ bool rf_config_section(const char *path);
 // as 250ms, 5s, 10m or 1h". Cut to size. Returns out.
 char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t size);
 
-// rf_config_row_written: its fallback as it stands in a file, a list in brackets; NULL if it has none.
-// Cut to size.
+// rf_config_row_written: its fallback as it stands in a file, a list in brackets; NULL if it has
+// none. Cut to size.
 const char *rf_config_row_written(const struct rf_config_row *row, char *out, size_t size);
 
 // rf_config_suggest: the key that the unknown dotted `key` most likely means, into `out`; false if

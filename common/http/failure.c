@@ -14,12 +14,13 @@ static enum rf_http_failure refused_tunnel(long proxy_status) {
     return proxy_status < 500 ? RF_HTTP_PROXY : RF_HTTP_CONNECT;
 }
 
-// What an HTTP/2 peer refused unread (REFUSED_STREAM, a stream above GOAWAY's last) was certainly not
-// carried out (RFC 9113, 8.7 and 6.8), but libcurl 7.88 does not let us see it. It repeats a refused
-// stream by itself, up to five times, and ends as CURLE_SEND_ERROR then, as it does for a connection
-// that died (Curl_retry_request); a GOAWAY is written to its trace alone, and a connection that ends
-// with it is CURLE_HTTP2, as after any fault in the framing (http2.c). So both count as sent. It
-// costs nothing: what must not be repeated is sent with `fresh`, which never speaks HTTP/2.
+// What an HTTP/2 peer refused unread (REFUSED_STREAM, a stream above GOAWAY's last) was certainly
+// not carried out (RFC 9113, 8.7 and 6.8), but libcurl 7.88 does not let us see it. It repeats a
+// refused stream by itself, up to five times, and ends as CURLE_SEND_ERROR then, as it does for a
+// connection that died (Curl_retry_request); a GOAWAY is written to its trace alone, and a
+// connection that ends with it is CURLE_HTTP2, as after any fault in the framing (http2.c). So both
+// count as sent. It costs nothing: what must not be repeated is sent with `fresh`, which never
+// speaks HTTP/2.
 enum rf_http_failure rf_http_failure_of(CURLcode code, bool begun, long status, long proxy_status) {
     if (code == CURLE_RECV_ERROR && !begun && proxy_status >= 300)
         return refused_tunnel(proxy_status);

@@ -55,7 +55,8 @@ static enum rf_err open_run(struct rf_store_job *job, sqlite3 *db, struct rf_err
 // ---- after the acknowledgement ----
 
 static enum rf_err delete_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
-    rf_crash_point("outbox_before_delete"); // it is in the journal, and the next life sends it again
+    rf_crash_point(
+        "outbox_before_delete"); // it is in the journal, and the next life sends it again
     return rf_sql_run(db, error, "DELETE FROM outbox WHERE seq <= ?", "i",
                       (int64_t)((struct delete_job *)job)->seq);
 }
