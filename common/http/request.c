@@ -19,13 +19,13 @@ static bool add_line(struct rf_http_transfer *t, const char *line) {
 // cost a request more than its whole way through the policies.
 static char *line_of(const struct rf_http_header *header) {
     size_t name = strlen(header->name), value = strlen(header->value);
-    const char *between = value > 0 ? ": " : ";";
-    char *line = malloc(name + strlen(between) + value + 1);
+    size_t gap = value > 0 ? 2 : 1;
+    char *line = malloc(name + gap + value + 1);
     if (line == NULL)
         return NULL;
     memcpy(line, header->name, name);
-    strcpy(line + name, between);
-    memcpy(line + name + strlen(between), header->value, value + 1);
+    memcpy(line + name, value > 0 ? ": " : ";", gap);
+    memcpy(line + name + gap, header->value, value + 1);
     return line;
 }
 

@@ -7,7 +7,7 @@
 #define TYPES  "anthropic-sdk-python, types/shared/error_type.py"
 #define SAYS(text)                                                                                 \
     .tests = {{.field = "$code", .equals = "invalid_request_error"},                               \
-              {.field = "$message", .contains = text}}
+              {.field = "$message", .contains = (text)}}
 
 // clang-format off
 
