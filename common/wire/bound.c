@@ -16,7 +16,7 @@ enum rf_err rf_wire_bound(const void *data, size_t size, struct rf_error *error)
         return rf_error_set(error, RF_ERR_PROTOCOL, "a frame of %zu bytes, over the limit of %zu",
                             size, RF_WIRE_MAX_BYTES);
     do {
-        struct rf_value value;
+        struct rf_packed value;
         const unsigned char *start = cursor.at;
         enum rf_read read = rf_cursor_read(&cursor, &value);
         if (read == RF_READ_BROKEN)
@@ -30,12 +30,12 @@ enum rf_err rf_wire_bound(const void *data, size_t size, struct rf_error *error)
             return rf_error_set(error, RF_ERR_PROTOCOL, "more than %zu values in a frame",
                                 RF_WIRE_MAX_VALUES);
         left--;
-        if (value.kind == RF_VALUE_ARRAY || value.kind == RF_VALUE_MAP) {
+        if (value.kind == RF_PACKED_ARRAY || value.kind == RF_PACKED_MAP) {
             if (depth == RF_WIRE_MAX_DEPTH)
                 return rf_error_set(error, RF_ERR_PROTOCOL, "nested more than %d deep at byte %zu",
                                     RF_WIRE_MAX_DEPTH, offset(data, start));
             after[depth++] = left;
-            left = value.kind == RF_VALUE_MAP ? value.count * 2 : value.count;
+            left = value.kind == RF_PACKED_MAP ? value.count * 2 : value.count;
         }
         while (left == 0 && depth > 0)
             left = after[--depth];

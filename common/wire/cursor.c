@@ -49,31 +49,31 @@ static double real_of(enum form form, uint64_t bits) {
 }
 
 // A number of `bytes` bytes.
-static void set_number(struct rf_value *value, enum form form, uint64_t bits, unsigned bytes) {
+static void set_number(struct rf_packed *value, enum form form, uint64_t bits, unsigned bytes) {
     if (form == UINT) {
-        value->kind = bits > INT64_MAX ? RF_VALUE_UINT : RF_VALUE_INT;
+        value->kind = bits > INT64_MAX ? RF_PACKED_UINT : RF_PACKED_INT;
         value->u = bits;
     } else if (form == INT) {
         // Two's complement of its own width, carried on to 64 bits.
         uint64_t sign = UINT64_C(1) << (bytes * 8 - 1);
-        value->kind = RF_VALUE_INT;
+        value->kind = RF_PACKED_INT;
         value->n = (int64_t)((bits ^ sign) - sign);
     } else {
-        value->kind = RF_VALUE_REAL;
+        value->kind = RF_PACKED_REAL;
         value->real = real_of(form, bits);
     }
 }
 
-static enum rf_read container(struct rf_cursor *cursor, enum rf_value_kind kind, size_t count,
-                              struct rf_value *value) {
-    size_t inside = kind == RF_VALUE_MAP ? count * 2 : count;
+static enum rf_read container(struct rf_cursor *cursor, enum rf_packed_kind kind, size_t count,
+                              struct rf_packed *value) {
+    size_t inside = kind == RF_PACKED_MAP ? count * 2 : count;
     value->kind = kind;
     value->count = count;
     return inside > (size_t)(cursor->end - cursor->at) ? RF_READ_SHORT : RF_READ_OK;
 }
 
-static enum rf_read raw(struct rf_cursor *cursor, enum rf_value_kind kind, size_t size,
-                        struct rf_value *value) {
+static enum rf_read raw(struct rf_cursor *cursor, enum rf_packed_kind kind, size_t size,
+                        struct rf_packed *value) {
     if (size > (size_t)(cursor->end - cursor->at))
         return RF_READ_SHORT;
     value->kind = kind;
@@ -84,7 +84,7 @@ static enum rf_read raw(struct rf_cursor *cursor, enum rf_value_kind kind, size_
 }
 
 static enum rf_read read_number(struct rf_cursor *cursor, const struct head *head,
-                                struct rf_value *value) {
+                                struct rf_packed *value) {
     const unsigned char *body = ++cursor->at;
     if (head->body > (size_t)(cursor->end - body))
         return RF_READ_SHORT;
@@ -93,7 +93,7 @@ static enum rf_read read_number(struct rf_cursor *cursor, const struct head *hea
     return RF_READ_OK;
 }
 
-static enum rf_read read_long(struct rf_cursor *cursor, struct rf_value *value) {
+static enum rf_read read_long(struct rf_cursor *cursor, struct rf_packed *value) {
     const struct head *head = &heads[*cursor->at - 0xc0];
     if (head->form >= FLOAT && head->form <= INT)
         return read_number(cursor, head, value);
@@ -104,26 +104,26 @@ static enum rf_read read_long(struct rf_cursor *cursor, struct rf_value *value) 
     switch (head->form) {
     case NO:
     case YES:
-        value->kind = RF_VALUE_BOOL;
+        value->kind = RF_PACKED_BOOL;
         value->truth = head->form == YES;
         return RF_READ_OK;
     case BIN:
-        return raw(cursor, RF_VALUE_BIN, announced, value);
+        return raw(cursor, RF_PACKED_BIN, announced, value);
     case EXT:
-        return raw(cursor, RF_VALUE_EXT, announced + head->body, value);
+        return raw(cursor, RF_PACKED_EXT, announced + head->body, value);
     case STR:
-        return raw(cursor, RF_VALUE_STR, announced, value);
+        return raw(cursor, RF_PACKED_STR, announced, value);
     case ARRAY:
-        return container(cursor, RF_VALUE_ARRAY, announced, value);
+        return container(cursor, RF_PACKED_ARRAY, announced, value);
     case MAP:
-        return container(cursor, RF_VALUE_MAP, announced, value);
+        return container(cursor, RF_PACKED_MAP, announced, value);
     default:
-        value->kind = RF_VALUE_NIL;
+        value->kind = RF_PACKED_NIL;
         return RF_READ_OK;
     }
 }
 
-enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_value *value) {
+enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_packed *value) {
     if (cursor->at == cursor->end)
         return RF_READ_BROKEN;
     unsigned char first = *cursor->at;
@@ -133,23 +133,23 @@ enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_value *val
     if (first >= 0xa0 && first <= 0xbf) // the inlined part had no room for it
         return RF_READ_SHORT;
     if (first >= 0x90 && first <= 0x9f)
-        return container(cursor, RF_VALUE_ARRAY, first & 0x0f, value);
+        return container(cursor, RF_PACKED_ARRAY, first & 0x0f, value);
     if (first >= 0x80 && first <= 0x8f)
-        return container(cursor, RF_VALUE_MAP, first & 0x0f, value);
-    value->kind = RF_VALUE_INT;
+        return container(cursor, RF_PACKED_MAP, first & 0x0f, value);
+    value->kind = RF_PACKED_INT;
     value->n = (int64_t)first - 0x100; // 0xe0 to 0xff: -32 to -1
     return RF_READ_OK;
 }
 
-static size_t inside(const struct rf_value *value) {
-    if (value->kind == RF_VALUE_MAP)
+static size_t inside(const struct rf_packed *value) {
+    if (value->kind == RF_PACKED_MAP)
         return value->count * 2;
-    return value->kind == RF_VALUE_ARRAY ? value->count : 0;
+    return value->kind == RF_PACKED_ARRAY ? value->count : 0;
 }
 
-void rf_cursor_skip_inside(struct rf_cursor *cursor, const struct rf_value *value) {
+void rf_cursor_skip_inside(struct rf_cursor *cursor, const struct rf_packed *value) {
     for (size_t left = inside(value); left > 0; left--) {
-        struct rf_value next = rf_cursor_next(cursor);
+        struct rf_packed next = rf_cursor_next(cursor);
         left += inside(&next);
     }
 }

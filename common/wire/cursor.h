@@ -7,22 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum rf_value_kind {
-    RF_VALUE_NIL,
-    RF_VALUE_BOOL,
-    RF_VALUE_INT,
-    RF_VALUE_UINT, // only above INT64_MAX
-    RF_VALUE_REAL,
-    RF_VALUE_STR,
-    RF_VALUE_BIN,
-    RF_VALUE_EXT,
-    RF_VALUE_ARRAY,
-    RF_VALUE_MAP,
+enum rf_packed_kind {
+    RF_PACKED_NIL,
+    RF_PACKED_BOOL,
+    RF_PACKED_INT,
+    RF_PACKED_UINT, // only above INT64_MAX
+    RF_PACKED_REAL,
+    RF_PACKED_STR,
+    RF_PACKED_BIN,
+    RF_PACKED_EXT,
+    RF_PACKED_ARRAY,
+    RF_PACKED_MAP,
 };
 
 // A value; of an array or a map the head only, as its values follow at the cursor.
-struct rf_value {
-    enum rf_value_kind kind;
+struct rf_packed {
+    enum rf_packed_kind kind;
     union {
         bool truth;
         int64_t n;
@@ -48,24 +48,24 @@ enum rf_read {
 
 // rf_cursor_read: reads the value at the cursor and goes behind it (or behind the head of an array
 // or a map). Counts are checked against the bytes that are left, as each value takes one at least.
-static inline enum rf_read rf_cursor_read(struct rf_cursor *cursor, struct rf_value *value);
+static inline enum rf_read rf_cursor_read(struct rf_cursor *cursor, struct rf_packed *value);
 
 // rf_cursor_read_other: its part that is not inlined: all but short texts and small numbers.
-enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_value *value);
+enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_packed *value);
 
-static inline enum rf_read rf_cursor_read(struct rf_cursor *cursor, struct rf_value *value) {
+static inline enum rf_read rf_cursor_read(struct rf_cursor *cursor, struct rf_packed *value) {
     size_t left = (size_t)(cursor->end - cursor->at);
     unsigned first = left > 0 ? *cursor->at : 0xc1;
     if (first <= 0x7f) {
         cursor->at++;
-        value->kind = RF_VALUE_INT;
+        value->kind = RF_PACKED_INT;
         value->n = (int64_t)first;
         return RF_READ_OK;
     }
     size_t size = first & 0x1f;
     if (first < 0xa0 || first > 0xbf || left <= size)
         return rf_cursor_read_other(cursor, value);
-    value->kind = RF_VALUE_STR;
+    value->kind = RF_PACKED_STR;
     value->bytes = (const char *)cursor->at + 1;
     value->size = size;
     cursor->at += 1 + size;
@@ -73,19 +73,19 @@ static inline enum rf_read rf_cursor_read(struct rf_cursor *cursor, struct rf_va
 }
 
 // rf_cursor_next: the same where rf_wire_bound has found the form right; nil else.
-static inline struct rf_value rf_cursor_next(struct rf_cursor *cursor) {
-    struct rf_value value;
+static inline struct rf_packed rf_cursor_next(struct rf_cursor *cursor) {
+    struct rf_packed value;
     if (rf_cursor_read(cursor, &value) != RF_READ_OK)
-        value.kind = RF_VALUE_NIL;
+        value.kind = RF_PACKED_NIL;
     return value;
 }
 
 // rf_cursor_skip: goes behind everything inside `value`, which was read last; as rf_cursor_next,
 // where the form is known to be right. rf_cursor_skip_inside: its part that is not inlined.
-void rf_cursor_skip_inside(struct rf_cursor *cursor, const struct rf_value *value);
+void rf_cursor_skip_inside(struct rf_cursor *cursor, const struct rf_packed *value);
 
-static inline void rf_cursor_skip(struct rf_cursor *cursor, const struct rf_value *value) {
-    if (value->kind == RF_VALUE_ARRAY || value->kind == RF_VALUE_MAP)
+static inline void rf_cursor_skip(struct rf_cursor *cursor, const struct rf_packed *value) {
+    if (value->kind == RF_PACKED_ARRAY || value->kind == RF_PACKED_MAP)
         rf_cursor_skip_inside(cursor, value);
 }
 

@@ -26,13 +26,13 @@ struct reader {
     struct rf_error *error;
 };
 
-static bool is_called(const struct rf_value *key, const char *name, size_t size) {
-    return key->kind == RF_VALUE_STR && key->size == size && memcmp(key->bytes, name, size) == 0;
+static bool is_called(const struct rf_packed *key, const char *name, size_t size) {
+    return key->kind == RF_PACKED_STR && key->size == size && memcmp(key->bytes, name, size) == 0;
 }
 
-static enum rf_err read_str(struct reader *reader, const struct rf_value *value,
+static enum rf_err read_str(struct reader *reader, const struct rf_packed *value,
                             const char **text) {
-    if (value->kind != RF_VALUE_STR)
+    if (value->kind != RF_PACKED_STR)
         return wrong_type(reader->error, "text");
     if (!rf_text_valid(value->bytes, value->size))
         return wrong_type(reader->error, "UTF-8 text without NUL");
@@ -41,8 +41,8 @@ static enum rf_err read_str(struct reader *reader, const struct rf_value *value,
 }
 
 static enum rf_err read_i64(struct reader *reader, const struct rf_field *field,
-                            const struct rf_value *value, int64_t *n) {
-    if (value->kind != RF_VALUE_INT)
+                            const struct rf_packed *value, int64_t *n) {
+    if (value->kind != RF_PACKED_INT)
         return wrong_type(reader->error, "an integer below 2^63");
     *n = value->n;
     if (*n < field->least || *n > field->most)
@@ -51,25 +51,25 @@ static enum rf_err read_i64(struct reader *reader, const struct rf_field *field,
     return RF_OK;
 }
 
-static enum rf_err read_bin(struct reader *reader, const struct rf_value *value,
+static enum rf_err read_bin(struct reader *reader, const struct rf_packed *value,
                             struct rf_bytes *bytes) {
-    if (value->kind != RF_VALUE_BIN)
+    if (value->kind != RF_PACKED_BIN)
         return wrong_type(reader->error, "bytes");
     bytes->data = rf_arena_text(reader->message->arena, value->bytes, value->size);
     bytes->size = value->size;
     return bytes->data == NULL ? no_memory(reader->error) : RF_OK;
 }
 
-static enum rf_err read_strs(struct reader *reader, const struct rf_value *value,
+static enum rf_err read_strs(struct reader *reader, const struct rf_packed *value,
                              struct rf_strs *strs) {
-    if (value->kind != RF_VALUE_ARRAY)
+    if (value->kind != RF_PACKED_ARRAY)
         return wrong_type(reader->error, "an array of texts");
     strs->count = value->count;
     strs->items = rf_arena_take(reader->message->arena, strs->count, sizeof *strs->items);
     if (strs->items == NULL)
         return no_memory(reader->error);
     for (size_t i = 0; i < strs->count; i++) {
-        struct rf_value item = rf_cursor_next(&reader->cursor);
+        struct rf_packed item = rf_cursor_next(&reader->cursor);
         enum rf_err err = read_str(reader, &item, &strs->items[i]);
         if (err != RF_OK) {
             rf_error_prefix(reader->error, "[%zu]: ", i);
@@ -81,8 +81,9 @@ static enum rf_err read_strs(struct reader *reader, const struct rf_value *value
 
 // `start`: where the value begins.
 static enum rf_err read_json(struct reader *reader, const struct rf_field *field,
-                             const unsigned char *start, const struct rf_value *value, char *body) {
-    if (value->kind != RF_VALUE_MAP && value->kind != RF_VALUE_ARRAY)
+                             const unsigned char *start, const struct rf_packed *value,
+                             char *body) {
+    if (value->kind != RF_PACKED_MAP && value->kind != RF_PACKED_ARRAY)
         return wrong_type(reader->error, "a map or an array");
     if (!reader->relay) {
         reader->message->trees = true;
@@ -102,9 +103,9 @@ static enum rf_err read_fields(struct reader *reader, const struct rf_shape *sha
                                char *body);
 
 static enum rf_err read_list(struct reader *reader, const struct rf_field *field,
-                             const struct rf_value *value, void *at) {
+                             const struct rf_packed *value, void *at) {
     const struct rf_shape *shape = field->item();
-    if (value->kind != RF_VALUE_ARRAY)
+    if (value->kind != RF_PACKED_ARRAY)
         return wrong_type(reader->error, "an array of maps");
     struct rf_list_any list = {.count = value->count};
     list.items = rf_arena_take(reader->message->arena, list.count, shape->size);
@@ -113,9 +114,9 @@ static enum rf_err read_list(struct reader *reader, const struct rf_field *field
     // Stored before the items are read: what a failure leaves is then freed with the message.
     memcpy(at, &list, sizeof list);
     for (size_t i = 0; i < list.count; i++) {
-        struct rf_value item = rf_cursor_next(&reader->cursor);
+        struct rf_packed item = rf_cursor_next(&reader->cursor);
         enum rf_err err =
-            item.kind != RF_VALUE_MAP
+            item.kind != RF_PACKED_MAP
                 ? wrong_type(reader->error, "a map")
                 : read_fields(reader, shape, item.count, (char *)list.items + i * shape->size);
         if (err != RF_OK) {
@@ -127,7 +128,7 @@ static enum rf_err read_list(struct reader *reader, const struct rf_field *field
 }
 
 static enum rf_err read_field(struct reader *reader, const struct rf_field *field,
-                              const unsigned char *start, const struct rf_value *value,
+                              const unsigned char *start, const struct rf_packed *value,
                               char *body) {
     void *at = body + field->offset;
     switch (field->kind) {
@@ -136,7 +137,7 @@ static enum rf_err read_field(struct reader *reader, const struct rf_field *fiel
     case RF_FIELD_I64:
         return read_i64(reader, field, value, (int64_t *)at);
     case RF_FIELD_BOOL:
-        if (value->kind != RF_VALUE_BOOL)
+        if (value->kind != RF_PACKED_BOOL)
             return wrong_type(reader->error, "true or false");
         *(bool *)at = value->truth;
         return RF_OK;
@@ -154,7 +155,7 @@ static enum rf_err read_field(struct reader *reader, const struct rf_field *fiel
 
 // The field that is called so, or NULL. Senders write fields in the table's order, so the search
 // begins behind the one found last.
-static const struct rf_field *find_field(const struct rf_shape *shape, const struct rf_value *key,
+static const struct rf_field *find_field(const struct rf_shape *shape, const struct rf_packed *key,
                                          size_t *next) {
     const struct rf_field *fields = shape->fields;
     for (size_t i = *next; i < shape->count; i++)
@@ -177,11 +178,11 @@ static enum rf_err read_fields(struct reader *reader, const struct rf_shape *sha
     size_t next = 0;
     _Static_assert(RF_SHAPE_MAX_FIELDS <= 32, "a bit each");
     for (size_t i = 0; i < pairs; i++) {
-        struct rf_value key = rf_cursor_next(&reader->cursor);
-        if (key.kind != RF_VALUE_STR)
+        struct rf_packed key = rf_cursor_next(&reader->cursor);
+        if (key.kind != RF_PACKED_STR)
             return wrong_type(reader->error, "text as the key of each field");
         const unsigned char *start = reader->cursor.at;
-        struct rf_value value = rf_cursor_next(&reader->cursor);
+        struct rf_packed value = rf_cursor_next(&reader->cursor);
         const struct rf_field *field = find_field(shape, &key, &next);
         if (field == NULL) {
             rf_cursor_skip(&reader->cursor, &value);
@@ -190,7 +191,7 @@ static enum rf_err read_fields(struct reader *reader, const struct rf_shape *sha
         uint32_t bit = UINT32_C(1) << (field - shape->fields);
         if (seen & bit)
             return rf_error_set(reader->error, RF_ERR_PROTOCOL, "%s: stands twice", field->name);
-        if (value.kind == RF_VALUE_NIL) // how some languages write what is absent
+        if (value.kind == RF_PACKED_NIL) // how some languages write what is absent
             continue;
         seen |= bit;
         enum rf_err err = read_field(reader, field, start, &value, body);
@@ -209,18 +210,18 @@ static enum rf_err read_fields(struct reader *reader, const struct rf_shape *sha
 // What stands beside the fields of a message: its type and its version. Of a key that stands twice
 // the first counts; nil where there is none.
 struct envelope {
-    struct rf_value type, version;
+    struct rf_packed type, version;
 };
 
 // The cursor stays.
 static struct envelope read_envelope(const struct reader *reader, size_t pairs) {
-    struct envelope envelope = {{.kind = RF_VALUE_NIL}, {.kind = RF_VALUE_NIL}};
+    struct envelope envelope = {{.kind = RF_PACKED_NIL}, {.kind = RF_PACKED_NIL}};
     struct rf_cursor cursor = reader->cursor;
     bool typed = false, versioned = false;
     for (size_t i = 0; i < pairs && !(typed && versioned); i++) {
-        struct rf_value key = rf_cursor_next(&cursor);
+        struct rf_packed key = rf_cursor_next(&cursor);
         rf_cursor_skip(&cursor, &key);
-        struct rf_value value = rf_cursor_next(&cursor);
+        struct rf_packed value = rf_cursor_next(&cursor);
         rf_cursor_skip(&cursor, &value);
         if (!typed && is_called(&key, "t", 1)) {
             typed = true;
@@ -235,18 +236,18 @@ static struct envelope read_envelope(const struct reader *reader, size_t pairs) 
 
 // Another version's fields may mean something else, so it is looked at before anything but the
 // form.
-static enum rf_err check_version(const struct rf_value *version, struct rf_error *error) {
-    if (version->kind == RF_VALUE_INT && version->n == RF_WIRE_VERSION)
+static enum rf_err check_version(const struct rf_packed *version, struct rf_error *error) {
+    if (version->kind == RF_PACKED_INT && version->n == RF_WIRE_VERSION)
         return RF_OK;
-    if (version->kind == RF_VALUE_UINT || (version->kind == RF_VALUE_INT && version->n >= 0))
+    if (version->kind == RF_PACKED_UINT || (version->kind == RF_PACKED_INT && version->n >= 0))
         return rf_error_set(error, RF_ERR_CONFLICT, "version %llu; this side speaks version %d",
                             (unsigned long long)version->u, RF_WIRE_VERSION);
     return rf_error_set(error, RF_ERR_PROTOCOL, "v: expected the version, a whole number");
 }
 
-static enum rf_err find_type(const struct rf_value *name, enum rf_message_type *type,
+static enum rf_err find_type(const struct rf_packed *name, enum rf_message_type *type,
                              struct rf_error *error) {
-    if (name->kind != RF_VALUE_STR)
+    if (name->kind != RF_PACKED_STR)
         return rf_error_set(error, RF_ERR_PROTOCOL, "t: expected the message's type, a text");
     *type = rf_shape_named(name->bytes, name->size);
     if (*type != RF_MESSAGE_COUNT)
@@ -318,9 +319,9 @@ static enum rf_err decode(const void *data, size_t size, bool relay, build_fn *b
         .cursor = {data, (const unsigned char *)data + size}, .relay = relay, .error = error};
     enum rf_err err = rf_wire_bound(data, size, error);
     if (err == RF_OK) {
-        struct rf_value whole = rf_cursor_next(&reader.cursor);
-        err = whole.kind == RF_VALUE_MAP ? build(&reader, whole.count, size)
-                                         : wrong_type(error, "a map");
+        struct rf_packed whole = rf_cursor_next(&reader.cursor);
+        err = whole.kind == RF_PACKED_MAP ? build(&reader, whole.count, size)
+                                          : wrong_type(error, "a map");
     }
     if (err != RF_OK) {
         rf_message_destroy(&reader.message);

@@ -8,32 +8,32 @@
 
 // ---- from bytes ----
 
-static bool is_text(const struct rf_value *value) {
-    return value->kind == RF_VALUE_STR && rf_text_valid(value->bytes, value->size);
+static bool is_text(const struct rf_packed *value) {
+    return value->kind == RF_PACKED_STR && rf_text_valid(value->bytes, value->size);
 }
 
-static bool key_twice(const struct rf_value *key, struct rf_error *error) {
+static bool key_twice(const struct rf_packed *key, struct rf_error *error) {
     rf_error_set(error, RF_ERR_PROTOCOL, "key %.*s stands twice", (int)key->size, key->bytes);
     return false;
 }
 
 // Whether JSON can say a value that is neither an array nor a map.
-static bool can_say(const struct rf_value *value, struct rf_error *error) {
+static bool can_say(const struct rf_packed *value, struct rf_error *error) {
     const char *why = NULL;
     switch (value->kind) {
-    case RF_VALUE_STR:
+    case RF_PACKED_STR:
         if (!rf_text_valid(value->bytes, value->size))
             why = "a text is not UTF-8 without NUL";
         break;
-    case RF_VALUE_UINT:
+    case RF_PACKED_UINT:
         why = "an integer is over 2^63-1";
         break;
-    case RF_VALUE_REAL:
+    case RF_PACKED_REAL:
         if (!isfinite(value->real))
             why = "a number is not finite";
         break;
-    case RF_VALUE_BIN:
-    case RF_VALUE_EXT:
+    case RF_PACKED_BIN:
+    case RF_PACKED_EXT:
         why = "JSON has no bytes and no extensions";
         break;
     default:
@@ -44,13 +44,13 @@ static bool can_say(const struct rf_value *value, struct rf_error *error) {
     return why == NULL;
 }
 
-static json_t *read_value(struct rf_cursor *cursor, const struct rf_value *value,
+static json_t *read_value(struct rf_cursor *cursor, const struct rf_packed *value,
                           struct rf_error *error);
 
 static json_t *read_array(struct rf_cursor *cursor, size_t count, struct rf_error *error) {
     json_t *json = json_array();
     for (size_t i = 0; json != NULL && i < count; i++) {
-        struct rf_value value = rf_cursor_next(cursor);
+        struct rf_packed value = rf_cursor_next(cursor);
         json_t *item = read_value(cursor, &value, error);
         if (item == NULL || json_array_append_new(json, item) != 0) {
             json_decref(json);
@@ -62,12 +62,12 @@ static json_t *read_array(struct rf_cursor *cursor, size_t count, struct rf_erro
 
 static bool read_pair(struct rf_cursor *cursor, json_t *json, struct rf_error *error) {
     size_t before = json_object_size(json);
-    struct rf_value key = rf_cursor_next(cursor);
+    struct rf_packed key = rf_cursor_next(cursor);
     if (!is_text(&key)) {
         rf_error_set(error, RF_ERR_PROTOCOL, "a key is not text");
         return false;
     }
-    struct rf_value value = rf_cursor_next(cursor);
+    struct rf_packed value = rf_cursor_next(cursor);
     json_t *item = read_value(cursor, &value, error);
     if (item == NULL || json_object_setn_new_nocheck(json, key.bytes, key.size, item) != 0)
         return false;
@@ -87,30 +87,30 @@ static json_t *read_map(struct rf_cursor *cursor, size_t pairs, struct rf_error 
 }
 
 // NULL with `error` set for what is refused, and with `error` untouched if out of memory.
-static json_t *read_value(struct rf_cursor *cursor, const struct rf_value *value,
+static json_t *read_value(struct rf_cursor *cursor, const struct rf_packed *value,
                           struct rf_error *error) // NOLINT(misc-no-recursion)
 {
     if (!can_say(value, error))
         return NULL;
     switch (value->kind) {
-    case RF_VALUE_BOOL:
+    case RF_PACKED_BOOL:
         return json_boolean(value->truth);
-    case RF_VALUE_INT:
+    case RF_PACKED_INT:
         return json_integer(value->n);
-    case RF_VALUE_REAL:
+    case RF_PACKED_REAL:
         return json_real(value->real);
-    case RF_VALUE_STR:
+    case RF_PACKED_STR:
         return json_stringn_nocheck(value->bytes, value->size);
-    case RF_VALUE_ARRAY:
+    case RF_PACKED_ARRAY:
         return read_array(cursor, value->count, error);
-    case RF_VALUE_MAP:
+    case RF_PACKED_MAP:
         return read_map(cursor, value->count, error);
     default:
         return json_null();
     }
 }
 
-enum rf_err rf_json_read(struct rf_cursor *cursor, const struct rf_value *value, json_t **json,
+enum rf_err rf_json_read(struct rf_cursor *cursor, const struct rf_packed *value, json_t **json,
                          struct rf_error *error) {
     struct rf_error refused = {.code = RF_OK};
     *json = read_value(cursor, value, &refused);
@@ -126,12 +126,12 @@ enum rf_err rf_json_read(struct rf_cursor *cursor, const struct rf_value *value,
 #define FEW_PAIRS 16 // each key is compared with all before it
 
 static enum rf_err check_map(struct rf_cursor *cursor, size_t pairs, struct rf_error *error) {
-    struct rf_value keys[FEW_PAIRS];
+    struct rf_packed keys[FEW_PAIRS];
     for (size_t i = 0; i < pairs; i++) {
         keys[i] = rf_cursor_next(cursor);
         if (!is_text(&keys[i]))
             return rf_error_set(error, RF_ERR_PROTOCOL, "a key is not text");
-        struct rf_value value = rf_cursor_next(cursor);
+        struct rf_packed value = rf_cursor_next(cursor);
         enum rf_err err = rf_json_check(cursor, &value, error);
         if (err != RF_OK)
             return err;
@@ -147,7 +147,7 @@ static enum rf_err check_map(struct rf_cursor *cursor, size_t pairs, struct rf_e
 
 // Comparing each with each would take a hostile map of 500,000 keys hours; the tree has a hash
 // table.
-static enum rf_err check_by_tree(struct rf_cursor *cursor, const struct rf_value *value,
+static enum rf_err check_by_tree(struct rf_cursor *cursor, const struct rf_packed *value,
                                  struct rf_error *error) {
     json_t *json;
     enum rf_err err = rf_json_read(cursor, value, &json, error);
@@ -155,17 +155,17 @@ static enum rf_err check_by_tree(struct rf_cursor *cursor, const struct rf_value
     return err;
 }
 
-enum rf_err rf_json_check(struct rf_cursor *cursor, const struct rf_value *value,
+enum rf_err rf_json_check(struct rf_cursor *cursor, const struct rf_packed *value,
                           struct rf_error *error) // NOLINT(misc-no-recursion)
 {
-    if (value->kind == RF_VALUE_MAP && value->count > FEW_PAIRS)
+    if (value->kind == RF_PACKED_MAP && value->count > FEW_PAIRS)
         return check_by_tree(cursor, value, error);
-    if (value->kind == RF_VALUE_MAP)
+    if (value->kind == RF_PACKED_MAP)
         return check_map(cursor, value->count, error);
-    if (value->kind != RF_VALUE_ARRAY)
+    if (value->kind != RF_PACKED_ARRAY)
         return can_say(value, error) ? RF_OK : RF_ERR_PROTOCOL;
     for (size_t i = 0; i < value->count; i++) {
-        struct rf_value item = rf_cursor_next(cursor);
+        struct rf_packed item = rf_cursor_next(cursor);
         enum rf_err err = rf_json_check(cursor, &item, error);
         if (err != RF_OK)
             return err;

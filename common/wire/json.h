@@ -13,11 +13,11 @@
 // goes behind all of it. Integers beyond int64, numbers that are not finite, bytes, extensions,
 // keys that are not text, a key twice and texts with NUL or bad UTF-8 are refused with
 // RF_ERR_PROTOCOL. The form and the depth are those that rf_wire_bound has found right.
-RF_NODISCARD enum rf_err rf_json_read(struct rf_cursor *cursor, const struct rf_value *value,
+RF_NODISCARD enum rf_err rf_json_read(struct rf_cursor *cursor, const struct rf_packed *value,
                                       json_t **json, struct rf_error *error);
 
 // rf_json_check: refuses what rf_json_read refuses, with the same words, without making the tree.
-RF_NODISCARD enum rf_err rf_json_check(struct rf_cursor *cursor, const struct rf_value *value,
+RF_NODISCARD enum rf_err rf_json_check(struct rf_cursor *cursor, const struct rf_packed *value,
                                        struct rf_error *error);
 
 // rf_json_pack: packs `json`, whose outermost container stands `depth` deep in the frame.

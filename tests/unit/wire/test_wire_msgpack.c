@@ -99,44 +99,44 @@ static void packing_stops_at_the_largest_frame(void **state) {
 
 static void assert_reads_as(struct rf_cursor *cursor, const msgpack_object *object);
 
-static void assert_bytes(const struct rf_value *value, enum rf_value_kind kind, const char *bytes,
+static void assert_bytes(const struct rf_packed *value, enum rf_packed_kind kind, const char *bytes,
                          size_t size) {
     assert_int_equal(value->kind, kind);
     assert_int_equal(value->size, size);
     assert_memory_equal(value->bytes, bytes, size);
 }
 
-static void assert_scalar(const struct rf_value *value, const msgpack_object *object) {
+static void assert_scalar(const struct rf_packed *value, const msgpack_object *object) {
     switch (object->type) {
     case MSGPACK_OBJECT_NIL:
-        assert_int_equal(value->kind, RF_VALUE_NIL);
+        assert_int_equal(value->kind, RF_PACKED_NIL);
         break;
     case MSGPACK_OBJECT_BOOLEAN:
-        assert_int_equal(value->kind, RF_VALUE_BOOL);
+        assert_int_equal(value->kind, RF_PACKED_BOOL);
         assert_int_equal(value->truth, object->via.boolean);
         break;
     case MSGPACK_OBJECT_POSITIVE_INTEGER:
-        assert_int_equal(value->kind, object->via.u64 > INT64_MAX ? RF_VALUE_UINT : RF_VALUE_INT);
+        assert_int_equal(value->kind, object->via.u64 > INT64_MAX ? RF_PACKED_UINT : RF_PACKED_INT);
         assert_true(value->u == object->via.u64);
         break;
     case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-        assert_int_equal(value->kind, RF_VALUE_INT);
+        assert_int_equal(value->kind, RF_PACKED_INT);
         assert_true(value->n == object->via.i64);
         break;
     case MSGPACK_OBJECT_FLOAT32:
     case MSGPACK_OBJECT_FLOAT64:
-        assert_int_equal(value->kind, RF_VALUE_REAL);
+        assert_int_equal(value->kind, RF_PACKED_REAL);
         assert_true(value->real == object->via.f64 ||
                     (value->real != value->real && object->via.f64 != object->via.f64));
         break;
     case MSGPACK_OBJECT_STR:
-        assert_bytes(value, RF_VALUE_STR, object->via.str.ptr, object->via.str.size);
+        assert_bytes(value, RF_PACKED_STR, object->via.str.ptr, object->via.str.size);
         break;
     case MSGPACK_OBJECT_BIN:
-        assert_bytes(value, RF_VALUE_BIN, object->via.bin.ptr, object->via.bin.size);
+        assert_bytes(value, RF_PACKED_BIN, object->via.bin.ptr, object->via.bin.size);
         break;
     case MSGPACK_OBJECT_EXT: // our bytes begin with the type
-        assert_int_equal(value->kind, RF_VALUE_EXT);
+        assert_int_equal(value->kind, RF_PACKED_EXT);
         assert_int_equal(value->size, object->via.ext.size + 1);
         assert_int_equal((int8_t)value->bytes[0], object->via.ext.type);
         break;
@@ -146,15 +146,15 @@ static void assert_scalar(const struct rf_value *value, const msgpack_object *ob
 }
 
 static void assert_reads_as(struct rf_cursor *cursor, const msgpack_object *object) {
-    struct rf_value value;
+    struct rf_packed value;
     assert_int_equal(rf_cursor_read(cursor, &value), RF_READ_OK);
     if (object->type == MSGPACK_OBJECT_ARRAY) {
-        assert_int_equal(value.kind, RF_VALUE_ARRAY);
+        assert_int_equal(value.kind, RF_PACKED_ARRAY);
         assert_int_equal(value.count, object->via.array.size);
         for (size_t i = 0; i < value.count; i++)
             assert_reads_as(cursor, &object->via.array.ptr[i]);
     } else if (object->type == MSGPACK_OBJECT_MAP) {
-        assert_int_equal(value.kind, RF_VALUE_MAP);
+        assert_int_equal(value.kind, RF_PACKED_MAP);
         assert_int_equal(value.count, object->via.map.size);
         for (size_t i = 0; i < value.count; i++) {
             assert_reads_as(cursor, &object->via.map.ptr[i].key);
@@ -179,7 +179,7 @@ static bool both_read_the_same(const unsigned char *bytes, size_t size) {
     struct rf_cursor cursor = {bytes, bytes + size}, skipping = cursor;
     assert_reads_as(&cursor, &unpacked.data);
     assert_ptr_equal(cursor.at, cursor.end);
-    struct rf_value whole = rf_cursor_next(&skipping);
+    struct rf_packed whole = rf_cursor_next(&skipping);
     rf_cursor_skip(&skipping, &whole);
     assert_ptr_equal(skipping.at, skipping.end);
     msgpack_unpacked_destroy(&unpacked);
