@@ -32,7 +32,7 @@ struct link_failure {
     enum rf_provider provider;
     enum rf_local local;             // not none: no provider, but our own link
     struct provider_verdict verdict; // of class local with one of our codes, or the provider's
-    bool exhausted, mark_made, breaker_open;
+    bool exhausted, mark_made;
     const char *no_retry;   // why it was not repeated though it might be, a constant; or NULL
     struct rf_utc retry_at; // 0: unknown
 };

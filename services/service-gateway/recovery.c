@@ -1,6 +1,8 @@
 // Calls that wait for a breaker to recover (when_open: wait). Another link of the chain that serves
 // is worth more than a wait, so each is tried first. When none serves, the call waits where it is
 // served soonest, not where the chain begins (incident 8: one recovers in two seconds).
+#include <string.h>
+
 #include "internal.h"
 #include "note.h"
 
@@ -10,9 +12,12 @@ bool recovery_can_wait(const struct call *call) {
 }
 
 static bool was_open(const struct call *call, enum rf_provider p) {
-    for (size_t i = 0; i < call->failure_count; i++)
-        if (call->failures[i].provider == p && call->failures[i].breaker_open)
+    for (size_t i = 0; i < call->failure_count; i++) {
+        const struct provider_verdict *verdict = &call->failures[i].verdict;
+        if (call->failures[i].provider == p && verdict->class == RF_CLASS_LOCAL &&
+            strcmp(verdict->code, "breaker_open") == 0)
             return true;
+    }
     return false;
 }
 

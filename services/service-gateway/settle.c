@@ -1,6 +1,4 @@
 // After an attempt: classify, report, then the retry, the next link of the chain or the answer.
-#include <string.h>
-
 #include "internal.h"
 #include "note.h"
 
@@ -35,9 +33,7 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
 
 void link_refused(struct core *core, struct call *call, const char *code, const char *message,
                   struct rf_utc retry_at, struct moment at) {
-    struct link_failure failure = {.provider = provider_now(call),
-                                   .breaker_open = strcmp(code, "breaker_open") == 0,
-                                   .retry_at = retry_at};
+    struct link_failure failure = {.provider = provider_now(call), .retry_at = retry_at};
     provider_verdict_set(&failure.verdict, RF_CLASS_LOCAL, code, message);
     link_failed(core, call, &failure, at);
 }
