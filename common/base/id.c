@@ -1,4 +1,4 @@
-#include "base/id.h"
+#include <ringfence/id.h>
 
 #include <stdlib.h>
 #include <sys/random.h>

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "bus/client.h"
 #include "bus/message.h"
-#include "config/config.h"
 
 // While there is no broker we look for it more often than we beat.
 #define LOOK_AGAIN rf_ms(100)
@@ -219,7 +218,7 @@ static void on_ingest(void *arg, zsock_t *socket) {
 
 // ---- birth and death ----
 
-enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_config_bus *config,
+enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_bus_config *config,
                        const char *service, const char *instance, struct rf_bus **out,
                        struct rf_error *error) {
     struct rf_bus *bus = calloc(1, sizeof *bus);

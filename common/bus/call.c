@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "bus/client.h"
 #include "bus/message.h"
-#include "config/config.h"
 
 // The broker and the worker end a call at its deadline themselves, and tell why: their word may
 // come a little later.

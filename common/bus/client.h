@@ -2,7 +2,8 @@
 #ifndef RF_BUS_CLIENT_H
 #define RF_BUS_CLIENT_H
 
-#include "bus/bus.h"
+#include <ringfence/bus.h>
+
 #include "bus/pending.h"
 #include "bus/pulse.h"
 #include "bus/socket.h"
@@ -14,7 +15,7 @@ struct rf_listener;
 
 struct rf_bus {
     struct rf_loop *loop;
-    const struct rf_config_bus *config;
+    const struct rf_bus_config *config;
     const char *service, *instance;
     struct rf_pulse pulse;
     unsigned brokers_met;                // of pulse.brokers, those we have set everything up with

@@ -9,8 +9,7 @@
 
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
-
-#include "bus/worker.h"
+#include <ringfence/worker.h>
 
 struct rf_ledger_offer {
     char *service;

@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "bus/client.h"
-#include "config/config.h"
 
 #define MESSAGES_PER_PASS 256
 

@@ -6,10 +6,10 @@
 #ifndef RF_BUS_PENDING_H
 #define RF_BUS_PENDING_H
 
+#include <ringfence/bus.h>
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
-#include "bus/bus.h"
 #include "wire/wire.h"
 
 enum rf_question { RF_QUESTION_STATE, RF_QUESTION_STATUS, RF_QUESTION_CONTROL, RF_QUESTION_CALL };

@@ -2,11 +2,12 @@
 #ifndef RF_BUS_SERVING_H
 #define RF_BUS_SERVING_H
 
+#include <ringfence/worker.h>
+
 #include "bus/backlog.h"
 #include "bus/ledger.h"
 #include "bus/pulse.h"
 #include "bus/socket.h"
-#include "bus/worker.h"
 #include "runtime/loop.h"
 #include "wire/wire.h"
 
@@ -15,7 +16,7 @@ struct rf_permit_wish;
 
 struct rf_worker {
     struct rf_loop *loop;
-    const struct rf_config_bus *config;
+    const struct rf_bus_config *config;
     const char *instance;
     const struct rf_worker_handlers *handlers;
     void *arg;

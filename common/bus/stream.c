@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/id.h>
+
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "bus/backlog.h"
 #include "bus/client.h"
-#include "config/config.h"
 #include "wire/text.h"
 
 // A batch is what one message carries: large enough for the broker's group commit, small enough not

@@ -1,14 +1,13 @@
 // The worker: registration and heartbeat in one, requests in, credit out.
-#include "bus/worker.h"
-#include "bus/message.h"
+#include <ringfence/worker.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "bus/client.h"
+#include "bus/message.h"
 #include "bus/serving.h"
-#include "config/config.h"
 
 #define LOOK_AGAIN        rf_ms(100)
 #define SEND_RETRY        rf_ms(20)

@@ -33,7 +33,7 @@ static const char *written(const struct check *check, const char *const *keys, s
     COMPLAIN(check, written(check, (const char *const[]){a, b, a}, 3), __VA_ARGS__)
 
 static enum rf_err check_endpoints(const struct check *check) {
-    const struct rf_config_bus *bus = &check->config->bus;
+    const struct rf_bus_config *bus = &check->config->bus;
     const struct {
         const char *key, *endpoint;
     } all[] = {

@@ -11,6 +11,7 @@
 #include <ringfence/breaker.h>
 #include <ringfence/budget.h>
 #include <ringfence/bulkhead.h>
+#include <ringfence/bus_config.h>
 #include <ringfence/error.h>
 #include <ringfence/hedge.h>
 #include <ringfence/policy.h>
@@ -143,14 +144,6 @@ struct rf_config_chain {
 // rf_config_chain_names: whether the provider is one of the chain's links.
 bool rf_config_chain_names(const struct rf_config_chain *chain, enum rf_provider provider);
 
-struct rf_config_bus {
-    char *calls, *workers, *ingest, *events; // endpoints; default ipc://<run_dir>/<name>
-    bool insecure;                           // tcp:// without encryption is allowed
-    struct rf_duration heartbeat;            // interval, both ways
-    int64_t heartbeat_misses;                // a peer silent for so many intervals is lost
-    int64_t max_unacknowledged; // events that a publisher keeps until they are acknowledged
-};
-
 struct rf_config_broker {
     struct rf_duration
         drain_timeout;              // longer than the others': it serves until its peers have left
@@ -275,7 +268,7 @@ struct rf_config {
     char *file; // as it was given; NULL: defaults alone
     char *run_dir, *state_dir, *log_dir, *media_dir;
     struct rf_duration drain_timeout;
-    struct rf_config_bus bus;
+    struct rf_bus_config bus;
     struct rf_config_broker broker;
     struct rf_config_proxy proxy; // `defaults.proxy`
     struct rf_config_provider providers[RF_PROVIDER_COUNT];

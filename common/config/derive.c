@@ -94,7 +94,7 @@ static bool proxy_fill(struct rf_config_proxy *proxy, const struct rf_config_pro
 }
 
 enum rf_err rf_config_derive(struct rf_config *config, struct rf_error *error) {
-    struct rf_config_bus *bus = &config->bus;
+    struct rf_bus_config *bus = &config->bus;
     for (int id = 0; id < RF_PROVIDER_COUNT; id++)
         if (!keys_fill(&config->providers[id]) ||
             !proxy_fill(&config->providers[id].proxy, &config->proxy))

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <ringfence/bus.h>
+
 #include "base/clock.h"
-#include "bus/bus.h"
 
 static void key_of(const struct rf_registry *registry, char *key, size_t size) {
     snprintf(key, size, "process/%s", registry->instance);

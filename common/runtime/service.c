@@ -11,10 +11,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <ringfence/bus.h>
+#include <ringfence/id.h>
+
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
-#include "bus/bus.h"
 #include "config/config.h"
 #include "runtime/arguments.h"
 #include "runtime/loop.h"
@@ -228,7 +229,7 @@ static void on_bus_change(void *arg, bool connected) {
 }
 
 static enum rf_err open_bus(struct rf_process *process, struct rf_error *error) {
-    const struct rf_config_bus *config = &process->config->bus;
+    const struct rf_bus_config *config = &process->config->bus;
     enum rf_err result = rf_bus_new(process->loop, config, process->service, process->instance,
                                     &process->bus, error);
     if (result != RF_OK)

@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <ringfence/bus.h>
+
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "bus/bus.h"
 #include "config/config.h"
 #include "core.h"
 #include "courier.h"

@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+#include <ringfence/bus.h>
+#include <ringfence/id.h>
+
 #include "base/clock.h"
 #include "base/crash.h"
-#include "base/id.h"
 #include "base/log.h"
-#include "bus/bus.h"
 #include "config/config.h"
 #include "core.h"
 #include "request.h"

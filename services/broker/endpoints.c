@@ -24,7 +24,7 @@ static mode_t mask_of(const char *run_dir) {
 }
 
 enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *loop,
-                              const struct rf_config_bus *config, const char *run_dir,
+                              const struct rf_bus_config *config, const char *run_dir,
                               struct rf_error *error) {
     const char *const addresses[RF_SOCKET_COUNT] = {
         [RF_SOCKET_CALLS] = config->calls,

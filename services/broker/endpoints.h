@@ -10,7 +10,7 @@
 #include "ground.h"
 #include "wire/wire.h"
 
-struct rf_config_bus;
+struct rf_bus_config;
 struct rf_loop;
 
 struct rf_endpoints {
@@ -22,7 +22,7 @@ struct rf_endpoints {
 // rf_endpoints_open: binds all four, private to the user (and, if the folder is, to the group). On
 // an error nothing is left open.
 RF_NODISCARD enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *loop,
-                                           const struct rf_config_bus *config, const char *run_dir,
+                                           const struct rf_bus_config *config, const char *run_dir,
                                            struct rf_error *error);
 void rf_endpoints_close(struct rf_endpoints *endpoints);
 

@@ -4,10 +4,10 @@
 #ifndef RF_BROKER_GROUND_H
 #define RF_BROKER_GROUND_H
 
+#include <ringfence/id.h>
 #include <ringfence/messages.h>
 #include <ringfence/time.h>
 
-#include "base/id.h"
 #include "peer.h"
 #include "runtime/timer.h"
 

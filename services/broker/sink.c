@@ -1,7 +1,8 @@
 // From the core to the sockets and the disk.
 #include <unistd.h>
 
-#include "base/id.h"
+#include <ringfence/id.h>
+
 #include "base/log.h"
 #include "broker.h"
 

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/id.h>
+
 #include "audio_file.h"
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "call_reply.h"
 #include "call_request.h"

@@ -9,8 +9,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <ringfence/id.h>
+
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "config/config.h"
 

@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 
+#include <ringfence/bus.h>
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
-#include "bus/bus.h"
 #include "command.h"
 #include "runtime/loop.h"
 

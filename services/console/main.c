@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/bus.h>
+
 #include "base/clock.h"
 #include "base/log.h"
-#include "bus/bus.h"
 #include "config/config.h"
 #include "core.h"
 #include "http/server.h"

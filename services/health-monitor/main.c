@@ -8,8 +8,9 @@
 
 #include <stdlib.h>
 
+#include <ringfence/bus.h>
+
 #include "base/log.h"
-#include "bus/bus.h"
 #include "monitor.h"
 
 static void on_probe_timer(void *arg) {

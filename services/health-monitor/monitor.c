@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <ringfence/bus.h>
+
 #include "base/clock.h"
 #include "base/log.h"
-#include "bus/bus.h"
 
 static void on_retained(void *arg, const char *code, const struct rf_state_entry *entry) {
     struct health_target *target = arg;

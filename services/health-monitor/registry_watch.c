@@ -1,9 +1,10 @@
 #include <jansson.h>
 #include <string.h>
 
+#include <ringfence/bus.h>
+
 #include "base/clock.h"
 #include "base/log.h"
-#include "bus/bus.h"
 #include "monitor.h"
 
 #define PREFIX "process/"
@@ -64,7 +65,7 @@ static void on_entries(void *arg, bool snapshot, const struct rf_state_entry *en
 enum rf_err registry_watch_begin(struct monitor *monitor, struct rf_error *error) {
     // A process registers again within a heartbeat once it has found the broker, and it looks for
     // the broker each heartbeat; the lease is what any of them may need at most.
-    const struct rf_config_bus *bus = &monitor->config->bus;
+    const struct rf_bus_config *bus = &monitor->config->bus;
     struct rf_duration grace = rf_ns(bus->heartbeat.ns * (bus->heartbeat_misses + 1) * 2);
     health_processes_init(&monitor->processes, grace);
     rf_timer_init(&monitor->missing_timer, monitor->process->loop, on_missing_timer, monitor);

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/bus.h>
+
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "bus/bus.h"
 #include "config/config.h"
 #include "runtime/service.h"
 

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/bus.h>
+
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "bus/bus.h"
 #include "config/config.h"
 #include "events/text.h"
 #include "record.h"

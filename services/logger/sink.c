@@ -3,9 +3,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/id.h"
+#include <ringfence/bus.h>
+#include <ringfence/id.h>
+
 #include "base/log.h"
-#include "bus/bus.h"
 #include "config/config.h"
 #include "resilience/backoff.h"
 #include "runtime/service.h"

@@ -8,9 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <ringfence/id.h>
 #include <ringfence/time.h>
-
-#include "base/id.h"
 
 enum rf_contact_state {
     RF_CONTACT_NEW,          // loaded; its campaign was not started

@@ -1,6 +1,7 @@
 #include "notice.h"
 
-#include "base/id.h"
+#include <ringfence/id.h>
+
 #include "store/sql.h"
 
 static void put_text(json_t *object, const char *key, const char *text) {

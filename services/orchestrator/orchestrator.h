@@ -2,9 +2,10 @@
 #ifndef RF_ORCHESTRATOR_ORCHESTRATOR_H
 #define RF_ORCHESTRATOR_ORCHESTRATOR_H
 
+#include <ringfence/bus.h>
+#include <ringfence/worker.h>
+
 #include "base/clock.h"
-#include "bus/bus.h"
-#include "bus/worker.h"
 #include "claim.h"
 #include "outbox.h"
 #include "plan.h"

@@ -2,7 +2,8 @@
 #ifndef RF_ORCHESTRATOR_OUTBOX_H
 #define RF_ORCHESTRATOR_OUTBOX_H
 
-#include "bus/bus.h"
+#include <ringfence/bus.h>
+
 #include "runtime/loop.h"
 #include "store/store.h"
 

@@ -2,8 +2,9 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
-#include "bus/bus.h"
-#include "bus/worker.h"
+#include <ringfence/bus.h>
+#include <ringfence/worker.h>
+
 #include "core.h"
 #include "http/client.h"
 #include "runtime/loop.h"

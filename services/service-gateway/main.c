@@ -21,8 +21,9 @@
 //   store.c, shelf.c, evict.c, disk.c, recording.c   audio's files, and what has to go
 #include <stdlib.h>
 
+#include <ringfence/id.h>
+
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "gateway.h"
 

@@ -6,9 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <ringfence/bus.h>
+#include <ringfence/id.h>
+
 #include "base/clock.h"
-#include "base/id.h"
-#include "bus/bus.h"
 #include "config/config.h"
 #include "runtime/loop.h"
 #include "samples.h"

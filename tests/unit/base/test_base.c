@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "base/id.h"
 #include <ringfence/error.h>
+#include <ringfence/id.h>
 
 static void time_arithmetic_saturates_instead_of_wrapping(void **state) {
     (void)state;

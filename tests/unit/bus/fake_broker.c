@@ -27,7 +27,7 @@ int fake_setup(void **state) {
     for (int i = 0; i < FAKE_SOCKETS; i++)
         if (asprintf(&fake->endpoints[i], "ipc://%s/%s", fake->folder, names[i]) < 0)
             return -1;
-    fake->config = (struct rf_config_bus){
+    fake->config = (struct rf_bus_config){
         .ingest = fake->endpoints[FAKE_INGEST],
         .calls = fake->endpoints[FAKE_CALLS],
         .workers = fake->endpoints[FAKE_WORKERS],

@@ -3,7 +3,8 @@
 #ifndef RF_TEST_FAKE_BROKER_H
 #define RF_TEST_FAKE_BROKER_H
 
-#include "bus/bus.h"
+#include <ringfence/bus.h>
+
 #include "bus/socket.h"
 #include "config/config.h"
 #include "runtime/loop.h"
@@ -21,7 +22,7 @@ struct fake_broker {
     struct rf_loop *loop;
     char folder[64];
     char *endpoints[FAKE_SOCKETS];
-    struct rf_config_bus config;
+    struct rf_bus_config config;
     zsock_t *sockets[FAKE_SOCKETS];
     char peers[FAKE_SOCKETS][256]; // identity of who spoke last on each
     size_t peer_sizes[FAKE_SOCKETS];

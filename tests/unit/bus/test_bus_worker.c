@@ -6,7 +6,8 @@
 
 #include <cmocka.h>
 
-#include "bus/worker.h"
+#include <ringfence/worker.h>
+
 #include "fake_broker.h"
 
 struct service {

@@ -1,22 +1,22 @@
 // The client side of the broker: publish, state, watch, subscribe, call. (Serving calls:
-// bus/worker.h.) One struct rf_bus a process, on its loop; not thread-safe. It connects by itself,
-// keeps saying hello, and sets everything up again after a broker restart: open streams,
+// ringfence/worker.h.) One struct rf_bus a process, on its loop; not thread-safe. It connects by
+// itself, keeps saying hello, and sets everything up again after a broker restart: open streams,
 // unacknowledged events, watches, subscriptions. A broker that is not there is waited for, and the
 // log says so.
-#ifndef RF_BUS_BUS_H
-#define RF_BUS_BUS_H
+#ifndef RINGFENCE_BUS_H
+#define RINGFENCE_BUS_H
 
+#include <ringfence/bus_config.h>
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
 #include <ringfence/time.h>
 
 struct rf_bus;
 struct rf_loop;
-struct rf_config_bus;
 
 // rf_bus_new: a client for the process `instance` of `service`. `config` and the texts are borrowed
 // for the bus's life. Does not wait for the broker.
-RF_NODISCARD enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_config_bus *config,
+RF_NODISCARD enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_bus_config *config,
                                     const char *service, const char *instance, struct rf_bus **bus,
                                     struct rf_error *error);
 

@@ -4,8 +4,8 @@
 //
 // Credit: each offered service has a capacity. A request that comes takes a place; the worker gives
 // it back by rf_worker_release when the call ends or begins to wait, at most once each.
-#ifndef RF_BUS_WORKER_H
-#define RF_BUS_WORKER_H
+#ifndef RINGFENCE_WORKER_H
+#define RINGFENCE_WORKER_H
 
 #include <ringfence/class.h>
 #include <ringfence/error.h>

@@ -1,6 +1,6 @@
 // Identifiers: ULIDs, which sort by time (specification: github.com/ulid/spec).
-#ifndef RF_BASE_ID_H
-#define RF_BASE_ID_H
+#ifndef RINGFENCE_ID_H
+#define RINGFENCE_ID_H
 
 #include <stdint.h>
 
