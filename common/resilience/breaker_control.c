@@ -50,6 +50,15 @@ bool rf_breaker_reset(struct rf_breaker *breaker, struct rf_instant now,
                  transition);
 }
 
+void rf_breaker_forget(struct rf_breaker *breaker, struct rf_instant now) {
+    rf_breaker_advance(breaker, now);
+    if (breaker->state != RF_BREAKER_CLOSED)
+        return;
+    breaker->failures = 0;
+    rf_window_clear(&breaker->results, breaker->now);
+    rf_window_clear(&breaker->speeds, breaker->now);
+}
+
 bool rf_breaker_restore(struct rf_breaker *breaker, enum rf_breaker_state state, int64_t epoch,
                         struct rf_duration open_left, struct rf_instant now,
                         struct rf_breaker_transition *transition) {

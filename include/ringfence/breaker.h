@@ -284,6 +284,10 @@ bool rf_breaker_disable(struct rf_breaker *breaker, struct rf_instant until, str
 bool rf_breaker_reset(struct rf_breaker *breaker, struct rf_instant now,
                       struct rf_breaker_transition *transition);
 
+// rf_breaker_forget: what a CLOSED breaker has counted was not about the service: no failures,
+// empty windows. No change of state, and the epoch stays. In any other state: no effect.
+void rf_breaker_forget(struct rf_breaker *breaker, struct rf_instant now);
+
 // rf_breaker_restore: takes over a state with a higher epoch, as a restarted authority does from
 // its peers. What is left of OPEN is clamped to [0, the longest that the policy allows]. A force
 // ends with it: rf_breaker_restore_force takes the peer's over. A disabled breaker stays CLOSED.

@@ -147,6 +147,41 @@ static void a_result_in_half_open_is_recorded_once_or_counted_as_late(void **sta
     assert_int_equal(breaker.recorded, 2);
 }
 
+static void what_was_not_about_the_service_is_forgotten_without_a_change(void **state) {
+    (void)state;
+    struct rf_breaker breaker;
+    struct rf_breaker_snapshot seen;
+    struct rf_breaker_transition transition;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    policy.failure_rate = 0.5;
+    rf_breaker_init(&breaker, &policy, at(0));
+    struct rf_breaker_ticket ticket;
+    for (int i = 0; i < 4; i++) {
+        assert_true(admits(&breaker, S, &ticket));
+        assert_false(rf_breaker_record(&breaker, ticket, RF_CLASS_TRANSIENT, at(S), &transition));
+    }
+    rf_breaker_forget(&breaker, at(2 * S));
+    rf_breaker_snapshot(&breaker, at(2 * S), &seen);
+    assert_int_equal(seen.figures.failures, 0);
+    assert_int_equal(seen.figures.total, 0);
+    assert_int_equal(seen.epoch, 0);
+    assert_int_equal(seen.since.ns, 0);
+    // What began before still counts: it is of the same epoch.
+    assert_false(rf_breaker_record(&breaker, ticket, RF_CLASS_TRANSIENT, at(3 * S), &transition));
+    assert_int_equal(breaker.failures, 1);
+}
+
+static void only_a_closed_breaker_forgets(void **state) {
+    (void)state;
+    struct rf_breaker_ticket ticket;
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    opens(&breaker, 0);
+    assert_true(admits(&breaker, 30 * S, &ticket));
+    rf_breaker_forget(&breaker, at(31 * S));
+    assert_int_equal(breaker.state, RF_BREAKER_HALF_OPEN);
+    assert_int_not_equal(breaker.permit, 0);
+}
+
 static void at_the_end_of_time_nothing_is_due_where_nothing_was(void **state) {
     (void)state;
     struct rf_breaker_transition transition;
@@ -187,6 +222,8 @@ int main(void) {
         cmocka_unit_test(a_snapshot_tells_the_end_of_open_or_of_the_lease_and_no_other),
         cmocka_unit_test(an_observing_breaker_counts_what_it_admits_while_open),
         cmocka_unit_test(a_result_in_half_open_is_recorded_once_or_counted_as_late),
+        cmocka_unit_test(what_was_not_about_the_service_is_forgotten_without_a_change),
+        cmocka_unit_test(only_a_closed_breaker_forgets),
         cmocka_unit_test(at_the_end_of_time_nothing_is_due_where_nothing_was),
         cmocka_unit_test(modes_and_forces_are_named_and_read_back),
     };

@@ -1,0 +1,421 @@
+// On whose word a breaker opens: evidence, jury and ejections, without messages.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jury.h"
+
+#define S         RF_NS_PER_S
+#define GATEWAYS  8
+#define THRESHOLD 5
+
+// A provider with its breaker, its jury and gateways "a" to "h".
+struct court {
+    struct rf_breaker breaker;
+    struct rf_jury jury;
+    struct rf_instant now;
+    bool gone[GATEWAYS];
+    int64_t size;
+};
+
+static void open_court(struct court *court, int64_t size, const struct rf_breaker_policy *policy) {
+    *court = (struct court){.size = size, .now = {100 * S}};
+    court->jury.ejections.policy = RF_EJECTION_POLICY_DEFAULT;
+    rf_breaker_init(&court->breaker, policy, court->now);
+}
+
+static const char *name_of(int64_t gateway) {
+    static const char *const names[GATEWAYS] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    return names[gateway];
+}
+
+static uint64_t who_of(int64_t gateway) {
+    return rf_ejection_who(name_of(gateway));
+}
+
+static bool ejected(struct court *court, int64_t gateway) {
+    return rf_ejections_find(&court->jury.ejections, name_of(gateway)) != NULL;
+}
+
+static struct rf_fleet fleet_of(struct court *court) {
+    struct rf_fleet fleet = {0};
+    for (int64_t g = 0; g < court->size; g++) {
+        fleet.alive += !court->gone[g];
+        fleet.ejected += !court->gone[g] && ejected(court, g);
+    }
+    return fleet;
+}
+
+static int64_t gateway_of(uint64_t who) {
+    int64_t g = 0;
+    while (who_of(g) != who)
+        g++;
+    return g;
+}
+
+// What a broker does with a verdict.
+static void carry_out(struct court *court, struct rf_hearing hearing) {
+    if (hearing.changed)
+        rf_jury_dismiss(&court->jury);
+    if (hearing.verdict == RF_VERDICT_EJECT)
+        assert_non_null(rf_ejections_begin(&court->jury.ejections,
+                                           name_of(gateway_of(court->jury.culprit)), court->now));
+}
+
+static enum rf_verdict say(struct court *court, int64_t gateway, enum rf_class class,
+                           int64_t took_ns, bool slow) {
+    struct rf_breaker_transition transition;
+    (void)rf_breaker_tick(&court->breaker, court->now, &transition);
+    struct rf_report report = {
+        .who = who_of(gateway),
+        .ticket = {.epoch = court->breaker.epoch, .began = {court->now.ns - took_ns}},
+        .class = class,
+        .slow = slow,
+    };
+    struct rf_hearing hearing =
+        rf_jury_hear(&court->jury, &court->breaker, &report, fleet_of(court), court->now);
+    carry_out(court, hearing);
+    return hearing.verdict;
+}
+
+static void pass(struct court *court, int64_t seconds) {
+    struct rf_ejection *over;
+    court->now.ns += seconds * S;
+    while ((over = rf_ejections_due(&court->jury.ejections, court->now)) != NULL)
+        rf_ejections_end(over, over->until);
+    carry_out(court, rf_jury_wait(&court->jury, &court->breaker, fleet_of(court), court->now));
+}
+
+static void lose(struct court *court, int64_t gateway) {
+    court->gone[gateway] = true;
+    (void)rf_jury_forget(&court->jury, &court->breaker, who_of(gateway), court->now);
+    pass(court, 0);
+}
+
+// "aF": gateway a fails. S: it succeeds, O: by a call that began a minute ago, N: a result that
+// does not count, L: a slow success, P: it still runs and is slow. "aF3": three times. "+10": ten
+// seconds pass. "-a": a is gone.
+static void play(struct court *court, const char *script) {
+    for (const char *at = script; *at != '\0'; at++) {
+        if (*at == ' ')
+            continue;
+        char *end;
+        if (*at == '+') {
+            pass(court, strtol(at + 1, &end, 10));
+            at = end - 1;
+            continue;
+        }
+        if (*at == '-') {
+            lose(court, *++at - 'a');
+            continue;
+        }
+        int64_t gateway = *at++ - 'a';
+        char what = *at;
+        long times = at[1] >= '0' && at[1] <= '9' ? strtol(at + 1, &end, 10) : 1;
+        if (at[1] >= '0' && at[1] <= '9')
+            at = end - 1;
+        for (long i = 0; i < times; i++)
+            (void)say(court, gateway,
+                      what == 'F'   ? RF_CLASS_TRANSIENT
+                      : what == 'N' ? RF_CLASS_RATE_LIMITED
+                      : what == 'P' ? RF_CLASS_LOCAL
+                                    : RF_CLASS_OK,
+                      what == 'O' || what == 'L' || what == 'P' ? 60 * S : 0, what == 'P');
+    }
+}
+
+// "closed", "closed ?a" (a is suspected), "open !bc" (b and c are ejected).
+static void tell(struct court *court, char *out, size_t size) {
+    int used = snprintf(out, size, "%s", rf_breaker_state_name(court->breaker.state));
+    if (court->jury.suspect != 0)
+        used += snprintf(out + used, size - (size_t)used, " ?%s",
+                         name_of(gateway_of(court->jury.suspect)));
+    for (int64_t g = 0, first = 1; g < court->size; g++) {
+        if (ejected(court, g)) {
+            used +=
+                snprintf(out + used, size - (size_t)used, "%s%s", first ? " !" : "", name_of(g));
+            first = 0;
+        }
+    }
+}
+
+static void by_failures(struct rf_breaker_policy *policy) {
+    policy->failure_threshold = THRESHOLD;
+}
+
+static void by_rate(struct rf_breaker_policy *policy) {
+    policy->failure_threshold = 0;
+    policy->failure_rate = 0.5;
+    policy->minimum_calls = 10;
+    policy->window_calls = 20;
+}
+
+static void by_rate_of_a_time(struct rf_breaker_policy *policy) {
+    by_rate(policy);
+    policy->window = RF_WINDOW_TIME;
+    policy->window_time = rf_seconds(60);
+}
+
+static void by_slowness(struct rf_breaker_policy *policy) {
+    policy->failure_threshold = 0;
+    policy->slow_rate = 0.5;
+    policy->slow_after = rf_seconds(5);
+    policy->minimum_calls = 4;
+}
+
+static void observing(struct rf_breaker_policy *policy) {
+    policy->mode = RF_BREAKER_OBSERVE;
+}
+
+static const struct {
+    const char *name;
+    void (*policy)(struct rf_breaker_policy *policy);
+    int64_t size;
+    const char *script, *end;
+} cases[] = {
+    // One gateway is the fleet.
+    {"alone, its word is enough", by_failures, 1, "aF5", "open"},
+    {"alone, four are not", by_failures, 1, "aF4", "closed"},
+    // Several say so.
+    {"two share the failures", by_failures, 2, "aF3 bF2", "open"},
+    {"one failure of another is confirmation", by_failures, 2, "bF aF4", "open"},
+    {"eight, none of which failed twice", by_failures, 8, "aF bF cF dF eF", "open"},
+    // One says so.
+    {"one of two is suspected", by_failures, 2, "aF5", "closed ?a"},
+    {"of it more failures change nothing", by_failures, 2, "aF9", "closed ?a"},
+    {"the other fails too", by_failures, 2, "aF5 bF", "open"},
+    {"the other is served", by_failures, 2, "aF5 bS", "closed !a"},
+    {"an old success says nothing", by_failures, 2, "aF5 bO", "closed ?a"},
+    {"an old failure does", by_failures, 3, "aF5 bO cF", "open"},
+    {"what does not count says nothing", by_failures, 2, "aF5 bN", "closed ?a"},
+    {"the suspect itself is served", by_failures, 2, "aF5 aS", "closed"},
+    {"and has five more to go", by_failures, 2, "aF5 aS aF4", "closed"},
+    {"nobody confirms in time", by_failures, 2, "aF5 +10", "open"},
+    {"nine seconds are not ten", by_failures, 2, "aF5 +9", "closed ?a"},
+    {"the only other one is gone", by_failures, 2, "aF5 -b", "open"},
+    {"one of two others is gone", by_failures, 3, "aF5 -b", "closed ?a"},
+    {"the suspect is gone, and its word with it", by_failures, 3, "aF5 -a bF4", "closed"},
+    {"the others may say the same", by_failures, 3, "aF5 -a bF2 cF3", "open"},
+    {"in force after the one that follows too", by_failures, 3, "aF5 bS bF5 cF", "open !a"},
+    // Ejected.
+    {"its failures do not count", by_failures, 2, "aF5 bS aF9 bS", "closed !a"},
+    {"the provider itself fails then", by_failures, 8, "aF5 bS bF2 cF2 dF1", "open !a"},
+    {"after its time it is back", by_failures, 2, "aF5 bS +30", "closed"},
+    {"what began before it was back does not count", by_failures, 2, "aF5 bS +30 aO9 aF4",
+     "closed"},
+    {"a second time it is twice as long", by_failures, 2, "aF5 bS +30 aF5 bS +59", "closed !a"},
+    {"and then over", by_failures, 2, "aF5 bS +30 aF5 bS +60", "closed"},
+    {"long after it is once as long", by_failures, 2, "aF5 bS +631 aF5 bS +30", "closed"},
+    // Never the last, never more than half.
+    {"of two, one", by_failures, 2, "aF5 bS bF5", "open !a"},
+    {"of three, one", by_failures, 3, "aF5 bS bF5", "open !a"},
+    {"of four, two", by_failures, 4, "aF5 bS bF5 cS", "closed !ab"},
+    {"but not three", by_failures, 4, "aF5 bS bF5 cS cF5", "open !ab"},
+    {"the gone do not count", by_failures, 4, "-c -d aF5 bS bF5", "open !a"},
+    // Between the others' good results.
+    {"each fifth call of it fails", by_failures, 2, "aF bS aF bS aF bS aF bS aF", "closed !a"},
+    {"four of them are not enough", by_failures, 2, "aF bS aF bS aF bS aF bS", "closed"},
+    {"others fail as well", by_failures, 3, "aF bS aF cF bS aF bS aF bS aF", "closed"},
+    {"but that was before", by_failures, 3, "aF cF aF bS aF bS aF bS aF bS aF", "closed !a"},
+    {"its own success in between", by_failures, 2, "aF3 bS aS bS aF3 bS aF bS", "closed"},
+    {"what others began before says nothing", by_failures, 2, "aF bO aF bO aF bO aF bO aF",
+     "closed"},
+    // Rates.
+    {"half of all, and of each", by_rate, 2, "aF aS bF bS aF aS bF bS aF bF", "open"},
+    {"ten of one", by_rate, 2, "aF10", "closed ?a"},
+    {"ten of one, the other fails too", by_rate, 2, "aF10 bF", "open"},
+    {"ten of one, the other is served", by_rate, 2, "aF10 bS", "closed !a"},
+    {"the others' share is small", by_rate, 3, "bS4 cS aF5", "closed ?a"},
+    {"then another one's is too large", by_rate, 4, "bS4 cS aF5 bS bF9", "closed ?b !a"},
+    {"and no more may be ejected", by_rate, 3, "bS4 cS aF5 bS bF9", "open !a"},
+    {"a success fills the window", by_rate, 2, "aF9 bS", "closed ?a"},
+    {"over a time", by_rate_of_a_time, 2, "aF10 bS", "closed !a"},
+    {"over a time, the older ones are gone", by_rate_of_a_time, 2, "bF9 +61 aF10", "closed ?a"},
+    // Slowness.
+    {"slow ones of one", by_slowness, 2, "aL4", "closed ?a"},
+    {"the other is quick", by_slowness, 2, "aL4 bS", "closed !a"},
+    {"the other is slow", by_slowness, 2, "aL4 bL", "open"},
+    {"slow ones that still run", by_slowness, 2, "aP4 bP", "open"},
+    {"slow ones of both", by_slowness, 2, "aL2 bL2", "open"},
+    // Where nobody is held back, nobody is ejected.
+    {"observed only", observing, 2, "aF5", "open"},
+};
+
+static void each_case_ends_as_the_table_says(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static struct court court;
+        char end[64];
+        struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+        cases[i].policy(&policy);
+        open_court(&court, cases[i].size, &policy);
+        play(&court, cases[i].script);
+        tell(&court, end, sizeof end);
+        if (strcmp(end, cases[i].end) != 0)
+            print_error("%s: %s\n", cases[i].name, cases[i].script);
+        assert_string_equal(end, cases[i].end);
+    }
+}
+
+static void ejections_that_are_switched_off_leave_the_breaker_to_itself(void **state) {
+    (void)state;
+    static struct court court;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    open_court(&court, 2, &policy);
+    court.jury.ejections.policy.time = rf_ns(0);
+    play(&court, "aF4");
+    assert_int_equal(say(&court, 0, RF_CLASS_TRANSIENT, 0, false), RF_VERDICT_COUNT);
+    assert_int_equal(court.breaker.state, RF_BREAKER_OPEN);
+}
+
+static void the_failure_that_was_held_opens_it_with_all_that_it_counted(void **state) {
+    (void)state;
+    static struct court court;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    open_court(&court, 2, &policy);
+    play(&court, "aF5");
+    assert_int_equal(court.breaker.failures, 4);
+    struct rf_report report = {
+        .who = who_of(1), .ticket = {.began = court.now}, .class = RF_CLASS_TRANSIENT};
+    struct rf_hearing hearing =
+        rf_jury_hear(&court.jury, &court.breaker, &report, fleet_of(&court), court.now);
+    assert_int_equal(hearing.verdict, RF_VERDICT_OPEN);
+    assert_true(hearing.changed);
+    assert_int_equal(hearing.transition.cause, RF_BREAKER_CAUSE_FAILURES);
+    assert_int_equal(hearing.transition.failures, 5);
+}
+
+static void failures_that_grew_old_during_the_wait_open_nothing(void **state) {
+    (void)state;
+    static struct court court;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    policy.failure_interval = rf_seconds(5);
+    open_court(&court, 2, &policy);
+    play(&court, "aF5 +10");
+    assert_int_equal(court.breaker.state, RF_BREAKER_CLOSED);
+    assert_int_equal(court.jury.suspect, 0);
+}
+
+static void evidence_keeps_the_latest_words(void **state) {
+    (void)state;
+    static struct rf_evidence evidence;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    rf_evidence_clear(&evidence);
+    for (int64_t i = 0; i < RF_EVIDENCE_MAX + 10; i++)
+        rf_evidence_add(
+            &evidence,
+            &(struct rf_word){.who = i < 10 ? 1 : 2, .at = {i}, .result = true, .failed = true});
+    assert_int_equal(evidence.count, RF_EVIDENCE_MAX);
+    assert_int_equal(rf_evidence_one_word(&evidence, &policy, RF_BREAKER_CAUSE_FAILURES,
+                                          (struct rf_instant){RF_EVIDENCE_MAX + 10}),
+                     2);
+}
+
+static void more_gateways_than_are_told_apart_count_as_others(void **state) {
+    (void)state;
+    static struct rf_evidence evidence;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    policy.failure_rate = 0.5;
+    policy.window_calls = 1000;
+    rf_evidence_clear(&evidence);
+    for (uint64_t who = 100; who < 200; who++)
+        rf_evidence_add(&evidence, &(struct rf_word){.who = who, .result = true});
+    for (int i = 0; i < 200; i++)
+        rf_evidence_add(&evidence, &(struct rf_word){.who = 7, .result = true, .failed = true});
+    assert_int_equal(rf_evidence_one_word(&evidence, &policy, RF_BREAKER_CAUSE_FAILURE_RATE,
+                                          (struct rf_instant){0}),
+                     7);
+}
+
+// ---- ejections ----
+
+static void the_time_grows_to_its_cap(void **state) {
+    (void)state;
+    struct rf_ejections ejections = {.policy = RF_EJECTION_POLICY_DEFAULT};
+    static const int64_t seconds[] = {30, 60, 120, 240, 480, 600, 600};
+    struct rf_instant now = {0};
+    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
+        struct rf_ejection *ejection = rf_ejections_begin(&ejections, "g", now);
+        assert_int_equal(ejection->times, (int64_t)i + 1);
+        assert_int_equal(rf_instant_since(ejection->until, now).ns, seconds[i] * S);
+        assert_null(rf_ejections_due(&ejections, (struct rf_instant){ejection->until.ns - 1}));
+        assert_ptr_equal(rf_ejections_due(&ejections, ejection->until), ejection);
+        now = ejection->until;
+        rf_ejections_end(ejection, now);
+        assert_null(rf_ejections_find(&ejections, "g"));
+    }
+}
+
+static void a_full_table_gives_up_the_one_that_is_over_for_longest(void **state) {
+    (void)state;
+    static struct rf_ejections ejections;
+    struct rf_instant when;
+    ejections = (struct rf_ejections){.policy = RF_EJECTION_POLICY_DEFAULT};
+    char name[16];
+    for (int64_t i = 0; i < RF_EJECTIONS_MAX; i++) {
+        snprintf(name, sizeof name, "g-%lld", (long long)i);
+        assert_non_null(rf_ejections_begin(&ejections, name, (struct rf_instant){i}));
+    }
+    assert_null(rf_ejections_begin(&ejections, "one more", (struct rf_instant){0}));
+    rf_ejections_end(rf_ejections_find(&ejections, "g-9"), (struct rf_instant){200});
+    rf_ejections_end(rf_ejections_find(&ejections, "g-5"), (struct rf_instant){100});
+    assert_non_null(rf_ejections_begin(&ejections, "one more", (struct rf_instant){300}));
+    assert_int_equal(rf_ejections_begin(&ejections, "g-9", (struct rf_instant){300})->times, 2);
+    assert_true(rf_ejections_wake(&ejections, &when));
+    assert_int_equal(when.ns, 30 * S);
+}
+
+static void a_name_that_does_not_fit_is_not_ejected(void **state) {
+    (void)state;
+    struct rf_ejections ejections = {.policy = RF_EJECTION_POLICY_DEFAULT};
+    char name[80];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    assert_null(rf_ejections_begin(&ejections, name, (struct rf_instant){0}));
+}
+
+static void what_is_left_of_an_ejection_is_clamped(void **state) {
+    (void)state;
+    struct rf_ejections ejections = {.policy = RF_EJECTION_POLICY_DEFAULT};
+    struct rf_instant now = {5};
+    assert_null(rf_ejections_restore(&ejections, "g", 1, rf_ns(0), now));
+    assert_int_equal(rf_ejections_restore(&ejections, "g", 3, rf_seconds(999999), now)->until.ns,
+                     5 + 600 * S);
+    assert_int_equal(rf_ejections_restore(&ejections, "h", 0, rf_seconds(7), now)->times, 1);
+    rf_ejections_end(rf_ejections_find(&ejections, "g"), now);
+    assert_int_equal(rf_ejections_begin(&ejections, "g", now)->times, 4);
+}
+
+static void there_is_room_for_half_and_never_for_the_last(void **state) {
+    (void)state;
+    static const int64_t most[] = {0, 0, 1, 1, 2, 2, 3, 3, 4};
+    for (int64_t alive = 0; alive <= 8; alive++) {
+        int64_t ejected = 0;
+        while (rf_ejection_room(alive, ejected))
+            ejected++;
+        assert_int_equal(ejected, most[alive]);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_case_ends_as_the_table_says),
+        cmocka_unit_test(ejections_that_are_switched_off_leave_the_breaker_to_itself),
+        cmocka_unit_test(the_failure_that_was_held_opens_it_with_all_that_it_counted),
+        cmocka_unit_test(failures_that_grew_old_during_the_wait_open_nothing),
+        cmocka_unit_test(evidence_keeps_the_latest_words),
+        cmocka_unit_test(more_gateways_than_are_told_apart_count_as_others),
+        cmocka_unit_test(the_time_grows_to_its_cap),
+        cmocka_unit_test(a_full_table_gives_up_the_one_that_is_over_for_longest),
+        cmocka_unit_test(a_name_that_does_not_fit_is_not_ejected),
+        cmocka_unit_test(what_is_left_of_an_ejection_is_clamped),
+        cmocka_unit_test(there_is_room_for_half_and_never_for_the_last),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
