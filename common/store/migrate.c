@@ -73,6 +73,11 @@ enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *e
     err = rf_sql_run(*db, error, "PRAGMA foreign_keys = ON", "");
 cleanup:
     if (err != RF_OK) {
+        if (*db && rf_sql_damaged(*db)) {
+            err = RF_ERR_INVALID;
+            if (error)
+                error->code = err;
+        }
         rf_error_prefix(error, "%s: ", path);
         sqlite3_close(*db);
         *db = NULL;

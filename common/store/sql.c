@@ -19,6 +19,11 @@ enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error) {
     return rf_error_set(error, code, "database: %s", sqlite3_errmsg(db));
 }
 
+bool rf_sql_damaged(sqlite3 *db) {
+    int code = sqlite3_errcode(db) & 0xff;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
 static enum rf_err query(sqlite3 *db, struct rf_error *error, sqlite3_stmt **statement,
                          const char *sql, const char *types, va_list *args) {
     *statement = NULL;

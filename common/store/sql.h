@@ -3,6 +3,7 @@
 #define RF_STORE_SQL_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ringfence/error.h>
@@ -33,5 +34,8 @@ const char *rf_sql_text(sqlite3_stmt *statement, int column);
 // rf_sql_fail: fills `error` from the database's last error and returns its code: a constraint is
 // RF_ERR_CONFLICT, out of memory RF_ERR_NOMEM, all others RF_ERR_IO.
 enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error);
+
+// rf_sql_damaged: whether the last error was that the file is damaged, or no database at all.
+bool rf_sql_damaged(sqlite3 *db);
 
 #endif

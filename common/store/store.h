@@ -36,8 +36,8 @@ struct rf_store_job {
 // rf_store_open: opens or creates the database at `path` (mode 0600, WAL, synchronous FULL, so that
 // a commit survives a power loss; foreign keys on), holds a lock on `path`.lock so that no second
 // process opens it through this library (RF_ERR_CONFLICT), and brings the schema up to the last
-// migration; a database of a later version is refused (RF_ERR_INVALID). The folder must exist.
-// Blocks.
+// migration; a database of a later version, and a file that is none, are refused (RF_ERR_INVALID).
+// The folder must exist. Blocks.
 RF_NODISCARD enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
                                        const struct rf_migration *migrations, size_t count,
                                        struct rf_store **store, struct rf_error *error);

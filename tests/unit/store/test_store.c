@@ -480,7 +480,8 @@ static void a_file_that_is_no_database_is_refused(void **state) {
         fputs("not a database at all\n", file);
     fclose(file);
     struct rf_error error = {0};
-    assert_int_equal(rf_store_open(f->loop, f->path, migrations, 1, &f->store, &error), RF_ERR_IO);
+    assert_int_equal(rf_store_open(f->loop, f->path, migrations, 1, &f->store, &error),
+                     RF_ERR_INVALID);
     assert_non_null(strstr(error.message, "not a database"));
 }
 

@@ -1,0 +1,224 @@
+// Two queues under one mutex: the loop fills `waiting`, the thread takes it whole in exchange for
+// its empty one, commits it group by group, and tells the loop of each by an eventfd.
+#include "disk.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "disk_parts.h"
+#include "disk_schema.h"
+
+#define RETRY_S 1 // after a disk refused
+
+// The WAL file is copied into the database when it has so many pages (16 MB), after the loop was
+// told of the commit: the copying then delays the next group alone.
+#define CHECKPOINT_PAGES 4000
+
+// ---- the thread ----
+
+static void tell(struct rf_disk *disk, enum rf_err err, const struct rf_error *error) {
+    pthread_mutex_lock(&disk->mutex);
+    disk->progress.written = disk->reached;
+    disk->progress.failing = err != RF_OK;
+    if (err != RF_OK)
+        snprintf(disk->progress.why, sizeof disk->progress.why, "%s", error->message);
+    pthread_mutex_unlock(&disk->mutex);
+    uint64_t one = 1;
+    // It cannot fail but for a full counter, and then the bell is ringing already.
+    ssize_t written = write(disk->event_fd, &one, sizeof one);
+    (void)written;
+}
+
+static void checkpoint(struct rf_disk *disk) {
+    if (disk->wal_pages < CHECKPOINT_PAGES)
+        return;
+    // A reader may hold some of it up, and a full disk all: the next commit tries again.
+    (void)!sqlite3_wal_checkpoint_v2(disk->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+static int on_commit(void *arg, sqlite3 *db, const char *name, int pages) {
+    (void)db;
+    (void)name;
+    ((struct rf_disk *)arg)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+// Writes the batch; false when it could not all be written.
+static bool write_batch(struct rf_disk *disk) {
+    while (disk->batch_at < disk->batch.size) {
+        struct rf_error error = {0};
+        enum rf_err err = rf_disk_writer_group(&disk->writer, &disk->batch, &disk->batch_at,
+                                               &disk->reached, &error);
+        tell(disk, err, &error);
+        if (err != RF_OK)
+            return false;
+        checkpoint(disk);
+    }
+    rf_disk_queue_clear(&disk->batch);
+    disk->batch_at = 0;
+    return true;
+}
+
+// With the mutex held. False: there is nothing more to do.
+static bool take_batch(struct rf_disk *disk) {
+    while (disk->waiting.count == 0 && !disk->finishing) {
+        disk->idle = true;
+        pthread_cond_wait(&disk->asked, &disk->mutex);
+    }
+    disk->idle = false;
+    struct rf_disk_queue empty = disk->batch;
+    disk->batch = disk->waiting;
+    disk->waiting = empty;
+    return disk->batch.count > 0;
+}
+
+// With the mutex held.
+static void wait_after_failure(struct rf_disk *disk) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += RETRY_S;
+    while (!disk->finishing &&
+           pthread_cond_timedwait(&disk->asked, &disk->mutex, &until) != ETIMEDOUT)
+        ;
+}
+
+static void *run(void *arg) {
+    struct rf_disk *disk = arg;
+    pthread_mutex_lock(&disk->mutex);
+    while (take_batch(disk)) {
+        bool last_try = disk->finishing;
+        pthread_mutex_unlock(&disk->mutex);
+        while (!write_batch(disk) && !last_try) {
+            pthread_mutex_lock(&disk->mutex);
+            wait_after_failure(disk);
+            last_try = disk->finishing;
+            pthread_mutex_unlock(&disk->mutex);
+        }
+        pthread_mutex_lock(&disk->mutex);
+        if (disk->batch.count > 0)
+            break;
+    }
+    pthread_mutex_unlock(&disk->mutex);
+    return NULL;
+}
+
+// ---- the loop's side ----
+
+static void init_locks(struct rf_disk *disk) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&disk->asked, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&disk->mutex, NULL);
+}
+
+enum rf_err rf_disk_open(const char *folder, enum rf_disk_sync sync, struct rf_disk **out,
+                         struct rf_disk_found *found, struct rf_error *error) {
+    *out = NULL;
+    struct rf_disk *disk = calloc(1, sizeof *disk);
+    if (disk == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    init_locks(disk);
+    disk->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    enum rf_err err = RF_OK;
+    if (disk->event_fd < 0)
+        err = rf_error_set(error, RF_ERR_IO, "eventfd: %s", strerror(errno));
+    if (err == RF_OK && asprintf(&disk->path, "%s/broker.db", folder) < 0) {
+        disk->path = NULL;
+        err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
+    if (err == RF_OK)
+        err = rf_disk_schema_open(disk->path, sync, &disk->db, found, error);
+    if (err == RF_OK)
+        err = rf_disk_writer_open(&disk->writer, disk->db, error);
+    if (err == RF_OK)
+        sqlite3_wal_hook(disk->db, on_commit, disk);
+    else
+        rf_disk_close(&disk);
+    *out = disk;
+    return err;
+}
+
+const char *rf_disk_path(const struct rf_disk *disk) {
+    return disk->path;
+}
+
+enum rf_err rf_disk_start(struct rf_disk *disk, struct rf_error *error) {
+    // Signals belong to the loop's thread.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int number = pthread_create(&disk->thread, NULL, run, disk);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (number != 0)
+        return rf_error_set(error, RF_ERR_IO, "cannot start the disk's thread: %s",
+                            strerror(number));
+    disk->running = true;
+    return RF_OK;
+}
+
+void rf_disk_put(struct rf_disk *disk, const struct rf_record *record) {
+    pthread_mutex_lock(&disk->mutex);
+    if (!rf_disk_queue_put(&disk->waiting, record))
+        abort();
+    pthread_mutex_unlock(&disk->mutex);
+}
+
+void rf_disk_flush(struct rf_disk *disk) {
+    pthread_mutex_lock(&disk->mutex);
+    if (disk->idle && disk->waiting.count > 0) {
+        disk->idle = false;
+        pthread_cond_signal(&disk->asked);
+    }
+    pthread_mutex_unlock(&disk->mutex);
+}
+
+int rf_disk_event(const struct rf_disk *disk) {
+    return disk->event_fd;
+}
+
+void rf_disk_look(struct rf_disk *disk, struct rf_disk_progress *progress) {
+    uint64_t count;
+    ssize_t got = read(disk->event_fd, &count, sizeof count);
+    (void)got; // EAGAIN: it was read before
+    pthread_mutex_lock(&disk->mutex);
+    *progress = disk->progress;
+    pthread_mutex_unlock(&disk->mutex);
+}
+
+void rf_disk_finish(struct rf_disk *disk) {
+    if (!disk->running)
+        return;
+    pthread_mutex_lock(&disk->mutex);
+    disk->finishing = true;
+    pthread_cond_signal(&disk->asked);
+    pthread_mutex_unlock(&disk->mutex);
+    pthread_join(disk->thread, NULL);
+    disk->running = false;
+}
+
+void rf_disk_close(struct rf_disk **pointer) {
+    struct rf_disk *disk = *pointer;
+    if (disk == NULL)
+        return;
+    rf_disk_finish(disk);
+    bool in_order = disk->batch.count == 0 && disk->waiting.count == 0;
+    rf_disk_writer_close(&disk->writer);
+    rf_disk_schema_close(&disk->db, in_order);
+    rf_disk_queue_fini(&disk->batch);
+    rf_disk_queue_fini(&disk->waiting);
+    if (disk->event_fd >= 0)
+        close(disk->event_fd);
+    pthread_cond_destroy(&disk->asked);
+    pthread_mutex_destroy(&disk->mutex);
+    free(disk->path);
+    free(disk);
+    *pointer = NULL;
+}
