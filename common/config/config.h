@@ -151,6 +151,7 @@ struct rf_config_broker {
     int64_t journal_events;         // events kept in memory
     int64_t journal_bytes;          // and their bytes
     int64_t state_entries;          // retained values
+    char *known_clients;            // file of the keys that are let in over TCP, with their roles
     struct rf_duration stream_idle; // a stream not heard of for so long is forgotten
 };
 

@@ -103,6 +103,7 @@ enum rf_err rf_config_derive(struct rf_config *config, struct rf_error *error) {
         !fill(&bus->workers, "ipc://%s/workers", config->run_dir) ||
         !fill(&bus->ingest, "ipc://%s/ingest", config->run_dir) ||
         !fill(&bus->events, "ipc://%s/events", config->run_dir) ||
+        !fill(&config->broker.known_clients, "%s/keys/known_clients", config->state_dir) ||
         !fill(&config->logger.json_file, "%s/app_logs.json", config->log_dir) ||
         !fill(&config->logger.text_file, "%s/app.log", config->log_dir) ||
         !probe_fill(&config->providers[RF_PROVIDER_TWILIO]) || !speech_keys_fill(config))

@@ -142,6 +142,7 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("bus.max_unacknowledged", COUNT, AT(bus.max_unacknowledged), "10000", 1, 1000000, FIXED, "events that a publisher keeps until the broker has them"),
 
     ROW("broker.drain_timeout", DURATION, AT(broker.drain_timeout), "15s", 0, 1 * H, LIVE, "as drain_timeout, and longer: the broker serves until its peers have left"),
+    DERIVED("broker.known_clients", PATH, AT(broker.known_clients), "<state_dir>/keys/known_clients", FIXED, "the keys that are let in over TCP, with their roles (ringfence keys allow); what stands in it takes effect by SIGHUP"),
     ROW("broker.queue_limit", COUNT, AT(broker.queue_limit), "10000", 1, 1000000, FIXED, "waiting calls a service; further ones are answered overloaded"),
     ROW("broker.journal_events", COUNT, AT(broker.journal_events), "100000", 100, 10000000, FIXED, "events kept in memory for those who read pages"),
     ROW("broker.journal_bytes", SIZE, AT(broker.journal_bytes), "64MiB", 65536, 16.0 * 1073741824, FIXED, "and their bytes"),

@@ -33,7 +33,9 @@ enum cli_exit {
     X(EXPLAIN, "explain", false)                                                                   \
     X(YES_DIAL, "yes-dial", false)                                                                 \
     X(FOR, "for", true)                                                                            \
-    X(WHY, "why", true)
+    X(WHY, "why", true)                                                                            \
+    X(ROLE, "role", true)                                                                          \
+    X(REPLACE, "replace", false)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -80,6 +82,10 @@ int cli_breaker_disable(const struct cli_options *options);
 int cli_breaker_reset(const struct cli_options *options);
 int cli_mark_list(const struct cli_options *options);
 int cli_mark_clear(const struct cli_options *options);
+int cli_keys_new(const struct cli_options *options);
+int cli_keys_allow(const struct cli_options *options);
+int cli_keys_list(const struct cli_options *options);
+int cli_keys_revoke(const struct cli_options *options);
 int cli_config_check(const struct cli_options *options);
 int cli_config_keys(const struct cli_options *options);
 int cli_config_rules(const struct cli_options *options);

@@ -12,7 +12,8 @@
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen
 //   breaker_list.c, breaker_control.c
-//   marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
+//   keys_new.c, keys_allow.c, keys_list.c, keys_revoke.c   keys of the bus; key_list.c is their
+//   file marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
 //   config_man.c
 //   member.c, provider.c, person.c   what several of them share
 #include <errno.h>
@@ -63,6 +64,15 @@ static const struct cli_command commands[] = {
     {"mark clear", 1, 1, "PROVIDER[/KEY]",
      "make a marked provider usable again, with all its keys, or one key that is set aside", 0,
      cli_mark_clear},
+    {"keys new", 1, 1, "NAME [--out FOLDER] [--json]",
+     "make a key for a process that reaches the broker by TCP: NAME.secret and NAME.public",
+     CLI_TAKES(OUT), cli_keys_new},
+    {"keys allow", 1, 1, "KEY|FILE --role ROLE[,ROLE]... [--name NAME] [--replace]",
+     "let a public key in: as publisher, subscriber, worker, caller, admin",
+     CLI_TAKES(ROLE) | CLI_TAKES(NAME) | CLI_TAKES(REPLACE), cli_keys_allow},
+    {"keys list", 0, 0, "[--json]", "the keys that the broker lets in, with their roles", 0,
+     cli_keys_list},
+    {"keys revoke", 1, 1, "NAME|KEY|FILE", "let a key in no longer", 0, cli_keys_revoke},
     {"config check", 0, 1, "[FILE]", "what is wrong with a configuration, with line and key", 0,
      cli_config_check},
     {"config keys", 0, 0, "[--json]", "every key with its default and its range", 0,
