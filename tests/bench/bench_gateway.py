@@ -15,10 +15,10 @@ import peers
 from figures import Figures
 from process import Server, free_port, load, wait_until
 from silent import Silent
+from turns import in_turns, two_cores
 
 ROOT = Path(__file__).resolve().parents[2]
 IN_FLIGHT = 64
-CORES = 2
 
 # What the gateway asks of a provider, byte for byte but for the contact's number.
 QUESTION = json.dumps({
@@ -212,19 +212,6 @@ def park(stack, build, the_set, count):
         client.stdout.close()
     stack.callback(end)
     client.stdout.readline()
-
-
-def in_turns(contestants, number):
-    names = list(contestants)
-    first = number % len(names)
-    return {name: contestants[name]() for name in names[first:] + names[:first]}
-
-
-def two_cores():
-    """All processes on the same two cores; what is started later inherits it."""
-    cores = sorted(os.sched_getaffinity(0))[:CORES]
-    os.sched_setaffinity(0, cores)
-    return cores
 
 
 def measure(build, runs, quick):

@@ -13,6 +13,8 @@ RUN = Path(__file__).resolve().parent / "run"
 BUILD = os.environ["RF_BUILD"]
 GATEWAY = ["kb_per_waiting_call", "throughput_over_curl", "cpu_per_request_over_curl", "round_trip_over_bare",
            "rss_mb_64_in_flight", "throughput_over_haproxy"]
+BUS = ["call_p99_under_50ms_disk_stall_over_normal", "broker_cpu_64_gateways_over_1", "unjournaled_over_proxy",
+       "journaled_over_slower_limit", "call_round_trip_over_proxy", "call_throughput_over_proxy"]
 
 
 def bench(name):
@@ -47,6 +49,12 @@ class Quick(unittest.TestCase):
         # A peer that was not measured is named, and has no figures.
         self.assertIn("portkey", seen["missing"])
         self.assertNotIn("throughput_over_portkey", seen["ratios"])
+
+    def test_bus_has_its_keys(self):
+        seen = bench("bus")["bus"]
+        self.check_form(seen)
+        for name in BUS:
+            self.assertGreater(seen["ratios"][name], 0, name)
 
 
 if __name__ == "__main__":
