@@ -20,6 +20,11 @@ static const struct rf_bytes *packed_of(const struct rf_field *field, const void
     return (const void *)((const char *)at - field->offset + field->packed);
 }
 
+// The items of a list that are packed already; NULL: they are not.
+static const struct rf_bytes *packed_items(const struct rf_field *field, const void *at) {
+    return *(const struct rf_bytes *const *)((const char *)at - field->offset + field->packed);
+}
+
 // An absent optional field is not written; a required number, truth or list always is.
 static bool is_written(const struct rf_field *field, const void *at) {
     switch (field->kind) {
@@ -93,7 +98,12 @@ static enum rf_err pack_list(struct rf_packer *packer, const struct rf_field *fi
                              int depth, struct rf_error *error) {
     const struct rf_shape *shape = field->item();
     struct rf_list_any list = list_at(at);
+    const struct rf_bytes *packed = packed_items(field, at);
     rf_pack_array(packer, list.count);
+    for (size_t i = 0; packed != NULL && i < list.count; i++)
+        rf_pack_raw(packer, packed[i].data, packed[i].size);
+    if (packed != NULL)
+        return RF_OK;
     for (size_t i = 0; i < list.count; i++) {
         const char *item = (const char *)list.items + i * shape->size;
         pack_head(packer, shape, item, 0);
@@ -206,6 +216,7 @@ enum rf_err rf_wire_encode_event(const struct rf_event *event, struct rf_frame *
     pack_head(&packer, shape, event, 1);
     rf_pack_str(&packer, "v", 1);
     rf_pack_int(&packer, RF_WIRE_VERSION);
-    enum rf_err err = pack_fields(&packer, shape, event, 1, error);
+    // As deep as it may be within the message, and its list of events, that will carry it.
+    enum rf_err err = pack_fields(&packer, shape, event, 3, error);
     return finish(&packer, err, shape->name, frame, error);
 }

@@ -34,7 +34,7 @@ enum need { OPT = false, REQ = true };
 #define JSON(field, need)                  {FIELD(field, RF_FIELD_JSON, need), .packed = offsetof(here, field##_packed)},
 #define BIN(field, need)                   {FIELD(field, RF_FIELD_BIN, need)},
 #define STRS(field, need)                  {FIELD(field, RF_FIELD_STRS, need)},
-#define LIST(field, need, of)              {FIELD(field, RF_FIELD_LIST, need), .item = shape_##of},
+#define LIST(field, need, of)              {FIELD(field, RF_FIELD_LIST, need), .packed = offsetof(here, field##_packed), .item = shape_##of},
 #include <ringfence/messages.def>
 
 static const struct rf_shape *(*const message_shapes[])(void) = {

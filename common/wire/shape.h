@@ -24,7 +24,7 @@ struct rf_field {
     enum rf_field_kind kind;
     bool required;
     size_t offset;
-    size_t packed;                        // RF_FIELD_JSON: the offset of its bytes
+    size_t packed;                        // RF_FIELD_JSON, RF_FIELD_LIST: offset of `field`_packed
     int64_t least, most;                  // RF_FIELD_I64
     const struct rf_shape *(*item)(void); // RF_FIELD_LIST
 };

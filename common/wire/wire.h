@@ -50,7 +50,9 @@ void rf_message_destroy(struct rf_message **message);
 void rf_frame_free(struct rf_frame *frame);
 
 // rf_wire_encode_event, rf_wire_decode_event: the bare envelope, as it stands on the events socket
-// behind its topic. A decoded event lives in *message (type RF_MESSAGE_event_publish, one event).
+// behind its topic. What is encoded fits a page of the journal too (events_packed): data that would
+// be nested too deep there is refused. A decoded event lives in *message (type
+// RF_MESSAGE_event_publish, one event).
 RF_NODISCARD enum rf_err rf_wire_encode_event(const struct rf_event *event, struct rf_frame *frame,
                                               struct rf_error *error);
 RF_NODISCARD enum rf_err rf_wire_decode_event(const void *data, size_t size,

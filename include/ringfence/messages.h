@@ -6,6 +6,9 @@
 // A JSON field `x` stands in `x`. Only who passes messages on (rf_wire_decode_relay) finds it in
 // `x_packed` instead: checked, but still as the bytes of msgpack that came, to be sent on in a
 // message of the same type. They go before `x` when encoding; everybody else leaves them empty.
+//
+// Whoever has the items of a LIST field `y` as msgpack already, one map each, puts them into
+// `y_packed` instead of `y.items`: `y.count` of them, written as they are. Decoding never fills it.
 #ifndef RINGFENCE_MESSAGES_H
 #define RINGFENCE_MESSAGES_H
 
@@ -43,8 +46,11 @@ struct rf_strs {
     struct rf_bytes field##_packed;
 #define BIN(field, need)  struct rf_bytes field;
 #define STRS(field, need) struct rf_strs field;
-// NOLINTNEXTLINE(bugprone-macro-parentheses): `field` is the name in a declaration
-#define LIST(field, need, item) RF_LIST_OF(item) field;
+// NOLINTBEGIN(bugprone-macro-parentheses): `field` is the name in a declaration
+#define LIST(field, need, item)                                                                    \
+    RF_LIST_OF(item) field;                                                                        \
+    const struct rf_bytes *field##_packed;
+// NOLINTEND(bugprone-macro-parentheses)
 // A struct needs a member: this one serves messages without fields, and is not on the wire.
 #define END(name)                                                                                  \
     char end_of_fields;                                                                            \

@@ -88,6 +88,34 @@ static void a_relay_keeps_json_packed_and_makes_no_tree(void **state) {
     json_decref(request.params);
 }
 
+// A page of the journal is made from the frames of its events as they were stored.
+static void the_items_of_a_list_may_be_packed_already(void **state) {
+    (void)state;
+    struct rf_event events[2] = {
+        {.n = 7, .severity = "info", .type = "a.b", .subject = "c", .data = json_pack("[i]", 1)},
+        {.n = 9, .severity = "error", .type = "a.b", .subject = "d"}};
+    struct rf_frame frames[2], frame;
+    struct rf_bytes packed[2];
+    struct rf_message *message;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(rf_wire_encode_event(&events[i], &frames[i], NULL), RF_OK);
+        packed[i] = (struct rf_bytes){frames[i].data, frames[i].size};
+    }
+    struct rf_journal_page page = {.rid = "1", .events = {NULL, 2}, .events_packed = packed};
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_journal_page, &page, &frame, NULL), RF_OK);
+    assert_int_equal(rf_wire_decode(frame.data, frame.size, &message, NULL), RF_OK);
+    const struct rf_journal_page *got = &message->as.journal_page;
+    assert_int_equal(got->events.count, 2);
+    assert_null(got->events_packed);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(rf_sample_equal(rf_shape_of_event(), &events[i], &got->events.items[i]));
+    rf_message_destroy(&message);
+    rf_frame_free(&frame);
+    for (size_t i = 0; i < 2; i++)
+        rf_frame_free(&frames[i]);
+    json_decref(events[0].data);
+}
+
 static void a_missing_required_field_is_named_when_encoding(void **state) {
     (void)state;
     struct rf_call_request request = {.id = "1", .operation = "speak", .deadline = 1};
@@ -158,6 +186,28 @@ static void json_as_deep_as_the_bound_passes_and_deeper_is_refused(void **state)
     put.value = nested(RF_WIRE_MAX_DEPTH);
     assert_int_equal(rf_wire_encode(RF_MESSAGE_state_put, &put, &frame, &error), RF_ERR_INVALID);
     json_decref(put.value);
+}
+
+// An event stands alone when it is stored and published, and two deeper in the page that brings it.
+static void an_event_is_as_deep_as_fits_a_page_and_no_deeper(void **state) {
+    (void)state;
+    struct rf_event event = {.n = 1, .severity = "info", .type = "a.b", .subject = "c"};
+    struct rf_frame frame, whole;
+    struct rf_message *message;
+    struct rf_error error;
+    event.data = nested(RF_WIRE_MAX_DEPTH - 3);
+    assert_int_equal(rf_wire_encode_event(&event, &frame, NULL), RF_OK);
+    struct rf_bytes packed = {frame.data, frame.size};
+    struct rf_journal_page page = {.rid = "1", .events = {NULL, 1}, .events_packed = &packed};
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_journal_page, &page, &whole, NULL), RF_OK);
+    assert_int_equal(rf_wire_decode(whole.data, whole.size, &message, NULL), RF_OK);
+    rf_message_destroy(&message);
+    rf_frame_free(&whole);
+    rf_frame_free(&frame);
+    json_decref(event.data);
+    event.data = nested(RF_WIRE_MAX_DEPTH - 2);
+    assert_int_equal(rf_wire_encode_event(&event, &frame, &error), RF_ERR_INVALID);
+    json_decref(event.data);
 }
 
 static void json_that_is_neither_object_nor_array_is_refused_when_encoding(void **state) {
@@ -297,11 +347,13 @@ int main(void) {
         cmocka_unit_test(every_message_with_required_fields_only_comes_back_equal),
         cmocka_unit_test(every_message_passes_a_relay_byte_for_byte),
         cmocka_unit_test(a_relay_keeps_json_packed_and_makes_no_tree),
+        cmocka_unit_test(the_items_of_a_list_may_be_packed_already),
         cmocka_unit_test(a_missing_required_field_is_named_when_encoding),
         cmocka_unit_test(a_number_out_of_range_is_named_when_encoding),
         cmocka_unit_test(a_bad_item_of_a_list_is_named_with_its_place),
         cmocka_unit_test(text_that_is_not_utf8_is_refused_when_encoding),
         cmocka_unit_test(json_as_deep_as_the_bound_passes_and_deeper_is_refused),
+        cmocka_unit_test(an_event_is_as_deep_as_fits_a_page_and_no_deeper),
         cmocka_unit_test(json_that_is_neither_object_nor_array_is_refused_when_encoding),
         cmocka_unit_test(json_text_with_nul_is_refused_when_encoding),
         cmocka_unit_test(a_frame_over_the_bound_is_refused_when_encoding),
