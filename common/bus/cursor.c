@@ -7,6 +7,10 @@ void rf_cursor_init(struct rf_cursor *cursor, uint64_t after) {
     *cursor = (struct rf_cursor){.scanned = after, .last = after, .credit = true, .rung = true};
 }
 
+void rf_cursor_seek(struct rf_cursor *cursor) {
+    cursor->sought = true;
+}
+
 bool rf_cursor_wants(const struct rf_cursor *cursor, struct rf_instant now) {
     if (!cursor->credit)
         return false;
@@ -35,7 +39,7 @@ void rf_cursor_next(struct rf_cursor *cursor) {
 
 bool rf_cursor_tip(struct rf_cursor *cursor, uint64_t first, uint64_t last) {
     // A journal without a newest number is empty; that says nothing about ours.
-    bool lost = last > 0 && last < cursor->scanned;
+    bool lost = !cursor->sought && last > 0 && last < cursor->scanned;
     cursor->last = last;
     if (!lost)
         return false;
@@ -51,11 +55,13 @@ void rf_cursor_reconnected(struct rf_cursor *cursor) {
 
 bool rf_cursor_page(struct rf_cursor *cursor, uint64_t count, uint64_t scanned, uint64_t last,
                     uint64_t trimmed) {
-    bool moved = scanned > cursor->scanned;
+    bool anew = scanned < cursor->scanned && last > 0;
+    bool moved = scanned > cursor->scanned || anew || cursor->sought;
     cursor->asked = false;
+    cursor->sought = false;
     if (moved)
         cursor->scanned = scanned;
-    if (last > cursor->last)
+    if (last > cursor->last || anew)
         cursor->last = last;
     if (count == 0 && trimmed == 0 && !moved)
         return false;

@@ -16,11 +16,16 @@ struct rf_cursor {
     bool credit;            // the subscriber wants the next page
     bool rung;              // the doorbell rang since we asked last
     bool asked;             // a page is under way
+    bool sought;            // the broker is to find the place to begin at: the first page tells it
     struct rf_instant when; // we asked
 };
 
 // rf_cursor_init: `after` is the last number seen. The first page is wanted at once.
 void rf_cursor_init(struct rf_cursor *cursor, uint64_t after);
+
+// rf_cursor_seek: right after rf_cursor_init: the broker finds the place to begin at. Until the
+// first page has come, every question has to name what to look for.
+void rf_cursor_seek(struct rf_cursor *cursor);
 
 // rf_cursor_wants: whether to ask for a page now. One that was asked for and does not come is asked
 // for again after 5 s.
@@ -42,7 +47,8 @@ bool rf_cursor_tip(struct rf_cursor *cursor, uint64_t first, uint64_t last);
 void rf_cursor_reconnected(struct rf_cursor *cursor);
 
 // rf_cursor_page: a page of `count` events came. True if the subscriber is to be told (then the
-// credit is used up): there are events, some were trimmed, or the cursor moved.
+// credit is used up): there are events, some were trimmed, or the cursor moved. A page that ends
+// before what was asked for is one of a broker whose numbers began anew, and the cursor goes there.
 bool rf_cursor_page(struct rf_cursor *cursor, uint64_t count, uint64_t scanned, uint64_t last,
                     uint64_t trimmed);
 

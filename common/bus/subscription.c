@@ -1,5 +1,6 @@
 // Subscriptions: pages of the journal, one after the other, each when the one before is worked off.
 // cursor.c decides when to ask.
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,9 @@
 #include "bus/cursor.h"
 #include "wire/text.h"
 
+#define NEWEST_MOST   UINT64_C(1000000)
+#define DURABLE_BYTES 200
+
 struct rf_subscription {
     struct rf_bus *bus;
     struct rf_cursor cursor;
@@ -15,6 +19,10 @@ struct rf_subscription {
     char **prefixes;
     size_t prefix_count;
     size_t limit;
+    struct rf_utc since; // as long as the place to begin at is sought
+    uint64_t newest;
+    char *durable;
+    bool resume;
     rf_subscription_fn *fn;
     void *arg;
     bool in_callback, destroyed; // it may be destroyed by its own subscriber
@@ -25,20 +33,24 @@ static void subscription_free(struct rf_subscription *subscription) {
     for (size_t i = 0; i < subscription->prefix_count; i++)
         free(subscription->prefixes[i]);
     free(subscription->prefixes);
+    free(subscription->durable);
     free(subscription);
 }
 
-static enum rf_err copy_prefixes(struct rf_subscription *subscription, const char *const *prefixes,
-                                 size_t count) {
+static enum rf_err copy_texts(struct rf_subscription *subscription,
+                              const struct rf_subscription_options *options) {
+    size_t count = options->prefix_count;
     subscription->prefixes = calloc(count == 0 ? 1 : count, sizeof *subscription->prefixes);
     if (subscription->prefixes == NULL)
         return RF_ERR_NOMEM;
     for (size_t i = 0; i < count; i++) {
-        subscription->prefixes[i] = strdup(prefixes[i]);
+        subscription->prefixes[i] = strdup(options->prefixes[i]);
         if (subscription->prefixes[i] == NULL)
             return RF_ERR_NOMEM;
         subscription->prefix_count++;
     }
+    if (options->durable != NULL && (subscription->durable = strdup(options->durable)) == NULL)
+        return RF_ERR_NOMEM;
     return RF_OK;
 }
 
@@ -51,24 +63,47 @@ static enum rf_err hear(struct rf_subscription *subscription, struct rf_error *e
     return err;
 }
 
-enum rf_err rf_subscription_new(struct rf_bus *bus, const char *const *prefixes, size_t count,
-                                uint64_t after, size_t limit, rf_subscription_fn *fn, void *arg,
-                                struct rf_subscription **out, struct rf_error *error) {
-    *out = NULL;
-    if (limit < 1 || limit > 10000)
-        return rf_error_set(error, RF_ERR_INVALID, "a page has 1 to 10000 events, not %zu", limit);
-    for (size_t i = 0; i < count; i++)
-        if (!rf_text_valid(prefixes[i], strlen(prefixes[i])))
+static enum rf_err check(const struct rf_subscription_options *options, struct rf_error *error) {
+    const char *name = options->durable;
+    if (options->limit < 1 || options->limit > 10000)
+        return rf_error_set(error, RF_ERR_INVALID, "a page has 1 to 10000 events, not %zu",
+                            options->limit);
+    if (options->newest > NEWEST_MOST)
+        return rf_error_set(error, RF_ERR_INVALID, "the newest %llu events: at most %llu",
+                            (unsigned long long)options->newest, (unsigned long long)NEWEST_MOST);
+    for (size_t i = 0; i < options->prefix_count; i++)
+        if (!rf_text_valid(options->prefixes[i], strlen(options->prefixes[i])))
             return rf_error_set(error, RF_ERR_INVALID, "a topic's prefix is not UTF-8");
+    if (name == NULL && options->resume)
+        return rf_error_set(error, RF_ERR_INVALID, "only a durable name can be resumed");
+    if (name != NULL &&
+        (name[0] == '\0' || strlen(name) > DURABLE_BYTES || !rf_text_valid(name, strlen(name))))
+        return rf_error_set(error, RF_ERR_INVALID, "a durable name is UTF-8 text of 1 to %d bytes",
+                            DURABLE_BYTES);
+    return RF_OK;
+}
+
+enum rf_err rf_subscription_new(struct rf_bus *bus, const struct rf_subscription_options *options,
+                                rf_subscription_fn *fn, void *arg, struct rf_subscription **out,
+                                struct rf_error *error) {
+    *out = NULL;
+    enum rf_err err = check(options, error);
+    if (err != RF_OK)
+        return err;
     struct rf_subscription *subscription = calloc(1, sizeof *subscription);
     if (subscription == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     subscription->bus = bus;
-    subscription->limit = limit;
+    subscription->limit = options->limit;
+    subscription->since = options->since;
+    subscription->newest = options->newest;
+    subscription->resume = options->resume;
     subscription->fn = fn;
     subscription->arg = arg;
-    rf_cursor_init(&subscription->cursor, after);
-    enum rf_err err = copy_prefixes(subscription, prefixes, count);
+    rf_cursor_init(&subscription->cursor, options->after);
+    if (options->since.ns > 0 || options->newest > 0 || options->resume)
+        rf_cursor_seek(&subscription->cursor);
+    err = copy_texts(subscription, options);
     if (err != RF_OK)
         rf_error_set(error, err, "out of memory");
     else
@@ -112,6 +147,9 @@ void rf_subscriptions_fini(struct rf_bus *bus) {
 
 void rf_subscription_next(struct rf_subscription *subscription) {
     rf_cursor_next(&subscription->cursor);
+    // The broker learns what was taken by the next question, so there must be one.
+    if (subscription->durable != NULL)
+        rf_cursor_rung(&subscription->cursor);
     rf_bus_flush_soon(subscription->bus);
 }
 
@@ -131,7 +169,13 @@ static bool ask(struct rf_subscription *subscription) {
     struct rf_journal_read message = {.rid = rf_bus_rid(bus, subscription->rid),
                                       .prefixes = prefixes,
                                       .after = (int64_t)subscription->cursor.scanned,
-                                      .limit = (int64_t)subscription->limit};
+                                      .limit = (int64_t)subscription->limit,
+                                      .durable = subscription->durable};
+    if (subscription->cursor.sought) {
+        message.since = subscription->since.ns;
+        message.newest = (int64_t)subscription->newest;
+        message.resume = subscription->resume;
+    }
     if (rf_bus_send(bus, RF_MESSAGE_journal_read, &message) != RF_OK)
         return false;
     rf_cursor_asked(&subscription->cursor, rf_loop_now(bus->loop));
@@ -172,6 +216,24 @@ void rf_subscriptions_ring(struct rf_bus *bus, const char *topic) {
             rf_cursor_rung(&at->cursor);
             rf_bus_flush_soon(bus);
         }
+}
+
+void rf_bus_tell_trimmed(struct rf_bus *bus, const char *subscriber, uint64_t after,
+                         uint64_t trimmed) {
+    struct rf_error error;
+    if (trimmed <= after)
+        return;
+    rf_log(RF_LOG_WARNING,
+           "%s: the broker no longer has the event numbers %" PRIu64 " to %" PRIu64
+           "; events may have been missed (a restarted broker skips many numbers)",
+           subscriber, after + 1, trimmed);
+    json_t *data =
+        json_pack("{s:I, s:I}", "from", (json_int_t)after + 1, "to", (json_int_t)trimmed);
+    struct rf_event event = {
+        .type = rf_event_type_name(RF_EVENT_JOURNAL_TRIMMED), .subject = subscriber, .data = data};
+    if (rf_bus_publish(bus, &event, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);
+    json_decref(data);
 }
 
 void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message) {

@@ -74,12 +74,30 @@ struct rf_subscription;
 typedef void rf_subscription_fn(void *arg, const struct rf_event *events, size_t count,
                                 uint64_t scanned, uint64_t trimmed);
 
-// rf_subscription_new: pages of events whose topic begins with one of `prefixes` (count 0: all),
-// after number `after`, `limit` events at most a page. After each page the subscriber calls
-// rf_subscription_next when its work is stored (that is its credit); pages come only when there is
-// something new, or when `scanned` moved. Survives broker restarts.
-RF_NODISCARD enum rf_err rf_subscription_new(struct rf_bus *bus, const char *const *prefixes,
-                                             size_t count, uint64_t after, size_t limit,
+// What a subscription gets, and where it begins: at the latest of the places that are given. All
+// zero: every event that the journal still has, which `limit` alone must be said for.
+struct rf_subscription_options {
+    const char *const *prefixes; // of the topic ("type/subject"); borrowed during the call
+    size_t prefix_count;         // 0: all events
+    size_t limit;                // events a page at most, 1 to 10000
+    uint64_t after;              // the last number that was seen
+    struct rf_utc since;         // the first event that the broker took at this time or later
+    uint64_t newest;             // the last so many matching events, at most 1000000; 0: no matter
+    const char *durable; // NULL, or a name of 1 to 200 bytes under which the broker keeps what
+                         // was taken: retention spares the rest, up to the journal's size
+    bool resume;         // begin where that name stands, if the broker knows it
+};
+
+// rf_subscription_new: pages of events. After each page the subscriber calls rf_subscription_next
+// when its work is stored (that is its credit); pages come only when there is something new, or
+// when `scanned` moved. Survives broker restarts. Who stores `scanned` in one act with its own
+// work, and begins after it, gets every event once, whoever is killed. rf_durable_new does the
+// storing for who has no store; a durable name with `resume` leaves it to the broker, where it is
+// written within 0.1 s of the next page's being asked for: after a kill the last pages may come
+// again, with the same numbers. One name is for one subscriber at a time: of two, the one who asked
+// last counts.
+RF_NODISCARD enum rf_err rf_subscription_new(struct rf_bus *bus,
+                                             const struct rf_subscription_options *options,
                                              rf_subscription_fn *fn, void *arg,
                                              struct rf_subscription **subscription,
                                              struct rf_error *error);
@@ -90,6 +108,46 @@ void rf_subscription_next(struct rf_subscription *subscription);
 void rf_subscription_look(struct rf_subscription *subscription);
 bool rf_subscription_behind(const struct rf_subscription *subscription);
 void rf_subscription_destroy(struct rf_subscription **subscription);
+
+// rf_bus_tell_trimmed: the journal no longer has the numbers after `after` up to `trimmed`, which
+// `subscriber` had not read: logs it and publishes journal.trimmed. Nothing if there are no such
+// numbers.
+void rf_bus_tell_trimmed(struct rf_bus *bus, const char *subscriber, uint64_t after,
+                         uint64_t trimmed);
+
+// ---- events, one by one, with the place kept in a file ----
+
+struct rf_durable;
+
+struct rf_durable_options {
+    const char *path; // of the file; it is made. Its folder must be there
+    const char *name; // of the subscriber, for journal.trimmed and the broker (`durable`)
+    const char *const *prefixes; // as in rf_subscription_options; all borrowed during the call
+    size_t prefix_count;
+    struct rf_utc since; // where to begin while there is no file
+    uint64_t newest;
+};
+
+// True: it is done, and will not come again. False: it is given again after a second, and none
+// before it.
+typedef bool rf_durable_fn(void *arg, const struct rf_event *event);
+
+// rf_durable_new: every event once and in order, over any number of restarts of this process and of
+// the broker. The place is written to the file after each event, in one write of the system: it
+// survives a kill, and at a clean end nothing comes twice. A process that is killed between its own
+// work and that write gets that one event again, under the same number `n`; so may, after a power
+// failure, some more. RF_ERR_CONFLICT: another process uses the file; RF_ERR_INVALID: it holds
+// something else; RF_ERR_IO.
+RF_NODISCARD enum rf_err rf_durable_new(struct rf_bus *bus,
+                                        const struct rf_durable_options *options, rf_durable_fn *fn,
+                                        void *arg, struct rf_durable **durable,
+                                        struct rf_error *error);
+// rf_durable_place: the number up to which all is done. rf_durable_behind: as
+// rf_subscription_behind, and what is in hand.
+uint64_t rf_durable_place(const struct rf_durable *durable);
+bool rf_durable_behind(const struct rf_durable *durable);
+// rf_durable_destroy: may be called by its own function.
+void rf_durable_destroy(struct rf_durable **durable);
 
 // rf_bus_listen: the plain SUB side: live events by prefix, without any promise (XPUB drops at its
 // high-water mark). For tail and doorbells. `prefix` is of the topic.

@@ -40,22 +40,6 @@ struct alerter {
 
 // ---- pages ----
 
-static void tell_trimmed(struct alerter *alerter, uint64_t trimmed) {
-    json_t *data =
-        json_pack("{s:I, s:I}", "from", (json_int_t)alerter->cursor + 1, "to", (json_int_t)trimmed);
-    struct rf_event event = {.type = rf_event_type_name(RF_EVENT_JOURNAL_TRIMMED),
-                             .subject = alerter->process->service,
-                             .data = data};
-    struct rf_error error;
-    rf_log(RF_LOG_WARNING,
-           "the broker no longer has the event numbers %" PRId64 " to %" PRIu64
-           "; events may have been missed (a restarted broker skips many numbers)",
-           alerter->cursor + 1, trimmed);
-    if (rf_bus_publish(alerter->process->bus, &event, &error) != RF_OK)
-        rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);
-    json_decref(data);
-}
-
 static void submit_page(void *arg) {
     struct alerter *alerter = arg;
     rf_ledger_submit_page(alerter->ledger, &alerter->page);
@@ -120,8 +104,9 @@ static void on_page(void *arg, const struct rf_event *events, size_t count, uint
                     uint64_t trimmed) {
     struct alerter *alerter = arg;
     struct rf_error error;
-    if (trimmed != 0 && alerter->known)
-        tell_trimmed(alerter, trimmed);
+    if (alerter->known)
+        rf_bus_tell_trimmed(alerter->process->bus, alerter->process->service,
+                            (uint64_t)alerter->cursor, trimmed);
     struct rf_ledger_page *page = &alerter->page;
     alerter->page_busy = true;
     page->channels = rf_core_channels(&alerter->process->config->alerter);
@@ -182,11 +167,14 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
                         alerter->http, (enum rf_channel)alerter->courier_count, on_idle, alerter);
     result = rf_ledger_load(alerter->ledger, &alerter->known, &alerter->cursor, on_loaded, alerter,
                             error);
-    if (result == RF_OK)
-        result = rf_subscription_new(process->bus, rf_alert_topics, rf_alert_topic_count,
-                                     (uint64_t)alerter->cursor, PAGE_EVENTS, on_page, alerter,
-                                     &alerter->subscription, error);
-    return result;
+    if (result != RF_OK)
+        return result;
+    struct rf_subscription_options options = {.prefixes = rf_alert_topics,
+                                              .prefix_count = rf_alert_topic_count,
+                                              .after = (uint64_t)alerter->cursor,
+                                              .limit = PAGE_EVENTS};
+    return rf_subscription_new(process->bus, &options, on_page, alerter, &alerter->subscription,
+                               error);
 }
 
 enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error) {

@@ -52,8 +52,10 @@ static void fail(struct rf_file_sink *sink, const struct rf_error *error) {
 static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct rf_error *error) {
     sink->sink.cursor = in_file > 0 ? in_file : kept_cursor(sink);
     sink->sink.known = sink->sink.cursor > 0;
-    return rf_subscription_new(sink->sink.process->bus, NULL, 0, (uint64_t)sink->sink.cursor,
-                               PAGE_EVENTS, on_page, sink, &sink->subscription, error);
+    struct rf_subscription_options all = {.after = (uint64_t)sink->sink.cursor,
+                                          .limit = PAGE_EVENTS};
+    return rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,
+                               error);
 }
 
 static enum rf_err open_file(struct rf_file_sink *sink, struct rf_error *error) {

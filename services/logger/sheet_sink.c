@@ -126,9 +126,10 @@ static void on_page(void *arg, const struct rf_event *events, size_t count, uint
 
 static void subscribe(struct rf_sheet_sink *sink) {
     struct rf_error error;
-    if (rf_subscription_new(sink->sink.process->bus, NULL, 0, (uint64_t)sink->sheet.cursor,
-                            (size_t)settings(sink)->sheets.batch, on_page, sink,
-                            &sink->subscription, &error) != RF_OK)
+    struct rf_subscription_options all = {.after = (uint64_t)sink->sheet.cursor,
+                                          .limit = (size_t)settings(sink)->sheets.batch};
+    if (rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,
+                            &error) != RF_OK)
         wait_after_failure(sink, error.message);
 }
 

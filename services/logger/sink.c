@@ -1,6 +1,5 @@
 #include "sink.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include <ringfence/bus.h>
@@ -44,14 +43,8 @@ void rf_sink_works(struct rf_sink *sink) {
 
 void rf_sink_trimmed(struct rf_sink *sink, uint64_t trimmed) {
     char subject[96];
-    if (trimmed == 0 || !sink->known || (int64_t)trimmed <= sink->cursor)
+    if (!sink->known)
         return;
-    rf_log(RF_LOG_WARNING,
-           "sink %s: the broker no longer has the event numbers %" PRId64 " to %" PRIu64
-           "; events may have been missed (a restarted broker skips many numbers)",
-           sink->name, sink->cursor + 1, trimmed);
     snprintf(subject, sizeof subject, "%s-%s", sink->process->service, sink->name);
-    publish(
-        sink, RF_EVENT_JOURNAL_TRIMMED, subject,
-        json_pack("{s:I, s:I}", "from", (json_int_t)sink->cursor + 1, "to", (json_int_t)trimmed));
+    rf_bus_tell_trimmed(sink->process->bus, subject, (uint64_t)sink->cursor, trimmed);
 }

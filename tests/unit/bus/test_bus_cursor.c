@@ -119,6 +119,59 @@ static void trimmed_events_are_told_even_without_events(void **state) {
     assert_true(rf_cursor_page(&cursor, 0, 5, 100, 90));
 }
 
+// Each is a broker on another data directory; the first is one whose newest number was not known
+// when it welcomed us.
+static void a_page_that_ends_before_the_cursor_begins_the_numbers_anew(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(500);
+    rf_cursor_rung(&cursor);
+    rf_cursor_asked(&cursor, at(1));
+    assert_true(rf_cursor_page(&cursor, 3, 3, 4, 0));
+    assert_int_equal(cursor.scanned, 3);
+    rf_cursor_next(&cursor);
+    assert_true(rf_cursor_wants(&cursor, at(1)));
+    rf_cursor_asked(&cursor, at(1));
+    assert_true(rf_cursor_page(&cursor, 1, 4, 4, 0));
+    rf_cursor_next(&cursor);
+    assert_false(rf_cursor_wants(&cursor, at(1)));
+}
+
+static void an_empty_page_of_an_empty_journal_keeps_the_cursor(void **state) {
+    (void)state;
+    struct rf_cursor cursor = idle(500);
+    rf_cursor_rung(&cursor);
+    rf_cursor_asked(&cursor, at(1));
+    assert_false(rf_cursor_page(&cursor, 0, 0, 0, 0));
+    assert_int_equal(cursor.scanned, 500);
+}
+
+static void the_first_page_tells_the_place_that_was_sought(void **state) {
+    (void)state;
+    struct rf_cursor cursor;
+    rf_cursor_init(&cursor, 0);
+    rf_cursor_seek(&cursor);
+    assert_true(rf_cursor_wants(&cursor, at(0)));
+    rf_cursor_asked(&cursor, at(0));
+    rf_cursor_reconnected(&cursor);
+    assert_true(cursor.sought); // the page is lost: it has to be sought again
+    assert_false(rf_cursor_tip(&cursor, 1, 900));
+    rf_cursor_asked(&cursor, at(1));
+    assert_true(rf_cursor_page(&cursor, 0, 800, 900, 0));
+    assert_false(cursor.sought);
+    assert_int_equal(cursor.scanned, 800);
+    rf_cursor_next(&cursor);
+    assert_true(rf_cursor_wants(&cursor, at(1)));
+}
+
+static void a_place_that_moves_nothing_is_told_all_the_same(void **state) {
+    (void)state;
+    struct rf_cursor cursor;
+    rf_cursor_init(&cursor, 0);
+    rf_cursor_seek(&cursor);
+    rf_cursor_asked(&cursor, at(0));
+    assert_true(rf_cursor_page(&cursor, 0, 0, 0, 0));
+}
+
 static void it_is_behind_until_the_broker_has_said_that_there_is_no_more(void **state) {
     (void)state;
     struct rf_cursor cursor;
@@ -155,6 +208,10 @@ int main(void) {
         cmocka_unit_test(a_broker_that_lost_its_numbers_is_read_from_its_oldest),
         cmocka_unit_test(an_empty_journal_says_nothing_about_the_cursor),
         cmocka_unit_test(trimmed_events_are_told_even_without_events),
+        cmocka_unit_test(a_page_that_ends_before_the_cursor_begins_the_numbers_anew),
+        cmocka_unit_test(an_empty_page_of_an_empty_journal_keeps_the_cursor),
+        cmocka_unit_test(the_first_page_tells_the_place_that_was_sought),
+        cmocka_unit_test(a_place_that_moves_nothing_is_told_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,11 +196,24 @@ static void what_the_broker_could_not_understand_is_refused_at_once(void **state
     struct rf_subscription *subscription;
     struct rf_stream *stream;
     static const char *const prefix[] = {"\xff"};
+    char long_name[202] = {0};
+    memset(long_name, 'x', 201);
+    const struct rf_subscription_options wrong[] = {
+        {.prefixes = prefix, .prefix_count = 1, .limit = 10},
+        {.limit = 0},
+        {.limit = 10001},
+        {.limit = 10, .newest = 1000001},
+        {.limit = 10, .durable = ""},
+        {.limit = 10, .durable = "\xff"},
+        {.limit = 10, .durable = long_name},
+        {.limit = 10, .resume = true},
+    };
     struct rf_bus *bus = connect_bus(fake);
-    assert_int_equal(rf_subscription_new(bus, prefix, 1, 0, 10, NULL, NULL, &subscription, &error),
-                     RF_ERR_INVALID);
-    assert_int_equal(rf_subscription_new(bus, NULL, 0, 0, 0, NULL, NULL, &subscription, &error),
-                     RF_ERR_INVALID);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(rf_subscription_new(bus, &wrong[i], NULL, NULL, &subscription, &error),
+                         RF_ERR_INVALID);
+        assert_null(subscription);
+    }
     assert_int_equal(rf_stream_new(bus, "\xff", 1, NULL, NULL, &stream, &error), RF_ERR_INVALID);
     assert_int_equal(rf_bus_watch(bus, "\xff", NULL, NULL, &error), RF_ERR_INVALID);
     rf_bus_destroy(&bus);
@@ -323,8 +336,9 @@ static void on_page(void *arg, const struct rf_event *events, size_t count, uint
 static void subscribe(struct rf_bus *bus, struct pages *pages, uint64_t after) {
     static const char *const prefixes[] = {"breaker."};
     struct rf_error error;
-    if (rf_subscription_new(bus, prefixes, 1, after, 10, on_page, pages, &pages->subscription,
-                            &error) != RF_OK)
+    struct rf_subscription_options options = {
+        .prefixes = prefixes, .prefix_count = 1, .after = after, .limit = 10};
+    if (rf_subscription_new(bus, &options, on_page, pages, &pages->subscription, &error) != RF_OK)
         fail_msg("%s", error.message);
 }
 

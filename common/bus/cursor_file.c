@@ -1,0 +1,86 @@
+#include "bus/cursor_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+// Always of one length: a shorter number leaves nothing of a longer one behind.
+#define LINE_BYTES 21
+
+static enum rf_err fail(struct rf_error *error, const char *path, const char *what) {
+    return rf_error_set(error, RF_ERR_IO, "%s: cannot %s: %s", path, what, strerror(errno));
+}
+
+static enum rf_err lock(int fd, const char *path, struct rf_error *error) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return RF_OK;
+    if (errno == EWOULDBLOCK)
+        return rf_error_set(
+            error, RF_ERR_CONFLICT,
+            "%s: another process reads the journal with this file: give each its own", path);
+    return fail(error, path, "lock the file");
+}
+
+static enum rf_err read_number(int fd, const char *path, bool *known, uint64_t *n,
+                               struct rf_error *error) {
+    char line[LINE_BYTES + 1];
+    ssize_t size = pread(fd, line, sizeof line, 0);
+    *known = size > 0;
+    *n = 0;
+    if (size < 0)
+        return fail(error, path, "read it");
+    if (size == 0)
+        return RF_OK;
+    bool good = size == LINE_BYTES && line[LINE_BYTES - 1] == '\n';
+    for (int i = 0; good && i < LINE_BYTES - 1; i++) {
+        good = line[i] >= '0' && line[i] <= '9' && !__builtin_mul_overflow(*n, 10, n) &&
+               !__builtin_add_overflow(*n, (uint64_t)(line[i] - '0'), n);
+    }
+    if (good && *n <= INT64_MAX)
+        return RF_OK;
+    return rf_error_set(error, RF_ERR_INVALID,
+                        "%s: holds no journal number (20 digits): remove it to begin anew", path);
+}
+
+enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const char *path, bool *known,
+                                uint64_t *n, struct rf_error *error) {
+    *file = (struct rf_cursor_file){.fd = -1};
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return fail(error, path, "open it");
+    enum rf_err err = lock(fd, path, error);
+    if (err == RF_OK)
+        err = read_number(fd, path, known, n, error);
+    if (err == RF_OK && (file->path = strdup(path)) == NULL)
+        err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    if (err != RF_OK) {
+        close(fd);
+        return err;
+    }
+    file->fd = fd;
+    return RF_OK;
+}
+
+enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file, uint64_t n,
+                                 struct rf_error *error) {
+    char line[LINE_BYTES + 1];
+    snprintf(line, sizeof line, "%020" PRIu64 "\n", n);
+    ssize_t written = pwrite(file->fd, line, LINE_BYTES, 0);
+    if (written == LINE_BYTES)
+        return RF_OK;
+    if (written >= 0)
+        errno = ENOSPC;
+    return fail(error, file->path, "write it");
+}
+
+void rf_cursor_file_close(struct rf_cursor_file *file) {
+    if (file->path != NULL)
+        close(file->fd);
+    free(file->path);
+    *file = (struct rf_cursor_file){.fd = -1};
+}

@@ -1,0 +1,31 @@
+// The place in the journal, in a file that only one process has open: a line with one number, which
+// is written over in one piece, so that a kill leaves the old one or the new one.
+#ifndef RF_BUS_CURSOR_FILE_H
+#define RF_BUS_CURSOR_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ringfence/error.h>
+
+struct rf_cursor_file {
+    char *path;
+    int fd;
+};
+
+// rf_cursor_file_open: makes the file (0600) if it is missing, and locks it until it is closed or
+// the process ends. `known`: there was a number, which is in `n`; else n is 0. RF_ERR_CONFLICT:
+// another process has it; RF_ERR_INVALID: it is no such file, and is left as it is; RF_ERR_IO.
+RF_NODISCARD enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const char *path,
+                                             bool *known, uint64_t *n, struct rf_error *error);
+
+// rf_cursor_file_write: in the system's hands when it returns, which a kill does not undo; it is
+// not synced. RF_ERR_IO: the old number may still stand there.
+RF_NODISCARD enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file, uint64_t n,
+                                              struct rf_error *error);
+
+// rf_cursor_file_close: fine for one that is zeroed or was never opened; a failed open leaves it
+// so.
+void rf_cursor_file_close(struct rf_cursor_file *file);
+
+#endif

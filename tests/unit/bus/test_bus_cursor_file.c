@@ -1,0 +1,136 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bus/cursor_file.h"
+
+static char folder[64], path[96];
+
+static int setup(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/rf-cursor-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    snprintf(path, sizeof path, "%s/cursor", folder);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static struct rf_cursor_file open_file(bool expected, uint64_t n) {
+    struct rf_cursor_file file;
+    struct rf_error error;
+    bool known;
+    uint64_t found;
+    if (rf_cursor_file_open(&file, path, &known, &found, &error) != RF_OK)
+        fail_msg("%s", error.message);
+    assert_int_equal(known, expected);
+    assert_int_equal(found, n);
+    return file;
+}
+
+static void put(const char *text, size_t size) {
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    assert_int_equal(fwrite(text, 1, size, out), size);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void a_number_is_there_for_the_next_life(void **state) {
+    (void)state;
+    struct rf_cursor_file file = open_file(false, 0);
+    static const uint64_t numbers[] = {0, INT64_MAX, 7, 4000000000};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        assert_int_equal(rf_cursor_file_write(&file, numbers[i], NULL), RF_OK);
+        rf_cursor_file_close(&file);
+        file = open_file(true, numbers[i]);
+    }
+    rf_cursor_file_close(&file);
+    rf_cursor_file_close(&file);
+    struct stat is;
+    assert_int_equal(stat(path, &is), 0);
+    assert_int_equal(is.st_mode & 0777, 0600);
+}
+
+static void a_file_is_for_one_reader_alone(void **state) {
+    (void)state;
+    struct rf_cursor_file first = open_file(false, 0), second;
+    struct rf_error error;
+    bool known;
+    uint64_t n;
+    assert_int_equal(rf_cursor_file_open(&second, path, &known, &n, &error), RF_ERR_CONFLICT);
+    rf_cursor_file_close(&second);
+    rf_cursor_file_close(&first);
+    first = open_file(false, 0);
+    rf_cursor_file_close(&first);
+}
+
+static void a_file_of_anything_else_is_refused_and_left_alone(void **state) {
+    (void)state;
+    static const char *const wrong[] = {
+        "5\n",
+        "00000000000000000005",
+        "0000000000000000000x\n",
+        "-0000000000000000005\n",
+        "99999999999999999999\n",
+        "09223372036854775808\n",
+        "00000000000000000005\n1",
+        "[Unit]\nDescription=x\n",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct rf_cursor_file file;
+        struct rf_error error;
+        bool known;
+        uint64_t n;
+        char after[64] = {0};
+        put(wrong[i], strlen(wrong[i]));
+        assert_int_equal(rf_cursor_file_open(&file, path, &known, &n, &error), RF_ERR_INVALID);
+        assert_non_null(strstr(error.message, path));
+        FILE *in = fopen(path, "r");
+        assert_non_null(in);
+        assert_int_equal(fread(after, 1, sizeof after - 1, in), strlen(wrong[i]));
+        fclose(in);
+        assert_string_equal(after, wrong[i]);
+    }
+}
+
+static void what_cannot_be_opened_or_written_is_an_error(void **state) {
+    (void)state;
+    struct rf_cursor_file file;
+    struct rf_error error;
+    bool known;
+    uint64_t n;
+    assert_int_equal(rf_cursor_file_open(&file, folder, &known, &n, &error), RF_ERR_IO);
+    assert_int_equal(rf_cursor_file_open(&file, "/dev/full", &known, &n, &error), RF_ERR_INVALID);
+    assert_int_equal(rf_cursor_file_open(&file, "/nowhere/at/all", &known, &n, &error), RF_ERR_IO);
+    // The file that is always full.
+    struct rf_cursor_file full = {.path = path, .fd = open("/dev/full", O_WRONLY)};
+    assert_true(full.fd >= 0);
+    assert_int_equal(rf_cursor_file_write(&full, 5, &error), RF_ERR_IO);
+    assert_non_null(strstr(error.message, "No space left"));
+    close(full.fd);
+}
+
+#define FILE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FILE_TEST(a_number_is_there_for_the_next_life),
+        FILE_TEST(a_file_is_for_one_reader_alone),
+        FILE_TEST(a_file_of_anything_else_is_refused_and_left_alone),
+        FILE_TEST(what_cannot_be_opened_or_written_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
