@@ -55,12 +55,15 @@ void rf_budget_change(struct rf_budget *budget, const struct rf_budget_policy *p
         budget->from = now;
 }
 
-void rf_budget_call(struct rf_budget *budget, struct rf_instant now) {
+void rf_budget_calls(struct rf_budget *budget, int64_t count, struct rf_instant now) {
     advance(budget, now);
-    if (budget->calls >= MOST_COUNTED)
-        return;
-    budget->steps[budget->current].calls++;
-    budget->calls++;
+    count = clamp(count, 0, MOST_COUNTED - budget->calls);
+    budget->steps[budget->current].calls += count;
+    budget->calls += count;
+}
+
+void rf_budget_call(struct rf_budget *budget, struct rf_instant now) {
+    rf_budget_calls(budget, 1, now);
 }
 
 int64_t rf_budget_left(struct rf_budget *budget, struct rf_instant now) {
@@ -76,6 +79,10 @@ bool rf_budget_take(struct rf_budget *budget, struct rf_instant now) {
         return false;
     budget->waiting++;
     return true;
+}
+
+void rf_budget_hold(struct rf_budget *budget, int64_t count) {
+    budget->waiting += clamp(count, 0, MOST_COUNTED - budget->waiting);
 }
 
 void rf_budget_spend(struct rf_budget *budget, struct rf_instant now) {

@@ -52,12 +52,17 @@ void rf_budget_init(struct rf_budget *budget, const struct rf_budget_policy *pol
 void rf_budget_change(struct rf_budget *budget, const struct rf_budget_policy *policy,
                       struct rf_instant now);
 
-// rf_budget_call: a call begins with its first attempt.
+// rf_budget_call: a call begins with its first attempt. rf_budget_calls: so many did.
 void rf_budget_call(struct rf_budget *budget, struct rf_instant now);
+void rf_budget_calls(struct rf_budget *budget, int64_t count, struct rf_instant now);
 
 // rf_budget_take: may there be another retry? On true it is taken and counts until it is cancelled,
 // or a window after it was spent.
 bool rf_budget_take(struct rf_budget *budget, struct rf_instant now);
+
+// rf_budget_hold: so many retries were decided elsewhere and wait, whether the budget allows them
+// or not.
+void rf_budget_hold(struct rf_budget *budget, int64_t count);
 
 // rf_budget_spend: a retry that was taken is sent now. Without one that waits: no effect.
 void rf_budget_spend(struct rf_budget *budget, struct rf_instant now);
