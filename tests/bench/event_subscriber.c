@@ -58,7 +58,9 @@ int main(int argc, char **argv) {
     struct rf_config *config = NULL;
     struct rf_error error = {.message = "out of memory"};
     char id[RF_ULID_SIZE], instance[64];
-    const char *prefix = argv[2];
+    const char *const prefixes[] = {argv[2]};
+    struct rf_subscription_options options = {
+        .prefixes = prefixes, .prefix_count = 1, .limit = PAGE_EVENTS};
     samples_init(&subscriber.samples, samples_number(argv[3], "WARMUP"),
                  samples_number(argv[4], "COUNT"));
     snprintf(instance, sizeof instance, "load-%s", rf_ulid_new(rf_clock_utc(), id));
@@ -67,7 +69,7 @@ int main(int argc, char **argv) {
     if (err == RF_OK)
         err = rf_bus_new(subscriber.loop, &config->bus, "bench", instance, &subscriber.bus, &error);
     if (err == RF_OK)
-        err = rf_subscription_new(subscriber.bus, &prefix, 1, 0, PAGE_EVENTS, on_page, &subscriber,
+        err = rf_subscription_new(subscriber.bus, &options, on_page, &subscriber,
                                   &subscriber.subscription, &error);
     if (err == RF_OK) {
         rf_bus_on_change(subscriber.bus, on_change, &subscriber);
