@@ -130,9 +130,7 @@ static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_welcome *welcome = &message->as.welcome;
     enum rf_pulse_news news =
         rf_pulse_heard(&bus->pulse, welcome->broker, welcome->registered, rf_loop_now(bus->loop));
-    bus->heartbeat = bus->config->heartbeat;
-    if (welcome->heartbeat_ns < bus->heartbeat.ns)
-        bus->heartbeat = rf_ns(welcome->heartbeat_ns);
+    bus->interval = rf_pulse_interval(bus->config->heartbeat, welcome->heartbeat_ns);
     if (news == RF_PULSE_CHANGED) {
         rf_log(RF_LOG_WARNING, "the broker does not know us any more: setting up again");
         tell_change(bus, false);
@@ -142,7 +140,7 @@ static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {
     if (news != RF_PULSE_SAME) {
         set_up(bus);
         tell_change(bus, true);
-        rf_timer_after(&bus->beat, bus->heartbeat);
+        rf_timer_after(&bus->beat, bus->interval);
     }
     rf_subscriptions_tip(bus, (uint64_t)welcome->first, (uint64_t)welcome->last);
     if (news != RF_PULSE_SAME)
@@ -166,8 +164,8 @@ static void on_beat(void *arg) {
         rf_streams_tick(bus);
         rf_bus_flush_soon(bus);
     }
-    bool soon = !bus->pulse.connected && bus->heartbeat.ns > LOOK_AGAIN.ns;
-    rf_timer_after(&bus->beat, soon ? LOOK_AGAIN : bus->heartbeat);
+    bool soon = !bus->pulse.connected && bus->interval.ns > LOOK_AGAIN.ns;
+    rf_timer_after(&bus->beat, soon ? LOOK_AGAIN : bus->interval);
 }
 
 // ---- dispatch ----
@@ -230,7 +228,7 @@ enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_bus_config *config,
     bus->config = config;
     bus->service = service;
     bus->instance = instance;
-    bus->heartbeat = config->heartbeat;
+    bus->interval = rf_pulse_interval(config->heartbeat, config->heartbeat.ns);
     rf_timer_init(&bus->beat, loop, on_beat, bus);
     rf_timer_init(&bus->flush, loop, on_flush, bus);
     rf_timer_init(&bus->expiry, loop, on_expiry, bus);

@@ -10,6 +10,11 @@ void rf_pulse_init(struct rf_pulse *pulse, struct rf_duration limit, struct rf_i
     *pulse = (struct rf_pulse){.limit = limit, .alone_since = now};
 }
 
+struct rf_duration rf_pulse_interval(struct rf_duration heartbeat, int64_t brokers_ns) {
+    int64_t shorter = brokers_ns < heartbeat.ns ? brokers_ns : heartbeat.ns;
+    return rf_ns(shorter > RF_PULSE_BEATS ? shorter / RF_PULSE_BEATS : 1);
+}
+
 enum rf_pulse_news rf_pulse_heard(struct rf_pulse *pulse, const char *broker, bool registered,
                                   struct rf_instant now) {
     bool another = strncmp(pulse->broker, broker, sizeof pulse->broker - 1) != 0;

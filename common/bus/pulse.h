@@ -11,6 +11,10 @@
 
 #define RF_PULSE_NAME_SIZE 128
 
+// Who is silent for two heartbeats is lost, by default: so each says something this often in one,
+// and a message that is lost or late harms nobody.
+#define RF_PULSE_BEATS 3
+
 struct rf_pulse {
     char broker[RF_PULSE_NAME_SIZE]; // instance heard last; "" before the first
     bool connected;
@@ -30,6 +34,10 @@ enum rf_pulse_news {
 
 // rf_pulse_init: not connected since `now`; lost after `limit` of silence.
 void rf_pulse_init(struct rf_pulse *pulse, struct rf_duration limit, struct rf_instant now);
+
+// rf_pulse_interval: of our own heartbeats: ours is `heartbeat`, and the broker's the other, of
+// which the shorter holds.
+struct rf_duration rf_pulse_interval(struct rf_duration heartbeat, int64_t brokers_ns);
 
 // rf_pulse_heard: the broker answered a heartbeat. `registered`: it did not know us before. After
 // CAME as after CHANGED everything must be set up anew: what was sent in the meantime may be lost.

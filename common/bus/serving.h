@@ -22,7 +22,7 @@ struct rf_worker {
     void *arg;
     zsock_t *socket;
     struct rf_pulse pulse;
-    struct rf_duration heartbeat;
+    struct rf_duration interval; // of our heartbeats
     struct rf_timer beat, flush;
     struct rf_ledger ledger;
     bool *credit_moved; // of each offer: the broker is to be told

@@ -107,8 +107,8 @@ static void on_beat(void *arg) {
     rf_outcomes_tick(worker);
     rf_wishes_tick(worker);
     rf_worker_flush_soon(worker);
-    bool soon = !worker->pulse.connected && worker->heartbeat.ns > LOOK_AGAIN.ns;
-    rf_timer_after(&worker->beat, soon ? LOOK_AGAIN : worker->heartbeat);
+    bool soon = !worker->pulse.connected && worker->interval.ns > LOOK_AGAIN.ns;
+    rf_timer_after(&worker->beat, soon ? LOOK_AGAIN : worker->interval);
 }
 
 // ---- what the broker says ----
@@ -117,9 +117,7 @@ static void on_welcome(struct rf_worker *worker, const struct rf_message *messag
     const struct rf_worker_welcome *welcome = &message->as.worker_welcome;
     enum rf_pulse_news news = rf_pulse_heard(&worker->pulse, welcome->broker, welcome->registered,
                                              rf_loop_now(worker->loop));
-    worker->heartbeat = worker->config->heartbeat;
-    if (welcome->heartbeat_ns < worker->heartbeat.ns)
-        worker->heartbeat = rf_ns(welcome->heartbeat_ns);
+    worker->interval = rf_pulse_interval(worker->config->heartbeat, welcome->heartbeat_ns);
     if (welcome->lease_ns < worker->pulse.limit.ns)
         worker->pulse.limit = rf_ns(welcome->lease_ns);
     if (news == RF_PULSE_CHANGED) {
@@ -133,7 +131,7 @@ static void on_welcome(struct rf_worker *worker, const struct rf_message *messag
         rf_timer_after(&worker->beat, rf_ms(1));
     } else if (news != RF_PULSE_SAME) {
         rf_backlog_rewind(&worker->outcomes, 0);
-        rf_timer_after(&worker->beat, worker->heartbeat);
+        rf_timer_after(&worker->beat, worker->interval);
     }
     if (news != RF_PULSE_SAME) {
         worker->handlers->connected(worker->arg, true);
@@ -289,7 +287,7 @@ enum rf_err rf_worker_new(struct rf_bus *bus, const struct rf_worker_offer *offe
     worker->instance = bus->instance;
     worker->handlers = handlers;
     worker->arg = arg;
-    worker->heartbeat = bus->config->heartbeat;
+    worker->interval = rf_pulse_interval(bus->config->heartbeat, bus->config->heartbeat.ns);
     rf_timer_init(&worker->beat, worker->loop, on_beat, worker);
     rf_timer_init(&worker->flush, worker->loop, on_flush, worker);
     rf_pulse_init(&worker->pulse, rf_ns(bus->config->heartbeat.ns * bus->config->heartbeat_misses),

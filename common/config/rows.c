@@ -137,8 +137,8 @@ const struct rf_config_row rf_config_rows[] = {
     DERIVED("bus.ingest", ENDPOINT, AT(bus.ingest), "ipc://<run_dir>/ingest", FIXED, "events in, state, pages of events"),
     DERIVED("bus.events", ENDPOINT, AT(bus.events), "ipc://<run_dir>/events", FIXED, "events out, for any ZeroMQ SUB"),
     TEXT("bus.insecure", BOOL, AT(bus.insecure), "no", FIXED, "allows tcp:// endpoints without encryption and without identification"),
-    ROW("bus.heartbeat", DURATION, AT(bus.heartbeat), "1s", 20 * MS, 1 * M, FIXED, "interval of heartbeats, both ways"),
-    ROW("bus.heartbeat_misses", COUNT, AT(bus.heartbeat_misses), "5", 2, 100, FIXED, "a peer silent for so many intervals is lost"),
+    ROW("bus.heartbeat", DURATION, AT(bus.heartbeat), "1s", 20 * MS, 1 * M, FIXED, "both ways: a peer says something three times in it, and is asked when it has not for half of it"),
+    ROW("bus.heartbeat_misses", COUNT, AT(bus.heartbeat_misses), "2", 2, 100, FIXED, "a peer silent for so many intervals is lost"),
     ROW("bus.max_unacknowledged", COUNT, AT(bus.max_unacknowledged), "10000", 1, 1000000, FIXED, "events that a publisher keeps until the broker has them"),
 
     ROW("broker.drain_timeout", DURATION, AT(broker.drain_timeout), "15s", 0, 1 * H, LIVE, "as drain_timeout, and longer: the broker serves until its peers have left"),

@@ -52,6 +52,10 @@ void rf_registry_init(struct rf_registry *registry, struct rf_loop *loop, struct
     on_timer(registry);
 }
 
+struct rf_duration rf_registry_lease(const struct rf_bus_config *config) {
+    return rf_ns(config->heartbeat.ns * (config->heartbeat_misses + 1) * 2);
+}
+
 void rf_registry_tell(struct rf_registry *registry, const char *state) {
     registry->state = state;
     if (!registry->leaving && rf_bus_connected(registry->bus))

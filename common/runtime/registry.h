@@ -11,6 +11,7 @@
 #include "runtime/loop.h"
 
 struct rf_bus;
+struct rf_bus_config;
 
 struct rf_registry {
     struct rf_bus *bus;
@@ -28,6 +29,10 @@ struct rf_registry {
 void rf_registry_init(struct rf_registry *registry, struct rf_loop *loop, struct rf_bus *bus,
                       const char *service, const char *instance, struct rf_duration interval,
                       struct rf_duration lease);
+
+// rf_registry_lease: how long an entry lives without word from its process. Twice as long as a
+// peer's silence, as people are told of its end: calls are long elsewhere by then.
+struct rf_duration rf_registry_lease(const struct rf_bus_config *config);
 
 // rf_registry_tell: changes the state and writes the entry at once. Also after a reconnect, with
 // the state as it is.

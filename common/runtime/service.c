@@ -234,9 +234,8 @@ static enum rf_err open_bus(struct rf_process *process, struct rf_error *error) 
                                     &process->bus, error);
     if (result != RF_OK)
         return result;
-    struct rf_duration lease = rf_ns(config->heartbeat.ns * (config->heartbeat_misses + 1));
     rf_registry_init(&process->rim->registry, process->loop, process->bus, process->service,
-                     process->instance, config->heartbeat, lease);
+                     process->instance, config->heartbeat, rf_registry_lease(config));
     rf_bus_on_change(process->bus, on_bus_change, process);
     return RF_OK;
 }

@@ -38,7 +38,12 @@ void rf_clients_lose(struct rf_clients *clients, struct rf_client *client) {
 
 static void on_lease_end(void *arg) {
     struct rf_client *client = arg;
-    rf_clients_lose(client->clients, client);
+    struct rf_ground *ground = client->clients->ground;
+    struct rf_instant end = rf_ground_lease_end(ground, client->heard);
+    if (rf_instant_before(ground->now.instant, end))
+        rf_ground_start(ground, &client->lease, end);
+    else
+        rf_clients_lose(client->clients, client);
 }
 
 static struct rf_client *add(struct rf_clients *clients, const struct rf_peer *from,
@@ -74,7 +79,8 @@ struct rf_client *rf_clients_hello(struct rf_clients *clients, const struct rf_p
     if (client == NULL && (client = add(clients, from, hello)) == NULL)
         return NULL;
     client->heard = clients->ground->now.instant;
-    rf_ground_start(clients->ground, &client->lease,
-                    rf_instant_add(client->heard, clients->ground->lease));
+    if (*registered)
+        rf_ground_start(clients->ground, &client->lease,
+                        rf_instant_add(client->heard, clients->ground->lease));
     return client;
 }

@@ -70,7 +70,7 @@ static void hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct r
         rf_seats_lose(&dispatch->seats, seat);
         break;
     case RF_SENT_FULL:
-        seat->stalled = true;
+        rf_seats_stall(seat);
         break;
     case RF_SENT_FAILED:
         rf_job_end(job, RF_JOB_OVERLOADED, false);

@@ -6,7 +6,8 @@
 //   overloaded         the queue of the service is full
 //   deadline_exceeded  `sent: no` in the queue, at exactly the deadline; `sent: maybe` in hand, a
 //                      second after it, so that the worker's own answer, which knows more, can come
-//   worker_lost        the worker vanished with the request in hand (`sent: maybe`)
+//   worker_lost        the worker vanished with the request in hand (`sent: maybe`): silent for a
+//                      lease (two heartbeats, by default), or its connection is gone
 //   cancelled          before a worker had it
 //
 // One id is carried out once: a repeated id joins the call in flight, or gets the answer that it

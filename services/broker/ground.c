@@ -14,13 +14,26 @@ void rf_ground_stop(struct rf_ground *ground, struct rf_timer *timer) {
         rf_timer_heap_take(&ground->timers, timer);
 }
 
+static void note_pause(struct rf_ground *ground, const struct rf_timer *first) {
+    if (first != NULL &&
+        rf_instant_since(ground->now.instant, first->due).ns > ground->heartbeat.ns / 4)
+        ground->resumed = ground->now.instant;
+}
+
 void rf_ground_run(struct rf_ground *ground) {
     struct rf_timer *timer;
+    note_pause(ground, rf_timer_heap_first(&ground->timers));
     while ((timer = rf_timer_heap_first(&ground->timers)) != NULL &&
            !rf_instant_before(ground->now.instant, timer->due)) {
         rf_timer_heap_take(&ground->timers, timer);
         timer->fn(timer->arg);
     }
+}
+
+struct rf_instant rf_ground_lease_end(const struct rf_ground *ground, struct rf_instant heard) {
+    struct rf_instant end = rf_instant_add(heard, ground->lease);
+    struct rf_instant awake = rf_instant_add(ground->resumed, ground->heartbeat);
+    return rf_instant_before(heard, ground->resumed) && rf_instant_before(end, awake) ? awake : end;
 }
 
 enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,

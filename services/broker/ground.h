@@ -91,6 +91,7 @@ struct rf_ground {
     struct rf_counters counters;
     const char *instance;                // of this broker
     struct rf_duration heartbeat, lease; // a peer silent for a whole lease is lost
+    struct rf_instant resumed;           // when we went on after we had not run for a while
 };
 
 // rf_ground_timer: binds a timer of the core to its handler; it does not run yet.
@@ -103,8 +104,13 @@ void rf_ground_start(struct rf_ground *ground, struct rf_timer *timer, struct rf
 void rf_ground_stop(struct rf_ground *ground, struct rf_timer *timer);
 
 // rf_ground_run: calls every timer that is due at ground->now. A timer fires at exactly its due
-// time, never before it.
+// time, never before it. One that fires late by a quarter of a heartbeat tells that we did not run.
 void rf_ground_run(struct rf_ground *ground);
+
+// rf_ground_lease_end: when a peer that was last heard then is lost: a lease later, but not within
+// a heartbeat after a time in which we ourselves did not run (stopped, or starved), as what it said
+// meanwhile may still wait in our sockets.
+struct rf_instant rf_ground_lease_end(const struct rf_ground *ground, struct rf_instant heard);
 
 // rf_ground_send: sends by the sink and counts what failed.
 enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,

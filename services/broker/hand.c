@@ -47,7 +47,7 @@ static void settle_hand(struct rf_dispatch *dispatch, struct rf_seat *seat,
         if (!lost_on_the_way(dispatch, job))
             continue;
         if (job->place != NULL)
-            job->place->forgotten++;
+            rf_place_forget(job->place);
         rf_job_end(job, RF_JOB_WORKER_LOST, true);
     }
 }

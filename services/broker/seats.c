@@ -3,19 +3,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+// A worker says something three times a heartbeat (RF_PULSE_BEATS).
+#define ASK_AFTER_HEARTBEATS(n) ((n) / 2)
+
 void rf_seats_init(struct rf_seats *seats, struct rf_ground *ground,
                    const struct rf_seat_hooks *hooks) {
     *seats = (struct rf_seats){.ground = ground, .hooks = *hooks};
+    TAILQ_INIT(&seats->owed);
 }
+
+// ---- credit ----
+
+// Whatever it depends on has changed: both sums of the queue follow.
+static void settle_place(struct rf_place *place) {
+    const struct rf_seat *seat = place->seat;
+    bool live = place->offered && !seat->draining;
+    place->queue->live += (size_t)live - (size_t)place->live;
+    place->live = live;
+    int64_t credit = 0;
+    if (live && !seat->stalled && !seat->settling)
+        credit = place->capacity + place->released + place->forgotten - place->sent;
+    place->rank.credit = credit > 0 ? credit : 0;
+    rf_ranking_moved(&place->queue->places, &place->rank);
+}
+
+static void settle_places(struct rf_seat *seat) {
+    struct rf_place *place;
+    TAILQ_FOREACH(place, &seat->places, in_seat)
+    settle_place(place);
+}
+
+int64_t rf_place_credit(const struct rf_place *place) {
+    return place->rank.credit;
+}
+
+// ---- queues, seats ----
 
 static void free_seat(struct rf_seat *seat) {
     struct rf_place *place;
     while ((place = TAILQ_FIRST(&seat->places)) != NULL) {
         TAILQ_REMOVE(&seat->places, place, in_seat);
-        TAILQ_REMOVE(&place->queue->places, place, in_queue);
+        rf_ranking_remove(&place->queue->places, &place->rank);
         free(place);
     }
-    rf_ground_stop(seat->seats->ground, &seat->lease);
+    rf_seats_acknowledged(seat->seats, seat);
+    rf_ground_stop(seat->seats->ground, &seat->watch);
     free(seat->instance);
     free(seat);
 }
@@ -29,6 +61,7 @@ void rf_seats_fini(struct rf_seats *seats) {
     for (node = rf_map_next(&seats->queues, NULL); node != NULL; node = next) {
         next = rf_map_next(&seats->queues, node);
         struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
+        rf_ranking_fini(&queue->places);
         free(queue->service);
         free(queue);
     }
@@ -47,7 +80,6 @@ struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service,
     if (queue == NULL)
         return NULL;
     TAILQ_INIT(&queue->jobs);
-    TAILQ_INIT(&queue->places);
     queue->service = strdup(service);
     if (queue->service == NULL ||
         !rf_map_add_text(&seats->queues, &queue->by_service, queue->service)) {
@@ -76,15 +108,61 @@ void rf_seats_lose(struct rf_seats *seats, struct rf_seat *seat) {
     struct rf_place *place;
     TAILQ_FOREACH(place, &seat->places, in_seat)
     place->offered = false;
+    settle_places(seat);
     seats->hooks.lost(seats->hooks.arg, seat);
     free_seat(seat);
 }
 
-static void on_lease_end(void *arg) {
-    struct rf_seat *seat = arg;
+// ---- liveness ----
+
+static void lose_silent(struct rf_seat *seat) {
     seat->seats->ground->counters.workers_lost++;
     rf_seats_lose(seat->seats, seat);
 }
+
+static struct rf_instant ask_at(const struct rf_ground *ground, struct rf_instant last) {
+    return rf_instant_add(last, rf_ns(ASK_AFTER_HEARTBEATS(ground->heartbeat.ns)));
+}
+
+// Hearing it only notes the time, as it is done for each message: the timer finds it out later.
+static void on_watch(void *arg) {
+    struct rf_seat *seat = arg;
+    struct rf_ground *ground = seat->seats->ground;
+    struct rf_instant now = ground->now.instant, next = ask_at(ground, seat->heard);
+    struct rf_instant end = rf_ground_lease_end(ground, seat->heard);
+    if (!rf_instant_before(now, end)) {
+        lose_silent(seat);
+        return;
+    }
+    if (!rf_instant_before(now, next)) {
+        struct rf_worker_welcome ask = {.broker = ground->instance,
+                                        .heartbeat_ns = ground->heartbeat.ns,
+                                        .lease_ns = ground->lease.ns};
+        if (rf_ground_send(ground, &seat->peer, RF_MESSAGE_worker_welcome, &ask) == RF_SENT_GONE) {
+            lose_silent(seat);
+            return;
+        }
+        next = ask_at(ground, now);
+    }
+    rf_ground_start(ground, &seat->watch, rf_instant_before(end, next) ? end : next);
+}
+
+void rf_seats_hear(struct rf_seats *seats, struct rf_seat *seat) {
+    seat->heard = seats->ground->now.instant;
+    if (seat->watch.place == 0)
+        rf_ground_start(seats->ground, &seat->watch, ask_at(seats->ground, seat->heard));
+    if (!seat->stalled)
+        return;
+    seat->stalled = false;
+    settle_places(seat);
+}
+
+void rf_seats_stall(struct rf_seat *seat) {
+    seat->stalled = true;
+    settle_places(seat);
+}
+
+// ---- registration ----
 
 static struct rf_seat *add(struct rf_seats *seats, const struct rf_peer *from,
                            const char *instance) {
@@ -95,7 +173,7 @@ static struct rf_seat *add(struct rf_seats *seats, const struct rf_peer *from,
     seat->peer = *from;
     TAILQ_INIT(&seat->places);
     TAILQ_INIT(&seat->jobs);
-    rf_ground_timer(&seat->lease, on_lease_end, seat);
+    rf_ground_timer(&seat->watch, on_watch, seat);
     seat->instance = strdup(instance);
     if (seat->instance == NULL ||
         !rf_map_add_text(&seats->by_instance, &seat->by_instance, seat->instance)) {
@@ -155,8 +233,11 @@ static struct rf_place *make_place(struct rf_seat *seat, const char *service) {
         return NULL;
     place->seat = seat;
     place->queue = queue;
+    if (!rf_ranking_add(&queue->places, &place->rank)) {
+        free(place);
+        return NULL;
+    }
     TAILQ_INSERT_TAIL(&seat->places, place, in_seat);
-    TAILQ_INSERT_TAIL(&queue->places, place, in_queue);
     return place;
 }
 
@@ -187,6 +268,7 @@ static void take_offers(struct rf_seat *seat, const struct rf_worker_heartbeat *
         if (news != RF_SEAT_NEW)
             take_released(place, offer->released);
     }
+    settle_places(seat);
 }
 
 struct rf_seat *rf_seats_heartbeat(struct rf_seats *seats, const struct rf_peer *from,
@@ -202,60 +284,60 @@ struct rf_seat *rf_seats_heartbeat(struct rf_seats *seats, const struct rf_peer 
     return seat;
 }
 
-void rf_seats_hear(struct rf_seats *seats, struct rf_seat *seat) {
-    seat->stalled = false;
-    seat->heard = seats->ground->now.instant;
-    rf_ground_start(seats->ground, &seat->lease, rf_instant_add(seat->heard, seats->ground->lease));
-}
-
 void rf_seats_credit(struct rf_seat *seat, const char *service, int64_t released, int64_t waiting) {
     struct rf_place *place = place_of(seat, service);
     if (place == NULL)
         return;
     place->waiting = waiting;
     take_released(place, released);
+    settle_place(place);
 }
 
-int64_t rf_place_credit(const struct rf_place *place) {
-    const struct rf_seat *seat = place->seat;
-    if (!place->offered || seat->draining || seat->stalled || seat->settling)
-        return 0;
-    int64_t credit = place->capacity + place->released + place->forgotten - place->sent;
-    return credit > 0 ? credit : 0;
+void rf_place_forget(struct rf_place *place) {
+    place->forgotten++;
+    settle_place(place);
 }
+
+// ---- whose turn it is ----
 
 static bool is(const struct rf_place *place, const char *instance) {
     return instance != NULL && strcmp(place->seat->instance, instance) == 0;
 }
 
-static bool others_offer(const struct rf_job_queue *queue, const char *avoid) {
-    const struct rf_place *place;
-    TAILQ_FOREACH(place, &queue->places, in_queue) {
-        if (place->offered && !place->seat->draining && !is(place, avoid))
-            return true;
-    }
-    return false;
-}
-
 struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const char *avoid) {
-    struct rf_place *best = NULL, *place;
-    int64_t most = 0;
-    bool choosy = avoid != NULL && others_offer(queue, avoid);
-    TAILQ_FOREACH(place, &queue->places, in_queue) {
-        int64_t credit = choosy && is(place, avoid) ? 0 : rf_place_credit(place);
-        if (credit > most || (credit > 0 && credit == most && place->turn < best->turn)) {
-            best = place;
-            most = credit;
-        }
-    }
-    return best;
+    struct rf_rank *rank = rf_ranking_first(&queue->places);
+    struct rf_place *best = rank == NULL ? NULL : RF_OWNER(rank, struct rf_place, rank);
+    // One that has credit is live: with a second live one, that is waited for.
+    if (best == NULL || !is(best, avoid) || queue->live == 1)
+        return best;
+    rank = rf_ranking_second(&queue->places);
+    return rank == NULL ? NULL : RF_OWNER(rank, struct rf_place, rank);
 }
 
 void rf_seats_serve(struct rf_seats *seats, struct rf_place *place) {
     place->sent++;
-    place->turn = ++seats->turns;
+    place->rank.turn = ++seats->turns;
+    settle_place(place);
 }
 
 bool rf_seats_live(const struct rf_job_queue *queue) {
-    return others_offer(queue, NULL);
+    return queue->live > 0;
+}
+
+// ---- outcomes to be acknowledged ----
+
+void rf_seats_owe(struct rf_seats *seats, struct rf_seat *seat, size_t outcomes) {
+    if (seat->unacknowledged == 0 && outcomes > 0)
+        TAILQ_INSERT_TAIL(&seats->owed, seat, owed);
+    seat->unacknowledged += outcomes;
+}
+
+struct rf_seat *rf_seats_owed(const struct rf_seats *seats) {
+    return TAILQ_FIRST(&seats->owed);
+}
+
+void rf_seats_acknowledged(struct rf_seats *seats, struct rf_seat *seat) {
+    if (seat->unacknowledged > 0)
+        TAILQ_REMOVE(&seats->owed, seat, owed);
+    seat->unacknowledged = 0;
 }

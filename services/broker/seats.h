@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "ground.h"
 #include "job.h"
+#include "ranking.h"
 
 #define RF_SEATS_MAX  1000 // workers
 #define RF_QUEUES_MAX 256  // services
@@ -21,22 +22,23 @@ struct rf_job_queue {
     char *service;
     struct rf_job_list jobs;
     size_t count;
-    TAILQ_HEAD(, rf_place) places; // of all workers that offer it
+    struct rf_ranking places; // of all workers that offer it, or did
+    size_t live;              // places that are offered by a worker that is not draining
 };
 
 // What one worker offers of one service.
 struct rf_place {
-    TAILQ_ENTRY(rf_place) in_queue;
+    struct rf_rank rank; // in its queue's ranking
     TAILQ_ENTRY(rf_place) in_seat;
     struct rf_seat *seat;
     struct rf_job_queue *queue;
     bool offered; // still named by the worker
+    bool live;    // counted in its queue's `live`
     int64_t capacity;
     int64_t released;  // given back since registration
     int64_t forgotten; // sent calls that never reached it
     int64_t sent;      // since registration
     int64_t waiting;   // calls that wait for a retry, as the worker says
-    uint64_t turn;     // when it was served last, for the round robin
 };
 
 struct rf_seat {
@@ -45,7 +47,7 @@ struct rf_seat {
     struct rf_seats *seats;
     char *instance;
     struct rf_peer peer;
-    struct rf_timer lease;
+    struct rf_timer watch; // when it is asked whether it is there, or its lease ends
     struct rf_instant heard;
     bool draining;
     bool stalled;  // its socket had no place; nothing is sent until it is heard of
@@ -56,6 +58,7 @@ struct rf_seat {
     size_t in_hand;
     int64_t outcome_seq;   // outcomes known up to
     size_t unacknowledged; // outcomes that came since it was last told so
+    TAILQ_ENTRY(rf_seat) owed;
 };
 
 // What becomes of the calls when a worker comes or goes is decided by dispatch.c.
@@ -70,6 +73,7 @@ struct rf_seats {
     struct rf_map by_instance, by_identity;
     struct rf_map queues; // by service
     uint64_t turns;
+    TAILQ_HEAD(, rf_seat) owed; // with outcomes to be acknowledged
 };
 
 void rf_seats_init(struct rf_seats *seats, struct rf_ground *ground,
@@ -97,8 +101,13 @@ struct rf_seat *rf_seats_heartbeat(struct rf_seats *seats, const struct rf_peer 
                                    const struct rf_worker_heartbeat *heartbeat,
                                    enum rf_seat_news *news);
 
-// rf_seats_hear: any message of a registered worker keeps its lease.
+// rf_seats_hear: any message of a registered worker keeps its lease. One that was not heard of for
+// half a heartbeat is asked (a welcome, as to its heartbeats): a connection that is known to be
+// gone loses it at once, the end of the lease (two heartbeats, by default) in any case.
 void rf_seats_hear(struct rf_seats *seats, struct rf_seat *seat);
+
+// rf_seats_stall: its socket had no place: nothing is sent to it until it is heard of.
+void rf_seats_stall(struct rf_seat *seat);
 
 // rf_seats_lose: the worker is gone: hooks.lost, then the seat is freed.
 void rf_seats_lose(struct rf_seats *seats, struct rf_seat *seat);
@@ -109,12 +118,21 @@ void rf_seats_credit(struct rf_seat *seat, const char *service, int64_t released
 // rf_place_credit: how many calls can be sent now; 0 or more.
 int64_t rf_place_credit(const struct rf_place *place);
 
+// rf_place_forget: a call that was sent there never reached the worker.
+void rf_place_forget(struct rf_place *place);
+
 // rf_seats_pick: the place with the most credit, among equals the one that waited longest; NULL if
 // none has any. `avoid` (may be NULL) is an instance that is taken only if there is no other.
 struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const char *avoid);
 
 // rf_seats_serve: a call goes to the place: takes one credit.
 void rf_seats_serve(struct rf_seats *seats, struct rf_place *place);
+
+// rf_seats_owe: so many more outcomes of the worker are to be acknowledged. rf_seats_owed: a worker
+// to which that is owed, NULL if there is none. rf_seats_acknowledged: it was told.
+void rf_seats_owe(struct rf_seats *seats, struct rf_seat *seat, size_t outcomes);
+struct rf_seat *rf_seats_owed(const struct rf_seats *seats);
+void rf_seats_acknowledged(struct rf_seats *seats, struct rf_seat *seat);
 
 // rf_seats_live: whether any worker offers the service and is not draining.
 bool rf_seats_live(const struct rf_job_queue *queue);

@@ -106,18 +106,15 @@ void rf_on_worker_bye(struct rf_core *core, const struct rf_peer *from, struct r
 
 static void acknowledge(struct rf_core *core, struct rf_seat *seat) {
     struct rf_worker_outcomes_ack ack = {.seq = seat->outcome_seq};
-    seat->unacknowledged = 0;
+    rf_seats_acknowledged(&core->dispatch.seats, seat);
     rf_ground_send(&core->ground, &seat->peer, RF_MESSAGE_worker_outcomes_ack, &ack);
 }
 
 void rf_core_acknowledge(void *arg) {
     struct rf_core *core = arg;
-    const struct rf_map_node *node = NULL;
-    while ((node = rf_map_next(&core->dispatch.seats.by_instance, node)) != NULL) {
-        struct rf_seat *seat = RF_OWNER(node, struct rf_seat, by_instance);
-        if (seat->unacknowledged > 0)
-            acknowledge(core, seat);
-    }
+    struct rf_seat *seat;
+    while ((seat = rf_seats_owed(&core->dispatch.seats)) != NULL)
+        acknowledge(core, seat);
 }
 
 void rf_on_worker_outcomes(struct rf_core *core, const struct rf_peer *from,
@@ -128,7 +125,7 @@ void rf_on_worker_outcomes(struct rf_core *core, const struct rf_peer *from,
         return;
     const struct rf_worker_outcomes *outcomes = &(*message)->as.worker_outcomes;
     rf_authority_outcomes(&core->authority, seat, outcomes);
-    seat->unacknowledged += outcomes->outcomes.count;
+    rf_seats_owe(&core->dispatch.seats, seat, outcomes->outcomes.count);
     if (seat->unacknowledged >= ACKNOWLEDGE_COUNT)
         acknowledge(core, seat);
     else if (core->acknowledging.place == 0)

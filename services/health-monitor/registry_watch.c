@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "monitor.h"
+#include "runtime/registry.h"
 
 #define PREFIX "process/"
 
@@ -64,9 +65,8 @@ static void on_entries(void *arg, bool snapshot, const struct rf_state_entry *en
 
 enum rf_err registry_watch_begin(struct monitor *monitor, struct rf_error *error) {
     // A process registers again within a heartbeat once it has found the broker, and it looks for
-    // the broker each heartbeat; the lease is what any of them may need at most.
-    const struct rf_bus_config *bus = &monitor->config->bus;
-    struct rf_duration grace = rf_ns(bus->heartbeat.ns * (bus->heartbeat_misses + 1) * 2);
+    // the broker each heartbeat; two leases are what any of them may need at most.
+    struct rf_duration grace = rf_ns(2 * rf_registry_lease(&monitor->config->bus).ns);
     health_processes_init(&monitor->processes, grace);
     rf_timer_init(&monitor->missing_timer, monitor->process->loop, on_missing_timer, monitor);
     return rf_bus_watch(monitor->process->bus, PREFIX, on_entries, monitor, error);

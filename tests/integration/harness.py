@@ -187,7 +187,7 @@ class RingfenceSet:
             "run_dir": str(self.root / "run"), "state_dir": str(self.root / "state"),
             "log_dir": str(self.root / "log"), "media_dir": str(self.root / "media"),
             "drain_timeout": "5s",
-            "bus": {"heartbeat": "200ms", "heartbeat_misses": 10},
+            "bus": {"heartbeat": "600ms", "heartbeat_misses": 4},
             "broker": {"drain_timeout": "10s"},
             "defaults": {
                 "retry": {"initial_delay": "200ms", "backoff_factor": 2, "max_retries": 3,

@@ -17,7 +17,9 @@ static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message
     }
     assert_true(stage->sent_count < sizeof stage->sent / sizeof stage->sent[0]);
     struct stage_sent *sent = &stage->sent[stage->sent_count++];
-    *sent = (struct stage_sent){.to = *to};
+    bool asked = stage->ticking && type == RF_MESSAGE_worker_welcome;
+    stage->asked += asked;
+    *sent = (struct stage_sent){.to = *to, .seen = asked};
     assert_int_equal(rf_wire_decode(frame.data, frame.size, &sent->message, &error), RF_OK);
     rf_frame_free(&frame);
     return RF_SENT_OK;
@@ -95,9 +97,18 @@ void stage_receive(struct stage *stage, const struct rf_peer *from, enum rf_mess
     rf_frame_free(&frame);
 }
 
-void stage_at(struct stage *stage, int64_t ns) {
+void stage_wake_at(struct stage *stage, int64_t ns) {
     stage->now = (struct rf_now){{ns}, {STAGE_UTC + ns}};
+    stage->ticking = true;
     rf_core_tick(stage->core, &stage->now);
+    stage->ticking = false;
+}
+
+void stage_at(struct stage *stage, int64_t ns) {
+    struct rf_instant due;
+    while (rf_core_wake(stage->core, &due) && due.ns < ns)
+        stage_wake_at(stage, due.ns > stage->now.instant.ns ? due.ns : stage->now.instant.ns);
+    stage_wake_at(stage, ns);
 }
 
 static struct stage_sent *unseen(struct stage *stage, const struct rf_peer *to) {

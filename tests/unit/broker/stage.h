@@ -14,7 +14,7 @@
 #include "core.h"
 
 #define STAGE_HEARTBEAT (1 * RF_NS_PER_S)
-#define STAGE_MISSES    5
+#define STAGE_MISSES    2
 #define STAGE_LEASE     (STAGE_MISSES * STAGE_HEARTBEAT)
 #define STAGE_UTC       INT64_C(1764000000000000000) // of the beginning
 
@@ -38,6 +38,8 @@ struct stage {
     size_t sent_count;
     struct stage_event events[512];
     size_t event_count;
+    bool ticking; // the time goes on: nobody has said anything
+    int asked;    // workers that were asked whether they are there; such messages count as seen
     int reserves[RF_LINE_COUNT];
     int64_t ids;
     // What a send to this peer comes to; the others get everything.
@@ -57,8 +59,10 @@ struct rf_peer peer(enum rf_socket socket, const char *name);
 void stage_receive(struct stage *stage, const struct rf_peer *from, enum rf_message_type type,
                    const void *body);
 
-// stage_at: time goes on to `ns` after the beginning, and acts.
+// stage_at: time goes on to `ns` after the beginning, and acts whenever something is due.
+// stage_wake_at: it jumps there: until then the core did not run.
 void stage_at(struct stage *stage, int64_t ns);
+void stage_wake_at(struct stage *stage, int64_t ns);
 
 // stage_next: the oldest unseen message to the peer, which must be of this type.
 const struct rf_message *stage_next(struct stage *stage, const struct rf_peer *to,

@@ -154,9 +154,9 @@ static void no_worker_is_answered_at_once_but_for_the_first_lease(void **state) 
 static void a_call_of_the_first_lease_is_served_by_the_worker_that_comes(void **state) {
     (void)state;
     call(&stage, &client, "c1", 60 * RF_NS_PER_S);
-    stage_at(&stage, 2 * RF_NS_PER_S);
+    stage_at(&stage, STAGE_LEASE - 1);
     register_worker(&worker, "g-1", 1);
-    assert_int_equal(next_request(&worker, "c1")->remaining_ns, 58 * RF_NS_PER_S);
+    assert_int_equal(next_request(&worker, "c1")->remaining_ns, 60 * RF_NS_PER_S - STAGE_LEASE + 1);
 }
 
 static void a_full_queue_is_told(void **state) {

@@ -177,6 +177,105 @@ static void a_worker_is_lost_at_exactly_its_lease_with_its_calls_maybe_sent(void
     assert_int_equal(rf_core_peers(stage.core), 0);
 }
 
+static void one_that_is_not_heard_for_half_a_heartbeat_is_asked(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", NULL, 1, 0);
+    stage_at(&stage, STAGE_HEARTBEAT / 2 - 1);
+    assert_int_equal(stage.asked, 0);
+    stage_at(&stage, STAGE_HEARTBEAT / 2);
+    assert_int_equal(stage.asked, 1);
+    // What it says now counts, and it is not asked again before it is silent again.
+    credit(&stage, &worker, 0);
+    stage_at(&stage, STAGE_HEARTBEAT - 1);
+    assert_int_equal(stage.asked, 1);
+    stage_at(&stage, STAGE_HEARTBEAT / 2 + STAGE_LEASE - 1);
+    assert_int_equal(rf_core_peers(stage.core), 1);
+    stage_at(&stage, STAGE_HEARTBEAT / 2 + STAGE_LEASE);
+    assert_int_equal(rf_core_peers(stage.core), 0);
+    assert_int_equal(stage.asked, 4);
+}
+
+static void a_worker_that_beats_in_time_is_never_asked(void **state) {
+    (void)state;
+    for (int64_t at = 0; at < 100 * STAGE_HEARTBEAT; at += STAGE_HEARTBEAT / 3) {
+        stage_at(&stage, at);
+        beat(&stage, &worker, "g-1", NULL, 1, 0);
+        stage_hush(&stage);
+    }
+    assert_int_equal(stage.asked, 0);
+    assert_int_equal(rf_core_peers(stage.core), 1);
+}
+
+static void incident_20_a_connection_that_is_gone_loses_its_worker_at_the_next_look(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", NULL, 1, 0);
+    beat(&stage, &second, "g-2", NULL, 1, 0);
+    calls(0, 1);
+    stage_hush(&stage);
+    stage.bad_peer = worker;
+    stage.bad_answer = RF_SENT_GONE;
+    stage_at(&stage, STAGE_HEARTBEAT / 2 - 1);
+    stage_quiet(&stage, &client);
+    stage_at(&stage, STAGE_HEARTBEAT / 2);
+    assert_reply(&stage, &client, "c0", "worker_lost", "maybe");
+    assert_int_equal(rf_core_peers(stage.core), 1);
+}
+
+static void a_worker_that_does_not_read_is_asked_on_and_lost_with_its_lease(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", NULL, 1, 0);
+    stage.bad_peer = worker;
+    stage.bad_answer = RF_SENT_FULL;
+    stage_at(&stage, STAGE_LEASE - 1);
+    assert_int_equal(rf_core_peers(stage.core), 1);
+    stage_at(&stage, STAGE_LEASE);
+    assert_int_equal(rf_core_peers(stage.core), 0);
+}
+
+static void a_broker_that_did_not_run_takes_nobody_for_lost_before_it_has_listened(void **state) {
+    (void)state;
+    struct rf_peer observer = peer(RF_SOCKET_INGEST, "observer");
+    struct rf_hello hello = {.instance = "o-1", .service = "alerter"};
+    beat(&stage, &worker, "g-1", NULL, 1, 0);
+    stage_receive(&stage, &observer, RF_MESSAGE_hello, &hello);
+    calls(0, 1);
+    stage_hush(&stage);
+    int64_t woke = 10 * STAGE_LEASE;
+    stage_wake_at(&stage, woke);
+    stage_at(&stage, woke + STAGE_HEARTBEAT - 1);
+    assert_int_equal(rf_core_peers(stage.core), 2);
+    stage_quiet(&stage, &client);
+    // Its heartbeats had waited in the socket.
+    beat(&stage, &worker, "g-1", NULL, 1, 0);
+    stage_at(&stage, woke + STAGE_HEARTBEAT);
+    assert_int_equal(rf_core_peers(stage.core), 1); // the observer is gone indeed
+    stage_quiet(&stage, &client);
+    stage_at(&stage, woke + STAGE_HEARTBEAT - 1 + STAGE_LEASE);
+    assert_reply(&stage, &client, "c0", "worker_lost", "maybe");
+}
+
+static void a_call_goes_to_the_best_of_many_and_credit_counts_at_once(void **state) {
+    (void)state;
+    char name[16];
+    struct rf_peer peers[64];
+    for (int i = 0; i < 64; i++) {
+        snprintf(name, sizeof name, "g-%d", i);
+        peers[i] = peer(RF_SOCKET_WORKERS, name);
+        beat(&stage, &peers[i], name, NULL, 1 + i % 4, 0);
+    }
+    stage_hush(&stage);
+    calls(0, 16); // those with four places, one call each
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(requests(&peers[i]), i % 4 == 3);
+    credit(&stage, &peers[63], 1); // the only one with four again
+    calls(16, 1);
+    assert_int_equal(requests(&peers[63]), 1);
+    beat(&stage, &peers[0], "g-0", NULL, 9, 0);
+    stage_hush(&stage);
+    calls(17, 5);
+    assert_int_equal(requests(&peers[0]), 5);
+}
+
 static void any_message_of_a_worker_keeps_its_lease(void **state) {
     (void)state;
     beat(&stage, &worker, "g-1", NULL, 1, 0);
@@ -446,6 +545,12 @@ int main(void) {
         TEST(two_workers_of_one_capacity_share_evenly),
         TEST(a_worker_is_lost_at_exactly_its_lease_with_its_calls_maybe_sent),
         TEST(any_message_of_a_worker_keeps_its_lease),
+        TEST(one_that_is_not_heard_for_half_a_heartbeat_is_asked),
+        TEST(a_worker_that_beats_in_time_is_never_asked),
+        TEST(incident_20_a_connection_that_is_gone_loses_its_worker_at_the_next_look),
+        TEST(a_worker_that_does_not_read_is_asked_on_and_lost_with_its_lease),
+        TEST(a_broker_that_did_not_run_takes_nobody_for_lost_before_it_has_listened),
+        TEST(a_call_goes_to_the_best_of_many_and_credit_counts_at_once),
         TEST(a_call_of_a_lost_worker_is_not_done_again_under_its_id),
         TEST(a_goodbye_ends_the_registration_at_once),
         TEST(a_draining_worker_gets_nothing_new_and_the_queue_is_told),
