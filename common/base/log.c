@@ -7,6 +7,8 @@
 
 static const char *process_name = "ringfence";
 static enum rf_log_level least_level = RF_LOG_INFO;
+static rf_log_fn *taker;
+static void *taker_arg;
 
 static const char *const level_names[] = {
     [RF_LOG_INFO] = "info",
@@ -20,6 +22,18 @@ void rf_log_open(const char *name) {
 
 void rf_log_least(enum rf_log_level level) {
     least_level = level;
+}
+
+void rf_log_to(rf_log_fn *fn, void *arg) {
+    taker = fn;
+    taker_arg = arg;
+}
+
+static void write_line(const char *line, size_t length) {
+    ssize_t written;
+    do
+        written = write(STDERR_FILENO, line, length);
+    while (written < 0 && errno == EINTR);
 }
 
 void rf_log(enum rf_log_level level, const char *format, ...) {
@@ -41,9 +55,11 @@ void rf_log(enum rf_log_level level, const char *format, ...) {
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
             line[i] = '?';
+    if (taker != NULL) {
+        line[length] = '\0';
+        taker(taker_arg, level, line + head);
+        return;
+    }
     line[length++] = '\n';
-    ssize_t written;
-    do
-        written = write(STDERR_FILENO, line, length);
-    while (written < 0 && errno == EINTR);
+    write_line(line, length);
 }

@@ -45,6 +45,9 @@ static enum rf_err refuse(zsock_t **socket, const char *endpoint, const char *wh
 
 enum rf_err rf_socket_connect(int type, const char *endpoint, zsock_t **socket,
                               struct rf_error *error) {
+    *socket = NULL;
+    if (endpoint == NULL)
+        return rf_error_set(error, RF_ERR_INVALID, "the broker's endpoint for this is not given");
     enum rf_err err = socket_new(type, endpoint, socket, error);
     if (err == RF_OK && zsock_connect(*socket, "%s", endpoint) != 0)
         err = refuse(socket, endpoint, "connect", error);

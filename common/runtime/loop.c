@@ -49,6 +49,7 @@ struct rf_loop {
 
 #define EVENTS_PER_PASS 256
 #define TIMERS_PER_PASS 64
+#define PASSES_PER_TURN 64
 #define TIMER_MARK      UINT64_MAX // what the epoll set says of timer_fd
 
 struct rf_instant rf_loop_now(struct rf_loop *loop) {
@@ -62,17 +63,19 @@ struct rf_instant rf_loop_now(struct rf_loop *loop) {
 // Setting the descriptor costs more than all else about a timer, and most timers are stopped or put
 // off before they are due. So it is only ever set to an earlier time: one that comes in vain sets
 // the next.
-static void arm(struct rf_loop *loop) {
-    struct rf_timer *first = rf_timer_heap_first(&loop->timers);
-    if (first == NULL)
-        return;
-    int64_t due = first->due.ns > 0 ? first->due.ns : 1;
+static void arm_at(struct rf_loop *loop, int64_t due) {
     if (loop->armed.ns != 0 && loop->armed.ns <= due)
         return;
     loop->armed.ns = due;
     struct itimerspec at = {
         .it_value = {.tv_sec = due / RF_NS_PER_S, .tv_nsec = due % RF_NS_PER_S}};
     timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+static void arm(struct rf_loop *loop) {
+    struct rf_timer *first = rf_timer_heap_first(&loop->timers);
+    if (first != NULL)
+        arm_at(loop, first->due.ns > 0 ? first->due.ns : 1);
 }
 
 // Runs what became due since `from`. Timers that are started by one of them wait for the next pass,
@@ -217,9 +220,10 @@ static bool sockets_ready(struct rf_loop *loop) {
     return ready;
 }
 
-static bool pass(struct rf_loop *loop) {
+static bool pass(struct rf_loop *loop, bool wait) {
     struct epoll_event events[EVENTS_PER_PASS];
-    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_PASS, sockets_ready(loop) ? 0 : -1);
+    bool ready = sockets_ready(loop);
+    int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_PASS, wait && !ready ? -1 : 0);
     if (count < 0)
         return errno == EINTR;
     loop->handling = true;
@@ -236,13 +240,38 @@ static bool pass(struct rf_loop *loop) {
     return true;
 }
 
-enum rf_err rf_loop_run(struct rf_loop *loop, struct rf_error *error) {
+static void begin(struct rf_loop *loop) {
     loop->stopped = false;
     loop->now_known = false;
     arm(loop);
+}
+
+static enum rf_err broken(struct rf_error *error) {
+    return rf_error_set(error, RF_ERR_IO, "the event loop ended: %s", strerror(errno));
+}
+
+enum rf_err rf_loop_run(struct rf_loop *loop, struct rf_error *error) {
+    begin(loop);
     while (!loop->stopped)
-        if (!pass(loop))
-            return rf_error_set(error, RF_ERR_IO, "the event loop ended: %s", strerror(errno));
+        if (!pass(loop, true))
+            return broken(error);
+    return RF_OK;
+}
+
+int rf_loop_fd(const struct rf_loop *loop) {
+    return loop->epoll_fd;
+}
+
+enum rf_err rf_loop_turn(struct rf_loop *loop, struct rf_error *error) {
+    begin(loop);
+    for (int i = 0; i < PASSES_PER_TURN; i++) {
+        if (!pass(loop, false))
+            return broken(error);
+        if (loop->stopped || !sockets_ready(loop))
+            return RF_OK;
+    }
+    // Whoever polls us must come again, and the set says nothing of what sockets still hold.
+    arm_at(loop, 1);
     return RF_OK;
 }
 

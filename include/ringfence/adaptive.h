@@ -16,6 +16,8 @@
 #include <ringfence/class.h>
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 enum rf_adaptive_algorithm {
     RF_ADAPTIVE_OFF,
     RF_ADAPTIVE_AIMD,
@@ -68,5 +70,7 @@ int64_t rf_adaptive_limit(const struct rf_adaptive *adaptive);
 // refusals; the other classes tell nothing. True if the limit changed.
 bool rf_adaptive_record(struct rf_adaptive *adaptive, enum rf_class c, struct rf_instant began,
                         int64_t in_flight, struct rf_instant now);
+
+#pragma GCC visibility pop
 
 #endif

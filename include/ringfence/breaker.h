@@ -24,6 +24,8 @@
 #include <ringfence/time.h>
 #include <ringfence/window.h>
 
+#pragma GCC visibility push(default)
+
 enum rf_breaker_state { RF_BREAKER_CLOSED, RF_BREAKER_OPEN, RF_BREAKER_HALF_OPEN };
 
 enum rf_breaker_mode {
@@ -305,5 +307,7 @@ void rf_breaker_restore_force(struct rf_breaker *breaker, enum rf_breaker_force 
 // does not change: tick first.
 void rf_breaker_snapshot(struct rf_breaker *breaker, struct rf_instant now,
                          struct rf_breaker_snapshot *snapshot);
+
+#pragma GCC visibility pop
 
 #endif

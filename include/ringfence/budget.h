@@ -13,6 +13,8 @@
 
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 struct rf_budget_policy {
     double ratio;              // retries for each call of the window; 0 to 10; 0.2 is 20 %
     int64_t min_retries;       // so many are allowed in a window however few calls there were
@@ -73,5 +75,7 @@ void rf_budget_cancel(struct rf_budget *budget);
 
 // rf_budget_left: how many more rf_budget_take would allow now; 0 or more.
 int64_t rf_budget_left(struct rf_budget *budget, struct rf_instant now);
+
+#pragma GCC visibility pop
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 struct rf_bulkhead_policy {
     int64_t max_in_flight; // calls at once; 0: no limit
     int64_t max_queue;     // calls that wait for a place; 0: none waits
@@ -74,5 +76,7 @@ void rf_bulkhead_remove(struct rf_bulkhead *bulkhead, struct rf_bulkhead_waiter 
 
 // rf_bulkhead_leave: a place that was granted is given back.
 void rf_bulkhead_leave(struct rf_bulkhead *bulkhead);
+
+#pragma GCC visibility pop
 
 #endif

@@ -11,6 +11,8 @@
 #include <ringfence/messages.h>
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 struct rf_bus;
 struct rf_loop;
 
@@ -212,5 +214,7 @@ void rf_bus_breaker_control(struct rf_bus *bus, const struct rf_breaker_control 
 // rf_bus_status: the broker's status.reply; `status` is NULL if no answer came within 5 s.
 typedef void rf_status_fn(void *arg, json_t *status);
 void rf_bus_status(struct rf_bus *bus, rf_status_fn *fn, void *arg);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#pragma GCC visibility push(default)
+
 enum rf_class {
     RF_CLASS_OK = 0,
     RF_CLASS_TRANSIENT,         // retry with backoff; counts for the breaker
@@ -35,5 +37,7 @@ bool rf_class_permanent(enum rf_class c);
 
 // rf_class_marks: whether it makes the provider unusable for all until something changes.
 bool rf_class_marks(enum rf_class c);
+
+#pragma GCC visibility pop
 
 #endif

@@ -4,6 +4,8 @@
 #ifndef RINGFENCE_ERROR_H
 #define RINGFENCE_ERROR_H
 
+#pragma GCC visibility push(default)
+
 #define RF_NODISCARD         __attribute__((warn_unused_result))
 #define RF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
@@ -38,5 +40,7 @@ enum rf_err rf_error_set(struct rf_error *error, enum rf_err code, const char *f
 
 // rf_error_prefix: puts text before the message, for a caller that knows the place better.
 void rf_error_prefix(struct rf_error *error, const char *format, ...) RF_PRINTF(2, 3);
+
+#pragma GCC visibility pop
 
 #endif

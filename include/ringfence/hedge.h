@@ -11,6 +11,8 @@
 #include <ringfence/latency.h>
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 struct rf_hedge_policy {
     bool enabled;
     struct rf_duration delay;  // the second attempt is sent after this, or
@@ -71,5 +73,7 @@ enum rf_hedge_verdict {
 // rf_hedge_race_sent: one more attempt was sent. rf_hedge_race_ended: one of them has a result.
 void rf_hedge_race_sent(struct rf_hedge_race *race);
 enum rf_hedge_verdict rf_hedge_race_ended(struct rf_hedge_race *race, bool good);
+
+#pragma GCC visibility pop
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 #define RF_ULID_SIZE 27 // 26 characters and the NUL
 
 // rf_ulid_new: a new ULID of time `now`, its 80 random bits from getrandom(2). Thread-safe.
@@ -14,5 +16,7 @@ char *rf_ulid_new(struct rf_utc now, char out[RF_ULID_SIZE]);
 
 // rf_random_u64: 64 bits from getrandom(2), for seeding the generators that cores are given.
 uint64_t rf_random_u64(void);
+
+#pragma GCC visibility pop
 
 #endif

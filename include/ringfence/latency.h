@@ -9,6 +9,8 @@
 
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 #define RF_LATENCY_BUCKETS 208
 #define RF_LATENCY_MOST    512
 
@@ -23,5 +25,7 @@ void rf_latency_record(struct rf_latency *latency, struct rf_duration took);
 
 // rf_latency_percentile: a time that this share (0 to 1) of them does not exceed; 0 if empty.
 struct rf_duration rf_latency_percentile(const struct rf_latency *latency, double share);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,6 +9,8 @@
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 struct rf_loop;
 
 enum rf_loop_events { RF_LOOP_READ = 1, RF_LOOP_WRITE = 2 };
@@ -34,8 +36,15 @@ void rf_loop_destroy(struct rf_loop **loop);
 // rf_loop_run: runs until rf_loop_stop. Returns RF_OK, or RF_ERR_IO if polling failed.
 RF_NODISCARD enum rf_err rf_loop_run(struct rf_loop *loop, struct rf_error *error);
 
-// rf_loop_stop: ends rf_loop_run after the handler that is running.
+// rf_loop_stop: ends rf_loop_run, or rf_loop_turn, after the handler that is running.
 void rf_loop_stop(struct rf_loop *loop);
+
+// For a program that has a loop of its own: rf_loop_fd gives one descriptor for all that this loop
+// waits for, to be polled for reading; rf_loop_turn does what is to be done now, without waiting.
+// To be called when the descriptor is readable, once before it is polled first, and after anything
+// else of the library was called outside the loop's own handlers. RF_ERR_IO if polling failed.
+int rf_loop_fd(const struct rf_loop *loop);
+RF_NODISCARD enum rf_err rf_loop_turn(struct rf_loop *loop, struct rf_error *error);
 
 // rf_loop_now: the monotonic time, read once a handler.
 struct rf_instant rf_loop_now(struct rf_loop *loop);
@@ -58,5 +67,7 @@ void rf_timer_after(struct rf_timer *timer, struct rf_duration wait);
 // ends.
 void rf_timer_stop(struct rf_timer *timer);
 bool rf_timer_running(const struct rf_timer *timer);
+
+#pragma GCC visibility pop
 
 #endif

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+
 #define RF_WIRE_VERSION 1
 
 struct rf_bytes {
@@ -76,5 +78,7 @@ const char *rf_message_type_name(enum rf_message_type type);
 // rf_event_type_name, rf_event_severity: "breaker.opened" and "error" for RF_EVENT_BREAKER_OPENED.
 const char *rf_event_type_name(enum rf_event_type type);
 const char *rf_event_severity(enum rf_event_type type);
+
+#pragma GCC visibility pop
 
 #endif

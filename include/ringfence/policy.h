@@ -42,6 +42,8 @@
 #include <ringfence/retry.h>
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 // What a call does that meets a breaker that does not let it through.
 enum rf_when_open {
     RF_WHEN_OPEN_FAIL, // it is refused at once
@@ -344,5 +346,7 @@ struct rf_policy_call *rf_policy_slow(struct rf_policy *policy, struct rf_instan
 // rf_policy_wake: when rf_policy_slow or the policy's own breaker has something to do; false:
 // never.
 bool rf_policy_wake(const struct rf_policy *policy, struct rf_instant *when);
+
+#pragma GCC visibility pop
 
 #endif

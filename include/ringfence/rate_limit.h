@@ -11,6 +11,8 @@
 
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 struct rf_rate_limit_policy {
     double rate;               // calls a second, 0.000001 to 1e9; 0: no limit of our own
     int64_t burst;             // as many at once after a rest; 1 or more
@@ -101,5 +103,7 @@ void rf_rate_limit_resume(struct rf_rate_limit *limit);
 bool rf_rate_limit_follow(struct rf_rate_limit *limit, const struct rf_rate_limit_told *told,
                           struct rf_instant began, int64_t in_flight, int64_t reserved,
                           struct rf_instant now);
+
+#pragma GCC visibility pop
 
 #endif

@@ -7,6 +7,8 @@
 #include <ringfence/rng.h>
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 // How the waits of one call grow, before jitter and up to max_delay.
 enum rf_retry_strategy {
     RF_RETRY_EXPONENTIAL, // each is backoff_factor times the one before
@@ -74,5 +76,7 @@ struct rf_retry_decision rf_retry_decide(const struct rf_retry_policy *policy,
 // rf_retry_backoff: the wait before retry number `n` (0-based), without jitter. Never overflows; at
 // most max_delay.
 struct rf_duration rf_retry_backoff(const struct rf_retry_policy *policy, int64_t n);
+
+#pragma GCC visibility pop
 
 #endif

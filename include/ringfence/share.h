@@ -12,6 +12,8 @@
 
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 enum rf_share_mode {
     RF_SHARE_LOCAL,   // no authority: no limit of its
     RF_SHARE_AWAITED, // there is one, which did not speak yet: nothing is begun
@@ -49,5 +51,7 @@ bool rf_share_trim(struct rf_share *share, int64_t in_use);
 static inline int64_t rf_share_has(const struct rf_share *share) {
     return share->granted - share->returned - share->used;
 }
+
+#pragma GCC visibility pop
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 #define RF_WINDOW_MAX_CALLS 4096 // what fits: one bit each
 #define RF_WINDOW_BUCKETS   32
 
@@ -59,5 +61,7 @@ double rf_window_rate(const struct rf_window *window);
 // rf_window_reaches: whether there are at least `minimum` verdicts and at least `ppm` millionths of
 // them are bad. In whole numbers: 7 of 100 are 7 %.
 bool rf_window_reaches(const struct rf_window *window, int64_t minimum, int64_t ppm);
+
+#pragma GCC visibility pop
 
 #endif

@@ -12,6 +12,8 @@
 #include <ringfence/messages.h>
 #include <ringfence/time.h>
 
+#pragma GCC visibility push(default)
+
 struct rf_bus;
 struct rf_worker;
 
@@ -98,5 +100,7 @@ size_t rf_worker_unsent(const struct rf_worker *worker);
 
 // rf_worker_in_hand: requests neither answered nor handed back.
 size_t rf_worker_in_hand(const struct rf_worker *worker);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,11 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <ringfence/error.h>
+#include <ringfence/id.h>
+
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include <ringfence/error.h>
-#include <ringfence/id.h>
+#include "base/log.h"
 
 static void time_arithmetic_saturates_instead_of_wrapping(void **state) {
     (void)state;
@@ -51,6 +53,33 @@ static void ulids_differ_and_sort_by_time(void **state) {
     assert_string_not_equal(a, b);
     assert_true(strcmp(a, c) < 0 && strcmp(b, c) < 0);
     assert_memory_equal(a, "00000000Z8", 10);
+}
+
+struct heard {
+    unsigned lines;
+    enum rf_log_level level;
+    char text[64];
+};
+
+static void on_line(void *arg, enum rf_log_level level, const char *text) {
+    struct heard *heard = arg;
+    heard->lines++;
+    heard->level = level;
+    snprintf(heard->text, sizeof heard->text, "%s", text);
+}
+
+static void a_program_may_take_the_lines_of_the_library(void **state) {
+    (void)state;
+    struct heard heard = {0};
+    rf_log_to(on_line, &heard);
+    rf_log_least(RF_LOG_WARNING);
+    rf_log(RF_LOG_INFO, "not this");
+    rf_log(RF_LOG_WARNING, "%s\n", "this\x1b[2J");
+    rf_log_to(NULL, NULL);
+    rf_log_least(RF_LOG_INFO);
+    assert_int_equal(heard.lines, 1);
+    assert_int_equal(heard.level, RF_LOG_WARNING);
+    assert_string_equal(heard.text, "this?[2J?");
 }
 
 static void a_prefixed_error_is_cut_and_stays_terminated(void **state) {
@@ -134,6 +163,7 @@ int main(void) {
         cmocka_unit_test(milliseconds_round_up_so_that_no_wait_is_cut_short),
         cmocka_unit_test(a_date_is_written_by_rfc_3339_with_microseconds),
         cmocka_unit_test(ulids_differ_and_sort_by_time),
+        cmocka_unit_test(a_program_may_take_the_lines_of_the_library),
         cmocka_unit_test(a_prefixed_error_is_cut_and_stays_terminated),
         cmocka_unit_test(digests_agree_with_their_published_vectors),
         cmocka_unit_test(a_replaced_file_holds_the_new_content_and_nothing_else_is_left),

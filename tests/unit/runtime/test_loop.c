@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <czmq.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -290,10 +291,60 @@ static void a_message_whose_news_a_use_of_the_socket_took_is_read_all_the_same(v
     zsock_destroy(&stage.sockets[1]);
 }
 
+// The loop within another one: polled, and turned whenever its descriptor says so.
+static void turn_until(struct stage *stage, int messages, int fired) {
+    struct pollfd polled = {.fd = rf_loop_fd(stage->loop), .events = POLLIN};
+    struct rf_error error;
+    assert_int_equal(rf_loop_turn(stage->loop, &error), RF_OK);
+    while (stage->messages < messages || stage->fired < fired) {
+        assert_int_equal(poll(&polled, 1, 20000), 1);
+        assert_int_equal(rf_loop_turn(stage->loop, &error), RF_OK);
+    }
+}
+
+static void on_flooded(void *arg, zsock_t *socket) {
+    struct stage *stage = arg;
+    stage->messages += take_message(socket); // one at a time, so that many passes are needed
+}
+
+static void on_fired(void *arg) {
+    struct stage *stage = arg;
+    stage->fired++;
+}
+
+static void
+a_loop_within_another_one_is_woken_for_messages_timers_and_what_a_turn_left(void **state) {
+    (void)state;
+    enum { FLOOD = 500 };
+    struct stage stage = {.loop = rf_loop_new()};
+    struct rf_error error;
+    stage.sockets[0] = zsock_new(ZMQ_PAIR);
+    stage.sockets[1] = zsock_new(ZMQ_PAIR);
+    zsock_bind(stage.sockets[0], "inproc://test-within");
+    zsock_connect(stage.sockets[1], "inproc://test-within");
+    assert_int_equal(rf_loop_socket_add(stage.loop, stage.sockets[1], on_flooded, &stage), RF_OK);
+    rf_timer_init(&stage.timers[0], stage.loop, on_fired, &stage);
+    rf_timer_after(&stage.timers[0], rf_ms(5));
+    turn_until(&stage, 0, 1);
+    for (int i = 0; i < FLOOD; i++)
+        zstr_send(stage.sockets[0], "x");
+    assert_int_equal(rf_loop_turn(stage.loop, &error), RF_OK);
+    assert_in_range(stage.messages, 1, FLOOD - 1); // it does not keep its owner for ever
+    turn_until(&stage, FLOOD, 1);
+    struct pollfd polled = {.fd = rf_loop_fd(stage.loop), .events = POLLIN};
+    assert_int_equal(rf_loop_turn(stage.loop, &error), RF_OK);
+    assert_int_equal(poll(&polled, 1, 0), 0); // nothing is left: its owner may sleep
+    rf_loop_destroy(&stage.loop);
+    zsock_destroy(&stage.sockets[0]);
+    zsock_destroy(&stage.sockets[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             a_kept_descriptor_is_heard_of_only_while_it_is_watched_and_again_after_its_number),
+        cmocka_unit_test(
+            a_loop_within_another_one_is_woken_for_messages_timers_and_what_a_turn_left),
         cmocka_unit_test(a_message_whose_news_a_use_of_the_socket_took_is_read_all_the_same),
         cmocka_unit_test(the_heap_gives_timers_in_order_of_due_over_random_changes),
         cmocka_unit_test(timers_fire_in_order_and_never_early_and_a_stopped_one_never),

@@ -1,0 +1,14 @@
+# cmake --install puts the programs, their manual pages and an example of a configuration in place;
+# include/CMakeLists.txt adds libringfence. `--component programs` or `--component library` for one of them.
+install(TARGETS
+  ringfence ringfence-broker ringfence-orchestrator ringfence-service-gateway ringfence-health-monitor
+  ringfence-alerter ringfence-logger ringfence-console ringfence-simulator
+  DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
+
+file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/services/*/*.[1-8])
+foreach(page ${pages} ${CMAKE_BINARY_DIR}/man/ringfence.yaml.5)
+  string(REGEX REPLACE ".*\\." "" section ${page})
+  install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT programs)
+endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/deploy/ringfence.yaml ${PROJECT_SOURCE_DIR}/README.md
+  DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
