@@ -26,7 +26,7 @@ static enum rf_err make(const char *folder, const char *name, struct rf_curve_pa
 
 static void tell(const struct cli_options *options, const char *folder, const char *name,
                  const char *key) {
-    char secret[PATH_MAX], public_key[PATH_MAX];
+    char secret[2 * PATH_MAX], public_key[2 * PATH_MAX];
     snprintf(secret, sizeof secret, "%s/%s.secret", folder, name);
     snprintf(public_key, sizeof public_key, "%s/%s.public", folder, name);
     if (options->json)
