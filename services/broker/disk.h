@@ -23,6 +23,11 @@ enum rf_disk_sync {
     RF_DISK_SYNC_FULL,   // and power loss
 };
 
+// When events leave the database (disk_retention.h); 0: never for this reason.
+struct rf_disk_limits {
+    int64_t max_age_ns, max_events, max_bytes;
+};
+
 struct rf_disk;
 
 // What a broker goes on behind.

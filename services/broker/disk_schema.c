@@ -23,6 +23,9 @@ static const struct rf_migration migrations[] = {
         "CREATE TABLE marks (last INTEGER NOT NULL, trimmed INTEGER NOT NULL,"
         " version INTEGER NOT NULL, in_order INTEGER NOT NULL);"
         "INSERT INTO marks VALUES (0, 0, 0, 1);"},
+    // Of the events: how many there were up to the number `counted` (disk_retention.c).
+    {2, "ALTER TABLE marks ADD COLUMN events INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE marks ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;"},
 };
 
 #define MEND                                                                                       \
