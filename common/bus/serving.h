@@ -32,6 +32,10 @@ struct rf_worker {
     struct rf_instant outcomes_progress;
     bool outcomes_full; // told once
     struct rf_permit_wish *wishes;
+    struct {
+        bool kept;      // by this broker
+        bool news, all; // to be told: what is new, everything
+    } limits;
     struct rf_breaker_view *views; // as the authority told them last
     size_t view_count;
 };
@@ -63,6 +67,12 @@ void rf_wishes_refuse_all(struct rf_worker *worker);
 void rf_wishes_fini(struct rf_worker *worker);
 void rf_wish_granted(struct rf_worker *worker, const struct rf_permit_granted *granted);
 void rf_wish_refused(struct rf_worker *worker, const struct rf_permit_refused *refused);
+
+// The limits that the broker keeps (share.c). `begin`: a registration was made.
+void rf_limits_begin(struct rf_worker *worker, bool kept);
+bool rf_limits_flush(struct rf_worker *worker);
+void rf_limits_tick(struct rf_worker *worker);
+void rf_limits_take(struct rf_worker *worker, const struct rf_limit_share *share);
 
 // The breakers' states (view.c): kept, for a broker that was restarted to learn them from us.
 void rf_views_take(struct rf_worker *worker, const struct rf_breaker_states *states);

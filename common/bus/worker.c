@@ -82,6 +82,7 @@ static void flush(struct rf_worker *worker) {
     all = all && rf_wishes_flush(worker);
     all = all && rf_answers_flush(worker);
     all = all && flush_credit(worker);
+    all = all && rf_limits_flush(worker);
     if (!all)
         rf_timer_after(&worker->flush, SEND_RETRY);
 }
@@ -106,6 +107,7 @@ static void on_beat(void *arg) {
     (void)!send_heartbeat(worker);
     rf_outcomes_tick(worker);
     rf_wishes_tick(worker);
+    rf_limits_tick(worker);
     rf_worker_flush_soon(worker);
     bool soon = !worker->pulse.connected && worker->interval.ns > LOOK_AGAIN.ns;
     rf_timer_after(&worker->beat, soon ? LOOK_AGAIN : worker->interval);
@@ -127,6 +129,7 @@ static void on_welcome(struct rf_worker *worker, const struct rf_message *messag
     if (welcome->registered) {
         rf_ledger_registered(&worker->ledger);
         rf_outcomes_restart(worker);
+        rf_limits_begin(worker, welcome->limits);
         // The heartbeat that registered us told the numbers of the registration before.
         rf_timer_after(&worker->beat, rf_ms(1));
     } else if (news != RF_PULSE_SAME) {
@@ -205,6 +208,10 @@ static void on_refused(struct rf_worker *worker, const struct rf_message *messag
     rf_wish_refused(worker, &message->as.permit_refused);
 }
 
+static void on_share(struct rf_worker *worker, const struct rf_message *message) {
+    rf_limits_take(worker, &message->as.limit_share);
+}
+
 static void on_refusal(struct rf_worker *worker, const struct rf_message *message) {
     (void)worker;
     rf_log(RF_LOG_WARNING, "the broker refused a worker's message: %s: %s",
@@ -223,6 +230,7 @@ static const struct {
     {RF_MESSAGE_breaker_states, on_states},
     {RF_MESSAGE_permit_granted, on_granted},
     {RF_MESSAGE_permit_refused, on_refused},
+    {RF_MESSAGE_limit_share, on_share},
     {RF_MESSAGE_refusal, on_refusal},
 };
 

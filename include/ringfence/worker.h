@@ -38,6 +38,16 @@ struct rf_worker_handlers {
     void (*connected)(void *arg, bool connected);
     // What rf_worker_unsent counts is 0 again. May be NULL.
     void (*all_sent)(void *arg);
+    // Limits of provider accounts that the broker keeps for all workers. All three, or none (NULL).
+    // A registration was made, and with it a term begins, before any request of it comes. `kept`
+    // false: this broker keeps none, and each worker's own limits hold.
+    void (*term)(void *arg, bool kept);
+    // Fills in what the broker is to be told, but stamp and answer. With `all` all of it, else what
+    // is news. Called once a pass at most; what it points to is borrowed during the pass. False:
+    // nothing.
+    bool (*demand)(void *arg, bool all, struct rf_limit_demand *demand);
+    // The broker granted; nothing more is begun by it after `until`.
+    void (*share)(void *arg, const struct rf_limit_share *share, struct rf_instant until);
 };
 
 // rf_worker_new: registers as soon as the broker is there. Everything is borrowed for the worker's
@@ -87,6 +97,9 @@ void rf_worker_outcome(struct rf_worker *worker, const char *provider, int64_t e
 // handlers.permit, also (refused) when the broker goes.
 void rf_worker_permit(struct rf_worker *worker, const char *call, const char *provider,
                       int64_t epoch);
+
+// rf_worker_demand_soon: handlers.demand has news: it is asked when the running handler returns.
+void rf_worker_demand_soon(struct rf_worker *worker);
 
 // rf_worker_handback: gives a waiting call back, for another worker to go on with.
 void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handback *handback);

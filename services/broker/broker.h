@@ -2,6 +2,7 @@
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
+#include "config/config.h"
 #include "core.h"
 #include "data_dir.h"
 #include "endpoints.h"
@@ -39,6 +40,9 @@ void broker_settle(struct broker *broker);
 // broker_make_core: the core as configured, going on behind the numbers that the keeper has
 // reserved; NULL if out of memory.
 struct rf_core *broker_make_core(struct broker *broker);
+
+// broker_limit_rules: what the provider's account allows, as configured.
+struct rf_limit_rules broker_limit_rules(const struct rf_config *config, enum rf_provider p);
 
 // broker_raise_descriptors: each connection is a descriptor: as many as the system lets us have.
 void broker_raise_descriptors(void);

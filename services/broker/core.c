@@ -44,6 +44,7 @@ static const struct route {
     {RF_MESSAGE_worker_bye, ON(RF_SOCKET_WORKERS), rf_on_worker_bye},
     {RF_MESSAGE_worker_outcomes, ON(RF_SOCKET_WORKERS), rf_on_worker_outcomes},
     {RF_MESSAGE_permit_request, ON(RF_SOCKET_WORKERS), rf_on_permit_request},
+    {RF_MESSAGE_limit_demand, ON(RF_SOCKET_WORKERS), rf_on_limit_demand},
 
     {RF_MESSAGE_hello, ON(RF_SOCKET_INGEST), on_hello},
     {RF_MESSAGE_stream_open, ON(RF_SOCKET_INGEST), rf_on_stream_open},
@@ -260,6 +261,10 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
                              &settings->guards[i].policy))
             rf_core_tell_breaker(core, &core->authority.guards[i]);
     }
+    rf_limits_init(&core->limits, ground, &core->states);
+    for (size_t i = 0; i < settings->account_count; i++)
+        (void)rf_limits_add(&core->limits, &settings->accounts[i]);
+    rf_limits_restore(&core->limits);
 }
 
 struct rf_core *rf_core_new(const struct rf_core_settings *settings, const struct rf_sink *sink,
@@ -286,6 +291,7 @@ struct rf_core *rf_core_new(const struct rf_core_settings *settings, const struc
 void rf_core_destroy(struct rf_core **core) {
     if (*core == NULL)
         return;
+    rf_limits_fini(&(*core)->limits);
     rf_authority_fini(&(*core)->authority);
     rf_dispatch_fini(&(*core)->dispatch);
     rf_clients_fini(&(*core)->clients);

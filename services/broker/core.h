@@ -9,6 +9,7 @@
 #include "clients.h"
 #include "dispatch.h"
 #include "journal.h"
+#include "limit.h"
 #include "states.h"
 #include "stream_book.h"
 #include "watchers.h"
@@ -33,6 +34,8 @@ struct rf_core_settings {
         struct rf_breaker_policy policy;
     } guards[RF_AUTHORITY_MAX];
     size_t guard_count;
+    struct rf_limit_rules accounts[RF_LIMITS_MAX];
+    size_t account_count;
 };
 
 struct rf_core {
@@ -50,6 +53,7 @@ struct rf_core {
     struct rf_clients clients;
     struct rf_dispatch dispatch;
     struct rf_authority authority;
+    struct rf_limits limits;
     struct rf_timer acknowledging; // outcomes
     struct rf_timer probe;         // while draining
 };
@@ -105,7 +109,7 @@ void rf_core_state_changed(void *core, const struct rf_state_entry *entry);
 // workers.c
 rf_handler_fn rf_on_worker_heartbeat, rf_on_worker_credit, rf_on_worker_handback, rf_on_worker_bye;
 rf_handler_fn rf_on_worker_outcomes, rf_on_permit_request, rf_on_call_reply;
-rf_handler_fn rf_on_breaker_control;
+rf_handler_fn rf_on_breaker_control, rf_on_limit_demand;
 void rf_core_worker_lost(void *core, const struct rf_seat *seat);
 
 // rf_core_acknowledge: tells the workers up to where their outcomes are known. A timer of the core.

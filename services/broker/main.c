@@ -6,6 +6,7 @@
 //   states.c, values.c, watchers.c                  retained state
 //   dispatch.c, job.c, seats.c, workers.c, answers.c, hand.c   calls
 //   authority.c   the one breaker of each provider
+//   limit.c, pool.c, pauses.c   the limits of the provider accounts
 //   ground.c      time, sending and counters for all of them
 //   intake.c, sink.c, endpoints.c   sockets
 //   keeper.c, data_dir.c            disk

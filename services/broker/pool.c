@@ -59,34 +59,42 @@ void rf_pool_leave(struct rf_pool *pool, struct rf_pool_holder *holder, struct r
     holder->joined = holder->lost = false;
 }
 
-void rf_pool_join(struct rf_pool *pool, struct rf_pool_holder *holder, int64_t held,
-                  struct rf_instant now) {
-    int64_t most = INT64_MAX / 4 - pool->outstanding; // it is a stranger's number
-    uint64_t turn = holder->turn;
+void rf_pool_close(struct rf_pool *pool, struct rf_pool_holder *holder, struct rf_instant now) {
+    int64_t has = rf_pool_holder_has(holder);
+    if (!holder->joined)
+        return;
+    if (pool->kind != RF_POOL_PLACES) {
+        pool_room_use(pool, has, now);
+        holder->used += has;
+    }
     rf_pool_leave(pool, holder, now);
-    held = held < 0 ? 0 : held > most ? most : held;
-    *holder =
-        (struct rf_pool_holder){.joined = true, .granted = held, .untold = true, .turn = turn};
-    TAILQ_INSERT_TAIL(&pool->holders, holder, in_pool);
-    pool->count++;
-    pool_room_hold(pool, held);
 }
 
 void rf_pool_lose(struct rf_pool *pool, struct rf_pool_holder *holder, struct rf_instant free_at,
                   struct rf_instant now) {
     if (!holder->joined || holder->lost)
         return;
-    int64_t has = rf_pool_holder_has(holder);
-    if (pool->kind == RF_POOL_PLACES && has > 0) {
-        holder->lost = true;
-        holder->free_at = free_at;
-        holder->wanted = 0;
-        pool->count--;
+    if (rf_pool_holder_has(holder) == 0 || !rf_instant_before(now, free_at)) {
+        rf_pool_close(pool, holder, now);
         return;
     }
-    pool_room_use(pool, has, now);
-    holder->used += has;
-    rf_pool_leave(pool, holder, now);
+    holder->lost = true;
+    holder->free_at = free_at;
+    holder->wanted = 0;
+    pool->count--;
+}
+
+void rf_pool_join(struct rf_pool *pool, struct rf_pool_holder *holder, int64_t held,
+                  struct rf_instant now) {
+    uint64_t turn = holder->turn;
+    rf_pool_close(pool, holder, now);
+    int64_t most = INT64_MAX / 4 - pool->outstanding; // it is a stranger's number
+    held = held < 0 ? 0 : held > most ? most : held;
+    *holder =
+        (struct rf_pool_holder){.joined = true, .granted = held, .untold = true, .turn = turn};
+    TAILQ_INSERT_TAIL(&pool->holders, holder, in_pool);
+    pool->count++;
+    pool_room_hold(pool, held);
 }
 
 static int64_t between(int64_t value, int64_t least, int64_t most) {
@@ -124,7 +132,7 @@ static void let_lost_leave(struct rf_pool *pool, struct rf_instant now) {
     for (holder = TAILQ_FIRST(&pool->holders); holder != NULL; holder = next) {
         next = TAILQ_NEXT(holder, in_pool);
         if (holder->lost && !rf_instant_before(now, holder->free_at))
-            rf_pool_leave(pool, holder, now);
+            rf_pool_close(pool, holder, now);
     }
 }
 

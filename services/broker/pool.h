@@ -43,7 +43,7 @@ struct rf_pool_rules {
 struct rf_pool_holder {
     TAILQ_ENTRY(rf_pool_holder) in_pool;
     bool joined;
-    bool lost; // its places count until `free_at`, then it has left
+    bool lost; // what it has counts until `free_at`, then it is closed
     struct rf_instant free_at;
     int64_t granted; // since its term began, with what it held then
     int64_t returned, used;
@@ -89,7 +89,7 @@ void rf_pool_hold(struct rf_pool *pool, struct rf_instant until);
 void rf_pool_unhold(struct rf_pool *pool, struct rf_instant now);
 
 // rf_pool_join: the holder begins a term with `held` outstanding. One that had joined, also one
-// that is lost: what it had is forgotten, as it says what is left of it.
+// that is lost, is closed before.
 void rf_pool_join(struct rf_pool *pool, struct rf_pool_holder *holder, int64_t held,
                   struct rf_instant now);
 
@@ -107,11 +107,13 @@ void rf_pool_hear(struct rf_pool *pool, struct rf_pool_holder *holder,
 // rf_pool_calls: so many calls were begun: RETRIES come out of them. Others: no effect.
 void rf_pool_calls(struct rf_pool *pool, int64_t count, struct rf_instant now);
 
-// rf_pool_lose: the holder is gone. It begins nothing more; its places are free at `free_at`, when
-// its attempts are over (rf_pool_run lets it leave then); tokens and retries count as used now.
-// rf_pool_leave: it is gone, and nothing of it runs.
+// rf_pool_lose: the holder is gone, with what it has; rf_pool_run closes it at `free_at`, when it
+// begins nothing more and its attempts must be over. rf_pool_close: its term is over: places are
+// free, as it holds none or says what it holds; of tokens and retries nobody knows, so that they
+// count as used. rf_pool_leave: it gives all back unused.
 void rf_pool_lose(struct rf_pool *pool, struct rf_pool_holder *holder, struct rf_instant free_at,
                   struct rf_instant now);
+void rf_pool_close(struct rf_pool *pool, struct rf_pool_holder *holder, struct rf_instant now);
 void rf_pool_leave(struct rf_pool *pool, struct rf_pool_holder *holder, struct rf_instant now);
 
 // rf_pool_run: grants what is wanted and there. To be called after every function above, and at

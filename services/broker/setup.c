@@ -15,6 +15,18 @@ void broker_raise_descriptors(void) {
         rf_log(RF_LOG_WARNING, "cannot raise the limit of open files");
 }
 
+struct rf_limit_rules broker_limit_rules(const struct rf_config *config, enum rf_provider p) {
+    const struct rf_config_provider *provider = &config->providers[p];
+    return (struct rf_limit_rules){
+        .provider = rf_provider_name(p),
+        .max_in_flight = provider->bulkhead.max_in_flight,
+        .rate = provider->rate_limit.rate,
+        .burst = provider->rate_limit.burst,
+        .budget = provider->budget,
+        .attempt_timeout = provider->timeout.attempt,
+    };
+}
+
 struct rf_core *broker_make_core(struct broker *broker) {
     const struct rf_config *config = broker->process->config;
     struct rf_core_settings settings = {
@@ -40,6 +52,9 @@ struct rf_core *broker_make_core(struct broker *broker) {
         settings.guards[i].policy = config->providers[i].breaker;
         settings.guards[i].policy.seed = (uint64_t)(broker_now(broker).utc.ns + i);
     }
+    settings.account_count = RF_PROVIDER_COUNT;
+    for (int i = 0; i < RF_PROVIDER_COUNT; i++)
+        settings.accounts[i] = broker_limit_rules(config, (enum rf_provider)i);
     struct rf_sink sink = broker_sink(broker);
     struct rf_now now = broker_now(broker);
     return rf_core_new(&settings, &sink, &now);

@@ -102,10 +102,11 @@ json_t *rf_core_status(struct rf_core *core) {
     json_t *state = json_pack("{s:I, s:I}", "count", (json_int_t)core->states.rows.count, "watches",
                               (json_int_t)core->watchers.count);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}", "broker",
-        core->ground.instance, "version", core->version, "pid", (json_int_t)core->pid, "started",
-        (json_int_t)core->started.ns, "phase", core->phase, "workers", workers_of(core), "queues",
-        queues_of(core), "breakers", breakers_of(core), "journal", kept, "streams",
-        (json_int_t)core->streams.rows.count, "peers", peers_of(core), "state", state, "answers",
-        (json_int_t)core->dispatch.answers.count, "counters", counters_of(core));
+        "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}",
+        "broker", core->ground.instance, "version", core->version, "pid", (json_int_t)core->pid,
+        "started", (json_int_t)core->started.ns, "phase", core->phase, "workers", workers_of(core),
+        "queues", queues_of(core), "breakers", breakers_of(core), "limits",
+        rf_limits_json(&core->limits), "pauses", rf_limits_pauses_json(&core->limits), "journal",
+        kept, "streams", (json_int_t)core->streams.rows.count, "peers", peers_of(core), "state",
+        state, "answers", (json_int_t)core->dispatch.answers.count, "counters", counters_of(core));
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 // What the broker alone may write.
-#define OWN_PREFIX "breaker/"
+static const char *const own_prefixes[] = {"breaker/", "limits/", "throttle/"};
 
 // What is told of as soon as it stands.
 #define MARK_PREFIX "mark/"
@@ -51,10 +51,12 @@ static void reply_one(struct rf_core *core, const struct rf_peer *to, const char
 
 static bool is_ours(struct rf_core *core, const struct rf_peer *from, const char *rid,
                     const char *key) {
-    if (strncmp(key, OWN_PREFIX, strlen(OWN_PREFIX)) != 0)
-        return false;
-    reply(core, from, rid, "not_allowed", NULL, 0);
-    return true;
+    for (size_t i = 0; i < sizeof own_prefixes / sizeof *own_prefixes; i++)
+        if (strncmp(key, own_prefixes[i], strlen(own_prefixes[i])) == 0) {
+            reply(core, from, rid, "not_allowed", NULL, 0);
+            return true;
+        }
+    return false;
 }
 
 // The provider that `key` ("mark/PROVIDER", "key/PROVIDER/FINGERPRINT") is about, and what tells

@@ -64,6 +64,7 @@ void rf_on_worker_heartbeat(struct rf_core *core, const struct rf_peer *from,
         .heartbeat_ns = core->ground.heartbeat.ns,
         .lease_ns = core->ground.lease.ns,
         .registered = news == RF_SEAT_NEW,
+        .limits = true,
     };
     rf_ground_send(&core->ground, from, RF_MESSAGE_worker_welcome, &welcome);
     // A push may have been lost with a connection, or to a full socket: the heartbeat tells.
@@ -100,8 +101,10 @@ void rf_on_worker_bye(struct rf_core *core, const struct rf_peer *from, struct r
                       size_t size) {
     (void)size;
     struct rf_seat *seat = rf_seats_by_peer(&core->dispatch.seats, from);
-    if (seat != NULL && strcmp(seat->instance, (*message)->as.worker_bye.instance) == 0)
-        rf_seats_lose(&core->dispatch.seats, seat);
+    if (seat == NULL || strcmp(seat->instance, (*message)->as.worker_bye.instance) != 0)
+        return;
+    rf_limits_lose(&core->limits, seat->instance, seat->in_hand == 0);
+    rf_seats_lose(&core->dispatch.seats, seat);
 }
 
 static void acknowledge(struct rf_core *core, struct rf_seat *seat) {
@@ -144,6 +147,15 @@ void rf_on_permit_request(struct rf_core *core, const struct rf_peer *from,
 void rf_core_worker_lost(void *arg, const struct rf_seat *seat) {
     struct rf_core *core = arg;
     rf_authority_release(&core->authority, seat->instance);
+    rf_limits_lose(&core->limits, seat->instance, false);
+}
+
+void rf_on_limit_demand(struct rf_core *core, const struct rf_peer *from,
+                        struct rf_message **message, size_t size) {
+    (void)size;
+    struct rf_seat *seat = seat_of(core, from);
+    if (seat != NULL)
+        rf_limits_demand(&core->limits, &seat->peer, seat->instance, &(*message)->as.limit_demand);
 }
 
 // ---- what is told of a breaker ----

@@ -38,6 +38,7 @@ static void every_message_on_every_socket_is_taken_or_refused(void **state) {
         {RF_MESSAGE_worker_bye, false, true, false},
         {RF_MESSAGE_worker_outcomes, false, true, false},
         {RF_MESSAGE_permit_request, false, true, false},
+        {RF_MESSAGE_limit_demand, false, true, false},
         {RF_MESSAGE_call_reply, false, true, false},
         {RF_MESSAGE_hello, false, false, true},
         {RF_MESSAGE_stream_open, false, false, true},
@@ -76,7 +77,7 @@ static void every_message_on_every_socket_is_taken_or_refused(void **state) {
         }
     }
     int64_t refused = stage.core->ground.counters.messages_not_allowed;
-    assert_int_equal(refused, 3 * RF_MESSAGE_COUNT - 24);
+    assert_int_equal(refused, 3 * RF_MESSAGE_COUNT - 25);
 }
 
 static void what_cannot_be_decoded_is_answered_by_its_kind_and_counted(void **state) {

@@ -231,7 +231,7 @@ static void a_token_that_comes_back_unused_is_granted_at_once(void **state) {
     assert_int_equal(h[1].granted, 1);
 }
 
-static void a_token_of_a_lost_holder_counts_as_used_then(void **state) {
+static void a_token_of_a_lost_holder_counts_as_used_when_its_lease_ends(void **state) {
     (void)state;
     struct rf_pool pool = TOKENS(1, 1);
     struct rf_pool_holder h[2] = {0};
@@ -239,12 +239,30 @@ static void a_token_of_a_lost_holder_counts_as_used_then(void **state) {
     join(&pool, h, 2);
     want(&pool, &h[0], 0, 0, 1, 0);
     want(&pool, &h[1], 0, 0, 1, 10);
-    rf_pool_lose(&pool, &h[0], at_ms(9000), at_ms(3000));
+    rf_pool_lose(&pool, &h[0], at_ms(3000), at_ms(2500)); // it may use it until then
+    rf_pool_run(&pool, at_ms(2999));
+    assert_int_equal(pool.outstanding, 1);
     rf_pool_run(&pool, at_ms(3000));
+    assert_int_equal(pool.outstanding, 0);
     assert_int_equal(h[1].granted, 0);
     assert_true(rf_pool_wake(&pool, at_ms(3000), &when));
     assert_true(when.ns >= 4025 * MS && when.ns < 4026 * MS);
     rf_pool_run(&pool, when);
+    assert_int_equal(h[1].granted, 1);
+}
+
+static void what_was_used_unheard_before_a_new_term_counts(void **state) {
+    (void)state;
+    struct rf_pool pool = TOKENS(1, 1);
+    struct rf_pool_holder h[2] = {0};
+    join(&pool, h, 2);
+    want(&pool, &h[0], 0, 0, 1, 0);
+    want(&pool, &h[1], 0, 0, 1, 10);
+    rf_pool_join(&pool, &h[0], 0, at_ms(100)); // it has none: given back, or used
+    rf_pool_run(&pool, at_ms(100));
+    rf_pool_run(&pool, at_ms(1100));
+    assert_int_equal(h[1].granted, 0);
+    rf_pool_run(&pool, at_ms(1130));
     assert_int_equal(h[1].granted, 1);
 }
 
@@ -383,7 +401,8 @@ int main(void) {
         cmocka_unit_test(a_lower_limit_waits_for_what_is_outstanding),
         cmocka_unit_test(the_next_token_is_granted_an_interval_after_the_use_of_the_one_before),
         cmocka_unit_test(a_token_that_comes_back_unused_is_granted_at_once),
-        cmocka_unit_test(a_token_of_a_lost_holder_counts_as_used_then),
+        cmocka_unit_test(a_token_of_a_lost_holder_counts_as_used_when_its_lease_ends),
+        cmocka_unit_test(what_was_used_unheard_before_a_new_term_counts),
         cmocka_unit_test(a_burst_is_granted_at_once_after_a_rest_and_never_more),
         cmocka_unit_test(any_rate_and_burst_is_borne),
         cmocka_unit_test(incident_30_retries_that_wait_anywhere_in_the_fleet_are_in_the_budget),

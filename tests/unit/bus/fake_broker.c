@@ -71,7 +71,8 @@ static void answer(struct fake_broker *fake, enum rf_message_type type) {
         struct rf_worker_welcome welcome = {.broker = fake->instance,
                                             .heartbeat_ns = RF_NS_PER_S,
                                             .lease_ns = RF_NS_PER_S,
-                                            .registered = fake->worker_registered};
+                                            .registered = fake->worker_registered,
+                                            .limits = fake->limits};
         fake->worker_registered = false;
         fake_send(fake, FAKE_WORKERS, RF_MESSAGE_worker_welcome, &welcome);
     }

@@ -72,8 +72,12 @@ static void on_all_sent(void *arg) {
     fake_wake(service->fake);
 }
 
-static const struct rf_worker_handlers handlers = {on_request, on_cancel,    on_breaker,
-                                                   on_permit,  on_connected, on_all_sent};
+static const struct rf_worker_handlers handlers = {.request = on_request,
+                                                   .cancel = on_cancel,
+                                                   .breaker = on_breaker,
+                                                   .permit = on_permit,
+                                                   .connected = on_connected,
+                                                   .all_sent = on_all_sent};
 static const struct rf_worker_offer offers[] = {{"speech", 4}, {"script", 2}};
 
 static void serve(struct fake_broker *fake, struct service *service) {
