@@ -33,21 +33,12 @@ struct rf_stream {
     struct rf_stream *next;
 };
 
-// An event that waits for its acknowledgement.
+// An event that waits for its acknowledgement: its envelope, as it will stand in each message that
+// carries it.
 struct kept {
-    struct rf_message *message; // of one event
     size_t size;
+    unsigned char packed[];
 };
-
-static void kept_free(void *item) {
-    struct kept *kept = item;
-    rf_message_destroy(&kept->message);
-    free(kept);
-}
-
-static const struct rf_event *event_of(const struct kept *kept) {
-    return kept->message->as.event_publish.events.items;
-}
 
 enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
                           rf_stream_acked_fn *acked, void *arg, struct rf_stream **out,
@@ -65,7 +56,7 @@ enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
     stream->bus = bus;
     stream->acked = acked;
     stream->arg = arg;
-    rf_backlog_init(&stream->backlog, next, (size_t)bus->config->max_unacknowledged, kept_free);
+    rf_backlog_init(&stream->backlog, next, (size_t)bus->config->max_unacknowledged, free);
     stream->next = bus->streams;
     bus->streams = stream;
     rf_bus_flush_soon(bus);
@@ -110,35 +101,39 @@ static const char *severity_of(const char *type) {
     return "info";
 }
 
-// A copy by way of the wire, in the very message that it will travel in: what could not be sent
-// later is refused now, as it would hold up all events behind it.
-static enum rf_err keep(struct rf_stream *stream, const struct rf_event *event,
-                        struct rf_error *error) {
-    struct rf_frame frame = {NULL, 0};
-    struct kept *kept = calloc(1, sizeof *kept);
-    if (kept == NULL)
-        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    struct rf_event copy = *event;
-    struct rf_event_publish message = {.stream = stream->name, .events = {&copy, 1}};
-    enum rf_err err = rf_wire_encode(RF_MESSAGE_event_publish, &message, &frame, error);
-    if (err == RF_OK && frame.size > BATCH_BYTES)
+// What could not be sent later is refused now, as it would hold up all events behind it.
+static enum rf_err pack(const struct rf_event *event, struct kept **kept, struct rf_error *error) {
+    struct rf_frame frame;
+    enum rf_err err = rf_wire_encode_event(event, &frame, error);
+    if (err != RF_OK)
+        return err;
+    if (frame.size > BATCH_BYTES)
         err = rf_error_set(error, RF_ERR_INVALID, "an event of %zu bytes, over the limit of %zu",
                            frame.size, BATCH_BYTES);
-    if (err == RF_OK)
-        err = rf_wire_decode(frame.data, frame.size, &kept->message, error);
+    else if ((*kept = malloc(sizeof **kept + frame.size)) == NULL)
+        err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     if (err == RF_OK) {
-        kept->size = frame.size;
-        err = rf_backlog_put(&stream->backlog, kept);
-        if (err != RF_OK)
-            rf_error_set(error, err, "%zu events wait for their acknowledgement",
-                         stream->backlog.count);
+        (*kept)->size = frame.size;
+        memcpy((*kept)->packed, frame.data, frame.size);
     }
     rf_frame_free(&frame);
-    if (err != RF_OK)
-        kept_free(kept);
-    else
-        rf_bus_flush_soon(stream->bus);
     return err;
+}
+
+static enum rf_err keep(struct rf_stream *stream, const struct rf_event *event,
+                        struct rf_error *error) {
+    struct kept *kept;
+    enum rf_err err = pack(event, &kept, error);
+    if (err != RF_OK)
+        return err;
+    err = rf_backlog_put(&stream->backlog, kept);
+    if (err == RF_OK) {
+        rf_bus_flush_soon(stream->bus);
+        return RF_OK;
+    }
+    free(kept);
+    return rf_error_set(error, err, "%zu events wait for their acknowledgement",
+                        stream->backlog.count);
 }
 
 static enum rf_err publish(struct rf_stream *stream, struct rf_event *event,
@@ -200,7 +195,7 @@ static bool send_open(struct rf_stream *stream) {
 }
 
 static bool send_batch(struct rf_stream *stream) {
-    struct rf_event events[BATCH_EVENTS];
+    struct rf_bytes events[BATCH_EVENTS];
     struct rf_backlog *backlog = &stream->backlog;
     size_t unsent = rf_backlog_unsent(backlog), count = 0, bytes = 0;
     while (count < unsent && count < BATCH_EVENTS) {
@@ -208,9 +203,10 @@ static bool send_batch(struct rf_stream *stream) {
         if (count > 0 && bytes + kept->size > BATCH_BYTES)
             break;
         bytes += kept->size;
-        events[count++] = *event_of(kept);
+        events[count++] = (struct rf_bytes){kept->packed, kept->size};
     }
-    struct rf_event_publish message = {.stream = stream->name, .events = {events, count}};
+    struct rf_event_publish message = {
+        .stream = stream->name, .events = {NULL, count}, .events_packed = events};
     if (rf_bus_send(stream->bus, RF_MESSAGE_event_publish, &message) != RF_OK)
         return false;
     if (backlog->sent == 0)

@@ -5,6 +5,7 @@
 #include "wire/arena.h"
 #include "wire/bound.h"
 #include "wire/cursor.h"
+#include "wire/envelope.h"
 #include "wire/json.h"
 #include "wire/shape.h"
 #include "wire/text.h"
@@ -24,6 +25,9 @@ struct reader {
     struct rf_message *message;
     bool relay;
     struct rf_error *error;
+    // Of the map that was read last: its fields, a bit each, and how many pairs were none (or nil).
+    uint32_t seen;
+    size_t strange;
 };
 
 static bool is_called(const struct rf_packed *key, const char *name, size_t size) {
@@ -102,6 +106,25 @@ static enum rf_err read_json(struct reader *reader, const struct rf_field *field
 static enum rf_err read_fields(struct reader *reader, const struct rf_shape *shape, size_t pairs,
                                char *body);
 
+static bool make_envelopes(struct reader *reader, size_t count) {
+    reader->message->envelopes =
+        rf_arena_take(reader->message->arena, count, sizeof *reader->message->envelopes);
+    return reader->message->envelopes != NULL;
+}
+
+// Event `i` of the list was read from `start` on. False if there is no memory.
+static bool take_envelope(struct reader *reader, const unsigned char *start,
+                          const struct rf_list_any *list, size_t i) {
+    const struct rf_event *event = (const struct rf_event *)list->items + i;
+    struct rf_bytes *envelope = &reader->message->envelopes[i];
+    size_t size = (size_t)(reader->cursor.at - start);
+    if (!rf_envelope_lacks_only_n(start, size, event, reader->seen, reader->strange))
+        return true;
+    *envelope =
+        (struct rf_bytes){rf_arena_text(reader->message->arena, (const char *)start, size), size};
+    return envelope->data != NULL;
+}
+
 static enum rf_err read_list(struct reader *reader, const struct rf_field *field,
                              const struct rf_packed *value, void *at) {
     const struct rf_shape *shape = field->item();
@@ -113,7 +136,10 @@ static enum rf_err read_list(struct reader *reader, const struct rf_field *field
         return no_memory(reader->error);
     // Stored before the items are read: what a failure leaves is then freed with the message.
     memcpy(at, &list, sizeof list);
+    if (reader->relay && shape == rf_shape_of_event() && !make_envelopes(reader, list.count))
+        return no_memory(reader->error);
     for (size_t i = 0; i < list.count; i++) {
+        const unsigned char *start = reader->cursor.at;
         struct rf_packed item = rf_cursor_next(&reader->cursor);
         enum rf_err err =
             item.kind != RF_PACKED_MAP
@@ -123,6 +149,8 @@ static enum rf_err read_list(struct reader *reader, const struct rf_field *field
             rf_error_prefix(reader->error, "[%zu] ", i);
             return err;
         }
+        if (reader->message->envelopes != NULL && !take_envelope(reader, start, &list, i))
+            return no_memory(reader->error);
     }
     return RF_OK;
 }
@@ -175,7 +203,7 @@ static const struct rf_field *find_field(const struct rf_shape *shape, const str
 static enum rf_err read_fields(struct reader *reader, const struct rf_shape *shape, size_t pairs,
                                char *body) {
     uint32_t seen = 0;
-    size_t next = 0;
+    size_t next = 0, strange = 0;
     _Static_assert(RF_SHAPE_MAX_FIELDS <= 32, "a bit each");
     for (size_t i = 0; i < pairs; i++) {
         struct rf_packed key = rf_cursor_next(&reader->cursor);
@@ -184,6 +212,8 @@ static enum rf_err read_fields(struct reader *reader, const struct rf_shape *sha
         const unsigned char *start = reader->cursor.at;
         struct rf_packed value = rf_cursor_next(&reader->cursor);
         const struct rf_field *field = find_field(shape, &key, &next);
+        if (field == NULL || value.kind == RF_PACKED_NIL)
+            strange++;
         if (field == NULL) {
             rf_cursor_skip(&reader->cursor, &value);
             continue;
@@ -204,6 +234,8 @@ static enum rf_err read_fields(struct reader *reader, const struct rf_shape *sha
         if (shape->fields[i].required && !(seen & UINT32_C(1) << i))
             return rf_error_set(reader->error, RF_ERR_PROTOCOL, "%s: missing",
                                 shape->fields[i].name);
+    reader->seen = seen;
+    reader->strange = strange;
     return RF_OK;
 }
 
@@ -271,6 +303,11 @@ static struct rf_message *message_new(enum rf_message_type type, size_t size) {
     return message;
 }
 
+// Values of the state are not passed on: who keeps them looks into them.
+static bool is_passed_on(enum rf_message_type type) {
+    return type != RF_MESSAGE_state_put && type != RF_MESSAGE_state_cas;
+}
+
 static enum rf_err build_message(struct reader *reader, size_t pairs, size_t size) {
     enum rf_message_type type = RF_MESSAGE_COUNT;
     struct envelope envelope = read_envelope(reader, pairs);
@@ -282,6 +319,7 @@ static enum rf_err build_message(struct reader *reader, size_t pairs, size_t siz
     reader->message = message_new(type, size);
     if (reader->message == NULL)
         return no_memory(reader->error);
+    reader->relay = reader->relay && is_passed_on(type);
     err = read_fields(reader, rf_shape_of(type), pairs, (char *)&reader->message->as);
     if (err != RF_OK)
         rf_error_prefix(reader->error, "%s: ", rf_message_type_name(type));

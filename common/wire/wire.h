@@ -18,6 +18,10 @@ struct rf_message {
 #define MESSAGE(name, type, flow, meaning) struct rf_##name name;
 #include <ringfence/messages.def>
     } as;
+    // Of an event.publish by rf_wire_decode_relay: what came for each event, where it is a whole
+    // envelope that only lacks its number (rf_wire_number_event); empty where it is not. Its stream
+    // need not be the message's. Else NULL.
+    struct rf_bytes *envelopes;
     struct rf_arena *arena; // private
     bool trees;             // private: there are JSON values to release
 };
@@ -41,7 +45,8 @@ RF_NODISCARD enum rf_err rf_wire_decode(const void *data, size_t size, struct rf
                                         struct rf_error *error);
 
 // rf_wire_decode_relay: the same for who passes the message on: it accepts and refuses the same,
-// but JSON fields are left as the bytes that came, in their `_packed` siblings (messages.h).
+// but JSON fields are left as the bytes that came, in their `_packed` siblings (messages.h), all
+// but the values of state.put and state.cas, which are kept and not passed on.
 RF_NODISCARD enum rf_err rf_wire_decode_relay(const void *data, size_t size,
                                               struct rf_message **message, struct rf_error *error);
 
@@ -57,6 +62,11 @@ RF_NODISCARD enum rf_err rf_wire_encode_event(const struct rf_event *event, stru
                                               struct rf_error *error);
 RF_NODISCARD enum rf_err rf_wire_decode_event(const void *data, size_t size,
                                               struct rf_message **message, struct rf_error *error);
+
+// rf_wire_number_event: an envelope of rf_message.envelopes with the number `n` in it; 0: as it is.
+// Its fields have been checked and are copied as they came, without looking at them. RF_ERR_NOMEM.
+RF_NODISCARD enum rf_err rf_wire_number_event(const struct rf_bytes *envelope, int64_t n,
+                                              struct rf_frame *frame, struct rf_error *error);
 
 #define RF_TOPIC_SIZE 256
 

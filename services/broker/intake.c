@@ -18,15 +18,12 @@ static void complain(struct ear *ear, const char *text) {
     ear->untold = 0;
 }
 
-// Calls and their answers are passed on: their JSON is checked, but nobody here looks at it.
-static enum rf_err decode(const struct ear *ear, zmq_msg_t *body, struct rf_message **message,
-                          struct rf_error *error) {
+// Calls, answers and events are passed on: their JSON is checked, but nobody here looks at it.
+static enum rf_err decode(zmq_msg_t *body, struct rf_message **message, struct rf_error *error) {
     if (body == NULL)
         return rf_error_set(error, RF_ERR_PROTOCOL,
                             "a message is one frame, or an empty one and one");
-    return ear->socket == RF_SOCKET_INGEST
-               ? rf_wire_decode(zmq_msg_data(body), zmq_msg_size(body), message, error)
-               : rf_wire_decode_relay(zmq_msg_data(body), zmq_msg_size(body), message, error);
+    return rf_wire_decode_relay(zmq_msg_data(body), zmq_msg_size(body), message, error);
 }
 
 static void take(struct ear *ear, const struct rf_peer *from, zmq_msg_t *body) {
@@ -34,7 +31,7 @@ static void take(struct ear *ear, const struct rf_peer *from, zmq_msg_t *body) {
     struct rf_now now = broker_now(ear->broker);
     struct rf_message *message = NULL;
     struct rf_error error;
-    enum rf_err err = decode(ear, body, &message, &error);
+    enum rf_err err = decode(body, &message, &error);
     if (err == RF_OK) {
         rf_core_receive(core, &now, from, &message, zmq_msg_size(body));
     } else {
