@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <ringfence/error.h>
@@ -60,6 +61,37 @@ struct heard {
     enum rf_log_level level;
     char text[64];
 };
+
+static void a_child_of_fork_has_ids_of_its_own(void **state) {
+    (void)state;
+    struct rf_utc now = {RF_NS_PER_S};
+    char id[RF_ULID_SIZE], childs[RF_ULID_SIZE] = "";
+    int pipe_fds[2], status;
+    rf_ulid_new(now, id); // random bytes for the next ids are at hand
+    assert_int_equal(pipe(pipe_fds), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        rf_ulid_new(now, id);
+        _exit(write(pipe_fds[1], id, sizeof id) == sizeof id ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(read(pipe_fds[0], childs, sizeof childs), sizeof childs);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    assert_string_not_equal(rf_ulid_new(now, id), childs);
+}
+
+static void no_ulid_of_many_comes_twice(void **state) {
+    (void)state;
+    enum { COUNT = 300 };
+    static char ids[COUNT][RF_ULID_SIZE];
+    for (int i = 0; i < COUNT; i++) {
+        rf_ulid_new((struct rf_utc){RF_NS_PER_S}, ids[i]);
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(ids[i], ids[k]);
+    }
+}
 
 static void on_line(void *arg, enum rf_log_level level, const char *text) {
     struct heard *heard = arg;
@@ -163,6 +195,8 @@ int main(void) {
         cmocka_unit_test(milliseconds_round_up_so_that_no_wait_is_cut_short),
         cmocka_unit_test(a_date_is_written_by_rfc_3339_with_microseconds),
         cmocka_unit_test(ulids_differ_and_sort_by_time),
+        cmocka_unit_test(a_child_of_fork_has_ids_of_its_own),
+        cmocka_unit_test(no_ulid_of_many_comes_twice),
         cmocka_unit_test(a_program_may_take_the_lines_of_the_library),
         cmocka_unit_test(a_prefixed_error_is_cut_and_stays_terminated),
         cmocka_unit_test(digests_agree_with_their_published_vectors),
