@@ -95,6 +95,17 @@ const struct rf_ledger_offer *rf_ledger_waiting(struct rf_ledger *ledger, const 
     return offer;
 }
 
+bool rf_ledger_uses(struct rf_ledger *ledger, const char *service, const char *const *providers,
+                    size_t count) {
+    struct rf_ledger_offer *offer = find(ledger, service);
+    if (offer == NULL)
+        return false;
+    offer->provider_count = count < RF_WORKER_MAX_PROVIDERS ? count : RF_WORKER_MAX_PROVIDERS;
+    for (size_t i = 0; i < offer->provider_count; i++)
+        offer->providers[i] = providers[i];
+    return true;
+}
+
 int64_t rf_ledger_offered(const struct rf_ledger_offer *offer) {
     return offer->capacity > offer->old ? offer->capacity - offer->old : 0;
 }

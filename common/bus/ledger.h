@@ -18,6 +18,8 @@ struct rf_ledger_offer {
     int64_t taken;    // places taken since, and not given back
     int64_t released; // places given back since
     int64_t waiting;  // calls that wait for a retry
+    const char *providers[RF_WORKER_MAX_PROVIDERS]; // whom it asks
+    size_t provider_count;
 };
 
 struct rf_ledger {
@@ -57,6 +59,10 @@ const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const 
 // no such service.
 const struct rf_ledger_offer *rf_ledger_waiting(struct rf_ledger *ledger, const char *service,
                                                 int64_t waiting);
+
+// rf_ledger_uses: whom the service asks, as rf_worker_uses. False: there is no such service.
+bool rf_ledger_uses(struct rf_ledger *ledger, const char *service, const char *const *providers,
+                    size_t count);
 
 // rf_ledger_offered: the capacity to tell now.
 int64_t rf_ledger_offered(const struct rf_ledger_offer *offer);

@@ -48,6 +48,7 @@ static enum rf_err send_heartbeat(struct rf_worker *worker) {
             .capacity = rf_ledger_offered(&ledger->offers[i]),
             .released = ledger->offers[i].released,
             .waiting = ledger->offers[i].waiting,
+            .providers = {ledger->offers[i].providers, ledger->offers[i].provider_count},
         };
     for (const void *at = zhashx_first(ledger->in_hand); at != NULL;
          at = zhashx_next(ledger->in_hand))
@@ -269,6 +270,14 @@ void rf_worker_waiting(struct rf_worker *worker, const char *service, int64_t wa
         return;
     worker->credit_moved[offer - worker->ledger.offers] = true;
     rf_worker_flush_soon(worker);
+}
+
+void rf_worker_uses(struct rf_worker *worker, const char *service, const char *const *providers,
+                    size_t count) {
+    if (rf_ledger_uses(&worker->ledger, service, providers, count))
+        rf_timer_after(&worker->beat, rf_ns(0));
+    else
+        rf_log(RF_LOG_ERROR, "%s is used for something, but not offered", service);
 }
 
 void rf_worker_drain(struct rf_worker *worker) {

@@ -96,6 +96,14 @@ struct rf_config_proxy {
     struct rf_secret password;
 };
 
+// A gateway that fails at a provider while others are served is kept from it for a while.
+struct rf_config_ejection {
+    struct rf_duration time;           // breaker.ejection_time
+    double growth;                     // breaker.ejection_growth
+    struct rf_duration max;            // breaker.ejection_max
+    struct rf_duration confirm_within; // breaker.confirm_within
+};
+
 // What every provider has; `retry`, `breaker`, `timeout` inherit from `defaults`, key by key.
 struct rf_config_provider {
     char *base_url;       // "https://api.elevenlabs.io"
@@ -112,6 +120,7 @@ struct rf_config_provider {
     struct rf_adaptive_policy adaptive;
     struct rf_hedge_policy hedge;
     struct rf_breaker_policy breaker;
+    struct rf_config_ejection ejection;
     struct rf_config_timeout timeout;
     struct rf_config_proxy proxy; // with nothing of its own: that of `defaults`
 

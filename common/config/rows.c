@@ -72,6 +72,10 @@
     ITEM(FIXED, name, id, "breaker.recovery_jitter", SHARE, breaker.recovery_jitter, "0%", 0, 1, NULL, "spreads the time that it stays open, up and down"), \
     ITEM(FIXED, name, id, "breaker.success_threshold", COUNT, breaker.success_threshold, "1", 1, 100, NULL, "so many good test requests in a row close it"), \
     ITEM(FIXED, name, id, "breaker.test_lease", DURATION, breaker.test_lease, "45s", 10 * MS, 1 * H, NULL, "a test request without a result is given up after this; longer than timeout.attempt"), \
+    ITEM(FIXED, name, id, "breaker.confirm_within", DURATION, ejection.confirm_within, "30s", 1 * MS, 10 * M, NULL, "it opens on one gateway's word alone only when no other one was asked for so long"), \
+    ITEM(FIXED, name, id, "breaker.ejection_time", DURATION, ejection.time, "30s", 0, 1 * H, NULL, "a gateway whose calls alone fail is kept from the provider for so long; 0s: none is, and one word opens it"), \
+    ITEM(FIXED, name, id, "breaker.ejection_growth", NUMBER, ejection.growth, "2", 1, 100, NULL, "and each time that it fails again, so many times as long"), \
+    ITEM(FIXED, name, id, "breaker.ejection_max", DURATION, ejection.max, "10m", 1 * MS, 24 * H, NULL, "but never longer; after so long without, it begins anew"), \
     ITEM(FIXED, name, id, "breaker.mode", WORD, breaker.mode, "enforce", 0, 0, "enforce|observe|disabled", "observe: decides and tells, but holds nothing back; disabled: neither"), \
     ITEM(FIXED, name, id, "breaker.ignore", CLASSES, breaker.ignore, "", 0, 0, "transient|ambiguous", "classes of failures that shall not count")
 #define TIMEOUT(ITEM, name, id) \

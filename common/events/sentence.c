@@ -172,6 +172,36 @@ static void breaker_reset(const struct rf_event *event, struct rf_text *text) {
     add_person(text, event);
 }
 
+static void add_evidence(struct rf_text *text, const json_t *evidence) {
+    json_int_t failed = json_integer_value(json_object_get(evidence, "failed"));
+    json_int_t others = json_integer_value(json_object_get(evidence, "others_failed"));
+    if (evidence != NULL)
+        rf_text_add(
+            text, ": %lld of its latest %lld calls there failed, and %lld of %lld of the others",
+            (long long)failed, (long long)json_integer_value(json_object_get(evidence, "total")),
+            (long long)others,
+            (long long)json_integer_value(json_object_get(evidence, "others_total")));
+}
+
+static void worker_ejected(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Gateway ");
+    add_name(text, event->subject);
+    add_field(text, event, " is kept from ", "provider", "");
+    add_time(text, event, " until ", "until");
+    add_evidence(text, json_object_get(event->data, "evidence"));
+    add_field(text, event, ", and then a call by ", "confirmed_by", " succeeded");
+    add_number(text, event, "; ", "left", " gateways go on");
+    add_field(text, event, "; its last error: ", "last_error", "");
+}
+
+static void worker_readmitted(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Gateway ");
+    add_name(text, event->subject);
+    add_field(text, event, " may ask ", "provider", " again");
+    add_span(text, event, " (after ", "held_ns", ")");
+    add_field(text, event, ": ", "why", "");
+}
+
 static void provider_up(const struct rf_event *event, struct rf_text *text) {
     const char *from = rf_field_text(event, "from");
     bool again = from != NULL && strcmp(from, "down") == 0;
@@ -381,6 +411,8 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_BREAKER_FORCED] = breaker_forced,
     [RF_EVENT_BREAKER_FORCE_ENDED] = breaker_force_ended,
     [RF_EVENT_BREAKER_RESET] = breaker_reset,
+    [RF_EVENT_WORKER_EJECTED] = worker_ejected,
+    [RF_EVENT_WORKER_READMITTED] = worker_readmitted,
     [RF_EVENT_PROVIDER_UP] = provider_up,
     [RF_EVENT_PROVIDER_DOWN] = provider_down,
     [RF_EVENT_MARK_SET] = mark_set,

@@ -57,6 +57,15 @@ RF_NODISCARD enum rf_err rf_worker_new(struct rf_bus *bus, const struct rf_worke
                                        void *arg, struct rf_worker **worker,
                                        struct rf_error *error);
 
+#define RF_WORKER_MAX_PROVIDERS 8 // of one service
+
+// rf_worker_uses: whom the worker asks to carry out `service`: its results are weighed with those
+// of the other workers that ask the same, and the breaker's authority may keep it from one of them
+// (rf_breaker_view.ejected_until). May be told again at any time. The texts are borrowed for the
+// worker's life; any beyond RF_WORKER_MAX_PROVIDERS are left out.
+void rf_worker_uses(struct rf_worker *worker, const char *service, const char *const *providers,
+                    size_t count);
+
 // rf_worker_destroy: says goodbye and closes. Calls still in hand are lost to their callers.
 void rf_worker_destroy(struct rf_worker **worker);
 

@@ -26,8 +26,9 @@ struct rule {
 };
 
 const char *const rf_alert_topics[] = {
-    "breaker.opened/", "breaker.closed/",  "contact.set_aside/", "provider.down/", "provider.up/",
-    "process.lost/",   "journal.trimmed/", "mark.set/",          "key.set_aside/",
+    "breaker.opened/", "breaker.closed/", "contact.set_aside/", "provider.down/",
+    "provider.up/",    "process.lost/",   "journal.trimmed/",   "mark.set/",
+    "key.set_aside/",  "worker.ejected/",
 };
 const size_t rf_alert_topic_count = sizeof rf_alert_topics / sizeof rf_alert_topics[0];
 
@@ -145,6 +146,12 @@ static void lost_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Process ", event->subject, " is lost");
 }
 
+static void ejected_title(const struct rf_event *event, struct rf_text *title) {
+    const char *provider = rf_field_text(event, "provider");
+    title_of(title, "Gateway ", event->subject, " is kept from ");
+    rf_text_add_clean(title, provider != NULL ? provider : "a provider", NAME_BYTES);
+}
+
 static void mark_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Provider ", event->subject, " is unusable");
 }
@@ -192,6 +199,11 @@ static const struct rule rules[] = {
      "permissions). The other contacts wait."},
     {RF_EVENT_CONTACT_SET_ASIDE, is_permanent, permanent_title, "contact",
      "Check this contact's data, such as its number. The other contacts are not concerned."},
+    {RF_EVENT_WORKER_EJECTED, NULL, ejected_title, "worker",
+     "Look at this gateway's way to the provider: its network, DNS, proxy, clock, its "
+     "configuration. "
+     "Its calls are carried out by the other gateways, and no contact waits for it. It is tried "
+     "again by itself, each time later while it fails."},
     {RF_EVENT_PROVIDER_DOWN, NULL, down_title, "provider",
      "Look at the provider's status page and at our own network."},
     {RF_EVENT_PROVIDER_UP, was_down, up_title, "provider", "Nothing: the provider answers again."},

@@ -1,22 +1,33 @@
-#include "authority.h"
+#include "authority_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+// So long others than the gateway whose test failed last may ask for the next one.
+#define OTHERS_FIRST rf_seconds(2)
+
 void rf_authority_init(struct rf_authority *authority, struct rf_ground *ground,
-                       rf_authority_changed_fn *changed, void *arg) {
-    *authority = (struct rf_authority){.ground = ground, .changed = changed, .arg = arg};
+                       const struct rf_seats *seats, rf_authority_changed_fn *changed,
+                       rf_authority_barred_fn *barred, void *arg) {
+    memset(authority, 0, sizeof *authority);
+    authority->ground = ground;
+    authority->seats = seats;
+    authority->changed = changed;
+    authority->barred = barred;
+    authority->arg = arg;
 }
 
 void rf_authority_fini(struct rf_authority *authority) {
-    for (size_t i = 0; i < authority->count; i++)
+    for (size_t i = 0; i < authority->count; i++) {
         rf_ground_stop(authority->ground, &authority->guards[i].timer);
+        rf_ground_stop(authority->ground, &authority->guards[i].court);
+    }
     authority->count = 0;
 }
 
 // Cut between characters: a text that is not UTF-8 could not be told any more.
-static void copy_text(char *out, size_t size, const char *text) {
+void rf_authority_copy_text(char *out, size_t size, const char *text) {
     size_t length = strlen(text);
     if (length >= size) {
         length = size - 1;
@@ -27,7 +38,7 @@ static void copy_text(char *out, size_t size, const char *text) {
     out[length] = '\0';
 }
 
-static struct rf_guard *find(struct rf_authority *authority, const char *provider) {
+struct rf_guard *rf_authority_find(struct rf_authority *authority, const char *provider) {
     for (size_t i = 0; i < authority->count; i++) {
         if (strcmp(authority->guards[i].provider, provider) == 0)
             return &authority->guards[i];
@@ -59,7 +70,7 @@ static struct rf_instant instant_of(const struct rf_ground *ground, int64_t date
                           rf_utc_since((struct rf_utc){date}, ground->now.utc));
 }
 
-static void announce(struct rf_guard *guard, const struct rf_breaker_transition *transition) {
+void rf_authority_announce(struct rf_guard *guard, const struct rf_breaker_transition *transition) {
     const struct rf_now *now = &guard->authority->ground->now;
     guard->cause = transition->cause;
     guard->since = now->utc;
@@ -70,28 +81,33 @@ static void announce(struct rf_guard *guard, const struct rf_breaker_transition 
     guard->holder[0] = '\0';
     set_timer(guard);
     guard->authority->changed(guard->authority->arg, guard, transition);
+    rf_authority_dismiss(guard);
 }
 
-static void tick(struct rf_guard *guard) {
+void rf_authority_tick(struct rf_guard *guard) {
     struct rf_breaker_transition transition;
     guard->forced_before = guard->breaker.force;
     if (rf_breaker_tick(&guard->breaker, guard->authority->ground->now.instant, &transition))
-        announce(guard, &transition);
+        rf_authority_announce(guard, &transition);
     set_timer(guard);
 }
 
 static void on_timer(void *arg) {
-    tick(arg);
+    rf_authority_tick(arg);
 }
 
 bool rf_authority_add(struct rf_authority *authority, const char *provider,
-                      const struct rf_breaker_policy *policy) {
+                      const struct rf_breaker_policy *policy,
+                      const struct rf_ejection_policy *ejection) {
     if (authority->count >= RF_AUTHORITY_MAX)
         return false;
     struct rf_guard *guard = &authority->guards[authority->count++];
-    *guard = (struct rf_guard){
-        .authority = authority, .provider = provider, .since = authority->ground->now.utc};
+    guard->authority = authority;
+    guard->provider = provider;
+    guard->since = authority->ground->now.utc;
+    guard->jury.ejections.policy = *ejection;
     rf_ground_timer(&guard->timer, on_timer, guard);
+    rf_ground_timer(&guard->court, rf_authority_on_court, guard);
     rf_breaker_init(&guard->breaker, policy, authority->ground->now.instant);
     return true;
 }
@@ -121,6 +137,15 @@ static void refuse(struct rf_authority *authority, const struct rf_seat *seat,
     rf_ground_send(authority->ground, &seat->peer, RF_MESSAGE_permit_refused, &refused);
 }
 
+// The permit that is out comes back unused.
+static void release(struct rf_guard *guard) {
+    struct rf_breaker_ticket ticket = {.epoch = guard->breaker.epoch,
+                                       .permit = guard->breaker.permit};
+    rf_breaker_cancel(&guard->breaker, ticket, guard->authority->ground->now.instant);
+    guard->holder[0] = '\0';
+    set_timer(guard);
+}
+
 static bool holds(const struct rf_guard *guard, const struct rf_seat *seat, const char *call) {
     return guard->breaker.permit != 0 && strcmp(guard->holder, seat->instance) == 0 &&
            strcmp(guard->holder_call, call) == 0;
@@ -134,20 +159,31 @@ static bool admit(struct rf_guard *guard, const struct rf_seat *seat, const char
     if (!rf_breaker_admit(&guard->breaker, guard->authority->ground->now.instant, &ticket, &changed,
                           &transition))
         return false;
-    copy_text(guard->holder, sizeof guard->holder, seat->instance);
-    copy_text(guard->holder_call, sizeof guard->holder_call, call);
+    rf_authority_copy_text(guard->holder, sizeof guard->holder, seat->instance);
+    rf_authority_copy_text(guard->holder_call, sizeof guard->holder_call, call);
     set_timer(guard);
     return true;
 }
 
+// Neither one that is ejected, nor, for a while, the one whose test failed last: if others are
+// there, one of them is to say whether the provider is well.
+static bool may_test(struct rf_guard *guard, const struct rf_seat *seat) {
+    struct rf_duration open =
+        rf_instant_since(guard->authority->ground->now.instant, guard->breaker.since);
+    bool others = guard->fleet.alive - guard->fleet.ejected > 1;
+    if (rf_authority_bars(guard, seat->instance, NULL))
+        return false;
+    return !others || strcmp(guard->tester, seat->instance) != 0 || open.ns >= OTHERS_FIRST.ns;
+}
+
 void rf_authority_permit(struct rf_authority *authority, const struct rf_seat *seat,
                          const struct rf_permit_request *request) {
-    struct rf_guard *guard = find(authority, request->service);
+    struct rf_guard *guard = rf_authority_find(authority, request->service);
     if (guard != NULL)
-        tick(guard);
+        rf_authority_tick(guard);
     // The holder is known by instance and call: longer texts than fit could be mistaken.
     if (guard == NULL || rf_breaker_gate(&guard->breaker) != RF_BREAKER_HALF_OPEN ||
-        guard->breaker.epoch != request->epoch ||
+        guard->breaker.epoch != request->epoch || !may_test(guard, seat) ||
         strlen(request->call) >= sizeof guard->holder_call ||
         strlen(seat->instance) >= sizeof guard->holder ||
         (!holds(guard, seat, request->call) && !admit(guard, seat, request->call))) {
@@ -167,26 +203,31 @@ void rf_authority_permit(struct rf_authority *authority, const struct rf_seat *s
     // A permit that did not reach its holder is free at once.
     if (rf_ground_send(authority->ground, &seat->peer, RF_MESSAGE_permit_granted, &granted) !=
         RF_SENT_OK)
-        rf_authority_release(authority, seat->instance);
+        release(guard);
 }
 
 void rf_authority_release(struct rf_authority *authority, const char *instance) {
     for (size_t i = 0; i < authority->count; i++) {
         struct rf_guard *guard = &authority->guards[i];
-        if (guard->breaker.permit == 0 || strcmp(guard->holder, instance) != 0)
-            continue;
-        struct rf_breaker_ticket ticket = {.epoch = guard->breaker.epoch,
-                                           .permit = guard->breaker.permit};
-        rf_breaker_cancel(&guard->breaker, ticket, authority->ground->now.instant);
-        guard->holder[0] = '\0';
-        set_timer(guard);
+        if (guard->breaker.permit != 0 && strcmp(guard->holder, instance) == 0)
+            release(guard);
     }
 }
 
 // ---- outcomes ----
 
-static void take_outcome(struct rf_authority *authority, const struct rf_outcome_report *report) {
-    struct rf_guard *guard = find(authority, report->service);
+static void note_test(struct rf_guard *guard, const struct rf_seat *seat,
+                      const struct rf_breaker_transition *transition) {
+    if (transition->cause == RF_BREAKER_CAUSE_TEST_FAILED ||
+        transition->cause == RF_BREAKER_CAUSE_TEST_SLOW)
+        rf_authority_copy_text(guard->tester, sizeof guard->tester, seat->instance);
+    else
+        guard->tester[0] = '\0';
+}
+
+static void take_outcome(struct rf_authority *authority, const struct rf_seat *seat,
+                         const struct rf_outcome_report *report) {
+    struct rf_guard *guard = rf_authority_find(authority, report->service);
     enum rf_class class;
     if (guard == NULL || !rf_class_parse(report->class, &class)) {
         authority->ground->counters.outcomes_ignored++;
@@ -202,16 +243,23 @@ static void take_outcome(struct rf_authority *authority, const struct rf_outcome
         authority->ground->counters.outcomes_ignored++;
         return;
     }
-    tick(guard);
+    rf_authority_tick(guard);
     authority->ground->counters.outcomes_taken++;
     bool present = ticket.epoch == guard->breaker.epoch;
     if (present && !report->slow && rf_class_counts(class) && report->error != NULL)
-        copy_text(guard->last_error, sizeof guard->last_error, report->error);
-    struct rf_breaker_transition transition;
-    if (report->slow ? rf_breaker_slow(&guard->breaker, &ticket, now, &transition)
-                     : rf_breaker_record(&guard->breaker, ticket, class, now, &transition))
-        announce(guard, &transition);
+        rf_authority_copy_text(guard->last_error, sizeof guard->last_error, report->error);
+    struct rf_report said = {.who = rf_ejection_who(seat->instance),
+                             .ticket = ticket,
+                             .class = class,
+                             .slow = report->slow};
+    struct rf_hearing hearing =
+        rf_jury_hear(&guard->jury, &guard->breaker, &said, guard->fleet, now);
+    if (hearing.changed) {
+        note_test(guard, seat, &hearing.transition);
+        rf_authority_announce(guard, &hearing.transition);
+    }
     set_timer(guard);
+    rf_authority_carry_out(guard, &hearing, seat->instance);
 }
 
 void rf_authority_outcomes(struct rf_authority *authority, struct rf_seat *seat,
@@ -223,7 +271,7 @@ void rf_authority_outcomes(struct rf_authority *authority, struct rf_seat *seat,
             continue;
         }
         seat->outcome_seq = report->seq;
-        take_outcome(authority, report);
+        take_outcome(authority, seat, report);
     }
 }
 
@@ -253,7 +301,7 @@ const char *rf_authority_control(struct rf_authority *authority,
                                  const struct rf_breaker_control *control, char *message,
                                  size_t size) {
     const struct rf_now *now = &authority->ground->now;
-    struct rf_guard *guard = find(authority, control->service);
+    struct rf_guard *guard = rf_authority_find(authority, control->service);
     if (guard == NULL) {
         snprintf(message, size, "there is no such circuit breaker; expected one of ");
         list_providers(authority, message, size);
@@ -268,7 +316,7 @@ const char *rf_authority_control(struct rf_authority *authority,
         return "no_reason";
     }
     struct rf_instant until = instant_of(authority->ground, control->until);
-    tick(guard);
+    rf_authority_tick(guard);
     struct rf_breaker_transition transition;
     enum rf_breaker_force before = guard->breaker.force;
     if (!carry_out(guard, control->action, until, &transition)) {
@@ -276,9 +324,9 @@ const char *rf_authority_control(struct rf_authority *authority,
         return "unknown_action";
     }
     guard->forced_before = before;
-    copy_text(guard->force_who, sizeof guard->force_who, control->who);
-    copy_text(guard->force_why, sizeof guard->force_why, control->why);
-    announce(guard, &transition);
+    rf_authority_copy_text(guard->force_who, sizeof guard->force_who, control->who);
+    rf_authority_copy_text(guard->force_why, sizeof guard->force_why, control->why);
+    rf_authority_announce(guard, &transition);
     return NULL;
 }
 
@@ -315,8 +363,10 @@ static void learn_force(struct rf_guard *guard, const struct rf_breaker_view *vi
         return;
     rf_breaker_restore_force(&guard->breaker, force,
                              instant_of(guard->authority->ground, view->force_until));
-    copy_text(guard->force_who, sizeof guard->force_who, view->force_who ? view->force_who : "");
-    copy_text(guard->force_why, sizeof guard->force_why, view->force_why ? view->force_why : "");
+    rf_authority_copy_text(guard->force_who, sizeof guard->force_who,
+                           view->force_who ? view->force_who : "");
+    rf_authority_copy_text(guard->force_why, sizeof guard->force_why,
+                           view->force_why ? view->force_why : "");
     transition->to = guard->breaker.state;
 }
 
@@ -324,7 +374,7 @@ void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_
                         size_t count) {
     const struct rf_now *now = &authority->ground->now;
     for (size_t i = 0; i < count; i++) {
-        struct rf_guard *guard = find(authority, views[i].service);
+        struct rf_guard *guard = rf_authority_find(authority, views[i].service);
         enum rf_breaker_state state;
         if (guard == NULL || !rf_breaker_state_parse(views[i].state, &state) ||
             views[i].epoch <= guard->breaker.epoch)
@@ -334,6 +384,6 @@ void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_
         struct rf_duration left = rf_utc_since((struct rf_utc){views[i].until}, now->utc);
         rf_breaker_restore(&guard->breaker, state, views[i].epoch, left, now->instant, &transition);
         learn_force(guard, &views[i], &transition);
-        announce(guard, &transition);
+        rf_authority_announce(guard, &transition);
     }
 }

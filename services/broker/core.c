@@ -247,6 +247,7 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     rf_ground_timer(&core->streams_timer, on_streams_timer, core);
     rf_ground_timer(&core->probe, on_probe, core);
     rf_ground_timer(&core->acknowledging, rf_core_acknowledge, core);
+    rf_ground_timer(&core->redispatch, rf_core_redispatch, core);
     rf_numbers_init(&core->numbers, first, settings->lines[RF_LINE_JOURNAL].limit);
     rf_journal_init(&core->journal, settings->journal_events, settings->journal_bytes, first - 1);
     rf_states_init(&core->states, ground, settings->state_entries,
@@ -255,10 +256,11 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     rf_watchers_init(&core->watchers, ground, &core->states);
     rf_clients_init(&core->clients, ground, on_client_lost, core);
     rf_dispatch_init(&core->dispatch, ground, settings->queue_limit, rf_core_worker_lost, core);
-    rf_authority_init(&core->authority, ground, rf_core_breaker_changed, core);
+    rf_authority_init(&core->authority, ground, &core->dispatch.seats, rf_core_breaker_changed,
+                      rf_core_barred, core);
     for (size_t i = 0; i < settings->guard_count; i++) {
         if (rf_authority_add(&core->authority, settings->guards[i].provider,
-                             &settings->guards[i].policy))
+                             &settings->guards[i].policy, &settings->guards[i].ejection))
             rf_core_tell_breaker(core, &core->authority.guards[i]);
     }
     rf_limits_init(&core->limits, ground, &core->states);

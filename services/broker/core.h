@@ -32,6 +32,7 @@ struct rf_core_settings {
     struct {
         const char *provider;
         struct rf_breaker_policy policy;
+        struct rf_ejection_policy ejection;
     } guards[RF_AUTHORITY_MAX];
     size_t guard_count;
     struct rf_limit_rules accounts[RF_LIMITS_MAX];
@@ -56,6 +57,8 @@ struct rf_core {
     struct rf_limits limits;
     struct rf_timer acknowledging; // outcomes
     struct rf_timer probe;         // while draining
+    bool recount;                  // the fleet was still gathering when it was counted last
+    struct rf_timer redispatch;    // calls that waited may go to a worker again
 };
 
 // rf_core_new: a broker without peers; NULL if out of memory. The sink is copied.
@@ -115,11 +118,29 @@ void rf_core_worker_lost(void *core, const struct rf_seat *seat);
 // rf_core_acknowledge: tells the workers up to where their outcomes are known. A timer of the core.
 void rf_core_acknowledge(void *core);
 
-void rf_core_breaker_changed(void *core, const struct rf_guard *guard,
+void rf_core_breaker_changed(void *core, struct rf_guard *guard,
                              const struct rf_breaker_transition *transition);
+
+// rf_core_push_views: tells one worker of breakers.
+void rf_core_push_views(struct rf_core *core, const struct rf_seat *seat,
+                        struct rf_breaker_view *views, size_t count);
 
 // rf_core_tell_breaker: writes the retained state of one breaker.
 void rf_core_tell_breaker(struct rf_core *core, const struct rf_guard *guard);
+
+// fleet.c: who is kept from a provider.
+// rf_core_barred: the hook of the authority. rf_core_redispatch: a timer of the core.
+void rf_core_barred(void *core, struct rf_guard *guard, const char *instance, enum rf_barring what,
+                    const struct rf_ejection *ejection, const char *why);
+void rf_core_redispatch(void *core);
+
+// rf_core_fleet_heard: after a heartbeat. rf_core_fleet_changed: after a worker left.
+void rf_core_fleet_heard(struct rf_core *core, struct rf_seat *seat,
+                         const struct rf_worker_heartbeat *heartbeat, enum rf_seat_news news);
+void rf_core_fleet_changed(struct rf_core *core);
+
+// rf_core_restore_ejections: takes over what stands in retained state, after a start.
+void rf_core_restore_ejections(struct rf_core *core);
 
 // status.c: how the broker is, as a new object; NULL if out of memory.
 json_t *rf_core_status(struct rf_core *core);

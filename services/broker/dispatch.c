@@ -98,6 +98,13 @@ void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat) {
     flush_unserved(dispatch);
 }
 
+void rf_dispatch_pump_all(struct rf_dispatch *dispatch) {
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&dispatch->seats.queues, node)) != NULL)
+        pump_queue(dispatch, RF_OWNER(node, struct rf_job_queue, by_service));
+    flush_unserved(dispatch);
+}
+
 // ---- requests ----
 
 // The earlier of the deadline and the time that was left when it was sent: a client whose clock

@@ -50,6 +50,9 @@ void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from
 // rf_dispatch_pump: hands out what waits for the services of this worker.
 void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat);
 
+// rf_dispatch_pump_all: the same for all services.
+void rf_dispatch_pump_all(struct rf_dispatch *dispatch);
+
 // rf_dispatch_requeue: a job that a worker gave back goes to the front of its queue, or is
 // answered.
 void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job);

@@ -22,7 +22,7 @@ struct rf_ejection_policy {
     ((struct rf_ejection_policy){.time = {30 * RF_NS_PER_S},                                       \
                                  .growth = 2.0,                                                    \
                                  .max = {600 * RF_NS_PER_S},                                       \
-                                 .confirm_within = {10 * RF_NS_PER_S}})
+                                 .confirm_within = {30 * RF_NS_PER_S}})
 
 struct rf_ejection {
     char instance[64];

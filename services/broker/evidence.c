@@ -30,6 +30,19 @@ static bool older(const struct rf_word *word, struct rf_duration age, struct rf_
     return rf_instant_since(now, word->at).ns > age.ns;
 }
 
+struct rf_testimony rf_evidence_of(const struct rf_evidence *evidence, uint64_t who) {
+    struct rf_testimony said = {0};
+    for (size_t age = 0; age < evidence->count; age++) {
+        const struct rf_word *word = ago(evidence, age);
+        if (!word->result && !word->slow)
+            continue;
+        bool bad = word->failed || word->slow;
+        *(word->who == who ? &said.total : &said.others_total) += 1;
+        *(word->who == who ? &said.failed : &said.others_failed) += bad;
+    }
+    return said;
+}
+
 // ---- on whose word ----
 
 static uint64_t of_the_run(const struct rf_evidence *evidence,

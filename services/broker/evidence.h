@@ -34,6 +34,15 @@ void rf_evidence_add(struct rf_evidence *evidence, const struct rf_word *word);
 // rf_evidence_forget: what this gateway said does not count.
 void rf_evidence_forget(struct rf_evidence *evidence, uint64_t who);
 
+// What a gateway and the others say together.
+struct rf_testimony {
+    int64_t failed, total; // results of the gateway, slow ones counted as failed
+    int64_t others_failed, others_total;
+};
+
+// rf_evidence_of: what is kept of what was said.
+struct rf_testimony rf_evidence_of(const struct rf_evidence *evidence, uint64_t who);
+
 // rf_evidence_one_word: the breaker is about to open for `cause`: on which gateway's word alone; 0:
 // several say so. In a row of failures one of another gateway is enough to make it several; for a
 // rate the results of the others, taken alone, have to reach it.

@@ -61,10 +61,11 @@ struct rf_sink {
     X(replies_undeliverable, "answers whose client was gone or did not read")                      \
     X(workers_registered, "registrations")                                                         \
     X(workers_lost, "workers that vanished")                                                       \
+    X(workers_ejected, "workers kept from a provider for a while")                                 \
     X(workers_unknown, "messages of workers that are not registered")                              \
     X(outcomes_taken, "outcomes given to a breaker")                                               \
     X(outcomes_repeated, "outcomes that were known already")                                       \
-    X(outcomes_ignored, "outcomes of unknown providers, classes or permits")                       \
+    X(outcomes_ignored, "of unknown providers, classes, permits; of ejected workers")              \
     X(permits_granted, "test requests admitted")                                                   \
     X(permits_refused, "test requests refused")                                                    \
     X(state_writes, "values written or deleted")                                                   \

@@ -10,6 +10,7 @@ static enum rf_verdict end_suspicion(struct rf_jury *jury, enum rf_verdict verdi
 
 static enum rf_verdict eject(struct rf_jury *jury, uint64_t who) {
     jury->suspect = who;
+    jury->said = rf_evidence_of(&jury->evidence, who);
     rf_evidence_forget(&jury->evidence, who);
     return end_suspicion(jury, RF_VERDICT_EJECT);
 }
@@ -74,6 +75,10 @@ static bool count(struct rf_breaker *breaker, const struct rf_report *report, st
 // For which cause the breaker would open if it counted the report: tried on a copy.
 static enum rf_breaker_cause opens(const struct rf_breaker *breaker, const struct rf_report *report,
                                    struct rf_instant now) {
+    // Most reports cannot open it, and need no trial.
+    if (breaker->failure_ppm == 0 && breaker->slow_ppm == 0 &&
+        (report->class == RF_CLASS_OK || breaker->failures + 1 < breaker->policy.failure_threshold))
+        return RF_BREAKER_CAUSE_NONE;
     struct rf_breaker trial = *breaker;
     struct rf_breaker_transition transition;
     rf_breaker_listen(&trial, NULL, NULL);

@@ -58,6 +58,7 @@ struct rf_jury {
     struct rf_instant until;     // by when another gateway has to confirm
     struct rf_report held;       // the report that is not counted yet
     uint64_t culprit;            // of the last verdict
+    struct rf_testimony said;    // when it was found out
 };
 
 // rf_jury_hear: a report about the breaker, which was ticked before: judges it, and lets the

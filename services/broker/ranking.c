@@ -3,6 +3,10 @@
 #include <stdlib.h>
 
 static bool before(const struct rf_rank *a, const struct rf_rank *b) {
+    if ((a->credit > 0) != (b->credit > 0))
+        return a->credit > 0;
+    if (a->last != b->last)
+        return b->last;
     return a->credit != b->credit ? a->credit > b->credit : a->turn < b->turn;
 }
 

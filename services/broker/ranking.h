@@ -1,6 +1,6 @@
 // Ranking: the places of one service in the order in which calls go to them: the most credit first,
-// among equals the one that waited longest. A heap, so that a call costs the same with one worker
-// as with a thousand (nearly: a step for each doubling).
+// among equals the one that waited longest; those that are `last` behind them. A heap, so that a
+// call costs the same with one worker as with a thousand (nearly: a step for each doubling).
 #ifndef RF_BROKER_RANKING_H
 #define RF_BROKER_RANKING_H
 
@@ -12,6 +12,7 @@
 struct rf_rank {
     int64_t credit; // calls that can be sent now; 0: none
     uint64_t turn;  // when it was served last
+    bool last;      // after all others that have credit
     size_t at;      // its place in the heap; 0: in none
 };
 

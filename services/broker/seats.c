@@ -14,12 +14,16 @@ void rf_seats_init(struct rf_seats *seats, struct rf_ground *ground,
 
 // ---- credit ----
 
-// Whatever it depends on has changed: both sums of the queue follow.
+// Whatever it depends on has changed: the sums of the queue follow.
 static void settle_place(struct rf_place *place) {
     const struct rf_seat *seat = place->seat;
     bool live = place->offered && !seat->draining;
+    bool welcome = live && !place->shunned;
     place->queue->live += (size_t)live - (size_t)place->live;
+    place->queue->welcome += (size_t)welcome - (size_t)place->welcome;
     place->live = live;
+    place->welcome = welcome;
+    place->rank.last = place->shunned;
     int64_t credit = 0;
     if (live && !seat->stalled && !seat->settling)
         credit = place->capacity + place->released + place->forgotten - place->sent;
@@ -293,6 +297,13 @@ void rf_seats_credit(struct rf_seat *seat, const char *service, int64_t released
     settle_place(place);
 }
 
+void rf_place_shun(struct rf_place *place, bool shunned) {
+    if (place->shunned == shunned)
+        return;
+    place->shunned = shunned;
+    settle_place(place);
+}
+
 void rf_place_forget(struct rf_place *place) {
     place->forgotten++;
     settle_place(place);
@@ -304,14 +315,19 @@ static bool is(const struct rf_place *place, const char *instance) {
     return instance != NULL && strcmp(place->seat->instance, instance) == 0;
 }
 
+// Shunned ones come last in the ranking, and only where there are no others.
+static struct rf_place *chosen(const struct rf_job_queue *queue, struct rf_rank *rank) {
+    struct rf_place *place = rank == NULL ? NULL : RF_OWNER(rank, struct rf_place, rank);
+    return place == NULL || (place->shunned && queue->welcome > 0) ? NULL : place;
+}
+
 struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const char *avoid) {
-    struct rf_rank *rank = rf_ranking_first(&queue->places);
-    struct rf_place *best = rank == NULL ? NULL : RF_OWNER(rank, struct rf_place, rank);
+    struct rf_place *best = chosen(queue, rf_ranking_first(&queue->places));
+    size_t choices = queue->welcome > 0 ? queue->welcome : queue->live;
     // One that has credit is live: with a second live one, that is waited for.
-    if (best == NULL || !is(best, avoid) || queue->live == 1)
+    if (best == NULL || !is(best, avoid) || choices == 1)
         return best;
-    rank = rf_ranking_second(&queue->places);
-    return rank == NULL ? NULL : RF_OWNER(rank, struct rf_place, rank);
+    return chosen(queue, rf_ranking_second(&queue->places));
 }
 
 void rf_seats_serve(struct rf_seats *seats, struct rf_place *place) {

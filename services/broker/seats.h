@@ -24,6 +24,7 @@ struct rf_job_queue {
     size_t count;
     struct rf_ranking places; // of all workers that offer it, or did
     size_t live;              // places that are offered by a worker that is not draining
+    size_t welcome;           // of them, those that are not shunned
 };
 
 // What one worker offers of one service.
@@ -34,11 +35,14 @@ struct rf_place {
     struct rf_job_queue *queue;
     bool offered; // still named by the worker
     bool live;    // counted in its queue's `live`
+    bool welcome; // counted in its queue's `welcome`
     int64_t capacity;
     int64_t released;  // given back since registration
     int64_t forgotten; // sent calls that never reached it
     int64_t sent;      // since registration
     int64_t waiting;   // calls that wait for a retry, as the worker says
+    uint32_t uses;     // providers that it asks, by their number at the authority on breakers
+    bool shunned;      // kept from one of them: calls go to others, or wait for them
 };
 
 struct rf_seat {
@@ -56,6 +60,7 @@ struct rf_seat {
     TAILQ_HEAD(, rf_place) places;
     struct rf_job_list jobs; // in its hand
     size_t in_hand;
+    uint32_t serves;       // providers of all its places; none while it drains
     int64_t outcome_seq;   // outcomes known up to
     size_t unacknowledged; // outcomes that came since it was last told so
     TAILQ_ENTRY(rf_seat) owed;
@@ -118,11 +123,15 @@ void rf_seats_credit(struct rf_seat *seat, const char *service, int64_t released
 // rf_place_credit: how many calls can be sent now; 0 or more.
 int64_t rf_place_credit(const struct rf_place *place);
 
+// rf_place_shun: calls are to go to others, or no longer so.
+void rf_place_shun(struct rf_place *place, bool shunned);
+
 // rf_place_forget: a call that was sent there never reached the worker.
 void rf_place_forget(struct rf_place *place);
 
 // rf_seats_pick: the place with the most credit, among equals the one that waited longest; NULL if
-// none has any. `avoid` (may be NULL) is an instance that is taken only if there is no other.
+// none has any. A shunned place is taken only where no other is offered, however busy the others
+// are; so is `avoid`, an instance (may be NULL).
 struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const char *avoid);
 
 // rf_seats_serve: a call goes to the place: takes one credit.

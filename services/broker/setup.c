@@ -48,6 +48,12 @@ struct rf_core *broker_make_core(struct broker *broker) {
         settings.lines[i].limit = broker->keeper.lines[i].reserved;
     }
     for (int i = 0; i < RF_PROVIDER_COUNT; i++) {
+        const struct rf_config_ejection *ejection = &config->providers[i].ejection;
+        settings.guards[i].ejection =
+            (struct rf_ejection_policy){.time = ejection->time,
+                                        .growth = ejection->growth,
+                                        .max = ejection->max,
+                                        .confirm_within = ejection->confirm_within};
         settings.guards[i].provider = rf_provider_name((enum rf_provider)i);
         settings.guards[i].policy = config->providers[i].breaker;
         settings.guards[i].policy.seed = (uint64_t)(broker_now(broker).utc.ns + i);

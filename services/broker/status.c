@@ -51,18 +51,43 @@ static json_t *figures_of(const struct rf_breaker_snapshot *now) {
                      (json_int_t)now->opened, "reopened", (json_int_t)now->reopened);
 }
 
+static int64_t date_of(const struct rf_guard *guard, struct rf_instant when) {
+    const struct rf_now *now = &guard->authority->ground->now;
+    return rf_utc_add(now->utc, rf_instant_since(when, now->instant)).ns;
+}
+
+// Who is kept from the provider, and until when.
+static json_t *ejected_of(const struct rf_guard *guard) {
+    const struct rf_ejections *ejections = &guard->jury.ejections;
+    json_t *ejected = json_array();
+    for (size_t i = 0; i < ejections->count; i++) {
+        const struct rf_ejection *row = &ejections->rows[i];
+        if (row->stands)
+            json_array_append_new(ejected,
+                                  json_pack("{s:s, s:I, s:I, s:I}", "instance", row->instance,
+                                            "since", (json_int_t)date_of(guard, row->since),
+                                            "until", (json_int_t)date_of(guard, row->until),
+                                            "times", (json_int_t)row->times));
+    }
+    return ejected;
+}
+
 static json_t *breaker_of(struct rf_guard *guard) {
     struct rf_breaker_view view = rf_authority_view(guard);
     struct rf_breaker_snapshot figures = rf_authority_figures(guard);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o}", "service",
-        view.service, "state", view.state, "epoch", (json_int_t)view.epoch, "until",
+        "{s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o, s:s, s:I, "
+        "s:s, "
+        "s:o}",
+        "service", view.service, "state", view.state, "epoch", (json_int_t)view.epoch, "until",
         (json_int_t)view.until, "since", (json_int_t)view.since, "cause", view.cause, "failures",
         (json_int_t)figures.figures.failures, "last_error", guard->last_error, "mode", view.mode,
         "decided", rf_breaker_state_name(figures.state), "force",
         rf_breaker_force_name(figures.force), "force_until", (json_int_t)view.force_until,
         "force_who", view.force_who != NULL ? view.force_who : "", "force_why",
-        view.force_why != NULL ? view.force_why : "", "figures", figures_of(&figures));
+        view.force_why != NULL ? view.force_why : "", "figures", figures_of(&figures), "tester",
+        guard->breaker.permit != 0 ? guard->holder : "", "gateways", (json_int_t)guard->fleet.alive,
+        "suspect", guard->suspect, "ejected", ejected_of(guard));
 }
 
 static json_t *breakers_of(struct rf_core *core) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 // What the broker alone may write.
-static const char *const own_prefixes[] = {"breaker/", "limits/", "throttle/"};
+static const char *const own_prefixes[] = {"breaker/", "ejected/", "limits/", "throttle/"};
 
 // What is told of as soon as it stands.
 #define MARK_PREFIX "mark/"

@@ -22,19 +22,22 @@ static struct rf_seat *seat_of(struct rf_core *core, const struct rf_peer *from)
     return NULL;
 }
 
-static void push(struct rf_core *core, const struct rf_seat *seat, struct rf_breaker_view *views,
-                 size_t count) {
+void rf_core_push_views(struct rf_core *core, const struct rf_seat *seat,
+                        struct rf_breaker_view *views, size_t count) {
     struct rf_breaker_states states = {.breakers = {views, count}};
     rf_ground_send(&core->ground, &seat->peer, RF_MESSAGE_breaker_states, &states);
 }
 
-static bool behind(const struct rf_authority *authority,
-                   const struct rf_worker_heartbeat *heartbeat) {
+// Of a state, or of what keeps this worker itself from a provider.
+static bool behind(struct rf_authority *authority, const struct rf_worker_heartbeat *heartbeat) {
     for (size_t i = 0; i < heartbeat->breakers.count; i++) {
         const struct rf_breaker_view *view = &heartbeat->breakers.items[i];
         for (size_t k = 0; k < authority->count; k++) {
-            const struct rf_guard *guard = &authority->guards[k];
-            if (strcmp(guard->provider, view->service) == 0 && view->epoch < guard->breaker.epoch)
+            struct rf_guard *guard = &authority->guards[k];
+            bool barred = view->ejected_until > authority->ground->now.utc.ns;
+            if (strcmp(guard->provider, view->service) == 0 &&
+                (view->epoch < guard->breaker.epoch ||
+                 barred != rf_authority_bars(guard, heartbeat->instance, NULL)))
                 return true;
         }
     }
@@ -44,8 +47,8 @@ static bool behind(const struct rf_authority *authority,
 static void push_all(struct rf_core *core, const struct rf_seat *seat) {
     struct rf_breaker_view views[RF_AUTHORITY_MAX];
     for (size_t i = 0; i < core->authority.count; i++)
-        views[i] = rf_authority_view(&core->authority.guards[i]);
-    push(core, seat, views, core->authority.count);
+        views[i] = rf_authority_view_of(&core->authority.guards[i], seat->instance);
+    rf_core_push_views(core, seat, views, core->authority.count);
 }
 
 void rf_on_worker_heartbeat(struct rf_core *core, const struct rf_peer *from,
@@ -59,6 +62,7 @@ void rf_on_worker_heartbeat(struct rf_core *core, const struct rf_peer *from,
         return;
     }
     rf_authority_learn(&core->authority, heartbeat->breakers.items, heartbeat->breakers.count);
+    rf_core_fleet_heard(core, seat, heartbeat, news);
     struct rf_worker_welcome welcome = {
         .broker = core->ground.instance,
         .heartbeat_ns = core->ground.heartbeat.ns,
@@ -103,6 +107,8 @@ void rf_on_worker_bye(struct rf_core *core, const struct rf_peer *from, struct r
     struct rf_seat *seat = rf_seats_by_peer(&core->dispatch.seats, from);
     if (seat == NULL || strcmp(seat->instance, (*message)->as.worker_bye.instance) != 0)
         return;
+    if (seat->in_hand == 0)
+        rf_authority_release(&core->authority, seat->instance);
     rf_limits_lose(&core->limits, seat->instance, seat->in_hand == 0);
     rf_seats_lose(&core->dispatch.seats, seat);
 }
@@ -146,8 +152,9 @@ void rf_on_permit_request(struct rf_core *core, const struct rf_peer *from,
 
 void rf_core_worker_lost(void *arg, const struct rf_seat *seat) {
     struct rf_core *core = arg;
-    rf_authority_release(&core->authority, seat->instance);
     rf_limits_lose(&core->limits, seat->instance, false);
+    rf_authority_lost(&core->authority, seat->instance);
+    rf_core_fleet_changed(core);
 }
 
 void rf_on_limit_demand(struct rf_core *core, const struct rf_peer *from,
@@ -274,13 +281,15 @@ static void publish_change(struct rf_core *core, const struct rf_guard *guard,
 }
 
 // First the fleet, then the record: a gateway that begins a call meanwhile is what this is for.
-void rf_core_breaker_changed(void *arg, const struct rf_guard *guard,
+void rf_core_breaker_changed(void *arg, struct rf_guard *guard,
                              const struct rf_breaker_transition *transition) {
     struct rf_core *core = arg;
-    struct rf_breaker_view view = rf_authority_view(guard);
     const struct rf_map_node *node = NULL;
-    while ((node = rf_map_next(&core->dispatch.seats.by_instance, node)) != NULL)
-        push(core, RF_OWNER(node, struct rf_seat, by_instance), &view, 1);
+    while ((node = rf_map_next(&core->dispatch.seats.by_instance, node)) != NULL) {
+        const struct rf_seat *seat = RF_OWNER(node, struct rf_seat, by_instance);
+        struct rf_breaker_view view = rf_authority_view_of(guard, seat->instance);
+        rf_core_push_views(core, seat, &view, 1);
+    }
     rf_core_tell_breaker(core, guard);
     publish_change(core, guard, transition);
 }

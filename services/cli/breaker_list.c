@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "ejected.h"
 #include "events/text.h"
 #include "force.h"
 #include "member.h"
@@ -32,8 +34,10 @@ static void print_breaker(const json_t *breaker) {
     rf_text_add(&line, ", opened %" PRId64 " times%s", cli_member_number(figures, "opened"),
                 cli_force_is(breaker) ? ", " : "");
     cli_force_text(breaker, &line);
+    rf_text_add(&line, "\n");
+    cli_ejected_text(breaker, rf_clock_utc(), &line);
     if (!line.failed)
-        puts(line.data);
+        fputs(line.data, stdout);
     rf_text_fini(&line);
 }
 

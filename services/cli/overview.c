@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ejected.h"
 #include "events/field.h"
 #include "force.h"
 #include "member.h"
@@ -148,6 +149,7 @@ static void breaker_text(const json_t *breaker, struct rf_utc now, struct rf_tex
     if (!closed && !forced)
         because(text, cli_member_text(breaker, "last_error"));
     rf_text_add(text, "\n");
+    cli_ejected_text(breaker, now, text);
 }
 
 static void breakers_text(json_t *breakers, struct rf_utc now, struct rf_text *text) {

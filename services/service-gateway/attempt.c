@@ -165,7 +165,7 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
 
 void wait_for(struct core *core, struct call *call, struct rf_instant due, struct moment at) {
     place_give(core, call);
-    if (core->draining) {
+    if (core->draining || barred_now(core, call, at)) {
         hand_back(core, call, at);
         return;
     }
@@ -286,6 +286,8 @@ void try_link(struct core *core, struct call *call, struct moment at) {
     const char *marked = mark_blocks(core, provider_now(call), &until);
     if (!rf_instant_before(at.now, call->deadline)) {
         answer_local(core, call, "deadline_exceeded", "the deadline is over");
+    } else if (barred_now(core, call, at)) {
+        barred_leave(core, call, at);
     } else if (marked != NULL) {
         call_note(call, at, "mark", "refused", "%s", marked);
         link_refused(core, call, "marked", marked, until, at);

@@ -166,6 +166,8 @@ void core_permit(struct core *core, const char *id, enum rf_provider p, const ch
         snprintf(call->permit, sizeof call->permit, "%s", permit);
         rf_policy_granted(&core->policies[p], &call->policy, epoch);
         begin_attempt(core, call, lease, at);
+    } else if (barred_now(core, call, at)) {
+        barred_leave(core, call, at);
     } else {
         obey(core, call, rf_policy_not_granted(&core->policies[p], &call->policy, at.now), at);
     }
@@ -192,6 +194,7 @@ void core_breaker(struct core *core, const struct rf_breaker_view *view, struct 
     struct rf_instant until = {rf_ns_add(at.now.ns, rf_ns_sub(view->until, at.utc.ns))};
     if (!rf_policy_follow(&core->policies[p], state, view->epoch, until))
         return; // overtaken
+    barred_take(core, p, view->ejected_until, at);
     if (state == RF_BREAKER_OPEN)
         end_waits_for_places(core, p, at);
     run_queues(core, at);

@@ -92,6 +92,7 @@ struct core {
     bool connected, draining;
     struct recording recording;
     struct rf_policy policies[RF_PROVIDER_COUNT];
+    struct rf_instant barred[RF_PROVIDER_COUNT]; // until when we are kept from it: barred.c
     struct mark_copy marks[RF_PROVIDER_COUNT];
     char sections[RF_PROVIDER_COUNT][17]; // fingerprints of the configuration: marks.c
     struct account accounts[RF_PROVIDER_COUNT];

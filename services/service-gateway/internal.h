@@ -184,6 +184,16 @@ bool recovery_can_wait(const struct call *call);
 // False: none of those that refused lets it wait.
 bool recovery_wait(struct core *core, struct call *call, struct moment at);
 
+// ---- barred.c ----
+
+// barred_take: until when the broker keeps us from `p`; 0: it does not. What waits there goes back
+// to it, for another gateway to go on with.
+void barred_take(struct core *core, enum rf_provider p, int64_t until, struct moment at);
+// barred_now: whether we are kept from the call's present link, which is not the local one.
+bool barred_now(const struct core *core, const struct call *call, struct moment at);
+// barred_leave: the call is to go on elsewhere.
+void barred_leave(struct core *core, struct call *call, struct moment at);
+
 // ---- room.c ----
 
 // room_wait: the call waits for its retry, and goes on sooner when another call of ours ends.

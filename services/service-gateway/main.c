@@ -7,6 +7,7 @@
 //   queue.c, timed.c       who waits for a place, and who for a time
 //   marks.c                providers that are unusable until something changes
 //   recovery.c             who waits for a breaker, and where
+//   barred.c               providers that the broker keeps this gateway from
 //   room.c                 who waits for one of our own calls to end
 //   keys.c, account.c      several keys of one provider, and which may be used now
 //   audio.c, cache.c       speech, until it is on the disk, and what was spoken before
@@ -70,6 +71,21 @@ static void on_keys(void *arg) {
     gateway_settle(gateway);
 }
 
+static void tell_chain(struct gateway *gateway, enum gateway_service service,
+                       const struct rf_config_chain *chain) {
+    const char *names[RF_CONFIG_MAX_LINKS];
+    for (size_t i = 0; i < chain->count; i++)
+        names[i] = rf_provider_name(chain->links[i]);
+    rf_worker_uses(gateway->worker, gateway_service_name(service), names, chain->count);
+}
+
+// Whom we ask for each service, for the broker to compare us with the other gateways.
+static void tell_chains(struct gateway *gateway) {
+    tell_chain(gateway, GATEWAY_SPEECH, &gateway->limits.speech);
+    tell_chain(gateway, GATEWAY_SCRIPT, &gateway->limits.script);
+    tell_chain(gateway, GATEWAY_TELEPHONY, &gateway->limits.telephony);
+}
+
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     struct gateway *gateway = calloc(1, sizeof *gateway);
     enum rf_err err;
@@ -97,6 +113,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         (err = rf_worker_new(process->bus, offers, GATEWAY_SERVICE_COUNT, &gateway_from_broker,
                              gateway, &gateway->worker, error)) != RF_OK)
         return err;
+    tell_chains(gateway);
     return RF_OK; // ready when the broker knows what we offer: serve.c
 }
 
@@ -116,6 +133,7 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
         err = gateway_settings_take(gateway, fresh, error);
     if (err != RF_OK)
         return err;
+    tell_chains(gateway);
     core_settings_changed(&gateway->core, gateway_now(gateway));
     gateway_settle(gateway);
     return RF_OK;

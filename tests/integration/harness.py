@@ -104,14 +104,14 @@ class Mailbox:
 class Process:
     """One process of the set."""
 
-    def __init__(self, the_set, service, name, environment):
+    def __init__(self, the_set, service, name, environment, config=None):
         self.name = name
         self.output = the_set.root / "out" / f"{name}.log"
         self.began = time.monotonic()
         with open(self.output, "ab") as log:
             self.start_offset = log.tell()
             self.popen = subprocess.Popen(
-                [str(BIN / f"ringfence-{service}"), "--config", str(the_set.config_file)],
+                [str(BIN / f"ringfence-{service}"), "--config", str(config or the_set.config_file)],
                 stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 env=dict(os.environ, **environment))
         self.service = service
@@ -236,16 +236,23 @@ class RingfenceSet:
     def write_config(self):
         self.config_file.write_text(yaml.safe_dump(self.config))
 
+    def write_other_config(self, name, changes):
+        """The set's configuration with changes, for a process that differs."""
+        file = self.root / f"{name}.yaml"
+        file.write_text(yaml.safe_dump(merge(self.config, changes)))
+        return file
+
     # ---- processes ----
 
-    def launch(self, service, name=None, environment=None):
+    def launch(self, service, name=None, environment=None, config=None):
+        """`config`: a file of its own, such as one of write_config."""
         name = name or service
-        process = Process(self, service, name, environment or {})
+        process = Process(self, service, name, environment or {}, config)
         self.processes[name] = process
         return process
 
-    def start(self, service, name=None, environment=None):
-        return self.launch(service, name, environment).wait_ready()
+    def start(self, service, name=None, environment=None, config=None):
+        return self.launch(service, name, environment, config).wait_ready()
 
     def start_all(self, without=()):
         """The simulator first, as providers do not start with us; the rest at once, in no order."""

@@ -68,6 +68,10 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
          "mark clear", "mark/openai"},
         {"key.set_aside", "twilio", "{\"key\": \"0123abcd\", \"class\": \"permanent.auth\"}",
          "A key of provider twilio is set aside", "other keys are used", "key/twilio/0123abcd"},
+        {"worker.ejected", "gateway-1", "{\"provider\": \"elevenlabs\"}",
+         "Gateway gateway-1 is kept from elevenlabs", "way to the provider", "worker/gateway-1"},
+        {"worker.ejected", "gateway-1", "{}", "Gateway gateway-1 is kept from a provider",
+         "other gateways", "worker/gateway-1"},
         {"journal.trimmed", "alerter", "{}", "Events may be lost: alerter has a gap",
          "broker was restarted", "journal/alerter"},
     };
@@ -135,7 +139,8 @@ static void every_rule_is_within_the_topics_subscribed_to(void **state) {
     (void)state;
     const char *const types[] = {"breaker.opened",  "breaker.closed", "contact.set_aside",
                                  "provider.down",   "provider.up",    "process.lost",
-                                 "journal.trimmed", "mark.set",       "key.set_aside"};
+                                 "journal.trimmed", "mark.set",       "key.set_aside",
+                                 "worker.ejected"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         char topic[64];
         snprintf(topic, sizeof topic, "%s/x", types[i]);

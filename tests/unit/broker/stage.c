@@ -59,7 +59,7 @@ void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *set
         .state_entries = 100,
         .stream_idle = {3600 * RF_NS_PER_S},
         .lines = {{1, 1000001}, {1, 1000001}},
-        .guards = {{"elevenlabs", RF_BREAKER_POLICY_DEFAULT}},
+        .guards = {{"elevenlabs", RF_BREAKER_POLICY_DEFAULT, RF_EJECTION_POLICY_DEFAULT}},
         .guard_count = 1,
     };
     if (change != NULL)

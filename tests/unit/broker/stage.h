@@ -34,7 +34,7 @@ struct stage {
     struct rf_core_settings settings;
     struct rf_core *core;
     struct rf_now now;
-    struct stage_sent sent[4096];
+    struct stage_sent sent[8192];
     size_t sent_count;
     struct stage_event events[512];
     size_t event_count;

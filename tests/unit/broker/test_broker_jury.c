@@ -27,6 +27,7 @@ struct court {
 static void open_court(struct court *court, int64_t size, const struct rf_breaker_policy *policy) {
     *court = (struct court){.size = size, .now = {100 * S}};
     court->jury.ejections.policy = RF_EJECTION_POLICY_DEFAULT;
+    court->jury.ejections.policy.confirm_within = rf_seconds(10);
     rf_breaker_init(&court->breaker, policy, court->now);
 }
 

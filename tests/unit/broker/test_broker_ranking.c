@@ -18,6 +18,10 @@ static const struct rf_rank *naive(const struct rf_rank *places, const struct rf
         const struct rf_rank *rank = &places[i];
         if (rank->at == 0 || rank == but || rank->credit == 0)
             continue;
+        if (best != NULL && rank->last != best->last) {
+            best = best->last ? rank : best;
+            continue;
+        }
         if (best == NULL || rank->credit > best->credit ||
             (rank->credit == best->credit && rank->turn < best->turn))
             best = rank;
@@ -63,6 +67,7 @@ static void it_finds_what_a_look_at_every_place_finds(void **unused) {
                 break;
             case 2: // a few values only, so that many are equal
                 rank->credit = random_below(4);
+                rank->last = random_below(3) == 0;
                 if (rank->at != 0)
                     rf_ranking_moved(&ranking, rank);
                 break;

@@ -100,6 +100,13 @@ static void a_breaker_tells_who_or_what_holds_its_decisions_back(void **state) {
         {"\"state\": \"half_open\", \"mode\": \"enforce\", \"force\": \"none\","
          " \"last_error\": \"503\"",
          "half_open for 10 s: 503\n"},
+        {"\"state\": \"closed\", \"mode\": \"enforce\", \"suspect\": \"gateway-7\", \"ejected\": ["
+         "{\"instance\": \"gateway-3\", \"until\": 120000000000, \"times\": 1},"
+         "{\"instance\": \"gateway-5\", \"until\": 160000000000, \"times\": 2}]",
+         "closed    for 10 s\n"
+         "    gateway-7 alone fails: another one's next call decides\n"
+         "    gateway-3 alone failed, and is kept from it for 20 s\n"
+         "    gateway-5 alone failed, and is kept from it for 60 s, 2 times in a row\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char json[512];

@@ -29,6 +29,29 @@ static void an_opened_breaker_tells_count_end_and_last_error(void **state) {
     free(text);
 }
 
+static void an_ejected_gateway_tells_what_was_held_against_it(void **state) {
+    (void)state;
+    json_t *evidence = json_pack("{s:i, s:i, s:i, s:i}", "failed", 5, "total", 6, "others_failed",
+                                 0, "others_total", 31);
+    char *text = sentence_of("worker.ejected", "service-gateway-01J",
+                             json_pack("{s:s, s:I, s:s, s:o, s:i, s:s}", "provider", "elevenlabs",
+                                       "until", (json_int_t)1763981310000000000, "confirmed_by",
+                                       "service-gateway-02K", "evidence", evidence, "left", 7,
+                                       "last_error", "cannot connect"));
+    assert_string_equal(
+        text,
+        "Gateway service-gateway-01J is kept from elevenlabs until 2025-11-24 10:48:30 UTC: 5 "
+        "of its latest 6 calls there failed, and 0 of 31 of the others, and then a call by "
+        "service-gateway-02K succeeded; 7 gateways go on; its last error: cannot connect");
+    free(text);
+    text = sentence_of("worker.readmitted", "service-gateway-01J",
+                       json_pack("{s:s, s:s, s:I}", "provider", "elevenlabs", "why",
+                                 "its time is over", "held_ns", (json_int_t)30000000000));
+    assert_string_equal(text, "Gateway service-gateway-01J may ask elevenlabs again (after 30 s): "
+                              "its time is over");
+    free(text);
+}
+
 static void a_set_aside_contact_tells_why_and_where(void **state) {
     (void)state;
     char *text = sentence_of("contact.set_aside", "spring-12",
@@ -166,6 +189,7 @@ static void hostile_data_neither_breaks_the_line_nor_grows_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_opened_breaker_tells_count_end_and_last_error),
+        cmocka_unit_test(an_ejected_gateway_tells_what_was_held_against_it),
         cmocka_unit_test(a_set_aside_contact_tells_why_and_where),
         cmocka_unit_test(a_provider_that_was_never_down_is_not_up_again),
         cmocka_unit_test(a_gap_and_a_lost_process_claim_no_more_than_is_known),

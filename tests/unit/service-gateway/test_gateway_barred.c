@@ -1,0 +1,155 @@
+// A gateway that the broker keeps from a provider: its calls go on elsewhere.
+#include "bench.h"
+
+#include <string.h>
+
+static void told(struct bench *b, int seconds) {
+    struct rf_breaker_view view = {
+        .service = "elevenlabs",
+        .state = "closed",
+        .ejected_until = seconds == 0 ? 0 : rf_utc_add(b->at.utc, rf_seconds(seconds)).ns};
+    core_breaker(&b->core, &view, b->at);
+}
+
+static void a_waiting_retry_goes_back_with_all_that_was_tried(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_answer(b, 0, 503, "{}");
+    told(b, 30);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->handback.retries, 1);
+    assert_int_equal(b->handback.attempts.count, 1);
+    assert_int_equal(b->handback.next_attempt, b->at.utc.ns + 5 * RF_NS_PER_S);
+    assert_int_equal(b->core.call_count, 0);
+    assert_int_equal(b->releases, 1);
+    assert_int_equal(b->reply_count, 0);
+}
+
+static void an_attempt_that_runs_ends_and_its_retry_goes_back(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    told(b, 30);
+    assert_int_equal(b->aborts, 0);
+    bench_answer_audio(b, 0);
+    assert_true(bench_reply_of(b, "s1")->ok);
+    bench_answer(b, 1, 503, "{}");
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->handback.retries, 1);
+    assert_int_equal(b->core.call_count, 0);
+}
+
+static void a_call_that_comes_goes_back_untried(void **state) {
+    struct bench *b = *state;
+    told(b, 30);
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 0);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->handback.attempts.count, 0);
+    assert_int_equal(b->handback.next_attempt, 0);
+}
+
+static void calls_that_wait_for_a_place_go_back(void **state) {
+    struct bench *b = *state;
+    b->limits.speech_concurrency = 1;
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    bench_speak(b, "s3");
+    told(b, 30);
+    assert_int_equal(b->handbacks, 2);
+    assert_int_equal(b->core.call_count, 1);
+}
+
+static void other_providers_go_on(void **state) {
+    struct bench *b = *state;
+    told(b, 30);
+    bench_write(b, "w1");
+    bench_dial(b, "d1");
+    assert_int_equal(b->sends, 2);
+    assert_int_equal(b->handbacks, 0);
+}
+
+static void after_its_time_it_begins_calls_again_without_a_word(void **state) {
+    struct bench *b = *state;
+    told(b, 30);
+    bench_advance(b, rf_seconds(30));
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 1);
+    assert_int_equal(b->handbacks, 0);
+}
+
+static void the_brokers_word_ends_it_sooner(void **state) {
+    struct bench *b = *state;
+    told(b, 30);
+    told(b, 0);
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 1);
+}
+
+static void a_word_that_was_overtaken_changes_nothing(void **state) {
+    struct bench *b = *state;
+    bench_breaker(b, "elevenlabs", "closed", 4, 0);
+    told(b, 30); // of epoch 0
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 1);
+}
+
+static void a_refused_permit_sends_the_call_back(void **state) {
+    struct bench *b = *state;
+    bench_breaker(b, "elevenlabs", "half_open", 4, 0);
+    bench_speak(b, "s1");
+    assert_int_equal(b->permit_count, 1);
+    struct rf_breaker_view view = {.service = "elevenlabs",
+                                   .state = "half_open",
+                                   .epoch = 4,
+                                   .ejected_until = rf_utc_add(b->at.utc, rf_seconds(30)).ns};
+    core_breaker(&b->core, &view, b->at);
+    assert_int_equal(b->handbacks, 0); // its answer is still to come
+    core_permit(&b->core, "s1", RF_PROVIDER_ELEVENLABS, NULL, 4, rf_ns(0), b->at);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->reply_count, 0);
+}
+
+static void without_a_broker_the_next_link_serves(void **state) {
+    struct bench *b = *state;
+    b->limits.speech = (struct rf_config_chain){
+        .links = {RF_PROVIDER_ELEVENLABS, RF_PROVIDER_OPENAI_TTS}, .count = 2};
+    told(b, 30);
+    core_connected(&b->core, false, b->at);
+    bench_speak(b, "s1");
+    assert_int_equal(b->handbacks, 0);
+    assert_int_equal(b->sends, 1);
+    assert_non_null(strstr(b->sent_url[0], "/audio/speech"));
+}
+
+// The one who led a flight has gone elsewhere; those who had joined it must not wait for it.
+static void who_waits_for_the_same_speech_goes_back_too(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    bench_answer(b, 0, 503, "{}");
+    if (b->sends == 2)
+        bench_answer(b, 1, 503, "{}");
+    told(b, 30);
+    assert_int_equal(b->handbacks, 2);
+    assert_int_equal(b->core.call_count, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_waiting_retry_goes_back_with_all_that_was_tried),
+        TEST(an_attempt_that_runs_ends_and_its_retry_goes_back),
+        TEST(a_call_that_comes_goes_back_untried),
+        TEST(calls_that_wait_for_a_place_go_back),
+        TEST(other_providers_go_on),
+        TEST(after_its_time_it_begins_calls_again_without_a_word),
+        TEST(the_brokers_word_ends_it_sooner),
+        TEST(a_word_that_was_overtaken_changes_nothing),
+        TEST(a_refused_permit_sends_the_call_back),
+        TEST(without_a_broker_the_next_link_serves),
+        TEST(who_waits_for_the_same_speech_goes_back_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
