@@ -157,11 +157,22 @@ struct rf_config_broker {
     struct rf_duration
         drain_timeout;              // longer than the others': it serves until its peers have left
     int64_t queue_limit;            // waiting calls a service
-    int64_t journal_events;         // events kept in memory
-    int64_t journal_bytes;          // and their bytes
     int64_t state_entries;          // retained values
     char *known_clients;            // file of the keys that are let in over TCP, with their roles
     struct rf_duration stream_idle; // a stream not heard of for so long is forgotten
+};
+
+enum rf_journal_sync {
+    RF_JOURNAL_SYNC_NORMAL, // what is acknowledged survives the end of the broker, however it ends
+    RF_JOURNAL_SYNC_FULL,   // and power loss
+};
+
+struct rf_config_journal {
+    enum rf_journal_sync sync;
+    int64_t memory_events;  // the newest events, kept in memory for those who read pages
+    int64_t memory_bytes;   // and their bytes
+    int64_t waiting_events; // events that may wait for the disk: then publishers are held back
+    int64_t waiting_bytes;  // and their bytes
 };
 
 struct rf_config_gateway {
@@ -280,6 +291,7 @@ struct rf_config {
     struct rf_duration drain_timeout;
     struct rf_bus_config bus;
     struct rf_config_broker broker;
+    struct rf_config_journal journal;
     struct rf_config_proxy proxy; // `defaults.proxy`
     struct rf_config_provider providers[RF_PROVIDER_COUNT];
     struct rf_config_gateway gateway;

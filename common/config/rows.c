@@ -148,10 +148,14 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("broker.drain_timeout", DURATION, AT(broker.drain_timeout), "15s", 0, 1 * H, LIVE, "as drain_timeout, and longer: the broker serves until its peers have left"),
     DERIVED("broker.known_clients", PATH, AT(broker.known_clients), "<state_dir>/keys/known_clients", FIXED, "the keys that are let in over TCP, with their roles (ringfence keys allow); what stands in it takes effect by SIGHUP"),
     ROW("broker.queue_limit", COUNT, AT(broker.queue_limit), "10000", 1, 1000000, FIXED, "waiting calls a service; further ones are answered overloaded"),
-    ROW("broker.journal_events", COUNT, AT(broker.journal_events), "100000", 100, 10000000, FIXED, "events kept in memory for those who read pages"),
-    ROW("broker.journal_bytes", SIZE, AT(broker.journal_bytes), "64MiB", 65536, 16.0 * 1073741824, FIXED, "and their bytes"),
     ROW("broker.state_entries", COUNT, AT(broker.state_entries), "10000", 100, 1000000, FIXED, "retained values"),
-    ROW("broker.stream_idle", DURATION, AT(broker.stream_idle), "1h", 1 * S, 168 * H, FIXED, "a stream of events not heard of for so long is forgotten"),
+    ROW("broker.stream_idle", DURATION, AT(broker.stream_idle), "168h", 1 * S, 8760 * H, FIXED, "a stream of events not heard of for so long is forgotten"),
+
+    WORDS("journal.sync", WORD, AT(journal.sync), "normal", "normal|full", FIXED, "normal: what is acknowledged survives a killed broker; full: also power loss"),
+    ROW("journal.memory_events", COUNT, AT(journal.memory_events), "100000", 100, 10000000, FIXED, "the newest events, kept in memory as well for those who read pages"),
+    ROW("journal.memory_bytes", SIZE, AT(journal.memory_bytes), "64MiB", 65536, 16.0 * 1073741824, FIXED, "and their bytes"),
+    ROW("journal.waiting_events", COUNT, AT(journal.waiting_events), "50000", 100, 10000000, FIXED, "events that wait for the disk; beyond it publishers are held back"),
+    ROW("journal.waiting_bytes", SIZE, AT(journal.waiting_bytes), "64MiB", 65536, 16.0 * 1073741824, FIXED, "and their bytes"),
 
     RETRY(OWN, "", 0),
     LIMITS(OWN, "", 0),

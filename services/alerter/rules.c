@@ -223,7 +223,7 @@ static const struct rule rules[] = {
      "the provider's other keys are used."},
     {RF_EVENT_JOURNAL_TRIMMED, NULL, trimmed_title, "journal",
      "If the broker was restarted, look what happened just before: the last events may be in no "
-     "log or alert. If it was not, this subscriber was too slow: raise broker.journal_events."},
+     "log or alert. If it was not, this subscriber was too slow: raise journal.memory_events."},
 };
 
 static const struct rule *rule_for(const struct rf_event *event) {

@@ -5,8 +5,8 @@
 #include "config/config.h"
 #include "core.h"
 #include "data_dir.h"
+#include "disk.h"
 #include "endpoints.h"
-#include "keeper.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
 
@@ -21,7 +21,8 @@ struct ear {
 struct broker {
     struct rf_process *process;
     struct rf_data_dir dir;
-    struct rf_keeper keeper;
+    struct rf_disk *disk;
+    bool disk_fails; // as it was told on stderr last
     struct rf_endpoints endpoints;
     struct ear ears[RF_SOCKET_COUNT];
     struct rf_timer timer;
@@ -37,9 +38,9 @@ void broker_settle(struct broker *broker);
 
 // ---- setup.c ----
 
-// broker_make_core: the core as configured, going on behind the numbers that the keeper has
-// reserved; NULL if out of memory.
-struct rf_core *broker_make_core(struct broker *broker);
+// broker_open_disk: the database in the data directory, the core as configured, going on behind
+// what the database has, and the disk's thread. Blocks.
+RF_NODISCARD enum rf_err broker_open_disk(struct broker *broker, struct rf_error *error);
 
 // broker_limit_rules: what the provider's account allows, as configured.
 struct rf_limit_rules broker_limit_rules(const struct rf_config *config, enum rf_provider p);
@@ -58,8 +59,11 @@ void broker_unlisten(struct broker *broker);
 // broker_sink: what carries out the core's wishes.
 struct rf_sink broker_sink(struct broker *broker);
 
-// broker_watch_keeper: hears of numbers that were reserved on disk. broker_unwatch_keeper: no more.
-RF_NODISCARD enum rf_err broker_watch_keeper(struct broker *broker, struct rf_error *error);
-void broker_unwatch_keeper(struct broker *broker);
+// broker_watch_disk: hears of what was written. broker_unwatch_disk: no more; fine if it never did.
+RF_NODISCARD enum rf_err broker_watch_disk(struct broker *broker, struct rf_error *error);
+void broker_unwatch_disk(struct broker *broker);
+
+// broker_hear_disk: what was written since is told to the core; whether the disk fails, on stderr.
+void broker_hear_disk(struct broker *broker);
 
 #endif

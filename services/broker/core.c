@@ -112,12 +112,6 @@ bool rf_core_wake(const struct rf_core *core, struct rf_instant *when) {
     return true;
 }
 
-void rf_core_extend(struct rf_core *core, const struct rf_now *now, enum rf_line line,
-                    int64_t limit) {
-    core->ground.now = *now;
-    rf_numbers_extend(line == RF_LINE_JOURNAL ? &core->numbers : &core->states.versions, limit);
-}
-
 size_t rf_core_peers(const struct rf_core *core) {
     return core->dispatch.seats.by_instance.count + core->clients.map.count;
 }
@@ -129,7 +123,7 @@ static struct rf_welcome welcome_of(const struct rf_core *core, bool registered)
         .broker = core->ground.instance,
         .heartbeat_ns = core->ground.heartbeat.ns,
         .first = rf_journal_first(&core->journal),
-        .last = core->journal.last,
+        .last = core->journal.durable,
         .registered = registered,
     };
 }
@@ -171,7 +165,7 @@ static void on_status_request(struct rf_core *core, const struct rf_peer *from,
 
 // ---- its own life ----
 
-static void tell_phase(struct rf_core *core, const char *phase) {
+void rf_core_tell_phase(struct rf_core *core, const char *phase) {
     core->phase = phase;
     json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:I, s:s}", "service", "broker", "pid",
                               (json_int_t)core->pid, "host", core->host, "version", core->version,
@@ -199,7 +193,7 @@ static void publish_life(struct rf_core *core, enum rf_event_type type) {
 
 void rf_core_ready(struct rf_core *core, const struct rf_now *now) {
     core->ground.now = *now;
-    tell_phase(core, "ready");
+    rf_core_tell_phase(core, "ready");
     publish_life(core, RF_EVENT_PROCESS_READY);
 }
 
@@ -221,7 +215,7 @@ static void on_probe(void *arg) {
 
 void rf_core_drain(struct rf_core *core, const struct rf_now *now) {
     core->ground.now = *now;
-    tell_phase(core, "draining");
+    rf_core_tell_phase(core, "draining");
     on_probe(core);
 }
 
@@ -242,31 +236,28 @@ static void on_streams_timer(void *arg) {
 
 static void init_parts(struct rf_core *core, const struct rf_core_settings *settings) {
     struct rf_ground *ground = &core->ground;
-    int64_t first = settings->lines[RF_LINE_JOURNAL].first;
-    rf_stream_book_init(&core->streams, settings->stream_idle);
+    rf_scribe_init(&core->scribe, ground);
+    rf_stream_book_init(&core->streams, settings->stream_idle, settings->found.stream,
+                        rf_core_stream_forgotten, core);
     rf_ground_timer(&core->streams_timer, on_streams_timer, core);
     rf_ground_timer(&core->probe, on_probe, core);
     rf_ground_timer(&core->acknowledging, rf_core_acknowledge, core);
     rf_ground_timer(&core->redispatch, rf_core_redispatch, core);
-    rf_numbers_init(&core->numbers, first, settings->lines[RF_LINE_JOURNAL].limit);
-    rf_journal_init(&core->journal, settings->journal_events, settings->journal_bytes, first - 1);
-    rf_states_init(&core->states, ground, settings->state_entries,
-                   settings->lines[RF_LINE_VERSIONS].first, settings->lines[RF_LINE_VERSIONS].limit,
+    rf_journal_init(&core->journal, settings->memory_events, settings->memory_bytes,
+                    settings->found.last, settings->found.trimmed);
+    rf_states_init(&core->states, ground, settings->state_entries, settings->found.version,
                    rf_core_state_changed, core);
     rf_watchers_init(&core->watchers, ground, &core->states);
     rf_clients_init(&core->clients, ground, on_client_lost, core);
     rf_dispatch_init(&core->dispatch, ground, settings->queue_limit, rf_core_worker_lost, core);
     rf_authority_init(&core->authority, ground, &core->dispatch.seats, rf_core_breaker_changed,
                       rf_core_barred, core);
-    for (size_t i = 0; i < settings->guard_count; i++) {
-        if (rf_authority_add(&core->authority, settings->guards[i].provider,
-                             &settings->guards[i].policy, &settings->guards[i].ejection))
-            rf_core_tell_breaker(core, &core->authority.guards[i]);
-    }
+    for (size_t i = 0; i < settings->guard_count; i++)
+        (void)rf_authority_add(&core->authority, settings->guards[i].provider,
+                               &settings->guards[i].policy, &settings->guards[i].ejection);
     rf_limits_init(&core->limits, ground, &core->states);
     for (size_t i = 0; i < settings->account_count; i++)
         (void)rf_limits_add(&core->limits, &settings->accounts[i]);
-    rf_limits_restore(&core->limits);
 }
 
 struct rf_core *rf_core_new(const struct rf_core_settings *settings, const struct rf_sink *sink,
@@ -286,7 +277,6 @@ struct rf_core *rf_core_new(const struct rf_core_settings *settings, const struc
     core->pid = settings->pid;
     core->started = now->utc;
     init_parts(core, settings);
-    tell_phase(core, "starting");
     return core;
 }
 
@@ -299,6 +289,7 @@ void rf_core_destroy(struct rf_core **core) {
     rf_clients_fini(&(*core)->clients);
     rf_watchers_fini(&(*core)->watchers);
     rf_states_fini(&(*core)->states);
+    rf_scribe_fini(&(*core)->scribe);
     rf_journal_fini(&(*core)->journal);
     rf_stream_book_fini(&(*core)->streams);
     rf_timer_heap_fini(&(*core)->ground.timers);

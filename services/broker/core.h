@@ -10,25 +10,23 @@
 #include "dispatch.h"
 #include "journal.h"
 #include "limit.h"
+#include "scribe.h"
 #include "states.h"
 #include "stream_book.h"
 #include "watchers.h"
 #include "wire/wire.h"
-
-// Lines of numbers that the rim reserves.
-enum rf_line { RF_LINE_JOURNAL, RF_LINE_VERSIONS };
-#define RF_LINE_COUNT 2
 
 struct rf_core_settings {
     const char *instance, *host, *version; // borrowed for the core's life, as all texts here
     int64_t pid;
     struct rf_duration heartbeat;
     int64_t heartbeat_misses; // a peer silent for so many intervals is lost
-    size_t queue_limit, journal_events, journal_bytes, state_entries;
+    size_t queue_limit, memory_events, memory_bytes, state_entries;
     struct rf_duration stream_idle;
+    // What this broker goes on behind: see struct rf_disk_found.
     struct {
-        int64_t first, limit; // reserved: from, up to (exclusive)
-    } lines[RF_LINE_COUNT];
+        int64_t last, trimmed, version, stream;
+    } found;
     struct {
         const char *provider;
         struct rf_breaker_policy policy;
@@ -46,7 +44,7 @@ struct rf_core {
     struct rf_utc started;
     struct rf_stream_book streams;
     struct rf_timer streams_timer;
-    struct rf_numbers numbers; // of the journal
+    struct rf_scribe scribe;
     struct rf_journal journal;
     int64_t own_seq; // of the broker's own stream, which bears its instance's name
     struct rf_states states;
@@ -61,10 +59,27 @@ struct rf_core {
     struct rf_timer redispatch;    // calls that waited may go to a worker again
 };
 
-// rf_core_new: a broker without peers; NULL if out of memory. The sink is copied.
+// rf_core_new: a broker without peers; NULL if out of memory. The sink is copied. What is on disk
+// is then restored, and rf_core_begin called, before anything else.
 struct rf_core *rf_core_new(const struct rf_core_settings *settings, const struct rf_sink *sink,
                             const struct rf_now *now);
 void rf_core_destroy(struct rf_core **core);
+
+// ---- restore.c: what an earlier broker left; the oldest first. RF_ERR_NOMEM, or RF_ERR_INVALID
+// for a value that is no JSON ----
+
+RF_NODISCARD enum rf_err rf_core_restore_stream(struct rf_core *core, int64_t number,
+                                                const char *name, int64_t last,
+                                                struct rf_utc heard);
+RF_NODISCARD enum rf_err rf_core_restore_value(struct rf_core *core, const char *key,
+                                               int64_t version, const char *json, size_t size,
+                                               struct rf_utc expires);
+RF_NODISCARD enum rf_err rf_core_restore_event(struct rf_core *core, int64_t n, const char *topic,
+                                               const void *frame, size_t size);
+
+// rf_core_begin: everything is restored: the breakers take their states over, and the broker enters
+// itself in the registry.
+void rf_core_begin(struct rf_core *core);
 
 // rf_core_receive: one message of a peer. The core may take it over (*message becomes NULL).
 // `size`: of its frame.
@@ -79,9 +94,9 @@ void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const s
 void rf_core_tick(struct rf_core *core, const struct rf_now *now);
 bool rf_core_wake(const struct rf_core *core, struct rf_instant *when);
 
-// rf_core_extend: a reservation stands on disk up to `limit` (exclusive); see numbers.h.
-void rf_core_extend(struct rf_core *core, const struct rf_now *now, enum rf_line line,
-                    int64_t limit);
+// rf_core_written: everything up to `position` is on disk: its events are published, and what
+// waited for it is answered.
+void rf_core_written(struct rf_core *core, const struct rf_now *now, int64_t position);
 
 // rf_core_ready, rf_core_drain, rf_core_stopped: the broker's own life, told in its registry entry
 // and by events. A draining broker serves on and looks ten times a second which of its peers have
@@ -99,15 +114,21 @@ typedef void rf_handler_fn(struct rf_core *core, const struct rf_peer *from,
                            struct rf_message **message, size_t size);
 
 // events.c
-rf_handler_fn rf_on_stream_open, rf_on_stream_skip, rf_on_event_publish, rf_on_journal_read;
+rf_handler_fn rf_on_stream_open, rf_on_stream_skip, rf_on_event_publish;
+void rf_core_watch_idle(struct rf_core *core);
+void rf_core_stream_forgotten(void *core, const struct rf_stream_row *row);
 
 // rf_core_publish: an event of the broker's own; stream, number, id, time and origin are filled in.
 void rf_core_publish(struct rf_core *core, const struct rf_event *event);
 
+// pages.c
+rf_handler_fn rf_on_journal_read;
+
 // values.c
 rf_handler_fn rf_on_state_get, rf_on_state_put, rf_on_state_cas, rf_on_state_list;
 rf_handler_fn rf_on_state_watch, rf_on_state_unwatch;
-void rf_core_state_changed(void *core, const struct rf_state_entry *entry);
+void rf_core_state_changed(void *core, struct rf_state_row *row,
+                           const struct rf_state_entry *entry);
 
 // workers.c
 rf_handler_fn rf_on_worker_heartbeat, rf_on_worker_credit, rf_on_worker_handback, rf_on_worker_bye;
@@ -141,6 +162,9 @@ void rf_core_fleet_changed(struct rf_core *core);
 
 // rf_core_restore_ejections: takes over what stands in retained state, after a start.
 void rf_core_restore_ejections(struct rf_core *core);
+
+// rf_core_tell_phase: writes the broker's own entry in the registry.
+void rf_core_tell_phase(struct rf_core *core, const char *phase);
 
 // status.c: how the broker is, as a new object; NULL if out of memory.
 json_t *rf_core_status(struct rf_core *core);

@@ -9,6 +9,7 @@
 #include <ringfence/time.h>
 
 #include "peer.h"
+#include "record.h"
 #include "runtime/timer.h"
 
 struct rf_now {
@@ -32,18 +33,20 @@ struct rf_sink {
     void (*publish)(void *arg, const char *topic, const void *frame, size_t size);
     // new_id: a fresh ULID of that time.
     void (*new_id)(void *arg, struct rf_utc now, char out[RF_ULID_SIZE]);
-    // reserve: the numbers of `which` run low: extend them soon (rf_core_extend).
-    void (*reserve)(void *arg, int which);
+    // write: one record for the disk, borrowed during the call; when it is kept, rf_core_written
+    // tells.
+    void (*write)(void *arg, const struct rf_record *record);
 };
 
 // name, what it counts
 #define RF_COUNTERS(X)                                                                             \
-    X(events_accepted, "events taken into the journal")                                            \
+    X(events_accepted, "events taken for the journal")                                             \
+    X(events_journaled, "of them, those that are on disk and published")                           \
     X(events_unjournaled, "metric.* events published without the journal")                         \
     X(events_duplicate, "events that were known already")                                          \
     X(events_refused, "gaps, streams that are not open, broken events")                            \
-    X(events_trimmed, "events that left the journal for its bounds")                               \
     X(events_lost, "events of the broker itself that could not be kept")                           \
+    X(answers_dropped, "answers not kept until the disk had written: too many, or no memory")      \
     X(pages_served, "pages of events")                                                             \
     X(calls_taken, "calls put in a queue")                                                         \
     X(calls_joined, "repeated ids that wait for the call in flight")                               \

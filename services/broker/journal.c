@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void rf_journal_init(struct rf_journal *journal, size_t max_count, size_t max_bytes, int64_t last) {
+void rf_journal_init(struct rf_journal *journal, size_t max_count, size_t max_bytes, int64_t last,
+                     int64_t trimmed) {
     *journal = (struct rf_journal){.max_count = max_count > 0 ? max_count : 1,
                                    .max_bytes = max_bytes,
                                    .last = last,
-                                   .trimmed = last};
+                                   .durable = last,
+                                   .trimmed = trimmed};
 }
 
 static struct rf_journal_entry *entry_at(const struct rf_journal *journal, size_t place) {
@@ -34,14 +36,21 @@ static void drop_oldest(struct rf_journal *journal) {
     free(oldest->topic);
     journal->first = journal->first + 1 < journal->room ? journal->first + 1 : 0;
     journal->count--;
+    journal->dropped++;
+}
+
+// What waits is bounded by whoever takes it.
+static void drop_beyond_bounds(struct rf_journal *journal) {
+    while (journal->count - journal->waiting > 1 &&
+           (journal->count - journal->waiting > journal->max_count ||
+            journal->bytes - journal->waiting_bytes > journal->max_bytes))
+        drop_oldest(journal);
 }
 
 static bool make_room(struct rf_journal *journal) {
     if (journal->count < journal->room)
         return true;
     size_t room = journal->room == 0 ? 256 : journal->room * 2;
-    if (room > journal->max_count + 1)
-        room = journal->max_count + 1;
     struct rf_journal_entry *ring = calloc(room, sizeof *ring);
     if (ring == NULL)
         return false;
@@ -54,37 +63,63 @@ static bool make_room(struct rf_journal *journal) {
     return true;
 }
 
-enum rf_err rf_journal_append(struct rf_journal *journal, int64_t n, const char *topic,
-                              const void *frame, size_t size, int64_t *dropped) {
+static struct rf_journal_entry *append(struct rf_journal *journal, int64_t n, const char *topic,
+                                       const void *frame, size_t size) {
     size_t topic_size = strlen(topic) + 1;
     char *copy = malloc(topic_size + size);
     if (copy == NULL || !make_room(journal)) {
         free(copy);
-        return RF_ERR_NOMEM;
+        return NULL;
     }
     memcpy(copy, topic, topic_size);
     memcpy(copy + topic_size, frame, size);
     struct rf_journal_entry *entry = entry_at(journal, journal->count);
-    *entry = (struct rf_journal_entry){n, copy, copy + topic_size, size};
+    *entry =
+        (struct rf_journal_entry){.n = n, .topic = copy, .frame = copy + topic_size, .size = size};
     journal->count++;
     journal->bytes += cost(entry);
-    journal->last = n;
-    while (journal->count > 1 &&
-           (journal->count > journal->max_count || journal->bytes > journal->max_bytes)) {
-        drop_oldest(journal);
-        if (dropped != NULL)
-            (*dropped)++;
-    }
+    return entry;
+}
+
+enum rf_err rf_journal_restore(struct rf_journal *journal, int64_t n, const char *topic,
+                               const void *frame, size_t size) {
+    if (append(journal, n, topic, frame, size) == NULL)
+        return RF_ERR_NOMEM;
+    drop_beyond_bounds(journal);
     return RF_OK;
 }
 
+enum rf_err rf_journal_append(struct rf_journal *journal, int64_t position, int64_t n,
+                              const char *topic, const void *frame, size_t size) {
+    struct rf_journal_entry *entry = append(journal, n, topic, frame, size);
+    if (entry == NULL)
+        return RF_ERR_NOMEM;
+    entry->position = position;
+    journal->last = n;
+    journal->waiting++;
+    journal->waiting_bytes += cost(entry);
+    return RF_OK;
+}
+
+const struct rf_journal_entry *rf_journal_waiting(const struct rf_journal *journal) {
+    return journal->waiting > 0 ? entry_at(journal, journal->count - journal->waiting) : NULL;
+}
+
+void rf_journal_keep(struct rf_journal *journal) {
+    const struct rf_journal_entry *entry = rf_journal_waiting(journal);
+    journal->durable = entry->n;
+    journal->waiting_bytes -= cost(entry);
+    journal->waiting--;
+    drop_beyond_bounds(journal);
+}
+
 int64_t rf_journal_first(const struct rf_journal *journal) {
-    return journal->count > 0 ? entry_at(journal, 0)->n : journal->last + 1;
+    return journal->count > journal->waiting ? entry_at(journal, 0)->n : journal->durable + 1;
 }
 
 // Numbers ascend but may have holes, so the place of the first one after `after` is searched.
 static size_t place_after(const struct rf_journal *journal, int64_t after) {
-    size_t low = 0, high = journal->count;
+    size_t low = 0, high = journal->count - journal->waiting;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (entry_at(journal, middle)->n <= after)
@@ -107,13 +142,13 @@ void rf_journal_find(const struct rf_journal *journal, int64_t after, const char
                      size_t prefix_count, const struct rf_journal_limits *limits,
                      struct rf_journal_found *page) {
     // A cursor from beyond our newest number is of another data directory: begin anew.
-    if (after > journal->last)
+    if (after > journal->durable)
         after = journal->trimmed;
     page->count = 0;
     page->trimmed = after < journal->trimmed ? journal->trimmed : 0;
     page->scanned = after < journal->trimmed ? journal->trimmed : after;
     size_t bytes = 0, looked_at = 0;
-    for (size_t i = place_after(journal, after); i < journal->count; i++) {
+    for (size_t i = place_after(journal, after); i < journal->count - journal->waiting; i++) {
         const struct rf_journal_entry *entry = entry_at(journal, i);
         if (looked_at++ >= limits->scan)
             return;
@@ -127,6 +162,6 @@ void rf_journal_find(const struct rf_journal *journal, int64_t after, const char
         page->scanned = entry->n;
     }
     // Everything is scanned: numbers that were skipped at the end are no events either.
-    if (journal->last > page->scanned)
-        page->scanned = journal->last;
+    if (journal->durable > page->scanned)
+        page->scanned = journal->durable;
 }

@@ -2,14 +2,15 @@
 // are decided in core.c and its parts; here they meet sockets, clocks and the disk.
 //
 //   core.c        who gets what: routes of messages, and its own life
-//   events.c, stream_book.c, journal.c, numbers.c   events in, kept, and read in pages
+//   events.c, stream_book.c, journal.c, pages.c   events in, published, and read in pages
+//   scribe.c, record.h, restore.c                 what goes to the disk, and comes back from it
 //   states.c, values.c, watchers.c                  retained state
 //   dispatch.c, job.c, seats.c, workers.c, answers.c, hand.c   calls
 //   authority.c   the one breaker of each provider
 //   limit.c, pool.c, pauses.c   the limits of the provider accounts
 //   ground.c      time, sending and counters for all of them
 //   intake.c, sink.c, endpoints.c   sockets
-//   keeper.c, data_dir.c            disk
+//   disk.c, disk_*.c, data_dir.c    disk
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ struct rf_now broker_now(const struct broker *broker) {
 
 void broker_settle(struct broker *broker) {
     struct rf_instant when;
+    rf_disk_flush(broker->disk);
     if (rf_core_wake(broker->core, &when))
         rf_timer_at(&broker->timer, when);
     else
@@ -45,23 +47,21 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     process->state = broker;
     broker->process = process;
-    broker->keeper.event_fd = broker->dir.data_lock = broker->dir.run_lock = -1;
+    broker->dir.data_lock = broker->dir.run_lock = -1;
     gethostname(broker->host, sizeof broker->host - 1);
     rf_timer_init(&broker->timer, process->loop, on_timer, broker);
     broker_raise_descriptors();
     const struct rf_config *config = process->config;
     enum rf_err err = rf_data_dir_open(&broker->dir, config->state_dir, config->run_dir, error);
     if (err == RF_OK)
-        err = rf_keeper_open(&broker->keeper, broker->dir.path, error);
-    if (err == RF_OK && (broker->core = broker_make_core(broker)) == NULL)
-        err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+        err = broker_open_disk(broker, error);
     if (err == RF_OK)
         err = rf_endpoints_open(&broker->endpoints, process->loop, &config->bus, config->run_dir,
                                 error);
     if (err == RF_OK)
         err = broker_listen(broker, error);
     if (err == RF_OK)
-        err = broker_watch_keeper(broker, error);
+        err = broker_watch_disk(broker, error);
     if (err != RF_OK)
         return err;
     struct rf_now now = broker_now(broker);
@@ -79,24 +79,25 @@ static void drain(struct rf_process *process) {
     broker_settle(broker);
 }
 
+// What is taken is kept, told of and answered before the sockets close.
+static void end_in_order(struct broker *broker) {
+    struct rf_now now = broker_now(broker);
+    rf_core_stopped(broker->core, &now);
+    rf_disk_finish(broker->disk);
+    broker_hear_disk(broker);
+}
+
 static void stop(struct rf_process *process) {
     struct broker *broker = process->state;
     if (broker == NULL)
         return;
-    if (broker->endpoints.events != NULL) {
-        struct rf_now now = broker_now(broker);
-        rf_core_stopped(broker->core, &now);
-    }
     rf_timer_stop(&broker->timer);
     broker_unlisten(broker);
-    broker_unwatch_keeper(broker);
+    broker_unwatch_disk(broker);
+    if (broker->endpoints.events != NULL)
+        end_in_order(broker);
     rf_endpoints_close(&broker->endpoints);
-    int64_t next[RF_LINE_COUNT] = {0};
-    if (broker->core != NULL) {
-        next[RF_LINE_JOURNAL] = broker->core->numbers.next;
-        next[RF_LINE_VERSIONS] = broker->core->states.versions.next;
-    }
-    rf_keeper_close(&broker->keeper, broker->core != NULL ? next : NULL);
+    rf_disk_close(&broker->disk);
     rf_core_destroy(&broker->core);
     rf_data_dir_close(&broker->dir);
     free(broker);

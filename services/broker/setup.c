@@ -1,4 +1,5 @@
-// What the broker begins with: its core, from the configuration, and as many connections as it may.
+// What the broker begins with: its core, from the configuration and from what the disk has, and as
+// many connections as it may.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ struct rf_limit_rules broker_limit_rules(const struct rf_config *config, enum rf
     };
 }
 
-struct rf_core *broker_make_core(struct broker *broker) {
+static struct rf_core *make_core(struct broker *broker, const struct rf_disk_found *found) {
     const struct rf_config *config = broker->process->config;
     struct rf_core_settings settings = {
         .instance = broker->process->instance,
@@ -37,16 +38,13 @@ struct rf_core *broker_make_core(struct broker *broker) {
         .heartbeat = config->bus.heartbeat,
         .heartbeat_misses = config->bus.heartbeat_misses,
         .queue_limit = (size_t)config->broker.queue_limit,
-        .journal_events = (size_t)config->broker.journal_events,
-        .journal_bytes = (size_t)config->broker.journal_bytes,
+        .memory_events = (size_t)config->journal.memory_events,
+        .memory_bytes = (size_t)config->journal.memory_bytes,
         .state_entries = (size_t)config->broker.state_entries,
         .stream_idle = config->broker.stream_idle,
+        .found = {found->last, found->trimmed, found->version, found->stream},
         .guard_count = RF_PROVIDER_COUNT,
     };
-    for (int i = 0; i < RF_LINE_COUNT; i++) {
-        settings.lines[i].first = broker->keeper.lines[i].first;
-        settings.lines[i].limit = broker->keeper.lines[i].reserved;
-    }
     for (int i = 0; i < RF_PROVIDER_COUNT; i++) {
         const struct rf_config_ejection *ejection = &config->providers[i].ejection;
         settings.guards[i].ejection =
@@ -64,4 +62,42 @@ struct rf_core *broker_make_core(struct broker *broker) {
     struct rf_sink sink = broker_sink(broker);
     struct rf_now now = broker_now(broker);
     return rf_core_new(&settings, &sink, &now);
+}
+
+static enum rf_err on_stream(void *arg, int64_t stream, const char *name, int64_t last,
+                             int64_t heard) {
+    struct broker *broker = arg;
+    return rf_core_restore_stream(broker->core, stream, name, last, (struct rf_utc){heard});
+}
+
+static enum rf_err on_value(void *arg, const char *key, int64_t version, const char *json,
+                            size_t size, int64_t expires) {
+    struct broker *broker = arg;
+    return rf_core_restore_value(broker->core, key, version, json, size, (struct rf_utc){expires});
+}
+
+static enum rf_err on_event(void *arg, int64_t n, const char *topic, const void *frame,
+                            size_t size) {
+    struct broker *broker = arg;
+    return rf_core_restore_event(broker->core, n, topic, frame, size);
+}
+
+enum rf_err broker_open_disk(struct broker *broker, struct rf_error *error) {
+    const struct rf_config_journal *config = &broker->process->config->journal;
+    struct rf_disk_found found;
+    enum rf_disk_sync sync =
+        config->sync == RF_JOURNAL_SYNC_FULL ? RF_DISK_SYNC_FULL : RF_DISK_SYNC_NORMAL;
+    enum rf_err err = rf_disk_open(broker->dir.path, sync, &broker->disk, &found, error);
+    if (err != RF_OK)
+        return err;
+    broker->core = make_core(broker, &found);
+    if (broker->core == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    // One more than are kept: if it drops out again, it is known that there are older ones.
+    const struct rf_disk_taker taker = {broker, on_stream, on_value, on_event};
+    err = rf_disk_load(broker->disk, config->memory_events + 1, &taker, error);
+    if (err != RF_OK)
+        return err;
+    rf_core_begin(broker->core);
+    return rf_disk_start(broker->disk, error);
 }

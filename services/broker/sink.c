@@ -1,6 +1,4 @@
 // From the core to the sockets and the disk.
-#include <unistd.h>
-
 #include <ringfence/id.h>
 
 #include "base/log.h"
@@ -30,40 +28,52 @@ static void on_new_id(void *arg, struct rf_utc now, char out[RF_ULID_SIZE]) {
     rf_ulid_new(now, out);
 }
 
-static void on_reserve(void *arg, int line) {
+static void on_write(void *arg, const struct rf_record *record) {
     struct broker *broker = arg;
-    rf_keeper_ask(&broker->keeper, (enum rf_line)line);
+    rf_disk_put(broker->disk, record);
 }
 
-static void on_reserved(void *arg, int fd, unsigned events) {
+static void tell_health(struct broker *broker, const struct rf_disk_progress *progress) {
+    if (progress->failing == broker->disk_fails)
+        return;
+    broker->disk_fails = progress->failing;
+    if (progress->failing)
+        rf_log(RF_LOG_ERROR,
+               "%s: cannot be written: %s; events are kept back and tried again "
+               "every second",
+               rf_disk_path(broker->disk), progress->why);
+    else
+        rf_log(RF_LOG_WARNING, "%s: can be written again, nothing was lost",
+               rf_disk_path(broker->disk));
+}
+
+void broker_hear_disk(struct broker *broker) {
+    struct rf_disk_progress progress;
+    struct rf_now now = broker_now(broker);
+    rf_disk_look(broker->disk, &progress);
+    tell_health(broker, &progress);
+    rf_core_written(broker->core, &now, progress.written);
+}
+
+static void on_disk(void *arg, int fd, unsigned events) {
+    (void)fd;
     (void)events;
     struct broker *broker = arg;
-    uint64_t count;
-    if (read(fd, &count, sizeof count) < 0)
-        return;
-    struct rf_now now = broker_now(broker);
-    for (int line = 0; line < RF_LINE_COUNT; line++) {
-        bool failed;
-        int64_t reserved = rf_keeper_reserved(&broker->keeper, (enum rf_line)line, &failed);
-        if (failed)
-            rf_log(RF_LOG_ERROR, "%s: cannot reserve numbers; tried again every second",
-                   broker->dir.path);
-        else
-            rf_core_extend(broker->core, &now, (enum rf_line)line, reserved);
-    }
+    broker_hear_disk(broker);
+    broker_settle(broker);
 }
 
 struct rf_sink broker_sink(struct broker *broker) {
-    return (struct rf_sink){broker, on_send, on_publish, on_new_id, on_reserve};
+    return (struct rf_sink){broker, on_send, on_publish, on_new_id, on_write};
 }
 
-enum rf_err broker_watch_keeper(struct broker *broker, struct rf_error *error) {
-    enum rf_err err = rf_loop_fd_set(broker->process->loop, broker->keeper.event_fd, RF_LOOP_READ,
-                                     on_reserved, broker);
+enum rf_err broker_watch_disk(struct broker *broker, struct rf_error *error) {
+    enum rf_err err = rf_loop_fd_set(broker->process->loop, rf_disk_event(broker->disk),
+                                     RF_LOOP_READ, on_disk, broker);
     return err == RF_OK ? RF_OK : rf_error_set(error, err, "cannot watch the disk's thread");
 }
 
-void broker_unwatch_keeper(struct broker *broker) {
-    if (broker->keeper.event_fd >= 0)
-        (void)!rf_loop_fd_set(broker->process->loop, broker->keeper.event_fd, 0, NULL, NULL);
+void broker_unwatch_disk(struct broker *broker) {
+    if (broker->disk != NULL)
+        (void)!rf_loop_fd_set(broker->process->loop, rf_disk_event(broker->disk), 0, NULL, NULL);
 }

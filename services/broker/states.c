@@ -4,11 +4,9 @@
 #include <string.h>
 
 void rf_states_init(struct rf_states *states, struct rf_ground *ground, size_t max_rows,
-                    int64_t first_version, int64_t version_limit, rf_states_changed_fn *changed,
-                    void *arg) {
-    *states =
-        (struct rf_states){.ground = ground, .max_rows = max_rows, .changed = changed, .arg = arg};
-    rf_numbers_init(&states->versions, first_version, version_limit);
+                    int64_t version, rf_states_changed_fn *changed, void *arg) {
+    *states = (struct rf_states){
+        .ground = ground, .max_rows = max_rows, .version = version, .changed = changed, .arg = arg};
 }
 
 static void free_row(struct rf_state_row *row) {
@@ -28,7 +26,7 @@ void rf_states_fini(struct rf_states *states) {
     rf_map_fini(&states->rows);
 }
 
-static struct rf_state_row *find(const struct rf_states *states, const char *key) {
+struct rf_state_row *rf_states_find(const struct rf_states *states, const char *key) {
     struct rf_map_node *node = rf_map_find_text(&states->rows, key);
     return node == NULL ? NULL : RF_OWNER(node, struct rf_state_row, by_key);
 }
@@ -37,17 +35,24 @@ static void view(const struct rf_state_row *row, struct rf_state_entry *entry) {
     *entry = (struct rf_state_entry){.key = row->key, .version = row->version, .value = row->value};
 }
 
-static void tell(struct rf_states *states, const struct rf_state_entry *entry) {
+static void tell(struct rf_state_row *row, const struct rf_state_entry *entry) {
+    struct rf_states *states = row->states;
     states->ground->counters.state_writes++;
     if (states->changed != NULL)
-        states->changed(states->arg, entry);
+        states->changed(states->arg, row, entry);
 }
 
 static void delete_row(struct rf_states *states, struct rf_state_row *row) {
     rf_map_remove(&states->rows, &row->by_key);
     struct rf_state_entry gone = {.key = row->key};
-    tell(states, &gone);
+    tell(row, &gone);
     free_row(row);
+}
+
+void rf_states_delete(struct rf_states *states, const char *key) {
+    struct rf_state_row *row = rf_states_find(states, key);
+    if (row != NULL)
+        delete_row(states, row);
 }
 
 static void on_lease_end(void *arg) {
@@ -72,16 +77,18 @@ static struct rf_state_row *add(struct rf_states *states, const char *key) {
 
 enum rf_err rf_states_get(const struct rf_states *states, const char *key,
                           struct rf_state_entry *entry) {
-    const struct rf_state_row *row = find(states, key);
+    const struct rf_state_row *row = rf_states_find(states, key);
     if (row == NULL)
         return RF_ERR_NOT_FOUND;
     view(row, entry);
     return RF_OK;
 }
 
-static enum rf_err take_version(struct rf_states *states, int64_t *version) {
-    *version = rf_numbers_take(&states->versions);
-    return *version == 0 ? RF_ERR_FULL : RF_OK;
+static void lease(struct rf_state_row *row, struct rf_utc expires) {
+    const struct rf_now *now = &row->states->ground->now;
+    row->expires = expires;
+    rf_ground_start(row->states->ground, &row->lease,
+                    rf_instant_add(now->instant, rf_utc_since(expires, now->utc)));
 }
 
 static enum rf_err write_row(struct rf_states *states, const char *key, json_t *value,
@@ -90,26 +97,35 @@ static enum rf_err write_row(struct rf_states *states, const char *key, json_t *
     if (length == 0 || length > RF_STATE_KEY_BYTES)
         return RF_ERR_INVALID;
     size_t bytes = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
-    struct rf_state_row *row = find(states, key);
+    struct rf_state_row *row = rf_states_find(states, key);
     if (bytes > RF_STATE_VALUE_BYTES || (row == NULL && states->rows.count >= states->max_rows))
         return RF_ERR_FULL;
-    int64_t version;
-    enum rf_err err = take_version(states, &version);
-    if (err != RF_OK)
-        return err;
     if (row == NULL && (row = add(states, key)) == NULL)
         return RF_ERR_NOMEM;
     json_incref(value);
     json_decref(row->value);
     row->value = value;
     row->bytes = bytes;
-    row->version = version;
+    row->version = ++states->version;
+    row->expires = (struct rf_utc){0};
     rf_ground_stop(states->ground, &row->lease);
     if (ttl_ns > 0)
-        rf_ground_start(states->ground, &row->lease,
-                        rf_instant_add(states->ground->now.instant, rf_ns(ttl_ns)));
+        lease(row, rf_utc_add(states->ground->now.utc, rf_ns(ttl_ns)));
     view(row, entry);
-    tell(states, entry);
+    tell(row, entry);
+    return RF_OK;
+}
+
+enum rf_err rf_states_restore(struct rf_states *states, const char *key, int64_t version,
+                              json_t *value, struct rf_utc expires) {
+    struct rf_state_row *row = add(states, key);
+    if (row == NULL)
+        return RF_ERR_NOMEM;
+    row->value = json_incref(value);
+    row->bytes = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+    row->version = version;
+    if (expires.ns != 0)
+        lease(row, expires);
     return RF_OK;
 }
 
@@ -122,7 +138,7 @@ enum rf_err rf_states_put(struct rf_states *states, const char *key, json_t *val
 enum rf_err rf_states_cas(struct rf_states *states, const char *key, int64_t version, json_t *value,
                           int64_t ttl_ns, struct rf_state_entry *entry) {
     *entry = (struct rf_state_entry){.key = key};
-    struct rf_state_row *row = find(states, key);
+    struct rf_state_row *row = rf_states_find(states, key);
     if (row != NULL)
         view(row, entry);
     if (entry->version != version) {

@@ -114,6 +114,8 @@ static json_t *counters_of(const struct rf_core *core) {
 #define X(name, meaning) json_object_set_new(counters, #name, json_integer((json_int_t)from->name));
     RF_COUNTERS(X)
 #undef X
+    json_object_set_new(counters, "events_trimmed",
+                        json_integer((json_int_t)core->journal.dropped));
     json_object_set_new(counters, "streams_forgotten",
                         json_integer((json_int_t)core->streams.forgotten));
     return counters;
@@ -121,9 +123,11 @@ static json_t *counters_of(const struct rf_core *core) {
 
 json_t *rf_core_status(struct rf_core *core) {
     const struct rf_journal *journal = &core->journal;
-    json_t *kept = json_pack("{s:I, s:I, s:I, s:I}", "first", (json_int_t)rf_journal_first(journal),
-                             "last", (json_int_t)journal->last, "count", (json_int_t)journal->count,
-                             "bytes", (json_int_t)journal->bytes);
+    json_t *kept = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I}", "first", (json_int_t)rf_journal_first(journal), "last",
+        (json_int_t)journal->durable, "count", (json_int_t)(journal->count - journal->waiting),
+        "bytes", (json_int_t)(journal->bytes - journal->waiting_bytes), "waiting",
+        (json_int_t)(core->scribe.given - core->scribe.written));
     json_t *state = json_pack("{s:I, s:I}", "count", (json_int_t)core->states.rows.count, "watches",
                               (json_int_t)core->watchers.count);
     return json_pack(

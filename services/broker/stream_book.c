@@ -3,12 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-void rf_stream_book_init(struct rf_stream_book *book, struct rf_duration idle) {
-    *book = (struct rf_stream_book){.idle = idle};
+void rf_stream_book_init(struct rf_stream_book *book, struct rf_duration idle, int64_t numbers,
+                         rf_stream_forgotten_fn *on_forget, void *arg) {
+    *book = (struct rf_stream_book){
+        .idle = idle, .numbers = numbers, .on_forget = on_forget, .arg = arg};
     TAILQ_INIT(&book->ages);
 }
 
 static void forget(struct rf_stream_book *book, struct rf_stream_row *row) {
+    if (book->on_forget != NULL)
+        book->on_forget(book->arg, row);
+    book->forgotten++;
     TAILQ_REMOVE(&book->ages, row, by_age);
     rf_map_remove(&book->rows, &row->by_name);
     free(row->name);
@@ -51,49 +56,60 @@ static struct rf_stream_row *add(struct rf_stream_book *book, const char *name) 
     return row;
 }
 
+static void keep_bound(struct rf_stream_book *book) {
+    if (book->rows.count >= RF_STREAM_BOOK_MAX)
+        forget(book, TAILQ_FIRST(&book->ages));
+}
+
 enum rf_err rf_stream_book_open(struct rf_stream_book *book, const char *name, int64_t next,
-                                struct rf_instant now, int64_t *last) {
+                                struct rf_instant now, struct rf_stream_row **out) {
     size_t length = strlen(name);
     if (length == 0 || length > RF_STREAM_NAME_BYTES || next < 1)
         return RF_ERR_INVALID;
     struct rf_stream_row *row = find(book, name);
     if (row == NULL) {
-        if (book->rows.count >= RF_STREAM_BOOK_MAX) {
-            forget(book, TAILQ_FIRST(&book->ages));
-            book->forgotten++;
-        }
+        keep_bound(book);
         row = add(book, name);
         if (row == NULL)
             return RF_ERR_NOMEM;
-        row->last = next - 1;
+        row->number = ++book->numbers;
+        row->last = row->written = next - 1;
     }
     hear(book, row, now);
-    *last = row->last;
+    *out = row;
     return RF_OK;
 }
 
-enum rf_stream_verdict rf_stream_book_check(struct rf_stream_book *book, const char *name,
-                                            int64_t seq, struct rf_instant now, int64_t *last) {
-    struct rf_stream_row *row = find(book, name);
-    *last = 0;
+enum rf_err rf_stream_book_restore(struct rf_stream_book *book, int64_t number, const char *name,
+                                   int64_t last, struct rf_instant heard) {
+    keep_bound(book);
+    struct rf_stream_row *row = add(book, name);
     if (row == NULL)
-        return RF_STREAM_CLOSED;
-    hear(book, row, now);
-    *last = row->last;
+        return RF_ERR_NOMEM;
+    row->number = number;
+    row->last = row->written = last;
+    row->heard = heard;
+    row->on_disk = true;
+    return RF_OK;
+}
+
+struct rf_stream_row *rf_stream_book_find(struct rf_stream_book *book, const char *name,
+                                          struct rf_instant now) {
+    struct rf_stream_row *row = find(book, name);
+    if (row != NULL)
+        hear(book, row, now);
+    return row;
+}
+
+enum rf_stream_verdict rf_stream_row_check(const struct rf_stream_row *row, int64_t seq) {
     if (seq <= row->last)
         return RF_STREAM_DUPLICATE;
     return seq == row->last + 1 ? RF_STREAM_NEW : RF_STREAM_GAP;
 }
 
-bool rf_stream_book_advance(struct rf_stream_book *book, const char *name, int64_t seq,
-                            struct rf_instant now) {
-    struct rf_stream_row *row = find(book, name);
-    if (row == NULL)
-        return false;
-    hear(book, row, now);
+void rf_stream_row_advance(struct rf_stream_row *row, int64_t seq) {
     if (seq > row->last)
         row->last = seq;
-    return true;
 }
 
 bool rf_stream_book_wake(const struct rf_stream_book *book, struct rf_instant *when) {
@@ -106,8 +122,6 @@ bool rf_stream_book_wake(const struct rf_stream_book *book, struct rf_instant *w
 
 void rf_stream_book_expire(struct rf_stream_book *book, struct rf_instant now) {
     struct rf_instant when;
-    while (rf_stream_book_wake(book, &when) && !rf_instant_before(now, when)) {
+    while (rf_stream_book_wake(book, &when) && !rf_instant_before(now, when))
         forget(book, TAILQ_FIRST(&book->ages));
-        book->forgotten++;
-    }
 }

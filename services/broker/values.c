@@ -12,10 +12,33 @@ static const char *const own_prefixes[] = {"breaker/", "ejected/", "limits/", "t
 #define MARK_PREFIX "mark/"
 #define KEY_PREFIX  "key/"
 
-void rf_core_state_changed(void *arg, const struct rf_state_entry *entry) {
+static int64_t write_value(struct rf_core *core, const struct rf_state_row *row) {
+    char *text = malloc(row->bytes);
+    if (text == NULL)
+        abort(); // as for a lease that would never end: what was told to stand must be kept
+    struct rf_record record = {
+        .type = RF_RECORD_VALUE,
+        .number = row->version,
+        .at = row->expires.ns,
+        .name = row->key,
+        .body = text,
+        .body_size = json_dumpb(row->value, text, row->bytes, JSON_COMPACT | JSON_ENCODE_ANY),
+    };
+    int64_t position = rf_scribe_put(&core->scribe, record);
+    free(text);
+    return position;
+}
+
+// It acts at once, and whoever watches is told at once: the disk holds up no change of a breaker.
+// Only the answer to who wrote it waits.
+void rf_core_state_changed(void *arg, struct rf_state_row *row,
+                           const struct rf_state_entry *entry) {
     struct rf_core *core = arg;
-    if (rf_numbers_low(&core->states.versions))
-        core->ground.sink.reserve(core->ground.sink.arg, RF_LINE_VERSIONS);
+    if (entry->version != 0)
+        row->position = write_value(core, row);
+    else
+        rf_scribe_put(&core->scribe,
+                      (struct rf_record){.type = RF_RECORD_VALUE_GONE, .name = row->key});
     rf_watchers_change(&core->watchers, entry);
 }
 
@@ -41,12 +64,22 @@ static void reply(struct rf_core *core, const struct rf_peer *to, const char *ri
     rf_ground_send(&core->ground, to, RF_MESSAGE_state_reply, &message);
 }
 
-// After a write, or a refused one: the value as it stands now, if there is one.
 static void reply_one(struct rf_core *core, const struct rf_peer *to, const char *rid,
                       enum rf_err err, struct rf_state_entry *entry) {
-    if (err != RF_OK && err != RF_ERR_CONFLICT && err != RF_ERR_NOT_FOUND)
-        core->ground.counters.state_refused++;
     reply(core, to, rid, code_of(err), entry, entry->version != 0 ? 1 : 0);
+}
+
+// After a write, which is answered when it is on disk, or a refused one: the value as it stands
+// now, if there is one.
+static void reply_written(struct rf_core *core, const struct rf_peer *to, const char *rid,
+                          enum rf_err err, struct rf_state_entry *entry) {
+    if (err == RF_OK) {
+        rf_scribe_stored(&core->scribe, core->scribe.given, to, rid, entry);
+        return;
+    }
+    if (err != RF_ERR_CONFLICT)
+        core->ground.counters.state_refused++;
+    reply_one(core, to, rid, err, entry);
 }
 
 static bool is_ours(struct rf_core *core, const struct rf_peer *from, const char *rid,
@@ -126,7 +159,7 @@ void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf
     enum rf_err err = rf_states_put(&core->states, put->key, put->value, put->ttl_ns, &entry);
     if (err == RF_OK && is_new)
         tell_mark(core, &entry);
-    reply_one(core, from, put->rid, err, &entry);
+    reply_written(core, from, put->rid, err, &entry);
 }
 
 void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
@@ -140,7 +173,7 @@ void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf
         rf_states_cas(&core->states, cas->key, cas->version, cas->value, cas->ttl_ns, &entry);
     if (err == RF_OK && cas->version == 0 && cas->value != NULL)
         tell_mark(core, &entry);
-    reply_one(core, from, cas->rid, err, &entry);
+    reply_written(core, from, cas->rid, err, &entry);
 }
 
 void rf_on_state_list(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,

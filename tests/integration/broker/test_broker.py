@@ -175,10 +175,13 @@ class BrokerTest(RingfenceTest):
             version = reply["entries"][0]["version"]
             self.broker.kill()
             self.broker = self.set.start("broker")
-        # Whoever read up to the end of the last life is told that it may have missed something.
-        page = self.ask(self.connect(zmq.DEALER, "ingest"),
-                        {"t": "journal.read", "rid": "1", "after": highest, "limit": 10})
-        self.assertGreater(page["trimmed"], highest)
+        # Whoever read up to the end of the last life has missed nothing, nor has who read nothing.
+        for after, expected in ((highest, []), (0, ["life-0", "life-1", "life-2"])):
+            page = self.ask(self.connect(zmq.DEALER, "ingest"),
+                            {"t": "journal.read", "rid": "1", "after": after, "limit": 100})
+            self.assertNotIn("trimmed", page)
+            streams = [event["stream"] for event in page["events"] if event["seq"] == 3]
+            self.assertEqual([name for name in streams if name.startswith("life-")], expected)
 
     def test_after_a_clean_end_numbers_go_on_without_a_hole(self):
         last = self.publish("before", [1])[0]

@@ -40,8 +40,29 @@ static void on_new_id(void *arg, struct rf_utc now, char out[RF_ULID_SIZE]) {
     snprintf(out, RF_ULID_SIZE, "%026lld", (long long)++stage->ids);
 }
 
-static void on_reserve(void *arg, int line) {
-    ((struct stage *)arg)->reserves[line]++;
+static void on_write(void *arg, const struct rf_record *record) {
+    struct stage *stage = arg;
+    // Positions are the disk's only order: they ascend without a hole.
+    assert_int_equal(record->position, stage->given + 1);
+    stage->given = record->position;
+    assert_true(rf_disk_queue_put(&stage->disk, record));
+}
+
+void stage_write(struct stage *stage, int64_t position) {
+    assert_true(position >= stage->written && position <= stage->given);
+    stage->written = position;
+    rf_core_written(stage->core, &stage->now, position);
+}
+
+void stage_settle(struct stage *stage) {
+    if (!stage->disk_waits && stage->written < stage->given)
+        stage_write(stage, stage->given);
+}
+
+void stage_start(struct stage *stage) {
+    struct rf_sink sink = {stage, on_send, on_publish, on_new_id, on_write};
+    stage->core = rf_core_new(&stage->settings, &sink, &stage->now);
+    assert_non_null(stage->core);
 }
 
 void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *settings)) {
@@ -54,20 +75,19 @@ void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *set
         .heartbeat = {STAGE_HEARTBEAT},
         .heartbeat_misses = STAGE_MISSES,
         .queue_limit = 100,
-        .journal_events = 100,
-        .journal_bytes = 1000000,
+        .memory_events = 100,
+        .memory_bytes = 1000000,
         .state_entries = 100,
         .stream_idle = {3600 * RF_NS_PER_S},
-        .lines = {{1, 1000001}, {1, 1000001}},
         .guards = {{"elevenlabs", RF_BREAKER_POLICY_DEFAULT, RF_EJECTION_POLICY_DEFAULT}},
         .guard_count = 1,
     };
     if (change != NULL)
         change(&stage->settings);
     stage->now = (struct rf_now){{0}, {STAGE_UTC}};
-    struct rf_sink sink = {stage, on_send, on_publish, on_new_id, on_reserve};
-    stage->core = rf_core_new(&stage->settings, &sink, &stage->now);
-    assert_non_null(stage->core);
+    stage_start(stage);
+    rf_core_begin(stage->core);
+    stage_settle(stage);
 }
 
 void stage_close(struct stage *stage) {
@@ -76,6 +96,7 @@ void stage_close(struct stage *stage) {
         rf_message_destroy(&stage->sent[i].message);
     for (size_t i = 0; i < stage->event_count; i++)
         rf_message_destroy(&stage->events[i].message);
+    rf_disk_queue_fini(&stage->disk);
 }
 
 struct rf_peer peer(enum rf_socket socket, const char *name) {
@@ -95,6 +116,7 @@ void stage_receive(struct stage *stage, const struct rf_peer *from, enum rf_mess
     rf_core_receive(stage->core, &stage->now, from, &message, frame.size);
     rf_message_destroy(&message);
     rf_frame_free(&frame);
+    stage_settle(stage);
 }
 
 void stage_wake_at(struct stage *stage, int64_t ns) {
@@ -102,6 +124,7 @@ void stage_wake_at(struct stage *stage, int64_t ns) {
     stage->ticking = true;
     rf_core_tick(stage->core, &stage->now);
     stage->ticking = false;
+    stage_settle(stage);
 }
 
 void stage_at(struct stage *stage, int64_t ns) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core.h"
+#include "disk_queue.h"
 
 #define STAGE_HEARTBEAT (1 * RF_NS_PER_S)
 #define STAGE_MISSES    2
@@ -40,7 +41,10 @@ struct stage {
     size_t event_count;
     bool ticking; // the time goes on: nobody has said anything
     int asked;    // workers that were asked whether they are there; such messages count as seen
-    int reserves[RF_LINE_COUNT];
+    struct rf_disk_queue disk; // every record, in order
+    int64_t given, written;    // position of the last record, and up to where they are kept
+    bool disk_waits;           // else everything is kept at once
+    int64_t passed_over;       // numbers, after ends that were not in order
     int64_t ids;
     // What a send to this peer comes to; the others get everything.
     struct rf_peer bad_peer;
@@ -63,6 +67,23 @@ void stage_receive(struct stage *stage, const struct rf_peer *from, enum rf_mess
 // stage_wake_at: it jumps there: until then the core did not run.
 void stage_at(struct stage *stage, int64_t ns);
 void stage_wake_at(struct stage *stage, int64_t ns);
+
+// stage_write: the disk has everything up to `position`, and tells.
+void stage_write(struct stage *stage, int64_t position);
+
+// stage_write_some: the disk has `count` records more, and with the last one what belongs to it.
+void stage_write_some(struct stage *stage, int64_t count);
+
+// stage_restart: the broker is gone, and another goes on from what the disk has kept; what it had
+// not is lost. `passed_over`: numbers that are not given, as after an end that was not in order.
+void stage_restart(struct stage *stage, const char *instance, int64_t passed_over);
+
+// stage_start: a core from the settings; private to the stage.
+void stage_start(struct stage *stage);
+
+// stage_settle: a disk without delay, unless a test makes it wait. Follows every message and tick;
+// needed after other calls of the core.
+void stage_settle(struct stage *stage);
 
 // stage_next: the oldest unseen message to the peer, which must be of this type.
 const struct rf_message *stage_next(struct stage *stage, const struct rf_peer *to,

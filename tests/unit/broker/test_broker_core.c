@@ -112,6 +112,7 @@ static void say_hello(const struct rf_peer *from, const char *instance) {
 static void hello_is_answered_with_the_broker_and_the_journals_ends(void **state) {
     (void)state;
     rf_core_ready(stage.core, &stage.now);
+    stage_settle(&stage);
     say_hello(&script, "script-1");
     const struct rf_welcome *welcome = &stage_next(&stage, &script, RF_MESSAGE_welcome)->as.welcome;
     assert_string_equal(welcome->broker, "broker-1");
@@ -152,6 +153,7 @@ static void the_broker_stands_in_the_registry_itself(void **state) {
     (void)state;
     assert_string_equal(own_phase(), "starting");
     rf_core_ready(stage.core, &stage.now);
+    stage_settle(&stage);
     assert_string_equal(own_phase(), "ready");
     const struct rf_event *event = stage_event(&stage, "process.ready/broker-1");
     assert_string_equal(event->stream, "broker-1");
@@ -167,6 +169,7 @@ static void a_draining_broker_serves_on_and_sees_its_peers_leave(void **state) {
     say_hello(&second, "script-2");
     beat(&stage, &worker, "g-1", NULL, 1, 0);
     rf_core_drain(stage.core, &stage.now);
+    stage_settle(&stage);
     assert_string_equal(own_phase(), "draining");
     stage_hush(&stage);
     call(&stage, &client, "c1", 60 * RF_NS_PER_S);
@@ -189,6 +192,7 @@ static void a_draining_broker_serves_on_and_sees_its_peers_leave(void **state) {
 static void status_tells_workers_queues_breakers_journal_and_counters(void **state) {
     (void)state;
     rf_core_ready(stage.core, &stage.now);
+    stage_settle(&stage);
     say_hello(&script, "script-1");
     beat(&stage, &worker, "g-1", NULL, 1, 0);
     call(&stage, &client, "c1", 60 * RF_NS_PER_S);

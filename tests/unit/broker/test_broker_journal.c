@@ -23,13 +23,14 @@ static struct rf_journal_found find(const struct rf_journal *journal, int64_t af
 static void append(struct rf_journal *journal, int64_t n, const char *topic) {
     char frame[64];
     int size = snprintf(frame, sizeof frame, "frame %lld", (long long)n);
-    assert_int_equal(rf_journal_append(journal, n, topic, frame, (size_t)size, NULL), RF_OK);
+    assert_int_equal(rf_journal_append(journal, n, n, topic, frame, (size_t)size), RF_OK);
+    rf_journal_keep(journal);
 }
 
 static void a_page_holds_what_came_after_the_number_in_order(void **state) {
     (void)state;
     struct rf_journal journal;
-    rf_journal_init(&journal, 10, 100000, 0);
+    rf_journal_init(&journal, 10, 100000, 0, 0);
     for (int64_t n = 1; n <= 5; n++)
         append(&journal, n, "breaker.opened/x");
     struct rf_journal_found page = find(&journal, 2, NULL, ALL);
@@ -46,7 +47,7 @@ static void a_page_holds_what_came_after_the_number_in_order(void **state) {
 static void a_filter_hides_no_gap(void **state) {
     (void)state;
     struct rf_journal journal;
-    rf_journal_init(&journal, 100, 100000, 0);
+    rf_journal_init(&journal, 100, 100000, 0, 0);
     for (int64_t n = 1; n <= 9; n++)
         append(&journal, n, n % 3 == 0 ? "breaker.opened/x" : "contact.done/y");
     // The page is full at 3: it must not claim to have scanned beyond 5, where the next match is 6.
@@ -72,7 +73,7 @@ static void pages_in_a_row_find_each_match_once_whatever_the_limits(void **state
         {.events = 7, .bytes = 30, .scan = 5},
     };
     struct rf_journal journal;
-    rf_journal_init(&journal, 100, 100000, 0);
+    rf_journal_init(&journal, 100, 100000, 0, 0);
     for (int64_t n = 1; n <= 60; n++)
         append(&journal, n, n % 4 == 0 ? "a.b/c" : "d.e/f");
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
@@ -92,11 +93,10 @@ static void pages_in_a_row_find_each_match_once_whatever_the_limits(void **state
 static void beyond_the_bounds_the_oldest_go_and_a_late_reader_is_told(void **state) {
     (void)state;
     struct rf_journal journal;
-    int64_t dropped = 0;
-    rf_journal_init(&journal, 3, 100000, 0);
+    rf_journal_init(&journal, 3, 100000, 0, 0);
     for (int64_t n = 1; n <= 5; n++)
-        assert_int_equal(rf_journal_append(&journal, n, "t/x", "f", 1, &dropped), RF_OK);
-    assert_int_equal(dropped, 2);
+        append(&journal, n, "t/x");
+    assert_int_equal(journal.dropped, 2);
     assert_int_equal(rf_journal_first(&journal), 3);
     struct rf_journal_found page = find(&journal, 1, NULL, ALL);
     assert_int_equal(page.trimmed, 2);
@@ -110,14 +110,16 @@ static void the_bound_on_bytes_counts_what_an_entry_costs_and_keeps_the_newest(v
     (void)state;
     struct rf_journal journal;
     char frame[1000] = {0};
-    rf_journal_init(&journal, 100, 2500, 0);
+    rf_journal_init(&journal, 100, 2500, 0, 0);
     for (int64_t n = 1; n <= 10; n++) {
-        assert_int_equal(rf_journal_append(&journal, n, "t/x", frame, sizeof frame, NULL), RF_OK);
+        assert_int_equal(rf_journal_append(&journal, n, n, "t/x", frame, sizeof frame), RF_OK);
+        rf_journal_keep(&journal);
         assert_true(journal.bytes <= 2500);
     }
     assert_int_equal(journal.count, 2);
     char huge[4000] = {0};
-    assert_int_equal(rf_journal_append(&journal, 11, "t/x", huge, sizeof huge, NULL), RF_OK);
+    assert_int_equal(rf_journal_append(&journal, 11, 11, "t/x", huge, sizeof huge), RF_OK);
+    rf_journal_keep(&journal);
     assert_int_equal(journal.count, 1);
     assert_int_equal(rf_journal_first(&journal), 11);
     rf_journal_fini(&journal);
@@ -126,7 +128,7 @@ static void the_bound_on_bytes_counts_what_an_entry_costs_and_keeps_the_newest(v
 static void the_ring_turns_many_times(void **state) {
     (void)state;
     struct rf_journal journal;
-    rf_journal_init(&journal, 300, 1000000, 0);
+    rf_journal_init(&journal, 300, 1000000, 0, 0);
     for (int64_t n = 1; n <= 2000; n++)
         append(&journal, n, "t/x");
     assert_int_equal(journal.count, 300);
@@ -139,7 +141,7 @@ static void the_ring_turns_many_times(void **state) {
 static void after_a_restart_all_earlier_numbers_count_as_gone(void **state) {
     (void)state;
     struct rf_journal journal;
-    rf_journal_init(&journal, 10, 100000, 1000);
+    rf_journal_init(&journal, 10, 100000, 1000, 1000);
     assert_int_equal(rf_journal_first(&journal), 1001);
     struct rf_journal_found page = find(&journal, 500, NULL, ALL);
     assert_int_equal(page.trimmed, 1000);
@@ -155,6 +157,52 @@ static void after_a_restart_all_earlier_numbers_count_as_gone(void **state) {
     rf_journal_fini(&journal);
 }
 
+static void what_waits_for_the_disk_is_shown_to_nobody_and_not_dropped(void **state) {
+    (void)state;
+    struct rf_journal journal;
+    rf_journal_init(&journal, 3, 100000, 0, 0);
+    append(&journal, 1, "t/x");
+    for (int64_t n = 2; n <= 50; n++)
+        assert_int_equal(rf_journal_append(&journal, 100 + n, n, "t/x", "f", 1), RF_OK);
+    assert_int_equal(journal.count, 50);
+    assert_int_equal(journal.last, 50);
+    struct rf_journal_found page = find(&journal, 0, NULL, ALL);
+    assert_int_equal(page.count, 1);
+    assert_int_equal(page.scanned, 1);
+    assert_int_equal(find(&journal, 1, NULL, ALL).count, 0);
+    assert_int_equal(rf_journal_waiting(&journal)->position, 102);
+    size_t bytes = journal.waiting_bytes;
+    for (int64_t n = 2; n <= 40; n++)
+        rf_journal_keep(&journal);
+    assert_int_equal(journal.durable, 40);
+    assert_int_equal(journal.waiting_bytes, bytes / 49 * 10);
+    // The bounds are for what is kept.
+    assert_int_equal(journal.count, 10 + 3);
+    for (int64_t n = 41; n <= 50; n++)
+        rf_journal_keep(&journal);
+    assert_null(rf_journal_waiting(&journal));
+    assert_int_equal(journal.count, 3);
+    assert_int_equal(journal.trimmed, 47);
+    rf_journal_fini(&journal);
+}
+
+static void restored_events_are_there_and_one_too_many_tells_of_older_ones(void **state) {
+    (void)state;
+    struct rf_journal journal;
+    for (int64_t oldest = 7; oldest <= 8; oldest++) {
+        rf_journal_init(&journal, 3, 100000, 1000010, 2);
+        for (int64_t n = oldest; n <= 10; n++)
+            assert_int_equal(rf_journal_restore(&journal, n, "t/x", "f", 1), RF_OK);
+        assert_int_equal(journal.count, 3);
+        assert_int_equal(rf_journal_first(&journal), 8);
+        // Only up to number 2 everything is gone for good; 3 to 7 may be on disk.
+        assert_int_equal(find(&journal, 2, NULL, ALL).trimmed, oldest == 8 ? 0 : 7);
+        // What was passed over at the start holds nothing.
+        assert_int_equal(find(&journal, 10, NULL, ALL).scanned, 1000010);
+        rf_journal_fini(&journal);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_holds_what_came_after_the_number_in_order),
@@ -163,6 +211,8 @@ int main(void) {
         cmocka_unit_test(beyond_the_bounds_the_oldest_go_and_a_late_reader_is_told),
         cmocka_unit_test(the_bound_on_bytes_counts_what_an_entry_costs_and_keeps_the_newest),
         cmocka_unit_test(the_ring_turns_many_times),
+        cmocka_unit_test(what_waits_for_the_disk_is_shown_to_nobody_and_not_dropped),
+        cmocka_unit_test(restored_events_are_there_and_one_too_many_tells_of_older_ones),
         cmocka_unit_test(after_a_restart_all_earlier_numbers_count_as_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

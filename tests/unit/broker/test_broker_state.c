@@ -302,17 +302,6 @@ static void a_list_is_sorted_and_holds_the_prefix_alone(void **state) {
     assert_string_equal(reply->entries.items[1].key, "m/b");
 }
 
-static void
-when_versions_run_low_more_are_reserved_and_without_any_writing_is_refused(void **state) {
-    (void)state;
-    stage.core->states.versions.limit = stage.core->states.versions.next + 1;
-    assert_true(put("a", 1, 0)->ok);
-    assert_int_equal(stage.reserves[RF_LINE_VERSIONS], 1);
-    assert_string_equal(put("a", 2, 0)->code, "full");
-    rf_core_extend(stage.core, &stage.now, RF_LINE_VERSIONS, 2000001);
-    assert_true(put("a", 3, 0)->ok);
-}
-
 static const struct rf_state_reply *mark(int64_t version, const char *key, const char *value) {
     json_t *json = value != NULL ? json_loads(value, 0, NULL) : NULL;
     struct rf_state_cas cas = {.rid = "r", .key = key, .version = version, .value = json};
@@ -390,7 +379,6 @@ int main(void) {
         TEST(a_list_is_sorted_and_holds_the_prefix_alone),
         TEST(a_new_mark_is_told_in_the_act_that_makes_it),
         TEST(a_key_that_is_set_aside_is_told_in_the_act_as_well),
-        TEST(when_versions_run_low_more_are_reserved_and_without_any_writing_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static void the_defaults_alone_are_a_whole_configuration(void **state) {
     assert_int_equal(config->gateway.script.count, 2);
     assert_int_equal(config->gateway.script.links[1], RF_PROVIDER_ANTHROPIC);
     assert_string_equal(config->telephony.audio, "say");
-    assert_int_equal(config->broker.journal_bytes, 64 * 1024 * 1024);
+    assert_int_equal(config->journal.memory_bytes, 64 * 1024 * 1024);
     assert_true(config->alerter.email.require_tls);
     assert_false(config->alerter.email.enabled);
     rf_config_destroy(&config);

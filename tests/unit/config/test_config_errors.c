@@ -93,11 +93,11 @@ static void a_unit_is_required_and_must_be_known(void **state) {
         {"drain_timeout: soon\n",
          "1: drain_timeout: \"soon\" is not a number with a unit; expected a duration with a unit "
          "from 0s to 1h, such as 250ms, 5s, 10m or 1h"},
-        {"broker:\n  journal_bytes: 64MB\n",
-         "2: broker.journal_bytes: \"64MB\" has an unknown unit; expected a size with a unit from "
+        {"journal:\n  memory_bytes: 64MB\n",
+         "2: journal.memory_bytes: \"64MB\" has an unknown unit; expected a size with a unit from "
          "64KiB to 16GiB, such as 512KiB, 64MiB or 1GiB"},
-        {"broker:\n  journal_bytes: 67108864\n",
-         "2: broker.journal_bytes: \"67108864\" has no unit; expected a size with a unit from "
+        {"journal:\n  memory_bytes: 67108864\n",
+         "2: journal.memory_bytes: \"67108864\" has no unit; expected a size with a unit from "
          "64KiB to 16GiB, such as 512KiB, 64MiB or 1GiB"},
         {"defaults:\n  retry:\n    jitter: 20\n",
          "3: defaults.retry.jitter: \"20\" has no unit; expected none, full, equal, decorrelated "
@@ -271,8 +271,8 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"providers:\n  openai:\n    retry:\n      max_delay: 1s\n",
          "4: providers.openai.retry.max_delay: openai: max_delay is shorter than initial_delay; "
          "expected at least as long"},
-        {"bus:\n  heartbeat: 1m\n  heartbeat_misses: 60\n",
-         "2: bus.heartbeat: stream_idle is not longer than heartbeat times heartbeat_misses; "
+        {"bus:\n  heartbeat: 1m\n  heartbeat_misses: 60\nbroker:\n  stream_idle: 1h\n",
+         "5: broker.stream_idle: stream_idle is not longer than heartbeat times heartbeat_misses; "
          "expected a stream to outlive a peer's silence"},
         {"drain_timeout: 20s\n",
          "1: drain_timeout: broker.drain_timeout is shorter than drain_timeout; expected the "

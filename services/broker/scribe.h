@@ -1,0 +1,47 @@
+// The core's hand to the disk: gives each record its position, knows up to where everything is
+// kept, and holds back the answers that say so.
+#ifndef RF_BROKER_SCRIBE_H
+#define RF_BROKER_SCRIBE_H
+
+#include <sys/queue.h>
+
+#include "ground.h"
+#include "record.h"
+
+// Answers beyond it are dropped: whoever waits for one asks again.
+#define RF_SCRIBE_ANSWERS_MAX 100000
+
+struct rf_scribe_answer;
+
+struct rf_scribe {
+    struct rf_ground *ground;
+    int64_t given;                           // position of the last record that was handed over
+    int64_t written;                         // all up to it is kept
+    STAILQ_HEAD(, rf_scribe_answer) answers; // by position
+    size_t answer_count;
+};
+
+void rf_scribe_init(struct rf_scribe *scribe, struct rf_ground *ground);
+void rf_scribe_fini(struct rf_scribe *scribe);
+
+// rf_scribe_put: hands the record to the disk under the next position, which it returns. Texts and
+// bytes are borrowed.
+int64_t rf_scribe_put(struct rf_scribe *scribe, struct rf_record record);
+
+// Answers to be sent when the disk has everything up to `position`; at once if it has. Texts and
+// values are copied. Positions ascend from one to the next, but for those that the disk has passed.
+void rf_scribe_acknowledge(struct rf_scribe *scribe, int64_t position, const struct rf_peer *to,
+                           const char *stream, int64_t seq);
+void rf_scribe_opened(struct rf_scribe *scribe, int64_t position, const struct rf_peer *to,
+                      const char *stream, int64_t last);
+void rf_scribe_stored(struct rf_scribe *scribe, int64_t position, const struct rf_peer *to,
+                      const char *rid, const struct rf_state_entry *entry);
+
+// rf_scribe_due: the position that the first answer waits for; false if there is none.
+bool rf_scribe_due(const struct rf_scribe *scribe, int64_t *position);
+
+// rf_scribe_send: sends the first answer. Acknowledgements are cumulative, so that one is left out
+// if the next answer, due as well, acknowledges more of the same stream to the same peer.
+void rf_scribe_send(struct rf_scribe *scribe);
+
+#endif

@@ -1,0 +1,389 @@
+// Nothing is told before the disk has it, and everything that was told is there after a restart.
+#include <stdio.h>
+
+#include "stage.h"
+
+static struct stage stage;
+static struct rf_peer alice, bob;
+
+static int open_stage(void **state) {
+    (void)state;
+    stage_open(&stage, NULL);
+    alice = peer(RF_SOCKET_INGEST, "alice");
+    bob = peer(RF_SOCKET_INGEST, "bob");
+    stage.disk_waits = true;
+    return 0;
+}
+
+static int close_stage(void **state) {
+    (void)state;
+    stage_close(&stage);
+    return 0;
+}
+
+static void ask_open(const char *name, int64_t next) {
+    struct rf_stream_open open = {.stream = name, .next = next};
+    stage_receive(&stage, &alice, RF_MESSAGE_stream_open, &open);
+}
+
+static int64_t opened(void) {
+    return stage_next(&stage, &alice, RF_MESSAGE_stream_opened)->as.stream_opened.last;
+}
+
+static void publish(const struct rf_peer *from, const char *stream, int64_t seq, const char *type) {
+    struct rf_event event = {
+        .id = "01E", .seq = seq, .ts = 1, .severity = "info", .type = type, .subject = "x"};
+    struct rf_event_publish publish = {.stream = stream, .events = {&event, 1}};
+    stage_receive(&stage, from, RF_MESSAGE_event_publish, &publish);
+}
+
+static int64_t next_ack(const struct rf_peer *to) {
+    return stage_next(&stage, to, RF_MESSAGE_event_ack)->as.event_ack.seq;
+}
+
+static const struct rf_journal_page *read_page(int64_t after) {
+    struct rf_journal_read read = {.rid = "p", .after = after, .limit = 100};
+    stage_receive(&stage, &bob, RF_MESSAGE_journal_read, &read);
+    return &stage_next(&stage, &bob, RF_MESSAGE_journal_page)->as.journal_page;
+}
+
+static void ask_put(const char *key, const char *json, int64_t ttl) {
+    json_t *value = json_loads(json, 0, NULL);
+    struct rf_state_put put = {.rid = "r", .key = key, .value = value, .ttl_ns = ttl};
+    stage_receive(&stage, &bob, RF_MESSAGE_state_put, &put);
+    json_decref(value);
+}
+
+static const struct rf_state_reply *next_reply(void) {
+    return &stage_next(&stage, &bob, RF_MESSAGE_state_reply)->as.state_reply;
+}
+
+static const struct rf_state_reply *get(const char *key) {
+    struct rf_state_get get = {.rid = "r", .key = key};
+    stage_receive(&stage, &bob, RF_MESSAGE_state_get, &get);
+    return next_reply();
+}
+
+static void an_event_is_seen_by_nobody_before_it_is_on_disk(void **state) {
+    (void)state;
+    ask_open("s", 1);
+    assert_int_equal(opened(), 0); // nothing is claimed of it, so that nothing has to be kept first
+    publish(&alice, "s", 1, "a.b");
+    publish(&alice, "s", 2, "a.b");
+    assert_int_equal(stage.event_count, 0);
+    stage_quiet(&stage, &alice);
+    const struct rf_journal_page *page = read_page(0);
+    assert_int_equal(page->events.count, 0);
+    assert_int_equal(page->scanned, 0);
+    assert_int_equal(page->last, 0);
+    struct rf_hello hello = {.instance = "bob-1", .service = "bob"};
+    stage_receive(&stage, &bob, RF_MESSAGE_hello, &hello);
+    assert_int_equal(stage_next(&stage, &bob, RF_MESSAGE_welcome)->as.welcome.last, 0);
+    // The first of them is there: the stream's own record, and the event.
+    stage_write(&stage, stage.given - 1);
+    assert_int_equal(stage.event_count, 1);
+    assert_int_equal(next_ack(&alice), 1);
+    stage_quiet(&stage, &alice);
+    assert_int_equal(read_page(0)->events.count, 1);
+    stage_write(&stage, stage.given);
+    assert_int_equal(stage.event_count, 2);
+    assert_int_equal(next_ack(&alice), 2);
+    assert_int_equal(read_page(1)->events.items[0].n, 2);
+}
+
+static void an_event_is_published_before_its_acknowledgement(void **state) {
+    (void)state;
+    ask_open("s", 1);
+    opened();
+    publish(&alice, "s", 1, "a.b");
+    size_t sends = stage.sent_count;
+    stage_write(&stage, stage.given);
+    assert_int_equal(stage.events[0].sends_before, sends);
+    assert_int_equal(next_ack(&alice), 1);
+}
+
+static void acknowledgements_that_come_due_together_are_one(void **state) {
+    (void)state;
+    ask_open("s", 1);
+    opened();
+    for (int64_t seq = 1; seq <= 10; seq++)
+        publish(&alice, "s", seq, "a.b");
+    stage_write(&stage, stage.given);
+    assert_int_equal(next_ack(&alice), 10);
+    stage_quiet(&stage, &alice);
+}
+
+static void a_repeated_event_is_acknowledged_no_earlier_than_the_first_one(void **state) {
+    (void)state;
+    ask_open("s", 1);
+    opened();
+    publish(&alice, "s", 1, "a.b");
+    publish(&bob, "s", 1, "a.b"); // the same outbox, on another connection
+    stage_quiet(&stage, &bob);
+    ask_open("s", 1); // its last number is not told either
+    stage_quiet(&stage, &alice);
+    stage_write(&stage, stage.given);
+    assert_int_equal(next_ack(&alice), 1);
+    assert_int_equal(next_ack(&bob), 1);
+    assert_int_equal(opened(), 1);
+    assert_int_equal(stage.event_count, 1);
+}
+
+static void measurements_do_not_wait_for_the_disk(void **state) {
+    (void)state;
+    ask_open("s", 1);
+    opened();
+    publish(&alice, "s", 1, "a.b");
+    publish(&alice, "s", 2, "metric.latency");
+    assert_int_equal(stage.event_count, 1);
+    assert_string_equal(stage.events[0].topic, "metric.latency/x");
+    stage_quiet(&stage, &alice); // but its number must be known for good
+    stage_write(&stage, stage.given);
+    assert_int_equal(next_ack(&alice), 2);
+}
+
+static void a_write_acts_at_once_and_is_answered_when_it_is_on_disk(void **state) {
+    (void)state;
+    struct rf_state_watch watch = {.rid = "w", .prefix = "k/"};
+    stage_receive(&stage, &alice, RF_MESSAGE_state_watch, &watch);
+    stage_next(&stage, &alice, RF_MESSAGE_state_change);
+    ask_put("k/1", "{\"a\": 1}", 0);
+    stage_quiet(&stage, &bob);
+    assert_int_equal(
+        stage_next(&stage, &alice, RF_MESSAGE_state_change)->as.state_change.entries.count, 1);
+    assert_true(get("k/1")->ok);
+    // One that loses changes nothing, and waits for nothing.
+    json_t *value = json_integer(2);
+    json_t *array = json_pack("[o]", value);
+    struct rf_state_cas cas = {.rid = "r", .key = "k/1", .version = 0, .value = array};
+    stage_receive(&stage, &bob, RF_MESSAGE_state_cas, &cas);
+    json_decref(array);
+    assert_string_equal(next_reply()->code, "conflict");
+    stage_write(&stage, stage.given);
+    const struct rf_state_reply *reply = next_reply();
+    assert_true(reply->ok);
+    assert_string_equal(reply->entries.items[0].key, "k/1");
+    assert_int_equal(json_integer_value(json_object_get(reply->entries.items[0].value, "a")), 1);
+}
+
+static void a_breaker_is_pushed_before_the_disk_has_it_and_told_after(void **state) {
+    (void)state;
+    struct rf_peer gateway = peer(RF_SOCKET_WORKERS, "gateway");
+    struct rf_peer person = peer(RF_SOCKET_CALLS, "person");
+    stage_write(&stage, stage.given);
+    beat(&stage, &gateway, "gateway-1", NULL, 4, 0);
+    stage_hush(&stage);
+    struct rf_breaker_control control = {
+        .service = "elevenlabs", .action = "force_open", .who = "me", .why = "test"};
+    stage_receive(&stage, &person, RF_MESSAGE_breaker_control, &control);
+    const struct rf_breaker_view *view =
+        stage_next(&stage, &gateway, RF_MESSAGE_breaker_states)->as.breaker_states.breakers.items;
+    assert_string_equal(view->state, "open");
+    assert_int_equal(stage.event_count, 0);
+    // State and events are one: the disk cannot have the one without the other.
+    stage_write_some(&stage, 1);
+    assert_int_equal(stage.written, stage.given);
+    assert_int_equal(stage.event_count, 2);
+}
+
+static void after_a_restart_events_and_duplicates_are_known(void **state) {
+    (void)state;
+    ask_open("outbox", 5);
+    opened();
+    publish(&alice, "outbox", 5, "a.b");
+    publish(&alice, "outbox", 6, "a.b");
+    stage_write(&stage, stage.given);
+    assert_int_equal(next_ack(&alice), 6);
+    publish(&alice, "outbox", 7, "a.b"); // never on disk, never acknowledged
+    stage_restart(&stage, "broker-2", 1000);
+    ask_open("outbox", 6); // the acknowledgement of 6 was lost with the publisher
+    assert_int_equal(opened(), 6);
+    publish(&alice, "outbox", 6, "a.b");
+    publish(&alice, "outbox", 7, "a.b");
+    publish(&alice, "outbox", 9, "a.b");
+    assert_int_equal(stage_next(&stage, &alice, RF_MESSAGE_event_ack)->as.event_ack.seq, 6);
+    assert_int_equal(
+        stage_next(&stage, &alice, RF_MESSAGE_event_refused)->as.event_refused.expected, 8);
+    stage_write(&stage, stage.given);
+    assert_int_equal(next_ack(&alice), 7);
+    const struct rf_journal_page *page = read_page(0);
+    assert_int_equal(page->events.count, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(page->events.items[i].seq, 5 + i);
+    assert_int_equal(page->trimmed, 0);
+    // A number that may have been seen is not given again.
+    assert_int_equal(page->events.items[1].n, 2);
+    assert_int_equal(page->events.items[2].n, 1003);
+}
+
+static void a_stream_is_forgotten_by_the_disk_too_and_its_age_goes_on(void **state) {
+    (void)state;
+    const int64_t hour = 3600 * RF_NS_PER_S;
+    stage.disk_waits = false;
+    ask_open("s", 1);
+    publish(&alice, "s", 1, "a.b");
+    stage_hush(&stage);
+    stage_at(&stage, hour / 2);
+    stage_restart(&stage, "broker-2", 0);
+    stage_at(&stage, hour - 1);
+    assert_int_equal(stage.core->streams.rows.count, 1);
+    stage_at(&stage, hour);
+    assert_int_equal(stage.core->streams.rows.count, 0);
+    stage_restart(&stage, "broker-3", 0);
+    ask_open("s", 1);
+    assert_int_equal(opened(), 0);
+}
+
+static void values_and_their_versions_come_back_and_leases_end_by_the_clock(void **state) {
+    (void)state;
+    stage.disk_waits = false;
+    ask_put("plain", "{\"x\": [1, 2.5, \"\\u00e4\", null]}", 0);
+    int64_t version = next_reply()->entries.items[0].version;
+    ask_put("gone", "[1]", 0);
+    int64_t deleted = next_reply()->entries.items[0].version;
+    struct rf_state_cas cas = {.rid = "r", .key = "gone", .version = deleted};
+    stage_receive(&stage, &bob, RF_MESSAGE_state_cas, &cas);
+    assert_true(next_reply()->ok);
+    ask_put("short", "[1]", 50 * RF_NS_PER_S);
+    ask_put("long", "[1]", 100 * RF_NS_PER_S);
+    ask_put("process/p", "[1]", 100 * RF_NS_PER_S);
+    stage_hush(&stage);
+    // 60 s pass without a broker.
+    stage.now = (struct rf_now){{5}, {STAGE_UTC + 60 * RF_NS_PER_S}};
+    stage_restart(&stage, "broker-2", 0);
+    const struct rf_state_reply *reply = get("plain");
+    assert_true(reply->ok);
+    assert_int_equal(reply->entries.items[0].version, version);
+    char *text = json_dumps(reply->entries.items[0].value, JSON_COMPACT);
+    assert_string_equal(text, "{\"x\":[1,2.5,\"\u00e4\",null]}");
+    free(text);
+    assert_string_equal(get("gone")->code, "not_found");
+    assert_string_equal(get("short")->code, "not_found");
+    assert_true(get("long")->ok);
+    assert_true(get("process/p")->ok);
+    // The entry of the broker that was killed has no lease, and is not taken for one that lives.
+    assert_string_equal(get("process/broker-1")->code, "not_found");
+    assert_true(get("process/broker-2")->ok);
+    ask_put("gone", "[2]", 0);
+    assert_true(next_reply()->entries.items[0].version > deleted);
+    stage.now.instant.ns = 40 * RF_NS_PER_S + 5;
+    stage.now.utc.ns = STAGE_UTC + 100 * RF_NS_PER_S;
+    assert_string_equal(get("long")->code, "not_found");
+}
+
+static void what_was_not_on_disk_is_not_there_and_was_told_to_nobody(void **state) {
+    (void)state;
+    stage_write(&stage, stage.given);
+    ask_put("k", "[1]", 0);
+    stage_quiet(&stage, &bob);
+    stage_restart(&stage, "broker-2", 1000);
+    assert_string_equal(get("k")->code, "not_found");
+}
+
+static const char *breaker(const char *member) {
+    const struct rf_state_reply *reply = get("breaker/elevenlabs");
+    return json_string_value(json_object_get(reply->entries.items[0].value, member));
+}
+
+static void fail_calls(const struct rf_peer *gateway, int64_t epoch, int64_t seq) {
+    for (int i = 0; i < 5; i++) {
+        struct rf_outcome_report report = {.seq = seq + i,
+                                           .service = "elevenlabs",
+                                           .epoch = epoch,
+                                           .class = "transient",
+                                           .error = "503"};
+        struct rf_worker_outcomes outcomes = {.outcomes = {&report, 1}};
+        stage_receive(&stage, gateway, RF_MESSAGE_worker_outcomes, &outcomes);
+    }
+}
+
+// Incident 5: state in process memory; after a restart it is stranded, the time left is lost.
+static void
+incident_05_an_open_breaker_is_open_after_a_restart_with_the_time_that_was_left(void **state) {
+    (void)state;
+    struct rf_peer gateway = peer(RF_SOCKET_WORKERS, "gateway");
+    stage.disk_waits = false;
+    beat(&stage, &gateway, "gateway-1", NULL, 4, 0);
+    fail_calls(&gateway, stage.core->authority.guards[0].breaker.epoch, 1);
+    assert_string_equal(breaker("state"), "open");
+    int64_t epoch = stage.core->authority.guards[0].breaker.epoch;
+    int64_t since = stage.core->authority.guards[0].since.ns;
+    size_t events = stage.event_count;
+    // The default is 30 s; 10 s pass without a broker, whose clock begins anew.
+    stage.now = (struct rf_now){{0}, {STAGE_UTC + 10 * RF_NS_PER_S}};
+    stage_restart(&stage, "broker-2", 1000);
+    assert_string_equal(breaker("state"), "open");
+    const struct rf_guard *guard = &stage.core->authority.guards[0];
+    assert_int_equal(guard->breaker.epoch, epoch);
+    assert_int_equal(guard->since.ns, since);
+    assert_int_equal(stage.event_count, events); // it is no news
+    assert_int_equal(guard->breaker.until.ns, 20 * RF_NS_PER_S);
+    rf_core_tick(stage.core,
+                 &(struct rf_now){{20 * RF_NS_PER_S - 1}, {STAGE_UTC + 30 * RF_NS_PER_S - 1}});
+    assert_string_equal(rf_breaker_state_name(guard->breaker.state), "open");
+    rf_core_tick(stage.core, &(struct rf_now){{20 * RF_NS_PER_S}, {STAGE_UTC + 30 * RF_NS_PER_S}});
+    assert_string_equal(rf_breaker_state_name(guard->breaker.state), "half_open");
+}
+
+static void
+what_is_left_of_open_is_never_more_than_the_breaker_allows_nor_less_than_nothing(void **state) {
+    (void)state;
+    const struct {
+        int64_t later, left;
+    } cases[] = {{-3600, 30}, {0, 30}, {29, 1}, {31, 0}, {3600, 0}};
+    struct rf_peer gateway = peer(RF_SOCKET_WORKERS, "gateway");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        close_stage(NULL);
+        open_stage(NULL);
+        stage.disk_waits = false;
+        beat(&stage, &gateway, "gateway-1", NULL, 4, 0);
+        fail_calls(&gateway, stage.core->authority.guards[0].breaker.epoch, 1);
+        // The system's clock was set while no broker ran.
+        stage.now = (struct rf_now){{7}, {STAGE_UTC + cases[i].later * RF_NS_PER_S}};
+        stage_restart(&stage, "broker-2", 0);
+        const struct rf_breaker *breaker = &stage.core->authority.guards[0].breaker;
+        assert_int_equal(breaker->until.ns - 7, cases[i].left * RF_NS_PER_S);
+    }
+}
+
+static void a_forced_breaker_stays_forced_with_who_and_why(void **state) {
+    (void)state;
+    struct rf_peer person = peer(RF_SOCKET_CALLS, "person");
+    stage.disk_waits = false;
+    struct rf_breaker_control control = {.service = "elevenlabs",
+                                         .action = "force_open",
+                                         .until = STAGE_UTC + 600 * RF_NS_PER_S,
+                                         .who = "ada",
+                                         .why = "their status page"};
+    stage_receive(&stage, &person, RF_MESSAGE_breaker_control, &control);
+    stage.now = (struct rf_now){{0}, {STAGE_UTC + 100 * RF_NS_PER_S}};
+    stage_restart(&stage, "broker-2", 0);
+    assert_string_equal(breaker("state"), "open");
+    assert_string_equal(breaker("force"), "open");
+    assert_string_equal(breaker("force_who"), "ada");
+    assert_string_equal(breaker("force_why"), "their status page");
+    const struct rf_guard *guard = &stage.core->authority.guards[0];
+    assert_int_equal(guard->breaker.force_until.ns, 500 * RF_NS_PER_S);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(an_event_is_seen_by_nobody_before_it_is_on_disk),
+        TEST(an_event_is_published_before_its_acknowledgement),
+        TEST(acknowledgements_that_come_due_together_are_one),
+        TEST(a_repeated_event_is_acknowledged_no_earlier_than_the_first_one),
+        TEST(measurements_do_not_wait_for_the_disk),
+        TEST(a_write_acts_at_once_and_is_answered_when_it_is_on_disk),
+        TEST(a_breaker_is_pushed_before_the_disk_has_it_and_told_after),
+        TEST(after_a_restart_events_and_duplicates_are_known),
+        TEST(a_stream_is_forgotten_by_the_disk_too_and_its_age_goes_on),
+        TEST(values_and_their_versions_come_back_and_leases_end_by_the_clock),
+        TEST(what_was_not_on_disk_is_not_there_and_was_told_to_nobody),
+        TEST(incident_05_an_open_breaker_is_open_after_a_restart_with_the_time_that_was_left),
+        TEST(what_is_left_of_open_is_never_more_than_the_breaker_allows_nor_less_than_nothing),
+        TEST(a_forced_breaker_stays_forced_with_who_and_why),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
