@@ -27,6 +27,10 @@ bool rf_bus_connected(const struct rf_bus *bus) {
     return bus->pulse.connected;
 }
 
+uint64_t rf_bus_newest(const struct rf_bus *bus) {
+    return bus->newest;
+}
+
 void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg) {
     if (bus->listener_count == RF_BUS_LISTENERS)
         abort(); // a slip of ours, seen at the first start
@@ -131,6 +135,7 @@ static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {
     enum rf_pulse_news news =
         rf_pulse_heard(&bus->pulse, welcome->broker, welcome->registered, rf_loop_now(bus->loop));
     bus->interval = rf_pulse_interval(bus->config->heartbeat, welcome->heartbeat_ns);
+    bus->newest = (uint64_t)welcome->last;
     if (news == RF_PULSE_CHANGED) {
         rf_log(RF_LOG_WARNING, "the broker does not know us any more: setting up again");
         tell_change(bus, false);

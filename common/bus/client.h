@@ -19,6 +19,7 @@ struct rf_bus {
     const char *service, *instance;
     struct rf_pulse pulse;
     unsigned brokers_met;                // of pulse.brokers, those we have set everything up with
+    uint64_t newest;                     // number in the journal, as it was told last
     struct rf_duration interval;         // of our heartbeats
     zsock_t *ingest, *calls, *events;    // the last two are opened by their first user
     struct rf_timer beat, flush, expiry; // heartbeat; sending what waits; the next operation's end

@@ -29,6 +29,10 @@ void rf_bus_destroy(struct rf_bus **bus);
 // rf_bus_connected: whether the broker answered within the heartbeat's limit.
 bool rf_bus_connected(const struct rf_bus *bus);
 
+// rf_bus_newest: the newest number in the journal, as the broker said last; it says so when the
+// connection comes, and at each heartbeat. 0 before that, and for an empty journal.
+uint64_t rf_bus_newest(const struct rf_bus *bus);
+
 // rf_bus_on_change: `fn` is called when the connection comes (true) or goes (false), and for a
 // broker that was restarted in between (false, then true). Up to RF_BUS_LISTENERS of them, for the
 // bus's life.

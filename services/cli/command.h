@@ -17,7 +17,7 @@ enum cli_exit {
     CLI_INTERRUPTED = 130 // by Ctrl-C, as shells tell it
 };
 
-#define CLI_MAX_ARGUMENTS 4
+#define CLI_MAX_ARGUMENTS 16
 
 // Options that only some subcommands take: X(NAME, "name", whether it has a value).
 #define CLI_OWN_OPTIONS(X)                                                                         \
@@ -35,7 +35,16 @@ enum cli_exit {
     X(FOR, "for", true)                                                                            \
     X(WHY, "why", true)                                                                            \
     X(ROLE, "role", true)                                                                          \
-    X(REPLACE, "replace", false)
+    X(REPLACE, "replace", false)                                                                   \
+    X(CONTACT, "contact", true)                                                                    \
+    X(CAMPAIGN, "campaign", true)                                                                  \
+    X(SERVICE, "service", true)                                                                    \
+    X(SEVERITY, "severity", true)                                                                  \
+    X(LAST, "last", true)                                                                          \
+    X(COLOR, "color", true)                                                                        \
+    X(FROM, "from", true)                                                                          \
+    X(UNTIL, "until", true)                                                                        \
+    X(SPEED, "speed", true)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -45,7 +54,7 @@ enum cli_own {
 };
 
 // CLI_TAKES: a subcommand's set of them, such as CLI_TAKES(NAME) | CLI_TAKES(TEXT).
-#define CLI_TAKES(id) (UINT32_C(1) << CLI_##id)
+#define CLI_TAKES(id) (UINT64_C(1) << CLI_##id)
 
 struct cli_command;
 
@@ -66,7 +75,7 @@ struct cli_command {
     size_t least, most; // arguments
     const char *usage;  // arguments and options of its own
     const char *summary;
-    uint32_t takes;                                // its own options
+    uint64_t takes;                                // its own options
     int (*run)(const struct cli_options *options); // returns the exit code
 };
 
@@ -75,6 +84,8 @@ int cli_campaign_status(const struct cli_options *options);
 int cli_call(const struct cli_options *options);
 int cli_status(const struct cli_options *options);
 int cli_tail(const struct cli_options *options);
+int cli_replay(const struct cli_options *options);
+int cli_trace(const struct cli_options *options);
 int cli_breaker_list(const struct cli_options *options);
 int cli_breaker_force_open(const struct cli_options *options);
 int cli_breaker_force_closed(const struct cli_options *options);

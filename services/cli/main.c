@@ -10,7 +10,9 @@
 //                      progress.c and summary.c tell
 //   campaign_status.c  how campaigns stand
 //   status.c           how the set is; overview.c tells it
-//   tail.c             events as they happen
+//   tail.c             events as they happen; reader.c gets them out of the journal, event_filter.c
+//                      and event_line.c say which and how, moment.c and terminal.c read options
+//   replay.c           events of the past; pace.c says when each is due
 //   breaker_list.c, breaker_control.c
 //   keys_new.c, keys_allow.c, keys_list.c, keys_revoke.c   keys of the bus; key_list.c is their
 //   file marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
@@ -23,6 +25,7 @@
 
 #include "base/log.h"
 #include "command.h"
+#include "event_filter.h"
 #include "options.h"
 
 #define CLI_CALL_TAKES                                                                             \
@@ -46,8 +49,20 @@ static const struct cli_command commands[] = {
      CLI_CALL_TAKES, cli_call},
     {"status", 0, 0, "[--json]", "processes, gateways, queues, breakers, providers and marks", 0,
      cli_status},
-    {"tail", 0, 1, "[TOPIC] [--json]", "events as they happen; TOPIC is the beginning of one", 0,
-     cli_tail},
+    {"tail", 0, CLI_MAX_ARGUMENTS,
+     "[TOPIC]... [--since TIME] [--last N] [--contact ID] [--campaign NAME] [--service NAME]\n"
+     "        [--severity LEAST] [--color WHEN] [--json]",
+     "events as they happen, after those since a time or the last N; TOPIC is the beginning of "
+     "one",
+     CLI_FILTER_TAKES | CLI_TAKES(SINCE) | CLI_TAKES(LAST) | CLI_TAKES(COLOR), cli_tail},
+    {"replay", 0, CLI_MAX_ARGUMENTS,
+     "[TOPIC]... [--from N] [--to N] [--since TIME] [--until TIME] [--speed FACTOR]\n"
+     "        [--contact ID] [--campaign NAME] [--service NAME] [--severity LEAST] [--color WHEN] "
+     "[--json]",
+     "events of the past again, at once or at the pace at which they happened; nothing is sent",
+     CLI_FILTER_TAKES | CLI_TAKES(FROM) | CLI_TAKES(TO) | CLI_TAKES(SINCE) | CLI_TAKES(UNTIL) |
+         CLI_TAKES(SPEED) | CLI_TAKES(COLOR),
+     cli_replay},
     {"breaker list", 0, 0, "[--json]", "circuit breakers, with what they have counted", 0,
      cli_breaker_list},
     {"breaker force-open", 1, 1, "PROVIDER [--for TIME] --why TEXT",

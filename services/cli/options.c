@@ -129,7 +129,7 @@ static enum rf_err find_command(const struct cli_command *commands, size_t comma
         options->arguments[i] = words[best + i];
     options->count = arguments;
     for (int i = 0; i < CLI_OWN_COUNT; i++)
-        if (options->own[i] != NULL && (command->takes & (UINT32_C(1) << i)) == 0)
+        if (options->own[i] != NULL && (command->takes & (UINT64_C(1) << i)) == 0)
             return rf_error_set(error, RF_ERR_INVALID, "%s: there is no option --%s",
                                 command->words, own_names[i]);
     return RF_OK;

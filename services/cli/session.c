@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -46,6 +47,11 @@ void cli_session_fail(struct cli_session *session, const char *format, ...) {
     va_end(arguments);
     rf_log(RF_LOG_ERROR, "%s", text);
     cli_session_end(session, CLI_FAILED);
+}
+
+int cli_usage(const struct rf_error *error) {
+    rf_log(RF_LOG_ERROR, "%s", error->message);
+    return CLI_USAGE;
 }
 
 void cli_say(const char *format, ...) {
@@ -187,6 +193,19 @@ void cli_session_call(struct cli_session *session, const char *operation, json_t
     };
     rf_bus_call(session->bus, &request, fn, session);
     json_decref(params);
+}
+
+bool cli_flush(struct cli_session *session) {
+    if (fflush(stdout) == 0)
+        return true;
+    if (errno == EPIPE)
+        cli_session_end(session, CLI_OK);
+    else
+        cli_session_fail(session, "standard output cannot be written: %s", strerror(errno));
+    // Told, once: main finds nothing more to write, nor an error.
+    __fpurge(stdout);
+    clearerr(stdout);
+    return false;
 }
 
 void cli_print_json(json_t *value) {

@@ -42,6 +42,9 @@ void cli_session_end(struct cli_session *session, int code);
 // cli_session_fail: prints the text and ends with CLI_FAILED.
 void cli_session_fail(struct cli_session *session, const char *format, ...) RF_PRINTF(2, 3);
 
+// cli_usage: prints what is wrong with the arguments; returns CLI_USAGE.
+int cli_usage(const struct rf_error *error);
+
 // cli_say: one line on stderr about what is going on.
 void cli_say(const char *format, ...) RF_PRINTF(1, 2);
 
@@ -49,6 +52,10 @@ void cli_say(const char *format, ...) RF_PRINTF(1, 2);
 // `params` is taken over.
 void cli_session_call(struct cli_session *session, const char *operation, json_t *params,
                       struct rf_duration timeout, rf_reply_fn *fn);
+
+// cli_flush: what was printed is written. False, and the session ends, if it cannot be: without a
+// word where the reader has gone, such as head(1).
+bool cli_flush(struct cli_session *session);
 
 // cli_print_json: one JSON value and a line end on stdout; consumes it. Texts of others stay one
 // line.

@@ -84,7 +84,7 @@ static void a_wrong_line_is_told(void **state) {
                          "CONTACTS.csv"},
         {"status now", "status: too many arguments; usage: ringfence status [--json]"},
         {"status --name n", "status: there is no option --name"},
-        {"status --color", "unknown option --color"},
+        {"status --colour", "unknown option --colour"},
         {"status --config", "--config needs a value"},
         {"status --timeout 5",
          "--timeout: \"5\" has no unit; expected a duration with a unit from 1ms to 24h, such as "
