@@ -66,9 +66,16 @@ static enum rf_err to_disk(struct rf_core *core, struct rf_stream_row *row,
     return RF_OK;
 }
 
+// `envelope`: what the publisher sent, if it is whole; NULL: it is made here.
+static enum rf_err make_frame(const struct rf_event *event, const struct rf_bytes *envelope,
+                              struct rf_frame *frame, struct rf_error *error) {
+    return envelope != NULL ? rf_wire_number_event(envelope, event->n, frame, error)
+                            : rf_wire_encode_event(event, frame, error);
+}
+
 // Numbers the event and keeps it. Measurements are published at once, without the journal: n is 0.
 static enum rf_err keep(struct rf_core *core, struct rf_stream_row *row, struct rf_event *event,
-                        struct rf_error *error) {
+                        const struct rf_bytes *envelope, struct rf_error *error) {
     char id[RF_ULID_SIZE], topic[RF_TOPIC_SIZE];
     bool journaled = !measured_only(event->type);
     if (event->id == NULL) {
@@ -79,7 +86,7 @@ static enum rf_err keep(struct rf_core *core, struct rf_stream_row *row, struct 
         event->ts = core->ground.now.utc.ns;
     event->n = journaled ? core->journal.last + 1 : 0;
     struct rf_frame frame;
-    enum rf_err err = rf_wire_encode_event(event, &frame, error);
+    enum rf_err err = make_frame(event, envelope, &frame, error);
     if (event->id == id)
         event->id = NULL;
     if (err != RF_OK)
@@ -101,7 +108,7 @@ void rf_core_publish(struct rf_core *core, const struct rf_event *event) {
     own.origin = core->ground.instance;
     own.seq = ++core->own_seq;
     struct rf_error error;
-    if (keep(core, NULL, &own, &error) != RF_OK)
+    if (keep(core, NULL, &own, NULL, &error) != RF_OK)
         core->ground.counters.events_lost++;
 }
 
@@ -205,9 +212,18 @@ static const char *defect_of(const struct rf_event *event) {
     return "severity is info, warning, error or critical";
 }
 
+// What came for event `i`, if it can go on as it is: its stream must be the one that it came on.
+static const struct rf_bytes *envelope_of(const struct rf_message *message, size_t i) {
+    const struct rf_event_publish *publish = &message->as.event_publish;
+    if (message->envelopes == NULL || message->envelopes[i].size == 0 ||
+        strcmp(publish->events.items[i].stream, publish->stream) != 0)
+        return NULL;
+    return &message->envelopes[i];
+}
+
 // One event of a publisher. False: refused, the rest of the message with it.
 static bool take_event(struct rf_core *core, const struct rf_peer *from, struct rf_stream_row *row,
-                       struct rf_event *event) {
+                       struct rf_event *event, const struct rf_bytes *envelope) {
     const char *defect = defect_of(event);
     if (defect != NULL) {
         refuse(core, from, row->name, row->last + 1, defect);
@@ -229,7 +245,7 @@ static bool take_event(struct rf_core *core, const struct rf_peer *from, struct 
         event->origin = client != NULL ? client->instance : row->name;
     }
     struct rf_error error;
-    if (keep(core, row, event, &error) != RF_OK) {
+    if (keep(core, row, event, envelope, &error) != RF_OK) {
         refuse(core, from, row->name, row->last + 1, error.message);
         return false;
     }
@@ -249,7 +265,7 @@ void rf_on_event_publish(struct rf_core *core, const struct rf_peer *from,
     }
     size_t taken = 0;
     while (taken < publish->events.count &&
-           take_event(core, from, row, &publish->events.items[taken]))
+           take_event(core, from, row, &publish->events.items[taken], envelope_of(*message, taken)))
         taken++;
     write_last(core, row);
     if (taken > 0 || publish->events.count == 0)

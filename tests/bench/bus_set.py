@@ -11,7 +11,8 @@ CONFIG = """
 run_dir: {folder}/run
 state_dir: {folder}/state
 drain_timeout: 0s
-broker: {{drain_timeout: 0s, journal_events: 2000000, journal_bytes: 2GiB}}
+broker: {{drain_timeout: 0s}}
+journal: {{memory_events: 2000000, memory_bytes: 2GiB}}
 """
 
 

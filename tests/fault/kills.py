@@ -95,11 +95,13 @@ class KillTest(RingfenceTest):
         self.set.processes["broker"].kill()
         self.kills["broker"] += 1
 
-    def rage(self, members, broker=True):
-        """In each round one to three of them die at random moments, and come back after a while."""
+    def rage(self, members):
+        """In each round one to three of them and the broker die at random moments, and come back."""
         for _ in range(OPTIONS.rounds):
             self.pause(0.05, 0.5)
-            victims = self.random.sample(members + (["broker"] if broker else []), self.random.choice([1, 1, 2, 3]))
+            victims = self.random.sample(members, self.random.choice([1, 1, 2, 3]))
+            if self.random.random() < 0.5:
+                victims[0] = "broker"
             for victim in victims:
                 if victim == "broker":
                     self.kill_broker()

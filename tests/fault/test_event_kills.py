@@ -16,7 +16,7 @@ PREFIX = "kill."
 
 
 class EventKills(KillTest):
-    CONFIG = {"bus": {"heartbeat": "100ms"}, "broker": {"journal_events": 2000000, "journal_bytes": "1GiB"}}
+    CONFIG = {"bus": {"heartbeat": "100ms"}, "journal": {"memory_events": 2000000, "memory_bytes": "1GiB"}}
 
     def journal(self):
         """All events of the publishers in the journal: [(n, stream, seq)]."""

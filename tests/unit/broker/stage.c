@@ -112,7 +112,7 @@ void stage_receive(struct stage *stage, const struct rf_peer *from, enum rf_mess
     struct rf_message *message = NULL;
     (void)!rf_wire_encode(type, body, &frame, &error);
     assert_string_equal(error.message, "");
-    assert_int_equal(rf_wire_decode(frame.data, frame.size, &message, &error), RF_OK);
+    assert_int_equal(rf_wire_decode_relay(frame.data, frame.size, &message, &error), RF_OK);
     rf_core_receive(stage->core, &stage->now, from, &message, frame.size);
     rf_message_destroy(&message);
     rf_frame_free(&frame);

@@ -71,6 +71,50 @@ static void an_event_is_in_the_journal_and_out_before_it_is_acknowledged(void **
     assert_int_equal(stage.core->journal.last, 1);
 }
 
+// As the client library sends it: a whole envelope, of `stream`, on stream "s".
+static void publish_envelope(const char *stream, int64_t seq, const char *type) {
+    struct rf_event event = event_of(seq, type, "x");
+    json_t *data = json_pack("{s:i}", "took", 5);
+    event.stream = stream;
+    event.origin = "gateway-1";
+    event.data = data;
+    struct rf_frame frame;
+    assert_int_equal(rf_wire_encode_event(&event, &frame, NULL), RF_OK);
+    struct rf_bytes item = {frame.data, frame.size};
+    struct rf_event_publish publish = {.stream = "s", .events = {NULL, 1}, .events_packed = &item};
+    stage_receive(&stage, &alice, RF_MESSAGE_event_publish, &publish);
+    rf_frame_free(&frame);
+    json_decref(data);
+}
+
+static void an_envelope_goes_out_as_it_came_with_its_number(void **state) {
+    (void)state;
+    open_stream("s", 1);
+    publish_envelope("s", 1, "contact.done");
+    const struct rf_event *event = stage_event(&stage, "contact.done/x");
+    assert_int_equal(event->n, 1);
+    assert_int_equal(event->seq, 1);
+    assert_string_equal(event->stream, "s");
+    assert_string_equal(event->origin, "gateway-1");
+    assert_int_equal(json_integer_value(json_object_get(event->data, "took")), 5);
+    publish_envelope("s", 2, "metric.load");
+    event = stage_event(&stage, "metric.load/x");
+    assert_int_equal(event->n, 0);
+    assert_int_equal(json_integer_value(json_object_get(event->data, "took")), 5);
+    assert_int_equal(next_ack(), 1);
+    assert_int_equal(next_ack(), 2);
+}
+
+static void an_envelope_of_another_stream_is_put_right(void **state) {
+    (void)state;
+    open_stream("s", 1);
+    publish_envelope("anothers", 1, "contact.done");
+    const struct rf_event *event = stage_event(&stage, "contact.done/x");
+    assert_string_equal(event->stream, "s");
+    assert_int_equal(event->n, 1);
+    assert_string_equal(event->origin, "gateway-1");
+}
+
 static void a_repeated_event_is_acknowledged_and_dropped(void **state) {
     (void)state;
     open_stream("s", 1);
@@ -249,6 +293,8 @@ static void bad_stream_names_get_an_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(an_event_is_in_the_journal_and_out_before_it_is_acknowledged),
+        TEST(an_envelope_goes_out_as_it_came_with_its_number),
+        TEST(an_envelope_of_another_stream_is_put_right),
         TEST(a_repeated_event_is_acknowledged_and_dropped),
         TEST(dedupe_holds_after_the_stream_was_opened_again),
         TEST(a_gap_is_refused_with_what_is_expected_and_what_came_before_it_is_kept),
