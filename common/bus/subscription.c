@@ -11,6 +11,8 @@
 
 #define NEWEST_MOST   UINT64_C(1000000)
 #define DURABLE_BYTES 200
+// A durable name is not to be forgotten for want of events.
+#define LOOK_AGAIN rf_seconds(600)
 
 struct rf_subscription {
     struct rf_bus *bus;
@@ -184,9 +186,12 @@ static bool ask(struct rf_subscription *subscription) {
 
 bool rf_subscriptions_flush(struct rf_bus *bus) {
     struct rf_instant now = rf_loop_now(bus->loop);
-    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
+    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next) {
+        if (at->durable != NULL && rf_instant_since(now, at->cursor.when).ns > LOOK_AGAIN.ns)
+            rf_cursor_rung(&at->cursor);
         if (rf_cursor_wants(&at->cursor, now) && !ask(at))
             return false;
+    }
     return true;
 }
 
@@ -224,8 +229,8 @@ void rf_bus_tell_trimmed(struct rf_bus *bus, const char *subscriber, uint64_t af
     if (trimmed <= after)
         return;
     rf_log(RF_LOG_WARNING,
-           "%s: the broker no longer has the event numbers %" PRIu64 " to %" PRIu64
-           "; events may have been missed (a restarted broker skips many numbers)",
+           "%s: the journal no longer has the event numbers %" PRIu64 " to %" PRIu64
+           ", which were not read; events may have been missed",
            subscriber, after + 1, trimmed);
     json_t *data =
         json_pack("{s:I, s:I}", "from", (json_int_t)after + 1, "to", (json_int_t)trimmed);

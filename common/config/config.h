@@ -169,10 +169,14 @@ enum rf_journal_sync {
 
 struct rf_config_journal {
     enum rf_journal_sync sync;
-    int64_t memory_events;  // the newest events, kept in memory for those who read pages
-    int64_t memory_bytes;   // and their bytes
-    int64_t waiting_events; // events that may wait for the disk: then publishers are held back
-    int64_t waiting_bytes;  // and their bytes
+    int64_t memory_events;      // the newest events, kept in memory for those who read pages
+    int64_t memory_bytes;       // and their bytes
+    int64_t waiting_events;     // events that may wait for the disk: then publishers are held back
+    int64_t waiting_bytes;      // and their bytes
+    struct rf_duration max_age; // older events go
+    int64_t max_events;         // the oldest of more events go
+    int64_t max_bytes;          // the oldest events of a larger database go
+    struct rf_duration subscriber_idle; // a durable name not heard of for so long is forgotten
 };
 
 struct rf_config_gateway {

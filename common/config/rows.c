@@ -152,6 +152,10 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("broker.stream_idle", DURATION, AT(broker.stream_idle), "168h", 1 * S, 8760 * H, FIXED, "a stream of events not heard of for so long is forgotten"),
 
     WORDS("journal.sync", WORD, AT(journal.sync), "normal", "normal|full", FIXED, "normal: what is acknowledged survives a killed broker; full: also power loss"),
+    ROW("journal.max_age", DURATION, AT(journal.max_age), "168h", 1 * S, 87600 * H, FIXED, "older events go, unless a durable subscriber has not taken them"),
+    ROW("journal.max_events", COUNT, AT(journal.max_events), "10000000", 1000, 1e12, FIXED, "of more the oldest go, with the same exception"),
+    ROW("journal.max_bytes", SIZE, AT(journal.max_bytes), "4GiB", 16777216, 1024.0 * 1073741824, FIXED, "the oldest events go, taken or not, when the database is larger"),
+    ROW("journal.subscriber_idle", DURATION, AT(journal.subscriber_idle), "168h", 1 * H, 8760 * H, FIXED, "a durable subscriber not heard of for so long is forgotten"),
     ROW("journal.memory_events", COUNT, AT(journal.memory_events), "100000", 100, 10000000, FIXED, "the newest events, kept in memory as well for those who read pages"),
     ROW("journal.memory_bytes", SIZE, AT(journal.memory_bytes), "64MiB", 65536, 16.0 * 1073741824, FIXED, "and their bytes"),
     ROW("journal.waiting_events", COUNT, AT(journal.waiting_events), "50000", 100, 10000000, FIXED, "events that wait for the disk; beyond it publishers are held back"),

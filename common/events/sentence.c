@@ -391,14 +391,22 @@ static void sink_recovered(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, " works again");
 }
 
-// What is missing cannot be known: a broker that was killed skips what it had left of its block of
-// numbers, and what it held in memory only is gone with it.
+// What is missing cannot be known: not every number was given, nor was each for this subscriber.
 static void journal_trimmed(const struct rf_event *event, struct rf_text *text) {
     add_name(text, event->subject);
-    rf_text_add(text, " may have missed events: the broker no longer has what");
+    rf_text_add(text, " may have missed events: the journal no longer has what");
     add_number(text, event, " lay from number ", "from", "");
     add_number(text, event, " to ", "to", "");
-    rf_text_add(text, "; after a restart of the broker, most of these numbers were never used");
+}
+
+static void subscriber_forgotten(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Subscriber ");
+    add_name(text, event->subject);
+    rf_text_add(text, " is forgotten");
+    add_field(text, event, " (", "why", ")");
+    add_time(text, event, "; it was last heard of at ", "heard");
+    add_number(text, event, ", had taken all up to number ", "taken", "");
+    rf_text_add(text, ", and what it has not taken is no longer kept for it");
 }
 
 static sentence_fn *const sentences[RF_EVENT_COUNT] = {
@@ -434,6 +442,7 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_SINK_FAILED] = sink_failed,
     [RF_EVENT_SINK_RECOVERED] = sink_recovered,
     [RF_EVENT_JOURNAL_TRIMMED] = journal_trimmed,
+    [RF_EVENT_SUBSCRIBER_FORGOTTEN] = subscriber_forgotten,
 };
 
 // The catalogue's names, taken here so that this library needs nothing of the wire.

@@ -222,8 +222,9 @@ static const struct rule rules[] = {
      "Replace this key, or look at its account: its file is read again by itself. Nothing waits: "
      "the provider's other keys are used."},
     {RF_EVENT_JOURNAL_TRIMMED, NULL, trimmed_title, "journal",
-     "If the broker was restarted, look what happened just before: the last events may be in no "
-     "log or alert. If it was not, this subscriber was too slow: raise journal.memory_events."},
+     "It was behind, or away, for longer than the journal keeps events: what it missed is in no "
+     "log "
+     "or alert of it. journal.max_age, max_events and max_bytes say how much is kept."},
 };
 
 static const struct rule *rule_for(const struct rf_event *event) {

@@ -7,6 +7,7 @@
 #include "data_dir.h"
 #include "disk.h"
 #include "endpoints.h"
+#include "reader.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
 
@@ -22,7 +23,8 @@ struct broker {
     struct rf_process *process;
     struct rf_data_dir dir;
     struct rf_disk *disk;
-    bool disk_fails; // as it was told on stderr last
+    bool disk_fails;          // as it was told on stderr last
+    struct rf_reader *reader; // of pages
     struct rf_endpoints endpoints;
     struct ear ears[RF_SOCKET_COUNT];
     struct rf_timer timer;

@@ -122,7 +122,7 @@ static struct rf_welcome welcome_of(const struct rf_core *core, bool registered)
     return (struct rf_welcome){
         .broker = core->ground.instance,
         .heartbeat_ns = core->ground.heartbeat.ns,
-        .first = rf_journal_first(&core->journal),
+        .first = core->kept.trimmed + 1,
         .last = core->journal.durable,
         .registered = registered,
     };
@@ -221,6 +221,7 @@ void rf_core_drain(struct rf_core *core, const struct rf_now *now) {
 
 void rf_core_stopped(struct rf_core *core, const struct rf_now *now) {
     core->ground.now = *now;
+    rf_subscribers_flush(&core->subscribers);
     publish_life(core, RF_EVENT_PROCESS_STOPPED);
 }
 
@@ -245,8 +246,12 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     rf_ground_timer(&core->redispatch, rf_core_redispatch, core);
     rf_journal_init(&core->journal, settings->memory_events, settings->memory_bytes,
                     settings->found.last, settings->found.trimmed);
+    core->kept.trimmed = settings->found.trimmed;
+    core->taken_at = settings->found.at;
     rf_states_init(&core->states, ground, settings->state_entries, settings->found.version,
                    rf_core_state_changed, core);
+    core->spared = INT64_MAX;
+    rf_subscribers_init(&core->subscribers, ground, &core->states, settings->subscriber_idle);
     rf_watchers_init(&core->watchers, ground, &core->states);
     rf_clients_init(&core->clients, ground, on_client_lost, core);
     rf_dispatch_init(&core->dispatch, ground, settings->queue_limit, rf_core_worker_lost, core);
@@ -288,6 +293,7 @@ void rf_core_destroy(struct rf_core **core) {
     rf_dispatch_fini(&(*core)->dispatch);
     rf_clients_fini(&(*core)->clients);
     rf_watchers_fini(&(*core)->watchers);
+    rf_subscribers_fini(&(*core)->subscribers);
     rf_states_fini(&(*core)->states);
     rf_scribe_fini(&(*core)->scribe);
     rf_journal_fini(&(*core)->journal);

@@ -10,9 +10,11 @@
 #include "dispatch.h"
 #include "journal.h"
 #include "limit.h"
+#include "page.h"
 #include "scribe.h"
 #include "states.h"
 #include "stream_book.h"
+#include "subscribers.h"
 #include "watchers.h"
 #include "wire/wire.h"
 
@@ -22,10 +24,10 @@ struct rf_core_settings {
     struct rf_duration heartbeat;
     int64_t heartbeat_misses; // a peer silent for so many intervals is lost
     size_t queue_limit, memory_events, memory_bytes, state_entries;
-    struct rf_duration stream_idle;
+    struct rf_duration stream_idle, subscriber_idle;
     // What this broker goes on behind: see struct rf_disk_found.
     struct {
-        int64_t last, trimmed, version, stream;
+        int64_t last, trimmed, version, stream, at;
     } found;
     struct {
         const char *provider;
@@ -37,6 +39,20 @@ struct rf_core_settings {
     size_t account_count;
 };
 
+// Who waits for a page from disk.
+#define RF_PAGES_WAITING        1000
+#define RF_PAGES_WAITING_OF_ONE 16
+struct rf_pages {
+    struct rf_peer peers[RF_PAGES_WAITING]; // one for each page
+    size_t count;
+};
+
+// The journal on disk, as it was told last.
+struct rf_kept {
+    int64_t trimmed; // all events up to it are gone
+    int64_t events, bytes;
+};
+
 struct rf_core {
     struct rf_ground ground;
     const char *host, *version, *phase;
@@ -46,6 +62,11 @@ struct rf_core {
     struct rf_timer streams_timer;
     struct rf_scribe scribe;
     struct rf_journal journal;
+    int64_t taken_at; // UTC ns: when the newest event was taken; it never goes back
+    struct rf_kept kept;
+    struct rf_pages pages;
+    struct rf_subscribers subscribers;
+    int64_t spared;  // as the disk was told: what is above it is not taken by all
     int64_t own_seq; // of the broker's own stream, which bears its instance's name
     struct rf_states states;
     struct rf_watchers watchers;
@@ -98,6 +119,12 @@ bool rf_core_wake(const struct rf_core *core, struct rf_instant *when);
 // waited for it is answered.
 void rf_core_written(struct rf_core *core, const struct rf_now *now, int64_t position);
 
+// rf_core_kept: what the disk has of the journal now. Before rf_core_written.
+void rf_core_kept(struct rf_core *core, const struct rf_now *now, const struct rf_kept *kept);
+
+// rf_core_page: a page that was read, or failed: sent, and freed.
+void rf_core_page(struct rf_core *core, const struct rf_now *now, struct rf_page **page);
+
 // rf_core_ready, rf_core_drain, rf_core_stopped: the broker's own life, told in its registry entry
 // and by events. A draining broker serves on and looks ten times a second which of its peers have
 // left.
@@ -123,6 +150,11 @@ void rf_core_publish(struct rf_core *core, const struct rf_event *event);
 
 // pages.c
 rf_handler_fn rf_on_journal_read;
+
+// rf_core_subscribers_begin: all values are restored. rf_core_subscriber_gone: the retained value
+// of a durable subscriber was deleted; fine for a name that is not known.
+void rf_core_subscribers_begin(struct rf_core *core);
+void rf_core_subscriber_gone(struct rf_core *core, const char *name);
 
 // values.c
 rf_handler_fn rf_on_state_get, rf_on_state_put, rf_on_state_cas, rf_on_state_list;

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <ringfence/time.h>
+
 #include "disk_parts.h"
 #include "disk_schema.h"
 
@@ -20,19 +22,27 @@
 // told of the commit: the copying then delays the next group alone.
 #define CHECKPOINT_PAGES 4000
 
+// Without anything to write, events that have become too old are looked for so often.
+#define LOOK_S 5
+
 // ---- the thread ----
 
-static void tell(struct rf_disk *disk, enum rf_err err, const struct rf_error *error) {
-    pthread_mutex_lock(&disk->mutex);
-    disk->progress.written = disk->reached;
-    disk->progress.failing = err != RF_OK;
-    if (err != RF_OK)
-        snprintf(disk->progress.why, sizeof disk->progress.why, "%s", error->message);
-    pthread_mutex_unlock(&disk->mutex);
+static void ring(const struct rf_disk *disk) {
     uint64_t one = 1;
     // It cannot fail but for a full counter, and then the bell is ringing already.
     ssize_t written = write(disk->event_fd, &one, sizeof one);
     (void)written;
+}
+
+static void tell(struct rf_disk *disk, enum rf_err err, const struct rf_error *error) {
+    pthread_mutex_lock(&disk->mutex);
+    disk->progress.written = disk->reached;
+    disk->progress.events = disk->retention.events;
+    disk->progress.failing = err != RF_OK;
+    if (err != RF_OK)
+        snprintf(disk->progress.why, sizeof disk->progress.why, "%s", error->message);
+    pthread_mutex_unlock(&disk->mutex);
+    ring(disk);
 }
 
 static void checkpoint(struct rf_disk *disk) {
@@ -49,60 +59,112 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages) {
     return SQLITE_OK;
 }
 
+static struct timespec seconds_from_now(time_t seconds) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += seconds;
+    return until;
+}
+
+// One step. A disk that fails is told of by what has to be written; here it is tried again later.
+static void delete_old(struct rf_disk *disk) {
+    struct rf_disk_retention *retention = &disk->retention;
+    struct timespec now;
+    struct rf_error error;
+    clock_gettime(CLOCK_REALTIME, &now);
+    pthread_mutex_lock(&disk->mutex);
+    int64_t spare = disk->spare, trimmed = disk->progress.trimmed;
+    pthread_mutex_unlock(&disk->mutex);
+    (void)!rf_disk_retention_step(retention, now.tv_sec * RF_NS_PER_S + now.tv_nsec, spare, &error);
+    disk->look = seconds_from_now(LOOK_S);
+    pthread_mutex_lock(&disk->mutex);
+    disk->progress.trimmed = retention->trimmed;
+    disk->progress.events = retention->events;
+    disk->progress.bytes = retention->used;
+    pthread_mutex_unlock(&disk->mutex);
+    if (trimmed != retention->trimmed)
+        ring(disk);
+    checkpoint(disk);
+}
+
 // Writes the batch; false when it could not all be written.
 static bool write_batch(struct rf_disk *disk) {
     while (disk->batch_at < disk->batch.size) {
         struct rf_error error = {0};
         enum rf_err err = rf_disk_writer_group(&disk->writer, &disk->batch, &disk->batch_at,
                                                &disk->reached, &error);
+        if (err == RF_OK)
+            rf_disk_retention_took(&disk->retention, disk->writer.events, disk->writer.last);
         tell(disk, err, &error);
         if (err != RF_OK)
             return false;
         checkpoint(disk);
+        delete_old(disk);
     }
     rf_disk_queue_clear(&disk->batch);
     disk->batch_at = 0;
     return true;
 }
 
-// With the mutex held. False: there is nothing more to do.
-static bool take_batch(struct rf_disk *disk) {
-    while (disk->waiting.count == 0 && !disk->finishing) {
-        disk->idle = true;
-        pthread_cond_wait(&disk->asked, &disk->mutex);
-    }
-    disk->idle = false;
+static void take_batch(struct rf_disk *disk) {
     struct rf_disk_queue empty = disk->batch;
     disk->batch = disk->waiting;
     disk->waiting = empty;
-    return disk->batch.count > 0;
+}
+
+enum work { WRITE, DELETE, NOTHING };
+
+// With the mutex held. NOTHING: and never again.
+static enum work wait_for_work(struct rf_disk *disk) {
+    while (disk->waiting.count == 0 && !disk->finishing) {
+        if (disk->retention.behind)
+            return DELETE;
+        disk->idle = true;
+        int number = pthread_cond_timedwait(&disk->asked, &disk->mutex, &disk->look);
+        disk->idle = false;
+        if (number == ETIMEDOUT && disk->waiting.count == 0 && !disk->finishing)
+            return DELETE;
+    }
+    if (disk->waiting.count == 0)
+        return NOTHING;
+    take_batch(disk);
+    return WRITE;
 }
 
 // With the mutex held.
 static void wait_after_failure(struct rf_disk *disk) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += RETRY_S;
+    struct timespec until = seconds_from_now(RETRY_S);
     while (!disk->finishing &&
            pthread_cond_timedwait(&disk->asked, &disk->mutex, &until) != ETIMEDOUT)
         ;
 }
 
+// False: not all of it was written, and nobody waits for it any more.
+static bool write_all(struct rf_disk *disk, bool last_try) {
+    while (!write_batch(disk)) {
+        if (last_try)
+            return false;
+        pthread_mutex_lock(&disk->mutex);
+        wait_after_failure(disk);
+        last_try = disk->finishing;
+        pthread_mutex_unlock(&disk->mutex);
+    }
+    return true;
+}
+
 static void *run(void *arg) {
     struct rf_disk *disk = arg;
+    enum work work;
+    bool going = true;
     pthread_mutex_lock(&disk->mutex);
-    while (take_batch(disk)) {
+    while (going && (work = wait_for_work(disk)) != NOTHING) {
         bool last_try = disk->finishing;
         pthread_mutex_unlock(&disk->mutex);
-        while (!write_batch(disk) && !last_try) {
-            pthread_mutex_lock(&disk->mutex);
-            wait_after_failure(disk);
-            last_try = disk->finishing;
-            pthread_mutex_unlock(&disk->mutex);
-        }
+        if (work == WRITE)
+            going = write_all(disk, last_try);
+        else
+            delete_old(disk);
         pthread_mutex_lock(&disk->mutex);
-        if (disk->batch.count > 0)
-            break;
     }
     pthread_mutex_unlock(&disk->mutex);
     return NULL;
@@ -119,7 +181,8 @@ static void init_locks(struct rf_disk *disk) {
     pthread_mutex_init(&disk->mutex, NULL);
 }
 
-enum rf_err rf_disk_open(const char *folder, enum rf_disk_sync sync, struct rf_disk **out,
+enum rf_err rf_disk_open(const char *folder, enum rf_disk_sync sync,
+                         const struct rf_disk_limits *limits, struct rf_disk **out,
                          struct rf_disk_found *found, struct rf_error *error) {
     *out = NULL;
     struct rf_disk *disk = calloc(1, sizeof *disk);
@@ -138,6 +201,12 @@ enum rf_err rf_disk_open(const char *folder, enum rf_disk_sync sync, struct rf_d
         err = rf_disk_schema_open(disk->path, sync, &disk->db, found, error);
     if (err == RF_OK)
         err = rf_disk_writer_open(&disk->writer, disk->db, error);
+    if (err == RF_OK)
+        err = rf_disk_retention_open(&disk->retention, disk->db, limits, error);
+    disk->spare = INT64_MAX;
+    disk->progress.trimmed = disk->retention.trimmed;
+    disk->progress.events = disk->retention.events;
+    disk->progress.bytes = disk->retention.used;
     if (err == RF_OK)
         sqlite3_wal_hook(disk->db, on_commit, disk);
     else
@@ -168,6 +237,12 @@ void rf_disk_put(struct rf_disk *disk, const struct rf_record *record) {
     pthread_mutex_lock(&disk->mutex);
     if (!rf_disk_queue_put(&disk->waiting, record))
         abort();
+    pthread_mutex_unlock(&disk->mutex);
+}
+
+void rf_disk_spare(struct rf_disk *disk, int64_t number) {
+    pthread_mutex_lock(&disk->mutex);
+    disk->spare = number;
     pthread_mutex_unlock(&disk->mutex);
 }
 
@@ -211,6 +286,7 @@ void rf_disk_close(struct rf_disk **pointer) {
     rf_disk_finish(disk);
     bool in_order = disk->batch.count == 0 && disk->waiting.count == 0;
     rf_disk_writer_close(&disk->writer);
+    rf_disk_retention_close(&disk->retention);
     rf_disk_schema_close(&disk->db, in_order);
     rf_disk_queue_fini(&disk->batch);
     rf_disk_queue_fini(&disk->waiting);

@@ -36,13 +36,14 @@ struct rf_disk_found {
     int64_t trimmed; // all events up to it are gone
     int64_t version; // no version of a value above it was ever given
     int64_t stream;  // highest number of a stream's row
+    int64_t at;      // UTC ns: when the newest event was taken
 };
 
 // rf_disk_open: opens or creates `folder`/broker.db, which no other process may use (the folder is
 // locked by the caller). Blocks. RF_ERR_INVALID for a damaged database or one of a later version.
 RF_NODISCARD enum rf_err rf_disk_open(const char *folder, enum rf_disk_sync sync,
-                                      struct rf_disk **disk, struct rf_disk_found *found,
-                                      struct rf_error *error);
+                                      const struct rf_disk_limits *limits, struct rf_disk **disk,
+                                      struct rf_disk_found *found, struct rf_error *error);
 
 const char *rf_disk_path(const struct rf_disk *disk);
 
@@ -69,8 +70,14 @@ RF_NODISCARD enum rf_err rf_disk_start(struct rf_disk *disk, struct rf_error *er
 void rf_disk_put(struct rf_disk *disk, const struct rf_record *record);
 void rf_disk_flush(struct rf_disk *disk);
 
+// rf_disk_spare: events above this number go for the size of the database alone. At first: all.
+void rf_disk_spare(struct rf_disk *disk, int64_t number);
+
 struct rf_disk_progress {
     int64_t written;                 // all up to this position is kept
+    int64_t trimmed;                 // all events up to this number are gone
+    int64_t events;                  // there are
+    int64_t bytes;                   // the database has in use
     bool failing;                    // the last try to write failed
     char why[RF_ERROR_MESSAGE_SIZE]; // and how
 };

@@ -7,6 +7,7 @@
 
 #include "disk.h"
 #include "disk_queue.h"
+#include "disk_retention.h"
 #include "disk_writer.h"
 
 struct rf_disk {
@@ -19,6 +20,8 @@ struct rf_disk {
 
     // The thread's own.
     struct rf_disk_writer writer;
+    struct rf_disk_retention retention;
+    struct timespec look;       // when to look what may go, if nothing is written
     struct rf_disk_queue batch; // what it is writing
     size_t batch_at;            // everything before it is committed
     int64_t reached;            // position of the last committed record
@@ -26,6 +29,7 @@ struct rf_disk {
     pthread_mutex_t mutex; // guards all below
     pthread_cond_t asked;
     struct rf_disk_queue waiting;
+    int64_t spare;
     bool idle;      // the thread sleeps until it is asked
     bool finishing; // it ends when all is written, or cannot be
     struct rf_disk_progress progress;

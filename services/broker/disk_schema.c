@@ -58,7 +58,8 @@ static enum rf_err read_marks(sqlite3 *db, struct rf_disk_found *found, bool *in
     enum rf_err err = rf_sql_query(
         db, error, &statement,
         "SELECT max(last, coalesce((SELECT max(n) FROM events), 0)), trimmed, version, in_order,"
-        " coalesce((SELECT max(id) FROM streams), 0) FROM marks",
+        " coalesce((SELECT max(id) FROM streams), 0),"
+        " coalesce((SELECT at FROM events ORDER BY n DESC LIMIT 1), 0) FROM marks",
         "");
     if (err == RF_OK)
         err = rf_sql_step(statement, error);
@@ -70,6 +71,7 @@ static enum rf_err read_marks(sqlite3 *db, struct rf_disk_found *found, bool *in
             .trimmed = sqlite3_column_int64(statement, 1),
             .version = sqlite3_column_int64(statement, 2),
             .stream = sqlite3_column_int64(statement, 4),
+            .at = sqlite3_column_int64(statement, 5),
         };
         *in_order = sqlite3_column_int64(statement, 3) != 0;
     }

@@ -85,6 +85,8 @@ static enum rf_err write_event(struct rf_disk_writer *writer, const struct rf_re
     bind_text(statement, 3, record->name);
     sqlite3_bind_blob64(statement, 4, record->body, record->body_size, SQLITE_STATIC);
     enum rf_err err = step(writer, RF_DISK_EVENT, error);
+    writer->events++;
+    writer->last = record->number;
     if (err == RF_OK && record->stream != 0)
         err = move_on(writer, record, error);
     return err;
@@ -184,7 +186,7 @@ enum rf_err rf_disk_writer_group(struct rf_disk_writer *writer, const struct rf_
     size_t behind = *at;
     int64_t reached = *position;
     writer->moved_count = 0;
-    writer->version = 0;
+    writer->version = writer->events = 0;
     enum rf_err err = step(writer, RF_DISK_BEGIN, error);
     if (err == RF_OK)
         err = write_records(writer, queue, &behind, &reached, error);

@@ -38,6 +38,8 @@ struct rf_disk_writer {
     struct rf_disk_moved *moved; // a place for each record of a group
     size_t moved_count, moved_room;
     int64_t version; // newest of the values in this transaction
+    int64_t events;  // in this transaction, and the number of the newest of them
+    int64_t last;
 };
 
 RF_NODISCARD enum rf_err rf_disk_writer_open(struct rf_disk_writer *writer, sqlite3 *db,

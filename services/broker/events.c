@@ -36,6 +36,13 @@ static bool measured_only(const char *topic) {
     return strncmp(topic, "metric.", strlen("metric.")) == 0;
 }
 
+// By it a time is found in the journal (page_query.c), so it does not go back with the clock.
+static int64_t take_time(struct rf_core *core) {
+    if (core->taken_at < core->ground.now.utc.ns)
+        core->taken_at = core->ground.now.utc.ns;
+    return core->taken_at;
+}
+
 // Into the journal and to the disk; rf_core_written publishes it. `row`: the stream of a publisher,
 // NULL for our own, which is kept together with the record before it: what it tells of.
 static enum rf_err to_disk(struct rf_core *core, struct rf_stream_row *row,
@@ -45,7 +52,7 @@ static enum rf_err to_disk(struct rf_core *core, struct rf_stream_row *row,
         .type = RF_RECORD_EVENT,
         .joined = row == NULL,
         .number = event->n,
-        .at = core->ground.now.utc.ns,
+        .at = take_time(core),
         .stream = row != NULL ? row->number : 0,
         .seq = event->seq,
         .name = topic,
@@ -116,6 +123,11 @@ static void publish_first(struct rf_core *core, const struct rf_journal_entry *e
     core->ground.sink.publish(core->ground.sink.arg, entry->topic, entry->frame, entry->size);
     core->ground.counters.events_journaled++;
     rf_journal_keep(&core->journal);
+}
+
+void rf_core_kept(struct rf_core *core, const struct rf_now *now, const struct rf_kept *kept) {
+    core->ground.now = *now;
+    core->kept = *kept;
 }
 
 // Everything in the order in which it was handed over, and an event before the answers that tell of

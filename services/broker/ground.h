@@ -8,6 +8,7 @@
 #include <ringfence/messages.h>
 #include <ringfence/time.h>
 
+#include "page.h"
 #include "peer.h"
 #include "record.h"
 #include "runtime/timer.h"
@@ -36,6 +37,10 @@ struct rf_sink {
     // write: one record for the disk, borrowed during the call; when it is kept, rf_core_written
     // tells.
     void (*write)(void *arg, const struct rf_record *record);
+    // read: a page from disk, taken over; rf_core_page brings it back.
+    void (*read)(void *arg, struct rf_page *page);
+    // spare: events above this number stay on disk as long as there is room.
+    void (*spare)(void *arg, int64_t number);
 };
 
 // name, what it counts
@@ -48,6 +53,9 @@ struct rf_sink {
     X(events_lost, "events of the broker itself that could not be kept")                           \
     X(answers_dropped, "answers not kept until the disk had written: too many, or no memory")      \
     X(pages_served, "pages of events")                                                             \
+    X(pages_from_disk, "of them, those that were read from disk")                                  \
+    X(pages_refused, "pages not read as too many waited for the disk")                             \
+    X(pages_failed, "pages that the disk failed to give")                                          \
     X(calls_taken, "calls put in a queue")                                                         \
     X(calls_joined, "repeated ids that wait for the call in flight")                               \
     X(calls_repeated, "repeated ids answered from memory")                                         \

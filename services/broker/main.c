@@ -3,6 +3,7 @@
 //
 //   core.c        who gets what: routes of messages, and its own life
 //   events.c, stream_book.c, journal.c, pages.c   events in, published, and read in pages
+//   subscribers.c                                 who has taken what of them
 //   scribe.c, record.h, restore.c                 what goes to the disk, and comes back from it
 //   states.c, values.c, watchers.c                  retained state
 //   dispatch.c, job.c, seats.c, workers.c, answers.c, hand.c   calls
@@ -11,6 +12,7 @@
 //   ground.c      time, sending and counters for all of them
 //   intake.c, sink.c, endpoints.c   sockets
 //   disk.c, disk_*.c, data_dir.c    disk
+//   reader.c, page_query.c          pages read back from it
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -97,6 +99,7 @@ static void stop(struct rf_process *process) {
     if (broker->endpoints.events != NULL)
         end_in_order(broker);
     rf_endpoints_close(&broker->endpoints);
+    rf_reader_stop(&broker->reader);
     rf_disk_close(&broker->disk);
     rf_core_destroy(&broker->core);
     rf_data_dir_close(&broker->dir);

@@ -1,67 +1,181 @@
-// Pages of the journal. Only what is on disk is shown, so that no number is told that a broker that
-// is killed now would give again.
+// Pages of the journal, and the names of durable subscribers. Only what is on disk is shown, so
+// that no number is told that a broker that is killed now would give again. What is still in memory
+// is answered at once; what is older, a time, or the newest of a kind is left to the reader's
+// thread.
 #include "core.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define PAGE_EVENTS 1000
-#define PAGE_BYTES  ((size_t)1024 * 1024)
-#define PAGE_SCAN   20000 // a long way without a match is made in several pages
-
-// A page on its way: the entries that were found, and the events decoded from them.
-struct page {
-    const struct rf_journal_entry *entries[PAGE_EVENTS];
-    struct rf_message *decoded[PAGE_EVENTS];
-    struct rf_event events[PAGE_EVENTS];
-    struct rf_journal_found found;
-};
-
-static void find_page(const struct rf_core *core, const struct rf_journal_read *read,
-                      struct page *page) {
-    struct rf_journal_limits limits = {
-        .events = read->limit < PAGE_EVENTS ? (size_t)read->limit : PAGE_EVENTS,
-        .bytes = PAGE_BYTES,
-        .scan = PAGE_SCAN,
+static void send_page(struct rf_core *core, const struct rf_peer *to, const char *rid,
+                      const struct rf_bytes *frames, size_t count, int64_t scanned,
+                      int64_t trimmed) {
+    struct rf_journal_page page = {
+        .rid = rid,
+        .events = {NULL, count},
+        .events_packed = frames,
+        .scanned = scanned,
+        .last = core->journal.durable,
+        .trimmed = trimmed,
     };
-    page->found.entries = page->entries;
-    rf_journal_find(&core->journal, read->after, read->prefixes.items, read->prefixes.count,
-                    &limits, &page->found);
+    core->ground.counters.pages_served++;
+    rf_ground_send(&core->ground, to, RF_MESSAGE_journal_page, &page);
 }
 
-// We encoded these frames ourselves, so that only memory can fail here; then the page ends early.
-static void decode_page(struct page *page) {
-    for (size_t i = 0; i < page->found.count; i++) {
-        const struct rf_journal_entry *entry = page->entries[i];
-        if (rf_wire_decode_event(entry->frame, entry->size, &page->decoded[i], NULL) != RF_OK) {
-            page->found.count = i;
-            page->found.scanned = entry->n - 1;
-            return;
-        }
-        page->events[i] = page->decoded[i]->as.event_publish.events.items[0];
+// ---- from memory ----
+
+static void answer_at_once(struct rf_core *core, const struct rf_peer *from,
+                           const struct rf_journal_read *read, int64_t after, int64_t trimmed) {
+    const struct rf_journal_entry *entries[RF_PAGE_EVENTS];
+    struct rf_bytes frames[RF_PAGE_EVENTS];
+    struct rf_journal_limits limits = {
+        .events = read->limit < RF_PAGE_EVENTS ? (size_t)read->limit : RF_PAGE_EVENTS,
+        .bytes = RF_PAGE_BYTES,
+        .scan = RF_PAGE_SCAN,
+    };
+    struct rf_journal_found found = {.entries = entries};
+    rf_journal_find(&core->journal, after, read->prefixes.items, read->prefixes.count, &limits,
+                    &found);
+    for (size_t i = 0; i < found.count; i++)
+        frames[i] = (struct rf_bytes){entries[i]->frame, entries[i]->size};
+    send_page(core, from, read->rid, frames, found.count, found.scanned, trimmed);
+}
+
+// ---- from disk ----
+
+static size_t waiting_of(const struct rf_core *core, const struct rf_peer *peer) {
+    size_t count = 0;
+    for (size_t i = 0; i < core->pages.count; i++)
+        count += rf_peer_same(&core->pages.peers[i], peer);
+    return count;
+}
+
+static void leave_to_reader(struct rf_core *core, const struct rf_peer *from,
+                            const struct rf_journal_read *read, int64_t after) {
+    struct rf_pages *pages = &core->pages;
+    if (pages->count == RF_PAGES_WAITING || waiting_of(core, from) >= RF_PAGES_WAITING_OF_ONE) {
+        core->ground.counters.pages_refused++;
+        rf_ground_refuse(&core->ground, from, read->rid, "overloaded",
+                         "too many pages wait for the disk: ask again");
+        return;
     }
-}
-
-void rf_on_journal_read(struct rf_core *core, const struct rf_peer *from,
-                        struct rf_message **message, size_t size) {
-    (void)size;
-    const struct rf_journal_read *read = &(*message)->as.journal_read;
-    struct page *page = calloc(1, sizeof *page);
+    struct rf_page *page = rf_page_new(from, read, core->journal.durable);
     if (page == NULL) {
         rf_ground_refuse(&core->ground, from, read->rid, "overloaded", "out of memory");
         return;
     }
-    find_page(core, read, page);
-    decode_page(page);
-    struct rf_journal_page reply = {
-        .rid = read->rid,
-        .events = {page->events, page->found.count},
-        .scanned = page->found.scanned,
-        .last = core->journal.durable,
-        .trimmed = page->found.trimmed,
+    page->after = after;
+    pages->peers[pages->count++] = *from;
+    core->ground.sink.read(core->ground.sink.arg, page);
+}
+
+void rf_core_page(struct rf_core *core, const struct rf_now *now, struct rf_page **pointer) {
+    struct rf_page *page = *pointer;
+    struct rf_pages *pages = &core->pages;
+    size_t at = 0;
+    core->ground.now = *now;
+    while (at < pages->count && !rf_peer_same(&pages->peers[at], &page->peer))
+        at++;
+    if (at < pages->count)
+        pages->peers[at] = pages->peers[--pages->count];
+    if (page->failed) {
+        core->ground.counters.pages_failed++;
+        rf_ground_refuse(&core->ground, &page->peer, page->rid, "unreadable", page->why);
+    } else {
+        core->ground.counters.pages_from_disk++;
+        send_page(core, &page->peer, page->rid, page->frames, page->count, page->scanned,
+                  page->trimmed);
+    }
+    rf_page_destroy(pointer);
+}
+
+// ---- durable names ----
+
+// What nobody has to take any more may go.
+static void spare(struct rf_core *core) {
+    int64_t lowest = rf_subscribers_lowest(&core->subscribers);
+    if (lowest == core->spared)
+        return;
+    core->spared = lowest;
+    core->ground.sink.spare(core->ground.sink.arg, lowest);
+}
+
+static const char *why_no_name(enum rf_err err, const char **code) {
+    *code = err == RF_ERR_INVALID ? "invalid" : err == RF_ERR_FULL ? "full" : "overloaded";
+    return err == RF_ERR_INVALID ? "a durable name has 1 to 200 bytes"
+           : err == RF_ERR_FULL  ? "there are too many durable names, or retained values"
+                                 : "out of memory";
+}
+
+// `question`: the read as it is to be answered. False: it was refused.
+static bool take_name(struct rf_core *core, const struct rf_peer *from,
+                      struct rf_journal_read *question) {
+    const char *name = question->durable, *code;
+    if (name == NULL)
+        return true;
+    const struct rf_subscriber *known = rf_subscribers_find(&core->subscribers, name);
+    if (known != NULL && question->resume) {
+        question->after = known->taken;
+        question->since = question->newest = 0;
+    }
+    const struct rf_client *client = rf_clients_find(&core->clients, from);
+    // A place beyond the newest number is one of another data directory: here nothing is taken yet.
+    enum rf_err err = rf_subscribers_take(
+        &core->subscribers, name, &question->prefixes, client != NULL ? client->instance : NULL,
+        question->after <= core->journal.durable ? question->after : 0);
+    spare(core);
+    if (err == RF_OK)
+        return true;
+    const char *why = why_no_name(err, &code);
+    rf_ground_refuse(&core->ground, from, question->rid, code, why);
+    return false;
+}
+
+void rf_core_subscribers_begin(struct rf_core *core) {
+    if (rf_subscribers_restore(&core->subscribers) != RF_OK)
+        abort(); // as without memory for an event: what is not spared is lost
+    spare(core);
+}
+
+// Its lease ended, or a person took it away.
+void rf_core_subscriber_gone(struct rf_core *core, const char *name) {
+    const struct rf_subscriber *subscriber = rf_subscribers_find(&core->subscribers, name);
+    if (subscriber == NULL)
+        return;
+    struct rf_utc now = core->ground.now.utc;
+    bool silent = rf_utc_since(now, subscriber->heard).ns >= core->subscribers.idle.ns;
+    json_t *data =
+        json_pack("{s:s, s:I, s:I, s:I, s:s}", "why",
+                  silent ? "it was not heard of for too long" : "a person took it away", "taken",
+                  (json_int_t)subscriber->taken, "last", (json_int_t)core->journal.durable, "heard",
+                  (json_int_t)subscriber->heard.ns, "instance", subscriber->instance);
+    struct rf_event event = {
+        .severity = rf_event_severity(RF_EVENT_SUBSCRIBER_FORGOTTEN),
+        .type = rf_event_type_name(RF_EVENT_SUBSCRIBER_FORGOTTEN),
+        .subject = name,
+        .data = data,
     };
-    core->ground.counters.pages_served++;
-    rf_ground_send(&core->ground, from, RF_MESSAGE_journal_page, &reply);
-    for (size_t i = 0; i < page->found.count; i++)
-        rf_message_destroy(&page->decoded[i]);
-    free(page);
+    rf_core_publish(core, &event);
+    json_decref(data);
+    rf_subscribers_forget(&core->subscribers, name);
+    spare(core);
+}
+
+// ---- the question ----
+
+void rf_on_journal_read(struct rf_core *core, const struct rf_peer *from,
+                        struct rf_message **message, size_t size) {
+    (void)size;
+    struct rf_journal_read question = (*message)->as.journal_read;
+    if (!take_name(core, from, &question))
+        return;
+    // A cursor from beyond our newest number is of another data directory: begin anew.
+    bool anew = question.after > core->journal.durable;
+    int64_t after = anew ? core->kept.trimmed : question.after;
+    int64_t trimmed = after < core->kept.trimmed ? core->kept.trimmed : 0;
+    int64_t first = trimmed != 0 ? trimmed : after;
+    if (question.since == 0 && question.newest == 0 && first >= core->journal.trimmed)
+        answer_at_once(core, from, &question, first, trimmed);
+    else
+        leave_to_reader(core, from, &question, after);
 }

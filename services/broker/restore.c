@@ -82,6 +82,7 @@ static void forget_brokers(struct rf_core *core) {
 }
 
 void rf_core_begin(struct rf_core *core) {
+    rf_core_subscribers_begin(core);
     rf_ground_run(&core->ground); // leases that ended while no broker was there
     forget_brokers(core);
     for (size_t i = 0; i < core->authority.count; i++) {

@@ -42,7 +42,8 @@ static struct rf_core *make_core(struct broker *broker, const struct rf_disk_fou
         .memory_bytes = (size_t)config->journal.memory_bytes,
         .state_entries = (size_t)config->broker.state_entries,
         .stream_idle = config->broker.stream_idle,
-        .found = {found->last, found->trimmed, found->version, found->stream},
+        .subscriber_idle = config->journal.subscriber_idle,
+        .found = {found->last, found->trimmed, found->version, found->stream, found->at},
         .guard_count = RF_PROVIDER_COUNT,
     };
     for (int i = 0; i < RF_PROVIDER_COUNT; i++) {
@@ -87,7 +88,10 @@ enum rf_err broker_open_disk(struct broker *broker, struct rf_error *error) {
     struct rf_disk_found found;
     enum rf_disk_sync sync =
         config->sync == RF_JOURNAL_SYNC_FULL ? RF_DISK_SYNC_FULL : RF_DISK_SYNC_NORMAL;
-    enum rf_err err = rf_disk_open(broker->dir.path, sync, &broker->disk, &found, error);
+    struct rf_disk_limits limits = {config->max_age.ns, config->max_events, config->max_bytes};
+    enum rf_err err = rf_disk_open(broker->dir.path, sync, &limits, &broker->disk, &found, error);
+    if (err == RF_OK)
+        err = rf_reader_start(rf_disk_path(broker->disk), &broker->reader, error);
     if (err != RF_OK)
         return err;
     broker->core = make_core(broker, &found);

@@ -33,6 +33,16 @@ static void on_write(void *arg, const struct rf_record *record) {
     rf_disk_put(broker->disk, record);
 }
 
+static void on_read(void *arg, struct rf_page *page) {
+    struct broker *broker = arg;
+    rf_reader_ask(broker->reader, page);
+}
+
+static void on_spare(void *arg, int64_t number) {
+    struct broker *broker = arg;
+    rf_disk_spare(broker->disk, number);
+}
+
 static void tell_health(struct broker *broker, const struct rf_disk_progress *progress) {
     if (progress->failing == broker->disk_fails)
         return;
@@ -52,6 +62,8 @@ void broker_hear_disk(struct broker *broker) {
     struct rf_now now = broker_now(broker);
     rf_disk_look(broker->disk, &progress);
     tell_health(broker, &progress);
+    struct rf_kept kept = {progress.trimmed, progress.events, progress.bytes};
+    rf_core_kept(broker->core, &now, &kept);
     rf_core_written(broker->core, &now, progress.written);
 }
 
@@ -63,17 +75,38 @@ static void on_disk(void *arg, int fd, unsigned events) {
     broker_settle(broker);
 }
 
+static void on_pages(void *arg, int fd, unsigned events) {
+    (void)fd;
+    (void)events;
+    struct broker *broker = arg;
+    struct rf_now now = broker_now(broker);
+    struct rf_page *page;
+    while ((page = rf_reader_take(broker->reader)) != NULL) {
+        if (page->failed)
+            rf_log(RF_LOG_ERROR, "%s: a page of events cannot be read: %s",
+                   rf_disk_path(broker->disk), page->why);
+        rf_core_page(broker->core, &now, &page);
+    }
+    broker_settle(broker);
+}
+
 struct rf_sink broker_sink(struct broker *broker) {
-    return (struct rf_sink){broker, on_send, on_publish, on_new_id, on_write};
+    return (struct rf_sink){broker, on_send, on_publish, on_new_id, on_write, on_read, on_spare};
 }
 
 enum rf_err broker_watch_disk(struct broker *broker, struct rf_error *error) {
-    enum rf_err err = rf_loop_fd_set(broker->process->loop, rf_disk_event(broker->disk),
-                                     RF_LOOP_READ, on_disk, broker);
-    return err == RF_OK ? RF_OK : rf_error_set(error, err, "cannot watch the disk's thread");
+    struct rf_loop *loop = broker->process->loop;
+    enum rf_err err =
+        rf_loop_fd_set(loop, rf_disk_event(broker->disk), RF_LOOP_READ, on_disk, broker);
+    if (err == RF_OK)
+        err = rf_loop_fd_set(loop, rf_reader_event(broker->reader), RF_LOOP_READ, on_pages, broker);
+    return err == RF_OK ? RF_OK : rf_error_set(error, err, "cannot watch the disk's threads");
 }
 
 void broker_unwatch_disk(struct broker *broker) {
+    struct rf_loop *loop = broker->process->loop;
     if (broker->disk != NULL)
-        (void)!rf_loop_fd_set(broker->process->loop, rf_disk_event(broker->disk), 0, NULL, NULL);
+        (void)!rf_loop_fd_set(loop, rf_disk_event(broker->disk), 0, NULL, NULL);
+    if (broker->reader != NULL)
+        (void)!rf_loop_fd_set(loop, rf_reader_event(broker->reader), 0, NULL, NULL);
 }

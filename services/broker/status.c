@@ -121,21 +121,42 @@ static json_t *counters_of(const struct rf_core *core) {
     return counters;
 }
 
+static json_t *subscribers_of(const struct rf_core *core) {
+    json_t *subscribers = json_array();
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&core->subscribers.map, node)) != NULL) {
+        const struct rf_subscriber *subscriber = RF_OWNER(node, struct rf_subscriber, by_name);
+        json_array_append_new(
+            subscribers,
+            json_pack("{s:s, s:I, s:I, s:O, s:s, s:I}", "name", subscriber->name, "taken",
+                      (json_int_t)subscriber->taken, "behind",
+                      (json_int_t)(core->journal.durable - subscriber->taken), "prefixes",
+                      subscriber->prefixes, "instance", subscriber->instance, "silent_ns",
+                      (json_int_t)rf_utc_since(core->ground.now.utc, subscriber->heard).ns));
+    }
+    return subscribers;
+}
+
 json_t *rf_core_status(struct rf_core *core) {
     const struct rf_journal *journal = &core->journal;
-    json_t *kept = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I}", "first", (json_int_t)rf_journal_first(journal), "last",
-        (json_int_t)journal->durable, "count", (json_int_t)(journal->count - journal->waiting),
-        "bytes", (json_int_t)(journal->bytes - journal->waiting_bytes), "waiting",
-        (json_int_t)(core->scribe.given - core->scribe.written));
+    json_t *memory = json_pack("{s:I, s:I, s:I}", "first", (json_int_t)rf_journal_first(journal),
+                               "count", (json_int_t)(journal->count - journal->waiting), "bytes",
+                               (json_int_t)(journal->bytes - journal->waiting_bytes));
+    json_t *kept =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I}", "first",
+                  (json_int_t)core->kept.trimmed + 1, "last", (json_int_t)journal->durable, "count",
+                  (json_int_t)core->kept.events, "bytes", (json_int_t)core->kept.bytes, "waiting",
+                  (json_int_t)(core->scribe.given - core->scribe.written), "memory", memory,
+                  "pages_waiting", (json_int_t)core->pages.count);
     json_t *state = json_pack("{s:I, s:I}", "count", (json_int_t)core->states.rows.count, "watches",
                               (json_int_t)core->watchers.count);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}",
+        "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}",
         "broker", core->ground.instance, "version", core->version, "pid", (json_int_t)core->pid,
         "started", (json_int_t)core->started.ns, "phase", core->phase, "workers", workers_of(core),
         "queues", queues_of(core), "breakers", breakers_of(core), "limits",
         rf_limits_json(&core->limits), "pauses", rf_limits_pauses_json(&core->limits), "journal",
-        kept, "streams", (json_int_t)core->streams.rows.count, "peers", peers_of(core), "state",
-        state, "answers", (json_int_t)core->dispatch.answers.count, "counters", counters_of(core));
+        kept, "subscribers", subscribers_of(core), "streams", (json_int_t)core->streams.rows.count,
+        "peers", peers_of(core), "state", state, "answers",
+        (json_int_t)core->dispatch.answers.count, "counters", counters_of(core));
 }

@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What the broker alone may write.
-static const char *const own_prefixes[] = {"breaker/", "ejected/", "limits/", "throttle/"};
+// What the broker alone may write; a durable subscriber may be deleted by others too.
+static const char *const own_prefixes[] = {"breaker/", "ejected/", "limits/", "throttle/",
+                                           RF_SUBSCRIBER_PREFIX};
 
 // What is told of as soon as it stands.
 #define MARK_PREFIX "mark/"
 #define KEY_PREFIX  "key/"
+
+static bool begins_with(const char *key, const char *prefix) {
+    return strncmp(key, prefix, strlen(prefix)) == 0;
+}
 
 static int64_t write_value(struct rf_core *core, const struct rf_state_row *row) {
     char *text = malloc(row->bytes);
@@ -40,6 +45,8 @@ void rf_core_state_changed(void *arg, struct rf_state_row *row,
         rf_scribe_put(&core->scribe,
                       (struct rf_record){.type = RF_RECORD_VALUE_GONE, .name = row->key});
     rf_watchers_change(&core->watchers, entry);
+    if (entry->version == 0 && begins_with(row->key, RF_SUBSCRIBER_PREFIX))
+        rf_core_subscriber_gone(core, row->key + strlen(RF_SUBSCRIBER_PREFIX));
 }
 
 static const char *code_of(enum rf_err err) {
@@ -83,12 +90,15 @@ static void reply_written(struct rf_core *core, const struct rf_peer *to, const 
 }
 
 static bool is_ours(struct rf_core *core, const struct rf_peer *from, const char *rid,
-                    const char *key) {
-    for (size_t i = 0; i < sizeof own_prefixes / sizeof *own_prefixes; i++)
-        if (strncmp(key, own_prefixes[i], strlen(own_prefixes[i])) == 0) {
-            reply(core, from, rid, "not_allowed", NULL, 0);
-            return true;
-        }
+                    const char *key, bool deletes) {
+    for (size_t i = 0; i < sizeof own_prefixes / sizeof own_prefixes[0]; i++) {
+        if (!begins_with(key, own_prefixes[i]))
+            continue;
+        if (deletes && strcmp(own_prefixes[i], RF_SUBSCRIBER_PREFIX) == 0)
+            return false;
+        reply(core, from, rid, "not_allowed", NULL, 0);
+        return true;
+    }
     return false;
 }
 
@@ -153,7 +163,7 @@ void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf
     (void)size;
     const struct rf_state_put *put = &(*message)->as.state_put;
     struct rf_state_entry entry, before;
-    if (is_ours(core, from, put->rid, put->key))
+    if (is_ours(core, from, put->rid, put->key, false))
         return;
     bool is_new = rf_states_get(&core->states, put->key, &before) != RF_OK;
     enum rf_err err = rf_states_put(&core->states, put->key, put->value, put->ttl_ns, &entry);
@@ -167,7 +177,7 @@ void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf
     (void)size;
     const struct rf_state_cas *cas = &(*message)->as.state_cas;
     struct rf_state_entry entry;
-    if (is_ours(core, from, cas->rid, cas->key))
+    if (is_ours(core, from, cas->rid, cas->key, cas->value == NULL))
         return;
     enum rf_err err =
         rf_states_cas(&core->states, cas->key, cas->version, cas->value, cas->ttl_ns, &entry);

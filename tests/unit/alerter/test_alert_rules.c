@@ -73,7 +73,7 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
         {"worker.ejected", "gateway-1", "{}", "Gateway gateway-1 is kept from a provider",
          "other gateways", "worker/gateway-1"},
         {"journal.trimmed", "alerter", "{}", "Events may be lost: alerter has a gap",
-         "broker was restarted", "journal/alerter"},
+         "journal.max_age", "journal/alerter"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rf_alert alert;

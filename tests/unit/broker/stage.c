@@ -59,8 +59,18 @@ void stage_settle(struct stage *stage) {
         stage_write(stage, stage->given);
 }
 
+static void on_read(void *arg, struct rf_page *page) {
+    struct stage *stage = arg;
+    assert_true(stage->page_count < sizeof stage->pages / sizeof stage->pages[0]);
+    stage->pages[stage->page_count++] = page;
+}
+
+static void on_spare(void *arg, int64_t number) {
+    ((struct stage *)arg)->spare = number;
+}
+
 void stage_start(struct stage *stage) {
-    struct rf_sink sink = {stage, on_send, on_publish, on_new_id, on_write};
+    struct rf_sink sink = {stage, on_send, on_publish, on_new_id, on_write, on_read, on_spare};
     stage->core = rf_core_new(&stage->settings, &sink, &stage->now);
     assert_non_null(stage->core);
 }
@@ -79,12 +89,14 @@ void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *set
         .memory_bytes = 1000000,
         .state_entries = 100,
         .stream_idle = {3600 * RF_NS_PER_S},
+        .subscriber_idle = {7200 * RF_NS_PER_S},
         .guards = {{"elevenlabs", RF_BREAKER_POLICY_DEFAULT, RF_EJECTION_POLICY_DEFAULT}},
         .guard_count = 1,
     };
     if (change != NULL)
         change(&stage->settings);
     stage->now = (struct rf_now){{0}, {STAGE_UTC}};
+    stage->spare = INT64_MAX;
     stage_start(stage);
     rf_core_begin(stage->core);
     stage_settle(stage);
@@ -96,6 +108,8 @@ void stage_close(struct stage *stage) {
         rf_message_destroy(&stage->sent[i].message);
     for (size_t i = 0; i < stage->event_count; i++)
         rf_message_destroy(&stage->events[i].message);
+    for (size_t i = 0; i < stage->page_count; i++)
+        rf_page_destroy(&stage->pages[i]);
     rf_disk_queue_fini(&stage->disk);
 }
 

@@ -41,10 +41,13 @@ struct stage {
     size_t event_count;
     bool ticking; // the time goes on: nobody has said anything
     int asked;    // workers that were asked whether they are there; such messages count as seen
-    struct rf_disk_queue disk; // every record, in order
-    int64_t given, written;    // position of the last record, and up to where they are kept
-    bool disk_waits;           // else everything is kept at once
-    int64_t passed_over;       // numbers, after ends that were not in order
+    struct rf_disk_queue disk;   // every record, in order
+    int64_t given, written;      // position of the last record, and up to where they are kept
+    bool disk_waits;             // else everything is kept at once
+    int64_t passed_over;         // numbers, after ends that were not in order
+    struct rf_page *pages[1024]; // asked of the reader; a test that takes one out leaves NULL
+    size_t page_count;
+    int64_t spare; // as the disk was told
     int64_t ids;
     // What a send to this peer comes to; the others get everything.
     struct rf_peer bad_peer;

@@ -25,6 +25,7 @@ static char folder[] = "/tmp/rf-disk-XXXXXX";
 static struct rf_disk *disk;
 static struct rf_disk_found found;
 static int64_t position;
+static const struct rf_disk_limits no_limits; // everything stays
 
 static int make_folder(void **state) {
     (void)state;
@@ -43,7 +44,7 @@ static int remove_folder(void **state) {
 
 static void open_disk(void) {
     struct rf_error error = {0};
-    (void)!rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &disk, &found, &error);
+    (void)!rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &no_limits, &disk, &found, &error);
     assert_string_equal(error.message, "");
     assert_int_equal(rf_disk_start(disk, &error), RF_OK);
 }
@@ -145,7 +146,7 @@ static const char *load(int64_t tail, bool each) {
     struct rf_error error = {0};
     text[0] = '\0';
     events_found = last_event = last_seq = 0;
-    (void)!rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &disk, &found, &error);
+    (void)!rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &no_limits, &disk, &found, &error);
     assert_string_equal(error.message, "");
     (void)!rf_disk_load(disk, tail, &taker, &error);
     assert_string_equal(error.message, "");
@@ -375,7 +376,7 @@ static void a_lock_from_outside_holds_the_thread_up_and_nobody_else(void **state
 
 static void expect_refusal(const char *part) {
     struct rf_error error = {0};
-    assert_int_equal(rf_disk_open(folder, RF_DISK_SYNC_FULL, &disk, &found, &error),
+    assert_int_equal(rf_disk_open(folder, RF_DISK_SYNC_FULL, &no_limits, &disk, &found, &error),
                      RF_ERR_INVALID);
     assert_null(disk);
     assert_non_null(strstr(error.message, "/broker.db"));

@@ -253,34 +253,6 @@ static void pages_by_prefix_give_whole_events_and_where_to_go_on(void **state) {
     assert_int_equal(page->scanned, 6);
 }
 
-static void a_reader_that_is_too_late_is_told_what_is_gone(void **state) {
-    (void)state;
-    open_stream("s", 1);
-    for (int64_t seq = 1; seq <= 103; seq++)
-        publish_one("s", seq, "a.b", "x");
-    stage_hush(&stage);
-    const struct rf_journal_page *page = read_page(0, 10, NULL);
-    assert_int_equal(page->trimmed, 3);
-    assert_int_equal(page->events.items[0].n, 4);
-    assert_int_equal(read_page(3, 10, NULL)->trimmed, 0);
-    assert_int_equal(stage.core->journal.dropped, 3);
-}
-
-static void a_frame_that_cannot_be_read_ends_the_page_before_it(void **state) {
-    (void)state;
-    stage_close(&stage);
-    stage_open(&stage, NULL);
-    char frame[2] = "x";
-    for (int64_t n = 1; n <= 90; n++) {
-        assert_int_equal(rf_journal_append(&stage.core->journal, 0, n, "a.b/x", frame, 1), RF_OK);
-        rf_journal_keep(&stage.core->journal);
-    }
-    // Frames that do not decode (here: broken by hand) end the page before them; nothing crashes.
-    const struct rf_journal_page *page = read_page(0, 10000, NULL);
-    assert_int_equal(page->events.count, 0);
-    assert_int_equal(page->scanned, 0);
-}
-
 static void bad_stream_names_get_an_error(void **state) {
     (void)state;
     struct rf_stream_open open = {.stream = "", .next = 1};
@@ -305,8 +277,6 @@ int main(void) {
         TEST(what_a_plain_client_leaves_out_is_filled_in),
         TEST(measurements_go_out_without_the_journal_and_say_so),
         TEST(pages_by_prefix_give_whole_events_and_where_to_go_on),
-        TEST(a_reader_that_is_too_late_is_told_what_is_gone),
-        TEST(a_frame_that_cannot_be_read_ends_the_page_before_it),
         TEST(bad_stream_names_get_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,9 @@ static int setup(void **state) {
         return -1;
     snprintf(path, sizeof path, "%s/broker.db", folder);
     position = 0;
-    return rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &disk, &found, &error) == RF_OK ? 0 : -1;
+    struct rf_disk_limits limits = {0};
+    return rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &limits, &disk, &found, &error) == RF_OK ? 0
+                                                                                              : -1;
 }
 
 static int teardown(void **state) {

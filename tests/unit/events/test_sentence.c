@@ -83,9 +83,15 @@ static void a_gap_and_a_lost_process_claim_no_more_than_is_known(void **state) {
     (void)state;
     char *text = sentence_of("journal.trimmed", "alerter",
                              json_pack("{s:i, s:i}", "from", 41, "to", 1000000));
-    assert_string_equal(text, "alerter may have missed events: the broker no longer has what lay "
-                              "from number 41 to 1000000; after a restart of the broker, most of "
-                              "these numbers were never used");
+    assert_string_equal(text, "alerter may have missed events: the journal no longer has what lay "
+                              "from number 41 to 1000000");
+    free(text);
+    text = sentence_of("subscriber.forgotten", "billing",
+                       json_pack("{s:I, s:i, s:s}", "heard", (json_int_t)1763981310000000000,
+                                 "taken", 40, "why", "silent for too long"));
+    assert_string_equal(text, "Subscriber billing is forgotten (silent for too long); it was last "
+                              "heard of at 2025-11-24 10:48:30 UTC, had taken all up to number 40, "
+                              "and what it has not taken is no longer kept for it");
     free(text);
     text = sentence_of("process.lost", "logger-01J",
                        json_pack("{s:I}", "last_change", (json_int_t)1763981310000000000));
