@@ -221,6 +221,31 @@ static void on_ingest(void *arg, zsock_t *socket) {
 
 // ---- birth and death ----
 
+static struct rf_handshake *handshake_of(struct rf_bus *bus, zsock_t *const *socket) {
+    return &bus->handshakes[socket == &bus->ingest ? 0 : socket == &bus->calls ? 1 : 2];
+}
+
+static void close_socket(struct rf_bus *bus, zsock_t **socket) {
+    rf_handshake_end(handshake_of(bus, socket));
+    if (*socket != NULL)
+        rf_loop_socket_remove(bus->loop, *socket);
+    zsock_destroy(socket);
+}
+
+enum rf_err rf_bus_connect(struct rf_bus *bus, int type, const char *endpoint, zsock_t **socket,
+                           rf_loop_socket_fn *fn, struct rf_error *error) {
+    enum rf_err err = rf_socket_connect(type, endpoint, &bus->keys, socket, error);
+    if (err != RF_OK)
+        return err;
+    err = rf_handshake_watch(handshake_of(bus, socket), bus->loop, *socket, endpoint, &bus->keys,
+                             error);
+    if (err == RF_OK && (err = rf_loop_socket_add(bus->loop, *socket, fn, bus)) != RF_OK)
+        rf_error_set(error, err, "out of memory");
+    if (err != RF_OK)
+        close_socket(bus, socket);
+    return err;
+}
+
 enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_bus_config *config,
                        const char *service, const char *instance, struct rf_bus **out,
                        struct rf_error *error) {
@@ -241,9 +266,9 @@ enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_bus_config *config,
                   rf_loop_now(loop));
     if (rf_pending_init(&bus->questions) != RF_OK || rf_pending_init(&bus->pending_calls) != RF_OK)
         goto cleanup;
-    err = rf_socket_connect(ZMQ_DEALER, config->ingest, &bus->ingest, error);
+    err = rf_socket_keys_load(config, service, true, &bus->keys, error);
     if (err == RF_OK)
-        err = rf_loop_socket_add(loop, bus->ingest, on_ingest, bus);
+        err = rf_bus_connect(bus, ZMQ_DEALER, config->ingest, &bus->ingest, on_ingest, error);
     if (err == RF_OK)
         err = rf_stream_new(bus, instance, 1, NULL, NULL, &bus->own_stream, error);
     if (err != RF_OK)
@@ -254,12 +279,6 @@ enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_bus_config *config,
 cleanup:
     rf_bus_destroy(&bus);
     return err;
-}
-
-static void close_socket(struct rf_bus *bus, zsock_t **socket) {
-    if (*socket != NULL)
-        rf_loop_socket_remove(bus->loop, *socket);
-    zsock_destroy(socket);
 }
 
 void rf_bus_destroy(struct rf_bus **out) {
@@ -279,5 +298,6 @@ void rf_bus_destroy(struct rf_bus **out) {
     close_socket(bus, &bus->ingest);
     close_socket(bus, &bus->calls);
     close_socket(bus, &bus->events);
+    rf_socket_keys_wipe(&bus->keys);
     free(bus);
 }

@@ -68,15 +68,10 @@ static bool open_calls(struct rf_bus *bus) {
     struct rf_error error;
     if (bus->calls != NULL)
         return true;
-    if (rf_socket_connect(ZMQ_DEALER, bus->config->calls, &bus->calls, &error) != RF_OK) {
-        rf_log(RF_LOG_ERROR, "%s", error.message);
-        return false;
-    }
-    if (rf_loop_socket_add(bus->loop, bus->calls, on_calls, bus) != RF_OK) {
-        zsock_destroy(&bus->calls);
-        return false;
-    }
-    return true;
+    if (rf_bus_connect(bus, ZMQ_DEALER, bus->config->calls, &bus->calls, on_calls, &error) == RF_OK)
+        return true;
+    rf_log(RF_LOG_ERROR, "%s", error.message);
+    return false;
 }
 
 // `due` is the deadline on our clock as long as the call was not sent.

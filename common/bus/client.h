@@ -4,9 +4,11 @@
 
 #include <ringfence/bus.h>
 
+#include "bus/handshake.h"
 #include "bus/pending.h"
 #include "bus/pulse.h"
 #include "bus/socket.h"
+#include "bus/socket_keys.h"
 #include "runtime/loop.h"
 #include "wire/wire.h"
 
@@ -22,6 +24,8 @@ struct rf_bus {
     uint64_t newest;                     // number in the journal, as it was told last
     struct rf_duration interval;         // of our heartbeats
     zsock_t *ingest, *calls, *events;    // the last two are opened by their first user
+    struct rf_socket_keys keys;          // for those of them that are TCP
+    struct rf_handshake handshakes[3];   // in the same order
     struct rf_timer beat, flush, expiry; // heartbeat; sending what waits; the next operation's end
     struct {
         rf_bus_change_fn *fn;
@@ -44,6 +48,12 @@ char *rf_bus_rid(struct rf_bus *bus, char out[RF_RID_SIZE]);
 // rf_bus_send: one message to ingest. RF_ERR_FULL: try later. What cannot be encoded is logged.
 RF_NODISCARD enum rf_err rf_bus_send(struct rf_bus *bus, enum rf_message_type type,
                                      const void *body);
+
+// rf_bus_connect: opens one of the bus's sockets, which is NULL as yet, has it read by `fn` and its
+// connection watched.
+RF_NODISCARD enum rf_err rf_bus_connect(struct rf_bus *bus, int type, const char *endpoint,
+                                        zsock_t **socket, rf_loop_socket_fn *fn,
+                                        struct rf_error *error);
 
 // rf_bus_flush_soon: what waits is sent as soon as the running handler returns, so that a burst
 // travels together.

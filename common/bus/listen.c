@@ -57,9 +57,8 @@ static void on_events(void *arg, zsock_t *socket) {
 
 enum rf_err rf_bus_hear(struct rf_bus *bus, const char *prefix, struct rf_error *error) {
     if (bus->events == NULL) {
-        enum rf_err err = rf_socket_connect(ZMQ_SUB, bus->config->events, &bus->events, error);
-        if (err == RF_OK && (err = rf_loop_socket_add(bus->loop, bus->events, on_events, bus)))
-            zsock_destroy(&bus->events);
+        enum rf_err err =
+            rf_bus_connect(bus, ZMQ_SUB, bus->config->events, &bus->events, on_events, error);
         if (err != RF_OK)
             return err;
     }

@@ -5,6 +5,7 @@
 #include <ringfence/worker.h>
 
 #include "bus/backlog.h"
+#include "bus/handshake.h"
 #include "bus/ledger.h"
 #include "bus/pulse.h"
 #include "bus/socket.h"
@@ -21,6 +22,7 @@ struct rf_worker {
     const struct rf_worker_handlers *handlers;
     void *arg;
     zsock_t *socket;
+    struct rf_handshake handshake;
     struct rf_pulse pulse;
     struct rf_duration interval; // of our heartbeats
     struct rf_timer beat, flush;

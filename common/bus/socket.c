@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "curve/endpoint.h"
 #include "runtime/loop.h"
 #include "wire/wire.h"
 
@@ -12,6 +13,11 @@
 #define EVENTS_QUEUE_MESSAGES 10000
 #define RECONNECT_FIRST_MS    20
 #define RECONNECT_MOST_MS     500
+// Over TCP: whoever has not said who it is by then is cut off; a peer that does not answer a ping
+// of ZeroMQ's own for so long is, too. Our heartbeats tell who is there; these free what is dead.
+#define HANDSHAKE_MS         10000
+#define HEARTBEAT_MS         5000
+#define HEARTBEAT_TIMEOUT_MS 15000
 
 static enum rf_err socket_new(int type, const char *endpoint, zsock_t **out,
                               struct rf_error *error) {
@@ -43,23 +49,64 @@ static enum rf_err refuse(zsock_t **socket, const char *endpoint, const char *wh
                         zmq_strerror(number));
 }
 
-enum rf_err rf_socket_connect(int type, const char *endpoint, zsock_t **socket,
-                              struct rf_error *error) {
+static bool set_text(zsock_t *socket, int option, const char *text, size_t size) {
+    return zmq_setsockopt(zsock_resolve(socket), option, text, size) == 0;
+}
+
+static bool set_number(zsock_t *socket, int option, int number) {
+    return zmq_setsockopt(zsock_resolve(socket), option, &number, sizeof number) == 0;
+}
+
+// Between hosts a connection can be dead without either side being told.
+static bool set_tcp(zsock_t *socket, const char *endpoint) {
+    return set_number(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) &&
+           set_number(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
+           set_number(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
+           (strchr(endpoint, '[') == NULL || set_number(socket, ZMQ_IPV6, 1));
+}
+
+static bool set_client_keys(zsock_t *socket, const struct rf_socket_keys *keys) {
+    return set_text(socket, ZMQ_CURVE_SERVERKEY, keys->server, sizeof keys->server) &&
+           set_text(socket, ZMQ_CURVE_PUBLICKEY, keys->own.public_key,
+                    sizeof keys->own.public_key) &&
+           set_text(socket, ZMQ_CURVE_SECRETKEY, keys->own.secret, sizeof keys->own.secret);
+}
+
+static bool set_server_keys(zsock_t *socket, const struct rf_socket_keys *keys,
+                            const char *domain) {
+    return set_number(socket, ZMQ_CURVE_SERVER, 1) &&
+           set_text(socket, ZMQ_CURVE_SECRETKEY, keys->own.secret, sizeof keys->own.secret) &&
+           set_text(socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain));
+}
+
+enum rf_err rf_socket_connect(int type, const char *endpoint, const struct rf_socket_keys *keys,
+                              zsock_t **socket, struct rf_error *error) {
     *socket = NULL;
     if (endpoint == NULL)
         return rf_error_set(error, RF_ERR_INVALID, "the broker's endpoint for this is not given");
+    bool tcp = rf_endpoint_is_tcp(endpoint);
     enum rf_err err = socket_new(type, endpoint, socket, error);
-    if (err == RF_OK && zsock_connect(*socket, "%s", endpoint) != 0)
-        err = refuse(socket, endpoint, "connect", error);
-    return err;
+    if (err != RF_OK)
+        return err;
+    if (tcp && (!set_tcp(*socket, endpoint) || (keys->curve && !set_client_keys(*socket, keys))))
+        return refuse(socket, endpoint, "set up encryption", error);
+    if (zsock_connect(*socket, "%s", endpoint) != 0)
+        return refuse(socket, endpoint, "connect", error);
+    return RF_OK;
 }
 
-enum rf_err rf_socket_bind(int type, const char *endpoint, zsock_t **socket,
-                           struct rf_error *error) {
+enum rf_err rf_socket_bind(int type, const char *endpoint, const struct rf_socket_keys *keys,
+                           const char *domain, zsock_t **socket, struct rf_error *error) {
+    bool tcp = rf_endpoint_is_tcp(endpoint);
     enum rf_err err = socket_new(type, endpoint, socket, error);
-    if (err == RF_OK && zsock_bind(*socket, "%s", endpoint) == -1)
-        err = refuse(socket, endpoint, "bind", error);
-    return err;
+    if (err != RF_OK)
+        return err;
+    if (tcp &&
+        (!set_tcp(*socket, endpoint) || (keys->curve && !set_server_keys(*socket, keys, domain))))
+        return refuse(socket, endpoint, "set up encryption", error);
+    if (zsock_bind(*socket, "%s", endpoint) == -1)
+        return refuse(socket, endpoint, "bind", error);
+    return RF_OK;
 }
 
 enum rf_err rf_socket_send(struct rf_loop *loop, zsock_t *socket, const void *data, size_t size) {

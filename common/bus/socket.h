@@ -7,15 +7,28 @@
 
 #include <ringfence/error.h>
 
+#include "curve/key.h"
+
 struct rf_loop;
+
+// What encrypts and identifies a tcp:// socket by CURVE. Over ipc it is not used.
+struct rf_socket_keys {
+    bool curve; // false: plain TCP, which the configuration has allowed
+    struct rf_curve_pair own;
+    char server[RF_CURVE_KEY_SIZE]; // public key of the broker; the broker itself has none
+};
 
 // rf_socket_connect, rf_socket_bind: a new socket of `type` (ZMQ_DEALER, ZMQ_SUB; ZMQ_ROUTER,
 // ZMQ_XPUB) with all options set. Connecting does not wait for the other side. An ipc path over 107
-// characters is refused. The caller frees it by zsock_destroy.
-RF_NODISCARD enum rf_err rf_socket_connect(int type, const char *endpoint, zsock_t **socket,
+// characters is refused. `keys` are copied. `domain`: what the socket is called when it is asked
+// who may connect (zap.h of the broker); whoever binds with keys answers that before. The caller
+// frees the socket by zsock_destroy.
+RF_NODISCARD enum rf_err rf_socket_connect(int type, const char *endpoint,
+                                           const struct rf_socket_keys *keys, zsock_t **socket,
                                            struct rf_error *error);
-RF_NODISCARD enum rf_err rf_socket_bind(int type, const char *endpoint, zsock_t **socket,
-                                        struct rf_error *error);
+RF_NODISCARD enum rf_err rf_socket_bind(int type, const char *endpoint,
+                                        const struct rf_socket_keys *keys, const char *domain,
+                                        zsock_t **socket, struct rf_error *error);
 
 // rf_socket_send: one frame, without waiting. RF_ERR_FULL: there is no connection, or its queue is
 // full; try again later. `loop` is told of the use, if it watches the socket.

@@ -313,7 +313,10 @@ enum rf_err rf_worker_new(struct rf_bus *bus, const struct rf_worker_offer *offe
     worker->credit_moved = calloc(count == 0 ? 1 : count, sizeof *worker->credit_moved);
     if (rf_ledger_init(&worker->ledger, offers, count) != RF_OK || worker->credit_moved == NULL)
         goto cleanup;
-    err = rf_socket_connect(ZMQ_DEALER, bus->config->workers, &worker->socket, error);
+    err = rf_socket_connect(ZMQ_DEALER, bus->config->workers, &bus->keys, &worker->socket, error);
+    if (err == RF_OK)
+        err = rf_handshake_watch(&worker->handshake, worker->loop, worker->socket,
+                                 bus->config->workers, &bus->keys, error);
     if (err == RF_OK)
         err = rf_loop_socket_add(worker->loop, worker->socket, on_workers, worker);
     if (err != RF_OK)
@@ -342,6 +345,7 @@ void rf_worker_destroy(struct rf_worker **out) {
         say_goodbye(worker);
     rf_timer_stop(&worker->beat);
     rf_timer_stop(&worker->flush);
+    rf_handshake_end(&worker->handshake);
     if (worker->socket != NULL)
         rf_loop_socket_remove(worker->loop, worker->socket);
     zsock_destroy(&worker->socket);

@@ -7,6 +7,7 @@
 
 #include "config/rows.h"
 #include "config/value.h"
+#include "curve/endpoint.h"
 
 #define IPC_PATH_MAX 107 // sizeof sun_path less its NUL (unix(7))
 
@@ -32,6 +33,27 @@ static const char *written(const struct check *check, const char *const *keys, s
 #define COMPLAIN_EITHER(check, a, b, ...)                                                          \
     COMPLAIN(check, written(check, (const char *const[]){a, b, a}, 3), __VA_ARGS__)
 
+// Without a key of CURVE whoever reaches a port may do everything: that is for tests on one host.
+static enum rf_err check_plain_tcp(const struct check *check, const char *key,
+                                   const char *endpoint) {
+    const struct rf_bus_config *bus = &check->config->bus;
+    if (bus->curve.secret_file != NULL && bus->insecure)
+        return COMPLAIN(check, "bus.insecure",
+                        "allows plain TCP, but bus.curve.secret_file encrypts it; expected one of "
+                        "the two");
+    if (bus->curve.secret_file != NULL)
+        return RF_OK;
+    if (!bus->insecure)
+        return COMPLAIN(check, key,
+                        "plain TCP is neither encrypted nor identified; expected ipc://PATH, a key "
+                        "in bus.curve.secret_file or, on a loopback address, bus.insecure: yes");
+    if (!rf_endpoint_is_loopback(endpoint))
+        return COMPLAIN(check, key,
+                        "is no loopback address, and bus.insecure is for those alone; expected "
+                        "127.0.0.1, or a key in bus.curve.secret_file");
+    return RF_OK;
+}
+
 static enum rf_err check_endpoints(const struct check *check) {
     const struct rf_bus_config *bus = &check->config->bus;
     const struct {
@@ -44,16 +66,15 @@ static enum rf_err check_endpoints(const struct check *check) {
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         const char *endpoint = all[i].endpoint;
-        bool ipc = strncmp(endpoint, "ipc://", 6) == 0;
+        bool ipc = !rf_endpoint_is_tcp(endpoint);
         if (ipc && strlen(endpoint + 6) > IPC_PATH_MAX)
             return COMPLAIN_EITHER(check, all[i].key, "run_dir",
                                    "the path of %s has %zu characters; expected at most %d for an "
                                    "ipc socket: take a shorter run_dir",
                                    all[i].key, strlen(endpoint + 6), IPC_PATH_MAX);
-        if (!ipc && !bus->insecure)
-            return COMPLAIN(check, all[i].key,
-                            "plain TCP is neither encrypted nor identified; expected ipc://PATH, "
-                            "or bus.insecure: yes in a network that you trust");
+        enum rf_err err = ipc ? RF_OK : check_plain_tcp(check, all[i].key, endpoint);
+        if (err != RF_OK)
+            return err;
         for (size_t j = 0; j < i; j++)
             if (strcmp(endpoint, all[j].endpoint) == 0)
                 return COMPLAIN(check, all[i].key,

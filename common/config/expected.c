@@ -51,7 +51,7 @@ char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t 
             "a URL such as https://api.example.com, without user, query or fragment",
         [RF_CONFIG_URL] = "a URL that begins with http:// or https://",
         [RF_CONFIG_SMTP_URL] = "smtp://HOST:PORT or smtps://HOST:PORT",
-        [RF_CONFIG_ENDPOINT] = "ipc://PATH, or tcp://ADDRESS:PORT with bus.insecure: yes",
+        [RF_CONFIG_ENDPOINT] = "ipc://PATH, or tcp://ADDRESS:PORT with bus.curve",
         [RF_CONFIG_LISTEN] = "ADDRESS:PORT with a numeric address, such as 127.0.0.1:18080",
         [RF_CONFIG_PHONE] = "a number in E.164 form, such as +12025550100",
         [RF_CONFIG_SECRET] = "file:PATH, ${ENV} or the secret itself",

@@ -32,6 +32,11 @@ bool rf_curve_key_valid(const char *text, size_t length) {
     return valid;
 }
 
+void rf_curve_key_text(const void *raw, size_t size, char out[RF_CURVE_KEY_SIZE]) {
+    if (size != RAW_BYTES || zmq_z85_encode(out, raw, size) == NULL)
+        out[0] = '\0';
+}
+
 bool rf_curve_name_valid(const char *text, size_t length) {
     if (length == 0 || length >= RF_CURVE_NAME_SIZE || text[0] == '.' || text[0] == '-')
         return false;

@@ -27,6 +27,9 @@ void rf_curve_pair_wipe(struct rf_curve_pair *pair);
 // rf_curve_key_valid: whether `text` is 32 bytes in Z85.
 bool rf_curve_key_valid(const char *text, size_t length);
 
+// rf_curve_key_text: the text of a key of `size` raw bytes; "" unless these are 32.
+void rf_curve_key_text(const void *raw, size_t size, char out[RF_CURVE_KEY_SIZE]);
+
 // rf_curve_name_valid: 1 to 64 letters, digits, dots, hyphens and underscores; no dot in front.
 bool rf_curve_name_valid(const char *text, size_t length);
 

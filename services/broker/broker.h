@@ -6,6 +6,7 @@
 #include "core.h"
 #include "data_dir.h"
 #include "disk.h"
+#include "door.h"
 #include "endpoints.h"
 #include "reader.h"
 #include "runtime/loop.h"
@@ -25,7 +26,11 @@ struct broker {
     struct rf_disk *disk;
     bool disk_fails;          // as it was told on stderr last
     struct rf_reader *reader; // of pages
+    struct rf_door door;
     struct rf_endpoints endpoints;
+    struct rf_timer reopening;      // of the events socket
+    struct rf_instant refusal_told; // one line a second, however many connect in vain
+    int64_t refusals_untold;
     struct ear ears[RF_SOCKET_COUNT];
     struct rf_timer timer;
     struct rf_core *core;
@@ -55,6 +60,24 @@ void broker_raise_descriptors(void);
 // broker_listen: reads all sockets from now on. broker_unlisten: no more; fine if it never did.
 RF_NODISCARD enum rf_err broker_listen(struct broker *broker, struct rf_error *error);
 void broker_unlisten(struct broker *broker);
+
+// broker_listen_events, broker_unlisten_events: the same for the events socket alone.
+RF_NODISCARD enum rf_err broker_listen_events(struct broker *broker, struct rf_error *error);
+void broker_unlisten_events(struct broker *broker);
+
+// ---- admission.c ----
+
+// broker_on_refused: tells of a connection that was not let in. A handler of the door.
+void broker_on_refused(void *arg, const struct rf_zap_request *request,
+                       const struct rf_zap_answer *answer);
+
+// broker_init_reopening: before anything else of this file.
+void broker_init_reopening(struct broker *broker);
+
+// broker_reload_keys: reads the list of keys again. What was taken from a key is taken from its
+// connections too. On an error the old list stays.
+RF_NODISCARD enum rf_err broker_reload_keys(struct broker *broker, const struct rf_config *fresh,
+                                            struct rf_error *error);
 
 // ---- sink.c ----
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rights.h"
+
 #define PROBE_INTERVAL (100 * RF_NS_PER_MS)
 
 // ---- what comes on which socket ----
@@ -59,6 +61,17 @@ static const struct route {
     {RF_MESSAGE_state_unwatch, ON(RF_SOCKET_INGEST), rf_on_state_unwatch},
 };
 
+static bool is_permitted(struct rf_core *core, const struct rf_peer *from,
+                         const struct rf_message *message) {
+    struct rf_error error;
+    if (rf_rights_check(from, message, &error) == RF_OK)
+        return true;
+    core->ground.counters.messages_no_role++;
+    rf_ground_refuse(&core->ground, from, rf_rights_question(message), "not_allowed",
+                     error.message);
+    return false;
+}
+
 void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
                      struct rf_message **message, size_t size) {
     core->ground.now = *now;
@@ -66,7 +79,8 @@ void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struc
     rf_ground_run(&core->ground);
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (routes[i].type == (*message)->type && (routes[i].sockets & ON(from->socket)) != 0) {
-            routes[i].handler(core, from, message, size);
+            if (is_permitted(core, from, *message))
+                routes[i].handler(core, from, message, size);
             return;
         }
     }

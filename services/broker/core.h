@@ -132,6 +132,10 @@ void rf_core_ready(struct rf_core *core, const struct rf_now *now);
 void rf_core_drain(struct rf_core *core, const struct rf_now *now);
 void rf_core_stopped(struct rf_core *core, const struct rf_now *now);
 
+// rf_core_rights_changed: the list of keys is another: whoever lost a role by it is registered
+// no more, neither as a client nor with its watches nor as a worker, and begins anew if it may.
+void rf_core_rights_changed(struct rf_core *core, const struct rf_now *now);
+
 // rf_core_peers: registered workers and clients.
 size_t rf_core_peers(const struct rf_core *core);
 

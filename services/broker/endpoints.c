@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "config/config.h"
+#include "curve/endpoint.h"
 #include "runtime/loop.h"
 
 static const char *const names[RF_SOCKET_COUNT] = {
@@ -23,20 +24,32 @@ static mode_t mask_of(const char *run_dir) {
     return group ? 0007 : 0077;
 }
 
+static bool is_curve(const struct rf_door *door, const char *endpoint) {
+    return door->keys.curve && rf_endpoint_is_tcp(endpoint);
+}
+
 enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *loop,
                               const struct rf_bus_config *config, const char *run_dir,
-                              struct rf_error *error) {
+                              const struct rf_door *door, struct rf_error *error) {
     const char *const addresses[RF_SOCKET_COUNT] = {
         [RF_SOCKET_CALLS] = config->calls,
         [RF_SOCKET_WORKERS] = config->workers,
         [RF_SOCKET_INGEST] = config->ingest,
     };
-    *endpoints = (struct rf_endpoints){.loop = loop};
+    *endpoints = (struct rf_endpoints){.loop = loop,
+                                       .door = door,
+                                       .events_curve = is_curve(door, config->events),
+                                       .run_dir = run_dir};
     mode_t before = umask(mask_of(run_dir));
-    enum rf_err err = rf_socket_bind(ZMQ_XPUB, config->events, &endpoints->events, error);
-    for (int i = 0; err == RF_OK && i < RF_SOCKET_COUNT; i++)
-        err = rf_socket_bind(ZMQ_ROUTER, addresses[i], &endpoints->routers[i], error);
+    enum rf_err err = RF_OK;
+    for (int i = 0; err == RF_OK && i < RF_SOCKET_COUNT; i++) {
+        endpoints->curve[i] = is_curve(door, addresses[i]);
+        err = rf_socket_bind(ZMQ_ROUTER, addresses[i], &door->keys, names[i],
+                             &endpoints->routers[i], error);
+    }
     umask(before);
+    if (err == RF_OK)
+        err = rf_endpoints_reopen_events(endpoints, config, error);
     if (err != RF_OK)
         rf_endpoints_close(endpoints);
     return err;
@@ -45,7 +58,22 @@ enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *lo
 void rf_endpoints_close(struct rf_endpoints *endpoints) {
     for (int i = 0; i < RF_SOCKET_COUNT; i++)
         zsock_destroy(&endpoints->routers[i]);
+    rf_endpoints_close_events(endpoints);
+}
+
+void rf_endpoints_close_events(struct rf_endpoints *endpoints) {
     zsock_destroy(&endpoints->events);
+}
+
+enum rf_err rf_endpoints_reopen_events(struct rf_endpoints *endpoints,
+                                       const struct rf_bus_config *config, struct rf_error *error) {
+    if (endpoints->events != NULL)
+        return RF_OK;
+    mode_t before = umask(mask_of(endpoints->run_dir));
+    enum rf_err err = rf_socket_bind(ZMQ_XPUB, config->events, &endpoints->door->keys,
+                                     RF_ZAP_EVENTS, &endpoints->events, error);
+    umask(before);
+    return err;
 }
 
 bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
@@ -55,6 +83,9 @@ bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
     *body = rf_parts_body(parts, 1);
     *from = (struct rf_peer){
         .socket = socket,
+        .who = endpoints->curve[socket]
+                   ? rf_door_who(endpoints->door, &parts->frames[parts->count - 1])
+                   : NULL,
         .delimited = parts->count > 2 && zmq_msg_size(&parts->frames[1]) == 0,
         .identity_size = (unsigned char)zmq_msg_size(&parts->frames[0]),
     };
@@ -77,6 +108,8 @@ enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_p
 
 void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,
                           size_t size) {
+    if (endpoints->events == NULL)
+        return;
     void *handle = zsock_resolve(endpoints->events);
     rf_loop_socket_used(endpoints->loop, endpoints->events);
     if (zmq_send(handle, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)

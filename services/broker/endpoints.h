@@ -7,6 +7,7 @@
 #include <ringfence/error.h>
 
 #include "bus/socket.h"
+#include "door.h"
 #include "ground.h"
 #include "wire/wire.h"
 
@@ -15,22 +16,36 @@ struct rf_loop;
 
 struct rf_endpoints {
     struct rf_loop *loop; // reads the sockets
+    const struct rf_door *door;
     zsock_t *routers[RF_SOCKET_COUNT];
-    zsock_t *events;
+    bool curve[RF_SOCKET_COUNT]; // its peers are known by their keys
+    zsock_t *events;             // NULL while it is opened anew
+    bool events_curve;
+    const char *run_dir;
 };
 
-// rf_endpoints_open: binds all four, private to the user (and, if the folder is, to the group). On
-// an error nothing is left open.
+// rf_endpoints_open: binds all four, over ipc private to the user (and, if the folder is, to the
+// group), over TCP with the keys of the door, which is open already. On an error nothing is left
+// open. The rest is borrowed.
 RF_NODISCARD enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *loop,
                                            const struct rf_bus_config *config, const char *run_dir,
-                                           struct rf_error *error);
+                                           const struct rf_door *door, struct rf_error *error);
 void rf_endpoints_close(struct rf_endpoints *endpoints);
+
+// rf_endpoints_close_events, rf_endpoints_reopen_events: ends every subscriber's connection, so
+// that each is asked anew who it is. In between events are published to nobody. RF_ERR_IO: the
+// address is not free yet.
+void rf_endpoints_close_events(struct rf_endpoints *endpoints);
+RF_NODISCARD enum rf_err rf_endpoints_reopen_events(struct rf_endpoints *endpoints,
+                                                    const struct rf_bus_config *config,
+                                                    struct rf_error *error);
 
 // rf_endpoints_name: "calls", "workers" or "ingest".
 const char *rf_endpoints_name(enum rf_socket socket);
 
 // rf_endpoints_receive: the next message of a router, without waiting; false if there is none. The
-// caller frees `parts`. `body` is NULL if the message has neither of the two framings.
+// caller frees `parts`. `body` is NULL if the message has neither of the two framings. `from` tells
+// whose key the message came with.
 bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
                           struct rf_parts *parts, struct rf_peer *from, zmq_msg_t **body);
 

@@ -88,6 +88,8 @@ struct rf_sink {
     X(messages_unknown_type, "messages of an unknown type")                                        \
     X(messages_wrong_version, "messages of another version")                                       \
     X(messages_not_allowed, "messages that this socket does not take")                             \
+    X(messages_no_role, "messages whose sender's key lacks the role")                              \
+    X(connections_refused, "connections whose key is not let in")                                  \
     X(sends_failed, "messages that could not be sent")
 
 struct rf_counters {

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "broker.h"
+#include "rights.h"
 
 #define MESSAGES_PER_PASS 100 // of one socket, so that none holds the others
 #define COMPLAINT_PAUSE   (1 * RF_NS_PER_S)
@@ -33,7 +34,11 @@ static void take(struct ear *ear, const struct rf_peer *from, zmq_msg_t *body) {
     struct rf_error error;
     enum rf_err err = decode(body, &message, &error);
     if (err == RF_OK) {
+        int64_t refused = core->ground.counters.messages_no_role;
         rf_core_receive(core, &now, from, &message, zmq_msg_size(body));
+        if (core->ground.counters.messages_no_role != refused &&
+            rf_rights_check(from, message, &error) != RF_OK)
+            complain(ear, error.message);
     } else {
         error.code = err;
         rf_core_undecodable(core, &now, from, &error);
@@ -67,9 +72,20 @@ static void on_subscription(void *arg, zsock_t *socket) {
         rf_parts_free(&parts);
 }
 
+enum rf_err broker_listen_events(struct broker *broker, struct rf_error *error) {
+    enum rf_err err = rf_loop_socket_add(broker->process->loop, broker->endpoints.events,
+                                         on_subscription, broker);
+    return err == RF_OK ? RF_OK : rf_error_set(error, err, "cannot watch the events socket");
+}
+
+void broker_unlisten_events(struct broker *broker) {
+    if (broker->endpoints.events != NULL)
+        rf_loop_socket_remove(broker->process->loop, broker->endpoints.events);
+}
+
 enum rf_err broker_listen(struct broker *broker, struct rf_error *error) {
     struct rf_loop *loop = broker->process->loop;
-    enum rf_err err = rf_loop_socket_add(loop, broker->endpoints.events, on_subscription, broker);
+    enum rf_err err = broker_listen_events(broker, error);
     for (int i = 0; err == RF_OK && i < RF_SOCKET_COUNT; i++) {
         broker->ears[i] = (struct ear){.broker = broker, .socket = (enum rf_socket)i};
         err = rf_loop_socket_add(loop, broker->endpoints.routers[i], on_router, &broker->ears[i]);
@@ -79,7 +95,7 @@ enum rf_err broker_listen(struct broker *broker, struct rf_error *error) {
 
 void broker_unlisten(struct broker *broker) {
     struct rf_loop *loop = broker->process->loop;
-    rf_loop_socket_remove(loop, broker->endpoints.events);
+    broker_unlisten_events(broker);
     for (int i = 0; i < RF_SOCKET_COUNT; i++)
         rf_loop_socket_remove(loop, broker->endpoints.routers[i]);
 }

@@ -11,6 +11,7 @@
 //   limit.c, pool.c, pauses.c   the limits of the provider accounts
 //   ground.c      time, sending and counters for all of them
 //   intake.c, sink.c, endpoints.c   sockets
+//   door.c, zap.c, keyring.c, rights.c, revoked.c, admission.c   keys and roles over TCP
 //   disk.c, disk_*.c, data_dir.c    disk
 //   reader.c, page_query.c          pages read back from it
 #include <stdlib.h>
@@ -52,14 +53,17 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     broker->dir.data_lock = broker->dir.run_lock = -1;
     gethostname(broker->host, sizeof broker->host - 1);
     rf_timer_init(&broker->timer, process->loop, on_timer, broker);
+    broker_init_reopening(broker);
     broker_raise_descriptors();
     const struct rf_config *config = process->config;
     enum rf_err err = rf_data_dir_open(&broker->dir, config->state_dir, config->run_dir, error);
     if (err == RF_OK)
         err = broker_open_disk(broker, error);
     if (err == RF_OK)
+        err = rf_door_open(&broker->door, process->loop, config, broker_on_refused, broker, error);
+    if (err == RF_OK)
         err = rf_endpoints_open(&broker->endpoints, process->loop, &config->bus, config->run_dir,
-                                error);
+                                &broker->door, error);
     if (err == RF_OK)
         err = broker_listen(broker, error);
     if (err == RF_OK)
@@ -72,6 +76,11 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     rf_process_ready(process, "calls %s, workers %s, ingest %s, events %s", config->bus.calls,
                      config->bus.workers, config->bus.ingest, config->bus.events);
     return RF_OK;
+}
+
+static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
+                          struct rf_error *error) {
+    return broker_reload_keys(process->state, fresh, error);
 }
 
 static void drain(struct rf_process *process) {
@@ -94,14 +103,16 @@ static void stop(struct rf_process *process) {
     if (broker == NULL)
         return;
     rf_timer_stop(&broker->timer);
+    rf_timer_stop(&broker->reopening);
     broker_unlisten(broker);
     broker_unwatch_disk(broker);
-    if (broker->endpoints.events != NULL)
+    if (broker->endpoints.routers[RF_SOCKET_CALLS] != NULL)
         end_in_order(broker);
     rf_endpoints_close(&broker->endpoints);
     rf_reader_stop(&broker->reader);
     rf_disk_close(&broker->disk);
     rf_core_destroy(&broker->core);
+    rf_door_close(&broker->door);
     rf_data_dir_close(&broker->dir);
     free(broker);
     process->state = NULL;
@@ -122,6 +133,7 @@ int main(int argc, char **argv) {
         .uses_bus = false,
         .start = start,
         .drain = drain,
+        .reload = reload,
         .stop = stop,
         .drain_timeout = drain_timeout,
     };

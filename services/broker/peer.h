@@ -9,11 +9,14 @@
 enum rf_socket { RF_SOCKET_CALLS, RF_SOCKET_WORKERS, RF_SOCKET_INGEST };
 #define RF_SOCKET_COUNT 3
 
+struct rf_principal;
+
 // A peer carries its own framing, so that no table has to remember it: whoever holds the peer of a
 // message answers in the framing in which that message came.
 struct rf_peer {
     enum rf_socket socket;
     bool delimited; // an empty frame stood before the message, as a REQ socket sends it
+    const struct rf_principal *who; // whose key it has; NULL over ipc, where there are no roles
     unsigned char identity_size;
     unsigned char identity[255]; // ZeroMQ's routing id
 };

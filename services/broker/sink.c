@@ -7,6 +7,9 @@
 static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message_type type,
                             const void *body) {
     struct broker *broker = arg;
+    // Whose key is no longer let in is told that, and nothing else.
+    if (to->who != NULL && to->who->roles == 0 && type != RF_MESSAGE_refusal)
+        return RF_SENT_GONE;
     struct rf_frame frame;
     struct rf_error error;
     if (rf_wire_encode(type, body, &frame, &error) != RF_OK) {

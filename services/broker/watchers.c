@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keyring.h"
+
 #define TEXT_BYTES 255
 
 void rf_watchers_init(struct rf_watchers *watchers, struct rf_ground *ground,
@@ -118,6 +120,15 @@ void rf_watchers_drop(struct rf_watchers *watchers, const struct rf_peer *peer) 
     for (watch = TAILQ_FIRST(&watchers->all); watch != NULL; watch = next) {
         next = TAILQ_NEXT(watch, link);
         if (rf_peer_same(&watch->peer, peer))
+            forget(watchers, watch);
+    }
+}
+
+void rf_watchers_revoke(struct rf_watchers *watchers) {
+    struct rf_watch *watch, *next;
+    for (watch = TAILQ_FIRST(&watchers->all); watch != NULL; watch = next) {
+        next = TAILQ_NEXT(watch, link);
+        if (watch->peer.who != NULL && watch->peer.who->lost != 0)
             forget(watchers, watch);
     }
 }

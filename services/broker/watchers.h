@@ -41,6 +41,9 @@ void rf_watchers_remove(struct rf_watchers *watchers, const struct rf_peer *peer
 // rf_watchers_drop: the peer is gone: forgets all its watches.
 void rf_watchers_drop(struct rf_watchers *watchers, const struct rf_peer *peer);
 
+// rf_watchers_revoke: forgets the watches of every peer whose key lost a role.
+void rf_watchers_revoke(struct rf_watchers *watchers);
+
 // rf_watchers_change: tells every watcher of the key. A watcher that is gone is forgotten.
 void rf_watchers_change(struct rf_watchers *watchers, const struct rf_state_entry *entry);
 

@@ -90,12 +90,13 @@ void cli_key_list_close(struct cli_key_list *list) {
 
 enum rf_err cli_key_read(const char *argument, char key[RF_CURVE_KEY_SIZE],
                          char name[RF_CURVE_NAME_SIZE], struct rf_error *error) {
-    if (rf_curve_key_valid(argument, strlen(argument))) {
+    // A path of 40 characters can look like a key, so files come first.
+    enum rf_err err = rf_curve_public_read(argument, key, name, error);
+    if (err == RF_ERR_NOT_FOUND && rf_curve_key_valid(argument, strlen(argument))) {
         snprintf(key, RF_CURVE_KEY_SIZE, "%s", argument);
         name[0] = '\0';
         return RF_OK;
     }
-    enum rf_err err = rf_curve_public_read(argument, key, name, error);
     if (err == RF_ERR_NOT_FOUND)
         return rf_error_set(error, RF_ERR_INVALID,
                             "%s: is neither a public key (40 characters of Z85) nor the file of "

@@ -99,6 +99,15 @@ class KeysTool(RingfenceTest):
         self.set.cli(*allow, "--replace", check=0)
         self.assertEqual([k["key"] for k in self.known()], [self.public("new")])
 
+    def test_a_file_whose_path_looks_like_a_key_is_a_file(self):
+        folder = str(self.set.root)
+        name = "k" * (40 - len(folder) - len("/.public"))
+        self.set.cli("keys", "new", name, "--out", folder, check=0)
+        path = f"{folder}/{name}.public"
+        self.assertEqual(len(path), 40)
+        self.set.cli("keys", "allow", path, "--role", "caller", check=0)
+        self.assertEqual([k["name"] for k in self.known()], [name])
+
     def test_wrong_arguments_are_told(self):
         self.new("a")
         file = self.keys / "a.public"

@@ -130,8 +130,10 @@ void fake_start(struct fake_broker *fake, const char *instance) {
     fake->instance = instance;
     fake->registered = fake->worker_registered = true;
     fake->hellos = fake->beats = 0;
+    const struct rf_socket_keys keys = {.curve = false};
     for (int i = 0; i < FAKE_SOCKETS; i++) {
-        if (rf_socket_bind(types[i], fake->endpoints[i], &fake->sockets[i], &error) != RF_OK)
+        if (rf_socket_bind(types[i], fake->endpoints[i], &keys, "", &fake->sockets[i], &error) !=
+            RF_OK)
             fail_msg("%s", error.message);
         assert_int_equal(rf_loop_socket_add(fake->loop, fake->sockets[i], on_socket, fake), RF_OK);
     }

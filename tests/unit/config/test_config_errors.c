@@ -290,8 +290,17 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
          "2: simulator.tls_listen: needs simulator.cert_file, which is not set; expected the path "
          "of a PEM file"},
         {"bus:\n  calls: tcp://127.0.0.1:7000\n",
-         "2: bus.calls: plain TCP is neither encrypted nor identified; expected ipc://PATH, or "
-         "bus.insecure: yes in a network that you trust"},
+         "2: bus.calls: plain TCP is neither encrypted nor identified; expected ipc://PATH, a key "
+         "in bus.curve.secret_file or, on a loopback address, bus.insecure: yes"},
+        {"bus:\n  insecure: yes\n  events: tcp://192.0.2.1:7000\n",
+         "3: bus.events: is no loopback address, and bus.insecure is for those alone; expected "
+         "127.0.0.1, or a key in bus.curve.secret_file"},
+        {"bus:\n  insecure: yes\n  calls: tcp://127.0.0.1.example.com:7000\n",
+         "3: bus.calls: is no loopback address, and bus.insecure is for those alone; expected "
+         "127.0.0.1, or a key in bus.curve.secret_file"},
+        {"bus:\n  calls: tcp://192.0.2.1:7000\n  insecure: yes\n  curve: {secret_file: key}\n",
+         "3: bus.insecure: allows plain TCP, but bus.curve.secret_file encrypts it; expected one "
+         "of the two"},
         {"bus:\n  calls: ipc:///tmp/x\n  events: ipc:///tmp/x\n",
          "3: bus.events: is the same as bus.calls; expected an endpoint of its own"},
         {"run_dir: /tmp/"

@@ -1,0 +1,119 @@
+#include "bus/handshake.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "curve/endpoint.h"
+
+#define RETRY_PAUSE rf_seconds(2)
+#define TELL_PAUSE  rf_seconds(60)
+// A broker that goes in the middle of a handshake is nothing to speak of; the same again and again
+// is.
+#define BROKEN_OFTEN 4
+
+#define EVENTS                                                                                     \
+    (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |                             \
+     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+
+static void tell(struct rf_handshake *handshake, const char *what, const char *mend) {
+    struct rf_instant now = rf_loop_now(handshake->loop);
+    if (handshake->told.ns != 0 && rf_instant_since(now, handshake->told).ns < TELL_PAUSE.ns)
+        return;
+    handshake->told = now;
+    rf_log(RF_LOG_ERROR, "the broker at %s %s: %s", handshake->endpoint, what, mend);
+}
+
+static void tell_refused(struct rf_handshake *handshake) {
+    char mend[256];
+    snprintf(mend, sizeof mend,
+             "our public key is %s; on the broker's host: ringfence keys allow KEY --role ROLE, "
+             "then SIGHUP to the broker (the events socket needs the role subscriber)",
+             handshake->keys->own.public_key);
+    tell(handshake, "does not let our key in", mend);
+}
+
+static void tell_broken(struct rf_handshake *handshake) {
+    tell(handshake, "breaks off while keys are exchanged",
+         handshake->keys->curve
+             ? "bus.curve.server_key_file is not its public key, or it speaks without CURVE"
+             : "it wants CURVE: set bus.curve.secret_file and bus.curve.server_key_file");
+}
+
+static void on_event(struct rf_handshake *handshake, uint16_t event) {
+    switch (event) {
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        handshake->broken = 0;
+        handshake->told.ns = 0;
+        return;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+        tell_refused(handshake);
+        break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        tell_broken(handshake);
+        break;
+    default:
+        // libzmq connects again by itself.
+        if (++handshake->broken >= BROKEN_OFTEN)
+            tell_broken(handshake);
+        return;
+    }
+    if (!rf_timer_running(&handshake->again))
+        rf_timer_after(&handshake->again, RETRY_PAUSE);
+}
+
+static void on_again(void *arg) {
+    struct rf_handshake *handshake = arg;
+    void *handle = zsock_resolve(handshake->socket);
+    rf_loop_socket_used(handshake->loop, handshake->socket);
+    // The connection that was given up is mostly forgotten already.
+    (void)!zmq_disconnect(handle, handshake->endpoint);
+    if (zmq_connect(handle, handshake->endpoint) != 0)
+        rf_log(RF_LOG_ERROR, "%s: cannot connect: %s", handshake->endpoint,
+               zmq_strerror(zmq_errno()));
+}
+
+// zmq_socket_monitor(3): a frame of a 16 bit event and its 32 bit value, and one of the endpoint.
+static void on_monitor(void *arg, zsock_t *socket) {
+    struct rf_handshake *handshake = arg;
+    struct rf_parts parts;
+    while (rf_socket_receive(handshake->loop, socket, &parts)) {
+        uint16_t event = 0;
+        if (zmq_msg_size(&parts.frames[0]) >= sizeof event)
+            memcpy(&event, zmq_msg_data(&parts.frames[0]), sizeof event);
+        rf_parts_free(&parts);
+        on_event(handshake, event);
+    }
+}
+
+enum rf_err rf_handshake_watch(struct rf_handshake *handshake, struct rf_loop *loop,
+                               zsock_t *socket, const char *endpoint,
+                               const struct rf_socket_keys *keys, struct rf_error *error) {
+    char address[64];
+    if (!rf_endpoint_is_tcp(endpoint))
+        return RF_OK;
+    *handshake =
+        (struct rf_handshake){.loop = loop, .socket = socket, .endpoint = endpoint, .keys = keys};
+    rf_timer_init(&handshake->again, loop, on_again, handshake);
+    // One name a socket of this process.
+    snprintf(address, sizeof address, "inproc://ringfence.handshake.%" PRIxPTR, (uintptr_t)socket);
+    handshake->monitor = zsock_new(ZMQ_PAIR);
+    if (handshake->monitor != NULL &&
+        zmq_socket_monitor(zsock_resolve(socket), address, EVENTS) == 0 &&
+        zsock_connect(handshake->monitor, "%s", address) == 0 &&
+        rf_loop_socket_add(loop, handshake->monitor, on_monitor, handshake) == RF_OK)
+        return RF_OK;
+    int number = zmq_errno();
+    zsock_destroy(&handshake->monitor);
+    return rf_error_set(error, RF_ERR_IO, "%s: cannot watch the connection: %s", endpoint,
+                        zmq_strerror(number));
+}
+
+void rf_handshake_end(struct rf_handshake *handshake) {
+    if (handshake->monitor == NULL)
+        return;
+    rf_timer_stop(&handshake->again);
+    zmq_socket_monitor(zsock_resolve(handshake->socket), NULL, 0);
+    rf_loop_socket_remove(handshake->loop, handshake->monitor);
+    zsock_destroy(&handshake->monitor);
+}

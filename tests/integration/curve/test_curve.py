@@ -1,0 +1,350 @@
+"""The bus over TCP: encrypted, every peer identified by its key, and roles checked at each operation."""
+
+import random
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+import zmq
+
+from curve_set import CurveTest, SOCKETS, free_port, key_of, wait_for
+from harness import BIN
+
+
+class WholeSet(CurveTest):
+    def test_a_campaign_runs_over_encrypted_tcp(self):
+        self.everybody()
+        self.set.start_all()
+        contacts = [(f"+1202555012{i}", f"C{i}") for i in range(5)]
+        self.run_campaign(contacts)
+        self.assert_each_dialled_once(contacts)
+        status = self.set.cli("status", check=0).stdout
+        self.assertIn("service-gateway  ready", status)
+        # Nobody was refused anything: the roles of the manual are what each process needs.
+        for process in self.set.processes.values():
+            for words in ("not_allowed", "not let in", "refused"):
+                self.assertNotIn(words, process.text(), process.name)
+
+    def test_a_process_whose_key_is_allowed_later_comes_in_without_a_restart(self):
+        self.member("cli", "admin")
+        self.new("logger")
+        broker = self.start_broker()
+        logger = self.set.launch("logger")
+        key = key_of(self.keys / "logger.public").decode()
+        wait_for("the logger to say that its key is refused",
+                 lambda: logger.says(f"does not let our key in: our public key is {key}"))
+        wait_for("the broker to say so too",
+                 lambda: f"its key is not in the list: {key}" in broker.text())
+        self.allow("logger", "publisher,subscriber")
+        self.reload()
+        wait_for("the logger to be let in", lambda: logger.says("connected to the broker"))
+        logger.wait_ready()
+
+
+class AtTheDoor(CurveTest):
+    def test_an_unknown_key_is_told_what_to_do(self):
+        self.new("cli")
+        self.start_broker()
+        result = self.set.cli("status", "--timeout", "3s", check=1)
+        key = key_of(self.keys / "cli.public").decode()
+        self.assertIn(f"our public key is {key}", result.stderr)
+        self.assertIn("ringfence keys allow", result.stderr)
+
+    def test_a_wrong_key_of_the_broker_is_told(self):
+        self.member("cli", "admin")
+        self.new("other")
+        self.start_broker()
+        self.set.config["bus"]["curve"]["server_key_file"] = "state/keys/other.public"
+        self.set.write_config()
+        result = self.set.cli("status", "--timeout", "4s", check=1)
+        self.assertIn("bus.curve.server_key_file is not its public key", result.stderr)
+
+    def test_who_speaks_without_curve_hears_nothing(self):
+        self.member("cli", "admin")
+        self.start_broker()
+        plain = {name: self.client(None, name, zmq.SUB if name == "events" else zmq.DEALER)
+                 for name in SOCKETS}
+        for name in ("calls", "ingest"):
+            plain[name].say("status.request", rid="q")
+        plain["workers"].say("worker.heartbeat", instance="w", offers=[])
+        self.set.cli("status", check=0)
+        for name in SOCKETS:
+            self.assertIsNone(plain[name].hear(0.2), name)
+
+    def test_events_are_for_keys_with_the_role_subscriber(self):
+        self.member("reader", "subscriber")
+        self.member("writer", "publisher")
+        broker = self.start_broker()
+        readers = {name: self.client(name, "events", zmq.SUB) for name in ("reader", "writer")}
+        wait_for("the broker to refuse the writer",
+                 lambda: broker.says("its key has not the role subscriber"))
+        publisher = self.client("writer", "ingest")
+        publisher.say("stream.open", stream="s", next=1)
+        publisher.expect("stream.opened")
+        end = time.monotonic() + 60
+        for number in range(1, 10**6):  # until the subscription has taken effect
+            publisher.say("event.publish", stream="s", events=[
+                {"severity": "info", "type": "test.note", "subject": "x", "seq": number, "stream": "s"}])
+            publisher.expect("event.ack")
+            if readers["reader"].hear(0) is not None:
+                break
+            self.assertLess(time.monotonic(), end)
+        self.assertIsNone(readers["writer"].hear(0.1))
+
+    def test_garbage_and_silence_on_the_ports_disturb_nobody(self):
+        self.member("cli", "admin")
+        broker = self.start_broker()
+        chooser = random.Random(7)
+        held = []
+        stop = threading.Event()
+
+        def disturb():
+            while not stop.is_set():
+                port = self.ports[chooser.choice(SOCKETS)]
+                try:
+                    victim = socket.create_connection(("127.0.0.1", port), timeout=5)
+                except OSError:
+                    continue
+                kind = chooser.randrange(4)
+                try:
+                    if kind == 0:
+                        held.append(victim)  # says nothing
+                        victim = None
+                    elif kind == 1:
+                        victim.sendall(chooser.randbytes(chooser.randrange(1, 4096)))
+                    elif kind == 2:  # begins as ZMTP 3.1 with CURVE, then anything
+                        victim.sendall(b"\xff" + 8 * b"\0" + b"\x7f\x03\x01CURVE" + 15 * b"\0" + b"\0" +
+                                       31 * b"\0" + chooser.randbytes(300))
+                    else:  # a frame that says it is long
+                        victim.sendall(b"\xff" + 8 * b"\0" + b"\x7f\x03\x01CURVE" + 15 * b"\0" + b"\0" +
+                                       31 * b"\0" + b"\x06" + (1 << 40).to_bytes(8, "big") + b"x")
+                except OSError:
+                    pass
+                if victim is not None:
+                    victim.close()
+
+        threads = [threading.Thread(target=disturb) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(5):
+                self.set.cli("status", check=0)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+            for one in held:
+                one.close()
+        self.assertGreater(len(held), 20)
+        self.assertTrue(broker.alive())
+
+    def test_a_secret_that_others_may_read_is_refused(self):
+        self.member("cli", "admin")
+        self.start_broker()
+        (self.keys / "cli.secret").chmod(0o640)
+        result = self.set.cli("status")
+        self.assertEqual(result.returncode, 78)
+        self.assertIn("other users may read", result.stderr)
+
+    def end_of(self, service):
+        """How a process ends that cannot start."""
+        return subprocess.run([BIN / f"ringfence-{service}", "--config", self.set.config_file],
+                              capture_output=True, text=True, timeout=60, check=False)
+
+    def test_nothing_begins_without_its_key(self):
+        curve = self.set.config["bus"]["curve"]
+        (self.keys / "broker.secret").chmod(0o644)
+        result = self.end_of("broker")
+        self.assertEqual(result.returncode, 78)
+        self.assertIn("bus.curve.secret_file: ", result.stderr)
+        self.assertIn("chmod 600", result.stderr)
+        result = self.end_of("logger")
+        self.assertEqual(result.returncode, 78)
+        self.assertIn("logger.secret", result.stderr)
+        del curve["server_key_file"]
+        self.set.write_config()
+        self.new("logger")
+        result = self.end_of("logger")
+        self.assertEqual(result.returncode, 78)
+        self.assertIn("bus.curve.server_key_file is not set", result.stderr)
+
+    def test_plain_tcp_is_refused_at_start(self):
+        del self.set.config["bus"]["curve"]
+        self.set.write_config()
+        for service in ("broker", "logger"):
+            result = self.end_of(service)
+            self.assertEqual(result.returncode, 78)
+            self.assertIn("plain TCP is neither encrypted nor identified", result.stderr)
+        self.set.config["bus"].update(insecure=True, calls=f"tcp://0.0.0.0:{free_port()}")
+        self.set.write_config()
+        result = self.end_of("broker")
+        self.assertEqual(result.returncode, 78)
+        self.assertIn("is no loopback address", result.stderr)
+
+    def test_plain_tcp_on_loopback_works_where_it_is_said(self):
+        del self.set.config["bus"]["curve"]
+        self.set.config["bus"]["insecure"] = True
+        self.set.write_config()
+        self.start_broker()
+        self.set.cli("status", check=0)
+
+    def test_a_bad_list_keeps_the_broker_from_starting_and_a_running_one_keeps_its_own(self):
+        self.member("cli", "admin")
+        listed = self.keys / "known_clients"
+        good = listed.read_text()
+        listed.write_text(good + "nonsense\n")
+        result = self.end_of("broker")
+        self.assertEqual(result.returncode, 78)
+        line = good.count("\n") + 1
+        self.assertIn(f"broker.known_clients: {listed}:{line}: ", result.stderr)
+        listed.write_text(good)
+        self.start_broker()
+        listed.write_text("nonsense\n")
+        self.reload("reload refused, the old configuration stays")
+        self.set.cli("status", check=0)
+
+
+class Roles(CurveTest):
+    ROLES = ("publisher", "subscriber", "worker", "caller", "admin")
+
+    def setUp(self):
+        super().setUp()
+        for role in self.ROLES:
+            self.member(role, role)
+        self.start_broker()
+
+    def verdict(self, role, name, kind, **fields):
+        """None if the broker took it, else the refusal."""
+        answer = self.client(role, name).ask(kind, **fields)
+        return answer if answer["t"] == "error" else None
+
+    def test_each_role_may_do_its_own_operations_and_no_other(self):
+        force = {"service": "elevenlabs", "action": "force_open", "who": "admin", "why": "a test"}
+        call = {"service": "speech", "operation": "speak", "deadline": time.time_ns() + 10**8}
+        operations = (
+            ("publisher", "ingest", "stream.open", {"stream": "s", "next": 1}),
+            ("subscriber", "ingest", "journal.read", {"rid": "q", "after": 0, "limit": 1}),
+            ("subscriber worker", "ingest", "state.get", {"rid": "q", "key": "mark/openai"}),
+            ("subscriber worker", "ingest", "state.list", {"rid": "q", "prefix": ""}),
+            ("subscriber worker", "ingest", "state.watch", {"rid": "q", "prefix": "mark/"}),
+            ("worker", "ingest", "state.put", {"rid": "q", "key": "mark/x", "value": {}}),
+            ("worker", "ingest", "state.cas", {"rid": "q", "key": "key/x/1", "version": 7}),
+            ("publisher", "ingest", "state.put", {"rid": "q", "key": "provider/x", "value": {}}),
+            ("", "ingest", "state.put", {"rid": "q", "key": "other/x", "value": {}}),
+            ("caller", "calls", "call.request", call),
+            ("worker", "workers", "worker.heartbeat", {"instance": "w", "offers": []}),
+            ("", "calls", "breaker.control", {"rid": "q", **force}),
+            ("", "ingest", "breaker.control", {"rid": "q", **force}),
+            ("publisher subscriber worker caller", "calls", "status.request", {"rid": "q"}),
+            ("publisher subscriber worker caller", "ingest", "hello",
+             {"instance": "admin-1", "service": "admin"}),
+        )
+        for number, (roles, name, kind, fields) in enumerate(operations):
+            for role in self.ROLES:
+                with self.subTest(role=role, operation=kind, fields=fields):
+                    if kind == "call.request":
+                        fields = {**fields, "id": f"call-{number}-{role}"}
+                    refusal = self.verdict(role, name, kind, **fields)
+                    if role == "admin" or role in roles.split():
+                        self.assertIsNone(refusal)
+                        continue
+                    self.assertIsNotNone(refusal)
+                    self.assertEqual(refusal["code"], "not_allowed")
+                    self.assertIn(f"the key of {role} has {role}", refusal["message"])
+                    self.assertEqual(refusal.get("rid"), fields.get("rid", fields.get("id")))
+
+    def test_what_is_refused_is_counted_and_told(self):
+        self.verdict("subscriber", "calls", "breaker.control", rid="q", service="elevenlabs",
+                     action="force_open", who="admin", why="a test")
+        status = self.client("admin", "calls").ask("status.request")["status"]
+        self.assertEqual(status["counters"]["messages_no_role"], 1)
+        self.assertEqual([b["force"] for b in status["breakers"] if b["service"] == "elevenlabs"],
+                         ["none"])
+        self.assertTrue(self.set.processes["broker"].says(
+            "breaker.control needs the role admin; the key of subscriber has subscriber"))
+
+    def test_the_tool_tells_that_its_key_lacks_a_role(self):
+        self.member("cli", "subscriber")
+        self.reload()
+        self.set.cli("status", check=0)
+        result = self.set.cli("breaker", "force-open", "elevenlabs", "--why", "a test", check=1)
+        self.assertIn("breaker.control needs the role admin", result.stderr)
+
+
+class Revocation(CurveTest):
+    def setUp(self):
+        super().setUp()
+        self.member("a", "subscriber,caller")
+        self.member("b", "subscriber,caller,publisher")
+        self.start_broker()
+
+    def revoke(self, name):
+        self.set.cli("keys", "revoke", name, check=0)
+        self.reload()
+
+    def test_a_revoked_key_is_refused_on_connections_that_stand(self):
+        clients = {name: self.client(name, "calls") for name in "ab"}
+        for client in clients.values():
+            self.assertEqual(client.ask("status.request")["t"], "status.reply")
+        self.revoke("a")
+        refusal = clients["a"].ask("status.request", rid="q")
+        self.assertEqual((refusal["t"], refusal["code"], refusal["rid"]), ("error", "not_allowed", "q"))
+        self.assertIn("the key of a is not in the broker's list any more", refusal["message"])
+        self.assertEqual(clients["b"].ask("status.request")["t"], "status.reply")
+        self.assertIsNone(self.refused_at_the_door())
+        self.allow("a", "caller")
+        self.reload()
+        self.assertEqual(clients["a"].ask("status.request")["t"], "status.reply")
+
+    def refused_at_the_door(self):
+        """A new connection of the revoked key gets nothing."""
+        again = self.client("a", "calls")
+        again.say("status.request")
+        return again.hear(0.5)
+
+    def publish(self, publisher, number):
+        publisher.say("event.publish", stream="s", events=[
+            {"severity": "info", "type": "test.note", "subject": "x", "seq": number, "stream": "s"}])
+        publisher.expect("event.ack")
+
+    def drain(self, subscriber):
+        while subscriber.hear(0) is not None:
+            pass
+
+    def publish_until(self, publisher, first, subscribers):
+        """Events until each of the subscribers has heard one of them; the next number."""
+        waiting = set(subscribers)
+        end = time.monotonic() + 60
+        while waiting:
+            self.publish(publisher, first)
+            first += 1
+            waiting = {one for one in waiting if one.hear(0.01) is None}
+            self.assertLess(time.monotonic(), end)
+        return first
+
+    def test_a_revoked_subscriber_hears_no_more_and_the_others_go_on(self):
+        heard = {name: self.client(name, "events", zmq.SUB) for name in "ab"}
+        publisher = self.client("b", "ingest")
+        publisher.say("stream.open", stream="s", next=1)
+        publisher.expect("stream.opened")
+        number = self.publish_until(publisher, 1, heard.values())
+        self.revoke("a")
+        wait_for("the events socket to be opened anew",
+                 lambda: self.set.processes["broker"].says("events: opened anew"))
+        self.drain(heard["a"])
+        number = self.publish_until(publisher, number, [heard["b"]])
+        for _ in range(20):
+            self.publish(publisher, number)
+            number += 1
+        self.assertIsNone(heard["a"].hear(0.3))
+
+    def test_a_list_that_takes_nothing_away_disturbs_no_subscriber(self):
+        self.member("c", "caller")
+        self.reload()
+        self.assertFalse(self.set.processes["broker"].says("events: opened anew"))
+
+
+if __name__ == "__main__":
+    unittest.main()
