@@ -6,10 +6,9 @@
 #include "event_filter.h"
 #include "events/sentence.h"
 
-#define PLAIN "\033[0m"
-#define DIM   "\033[2m"
+#define DIM "\033[2m"
 
-static const char *color_of(const char *severity) {
+const char *cli_severity_color(const char *severity) {
     static const char *const colors[] = {
         "\033[32m",   // info
         "\033[33m",   // warning
@@ -17,7 +16,7 @@ static const char *color_of(const char *severity) {
         "\033[1;31m", // critical
     };
     int rank = cli_severity_rank(severity);
-    return rank < 0 ? PLAIN : colors[rank];
+    return rank < 0 ? CLI_PLAIN : colors[rank];
 }
 
 void cli_event_text(const struct rf_event *event, bool color, struct rf_text *line) {
@@ -25,16 +24,16 @@ void cli_event_text(const struct rf_event *event, bool color, struct rf_text *li
     rf_utc_format((struct rf_utc){event->ts}, when);
     // Eight columns, of which what comes from outside fills no more.
     snprintf(severity, sizeof severity, "%-8.8s", event->severity);
-    rf_text_add(line, color ? DIM "%s" PLAIN " " : "%s ", when);
-    rf_text_add(line, "%s", color ? color_of(event->severity) : "");
+    rf_text_add(line, color ? DIM "%s" CLI_PLAIN " " : "%s ", when);
+    rf_text_add(line, "%s", color ? cli_severity_color(event->severity) : "");
     rf_text_add_clean(line, severity, sizeof severity);
-    rf_text_add(line, "%s ", color ? PLAIN : "");
+    rf_text_add(line, "%s ", color ? CLI_PLAIN : "");
     rf_text_add_clean(line, event->type, 120);
     rf_text_add(line, "/");
     rf_text_add_clean(line, event->subject, 120);
     rf_text_add(line, "  %s", color ? DIM : "");
     rf_event_sentence(event, line);
-    rf_text_add(line, "%s", color ? PLAIN : "");
+    rf_text_add(line, "%s", color ? CLI_PLAIN : "");
 }
 
 json_t *cli_event_json(const struct rf_event *event) {

@@ -9,6 +9,11 @@
 
 #include "events/text.h"
 
+#define CLI_PLAIN "\033[0m"
+
+// cli_severity_color: what sets the colour of a severity, until CLI_PLAIN.
+const char *cli_severity_color(const char *severity);
+
 // cli_event_text: time, severity, topic and what happened, without a line end. With `color` the
 // severity has its colour, and what is the same in all lines stands back. Nothing of the event can
 // say anything else to a terminal.

@@ -13,6 +13,7 @@
 //   tail.c             events as they happen; reader.c gets them out of the journal, event_filter.c
 //                      and event_line.c say which and how, moment.c and terminal.c read options
 //   replay.c           events of the past; pace.c says when each is due
+//   trace.c            one contact's events; timeline.c puts them together, timeline_text.c tells
 //   breaker_list.c, breaker_control.c
 //   keys_new.c, keys_allow.c, keys_list.c, keys_revoke.c   keys of the bus; key_list.c is their
 //   file marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
@@ -63,6 +64,11 @@ static const struct cli_command commands[] = {
      CLI_FILTER_TAKES | CLI_TAKES(FROM) | CLI_TAKES(TO) | CLI_TAKES(SINCE) | CLI_TAKES(UNTIL) |
          CLI_TAKES(SPEED) | CLI_TAKES(COLOR),
      cli_replay},
+    {"trace", 1, 1, "CONTACT|NUMBER [--since TIME] [--color WHEN] [--json]",
+     "what happened to one contact, by its id or telephone number: steps, requests, waits, "
+     "breakers, "
+     "alerts",
+     CLI_TAKES(SINCE) | CLI_TAKES(COLOR), cli_trace},
     {"breaker list", 0, 0, "[--json]", "circuit breakers, with what they have counted", 0,
      cli_breaker_list},
     {"breaker force-open", 1, 1, "PROVIDER [--for TIME] --why TEXT",

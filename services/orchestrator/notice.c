@@ -58,6 +58,14 @@ static json_t *attempts_of(const struct rf_call_reply *reply) {
     return list;
 }
 
+// Which call it was, and what was sent for it: whoever asks later what happened has it from here,
+// as a gateway's own events are lost with the gateway.
+static void put_call(json_t *data, const struct rf_call_reply *reply) {
+    if (reply)
+        put_text(data, "call", reply->id);
+    (void)json_object_set_new(data, "attempts", attempts_of(reply));
+}
+
 char *rf_notice_started(const struct rf_contact *contact, struct rf_utc now) {
     return of_contact(RF_EVENT_CONTACT_STARTED, contact, NULL, json_object(), now);
 }
@@ -69,8 +77,7 @@ char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *pla
     put_text(data, "provider", plan->provider);
     if (step->reply)
         put_text(data, "worker", step->reply->worker);
-    size_t attempts = step->reply ? step->reply->attempts.count : 0;
-    (void)json_object_set_new(data, "attempts", json_integer((json_int_t)attempts));
+    put_call(data, step->reply);
     (void)json_object_set_new(data, "took_ns", json_integer(step->took.ns));
     if (plan->text) {
         // The text itself is the contact's business, not the log's.
@@ -89,7 +96,7 @@ char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *pla
 }
 
 char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan *plan,
-                         struct rf_utc now) {
+                         const struct rf_notice_step *step, struct rf_utc now) {
     json_t *data = json_object();
     put_text(data, "step", rf_step_name(contact->step));
     put_text(data, "reason", plan->reason);
@@ -97,6 +104,7 @@ char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan 
     put_text(data, "message", plan->message);
     (void)json_object_set_new(data, "until", json_integer(plan->due.ns));
     (void)json_object_set_new(data, "deferrals", json_integer(plan->deferrals));
+    put_call(data, step->reply);
     return of_contact(RF_EVENT_CONTACT_DEFERRED, contact, plan->provider, data, now);
 }
 
@@ -123,7 +131,7 @@ char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan
         put_text(data, "code", step->reply->code);
     if (step->reply && step->reply->mark_made)
         (void)json_object_set_new(data, "mark_made", json_true());
-    (void)json_object_set_new(data, "attempts", attempts_of(step->reply));
+    put_call(data, step->reply);
     return of_contact(RF_EVENT_CONTACT_SET_ASIDE, contact, plan->provider, data, now);
 }
 

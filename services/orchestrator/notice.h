@@ -22,7 +22,7 @@ char *rf_notice_started(const struct rf_contact *contact, struct rf_utc now);
 char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *plan,
                      const struct rf_notice_step *step, struct rf_utc now);
 char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan *plan,
-                         struct rf_utc now);
+                         const struct rf_notice_step *step, struct rf_utc now);
 char *rf_notice_done(const struct rf_contact *contact, const struct rf_plan *plan,
                      struct rf_utc now);
 char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan *plan,

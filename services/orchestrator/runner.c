@@ -198,7 +198,7 @@ static bool add_notices(const struct rf_runner *runner, const struct rf_plan *pl
     else if (plan->to == RF_CONTACT_SET_ASIDE)
         *notice = rf_notice_set_aside(contact, plan, step, record->now);
     else if (rf_contact_waiting(plan->to))
-        *notice = rf_notice_deferred(contact, plan, record->now);
+        *notice = rf_notice_deferred(contact, plan, step, record->now);
     else if (plan->to == RF_CONTACT_FOLLOW ||
              (plan->to != RF_CONTACT_ASK && contact->state != RF_CONTACT_ASK))
         *notice = rf_notice_step(contact, plan, step, record->now);
