@@ -82,6 +82,9 @@ void rf_hearers_fini(struct rf_bus *bus);
 bool rf_questions_flush(struct rf_bus *bus);
 bool rf_calls_flush(struct rf_bus *bus);
 
+// rf_streams_heard: whether the broker holds publishers back (`held`, as a welcome tells).
+void rf_streams_heard(struct rf_bus *bus, bool held);
+
 // rf_streams_tick: at each heartbeat: what was not acknowledged for long is sent again.
 void rf_streams_tick(struct rf_bus *bus);
 

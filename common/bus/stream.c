@@ -28,6 +28,7 @@ struct rf_stream {
     struct rf_backlog backlog;  // of struct kept
     struct rf_instant progress; // something was sent into silence, or acknowledged
     uint64_t rewound_to;        // a refusal that was followed already; 0: none
+    bool held; // the broker's disk is late: nothing is sent until it says otherwise
     rf_stream_acked_fn *acked;
     void *arg;
     struct rf_stream *next;
@@ -219,7 +220,7 @@ bool rf_streams_flush(struct rf_bus *bus) {
     for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
         if (stream->state == CLOSED && !send_open(stream))
             return false;
-        while (stream->state == OPEN && rf_backlog_unsent(&stream->backlog) > 0)
+        while (stream->state == OPEN && !stream->held && rf_backlog_unsent(&stream->backlog) > 0)
             if (!send_batch(stream))
                 return false;
     }
@@ -229,7 +230,19 @@ bool rf_streams_flush(struct rf_bus *bus) {
 void rf_streams_reset(struct rf_bus *bus) {
     for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
         stream->state = CLOSED;
+        stream->held = false;
         rf_backlog_rewind(&stream->backlog, 0);
+    }
+}
+
+void rf_streams_heard(struct rf_bus *bus, bool held) {
+    for (struct rf_stream *stream = bus->streams; stream != NULL && !held; stream = stream->next) {
+        if (!stream->held)
+            continue;
+        stream->held = false;
+        stream->rewound_to = 0;
+        rf_log(RF_LOG_INFO, "the broker takes events of stream %s again", stream->name);
+        rf_bus_flush_soon(bus);
     }
 }
 
@@ -302,6 +315,7 @@ void rf_bus_on_event_refused(struct rf_bus *bus, const struct rf_message *messag
     rf_log(RF_LOG_WARNING, "the broker refused events of stream %s: %s", stream->name,
            refused->message);
     stream->rewound_to = expected;
+    stream->held = refused->held;
     if (expected == 0)
         stream->state = CLOSED;
     else if (expected < stream->backlog.first)

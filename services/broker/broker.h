@@ -24,7 +24,8 @@ struct broker {
     struct rf_process *process;
     struct rf_data_dir dir;
     struct rf_disk *disk;
-    bool disk_fails;          // as it was told on stderr last
+    bool disk_fails, holds; // as it was told on stderr last
+    struct rf_instant holds_told;
     struct rf_reader *reader; // of pages
     struct rf_door door;
     struct rf_endpoints endpoints;
@@ -52,8 +53,9 @@ RF_NODISCARD enum rf_err broker_open_disk(struct broker *broker, struct rf_error
 // broker_limit_rules: what the provider's account allows, as configured.
 struct rf_limit_rules broker_limit_rules(const struct rf_config *config, enum rf_provider p);
 
-// broker_raise_descriptors: each connection is a descriptor: as many as the system lets us have.
-void broker_raise_descriptors(void);
+// broker_stand_limits: each connection is a descriptor: as many as the system lets us have. And a
+// limit on the size of files is an error of a write, not a signal.
+void broker_stand_limits(void);
 
 // ---- intake.c ----
 
@@ -88,7 +90,9 @@ struct rf_sink broker_sink(struct broker *broker);
 RF_NODISCARD enum rf_err broker_watch_disk(struct broker *broker, struct rf_error *error);
 void broker_unwatch_disk(struct broker *broker);
 
-// broker_hear_disk: what was written since is told to the core; whether the disk fails, on stderr.
+// broker_hear_disk: what was written since is told to the core. broker_tell_health: whether the
+// disk fails or is late, on stderr, if it has changed.
 void broker_hear_disk(struct broker *broker);
+void broker_tell_health(struct broker *broker);
 
 #endif

@@ -139,6 +139,7 @@ static struct rf_welcome welcome_of(const struct rf_core *core, bool registered)
         .first = core->kept.trimmed + 1,
         .last = core->journal.durable,
         .registered = registered,
+        .held = core->scribe.held,
     };
 }
 
@@ -251,7 +252,8 @@ static void on_streams_timer(void *arg) {
 
 static void init_parts(struct rf_core *core, const struct rf_core_settings *settings) {
     struct rf_ground *ground = &core->ground;
-    rf_scribe_init(&core->scribe, ground);
+    rf_scribe_init(&core->scribe, ground, settings->waiting_events, settings->waiting_bytes);
+    TAILQ_INIT(&core->renewals);
     rf_stream_book_init(&core->streams, settings->stream_idle, settings->found.stream,
                         rf_core_stream_forgotten, core);
     rf_ground_timer(&core->streams_timer, on_streams_timer, core);

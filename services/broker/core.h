@@ -23,7 +23,7 @@ struct rf_core_settings {
     int64_t pid;
     struct rf_duration heartbeat;
     int64_t heartbeat_misses; // a peer silent for so many intervals is lost
-    size_t queue_limit, memory_events, memory_bytes, state_entries;
+    size_t queue_limit, memory_events, memory_bytes, waiting_events, waiting_bytes, state_entries;
     struct rf_duration stream_idle, subscriber_idle;
     // What this broker goes on behind: see struct rf_disk_found.
     struct {
@@ -69,6 +69,7 @@ struct rf_core {
     int64_t spared;  // as the disk was told: what is above it is not taken by all
     int64_t own_seq; // of the broker's own stream, which bears its instance's name
     struct rf_states states;
+    struct rf_state_rows renewals; // written when the disk works again
     struct rf_watchers watchers;
     struct rf_clients clients;
     struct rf_dispatch dispatch;
@@ -125,6 +126,10 @@ void rf_core_kept(struct rf_core *core, const struct rf_now *now, const struct r
 // rf_core_page: a page that was read, or failed: sent, and freed.
 void rf_core_page(struct rf_core *core, const struct rf_now *now, struct rf_page **page);
 
+// rf_core_disk: whether the disk can be written: `why` not, or NULL. To be told before
+// rf_core_written of the same moment.
+void rf_core_disk(struct rf_core *core, const struct rf_now *now, const char *why);
+
 // rf_core_ready, rf_core_drain, rf_core_stopped: the broker's own life, told in its registry entry
 // and by events. A draining broker serves on and looks ten times a second which of its peers have
 // left.
@@ -163,6 +168,7 @@ void rf_core_subscriber_gone(struct rf_core *core, const char *name);
 // values.c
 rf_handler_fn rf_on_state_get, rf_on_state_put, rf_on_state_cas, rf_on_state_list;
 rf_handler_fn rf_on_state_watch, rf_on_state_unwatch;
+void rf_core_write_renewals(struct rf_core *core);
 void rf_core_state_changed(void *core, struct rf_state_row *row,
                            const struct rf_state_entry *entry);
 

@@ -2,6 +2,7 @@
 // published, and then acknowledged.
 #include "core.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // ---- what the disk knows of a stream ----
@@ -115,7 +116,8 @@ void rf_core_publish(struct rf_core *core, const struct rf_event *event) {
     own.origin = core->ground.instance;
     own.seq = ++core->own_seq;
     struct rf_error error;
-    if (keep(core, NULL, &own, NULL, &error) != RF_OK)
+    if (!rf_scribe_has_room(&core->scribe, RF_SHARE_OWN) ||
+        keep(core, NULL, &own, NULL, &error) != RF_OK)
         core->ground.counters.events_lost++;
 }
 
@@ -134,7 +136,7 @@ void rf_core_kept(struct rf_core *core, const struct rf_now *now, const struct r
 // it.
 void rf_core_written(struct rf_core *core, const struct rf_now *now, int64_t position) {
     core->ground.now = *now;
-    core->scribe.written = position;
+    rf_scribe_wrote(&core->scribe, position);
     for (;;) {
         const struct rf_journal_entry *entry = rf_journal_waiting(&core->journal);
         int64_t answer;
@@ -144,8 +146,23 @@ void rf_core_written(struct rf_core *core, const struct rf_now *now, int64_t pos
         else if (answers)
             rf_scribe_send(&core->scribe);
         else
-            return;
+            break;
     }
+    if (!core->scribe.failing)
+        rf_core_write_renewals(core);
+}
+
+void rf_core_disk(struct rf_core *core, const struct rf_now *now, const char *why) {
+    struct rf_scribe *scribe = &core->scribe;
+    core->ground.now = *now;
+    if (why != NULL)
+        snprintf(scribe->why, sizeof scribe->why, "%s", why);
+    if (scribe->failing == (why != NULL))
+        return;
+    scribe->failing = why != NULL;
+    scribe->failing_since = now->utc;
+    if (scribe->failing)
+        core->ground.counters.disk_failures++;
 }
 
 // ---- streams ----
@@ -187,14 +204,16 @@ static void acknowledge(struct rf_core *core, const struct rf_peer *from,
     rf_scribe_acknowledge(&core->scribe, row->position, from, row->name, row->last);
 }
 
+static const char closed_text[] = "the stream is not open: open it first";
+static const char held_text[] = "the broker's disk is late, or fails: send it again later";
+
 static void refuse(struct rf_core *core, const struct rf_peer *from, const char *stream,
                    int64_t expected, const char *why) {
     core->ground.counters.events_refused++;
-    struct rf_event_refused refused = {.stream = stream, .expected = expected, .message = why};
+    struct rf_event_refused refused = {
+        .stream = stream, .expected = expected, .message = why, .held = why == held_text};
     rf_ground_send(&core->ground, from, RF_MESSAGE_event_refused, &refused);
 }
-
-static const char closed_text[] = "the stream is not open: open it first";
 
 void rf_on_stream_skip(struct rf_core *core, const struct rf_peer *from,
                        struct rf_message **message, size_t size) {
@@ -255,6 +274,12 @@ static bool take_event(struct rf_core *core, const struct rf_peer *from, struct 
     if (event->origin == NULL) {
         const struct rf_client *client = rf_clients_find(&core->clients, from);
         event->origin = client != NULL ? client->instance : row->name;
+    }
+    // A measurement is not kept, only its number.
+    enum rf_scribe_share share = measured_only(event->type) ? RF_SHARE_VALUES : RF_SHARE_EVENTS;
+    if (!rf_scribe_has_room(&core->scribe, share)) {
+        refuse(core, from, row->name, row->last + 1, held_text);
+        return false;
     }
     struct rf_error error;
     if (keep(core, row, event, envelope, &error) != RF_OK) {

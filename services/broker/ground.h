@@ -51,6 +51,8 @@ struct rf_sink {
     X(events_duplicate, "events that were known already")                                          \
     X(events_refused, "gaps, streams that are not open, broken events")                            \
     X(events_lost, "events of the broker itself that could not be kept")                           \
+    X(disk_failures, "times that the disk began to fail")                                          \
+    X(publishers_held, "times that publishers began to be held back for a late disk")              \
     X(answers_dropped, "answers not kept until the disk had written: too many, or no memory")      \
     X(pages_served, "pages of events")                                                             \
     X(pages_from_disk, "of them, those that were read from disk")                                  \

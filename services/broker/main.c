@@ -29,6 +29,7 @@ struct rf_now broker_now(const struct broker *broker) {
 void broker_settle(struct broker *broker) {
     struct rf_instant when;
     rf_disk_flush(broker->disk);
+    broker_tell_health(broker);
     if (rf_core_wake(broker->core, &when))
         rf_timer_at(&broker->timer, when);
     else
@@ -54,7 +55,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     gethostname(broker->host, sizeof broker->host - 1);
     rf_timer_init(&broker->timer, process->loop, on_timer, broker);
     broker_init_reopening(broker);
-    broker_raise_descriptors();
+    broker_stand_limits();
     const struct rf_config *config = process->config;
     enum rf_err err = rf_data_dir_open(&broker->dir, config->state_dir, config->run_dir, error);
     if (err == RF_OK)
@@ -96,6 +97,10 @@ static void end_in_order(struct broker *broker) {
     rf_core_stopped(broker->core, &now);
     rf_disk_finish(broker->disk);
     broker_hear_disk(broker);
+    if (broker->core->scribe.given > broker->core->scribe.written)
+        rf_log(RF_LOG_ERROR, "%s: %lld changes could not be written; none of them was acknowledged",
+               rf_disk_path(broker->disk),
+               (long long)(broker->core->scribe.given - broker->core->scribe.written));
 }
 
 static void stop(struct rf_process *process) {

@@ -14,9 +14,12 @@ struct rf_scribe_answer {
     char text[]; // the stream's name, or the rid
 };
 
-void rf_scribe_init(struct rf_scribe *scribe, struct rf_ground *ground) {
-    *scribe = (struct rf_scribe){.ground = ground};
+void rf_scribe_init(struct rf_scribe *scribe, struct rf_ground *ground, size_t max_records,
+                    size_t max_bytes) {
+    *scribe =
+        (struct rf_scribe){.ground = ground, .max_records = max_records, .max_bytes = max_bytes};
     STAILQ_INIT(&scribe->answers);
+    STAILQ_INIT(&scribe->later);
 }
 
 static void free_answer(struct rf_scribe_answer *answer) {
@@ -33,12 +36,82 @@ static struct rf_scribe_answer *take_first(struct rf_scribe *scribe) {
 }
 
 void rf_scribe_fini(struct rf_scribe *scribe) {
+    STAILQ_CONCAT(&scribe->answers, &scribe->later);
     while (!STAILQ_EMPTY(&scribe->answers))
         free_answer(take_first(scribe));
+    free(scribe->sizes);
+}
+
+// ---- what waits ----
+
+static size_t waiting(const struct rf_scribe *scribe) {
+    return (size_t)(scribe->given - scribe->written);
+}
+
+static size_t *size_at(const struct rf_scribe *scribe, int64_t position) {
+    return &scribe->sizes[(size_t)position % scribe->room];
+}
+
+static void grow(struct rf_scribe *scribe) {
+    size_t room = scribe->room == 0 ? 1024 : scribe->room * 2;
+    size_t *sizes = calloc(room, sizeof *sizes);
+    if (sizes == NULL)
+        abort(); // as for a record: see rf_disk_put
+    for (int64_t position = scribe->written + 1; position <= scribe->given; position++)
+        sizes[(size_t)position % room] = *size_at(scribe, position);
+    free(scribe->sizes);
+    scribe->sizes = sizes;
+    scribe->room = room;
+}
+
+static void count(struct rf_scribe *scribe, const struct rf_record *record) {
+    if (waiting(scribe) == scribe->room)
+        grow(scribe);
+    size_t size = sizeof *record + record->body_size;
+    if (record->name != NULL)
+        size += strlen(record->name) + 1;
+    scribe->given++;
+    *size_at(scribe, scribe->given) = size;
+    scribe->bytes += size;
+}
+
+static bool within(const struct rf_scribe *scribe, size_t quarters) {
+    return waiting(scribe) < scribe->max_records / 4 * quarters &&
+           scribe->bytes < scribe->max_bytes / 4 * quarters;
+}
+
+static void hold(struct rf_scribe *scribe, bool held) {
+    if (held == scribe->held)
+        return;
+    scribe->held = held;
+    scribe->held_since = scribe->ground->now.utc;
+    if (held)
+        scribe->ground->counters.publishers_held++;
+}
+
+bool rf_scribe_has_room(struct rf_scribe *scribe, enum rf_scribe_share share) {
+    switch (share) {
+    case RF_SHARE_EVENTS:
+        hold(scribe, !within(scribe, scribe->held ? 2 : 4));
+        return !scribe->held;
+    case RF_SHARE_VALUES:
+        return within(scribe, 5);
+    case RF_SHARE_OWN:
+        break;
+    }
+    return within(scribe, 6);
+}
+
+void rf_scribe_wrote(struct rf_scribe *scribe, int64_t position) {
+    while (scribe->written < position)
+        scribe->bytes -= *size_at(scribe, ++scribe->written);
+    if (scribe->held)
+        hold(scribe, !within(scribe, 2));
 }
 
 int64_t rf_scribe_put(struct rf_scribe *scribe, struct rf_record record) {
-    record.position = ++scribe->given;
+    count(scribe, &record);
+    record.position = scribe->given;
     scribe->ground->sink.write(scribe->ground->sink.arg, &record);
     return record.position;
 }
@@ -83,8 +156,18 @@ static void answer(struct rf_scribe *scribe, int64_t position, const struct rf_p
     answer->type = type;
     answer->number = number;
     answer->value = json_incref(value);
-    STAILQ_INSERT_TAIL(&scribe->answers, answer, link);
+    if (position == RF_SCRIBE_LATER)
+        STAILQ_INSERT_TAIL(&scribe->later, answer, link);
+    else
+        STAILQ_INSERT_TAIL(&scribe->answers, answer, link);
     scribe->answer_count++;
+}
+
+void rf_scribe_catch_up(struct rf_scribe *scribe) {
+    struct rf_scribe_answer *answer;
+    STAILQ_FOREACH(answer, &scribe->later, link)
+    answer->position = scribe->given;
+    STAILQ_CONCAT(&scribe->answers, &scribe->later);
 }
 
 void rf_scribe_acknowledge(struct rf_scribe *scribe, int64_t position, const struct rf_peer *to,

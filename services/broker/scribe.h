@@ -5,24 +5,55 @@
 
 #include <sys/queue.h>
 
+#include <ringfence/error.h>
+
 #include "ground.h"
 #include "record.h"
 
 // Answers beyond it are dropped: whoever waits for one asks again.
 #define RF_SCRIBE_ANSWERS_MAX 100000
 
+// For an answer to what has no record yet (rf_scribe_catch_up).
+#define RF_SCRIBE_LATER INT64_MAX
+
+// What waits for a disk that is late is bounded, for each kind at its own height: publishers keep
+// what they are refused, and are held back first; what the broker itself tells nobody else knows.
+enum rf_scribe_share { RF_SHARE_EVENTS, RF_SHARE_VALUES, RF_SHARE_OWN };
+
 struct rf_scribe_answer;
+STAILQ_HEAD(rf_scribe_answers, rf_scribe_answer);
 
 struct rf_scribe {
     struct rf_ground *ground;
-    int64_t given;                           // position of the last record that was handed over
-    int64_t written;                         // all up to it is kept
-    STAILQ_HEAD(, rf_scribe_answer) answers; // by position
+    int64_t given;   // position of the last record that was handed over
+    int64_t written; // all up to it is kept
+    struct rf_scribe_answers answers, later;
     size_t answer_count;
+
+    size_t max_records, max_bytes; // that may wait before publishers are held back
+    size_t *sizes;                 // of the waiting records: a ring by position
+    size_t room, bytes;            // of the ring; sum of the sizes
+    bool failing;                  // the disk cannot be written
+    char why[RF_ERROR_MESSAGE_SIZE];
+    struct rf_utc failing_since;
+    bool held; // publishers are held back, until half of what is allowed waits
+    struct rf_utc held_since;
 };
 
-void rf_scribe_init(struct rf_scribe *scribe, struct rf_ground *ground);
+// rf_scribe_init: see above for the bounds.
+void rf_scribe_init(struct rf_scribe *scribe, struct rf_ground *ground, size_t max_records,
+                    size_t max_bytes);
 void rf_scribe_fini(struct rf_scribe *scribe);
+
+// rf_scribe_has_room: whether one more record of this kind may wait. For events this decides what
+// `held` says.
+bool rf_scribe_has_room(struct rf_scribe *scribe, enum rf_scribe_share share);
+
+// rf_scribe_wrote: the disk has everything up to `position`.
+void rf_scribe_wrote(struct rf_scribe *scribe, int64_t position);
+
+// rf_scribe_catch_up: what was answered for RF_SCRIBE_LATER has its record now: the last one.
+void rf_scribe_catch_up(struct rf_scribe *scribe);
 
 // rf_scribe_put: hands the record to the disk under the next position, which it returns. Texts and
 // bytes are borrowed.

@@ -1,5 +1,6 @@
 // What the broker begins with: its core, from the configuration and from what the disk has, and as
 // many connections as it may.
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -7,7 +8,9 @@
 #include "broker.h"
 #include "config/config.h"
 
-void broker_raise_descriptors(void) {
+void broker_stand_limits(void) {
+    // A limit on the size of files is a disk that fails, and not our end.
+    signal(SIGXFSZ, SIG_IGN);
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
@@ -40,6 +43,8 @@ static struct rf_core *make_core(struct broker *broker, const struct rf_disk_fou
         .queue_limit = (size_t)config->broker.queue_limit,
         .memory_events = (size_t)config->journal.memory_events,
         .memory_bytes = (size_t)config->journal.memory_bytes,
+        .waiting_events = (size_t)config->journal.waiting_events,
+        .waiting_bytes = (size_t)config->journal.waiting_bytes,
         .state_entries = (size_t)config->broker.state_entries,
         .stream_idle = config->broker.stream_idle,
         .subscriber_idle = config->journal.subscriber_idle,

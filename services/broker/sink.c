@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "broker.h"
 
+#define HOLDS_PAUSE (10 * RF_NS_PER_S)
+
 static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message_type type,
                             const void *body) {
     struct broker *broker = arg;
@@ -46,27 +48,42 @@ static void on_spare(void *arg, int64_t number) {
     rf_disk_spare(broker->disk, number);
 }
 
-static void tell_health(struct broker *broker, const struct rf_disk_progress *progress) {
-    if (progress->failing == broker->disk_fails)
-        return;
-    broker->disk_fails = progress->failing;
-    if (progress->failing)
-        rf_log(RF_LOG_ERROR,
-               "%s: cannot be written: %s; events are kept back and tried again "
-               "every second",
-               rf_disk_path(broker->disk), progress->why);
-    else
-        rf_log(RF_LOG_WARNING, "%s: can be written again, nothing was lost",
-               rf_disk_path(broker->disk));
+// Once a change, and not for a disk that is late every now and then.
+void broker_tell_health(struct broker *broker) {
+    const struct rf_scribe *scribe = &broker->core->scribe;
+    const char *path = rf_disk_path(broker->disk);
+    if (scribe->failing != broker->disk_fails) {
+        broker->disk_fails = scribe->failing;
+        if (scribe->failing)
+            rf_log(RF_LOG_ERROR,
+                   "%s: cannot be written: %s; nothing is acknowledged until it can, "
+                   "which is tried every second",
+                   path, scribe->why);
+        else
+            rf_log(RF_LOG_WARNING, "%s: is written again, nothing was lost", path);
+    }
+    if (scribe->held != broker->holds) {
+        struct rf_instant now = rf_loop_now(broker->process->loop);
+        bool often = rf_instant_since(now, broker->holds_told).ns < HOLDS_PAUSE;
+        if (scribe->held && often && !scribe->failing)
+            return;
+        broker->holds = scribe->held;
+        if (scribe->held)
+            broker->holds_told = now;
+        rf_log(RF_LOG_WARNING,
+               scribe->held ? "%s: publishers are held back: too much waits to be written"
+                            : "%s: publishers are no longer held back",
+               path);
+    }
 }
 
 void broker_hear_disk(struct broker *broker) {
     struct rf_disk_progress progress;
     struct rf_now now = broker_now(broker);
     rf_disk_look(broker->disk, &progress);
-    tell_health(broker, &progress);
     struct rf_kept kept = {progress.trimmed, progress.events, progress.bytes};
     rf_core_kept(broker->core, &now, &kept);
+    rf_core_disk(broker->core, &now, progress.failing ? progress.why : NULL);
     rf_core_written(broker->core, &now, progress.written);
 }
 

@@ -7,6 +7,8 @@
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
 
+#include <sys/queue.h>
+
 #include "base/map.h"
 #include "ground.h"
 
@@ -24,8 +26,12 @@ struct rf_state_row {
     json_t *value;
     size_t bytes;          // of the value as JSON text
     struct rf_utc expires; // end of the lease; 0: none
-    int64_t position;      // of the record of this value: the owner of `changed` sets it
+    int64_t position;      // of the record of this value: the owner of `changed` sets it,
+    TAILQ_ENTRY(rf_state_row) renewed;
+    bool is_renewed; // and this: a lease that was renewed without a record of its own
 };
+
+TAILQ_HEAD(rf_state_rows, rf_state_row);
 
 // The entry is the value as it stands now; version 0 and no value: the row is about to be deleted.
 typedef void rf_states_changed_fn(void *arg, struct rf_state_row *row,

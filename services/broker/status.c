@@ -137,17 +137,25 @@ static json_t *subscribers_of(const struct rf_core *core) {
     return subscribers;
 }
 
-json_t *rf_core_status(struct rf_core *core) {
+// "held": publishers are; "since" belongs to the worse of the two.
+static json_t *journal_of(const struct rf_core *core) {
     const struct rf_journal *journal = &core->journal;
+    const struct rf_scribe *scribe = &core->scribe;
+    int64_t since = scribe->failing ? scribe->failing_since.ns : scribe->held_since.ns;
     json_t *memory = json_pack("{s:I, s:I, s:I}", "first", (json_int_t)rf_journal_first(journal),
                                "count", (json_int_t)(journal->count - journal->waiting), "bytes",
                                (json_int_t)(journal->bytes - journal->waiting_bytes));
-    json_t *kept =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I}", "first",
-                  (json_int_t)core->kept.trimmed + 1, "last", (json_int_t)journal->durable, "count",
-                  (json_int_t)core->kept.events, "bytes", (json_int_t)core->kept.bytes, "waiting",
-                  (json_int_t)(core->scribe.given - core->scribe.written), "memory", memory,
-                  "pages_waiting", (json_int_t)core->pages.count);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:s, s:o, s:I}", "first",
+                     (json_int_t)core->kept.trimmed + 1, "last", (json_int_t)journal->durable,
+                     "count", (json_int_t)core->kept.events, "bytes", (json_int_t)core->kept.bytes,
+                     "waiting", (json_int_t)(scribe->given - scribe->written), "waiting_bytes",
+                     (json_int_t)scribe->bytes, "held", scribe->held, "failing", scribe->failing,
+                     "since", (json_int_t)(scribe->failing || scribe->held ? since : 0), "why",
+                     scribe->failing ? scribe->why : "", "memory", memory, "pages_waiting",
+                     (json_int_t)core->pages.count);
+}
+
+json_t *rf_core_status(struct rf_core *core) {
     json_t *state = json_pack("{s:I, s:I}", "count", (json_int_t)core->states.rows.count, "watches",
                               (json_int_t)core->watchers.count);
     return json_pack(
@@ -156,7 +164,7 @@ json_t *rf_core_status(struct rf_core *core) {
         "started", (json_int_t)core->started.ns, "phase", core->phase, "workers", workers_of(core),
         "queues", queues_of(core), "breakers", breakers_of(core), "limits",
         rf_limits_json(&core->limits), "pauses", rf_limits_pauses_json(&core->limits), "journal",
-        kept, "subscribers", subscribers_of(core), "streams", (json_int_t)core->streams.rows.count,
-        "peers", peers_of(core), "state", state, "answers",
+        journal_of(core), "subscribers", subscribers_of(core), "streams",
+        (json_int_t)core->streams.rows.count, "peers", peers_of(core), "state", state, "answers",
         (json_int_t)core->dispatch.answers.count, "counters", counters_of(core));
 }

@@ -34,19 +34,47 @@ static int64_t write_value(struct rf_core *core, const struct rf_state_row *row)
     return position;
 }
 
+// While the disk fails, processes go on to renew their leases: one that has a record waiting is
+// written again, as it then is, when the disk works, so that an outage of hours costs no memory.
+static void renew_later(struct rf_core *core, struct rf_state_row *row) {
+    if (!row->is_renewed)
+        TAILQ_INSERT_TAIL(&core->renewals, row, renewed);
+    row->is_renewed = true;
+}
+
+static void forget_renewal(struct rf_core *core, struct rf_state_row *row) {
+    TAILQ_REMOVE(&core->renewals, row, renewed);
+    row->is_renewed = false;
+}
+
 // It acts at once, and whoever watches is told at once: the disk holds up no change of a breaker.
 // Only the answer to who wrote it waits.
 void rf_core_state_changed(void *arg, struct rf_state_row *row,
                            const struct rf_state_entry *entry) {
     struct rf_core *core = arg;
-    if (entry->version != 0)
-        row->position = write_value(core, row);
-    else
+    bool renewal = entry->version != 0 && row->expires.ns != 0 && core->scribe.failing &&
+                   row->position > core->scribe.written;
+    if (renewal)
+        renew_later(core, row);
+    else if (row->is_renewed)
+        forget_renewal(core, row);
+    if (entry->version == 0)
         rf_scribe_put(&core->scribe,
                       (struct rf_record){.type = RF_RECORD_VALUE_GONE, .name = row->key});
+    else if (!renewal)
+        row->position = write_value(core, row);
     rf_watchers_change(&core->watchers, entry);
     if (entry->version == 0 && begins_with(row->key, RF_SUBSCRIBER_PREFIX))
         rf_core_subscriber_gone(core, row->key + strlen(RF_SUBSCRIBER_PREFIX));
+}
+
+void rf_core_write_renewals(struct rf_core *core) {
+    struct rf_state_row *row;
+    while ((row = TAILQ_FIRST(&core->renewals)) != NULL) {
+        forget_renewal(core, row);
+        row->position = write_value(core, row);
+    }
+    rf_scribe_catch_up(&core->scribe);
 }
 
 static const char *code_of(enum rf_err err) {
@@ -59,6 +87,8 @@ static const char *code_of(enum rf_err err) {
         return "not_found";
     case RF_ERR_INVALID:
         return "invalid";
+    case RF_ERR_IO:
+        return "held";
     default:
         return "full";
     }
@@ -81,7 +111,10 @@ static void reply_one(struct rf_core *core, const struct rf_peer *to, const char
 static void reply_written(struct rf_core *core, const struct rf_peer *to, const char *rid,
                           enum rf_err err, struct rf_state_entry *entry) {
     if (err == RF_OK) {
-        rf_scribe_stored(&core->scribe, core->scribe.given, to, rid, entry);
+        const struct rf_state_row *row = rf_states_find(&core->states, entry->key);
+        bool later = row != NULL && row->is_renewed;
+        rf_scribe_stored(&core->scribe, later ? RF_SCRIBE_LATER : core->scribe.given, to, rid,
+                         entry);
         return;
     }
     if (err != RF_ERR_CONFLICT)
@@ -158,6 +191,15 @@ void rf_on_state_get(struct rf_core *core, const struct rf_peer *from, struct rf
     reply_one(core, from, get->rid, err, &entry);
 }
 
+// Whether there is room for its record, or none is needed.
+static bool may_write(struct rf_core *core, const char *key, int64_t ttl_ns) {
+    if (rf_scribe_has_room(&core->scribe, RF_SHARE_VALUES))
+        return true;
+    const struct rf_state_row *row = rf_states_find(&core->states, key);
+    return row != NULL && ttl_ns > 0 && core->scribe.failing &&
+           row->position > core->scribe.written;
+}
+
 void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
                      size_t size) {
     (void)size;
@@ -166,7 +208,10 @@ void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf
     if (is_ours(core, from, put->rid, put->key, false))
         return;
     bool is_new = rf_states_get(&core->states, put->key, &before) != RF_OK;
-    enum rf_err err = rf_states_put(&core->states, put->key, put->value, put->ttl_ns, &entry);
+    enum rf_err err = RF_ERR_IO;
+    entry = (struct rf_state_entry){.key = put->key};
+    if (may_write(core, put->key, put->ttl_ns))
+        err = rf_states_put(&core->states, put->key, put->value, put->ttl_ns, &entry);
     if (err == RF_OK && is_new)
         tell_mark(core, &entry);
     reply_written(core, from, put->rid, err, &entry);
@@ -179,8 +224,10 @@ void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf
     struct rf_state_entry entry;
     if (is_ours(core, from, cas->rid, cas->key, cas->value == NULL))
         return;
-    enum rf_err err =
-        rf_states_cas(&core->states, cas->key, cas->version, cas->value, cas->ttl_ns, &entry);
+    enum rf_err err = RF_ERR_IO;
+    entry = (struct rf_state_entry){.key = cas->key};
+    if (may_write(core, cas->key, cas->value != NULL ? cas->ttl_ns : 0))
+        err = rf_states_cas(&core->states, cas->key, cas->version, cas->value, cas->ttl_ns, &entry);
     if (err == RF_OK && cas->version == 0 && cas->value != NULL)
         tell_mark(core, &entry);
     reply_written(core, from, cas->rid, err, &entry);

@@ -87,6 +87,8 @@ void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *set
         .queue_limit = 100,
         .memory_events = 100,
         .memory_bytes = 1000000,
+        .waiting_events = 100000,
+        .waiting_bytes = 100000000,
         .state_entries = 100,
         .stream_idle = {3600 * RF_NS_PER_S},
         .subscriber_idle = {7200 * RF_NS_PER_S},

@@ -366,6 +366,202 @@ static void a_forced_breaker_stays_forced_with_who_and_why(void **state) {
     assert_int_equal(guard->breaker.force_until.ns, 500 * RF_NS_PER_S);
 }
 
+// ---- a disk that is late, or fails ----
+
+static void small_bounds(struct rf_core_settings *settings) {
+    settings->waiting_events = 40;
+    settings->waiting_bytes = 40000;
+}
+
+static void open_small(void) {
+    close_stage(NULL);
+    stage_open(&stage, small_bounds);
+    stage.disk_waits = true;
+    ask_open("s", 1);
+    opened();
+}
+
+static const struct rf_event_refused *next_refusal(void) {
+    return &stage_next(&stage, &alice, RF_MESSAGE_event_refused)->as.event_refused;
+}
+
+static bool told_held(void) {
+    struct rf_hello hello = {.instance = "bob-1", .service = "bob"};
+    stage_receive(&stage, &bob, RF_MESSAGE_hello, &hello);
+    return stage_next(&stage, &bob, RF_MESSAGE_welcome)->as.welcome.held;
+}
+
+static bool status_says(const char *member) {
+    json_t *status = rf_core_status(stage.core);
+    bool says = json_is_true(json_object_get(json_object_get(status, "journal"), member));
+    json_decref(status);
+    return says;
+}
+
+static int64_t publish_until_held(int64_t seq) {
+    while (!stage.core->scribe.held)
+        publish(&alice, "s", seq++, "a.b");
+    const struct rf_event_refused *refused = next_refusal();
+    assert_true(refused->held);
+    assert_int_equal(refused->expected, seq - 1);
+    return seq - 1;
+}
+
+static void publishers_are_held_back_at_a_bound_and_taken_again_at_half_of_it(void **state) {
+    (void)state;
+    open_small();
+    assert_false(told_held());
+    int64_t seq = publish_until_held(1);
+    assert_int_equal(stage.given - stage.written, 40);
+    assert_true(told_held());
+    assert_true(status_says("held"));
+    publish(&alice, "s", seq, "a.b");
+    assert_true(next_refusal()->held);
+    stage_write(&stage, stage.written + 19); // 21 wait: more than half
+    assert_true(told_held());
+    stage_write(&stage, stage.written + 2);
+    assert_false(told_held());
+    assert_false(status_says("held"));
+    stage_hush(&stage);
+    publish(&alice, "s", seq, "a.b");
+    stage_write(&stage, stage.given);
+    assert_int_equal(next_ack(&alice), seq);
+    assert_int_equal(stage.event_count, seq);
+    assert_int_equal(stage.core->ground.counters.publishers_held, 1);
+}
+
+static void a_bound_on_bytes_holds_them_back_as_well(void **state) {
+    (void)state;
+    open_small();
+    char text[15001];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    json_t *data = json_pack("{s:s}", "text", text);
+    for (int64_t seq = 1; seq <= 4; seq++) {
+        struct rf_event event = {.id = "01E",
+                                 .seq = seq,
+                                 .ts = 1,
+                                 .severity = "info",
+                                 .type = "a.b",
+                                 .subject = "x",
+                                 .data = data};
+        struct rf_event_publish publish = {.stream = "s", .events = {&event, 1}};
+        stage_receive(&stage, &alice, RF_MESSAGE_event_publish, &publish);
+    }
+    json_decref(data);
+    assert_int_equal(next_refusal()->expected, 4);
+    stage_write(&stage, stage.given);
+    assert_int_equal(stage.core->scribe.bytes, 0);
+}
+
+static void while_events_are_held_measurements_values_and_our_own_events_have_room(void **state) {
+    (void)state;
+    open_small();
+    int64_t seq = publish_until_held(1);
+    publish(&alice, "s", seq++, "metric.latency");
+    stage_quiet(&stage, &alice);
+    assert_int_equal(stage.event_count, 1);
+    // Values to five quarters of the bound, then they are refused, and nothing is changed.
+    char key[16];
+    const struct rf_state_reply *reply = NULL;
+    for (int i = 0; stage.given - stage.written < 50; i++) {
+        snprintf(key, sizeof key, "k/%d", i);
+        ask_put(key, "[1]", 0);
+    }
+    stage_quiet(&stage, &bob);
+    ask_put("k/last", "[1]", 0);
+    reply = next_reply();
+    assert_false(reply->ok);
+    assert_string_equal(reply->code, "held");
+    assert_string_equal(get("k/last")->code, "not_found");
+    struct rf_state_cas cas = {.rid = "r", .key = "k/0", .version = 1};
+    stage_receive(&stage, &bob, RF_MESSAGE_state_cas, &cas);
+    assert_string_equal(next_reply()->code, "held");
+    publish(&alice, "s", seq, "metric.latency");
+    assert_true(next_refusal()->held);
+    // What the broker itself tells, to six quarters: then it is counted as lost.
+    for (int i = 0; i < 20; i++)
+        rf_core_stopped(stage.core, &stage.now);
+    assert_int_equal(stage.given - stage.written, 60);
+    assert_int_equal(stage.core->ground.counters.events_lost, 10);
+    stage_write(&stage, stage.given);
+    assert_int_equal(stage.core->journal.durable, stage.core->journal.last);
+    assert_true(get("k/0")->ok);
+}
+
+static void a_failing_disk_is_told_and_a_renewed_lease_costs_no_memory(void **state) {
+    (void)state;
+    open_small();
+    stage_write(&stage, stage.given);
+    ask_put("process/p", "{\"n\": 0}", STAGE_LEASE);
+    stage_write(&stage, stage.given);
+    assert_true(next_reply()->ok);
+    rf_core_disk(stage.core, &stage.now, "disk full");
+    assert_true(status_says("failing"));
+    int64_t given = stage.given;
+    for (int i = 1; i <= 1000; i++) {
+        char json[32];
+        stage.now.instant.ns += STAGE_LEASE / 2;
+        stage.now.utc.ns += STAGE_LEASE / 2;
+        snprintf(json, sizeof json, "{\"n\": %d}", i);
+        ask_put("process/p", json, STAGE_LEASE);
+    }
+    assert_int_equal(stage.given, given + 1);
+    stage_quiet(&stage, &bob);
+    assert_int_equal(
+        json_integer_value(json_object_get(get("process/p")->entries.items[0].value, "n")), 1000);
+    rf_core_disk(stage.core, &stage.now, NULL);
+    stage_write(&stage, stage.given);
+    assert_true(next_reply()->ok); // the first renewal has its record
+    stage_quiet(&stage, &bob);
+    assert_int_equal(stage.given, given + 2); // the others have one together
+    stage_write(&stage, stage.given);
+    for (int i = 2; i <= 1000; i++)
+        assert_true(next_reply()->ok);
+    stage_restart(&stage, "broker-2", 0);
+    assert_int_equal(
+        json_integer_value(json_object_get(get("process/p")->entries.items[0].value, "n")), 1000);
+}
+
+static void a_renewed_lease_that_ends_or_is_deleted_while_the_disk_fails_is_gone(void **state) {
+    (void)state;
+    open_small();
+    stage_write(&stage, stage.given);
+    rf_core_disk(stage.core, &stage.now, "disk full");
+    for (int i = 0; i < 3; i++) {
+        ask_put("process/ends", "[1]", STAGE_LEASE);
+        ask_put("process/deleted", "[1]", STAGE_LEASE);
+    }
+    struct rf_state_cas cas = {
+        .rid = "r",
+        .key = "process/deleted",
+        .version = get("process/deleted")->entries.items[0].version,
+    };
+    stage_receive(&stage, &bob, RF_MESSAGE_state_cas, &cas);
+    stage_wake_at(&stage, STAGE_LEASE);
+    rf_core_disk(stage.core, &stage.now, NULL);
+    stage_write(&stage, stage.given);
+    stage_write(&stage, stage.given);
+    stage_restart(&stage, "broker-2", 0);
+    stage_hush(&stage);
+    assert_string_equal(get("process/ends")->code, "not_found");
+    assert_string_equal(get("process/deleted")->code, "not_found");
+}
+
+static void answers_that_nobody_can_wait_for_are_dropped_not_kept_without_bound(void **state) {
+    (void)state;
+    ask_open("s", 1);
+    opened();
+    publish(&alice, "s", 1, "a.b");
+    for (int i = 0; i < RF_SCRIBE_ANSWERS_MAX + 10; i++)
+        publish(&alice, "s", 1, "a.b");
+    assert_int_equal(stage.core->scribe.answer_count, RF_SCRIBE_ANSWERS_MAX);
+    assert_int_equal(stage.core->ground.counters.answers_dropped, 11);
+    stage_write(&stage, stage.given);
+    assert_int_equal(next_ack(&alice), 1); // they are one
+    stage_quiet(&stage, &alice);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void) {
@@ -383,6 +579,12 @@ int main(void) {
         TEST(what_was_not_on_disk_is_not_there_and_was_told_to_nobody),
         TEST(incident_05_an_open_breaker_is_open_after_a_restart_with_the_time_that_was_left),
         TEST(what_is_left_of_open_is_never_more_than_the_breaker_allows_nor_less_than_nothing),
+        TEST(publishers_are_held_back_at_a_bound_and_taken_again_at_half_of_it),
+        TEST(a_bound_on_bytes_holds_them_back_as_well),
+        TEST(while_events_are_held_measurements_values_and_our_own_events_have_room),
+        TEST(a_failing_disk_is_told_and_a_renewed_lease_costs_no_memory),
+        TEST(a_renewed_lease_that_ends_or_is_deleted_while_the_disk_fails_is_gone),
+        TEST(answers_that_nobody_can_wait_for_are_dropped_not_kept_without_bound),
         TEST(a_forced_breaker_stays_forced_with_who_and_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

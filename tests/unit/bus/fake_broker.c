@@ -64,7 +64,8 @@ static void answer(struct fake_broker *fake, enum rf_message_type type) {
                                      .heartbeat_ns = RF_NS_PER_S,
                                      .first = fake->first,
                                      .last = fake->last,
-                                     .registered = fake->registered};
+                                     .registered = fake->registered,
+                                     .held = fake->held};
         fake->registered = false;
         fake_send(fake, FAKE_INGEST, RF_MESSAGE_welcome, &welcome);
     } else {

@@ -29,6 +29,7 @@ struct fake_broker {
     const char *instance;
     bool silent;                        // hello and heartbeat are not answered
     bool registered, worker_registered; // what the next welcome of each kind says; then false
+    bool held;                          // its disk is late, as the next welcome says
     bool limits;                        // it keeps limits, as the next welcome says
     int64_t first, last;                // of the journal, in the answer to hello
     struct fake_message *inbox; // oldest first, without hellos and heartbeats that were answered

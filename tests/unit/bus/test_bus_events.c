@@ -132,6 +132,36 @@ static void a_refused_gap_is_sent_again_from_the_expected_number(void **state) {
     rf_bus_destroy(&bus);
 }
 
+static void a_publisher_that_is_held_back_waits_until_the_broker_says_so(void **state) {
+    struct fake_broker *fake = *state;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    open_stream(fake, "tester-1", 1, 0);
+    publish(bus, "a");
+    publish(bus, "b");
+    expect_events(fake, 1, 2, NULL);
+    fake->held = true;
+    struct rf_event_refused refused = {
+        .stream = "tester-1", .expected = 2, .message = "disk full", .held = true};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
+    unsigned hellos = fake->hellos;
+    fake_until(fake, fake->hellos >= hellos + 2); // it has heard that it is held
+    publish(bus, "c");
+    fake_until(fake, fake->hellos >= hellos + 5);
+    assert_false(fake_has(fake, RF_MESSAGE_event_publish));
+    assert_int_equal(rf_bus_unacknowledged(bus), 3);
+    fake->held = false;
+    expect_events(fake, 2, 2, NULL);
+    // A later refusal at the same number is news again.
+    fake->held = true;
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
+    hellos = fake->hellos;
+    fake_until(fake, fake->hellos >= hellos + 2);
+    fake->held = false;
+    expect_events(fake, 2, 2, NULL);
+    rf_bus_destroy(&bus);
+}
+
 static void a_stream_that_the_broker_forgot_is_opened_again(void **state) {
     struct fake_broker *fake = *state;
     fake_start(fake, "broker-1");
@@ -504,6 +534,7 @@ int main(void) {
         BROKER_TEST(an_event_is_completed_sent_and_forgotten_when_acknowledged),
         BROKER_TEST(unacknowledged_events_are_sent_again_to_a_restarted_broker),
         BROKER_TEST(a_connection_new_to_the_same_broker_is_set_up_again),
+        BROKER_TEST(a_publisher_that_is_held_back_waits_until_the_broker_says_so),
         BROKER_TEST(a_refused_gap_is_sent_again_from_the_expected_number),
         BROKER_TEST(a_stream_that_the_broker_forgot_is_opened_again),
         BROKER_TEST(events_beyond_the_bound_are_refused_and_taken_after_an_acknowledgement),
