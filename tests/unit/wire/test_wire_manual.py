@@ -112,6 +112,24 @@ class Manual(unittest.TestCase):
             explained |= set(re.split(r"[ ,]+", line))
         self.assertEqual((codes | classes) - explained, set())
 
+    def test_the_roles_are_those_that_the_broker_checks(self):
+        rights = (SOURCE / "services/broker/rights.c").read_text(encoding="utf-8")
+        section = self.text[self.text.index(".Ss Keys and roles"):self.text.index(".Ss Asking and deciding")]
+        told = dict(re.findall(r"^\.It Li (\w+)\n(.*?)(?=^\.It|^\.El)", section, re.MULTILINE | re.DOTALL))
+        self.assertEqual(set(told), {"publisher", "subscriber", "worker", "caller", "admin"})
+        checked = 0
+        for name, roles in re.findall(r"\[RF_MESSAGE_(\w+)\] = ([A-Z| ]+),", rights):
+            kind = name.replace("_", ".", 1)
+            for role in roles.replace(" ", "").lower().split("|"):
+                if role == "any" or (role == "worker" and name.startswith(("worker_", "permit_", "limit_", "call_"))):
+                    continue
+                self.assertIn(kind, re.split(r"[\s,;]+", told[role]), role)
+                checked += 1
+        self.assertGreater(checked, 10)
+        for prefix, roles in re.findall(r'\{"(\w+/)", (\w+)\}', rights):
+            place = section if roles == "ANY" else told[roles.lower()]
+            self.assertIn(prefix, place)
+
     def test_nothing_in_it_stops_a_formatter(self):
         self.assertNotIn("@MESSAGES@", self.text)
         self.assertEqual(self.text.count(".Bl"), self.text.count(".El"))
