@@ -59,6 +59,7 @@ void rf_endpoints_close(struct rf_endpoints *endpoints) {
     for (int i = 0; i < RF_SOCKET_COUNT; i++)
         zsock_destroy(&endpoints->routers[i]);
     rf_endpoints_close_events(endpoints);
+    rf_unread_fini(&endpoints->unread);
 }
 
 void rf_endpoints_close_events(struct rf_endpoints *endpoints) {
@@ -93,17 +94,40 @@ bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
     return true;
 }
 
-enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_peer *to,
-                               const void *data, size_t size) {
-    void *handle = zsock_resolve(endpoints->routers[to->socket]);
-    rf_loop_socket_used(endpoints->loop, endpoints->routers[to->socket]);
-    // ROUTER_MANDATORY: the identity's frame tells whether the peer is there and has place; the
-    // frames behind it belong to it and cannot fail.
+static bool make_body(struct rf_endpoints *endpoints, const struct rf_peer *to,
+                      struct rf_frame *frame, zmq_msg_t *body) {
+    if (frame->size >= RF_UNREAD_LARGE)
+        return rf_unread_wrap(&endpoints->unread, to, frame, body);
+    if (zmq_msg_init_size(body, frame->size) != 0)
+        return false;
+    memcpy(zmq_msg_data(body), frame->data, frame->size);
+    return true;
+}
+
+// ROUTER_MANDATORY: the identity's frame tells whether the peer is there and has place; the frames
+// behind it belong to it and cannot fail.
+static enum rf_sent send_head(void *handle, const struct rf_peer *to) {
     if (zmq_send(handle, to->identity, to->identity_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
         return zmq_errno() == EHOSTUNREACH ? RF_SENT_GONE : RF_SENT_FULL;
     if (to->delimited)
         zmq_send(handle, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    return zmq_send(handle, data, size, ZMQ_DONTWAIT) < 0 ? RF_SENT_FULL : RF_SENT_OK;
+    return RF_SENT_OK;
+}
+
+enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_peer *to,
+                               struct rf_frame *frame) {
+    void *handle = zsock_resolve(endpoints->routers[to->socket]);
+    zmq_msg_t body;
+    rf_loop_socket_used(endpoints->loop, endpoints->routers[to->socket]);
+    if ((frame->size >= RF_UNREAD_LARGE && rf_unread_full(&endpoints->unread, to)) ||
+        !make_body(endpoints, to, frame, &body))
+        return RF_SENT_FULL;
+    enum rf_sent sent = send_head(handle, to);
+    if (sent == RF_SENT_OK && zmq_msg_send(&body, handle, ZMQ_DONTWAIT) < 0)
+        sent = RF_SENT_FULL;
+    if (sent != RF_SENT_OK)
+        zmq_msg_close(&body);
+    return sent;
 }
 
 void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,

@@ -9,6 +9,7 @@
 #include "bus/socket.h"
 #include "door.h"
 #include "ground.h"
+#include "unread.h"
 #include "wire/wire.h"
 
 struct rf_bus_config;
@@ -22,6 +23,7 @@ struct rf_endpoints {
     zsock_t *events;             // NULL while it is opened anew
     bool events_curve;
     const char *run_dir;
+    struct rf_unread_book unread; // of the routers' peers
 };
 
 // rf_endpoints_open: binds all four, over ipc private to the user (and, if the folder is, to the
@@ -49,9 +51,11 @@ const char *rf_endpoints_name(enum rf_socket socket);
 bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
                           struct rf_parts *parts, struct rf_peer *from, zmq_msg_t **body);
 
-// rf_endpoints_send: one frame to a peer in its framing, without waiting.
+// rf_endpoints_send: one frame to a peer in its framing, without waiting. `frame` may be taken
+// over; the caller frees it in any case. RF_SENT_FULL for a large one also if the peer has not read
+// others (unread.h).
 enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_peer *to,
-                               const void *data, size_t size);
+                               struct rf_frame *frame);
 
 // rf_endpoints_publish: one event; dropped for subscribers whose queue is full.
 void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,

@@ -18,7 +18,7 @@ static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message
         rf_log(RF_LOG_WARNING, "cannot send %s: %s", rf_message_type_name(type), error.message);
         return RF_SENT_FAILED;
     }
-    enum rf_sent sent = rf_endpoints_send(&broker->endpoints, to, frame.data, frame.size);
+    enum rf_sent sent = rf_endpoints_send(&broker->endpoints, to, &frame);
     rf_frame_free(&frame);
     return sent;
 }

@@ -174,6 +174,19 @@ class Abuse(KillTest):
             self.publish(client, "fast", first, 250)
         self.assert_unharmed("13 subscribers that do not read, 50,000 events")
 
+    def test_a_reader_that_asks_for_pages_and_takes_none_costs_a_bounded_memory(self):
+        client = self.publisher("pages")
+        for first in range(1, 20001, 250):
+            self.publish(client, "pages", first, 250, size=400)
+        self.begin_watch()
+        greedy = self.connect(zmq.DEALER, "ingest", rcvhwm=1)
+        for number in range(3000):
+            greedy.send(msgpack.packb({"t": "journal.read", "v": 1, "rid": str(number), "after": 0, "limit": 1000,
+                                       "prefixes": ["test."]}))
+        wait_for("the pages", lambda: self.status()["counters"]["pages_served"] > 50)
+        time.sleep(2)  # what it does with the others in this time is what is looked at
+        self.assert_unharmed("3,000 pages asked for, none taken")
+
     def test_a_publisher_that_floods_and_reads_no_answer_is_held_back(self):
         flood = self.connect(zmq.DEALER, "ingest", rcvhwm=1, sndhwm=1000)
         flood.send(msgpack.packb({"t": "stream.open", "v": 1, "stream": "flood", "next": 1}))
