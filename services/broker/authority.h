@@ -127,6 +127,12 @@ void rf_authority_recount(struct rf_authority *authority, bool gathering);
 // rf_authority_lost: the worker is gone, and with it what it said.
 void rf_authority_lost(struct rf_authority *authority, const char *instance);
 
+// rf_authority_accuse: a worker met an error on its way to the provider that is not the breaker's
+// matter (`error`, for people), and wants it marked for all. False: not before another worker has
+// met it, too; the call is to be tried elsewhere.
+bool rf_authority_accuse(struct rf_authority *authority, const char *provider, const char *instance,
+                         const char *error);
+
 // rf_authority_bars: whether the gateway is kept from the provider, by suspicion or ejection, and
 // until when (`until` may be NULL).
 bool rf_authority_bars(struct rf_guard *guard, const char *instance, struct rf_instant *until);

@@ -107,14 +107,14 @@ void rf_authority_dismiss(struct rf_guard *guard) {
     clear_suspect(guard);
 }
 
-static void begin_suspicion(struct rf_guard *guard) {
+static void begin_suspicion(struct rf_guard *guard, const char *error) {
     const char *instance = instance_of(guard, guard->jury.suspect);
     if (instance == NULL) {
         (void)rf_jury_forget(&guard->jury, &guard->breaker, guard->jury.suspect, now_of(guard));
         return;
     }
     rf_authority_copy_text(guard->suspect, sizeof guard->suspect, instance);
-    memcpy(guard->ejection_error, guard->last_error, sizeof guard->ejection_error);
+    rf_authority_copy_text(guard->ejection_error, sizeof guard->ejection_error, error);
     tell(guard, guard->suspect, RF_BARRED_SUSPECTED, NULL, NULL);
 }
 
@@ -146,7 +146,7 @@ void rf_authority_carry_out(struct rf_guard *guard, const struct rf_hearing *hea
         guard->authority->ground->counters.outcomes_ignored++;
         break;
     case RF_VERDICT_SUSPECT:
-        begin_suspicion(guard);
+        begin_suspicion(guard, guard->last_error);
         break;
     case RF_VERDICT_CLEAR:
     case RF_VERDICT_OPEN:
@@ -155,6 +155,27 @@ void rf_authority_carry_out(struct rf_guard *guard, const struct rf_hearing *hea
     case RF_VERDICT_EJECT:
         eject(guard, instance);
         break;
+    }
+}
+
+bool rf_authority_accuse(struct rf_authority *authority, const char *provider, const char *instance,
+                         const char *error) {
+    struct rf_guard *guard = rf_authority_find(authority, provider);
+    uint64_t who = rf_ejection_who(instance);
+    if (guard == NULL || instance_of(guard, who) == NULL)
+        return true;
+    rf_authority_tick(guard);
+    switch (rf_jury_accuse(&guard->jury, who, guard->fleet, now_of(guard))) {
+    case RF_VERDICT_SUSPECT:
+        begin_suspicion(guard, error);
+        return false;
+    case RF_VERDICT_CLEAR:
+        clear_suspect(guard);
+        return true;
+    case RF_VERDICT_COUNT:
+        return true;
+    default:
+        return false;
     }
 }
 

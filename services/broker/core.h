@@ -202,6 +202,10 @@ void rf_core_fleet_heard(struct rf_core *core, struct rf_seat *seat,
                          const struct rf_worker_heartbeat *heartbeat, enum rf_seat_news news);
 void rf_core_fleet_changed(struct rf_core *core);
 
+// rf_core_unconfirmed: whether this write makes a mark that another worker has to confirm first.
+bool rf_core_unconfirmed(struct rf_core *core, const struct rf_peer *from,
+                         const struct rf_state_cas *cas);
+
 // rf_core_restore_ejections: takes over what stands in retained state, after a start.
 void rf_core_restore_ejections(struct rf_core *core);
 

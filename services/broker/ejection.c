@@ -12,7 +12,7 @@ uint64_t rf_ejection_who(const char *instance) {
 }
 
 bool rf_ejection_room(int64_t alive, int64_t ejected) {
-    return alive - ejected > 1 && (ejected + 1) * 2 <= alive;
+    return (ejected + 1) * 2 <= alive; // which spares the last one as well
 }
 
 static struct rf_ejection *row_of(struct rf_ejections *ejections, uint64_t who) {

@@ -22,7 +22,7 @@ void rf_evidence_forget(struct rf_evidence *evidence, uint64_t who) {
     for (size_t i = 0; i < evidence->count; i++) {
         struct rf_word *word = &evidence->words[i];
         if (word->who == who)
-            word->result = word->speed = false;
+            word->result = word->failed = word->speed = word->slow = false;
     }
 }
 
@@ -34,7 +34,7 @@ struct rf_testimony rf_evidence_of(const struct rf_evidence *evidence, uint64_t 
     struct rf_testimony said = {0};
     for (size_t age = 0; age < evidence->count; age++) {
         const struct rf_word *word = ago(evidence, age);
-        if (!word->result && !word->slow)
+        if (!word->result && !word->failed && !word->slow)
             continue;
         bool bad = word->failed || word->slow;
         *(word->who == who ? &said.total : &said.others_total) += 1;

@@ -14,8 +14,8 @@
 struct rf_word {
     uint64_t who; // gateway; never 0
     struct rf_instant began, at;
-    bool result; // it has ended,
-    bool failed; // and failed
+    bool result; // it has ended, and the breaker counts it
+    bool failed; // so it did; without `result`: on the way, which the breaker does not count
     bool speed;  // its speed is known,
     bool slow;   // and it is slow
 };

@@ -39,6 +39,22 @@ void rf_core_redispatch(void *arg) {
     rf_dispatch_pump_all(&core->dispatch);
 }
 
+// ---- marks ----
+
+// A name that is not known, a certificate that is not accepted, a proxy that refuses: the gateway
+// says so in the mark. What the provider itself has answered needs no second opinion.
+bool rf_core_unconfirmed(struct rf_core *core, const struct rf_peer *from,
+                         const struct rf_state_cas *cas) {
+    static const char prefix[] = "mark/";
+    const struct rf_client *client = rf_clients_find(&core->clients, from);
+    const char *message = json_string_value(json_object_get(cas->value, "message"));
+    if (client == NULL || cas->version != 0 || strncmp(cas->key, prefix, strlen(prefix)) != 0 ||
+        !json_is_true(json_object_get(cas->value, "way")))
+        return false;
+    return !rf_authority_accuse(&core->authority, cas->key + strlen(prefix), client->instance,
+                                message != NULL ? message : "");
+}
+
 // ---- the record ----
 
 static json_t *value_of(const struct rf_core *core, const struct rf_guard *guard,

@@ -12,6 +12,8 @@ static enum rf_verdict eject(struct rf_jury *jury, uint64_t who) {
     jury->suspect = who;
     jury->said = rf_evidence_of(&jury->evidence, who);
     rf_evidence_forget(&jury->evidence, who);
+    if (jury->accuser == who)
+        jury->accuser = 0;
     return end_suspicion(jury, RF_VERDICT_EJECT);
 }
 
@@ -25,7 +27,17 @@ static bool is_good(const struct rf_jury *jury, const struct rf_word *word) {
            (jury->cause == RF_BREAKER_CAUSE_SLOW_RATE ? word->speed : word->result);
 }
 
-// Somebody is suspected.
+// What began before the suspicion does not tell how the provider is now. Where the suspect may not
+// be ejected any more, its word does not count all the same.
+static enum rf_verdict served_elsewhere(struct rf_jury *jury, const struct rf_word *word,
+                                        struct rf_fleet fleet) {
+    if (rf_instant_before(word->began, jury->since))
+        return RF_VERDICT_IGNORE;
+    enum rf_verdict verdict = eject(jury, jury->suspect);
+    return rf_ejection_room(fleet.alive, fleet.ejected) ? verdict : RF_VERDICT_CLEAR;
+}
+
+// Somebody is suspected whose word would open the breaker.
 static enum rf_verdict confirm(struct rf_jury *jury, const struct rf_word *word,
                                struct rf_fleet fleet) {
     bool own = word->who == jury->suspect;
@@ -35,12 +47,18 @@ static enum rf_verdict confirm(struct rf_jury *jury, const struct rf_word *word,
         return RF_VERDICT_IGNORE;
     if (own) // it is served as well: not so many in a row, not so large a share
         return end_suspicion(jury, RF_VERDICT_CLEAR);
-    // What began before the suspicion does not tell how the provider is now.
-    if (rf_instant_before(word->began, jury->since))
-        return RF_VERDICT_IGNORE;
-    // Where it may not be ejected any more, its word does not open the breaker all the same.
-    enum rf_verdict verdict = eject(jury, jury->suspect);
-    return rf_ejection_room(fleet.alive, fleet.ejected) ? verdict : RF_VERDICT_CLEAR;
+    return served_elsewhere(jury, word, fleet);
+}
+
+// Somebody is suspected who wants a mark. What reached the provider was no trouble on the way.
+static enum rf_verdict confirm_mark(struct rf_jury *jury, const struct rf_word *word,
+                                    struct rf_fleet fleet) {
+    if (!word->result)
+        return RF_VERDICT_COUNT;
+    if (word->who == jury->suspect)
+        return end_suspicion(jury, RF_VERDICT_CLEAR);
+    enum rf_verdict verdict = word->failed ? RF_VERDICT_COUNT : served_elsewhere(jury, word, fleet);
+    return verdict == RF_VERDICT_IGNORE ? RF_VERDICT_COUNT : verdict;
 }
 
 static bool matters(const struct rf_breaker *breaker, const struct rf_report *report) {
@@ -108,8 +126,12 @@ static enum rf_verdict judge(struct rf_jury *jury, const struct rf_breaker *brea
     if (rf_ejections_exclude(&jury->ejections, report->who, report->ticket.began))
         return RF_VERDICT_IGNORE;
     struct rf_word word = word_of(breaker, report, now);
-    if (jury->suspect != 0)
+    if (jury->suspect != 0 && jury->cause != RF_BREAKER_CAUSE_NONE)
         return confirm(jury, &word, fleet);
+    if (jury->suspect != 0) {
+        rf_evidence_add(&jury->evidence, &word);
+        return confirm_mark(jury, &word, fleet);
+    }
     rf_evidence_add(&jury->evidence, &word);
     if (jury->ejections.policy.time.ns == 0 || !rf_ejection_room(fleet.alive, fleet.ejected))
         return RF_VERDICT_COUNT;
@@ -151,14 +173,52 @@ struct rf_hearing rf_jury_wait(struct rf_jury *jury, struct rf_breaker *breaker,
     bool others = fleet.alive - fleet.ejected > 1;
     if (jury->suspect == 0 || (others && rf_instant_before(now, jury->until)))
         return hearing;
-    hearing.changed = count(breaker, &jury->held, now, &hearing.transition);
+    if (jury->cause != RF_BREAKER_CAUSE_NONE)
+        hearing.changed = count(breaker, &jury->held, now, &hearing.transition);
     hearing.verdict = end_suspicion(jury, hearing.changed ? RF_VERDICT_OPEN : RF_VERDICT_CLEAR);
     return hearing;
+}
+
+// The error is the provider's, or the configuration's: whoever was held back for it is free.
+static enum rf_verdict believe(struct rf_jury *jury) {
+    jury->accuser = 0;
+    return jury->suspect != 0 && jury->cause == RF_BREAKER_CAUSE_NONE
+               ? end_suspicion(jury, RF_VERDICT_CLEAR)
+               : RF_VERDICT_COUNT;
+}
+
+enum rf_verdict rf_jury_accuse(struct rf_jury *jury, uint64_t who, struct rf_fleet fleet,
+                               struct rf_instant now) {
+    struct rf_duration within = jury->ejections.policy.confirm_within;
+    struct rf_duration age = rf_instant_since(now, jury->accused);
+    if (rf_ejections_exclude(&jury->ejections, who, now))
+        return RF_VERDICT_IGNORE;
+    if (jury->ejections.policy.time.ns == 0 || !rf_ejection_room(fleet.alive, fleet.ejected))
+        return believe(jury);
+    if (jury->accuser != 0 && jury->accuser != who && age.ns <= within.ns)
+        return believe(jury);
+    if (jury->accuser == who && age.ns < within.ns)
+        return RF_VERDICT_IGNORE;
+    if (jury->accuser == who && age.ns <= 3 * within.ns) // nobody else was asked in its time
+        return believe(jury);
+    jury->accuser = who;
+    jury->accused = now;
+    rf_evidence_add(&jury->evidence,
+                    &(struct rf_word){.who = who, .began = now, .at = now, .failed = true});
+    if (jury->suspect != 0)
+        return RF_VERDICT_IGNORE;
+    jury->suspect = who;
+    jury->cause = RF_BREAKER_CAUSE_NONE;
+    jury->since = now;
+    jury->until = rf_instant_add(now, within);
+    return RF_VERDICT_SUSPECT;
 }
 
 bool rf_jury_forget(struct rf_jury *jury, struct rf_breaker *breaker, uint64_t who,
                     struct rf_instant now) {
     rf_evidence_forget(&jury->evidence, who);
+    if (jury->accuser == who)
+        jury->accuser = 0;
     if (jury->suspect != who)
         return false;
     (void)end_suspicion(jury, RF_VERDICT_CLEAR);

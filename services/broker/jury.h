@@ -12,8 +12,13 @@
 //
 // A gateway whose last failure_threshold results failed while others were served meanwhile is
 // ejected without that wait: between the good results of the others it might fail for ever and
-// never open anything. Only a CLOSED breaker that is enforced and that no person has forced has a
-// jury. Pure: reports, the fleet and time in, a verdict out.
+// never open anything.
+//
+// What does not count for the breaker may still be one gateway's own trouble: a name that it cannot
+// look up, a certificate that its clock does not accept, a proxy that refuses it. Before such an
+// error marks the provider as unusable for all, another gateway has to meet it as well. Only a
+// CLOSED breaker that is enforced and that no person has forced has a jury. Pure: reports, the
+// fleet and time in, a verdict out.
 #ifndef RF_BROKER_JURY_H
 #define RF_BROKER_JURY_H
 
@@ -53,11 +58,13 @@ struct rf_jury {
     struct rf_evidence evidence;
     struct rf_ejections ejections;
     uint64_t suspect;            // 0: nobody
-    enum rf_breaker_cause cause; // for which the breaker would have opened
+    enum rf_breaker_cause cause; // for which the breaker would have opened; none: it wants a mark
     struct rf_instant since;     // when it came under suspicion
     struct rf_instant until;     // by when another gateway has to confirm
     struct rf_report held;       // the report that is not counted yet
     uint64_t culprit;            // of the last verdict
+    uint64_t accuser;            // wanted a mark that nobody has confirmed; 0: nobody did
+    struct rf_instant accused;   // when it did so first
     struct rf_testimony said;    // when it was found out
 };
 
@@ -71,6 +78,13 @@ struct rf_hearing rf_jury_hear(struct rf_jury *jury, struct rf_breaker *breaker,
 // suspicion goes on, or there is none; else OPEN, or CLEAR where the failures are too old by now.
 struct rf_hearing rf_jury_wait(struct rf_jury *jury, struct rf_breaker *breaker,
                                struct rf_fleet fleet, struct rf_instant now);
+
+// rf_jury_accuse: a gateway of the fleet has met an error on its way to the provider, and wants it
+// marked for all. COUNT: so be it: another one met it within `confirm_within`, or none was asked
+// for so long, or none is there. IGNORE: it is to try the call elsewhere. SUSPECT: the same, and
+// jury->suspect is to be held back. CLEAR: as COUNT, and jury->culprit is not suspected any more.
+enum rf_verdict rf_jury_accuse(struct rf_jury *jury, uint64_t who, struct rf_fleet fleet,
+                               struct rf_instant now);
 
 // rf_jury_forget: this gateway is gone, and its word with it: if it was suspected, nobody is any
 // more, and the breaker forgets. True then.

@@ -224,6 +224,10 @@ void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf
     struct rf_state_entry entry;
     if (is_ours(core, from, cas->rid, cas->key, cas->value == NULL))
         return;
+    if (rf_core_unconfirmed(core, from, cas)) {
+        reply(core, from, cas->rid, "unconfirmed", NULL, 0);
+        return;
+    }
     enum rf_err err = RF_ERR_IO;
     entry = (struct rf_state_entry){.key = cas->key};
     if (may_write(core, cas->key, cas->value != NULL ? cas->ttl_ns : 0))

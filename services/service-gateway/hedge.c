@@ -75,7 +75,8 @@ static void begin(struct core *core, struct call *call, struct rf_duration timeo
 void hedge_try(struct core *core, struct call *call, struct moment at) {
     struct rf_duration timeout;
     call->hedged = true;
-    if (core->draining || !time_for_attempt(core, call, at, &timeout) || !keys_bar(core, call))
+    if (core->draining || barred_now(core, call, at) ||
+        !time_for_attempt(core, call, at, &timeout) || !keys_bar(core, call))
         return;
     struct hedge *hedge = calloc(1, sizeof *hedge);
     if (hedge == NULL)

@@ -120,6 +120,7 @@ bool provider_judge(const struct provider *provider, const struct provider_setti
         *result = (struct provider_result){0};
         name_rule(&rule, result);
         judge(&rule, &facts, job, &reply, &found, verdict);
+        verdict->way = reply.failure != RF_HTTP_NONE && verdict->class == RF_CLASS_PERMANENT_CONFIG;
     }
     rf_value_destroy(&body);
     return good;

@@ -93,6 +93,8 @@ static json_t *mark_value(const struct core *core, const struct call *call, enum
         call->contact != NULL ? call->contact : "", "call", call->id, "clears", clears(p, verdict));
     if (value != NULL && call->campaign != NULL)
         (void)json_object_set_new(value, "campaign", json_string(call->campaign));
+    if (value != NULL && verdict->way)
+        (void)json_object_set_new(value, "way", json_true());
     if (value != NULL && verdict->mark_for.ns > 0)
         (void)json_object_set_new(value, "until",
                                   json_integer(rf_utc_add(at.utc, verdict->mark_for).ns));
@@ -174,6 +176,8 @@ void core_marked(struct core *core, enum rf_provider p, const char *id, const ch
              !is_void(core, p, value))
         link_refused(core, call, "marked", text_of(value, "message"),
                      (struct rf_utc){json_integer_value(json_object_get(value, "until"))}, at);
+    else if (call != NULL && strcmp(code, "unconfirmed") == 0) // it may be our own way alone
+        hand_back(core, call, at);
     else if (call != NULL) // no answer, or a mark under an older key that is about to be taken away
         timed_add(core, call, rf_instant_add(at.now, AGAIN));
     run_queues(core, at);

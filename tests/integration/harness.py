@@ -104,14 +104,14 @@ class Mailbox:
 class Process:
     """One process of the set."""
 
-    def __init__(self, the_set, service, name, environment, config=None):
+    def __init__(self, the_set, service, name, environment, config=None, through=()):
         self.name = name
         self.output = the_set.root / "out" / f"{name}.log"
         self.began = time.monotonic()
         with open(self.output, "ab") as log:
             self.start_offset = log.tell()
             self.popen = subprocess.Popen(
-                [str(BIN / f"ringfence-{service}"), "--config", str(config or the_set.config_file)],
+                [*through, str(BIN / f"ringfence-{service}"), "--config", str(config or the_set.config_file)],
                 stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 env=dict(os.environ, **environment))
         self.service = service
@@ -244,10 +244,10 @@ class RingfenceSet:
 
     # ---- processes ----
 
-    def launch(self, service, name=None, environment=None, config=None):
-        """`config`: a file of its own, such as one of write_config."""
+    def launch(self, service, name=None, environment=None, config=None, through=()):
+        """`config`: a file of its own, such as one of write_other_config; `through`: a command that becomes it."""
         name = name or service
-        process = Process(self, service, name, environment or {}, config)
+        process = Process(self, service, name, environment or {}, config, through)
         self.processes[name] = process
         return process
 

@@ -137,6 +137,11 @@ static void eject(int g, int by) {
     assert_int_equal(events_of("worker.ejected"), before + 1);
 }
 
+static json_t *retained(const char *key) {
+    struct rf_state_entry entry;
+    return rf_states_get(&stage.core->states, key, &entry) == RF_OK ? entry.value : NULL;
+}
+
 // ---- suspicion ----
 
 static void incident_06_a_lone_accuser_is_held_back_and_the_breaker_stays_closed(void **state) {
@@ -286,6 +291,72 @@ static void incident_06_then_the_provider_itself_fails_and_the_fleet_opens_it(vo
     assert_int_equal(breaker(), RF_BREAKER_OPEN);
     const struct rf_event *event = stage_event(&stage, "breaker.opened/elevenlabs");
     assert_int_equal(json_integer_value(json_object_get(event->data, "failures")), 5);
+}
+
+// ---- marks ----
+
+static void hello(int g, const struct rf_peer *as) {
+    struct rf_hello hello = {.instance = name_of(g), .service = "service-gateway"};
+    stage_receive(&stage, as, RF_MESSAGE_hello, &hello);
+    stage_hush(&stage);
+}
+
+// What the gateway behind `as` is answered that wants elevenlabs marked: NULL: it is.
+static const char *mark(const struct rf_peer *as, bool way) {
+    json_t *value = json_pack("{s:s, s:s, s:s, s:b}", "class", "permanent.config", "code",
+                              "certificate", "message", "certificate has expired", "way", way);
+    struct rf_state_cas cas = {.rid = "m", .key = "mark/elevenlabs", .value = value};
+    stage_receive(&stage, as, RF_MESSAGE_state_cas, &cas);
+    json_decref(value);
+    const struct rf_state_reply *reply =
+        &stage_next(&stage, as, RF_MESSAGE_state_reply)->as.state_reply;
+    return reply->ok ? NULL : reply->code;
+}
+
+static void incident_06_one_gateways_trouble_on_the_way_marks_nothing_for_all(void **state) {
+    (void)state;
+    begin(8);
+    struct rf_peer bus3 = peer(RF_SOCKET_INGEST, "i3"), bus4 = peer(RF_SOCKET_INGEST, "i4");
+    hello(3, &bus3);
+    hello(4, &bus4);
+    assert_string_equal(mark(&bus3, true), "unconfirmed");
+    assert_int_equal(next_push(3)->ejected_until, stage.now.utc.ns + CONFIRM);
+    succeed(4);
+    const struct rf_event *event = stage_event(&stage, "worker.ejected/g-3");
+    assert_string_equal(json_string_value(json_object_get(event->data, "last_error")),
+                        "certificate has expired");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(event->data, "evidence"), "failed")), 1);
+    assert_null(retained("mark/elevenlabs"));
+    assert_int_equal(events_of("mark.set"), 0);
+}
+
+static void a_second_gateway_that_meets_it_too_makes_the_mark(void **state) {
+    (void)state;
+    begin(8);
+    struct rf_peer bus3 = peer(RF_SOCKET_INGEST, "i3"), bus4 = peer(RF_SOCKET_INGEST, "i4");
+    hello(3, &bus3);
+    hello(4, &bus4);
+    assert_string_equal(mark(&bus3, true), "unconfirmed");
+    stage_hush(&stage);
+    assert_null(mark(&bus4, true));
+    assert_int_equal(next_push(3)->ejected_until, 0);
+    assert_non_null(retained("mark/elevenlabs"));
+    assert_int_equal(events_of("mark.set"), 1);
+}
+
+static void what_the_provider_itself_says_needs_nobody_else(void **state) {
+    (void)state;
+    begin(8);
+    struct rf_peer bus3 = peer(RF_SOCKET_INGEST, "i3");
+    hello(3, &bus3);
+    assert_null(mark(&bus3, false));
+}
+
+static void a_mark_by_somebody_who_is_no_gateway_needs_nobody_else(void **state) {
+    (void)state;
+    begin(8);
+    assert_null(mark(&watcher, true)); // never said hello
 }
 
 // ---- ejection ----
@@ -548,11 +619,6 @@ static void the_gateway_whose_test_failed_leaves_the_next_one_to_others(void **s
 
 // ---- what is retained, and a restart ----
 
-static json_t *retained(const char *key) {
-    struct rf_state_entry entry;
-    return rf_states_get(&stage.core->states, key, &entry) == RF_OK ? entry.value : NULL;
-}
-
 static void an_ejection_is_retained_until_it_is_over(void **state) {
     (void)state;
     begin(8);
@@ -739,6 +805,54 @@ static void random_events_keep_the_bounds(void **state) {
     begin(1);
 }
 
+// Whoever asks, reports, vanishes or leaves in HALF_OPEN: no permit is given while another one may
+// be in use: until its result, or its lease's end; those of gateways that vanished too.
+static void incident_04_whatever_happens_one_test_is_out_at_a_time(void **state) {
+    (void)state;
+    int64_t grants = 0, longest = 0;
+    for (int seed = 1; seed <= 40; seed++) {
+        random_state = (uint64_t)seed * UINT64_C(0x9e3779b97f4a7c15);
+        begin(2 + below(7));
+        to_half_open(0, 1);
+        unsigned gone = 0;
+        int holder = -1;
+        int64_t out_until = 0;
+        char permit[128] = "";
+        for (int i = 0; i < 100 && breaker() == RF_BREAKER_HALF_OPEN; i++) {
+            int g = below(size), what = below(10);
+            bool here = (gone >> g & 1) == 0;
+            if (what < 6 && here) {
+                int64_t before = stage.core->ground.counters.permits_granted;
+                bool again = holder == g;
+                ask(g, name_of(g));
+                bool given = stage.core->ground.counters.permits_granted > before;
+                bool out = stage.now.instant.ns < out_until;
+                assert_true(!given || again || !out);
+                if (given) {
+                    granted(g, permit, sizeof permit);
+                    out_until = again && out ? out_until : stage.now.instant.ns + LEASE;
+                    holder = g;
+                    grants++;
+                }
+            } else if (what == 6 && holder >= 0 && (gone >> holder & 1) == 0) {
+                report(holder, "permanent.invalid", permit); // does not count: given back
+                if (stage.now.instant.ns < out_until)
+                    out_until = 0;
+                holder = -1;
+            } else if (what == 7 && here && size > 1) {
+                gone |= 1U << g; // it vanishes
+                longest = g == holder ? longest + 1 : longest;
+            }
+            pass_without((int64_t)below(8) * S, gone);
+            stage_hush(&stage);
+        }
+        stage_close(&stage);
+    }
+    assert_true(grants > 100); // or this test looks at nothing
+    assert_true(longest > 5);
+    begin(1);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, close_stage)
 
 int main(void) {
@@ -753,6 +867,10 @@ int main(void) {
         TEST(the_word_of_a_gateway_that_is_gone_is_gone_with_it),
         TEST(a_person_who_forces_it_ends_the_suspicion),
         TEST(a_worker_that_asks_no_provider_is_no_witness),
+        TEST(incident_06_one_gateways_trouble_on_the_way_marks_nothing_for_all),
+        TEST(a_second_gateway_that_meets_it_too_makes_the_mark),
+        TEST(what_the_provider_itself_says_needs_nobody_else),
+        TEST(a_mark_by_somebody_who_is_no_gateway_needs_nobody_else),
         TEST(after_its_time_it_is_readmitted_and_said_so),
         TEST(never_more_than_half_and_never_the_last),
         TEST(those_that_leave_call_the_ejected_back),
@@ -773,6 +891,7 @@ int main(void) {
         TEST(the_status_names_who_is_ejected_and_who_is_suspected),
         TEST(random_fleets_keep_the_bounds_and_find_the_bad_one),
         TEST(random_events_keep_the_bounds),
+        TEST(incident_04_whatever_happens_one_test_is_out_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

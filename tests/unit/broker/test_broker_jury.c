@@ -22,6 +22,7 @@ struct court {
     struct rf_instant now;
     bool gone[GATEWAYS];
     int64_t size;
+    bool marked;
 };
 
 static void open_court(struct court *court, int64_t size, const struct rf_breaker_policy *policy) {
@@ -72,6 +73,7 @@ static void carry_out(struct court *court, struct rf_hearing hearing) {
 static enum rf_verdict say(struct court *court, int64_t gateway, enum rf_class class,
                            int64_t took_ns, bool slow) {
     struct rf_breaker_transition transition;
+    court->now.ns++;
     (void)rf_breaker_tick(&court->breaker, court->now, &transition);
     struct rf_report report = {
         .who = who_of(gateway),
@@ -85,6 +87,12 @@ static enum rf_verdict say(struct court *court, int64_t gateway, enum rf_class c
     return hearing.verdict;
 }
 
+static void accuse(struct court *court, int64_t gateway) {
+    enum rf_verdict verdict =
+        rf_jury_accuse(&court->jury, who_of(gateway), fleet_of(court), court->now);
+    court->marked |= verdict == RF_VERDICT_COUNT || verdict == RF_VERDICT_CLEAR;
+}
+
 static void pass(struct court *court, int64_t seconds) {
     struct rf_ejection *over;
     court->now.ns += seconds * S;
@@ -95,13 +103,16 @@ static void pass(struct court *court, int64_t seconds) {
 
 static void lose(struct court *court, int64_t gateway) {
     court->gone[gateway] = true;
-    (void)rf_jury_forget(&court->jury, &court->breaker, who_of(gateway), court->now);
+    bool suspected = court->jury.suspect == who_of(gateway);
+    assert_int_equal(rf_jury_forget(&court->jury, &court->breaker, who_of(gateway), court->now),
+                     suspected);
     pass(court, 0);
 }
 
 // "aF": gateway a fails. S: it succeeds, O: by a call that began a minute ago, N: a result that
-// does not count, L: a slow success, P: it still runs and is slow. "aF3": three times. "+10": ten
-// seconds pass. "-a": a is gone.
+// does not count, L: a slow success, E: one that took just so long as to be slow, P: it still runs
+// and is slow. "aF3": three times. "+10": ten seconds pass. "-a": a is gone. M: it wants a mark;
+// "closed *" tells that one was made.
 static void play(struct court *court, const char *script) {
     for (const char *at = script; *at != '\0'; at++) {
         if (*at == ' ')
@@ -121,19 +132,27 @@ static void play(struct court *court, const char *script) {
         long times = at[1] >= '0' && at[1] <= '9' ? strtol(at + 1, &end, 10) : 1;
         if (at[1] >= '0' && at[1] <= '9')
             at = end - 1;
+        if (what == 'M') {
+            accuse(court, gateway);
+            continue;
+        }
         for (long i = 0; i < times; i++)
             (void)say(court, gateway,
                       what == 'F'   ? RF_CLASS_TRANSIENT
                       : what == 'N' ? RF_CLASS_RATE_LIMITED
                       : what == 'P' ? RF_CLASS_LOCAL
                                     : RF_CLASS_OK,
-                      what == 'O' || what == 'L' || what == 'P' ? 60 * S : 0, what == 'P');
+                      what == 'E'                                 ? 5 * S
+                      : what == 'O' || what == 'L' || what == 'P' ? 60 * S
+                                                                  : 0,
+                      what == 'P');
     }
 }
 
 // "closed", "closed ?a" (a is suspected), "open !bc" (b and c are ejected).
 static void tell(struct court *court, char *out, size_t size) {
-    int used = snprintf(out, size, "%s", rf_breaker_state_name(court->breaker.state));
+    int used = snprintf(out, size, "%s%s", rf_breaker_state_name(court->breaker.state),
+                        court->marked ? " *" : "");
     if (court->jury.suspect != 0)
         used += snprintf(out + used, size - (size_t)used, " ?%s",
                          name_of(gateway_of(court->jury.suspect)));
@@ -148,6 +167,15 @@ static void tell(struct court *court, char *out, size_t size) {
 
 static void by_failures(struct rf_breaker_policy *policy) {
     policy->failure_threshold = THRESHOLD;
+}
+
+// Each report comes 1 ns after the one before.
+static void at_the_last_moment(struct rf_breaker_policy *policy) {
+    policy->failure_interval = rf_ns(4);
+}
+
+static void past_the_last_moment(struct rf_breaker_policy *policy) {
+    policy->failure_interval = rf_ns(3);
 }
 
 static void by_rate(struct rf_breaker_policy *policy) {
@@ -194,6 +222,10 @@ static const struct {
     {"the other is served", by_failures, 2, "aF5 bS", "closed !a"},
     {"an old success says nothing", by_failures, 2, "aF5 bO", "closed ?a"},
     {"an old failure does", by_failures, 3, "aF5 bO cF", "open"},
+    {"what others did before says nothing", by_failures, 2, "bS aF5", "closed ?a"},
+    {"an old failure counts to its last moment", at_the_last_moment, 2, "bF aF4", "open"},
+    {"and not after it", past_the_last_moment, 2, "bF aF4", "closed"},
+    {"only ejected ones are left", by_failures, 4, "aF5 bS bF5 -c -d", "open !a"},
     {"what does not count says nothing", by_failures, 2, "aF5 bN", "closed ?a"},
     {"the suspect itself is served", by_failures, 2, "aF5 aS", "closed"},
     {"and has five more to go", by_failures, 2, "aF5 aS aF4", "closed"},
@@ -235,15 +267,39 @@ static const struct {
     {"the others' share is small", by_rate, 3, "bS4 cS aF5", "closed ?a"},
     {"then another one's is too large", by_rate, 4, "bS4 cS aF5 bS bF9", "closed ?b !a"},
     {"and no more may be ejected", by_rate, 3, "bS4 cS aF5 bS bF9", "open !a"},
+    {"the others' share is just enough", by_rate, 2, "bF bS aF8", "open"},
+    {"what has left the window says nothing", by_rate, 3, "bF4 cS4 aS20 aF10", "closed ?a"},
     {"a success fills the window", by_rate, 2, "aF9 bS", "closed ?a"},
     {"over a time", by_rate_of_a_time, 2, "aF10 bS", "closed !a"},
     {"over a time, the older ones are gone", by_rate_of_a_time, 2, "bF9 +61 aF10", "closed ?a"},
     // Slowness.
     {"slow ones of one", by_slowness, 2, "aL4", "closed ?a"},
+    {"slow by a hair", by_slowness, 2, "aE4", "closed ?a"},
     {"the other is quick", by_slowness, 2, "aL4 bS", "closed !a"},
     {"the other is slow", by_slowness, 2, "aL4 bL", "open"},
     {"slow ones that still run", by_slowness, 2, "aP4 bP", "open"},
     {"slow ones of both", by_slowness, 2, "aL2 bL2", "open"},
+    // Marks.
+    {"alone, its word makes a mark", by_failures, 1, "aM", "closed *"},
+    {"one of two is suspected instead", by_failures, 2, "aM", "closed ?a"},
+    {"however often it says so", by_failures, 2, "aM aM +5 aM", "closed ?a"},
+    {"the other wants it too", by_failures, 2, "aM bM", "closed *"},
+    {"but long after", by_failures, 3, "aM +11 bM", "closed ?b"},
+    {"the other is served", by_failures, 2, "aM bS", "closed !a"},
+    {"by a call from before", by_failures, 2, "aM bO", "closed ?a"},
+    {"the other fails in another way", by_failures, 2, "aM bF", "closed ?a"},
+    {"and so opens the breaker", by_failures, 2, "aM bF5", "open"},
+    {"another result of the suspect", by_failures, 2, "aM aF", "closed"},
+    {"a good one of it", by_failures, 2, "aM aS", "closed"},
+    {"nobody else is asked", by_failures, 2, "aM +10", "closed"},
+    {"then it is believed", by_failures, 2, "aM +10 aM", "closed *"},
+    {"but long after it is not", by_failures, 2, "aM +31 aM", "closed ?a"},
+    {"the other one goes", by_failures, 2, "aM -b aM", "closed *"},
+    {"the accuser goes", by_failures, 3, "aM -a bM", "closed ?b"},
+    {"one who is ejected is not heard", by_failures, 4, "aM bS aM cM", "closed ?c !a"},
+    {"no more may be ejected", by_failures, 2, "aM bS bM", "closed * !a"},
+    {"while another is suspected", by_failures, 3, "aF5 bM", "closed ?a"},
+    {"that one goes on", by_failures, 3, "aF5 bM cM", "closed * ?a"},
     // Where nobody is held back, nobody is ejected.
     {"observed only", observing, 2, "aF5", "open"},
 };
@@ -301,6 +357,33 @@ static void failures_that_grew_old_during_the_wait_open_nothing(void **state) {
     play(&court, "aF5 +10");
     assert_int_equal(court.breaker.state, RF_BREAKER_CLOSED);
     assert_int_equal(court.jury.suspect, 0);
+}
+
+static void the_testimony_tells_what_is_kept_of_both_sides(void **state) {
+    (void)state;
+    static struct court court;
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    policy.slow_rate = 0.9;
+    policy.slow_after = rf_seconds(5);
+    open_court(&court, 3, &policy);
+    play(&court, "aF2 aS aL aP bS3 cF aN");
+    struct rf_testimony said = rf_evidence_of(&court.jury.evidence, who_of(0));
+    assert_int_equal(said.total, 5);
+    assert_int_equal(said.failed, 4);
+    assert_int_equal(said.others_total, 4);
+    assert_int_equal(said.others_failed, 1);
+    // Where no speed matters, none is told.
+    policy.slow_rate = 0;
+    static struct court other;
+    open_court(&other, 3, &policy);
+    play(&other, "aF2 aL");
+    said = rf_evidence_of(&other.jury.evidence, who_of(0));
+    assert_int_equal(said.total, 3);
+    assert_int_equal(said.failed, 2);
+    rf_evidence_forget(&court.jury.evidence, who_of(0));
+    said = rf_evidence_of(&court.jury.evidence, who_of(0));
+    assert_int_equal(said.total, 0);
+    assert_int_equal(said.others_total, 4);
 }
 
 static void evidence_keeps_the_latest_words(void **state) {
@@ -375,10 +458,11 @@ static void a_full_table_gives_up_the_one_that_is_over_for_longest(void **state)
 static void a_name_that_does_not_fit_is_not_ejected(void **state) {
     (void)state;
     struct rf_ejections ejections = {.policy = RF_EJECTION_POLICY_DEFAULT};
-    char name[80];
-    memset(name, 'x', sizeof name - 1);
-    name[sizeof name - 1] = '\0';
+    char name[65] = "";
+    memset(name, 'x', 64);
     assert_null(rf_ejections_begin(&ejections, name, (struct rf_instant){0}));
+    name[63] = '\0';
+    assert_non_null(rf_ejections_begin(&ejections, name, (struct rf_instant){0}));
 }
 
 static void what_is_left_of_an_ejection_is_clamped(void **state) {
@@ -410,6 +494,7 @@ int main(void) {
         cmocka_unit_test(ejections_that_are_switched_off_leave_the_breaker_to_itself),
         cmocka_unit_test(the_failure_that_was_held_opens_it_with_all_that_it_counted),
         cmocka_unit_test(failures_that_grew_old_during_the_wait_open_nothing),
+        cmocka_unit_test(the_testimony_tells_what_is_kept_of_both_sides),
         cmocka_unit_test(evidence_keeps_the_latest_words),
         cmocka_unit_test(more_gateways_than_are_told_apart_count_as_others),
         cmocka_unit_test(the_time_grows_to_its_cap),

@@ -122,6 +122,39 @@ static void without_a_broker_the_next_link_serves(void **state) {
     assert_non_null(strstr(b->sent_url[0], "/audio/speech"));
 }
 
+static void no_second_attempt_is_sent_beside_a_slow_one(void **state) {
+    struct bench *b = *state;
+    b->providers[RF_PROVIDER_ELEVENLABS].hedge.enabled = true;
+    core_settings_changed(&b->core, b->at);
+    bench_speak(b, "s1");
+    told(b, 30);
+    bench_advance(b, rf_seconds(10));
+    assert_int_equal(b->sends, 1);
+    told(b, 0);
+    bench_speak(b, "s2");
+    bench_advance(b, rf_seconds(10));
+    assert_int_equal(b->sends, 3); // so it would have been
+}
+
+static void a_mark_that_nobody_confirms_sends_the_call_elsewhere(void **state) {
+    struct bench *b = *state;
+    bench_dial(b, "d1");
+    bench_fail(b, 0, RF_HTTP_CERTIFICATE, false);
+    assert_int_equal(b->mark_count, 1);
+    assert_true(json_is_true(json_object_get(b->marks[0], "way")));
+    core_marked(&b->core, RF_PROVIDER_TWILIO, "d1", "unconfirmed", NULL, b->at);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->handback.attempts.count, 1);
+    assert_int_equal(b->handback.next_attempt, 0);
+    assert_int_equal(b->reply_count, 0);
+    assert_int_equal(b->core.call_count, 0);
+    // What the provider has answered is not of the way.
+    bench_speak(b, "s1");
+    bench_answer(b, 1, 401, "{}");
+    assert_int_equal(b->mark_count, 2);
+    assert_null(json_object_get(b->marks[1], "way"));
+}
+
 // The one who led a flight has gone elsewhere; those who had joined it must not wait for it.
 static void who_waits_for_the_same_speech_goes_back_too(void **state) {
     struct bench *b = *state;
@@ -148,6 +181,8 @@ int main(void) {
         TEST(the_brokers_word_ends_it_sooner),
         TEST(a_word_that_was_overtaken_changes_nothing),
         TEST(a_refused_permit_sends_the_call_back),
+        TEST(no_second_attempt_is_sent_beside_a_slow_one),
+        TEST(a_mark_that_nobody_confirms_sends_the_call_elsewhere),
         TEST(without_a_broker_the_next_link_serves),
         TEST(who_waits_for_the_same_speech_goes_back_too),
     };
