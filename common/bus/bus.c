@@ -108,26 +108,12 @@ static void lose_questions(struct rf_bus *bus) {
     }
 }
 
-// Calls outlive a silence, as the same broker may still answer them; another broker has never heard
-// of them. One that was sent in the short time between two brokers' welcomes is counted as the
-// first one's: "maybe sent" is the safe side.
-static void lose_calls(struct rf_bus *bus) {
-    struct rf_pending_op *op;
-    rf_pending_broke(&bus->pending_calls);
-    while ((op = rf_pending_lost(&bus->pending_calls)) != NULL) {
-        rf_pending_take(&bus->pending_calls, op);
-        rf_call_end(op, "worker_lost", "the broker was restarted with the call in hand");
-    }
-}
-
 static void set_up(struct rf_bus *bus) {
     rf_streams_reset(bus);
     rf_watches_reset(bus);
     rf_subscriptions_reset(bus);
+    rf_calls_reset(bus);
     lose_questions(bus);
-    if (bus->brokers_met != bus->pulse.brokers)
-        lose_calls(bus);
-    bus->brokers_met = bus->pulse.brokers;
 }
 
 static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {

@@ -44,7 +44,7 @@ static void on_refusal(struct rf_bus *bus, const struct rf_refusal *refusal) {
     if (op == NULL)
         return;
     rf_pending_take(&bus->pending_calls, op);
-    op->sent = false; // the broker did not take it
+    op->sent = op->again; // the broker did not take it; an earlier one may have
     rf_call_end(op, refusal->code, refusal->message);
 }
 
@@ -74,18 +74,21 @@ static bool open_calls(struct rf_bus *bus) {
     return false;
 }
 
-// `due` is the deadline on our clock as long as the call was not sent.
+// What was asked before is asked again with its age: a broker that does not know the id carries it
+// out only if surely nobody has it in hand.
 static void refresh(struct rf_bus *bus, struct rf_pending_op *op) {
     struct rf_message *message;
     struct rf_frame frame;
     struct rf_instant now = rf_loop_now(bus->loop);
-    struct rf_duration left = rf_instant_since(op->due, now);
-    if (rf_instant_since(now, op->began).ns < FRESH.ns || left.ns <= 0)
+    struct rf_duration left = rf_instant_since(op->deadline, now);
+    if (!op->sent && (rf_instant_since(now, op->began).ns < FRESH.ns || left.ns <= 0))
         return;
     if (rf_wire_decode(op->frame.data, op->frame.size, &message, NULL) != RF_OK)
         return;
     struct rf_call_request *request = &message->as.call_request;
     request->remaining_ns = left.ns;
+    if (op->sent)
+        request->asked_ns = rf_instant_since(now, op->asked).ns + 1;
     if (rf_wire_encode(RF_MESSAGE_call_request, request, &frame, NULL) == RF_OK) {
         rf_frame_free(&op->frame);
         op->frame = frame;
@@ -94,18 +97,47 @@ static void refresh(struct rf_bus *bus, struct rf_pending_op *op) {
     rf_message_destroy(&message);
 }
 
+// Best effort: a worker that does not hear of it carries the call out.
+static bool send_cancel(struct rf_bus *bus, const struct rf_pending_op *op) {
+    struct rf_call_cancel cancel = {.id = op->id};
+    struct rf_frame frame;
+    if (rf_wire_encode(RF_MESSAGE_call_cancel, &cancel, &frame, NULL) != RF_OK)
+        return false;
+    bool sent = rf_socket_send(bus->loop, bus->calls, frame.data, frame.size) == RF_OK;
+    rf_frame_free(&frame);
+    return sent;
+}
+
+static bool send_request(struct rf_bus *bus, const struct rf_pending_op *op) {
+    return rf_socket_send(bus->loop, bus->calls, op->frame.data, op->frame.size) == RF_OK &&
+           (!op->called_off || send_cancel(bus, op));
+}
+
 bool rf_calls_flush(struct rf_bus *bus) {
     struct rf_pending_op *op = rf_pending_unsent(&bus->pending_calls);
     if (op != NULL && !open_calls(bus))
         return false;
     for (; op != NULL; op = rf_pending_unsent(&bus->pending_calls)) {
+        struct rf_instant now = rf_loop_now(bus->loop);
+        // Asked again after its deadline it would only be refused; a late answer may still come.
+        bool over = op->sent && !rf_instant_before(now, op->deadline);
         refresh(bus, op);
-        if (rf_socket_send(bus->loop, bus->calls, op->frame.data, op->frame.size) != RF_OK)
+        if (!over && !send_request(bus, op))
             return false;
+        op->again = op->sent;
+        if (!op->sent) {
+            op->asked = now;
+            op->due = rf_instant_add(op->deadline, GRACE);
+        }
         rf_pending_sent(&bus->pending_calls, op);
-        op->due = rf_instant_add(op->due, GRACE);
     }
     return true;
+}
+
+// The broker is another, or was silent, or has lost sight of us: it, or its answer, may not have
+// what was sent.
+void rf_calls_reset(struct rf_bus *bus) {
+    rf_pending_again(&bus->pending_calls);
 }
 
 void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_reply_fn *fn,
@@ -123,7 +155,7 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
     op->fn.reply = fn;
     op->arg = arg;
     op->began = rf_loop_now(bus->loop);
-    op->due = rf_instant_add(op->began, rf_ns(full.remaining_ns));
+    op->due = op->deadline = rf_instant_add(op->began, rf_ns(full.remaining_ns));
     if (rf_wire_encode(RF_MESSAGE_call_request, &full, &op->frame, &error) != RF_OK) {
         rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
         op->failure = "invalid";
@@ -133,22 +165,12 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
     rf_bus_flush_soon(bus);
 }
 
-// Best effort: a worker that does not hear of it carries the call out.
-static void send_cancel(struct rf_bus *bus, const struct rf_pending_op *op) {
-    struct rf_call_cancel cancel = {.id = op->id};
-    struct rf_frame frame;
-    if (rf_wire_encode(RF_MESSAGE_call_cancel, &cancel, &frame, NULL) != RF_OK)
-        return;
-    (void)!rf_socket_send(bus->loop, bus->calls, frame.data, frame.size);
-    rf_frame_free(&frame);
-}
-
 void rf_bus_cancel(struct rf_bus *bus, const char *id) {
     struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, id);
     if (op == NULL)
         return;
     if (op->sent)
-        send_cancel(bus, op);
+        (void)!send_cancel(bus, op);
     rf_pending_take(&bus->pending_calls, op);
     rf_pending_op_free(op);
 }
@@ -158,7 +180,8 @@ void rf_bus_call_off(struct rf_bus *bus, const char *id) {
     if (op == NULL || op->failure != NULL)
         return;
     if (op->sent) {
-        send_cancel(bus, op);
+        op->called_off = true;
+        (void)!send_cancel(bus, op);
         return;
     }
     op->failure = "cancelled";

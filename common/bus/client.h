@@ -20,7 +20,6 @@ struct rf_bus {
     const struct rf_bus_config *config;
     const char *service, *instance;
     struct rf_pulse pulse;
-    unsigned brokers_met;                // of pulse.brokers, those we have set everything up with
     uint64_t newest;                     // number in the journal, as it was told last
     struct rf_duration interval;         // of our heartbeats
     zsock_t *ingest, *calls, *events;    // the last two are opened by their first user
@@ -78,6 +77,7 @@ void rf_watches_fini(struct rf_bus *bus);
 void rf_subscriptions_reset(struct rf_bus *bus);
 bool rf_subscriptions_flush(struct rf_bus *bus);
 void rf_subscriptions_fini(struct rf_bus *bus);
+void rf_calls_reset(struct rf_bus *bus);
 void rf_hearers_fini(struct rf_bus *bus);
 bool rf_questions_flush(struct rf_bus *bus);
 bool rf_calls_flush(struct rf_bus *bus);

@@ -48,13 +48,15 @@ void rf_ledger_registered(struct rf_ledger *ledger) {
     }
 }
 
+// What stands under an id in hand.
+static char once, repeatedly;
+
 enum rf_ledger_verdict rf_ledger_request(struct rf_ledger *ledger, const char *service,
-                                         const char *id) {
+                                         const char *id, bool repeatable) {
     struct rf_ledger_offer *offer = find(ledger, service);
     if (offer == NULL)
         return RF_LEDGER_UNKNOWN;
-    // The value only has to be something.
-    if (zhashx_insert(ledger->in_hand, id, offer) != 0) {
+    if (zhashx_insert(ledger->in_hand, id, repeatable ? &repeatedly : &once) != 0) {
         offer->released++;
         return RF_LEDGER_KNOWN;
     }
@@ -62,10 +64,11 @@ enum rf_ledger_verdict rf_ledger_request(struct rf_ledger *ledger, const char *s
     return RF_LEDGER_NEW;
 }
 
-bool rf_ledger_answered(struct rf_ledger *ledger, const char *id) {
-    bool known = zhashx_lookup(ledger->in_hand, id) != NULL;
+bool rf_ledger_answered(struct rf_ledger *ledger, const char *id, bool *repeatable) {
+    const char *mark = zhashx_lookup(ledger->in_hand, id);
     zhashx_delete(ledger->in_hand, id);
-    return known;
+    *repeatable = mark == &repeatedly;
+    return mark != NULL;
 }
 
 const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const char *service,

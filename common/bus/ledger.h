@@ -25,7 +25,7 @@ struct rf_ledger_offer {
 struct rf_ledger {
     struct rf_ledger_offer *offers;
     size_t count;
-    struct _zhashx_t *in_hand; // ids
+    struct _zhashx_t *in_hand; // ids, and which of them may be repeated
     bool draining;
 };
 
@@ -42,12 +42,12 @@ enum rf_ledger_verdict {
     RF_LEDGER_UNKNOWN, // a service that we do not offer
 };
 
-// rf_ledger_request: a request for `service` came.
+// rf_ledger_request: a request for `service` came. `repeatable`: it may be carried out twice.
 enum rf_ledger_verdict rf_ledger_request(struct rf_ledger *ledger, const char *service,
-                                         const char *id);
+                                         const char *id, bool repeatable);
 
-// rf_ledger_answered: no longer in hand. False if it was not.
-bool rf_ledger_answered(struct rf_ledger *ledger, const char *id);
+// rf_ledger_answered: no longer in hand. False if it was not. `repeatable` as the request said.
+bool rf_ledger_answered(struct rf_ledger *ledger, const char *id, bool *repeatable);
 
 // rf_ledger_release: a place is free again; `waiting` calls of the service wait (-1: as before).
 // NULL if there is no such service or no place was taken: a slip of the caller's. `counted`: the

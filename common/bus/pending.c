@@ -82,8 +82,13 @@ struct rf_pending_op *rf_pending_unsent(const struct rf_pending *pending) {
 void rf_pending_sent(struct rf_pending *pending, struct rf_pending_op *op) {
     op->sent = true;
     op->life = pending->life;
-    rf_frame_free(&op->frame);
+    if (op->question != RF_QUESTION_CALL)
+        rf_frame_free(&op->frame);
     pending->unsent = op->after;
+}
+
+void rf_pending_again(struct rf_pending *pending) {
+    pending->unsent = pending->oldest;
 }
 
 struct rf_pending_op *rf_pending_expired(const struct rf_pending *pending, struct rf_instant now) {

@@ -24,11 +24,13 @@ struct rf_pending_op {
         rf_reply_fn *reply;
     } fn;
     void *arg;
-    struct rf_frame frame;   // what to send; freed once it was sent
+    struct rf_frame frame;   // what to send; of a call kept until it ends, else freed once sent
     const char *failure;     // why it can never be sent (a constant), else NULL; ends at `due`
     struct rf_instant began; // `frame` was made
     struct rf_instant due;   // its time is over
-    bool sent;
+    struct rf_instant deadline, asked; // of a call: its deadline; when it was sent first
+    bool sent, again; // sent once; and once more
+    bool called_off;  // nobody wants it any more, but its end is waited for
     unsigned life; // of the connection that it was sent on
     struct rf_pending_op *before, *after;
 };
@@ -65,6 +67,9 @@ struct rf_pending_op *rf_pending_expired(const struct rf_pending *pending, struc
 
 // rf_pending_due: when the next one is over; far in the future if none waits.
 struct rf_instant rf_pending_due(const struct rf_pending *pending);
+
+// rf_pending_again: all are to be sent again.
+void rf_pending_again(struct rf_pending *pending);
 
 // rf_pending_broke: the connection is another from now on. rf_pending_lost: one that was sent on an
 // earlier one, or NULL.

@@ -20,10 +20,8 @@ enum rf_pulse_news rf_pulse_heard(struct rf_pulse *pulse, const char *broker, bo
     bool another = strncmp(pulse->broker, broker, sizeof pulse->broker - 1) != 0;
     bool changed = registered || another;
     bool came = !pulse->connected;
-    if (another) {
+    if (another)
         snprintf(pulse->broker, sizeof pulse->broker, "%s", broker);
-        pulse->brokers++;
-    }
     pulse->heard = now;
     pulse->connected = true;
     pulse->waiting_told = false;

@@ -18,7 +18,6 @@
 struct rf_pulse {
     char broker[RF_PULSE_NAME_SIZE]; // instance heard last; "" before the first
     bool connected;
-    unsigned brokers;         // how many different ones were heard, one after the other
     struct rf_duration limit; // silent for longer: lost
     struct rf_instant heard;  // when it was heard last
     struct rf_instant alone_since;

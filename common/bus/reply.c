@@ -1,28 +1,15 @@
 // Answers to requests: replies, and calls that are handed back. Sent in order; kept while the
-// broker is away.
+// broker is away, and until it has surely read them.
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "bus/serving.h"
 
-struct rf_answer {
-    struct rf_frame frame;
-    struct rf_answer *next;
-};
-
-static void keep(struct rf_worker *worker, struct rf_frame frame) {
-    struct rf_answer *answer = calloc(1, sizeof *answer);
+static void keep(struct rf_worker *worker, struct rf_frame *frame, const char *remembered) {
     // Somebody waits for it, and the call may have been carried out.
-    if (answer == NULL)
+    if (rf_told_add(&worker->told, frame, remembered, rf_loop_now(worker->loop)) != RF_OK)
         abort();
-    answer->frame = frame;
-    if (worker->last_answer != NULL)
-        worker->last_answer->next = answer;
-    else
-        worker->first_answer = answer;
-    worker->last_answer = answer;
-    worker->answer_count++;
     rf_worker_flush_soon(worker);
 }
 
@@ -54,7 +41,8 @@ void rf_worker_reply(struct rf_worker *worker, const struct rf_call_reply *reply
     struct rf_call_reply full = *reply;
     struct rf_frame frame;
     struct rf_error error;
-    if (!rf_ledger_answered(&worker->ledger, reply->id)) {
+    bool repeatable;
+    if (!rf_ledger_answered(&worker->ledger, reply->id, &repeatable)) {
         rf_log(RF_LOG_WARNING, "call %s is not in hand: its reply is dropped", reply->id);
         return;
     }
@@ -65,13 +53,14 @@ void rf_worker_reply(struct rf_worker *worker, const struct rf_call_reply *reply
         encode_poor_reply(&full, &error, &frame);
     }
     if (frame.data != NULL)
-        keep(worker, frame);
+        keep(worker, &frame, repeatable ? NULL : reply->id);
 }
 
 void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handback *handback) {
     struct rf_frame frame;
     struct rf_error error;
-    if (!rf_ledger_answered(&worker->ledger, handback->id)) {
+    bool repeatable;
+    if (!rf_ledger_answered(&worker->ledger, handback->id, &repeatable)) {
         rf_log(RF_LOG_WARNING, "call %s is not in hand: it is not handed back", handback->id);
         return;
     }
@@ -82,34 +71,28 @@ void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handbac
         if (rf_wire_encode(RF_MESSAGE_worker_handback, &poor, &frame, NULL) != RF_OK)
             return;
     }
-    keep(worker, frame);
-}
-
-static void drop_first(struct rf_worker *worker) {
-    struct rf_answer *answer = worker->first_answer;
-    worker->first_answer = answer->next;
-    if (worker->first_answer == NULL)
-        worker->last_answer = NULL;
-    worker->answer_count--;
-    rf_frame_free(&answer->frame);
-    free(answer);
+    keep(worker, &frame, NULL);
 }
 
 size_t rf_worker_unsent(const struct rf_worker *worker) {
-    return worker->answer_count;
+    return worker->told.unsent;
+}
+
+// After a registration the broker is told when all that we remember has been sent.
+static bool finish_recall(struct rf_worker *worker) {
+    struct rf_worker_recalled recalled = {
+        .known_ns = rf_told_known_ns(&worker->told, rf_loop_now(worker->loop))};
+    worker->recalling =
+        worker->recalling && rf_worker_send(worker, RF_MESSAGE_worker_recalled, &recalled) != RF_OK;
+    return !worker->recalling;
 }
 
 bool rf_answers_flush(struct rf_worker *worker) {
-    while (worker->first_answer != NULL) {
-        const struct rf_frame *frame = &worker->first_answer->frame;
+    const struct rf_frame *frame;
+    while ((frame = rf_told_next(&worker->told)) != NULL) {
         if (rf_socket_send(worker->loop, worker->socket, frame->data, frame->size) != RF_OK)
             return false;
-        drop_first(worker);
+        rf_told_sent(&worker->told, worker->beats);
     }
-    return true;
-}
-
-void rf_answers_fini(struct rf_worker *worker) {
-    while (worker->first_answer != NULL)
-        drop_first(worker);
+    return finish_recall(worker);
 }

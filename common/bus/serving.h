@@ -9,11 +9,13 @@
 #include "bus/ledger.h"
 #include "bus/pulse.h"
 #include "bus/socket.h"
+#include "bus/told.h"
 #include "runtime/loop.h"
 #include "wire/wire.h"
 
-struct rf_answer;
 struct rf_permit_wish;
+
+#define RF_WORKER_BEATS_UNDER_WAY 16
 
 struct rf_worker {
     struct rf_loop *loop;
@@ -28,8 +30,12 @@ struct rf_worker {
     struct rf_timer beat, flush;
     struct rf_ledger ledger;
     bool *credit_moved; // of each offer: the broker is to be told
-    struct rf_answer *first_answer, *last_answer;
-    size_t answer_count;
+    struct rf_told told; // answers
+    bool recalling;      // the broker is to be told when all that we remember was sent
+    int64_t beats;       // heartbeats sent
+    struct rf_instant beat_sent[RF_WORKER_BEATS_UNDER_WAY];
+    struct rf_instant leased; // the broker has answered a heartbeat of then
+    bool numbers;             // it says which one it answers
     struct rf_backlog outcomes;
     struct rf_instant outcomes_progress;
     bool outcomes_full; // told once
@@ -51,7 +57,6 @@ void rf_worker_flush_soon(struct rf_worker *worker);
 
 // Answers (replies and calls handed back) in their order (reply.c).
 bool rf_answers_flush(struct rf_worker *worker);
-void rf_answers_fini(struct rf_worker *worker);
 
 // Outcomes (outcome.c). `restart`: a new registration numbers from 1. `tick`: what was not
 // acknowledged for long is sent again.

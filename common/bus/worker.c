@@ -35,6 +35,7 @@ static enum rf_err send_heartbeat(struct rf_worker *worker) {
     struct rf_worker_heartbeat beat = {
         .instance = worker->instance,
         .draining = ledger->draining,
+        .seq = worker->beats + 1,
         .breakers = {worker->views, worker->view_count},
     };
     enum rf_err err = RF_ERR_NOMEM;
@@ -54,8 +55,10 @@ static enum rf_err send_heartbeat(struct rf_worker *worker) {
          at = zhashx_next(ledger->in_hand))
         beat.in_hand.items[beat.in_hand.count++] = zhashx_cursor(ledger->in_hand);
     err = rf_worker_send(worker, RF_MESSAGE_worker_heartbeat, &beat);
-    if (err == RF_OK)
+    if (err == RF_OK) {
         memset(worker->credit_moved, 0, ledger->count * sizeof *worker->credit_moved);
+        worker->beat_sent[++worker->beats % RF_WORKER_BEATS_UNDER_WAY] = rf_loop_now(worker->loop);
+    }
 cleanup:
     free(beat.offers.items);
     free(beat.in_hand.items);
@@ -76,7 +79,7 @@ static bool flush_credit(struct rf_worker *worker) {
     return true;
 }
 
-static void flush(struct rf_worker *worker) {
+static bool flush(struct rf_worker *worker) {
     // Outcomes go before the replies of their calls: a caller that acts on a reply meets a breaker
     // that knows of it.
     bool all = rf_outcomes_flush(worker);
@@ -86,15 +89,16 @@ static void flush(struct rf_worker *worker) {
     all = all && rf_limits_flush(worker);
     if (!all)
         rf_timer_after(&worker->flush, SEND_RETRY);
+    return all;
 }
 
 static void on_flush(void *arg) {
     struct rf_worker *worker = arg;
-    bool unsent = worker->answer_count > 0;
+    bool unsent = worker->told.unsent > 0;
     if (!worker->pulse.connected)
         return; // the welcome will send it all
     flush(worker);
-    if (unsent && worker->answer_count == 0 && worker->handlers->all_sent != NULL)
+    if (unsent && worker->told.unsent == 0 && worker->handlers->all_sent != NULL)
         worker->handlers->all_sent(worker->arg);
 }
 
@@ -104,8 +108,10 @@ static void on_beat(void *arg) {
         rf_wishes_refuse_all(worker);
         worker->handlers->connected(worker->arg, false);
     }
-    // Not kept if it cannot be sent: the next one tells more.
-    (void)!send_heartbeat(worker);
+    // Answers first: a call that is neither in hand nor answered is taken for lost. A heartbeat is
+    // not kept if it cannot be sent: the next one tells more.
+    if (!worker->pulse.connected || rf_answers_flush(worker))
+        (void)!send_heartbeat(worker);
     rf_outcomes_tick(worker);
     rf_wishes_tick(worker);
     rf_limits_tick(worker);
@@ -116,10 +122,28 @@ static void on_beat(void *arg) {
 
 // ---- what the broker says ----
 
+// Which of our heartbeats the broker has read, and with it all that we had sent before. What it sends
+// unasked answers none; one that numbers nothing counts as heard when we hear it.
+static void take_seq(struct rf_worker *worker, const struct rf_worker_welcome *welcome,
+                     enum rf_pulse_news news) {
+    if (news == RF_PULSE_CHANGED)
+        worker->numbers = false;
+    int64_t seq = welcome->seq;
+    if (seq > 0 && seq <= worker->beats && worker->beats - seq < RF_WORKER_BEATS_UNDER_WAY) {
+        worker->numbers = true;
+        worker->leased = worker->beat_sent[seq % RF_WORKER_BEATS_UNDER_WAY];
+        if (!welcome->registered && !welcome->moved)
+            rf_told_read(&worker->told, seq);
+    } else if (!worker->numbers) {
+        worker->leased = rf_loop_now(worker->loop);
+    }
+}
+
 static void on_welcome(struct rf_worker *worker, const struct rf_message *message) {
     const struct rf_worker_welcome *welcome = &message->as.worker_welcome;
     enum rf_pulse_news news = rf_pulse_heard(&worker->pulse, welcome->broker, welcome->registered,
                                              rf_loop_now(worker->loop));
+    take_seq(worker, welcome, news);
     worker->interval = rf_pulse_interval(worker->config->heartbeat, welcome->heartbeat_ns);
     if (welcome->lease_ns < worker->pulse.limit.ns)
         worker->pulse.limit = rf_ns(welcome->lease_ns);
@@ -131,16 +155,20 @@ static void on_welcome(struct rf_worker *worker, const struct rf_message *messag
         rf_ledger_registered(&worker->ledger);
         rf_outcomes_restart(worker);
         rf_limits_begin(worker, welcome->limits);
+        rf_told_again(&worker->told, true);
+        worker->recalling = true;
         // The heartbeat that registered us told the numbers of the registration before.
         rf_timer_after(&worker->beat, rf_ms(1));
     } else if (news != RF_PULSE_SAME) {
         rf_backlog_rewind(&worker->outcomes, 0);
         rf_timer_after(&worker->beat, worker->interval);
     }
-    if (news != RF_PULSE_SAME) {
+    if (welcome->moved)
+        rf_told_again(&worker->told, false);
+    if (news != RF_PULSE_SAME)
         worker->handlers->connected(worker->arg, true);
+    if (news != RF_PULSE_SAME || welcome->moved)
         rf_worker_flush_soon(worker);
-    }
 }
 
 static void on_unknown(struct rf_worker *worker, const struct rf_message *message) {
@@ -160,9 +188,21 @@ static void refuse_request(struct rf_worker *worker, const struct rf_call_reques
     (void)!rf_worker_send(worker, RF_MESSAGE_call_reply, &reply);
 }
 
+// A broker that lost its memory asks for what was done already: its answer is told again.
+static bool done_before(struct rf_worker *worker, const struct rf_call_request *request) {
+    bool repeatable;
+    if (request->repeatable || !rf_told_repeat(&worker->told, request->id))
+        return false;
+    rf_log(RF_LOG_WARNING, "call %s was carried out already: answered as before", request->id);
+    (void)!rf_ledger_answered(&worker->ledger, request->id, &repeatable);
+    rf_worker_release(worker, request->service, -1);
+    return true;
+}
+
 static void on_request(struct rf_worker *worker, const struct rf_message *message) {
     const struct rf_call_request *request = &message->as.call_request;
-    switch (rf_ledger_request(&worker->ledger, request->service, request->id)) {
+    switch (rf_ledger_request(&worker->ledger, request->service, request->id,
+                              request->repeatable)) {
     case RF_LEDGER_UNKNOWN:
         rf_log(RF_LOG_WARNING, "a request for %s, which is not offered", request->service);
         refuse_request(worker, request);
@@ -174,6 +214,8 @@ static void on_request(struct rf_worker *worker, const struct rf_message *messag
     case RF_LEDGER_NEW:
         break;
     }
+    if (done_before(worker, request))
+        return;
     if (!worker->ledger.draining) {
         worker->handlers->request(worker->arg, request);
         return;
@@ -285,6 +327,11 @@ void rf_worker_drain(struct rf_worker *worker) {
     rf_timer_after(&worker->beat, rf_ns(0));
 }
 
+bool rf_worker_leased(const struct rf_worker *worker) {
+    return worker->pulse.connected &&
+           rf_instant_since(rf_loop_now(worker->loop), worker->leased).ns < worker->pulse.limit.ns;
+}
+
 size_t rf_worker_in_hand(const struct rf_worker *worker) {
     return rf_ledger_in_hand(&worker->ledger);
 }
@@ -310,6 +357,7 @@ enum rf_err rf_worker_new(struct rf_bus *bus, const struct rf_worker_offer *offe
     rf_pulse_init(&worker->pulse, rf_ns(bus->config->heartbeat.ns * bus->config->heartbeat_misses),
                   rf_loop_now(worker->loop));
     rf_outcomes_init(worker);
+    rf_told_init(&worker->told);
     worker->credit_moved = calloc(count == 0 ? 1 : count, sizeof *worker->credit_moved);
     if (rf_ledger_init(&worker->ledger, offers, count) != RF_OK || worker->credit_moved == NULL)
         goto cleanup;
@@ -349,7 +397,7 @@ void rf_worker_destroy(struct rf_worker **out) {
     if (worker->socket != NULL)
         rf_loop_socket_remove(worker->loop, worker->socket);
     zsock_destroy(&worker->socket);
-    rf_answers_fini(worker);
+    rf_told_fini(&worker->told);
     rf_wishes_fini(worker);
     rf_views_fini(worker);
     rf_backlog_fini(&worker->outcomes);

@@ -70,7 +70,10 @@ void rf_worker_uses(struct rf_worker *worker, const char *service, const char *c
 void rf_worker_destroy(struct rf_worker **worker);
 
 // rf_worker_reply: answers a request; its id leaves the list of ids in hand. A reply whose broker
-// is away is kept and sent after the next registration.
+// is away is kept and sent after the next registration. It is kept until the broker has surely read
+// it, and sent again if its connection broke; that of a request that is not repeatable is
+// remembered for ten minutes (10,000 of them at most) and told to every broker that we register
+// with.
 void rf_worker_reply(struct rf_worker *worker, const struct rf_call_reply *reply);
 
 // rf_worker_release: one place of `service` is free again. `waiting` is the number of its calls
@@ -119,6 +122,11 @@ void rf_worker_drain(struct rf_worker *worker);
 // rf_worker_unsent: replies and calls handed back that have not left the process: their broker is
 // away, or slower than we are. Who ends now loses them.
 size_t rf_worker_unsent(const struct rf_worker *worker);
+
+// rf_worker_leased: whether the broker has answered a heartbeat that we sent within our lease: it
+// surely counts on us. What must not be begun by one who was taken for lost is begun only then, also
+// by a process that was stopped for a while and does not know it yet.
+bool rf_worker_leased(const struct rf_worker *worker);
 
 // rf_worker_in_hand: requests neither answered nor handed back.
 size_t rf_worker_in_hand(const struct rf_worker *worker);

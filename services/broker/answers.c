@@ -46,6 +46,10 @@ const struct rf_answer *rf_answers_find(struct rf_answers *answers, const char *
     return answer == NULL || too_old(answer, now) ? NULL : answer;
 }
 
+bool rf_answers_complete(const struct rf_answers *answers, struct rf_instant since) {
+    return !answers->dropped || rf_instant_before(answers->newest_dropped, since);
+}
+
 void rf_answers_forget(struct rf_answers *answers, const char *id) {
     struct rf_answer *answer = find(answers, id);
     if (answer != NULL)
@@ -74,8 +78,11 @@ static struct rf_answer *add(struct rf_answers *answers, const char *id, const c
     struct rf_answer *oldest;
     while ((oldest = TAILQ_FIRST(&answers->ages)) != answer &&
            (answers->count > RF_ANSWERS_MAX || answers->bytes > RF_ANSWERS_BYTES ||
-            too_old(oldest, now)))
+            too_old(oldest, now))) {
+        answers->dropped = true;
+        answers->newest_dropped = oldest->at;
         drop(answers, oldest);
+    }
     return answer;
 }
 

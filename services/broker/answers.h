@@ -27,6 +27,8 @@ struct rf_answers {
     struct rf_map map;
     TAILQ_HEAD(, rf_answer) ages;
     size_t count, bytes;
+    bool dropped;
+    struct rf_instant newest_dropped; // the latest answer that gave way is of then
 };
 
 void rf_answers_init(struct rf_answers *answers);
@@ -44,6 +46,9 @@ void rf_answers_keep(struct rf_answers *answers, struct rf_message **message, si
 // rf_answers_keep_own: keeps an answer of the broker's own, whose texts but the id live for ever.
 void rf_answers_keep_own(struct rf_answers *answers, const struct rf_call_reply *reply,
                          struct rf_instant now);
+
+// rf_answers_complete: whether no answer since `since` has given way to the bounds.
+bool rf_answers_complete(const struct rf_answers *answers, struct rf_instant since);
 
 // rf_answers_forget: the id is in hand again.
 void rf_answers_forget(struct rf_answers *answers, const char *id);

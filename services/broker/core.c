@@ -1,4 +1,5 @@
 #include "core.h"
+#include "roster.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ static const struct route {
     {RF_MESSAGE_breaker_control, ON(RF_SOCKET_CALLS) | ON(RF_SOCKET_INGEST), rf_on_breaker_control},
 
     {RF_MESSAGE_worker_heartbeat, ON(RF_SOCKET_WORKERS), rf_on_worker_heartbeat},
+    {RF_MESSAGE_worker_recalled, ON(RF_SOCKET_WORKERS), rf_on_worker_recalled},
     {RF_MESSAGE_worker_credit, ON(RF_SOCKET_WORKERS), rf_on_worker_credit},
     {RF_MESSAGE_call_reply, ON(RF_SOCKET_WORKERS), rf_on_call_reply},
     {RF_MESSAGE_worker_handback, ON(RF_SOCKET_WORKERS), rf_on_worker_handback},
@@ -260,6 +262,7 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     rf_ground_timer(&core->probe, on_probe, core);
     rf_ground_timer(&core->acknowledging, rf_core_acknowledge, core);
     rf_ground_timer(&core->redispatch, rf_core_redispatch, core);
+    rf_ground_timer(&core->roster, rf_roster_close, core);
     rf_journal_init(&core->journal, settings->memory_events, settings->memory_bytes,
                     settings->found.last, settings->found.trimmed);
     core->kept.trimmed = settings->found.trimmed;

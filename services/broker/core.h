@@ -76,6 +76,7 @@ struct rf_core {
     struct rf_authority authority;
     struct rf_limits limits;
     struct rf_timer acknowledging; // outcomes
+    struct rf_timer roster;        // a lease after the start
     struct rf_timer probe;         // while draining
     bool recount;                  // the fleet was still gathering when it was counted last
     struct rf_timer redispatch;    // calls that waited may go to a worker again
@@ -99,10 +100,9 @@ RF_NODISCARD enum rf_err rf_core_restore_value(struct rf_core *core, const char 
 RF_NODISCARD enum rf_err rf_core_restore_event(struct rf_core *core, int64_t n, const char *topic,
                                                const void *frame, size_t size);
 
-// rf_core_begin: everything is restored: the breakers take their states over, and the broker enters
-// itself in the registry.
+// rf_core_begin: everything is restored: the breakers take their states over, the workers that an
+// earlier broker knew are awaited, and the broker enters itself in the registry.
 void rf_core_begin(struct rf_core *core);
-
 // rf_core_receive: one message of a peer. The core may take it over (*message becomes NULL).
 // `size`: of its frame.
 void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
@@ -173,6 +173,7 @@ void rf_core_state_changed(void *core, struct rf_state_row *row,
                            const struct rf_state_entry *entry);
 
 // workers.c
+rf_handler_fn rf_on_worker_recalled;
 rf_handler_fn rf_on_worker_heartbeat, rf_on_worker_credit, rf_on_worker_handback, rf_on_worker_bye;
 rf_handler_fn rf_on_worker_outcomes, rf_on_permit_request, rf_on_call_reply;
 rf_handler_fn rf_on_breaker_control, rf_on_limit_demand;

@@ -27,31 +27,6 @@ static void on_seat_lost(void *arg, struct rf_seat *seat) {
     flush_unserved(dispatch);
 }
 
-static void on_grace_end(void *arg) {
-    flush_unserved(arg);
-}
-
-void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground, size_t queue_limit,
-                      void (*lost)(void *arg, const struct rf_seat *seat), void *arg) {
-    *dispatch = (struct rf_dispatch){
-        .ground = ground, .queue_limit = queue_limit, .lost = lost, .arg = arg};
-    struct rf_seat_hooks hooks = {.lost = on_seat_lost, .arg = dispatch};
-    rf_seats_init(&dispatch->seats, ground, &hooks);
-    rf_answers_init(&dispatch->answers);
-    rf_ground_timer(&dispatch->grace, on_grace_end, dispatch);
-    rf_ground_start(ground, &dispatch->grace, rf_instant_add(ground->now.instant, ground->lease));
-}
-
-void rf_dispatch_fini(struct rf_dispatch *dispatch) {
-    struct rf_map_node *node;
-    while ((node = rf_map_next(&dispatch->jobs, NULL)) != NULL)
-        rf_job_free(RF_OWNER(node, struct rf_job, by_id));
-    rf_map_fini(&dispatch->jobs);
-    rf_seats_fini(&dispatch->seats);
-    rf_answers_fini(&dispatch->answers);
-    rf_ground_stop(dispatch->ground, &dispatch->grace);
-}
-
 // ---- handing out ----
 
 // A send that fails may free the worker, and with it answer the job: neither is touched then.
@@ -84,6 +59,91 @@ static void pump_queue(struct rf_dispatch *dispatch, struct rf_job_queue *queue)
     while ((job = TAILQ_FIRST(&queue->jobs)) != NULL &&
            (place = rf_seats_pick(queue, job->avoid)) != NULL)
         hand_over(dispatch, job, place);
+}
+
+// ---- after a start ----
+
+bool rf_dispatch_recovering(const struct rf_dispatch *dispatch) {
+    return dispatch->grace.place != 0 && dispatch->recovery.awaited > 0;
+}
+
+// Whether it is proven that nobody began a call that was asked for first then: we know of all that
+// happened since, or all who may have it have told us.
+static bool proven(const struct rf_dispatch *dispatch, struct rf_instant asked) {
+    struct rf_duration age = rf_instant_since(dispatch->ground->now.instant, asked);
+    if (age.ns >= RF_ANSWERS_KEEP || !rf_answers_complete(&dispatch->answers, asked) ||
+        !rf_answers_complete(&dispatch->refused, asked))
+        return false;
+    return rf_instant_before(dispatch->began, asked) ||
+           rf_recovery_proves(&dispatch->recovery,
+                              rf_utc_add(dispatch->ground->now.utc, rf_ns(-age.ns)));
+}
+
+static bool repeatable(const struct rf_job *job) {
+    return job->request->as.call_request.repeatable;
+}
+
+// A new job goes to its queue, is held until more is known, or cannot be carried out any more.
+static void admit(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_job_queue *queue) {
+    job->uncertain = job->again && !proven(dispatch, job->asked);
+    bool risky = job->again ? job->uncertain : !repeatable(job);
+    if (risky && rf_dispatch_recovering(dispatch)) {
+        rf_job_hold(job, queue);
+        dispatch->ground->counters.calls_held++;
+    } else if (job->uncertain && !repeatable(job)) {
+        rf_job_end(job, RF_JOB_UNCERTAIN, true);
+    } else if (job->unwanted) {
+        rf_job_end(job, RF_JOB_CANCELLED, false);
+    } else {
+        rf_job_queue_up(job, queue, false);
+    }
+}
+
+static void release_held(struct rf_dispatch *dispatch) {
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&dispatch->seats.queues, node)) != NULL) {
+        struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
+        struct rf_job *job;
+        while ((job = TAILQ_FIRST(&queue->held)) != NULL)
+            admit(dispatch, job, queue);
+        pump_queue(dispatch, queue);
+    }
+}
+
+void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat, int64_t known_ns) {
+    seat->recalling = false;
+    if (rf_recovery_told(&dispatch->recovery, seat->instance, dispatch->ground->now.utc, known_ns))
+        release_held(dispatch);
+}
+
+static void on_grace_end(void *arg) {
+    release_held(arg);
+    flush_unserved(arg);
+}
+
+void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground, size_t queue_limit,
+                      void (*lost)(void *arg, const struct rf_seat *seat), void *arg) {
+    *dispatch = (struct rf_dispatch){
+        .ground = ground, .queue_limit = queue_limit, .lost = lost, .arg = arg};
+    struct rf_seat_hooks hooks = {.lost = on_seat_lost, .arg = dispatch};
+    rf_seats_init(&dispatch->seats, ground, &hooks);
+    rf_answers_init(&dispatch->answers);
+    rf_answers_init(&dispatch->refused);
+    dispatch->began = ground->now.instant;
+    rf_ground_timer(&dispatch->grace, on_grace_end, dispatch);
+    rf_ground_start(ground, &dispatch->grace, rf_instant_add(ground->now.instant, ground->lease));
+}
+
+void rf_dispatch_fini(struct rf_dispatch *dispatch) {
+    struct rf_map_node *node;
+    while ((node = rf_map_next(&dispatch->jobs, NULL)) != NULL)
+        rf_job_free(RF_OWNER(node, struct rf_job, by_id));
+    rf_map_fini(&dispatch->jobs);
+    rf_seats_fini(&dispatch->seats);
+    rf_answers_fini(&dispatch->answers);
+    rf_answers_fini(&dispatch->refused);
+    rf_recovery_fini(&dispatch->recovery);
+    rf_ground_stop(dispatch->ground, &dispatch->grace);
 }
 
 void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat) {
@@ -128,7 +188,7 @@ static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struc
         return;
     }
     if (!rf_job_ask(job, from)) {
-        rf_job_refuse(dispatch, from, request->id, RF_JOB_OVERLOADED);
+        rf_job_refuse(dispatch, from, request->id, RF_JOB_OVERLOADED, true);
         return;
     }
     dispatch->ground->counters.calls_joined++;
@@ -144,13 +204,15 @@ static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struc
 static bool repeated(struct rf_dispatch *dispatch, const struct rf_peer *from,
                      struct rf_message **message) {
     const char *id = (*message)->as.call_request.id;
+    struct rf_instant now = dispatch->ground->now.instant;
     struct rf_job *job = rf_job_find(dispatch, id);
     if (job != NULL) {
         join(dispatch, from, job, message);
         return true;
     }
-    const struct rf_answer *answer =
-        rf_answers_find(&dispatch->answers, id, dispatch->ground->now.instant);
+    const struct rf_answer *answer = rf_answers_find(&dispatch->answers, id, now);
+    if (answer == NULL && (*message)->as.call_request.asked_ns > 0)
+        answer = rf_answers_find(&dispatch->refused, id, now);
     if (answer == NULL)
         return false;
     dispatch->ground->counters.calls_repeated++;
@@ -165,28 +227,30 @@ void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *fro
     if (repeated(dispatch, from, message))
         return;
     struct rf_instant due = due_of(&ground->now, request);
-    if (!rf_instant_before(ground->now.instant, due)) {
-        rf_job_refuse(dispatch, from, request->id, RF_JOB_TOO_LATE);
-        return;
-    }
+    struct rf_instant asked = rf_instant_add(ground->now.instant, rf_ns(-request->asked_ns));
+    bool again = request->asked_ns > 0;
+    enum rf_job_answer refused = RF_JOB_OVERLOADED;
     // A service that was never offered gets a queue only while the workers are still registering.
     struct rf_job_queue *queue =
         rf_seats_queue(&dispatch->seats, request->service, dispatch->grace.place != 0);
-    if (queue == NULL || !served(dispatch, queue)) {
-        rf_job_refuse(dispatch, from, request->id, RF_JOB_NO_WORKER);
-        return;
-    }
-    struct rf_job *job =
-        queue->count < dispatch->queue_limit ? rf_job_new(dispatch, request->id) : NULL;
+    struct rf_job *job = NULL;
+    if (!rf_instant_before(ground->now.instant, due))
+        refused = RF_JOB_TOO_LATE;
+    else if (queue == NULL || !served(dispatch, queue))
+        refused = RF_JOB_NO_WORKER;
+    else if (queue->count < dispatch->queue_limit)
+        job = rf_job_new(dispatch, request->id);
     if (job == NULL || !rf_job_ask(job, from)) {
         if (job != NULL)
             rf_job_free(job);
-        rf_job_refuse(dispatch, from, request->id, RF_JOB_OVERLOADED);
+        rf_job_refuse(dispatch, from, request->id, refused, again && !proven(dispatch, asked));
         return;
     }
+    job->again = again;
+    job->asked = asked;
     rf_job_accept(job, message, due);
-    rf_job_queue_up(job, queue, false);
     ground->counters.calls_taken++;
+    admit(dispatch, job, queue);
     pump_queue(dispatch, queue);
 }
 
@@ -195,6 +259,10 @@ void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from
     // Others who wait for it as well have not cancelled.
     if (job == NULL || !rf_job_asked_by(job, from) || job->asker_count > 1)
         return;
+    if (job->held && job->uncertain) {
+        job->unwanted = true; // a worker may have it in hand, and is told when it comes
+        return;
+    }
     if (job->seat == NULL) {
         rf_job_end(job, RF_JOB_CANCELLED, false);
         return;

@@ -11,11 +11,19 @@
 //   cancelled          before a worker had it
 //
 // One id is carried out once: a repeated id joins the call in flight, or gets the answer that it
-// got before. Only what surely nothing began (`sent: no`) is forgotten and may be asked again.
+// got before. Only what surely nothing began (`sent: no`) may be asked for anew.
+//
+// Also across a restart of the broker. Until every worker of the stored registry has registered and
+// told what it did (recovery.h), or one lease since the start is over, no call is dispatched that may
+// not be repeated, and none that was asked for before (`asked_ns`): each waits for the worker that
+// has it in hand, or is answered as that worker says. Afterwards one that was asked for before is
+// carried out if it is proven that nobody began it, or if it may be repeated; else it is answered
+// worker_lost (`sent: maybe`).
 #ifndef RF_BROKER_DISPATCH_H
 #define RF_BROKER_DISPATCH_H
 
 #include "answers.h"
+#include "recovery.h"
 #include "seats.h"
 
 #define RF_DISPATCH_ANSWER_GRACE (1 * RF_NS_PER_S) // the client library waits for 2 s
@@ -24,7 +32,10 @@ struct rf_dispatch {
     struct rf_ground *ground;
     struct rf_seats seats;
     struct rf_answers answers;
-    struct rf_map jobs; // by id
+    struct rf_answers refused; // answers of our own to what surely nobody began
+    struct rf_map jobs;        // by id
+    struct rf_recovery recovery;
+    struct rf_instant began;
     size_t queue_limit;
     struct rf_timer grace; // after the start; while it runs, a service without worker waits
     uint64_t heartbeats;
@@ -46,6 +57,11 @@ void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *fro
 // rf_dispatch_cancel: a client no longer waits. In the queue: answered `cancelled`; in hand: the
 // worker is told, and its answer goes to the client.
 void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id);
+
+// rf_dispatch_recovering: whether calls are held. rf_dispatch_told: the worker has told all results
+// that it remembers (worker.recalled).
+bool rf_dispatch_recovering(const struct rf_dispatch *dispatch);
+void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat, int64_t known_ns);
 
 // rf_dispatch_pump: hands out what waits for the services of this worker.
 void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat);

@@ -137,6 +137,9 @@ void rf_core_kept(struct rf_core *core, const struct rf_now *now, const struct r
 void rf_core_written(struct rf_core *core, const struct rf_now *now, int64_t position) {
     core->ground.now = *now;
     rf_scribe_wrote(&core->scribe, position);
+    struct rf_seat *seat;
+    while ((seat = rf_seats_written(&core->dispatch.seats, position)) != NULL)
+        rf_dispatch_pump(&core->dispatch, seat);
     for (;;) {
         const struct rf_journal_entry *entry = rf_journal_waiting(&core->journal);
         int64_t answer;

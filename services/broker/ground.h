@@ -61,6 +61,7 @@ struct rf_sink {
     X(calls_taken, "calls put in a queue")                                                         \
     X(calls_joined, "repeated ids that wait for the call in flight")                               \
     X(calls_repeated, "repeated ids answered from memory")                                         \
+    X(calls_held, "calls held after a start until it was known whether a worker has them")         \
     X(calls_dispatched, "calls handed to a worker")                                                \
     X(calls_answered, "calls answered by a worker")                                                \
     X(calls_no_worker, "answered no_worker")                                                       \
@@ -70,6 +71,7 @@ struct rf_sink {
     X(calls_cancelled, "cancelled before a worker had them")                                       \
     X(calls_handed_back, "calls that a worker gave back")                                          \
     X(calls_adopted, "calls found in the hand of a worker that registered")                        \
+    X(replies_recalled, "replies from before, of workers that registered")                         \
     X(replies_late, "replies to calls that were over already")                                     \
     X(replies_undeliverable, "answers whose client was gone or did not read")                      \
     X(workers_registered, "registrations")                                                         \

@@ -14,6 +14,9 @@ static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char
     rf_answers_forget(&dispatch->answers, id);
     rf_job_hand_to(job, seat, NULL);
     dispatch->ground->counters.calls_adopted++;
+    struct rf_call_cancel cancel = {.id = id};
+    if (job->unwanted)
+        rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_cancel, &cancel);
 }
 
 // A job that the worker does not name: adopted ones are over without an answer; of the others only
@@ -68,14 +71,18 @@ void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
     struct rf_job *job = rf_job_find(dispatch, reply->id);
     const char *worker = seat == NULL ? "" : seat->instance;
     if (job == NULL) {
-        ground->counters.replies_late++;
+        if (seat != NULL && seat->recalling)
+            ground->counters.replies_recalled++;
+        else
+            ground->counters.replies_late++;
         const struct rf_answer *known =
             rf_answers_find(&dispatch->answers, reply->id, ground->now.instant);
         if (known == NULL ? seat != NULL : known->message == NULL)
             rf_answers_keep(&dispatch->answers, message, size, worker, ground->now.instant);
         return;
     }
-    if (seat == NULL || job->seat != seat) {
+    // One that waits was carried out already, before it was asked for here.
+    if (seat == NULL || (job->seat != NULL && job->seat != seat)) {
         ground->counters.replies_late++;
         return;
     }

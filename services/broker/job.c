@@ -17,6 +17,9 @@ static const struct {
                          offsetof(struct rf_counters, calls_deadline_exceeded)},
     [RF_JOB_WORKER_LOST] = {"worker_lost", "the worker vanished with the call in hand",
                             offsetof(struct rf_counters, calls_worker_lost)},
+    [RF_JOB_UNCERTAIN] = {"worker_lost",
+                          "the broker was restarted, and a worker that may have the call is not back",
+                          offsetof(struct rf_counters, calls_worker_lost)},
     [RF_JOB_CANCELLED] = {"cancelled", "cancelled before a worker had it",
                           offsetof(struct rf_counters, calls_cancelled)},
 };
@@ -28,7 +31,7 @@ struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const char *id) {
 
 static void out_of_list(struct rf_job *job) {
     if (job->queue != NULL) {
-        TAILQ_REMOVE(&job->queue->jobs, job, link);
+        TAILQ_REMOVE(job->held ? &job->queue->held : &job->queue->jobs, job, link);
         job->queue->count--;
     }
     if (job->seat != NULL) {
@@ -36,6 +39,7 @@ static void out_of_list(struct rf_job *job) {
         job->seat->in_hand--;
     }
     job->queue = NULL;
+    job->held = false;
     job->seat = NULL;
     job->place = NULL;
     job->doubt.ns = 0;
@@ -106,11 +110,19 @@ static struct rf_call_reply own_reply(struct rf_dispatch *dispatch, const char *
                                   .sent = may_be_sent ? "maybe" : "no"};
 }
 
+// What was surely not begun may be asked for anew, but who only asks again, as the answer may be
+// lost, gets the same one: it may have arrived.
+static void keep(struct rf_dispatch *dispatch, const struct rf_call_reply *reply,
+                 bool may_be_sent) {
+    rf_answers_keep_own(may_be_sent ? &dispatch->answers : &dispatch->refused, reply,
+                        dispatch->ground->now.instant);
+}
+
 void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent) {
     struct rf_dispatch *dispatch = job->dispatch;
+    may_be_sent = may_be_sent || job->uncertain;
     struct rf_call_reply reply = own_reply(dispatch, job->id, answer, may_be_sent);
-    if (may_be_sent)
-        rf_answers_keep_own(&dispatch->answers, &reply, dispatch->ground->now.instant);
+    keep(dispatch, &reply, may_be_sent);
     if (job->request != NULL) {
         reply.attempts.items = job->request->as.call_request.attempts.items;
         reply.attempts.count = job->request->as.call_request.attempts.count;
@@ -120,8 +132,9 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
 }
 
 void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to, const char *id,
-                   enum rf_job_answer answer) {
-    struct rf_call_reply reply = own_reply(dispatch, id, answer, false);
+                   enum rf_job_answer answer, bool may_be_sent) {
+    struct rf_call_reply reply = own_reply(dispatch, id, answer, may_be_sent);
+    keep(dispatch, &reply, false);
     if (rf_ground_send(dispatch->ground, to, RF_MESSAGE_call_reply, &reply) != RF_SENT_OK)
         dispatch->ground->counters.replies_undeliverable++;
 }
@@ -158,6 +171,8 @@ void rf_job_accept(struct rf_job *job, struct rf_message **request, struct rf_in
     job->request = *request;
     *request = NULL;
     job->due = due;
+    if (job->dispatch->refused.count > 0)
+        rf_answers_forget(&job->dispatch->refused, job->id);
 }
 
 void rf_job_queue_up(struct rf_job *job, struct rf_job_queue *queue, bool first) {
@@ -167,6 +182,15 @@ void rf_job_queue_up(struct rf_job *job, struct rf_job_queue *queue, bool first)
         TAILQ_INSERT_HEAD(&queue->jobs, job, link);
     else
         TAILQ_INSERT_TAIL(&queue->jobs, job, link);
+    queue->count++;
+    rf_ground_start(job->dispatch->ground, &job->timer, job->due);
+}
+
+void rf_job_hold(struct rf_job *job, struct rf_job_queue *queue) {
+    out_of_list(job);
+    job->queue = queue;
+    job->held = true;
+    TAILQ_INSERT_TAIL(&queue->held, job, link);
     queue->count++;
     rf_ground_start(job->dispatch->ground, &job->timer, job->due);
 }

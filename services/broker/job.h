@@ -32,6 +32,11 @@ struct rf_job {
     struct rf_asker first, *askers; // the first stands here, as most jobs have no other
     size_t asker_count;
     struct rf_job_queue *queue; // while it waits; NULL in hand
+    bool held;                  // in its queue, among those that are held
+    bool again;                 // the id was asked for before, perhaps at another broker
+    bool uncertain;             // and somebody may have begun it
+    bool unwanted;              // cancelled while it was held
+    struct rf_instant asked;    // first
     struct rf_seat *seat;       // in whose hand; NULL while it waits
     struct rf_place *place;     // whose credit it took; NULL if adopted
     char *avoid;                // the worker that handed it back
@@ -48,6 +53,7 @@ enum rf_job_answer {
     RF_JOB_OVERLOADED,
     RF_JOB_TOO_LATE,
     RF_JOB_WORKER_LOST,
+    RF_JOB_UNCERTAIN, // worker_lost, too
     RF_JOB_CANCELLED,
 };
 
@@ -60,12 +66,13 @@ struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const char *id);
 void rf_job_free(struct rf_job *job);
 
 // rf_job_end: answers all that wait with an answer of the broker's own, and frees the job. What may
-// have been sent to a provider is remembered for whoever repeats the id.
+// have been sent to a provider is remembered for whoever repeats the id; the rest for who only asks
+// again, as he may not have seen it.
 void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent);
 
 // rf_job_refuse: such an answer to a request that did not become a job.
 void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to, const char *id,
-                   enum rf_job_answer answer);
+                   enum rf_job_answer answer, bool may_be_sent);
 
 // rf_job_tell: sends a reply to all that wait.
 void rf_job_tell(const struct rf_job *job, const struct rf_call_reply *reply);
@@ -81,6 +88,9 @@ void rf_job_accept(struct rf_job *job, struct rf_message **request, struct rf_in
 // rf_job_queue_up: takes the job out of the list that it is in and puts it into a queue. `first`:
 // before all others.
 void rf_job_queue_up(struct rf_job *job, struct rf_job_queue *queue, bool first);
+
+// rf_job_hold: the same, among those that are held.
+void rf_job_hold(struct rf_job *job, struct rf_job_queue *queue);
 
 // rf_job_hand_to: takes the job out of the list that it is in and puts it into a worker's hand.
 // `place` NULL: it takes no credit of this registration.

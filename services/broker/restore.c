@@ -1,6 +1,7 @@
 // What an earlier broker left on disk, brought back: streams, values, the newest events; and from
 // the values the circuit breakers.
 #include "core.h"
+#include "roster.h"
 
 #include <string.h>
 
@@ -91,6 +92,7 @@ void rf_core_begin(struct rf_core *core) {
     }
     rf_core_restore_ejections(core);
     rf_limits_restore(&core->limits);
+    rf_roster_load(core);
     rf_core_tell_phase(core, "starting");
     rf_core_watch_idle(core);
 }

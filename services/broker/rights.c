@@ -21,6 +21,7 @@ static const unsigned rights[RF_MESSAGE_COUNT] = {
     [RF_MESSAGE_call_cancel] = CALLER,
 
     [RF_MESSAGE_worker_heartbeat] = WORKER,
+    [RF_MESSAGE_worker_recalled] = WORKER,
     [RF_MESSAGE_worker_credit] = WORKER,
     [RF_MESSAGE_worker_handback] = WORKER,
     [RF_MESSAGE_worker_bye] = WORKER,

@@ -25,7 +25,7 @@ static void settle_place(struct rf_place *place) {
     place->welcome = welcome;
     place->rank.last = place->shunned;
     int64_t credit = 0;
-    if (live && !seat->stalled && !seat->settling)
+    if (live && !seat->stalled && !seat->settling && seat->unwritten == 0)
         credit = place->capacity + place->released + place->forgotten - place->sent;
     place->rank.credit = credit > 0 ? credit : 0;
     rf_ranking_moved(&place->queue->places, &place->rank);
@@ -51,6 +51,7 @@ static void free_seat(struct rf_seat *seat) {
         free(place);
     }
     rf_seats_acknowledged(seat->seats, seat);
+    seat->seats->unwritten -= seat->unwritten != 0;
     rf_ground_stop(seat->seats->ground, &seat->watch);
     free(seat->instance);
     free(seat);
@@ -84,6 +85,7 @@ struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service,
     if (queue == NULL)
         return NULL;
     TAILQ_INIT(&queue->jobs);
+    TAILQ_INIT(&queue->held);
     queue->service = strdup(service);
     if (queue->service == NULL ||
         !rf_map_add_text(&seats->queues, &queue->by_service, queue->service)) {
@@ -117,12 +119,38 @@ void rf_seats_lose(struct rf_seats *seats, struct rf_seat *seat) {
     free_seat(seat);
 }
 
-// ---- liveness ----
-
 static void lose_silent(struct rf_seat *seat) {
     seat->seats->ground->counters.workers_lost++;
     rf_seats_lose(seat->seats, seat);
 }
+
+// ---- the disk ----
+
+void rf_seats_unwritten(struct rf_seats *seats, struct rf_seat *seat, int64_t position) {
+    seats->unwritten += seat->unwritten == 0;
+    seat->unwritten = position;
+    settle_places(seat);
+}
+
+static void is_written(struct rf_seat *seat) {
+    seat->seats->unwritten -= seat->unwritten != 0;
+    seat->unwritten = 0;
+    settle_places(seat);
+}
+
+struct rf_seat *rf_seats_written(struct rf_seats *seats, int64_t position) {
+    const struct rf_map_node *node = NULL;
+    while (seats->unwritten > 0 && (node = rf_map_next(&seats->by_instance, node)) != NULL) {
+        struct rf_seat *seat = RF_OWNER(node, struct rf_seat, by_instance);
+        if (seat->unwritten != 0 && seat->unwritten <= position) {
+            is_written(seat);
+            return seat;
+        }
+    }
+    return NULL;
+}
+
+// ---- liveness ----
 
 static struct rf_instant ask_at(const struct rf_ground *ground, struct rf_instant last) {
     return rf_instant_add(last, rf_ns(ASK_AFTER_HEARTBEATS(ground->heartbeat.ns)));
@@ -134,6 +162,8 @@ static void on_watch(void *arg) {
     struct rf_ground *ground = seat->seats->ground;
     struct rf_instant now = ground->now.instant, next = ask_at(ground, seat->heard);
     struct rf_instant end = rf_ground_lease_end(ground, seat->heard);
+    if (seat->unwritten != 0)
+        is_written(seat); // its next heartbeat brings it calls
     if (!rf_instant_before(now, end)) {
         lose_silent(seat);
         return;
@@ -283,6 +313,7 @@ struct rf_seat *rf_seats_heartbeat(struct rf_seats *seats, const struct rf_peer 
         return NULL;
     seat->draining = heartbeat->draining;
     seat->settling = *news == RF_SEAT_NEW && heartbeat->in_hand.count > 0;
+    seat->recalling = seat->recalling || *news == RF_SEAT_NEW;
     take_offers(seat, heartbeat, *news);
     rf_seats_hear(seats, seat);
     return seat;

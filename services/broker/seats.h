@@ -21,7 +21,8 @@ struct rf_job_queue {
     struct rf_map_node by_service;
     char *service;
     struct rf_job_list jobs;
-    size_t count;
+    struct rf_job_list held; // until it is known whether a worker has them (recovery.h)
+    size_t count;            // both
     struct rf_ranking places; // of all workers that offer it, or did
     size_t live;              // places that are offered by a worker that is not draining
     size_t welcome;           // of them, those that are not shunned
@@ -55,6 +56,8 @@ struct rf_seat {
     struct rf_instant heard;
     bool draining;
     bool stalled;  // its socket had no place; nothing is sent until it is heard of
+    bool recalling; // it has not told yet all that it remembers of before
+    int64_t unwritten; // not 0: nothing is sent until this record, that it is there, is on disk
     bool settling; // it registered with calls in hand; nothing is sent until its next heartbeat,
                    // whose numbers are of this registration
     TAILQ_HEAD(, rf_place) places;
@@ -78,6 +81,7 @@ struct rf_seats {
     struct rf_map by_instance, by_identity;
     struct rf_map queues; // by service
     uint64_t turns;
+    size_t unwritten; // seats that wait for the disk
     TAILQ_HEAD(, rf_seat) owed; // with outcomes to be acknowledged
 };
 
@@ -136,6 +140,12 @@ struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const char *avo
 
 // rf_seats_serve: a call goes to the place: takes one credit.
 void rf_seats_serve(struct rf_seats *seats, struct rf_place *place);
+
+// rf_seats_unwritten: nothing is sent to the worker until the disk has the record at `position`, or
+// for half a heartbeat. rf_seats_written: everything up to `position` is kept; a worker that waited
+// for it, or NULL: the caller calls again until then.
+void rf_seats_unwritten(struct rf_seats *seats, struct rf_seat *seat, int64_t position);
+struct rf_seat *rf_seats_written(struct rf_seats *seats, int64_t position);
 
 // rf_seats_owe: so many more outcomes of the worker are to be acknowledged. rf_seats_owed: a worker
 // to which that is owed, NULL if there is none. rf_seats_acknowledged: it was told.

@@ -1,13 +1,14 @@
 // Retained state: the handlers of the operations on it.
 #include "core.h"
+#include "roster.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // What the broker alone may write; a durable subscriber may be deleted by others too.
-static const char *const own_prefixes[] = {"breaker/", "ejected/", "limits/", "throttle/",
-                                           RF_SUBSCRIBER_PREFIX};
+static const char *const own_prefixes[] = {"breaker/",  "ejected/",           "limits/",
+                                           "throttle/", RF_SUBSCRIBER_PREFIX, RF_ROSTER_PREFIX};
 
 // What is told of as soon as it stands.
 #define MARK_PREFIX "mark/"

@@ -1,6 +1,7 @@
 // What workers say: registration, credit, replies, outcomes, permits; and what they are told of the
 // breakers.
 #include "core.h"
+#include "roster.h"
 
 #include <string.h>
 
@@ -69,12 +70,24 @@ void rf_on_worker_heartbeat(struct rf_core *core, const struct rf_peer *from,
         .lease_ns = core->ground.lease.ns,
         .registered = news == RF_SEAT_NEW,
         .limits = true,
+        .moved = news == RF_SEAT_MOVED,
+        .seq = heartbeat->seq,
     };
+    if (news == RF_SEAT_NEW)
+        rf_roster_enter(core, seat);
     rf_ground_send(&core->ground, from, RF_MESSAGE_worker_welcome, &welcome);
     // A push may have been lost with a connection, or to a full socket: the heartbeat tells.
     if (news != RF_SEAT_KNOWN || behind(&core->authority, heartbeat))
         push_all(core, seat);
     rf_dispatch_pump(&core->dispatch, seat);
+}
+
+void rf_on_worker_recalled(struct rf_core *core, const struct rf_peer *from,
+                           struct rf_message **message, size_t size) {
+    (void)size;
+    struct rf_seat *seat = seat_of(core, from);
+    if (seat != NULL)
+        rf_dispatch_told(&core->dispatch, seat, (*message)->as.worker_recalled.known_ns);
 }
 
 void rf_on_worker_credit(struct rf_core *core, const struct rf_peer *from,
@@ -155,6 +168,7 @@ void rf_core_worker_lost(void *arg, const struct rf_seat *seat) {
     rf_limits_lose(&core->limits, seat->instance, false);
     rf_authority_lost(&core->authority, seat->instance);
     rf_core_fleet_changed(core);
+    rf_roster_leave(core, seat->instance);
 }
 
 void rf_on_limit_demand(struct rf_core *core, const struct rf_peer *from,

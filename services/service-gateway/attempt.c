@@ -129,7 +129,7 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
         answer_local(core, call, "deadline_exceeded", "send_before is over: nothing was sent");
         return;
     }
-    if (!call_repeatable(call) && !core->connected) {
+    if (!call_repeatable(call) && !(core->connected && core->effects->leased(core->arg))) {
         answer_local(core, call, "worker_lost", "the broker was lost before the dial began");
         return;
     }

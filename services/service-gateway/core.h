@@ -27,6 +27,8 @@ struct gateway_effects {
     // second attempt, while call->hedge is there.
     void (*abort)(void *arg, struct call *call);
     void (*abort_hedge)(void *arg, struct call *call);
+    // leased: the broker surely counts on us now: what may not be repeated can begin.
+    bool (*leased)(void *arg);
     void (*reply)(void *arg, const struct rf_call_reply *reply);
     void (*release)(void *arg, enum gateway_service service, int64_t waiting);
     // outcome: of one attempt; `permit` NULL: it was no test request.

@@ -10,6 +10,11 @@ static void send_reply(void *arg, const struct rf_call_reply *reply) {
     rf_worker_reply(gateway->worker, reply);
 }
 
+static bool leased(void *arg) {
+    const struct gateway *gateway = arg;
+    return rf_worker_leased(gateway->worker);
+}
+
 static void release(void *arg, enum gateway_service service, int64_t waiting) {
     struct gateway *gateway = arg;
     rf_worker_release(gateway->worker, gateway_service_name(service), waiting);
@@ -72,6 +77,7 @@ const struct gateway_effects gateway_effects = {
     .send = gateway_send,
     .abort = stop_call,
     .abort_hedge = gateway_abort_hedge,
+    .leased = leased,
     .reply = send_reply,
     .release = release,
     .outcome = outcome,

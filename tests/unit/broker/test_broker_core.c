@@ -35,6 +35,7 @@ static void every_message_on_every_socket_is_taken_or_refused(void **state) {
         {RF_MESSAGE_worker_heartbeat, false, true, false},
         {RF_MESSAGE_worker_credit, false, true, false},
         {RF_MESSAGE_worker_handback, false, true, false},
+        {RF_MESSAGE_worker_recalled, false, true, false},
         {RF_MESSAGE_worker_bye, false, true, false},
         {RF_MESSAGE_worker_outcomes, false, true, false},
         {RF_MESSAGE_permit_request, false, true, false},
@@ -77,7 +78,7 @@ static void every_message_on_every_socket_is_taken_or_refused(void **state) {
         }
     }
     int64_t refused = stage.core->ground.counters.messages_not_allowed;
-    assert_int_equal(refused, 3 * RF_MESSAGE_COUNT - 25);
+    assert_int_equal(refused, 3 * RF_MESSAGE_COUNT - 26);
 }
 
 static void what_cannot_be_decoded_is_answered_by_its_kind_and_counted(void **state) {
@@ -225,7 +226,7 @@ static void status_tells_workers_queues_breakers_journal_and_counters(void **sta
         json_t *counters = json_object_get(status, "counters");
         assert_int_equal(json_integer_value(json_object_get(counters, "calls_taken")), 2);
         json_t *states = json_object_get(status, "state");
-        assert_int_equal(json_integer_value(json_object_get(states, "count")), 2);
+        assert_int_equal(json_integer_value(json_object_get(states, "count")), 3);
     }
 }
 

@@ -170,8 +170,8 @@ static void a_breaker_is_pushed_before_the_disk_has_it_and_told_after(void **sta
     (void)state;
     struct rf_peer gateway = peer(RF_SOCKET_WORKERS, "gateway");
     struct rf_peer person = peer(RF_SOCKET_CALLS, "person");
-    stage_write(&stage, stage.given);
     beat(&stage, &gateway, "gateway-1", NULL, 4, 0);
+    stage_write(&stage, stage.given);
     stage_hush(&stage);
     struct rf_breaker_control control = {
         .service = "elevenlabs", .action = "force_open", .who = "me", .why = "test"};

@@ -31,6 +31,8 @@ struct fake_broker {
     bool registered, worker_registered; // what the next welcome of each kind says; then false
     bool held;                          // its disk is late, as the next welcome says
     bool limits;                        // it keeps limits, as the next welcome says
+    bool moved;                         // the same for the worker's
+    bool numberless;                    // the worker's says not which heartbeat it answers
     int64_t first, last;                // of the journal, in the answer to hello
     struct fake_message *inbox; // oldest first, without hellos and heartbeats that were answered
     struct rf_message *beat;    // the last worker.heartbeat

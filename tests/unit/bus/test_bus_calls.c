@@ -15,7 +15,6 @@ struct replies {
     unsigned count;
     bool ok;
     char id[32], class[32], code[32], sent[8];
-    const char *call_again; // from within the reply
 };
 
 static struct rf_call_request request_of(const char *id, struct rf_duration left) {
@@ -35,11 +34,6 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     snprintf(replies->class, sizeof replies->class, "%s", reply->class);
     snprintf(replies->code, sizeof replies->code, "%s", reply->code ? reply->code : "-");
     snprintf(replies->sent, sizeof replies->sent, "%s", reply->sent ? reply->sent : "-");
-    if (replies->call_again != NULL) {
-        struct rf_call_request request = request_of(replies->call_again, rf_seconds(60));
-        replies->call_again = NULL;
-        rf_bus_call(replies->bus, &request, on_reply, replies);
-    }
     fake_wake(replies->fake);
 }
 
@@ -101,47 +95,123 @@ static void the_time_left_is_told_as_it_is_when_the_call_is_sent(void **state) {
     rf_bus_destroy(&bus);
 }
 
-static void a_restarted_broker_loses_the_calls_in_hand_as_maybe_sent(void **state) {
-    struct fake_broker *fake = *state;
-    struct replies replies;
-    fake_start(fake, "broker-1");
-    struct rf_bus *bus = connect_bus(fake, &replies);
-    call(&replies, "c1", rf_seconds(60));
+// Reads requests until one with this id comes, which was asked before or not.
+static void expect_request(struct fake_broker *fake, const char *id, bool again) {
     struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    const struct rf_call_request *got = &message->as.call_request;
+    assert_string_equal(got->id, id);
+    assert_int_equal(got->asked_ns > 0, again);
+    assert_true(got->asked_ns < 10 * RF_NS_PER_S);
+    assert_true(got->remaining_ns > 40 * RF_NS_PER_S && got->remaining_ns <= 60 * RF_NS_PER_S);
     rf_message_destroy(&message);
-    replies.call_again = "c2"; // made while the first is being told: not lost with it
-    fake_stop(fake);
-    fake_start(fake, "broker-2");
-    fake_until(fake, replies.count == 1);
-    assert_string_equal(replies.id, "c1");
-    assert_false(replies.ok);
-    assert_string_equal(replies.class, "local");
-    assert_string_equal(replies.code, "worker_lost");
-    assert_string_equal(replies.sent, "maybe");
-    message = fake_expect(fake, RF_MESSAGE_call_request);
-    assert_string_equal(message->as.call_request.id, "c2");
-    rf_message_destroy(&message);
-    assert_int_equal(replies.count, 1);
-    rf_bus_destroy(&bus);
 }
 
-static void calls_survive_a_silence_of_the_same_broker(void **state) {
+static void a_restarted_broker_is_asked_again_for_the_calls_in_hand(void **state) {
     struct fake_broker *fake = *state;
     struct replies replies;
     fake_start(fake, "broker-1");
     struct rf_bus *bus = connect_bus(fake, &replies);
     call(&replies, "c1", rf_seconds(60));
-    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
-    rf_message_destroy(&message);
-    fake->silent = true;
-    fake_until(fake, !rf_bus_connected(bus));
-    fake->silent = false;
-    fake_until(fake, rf_bus_connected(bus));
-    assert_int_equal(replies.count, 0);
+    call(&replies, "c2", rf_seconds(60));
+    expect_request(fake, "c1", false);
+    expect_request(fake, "c2", false);
     struct rf_call_reply reply = {.id = "c1", .ok = true, .class = "ok"};
     fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
     fake_until(fake, replies.count == 1);
+    fake->silent = true;
+    fake_until(fake, !rf_bus_connected(bus));
+    call(&replies, "c3", rf_seconds(60)); // never sent before
+    fake_stop(fake);
+    fake->silent = false;
+    fake_start(fake, "broker-2");
+    expect_request(fake, "c2", true);
+    expect_request(fake, "c3", false);
+    assert_int_equal(replies.count, 1);
+    reply.id = "c2";
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_until(fake, replies.count == 2);
+    assert_string_equal(replies.id, "c2");
     assert_true(replies.ok);
+    rf_bus_destroy(&bus);
+}
+
+static void a_call_that_was_called_off_is_called_off_at_the_next_broker_too(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    expect_request(fake, "c1", false);
+    rf_bus_call_off(bus, "c1");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_cancel);
+    rf_message_destroy(&message);
+    fake_stop(fake);
+    fake_start(fake, "broker-2");
+    expect_request(fake, "c1", true);
+    message = fake_expect(fake, RF_MESSAGE_call_cancel);
+    assert_string_equal(message->as.call_cancel.id, "c1");
+    rf_message_destroy(&message);
+    rf_bus_destroy(&bus);
+}
+
+static void a_call_whose_deadline_is_over_is_not_asked_for_again(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    fake_until(fake, rf_bus_connected(bus));
+    call(&replies, "c1", rf_ms(50));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    fake->silent = true; // for longer than the deadline
+    fake_until(fake, !rf_bus_connected(bus));
+    fake->silent = false;
+    fake_until(fake, rf_bus_connected(bus));
+    call(&replies, "c2", rf_seconds(60));
+    expect_request(fake, "c2", false);
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.code, "deadline_exceeded");
+    assert_string_equal(replies.sent, "maybe");
+    rf_bus_destroy(&bus);
+}
+
+static void a_refusal_of_what_was_asked_again_leaves_it_open_whether_it_was_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    expect_request(fake, "c1", false);
+    fake_stop(fake);
+    fake_start(fake, "broker-2");
+    expect_request(fake, "c1", true);
+    struct rf_refusal refusal = {.rid = "c1", .code = "overloaded", .message = "no"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_refusal, &refusal);
+    fake_until(fake, replies.count == 1);
+    assert_string_equal(replies.sent, "maybe");
+    rf_bus_destroy(&bus);
+}
+
+static void a_broker_that_was_silent_is_asked_again_and_answers_once(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    expect_request(fake, "c1", false);
+    fake->silent = true;
+    fake_until(fake, !rf_bus_connected(bus));
+    fake->silent = false;
+    expect_request(fake, "c1", true);
+    assert_int_equal(replies.count, 0);
+    struct rf_call_reply reply = {.id = "c1", .ok = true, .class = "ok"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_until(fake, replies.count == 1);
+    assert_true(replies.ok);
+    call(&replies, "c2", rf_seconds(60));
+    expect_request(fake, "c2", false);
+    assert_int_equal(replies.count, 1);
     rf_bus_destroy(&bus);
 }
 
@@ -287,8 +357,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BROKER_TEST(a_call_made_before_the_broker_is_there_is_sent_and_answered),
         BROKER_TEST(the_time_left_is_told_as_it_is_when_the_call_is_sent),
-        BROKER_TEST(a_restarted_broker_loses_the_calls_in_hand_as_maybe_sent),
-        BROKER_TEST(calls_survive_a_silence_of_the_same_broker),
+        BROKER_TEST(a_restarted_broker_is_asked_again_for_the_calls_in_hand),
+        BROKER_TEST(a_call_that_was_called_off_is_called_off_at_the_next_broker_too),
+        BROKER_TEST(a_call_whose_deadline_is_over_is_not_asked_for_again),
+        BROKER_TEST(a_refusal_of_what_was_asked_again_leaves_it_open_whether_it_was_sent),
+        BROKER_TEST(a_broker_that_was_silent_is_asked_again_and_answers_once),
         BROKER_TEST(a_call_that_was_never_sent_ends_at_its_deadline_as_not_sent),
         BROKER_TEST(a_call_that_was_sent_ends_after_its_deadline_as_maybe_sent),
         BROKER_TEST(a_cancelled_call_is_told_to_the_broker_and_never_answered),

@@ -22,8 +22,8 @@ static int64_t free_places(const struct rf_ledger_offer *offer, int64_t dispatch
 static void a_request_takes_a_place_until_it_is_released(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
-    bool counted;
-    assert_int_equal(rf_ledger_request(&ledger, "speech", "a"), RF_LEDGER_NEW);
+    bool counted, repeatable;
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false), RF_LEDGER_NEW);
     assert_int_equal(free_places(&ledger.offers[0], 1), 3);
     assert_ptr_equal(rf_ledger_release(&ledger, "speech", 1, &counted), &ledger.offers[0]);
     assert_true(counted);
@@ -34,8 +34,8 @@ static void a_request_takes_a_place_until_it_is_released(void **state) {
     assert_null(rf_ledger_waiting(&ledger, "dance", 0));
     assert_ptr_equal(rf_ledger_waiting(&ledger, "speech", 0), &ledger.offers[0]);
     assert_int_equal(ledger.offers[0].waiting, 0);
-    assert_true(rf_ledger_answered(&ledger, "a"));
-    assert_false(rf_ledger_answered(&ledger, "a"));
+    assert_true(rf_ledger_answered(&ledger, "a", &repeatable));
+    assert_false(rf_ledger_answered(&ledger, "a", &repeatable));
     assert_int_equal(rf_ledger_in_hand(&ledger), 0);
     rf_ledger_fini(&ledger);
 }
@@ -43,10 +43,23 @@ static void a_request_takes_a_place_until_it_is_released(void **state) {
 static void a_request_that_is_in_hand_is_not_carried_out_twice(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
-    assert_int_equal(rf_ledger_request(&ledger, "speech", "a"), RF_LEDGER_NEW);
-    assert_int_equal(rf_ledger_request(&ledger, "speech", "a"), RF_LEDGER_KNOWN);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false), RF_LEDGER_NEW);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false), RF_LEDGER_KNOWN);
     assert_int_equal(free_places(&ledger.offers[0], 2), 3);
     assert_int_equal(rf_ledger_in_hand(&ledger), 1);
+    rf_ledger_fini(&ledger);
+}
+
+static void what_may_be_repeated_is_known_until_it_is_answered(void **state) {
+    (void)state;
+    struct rf_ledger ledger = opened();
+    bool repeatable;
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", true), RF_LEDGER_NEW);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "b", false), RF_LEDGER_NEW);
+    assert_true(rf_ledger_answered(&ledger, "a", &repeatable));
+    assert_true(repeatable);
+    assert_true(rf_ledger_answered(&ledger, "b", &repeatable));
+    assert_false(repeatable);
     rf_ledger_fini(&ledger);
 }
 
@@ -54,7 +67,7 @@ static void a_service_that_is_not_offered_is_unknown(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
     bool counted;
-    assert_int_equal(rf_ledger_request(&ledger, "telephony", "a"), RF_LEDGER_UNKNOWN);
+    assert_int_equal(rf_ledger_request(&ledger, "telephony", "a", false), RF_LEDGER_UNKNOWN);
     assert_null(rf_ledger_release(&ledger, "telephony", 0, &counted));
     assert_int_equal(rf_ledger_in_hand(&ledger), 0);
     rf_ledger_fini(&ledger);
@@ -76,11 +89,11 @@ static void calls_from_before_a_registration_lower_the_capacity(void **state) {
     struct rf_ledger ledger = opened();
     bool counted;
     for (const char *id = "abc"; *id != '\0'; id++)
-        rf_ledger_request(&ledger, "speech", id);
+        rf_ledger_request(&ledger, "speech", id, false);
     rf_ledger_registered(&ledger);
     assert_int_equal(ledger.offers[0].released, 0);
     assert_int_equal(free_places(&ledger.offers[0], 0), 1);
-    rf_ledger_request(&ledger, "speech", "d");
+    rf_ledger_request(&ledger, "speech", "d", false);
     assert_int_equal(free_places(&ledger.offers[0], 1), 0);
     for (int i = 0; i < 3; i++) {
         assert_non_null(rf_ledger_release(&ledger, "speech", 0, &counted));
@@ -96,12 +109,12 @@ static void calls_from_before_a_registration_lower_the_capacity(void **state) {
 static void a_second_registration_counts_what_was_taken_since_the_first(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
-    rf_ledger_request(&ledger, "script", "a");
+    rf_ledger_request(&ledger, "script", "a", false);
     rf_ledger_registered(&ledger);
-    rf_ledger_request(&ledger, "script", "b");
+    rf_ledger_request(&ledger, "script", "b", false);
     rf_ledger_registered(&ledger);
     assert_int_equal(rf_ledger_offered(&ledger.offers[1]), 0);
-    rf_ledger_request(&ledger, "script", "c"); // a broker that dispatches beyond the capacity
+    rf_ledger_request(&ledger, "script", "c", false); // a broker that dispatches beyond the capacity
     rf_ledger_registered(&ledger);
     assert_int_equal(rf_ledger_offered(&ledger.offers[1]), 0);
     rf_ledger_fini(&ledger);
@@ -111,6 +124,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_takes_a_place_until_it_is_released),
         cmocka_unit_test(a_request_that_is_in_hand_is_not_carried_out_twice),
+        cmocka_unit_test(what_may_be_repeated_is_known_until_it_is_answered),
         cmocka_unit_test(a_service_that_is_not_offered_is_unknown),
         cmocka_unit_test(a_place_that_nobody_had_cannot_be_released),
         cmocka_unit_test(calls_from_before_a_registration_lower_the_capacity),

@@ -23,7 +23,6 @@ static void the_first_answer_connects(void **state) {
     assert_int_equal(rf_pulse_heard(&pulse, "b1", true, at(1)), RF_PULSE_CAME);
     assert_true(pulse.connected);
     assert_int_equal(rf_pulse_heard(&pulse, "b1", false, at(2)), RF_PULSE_SAME);
-    assert_int_equal(pulse.brokers, 1);
 }
 
 static void silence_beyond_the_limit_is_told_once(void **state) {
@@ -36,7 +35,6 @@ static void silence_beyond_the_limit_is_told_once(void **state) {
     assert_false(pulse.connected);
     assert_false(rf_pulse_silent(&pulse, at(100)));
     assert_int_equal(rf_pulse_heard(&pulse, "b1", false, at(101)), RF_PULSE_CAME);
-    assert_int_equal(pulse.brokers, 1);
 }
 
 static void another_broker_is_a_change_even_without_a_silence(void **state) {
@@ -44,7 +42,6 @@ static void another_broker_is_a_change_even_without_a_silence(void **state) {
     struct rf_pulse pulse = started();
     rf_pulse_heard(&pulse, "b1", true, at(1));
     assert_int_equal(rf_pulse_heard(&pulse, "b2", false, at(2)), RF_PULSE_CHANGED);
-    assert_int_equal(pulse.brokers, 2);
 }
 
 // Incident 21: the connection is restored below us, and the worker never says READY again.
@@ -53,7 +50,6 @@ static void a_broker_that_forgot_us_is_a_change(void **state) {
     struct rf_pulse pulse = started();
     rf_pulse_heard(&pulse, "b1", true, at(1));
     assert_int_equal(rf_pulse_heard(&pulse, "b1", true, at(2)), RF_PULSE_CHANGED);
-    assert_int_equal(pulse.brokers, 1);
 }
 
 static void waiting_is_told_after_one_second_and_then_every_thirty(void **state) {

@@ -298,6 +298,110 @@ static void a_reply_whose_broker_is_away_is_sent_after_the_next_registration(voi
     leave(&service);
 }
 
+static void expect_reply(struct fake_broker *fake, const char *id) {
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
+    assert_string_equal(message->as.call_reply.id, id);
+    rf_message_destroy(&message);
+}
+
+static void take_repeatable(struct fake_broker *fake, struct service *service, const char *id) {
+    unsigned requests = service->requests;
+    struct rf_call_request request = {.id = id,
+                                      .service = "script",
+                                      .operation = "write",
+                                      .deadline = INT64_MAX,
+                                      .repeatable = true};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_call_request, &request);
+    fake_until(fake, service->requests == requests + 1);
+}
+
+static void another_broker_is_told_the_results_that_may_not_come_twice_and_that_this_was_all(
+    void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_recalled);
+    rf_message_destroy(&message);
+    take(fake, &service, "c1");
+    take_repeatable(fake, &service, "r1");
+    answer(&service, "c1");
+    answer(&service, "r1");
+    expect_reply(fake, "c1");
+    expect_reply(fake, "r1");
+    next_beat(fake); // it was sent behind them
+    next_beat(fake); // and this one behind its answer
+    take(fake, &service, "c2");
+    restart(fake, &service);
+    answer(&service, "c2");
+    message = fake_expect(fake, RF_MESSAGE_worker_recalled);
+    assert_int_equal(message->as.worker_recalled.known_ns, 0);
+    rf_message_destroy(&message);
+    assert_true(fake_has(fake, RF_MESSAGE_call_reply)); // before it
+    expect_reply(fake, "c1");
+    expect_reply(fake, "c2");
+    next_beat(fake);
+    assert_false(fake_has(fake, RF_MESSAGE_call_reply));
+    assert_false(fake_has(fake, RF_MESSAGE_worker_recalled));
+    leave(&service);
+}
+
+static void incident_20_replies_that_may_be_lost_with_a_connection_are_told_again(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take_repeatable(fake, &service, "r1");
+    answer(&service, "r1");
+    expect_reply(fake, "r1");
+    next_beat(fake);
+    next_beat(fake);
+    take_repeatable(fake, &service, "r2");
+    fake->numberless = true; // the broker has not said that it read what comes now
+    answer(&service, "r2");
+    expect_reply(fake, "r2");
+    fake->moved = true;
+    expect_reply(fake, "r2");
+    fake->numberless = false;
+    next_beat(fake);
+    next_beat(fake);
+    fake->moved = true;
+    next_beat(fake);
+    next_beat(fake);
+    assert_false(fake_has(fake, RF_MESSAGE_call_reply));
+    leave(&service);
+}
+
+static void what_was_carried_out_is_answered_as_before(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take(fake, &service, "c1");
+    rf_worker_release(service.worker, "speech", 0);
+    answer(&service, "c1");
+    expect_reply(fake, "c1");
+    dispatch(fake, "speech", "c1");
+    expect_reply(fake, "c1");
+    assert_int_equal(service.requests, 1);
+    fake_until(fake, offer_of(fake, "speech")->released == 2);
+    leave(&service);
+}
+
+static void the_lease_counts_from_the_heartbeat_that_was_answered(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    serve(fake, &service);
+    assert_false(rf_worker_leased(service.worker));
+    fake_start(fake, "broker-1");
+    fake_until(fake, service.came == 1);
+    assert_true(rf_worker_leased(service.worker));
+    fake->silent = true;
+    fake_until(fake, service.went == 1);
+    assert_false(rf_worker_leased(service.worker));
+    fake->silent = false;
+    fake_until(fake, service.came == 2);
+    assert_true(rf_worker_leased(service.worker));
+    leave(&service);
+}
+
 static void a_reply_that_cannot_be_encoded_is_still_a_reply(void **state) {
     struct fake_broker *fake = *state;
     struct service service;
@@ -499,6 +603,11 @@ int main(void) {
         BROKER_TEST(a_worker_that_the_broker_does_not_know_registers_again),
         BROKER_TEST(calls_in_hand_lower_the_capacity_told_to_the_next_broker),
         BROKER_TEST(a_reply_whose_broker_is_away_is_sent_after_the_next_registration),
+        BROKER_TEST(
+            another_broker_is_told_the_results_that_may_not_come_twice_and_that_this_was_all),
+        BROKER_TEST(incident_20_replies_that_may_be_lost_with_a_connection_are_told_again),
+        BROKER_TEST(what_was_carried_out_is_answered_as_before),
+        BROKER_TEST(the_lease_counts_from_the_heartbeat_that_was_answered),
         BROKER_TEST(a_reply_that_cannot_be_encoded_is_still_a_reply),
         BROKER_TEST(outcomes_are_numbered_and_those_not_acknowledged_numbered_anew),
         BROKER_TEST(words_of_a_provider_that_are_no_text_hold_nothing_up),

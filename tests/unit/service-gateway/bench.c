@@ -63,6 +63,11 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     r->result = json_incref(reply->result);
 }
 
+static bool on_leased(void *arg) {
+    const struct bench *b = arg;
+    return !b->unleased;
+}
+
 static void on_release(void *arg, enum gateway_service service, int64_t waiting) {
     struct bench *b = arg;
     (void)service;
@@ -173,6 +178,7 @@ static const struct gateway_effects effects = {
     .send = on_send,
     .abort = on_abort,
     .abort_hedge = on_abort_hedge,
+    .leased = on_leased,
     .reply = on_reply,
     .release = on_release,
     .outcome = on_outcome,

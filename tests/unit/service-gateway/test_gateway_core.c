@@ -321,6 +321,19 @@ static void a_lost_broker_drops_dials_that_have_not_begun_and_no_others(void **s
     assert_string_equal(bench_reply_of(b, "d3")->code, "worker_lost");
 }
 
+static void without_a_lease_no_dial_begins_though_nobody_has_noticed_yet(void **state) {
+    struct bench *b = *state;
+    bench_dial(b, "d1");
+    bench_fail(b, 0, RF_HTTP_CONNECT, false); // waits for its retry; then the process was stopped
+    b->unleased = true;
+    bench_advance(b, rf_seconds(5));
+    assert_int_equal(b->sends, 1);
+    assert_string_equal(bench_reply_of(b, "d1")->code, "worker_lost");
+    assert_string_equal(bench_reply_of(b, "d1")->sent, "no");
+    bench_speak(b, "s1"); // may be repeated
+    assert_int_equal(b->sends, 2);
+}
+
 static void a_dial_on_its_way_is_not_cancelled(void **state) {
     struct bench *b = *state;
     bench_dial(b, "d1");
@@ -602,6 +615,7 @@ int main(void) {
         TEST(a_dial_that_was_never_written_or_not_processed_is_repeated),
         TEST(nothing_is_dialled_after_send_before),
         TEST(a_lost_broker_drops_dials_that_have_not_begun_and_no_others),
+        TEST(without_a_lease_no_dial_begins_though_nobody_has_noticed_yet),
         TEST(a_dial_on_its_way_is_not_cancelled),
         TEST(the_chain_falls_to_the_next_link_when_the_breaker_is_open),
         TEST(the_chain_falls_to_the_next_link_when_retries_are_exhausted),

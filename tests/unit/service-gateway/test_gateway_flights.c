@@ -105,6 +105,11 @@ static void on_handback(void *arg, const struct rf_worker_handback *handback) {
     answered(handback->id);
 }
 
+static bool on_leased(void *arg) {
+    (void)arg;
+    return true;
+}
+
 static void on_release(void *arg, enum gateway_service service, int64_t waiting) {
     (void)arg, (void)service;
     assert_true(waiting >= 0);
@@ -123,6 +128,7 @@ static void on_publish(void *arg, const struct rf_event *event) {
 
 static const struct gateway_effects effects = {.send = on_send,
                                                .abort = on_abort,
+                                               .leased = on_leased,
                                                .reply = on_reply,
                                                .release = on_release,
                                                .outcome = on_outcome,

@@ -1,0 +1,53 @@
+"""A TCP relay between two processes that can stop passing bytes, as a network does that is partitioned: no
+connection breaks, nothing arrives."""
+
+import socket
+import threading
+
+
+class Relay:
+    def __init__(self, target):
+        self.target = target
+        self.passing = threading.Event()
+        self.passing.set()
+        self.sockets = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                near.close()
+                continue
+            self.sockets += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
+
+    def copy(self, source, sink):
+        try:
+            while data := source.recv(65536):
+                self.passing.wait()
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def cut(self):
+        self.passing.clear()
+
+    def mend(self):
+        self.passing.set()
+
+    def close(self):
+        self.mend()
+        self.listener.close()
+        for one in self.sockets:
+            one.close()

@@ -1,0 +1,266 @@
+#!/usr/bin/python3
+"""Brokers and gateways that die, stop or are cut off with calls in hand: each call is carried out once at most,
+and each caller gets one answer, at real processes and by the simulator's ledger."""
+
+import signal
+import time
+import unittest
+
+import msgpack
+import zmq
+
+from harness import free_port, wait_for
+from relay import Relay
+from test_gateway import Client, GatewayTest
+
+
+def number(i):
+    return f"+1202555{100 + i:04d}"
+
+
+class Asker(Client):
+    """A client that can ask again for what it has no answer to, as the library does."""
+
+    def __init__(self, the_set):
+        super().__init__(the_set)
+        self.asked = {}
+
+    def send(self, call, service, operation, params, seconds=30, **fields):
+        self.asked.setdefault(call, (time.monotonic_ns(), service, operation, params, seconds, fields))
+        super().send(call, service, operation, params, seconds=seconds, **fields)
+
+    def ask_again(self):
+        for call, (first, service, operation, params, seconds, fields) in self.asked.items():
+            if call not in self.replies:
+                self.send(call, service, operation, params, seconds=seconds,
+                          **{**fields, "asked_ns": time.monotonic_ns() - first})
+
+
+class CallLossTest(GatewayTest):
+    """Two gateways, each with room for two dials, that take a second and a half."""
+
+    GATEWAYS = 2
+    CONFIG = {"gateway": {"concurrency": {"telephony": 2}},
+              "telephony": {"send_margin": "1s"}}
+
+    def setUp(self):
+        super().setUp()
+        self.client.close()
+        self.client = Asker(self.set)
+        self.addCleanup(self.client.close)
+        self.set.faults({"id": "slow", "match": {"provider": "twilio", "method": "POST"},
+                         "kind": "latency", "delay_ms": 1500})
+
+    def status(self):
+        context = zmq.Context()
+        socket = context.socket(zmq.REQ)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.connect(f"ipc://{self.set.root}/run/calls")
+        try:
+            socket.send(msgpack.packb({"t": "status.request", "v": 1, "rid": "s"}))
+            if not socket.poll(5000):
+                return None
+            return msgpack.unpackb(socket.recv())["status"]
+        finally:
+            socket.close()
+            context.term()
+
+    def workers(self):
+        status = self.status()
+        return [] if status is None else [worker["instance"] for worker in status["workers"]]
+
+    def begin_dials(self, count, under_way=4):
+        calls = [f"d{i}" for i in range(count)]
+        for i, call in enumerate(calls):
+            self.client.dial(call, number(i))
+        wait_for("the dials to be under way",
+                 lambda: len(self.set.requests("twilio", "Calls.json")) >= under_way)
+        return calls
+
+    def kill_broker(self):
+        self.set.processes["broker"].kill()
+
+    def start_broker(self):
+        self.set.start("broker", "broker-again")
+
+
+class BrokerKilled(CallLossTest):
+    def test_incident_20_replies_and_calls_that_were_under_way_in_a_killed_broker_are_not_lost(self):
+        calls = self.begin_dials(8)  # four in hand, four in the broker's queue
+        self.kill_broker()
+        # All four end while there is no broker: their replies meet a peer that is gone.
+        wait_for("the dials in hand to end", lambda: len(self.set.dials()) == 4)
+        self.start_broker()
+        self.client.ask_again()
+        for reply in self.client.wait_all(calls):
+            self.assertTrue(reply["ok"], reply)
+        self.assertEqual(self.set.dials(), {number(i): 1 for i in range(8)})
+
+    def test_a_dial_in_hand_at_the_restart_is_answered_by_its_gateway(self):
+        calls = self.begin_dials(4)
+        self.kill_broker()
+        self.start_broker()
+        self.client.ask_again()
+        self.client.ask_again()  # however often
+        for reply in self.client.wait_all(calls):
+            self.assertTrue(reply["ok"], reply)
+        self.assertEqual(self.set.dials(), {number(i): 1 for i in range(4)})
+        self.assertEqual(len(self.set.requests("twilio", "Calls.json")), 4)
+
+    def test_a_gateway_that_died_with_the_broker_leaves_one_clear_answer(self):
+        calls = self.begin_dials(6)
+        self.kill_broker()
+        self.set.processes["gateway-0"].kill()
+        self.start_broker()
+        self.client.ask_again()
+        replies = self.client.wait_all(calls)
+        for reply in replies:
+            if not reply["ok"]:
+                self.assertEqual((reply["code"], reply["sent"]), ("worker_lost", "maybe"), reply)
+        self.assertGreaterEqual(sum(reply["ok"] for reply in replies), 2)  # those of the other one
+        self.assertTrue(all(count == 1 for count in self.set.dials().values()), self.set.dials())
+        # A call that is asked for the first time is carried out by who is left.
+        self.client.dial("new", number(50))
+        self.assertTrue(self.client.wait("new")["ok"])
+
+
+class GatewayStopped(CallLossTest):
+    def test_incident_21_a_gateway_that_was_taken_for_lost_registers_again_and_tells_its_answer(self):
+        stopped = self.set.processes["gateway-0"]
+        calls = self.begin_dials(4)
+        stopped.terminate(signal.SIGSTOP)
+        replies = self.client.wait_all(calls)
+        lost = [reply for reply in replies if not reply["ok"]]
+        self.assertEqual({(reply["code"], reply["sent"]) for reply in lost},
+                         {("worker_lost", "maybe")})
+        self.assertEqual(len(lost), 2)
+        self.assertEqual(len(self.workers()), 1)
+        stopped.terminate(signal.SIGCONT)
+        wait_for("it to be back", lambda: len(self.workers()) == 2)
+        # The same id again: its own late answer, and no second dial.
+        late = Asker(self.set)
+        self.addCleanup(late.close)
+
+        def told():
+            for reply in lost:
+                late.replies.pop(reply["id"], None)
+                late.dial(reply["id"], number(int(reply["id"][1:])))
+            return all(late.wait(reply["id"]).get("code") != "worker_lost" for reply in lost)
+
+        wait_for("the late answers", told)
+        self.assertTrue(all(count == 1 for count in self.set.dials().values()), self.set.dials())
+        # It serves again: more dials at once than the other could take alone.
+        for i in range(10, 14):
+            self.client.dial(f"d{i}", number(i))
+        for i in range(10, 14):
+            self.assertTrue(self.client.wait(f"d{i}")["ok"])
+
+    def test_a_killed_gateway_is_known_to_be_lost_within_two_heartbeats(self):
+        calls = self.begin_dials(4)
+        began = time.monotonic()
+        self.set.processes["gateway-0"].kill()
+        lost = [reply for reply in self.client.wait_all(calls) if not reply["ok"]]
+        self.assertEqual({reply["code"] for reply in lost}, {"worker_lost"})
+        self.assertEqual(len(lost), 2)
+        # Two heartbeats are 1.2 s here; the dials of the other one take 1.5 s.
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual(len(self.workers()), 1)
+
+
+class Partition(CallLossTest):
+    """The broker is cut off from a gateway in which a dial waits."""
+
+    GATEWAYS = 0
+    CONFIG = {"bus": {"insecure": True}, "gateway": {"concurrency": {"telephony": 2}},
+              "telephony": {"send_margin": "1s"},
+              "defaults": {"retry": {"initial_delay": "4s", "max_delay": "5s"}}}
+
+    def setUp(self):
+        self.workers_port = free_port()
+        self.CONFIG["bus"]["workers"] = f"tcp://127.0.0.1:{self.workers_port}"
+        super().setUp()
+        self.relay = Relay(self.workers_port)
+        self.addCleanup(self.relay.close)
+        self.set.config["bus"]["workers"] = f"tcp://127.0.0.1:{self.relay.port}"
+        self.set.write_config()
+        self.set.start("service-gateway", "gateway-0")
+        # Surely not sent, so that it is repeated: after a wait, in the gateway.
+        self.set.faults({"id": "away", "match": {"provider": "twilio", "method": "POST"},
+                         "kind": "status", "status": 429, "count": 1})
+
+    def waits(self):
+        status = self.status()
+        return any(offer["waiting"] for worker in status["workers"] for offer in worker["offers"])
+
+    def test_a_dial_that_waits_in_a_gateway_cut_off_from_the_broker_is_never_made(self):
+        self.client.dial("d0", number(0), seconds=60)
+        wait_for("the dial to wait for its retry", self.waits)
+        self.relay.cut()
+        reply = self.client.wait("d0")
+        self.assertEqual((reply["code"], reply["sent"]), ("worker_lost", "maybe"), reply)
+        # Longer than the retry would have waited: its time came and went, on both sides.
+        retry_over = time.monotonic() + 6
+        wait_for("the retry's time to pass", lambda: time.monotonic() > retry_over)
+        self.assertEqual(self.set.dials(), {})
+        self.relay.mend()
+        wait_for("the gateway to be back", lambda: len(self.workers()) == 1)
+        asker = Asker(self.set)
+        self.addCleanup(asker.close)
+
+        def told():
+            asker.replies.pop("d0", None)
+            asker.dial("d0", number(0), asked_ns=1)
+            return asker.wait("d0")["sent"] == "no"
+
+        wait_for("the gateway's own word", told)
+        self.assertEqual(self.set.dials(), {})
+        self.assertEqual(len(self.set.requests("twilio", "Calls.json")), 1)
+        asker.dial("d1", number(1))
+        self.assertTrue(asker.wait("d1")["ok"])
+
+    def test_a_broker_that_is_stopped_while_a_dial_waits_takes_nobody_for_lost_and_it_is_not_made(self):
+        broker = self.set.processes["broker"]
+        self.client.dial("d0", number(0), seconds=60)
+        wait_for("the dial to wait for its retry", self.waits)
+        broker.terminate(signal.SIGSTOP)
+        gateway = self.set.processes["gateway-0"]
+        retry_over = time.monotonic() + 6
+        wait_for("the retry's time to pass", lambda: time.monotonic() > retry_over)
+        self.assertEqual(self.set.dials(), {})
+        broker.terminate(signal.SIGCONT)
+        reply = self.client.wait("d0")
+        self.assertEqual((reply["code"], reply["sent"]), ("worker_lost", "no"), reply)
+        self.assertEqual(self.set.dials(), {})
+        self.assertEqual(self.status()["counters"]["workers_lost"], 0)
+        self.assertTrue(gateway.alive())
+        self.client.dial("d1", number(1))
+        self.assertTrue(self.client.wait("d1")["ok"])
+
+    def test_send_before_ends_a_dial_that_waits(self):
+        self.client.dial("d0", number(0), seconds=60, send_before=time.time_ns() + 2 * 10**9)
+        reply = self.client.wait("d0")
+        self.assertEqual((reply["code"], reply["sent"]), ("deadline_exceeded", "no"), reply)
+        self.assertEqual(self.set.dials(), {})
+
+
+class Drain(CallLossTest):
+    def test_a_gateway_that_drains_loses_no_call_and_nobody_is_dialled_twice(self):
+        calls = [f"d{i}" for i in range(12)]
+        self.set.faults({"id": "away", "match": {"provider": "twilio", "method": "POST"},
+                         "kind": "status", "status": 429, "count": 3},
+                        {"id": "slow", "match": {"provider": "twilio", "method": "POST"},
+                         "kind": "latency", "delay_ms": 300})
+        for i, call in enumerate(calls):
+            self.client.dial(call, number(i), send_before=time.time_ns() + 25 * 10**9)
+        wait_for("some to be under way", lambda: len(self.set.requests("twilio", "Calls.json")) >= 4)
+        leaver = self.set.processes["gateway-0"]
+        leaver.terminate()
+        self.assertEqual(leaver.wait(), 0)
+        for reply in self.client.wait_all(calls):
+            self.assertTrue(reply["ok"], reply)
+        self.assertEqual(self.set.dials(), {number(i): 1 for i in range(12)})
+        self.assertEqual(self.status()["counters"]["workers_lost"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
