@@ -172,7 +172,8 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
     struct rf_subscription_options options = {.prefixes = rf_alert_topics,
                                               .prefix_count = rf_alert_topic_count,
                                               .after = (uint64_t)alerter->cursor,
-                                              .limit = PAGE_EVENTS};
+                                              .limit = PAGE_EVENTS,
+                                              .durable = process->service};
     return rf_subscription_new(process->bus, &options, on_page, alerter, &alerter->subscription,
                                error);
 }

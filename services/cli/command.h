@@ -93,6 +93,8 @@ int cli_breaker_disable(const struct cli_options *options);
 int cli_breaker_reset(const struct cli_options *options);
 int cli_mark_list(const struct cli_options *options);
 int cli_mark_clear(const struct cli_options *options);
+int cli_subscriber_list(const struct cli_options *options);
+int cli_subscriber_forget(const struct cli_options *options);
 int cli_keys_new(const struct cli_options *options);
 int cli_keys_allow(const struct cli_options *options);
 int cli_keys_list(const struct cli_options *options);

@@ -14,7 +14,7 @@
 //                      and event_line.c say which and how, moment.c and terminal.c read options
 //   replay.c           events of the past; pace.c says when each is due
 //   trace.c            one contact's events; timeline.c puts them together, timeline_text.c tells
-//   breaker_list.c, breaker_control.c
+//   breaker_list.c, breaker_control.c, subscriber.c
 //   keys_new.c, keys_allow.c, keys_list.c, keys_revoke.c   keys of the bus; key_list.c is their
 //   file marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
 //   config_man.c
@@ -85,6 +85,11 @@ static const struct cli_command commands[] = {
     {"mark clear", 1, 1, "PROVIDER[/KEY]",
      "make a marked provider usable again, with all its keys, or one key that is set aside", 0,
      cli_mark_clear},
+    {"subscriber list", 0, 0, "[--json]",
+     "durable subscribers, what each has taken and how far it is behind", 0, cli_subscriber_list},
+    {"subscriber forget", 1, 1, "NAME",
+     "forget one that is gone for good: the journal keeps nothing for it any more", 0,
+     cli_subscriber_forget},
     {"keys new", 1, 1, "NAME [--out FOLDER] [--json]",
      "make a key for a process that reaches the broker by TCP: NAME.secret and NAME.public",
      CLI_TAKES(OUT), cli_keys_new},

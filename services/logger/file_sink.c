@@ -53,7 +53,8 @@ static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct 
     sink->sink.cursor = in_file > 0 ? in_file : kept_cursor(sink);
     sink->sink.known = sink->sink.cursor > 0;
     struct rf_subscription_options all = {.after = (uint64_t)sink->sink.cursor,
-                                          .limit = PAGE_EVENTS};
+                                          .limit = PAGE_EVENTS,
+                                          .durable = sink->sink.subscriber};
     return rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,
                                error);
 }

@@ -127,7 +127,8 @@ static void on_page(void *arg, const struct rf_event *events, size_t count, uint
 static void subscribe(struct rf_sheet_sink *sink) {
     struct rf_error error;
     struct rf_subscription_options all = {.after = (uint64_t)sink->sheet.cursor,
-                                          .limit = (size_t)settings(sink)->sheets.batch};
+                                          .limit = (size_t)settings(sink)->sheets.batch,
+                                          .durable = sink->sink.subscriber};
     if (rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,
                             &error) != RF_OK)
         wait_after_failure(sink, error.message);

@@ -12,6 +12,7 @@
 
 void rf_sink_init(struct rf_sink *sink, struct rf_process *process, const char *name) {
     *sink = (struct rf_sink){.process = process, .name = name, .rng = {rf_random_u64()}};
+    snprintf(sink->subscriber, sizeof sink->subscriber, "%s-%s", process->service, name);
 }
 
 static void publish(struct rf_sink *sink, enum rf_event_type type, const char *subject,
@@ -42,9 +43,6 @@ void rf_sink_works(struct rf_sink *sink) {
 }
 
 void rf_sink_trimmed(struct rf_sink *sink, uint64_t trimmed) {
-    char subject[96];
-    if (!sink->known)
-        return;
-    snprintf(subject, sizeof subject, "%s-%s", sink->process->service, sink->name);
-    rf_bus_tell_trimmed(sink->process->bus, subject, (uint64_t)sink->cursor, trimmed);
+    if (sink->known)
+        rf_bus_tell_trimmed(sink->process->bus, sink->subscriber, (uint64_t)sink->cursor, trimmed);
 }

@@ -13,7 +13,8 @@ struct rf_process;
 
 struct rf_sink {
     struct rf_process *process;
-    const char *name; // json, text, sheets
+    const char *name;    // json, text, sheets
+    char subscriber[32]; // its durable name: logger-json
     bool failing;
     int64_t failures; // in a row
     struct rf_rng rng;
