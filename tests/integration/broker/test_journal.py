@@ -325,7 +325,7 @@ class Disk(JournalTest):
         self.heal()
         while peer.receive()["seq"] < 200:
             pass
-        self.assertEqual(self.broker.text().count("is written again"), 1)
+        wait_for("the broker to say that it is over", lambda: self.broker.text().count("is written again") == 1)
         self.assertEqual(self.broker.text().count("cannot be written"), 1)
         events, _ = reader.read_all(prefixes=["test."])
         self.assertEqual([seq for _, seq in events], list(range(1, 201)))
