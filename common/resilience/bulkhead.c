@@ -26,9 +26,26 @@ void rf_bulkhead_change(struct rf_bulkhead *bulkhead, const struct rf_bulkhead_p
         bulkhead->policy.max_queue = 0;
 }
 
-static bool has_place(const struct rf_bulkhead *bulkhead) {
-    return bulkhead->policy.max_in_flight == 0 ||
-           bulkhead->in_flight < bulkhead->policy.max_in_flight;
+static bool has_place(const struct rf_bulkhead *bulkhead, struct rf_instant now) {
+    bool own =
+        bulkhead->policy.max_in_flight == 0 || bulkhead->in_flight < bulkhead->policy.max_in_flight;
+    return own && rf_share_free(&bulkhead->share, bulkhead->in_flight, now) > 0;
+}
+
+// How many may wait.
+static int64_t queue_room(const struct rf_bulkhead *bulkhead) {
+    int64_t own = bulkhead->policy.max_in_flight - bulkhead->in_flight;
+    bool lacks_share = bulkhead->share.mode != RF_SHARE_LOCAL && own > 0;
+    return bulkhead->policy.max_queue + (lacks_share ? own : 0);
+}
+
+int64_t rf_bulkhead_wanted(const struct rf_bulkhead *bulkhead) {
+    int64_t wanted = bulkhead->queued, most = bulkhead->policy.max_in_flight;
+    if (bulkhead->share.mode == RF_SHARE_LOCAL)
+        return 0;
+    if (most > 0 && wanted > most - rf_share_has(&bulkhead->share))
+        wanted = most - rf_share_has(&bulkhead->share);
+    return wanted > 0 ? wanted : 0;
 }
 
 static void append(struct rf_bulkhead *bulkhead, struct rf_bulkhead_waiter *waiter) {
@@ -50,11 +67,11 @@ enum rf_bulkhead_verdict rf_bulkhead_enter(struct rf_bulkhead *bulkhead,
         return RF_BULKHEAD_QUEUED;
     if (!rf_instant_before(now, deadline))
         return RF_BULKHEAD_TOO_LATE;
-    if (bulkhead->first == NULL && has_place(bulkhead)) {
+    if (bulkhead->first == NULL && has_place(bulkhead, now)) {
         bulkhead->in_flight++;
         return RF_BULKHEAD_GRANTED;
     }
-    if (waiter == NULL || bulkhead->queued >= bulkhead->policy.max_queue)
+    if (waiter == NULL || bulkhead->queued >= queue_room(bulkhead))
         return RF_BULKHEAD_FULL;
     waiter->deadline = deadline;
     append(bulkhead, waiter);
@@ -70,7 +87,7 @@ enum rf_bulkhead_verdict rf_bulkhead_next(struct rf_bulkhead *bulkhead, struct r
         rf_bulkhead_remove(bulkhead, first);
         return RF_BULKHEAD_TOO_LATE;
     }
-    if (!has_place(bulkhead)) {
+    if (!has_place(bulkhead, now)) {
         *waiter = NULL;
         return RF_BULKHEAD_NONE;
     }
@@ -98,4 +115,5 @@ void rf_bulkhead_remove(struct rf_bulkhead *bulkhead, struct rf_bulkhead_waiter 
 void rf_bulkhead_leave(struct rf_bulkhead *bulkhead) {
     if (bulkhead->in_flight > 0)
         bulkhead->in_flight--;
+    (void)rf_share_trim(&bulkhead->share, bulkhead->in_flight);
 }

@@ -2,6 +2,7 @@
 
 #include "resilience/policy_key.h"
 #include "resilience/policy_parts.h"
+#include "resilience/policy_share.h"
 
 // A call that waits for another's test to end asks again after this at the latest: a permit that an
 // authority took back is told to nobody.
@@ -53,6 +54,9 @@ void rf_policy_state_changed(struct rf_policy *policy, enum rf_breaker_state sta
         return;
     }
     rf_policy_wake_all(policy, &policy->waiting);
+    rf_policy_wake_all(policy, &policy->unpaid);
+    for (size_t i = 0; i < policy_key_count(policy); i++)
+        rf_policy_wake_all(policy, &policy_key_at(policy, i)->hungry);
     for (struct rf_bulkhead_waiter *waiter; (waiter = policy->bulkhead.first) != NULL;) {
         rf_bulkhead_remove(&policy->bulkhead, waiter);
         rf_policy_wake_one(policy, call_of(waiter));
@@ -132,8 +136,11 @@ static bool pass_rate_limit(struct rf_policy *policy, struct rf_policy_call *cal
     }
     if (paused && rf_instant_before(call->ready, until)) // it came after the token was reserved
         call->ready = until;
-    if (!rf_instant_before(now, call->ready))
-        return true;
+    if (!rf_instant_before(now, call->ready)) {
+        *decision = rf_policy_decide(RF_POLICY_WAIT, RF_POLICY_RATE_LIMITED, call->deadline);
+        return policy_share_token(policy, call, now);
+    }
+    policy_share_token_back(key, call);
     if (!rf_instant_before(call->ready, call->deadline)) {
         *decision = refuse(policy, call, reason, call->ready, now);
     } else {
@@ -188,6 +195,12 @@ struct rf_policy_decision rf_policy_step(struct rf_policy *policy, struct rf_pol
     gate = rf_policy_gate(policy);
     if (gate.verdict == RF_POLICY_REFUSED && !call->test && !call->asked)
         return rf_policy_held_back(policy, call, gate, now);
+    if (!policy_share_pay_again(policy, call, now))
+        return refuse(policy, call, RF_POLICY_NO_BUDGET, (struct rf_instant){0}, now);
+    if (call->unpaid) {
+        rf_policy_wait_in(&policy->unpaid, call);
+        return rf_policy_decide(RF_POLICY_WAIT, RF_POLICY_NO_REASON, call->pay_by);
+    }
     if (rf_instant_before(now, call->due)) {
         rf_policy_wait_in(&policy->waiting, call);
         return rf_policy_decide(RF_POLICY_WAIT, RF_POLICY_NO_REASON, call->due);
@@ -203,6 +216,7 @@ struct rf_policy_decision rf_policy_step(struct rf_policy *policy, struct rf_pol
 struct rf_policy_call *rf_policy_next(struct rf_policy *policy, struct rf_instant now) {
     struct rf_bulkhead_waiter *waiter;
     rf_policy_tick(policy, now);
+    policy_share_feed(policy, now);
     struct rf_policy_call *call = rf_policy_first_waiting(&policy->woken);
     if (call != NULL) {
         rf_policy_unlink(&call->waits);
@@ -250,8 +264,7 @@ void rf_policy_end(struct rf_policy *policy, struct rf_policy_call *call, struct
             rf_breaker_cancel(&policy->breaker, call->ticket, now);
     }
     rf_policy_let_go(policy, call, now);
-    if (call->retrying)
-        rf_budget_cancel(&policy->budget);
+    policy_share_cancel(policy, call);
     rf_policy_unlink(&call->waits);
     *call = (struct rf_policy_call){0};
 }

@@ -1,5 +1,6 @@
 #include "resilience/policy_key.h"
 #include "resilience/policy_parts.h"
+#include "resilience/policy_share.h"
 
 void rf_policy_stops(struct rf_policy *policy, struct rf_policy_call *call) {
     struct rf_policy_key *key = policy_key_at(policy, call->key);
@@ -11,13 +12,15 @@ void rf_policy_stops(struct rf_policy *policy, struct rf_policy_call *call) {
 }
 
 void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now) {
-    if (call->retrying)
-        rf_budget_spend(&policy->budget, now);
-    else if (!call->counted)
+    if (call->retrying) {
+        policy_share_spend(policy, call, now);
+    } else if (!call->counted) {
         rf_budget_call(&policy->budget, now);
+        policy->calls++;
+    }
     call->counted = true;
     policy_token_use(policy, call);
-    call->retrying = call->asked = call->admitted = false;
+    call->asked = call->admitted = false;
     call->due = (struct rf_instant){0};
     if (policy->follows && !call->test)
         call->ticket = (struct rf_breaker_ticket){.epoch = policy->copy.epoch};
@@ -89,7 +92,7 @@ struct rf_policy_decision rf_policy_retry(struct rf_policy *policy, struct rf_po
         return decision;
     }
     // Paid for when it is decided (incident 30).
-    if (!rf_budget_take(&policy->budget, now)) {
+    if (!policy_share_pay(policy, call, now)) {
         call->retry = before;
         decision.reason = RF_POLICY_NO_BUDGET;
         return decision;
@@ -101,9 +104,9 @@ struct rf_policy_decision rf_policy_retry(struct rf_policy *policy, struct rf_po
         gate = rf_policy_decide(RF_POLICY_REFUSED, RF_POLICY_OPEN, (struct rf_instant){0});
     if (gate.verdict == RF_POLICY_REFUSED && gate.reason == RF_POLICY_OPEN)
         return rf_policy_held_back(policy, call, gate, now);
-    rf_policy_wait_in(&policy->waiting, call);
+    rf_policy_wait_in(call->unpaid ? &policy->unpaid : &policy->waiting, call);
     decision.verdict = RF_POLICY_RETRY;
-    decision.at = call->due;
+    decision.at = call->unpaid ? call->pay_by : call->due;
     return decision;
 }
 

@@ -22,9 +22,13 @@ static bool take_token(struct rf_policy *policy, struct rf_policy_call *second,
     size_t chosen = policy_choose_key(policy, second, now);
     struct rf_policy_key *key = policy_key_at(policy, chosen);
     struct rf_instant when;
-    if (rf_rate_limit_paused(&key->rate_limit, now, NULL) ||
+    bool is_local = key->share.mode == RF_SHARE_LOCAL;
+    if (rf_rate_limit_paused(&key->rate_limit, now, NULL) || key->hungry.first != NULL ||
+        rf_share_free(&key->share, key->leased, now) == 0 ||
         !rf_rate_limit_take(&key->rate_limit, now, &when))
         return false;
+    key->leased += is_local ? 0 : 1;
+    second->leased = !is_local;
     second->token = true;
     second->ready = now;
     second->key = (uint8_t)chosen;

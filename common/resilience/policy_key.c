@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "resilience/policy_list.h"
+#include "resilience/policy_share.h"
+
 size_t policy_key_count(const struct rf_policy *policy) {
     return policy->keys != NULL ? policy->key_count : 1;
 }
@@ -37,6 +40,7 @@ void policy_token_back(struct rf_policy *policy, struct rf_policy_call *call) {
         struct rf_policy_key *key = policy_key_at(policy, call->key);
         rf_rate_limit_give_back(&key->rate_limit);
         key->reserved--;
+        policy_share_token_back(key, call);
     }
     call->token = false;
 }
@@ -77,6 +81,8 @@ size_t policy_choose_key(struct rf_policy *policy, struct rf_policy_call *call,
 
 void rf_policy_unkey(struct rf_policy *policy, struct rf_policy_call *call) {
     struct rf_policy_key *key = policy_key_at(policy, call->key);
+    if (key != NULL && call->waits.list == &key->hungry)
+        rf_policy_wake_one(policy, call);
     policy_token_back(policy, call);
     if (call->running && key != NULL)
         key->in_flight--;
@@ -95,8 +101,10 @@ bool rf_policy_key_paused(const struct rf_policy *policy, size_t key, struct rf_
 
 void policy_token_use(struct rf_policy *policy, struct rf_policy_call *call) {
     struct rf_policy_key *key = policy_key_at(policy, call->key);
-    if (call->token)
+    if (call->token) {
         key->reserved--;
+        policy_share_token_use(key, call);
+    }
     call->token = false;
     if (key != NULL)
         key->in_flight++;

@@ -11,6 +11,7 @@ static inline void rf_policy_append(struct rf_policy_list *list, struct rf_polic
     *link = (struct rf_policy_link){.before = list->last, .list = list};
     *(list->last != NULL ? &list->last->after : &list->first) = link;
     list->last = link;
+    list->count++;
 }
 
 static inline void rf_policy_unlink(struct rf_policy_link *link) {
@@ -18,6 +19,7 @@ static inline void rf_policy_unlink(struct rf_policy_link *link) {
         return;
     *(link->before != NULL ? &link->before->after : &link->list->first) = link->after;
     *(link->after != NULL ? &link->after->before : &link->list->last) = link->before;
+    link->list->count--;
     *link = (struct rf_policy_link){0};
 }
 

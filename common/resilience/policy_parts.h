@@ -5,6 +5,7 @@
 //   policy_follow.c   a breaker that an authority keeps
 //   policy_hedge.c    a second attempt beside a slow one
 //   policy_key.c      the keys: which one a call uses
+//   policy_share.c    shares of limits that an authority keeps
 //   policy_list.h     lists of calls
 //   policy_rules.c    the rules, and what they are called
 #ifndef RF_RESILIENCE_POLICY_PARTS_H

@@ -1,7 +1,7 @@
 #include <ringfence/share.h>
 
 void rf_share_begin(struct rf_share *share, int64_t in_use) {
-    *share = (struct rf_share){.mode = RF_SHARE_AWAITED, .granted = in_use};
+    *share = (struct rf_share){.mode = RF_SHARE_AWAITED, .held = in_use, .granted = in_use};
 }
 
 void rf_share_open(struct rf_share *share) {

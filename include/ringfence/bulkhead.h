@@ -2,6 +2,9 @@
 // first served, and never served after their deadline. Pure. Each function is O(1) and allocates
 // nothing: a waiter is a member of the caller's own record.
 //
+// An authority may keep the limit for many bulkheads (<ringfence/share.h>): then a place is one of
+// both, and whoever lacks one of the authority's alone waits beside the queue's bound.
+//
 // After whatever may free a place (rf_bulkhead_leave, a higher limit, a waiter at the front that
 // was removed or is too late) the caller calls rf_bulkhead_next until it says RF_BULKHEAD_NONE.
 #ifndef RINGFENCE_BULKHEAD_H
@@ -9,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include <ringfence/share.h>
 #include <ringfence/time.h>
 
 #pragma GCC visibility push(default)
@@ -36,6 +40,7 @@ struct rf_bulkhead {
     int64_t in_flight; // may be above a limit that was lowered
     int64_t queued;
     struct rf_bulkhead_waiter *first, *last;
+    struct rf_share share; // of the places of all
 };
 
 enum rf_bulkhead_verdict {
@@ -74,8 +79,12 @@ enum rf_bulkhead_verdict rf_bulkhead_next(struct rf_bulkhead *bulkhead, struct r
 // effect.
 void rf_bulkhead_remove(struct rf_bulkhead *bulkhead, struct rf_bulkhead_waiter *waiter);
 
-// rf_bulkhead_leave: a place that was granted is given back.
+// rf_bulkhead_leave: a place that was granted is given back; to the authority first, if it is not
+// to be kept, so that others have their turn.
 void rf_bulkhead_leave(struct rf_bulkhead *bulkhead);
+
+// rf_bulkhead_wanted: how many places of the authority's are lacking; 0 without one.
+int64_t rf_bulkhead_wanted(const struct rf_bulkhead *bulkhead);
 
 #pragma GCC visibility pop
 

@@ -40,6 +40,7 @@
 #include <ringfence/hedge.h>
 #include <ringfence/rate_limit.h>
 #include <ringfence/retry.h>
+#include <ringfence/share.h>
 #include <ringfence/time.h>
 
 #pragma GCC visibility push(default)
@@ -80,7 +81,8 @@ enum rf_policy_verdict {
     RF_POLICY_ASK,     // ask the authority for the permit of the test request
     RF_POLICY_WAIT,    // step again at `at`, or when rf_policy_next names the call
     RF_POLICY_QUEUED,  // the same: it waits for a place, and `at` is its deadline
-    RF_POLICY_RETRY,   // after an attempt: as WAIT, `wait` is the retry's
+    RF_POLICY_RETRY,   // after an attempt: as WAIT, `wait` is the retry's. A call that is `unpaid`
+                       // is told by its next step whether there is one: WAIT, or REFUSED
     RF_POLICY_REFUSED, // over: nothing was sent this time
     RF_POLICY_DONE,    // over: the attempt's class is the call's
 };
@@ -117,6 +119,7 @@ struct rf_policy_link {
 
 struct rf_policy_list {
     struct rf_policy_link *first, *last;
+    int64_t count;
 };
 
 // A key of the service's account: the limit is the provider's for each of them.
@@ -124,6 +127,10 @@ struct rf_policy_key {
     struct rf_rate_limit rate_limit;
     int64_t reserved;  // tokens of calls that are not sent
     int64_t in_flight; // attempts on their way with it
+    // Tokens that an authority keeps: rf_policy_shares_begin.
+    struct rf_share share;
+    int64_t leased;               // of calls that are not sent
+    struct rf_policy_list hungry; // calls that wait for one
 };
 
 #define RF_POLICY_NO_KEY UINT8_MAX
@@ -143,6 +150,7 @@ struct rf_policy_call {
     uint32_t barred;  // keys that it must not use: bit i is key i
     uint8_t key;      // of its token, and of its last attempt
     bool token;       // of the rate limit, reserved and not yet used
+    bool leased;      // and one of the authority's
     bool place;       // in the bulkhead
     bool admitted;    // by the policy's own breaker
     bool asked;       // the authority, for the permit
@@ -150,8 +158,11 @@ struct rf_policy_call {
     bool failed_test; // it was, and failed: an authority is about to open its breaker
     bool running;     // an attempt is on its way
     bool retrying;    // a retry is decided: the budget counts it
-    bool counted;     // its first attempt was sent
-    bool beside;      // it is the second attempt of another one: rf_policy_hedge
+    bool credit;      // the authority's budget does
+    bool unpaid;      // it is about to: the call waits for its word, until
+    struct rf_instant pay_by;
+    bool counted; // its first attempt was sent
+    bool beside;  // it is the second attempt of another one: rf_policy_hedge
 };
 
 // The breaker's state as its authority told it last.
@@ -175,10 +186,14 @@ struct rf_policy {
     bool follows;
     struct rf_policy_copy copy;
     struct rf_budget budget;
+    struct rf_share retries; // of the authority's budget
+    int64_t paid;            // retries of it that wait
+    int64_t calls;           // first attempts since its term began
     struct rf_hedge hedge;
     struct rf_rng rng;
     struct rf_policy_list waiting; // for a retry
     struct rf_policy_list idle;    // for recovery
+    struct rf_policy_list unpaid;  // for the authority's word on their retry
     struct rf_policy_list woken;   // to be told by rf_policy_next
     struct rf_policy_list running; // by their beginning, those not yet told slow
     int64_t in_flight;             // attempts on their way
@@ -336,6 +351,44 @@ void rf_policy_granted(struct rf_policy *policy, struct rf_policy_call *call, in
 // rf_policy_not_granted: GO or ASK if the state is another meanwhile, else what TESTING says.
 struct rf_policy_decision rf_policy_not_granted(struct rf_policy *policy,
                                                 struct rf_policy_call *call, struct rf_instant now);
+
+// ---- limits elsewhere ----
+
+// An authority may keep the limits of the service's account for many: places of the bulkhead,
+// tokens of each key's rate, retries of the budget. Each policy has shares of them on lease
+// (<ringfence/share.h>), beside its own limits. A call that lacks a token or a place of the
+// authority's waits as for one of its own; rf_policy_next names it when there is one.
+
+enum rf_policy_limit { RF_POLICY_PLACES, RF_POLICY_TOKENS, RF_POLICY_RETRIES };
+#define RF_POLICY_LIMIT_COUNT 3
+
+// What the authority is told: counts since the term began.
+struct rf_policy_need {
+    int64_t held; // in use when it began
+    int64_t returned, used;
+    int64_t wanted; // so many more could be used at once
+    int64_t seen;   // granted, as far as it is known
+    int64_t calls;  // begun; of retries
+};
+
+// rf_policy_shares_begin: a term begins. With `kept` the authority keeps the limits that the rules
+// have, and nothing is begun by them before its first word; without, there is no authority.
+void rf_policy_shares_begin(struct rf_policy *policy, bool kept);
+
+// rf_policy_share_need: what the authority is to be told of a limit, after giving back what is
+// neither in use nor to be kept. `key` of tokens, else 0. False: the limit is not the authority's.
+bool rf_policy_share_need(struct rf_policy *policy, enum rf_policy_limit limit, size_t key,
+                          struct rf_policy_need *need);
+
+// rf_policy_share_grant: its word, as rf_share_grant. rf_policy_share_open: it has no such limit.
+void rf_policy_share_grant(struct rf_policy *policy, enum rf_policy_limit limit, size_t key,
+                           int64_t granted, int64_t keep, struct rf_instant until);
+void rf_policy_share_open(struct rf_policy *policy, enum rf_policy_limit limit, size_t key);
+
+// rf_policy_pause_until: another's call was asked to slow down: nothing begins with the key before.
+// Only ever extends. rf_policy_paused_until: the end of the key's pause, asked for here or there.
+void rf_policy_pause_until(struct rf_policy *policy, size_t key, struct rf_instant until);
+struct rf_instant rf_policy_paused_until(const struct rf_policy *policy, size_t key);
 
 // ---- calls that still run ----
 

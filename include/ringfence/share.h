@@ -23,7 +23,8 @@ enum rf_share_mode {
 // All zero: RF_SHARE_LOCAL. Members are for reading only.
 struct rf_share {
     enum rf_share_mode mode;
-    int64_t granted, returned, used; // since the term began; granted with what was in use then
+    int64_t held;                    // in use when the term began
+    int64_t granted, returned, used; // since then; granted with what was held
     int64_t keep;                    // it may have so many without a use for them
     struct rf_instant until;         // end of the lease
 };

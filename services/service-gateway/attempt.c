@@ -195,9 +195,27 @@ static const char *step_of(enum rf_policy_reason reason) {
     case RF_POLICY_OPEN:
     case RF_POLICY_TESTING:
         return "breaker";
+    case RF_POLICY_NO_BUDGET:
+        return "budget";
     default:
         return "retry";
     }
+}
+
+// The broker's budget of retries, which all gateways share, has none for it: it failed as its last
+// attempt did.
+static void no_budget(struct core *core, struct call *call, struct moment at) {
+    struct link_failure failure = {.provider = provider_now(call),
+                                   .no_retry = NO_BUDGET,
+                                   .retry_at = utc_of(call->policy.due, at)};
+    const struct rf_attempt *last =
+        call->attempt_count > 0 ? &call->attempts[call->attempt_count - 1] : NULL;
+    enum rf_class class = RF_CLASS_TRANSIENT;
+    if (last != NULL)
+        (void)rf_class_parse(last->class, &class);
+    provider_verdict_set(&failure.verdict, class, last != NULL ? last->code : NULL,
+                         last != NULL ? last->message : NULL);
+    link_failed(core, call, &failure, at);
 }
 
 static void refused(struct core *core, struct call *call, struct rf_policy_decision decision,
@@ -221,6 +239,9 @@ static void refused(struct core *core, struct call *call, struct rf_policy_decis
         link_refused(core, call, "overloaded", "providers.*.bulkhead and its queue are full",
                      retry_at, at);
         return;
+    case RF_POLICY_NO_BUDGET:
+        no_budget(core, call, at);
+        return;
     case RF_POLICY_TESTING:
         link_refused(core, call, "breaker_open", "a test request is under way", retry_at, at);
         return;
@@ -243,8 +264,18 @@ static struct rf_policy_decision as_refusal(struct core *core, struct call *call
     return decision;
 }
 
+// A retry is told of as soon as the budget has it.
+static void tell_retry(struct core *core, struct call *call, struct moment at) {
+    if (!call->retry_untold || call->policy.unpaid || call->attempt_count == 0)
+        return;
+    call->retry_untold = false;
+    if (call->policy.retrying)
+        retry_decided(core, call, &call->attempts[call->attempt_count - 1], at);
+}
+
 void obey(struct core *core, struct call *call, struct rf_policy_decision decision,
           struct moment at) {
+    tell_retry(core, call, at);
     switch (decision.verdict) {
     case RF_POLICY_GO:
     case RF_POLICY_ASK:

@@ -78,15 +78,16 @@ struct call {
     int64_t retries;              // made elsewhere, before it was handed back
     struct rf_timer timer;        // due at the end of its wait, or at the deadline
     struct rf_duration waited;
-    bool placed;   // holds a place among our calls in flight
-    bool credit;   // holds the broker's credit
-    bool was_sent; // an attempt may have reached its provider, and nothing whole came back
-    bool idle;     // has joined another's flight, and counts among those that wait
-    bool queued;   // it is in the queue for a place
-    bool crowded;  // its provider says that we are too many at once
-    bool patient;  // no link serves it: it waits for a breaker's recovery where it is
-    bool hedged;   // it may have been sent twice: not again
-    bool explain;  // the reply is to tell what each policy decided: note.h
+    bool placed;       // holds a place among our calls in flight
+    bool credit;       // holds the broker's credit
+    bool was_sent;     // an attempt may have reached its provider, and nothing whole came back
+    bool idle;         // has joined another's flight, and counts among those that wait
+    bool queued;       // it is in the queue for a place
+    bool crowded;      // its provider says that we are too many at once
+    bool patient;      // no link serves it: it waits for a breaker's recovery where it is
+    bool hedged;       // it may have been sent twice: not again
+    bool retry_untold; // it is repeated if the budget of all gateways has a retry for it
+    bool explain;      // the reply is to tell what each policy decided: note.h
     struct provider_verdict *mark; // CALL_MARKING
     json_t *stored;                // CALL_STORING: the result, as soon as it is true
 

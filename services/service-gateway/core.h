@@ -85,6 +85,20 @@ struct room {
     struct call *first, *last;
 };
 
+// Shares of the accounts' limits, which the broker keeps: shares.c.
+#define SHARE_SLOTS (2 + ACCOUNT_KEYS) // of a provider
+
+struct shares {
+    bool kept;  // by this broker
+    bool begun; // a term, of which nothing was told yet
+    bool stale; // the limits or the keys are others than those that it began with
+    int64_t term;
+    struct rf_policy_need told[RF_PROVIDER_COUNT][SHARE_SLOTS];
+    uint32_t paused[RF_PROVIDER_COUNT]; // keys whose pause is to be told (bit i: key i)
+    struct rf_limit_word words[RF_PROVIDER_COUNT * SHARE_SLOTS];
+    struct rf_limit_pause pauses[RF_PROVIDER_COUNT * ACCOUNT_KEYS];
+};
+
 struct core {
     const struct gateway_effects *effects;
     void *arg;
@@ -99,6 +113,7 @@ struct core {
     char sections[RF_PROVIDER_COUNT][17]; // fingerprints of the configuration: marks.c
     struct account accounts[RF_PROVIDER_COUNT];
     struct room rooms[RF_PROVIDER_COUNT];
+    struct shares shares;
     int64_t running[GATEWAY_SERVICE_COUNT];
     int64_t waiting[GATEWAY_SERVICE_COUNT];
     struct rf_map flights; // cache.c
@@ -172,6 +187,15 @@ void core_key_told(struct core *core, enum rf_provider provider, const char *fin
                    int64_t version);
 void core_key_cleared(struct core *core, enum rf_provider provider, const char *fingerprint,
                       const char *code, const char *why);
+
+// core_term: a registration was made, and a term of shares begins; `kept`: the broker keeps limits.
+// core_share: it granted, until then. core_demand: what it is to be told, but the stamp; borrowed
+// until the next call of the core; false: nothing. core_shares_news: whether there is any.
+void core_term(struct core *core, bool kept, struct moment at);
+void core_share(struct core *core, const struct rf_limit_share *share, struct rf_instant until,
+                struct moment at);
+bool core_demand(struct core *core, bool all, struct rf_limit_demand *demand, struct moment at);
+bool core_shares_news(struct core *core);
 
 // core_settings_changed: a key or a section of the configuration is another: marks that it made
 // void are taken away.

@@ -28,9 +28,16 @@ void policies_init(struct core *core) {
     }
 }
 
+static bool has_same_limits(const struct rf_policy_rules *a, const struct rf_policy_rules *b) {
+    return (a->bulkhead.max_in_flight > 0) == (b->bulkhead.max_in_flight > 0) &&
+           (a->rate_limit.rate > 0) == (b->rate_limit.rate > 0);
+}
+
 void policies_change(struct core *core, struct moment at) {
     for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
         const struct rf_policy_rules rules = rules_of(core->settings[p].config);
+        if (!has_same_limits(&rules, &core->policies[p].rules))
+            shares_stale(core);
         rf_policy_change(&core->policies[p], &rules, at.now);
     }
 }

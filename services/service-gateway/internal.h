@@ -54,6 +54,9 @@ void core_remove(struct core *core, struct call *call);
 
 // ---- attempt.c, settle.c: the way of a call ----
 
+// Why a call was not repeated though it might be.
+#define NO_BUDGET "too many retries of late (retry.budget)"
+
 // No attempt is begun with less time than this to the deadline: it could not finish.
 #define ATTEMPT_MIN rf_ms(500)
 
@@ -70,6 +73,9 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
 // link_refused: the same for a refusal of ours.
 void link_refused(struct core *core, struct call *call, const char *code, const char *message,
                   struct rf_utc retry_at, struct moment at);
+// retry_decided: the call's attempt failed and will be repeated after call->waited: tells of it.
+void retry_decided(struct core *core, struct call *call, const struct rf_attempt *attempt,
+                   struct moment at);
 // run_queue: lets calls that wait for a place go on.
 void run_queue(struct core *core, enum gateway_service service, struct moment at);
 void run_queues(struct core *core, struct moment at);
@@ -236,6 +242,14 @@ bool keys_aside(const struct core *core);
 void keys_fingerprint(const struct provider_settings *settings, char out[17]);
 // keys_redact: takes all keys out of a text.
 void keys_redact(const struct provider_settings *settings, char *text, size_t size);
+
+// ---- shares.c ----
+
+// shares_pause: the key has to pause: the broker is told, for all.
+void shares_pause(struct core *core, enum rf_provider p, size_t key);
+// shares_stale: limits or keys are others: a new term declares them. shares_refresh: begins it.
+void shares_stale(struct core *core);
+void shares_refresh(struct core *core, struct moment at);
 
 // ---- marks.c ----
 

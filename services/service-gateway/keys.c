@@ -311,6 +311,7 @@ static void take_limits(struct core *core, enum rf_provider p, const char (*fing
     }
     rf_policy_keys(policy, keys, keys != NULL ? count : 1, former, (struct rf_instant){0});
     free(old);
+    shares_stale(core);
 }
 
 void keys_fini(struct core *core) {

@@ -9,6 +9,7 @@
 //   recovery.c             who waits for a breaker, and where
 //   barred.c               providers that the broker keeps this gateway from
 //   room.c                 who waits for one of our own calls to end
+//   shares.c               the accounts' limits, which the broker keeps for all gateways
 //   keys.c, account.c      several keys of one provider, and which may be used now
 //   audio.c, cache.c       speech, until it is on the disk, and what was spoken before
 //   local.c                links of our own behind the providers: template, recording
@@ -47,6 +48,8 @@ static void tell_waiting(struct gateway *gateway) {
 void gateway_settle(struct gateway *gateway) {
     struct rf_instant due;
     tell_waiting(gateway);
+    if (core_shares_news(&gateway->core))
+        rf_worker_demand_soon(gateway->worker);
     if (core_wake(&gateway->core, &due))
         rf_timer_at(&gateway->wake, due);
     else

@@ -245,6 +245,7 @@ void core_settings_changed(struct core *core, struct moment at) {
     policies_change(core, at);
     keys_take(core);
     marks_take(core);
+    shares_refresh(core, at);
     for (int p = 0; p < RF_PROVIDER_COUNT; p++)
         clear_if_void(core, (enum rf_provider)p);
 }

@@ -42,6 +42,23 @@ static void on_connected(void *arg, bool connected) {
                          (long long)gateway->limits.telephony_concurrency);
 }
 
+static void on_term(void *arg, bool kept) {
+    struct gateway *gateway = arg;
+    core_term(&gateway->core, kept, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
+static bool on_demand(void *arg, bool all, struct rf_limit_demand *demand) {
+    struct gateway *gateway = arg;
+    return core_demand(&gateway->core, all, demand, gateway_now(gateway));
+}
+
+static void on_share(void *arg, const struct rf_limit_share *share, struct rf_instant until) {
+    struct gateway *gateway = arg;
+    core_share(&gateway->core, share, until, gateway_now(gateway));
+    gateway_settle(gateway);
+}
+
 static void on_all_sent(void *arg) {
     gateway_settle(arg);
 }
@@ -53,4 +70,7 @@ const struct rf_worker_handlers gateway_from_broker = {
     .permit = on_permit,
     .connected = on_connected,
     .all_sent = on_all_sent,
+    .term = on_term,
+    .demand = on_demand,
+    .share = on_share,
 };

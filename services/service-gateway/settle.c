@@ -38,6 +38,13 @@ void link_refused(struct core *core, struct call *call, const char *code, const 
     link_failed(core, call, &failure, at);
 }
 
+void retry_decided(struct core *core, struct call *call, const struct rf_attempt *attempt,
+                   struct moment at) {
+    call_note(call, at, "retry", "again", "retry %lld, in %lld ms",
+              (long long)call->policy.retry.retries, (long long)rf_duration_ms(call->waited));
+    publish_retry(core, call, attempt, call->waited);
+}
+
 static void wait_for_retry(struct core *core, struct call *call, const struct rf_attempt *attempt,
                            struct rf_policy_decision decision, struct moment at) {
     struct rf_utc until = {0};
@@ -46,10 +53,10 @@ static void wait_for_retry(struct core *core, struct call *call, const struct rf
         link_refused(core, call, "marked", marked, until, at);
         return;
     }
-    call_note(call, at, "retry", "again", "retry %lld, in %lld ms",
-              (long long)call->policy.retry.retries, (long long)rf_duration_ms(decision.wait));
     call->waited = decision.wait;
-    publish_retry(core, call, attempt, decision.wait);
+    call->retry_untold = call->policy.unpaid;
+    if (!call->retry_untold)
+        retry_decided(core, call, attempt, at);
     wait_for(core, call, decision.at, at);
 }
 
@@ -87,9 +94,11 @@ static void slow_down(struct core *core, struct call *call, const struct rf_poli
         return;
     if (several && retry_after.ns <= 0)
         retry_after = config_of(core, call)->retry.initial_delay;
-    if (rf_policy_pause(policy_of(core, call), attempt, retry_after, at.now))
-        call_note(call, at, "rate_limit", "paused", "the provider asks for %lld ms",
-                  (long long)rf_duration_ms(retry_after));
+    if (!rf_policy_pause(policy_of(core, call), attempt, retry_after, at.now))
+        return;
+    shares_pause(core, provider_now(call), attempt->key);
+    call_note(call, at, "rate_limit", "paused", "the provider asks for %lld ms",
+              (long long)rf_duration_ms(retry_after));
 }
 
 // What the provider tells of its limit, be the reply good or not, holds back those that come.
@@ -128,7 +137,7 @@ static void no_retry(struct core *core, struct call *call, const struct rf_attem
         mark_begin(core, call, verdict, at);
         return;
     case RF_POLICY_NO_BUDGET: // an attempt that failed, as it is; the caller may come again then
-        failure.no_retry = "too many retries of late (retry.budget)";
+        failure.no_retry = NO_BUDGET;
         failure.retry_at = rf_utc_add(at.utc, decision.wait);
         break;
     case RF_POLICY_EXHAUSTED:
