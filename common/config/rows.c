@@ -88,15 +88,15 @@
 #define LIMITS(ITEM, name, id) \
     ITEM(LIVE, name, id, "retry.strategy", WORD, retry.strategy, "exponential", 0, 0, STRATEGIES, "how the waits grow: by backoff_factor, by initial_delay, or not"), \
     ITEM(LIVE, name, id, "breaker.when_open", WORD, when_open, "fail", 0, 0, "fail|wait", "what a call does that meets an open breaker, if no other link serves it: it fails, or waits for recovery within its deadline"), \
-    ITEM(LIVE, name, id, "retry.budget.ratio", SHARE, budget.ratio, "20%", 0, 10, NULL, "retries may be so many of the calls in the window"), \
+    ITEM(LIVE, name, id, "retry.budget.ratio", SHARE, budget.ratio, "20%", 0, 10, NULL, "retries of all gateways may be so many of their calls in the window"), \
     ITEM(LIVE, name, id, "retry.budget.min_retries", COUNT, budget.min_retries, "10", 0, 1000000, NULL, "but so many in a window, however few the calls; those that wait count"), \
     ITEM(LIVE, name, id, "retry.budget.window", DURATION, budget.window, "10s", 100 * MS, 1 * H, NULL, "how far back calls and retries count"), \
-    ITEM(LIVE, name, id, "bulkhead.max_in_flight", COUNT, bulkhead.max_in_flight, "0", 0, 10000, NULL, "attempts at once in one gateway; 0: only gateway.concurrency limits them"), \
-    ITEM(LIVE, name, id, "bulkhead.max_queue", COUNT, bulkhead.max_queue, "100", 0, 1000000, NULL, "calls that wait for a place, first come, first served; further ones are refused"), \
-    ITEM(LIVE, name, id, "rate_limit.rate", NUMBER, rate_limit.rate, "0", 0, 1000000, NULL, "attempts begun a second by one gateway with each key; 0: no limit of our own"), \
+    ITEM(LIVE, name, id, "bulkhead.max_in_flight", COUNT, bulkhead.max_in_flight, "0", 0, 10000, NULL, "attempts at once with the account, of all gateways together; 0: only gateway.concurrency limits them"), \
+    ITEM(LIVE, name, id, "bulkhead.max_queue", COUNT, bulkhead.max_queue, "100", 0, 1000000, NULL, "calls of one gateway that wait for a place, first come, first served; further ones are refused"), \
+    ITEM(LIVE, name, id, "rate_limit.rate", NUMBER, rate_limit.rate, "0", 0, 1000000, NULL, "attempts begun a second with each key, by all gateways together; 0: no limit of our own"), \
     ITEM(LIVE, name, id, "rate_limit.burst", COUNT, rate_limit.burst, "1", 1, 1000000, NULL, "so many at once after a rest"), \
     ITEM(LIVE, name, id, "rate_limit.follow", DURATION, rate_limit.follow, "60s", 0, 1 * H, NULL, "what replies tell of the provider's own limit (x-ratelimit-remaining) holds calls back, so long at most; 0s: not"), \
-    ITEM(LIVE, name, id, "adaptive.algorithm", WORD, adaptive.algorithm, "off", 0, 0, "off|aimd|gradient", "finds bulkhead.max_in_flight from refusals and latency"), \
+    ITEM(LIVE, name, id, "adaptive.algorithm", WORD, adaptive.algorithm, "off", 0, 0, "off|aimd|gradient", "each gateway finds from refusals and latency how many attempts at once are well, below bulkhead.max_in_flight"), \
     ITEM(LIVE, name, id, "adaptive.min", COUNT, adaptive.min, "1", 1, 10000, NULL, "the limit found is never lower"), \
     ITEM(LIVE, name, id, "adaptive.max", COUNT, adaptive.max, "64", 1, 10000, NULL, "and never higher"), \
     ITEM(LIVE, name, id, "adaptive.initial", COUNT, adaptive.initial, "8", 1, 10000, NULL, "it begins here"), \

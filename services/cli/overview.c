@@ -7,6 +7,7 @@
 #include "ejected.h"
 #include "events/field.h"
 #include "force.h"
+#include "limit_text.h"
 #include "member.h"
 
 // Text from outside in a column of `width`, and a space.
@@ -218,6 +219,7 @@ void cli_overview_text(const json_t *all, struct rf_utc now, struct rf_text *tex
     workers_text(json_object_get(broker, "workers"), text);
     queues_text(json_object_get(broker, "queues"), text);
     breakers_text(json_object_get(broker, "breakers"), now, text);
+    cli_limits_text(broker, now, text);
     providers_text(json_object_get(all, "provider"), now, text);
     marks_text(json_object_get(all, "mark"), now, text);
     fallbacks_text(json_object_get(all, "fallback"), now, text);

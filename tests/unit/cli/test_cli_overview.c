@@ -122,6 +122,32 @@ static void a_breaker_tells_who_or_what_holds_its_decisions_back(void **state) {
     }
 }
 
+static void limits_tell_who_has_what_of_them(void **state) {
+    (void)state;
+    char *text = overview_of(
+        "{\"broker\": {\"limits\": ["
+        "{\"service\": \"elevenlabs\", \"kind\": \"places\", \"key\": \"\", \"outstanding\": 2,"
+        " \"left\": 0, \"held\": false, \"most\": 2, \"holders\": ["
+        "{\"instance\": \"gateway-1\", \"has\": 1, \"wanted\": 3, \"lost\": false},"
+        "{\"instance\": \"gateway-2\", \"has\": 0, \"wanted\": 1, \"lost\": false},"
+        "{\"instance\": \"gateway-3\", \"has\": 1, \"wanted\": 0, \"lost\": true}]},"
+        "{\"service\": \"twilio\", \"kind\": \"tokens\", \"key\": \"0123456789abcdef\","
+        " \"outstanding\": 0, \"left\": 1, \"held\": true, \"rate\": 0.5, \"holders\": []},"
+        "{\"service\": \"openai\", \"kind\": \"retries\", \"outstanding\": 3, \"left\": 7},"
+        "{\"service\": \"twilio\", \"kind\": \"retries\", \"outstanding\": 4, \"left\": 0}],"
+        "\"pauses\": [{\"service\": \"elevenlabs\", \"key\": \"\", \"until\": 120000000000}]}}");
+    assert_non_null(strstr(text,
+                           "limits\n"
+                           "  elevenlabs     2 of 2 attempts at once granted, 4 more wanted: "
+                           "gateway-1 1, gateway-3 1 (lost)\n"
+                           "  twilio 01234567 0.5 attempts a second, 0 granted and not begun, "
+                           "held until all gateways are known\n"
+                           "  twilio         no retry is left in the budget, 4 wait\n"
+                           "paused as the provider asks\n"
+                           "  elevenlabs     for 20 s\n"));
+    free(text);
+}
+
 static void what_is_absent_or_of_another_type_is_left_out(void **state) {
     (void)state;
     static const char *const odd[] = {
@@ -144,6 +170,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_told_in_one_screen),
         cmocka_unit_test(a_breaker_tells_who_or_what_holds_its_decisions_back),
+        cmocka_unit_test(limits_tell_who_has_what_of_them),
         cmocka_unit_test(what_is_absent_or_of_another_type_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""The limits of a provider's account are the fleet's: eight gateways at one broker, and what the simulator received
+from them all. The exact rules are the core's tests (test_broker_pool, test_broker_pool_model)."""
+
+import collections
+import json
+import unittest
+
+from harness import wait_for
+from test_gateway import GatewayTest
+
+LATENCY = 0.25  # of each reply
+
+
+class Fleet(GatewayTest):
+    GATEWAYS = 8
+    CONFIG = {
+        "simulator": {"latency": f"{int(LATENCY * 1000)}ms", "cps": 1000},
+        "gateway": {"chains": {"speech": ["elevenlabs"]}},
+        "defaults": {"breaker": {"failure_threshold": 128}},
+        "providers": {
+            "elevenlabs": {"bulkhead": {"max_in_flight": 2, "max_queue": 100}},
+            "twilio": {"rate_limit": {"rate": 1, "burst": 1}},
+        },
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.number = 0
+
+    def say(self, count, seconds=100):
+        """Speeches that no cache has: their ids."""
+        ids = []
+        for _ in range(count):
+            self.number += 1
+            ids.append(f"s{self.number}")
+            self.client.speak(ids[-1], f"Hello {self.number}", seconds=seconds)
+        return ids
+
+    def dial(self, count):
+        ids = [f"d{i}" for i in range(count)]
+        for i, call in enumerate(ids):
+            self.client.dial(call, f"+1415555{1000 + i}", seconds=100,
+                             send_before=2**62)
+        return ids
+
+    def at(self, provider, words):
+        """When the simulator received each request, in its own time."""
+        return sorted(r["at"] for r in self.set.requests(provider, words) if r["method"] == "POST")
+
+    def speeches_at_once(self):
+        """A reply is sent LATENCY after its request came, so that long it was there at least."""
+        began = self.at("elevenlabs", "text-to-speech")
+        return max(sum(1 for other in began if other <= at < other + LATENCY) for at in began)
+
+    def shortest_gap(self):
+        began = self.at("twilio", "Calls.json")
+        return min(b - a for a, b in zip(began, began[1:]))
+
+    def workers(self, replies):
+        return collections.Counter(reply["worker"] for reply in replies)
+
+
+class Steady(Fleet):
+    def test_two_speeches_at_once_and_one_dial_a_second_are_never_exceeded_and_used(self):
+        speeches, dials = self.say(80), self.dial(12)
+        replies = self.client.wait_all(speeches, 100)
+        self.assertEqual([r["ok"] for r in replies], [True] * 80, replies)
+        dialled = self.client.wait_all(dials, 100)
+        self.assertEqual([r["ok"] for r in dialled], [True] * 12, dialled)
+
+        began = self.at("elevenlabs", "text-to-speech")
+        self.assertEqual(len(began), 80)
+        self.assertLessEqual(self.speeches_at_once(), 2)
+        used = len(began) * LATENCY / (2 * (began[-1] + LATENCY - began[0]))
+        dial_at = self.at("twilio", "Calls.json")
+        self.assertEqual(len(dial_at), 12)
+        self.assertGreaterEqual(self.shortest_gap(), 1.0)
+        rate = (len(dial_at) - 1) / (dial_at[-1] - dial_at[0])
+        print(f"places {100 * used:.1f} % used, rate {100 * rate:.1f} % used, "
+              f"shortest gap {1000 * self.shortest_gap():.0f} ms")
+        self.assertGreater(used, 0.6)
+        self.assertGreater(rate, 0.8)
+        # Nobody is left out.
+        self.assertEqual(len(self.workers(replies)), 8, self.workers(replies))
+        self.assertEqual(len(self.workers(dialled)), 8, self.workers(dialled))
+
+
+class Losses(Fleet):
+    CONFIG = {**Fleet.CONFIG, "defaults": {**Fleet.CONFIG["defaults"],
+                                           "timeout": {"connect": "1s", "attempt": "2s"}}}
+
+    def test_a_gateway_that_is_killed_and_a_broker_that_is_restarted_let_nobody_exceed_them(self):
+        speeches, dials = self.say(30), self.dial(6)
+        wait_for("some of them", lambda: len(self.at("elevenlabs", "text-to-speech")) >= 6)
+        self.set.processes["gateway-3"].kill()
+        wait_for("more of them", lambda: len(self.at("elevenlabs", "text-to-speech")) >= 12)
+        broker = self.set.processes.pop("broker")
+        broker.kill()
+        self.set.start("broker")
+        more = self.say(20)
+        replies = self.client.wait_all(more, 100)
+        self.assertEqual([r["ok"] for r in replies], [True] * 20, replies)
+        self.assertLessEqual(self.speeches_at_once(), 2)
+        self.assertGreaterEqual(self.shortest_gap(), 1.0)
+        self.assertGreater(len(speeches) + len(dials), 0)
+
+
+class Pauses(Fleet):
+    def test_incident_31_a_retry_after_holds_all_gateways_and_a_shorter_one_does_not_shorten_it(self):
+        speech = {"provider": "elevenlabs", "method": "POST"}
+        self.set.faults({"id": "long", "match": speech, "kind": "status", "status": 429, "count": 1,
+                         "headers": {"Retry-After": "4"}},
+                        {"id": "short", "match": speech, "kind": "status", "status": 429, "count": 1,
+                         "headers": {"Retry-After": "1"}})
+        # Two at once: each is told another end, in whatever order.
+        first = self.say(2)
+        told = wait_for("both to be told", lambda: len(self.at("elevenlabs", "text-to-speech")) >= 2)
+        self.assertTrue(told)
+        later = wait_for("the broker to know", lambda: self.pauses())
+        self.assertEqual([p["service"] for p in later], ["elevenlabs"])
+        more = self.say(16)
+        replies = self.client.wait_all(first + more, 100)
+        self.assertEqual([r["ok"] for r in replies], [True] * 18, replies)
+        began = self.at("elevenlabs", "text-to-speech")
+        self.assertGreaterEqual(began[2] - began[0], 3.9, began[:4])
+        self.assertGreater(len(self.workers(replies)), 4)
+
+    def test_a_key_that_is_refused_to_one_gateway_is_used_by_none(self):
+        self.set.admin("PUT", "keys", {"elevenlabs": []})
+        (call,) = self.say(1)
+        self.assertEqual(self.client.wait(call)["class"], "permanent.auth")
+        replies = self.client.wait_all(self.say(32), 100)
+        self.assertEqual({r["code"] for r in replies}, {"marked"}, replies)
+        self.assertEqual(len(self.workers(replies)), 8)
+        self.assertEqual(len(self.at("elevenlabs", "text-to-speech")), 1)
+
+    def pauses(self):
+        return self.status()["pauses"]
+
+    def status(self):
+        return json.loads(self.set.cli("status", "--json", check=0).stdout)["broker"]
+
+
+class Budget(Fleet):
+    CONFIG = {**Fleet.CONFIG, "defaults": {
+        **Fleet.CONFIG["defaults"],
+        "retry": {"initial_delay": "1s", "max_retries": 1, "jitter": "none",
+                  "budget": {"ratio": "0%", "min_retries": 5, "window": "10m"}}}}
+
+    def test_incident_30_all_gateways_together_make_no_more_retries_than_the_budget(self):
+        self.set.faults({"id": "down", "match": {"provider": "elevenlabs", "method": "POST"},
+                         "kind": "status", "status": 503})
+        replies = self.client.wait_all(self.say(40), 100)
+        retried = [len(reply["attempts"]) - 1 for reply in replies]
+        self.assertEqual(sum(retried), 5, retried)
+        self.assertEqual(len(self.at("elevenlabs", "text-to-speech")), 45)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,271 @@
+// The account's limits, of which the broker grants shares, as the gateway's core sees them.
+#include <string.h>
+
+#include "bench.h"
+
+static void take_rules(struct bench *b) {
+    core_settings_changed(&b->core, b->at);
+}
+
+// One place for speech, one dial a second.
+static void limit(struct bench *b) {
+    b->providers[RF_PROVIDER_ELEVENLABS].bulkhead.max_in_flight = 1;
+    b->providers[RF_PROVIDER_ELEVENLABS].bulkhead.max_queue = 10;
+    b->providers[RF_PROVIDER_TWILIO].rate_limit.rate = 1;
+    take_rules(b);
+    core_term(&b->core, true, b->at);
+}
+
+static const struct rf_limit_word *word_of(const struct rf_limit_demand *demand,
+                                           const char *service, const char *kind) {
+    for (size_t i = 0; i < demand->limits.count; i++)
+        if (strcmp(demand->limits.items[i].service, service) == 0 &&
+            strcmp(demand->limits.items[i].kind, kind) == 0)
+            return &demand->limits.items[i];
+    return NULL;
+}
+
+static struct rf_limit_demand demanded(struct bench *b, bool all) {
+    struct rf_limit_demand demand = {.answer = all};
+    assert_true(core_demand(&b->core, all, &demand, b->at));
+    return demand;
+}
+
+static void share(struct bench *b, const char *service, const char *kind, const char *key,
+                  int64_t granted, bool unlimited) {
+    struct rf_limit_grant grant = {
+        .service = service, .kind = kind, .key = key, .granted = granted, .unlimited = unlimited};
+    const struct rf_limit_share message = {.term = b->core.shares.term, .limits = {&grant, 1}};
+    core_share(&b->core, &message, rf_instant_add(b->at.now, rf_seconds(60)), b->at);
+}
+
+static void a_term_declares_every_limit_that_is_configured(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    assert_true(core_shares_news(&b->core));
+    struct rf_limit_demand demand = demanded(b, false);
+    assert_true(demand.answer);
+    assert_int_equal(demand.term, b->core.shares.term);
+    assert_non_null(word_of(&demand, "elevenlabs", "places"));
+    assert_null(word_of(&demand, "elevenlabs", "tokens"));
+    assert_non_null(word_of(&demand, "twilio", "tokens"));
+    assert_null(word_of(&demand, "twilio", "places"));
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        assert_non_null(word_of(&demand, rf_provider_name((enum rf_provider)p), "retries"));
+    assert_false(core_shares_news(&b->core));
+    assert_false(demanded(b, false).answer);
+}
+
+static void a_call_waits_for_its_share_and_gives_it_back(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    (void)demanded(b, true);
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 0);
+    assert_true(core_shares_news(&b->core));
+    struct rf_limit_demand demand = demanded(b, false);
+    assert_int_equal(demand.limits.count, 1);
+    assert_int_equal(word_of(&demand, "elevenlabs", "places")->wanted, 1);
+    share(b, "elevenlabs", "places", NULL, 1, false);
+    assert_int_equal(b->sends, 1);
+    bench_answer_audio(b, 0);
+    assert_true(bench_reply_of(b, "s1")->ok);
+    demand = demanded(b, false);
+    assert_int_equal(word_of(&demand, "elevenlabs", "places")->returned, 1);
+}
+
+static void a_dial_waits_for_its_token_and_tells_its_use_at_once(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    core_connected(&b->core, true, b->at);
+    (void)demanded(b, true);
+    share(b, "twilio", "tokens", NULL, 0, false);
+    bench_dial(b, "d1");
+    bench_dial(b, "d2");
+    bench_advance(b, rf_seconds(2));
+    assert_int_equal(b->sends, 0);
+    struct rf_limit_demand demand = demanded(b, false);
+    assert_int_equal(word_of(&demand, "twilio", "tokens")->wanted, 2);
+    share(b, "twilio", "tokens", NULL, 1, false);
+    assert_int_equal(b->sends, 1);
+    assert_true(core_shares_news(&b->core));
+    demand = demanded(b, false);
+    assert_int_equal(word_of(&demand, "twilio", "tokens")->used, 1);
+    assert_int_equal(word_of(&demand, "twilio", "tokens")->wanted, 1);
+}
+
+static void a_broker_that_keeps_none_leaves_the_own_limits(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    core_term(&b->core, false, b->at);
+    struct rf_limit_demand demand = {.answer = true};
+    assert_false(core_demand(&b->core, true, &demand, b->at));
+    assert_false(core_shares_news(&b->core));
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    assert_int_equal(b->sends, 1);
+}
+
+static void a_limit_that_the_broker_does_not_know_is_the_own_one(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    (void)demanded(b, true);
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 0);
+    share(b, "elevenlabs", "places", NULL, 0, true);
+    assert_int_equal(b->sends, 1);
+    struct rf_limit_demand demand = demanded(b, true);
+    assert_null(word_of(&demand, "elevenlabs", "places"));
+}
+
+static void a_share_of_a_term_that_is_over_is_nothing(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    bench_speak(b, "s1");
+    struct rf_limit_grant grant = {.service = "elevenlabs", .kind = "places", .granted = 5};
+    const struct rf_limit_share old = {.term = b->core.shares.term - 1, .limits = {&grant, 1}};
+    core_share(&b->core, &old, rf_instant_add(b->at.now, rf_seconds(60)), b->at);
+    assert_int_equal(b->sends, 0);
+}
+
+static void strange_shares_are_borne(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    share(b, "nobody", "places", NULL, 1, false);
+    share(b, "elevenlabs", "chairs", NULL, 1, false);
+    share(b, "elevenlabs", "tokens", "0123456789abcdef", 1, false);
+    struct rf_limit_pause pause = {.service = "nobody", .wait_ns = 5};
+    const struct rf_limit_share message = {.term = b->core.shares.term, .pauses = {&pause, 1}};
+    core_share(&b->core, &message, b->at.now, b->at);
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 0);
+}
+
+static void each_of_several_keys_has_tokens_of_its_own(void **state) {
+    struct bench *b = *state;
+    bench_more_keys(b, RF_PROVIDER_ELEVENLABS, 1);
+    b->providers[RF_PROVIDER_ELEVENLABS].rate_limit.rate = 1000;
+    take_rules(b);
+    core_term(&b->core, true, b->at);
+    struct rf_limit_demand demand = demanded(b, true);
+    const char *keys[2] = {NULL, NULL};
+    size_t count = 0;
+    for (size_t i = 0; i < demand.limits.count; i++)
+        if (strcmp(demand.limits.items[i].kind, "tokens") == 0 && count < 2)
+            keys[count++] = demand.limits.items[i].key;
+    assert_int_equal(count, 2);
+    assert_string_equal(keys[1], "k2");
+    share(b, "elevenlabs", "tokens", "k2", 1, false);
+    share(b, "elevenlabs", "tokens", NULL, 9, false); // of an account with one key
+    assert_int_equal(rf_share_has(&b->core.policies[RF_PROVIDER_ELEVENLABS].keys[1].share), 1);
+    assert_int_equal(rf_share_has(&b->core.policies[RF_PROVIDER_ELEVENLABS].keys[0].share), 0);
+}
+
+static void other_keys_or_limits_begin_a_term(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    int64_t term = b->core.shares.term;
+    take_rules(b);
+    assert_int_equal(b->core.shares.term, term); // nothing is another
+    bench_more_keys(b, RF_PROVIDER_TWILIO, 1);
+    take_rules(b);
+    assert_int_equal(b->core.shares.term, term + 1);
+    b->providers[RF_PROVIDER_OPENAI].bulkhead.max_in_flight = 3;
+    take_rules(b);
+    assert_int_equal(b->core.shares.term, term + 2);
+}
+
+// ---- pauses ----
+
+static void incident_31_a_pause_is_told_once_and_anothers_is_kept(void **state) {
+    struct bench *b = *state;
+    core_term(&b->core, true, b->at);
+    (void)demanded(b, true);
+    bench_speak(b, "s1");
+    bench_answer_later(b, 0, 429, "{}", rf_seconds(20));
+    struct rf_limit_demand demand = demanded(b, false);
+    assert_int_equal(demand.pauses.count, 1);
+    assert_string_equal(demand.pauses.items[0].service, "elevenlabs");
+    assert_null(demand.pauses.items[0].key);
+    assert_int_equal(demand.pauses.items[0].wait_ns, 20 * RF_NS_PER_S);
+    assert_int_equal(demanded(b, true).pauses.count, 0);
+
+    // Another gateway was told a longer one.
+    struct rf_limit_pause pause = {.service = "elevenlabs", .wait_ns = 40 * RF_NS_PER_S};
+    const struct rf_limit_share message = {.term = b->core.shares.term, .pauses = {&pause, 1}};
+    core_share(&b->core, &message, b->at.now, b->at);
+    bench_speak(b, "s2");
+    int sends = b->sends;
+    bench_advance(b, rf_seconds(25));
+    assert_int_equal(b->sends, sends);
+
+    // A new broker is told of what stands.
+    core_term(&b->core, true, b->at);
+    demand = demanded(b, false);
+    assert_int_equal(demand.pauses.count, 1);
+    assert_int_equal(demand.pauses.items[0].wait_ns, 15 * RF_NS_PER_S);
+}
+
+// ---- retries ----
+
+static void incident_30_a_retry_that_the_fleets_budget_has_not_fails_as_its_attempt(void **state) {
+    struct bench *b = *state;
+    core_term(&b->core, true, b->at);
+    (void)demanded(b, true);
+    share(b, "elevenlabs", "retries", NULL, 0, false);
+    bench_speak(b, "s1");
+    bench_answer(b, 0, 503, "over capacity");
+    assert_null(bench_reply_of(b, "s1"));
+    assert_int_equal(b->event_count, 0); // no retry is told of that nobody granted
+    struct rf_limit_demand demand = demanded(b, false);
+    assert_int_equal(word_of(&demand, "elevenlabs", "retries")->wanted, 1);
+    assert_int_equal(word_of(&demand, "elevenlabs", "retries")->calls, 1);
+    bench_advance(b, rf_ms(300));
+    const struct bench_reply *reply = bench_reply_of(b, "s1");
+    assert_non_null(reply);
+    assert_string_equal(reply->class, "transient");
+    assert_false(reply->exhausted);
+    assert_non_null(strstr(reply->message, "retry.budget"));
+    assert_true(reply->retry_at > 0);
+    assert_int_equal(b->sends, 1);
+    demand = demanded(b, true);
+    assert_int_equal(word_of(&demand, "elevenlabs", "retries")->wanted, 0);
+}
+
+static void a_retry_that_is_granted_is_told_of_and_made(void **state) {
+    struct bench *b = *state;
+    core_term(&b->core, true, b->at);
+    (void)demanded(b, true);
+    share(b, "elevenlabs", "retries", NULL, 0, false);
+    bench_speak(b, "s1");
+    bench_answer(b, 0, 503, "over capacity");
+    share(b, "elevenlabs", "retries", NULL, 1, false);
+    assert_int_equal(b->event_count, 1);
+    assert_string_equal(b->events[0].type, "retry.scheduled");
+    bench_advance(b, rf_seconds(10));
+    assert_int_equal(b->sends, 2);
+    bench_answer_audio(b, 1);
+    assert_true(bench_reply_of(b, "s1")->ok);
+    struct rf_limit_demand demand = demanded(b, false);
+    assert_int_equal(word_of(&demand, "elevenlabs", "retries")->used, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_term_declares_every_limit_that_is_configured),
+        TEST(a_call_waits_for_its_share_and_gives_it_back),
+        TEST(a_dial_waits_for_its_token_and_tells_its_use_at_once),
+        TEST(a_broker_that_keeps_none_leaves_the_own_limits),
+        TEST(a_limit_that_the_broker_does_not_know_is_the_own_one),
+        TEST(a_share_of_a_term_that_is_over_is_nothing),
+        TEST(strange_shares_are_borne),
+        TEST(each_of_several_keys_has_tokens_of_its_own),
+        TEST(other_keys_or_limits_begin_a_term),
+        TEST(incident_31_a_pause_is_told_once_and_anothers_is_kept),
+        TEST(incident_30_a_retry_that_the_fleets_budget_has_not_fails_as_its_attempt),
+        TEST(a_retry_that_is_granted_is_told_of_and_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
