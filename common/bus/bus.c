@@ -31,6 +31,10 @@ uint64_t rf_bus_newest(const struct rf_bus *bus) {
     return bus->newest;
 }
 
+const char *rf_bus_trouble(const struct rf_bus *bus) {
+    return bus->handshakes[0].trouble;
+}
+
 void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg) {
     if (bus->listener_count == RF_BUS_LISTENERS)
         abort(); // a slip of ours, seen at the first start

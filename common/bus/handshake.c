@@ -18,6 +18,7 @@
 
 static void tell(struct rf_handshake *handshake, const char *what, const char *mend) {
     struct rf_instant now = rf_loop_now(handshake->loop);
+    handshake->trouble = what;
     if (handshake->told.ns != 0 && rf_instant_since(now, handshake->told).ns < TELL_PAUSE.ns)
         return;
     handshake->told = now;
@@ -44,6 +45,7 @@ static void on_event(struct rf_handshake *handshake, uint16_t event) {
     switch (event) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         handshake->broken = 0;
+        handshake->trouble = NULL;
         handshake->told.ns = 0;
         return;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:

@@ -16,6 +16,7 @@ struct rf_handshake {
     struct rf_timer again;
     size_t broken; // handshakes that broke off since the last one that succeeded
     struct rf_instant told;
+    const char *trouble; // why nothing can be sent; NULL: nothing is known
 };
 
 // rf_handshake_watch: watches `socket`, connected to `endpoint`, until rf_handshake_end, which

@@ -1,5 +1,5 @@
 // What is allowed, but most likely not meant.
-#include "config/config.h"
+#include "config/review.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,17 +12,8 @@
 #include "config/value.h"
 #include "media/recording.h"
 
-struct review {
-    const struct rf_config *config;
-    rf_config_warning_fn *fn;
-    void *arg;
-};
-
-static void warn(const struct review *review, const char *code, const char *key, const char *format,
-                 ...) RF_PRINTF(4, 5);
-
-static void warn(const struct review *review, const char *code, const char *key, const char *format,
-                 ...) {
+void rf_config_warn(const struct rf_config_review *review, const char *code, const char *key,
+                    const char *format, ...) {
     char text[RF_ERROR_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
@@ -31,15 +22,17 @@ static void warn(const struct review *review, const char *code, const char *key,
     review->fn(review->arg, code, key, text);
 }
 
-static void review_secret_file(const struct review *review, const char *key, const char *path) {
+static void review_secret_file(const struct rf_config_review *review, const char *key,
+                               const char *path) {
     struct stat status;
     if (stat(path, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
-        warn(review, "secret-mode", key, "%s may be read by others (mode %04o); chmod 600 %s", path,
-             (unsigned)status.st_mode & 07777u, path);
+        rf_config_warn(review, "secret-mode", key,
+                       "%s may be read by others (mode %04o); chmod 600 %s", path,
+                       (unsigned)status.st_mode & 07777u, path);
 }
 
 // Whether the row is a value that openai-tts only has from openai, where it is told already.
-static bool is_taken_over(const struct review *review, const struct rf_config_row *row) {
+static bool is_taken_over(const struct rf_config_review *review, const struct rf_config_row *row) {
     const struct rf_config_provider *speech = &review->config->providers[RF_PROVIDER_OPENAI_TTS];
     const struct rf_config_provider *openai = &review->config->providers[RF_PROVIDER_OPENAI];
     if (strncmp(row->key, "providers.openai-tts.key", 24) == 0)
@@ -49,7 +42,7 @@ static bool is_taken_over(const struct review *review, const struct rf_config_ro
 }
 
 // Every secret, and every file that is to be read.
-static void review_files(const struct review *review) {
+static void review_files(const struct rf_config_review *review) {
     for (size_t i = 0; i < rf_config_row_count; i++) {
         const struct rf_config_row *row = &rf_config_rows[i];
         if (row->offset == RF_CONFIG_NOWHERE || is_taken_over(review, row))
@@ -72,14 +65,14 @@ static void review_files(const struct review *review) {
             continue;
         const char *path = *(char *const *)place;
         if (path != NULL && access(path, R_OK) != 0)
-            warn(review, "file-missing", row->key, "%s cannot be read", path);
+            rf_config_warn(review, "file-missing", row->key, "%s cannot be read", path);
         else if (path != NULL &&
                  (strcmp(last, ".key_file") == 0 || strcmp(last, ".credentials") == 0))
             review_secret_file(review, row->key, path);
     }
 }
 
-static void review_recording(const struct review *review) {
+static void review_recording(const struct rf_config_review *review) {
     const char *format;
     char *data = NULL;
     size_t size;
@@ -88,7 +81,7 @@ static void review_recording(const struct review *review) {
         return;
     if (rf_recording_read(review->config->gateway.recording, &data, &size, &format, &error) !=
         RF_OK)
-        warn(review, "recording-unusable", "gateway.recording", "%s", error.message);
+        rf_config_warn(review, "recording-unusable", "gateway.recording", "%s", error.message);
     free(data);
 }
 
@@ -106,7 +99,7 @@ static struct rf_duration longest_call(const struct rf_config_provider *provider
     return total < 9e18 ? rf_ns((int64_t)total) : rf_ns(INT64_MAX);
 }
 
-static void review_chain(const struct review *review, const char *name,
+static void review_chain(const struct rf_config_review *review, const char *name,
                          const struct rf_config_chain *chain) {
     char key[64];
     for (size_t i = 0; i < chain->count; i++) {
@@ -114,12 +107,13 @@ static void review_chain(const struct review *review, const char *name,
         if (provider->key.value != NULL)
             continue;
         snprintf(key, sizeof key, "providers.%s.key", rf_provider_name(chain->links[i]));
-        warn(review, "key-missing", key, "is not set, but gateway.chains.%s names the provider",
-             name);
+        rf_config_warn(review, "key-missing", key,
+                       "is not set, but gateway.chains.%s names the provider", name);
     }
 }
 
-static void review_deadline(const struct review *review, const struct rf_config_chain *chain) {
+static void review_deadline(const struct rf_config_review *review,
+                            const struct rf_config_chain *chain) {
     struct rf_duration deadline = review->config->orchestrator.call_deadline;
     for (size_t i = 0; i < chain->count; i++) {
         struct rf_duration most = longest_call(&review->config->providers[chain->links[i]]);
@@ -129,16 +123,17 @@ static void review_deadline(const struct review *review, const struct rf_config_
             most = rf_ns(rf_ns_add(
                 most.ns, review->config->providers[chain->links[i + 1]].timeout.attempt.ns));
         if (most.ns > deadline.ns)
-            warn(review, "deadline-short", "orchestrator.call_deadline",
-                 "is %.0f s, but all attempts and waits of %s%s may take %.0f s: late retries will "
-                 "not be begun",
-                 rf_duration_s(deadline), rf_provider_name(chain->links[i]),
-                 has_next ? ", with an attempt of the next link," : "", rf_duration_s(most));
+            rf_config_warn(
+                review, "deadline-short", "orchestrator.call_deadline",
+                "is %.0f s, but all attempts and waits of %s%s may take %.0f s: late retries will "
+                "not be begun",
+                rf_duration_s(deadline), rf_provider_name(chain->links[i]),
+                has_next ? ", with an attempt of the next link," : "", rf_duration_s(most));
     }
 }
 
 void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, void *arg) {
-    struct review review = {config, fn, arg};
+    struct rf_config_review review = {config, fn, arg};
     review_files(&review);
     review_recording(&review);
     review_chain(&review, "speech", &config->gateway.speech);
@@ -146,7 +141,5 @@ void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, 
     review_chain(&review, "telephony", &config->gateway.telephony);
     review_deadline(&review, &config->gateway.speech);
     review_deadline(&review, &config->gateway.script);
-    if (config->bus.insecure)
-        warn(&review, "bus-insecure", "bus.insecure",
-             "whoever reaches the bus's TCP ports may call and read everything");
+    rf_config_review_bus(&review);
 }

@@ -29,6 +29,10 @@ void rf_bus_destroy(struct rf_bus **bus);
 // rf_bus_connected: whether the broker answered within the heartbeat's limit.
 bool rf_bus_connected(const struct rf_bus *bus);
 
+// rf_bus_trouble: what is known to keep it from connecting over TCP, as a piece of a sentence about
+// the broker ("does not let our key in"), whose mend the log has; else NULL.
+const char *rf_bus_trouble(const struct rf_bus *bus);
+
 // rf_bus_newest: the newest number in the journal, as the broker said last; it says so when the
 // connection comes, and at each heartbeat. 0 before that, and for an empty journal.
 uint64_t rf_bus_newest(const struct rf_bus *bus);

@@ -65,14 +65,26 @@ void cli_say(const char *format, ...) {
 
 // ---- the broker is there, or not ----
 
+// Whoever is not let in need not wait.
+static bool is_kept_out(struct cli_session *session) {
+    const char *trouble = rf_bus_trouble(session->bus);
+    if (trouble != NULL)
+        cli_session_fail(session, "the broker at %s %s", session->rim->config->bus.ingest, trouble);
+    return trouble != NULL;
+}
+
 static void on_notice(void *arg) {
     struct cli_session *session = arg;
+    if (is_kept_out(session))
+        return;
     cli_say("waiting up to %.3g s for the broker at %s", rf_duration_s(session->options->timeout),
             session->rim->config->bus.ingest);
 }
 
 static void on_limit(void *arg) {
     struct cli_session *session = arg;
+    if (is_kept_out(session))
+        return;
     cli_session_fail(session,
                      "no broker answers at %s (waited %.3g s); is ringfence-broker running, with "
                      "the same --config?",

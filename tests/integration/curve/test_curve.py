@@ -1,6 +1,8 @@
 """The bus over TCP: encrypted, every peer identified by its key, and roles checked at each operation."""
 
+import json
 import random
+import re
 import socket
 import subprocess
 import threading
@@ -47,10 +49,18 @@ class AtTheDoor(CurveTest):
     def test_an_unknown_key_is_told_what_to_do(self):
         self.new("cli")
         self.start_broker()
-        result = self.set.cli("status", "--timeout", "3s", check=1)
+        began = time.monotonic()
+        result = self.set.cli("status", "--timeout", "60s", check=1)
+        self.assertLess(time.monotonic() - began, 30, "it need not wait for its timeout")
         key = key_of(self.keys / "cli.public").decode()
         self.assertIn(f"our public key is {key}", result.stderr)
         self.assertIn("ringfence keys allow", result.stderr)
+        self.assertNotIn("is ringfence-broker running", result.stderr)
+        # Who is let in sees how often nobody was.
+        self.allow("cli", "subscriber")
+        self.reload()
+        status = json.loads(self.set.cli("status", "--json", check=0).stdout)
+        self.assertGreater(status["broker"]["counters"]["connections_refused"], 0)
 
     def test_a_wrong_key_of_the_broker_is_told(self):
         self.member("cli", "admin")
@@ -204,6 +214,47 @@ class AtTheDoor(CurveTest):
         listed.write_text("nonsense\n")
         self.reload("reload refused, the old configuration stays")
         self.set.cli("status", check=0)
+
+
+class Check(CurveTest):
+    """`ringfence config check` on the broker's host."""
+
+    def warnings(self):
+        result = self.set.cli("config", "check", check=0)
+        return [line.split("warning: ", 1)[1] for line in result.stderr.splitlines()
+                if re.search(r"\[bus-[a-z-]+\]$", line)]
+
+    def test_a_complete_configuration_has_nothing_to_warn_of(self):
+        self.everybody()
+        self.assertEqual(self.warnings(), [])
+
+    def test_what_is_missing_is_told_with_its_mend(self):
+        listed = self.keys / "known_clients"
+        self.assertEqual(len(self.warnings()), 1)
+        self.assertIn(f"broker.known_clients: {listed}: cannot open", self.warnings()[0])
+        self.member("logger", "subscriber")
+        self.new("service-gateway")
+        self.new("stranger")
+        (self.keys / "service-gateway.secret").chmod(0o600)
+        self.assertEqual(self.warnings(), [
+            f"broker.known_clients: the key of service-gateway is not in {listed}: ringfence keys "
+            "allow FILE --role publisher,worker [bus-key-unknown]",
+            f"broker.known_clients: logger lacks the role publisher in {listed} [bus-role]"])
+        self.allow("service-gateway", "admin")
+        self.allow("logger", "subscriber,publisher", "--replace")
+        self.assertEqual(self.warnings(), [])
+        (self.keys / "logger.secret").chmod(0o604)
+        self.assertIn("other users may read", self.warnings()[0])
+        (self.keys / "logger.secret").chmod(0o600)
+        curve = self.set.config["bus"]["curve"]
+        curve["server_key_file"] = "state/keys/stranger.public"
+        self.set.write_config()
+        self.assertIn("is not the public key of the broker's", self.warnings()[0])
+        del curve["server_key_file"]
+        self.set.write_config()
+        self.assertIn("every process except the broker needs it", self.warnings()[0])
+        listed.write_text("nonsense\n")
+        self.assertIn(f"{listed}:1: ", self.warnings()[1])
 
 
 class Roles(CurveTest):
