@@ -69,15 +69,14 @@ static void answer(struct fake_broker *fake, enum rf_message_type type) {
         fake->registered = false;
         fake_send(fake, FAKE_INGEST, RF_MESSAGE_welcome, &welcome);
     } else {
-        struct rf_worker_welcome welcome = {.broker = fake->instance,
-                                            .heartbeat_ns = RF_NS_PER_S,
-                                            .lease_ns = RF_NS_PER_S,
-                                            .registered = fake->worker_registered,
-                                            .limits = fake->limits,
-                                            .moved = fake->moved,
-                                            .seq = fake->numberless
-                                                       ? 0
-                                                       : fake->beat->as.worker_heartbeat.seq};
+        struct rf_worker_welcome welcome = {
+            .broker = fake->instance,
+            .heartbeat_ns = RF_NS_PER_S,
+            .lease_ns = RF_NS_PER_S,
+            .registered = fake->worker_registered,
+            .limits = fake->limits,
+            .moved = fake->moved,
+            .seq = fake->numberless ? 0 : fake->beat->as.worker_heartbeat.seq};
         fake->worker_registered = fake->moved = false;
         fake_send(fake, FAKE_WORKERS, RF_MESSAGE_worker_welcome, &welcome);
     }

@@ -67,8 +67,8 @@ static void the_doorbell_while_a_page_is_under_way_is_not_forgotten(void **state
     assert_true(rf_cursor_wants(&cursor, at(1)));
 }
 
-// Incident 49: a pipe that drops for ever.
-static void a_doorbell_that_never_rings_is_replaced_by_the_heartbeat(void **state) {
+// A pipe that drops for ever.
+static void incident_49_a_doorbell_that_never_rings_is_replaced_by_the_heartbeat(void **state) {
     (void)state;
     struct rf_cursor cursor = idle(5);
     assert_false(rf_cursor_tip(&cursor, 1, 5));
@@ -202,7 +202,7 @@ int main(void) {
         cmocka_unit_test(a_filter_that_only_moves_the_cursor_is_told),
         cmocka_unit_test(no_page_is_asked_for_without_credit),
         cmocka_unit_test(the_doorbell_while_a_page_is_under_way_is_not_forgotten),
-        cmocka_unit_test(a_doorbell_that_never_rings_is_replaced_by_the_heartbeat),
+        cmocka_unit_test(incident_49_a_doorbell_that_never_rings_is_replaced_by_the_heartbeat),
         cmocka_unit_test(a_page_that_does_not_come_is_asked_for_again),
         cmocka_unit_test(after_a_reconnect_the_lost_page_is_asked_for_again),
         cmocka_unit_test(a_broker_that_lost_its_numbers_is_read_from_its_oldest),

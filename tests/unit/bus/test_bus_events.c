@@ -83,8 +83,8 @@ static void an_event_is_completed_sent_and_forgotten_when_acknowledged(void **st
     assert_null(bus);
 }
 
-// Incident 20: messages to a restarted peer vanish without an error.
-static void unacknowledged_events_are_sent_again_to_a_restarted_broker(void **state) {
+// Messages to a restarted peer vanish without an error.
+static void incident_20_unacknowledged_events_are_sent_again_to_a_restarted_broker(void **state) {
     struct fake_broker *fake = *state;
     char subject[32];
     fake_start(fake, "broker-1");
@@ -432,8 +432,9 @@ static void the_doorbell_asks_for_the_next_page(void **state) {
     rf_bus_destroy(&bus);
 }
 
-// Incident 49: the events socket may drop everything; the answer to hello tells the newest number.
-static void what_the_doorbell_does_not_ring_for_is_found_by_the_heartbeat(void **state) {
+// The events socket may drop everything; the answer to hello tells the newest number.
+static void
+incident_49_what_the_doorbell_does_not_ring_for_is_found_by_the_heartbeat(void **state) {
     struct fake_broker *fake = *state;
     struct pages pages = {.fake = fake};
     fake_start(fake, "broker-1");
@@ -532,7 +533,7 @@ static void a_listener_hears_its_prefix_alone_and_survives_rubbish(void **state)
 int main(void) {
     const struct CMUnitTest tests[] = {
         BROKER_TEST(an_event_is_completed_sent_and_forgotten_when_acknowledged),
-        BROKER_TEST(unacknowledged_events_are_sent_again_to_a_restarted_broker),
+        BROKER_TEST(incident_20_unacknowledged_events_are_sent_again_to_a_restarted_broker),
         BROKER_TEST(a_connection_new_to_the_same_broker_is_set_up_again),
         BROKER_TEST(a_publisher_that_is_held_back_waits_until_the_broker_says_so),
         BROKER_TEST(a_refused_gap_is_sent_again_from_the_expected_number),
@@ -545,7 +546,7 @@ int main(void) {
         BROKER_TEST(events_that_the_broker_lost_are_declared_so),
         BROKER_TEST(a_subscriber_gets_a_page_and_the_next_only_when_it_is_ready),
         BROKER_TEST(the_doorbell_asks_for_the_next_page),
-        BROKER_TEST(what_the_doorbell_does_not_ring_for_is_found_by_the_heartbeat),
+        BROKER_TEST(incident_49_what_the_doorbell_does_not_ring_for_is_found_by_the_heartbeat),
         BROKER_TEST(a_subscription_goes_on_at_a_restarted_broker),
         BROKER_TEST(a_subscription_may_be_destroyed_by_its_own_page),
         BROKER_TEST(a_listener_hears_its_prefix_alone_and_survives_rubbish),

@@ -114,7 +114,8 @@ static void a_second_registration_counts_what_was_taken_since_the_first(void **s
     rf_ledger_request(&ledger, "script", "b", false);
     rf_ledger_registered(&ledger);
     assert_int_equal(rf_ledger_offered(&ledger.offers[1]), 0);
-    rf_ledger_request(&ledger, "script", "c", false); // a broker that dispatches beyond the capacity
+    rf_ledger_request(&ledger, "script", "c",
+                      false); // a broker that dispatches beyond the capacity
     rf_ledger_registered(&ledger);
     assert_int_equal(rf_ledger_offered(&ledger.offers[1]), 0);
     rf_ledger_fini(&ledger);

@@ -315,8 +315,8 @@ static void take_repeatable(struct fake_broker *fake, struct service *service, c
     fake_until(fake, service->requests == requests + 1);
 }
 
-static void another_broker_is_told_the_results_that_may_not_come_twice_and_that_this_was_all(
-    void **state) {
+static void
+another_broker_is_told_the_results_that_may_not_come_twice_and_that_this_was_all(void **state) {
     struct fake_broker *fake = *state;
     struct service service;
     registered(fake, &service);
