@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "bus/backlog.h"
 #include "bus/client.h"
+#include "wire/catalogue.h"
 #include "wire/text.h"
 
 // A batch is what one message carries: large enough for the broker's group commit, small enough not
@@ -95,13 +96,6 @@ void rf_streams_fini(struct rf_bus *bus) {
 
 // ---- publishing ----
 
-static const char *severity_of(const char *type) {
-    for (unsigned i = 0; i < RF_EVENT_COUNT; i++)
-        if (strcmp(rf_event_type_name((enum rf_event_type)i), type) == 0)
-            return rf_event_severity((enum rf_event_type)i);
-    return "info";
-}
-
 // What could not be sent later is refused now, as it would hold up all events behind it.
 static enum rf_err pack(const struct rf_event *event, struct kept **kept, struct rf_error *error) {
     struct rf_frame frame;
@@ -147,7 +141,7 @@ static enum rf_err publish(struct rf_stream *stream, struct rf_event *event,
     if (event->origin == NULL)
         event->origin = stream->bus->instance;
     if (event->severity == NULL)
-        event->severity = severity_of(event->type);
+        event->severity = rf_event_severity_named(event->type);
     return keep(stream, event, error);
 }
 

@@ -1,4 +1,8 @@
 // The printable side of messages.def.
+#include "wire/catalogue.h"
+
+#include <string.h>
+
 #include <ringfence/messages.h>
 
 static const char *const message_names[] = {
@@ -23,4 +27,12 @@ const char *rf_event_type_name(enum rf_event_type type) {
 
 const char *rf_event_severity(enum rf_event_type type) {
     return (unsigned)type < RF_EVENT_COUNT ? event_types[type].severity : "info";
+}
+
+const char *rf_event_severity_named(const char *type) {
+    // Looked up for every event that is published: the first byte spares most comparisons.
+    for (size_t i = 0; i < RF_EVENT_COUNT; i++)
+        if (event_types[i].name[0] == type[0] && strcmp(event_types[i].name, type) == 0)
+            return event_types[i].severity;
+    return "info";
 }

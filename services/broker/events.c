@@ -74,39 +74,54 @@ static enum rf_err to_disk(struct rf_core *core, struct rf_stream_row *row,
     return RF_OK;
 }
 
-// `envelope`: what the publisher sent, if it is whole; NULL: it is made here.
-static enum rf_err make_frame(const struct rf_event *event, const struct rf_bytes *envelope,
-                              struct rf_frame *frame, struct rf_error *error) {
-    return envelope != NULL ? rf_wire_number_event(envelope, event->n, frame, error)
-                            : rf_wire_encode_event(event, frame, error);
+// A measurement is published at once, without the journal.
+static enum rf_err measure(struct rf_core *core, const struct rf_event *event,
+                           const struct rf_bytes *envelope, const char *topic,
+                           struct rf_error *error) {
+    struct rf_frame frame = {NULL, 0};
+    enum rf_err err = envelope != NULL ? RF_OK : rf_wire_encode_event(event, &frame, error);
+    if (err != RF_OK)
+        return err;
+    struct rf_bytes whole =
+        envelope != NULL ? *envelope : (struct rf_bytes){frame.data, frame.size};
+    core->ground.sink.publish(core->ground.sink.arg, topic, whole.data, whole.size);
+    core->ground.counters.events_unjournaled++;
+    rf_frame_free(&frame);
+    return RF_OK;
 }
 
-// Numbers the event and keeps it. Measurements are published at once, without the journal: n is 0.
+static enum rf_err journal(struct rf_core *core, struct rf_stream_row *row, struct rf_event *event,
+                           const struct rf_bytes *envelope, const char *topic,
+                           struct rf_error *error) {
+    struct rf_frame frame;
+    event->n = core->journal.last + 1;
+    enum rf_err err = envelope != NULL ? rf_wire_number_event(envelope, event->n, &frame, error)
+                                       : rf_wire_encode_event(event, &frame, error);
+    if (err != RF_OK)
+        return err;
+    err = to_disk(core, row, event, topic, &frame, error);
+    rf_frame_free(&frame);
+    return err;
+}
+
+// Numbers the event, unless it is a measurement, and keeps it. `envelope`: what the publisher sent,
+// if it is whole; NULL: it is made here.
 static enum rf_err keep(struct rf_core *core, struct rf_stream_row *row, struct rf_event *event,
                         const struct rf_bytes *envelope, struct rf_error *error) {
     char id[RF_ULID_SIZE], topic[RF_TOPIC_SIZE];
-    bool journaled = !measured_only(event->type);
     if (event->id == NULL) {
         core->ground.sink.new_id(core->ground.sink.arg, core->ground.now.utc, id);
         event->id = id;
     }
     if (event->ts == 0)
         event->ts = core->ground.now.utc.ns;
-    event->n = journaled ? core->journal.last + 1 : 0;
-    struct rf_frame frame;
-    enum rf_err err = make_frame(event, envelope, &frame, error);
+    event->n = 0;
+    rf_event_topic(event, topic);
+    enum rf_err err = measured_only(event->type)
+                          ? measure(core, event, envelope, topic, error)
+                          : journal(core, row, event, envelope, topic, error);
     if (event->id == id)
         event->id = NULL;
-    if (err != RF_OK)
-        return err;
-    rf_event_topic(event, topic);
-    if (journaled) {
-        err = to_disk(core, row, event, topic, &frame, error);
-    } else {
-        core->ground.sink.publish(core->ground.sink.arg, topic, frame.data, frame.size);
-        core->ground.counters.events_unjournaled++;
-    }
-    rf_frame_free(&frame);
     return err;
 }
 

@@ -9,6 +9,7 @@
 
 #include "sample.h"
 #include "wire/bound.h"
+#include "wire/catalogue.h"
 #include "wire/text.h"
 
 static void round_trip(enum rf_message_type type, unsigned seed, bool required_only) {
@@ -339,6 +340,11 @@ static void catalogue_names_are_those_of_the_wire(void **state) {
     assert_string_equal(rf_message_type_name(RF_MESSAGE_COUNT), "unknown");
     assert_string_equal(rf_event_type_name(RF_EVENT_BREAKER_OPENED), "breaker.opened");
     assert_string_equal(rf_event_severity(RF_EVENT_BREAKER_OPENED), "error");
+    for (unsigned i = 0; i < RF_EVENT_COUNT; i++)
+        assert_string_equal(rf_event_severity_named(rf_event_type_name((enum rf_event_type)i)),
+                            rf_event_severity((enum rf_event_type)i));
+    assert_string_equal(rf_event_severity_named("breaker.openex"), "info");
+    assert_string_equal(rf_event_severity_named(""), "info");
 }
 
 int main(void) {
