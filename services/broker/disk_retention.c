@@ -78,6 +78,7 @@ void rf_disk_retention_took(struct rf_disk_retention *retention, int64_t events,
     if (events == 0)
         return;
     retention->events += events;
+    retention->fresh += events;
     retention->uncounted += events;
     retention->last = last;
 }
@@ -98,16 +99,25 @@ static bool may_go(const struct rf_disk_retention *retention, const struct cut *
            (limits->max_events > 0 && retention->events - cut->events > limits->max_events);
 }
 
+static int64_t step_events(const struct rf_disk_retention *retention) {
+    int64_t events = 2 * retention->fresh;
+    if (events > RF_RETENTION_STEP_MOST)
+        events = RF_RETENTION_STEP_MOST;
+    return events < RF_RETENTION_STEP_EVENTS ? RF_RETENTION_STEP_EVENTS : events;
+}
+
 static enum rf_err find_cut(struct rf_disk_retention *retention, int64_t now, int64_t spare,
                             struct cut *cut, struct rf_error *error) {
     sqlite3_stmt *statement = retention->statements[RF_RETENTION_OLDEST];
+    int64_t most = step_events(retention);
     int code;
     retention->behind = false;
+    retention->fresh = 0;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         int64_t n = sqlite3_column_int64(statement, 0);
         if (!may_go(retention, cut, n, sqlite3_column_int64(statement, 1), now, spare))
             break;
-        if (cut->events == RF_RETENTION_STEP_EVENTS || cut->bytes > RF_RETENTION_STEP_BYTES) {
+        if (cut->events == most || cut->bytes > RF_RETENTION_STEP_BYTES) {
             retention->behind = true;
             break;
         }

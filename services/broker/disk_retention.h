@@ -11,8 +11,10 @@
 
 #include "disk.h"
 
-// What one step deletes at most.
-#define RF_RETENTION_STEP_EVENTS 2048
+// What one step deletes at most: a few hundred events (some 2 ms), or twice as many as came since
+// the step before, so that a busy journal does not outgrow its bounds.
+#define RF_RETENTION_STEP_EVENTS 512
+#define RF_RETENTION_STEP_MOST   2048
 #define RF_RETENTION_STEP_BYTES  INT64_C(4194304) // of frames, and then one more
 
 enum rf_retention_statement {
@@ -31,6 +33,7 @@ struct rf_disk_retention {
     int64_t page_bytes;
     int64_t events;    // there are
     int64_t last;      // number of the newest of them
+    int64_t fresh;     // of them came since the last step
     int64_t uncounted; // of them the database does not know yet that they are counted
     int64_t trimmed;   // all up to it are gone
     int64_t used;      // bytes of the pages in use, when it was last looked

@@ -2,6 +2,7 @@
 broker to the lines of the logger."""
 
 import pathlib
+import shutil
 import signal
 import sys
 import time
@@ -81,6 +82,28 @@ class LostMessages(RingfenceTest):
         self.publish_through(peer, "last", 100)
         self.assert_logged([(f"s{life}", seq) for life in range(4) for seq in range(1, 201)] +
                            [("last", seq) for seq in range(1, 101)])
+
+    def replace_journal(self):
+        """As a person does who moves a damaged database away."""
+        self.set.processes["broker"].kill()
+        shutil.rmtree(self.set.root / "state/broker")
+        self.set.start("broker")
+
+    def test_a_journal_that_begins_anew_is_read_from_its_beginning(self):
+        logger = self.set.start("logger")
+        Peer(self).publish("old", 300)
+        expected = [("old", seq) for seq in range(1, 301)]
+        self.assert_logged(expected)
+        self.replace_journal()
+        Peer(self).publish("new", 50)
+        expected += [("new", seq) for seq in range(1, 51)]
+        self.assert_logged(expected)
+        logger.kill()
+        self.replace_journal()  # while nobody looks
+        Peer(self).publish("newer", 20)
+        self.set.start("logger")
+        expected += [("newer", seq) for seq in range(1, 21)]
+        self.assert_logged(expected)
 
     def test_incident_49_a_subscriber_whose_pipe_overflowed_gets_every_event_all_the_same(self):
         """The logger stands still while more events are published than all queues on the way hold; the events socket
