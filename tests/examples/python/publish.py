@@ -59,7 +59,7 @@ def publish(endpoint, stream, events):
             print(f"acknowledged up to {known}", flush=True)
         elif message["t"] == "event.refused":
             known = message["expected"] - 1 if message["expected"] > 0 else None
-            time.sleep(0.1)
+            time.sleep(1 if message.get("held") else 0.1)  # held: the broker's disk is late, or fails
 
 
 def main(endpoint, stream, outbox, text=None):
