@@ -112,8 +112,9 @@ void rf_bulkhead_remove(struct rf_bulkhead *bulkhead, struct rf_bulkhead_waiter 
     bulkhead->queued--;
 }
 
-void rf_bulkhead_leave(struct rf_bulkhead *bulkhead) {
+void rf_bulkhead_leave(struct rf_bulkhead *bulkhead, struct rf_instant now) {
     if (bulkhead->in_flight > 0)
         bulkhead->in_flight--;
-    (void)rf_share_trim(&bulkhead->share, bulkhead->in_flight);
+    bool is_turn = rf_instant_before(now, bulkhead->share.turn);
+    (void)rf_share_trim(&bulkhead->share, bulkhead->in_flight + (is_turn ? bulkhead->queued : 0));
 }

@@ -144,7 +144,7 @@ static bool pass_rate_limit(struct rf_policy *policy, struct rf_policy_call *cal
     if (!rf_instant_before(call->ready, call->deadline)) {
         *decision = refuse(policy, call, reason, call->ready, now);
     } else {
-        rf_policy_place_back(policy, call);
+        rf_policy_place_back(policy, call, now);
         *decision = rf_policy_decide(RF_POLICY_WAIT, reason, call->ready);
     }
     return false;
@@ -248,7 +248,7 @@ void rf_policy_let_go(struct rf_policy *policy, struct rf_policy_call *call,
     rf_bulkhead_remove(&policy->bulkhead, &call->waiter);
     if (call->running)
         return;
-    rf_policy_place_back(policy, call);
+    rf_policy_place_back(policy, call, now);
     if (call->admitted)
         rf_breaker_cancel(&policy->breaker, call->ticket, now);
     call->admitted = false;

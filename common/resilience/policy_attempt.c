@@ -59,7 +59,7 @@ void rf_policy_settled(struct rf_policy *policy, struct rf_policy_call *call, en
         rf_hedge_record(&policy->hedge, rf_instant_since(now, call->ticket.began));
     rf_policy_test_over(policy, call);
     if (!keep_place)
-        rf_policy_place_back(policy, call);
+        rf_policy_place_back(policy, call, now);
 }
 
 static enum rf_policy_reason why_not(enum rf_retry_verdict verdict) {

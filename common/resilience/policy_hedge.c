@@ -87,5 +87,5 @@ void rf_policy_cancelled(struct rf_policy *policy, struct rf_policy_call *call,
     rf_policy_stops(policy, call);
     if (!policy->follows)
         rf_breaker_cancel(&policy->breaker, call->ticket, now);
-    rf_policy_place_back(policy, call);
+    rf_policy_place_back(policy, call, now);
 }

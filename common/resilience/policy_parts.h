@@ -22,9 +22,10 @@ static inline struct rf_policy_decision rf_policy_decide(enum rf_policy_verdict 
 }
 
 // rf_policy_place_back: the call's place in the bulkhead, if it has one.
-static inline void rf_policy_place_back(struct rf_policy *policy, struct rf_policy_call *call) {
+static inline void rf_policy_place_back(struct rf_policy *policy, struct rf_policy_call *call,
+                                        struct rf_instant now) {
     if (call->place)
-        rf_bulkhead_leave(&policy->bulkhead);
+        rf_bulkhead_leave(&policy->bulkhead, now);
     call->place = false;
 }
 

@@ -23,7 +23,7 @@ bool policy_share_token(struct rf_policy *policy, struct rf_policy_call *call,
         return true;
     }
     rf_bulkhead_remove(&policy->bulkhead, &call->waiter);
-    rf_policy_place_back(policy, call);
+    rf_policy_place_back(policy, call, now);
     rf_policy_wait_in(&key->hungry, call);
     return false;
 }
@@ -207,11 +207,12 @@ bool rf_policy_share_need(struct rf_policy *policy, enum rf_policy_limit limit, 
 }
 
 void rf_policy_share_grant(struct rf_policy *policy, enum rf_policy_limit limit, size_t key,
-                           int64_t granted, int64_t keep, struct rf_instant until) {
+                           int64_t granted, int64_t keep, struct rf_instant until,
+                           struct rf_instant now) {
     int64_t in_use;
     struct rf_share *share = share_of(policy, limit, key, &in_use);
     if (share != NULL)
-        rf_share_grant(share, granted, keep, until);
+        rf_share_grant(share, granted, keep, until, now);
 }
 
 void rf_policy_share_open(struct rf_policy *policy, enum rf_policy_limit limit, size_t key) {

@@ -8,13 +8,15 @@ void rf_share_open(struct rf_share *share) {
     *share = (struct rf_share){.mode = RF_SHARE_LOCAL};
 }
 
-void rf_share_grant(struct rf_share *share, int64_t granted, int64_t keep,
-                    struct rf_instant until) {
+void rf_share_grant(struct rf_share *share, int64_t granted, int64_t keep, struct rf_instant until,
+                    struct rf_instant now) {
     if (share->mode == RF_SHARE_LOCAL)
         return; // of a term that is over
     share->mode = RF_SHARE_LEASED;
-    if (granted > share->granted)
+    if (granted > share->granted) {
         share->granted = granted;
+        share->turn = rf_instant_add(now, rf_ns(RF_SHARE_TURN));
+    }
     share->keep = keep > 0 ? keep : 0;
     if (rf_instant_before(share->until, until))
         share->until = until;

@@ -79,9 +79,9 @@ enum rf_bulkhead_verdict rf_bulkhead_next(struct rf_bulkhead *bulkhead, struct r
 // effect.
 void rf_bulkhead_remove(struct rf_bulkhead *bulkhead, struct rf_bulkhead_waiter *waiter);
 
-// rf_bulkhead_leave: a place that was granted is given back; to the authority first, if it is not
-// to be kept, so that others have their turn.
-void rf_bulkhead_leave(struct rf_bulkhead *bulkhead);
+// rf_bulkhead_leave: a place that was granted is given back; to the authority, if it is not to be
+// kept and the turn is over (RF_SHARE_TURN), before the own queue has it.
+void rf_bulkhead_leave(struct rf_bulkhead *bulkhead, struct rf_instant now);
 
 // rf_bulkhead_wanted: how many places of the authority's are lacking; 0 without one.
 int64_t rf_bulkhead_wanted(const struct rf_bulkhead *bulkhead);

@@ -382,7 +382,8 @@ bool rf_policy_share_need(struct rf_policy *policy, enum rf_policy_limit limit, 
 
 // rf_policy_share_grant: its word, as rf_share_grant. rf_policy_share_open: it has no such limit.
 void rf_policy_share_grant(struct rf_policy *policy, enum rf_policy_limit limit, size_t key,
-                           int64_t granted, int64_t keep, struct rf_instant until);
+                           int64_t granted, int64_t keep, struct rf_instant until,
+                           struct rf_instant now);
 void rf_policy_share_open(struct rf_policy *policy, enum rf_policy_limit limit, size_t key);
 
 // rf_policy_pause_until: another's call was asked to slow down: nothing begins with the key before.

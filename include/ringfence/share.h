@@ -14,6 +14,11 @@
 
 #pragma GCC visibility push(default)
 
+// A place that comes free goes back although others of ours wait for it, so that all have their
+// turn; but not sooner than this after it was granted: with attempts of milliseconds the way there
+// and back would be longer than they are.
+#define RF_SHARE_TURN (500 * RF_NS_PER_MS)
+
 enum rf_share_mode {
     RF_SHARE_LOCAL,   // no authority: no limit of its
     RF_SHARE_AWAITED, // there is one, which did not speak yet: nothing is begun
@@ -27,6 +32,7 @@ struct rf_share {
     int64_t granted, returned, used; // since then; granted with what was held
     int64_t keep;                    // it may have so many without a use for them
     struct rf_instant until;         // end of the lease
+    struct rf_instant turn;          // until then what was granted last may serve the own queue
 };
 
 // rf_share_begin: a new term, with `in_use` that are in use already: RF_SHARE_AWAITED.
@@ -36,8 +42,9 @@ void rf_share_begin(struct rf_share *share, int64_t in_use);
 void rf_share_open(struct rf_share *share);
 
 // rf_share_grant: the authority's word in this term: RF_SHARE_LEASED. `granted` and `until` only
-// grow.
-void rf_share_grant(struct rf_share *share, int64_t granted, int64_t keep, struct rf_instant until);
+// grow. With what is granted now begins a turn, of RF_SHARE_TURN.
+void rf_share_grant(struct rf_share *share, int64_t granted, int64_t keep, struct rf_instant until,
+                    struct rf_instant now);
 
 // rf_share_free: how many more can be taken up now, of which `in_use` are already; 0 or more.
 int64_t rf_share_free(const struct rf_share *share, int64_t in_use, struct rf_instant now);

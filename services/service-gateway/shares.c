@@ -151,7 +151,7 @@ void shares_refresh(struct core *core, struct moment at) {
 // ---- what the broker says ----
 
 static void take_grant(struct core *core, const struct rf_limit_grant *grant,
-                       struct rf_instant until) {
+                       struct rf_instant until, struct moment at) {
     enum rf_provider p;
     size_t key = 0;
     if (!rf_provider_parse(grant->service, &p))
@@ -165,7 +165,7 @@ static void take_grant(struct core *core, const struct rf_limit_grant *grant,
             rf_policy_share_open(&core->policies[p], (enum rf_policy_limit)limit, key);
         else
             rf_policy_share_grant(&core->policies[p], (enum rf_policy_limit)limit, key,
-                                  grant->granted, grant->keep, until);
+                                  grant->granted, grant->keep, until, at.now);
     }
 }
 
@@ -176,7 +176,7 @@ void core_share(struct core *core, const struct rf_limit_share *share, struct rf
     if (share->term != core->shares.term)
         return;
     for (size_t i = 0; i < share->limits.count; i++)
-        take_grant(core, &share->limits.items[i], until);
+        take_grant(core, &share->limits.items[i], until, at);
     for (size_t i = 0; i < share->pauses.count; i++) {
         const struct rf_limit_pause *pause = &share->pauses.items[i];
         if (rf_provider_parse(pause->service, &p) && key_index(core, (int)p, pause->key, &key))

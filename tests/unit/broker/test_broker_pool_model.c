@@ -74,6 +74,7 @@ struct world {
     } attempts[RUNNING]; // at the provider
     size_t attempt_count;
     int64_t now, slowest; // message
+    int64_t longest;      // attempt
     bool faults;
     // What came of it.
     int64_t begun, busy, longest_wait, last_begun, begun_by[GATEWAYS];
@@ -129,7 +130,7 @@ static void begin_attempt(struct world *w, struct gateway *g) {
         assert_true(w->attempt_count < RUNNING);
         w->attempts[w->attempt_count].life = g->life;
         // Many last as long as they may: what is freed too early shows.
-        int64_t length = draw(w, 2) == 0 && w->faults ? TIMEOUT : 1 + draw(w, TIMEOUT);
+        int64_t length = draw(w, 2) == 0 && w->faults ? TIMEOUT : 1 + draw(w, w->longest);
         w->attempts[w->attempt_count++].ends = w->now + length;
         g->running++;
     }
@@ -192,8 +193,9 @@ static void end_attempts(struct world *w) {
         struct gateway *g = alive(w, w->attempts[i].life);
         if (g != NULL) {
             g->running--;
-            // Given back before the own queue is looked at, so that others have their turn.
-            (void)rf_share_trim(&g->share, g->running);
+            // As rf_bulkhead_leave: before the own queue is looked at, but for its turn.
+            bool is_turn = rf_instant_before(at(w->now), g->share.turn);
+            (void)rf_share_trim(&g->share, g->running + (is_turn ? g->waiting : 0));
             g->changed = true;
         }
         w->attempts[i] = w->attempts[--w->attempt_count];
@@ -211,7 +213,7 @@ static void gateway_hears(struct world *w, const struct letter *letter) {
         }
         return;
     }
-    rf_share_grant(&g->share, letter->granted, letter->keep, at(letter->stamp + LEASE));
+    rf_share_grant(&g->share, letter->granted, letter->keep, at(letter->stamp + LEASE), at(w->now));
 }
 
 // ---- the broker ----
@@ -359,6 +361,7 @@ static void world_open(struct world *w, uint64_t seed, enum rf_pool_kind kind,
     w->kind = kind;
     w->rules = rules;
     w->slowest = 2;
+    w->longest = TIMEOUT;
     for (int i = 0; i < GATEWAYS; i++)
         be_born(w, &w->gateways[i]);
     broker_starts(w);
@@ -420,8 +423,23 @@ static void steady_demand_of_all_uses_95_percent_of_the_places(void **state) {
         for (int g = 1; g < GATEWAYS; g++)
             assert_true(w.begun_by[g] * 5 > w.begun_by[0] * 4 &&
                         w.begun_by[g] * 4 < w.begun_by[0] * 5);
-        assert_true(w.longest_wait < (GATEWAYS / limits[i]->places + 2) * TIMEOUT);
+        int64_t turn = RF_SHARE_TURN / RF_NS_PER_MS + TIMEOUT;
+        assert_true(w.longest_wait < (GATEWAYS / limits[i]->places + 2) * turn);
     }
+}
+
+static void attempts_of_milliseconds_use_95_percent_of_the_places(void **state) {
+    (void)state;
+    static struct world w;
+    world_open(&w, 11, RF_POOL_PLACES, few);
+    w.longest = 20;
+    for (int64_t ms = 0; ms < 60000; ms++) {
+        feed(&w, GATEWAYS);
+        step(&w);
+    }
+    double used = (double)w.busy / (double)(few.places * w.now);
+    print_message("attempts of 1 to 20 ms: %.1f %% used\n", 100 * used);
+    assert_true(used >= 0.95);
 }
 
 static void one_gateway_alone_may_use_the_whole_limit(void **state) {
@@ -483,6 +501,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_happens_the_limit_is_never_exceeded),
         cmocka_unit_test(steady_demand_of_all_uses_95_percent_of_the_places),
+        cmocka_unit_test(attempts_of_milliseconds_use_95_percent_of_the_places),
         cmocka_unit_test(one_gateway_alone_may_use_the_whole_limit),
         cmocka_unit_test(steady_demand_uses_95_percent_of_the_rate),
         cmocka_unit_test(after_faults_the_whole_limit_is_in_use_again),

@@ -51,7 +51,7 @@ static void who_waits_first_is_served_first_and_nobody_overtakes(void **state) {
     assert_int_equal(rf_bulkhead_next(&bulkhead, at(1), &next), RF_BULKHEAD_NONE);
     assert_null(next);
     for (int i = 0; i < 3; i++) {
-        rf_bulkhead_leave(&bulkhead);
+        rf_bulkhead_leave(&bulkhead, at(1));
         // A place is free, but it is the first waiter's.
         assert_int_equal(rf_bulkhead_enter(&bulkhead, NULL, NEVER, at(1)), RF_BULKHEAD_FULL);
         assert_int_equal(rf_bulkhead_next(&bulkhead, at(1), &next), RF_BULKHEAD_GRANTED);
@@ -68,7 +68,7 @@ static void a_waiter_whose_deadline_is_over_gets_no_place_to_the_nanosecond(void
     assert_int_equal(rf_bulkhead_enter(&bulkhead, NULL, at(5), at(4)), RF_BULKHEAD_GRANTED);
     rf_bulkhead_enter(&bulkhead, &early, at(10), at(5));
     rf_bulkhead_enter(&bulkhead, &late, at(11), at(5));
-    rf_bulkhead_leave(&bulkhead);
+    rf_bulkhead_leave(&bulkhead, at(1));
     assert_int_equal(rf_bulkhead_next(&bulkhead, at(10), &next), RF_BULKHEAD_TOO_LATE);
     assert_ptr_equal(next, &early);
     assert_int_equal(bulkhead.in_flight, 0);
@@ -104,7 +104,7 @@ static void removal_works_at_the_front_in_the_middle_at_the_end_and_twice(void *
                          RF_BULKHEAD_QUEUED);
         const int order[3][3] = {{1, 2, 0}, {0, 2, 1}, {0, 1, 2}};
         for (int i = 0; i < 3; i++) {
-            rf_bulkhead_leave(&bulkhead);
+            rf_bulkhead_leave(&bulkhead, at(1));
             assert_int_equal(rf_bulkhead_next(&bulkhead, at(0), &next), RF_BULKHEAD_GRANTED);
             assert_ptr_equal(next, &waiters[order[removed][i]]);
         }
@@ -122,10 +122,10 @@ static void a_lower_limit_lets_those_in_flight_finish_and_a_higher_one_lets_in(v
     rf_bulkhead_change(&bulkhead, &(struct rf_bulkhead_policy){1, 1});
     assert_int_equal(bulkhead.in_flight, 3);
     assert_int_equal(bulkhead.queued, 3);
-    rf_bulkhead_leave(&bulkhead);
-    rf_bulkhead_leave(&bulkhead);
+    rf_bulkhead_leave(&bulkhead, at(1));
+    rf_bulkhead_leave(&bulkhead, at(1));
     assert_int_equal(rf_bulkhead_next(&bulkhead, at(0), &next), RF_BULKHEAD_NONE);
-    rf_bulkhead_leave(&bulkhead);
+    rf_bulkhead_leave(&bulkhead, at(1));
     assert_int_equal(rf_bulkhead_next(&bulkhead, at(0), &next), RF_BULKHEAD_GRANTED);
     rf_bulkhead_change(&bulkhead, &(struct rf_bulkhead_policy){3, 1});
     assert_int_equal(rf_bulkhead_next(&bulkhead, at(0), &next), RF_BULKHEAD_GRANTED);
@@ -144,8 +144,8 @@ static void without_a_limit_nobody_waits_and_without_a_queue_nobody_may(void **s
         rf_bulkhead_enter(&bulkhead, &waiter, NEVER, at(0));
         assert_int_equal(rf_bulkhead_enter(&bulkhead, &waiter, NEVER, at(0)), RF_BULKHEAD_FULL);
     }
-    rf_bulkhead_leave(&bulkhead);
-    rf_bulkhead_leave(&bulkhead);
+    rf_bulkhead_leave(&bulkhead, at(1));
+    rf_bulkhead_leave(&bulkhead, at(1));
     assert_int_equal(bulkhead.in_flight, 0);
 }
 
@@ -242,7 +242,7 @@ static void model_step(struct rf_bulkhead *bulkhead, struct rf_bulkhead_waiter *
         break;
     case 5:
         if (model->inside[call]) {
-            rf_bulkhead_leave(bulkhead);
+            rf_bulkhead_leave(bulkhead, at(now));
             model->inside[call] = false;
             model->inside_count--;
         }

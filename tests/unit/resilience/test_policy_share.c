@@ -32,7 +32,7 @@ static struct rf_policy_decision step(struct rf_policy *policy, struct rf_policy
 
 static void grant(struct rf_policy *policy, enum rf_policy_limit limit, int64_t granted,
                   int64_t keep) {
-    rf_policy_share_grant(policy, limit, 0, granted, keep, at_ms(100000));
+    rf_policy_share_grant(policy, limit, 0, granted, keep, at_ms(100000), at_ms(0));
 }
 
 static struct rf_policy_need need_of(struct rf_policy *policy, enum rf_policy_limit limit) {
@@ -128,12 +128,12 @@ static void after_the_lease_nothing_is_begun_also_with_a_token_in_hand(void **st
     make(&policy);
     begin(&policy, calls, 1);
     rf_policy_shares_begin(&policy, true);
-    rf_policy_share_grant(&policy, RF_POLICY_PLACES, 0, 2, 2, at_ms(1000));
-    rf_policy_share_grant(&policy, RF_POLICY_TOKENS, 0, 1, 0, at_ms(1000));
+    rf_policy_share_grant(&policy, RF_POLICY_PLACES, 0, 2, 2, at_ms(1000), at_ms(0));
+    rf_policy_share_grant(&policy, RF_POLICY_TOKENS, 0, 1, 0, at_ms(1000), at_ms(0));
     assert_int_equal(step(&policy, &calls[0], 999).verdict, RF_POLICY_GO);
     assert_int_equal(step(&policy, &calls[0], 1000).verdict, RF_POLICY_WAIT);
-    rf_policy_share_grant(&policy, RF_POLICY_TOKENS, 0, 1, 0, at_ms(2000));
-    rf_policy_share_grant(&policy, RF_POLICY_PLACES, 0, 2, 2, at_ms(2000));
+    rf_policy_share_grant(&policy, RF_POLICY_TOKENS, 0, 1, 0, at_ms(2000), at_ms(0));
+    rf_policy_share_grant(&policy, RF_POLICY_PLACES, 0, 2, 2, at_ms(2000), at_ms(0));
     assert_ptr_equal(rf_policy_next(&policy, at_ms(1001)), &calls[0]);
     assert_int_equal(step(&policy, &calls[0], 1001).verdict, RF_POLICY_GO);
 }
@@ -152,14 +152,20 @@ static void a_place_goes_back_before_the_own_queue_is_served(void **state) {
     assert_int_equal(step(&policy, &calls[1], 0).verdict, RF_POLICY_QUEUED);
     assert_int_equal(step(&policy, &calls[2], 0).verdict, RF_POLICY_QUEUED);
     assert_int_equal(need_of(&policy, RF_POLICY_PLACES).wanted, 1); // two at most, of its own limit
-    rf_policy_settled(&policy, &calls[0], RF_CLASS_OK, false, at_ms(5));
-    assert_null(rf_policy_next(&policy, at_ms(5)));
+    // But for its turn of half a second.
+    rf_policy_settled(&policy, &calls[0], RF_CLASS_OK, false, at_ms(499));
+    assert_ptr_equal(rf_policy_next(&policy, at_ms(499)), &calls[1]);
+    assert_null(rf_policy_next(&policy, at_ms(499)));
+    assert_int_equal(step(&policy, &calls[1], 499).verdict, RF_POLICY_GO);
+    rf_policy_sent(&policy, &calls[1], at_ms(499));
+    rf_policy_settled(&policy, &calls[1], RF_CLASS_OK, false, at_ms(500));
+    assert_null(rf_policy_next(&policy, at_ms(500)));
     struct rf_policy_need need = need_of(&policy, RF_POLICY_PLACES);
     assert_int_equal(need.returned, 1);
-    assert_int_equal(need.wanted, 2);
+    assert_int_equal(need.wanted, 1);
     grant(&policy, RF_POLICY_PLACES, 2, 0);
-    assert_ptr_equal(rf_policy_next(&policy, at_ms(6)), &calls[1]);
-    assert_null(rf_policy_next(&policy, at_ms(6)));
+    assert_ptr_equal(rf_policy_next(&policy, at_ms(501)), &calls[2]);
+    assert_null(rf_policy_next(&policy, at_ms(501)));
 }
 
 static void places_that_may_be_kept_serve_the_own_queue(void **state) {
@@ -329,7 +335,8 @@ static void without_its_authority_the_own_budget_holds(void **state) {
     rf_policy_shares_begin(&policy, true);
     grant(&policy, RF_POLICY_TOKENS, 99, 99);
     grant(&policy, RF_POLICY_PLACES, 2, 2);
-    rf_policy_share_grant(&policy, RF_POLICY_RETRIES, 0, 0, 0, at_ms(100)); // a lease that is over
+    rf_policy_share_grant(&policy, RF_POLICY_RETRIES, 0, 0, 0, at_ms(100),
+                          at_ms(0)); // a lease that is over
     struct rf_policy_decision d = fail_call(&policy, &calls[0], 200);
     assert_int_equal(d.verdict, RF_POLICY_RETRY);
     assert_int_equal(d.at.ns, at_ms(5200).ns);

@@ -1,4 +1,5 @@
 // The account's limits, of which the broker grants shares, as the gateway's core sees them.
+#include <stdio.h>
 #include <string.h>
 
 #include "bench.h"
@@ -92,6 +93,33 @@ static void a_dial_waits_for_its_token_and_tells_its_use_at_once(void **state) {
     demand = demanded(b, false);
     assert_int_equal(word_of(&demand, "twilio", "tokens")->used, 1);
     assert_int_equal(word_of(&demand, "twilio", "tokens")->wanted, 1);
+}
+
+static void a_call_within_what_may_be_kept_asks_nobody(void **state) {
+    struct bench *b = *state;
+    core_term(&b->core, true, b->at); // the default configuration: no limits but the budget
+    (void)demanded(b, true);
+    assert_false(core_shares_news(&b->core));
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 1);
+    assert_false(core_shares_news(&b->core));
+    bench_answer_audio(b, 0);
+    assert_false(core_shares_news(&b->core));
+
+    limit(b);
+    (void)demanded(b, true);
+    struct rf_limit_grant grant = {
+        .service = "elevenlabs", .kind = "places", .granted = 1, .keep = 1};
+    const struct rf_limit_share message = {.term = b->core.shares.term, .limits = {&grant, 1}};
+    core_share(&b->core, &message, rf_instant_add(b->at.now, rf_seconds(60)), b->at);
+    for (int i = 1; i <= 3; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "t%d", i);
+        bench_speak(b, id);
+        assert_int_equal(b->sends, 1 + i);
+        bench_answer_audio(b, i);
+        assert_false(core_shares_news(&b->core));
+    }
 }
 
 static void a_broker_that_keeps_none_leaves_the_own_limits(void **state) {
@@ -257,6 +285,7 @@ int main(void) {
         TEST(a_term_declares_every_limit_that_is_configured),
         TEST(a_call_waits_for_its_share_and_gives_it_back),
         TEST(a_dial_waits_for_its_token_and_tells_its_use_at_once),
+        TEST(a_call_within_what_may_be_kept_asks_nobody),
         TEST(a_broker_that_keeps_none_leaves_the_own_limits),
         TEST(a_limit_that_the_broker_does_not_know_is_the_own_one),
         TEST(a_share_of_a_term_that_is_over_is_nothing),
