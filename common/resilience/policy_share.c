@@ -161,8 +161,10 @@ static bool has_limit(const struct rf_policy *policy, enum rf_policy_limit limit
 }
 
 static void begin(struct rf_policy *policy, enum rf_policy_limit limit, size_t key, bool kept) {
-    int64_t in_use;
+    int64_t in_use = 0;
     struct rf_share *share = share_of(policy, limit, key, &in_use);
+    if (share == NULL)
+        return;
     if (kept && has_limit(policy, limit))
         rf_share_begin(share, in_use);
     else
