@@ -53,11 +53,24 @@ static void hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct r
     }
 }
 
+// The first call that can be handed out now. One that waits for another worker than the one that
+// gave it back does not hold up those behind it.
+static struct rf_job *next_out(const struct rf_job_queue *queue, struct rf_place **place) {
+    struct rf_job *job;
+    TAILQ_FOREACH(job, &queue->jobs, link) {
+        *place = rf_seats_pick(queue, job->avoid);
+        if (*place != NULL)
+            return job;
+        if (job->avoid == NULL || rf_seats_pick(queue, NULL) == NULL)
+            return NULL; // nobody has a place for anybody
+    }
+    return NULL;
+}
+
 static void pump_queue(struct rf_dispatch *dispatch, struct rf_job_queue *queue) {
     struct rf_job *job;
     struct rf_place *place;
-    while ((job = TAILQ_FIRST(&queue->jobs)) != NULL &&
-           (place = rf_seats_pick(queue, job->avoid)) != NULL)
+    while ((job = next_out(queue, &place)) != NULL)
         hand_over(dispatch, job, place);
 }
 

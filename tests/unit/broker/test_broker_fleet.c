@@ -497,6 +497,47 @@ static void what_it_hands_back_is_carried_out_by_another(void **state) {
     assert_int_equal(request->attempts.count, 1);
 }
 
+static void a_call_that_waits_for_another_gateway_holds_nobody_up(void **state) {
+    (void)state;
+    begin(2);
+    call(&stage, &client, "c-0", 60 * S);
+    call(&stage, &client, "c-1", 60 * S);
+    stage_next(&stage, &gateways[0], RF_MESSAGE_call_request);
+    stage_next(&stage, &gateways[1], RF_MESSAGE_call_request);
+    call(&stage, &client, "c-2", 60 * S);
+    struct rf_worker_handback handback = {.id = "c-0"};
+    stage_receive(&stage, &gateways[0], RF_MESSAGE_worker_handback, &handback);
+    credit(&stage, &gateways[0], 1);
+    // c-0 stands before it, and waits for the other gateway.
+    assert_string_equal(
+        stage_next(&stage, &gateways[0], RF_MESSAGE_call_request)->as.call_request.id, "c-2");
+    answer(&stage, &gateways[1], "c-1");
+    credit(&stage, &gateways[1], 1);
+    assert_string_equal(
+        stage_next(&stage, &gateways[1], RF_MESSAGE_call_request)->as.call_request.id, "c-0");
+}
+
+static void incident_05_a_rate_is_of_the_whole_fleet_too(void **state) {
+    (void)state;
+    begin(8);
+    struct rf_breaker_policy policy = RF_BREAKER_POLICY_DEFAULT;
+    policy.failure_threshold = 0;
+    policy.failure_rate = 0.5;
+    policy.minimum_calls = 16;
+    rf_breaker_init(&guard()->breaker, &policy, stage.core->ground.now.instant);
+    for (int g = 0; g < 8; g++) {
+        report(g, "ok", NULL);
+        assert_int_equal(breaker(), RF_BREAKER_CLOSED);
+    }
+    for (int g = 0; g < 7; g++) {
+        fails(g, 1);
+        assert_int_equal(breaker(), RF_BREAKER_CLOSED);
+    }
+    fails(7, 1); // no gateway has told of more than two calls
+    assert_int_equal(breaker(), RF_BREAKER_OPEN);
+    assert_int_equal(guard()->cause, RF_BREAKER_CAUSE_FAILURE_RATE);
+}
+
 static void kept_from_different_providers_both_serve(void **state) {
     (void)state;
     begin(2);
@@ -880,6 +921,8 @@ int main(void) {
         TEST(calls_go_to_the_others_and_wait_for_them),
         TEST(a_call_that_waited_goes_to_it_as_soon_as_it_is_back),
         TEST(what_it_hands_back_is_carried_out_by_another),
+        TEST(a_call_that_waits_for_another_gateway_holds_nobody_up),
+        TEST(incident_05_a_rate_is_of_the_whole_fleet_too),
         TEST(kept_from_different_providers_both_serve),
         TEST(an_ejected_gateway_gets_no_test_permit),
         TEST(incident_04_the_gateway_that_holds_the_permit_is_killed),
