@@ -9,6 +9,8 @@
 // Messages in each direction and connection. A peer that does not read for so long gets no more;
 // nothing is lost by it that is not sent again or read from the journal.
 #define QUEUE_MESSAGES 1000
+// What the broker takes in ahead of its loop from one connection, whose frames may be large.
+#define INTAKE_MESSAGES 200
 // The events socket drops at this mark.
 #define EVENTS_QUEUE_MESSAGES 10000
 #define RECONNECT_FIRST_MS    20
@@ -28,7 +30,9 @@ static enum rf_err socket_new(int type, const char *endpoint, zsock_t **out,
     bool events = type == ZMQ_XPUB || type == ZMQ_SUB;
     zsock_set_linger(socket, 0);
     zsock_set_sndhwm(socket, events ? EVENTS_QUEUE_MESSAGES : QUEUE_MESSAGES);
-    zsock_set_rcvhwm(socket, events ? EVENTS_QUEUE_MESSAGES : QUEUE_MESSAGES);
+    zsock_set_rcvhwm(socket, events               ? EVENTS_QUEUE_MESSAGES
+                             : type == ZMQ_ROUTER ? INTAKE_MESSAGES
+                                                  : QUEUE_MESSAGES);
     zsock_set_maxmsgsize(socket, (int)RF_WIRE_MAX_BYTES);
     zsock_set_reconnect_ivl(socket, RECONNECT_FIRST_MS);
     zsock_set_reconnect_ivl_max(socket, RECONNECT_MOST_MS);
