@@ -104,12 +104,17 @@ void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *set
     stage_settle(stage);
 }
 
-void stage_close(struct stage *stage) {
-    rf_core_destroy(&stage->core);
+void stage_forget(struct stage *stage) {
     for (size_t i = 0; i < stage->sent_count; i++)
         rf_message_destroy(&stage->sent[i].message);
     for (size_t i = 0; i < stage->event_count; i++)
         rf_message_destroy(&stage->events[i].message);
+    stage->sent_count = stage->event_count = 0;
+}
+
+void stage_close(struct stage *stage) {
+    rf_core_destroy(&stage->core);
+    stage_forget(stage);
     for (size_t i = 0; i < stage->page_count; i++)
         rf_page_destroy(&stage->pages[i]);
     rf_disk_queue_fini(&stage->disk);

@@ -77,6 +77,12 @@ void stage_write(struct stage *stage, int64_t position);
 // stage_write_some: the disk has `count` records more, and with the last one what belongs to it.
 void stage_write_some(struct stage *stage, int64_t count);
 
+// stage_write_untold: the same, but the broker does not hear of it: it is killed next.
+void stage_write_untold(struct stage *stage, int64_t count);
+
+// stage_forget: forgets all that was sent and published, to go on for long.
+void stage_forget(struct stage *stage);
+
 // stage_restart: the broker is gone, and another goes on from what the disk has kept; what it had
 // not is lost. `passed_over`: numbers that are not given, as after an end that was not in order.
 void stage_restart(struct stage *stage, const char *instance, int64_t passed_over);

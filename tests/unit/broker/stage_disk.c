@@ -45,7 +45,8 @@ static void apply(struct tables *tables, const struct rf_record *record) {
         assert_null(row_of(tables->streams, tables->stream_count, record, false));
         assert_null(row_of(tables->streams, tables->stream_count, record, true));
         tables->streams[tables->stream_count++] = *record;
-        tables->stream = record->stream;
+        if (record->stream > tables->stream)
+            tables->stream = record->stream;
         break;
     case RF_RECORD_STREAM_SEQ:
         move_stream(tables, record);
@@ -135,14 +136,23 @@ void stage_restart(struct stage *stage, const char *instance, int64_t passed_ove
     stage_settle(stage);
 }
 
-void stage_write_some(struct stage *stage, int64_t count) {
+// Position of the last record to be kept with the one `count` further: what belongs together is
+// kept together.
+static int64_t some_further(const struct stage *stage, int64_t count) {
     struct rf_record record;
     size_t at = 0;
     int64_t position = stage->written + count;
     while (rf_disk_queue_get(&stage->disk, &at, &record)) {
-        // What belongs together is kept together.
         if (record.position == position + 1 && record.joined)
             position++;
     }
-    stage_write(stage, position < stage->given ? position : stage->given);
+    return position < stage->given ? position : stage->given;
+}
+
+void stage_write_some(struct stage *stage, int64_t count) {
+    stage_write(stage, some_further(stage, count));
+}
+
+void stage_write_untold(struct stage *stage, int64_t count) {
+    stage->written = some_further(stage, count);
 }
