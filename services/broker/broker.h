@@ -53,6 +53,9 @@ RF_NODISCARD enum rf_err broker_open_disk(struct broker *broker, struct rf_error
 // broker_limit_rules: what the provider's account allows, as configured.
 struct rf_limit_rules broker_limit_rules(const struct rf_config *config, enum rf_provider p);
 
+// broker_take_limits: those of `config` from now on.
+void broker_take_limits(struct broker *broker, const struct rf_config *config);
+
 // broker_stand_limits: each connection is a descriptor: as many as the system lets us have. And a
 // limit on the size of files is an error of a write, not a signal.
 void broker_stand_limits(void);

@@ -128,6 +128,13 @@ bool rf_core_wake(const struct rf_core *core, struct rf_instant *when) {
     return true;
 }
 
+void rf_core_limits(struct rf_core *core, const struct rf_now *now,
+                    const struct rf_limit_rules *rules) {
+    core->ground.now = *now;
+    rf_ground_run(&core->ground);
+    rf_limits_change(&core->limits, rules);
+}
+
 size_t rf_core_peers(const struct rf_core *core) {
     return core->dispatch.seats.by_instance.count + core->clients.map.count;
 }

@@ -141,6 +141,10 @@ void rf_core_stopped(struct rf_core *core, const struct rf_now *now);
 // no more, neither as a client nor with its watches nor as a worker, and begins anew if it may.
 void rf_core_rights_changed(struct rf_core *core, const struct rf_now *now);
 
+// rf_core_limits: other limits of one provider's account from now on.
+void rf_core_limits(struct rf_core *core, const struct rf_now *now,
+                    const struct rf_limit_rules *rules);
+
 // rf_core_peers: registered workers and clients.
 size_t rf_core_peers(const struct rf_core *core);
 

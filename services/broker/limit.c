@@ -131,6 +131,8 @@ void rf_limits_change(struct rf_limits *limits, const struct rf_limit_rules *fre
     struct rf_limit_rules *rules = rules_of(limits, fresh->provider);
     if (rules == NULL)
         return;
+    bool more = (is_limited(fresh, RF_POOL_PLACES) && !is_limited(rules, RF_POOL_PLACES)) ||
+                (is_limited(fresh, RF_POOL_TOKENS) && !is_limited(rules, RF_POOL_TOKENS));
     *rules = *fresh;
     struct rf_pool_rules pool = pool_rules(rules);
     struct rf_limit *limit, *next;
@@ -145,6 +147,8 @@ void rf_limits_change(struct rf_limits *limits, const struct rf_limit_rules *fre
             limit_free(limits, limit);
         }
     }
+    if (more)
+        limits_begin_anew(limits);
     limits_run(limits);
 }
 

@@ -123,6 +123,10 @@ void limits_tell(struct rf_limits *limits);
 void limits_refuse(struct rf_limits *limits, const struct rf_limit_member *member,
                    const struct rf_limit_word *word);
 
+// limits_begin_anew: tells all members to begin a new term, as there are limits that they were told
+// are none of ours.
+void limits_begin_anew(struct rf_limits *limits);
+
 // limits_join: the gateway holds something from now on: kept for the next broker. limits_leave: no
 // more.
 void limits_join(struct rf_limits *limits, const char *instance);

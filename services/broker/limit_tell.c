@@ -63,6 +63,19 @@ void limits_refuse(struct rf_limits *limits, const struct rf_limit_member *membe
     send(limits, member, &grant, 1, NULL, 0);
 }
 
+void limits_begin_anew(struct rf_limits *limits) {
+    struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&limits->members, node)) != NULL) {
+        const struct rf_limit_member *member = RF_OWNER(node, struct rf_limit_member, by_instance);
+        const struct rf_limit_share share = {.term = member->term,
+                                             .stamp = member->stamp,
+                                             .lease_ns = limits->ground->lease.ns,
+                                             .anew = true};
+        if (!member->gone)
+            (void)rf_ground_send(limits->ground, &member->peer, RF_MESSAGE_limit_share, &share);
+    }
+}
+
 // ---- status ----
 
 static json_t *holders_of(const struct rf_limit *limit) {

@@ -81,7 +81,11 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
 
 static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error) {
-    return broker_reload_keys(process->state, fresh, error);
+    struct broker *broker = process->state;
+    enum rf_err err = broker_reload_keys(broker, fresh, error);
+    if (err == RF_OK)
+        broker_take_limits(broker, fresh);
+    return err;
 }
 
 static void drain(struct rf_process *process) {

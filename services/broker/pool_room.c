@@ -3,8 +3,8 @@
 // An attempt needs its time from the gateway to the provider, and not each the same. So that two do
 // not arrive closer together than an interval, it is longer by this part of it, and at most by
 // MARGIN_MOST.
-#define MARGIN_PART 40
-#define MARGIN_MOST (25 * RF_NS_PER_MS)
+#define MARGIN_PART 32
+#define MARGIN_MOST (32 * RF_NS_PER_MS)
 
 #define MOST_INTERVAL (INT64_C(1000000) * RF_NS_PER_S) // one in 11 days
 #define MOST_BURST    INT64_C(1000000)

@@ -31,6 +31,15 @@ struct rf_limit_rules broker_limit_rules(const struct rf_config *config, enum rf
     };
 }
 
+void broker_take_limits(struct broker *broker, const struct rf_config *config) {
+    struct rf_now now = broker_now(broker);
+    for (int i = 0; i < RF_PROVIDER_COUNT; i++) {
+        const struct rf_limit_rules rules = broker_limit_rules(config, (enum rf_provider)i);
+        rf_core_limits(broker->core, &now, &rules);
+    }
+    broker_settle(broker);
+}
+
 static struct rf_core *make_core(struct broker *broker, const struct rf_disk_found *found) {
     const struct rf_config *config = broker->process->config;
     struct rf_core_settings settings = {

@@ -175,6 +175,10 @@ void core_share(struct core *core, const struct rf_limit_share *share, struct rf
     size_t key;
     if (share->term != core->shares.term)
         return;
+    if (share->anew) {
+        core_term(core, true, at);
+        return;
+    }
     for (size_t i = 0; i < share->limits.count; i++)
         take_grant(core, &share->limits.items[i], until, at);
     for (size_t i = 0; i < share->pauses.count; i++) {

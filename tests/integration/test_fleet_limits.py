@@ -4,6 +4,7 @@ from them all. The exact rules are the core's tests (test_broker_pool, test_brok
 
 import collections
 import json
+import signal
 import unittest
 
 from harness import wait_for
@@ -37,11 +38,10 @@ class Fleet(GatewayTest):
             self.client.speak(ids[-1], f"Hello {self.number}", seconds=seconds)
         return ids
 
-    def dial(self, count):
-        ids = [f"d{i}" for i in range(count)]
+    def dial(self, count, first=0):
+        ids = [f"d{i}" for i in range(first, first + count)]
         for i, call in enumerate(ids):
-            self.client.dial(call, f"+1415555{1000 + i}", seconds=100,
-                             send_before=2**62)
+            self.client.dial(call, f"+1415555{1000 + first + i}", seconds=100, send_before=2**62)
         return ids
 
     def at(self, provider, words):
@@ -53,9 +53,18 @@ class Fleet(GatewayTest):
         began = self.at("elevenlabs", "text-to-speech")
         return max(sum(1 for other in began if other <= at < other + LATENCY) for at in began)
 
-    def shortest_gap(self):
-        began = self.at("twilio", "Calls.json")
-        return min(b - a for a, b in zip(began, began[1:]))
+    def assert_one_a_second(self, replies):
+        """By the gateways' own record exactly; at the simulator less what the ways there may differ on a machine
+        that is busy. Tells the shortest time between two, in seconds of the simulator."""
+        began = sorted(a["began"] for reply in replies for a in reply["attempts"])
+        self.assertGreaterEqual(min(b - a for a, b in zip(began, began[1:])), 10**9)
+        came = self.at("twilio", "Calls.json")
+        gap = min(b - a for a, b in zip(came, came[1:]))
+        self.assertGreaterEqual(gap, 0.95)
+        return gap
+
+    def status(self):
+        return json.loads(self.set.cli("status", "--json", check=0).stdout)["broker"]
 
     def workers(self, replies):
         return collections.Counter(reply["worker"] for reply in replies)
@@ -75,10 +84,10 @@ class Steady(Fleet):
         used = len(began) * LATENCY / (2 * (began[-1] + LATENCY - began[0]))
         dial_at = self.at("twilio", "Calls.json")
         self.assertEqual(len(dial_at), 12)
-        self.assertGreaterEqual(self.shortest_gap(), 1.0)
+        gap = self.assert_one_a_second(dialled)
         rate = (len(dial_at) - 1) / (dial_at[-1] - dial_at[0])
         print(f"places {100 * used:.1f} % used, rate {100 * rate:.1f} % used, "
-              f"shortest gap {1000 * self.shortest_gap():.0f} ms")
+              f"shortest gap {1000 * gap:.0f} ms")
         self.assertGreater(used, 0.6)
         self.assertGreater(rate, 0.8)
         # Nobody is left out.
@@ -98,12 +107,14 @@ class Losses(Fleet):
         broker = self.set.processes.pop("broker")
         broker.kill()
         self.set.start("broker")
-        more = self.say(20)
-        replies = self.client.wait_all(more, 100)
+        last = self.client.wait_all(self.dial(3, first=50), 100)
+        self.assertEqual([r["ok"] for r in last], [True] * 3, last)
+        replies = self.client.wait_all(self.say(20), 100)
         self.assertEqual([r["ok"] for r in replies], [True] * 20, replies)
         self.assertLessEqual(self.speeches_at_once(), 2)
-        self.assertGreaterEqual(self.shortest_gap(), 1.0)
-        self.assertGreater(len(speeches) + len(dials), 0)
+        del speeches  # of some the answer is lost with the gateway, or with the broker
+        self.assert_one_a_second([self.client.replies[d] for d in dials
+                                  if self.client.replies.get(d, {}).get("attempts")] + last)
 
 
 class Pauses(Fleet):
@@ -138,8 +149,27 @@ class Pauses(Fleet):
     def pauses(self):
         return self.status()["pauses"]
 
-    def status(self):
-        return json.loads(self.set.cli("status", "--json", check=0).stdout)["broker"]
+
+class Reload(Fleet):
+    GATEWAYS = 3
+    CONFIG = {**Fleet.CONFIG, "providers": {}}
+
+    def test_a_limit_that_is_set_while_they_run_is_the_fleets_whoever_reads_it_first(self):
+        self.set.config["providers"]["elevenlabs"]["bulkhead"] = {"max_in_flight": 1}
+        self.set.write_config()
+        for name in ("gateway-0", "gateway-1", "broker", "gateway-2"):
+            self.set.processes[name].terminate(signal.SIGHUP)
+
+        def is_kept():
+            places = [limit for limit in self.status()["limits"]
+                      if (limit["service"], limit["kind"]) == ("elevenlabs", "places")]
+            return places and places[0]["most"] == 1 and len(places[0]["holders"]) == 3
+
+        wait_for("all three to have a share", is_kept)
+        replies = self.client.wait_all(self.say(12), 100)
+        self.assertEqual([r["ok"] for r in replies], [True] * 12, replies)
+        self.assertEqual(self.speeches_at_once(), 1)
+        self.assertEqual(len(self.workers(replies)), 3)
 
 
 class Budget(Fleet):

@@ -351,6 +351,61 @@ static void pauses_survive_a_restart(void **state) {
     stage_close(&stage);
 }
 
+// ---- other limits while it runs ----
+
+static void change(struct stage *stage, int64_t max_in_flight, double rate) {
+    const struct rf_limit_rules rules = {.provider = "elevenlabs",
+                                         .max_in_flight = max_in_flight,
+                                         .rate = rate,
+                                         .burst = 1,
+                                         .budget = RF_BUDGET_POLICY_DEFAULT,
+                                         .attempt_timeout = {ATTEMPT}};
+    rf_core_limits(stage->core, &stage->now, &rules);
+}
+
+static void a_higher_limit_is_granted_at_once(void **state) {
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, two_places_and_one_a_second);
+    struct rf_peer a = registered(&stage, 1);
+    places(&stage, &a, 0, 5, 0);
+    assert_int_equal(granted(&stage, &a, "places"), 2);
+    change(&stage, 4, 0);
+    assert_int_equal(granted(&stage, &a, "places"), 4);
+    stage_close(&stage);
+}
+
+static void a_limit_that_is_no_more_is_the_gateways_own(void **state) {
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, two_places_and_one_a_second);
+    struct rf_peer a = registered(&stage, 1);
+    places(&stage, &a, 0, 5, 0);
+    change(&stage, 0, 0);
+    stage_hush(&stage);
+    places(&stage, &a, 0, 5, 2);
+    const struct rf_limit_share *share =
+        &stage_next(&stage, &a, RF_MESSAGE_limit_share)->as.limit_share;
+    assert_true(share->limits.items[0].unlimited);
+    stage_close(&stage);
+}
+
+static void a_new_limit_begins_a_new_term_of_all(void **state) {
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, two_places_and_one_a_second);
+    struct rf_peer a = registered(&stage, 1);
+    struct rf_limit_word word = {.service = "elevenlabs", .kind = "tokens"};
+    demand(&stage, &a, 1, &word, 1);
+    stage_hush(&stage);
+    change(&stage, 2, 5);
+    assert_true(stage_next(&stage, &a, RF_MESSAGE_limit_share)->as.limit_share.anew);
+    word.wanted = 1;
+    demand(&stage, &a, 2, &word, 1);
+    assert_int_equal(granted(&stage, &a, "tokens"), 1);
+    stage_close(&stage);
+}
+
 static void the_status_tells_of_limits_and_pauses(void **state) {
     (void)state;
     struct stage stage;
@@ -387,6 +442,9 @@ int main(void) {
         cmocka_unit_test(a_restarted_broker_grants_when_all_that_hold_something_have_said_so),
         cmocka_unit_test(a_restarted_broker_waits_for_the_lease_and_the_attempts_of_who_is_missing),
         cmocka_unit_test(pauses_survive_a_restart),
+        cmocka_unit_test(a_higher_limit_is_granted_at_once),
+        cmocka_unit_test(a_limit_that_is_no_more_is_the_gateways_own),
+        cmocka_unit_test(a_new_limit_begins_a_new_term_of_all),
         cmocka_unit_test(the_status_tells_of_limits_and_pauses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

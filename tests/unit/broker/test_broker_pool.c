@@ -197,7 +197,7 @@ static void a_lower_limit_waits_for_what_is_outstanding(void **state) {
 
 // ---- tokens ----
 
-// The next one an interval after the holder said that it used the one before: 1025 ms with the
+// The next one an interval after the holder said that it used the one before: 1031.25 ms with the
 // margin, as the header says.
 static void the_next_token_is_granted_an_interval_after_the_use_of_the_one_before(void **state) {
     (void)state;
@@ -212,7 +212,7 @@ static void the_next_token_is_granted_an_interval_after_the_use_of_the_one_befor
     want(&pool, &h[0], 0, 1, 2, 800);
     assert_int_equal(h[1].granted, 0);
     assert_true(rf_pool_wake(&pool, at_ms(800), &when));
-    assert_true(when.ns >= 1825 * MS && when.ns < 1826 * MS);
+    assert_true(when.ns >= 1831 * MS && when.ns < 1832 * MS);
     rf_pool_run(&pool, (struct rf_instant){when.ns - 1});
     assert_int_equal(h[1].granted, 0);
     rf_pool_run(&pool, when);
@@ -246,7 +246,7 @@ static void a_token_of_a_lost_holder_counts_as_used_when_its_lease_ends(void **s
     assert_int_equal(pool.outstanding, 0);
     assert_int_equal(h[1].granted, 0);
     assert_true(rf_pool_wake(&pool, at_ms(3000), &when));
-    assert_true(when.ns >= 4025 * MS && when.ns < 4026 * MS);
+    assert_true(when.ns >= 4031 * MS && when.ns < 4032 * MS);
     rf_pool_run(&pool, when);
     assert_int_equal(h[1].granted, 1);
 }
@@ -262,7 +262,7 @@ static void what_was_used_unheard_before_a_new_term_counts(void **state) {
     rf_pool_run(&pool, at_ms(100));
     rf_pool_run(&pool, at_ms(1100));
     assert_int_equal(h[1].granted, 0);
-    rf_pool_run(&pool, at_ms(1130));
+    rf_pool_run(&pool, at_ms(1140));
     assert_int_equal(h[1].granted, 1);
 }
 
@@ -276,11 +276,11 @@ static void a_burst_is_granted_at_once_after_a_rest_and_never_more(void **state)
     want(&pool, &h[0], 0, 5, 4, 1);
     rf_pool_run(&pool, at_ms(100));
     assert_int_equal(h[0].granted, 5);
-    rf_pool_run(&pool, at_ms(104));
+    rf_pool_run(&pool, at_ms(105));
     assert_int_equal(h[0].granted, 6);
     rf_pool_run(&pool, at_ms(204)); // the sixth is not used: it counts as if it were now
     assert_int_equal(h[0].granted, 6);
-    rf_pool_run(&pool, at_ms(207));
+    rf_pool_run(&pool, at_ms(208));
     assert_int_equal(h[0].granted, 7);
 }
 
@@ -373,7 +373,7 @@ static void after_a_hold_the_bucket_is_empty(void **state) {
     rf_pool_run(&pool, at_ms(500));
     rf_pool_run(&pool, at_ms(1500));
     assert_int_equal(h[0].granted, 0);
-    rf_pool_run(&pool, at_ms(1530));
+    rf_pool_run(&pool, at_ms(1540));
     assert_int_equal(h[0].granted, 1);
 }
 

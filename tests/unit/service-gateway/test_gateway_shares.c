@@ -146,6 +146,19 @@ static void a_limit_that_the_broker_does_not_know_is_the_own_one(void **state) {
     assert_null(word_of(&demand, "elevenlabs", "places"));
 }
 
+static void a_broker_with_other_limits_is_declared_all_anew(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    (void)demanded(b, true);
+    share(b, "elevenlabs", "places", NULL, 0, true);
+    const struct rf_limit_share anew = {.term = b->core.shares.term, .anew = true};
+    core_share(&b->core, &anew, b->at.now, b->at);
+    assert_true(core_shares_news(&b->core));
+    struct rf_limit_demand demand = demanded(b, false);
+    assert_int_equal(demand.term, anew.term + 1);
+    assert_non_null(word_of(&demand, "elevenlabs", "places"));
+}
+
 static void a_share_of_a_term_that_is_over_is_nothing(void **state) {
     struct bench *b = *state;
     limit(b);
@@ -288,6 +301,7 @@ int main(void) {
         TEST(a_call_within_what_may_be_kept_asks_nobody),
         TEST(a_broker_that_keeps_none_leaves_the_own_limits),
         TEST(a_limit_that_the_broker_does_not_know_is_the_own_one),
+        TEST(a_broker_with_other_limits_is_declared_all_anew),
         TEST(a_share_of_a_term_that_is_over_is_nothing),
         TEST(strange_shares_are_borne),
         TEST(each_of_several_keys_has_tokens_of_its_own),
