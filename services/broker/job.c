@@ -17,9 +17,9 @@ static const struct {
                          offsetof(struct rf_counters, calls_deadline_exceeded)},
     [RF_JOB_WORKER_LOST] = {"worker_lost", "the worker vanished with the call in hand",
                             offsetof(struct rf_counters, calls_worker_lost)},
-    [RF_JOB_UNCERTAIN] = {"worker_lost",
-                          "the broker was restarted, and a worker that may have the call is not back",
-                          offsetof(struct rf_counters, calls_worker_lost)},
+    [RF_JOB_UNCERTAIN] =
+        {"worker_lost", "the broker was restarted, and a worker that may have the call is not back",
+         offsetof(struct rf_counters, calls_worker_lost)},
     [RF_JOB_CANCELLED] = {"cancelled", "cancelled before a worker had it",
                           offsetof(struct rf_counters, calls_cancelled)},
 };
@@ -33,6 +33,7 @@ static void out_of_list(struct rf_job *job) {
     if (job->queue != NULL) {
         TAILQ_REMOVE(job->held ? &job->queue->held : &job->queue->jobs, job, link);
         job->queue->count--;
+        job->queue->held_count -= job->held;
     }
     if (job->seat != NULL) {
         TAILQ_REMOVE(&job->seat->jobs, job, link);
@@ -192,6 +193,7 @@ void rf_job_hold(struct rf_job *job, struct rf_job_queue *queue) {
     job->held = true;
     TAILQ_INSERT_TAIL(&queue->held, job, link);
     queue->count++;
+    queue->held_count++;
     rf_ground_start(job->dispatch->ground, &job->timer, job->due);
 }
 

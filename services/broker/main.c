@@ -6,7 +6,9 @@
 //   subscribers.c                                 who has taken what of them
 //   scribe.c, record.h, restore.c                 what goes to the disk, and comes back from it
 //   states.c, values.c, watchers.c                  retained state
-//   dispatch.c, job.c, seats.c, workers.c, answers.c, hand.c   calls
+//   dispatch.c, job.c, hand.c, answers.c          calls
+//   seats.c, ranking.c, workers.c                 who carries them out
+//   recovery.c, roster.c                          calls from before a restart
 //   authority.c   the one breaker of each provider
 //   limit.c, pool.c, pauses.c   the limits of the provider accounts
 //   ground.c      time, sending and counters for all of them

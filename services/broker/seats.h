@@ -21,8 +21,8 @@ struct rf_job_queue {
     struct rf_map_node by_service;
     char *service;
     struct rf_job_list jobs;
-    struct rf_job_list held; // until it is known whether a worker has them (recovery.h)
-    size_t count;            // both
+    struct rf_job_list held;  // until it is known whether a worker has them (recovery.h)
+    size_t count, held_count; // both; the latter
     struct rf_ranking places; // of all workers that offer it, or did
     size_t live;              // places that are offered by a worker that is not draining
     size_t welcome;           // of them, those that are not shunned
@@ -55,8 +55,8 @@ struct rf_seat {
     struct rf_timer watch; // when it is asked whether it is there, or its lease ends
     struct rf_instant heard;
     bool draining;
-    bool stalled;  // its socket had no place; nothing is sent until it is heard of
-    bool recalling; // it has not told yet all that it remembers of before
+    bool stalled;      // its socket had no place; nothing is sent until it is heard of
+    bool recalling;    // it has not told yet all that it remembers of before
     int64_t unwritten; // not 0: nothing is sent until this record, that it is there, is on disk
     bool settling; // it registered with calls in hand; nothing is sent until its next heartbeat,
                    // whose numbers are of this registration
@@ -81,7 +81,7 @@ struct rf_seats {
     struct rf_map by_instance, by_identity;
     struct rf_map queues; // by service
     uint64_t turns;
-    size_t unwritten; // seats that wait for the disk
+    size_t unwritten;           // seats that wait for the disk
     TAILQ_HEAD(, rf_seat) owed; // with outcomes to be acknowledged
 };
 

@@ -15,18 +15,34 @@ static json_t *offers_of(const struct rf_seat *seat) {
     return offers;
 }
 
+// Why nothing, or not everything, is sent to it.
+static const char *state_of(const struct rf_seat *seat) {
+    if (seat->draining)
+        return "draining";
+    if (seat->stalled)
+        return "stalled"; // it does not read
+    return seat->settling || seat->unwritten != 0 ? "registering" : "ready";
+}
+
 static json_t *workers_of(const struct rf_core *core) {
     json_t *workers = json_array();
     const struct rf_map_node *node = NULL;
     while ((node = rf_map_next(&core->dispatch.seats.by_instance, node)) != NULL) {
         const struct rf_seat *seat = RF_OWNER(node, struct rf_seat, by_instance);
         int64_t silent = rf_instant_since(core->ground.now.instant, seat->heard).ns;
-        json_array_append_new(workers, json_pack("{s:s, s:b, s:I, s:I, s:o}", "instance",
-                                                 seat->instance, "draining", seat->draining,
-                                                 "in_hand", (json_int_t)seat->in_hand, "silent_ns",
+        json_array_append_new(workers, json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "instance",
+                                                 seat->instance, "state", state_of(seat),
+                                                 "draining", seat->draining, "in_hand",
+                                                 (json_int_t)seat->in_hand, "silent_ns",
                                                  (json_int_t)silent, "offers", offers_of(seat)));
     }
     return workers;
+}
+
+// Since its first call was asked for; 0 for an empty one.
+static int64_t oldest_ns(const struct rf_core *core, const struct rf_job_list *jobs) {
+    const struct rf_job *first = TAILQ_FIRST(jobs);
+    return first == NULL ? 0 : rf_instant_since(core->ground.now.instant, first->asked).ns;
 }
 
 static json_t *queues_of(const struct rf_core *core) {
@@ -34,11 +50,22 @@ static json_t *queues_of(const struct rf_core *core) {
     const struct rf_map_node *node = NULL;
     while ((node = rf_map_next(&core->dispatch.seats.queues, node)) != NULL) {
         const struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
+        int64_t oldest = oldest_ns(core, &queue->jobs), held = oldest_ns(core, &queue->held);
         json_array_append_new(queues,
-                              json_pack("{s:s, s:I, s:b}", "service", queue->service, "waiting",
-                                        (json_int_t)queue->count, "live", rf_seats_live(queue)));
+                              json_pack("{s:s, s:I, s:I, s:I, s:b, s:I}", "service", queue->service,
+                                        "waiting", (json_int_t)queue->count, "held",
+                                        (json_int_t)queue->held_count, "oldest_ns",
+                                        (json_int_t)(oldest > held ? oldest : held), "live",
+                                        rf_seats_live(queue), "workers", (json_int_t)queue->live));
     }
     return queues;
+}
+
+static json_t *recovery_of(const struct rf_core *core) {
+    const struct rf_dispatch *dispatch = &core->dispatch;
+    return json_pack("{s:b, s:I, s:I}", "holding", rf_dispatch_recovering(dispatch), "awaited",
+                     (json_int_t)dispatch->recovery.awaited, "absent",
+                     (json_int_t)dispatch->recovery.absent.count);
 }
 
 static json_t *figures_of(const struct rf_breaker_snapshot *now) {
@@ -159,12 +186,13 @@ json_t *rf_core_status(struct rf_core *core) {
     json_t *state = json_pack("{s:I, s:I}", "count", (json_int_t)core->states.rows.count, "watches",
                               (json_int_t)core->watchers.count);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}",
+        "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, "
+        "s:o}",
         "broker", core->ground.instance, "version", core->version, "pid", (json_int_t)core->pid,
         "started", (json_int_t)core->started.ns, "phase", core->phase, "workers", workers_of(core),
-        "queues", queues_of(core), "breakers", breakers_of(core), "limits",
-        rf_limits_json(&core->limits), "pauses", rf_limits_pauses_json(&core->limits), "journal",
-        journal_of(core), "subscribers", subscribers_of(core), "streams",
+        "queues", queues_of(core), "recovery", recovery_of(core), "breakers", breakers_of(core),
+        "limits", rf_limits_json(&core->limits), "pauses", rf_limits_pauses_json(&core->limits),
+        "journal", journal_of(core), "subscribers", subscribers_of(core), "streams",
         (json_int_t)core->streams.rows.count, "peers", peers_of(core), "state", state, "answers",
         (json_int_t)core->dispatch.answers.count, "counters", counters_of(core));
 }

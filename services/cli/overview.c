@@ -9,6 +9,7 @@
 #include "force.h"
 #include "limit_text.h"
 #include "member.h"
+#include "overview_calls.h"
 
 // Text from outside in a column of `width`, and a space.
 static void column(struct rf_text *text, const char *outside, size_t width) {
@@ -60,47 +61,6 @@ static void processes_text(json_t *processes, struct rf_utc now, struct rf_text 
         column(text, cli_member_text(process, "host"), 12);
         since(text, cli_member_number(process, "started"), now);
         rf_text_add(text, "\n");
-    }
-}
-
-static void worker_text(const json_t *worker, struct rf_text *text) {
-    size_t i;
-    json_t *offer;
-    rf_text_add(text, "  ");
-    column(text, cli_member_text(worker, "instance"), 0);
-    rf_text_add(text, "%" PRId64 " in hand%s\n", cli_member_number(worker, "in_hand"),
-                json_is_true(json_object_get(worker, "draining")) ? ", draining" : "");
-    json_array_foreach(json_object_get(worker, "offers"), i, offer) {
-        rf_text_add(text, "    ");
-        column(text, cli_member_text(offer, "service"), 12);
-        rf_text_add(text, "%" PRId64 " of %" PRId64 " places free",
-                    cli_member_number(offer, "credit"), cli_member_number(offer, "capacity"));
-        if (cli_member_number(offer, "waiting") > 0)
-            rf_text_add(text, ", %" PRId64 " waiting for a retry",
-                        cli_member_number(offer, "waiting"));
-        rf_text_add(text, "\n");
-    }
-}
-
-static void workers_text(json_t *workers, struct rf_text *text) {
-    size_t i;
-    json_t *worker;
-    rf_text_add(text, "workers\n");
-    if (json_array_size(workers) == 0)
-        rf_text_add(text, "  none: no call is carried out\n");
-    json_array_foreach(workers, i, worker) worker_text(worker, text);
-}
-
-static void queues_text(json_t *queues, struct rf_text *text) {
-    size_t i;
-    json_t *queue;
-    if (json_array_size(queues) > 0)
-        rf_text_add(text, "queues\n");
-    json_array_foreach(queues, i, queue) {
-        rf_text_add(text, "  ");
-        column(text, cli_member_text(queue, "service"), 14);
-        rf_text_add(text, "%" PRId64 " calls%s\n", cli_member_number(queue, "waiting"),
-                    json_is_false(json_object_get(queue, "live")) ? ", nobody serves it" : "");
     }
 }
 
@@ -216,8 +176,9 @@ void cli_overview_text(const json_t *all, struct rf_utc now, struct rf_text *tex
     const json_t *broker = json_object_get(all, "broker");
     broker_text(broker, now, text);
     processes_text(json_object_get(all, "process"), now, text);
-    workers_text(json_object_get(broker, "workers"), text);
-    queues_text(json_object_get(broker, "queues"), text);
+    cli_workers_text(broker, text);
+    cli_queues_text(broker, text);
+    cli_calls_text(broker, text);
     breakers_text(json_object_get(broker, "breakers"), now, text);
     cli_limits_text(broker, now, text);
     providers_text(json_object_get(all, "provider"), now, text);

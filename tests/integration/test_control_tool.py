@@ -239,11 +239,16 @@ class ControlToolTest(RingfenceTest):
         self.stand_in()
         wait_for("the worker", lambda: "stand-in-1" in self.set.cli("status", check=0).stdout)
         text = self.set.cli("status", check=0).stdout
-        self.assertRegex(text, r"campaign +4 of 4 places free")
+        self.assertRegex(text, r"stand-in-1 +ready +\S+ +\S+ +0 +campaign +4 +4 +0\n")
+        self.assertRegex(text, r"campaign +0 +- +0 +1\n")
+        self.assertRegex(text, r"calls\n  0 taken, 0 answered\n")
         self.assertRegex(text, r"elevenlabs +closed")
         self.assertRegex(text, r"broker +ready +pid \d+")
         told = json.loads(self.set.cli("status", "--json", check=0).stdout)
-        self.assertEqual(told["broker"]["workers"][0]["instance"], "stand-in-1")
+        worker = told["broker"]["workers"][0]
+        self.assertEqual((worker["instance"], worker["state"], worker["in_hand"]),
+                         ("stand-in-1", "ready", 0))
+        self.assertEqual(worker["offers"][0]["credit"], 4)
         self.assertEqual(told["breaker"]["elevenlabs"]["state"], "closed")
 
     def test_a_mark_is_listed_cleared_and_told(self):

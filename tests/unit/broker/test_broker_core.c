@@ -209,12 +209,18 @@ static void status_tells_workers_queues_breakers_journal_and_counters(void **sta
         json_t *status = reply->status;
         json_t *seat = json_array_get(json_object_get(status, "workers"), 0);
         assert_string_equal(json_string_value(json_object_get(seat, "instance")), "g-1");
+        assert_string_equal(json_string_value(json_object_get(seat, "state")), "ready");
         assert_int_equal(json_integer_value(json_object_get(seat, "in_hand")), 1);
         json_t *offer = json_array_get(json_object_get(seat, "offers"), 0);
         assert_string_equal(json_string_value(json_object_get(offer, "service")), "speech");
         assert_int_equal(json_integer_value(json_object_get(offer, "credit")), 0);
         json_t *queue = json_array_get(json_object_get(status, "queues"), 0);
         assert_int_equal(json_integer_value(json_object_get(queue, "waiting")), 1);
+        assert_int_equal(json_integer_value(json_object_get(queue, "oldest_ns")), 0);
+        assert_int_equal(json_integer_value(json_object_get(queue, "held")), 0);
+        assert_int_equal(json_integer_value(json_object_get(queue, "workers")), 1);
+        json_t *recovery = json_object_get(status, "recovery");
+        assert_true(json_is_false(json_object_get(recovery, "holding")));
         json_t *breaker = json_array_get(json_object_get(status, "breakers"), 0);
         assert_string_equal(json_string_value(json_object_get(breaker, "state")), "closed");
         json_t *journal = json_object_get(status, "journal");
