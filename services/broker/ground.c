@@ -15,7 +15,8 @@ void rf_ground_stop(struct rf_ground *ground, struct rf_timer *timer) {
 }
 
 static void note_pause(struct rf_ground *ground, const struct rf_timer *first) {
-    if (first != NULL &&
+    // What was due before the first run is of an earlier broker.
+    if (first != NULL && ground->ran &&
         rf_instant_since(ground->now.instant, first->due).ns > ground->heartbeat.ns / 4)
         ground->resumed = ground->now.instant;
 }
@@ -23,6 +24,7 @@ static void note_pause(struct rf_ground *ground, const struct rf_timer *first) {
 void rf_ground_run(struct rf_ground *ground) {
     struct rf_timer *timer;
     note_pause(ground, rf_timer_heap_first(&ground->timers));
+    ground->ran = true;
     while ((timer = rf_timer_heap_first(&ground->timers)) != NULL &&
            !rf_instant_before(ground->now.instant, timer->due)) {
         rf_timer_heap_take(&ground->timers, timer);
@@ -34,6 +36,11 @@ struct rf_instant rf_ground_lease_end(const struct rf_ground *ground, struct rf_
     struct rf_instant end = rf_instant_add(heard, ground->lease);
     struct rf_instant awake = rf_instant_add(ground->resumed, ground->heartbeat);
     return rf_instant_before(heard, ground->resumed) && rf_instant_before(end, awake) ? awake : end;
+}
+
+bool rf_ground_listening(const struct rf_ground *ground, struct rf_instant *until) {
+    *until = rf_instant_add(ground->resumed, ground->heartbeat);
+    return ground->resumed.ns != 0 && rf_instant_before(ground->now.instant, *until);
 }
 
 enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,

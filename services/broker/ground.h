@@ -109,7 +109,8 @@ struct rf_ground {
     struct rf_counters counters;
     const char *instance;                // of this broker
     struct rf_duration heartbeat, lease; // a peer silent for a whole lease is lost
-    struct rf_instant resumed;           // when we went on after we had not run for a while
+    bool ran;
+    struct rf_instant resumed; // when we went on after we had not run for a while; 0: never
 };
 
 // rf_ground_timer: binds a timer of the core to its handler; it does not run yet.
@@ -129,6 +130,9 @@ void rf_ground_run(struct rf_ground *ground);
 // a heartbeat after a time in which we ourselves did not run (stopped, or starved), as what it said
 // meanwhile may still wait in our sockets.
 struct rf_instant rf_ground_lease_end(const struct rf_ground *ground, struct rf_instant heard);
+
+// rf_ground_listening: whether such a heartbeat is not over, and when it is.
+bool rf_ground_listening(const struct rf_ground *ground, struct rf_instant *until);
 
 // rf_ground_send: sends by the sink and counts what failed.
 enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,

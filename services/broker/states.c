@@ -55,8 +55,14 @@ void rf_states_delete(struct rf_states *states, const char *key) {
         delete_row(states, row);
 }
 
+// Whoever renews it has a heartbeat to be heard after a time in which we did not run.
 static void on_lease_end(void *arg) {
     struct rf_state_row *row = arg;
+    struct rf_instant until;
+    if (rf_ground_listening(row->states->ground, &until)) {
+        rf_ground_start(row->states->ground, &row->lease, until);
+        return;
+    }
     row->states->ground->counters.leases_ended++;
     delete_row(row->states, row);
 }

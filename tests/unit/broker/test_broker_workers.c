@@ -254,6 +254,32 @@ static void a_broker_that_did_not_run_takes_nobody_for_lost_before_it_has_listen
     assert_reply(&stage, &client, "c0", "worker_lost", "maybe");
 }
 
+static void nor_does_it_end_a_lease_of_a_value_that_is_renewed_as_soon_as_it_listens(void **state) {
+    (void)state;
+    struct rf_peer observer = peer(RF_SOCKET_INGEST, "observer");
+    struct rf_state_entry entry;
+    json_t *value = json_object();
+    struct rf_state_put put = {
+        .rid = "1", .key = "process/o-1", .value = value, .ttl_ns = 3 * STAGE_HEARTBEAT};
+    stage_receive(&stage, &observer, RF_MESSAGE_state_put, &put);
+    int64_t woke = 100 * STAGE_HEARTBEAT;
+    stage_wake_at(&stage, woke);
+    stage_at(&stage, woke + STAGE_HEARTBEAT - 1);
+    assert_int_equal(rf_states_get(&stage.core->states, "process/o-1", &entry), RF_OK);
+    stage_receive(&stage, &observer, RF_MESSAGE_state_put, &put);
+    stage_at(&stage, woke + 4 * STAGE_HEARTBEAT - 2);
+    assert_int_equal(rf_states_get(&stage.core->states, "process/o-1", &entry), RF_OK);
+    stage_at(&stage, woke + 4 * STAGE_HEARTBEAT - 1);
+    assert_int_equal(rf_states_get(&stage.core->states, "process/o-1", &entry), RF_ERR_NOT_FOUND);
+    // And one that nobody renews ends with that heartbeat.
+    stage_receive(&stage, &observer, RF_MESSAGE_state_put, &put);
+    woke += 100 * STAGE_HEARTBEAT;
+    stage_wake_at(&stage, woke);
+    stage_at(&stage, woke + STAGE_HEARTBEAT);
+    assert_int_equal(rf_states_get(&stage.core->states, "process/o-1", &entry), RF_ERR_NOT_FOUND);
+    json_decref(value);
+}
+
 static void a_call_goes_to_the_best_of_many_and_credit_counts_at_once(void **state) {
     (void)state;
     char name[16];
@@ -550,6 +576,7 @@ int main(void) {
         TEST(incident_20_a_connection_that_is_gone_loses_its_worker_at_the_next_look),
         TEST(a_worker_that_does_not_read_is_asked_on_and_lost_with_its_lease),
         TEST(a_broker_that_did_not_run_takes_nobody_for_lost_before_it_has_listened),
+        TEST(nor_does_it_end_a_lease_of_a_value_that_is_renewed_as_soon_as_it_listens),
         TEST(a_call_goes_to_the_best_of_many_and_credit_counts_at_once),
         TEST(a_call_of_a_lost_worker_is_not_done_again_under_its_id),
         TEST(a_goodbye_ends_the_registration_at_once),
