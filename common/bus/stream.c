@@ -210,9 +210,15 @@ static bool send_batch(struct rf_stream *stream) {
     return true;
 }
 
+// A stream without a past has nothing to ask before it has something to say; and whoever never
+// publishes needs no right to.
+static bool needs_opening(const struct rf_stream *stream) {
+    return stream->state == CLOSED && (stream->acked != NULL || stream->backlog.count > 0);
+}
+
 bool rf_streams_flush(struct rf_bus *bus) {
     for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
-        if (stream->state == CLOSED && !send_open(stream))
+        if (needs_opening(stream) && !send_open(stream))
             return false;
         while (stream->state == OPEN && !stream->held && rf_backlog_unsent(&stream->backlog) > 0)
             if (!send_batch(stream))

@@ -83,16 +83,25 @@ static void an_event_is_completed_sent_and_forgotten_when_acknowledged(void **st
     assert_null(bus);
 }
 
+static void who_publishes_nothing_opens_no_stream(void **state) {
+    struct fake_broker *fake = *state;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    fake_until(fake, fake->hellos >= 3);
+    assert_false(fake_has(fake, RF_MESSAGE_stream_open));
+    rf_bus_destroy(&bus);
+}
+
 // Messages to a restarted peer vanish without an error.
 static void incident_20_unacknowledged_events_are_sent_again_to_a_restarted_broker(void **state) {
     struct fake_broker *fake = *state;
     char subject[32];
     fake_start(fake, "broker-1");
     struct rf_bus *bus = connect_bus(fake);
-    open_stream(fake, "tester-1", 1, 0);
     publish(bus, "a");
     publish(bus, "b");
     publish(bus, "c");
+    open_stream(fake, "tester-1", 1, 0);
     expect_events(fake, 1, 3, subject);
     acknowledge(fake, "tester-1", 1);
     fake_until(fake, rf_bus_unacknowledged(bus) == 2);
@@ -109,8 +118,8 @@ static void a_connection_new_to_the_same_broker_is_set_up_again(void **state) {
     struct fake_broker *fake = *state;
     fake_start(fake, "broker-1");
     struct rf_bus *bus = connect_bus(fake);
-    open_stream(fake, "tester-1", 1, 0);
     publish(bus, "a");
+    open_stream(fake, "tester-1", 1, 0);
     expect_events(fake, 1, 1, NULL);
     fake->registered = true;
     open_stream(fake, "tester-1", 1, 0);
@@ -122,9 +131,9 @@ static void a_refused_gap_is_sent_again_from_the_expected_number(void **state) {
     struct fake_broker *fake = *state;
     fake_start(fake, "broker-1");
     struct rf_bus *bus = connect_bus(fake);
-    open_stream(fake, "tester-1", 1, 0);
     publish(bus, "a");
     publish(bus, "b");
+    open_stream(fake, "tester-1", 1, 0);
     expect_events(fake, 1, 2, NULL);
     struct rf_event_refused refused = {.stream = "tester-1", .expected = 2, .message = "a gap"};
     fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
@@ -136,9 +145,9 @@ static void a_publisher_that_is_held_back_waits_until_the_broker_says_so(void **
     struct fake_broker *fake = *state;
     fake_start(fake, "broker-1");
     struct rf_bus *bus = connect_bus(fake);
-    open_stream(fake, "tester-1", 1, 0);
     publish(bus, "a");
     publish(bus, "b");
+    open_stream(fake, "tester-1", 1, 0);
     expect_events(fake, 1, 2, NULL);
     fake->held = true;
     struct rf_event_refused refused = {
@@ -166,8 +175,8 @@ static void a_stream_that_the_broker_forgot_is_opened_again(void **state) {
     struct fake_broker *fake = *state;
     fake_start(fake, "broker-1");
     struct rf_bus *bus = connect_bus(fake);
-    open_stream(fake, "tester-1", 1, 0);
     publish(bus, "a");
+    open_stream(fake, "tester-1", 1, 0);
     expect_events(fake, 1, 1, NULL);
     struct rf_event_refused refused = {.stream = "tester-1", .expected = 0, .message = "closed"};
     fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
@@ -276,18 +285,14 @@ static struct rf_stream *outbox(struct rf_bus *bus, uint64_t next, struct acks *
     return stream;
 }
 
-// The stream of the bus itself is opened as well; which of the two comes first does not matter.
-static void open_both(struct fake_broker *fake, int64_t next, int64_t last) {
-    for (int i = 0; i < 2; i++) {
-        struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_open);
-        bool ours = strcmp(message->as.stream_open.stream, "outbox") == 0;
-        if (ours)
-            assert_int_equal(message->as.stream_open.next, next);
-        struct rf_stream_opened opened = {.stream = message->as.stream_open.stream,
-                                          .last = ours ? last : 0};
-        fake_send(fake, FAKE_INGEST, RF_MESSAGE_stream_opened, &opened);
-        rf_message_destroy(&message);
-    }
+static void open_outbox(struct fake_broker *fake, int64_t next, int64_t last) {
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_open);
+    // That of the bus itself has nothing to say.
+    assert_string_equal(message->as.stream_open.stream, "outbox");
+    assert_int_equal(message->as.stream_open.next, next);
+    struct rf_stream_opened opened = {.stream = "outbox", .last = last};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_stream_opened, &opened);
+    rf_message_destroy(&message);
 }
 
 static void an_outbox_learns_what_the_broker_knows_before_anything_is_sent(void **state) {
@@ -298,7 +303,7 @@ static void an_outbox_learns_what_the_broker_knows_before_anything_is_sent(void 
     struct rf_stream *stream = outbox(bus, 3, &acks);
     for (uint64_t seq = 3; seq <= 6; seq++)
         assert_int_equal(outbox_publish(stream, seq), RF_OK);
-    open_both(fake, 3, 5);
+    open_outbox(fake, 3, 5);
     fake_until(fake, acks.last == 5);
     expect_events(fake, 6, 1, NULL);
     assert_int_equal(outbox_publish(stream, 4), RF_OK); // known already: nothing to do
@@ -329,7 +334,7 @@ static void events_that_the_broker_lost_are_declared_so(void **state) {
     struct rf_bus *bus = connect_bus(fake);
     struct rf_stream *stream = outbox(bus, 10, &acks);
     assert_int_equal(outbox_publish(stream, 10), RF_OK);
-    open_both(fake, 10, 4);
+    open_outbox(fake, 10, 4);
     struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_skip);
     assert_string_equal(message->as.stream_skip.stream, "outbox");
     assert_int_equal(message->as.stream_skip.to, 9);
@@ -533,6 +538,7 @@ static void a_listener_hears_its_prefix_alone_and_survives_rubbish(void **state)
 int main(void) {
     const struct CMUnitTest tests[] = {
         BROKER_TEST(an_event_is_completed_sent_and_forgotten_when_acknowledged),
+        BROKER_TEST(who_publishes_nothing_opens_no_stream),
         BROKER_TEST(incident_20_unacknowledged_events_are_sent_again_to_a_restarted_broker),
         BROKER_TEST(a_connection_new_to_the_same_broker_is_set_up_again),
         BROKER_TEST(a_publisher_that_is_held_back_waits_until_the_broker_says_so),
