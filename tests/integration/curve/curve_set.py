@@ -2,6 +2,7 @@
 clients that share no code with Ringfence."""
 
 import pathlib
+import re
 import sys
 import time
 
@@ -10,18 +11,12 @@ import zmq
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import PATIENCE, RingfenceTest, free_port, wait_for  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
+from harness import PATIENCE, SOURCE, RingfenceTest, free_port, wait_for  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
 
-# What ringfence-broker(8) says that each process needs.
-ROLES = {
-    "service-gateway": "worker,publisher",
-    "orchestrator": "worker,caller,publisher",
-    "health-monitor": "publisher,subscriber",
-    "alerter": "publisher,subscriber",
-    "logger": "publisher,subscriber",
-    "console": "publisher,subscriber",
-    "cli": "admin",
-}
+MANUAL = (SOURCE / "services/broker/ringfence-broker.8").read_text()
+# What the manual says that each process needs: these tests hold it to that.
+ROLES = {name: roles.replace(" ", "")
+         for name, roles in re.findall(r"^\.It ([a-z-]+) Ta ([a-z, ]+)$", MANUAL, re.MULTILINE)}
 SOCKETS = ("calls", "workers", "ingest", "events")
 
 

@@ -11,7 +11,7 @@ import unittest
 
 import zmq
 
-from curve_set import CurveTest, SOCKETS, free_port, key_of, wait_for
+from curve_set import CurveTest, ROLES, SOCKETS, free_port, key_of, wait_for
 from harness import BIN
 
 
@@ -227,6 +227,18 @@ class Check(CurveTest):
     def test_a_complete_configuration_has_nothing_to_warn_of(self):
         self.everybody()
         self.assertEqual(self.warnings(), [])
+
+    def test_each_role_of_the_manual_is_one_that_its_process_needs(self):
+        self.everybody()
+        self.assertEqual(set(ROLES), {"service-gateway", "orchestrator", "health-monitor", "alerter",
+                                      "logger", "console", "cli"})
+        for name, roles in ROLES.items():
+            for missing in roles.split(","):
+                rest = [role for role in roles.split(",") if role != missing]
+                self.allow(name, ",".join(rest), "--replace")
+                self.assertEqual([w.split(" in ")[0] for w in self.warnings()],
+                                 [f"broker.known_clients: {name} lacks the role {missing}"])
+            self.allow(name, roles, "--replace")
 
     def test_what_is_missing_is_told_with_its_mend(self):
         listed = self.keys / "known_clients"
