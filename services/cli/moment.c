@@ -8,7 +8,7 @@
 
 #include "options.h"
 
-#define DAY_NS (24 * 3600 * RF_NS_PER_S)
+#define DAY_NS (INT64_C(24) * 3600 * RF_NS_PER_S)
 
 static enum rf_err refuse(const char *option, const char *text, struct rf_error *error) {
     return rf_error_set(error, RF_ERR_INVALID,
@@ -48,7 +48,8 @@ static bool zone_read(const char *at, int64_t *east) {
     if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 || length != 5 ||
         at[6] != '\0' || hours > 23 || minutes > 59 || (*at != '+' && *at != '-'))
         return false;
-    *east = (*at == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    int64_t size = INT64_C(3600) * hours + INT64_C(60) * minutes;
+    *east = *at == '-' ? -size : size;
     return true;
 }
 

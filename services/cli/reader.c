@@ -13,8 +13,11 @@ static void on_page(void *arg, const struct rf_event *events, size_t count, uint
                     uint64_t trimmed) {
     struct cli_reader *reader = arg;
     const struct cli_range *range = reader->range;
-    if (trimmed >= range->from && range->from > 0)
-        cli_say("the journal no longer has the events up to number %" PRIu64, trimmed);
+    if (trimmed > reader->place && reader->place > 0)
+        cli_say("the journal no longer has the events from number %" PRIu64 " to %" PRIu64
+                ", if there were any",
+                reader->place + 1, trimmed);
+    reader->place = scanned;
     for (size_t i = 0; i < count && reader->subscription != NULL; i++)
         if (range->to == 0 || (uint64_t)events[i].n <= range->to)
             reader->event(reader->arg, &events[i]);
@@ -37,6 +40,7 @@ void cli_reader_begin(struct cli_reader *reader) {
         .newest = range->newest,
     };
     struct rf_error error;
+    reader->place = options.after;
     if (rf_subscription_new(session->bus, &options, on_page, reader, &reader->subscription,
                             &error) != RF_OK) {
         cli_session_fail(session, "%s", error.message);

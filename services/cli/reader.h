@@ -19,7 +19,8 @@ struct cli_reader {
     struct cli_session *session;
     const struct cli_range *range;
     struct rf_subscription *subscription;
-    uint64_t tip; // newest number when we began: the past ends there
+    uint64_t tip;   // newest number when we began: the past ends there
+    uint64_t place; // all up to it is read; 0: nothing yet
     // An event of the range; borrowed during the call.
     void (*event)(void *arg, const struct rf_event *event);
     // The page is read; the next one comes after cli_reader_next. `past_read`: nothing of the past
@@ -28,8 +29,8 @@ struct cli_reader {
     void *arg;
 };
 
-// cli_reader_begin: to be called from the session's `begin`, with all members but `subscription`
-// and `tip` set. A failure ends the session.
+// cli_reader_begin: to be called from the session's `begin`, with the members behind `place`,
+// `session` and `range` set. A failure ends the session.
 void cli_reader_begin(struct cli_reader *reader);
 
 // cli_reader_next: the next page may come.

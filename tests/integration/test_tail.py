@@ -48,7 +48,9 @@ class Publisher:
         self.socket.close()
 
 
-class TailTest(RingfenceTest):
+class Reading(RingfenceTest):
+    """A broker, a publisher, and readers."""
+
     CONFIG = {"bus": {"heartbeat": "100ms", "heartbeat_misses": 20}}
 
     def setUp(self):
@@ -91,7 +93,8 @@ class TailTest(RingfenceTest):
     def subjects(self, events):
         return [event["subject"] for event in events]
 
-    # ---- tail ----
+
+class Tail(Reading):
 
     def test_the_present_follows_the_past_without_gap_or_double(self):
         publishing = threading.Event()
@@ -285,6 +288,21 @@ class TailTest(RingfenceTest):
                 (["replay", "--since", "1h", "--until", "2h"], "--until is before --since"),
                 (["replay", "--from", "x"], '--from: "x"; expected a whole number from 1')]:
             self.assertIn(text, self.set.cli(*words, check=2).stderr)
+
+
+class OldEvents(Reading):
+    CONFIG = {"bus": {"heartbeat": "100ms", "heartbeat_misses": 20}, "journal": {"max_age": "1s"}}
+
+    def test_events_that_the_journal_no_longer_has_are_said_to_be_missing(self):
+        for _ in range(5):
+            self.publisher.publish()
+        second = self.replay("test.")[1]["n"]
+        self.assertEqual(self.set.cli("replay", "test.", "--from", second, check=0).stderr, "")
+        wait_for("the journal to forget them", lambda: self.replay("test.") == [])
+        result = self.set.cli("replay", "test.", "--from", second, check=0)
+        self.assertEqual(result.stdout, "")
+        self.assertRegex(result.stderr, rf"the journal no longer has the events from number {second} to \d+")
+        self.assertEqual(self.set.cli("replay", "test.", check=0).stderr, "", "nobody asked for them")
 
 
 if __name__ == "__main__":
