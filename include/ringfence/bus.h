@@ -201,9 +201,9 @@ typedef void rf_reply_fn(void *arg, const struct rf_call_reply *reply);
 // with the reply, or with one of class local: deadline_exceeded when nothing came until 2 s after
 // the deadline (sent: maybe), overloaded. `remaining_ns` is filled in. A call made while the broker
 // is away is kept and sent when it is there, until its deadline (then deadline_exceeded, sent: no).
-// A broker that was restarted, or was silent, is asked again under the same id (`asked_ns` is filled
-// in): it waits for the worker that has the call in hand, answers as that worker did, carries out
-// what surely nobody has begun, or says worker_lost (sent: maybe).
+// A broker that was restarted, or was silent, is asked again under the same id (`asked_ns` is
+// filled in): it waits for the worker that has the call in hand, answers as that worker did,
+// carries out what surely nobody has begun, or says worker_lost (sent: maybe).
 void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_reply_fn *fn,
                  void *arg);
 

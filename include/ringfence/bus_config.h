@@ -13,7 +13,7 @@ struct rf_bus_config {
     // Endpoints of ZeroMQ, such as "ipc:///run/ringfence/ingest". `ingest` is needed by every
     // client; the others by who calls, serves, or subscribes and listens.
     char *calls, *workers, *ingest, *events;
-    bool insecure;                // tcp:// on loopback without encryption is allowed
+    bool insecure; // tcp:// on loopback without encryption is allowed
     // Else tcp:// is encrypted and identified by CURVE, with keys as "ringfence keys new" writes
     // them: our own, in a file that nobody else may read ({service} in the path is replaced by the
     // client's service), and the broker's public key.

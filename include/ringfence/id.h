@@ -10,8 +10,8 @@
 
 #define RF_ULID_SIZE 27 // 26 characters and the NUL
 
-// rf_ulid_new: a new ULID of time `now`, its 80 random bits from getrandom(2). Thread-safe, and safe
-// in a child of fork(2). Returns out.
+// rf_ulid_new: a new ULID of time `now`, its 80 random bits from getrandom(2). Thread-safe, and
+// safe in a child of fork(2). Returns out.
 char *rf_ulid_new(struct rf_utc now, char out[RF_ULID_SIZE]);
 
 // rf_random_u64: 64 bits from getrandom(2), for seeding the generators that cores are given.

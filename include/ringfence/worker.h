@@ -124,8 +124,8 @@ void rf_worker_drain(struct rf_worker *worker);
 size_t rf_worker_unsent(const struct rf_worker *worker);
 
 // rf_worker_leased: whether the broker has answered a heartbeat that we sent within our lease: it
-// surely counts on us. What must not be begun by one who was taken for lost is begun only then, also
-// by a process that was stopped for a while and does not know it yet.
+// surely counts on us. What must not be begun by one who was taken for lost is begun only then,
+// also by a process that was stopped for a while and does not know it yet.
 bool rf_worker_leased(const struct rf_worker *worker);
 
 // rf_worker_in_hand: requests neither answered nor handed back.
