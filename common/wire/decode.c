@@ -22,6 +22,7 @@ static enum rf_err wrong_type(struct rf_error *error, const char *expected) {
 // What decoding of one message goes on with.
 struct reader {
     struct rf_cursor cursor;
+    const void *data; // where the frame begins
     struct rf_message *message;
     bool relay;
     struct rf_error *error;
@@ -323,6 +324,8 @@ static enum rf_err build_message(struct reader *reader, size_t pairs, size_t siz
     err = read_fields(reader, rf_shape_of(type), pairs, (char *)&reader->message->as);
     if (err != RF_OK)
         rf_error_prefix(reader->error, "%s: ", rf_message_type_name(type));
+    else if (reader->relay && reader->strange == 2) // its type and its version
+        reader->message->raw = (struct rf_bytes){reader->data, size};
     return err;
 }
 
@@ -353,8 +356,10 @@ static enum rf_err decode(const void *data, size_t size, bool relay, build_fn *b
     struct rf_error local;
     if (error == NULL)
         error = &local;
-    struct reader reader = {
-        .cursor = {data, (const unsigned char *)data + size}, .relay = relay, .error = error};
+    struct reader reader = {.cursor = {data, (const unsigned char *)data + size},
+                            .data = data,
+                            .relay = relay,
+                            .error = error};
     enum rf_err err = rf_wire_bound(data, size, error);
     if (err == RF_OK) {
         struct rf_packed whole = rf_cursor_next(&reader.cursor);

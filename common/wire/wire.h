@@ -22,6 +22,9 @@ struct rf_message {
     // envelope that only lacks its number (rf_wire_number_event); empty where it is not. Its stream
     // need not be the message's. Else NULL.
     struct rf_bytes *envelopes;
+    // Of rf_wire_decode_relay: the very bytes that came, if they hold nothing beside the fields of
+    // this message; empty else. Borrowed: of use only while the caller has them.
+    struct rf_bytes raw;
     struct rf_arena *arena; // private
     bool trees;             // private: there are JSON values to release
 };
@@ -67,6 +70,11 @@ RF_NODISCARD enum rf_err rf_wire_decode_event(const void *data, size_t size,
 // Its fields have been checked and are copied as they came, without looking at them. RF_ERR_NOMEM.
 RF_NODISCARD enum rf_err rf_wire_number_event(const struct rf_bytes *envelope, int64_t n,
                                               struct rf_frame *frame, struct rf_error *error);
+
+// rf_wire_relay_request: a call.request (rf_message.raw) with another remaining_ns; the rest is
+// copied as it came. RF_ERR_NOMEM, RF_ERR_FULL.
+RF_NODISCARD enum rf_err rf_wire_relay_request(const struct rf_bytes *raw, int64_t remaining_ns,
+                                               struct rf_frame *frame, struct rf_error *error);
 
 #define RF_TOPIC_SIZE 256
 

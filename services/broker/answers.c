@@ -92,6 +92,7 @@ void rf_answers_keep(struct rf_answers *answers, struct rf_message **message, si
     if (answer == NULL)
         return;
     answer->message = *message;
+    answer->message->raw = (struct rf_bytes){NULL, 0}; // not ours for so long
     *message = NULL;
     answer->reply = answer->message->as.call_reply;
     answer->reply.worker = answer->worker;

@@ -29,12 +29,25 @@ static void on_seat_lost(void *arg, struct rf_seat *seat) {
 
 // ---- handing out ----
 
+// A request that is handed out at once goes on as it came, but for the time that is left.
+static enum rf_sent send_request(struct rf_dispatch *dispatch, const struct rf_job *job,
+                                 const struct rf_seat *seat) {
+    struct rf_call_request *request = &job->request->as.call_request;
+    struct rf_frame frame;
+    request->remaining_ns = rf_instant_since(job->due, dispatch->ground->now.instant).ns;
+    if (job != dispatch->fresh || dispatch->fresh_raw.size == 0 ||
+        rf_wire_relay_request(&dispatch->fresh_raw, request->remaining_ns, &frame, NULL) != RF_OK)
+        return rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_request, request);
+    struct rf_bytes raw = {frame.data, frame.size};
+    enum rf_sent sent = rf_ground_send_raw(dispatch->ground, &seat->peer, &raw);
+    rf_frame_free(&frame);
+    return sent;
+}
+
 // A send that fails may free the worker, and with it answer the job: neither is touched then.
 static void hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *place) {
     struct rf_seat *seat = place->seat;
-    struct rf_call_request *request = &job->request->as.call_request;
-    request->remaining_ns = rf_instant_since(job->due, dispatch->ground->now.instant).ns;
-    switch (rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_request, request)) {
+    switch (send_request(dispatch, job, seat)) {
     case RF_SENT_OK:
         rf_seats_serve(&dispatch->seats, place);
         rf_job_hand_to(job, seat, place);
@@ -261,10 +274,13 @@ void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *fro
     }
     job->again = again;
     job->asked = asked;
+    dispatch->fresh = job;
+    dispatch->fresh_raw = (*message)->raw;
     rf_job_accept(job, message, due);
     ground->counters.calls_taken++;
     admit(dispatch, job, queue);
     pump_queue(dispatch, queue);
+    dispatch->fresh = NULL;
 }
 
 void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id) {

@@ -14,11 +14,11 @@
 // got before. Only what surely nothing began (`sent: no`) may be asked for anew.
 //
 // Also across a restart of the broker. Until every worker of the stored registry has registered and
-// told what it did (recovery.h), or one lease since the start is over, no call is dispatched that may
-// not be repeated, and none that was asked for before (`asked_ns`): each waits for the worker that
-// has it in hand, or is answered as that worker says. Afterwards one that was asked for before is
-// carried out if it is proven that nobody began it, or if it may be repeated; else it is answered
-// worker_lost (`sent: maybe`).
+// told what it did (recovery.h), or one lease since the start is over, no call is dispatched that
+// may not be repeated, and none that was asked for before (`asked_ns`): each waits for the worker
+// that has it in hand, or is answered as that worker says. Afterwards one that was asked for before
+// is carried out if it is proven that nobody began it, or if it may be repeated; else it is
+// answered worker_lost (`sent: maybe`).
 #ifndef RF_BROKER_DISPATCH_H
 #define RF_BROKER_DISPATCH_H
 
@@ -37,6 +37,9 @@ struct rf_dispatch {
     struct rf_recovery recovery;
     struct rf_instant began;
     size_t queue_limit;
+    // While a request is being taken: its job, which may be gone already, and the bytes that came.
+    const struct rf_job *fresh;
+    struct rf_bytes fresh_raw;
     struct rf_timer grace; // after the start; while it runs, a service without worker waits
     uint64_t heartbeats;
     void (*lost)(void *arg, const struct rf_seat *seat);

@@ -51,6 +51,14 @@ enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,
     return sent;
 }
 
+enum rf_sent rf_ground_send_raw(struct rf_ground *ground, const struct rf_peer *to,
+                                const struct rf_bytes *raw) {
+    enum rf_sent sent = ground->sink.send_raw(ground->sink.arg, to, raw);
+    if (sent != RF_SENT_OK)
+        ground->counters.sends_failed++;
+    return sent;
+}
+
 void rf_ground_refuse(struct rf_ground *ground, const struct rf_peer *to, const char *rid,
                       const char *code, const char *message) {
     struct rf_refusal refusal = {.rid = rid, .code = code, .message = message};

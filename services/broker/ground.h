@@ -30,6 +30,8 @@ struct rf_sink {
     // send: one message to one peer. `body` is the struct of `type`, borrowed during the call.
     enum rf_sent (*send)(void *arg, const struct rf_peer *to, enum rf_message_type type,
                          const void *body);
+    // send_raw: the same for a message that is packed already.
+    enum rf_sent (*send_raw)(void *arg, const struct rf_peer *to, const struct rf_bytes *raw);
     // publish: one event to whoever subscribed.
     void (*publish)(void *arg, const char *topic, const void *frame, size_t size);
     // new_id: a fresh ULID of that time.
@@ -134,9 +136,11 @@ struct rf_instant rf_ground_lease_end(const struct rf_ground *ground, struct rf_
 // rf_ground_listening: whether such a heartbeat is not over, and when it is.
 bool rf_ground_listening(const struct rf_ground *ground, struct rf_instant *until);
 
-// rf_ground_send: sends by the sink and counts what failed.
+// rf_ground_send, rf_ground_send_raw: sends by the sink and counts what failed.
 enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,
                             enum rf_message_type type, const void *body);
+enum rf_sent rf_ground_send_raw(struct rf_ground *ground, const struct rf_peer *to,
+                                const struct rf_bytes *raw);
 
 // rf_ground_refuse: sends an `error` to a peer. `rid` may be NULL.
 void rf_ground_refuse(struct rf_ground *ground, const struct rf_peer *to, const char *rid,

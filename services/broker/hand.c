@@ -87,8 +87,13 @@ void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
         return;
     }
     ground->counters.calls_answered++;
+    bool as_it_came = (*message)->raw.size > 0 && reply->worker != NULL &&
+                      strcmp(reply->worker, seat->instance) == 0;
     reply->worker = seat->instance;
-    rf_job_tell(job, reply);
+    if (as_it_came)
+        rf_job_tell_raw(job, &(*message)->raw);
+    else
+        rf_job_tell(job, reply);
     rf_answers_keep(&dispatch->answers, message, size, worker, ground->now.instant);
     rf_job_free(job);
 }

@@ -101,6 +101,14 @@ void rf_job_tell(const struct rf_job *job, const struct rf_call_reply *reply) {
     }
 }
 
+void rf_job_tell_raw(const struct rf_job *job, const struct rf_bytes *raw) {
+    struct rf_ground *ground = job->dispatch->ground;
+    for (const struct rf_asker *asker = job->askers; asker != NULL; asker = asker->next) {
+        if (rf_ground_send_raw(ground, &asker->peer, raw) != RF_SENT_OK)
+            ground->counters.replies_undeliverable++;
+    }
+}
+
 static struct rf_call_reply own_reply(struct rf_dispatch *dispatch, const char *id,
                                       enum rf_job_answer answer, bool may_be_sent) {
     ++*(int64_t *)((char *)&dispatch->ground->counters + answers[answer].counter);
@@ -170,6 +178,7 @@ bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer) {
 
 void rf_job_accept(struct rf_job *job, struct rf_message **request, struct rf_instant due) {
     job->request = *request;
+    job->request->raw = (struct rf_bytes){NULL, 0}; // not ours for so long
     *request = NULL;
     job->due = due;
     if (job->dispatch->refused.count > 0)

@@ -77,6 +77,9 @@ void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to, const
 // rf_job_tell: sends a reply to all that wait.
 void rf_job_tell(const struct rf_job *job, const struct rf_call_reply *reply);
 
+// rf_job_tell_raw: the same with a reply that is packed already.
+void rf_job_tell_raw(const struct rf_job *job, const struct rf_bytes *raw);
+
 // rf_job_ask: one more peer waits; true also if it waits already. False beyond RF_JOB_MAX_ASKERS,
 // or out of memory.
 bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer);

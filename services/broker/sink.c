@@ -1,4 +1,7 @@
 // From the core to the sockets and the disk.
+#include <stdlib.h>
+#include <string.h>
+
 #include <ringfence/id.h>
 
 #include "base/log.h"
@@ -18,6 +21,20 @@ static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message
         rf_log(RF_LOG_WARNING, "cannot send %s: %s", rf_message_type_name(type), error.message);
         return RF_SENT_FAILED;
     }
+    enum rf_sent sent = rf_endpoints_send(&broker->endpoints, to, &frame);
+    rf_frame_free(&frame);
+    return sent;
+}
+
+static enum rf_sent on_send_raw(void *arg, const struct rf_peer *to, const struct rf_bytes *raw) {
+    struct broker *broker = arg;
+    struct rf_frame frame = {(void *)raw->data, raw->size};
+    if (raw->size < RF_UNREAD_LARGE) // copied, not taken over
+        return rf_endpoints_send(&broker->endpoints, to, &frame);
+    frame.data = malloc(raw->size);
+    if (frame.data == NULL)
+        return RF_SENT_FULL;
+    memcpy(frame.data, raw->data, raw->size);
     enum rf_sent sent = rf_endpoints_send(&broker->endpoints, to, &frame);
     rf_frame_free(&frame);
     return sent;
@@ -111,7 +128,8 @@ static void on_pages(void *arg, int fd, unsigned events) {
 }
 
 struct rf_sink broker_sink(struct broker *broker) {
-    return (struct rf_sink){broker, on_send, on_publish, on_new_id, on_write, on_read, on_spare};
+    return (struct rf_sink){broker,    on_send,  on_send_raw, on_publish,
+                            on_new_id, on_write, on_read,     on_spare};
 }
 
 enum rf_err broker_watch_disk(struct broker *broker, struct rf_error *error) {

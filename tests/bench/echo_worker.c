@@ -20,6 +20,8 @@ struct worker {
     void *socket;
     char instance[64];
     int64_t released, told;
+    struct rf_frame reply;
+    char *id; // within the reply
 };
 
 struct crew {
@@ -28,8 +30,6 @@ struct crew {
     size_t count;
     int64_t capacity;
     int bare;
-    struct rf_frame reply;
-    char *id; // within the reply
 };
 
 static void send_message(struct worker *worker, enum rf_message_type type, const void *body) {
@@ -67,14 +67,14 @@ static int is_request(const void *data, size_t size) {
     return size > sizeof begin && memcmp((const char *)data + 1, begin, sizeof begin - 1) == 0;
 }
 
-static int answer(struct crew *crew, struct worker *worker) {
+static int answer(struct worker *worker) {
     zmq_msg_t part;
     zmq_msg_init(&part);
     if (zmq_msg_recv(&part, worker->socket, ZMQ_DONTWAIT) < 0)
         return 0;
     if (is_request(zmq_msg_data(&part), zmq_msg_size(&part))) {
-        memcpy(crew->id, call_id_find(zmq_msg_data(&part), zmq_msg_size(&part)), CALL_ID_BYTES);
-        zmq_send(worker->socket, crew->reply.data, crew->reply.size, 0);
+        memcpy(worker->id, call_id_find(zmq_msg_data(&part), zmq_msg_size(&part)), CALL_ID_BYTES);
+        zmq_send(worker->socket, worker->reply.data, worker->reply.size, 0);
         worker->released++;
     }
     zmq_msg_close(&part);
@@ -95,6 +95,27 @@ static int give_back(struct worker *worker) {
     return 1;
 }
 
+static void prepare_reply(struct worker *worker) {
+    char id[CALL_ID_BYTES + 1] = "";
+    struct rf_error error;
+    json_t *result =
+        json_pack("{s:s}", "text", "Hello, this is a friendly greeting of some words.");
+    struct rf_call_reply reply = {.id = id,
+                                  .ok = true,
+                                  .class = "ok",
+                                  .result = result,
+                                  .provider = "echo",
+                                  .sent = "yes",
+                                  .worker = worker->instance};
+    call_id_write(id, 0, 0);
+    if (rf_wire_encode(RF_MESSAGE_call_reply, &reply, &worker->reply, &error) != RF_OK) {
+        fprintf(stderr, "%s\n", error.message);
+        exit(1);
+    }
+    json_decref(result);
+    worker->id = call_id_find(worker->reply.data, worker->reply.size);
+}
+
 static void open_crew(struct crew *crew, const char *endpoint) {
     void *context = zmq_ctx_new();
     int zero = 0;
@@ -103,6 +124,7 @@ static void open_crew(struct crew *crew, const char *endpoint) {
     for (size_t i = 0; i < crew->count; i++) {
         struct worker *worker = &crew->workers[i];
         snprintf(worker->instance, sizeof worker->instance, "echo-%d-%zu", (int)getpid(), i);
+        prepare_reply(worker);
         worker->socket = zmq_socket(context, ZMQ_DEALER);
         zmq_setsockopt(worker->socket, ZMQ_LINGER, &zero, sizeof zero);
         if (zmq_connect(worker->socket, endpoint) != 0) {
@@ -115,30 +137,9 @@ static void open_crew(struct crew *crew, const char *endpoint) {
     crew->items[crew->count] = (zmq_pollitem_t){.fd = STDIN_FILENO, .events = ZMQ_POLLIN};
 }
 
-static void prepare_reply(struct crew *crew) {
-    char id[CALL_ID_BYTES + 1] = "";
-    struct rf_error error;
-    json_t *result =
-        json_pack("{s:s}", "text", "Hello, this is a friendly greeting of some words.");
-    struct rf_call_reply reply = {.id = id,
-                                  .ok = true,
-                                  .class = "ok",
-                                  .result = result,
-                                  .provider = "echo",
-                                  .sent = "yes",
-                                  .worker = "echo-1"};
-    call_id_write(id, 0, 0);
-    if (rf_wire_encode(RF_MESSAGE_call_reply, &reply, &crew->reply, &error) != RF_OK) {
-        fprintf(stderr, "%s\n", error.message);
-        exit(1);
-    }
-    json_decref(result);
-    crew->id = call_id_find(crew->reply.data, crew->reply.size);
-}
-
 static void serve(struct crew *crew, struct worker *worker) {
     for (int i = 0; i < MESSAGES_PER_PASS; i++)
-        if (!(crew->bare ? give_back(worker) : answer(crew, worker)))
+        if (!(crew->bare ? give_back(worker) : answer(worker)))
             break;
     if (!crew->bare)
         give_credit(worker);
@@ -168,12 +169,12 @@ int main(int argc, char **argv) {
     struct crew crew = {.count = samples_number(argv[2], "WORKERS"),
                         .capacity = (int64_t)samples_number(argv[3], "CAPACITY"),
                         .bare = argc == 5};
-    prepare_reply(&crew);
     open_crew(&crew, argv[1]);
     printf("ready\n");
     fflush(stdout);
     run(&crew);
-    rf_frame_free(&crew.reply);
+    for (size_t i = 0; i < crew.count; i++)
+        rf_frame_free(&crew.workers[i].reply);
     free(crew.workers);
     free(crew.items);
     return 0;

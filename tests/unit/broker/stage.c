@@ -25,6 +25,16 @@ static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message
     return RF_SENT_OK;
 }
 
+static enum rf_sent on_send_raw(void *arg, const struct rf_peer *to, const struct rf_bytes *raw) {
+    struct rf_message *message;
+    struct rf_error error = {0};
+    (void)!rf_wire_decode(raw->data, raw->size, &message, &error);
+    assert_string_equal(error.message, "");
+    enum rf_sent sent = on_send(arg, to, message->type, &message->as);
+    rf_message_destroy(&message);
+    return sent;
+}
+
 static void on_publish(void *arg, const char *topic, const void *frame, size_t size) {
     struct stage *stage = arg;
     assert_true(stage->event_count < sizeof stage->events / sizeof stage->events[0]);
@@ -70,7 +80,8 @@ static void on_spare(void *arg, int64_t number) {
 }
 
 void stage_start(struct stage *stage) {
-    struct rf_sink sink = {stage, on_send, on_publish, on_new_id, on_write, on_read, on_spare};
+    struct rf_sink sink = {stage,     on_send,  on_send_raw, on_publish,
+                           on_new_id, on_write, on_read,     on_spare};
     stage->core = rf_core_new(&stage->settings, &sink, &stage->now);
     assert_non_null(stage->core);
 }

@@ -55,6 +55,33 @@ static void a_call_goes_to_the_worker_and_its_answer_to_the_client(void **state)
     assert_string_equal(reply->worker, "g-1");
 }
 
+// A reply goes on as it came, unless it names another worker than the one that sent it.
+static void the_client_is_told_which_worker_answered_whatever_the_reply_says(void **state) {
+    (void)state;
+    static const char *const says[] = {"g-1", "another", NULL};
+    register_worker(&worker, "g-1", 3);
+    for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
+        char id[] = "c0";
+        id[1] = (char)('0' + i);
+        json_t *result = json_pack("{s:i}", "number", (int)i);
+        struct rf_call_reply reply = {
+            .id = id, .ok = true, .class = "ok", .worker = says[i], .result = result};
+        call(&stage, &client, id, 60 * RF_NS_PER_S);
+        next_request(&worker, id);
+        stage_receive(&stage, &worker, RF_MESSAGE_call_reply, &reply);
+        call(&stage, &other, id, 60 * RF_NS_PER_S); // from memory
+        const struct rf_peer *const askers[] = {&client, &other};
+        for (size_t k = 0; k < 2; k++) {
+            const struct rf_call_reply *told =
+                &stage_next(&stage, askers[k], RF_MESSAGE_call_reply)->as.call_reply;
+            assert_string_equal(told->id, id);
+            assert_string_equal(told->worker, "g-1");
+            assert_true(json_equal(told->result, result));
+        }
+        json_decref(result);
+    }
+}
+
 static void the_earlier_of_deadline_and_remaining_time_wins(void **state) {
     (void)state;
     // The client's clock runs an hour ahead: its deadline is far, but it has 10 ns left.
@@ -396,6 +423,7 @@ static void calls_in_flight_at_the_end_are_freed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_call_goes_to_the_worker_and_its_answer_to_the_client),
+        TEST(the_client_is_told_which_worker_answered_whatever_the_reply_says),
         TEST(the_earlier_of_deadline_and_remaining_time_wins),
         TEST(a_deadline_in_the_queue_ends_to_the_tick_and_nothing_was_sent),
         TEST(a_request_that_comes_too_late_is_answered_at_once),
