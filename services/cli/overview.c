@@ -34,6 +34,19 @@ static void because(struct rf_text *text, const char *why) {
     rf_text_add_clean(text, why, 200);
 }
 
+// Only when the broker's disk is in trouble.
+static void disk_text(const json_t *journal, struct rf_utc now, struct rf_text *text) {
+    bool failing = json_is_true(json_object_get(journal, "failing"));
+    bool held = json_is_true(json_object_get(journal, "held"));
+    if (!failing && !held)
+        return;
+    rf_text_add(text, failing ? "  the disk cannot be written " : "  the disk is late ");
+    since(text, cli_member_number(journal, "since"), now);
+    because(text, cli_member_text(journal, "why"));
+    rf_text_add(text, "; %" PRId64 " changes wait%s\n", cli_member_number(journal, "waiting"),
+                held ? ", publishers are held back" : "");
+}
+
 static void broker_text(const json_t *broker, struct rf_utc now, struct rf_text *text) {
     const json_t *journal = json_object_get(broker, "journal");
     rf_text_add(text, "broker ");
@@ -45,6 +58,7 @@ static void broker_text(const json_t *broker, struct rf_utc now, struct rf_text 
                 cli_member_number(journal, "first"), cli_member_number(journal, "last"),
                 cli_member_number(journal, "bytes") / 1024,
                 json_array_size(json_object_get(broker, "peers")));
+    disk_text(journal, now, text);
 }
 
 static void processes_text(json_t *processes, struct rf_utc now, struct rf_text *text) {

@@ -136,6 +136,35 @@ static void a_breaker_tells_who_or_what_holds_its_decisions_back(void **state) {
     }
 }
 
+static void a_disk_in_trouble_is_told_with_how_long_why_and_what_waits(void **state) {
+    (void)state;
+    const struct {
+        const char *journal, *line;
+    } cases[] = {
+        {"\"failing\": false, \"held\": false, \"waiting\": 3", NULL},
+        {"\"failing\": true, \"held\": false, \"since\": 70000000000, \"waiting\": 3,"
+         " \"why\": \"database or disk\\nis full\"",
+         "  the disk cannot be written for 30 s: database or disk is full; 3 changes wait\n"},
+        {"\"failing\": true, \"held\": true, \"since\": 70000000000, \"waiting\": 5,"
+         " \"why\": \"full\"",
+         "  the disk cannot be written for 30 s: full; 5 changes wait, publishers are held back\n"},
+        {"\"failing\": false, \"held\": true, \"since\": 90000000000, \"waiting\": 5,"
+         " \"why\": \"\"",
+         "  the disk is late for 10 s; 5 changes wait, publishers are held back\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[400];
+        snprintf(json, sizeof json, "{\"broker\": {\"broker\": \"b\", \"journal\": {%s}}}",
+                 cases[i].journal);
+        char *text = overview_of(json);
+        if (cases[i].line != NULL)
+            assert_non_null(strstr(text, cases[i].line));
+        else
+            assert_null(strstr(text, "the disk"));
+        free(text);
+    }
+}
+
 static void limits_tell_who_has_what_of_them(void **state) {
     (void)state;
     char *text = overview_of(
@@ -184,6 +213,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_told_in_one_screen),
         cmocka_unit_test(a_breaker_tells_who_or_what_holds_its_decisions_back),
+        cmocka_unit_test(a_disk_in_trouble_is_told_with_how_long_why_and_what_waits),
         cmocka_unit_test(limits_tell_who_has_what_of_them),
         cmocka_unit_test(what_is_absent_or_of_another_type_is_left_out),
     };
