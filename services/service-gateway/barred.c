@@ -4,6 +4,10 @@
 #include "internal.h"
 #include "note.h"
 
+// Where our clock says that it is over already the broker's clock is behind ours: it tells when it
+// is over, and so long at most we believe it without a word.
+#define CLOCK_AHEAD rf_seconds(60)
+
 bool barred_now(const struct core *core, const struct call *call, struct moment at) {
     return rf_instant_before(at.now, core->barred[provider_now(call)]);
 }
@@ -20,9 +24,10 @@ void barred_leave(struct core *core, struct call *call, struct moment at) {
 
 void barred_take(struct core *core, enum rf_provider p, int64_t until, struct moment at) {
     core->barred[p] = (struct rf_instant){0};
-    if (until <= at.utc.ns)
+    if (until == 0)
         return;
-    core->barred[p] = rf_instant_add(at.now, rf_ns(rf_ns_sub(until, at.utc.ns)));
+    int64_t left = rf_ns_sub(until, at.utc.ns);
+    core->barred[p] = rf_instant_add(at.now, left > 0 ? rf_ns(left) : CLOCK_AHEAD);
     for (struct call *call = core->calls, *next; call != NULL; call = next) {
         next = call->next;
         if ((call->state == CALL_WAITING || call->state == CALL_PLACE) && !call_is_local(call) &&

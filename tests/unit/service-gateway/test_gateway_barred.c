@@ -78,6 +78,16 @@ static void after_its_time_it_begins_calls_again_without_a_word(void **state) {
     assert_int_equal(b->handbacks, 0);
 }
 
+static void a_clock_that_runs_ahead_ends_nothing_before_the_broker_says_so(void **state) {
+    struct bench *b = *state;
+    told(b, -100);
+    bench_speak(b, "s1");
+    assert_int_equal(b->handbacks, 1);
+    told(b, 0);
+    bench_speak(b, "s2");
+    assert_int_equal(b->sends, 1);
+}
+
 static void the_brokers_word_ends_it_sooner(void **state) {
     struct bench *b = *state;
     told(b, 30);
@@ -178,6 +188,7 @@ int main(void) {
         TEST(calls_that_wait_for_a_place_go_back),
         TEST(other_providers_go_on),
         TEST(after_its_time_it_begins_calls_again_without_a_word),
+        TEST(a_clock_that_runs_ahead_ends_nothing_before_the_broker_says_so),
         TEST(the_brokers_word_ends_it_sooner),
         TEST(a_word_that_was_overtaken_changes_nothing),
         TEST(a_refused_permit_sends_the_call_back),
