@@ -56,7 +56,7 @@ static void restore_breaker(struct rf_core *core, struct rf_guard *guard) {
         .service = guard->provider,
         .state = text_of(stored, "decided"),
         .epoch = number_of(stored, "epoch"),
-        .until = number_of(stored, "until"),
+        .until = number_of(stored, "decided_until"),
         .force = strcmp(force, "none") != 0 ? force : NULL,
         .force_until = number_of(stored, "force_until"),
         .force_who = text_of(stored, "force_who"),

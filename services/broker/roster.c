@@ -25,8 +25,8 @@ void rf_roster_load(struct rf_core *core) {
         return;
     for (size_t i = 0; i < count; i++) {
         int64_t gone = json_integer_value(json_object_get(entries[i].value, "gone"));
-        if (!rf_recovery_expect(&core->dispatch.recovery,
-                                entries[i].key + strlen(RF_ROSTER_PREFIX), gone))
+        if (!rf_recovery_expect(&core->dispatch.recovery, entries[i].key + strlen(RF_ROSTER_PREFIX),
+                                gone))
             core->ground.counters.state_refused++;
     }
     free(entries);

@@ -192,6 +192,9 @@ void rf_core_tell_breaker(struct rf_core *core, const struct rf_guard *guard) {
                               "since", (json_int_t)view.since, "cause", view.cause, "mode",
                               view.mode, "force", view.force != NULL ? view.force : "none",
                               "decided", rf_breaker_state_name(guard->breaker.state));
+    // The end of what it decided, also when it only observes and holds nothing back.
+    if (value != NULL && guard->breaker.state == RF_BREAKER_OPEN)
+        (void)json_object_set_new(value, "decided_until", json_integer(guard->until.ns));
     if (value != NULL && view.force != NULL) {
         (void)json_object_set_new(value, "force_until", json_integer(view.force_until));
         (void)json_object_set_new(value, "force_who", json_string(view.force_who));

@@ -328,6 +328,24 @@ incident_05_an_open_breaker_is_open_after_a_restart_with_the_time_that_was_left(
     assert_string_equal(rf_breaker_state_name(guard->breaker.state), "half_open");
 }
 
+static void only_observe(struct rf_core_settings *settings) {
+    settings->guards[0].policy.mode = RF_BREAKER_OBSERVE;
+}
+
+static void a_breaker_that_only_observes_goes_on_with_what_it_decided(void **state) {
+    (void)state;
+    struct rf_peer gateway = peer(RF_SOCKET_WORKERS, "gateway");
+    close_stage(NULL);
+    stage_open(&stage, only_observe);
+    beat(&stage, &gateway, "gateway-1", NULL, 4, 0);
+    fail_calls(&gateway, stage.core->authority.guards[0].breaker.epoch, 1);
+    stage.now = (struct rf_now){{0}, {STAGE_UTC + 10 * RF_NS_PER_S}};
+    stage_restart(&stage, "broker-2", 0);
+    assert_string_equal(breaker("state"), "closed"); // nothing is held back
+    assert_string_equal(breaker("decided"), "open");
+    assert_int_equal(stage.core->authority.guards[0].breaker.until.ns, 20 * RF_NS_PER_S);
+}
+
 static void
 what_is_left_of_open_is_never_more_than_the_breaker_allows_nor_less_than_nothing(void **state) {
     (void)state;
@@ -583,6 +601,7 @@ int main(void) {
         TEST(values_and_their_versions_come_back_and_leases_end_by_the_clock),
         TEST(what_was_not_on_disk_is_not_there_and_was_told_to_nobody),
         TEST(incident_05_an_open_breaker_is_open_after_a_restart_with_the_time_that_was_left),
+        TEST(a_breaker_that_only_observes_goes_on_with_what_it_decided),
         TEST(what_is_left_of_open_is_never_more_than_the_breaker_allows_nor_less_than_nothing),
         TEST(publishers_are_held_back_at_a_bound_and_taken_again_at_half_of_it),
         TEST(a_bound_on_bytes_holds_them_back_as_well),
