@@ -46,7 +46,8 @@ static bool zone_read(const char *at, int64_t *east) {
     if (*at == '\0' || strcmp(at, "Z") == 0)
         return true;
     if (sscanf(at + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 || length != 5 ||
-        at[6] != '\0' || hours > 23 || minutes > 59 || (*at != '+' && *at != '-'))
+        at[6] != '\0' || hours < 0 || minutes < 0 || hours > 23 || minutes > 59 ||
+        (*at != '+' && *at != '-'))
         return false;
     int64_t size = INT64_C(3600) * hours + INT64_C(60) * minutes;
     *east = *at == '-' ? -size : size;

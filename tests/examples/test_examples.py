@@ -190,6 +190,18 @@ class Clients:
         status = json.loads(self.set.cli("status", "--json", check=0).stdout)
         self.assertIn("serve-1", json.dumps(status))
 
+    def test_a_call_in_hand_is_answered_over_a_restart_of_the_broker(self):
+        server = self.server(milliseconds=2000)
+        # By the library, which asks again under the same id.
+        call = Running(self.command("call", ["calls"], "echo", "say", '{"n":1}', 60, language=InC))
+        wait_for("the call to be in its hand", lambda: '"in_hand":1' in json.dumps(json.loads(
+            self.set.cli("status", "--json", check=0).stdout), separators=(",", ":")))
+        self.restart_broker()
+        server.expect("registered")
+        self.assertEqual(json.loads(call.line()[3:]), {"operation": "say", "params": {"n": 1}})
+        call.popen.wait(PATIENCE)
+        call.end()
+
     def test_a_server_that_is_killed_is_told_to_its_caller(self):
         server = self.server(milliseconds=30000)
         call = Running(self.command("call", ["calls"], "echo", "say", "{}", 60))
