@@ -264,6 +264,19 @@ static struct rf_policy_decision as_refusal(struct core *core, struct call *call
     return decision;
 }
 
+// A token of the broker's comes when it comes: whoever waits for one goes on to the next link while
+// that has its time.
+static bool waits_too_long(const struct core *core, const struct call *call,
+                           struct rf_policy_decision *decision, struct moment at) {
+    bool of_broker =
+        decision->reason == RF_POLICY_RATE_LIMITED && decision->at.ns == call->policy.deadline.ns;
+    if (!of_broker || !call_has_next(call))
+        return false;
+    struct rf_duration left = time_for_link(core, call, at);
+    decision->at = rf_instant_add(at.now, left);
+    return left.ns <= 0;
+}
+
 // A retry is told of as soon as the budget has it.
 static void tell_retry(struct core *core, struct call *call, struct moment at) {
     if (!call->retry_untold || call->policy.unpaid || call->attempt_count == 0)
@@ -300,6 +313,11 @@ void obey(struct core *core, struct call *call, struct rf_policy_decision decisi
     case RF_POLICY_WAIT:
         if (for_recovery(decision.reason) && !recovery_can_wait(call)) {
             refused(core, call, as_refusal(core, call, decision), at);
+            return;
+        }
+        if (waits_too_long(core, call, &decision, at)) {
+            decision.at = (struct rf_instant){0};
+            refused(core, call, decision, at);
             return;
         }
         call_note(call, at, step_of(decision.reason), "wait", "%lld ms at most",

@@ -73,6 +73,9 @@ void link_failed(struct core *core, struct call *call, const struct link_failure
 // link_refused: the same for a refusal of ours.
 void link_refused(struct core *core, struct call *call, const char *code, const char *message,
                   struct rf_utc retry_at, struct moment at);
+// time_for_link: how long the call may wait at its present link, so that the next one has its turn.
+struct rf_duration time_for_link(const struct core *core, const struct call *call,
+                                 struct moment at);
 // retry_decided: the call's attempt failed and will be repeated after call->waited: tells of it.
 void retry_decided(struct core *core, struct call *call, const struct rf_attempt *attempt,
                    struct moment at);

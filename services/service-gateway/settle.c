@@ -60,11 +60,11 @@ static void wait_for_retry(struct core *core, struct call *call, const struct rf
     wait_for(core, call, decision.at, at);
 }
 
-// The time that retries here may use. A link's own retries come before the next link, as in Portkey
+// The time that waits here may use. A link's own retries come before the next link, as in Portkey
 // (docs: features/fallbacks) and LiteLLM (docs: router_architecture), but one deadline bounds them
 // together: a retry must leave the next link the time of an attempt (incident 41).
-static struct rf_duration time_for_retries(const struct core *core, const struct call *call,
-                                           struct moment at) {
+struct rf_duration time_for_link(const struct core *core, const struct call *call,
+                                 struct moment at) {
     struct rf_duration left = rf_instant_since(call->deadline, at.now), next = {0};
     if (call->link + 1 < call->chain.count)
         next = core->settings[call->chain.links[call->link + 1]].config->timeout.attempt;
@@ -118,7 +118,7 @@ static struct rf_policy_decision decide(struct core *core, struct call *call,
         return (struct rf_policy_decision){.verdict = RF_POLICY_DONE,
                                            .reason = RF_POLICY_EXHAUSTED};
     return rf_policy_retry(policy, &call->policy, verdict->class, retry_after,
-                           time_for_retries(core, call, at), at.now);
+                           time_for_link(core, call, at), at.now);
 }
 
 // No retry: the link is done with, in one of these ways.

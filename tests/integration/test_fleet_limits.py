@@ -150,6 +150,26 @@ class Pauses(Fleet):
         return self.status()["pauses"]
 
 
+class LongPause(Fleet):
+    GATEWAYS = 2
+    CONFIG = {**Fleet.CONFIG, "defaults": {**Fleet.CONFIG["defaults"], "retry": {"max_delay": "60s"}}}
+
+    def test_incident_31_a_pause_outlasts_the_broker_and_every_gateway_that_knew_of_it(self):
+        self.set.faults({"id": "pause", "match": {"provider": "elevenlabs", "method": "POST"},
+                         "kind": "status", "status": 429, "count": 1, "headers": {"Retry-After": "20"}})
+        self.say(1)
+        wait_for("the broker to know", lambda: self.status()["pauses"])
+        for name in ("gateway-0", "gateway-1", "broker"):
+            self.set.processes.pop(name).kill()
+        self.set.start("broker")
+        self.set.start("service-gateway", "gateway-2")
+        reply = self.client.wait_all(self.say(1), 100)[0]
+        self.assertTrue(reply["ok"], reply)
+        began = self.at("elevenlabs", "text-to-speech")
+        self.assertEqual(len(began), 2)
+        self.assertGreaterEqual(began[1] - began[0], 19.9)
+
+
 class Reload(Fleet):
     GATEWAYS = 3
     CONFIG = {**Fleet.CONFIG, "providers": {}}

@@ -122,6 +122,24 @@ static void a_call_within_what_may_be_kept_asks_nobody(void **state) {
     }
 }
 
+static void who_waits_in_vain_for_a_token_goes_on_to_the_next_link_in_time(void **state) {
+    struct bench *b = *state;
+    b->providers[RF_PROVIDER_OPENAI].rate_limit.rate = 1;
+    take_rules(b);
+    core_term(&b->core, true, b->at);
+    (void)demanded(b, true);
+    share(b, "openai", "tokens", NULL, 0, false);
+    bench_write(b, "w1");
+    assert_int_equal(b->sends, 0);
+    struct rf_duration left = rf_instant_since(b->core.calls->deadline, b->at.now);
+    struct rf_duration next = b->providers[RF_PROVIDER_ANTHROPIC].timeout.attempt;
+    bench_advance(b, rf_ns(left.ns - next.ns - RF_NS_PER_MS));
+    assert_int_equal(b->sends, 0);
+    bench_advance(b, rf_ms(2));
+    assert_int_equal(b->sends, 1);
+    assert_non_null(strstr(b->sent_url[0], "/v1/messages"));
+}
+
 static void a_broker_that_keeps_none_leaves_the_own_limits(void **state) {
     struct bench *b = *state;
     limit(b);
@@ -299,6 +317,7 @@ int main(void) {
         TEST(a_call_waits_for_its_share_and_gives_it_back),
         TEST(a_dial_waits_for_its_token_and_tells_its_use_at_once),
         TEST(a_call_within_what_may_be_kept_asks_nobody),
+        TEST(who_waits_in_vain_for_a_token_goes_on_to_the_next_link_in_time),
         TEST(a_broker_that_keeps_none_leaves_the_own_limits),
         TEST(a_limit_that_the_broker_does_not_know_is_the_own_one),
         TEST(a_broker_with_other_limits_is_declared_all_anew),
