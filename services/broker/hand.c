@@ -120,8 +120,8 @@ void rf_dispatch_handback(struct rf_dispatch *dispatch, struct rf_seat *seat,
     }
     dispatch->ground->counters.calls_handed_back++;
     if (job->request == NULL) {
-        // We never saw what was asked: whoever waits has to ask again.
-        rf_job_end(job, RF_JOB_WORKER_LOST, false);
+        // Nobody has asked for it here, so that we do not know what it is: whoever does brings it.
+        rf_job_free(job);
         return;
     }
     take_attempts(job, message);

@@ -9,7 +9,7 @@ import unittest
 import msgpack
 import zmq
 
-from harness import free_port, wait_for
+from harness import RingfenceTest, free_port, people, wait_for
 from relay import Relay
 from test_gateway import Client, GatewayTest
 
@@ -122,6 +122,28 @@ class BrokerKilled(CallLossTest):
         # A call that is asked for the first time is carried out by who is left.
         self.client.dial("new", number(50))
         self.assertTrue(self.client.wait("new")["ok"])
+
+
+class BrokerKilledUnderACampaign(RingfenceTest):
+    CONFIG = {"gateway": {"concurrency": {"telephony": 3}}, "orchestrator": {"concurrency": 6}}
+
+    def test_a_campaign_goes_on_over_a_killed_broker_and_nobody_has_to_ask_the_provider(self):
+        contacts = people(9)
+        self.set.start_all()
+        self.set.faults({"id": "slow", "match": {"provider": "twilio", "method": "POST"},
+                         "kind": "latency", "delay_ms": 1500})
+        campaign = self.set.campaign(contacts)
+        # Three dials in hand, three in the broker's queue: the orchestrator asks again for all six.
+        wait_for("dials to be under way",
+                 lambda: len(self.set.requests("twilio", "Calls.json")) >= 3)
+        self.set.processes["broker"].kill()
+        self.set.start("broker", "broker-again")
+        self.assertEqual(campaign.wait(120), 0)
+        self.assert_each_dialled_once(contacts)
+        # A dial whose end is not known would be looked for in the provider's list.
+        lists = [r for r in self.set.requests("twilio", "Calls.json") if r["method"] == "GET"]
+        self.assertEqual(lists, [])
+        self.assertEqual(self.set.events(type="contact.set_aside"), [])
 
 
 class GatewayStopped(CallLossTest):

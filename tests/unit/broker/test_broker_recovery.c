@@ -384,6 +384,21 @@ static void nobody_else_writes_the_registry(void **state) {
     assert_true(row_says("g-1", "since"));
 }
 
+static void a_call_handed_back_before_anybody_asks_again_is_carried_out_by_another(void **state) {
+    (void)state;
+    enroll(&worker, "g-1", "speak");
+    recall(&worker, 0);
+    enroll(&second, "g-2", NULL);
+    recall(&second, 0);
+    struct rf_worker_handback handback = {.id = "speak", .retries = 1};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    assert_int_equal(stage.core->dispatch.jobs.count, 0);
+    ask(&client, "speak", false, 5);
+    expect_request(&second, "speak"); // g-1 settles: its numbers are of before
+    answer(&stage, &second, "speak");
+    assert_reply(&stage, &client, "speak", NULL, "yes");
+}
+
 static void
 a_restart_finds_its_workers_in_the_registry_that_the_broker_before_it_kept(void **state) {
     (void)state;
@@ -458,6 +473,7 @@ int main(void) {
         TEST(held_calls_count_in_the_bound_of_their_queue),
         TEST(the_registry_tells_who_is_there_and_who_has_left),
         TEST(nobody_else_writes_the_registry),
+        TEST(a_call_handed_back_before_anybody_asks_again_is_carried_out_by_another),
         TEST(a_restart_finds_its_workers_in_the_registry_that_the_broker_before_it_kept),
         TEST(a_worker_gets_nothing_before_it_is_on_disk_that_it_may_have_it),
     };
