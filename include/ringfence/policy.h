@@ -9,7 +9,7 @@
 // thread at a time may use a policy and its calls.
 //
 // A call that waits (for a token, a place, recovery, its retry) holds no place in the bulkhead. The
-// owner keeps a timer for it and asks again; see tests/examples/guard.c for the whole of it:
+// owner keeps a timer for it and asks again; see tests/examples/c/guard.c for the whole of it:
 //
 //   rf_policy_begin(&policy, &call, deadline);
 //   for (;;) {
