@@ -10,6 +10,12 @@
 #define RF_WIRE_MAX_BYTES ((size_t)16 * 1024 * 1024) // a frame beyond it is refused
 #define RF_WIRE_MAX_DEPTH 16
 
+// An event in the journal, and all events of one page together: with the page around them they are
+// within what the other side takes, whatever is in them. Publishers leave room for what the broker
+// fills in.
+#define RF_WIRE_EVENT_BYTES   ((size_t)1024 * 1024 - 4096)
+#define RF_WIRE_PUBLISH_BYTES (RF_WIRE_EVENT_BYTES - 1024)
+
 // A decoded message: owns all that it points to.
 struct rf_message {
     enum rf_message_type type;

@@ -277,7 +277,8 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     rf_states_init(&core->states, ground, settings->state_entries, settings->found.version,
                    rf_core_state_changed, core);
     core->spared = INT64_MAX;
-    rf_subscribers_init(&core->subscribers, ground, &core->states, settings->subscriber_idle);
+    rf_subscribers_init(&core->subscribers, ground, &core->states, &core->scribe,
+                        settings->subscriber_idle);
     rf_watchers_init(&core->watchers, ground, &core->states);
     rf_clients_init(&core->clients, ground, on_client_lost, core);
     rf_dispatch_init(&core->dispatch, ground, settings->queue_limit, rf_core_worker_lost, core);

@@ -99,7 +99,12 @@ static enum rf_err journal(struct rf_core *core, struct rf_stream_row *row, stru
                                        : rf_wire_encode_event(event, &frame, error);
     if (err != RF_OK)
         return err;
-    err = to_disk(core, row, event, topic, &frame, error);
+    // No page could bring a larger one, and its readers would stand still before it.
+    if (frame.size > RF_WIRE_EVENT_BYTES)
+        err = rf_error_set(error, RF_ERR_FULL, "an event of %zu bytes, over the limit of %zu",
+                           frame.size, RF_WIRE_EVENT_BYTES);
+    else
+        err = to_disk(core, row, event, topic, &frame, error);
     rf_frame_free(&frame);
     return err;
 }

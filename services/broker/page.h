@@ -9,10 +9,11 @@
 #include <ringfence/messages.h>
 
 #include "peer.h"
+#include "wire/wire.h"
 
 // What a page may cost.
 #define RF_PAGE_EVENTS 1000
-#define RF_PAGE_BYTES  ((size_t)1024 * 1024) // of frames; one event always fits
+#define RF_PAGE_BYTES  RF_WIRE_EVENT_BYTES // of frames; one event always fits
 #define RF_PAGE_SCAN                                                                               \
     20000 // events looked at in one go; a long way without a match is
           // made in several pages

@@ -9,8 +9,10 @@
 #define PACE (100 * RF_NS_PER_MS)
 
 void rf_subscribers_init(struct rf_subscribers *subscribers, struct rf_ground *ground,
-                         struct rf_states *states, struct rf_duration idle) {
-    *subscribers = (struct rf_subscribers){.ground = ground, .states = states, .idle = idle};
+                         struct rf_states *states, struct rf_scribe *scribe,
+                         struct rf_duration idle) {
+    *subscribers =
+        (struct rf_subscribers){.ground = ground, .states = states, .scribe = scribe, .idle = idle};
 }
 
 static void free_subscriber(struct rf_subscriber *subscriber) {
@@ -43,6 +45,8 @@ static enum rf_err write_value(struct rf_subscriber *subscriber) {
     struct rf_subscribers *book = subscriber->book;
     char key[sizeof RF_SUBSCRIBER_PREFIX + RF_SUBSCRIBER_NAME_BYTES];
     struct rf_state_entry entry;
+    if (!rf_scribe_has_room(book->scribe, RF_SHARE_VALUES))
+        return RF_ERR_FULL;
     snprintf(key, sizeof key, RF_SUBSCRIBER_PREFIX "%s", subscriber->name);
     json_t *value = json_pack("{s:I, s:O, s:s, s:I}", "taken", (json_int_t)subscriber->taken,
                               "prefixes", subscriber->prefixes, "instance", subscriber->instance,
@@ -61,7 +65,8 @@ static enum rf_err write_value(struct rf_subscriber *subscriber) {
 
 static void on_pace(void *arg) {
     struct rf_subscriber *subscriber = arg;
-    if (write_value(subscriber) != RF_OK) // no memory, and there may be some later
+    // Else there may be room, or memory, later.
+    if (subscriber->book->scribe->failing || write_value(subscriber) != RF_OK)
         rf_ground_start(subscriber->book->ground, &subscriber->pace,
                         rf_instant_add(subscriber->book->ground->now.instant, rf_ns(PACE)));
 }

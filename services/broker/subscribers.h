@@ -10,6 +10,7 @@
 
 #include "base/map.h"
 #include "ground.h"
+#include "scribe.h"
 #include "states.h"
 
 #define RF_SUBSCRIBER_PREFIX     "subscriber/"
@@ -35,13 +36,16 @@ struct rf_subscriber {
 struct rf_subscribers {
     struct rf_ground *ground;
     struct rf_states *states;
+    struct rf_scribe *scribe;
     struct rf_duration idle;
     struct rf_map map; // by name
 };
 
-// rf_subscribers_init: empty. `idle`: so long a silence ends a name.
+// rf_subscribers_init: empty. `idle`: so long a silence ends a name. While the disk fails no place
+// is written down, so that none waits there.
 void rf_subscribers_init(struct rf_subscribers *subscribers, struct rf_ground *ground,
-                         struct rf_states *states, struct rf_duration idle);
+                         struct rf_states *states, struct rf_scribe *scribe,
+                         struct rf_duration idle);
 void rf_subscribers_fini(struct rf_subscribers *subscribers);
 
 // rf_subscribers_restore: takes over what the retained values say, once they are there.

@@ -287,6 +287,23 @@ a_busy_subscriber_is_written_down_ten_times_a_second_and_the_last_in_any_case(vo
     assert_int_equal(stage.core->ground.counters.state_writes, writes + 1);
 }
 
+static void while_the_disk_fails_no_place_waits_for_it(void **state) {
+    (void)state;
+    publish(1, 50, "x");
+    read_as("desk", 0);
+    stage.core->scribe.failing = true;
+    int64_t given = stage.given;
+    for (int64_t n = 1; n <= 50; n++) {
+        stage_at(&stage, n * TENTH);
+        read_as("desk", n);
+    }
+    assert_int_equal(stage.given, given);
+    stage.core->scribe.failing = false;
+    stage_at(&stage, 52 * TENTH);
+    assert_int_equal(taken_as("desk"), 50);
+    assert_int_equal(stage.given, given + 1);
+}
+
 static void who_resumes_goes_on_where_the_name_stands(void **state) {
     (void)state;
     publish(1, 10, "x");
@@ -460,6 +477,7 @@ int main(void) {
         TEST(a_page_that_the_disk_fails_to_give_is_told),
         TEST(a_name_is_kept_with_what_it_has_taken),
         TEST(a_busy_subscriber_is_written_down_ten_times_a_second_and_the_last_in_any_case),
+        TEST(while_the_disk_fails_no_place_waits_for_it),
         TEST(who_resumes_goes_on_where_the_name_stands),
         TEST(names_survive_the_broker),
         TEST(a_broker_that_is_killed_knows_a_place_of_a_tenth_of_a_second_before),
