@@ -11,6 +11,8 @@
 
 #define NEWEST_MOST   UINT64_C(1000000)
 #define DURABLE_BYTES 200
+#define PREFIXES_MOST 100
+#define PREFIX_BYTES  255
 // A durable name is not to be forgotten for want of events.
 #define LOOK_AGAIN rf_seconds(600)
 
@@ -73,9 +75,15 @@ static enum rf_err check(const struct rf_subscription_options *options, struct r
     if (options->newest > NEWEST_MOST)
         return rf_error_set(error, RF_ERR_INVALID, "the newest %llu events: at most %llu",
                             (unsigned long long)options->newest, (unsigned long long)NEWEST_MOST);
-    for (size_t i = 0; i < options->prefix_count; i++)
-        if (!rf_text_valid(options->prefixes[i], strlen(options->prefixes[i])))
-            return rf_error_set(error, RF_ERR_INVALID, "a topic's prefix is not UTF-8");
+    if (options->prefix_count > PREFIXES_MOST)
+        return rf_error_set(error, RF_ERR_INVALID, "%zu prefixes: at most %d",
+                            options->prefix_count, PREFIXES_MOST);
+    for (size_t i = 0; i < options->prefix_count; i++) {
+        size_t size = strlen(options->prefixes[i]);
+        if (size > PREFIX_BYTES || !rf_text_valid(options->prefixes[i], size))
+            return rf_error_set(error, RF_ERR_INVALID,
+                                "a topic's prefix is UTF-8 text of %d bytes at most", PREFIX_BYTES);
+    }
     if (name == NULL && options->resume)
         return rf_error_set(error, RF_ERR_INVALID, "only a durable name can be resumed");
     if (name != NULL &&

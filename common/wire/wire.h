@@ -10,9 +10,8 @@
 #define RF_WIRE_MAX_BYTES ((size_t)16 * 1024 * 1024) // a frame beyond it is refused
 #define RF_WIRE_MAX_DEPTH 16
 
-// An event in the journal, and all events of one page together: with the page around them they are
-// within what the other side takes, whatever is in them. Publishers leave room for what the broker
-// fills in.
+// Events of this size together, with a page of the journal around them, are within what the other
+// side takes, whatever is in them. Publishers leave room for what the broker fills in.
 #define RF_WIRE_EVENT_BYTES   ((size_t)1024 * 1024 - 4096)
 #define RF_WIRE_PUBLISH_BYTES (RF_WIRE_EVENT_BYTES - 1024)
 

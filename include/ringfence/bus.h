@@ -88,7 +88,7 @@ typedef void rf_subscription_fn(void *arg, const struct rf_event *events, size_t
 // zero: every event that the journal still has, which `limit` alone must be said for.
 struct rf_subscription_options {
     const char *const *prefixes; // of the topic ("type/subject"); borrowed during the call
-    size_t prefix_count;         // 0: all events
+    size_t prefix_count;         // at most 100, of 255 bytes each; 0: all events
     size_t limit;                // events a page at most, 1 to 10000
     uint64_t after;              // the last number that was seen
     struct rf_utc since;         // the first event that the broker took at this time or later

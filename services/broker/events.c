@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RID_BYTES 4096 // of a page's question and its numbers, at most
+
 // ---- what the disk knows of a stream ----
 
 // The first record of a stream names it.
@@ -90,6 +92,23 @@ static enum rf_err measure(struct rf_core *core, const struct rf_event *event,
     return RF_OK;
 }
 
+// An event that no page could bring would hold up its readers for ever. Only large ones can be too
+// much, in bytes or in values.
+static enum rf_err check_page(const struct rf_frame *event, struct rf_error *error) {
+    struct rf_frame frame;
+    struct rf_bytes packed = {event->data, event->size};
+    struct rf_journal_page page = {.rid = "", .events = {NULL, 1}, .events_packed = &packed};
+    if (event->size <= RF_WIRE_EVENT_BYTES)
+        return RF_OK;
+    if (event->size > RF_WIRE_MAX_BYTES - RID_BYTES)
+        return rf_error_set(error, RF_ERR_FULL, "an event of %zu bytes is too large for a page",
+                            event->size);
+    enum rf_err err = rf_wire_encode(RF_MESSAGE_journal_page, &page, &frame, error);
+    if (err == RF_OK)
+        rf_frame_free(&frame);
+    return err;
+}
+
 static enum rf_err journal(struct rf_core *core, struct rf_stream_row *row, struct rf_event *event,
                            const struct rf_bytes *envelope, const char *topic,
                            struct rf_error *error) {
@@ -99,11 +118,8 @@ static enum rf_err journal(struct rf_core *core, struct rf_stream_row *row, stru
                                        : rf_wire_encode_event(event, &frame, error);
     if (err != RF_OK)
         return err;
-    // No page could bring a larger one, and its readers would stand still before it.
-    if (frame.size > RF_WIRE_EVENT_BYTES)
-        err = rf_error_set(error, RF_ERR_FULL, "an event of %zu bytes, over the limit of %zu",
-                           frame.size, RF_WIRE_EVENT_BYTES);
-    else
+    err = check_page(&frame, error);
+    if (err == RF_OK)
         err = to_disk(core, row, event, topic, &frame, error);
     rf_frame_free(&frame);
     return err;

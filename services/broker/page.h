@@ -18,6 +18,11 @@
     20000 // events looked at in one go; a long way without a match is
           // made in several pages
 
+// What a question may hold.
+#define RF_PAGE_RID_BYTES    255
+#define RF_PAGE_PREFIXES     100
+#define RF_PAGE_PREFIX_BYTES 255
+
 struct rf_page {
     STAILQ_ENTRY(rf_page) link; // for whoever has it
     struct rf_peer peer;

@@ -163,10 +163,25 @@ void rf_core_subscriber_gone(struct rf_core *core, const char *name) {
 
 // ---- the question ----
 
+// Pages that wait for the disk hold their questions, so that these are bounded too.
+static bool is_bounded(const struct rf_journal_read *read) {
+    bool bounded =
+        strlen(read->rid) <= RF_PAGE_RID_BYTES && read->prefixes.count <= RF_PAGE_PREFIXES;
+    for (size_t i = 0; bounded && i < read->prefixes.count; i++)
+        bounded = strlen(read->prefixes.items[i]) <= RF_PAGE_PREFIX_BYTES;
+    return bounded;
+}
+
 void rf_on_journal_read(struct rf_core *core, const struct rf_peer *from,
                         struct rf_message **message, size_t size) {
     (void)size;
     struct rf_journal_read question = (*message)->as.journal_read;
+    if (!is_bounded(&question)) {
+        rf_ground_refuse(&core->ground, from, NULL, "invalid",
+                         "a page is asked for with an rid of 255 bytes at most, and at most 100 "
+                         "prefixes of 255 bytes");
+        return;
+    }
     if (!take_name(core, from, &question))
         return;
     // A cursor from beyond our newest number is of another data directory: begin anew.

@@ -97,7 +97,7 @@ class JournalTest(RingfenceTest):
     def configure(self, **journal):
         self.broker.terminate()
         self.assertEqual(self.broker.wait(), 0)
-        self.set.config["journal"].update(journal)
+        self.set.config["journal"] = {**self.set.config["journal"], **journal}
         self.set.write_config()
         self.start_broker()
 

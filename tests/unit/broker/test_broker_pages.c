@@ -218,6 +218,25 @@ static void all_together_wait_for_a_bounded_number_of_pages(void **state) {
     assert_int_equal(next_page()->events.count, 3);
 }
 
+static void a_question_without_bounds_is_refused(void **state) {
+    (void)state;
+    char text[258] = {0};
+    const char *prefixes[101];
+    memset(text, 'x', 256);
+    for (size_t i = 0; i < 101; i++)
+        prefixes[i] = "a.";
+    ask((struct rf_journal_read){.rid = text});
+    assert_string_equal(next_refusal(), "invalid");
+    ask((struct rf_journal_read){.prefixes = {prefixes, 101}});
+    assert_string_equal(next_refusal(), "invalid");
+    prefixes[0] = text;
+    ask((struct rf_journal_read){.prefixes = {prefixes, 1}});
+    assert_string_equal(next_refusal(), "invalid");
+    prefixes[0] = text + 1;
+    ask((struct rf_journal_read){.rid = text + 1, .prefixes = {prefixes, 100}});
+    next_page();
+}
+
 static void a_page_that_the_disk_fails_to_give_is_told(void **state) {
     (void)state;
     publish(1, 103, "x");
@@ -474,6 +493,7 @@ int main(void) {
         TEST(nothing_is_shown_that_is_not_on_disk),
         TEST(one_subscriber_cannot_fill_the_reader),
         TEST(all_together_wait_for_a_bounded_number_of_pages),
+        TEST(a_question_without_bounds_is_refused),
         TEST(a_page_that_the_disk_fails_to_give_is_told),
         TEST(a_name_is_kept_with_what_it_has_taken),
         TEST(a_busy_subscriber_is_written_down_ten_times_a_second_and_the_last_in_any_case),

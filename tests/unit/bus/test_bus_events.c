@@ -235,13 +235,17 @@ static void what_the_broker_could_not_understand_is_refused_at_once(void **state
     struct rf_subscription *subscription;
     struct rf_stream *stream;
     static const char *const prefix[] = {"\xff"};
+    const char *many[101];
     char long_name[202] = {0};
+    for (size_t i = 0; i < 101; i++)
+        many[i] = "a.";
     memset(long_name, 'x', 201);
     const struct rf_subscription_options wrong[] = {
         {.prefixes = prefix, .prefix_count = 1, .limit = 10},
         {.limit = 0},
         {.limit = 10001},
         {.limit = 10, .newest = 1000001},
+        {.limit = 10, .prefixes = many, .prefix_count = 101},
         {.limit = 10, .durable = ""},
         {.limit = 10, .durable = "\xff"},
         {.limit = 10, .durable = long_name},
