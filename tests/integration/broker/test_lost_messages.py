@@ -30,7 +30,9 @@ class LostMessages(RingfenceTest):
         return [(event["stream"], event["seq"]) for event in self.set.events(type="test.event")]
 
     def assert_logged(self, expected):
-        wait_for("the last line", lambda: len(self.logged()) >= len(expected))
+        file = self.set.root / "log/app_logs.json"
+        wait_for("the last line", lambda: file.exists() and
+                 file.read_bytes().count(b'"type":"test.event"') >= len(expected), seconds=240)
         self.assertEqual(self.logged(), expected)
         self.assertEqual(self.set.events(type="journal.trimmed"), [])
 
