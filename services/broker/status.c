@@ -1,5 +1,6 @@
 // How the broker is, for people and programs.
 #include "core.h"
+#include "keyring.h"
 
 static json_t *offers_of(const struct rf_seat *seat) {
     json_t *offers = json_array();
@@ -124,13 +125,19 @@ static json_t *breakers_of(struct rf_core *core) {
     return breakers;
 }
 
+static const char *name_of_key(const struct rf_peer *peer) {
+    return peer->who != NULL ? peer->who->name : NULL;
+}
+
 static json_t *peers_of(const struct rf_core *core) {
     json_t *peers = json_array();
     const struct rf_map_node *node = NULL;
     while ((node = rf_map_next(&core->clients.map, node)) != NULL) {
         const struct rf_client *client = RF_OWNER(node, struct rf_client, by_identity);
-        json_array_append_new(peers, json_pack("{s:s, s:s}", "instance", client->instance,
-                                               "service", client->service));
+        // Over TCP also whose key it has: the other two are its own words.
+        json_array_append_new(peers,
+                              json_pack("{s:s, s:s, s:s*}", "instance", client->instance, "service",
+                                        client->service, "key", name_of_key(&client->peer)));
     }
     return peers;
 }

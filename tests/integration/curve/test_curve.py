@@ -24,6 +24,9 @@ class WholeSet(CurveTest):
         self.assert_each_dialled_once(contacts)
         status = self.set.cli("status", check=0).stdout
         self.assertIn("service-gateway  ready", status)
+        # Each is known by its own key.
+        peers = json.loads(self.set.cli("status", "--json", check=0).stdout)["broker"]["peers"]
+        self.assertEqual({peer["service"]: peer["key"] for peer in peers}, {name: name for name in ROLES})
         # Nobody was refused anything: the roles of the manual are what each process needs.
         for process in self.set.processes.values():
             for words in ("not_allowed", "not let in", "refused"):

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,8 +41,8 @@ static int close_ring(void **state) {
 static struct rf_zap_answer decide(const char *key, const char *domain) {
     static struct rf_zap_request request;
     memset(&request, 0, sizeof request);
-    strcpy(request.key, key);
-    strcpy(request.domain, domain);
+    snprintf(request.key, sizeof request.key, "%s", key);
+    snprintf(request.domain, sizeof request.domain, "%s", domain);
     return rf_zap_decide(&request, &ring);
 }
 
