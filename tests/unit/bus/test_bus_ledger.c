@@ -121,6 +121,22 @@ static void a_second_registration_counts_what_was_taken_since_the_first(void **s
     rf_ledger_fini(&ledger);
 }
 
+static void whom_a_service_asks_may_change_and_is_bounded(void **state) {
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+    struct rf_ledger ledger = opened();
+    assert_int_equal(ledger.offers[0].provider_count, 0);
+    assert_true(rf_ledger_uses(&ledger, "speech", names, 9));
+    assert_int_equal(ledger.offers[0].provider_count, RF_WORKER_MAX_PROVIDERS);
+    assert_string_equal(ledger.offers[0].providers[7], "h");
+    assert_true(rf_ledger_uses(&ledger, "speech", names + 8, 1));
+    assert_int_equal(ledger.offers[0].provider_count, 1);
+    assert_string_equal(ledger.offers[0].providers[0], "i");
+    assert_int_equal(ledger.offers[1].provider_count, 0);
+    assert_false(rf_ledger_uses(&ledger, "dance", names, 1));
+    rf_ledger_fini(&ledger);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_takes_a_place_until_it_is_released),
@@ -129,6 +145,7 @@ int main(void) {
         cmocka_unit_test(a_service_that_is_not_offered_is_unknown),
         cmocka_unit_test(a_place_that_nobody_had_cannot_be_released),
         cmocka_unit_test(calls_from_before_a_registration_lower_the_capacity),
+        cmocka_unit_test(whom_a_service_asks_may_change_and_is_bounded),
         cmocka_unit_test(a_second_registration_counts_what_was_taken_since_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
