@@ -35,7 +35,7 @@ void rf_ground_run(struct rf_ground *ground) {
 struct rf_instant rf_ground_lease_end(const struct rf_ground *ground, struct rf_instant heard) {
     struct rf_instant end = rf_instant_add(heard, ground->lease);
     struct rf_instant awake = rf_instant_add(ground->resumed, ground->heartbeat);
-    return rf_instant_before(heard, ground->resumed) && rf_instant_before(end, awake) ? awake : end;
+    return rf_instant_before(end, awake) ? awake : end; // a lease is longer than a heartbeat
 }
 
 bool rf_ground_listening(const struct rf_ground *ground, struct rf_instant *until) {

@@ -80,6 +80,8 @@ static bool row_says(const char *instance, const char *what) {
 static void what_may_not_be_repeated_waits_until_all_that_were_there_have_told(void **state) {
     (void)state;
     ask(&client, "dial", false, 0);
+    const struct rf_job_queue *queue = rf_seats_queue(&stage.core->dispatch.seats, "speech", false);
+    assert_int_equal(queue->held_count, 1);
     enroll(&worker, "g-1", NULL);
     recall(&worker, 0);
     stage_quiet(&stage, &worker);
@@ -89,6 +91,8 @@ static void what_may_not_be_repeated_waits_until_all_that_were_there_have_told(v
     expect_request(&worker, "dial");
     stage_quiet(&stage, &client);
     assert_int_equal(stage.core->ground.counters.calls_held, 1);
+    assert_int_equal(queue->held_count, 0);
+    assert_int_equal(queue->count, 0);
 }
 
 static void what_may_be_repeated_goes_at_once(void **state) {
@@ -399,6 +403,28 @@ static void a_call_handed_back_before_anybody_asks_again_is_carried_out_by_anoth
     assert_reply(&stage, &client, "speak", NULL, "yes");
 }
 
+static void what_a_broker_has_forgotten_itself_proves_nothing(void **state) {
+    (void)state;
+    enroll(&worker, "g-1", NULL);
+    recall(&worker, 0);
+    enroll(&second, "g-2", NULL);
+    recall(&second, 0);
+    stage_at(&stage, 1000);
+    struct rf_answers *both[] = {&stage.core->dispatch.answers, &stage.core->dispatch.refused};
+    char id[16];
+    for (int i = 0; i < 2; i++) {
+        both[i]->dropped = true;
+        both[i]->newest_dropped.ns = 500;
+        snprintf(id, sizeof id, "old-%d", i);
+        ask(&client, id, false, 500);
+        assert_reply(&stage, &client, id, "worker_lost", "maybe");
+        snprintf(id, sizeof id, "new-%d", i);
+        ask(&client, id, false, 499);
+        stage_quiet(&stage, &client);
+        both[i]->dropped = false;
+    }
+}
+
 static void
 a_restart_finds_its_workers_in_the_registry_that_the_broker_before_it_kept(void **state) {
     (void)state;
@@ -474,6 +500,7 @@ int main(void) {
         TEST(the_registry_tells_who_is_there_and_who_has_left),
         TEST(nobody_else_writes_the_registry),
         TEST(a_call_handed_back_before_anybody_asks_again_is_carried_out_by_another),
+        TEST(what_a_broker_has_forgotten_itself_proves_nothing),
         TEST(a_restart_finds_its_workers_in_the_registry_that_the_broker_before_it_kept),
         TEST(a_worker_gets_nothing_before_it_is_on_disk_that_it_may_have_it),
     };

@@ -482,6 +482,29 @@ static void a_request_under_way_is_not_lost_because_a_heartbeat_overtook_it(void
     stage_quiet(&stage, &client);
 }
 
+static void
+each_welcome_says_which_heartbeat_it_answers_and_what_became_of_the_connection(void **state) {
+    (void)state;
+    struct rf_peer again = peer(RF_SOCKET_WORKERS, "w1 again");
+    struct rf_worker_heartbeat heartbeat = {.instance = "g-1", .seq = 7};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_heartbeat, &heartbeat);
+    const struct rf_worker_welcome *welcome =
+        &stage_next(&stage, &worker, RF_MESSAGE_worker_welcome)->as.worker_welcome;
+    assert_int_equal(welcome->seq, 7);
+    assert_true(welcome->registered && !welcome->moved);
+    heartbeat.seq = 8;
+    stage_receive(&stage, &again, RF_MESSAGE_worker_heartbeat, &heartbeat);
+    welcome = &stage_next(&stage, &again, RF_MESSAGE_worker_welcome)->as.worker_welcome;
+    assert_int_equal(welcome->seq, 8);
+    assert_true(welcome->moved && !welcome->registered);
+    stage_hush(&stage);
+    heartbeat.seq = 9;
+    stage_receive(&stage, &again, RF_MESSAGE_worker_heartbeat, &heartbeat);
+    welcome = &stage_next(&stage, &again, RF_MESSAGE_worker_welcome)->as.worker_welcome;
+    assert_int_equal(welcome->seq, 9);
+    assert_false(welcome->moved || welcome->registered);
+}
+
 static void another_worker_behind_the_same_connection_takes_its_place(void **state) {
     (void)state;
     beat(&stage, &worker, "g-1", NULL, 1, 0);
@@ -589,6 +612,7 @@ int main(void) {
         TEST(incident_21_a_worker_behind_a_new_connection_keeps_its_registration),
         TEST(incident_20_a_request_lost_with_a_connection_is_told_after_one_lease),
         TEST(a_request_under_way_is_not_lost_because_a_heartbeat_overtook_it),
+        TEST(each_welcome_says_which_heartbeat_it_answers_and_what_became_of_the_connection),
         TEST(another_worker_behind_the_same_connection_takes_its_place),
         TEST(calls_in_the_hand_of_a_worker_that_registers_are_answered_by_it),
         TEST(a_worker_that_registers_with_calls_in_hand_gets_new_ones_by_its_next_heartbeat),
