@@ -62,11 +62,15 @@ static void the_oldest_give_way_to_the_bound_on_count_and_on_bytes(void **state)
     for (int i = 0; i <= RF_ANSWERS_MAX; i++) {
         snprintf(id, sizeof id, "%d", i);
         struct rf_call_reply reply = {.id = id, .class = "local"};
-        rf_answers_keep_own(&answers, &reply, (struct rf_instant){0});
+        assert_true(rf_answers_complete(&answers, (struct rf_instant){0}));
+        rf_answers_keep_own(&answers, &reply, (struct rf_instant){5});
     }
     assert_int_equal(answers.count, RF_ANSWERS_MAX);
-    assert_null(rf_answers_find(&answers, "0", (struct rf_instant){0}));
-    assert_non_null(rf_answers_find(&answers, "1", (struct rf_instant){0}));
+    assert_null(rf_answers_find(&answers, "0", (struct rf_instant){5}));
+    assert_non_null(rf_answers_find(&answers, "1", (struct rf_instant){5}));
+    // Whoever asks since when it knows all is told no.
+    assert_false(rf_answers_complete(&answers, (struct rf_instant){5}));
+    assert_true(rf_answers_complete(&answers, (struct rf_instant){6}));
     struct rf_message *large = reply_of("large", "x");
     rf_answers_keep(&answers, &large, RF_ANSWERS_BYTES, "w", (struct rf_instant){0});
     assert_int_equal(answers.count, 1);
