@@ -1,8 +1,10 @@
 // What workers say: registration, credit, replies, outcomes, permits; and what they are told of the
 // breakers.
 #include "core.h"
+#include "keyring.h"
 #include "roster.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // An acknowledgement only frees what the worker keeps, which sends again after two seconds: one for
@@ -314,10 +316,15 @@ void rf_core_breaker_changed(void *arg, struct rf_guard *guard,
 void rf_on_breaker_control(struct rf_core *core, const struct rf_peer *from,
                            struct rf_message **message, size_t size) {
     (void)size;
-    const struct rf_breaker_control *control = &(*message)->as.breaker_control;
-    char expected[256] = "";
-    const char *code = rf_authority_control(&core->authority, control, expected, sizeof expected);
-    struct rf_breaker_controlled answer = {.rid = control->rid,
+    struct rf_breaker_control control = (*message)->as.breaker_control;
+    char expected[256] = "", named[256];
+    // Who it was is the peer's own word; whose key it had is not.
+    if (from->who != NULL && control.who[0] != '\0') {
+        snprintf(named, sizeof named, "key %s: %s", from->who->name, control.who);
+        control.who = named;
+    }
+    const char *code = rf_authority_control(&core->authority, &control, expected, sizeof expected);
+    struct rf_breaker_controlled answer = {.rid = control.rid,
                                            .ok = code == NULL,
                                            .code = code,
                                            .message = code == NULL ? NULL : expected};

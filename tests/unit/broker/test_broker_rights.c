@@ -184,6 +184,8 @@ static void what_is_refused_has_no_effect(void **state) {
     assert_true(stage_next(&stage, &from, RF_MESSAGE_breaker_controlled)->as.breaker_controlled.ok);
     assert_int_equal(rf_authority_figures(&stage.core->authority.guards[0]).force,
                      RF_BREAKER_FORCE_OPEN);
+    // It says that it is the admin; the key is told whoever it says it is.
+    assert_string_equal(stage.core->authority.guards[0].force_who, "key somebody: admin");
 }
 
 static void a_peer_over_ipc_has_no_roles_and_may_everything(void **state) {
