@@ -6,9 +6,9 @@
 #include "base/log.h"
 #include "bus/serving.h"
 
-static void keep(struct rf_worker *worker, struct rf_frame *frame, const char *remembered) {
+static void keep(struct rf_worker *worker, struct rf_frame *frame, const char *id, bool remember) {
     // Somebody waits for it, and the call may have been carried out.
-    if (rf_told_add(&worker->told, frame, remembered, rf_loop_now(worker->loop)) != RF_OK)
+    if (rf_told_add(&worker->told, frame, id, remember, rf_loop_now(worker->loop)) != RF_OK)
         abort();
     rf_worker_flush_soon(worker);
 }
@@ -53,7 +53,7 @@ void rf_worker_reply(struct rf_worker *worker, const struct rf_call_reply *reply
         encode_poor_reply(&full, &error, &frame);
     }
     if (frame.data != NULL)
-        keep(worker, &frame, repeatable ? NULL : reply->id);
+        keep(worker, &frame, reply->id, !repeatable);
 }
 
 void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handback *handback) {
@@ -71,7 +71,7 @@ void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handbac
         if (rf_wire_encode(RF_MESSAGE_worker_handback, &poor, &frame, NULL) != RF_OK)
             return;
     }
-    keep(worker, &frame, NULL);
+    keep(worker, &frame, handback->id, false);
 }
 
 size_t rf_worker_unsent(const struct rf_worker *worker) {

@@ -64,17 +64,17 @@ static bool find(const struct rf_told *told, const char *id, struct rf_telling *
     return node != NULL;
 }
 
-enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char *remembered,
+enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char *id, bool remember,
                         struct rf_instant now) {
-    size_t id_size = remembered == NULL ? 0 : strlen(remembered) + 1;
+    size_t id_size = strlen(id) + 1;
     struct rf_telling *telling = calloc(1, sizeof *telling + id_size), *before;
     if (telling == NULL)
         return RF_ERR_NOMEM;
     telling->at = now;
     telling->frame = *frame;
-    if (remembered != NULL) {
-        memcpy(telling->id, remembered, id_size);
-        if (find(told, remembered, &before))
+    memcpy(telling->id, id, id_size);
+    if (remember) {
+        if (find(told, id, &before))
             drop(told, before);
         if (!rf_map_add_text(&told->by_id, &telling->by_id, telling->id)) {
             free(telling);
@@ -94,6 +94,14 @@ enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char
             break;
     }
     return RF_OK;
+}
+
+void rf_told_unsent(const struct rf_told *told, const char **ids) {
+    size_t count = 0;
+    for (const struct rf_telling *telling = told->next; telling != NULL;
+         telling = TAILQ_NEXT(telling, link))
+        if (!telling->sent)
+            ids[count++] = telling->id;
 }
 
 const struct rf_frame *rf_told_next(const struct rf_told *told) {

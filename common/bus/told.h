@@ -28,7 +28,7 @@ struct rf_telling {
     struct rf_instant at;
     bool remembered, sent;
     int64_t beat; // the last heartbeat before it was sent
-    char id[];
+    char id[];    // of its call
 };
 
 struct rf_told {
@@ -45,10 +45,14 @@ struct rf_told {
 void rf_told_init(struct rf_told *told);
 void rf_told_fini(struct rf_told *told);
 
-// rf_told_add: takes the frame over, to be sent behind all others. `remembered` is the id of a call
-// that may not be carried out twice, else NULL. RF_ERR_NOMEM: not taken.
-RF_NODISCARD enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame,
-                                     const char *remembered, struct rf_instant now);
+// rf_told_add: takes the frame over, to be sent behind all others. `id` is its call's; `remember`:
+// one that may not be carried out twice. RF_ERR_NOMEM: not taken.
+RF_NODISCARD enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char *id,
+                                     bool remember, struct rf_instant now);
+
+// rf_told_unsent: the ids of those that were never sent, into `ids`, which has room for
+// told->unsent of them; borrowed. Their calls are still in our hand, as the broker sees it.
+void rf_told_unsent(const struct rf_told *told, const char **ids);
 
 // rf_told_next: the frame to send now, or NULL. rf_told_sent: it was, after heartbeat `beat`.
 const struct rf_frame *rf_told_next(const struct rf_told *told);

@@ -40,7 +40,8 @@ static enum rf_err send_heartbeat(struct rf_worker *worker) {
     };
     enum rf_err err = RF_ERR_NOMEM;
     beat.offers.items = calloc(ledger->count + 1, sizeof *beat.offers.items);
-    beat.in_hand.items = calloc(rf_ledger_in_hand(ledger) + 1, sizeof *beat.in_hand.items);
+    size_t unsent = worker->told.unsent;
+    beat.in_hand.items = calloc(rf_ledger_in_hand(ledger) + unsent + 1, sizeof *beat.in_hand.items);
     if (beat.offers.items == NULL || beat.in_hand.items == NULL)
         goto cleanup;
     for (size_t i = 0; i < ledger->count; i++)
@@ -54,6 +55,9 @@ static enum rf_err send_heartbeat(struct rf_worker *worker) {
     for (const void *at = zhashx_first(ledger->in_hand); at != NULL;
          at = zhashx_next(ledger->in_hand))
         beat.in_hand.items[beat.in_hand.count++] = zhashx_cursor(ledger->in_hand);
+    // A call that is neither in hand nor answered would be taken for lost.
+    rf_told_unsent(&worker->told, beat.in_hand.items + beat.in_hand.count);
+    beat.in_hand.count += unsent;
     err = rf_worker_send(worker, RF_MESSAGE_worker_heartbeat, &beat);
     if (err == RF_OK) {
         memset(worker->credit_moved, 0, ledger->count * sizeof *worker->credit_moved);
@@ -79,7 +83,7 @@ static bool flush_credit(struct rf_worker *worker) {
     return true;
 }
 
-static bool flush(struct rf_worker *worker) {
+static void flush(struct rf_worker *worker) {
     // Outcomes go before the replies of their calls: a caller that acts on a reply meets a breaker
     // that knows of it.
     bool all = rf_outcomes_flush(worker);
@@ -89,7 +93,6 @@ static bool flush(struct rf_worker *worker) {
     all = all && rf_limits_flush(worker);
     if (!all)
         rf_timer_after(&worker->flush, SEND_RETRY);
-    return all;
 }
 
 static void on_flush(void *arg) {
@@ -108,10 +111,8 @@ static void on_beat(void *arg) {
         rf_wishes_refuse_all(worker);
         worker->handlers->connected(worker->arg, false);
     }
-    // Answers first: a call that is neither in hand nor answered is taken for lost. A heartbeat is
-    // not kept if it cannot be sent: the next one tells more.
-    if (!worker->pulse.connected || rf_answers_flush(worker))
-        (void)!send_heartbeat(worker);
+    // Not kept if it cannot be sent: the next one tells more.
+    (void)!send_heartbeat(worker);
     rf_outcomes_tick(worker);
     rf_wishes_tick(worker);
     rf_limits_tick(worker);
@@ -122,8 +123,8 @@ static void on_beat(void *arg) {
 
 // ---- what the broker says ----
 
-// Which of our heartbeats the broker has read, and with it all that we had sent before. What it sends
-// unasked answers none; one that numbers nothing counts as heard when we hear it.
+// Which of our heartbeats the broker has read, and with it all that we had sent before. What it
+// sends unasked answers none; one that numbers nothing counts as heard when we hear it.
 static void take_seq(struct rf_worker *worker, const struct rf_worker_welcome *welcome,
                      enum rf_pulse_news news) {
     if (news == RF_PULSE_CHANGED)
@@ -201,8 +202,8 @@ static bool done_before(struct rf_worker *worker, const struct rf_call_request *
 
 static void on_request(struct rf_worker *worker, const struct rf_message *message) {
     const struct rf_call_request *request = &message->as.call_request;
-    switch (rf_ledger_request(&worker->ledger, request->service, request->id,
-                              request->repeatable)) {
+    switch (
+        rf_ledger_request(&worker->ledger, request->service, request->id, request->repeatable)) {
     case RF_LEDGER_UNKNOWN:
         rf_log(RF_LOG_WARNING, "a request for %s, which is not offered", request->service);
         refuse_request(worker, request);

@@ -29,9 +29,12 @@ static struct rf_instant at(int64_t seconds) {
 
 // The frame's first byte is its name.
 static void add(char name, const char *remembered, int64_t seconds) {
+    const char id[] = {name, '\0'};
     struct rf_frame frame = {.data = malloc(1), .size = 1};
     *(char *)frame.data = name;
-    assert_int_equal(rf_told_add(&told, &frame, remembered, at(seconds)), RF_OK);
+    assert_int_equal(rf_told_add(&told, &frame, remembered != NULL ? remembered : id,
+                                 remembered != NULL, at(seconds)),
+                     RF_OK);
     assert_null(frame.data);
 }
 
@@ -59,6 +62,21 @@ static void all_are_sent_once_in_order(void **state) {
     add('c', NULL, 0);
     assert_sends("c", 1);
     assert_sends("", 2);
+}
+
+static void those_that_were_never_sent_are_named(void **state) {
+    (void)state;
+    const char *ids[2];
+    add('a', "kept", 0);
+    add('b', NULL, 0);
+    assert_sends("ab", 1);
+    add('c', NULL, 0);
+    add('d', "also", 0);
+    assert_int_equal(told.unsent, 2);
+    rf_told_again(&told, true);
+    rf_told_unsent(&told, ids);
+    assert_string_equal(ids[0], "c");
+    assert_string_equal(ids[1], "also");
 }
 
 static void what_was_read_is_freed_but_for_what_is_remembered(void **state) {
@@ -205,6 +223,7 @@ static void a_broker_that_never_says_what_it_read_costs_no_memory(void **state) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(all_are_sent_once_in_order),
+        TEST(those_that_were_never_sent_are_named),
         TEST(what_was_read_is_freed_but_for_what_is_remembered),
         TEST(incident_20_what_may_be_lost_with_a_connection_is_sent_again),
         TEST(another_broker_is_told_all_that_is_remembered_too),

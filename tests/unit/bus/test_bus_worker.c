@@ -290,6 +290,9 @@ static void a_reply_whose_broker_is_away_is_sent_after_the_next_registration(voi
     assert_false(fake_has(fake, RF_MESSAGE_call_reply));
     assert_int_equal(rf_worker_unsent(service.worker), 1);
     assert_int_equal(service.sent, 0);
+    // Until then it is in hand, as the broker sees it.
+    assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 1);
+    assert_string_equal(fake->beat->as.worker_heartbeat.in_hand.items[0], "c1");
     fake->silent = false;
     struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
     assert_string_equal(message->as.call_reply.id, "c1");
