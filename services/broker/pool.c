@@ -4,6 +4,10 @@
 
 #include "pool_parts.h"
 
+// Of one holder: a stranger's numbers must not keep the broker busy.
+#define MOST_HELD   INT64_C(100000)
+#define MOST_WANTED INT64_C(10000)
+
 static const char *const kind_names[RF_POOL_KIND_COUNT] = {
     [RF_POOL_PLACES] = "places", [RF_POOL_TOKENS] = "tokens", [RF_POOL_RETRIES] = "retries"};
 
@@ -49,6 +53,10 @@ void rf_pool_unhold(struct rf_pool *pool, struct rf_instant now) {
 
 // ---- holders ----
 
+static int64_t between(int64_t value, int64_t least, int64_t most) {
+    return value < least ? least : value > most ? most : value;
+}
+
 void rf_pool_leave(struct rf_pool *pool, struct rf_pool_holder *holder, struct rf_instant now) {
     (void)now;
     if (!holder->joined)
@@ -88,17 +96,12 @@ void rf_pool_join(struct rf_pool *pool, struct rf_pool_holder *holder, int64_t h
                   struct rf_instant now) {
     uint64_t turn = holder->turn;
     rf_pool_close(pool, holder, now);
-    int64_t most = INT64_MAX / 4 - pool->outstanding; // it is a stranger's number
-    held = held < 0 ? 0 : held > most ? most : held;
+    held = between(held, 0, MOST_HELD);
     *holder =
         (struct rf_pool_holder){.joined = true, .granted = held, .untold = true, .turn = turn};
     TAILQ_INSERT_TAIL(&pool->holders, holder, in_pool);
     pool->count++;
     pool_room_hold(pool, held);
-}
-
-static int64_t between(int64_t value, int64_t least, int64_t most) {
-    return value < least ? least : value > most ? most : value;
 }
 
 void rf_pool_hear(struct rf_pool *pool, struct rf_pool_holder *holder,
@@ -113,7 +116,7 @@ void rf_pool_hear(struct rf_pool *pool, struct rf_pool_holder *holder,
     holder->returned = returned;
     // What is on its way to it, it has not asked for once more.
     int64_t coming = holder->granted - between(word->seen, 0, holder->granted);
-    holder->wanted = between(rf_ns_sub(word->wanted, coming), 0, INT64_MAX / 4);
+    holder->wanted = between(rf_ns_sub(word->wanted, coming), 0, MOST_WANTED);
 }
 
 void rf_pool_calls(struct rf_pool *pool, int64_t count, struct rf_instant now) {

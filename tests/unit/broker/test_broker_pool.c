@@ -181,6 +181,24 @@ static void impossible_counts_are_cut_down(void **state) {
     assert_int_equal(rf_pool_left(&pool, at_ms(3)), 0);
 }
 
+static void strange_numbers_do_not_keep_the_broker_busy(void **state) {
+    (void)state;
+    struct rf_pool pool = RETRIES(10.0, 10);
+    struct rf_pool_holder h[2] = {0};
+    rf_pool_calls(&pool, INT64_MAX, at_ms(0));
+    rf_pool_join(&pool, &h[0], INT64_MAX, at_ms(0));
+    rf_pool_join(&pool, &h[1], INT64_MIN, at_ms(0));
+    const struct rf_pool_word mad[] = {{INT64_MAX, 0, INT64_MAX, INT64_MAX},
+                                       {0, INT64_MAX, INT64_MAX, 0},
+                                       {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MIN}};
+    for (size_t i = 0; i < 300; i++) {
+        rf_pool_hear(&pool, &h[i % 2], &mad[i % 3], at_ms(1));
+        rf_pool_run(&pool, at_ms(1));
+    }
+    assert_int_equal(rf_pool_holder_has(&h[0]) + rf_pool_holder_has(&h[1]), pool.outstanding);
+    assert_int_equal(pool.budget.waiting, pool.outstanding);
+}
+
 static void a_lower_limit_waits_for_what_is_outstanding(void **state) {
     (void)state;
     struct rf_pool pool = PLACES(4);
@@ -398,6 +416,7 @@ int main(void) {
         cmocka_unit_test(a_lost_holder_that_comes_back_says_what_is_left),
         cmocka_unit_test(a_holder_that_left_with_nothing_running_frees_its_places_at_once),
         cmocka_unit_test(impossible_counts_are_cut_down),
+        cmocka_unit_test(strange_numbers_do_not_keep_the_broker_busy),
         cmocka_unit_test(a_lower_limit_waits_for_what_is_outstanding),
         cmocka_unit_test(the_next_token_is_granted_an_interval_after_the_use_of_the_one_before),
         cmocka_unit_test(a_token_that_comes_back_unused_is_granted_at_once),
