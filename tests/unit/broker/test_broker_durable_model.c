@@ -203,7 +203,7 @@ static void publish(struct publisher *publisher, int64_t from, int64_t count) {
 
 static void reconnect(struct publisher *publisher) {
     char name[32];
-    snprintf(name, sizeof name, "%s.%d", publisher->name, ++publisher->connections);
+    snprintf(name, sizeof name, "%.15s.%d", publisher->name, ++publisher->connections);
     publisher->peer = peer(RF_SOCKET_INGEST, name);
     publisher->open = false;
 }
