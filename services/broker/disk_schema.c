@@ -90,9 +90,9 @@ static enum rf_err begin(sqlite3 *db, struct rf_disk_found *found, struct rf_err
     if (err == RF_OK)
         err = rf_sql_run(db, error, "UPDATE marks SET last = ?, version = ?, in_order = 0", "ii",
                          found->last, found->version);
-    if (err == RF_OK &&
-        sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
-        err = rf_sql_fail(db, error);
+    // The WAL file begins anew, unless somebody reads the database just now.
+    if (err == RF_OK)
+        (void)!sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return err;
 }
 

@@ -374,6 +374,27 @@ static void a_lock_from_outside_holds_the_thread_up_and_nobody_else(void **state
     await_written();
 }
 
+static void who_reads_the_database_keeps_no_broker_from_its_start(void **state) {
+    (void)state;
+    sqlite3 *other;
+    pid_t child = fork();
+    if (child == 0) { // leaves a WAL file behind
+        open_disk();
+        put_event(1, 0, 0);
+        await_written();
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    char path[64];
+    snprintf(path, sizeof path, "%s/broker.db", folder);
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN; SELECT * FROM events", NULL, NULL, NULL),
+                     SQLITE_OK);
+    load(10, false);
+    assert_int_equal(events_found, 1);
+    sqlite3_close(other);
+}
+
 static void expect_refusal(const char *part) {
     struct rf_error error = {0};
     assert_int_equal(rf_disk_open(folder, RF_DISK_SYNC_FULL, &no_limits, &disk, &found, &error),
@@ -469,6 +490,7 @@ int main(void) {
         TEST(a_full_disk_is_told_and_when_it_has_room_nothing_is_missing),
         TEST(an_end_on_a_full_disk_ends_and_keeps_what_was_told),
         TEST(a_lock_from_outside_holds_the_thread_up_and_nobody_else),
+        TEST(who_reads_the_database_keeps_no_broker_from_its_start),
         TEST(a_damaged_database_is_refused_with_its_name_and_the_mend),
         TEST(a_database_of_a_later_version_is_refused),
         TEST(a_queue_gives_back_what_was_put_in),
