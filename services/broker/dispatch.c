@@ -3,7 +3,7 @@
 #include <string.h>
 
 static bool served(const struct rf_dispatch *dispatch, const struct rf_job_queue *queue) {
-    return dispatch->grace.place != 0 || rf_seats_live(queue);
+    return dispatch->grace.place != 0 || rf_dispatch_recovering(dispatch) || rf_seats_live(queue);
 }
 
 // Whatever waits for a service that nobody offers any more is answered at once.
@@ -90,7 +90,7 @@ static void pump_queue(struct rf_dispatch *dispatch, struct rf_job_queue *queue)
 // ---- after a start ----
 
 bool rf_dispatch_recovering(const struct rf_dispatch *dispatch) {
-    return dispatch->grace.place != 0 && dispatch->recovery.awaited > 0;
+    return dispatch->recovering.place != 0 && dispatch->recovery.awaited > 0;
 }
 
 // Whether it is proven that nobody began a call that was asked for first then: we know of all that
@@ -138,12 +138,27 @@ static void release_held(struct rf_dispatch *dispatch) {
 
 void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat, int64_t known_ns) {
     seat->recalling = false;
-    if (rf_recovery_told(&dispatch->recovery, seat->instance, dispatch->ground->now.utc, known_ns))
-        release_held(dispatch);
+    if (!rf_recovery_told(&dispatch->recovery, seat->instance, dispatch->ground->now.utc, known_ns))
+        return;
+    release_held(dispatch);
+    flush_unserved(dispatch);
+}
+
+static void on_recovery_end(void *arg) {
+    release_held(arg);
+    flush_unserved(arg);
+}
+
+struct rf_instant rf_dispatch_recover(struct rf_dispatch *dispatch) {
+    struct rf_duration wait = dispatch->ground->lease;
+    if (wait.ns < RF_RECOVERY_LEAST)
+        wait = rf_ns(RF_RECOVERY_LEAST);
+    struct rf_instant end = rf_instant_add(dispatch->ground->now.instant, wait);
+    rf_ground_start(dispatch->ground, &dispatch->recovering, end);
+    return end;
 }
 
 static void on_grace_end(void *arg) {
-    release_held(arg);
     flush_unserved(arg);
 }
 
@@ -157,6 +172,7 @@ void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground, si
     rf_answers_init(&dispatch->refused);
     dispatch->began = ground->now.instant;
     rf_ground_timer(&dispatch->grace, on_grace_end, dispatch);
+    rf_ground_timer(&dispatch->recovering, on_recovery_end, dispatch);
     rf_ground_start(ground, &dispatch->grace, rf_instant_add(ground->now.instant, ground->lease));
 }
 
@@ -170,6 +186,7 @@ void rf_dispatch_fini(struct rf_dispatch *dispatch) {
     rf_answers_fini(&dispatch->refused);
     rf_recovery_fini(&dispatch->recovery);
     rf_ground_stop(dispatch->ground, &dispatch->grace);
+    rf_ground_stop(dispatch->ground, &dispatch->recovering);
 }
 
 void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat) {

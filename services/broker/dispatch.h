@@ -35,6 +35,7 @@ struct rf_dispatch {
     struct rf_answers refused; // answers of our own to what surely nobody began
     struct rf_map jobs;        // by id
     struct rf_recovery recovery;
+    struct rf_timer recovering; // while it runs, who is awaited is
     struct rf_instant began;
     size_t queue_limit;
     // While a request is being taken: its job, which may be gone already, and the bytes that came.
@@ -60,6 +61,9 @@ void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *fro
 // rf_dispatch_cancel: a client no longer waits. In the queue: answered `cancelled`; in hand: the
 // worker is told, and its answer goes to the client.
 void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id);
+
+// rf_dispatch_recover: workers from before the start are awaited; returns until when.
+struct rf_instant rf_dispatch_recover(struct rf_dispatch *dispatch);
 
 // rf_dispatch_recovering: whether calls are held. rf_dispatch_told: the worker has told all results
 // that it remembers (worker.recalled).

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static void forget(struct rf_recovery *recovery, struct rf_absentee *absentee) {
-    recovery->awaited -= absentee->gone == 0;
+    recovery->awaited -= absentee->awaited;
     rf_map_remove(&recovery->absent, &absentee->by_instance);
     free(absentee);
 }
@@ -16,18 +16,20 @@ void rf_recovery_fini(struct rf_recovery *recovery) {
     rf_map_fini(&recovery->absent);
 }
 
-bool rf_recovery_expect(struct rf_recovery *recovery, const char *instance, int64_t gone) {
+bool rf_recovery_expect(struct rf_recovery *recovery, const char *instance, int64_t gone,
+                        bool awaited) {
     size_t size = strlen(instance) + 1;
     struct rf_absentee *absentee = calloc(1, sizeof *absentee + size);
     if (absentee == NULL)
         return false;
     absentee->gone = gone;
+    absentee->awaited = awaited;
     memcpy(absentee->instance, instance, size);
     if (!rf_map_add_text(&recovery->absent, &absentee->by_instance, absentee->instance)) {
         free(absentee);
         return false;
     }
-    recovery->awaited += gone == 0;
+    recovery->awaited += awaited;
     return true;
 }
 

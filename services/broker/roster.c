@@ -25,13 +25,14 @@ void rf_roster_load(struct rf_core *core) {
         return;
     for (size_t i = 0; i < count; i++) {
         int64_t gone = json_integer_value(json_object_get(entries[i].value, "gone"));
+        int64_t lost = json_integer_value(json_object_get(entries[i].value, "lost"));
         if (!rf_recovery_expect(&core->dispatch.recovery, entries[i].key + strlen(RF_ROSTER_PREFIX),
-                                gone))
+                                gone != 0 ? gone : lost, gone == 0))
             core->ground.counters.state_refused++;
     }
     free(entries);
-    rf_ground_start(&core->ground, &core->roster,
-                    rf_instant_add(core->ground.now.instant, core->ground.lease));
+    if (core->dispatch.recovery.awaited > 0)
+        rf_ground_start(&core->ground, &core->roster, rf_dispatch_recover(&core->dispatch));
 }
 
 // Until it is on disk that the worker may have calls, it gets none; a disk that fails is not waited
@@ -45,8 +46,9 @@ void rf_roster_enter(struct rf_core *core, struct rf_seat *seat) {
         rf_seats_unwritten(&core->dispatch.seats, seat, row->position);
 }
 
-void rf_roster_leave(struct rf_core *core, const char *instance) {
-    write_row(core, instance, "gone", core->ground.now.utc, RF_ANSWERS_KEEP);
+void rf_roster_leave(struct rf_core *core, const struct rf_seat *seat) {
+    write_row(core, seat->instance, seat->left ? "gone" : "lost", core->ground.now.utc,
+              RF_ANSWERS_KEEP);
 }
 
 void rf_roster_close(void *arg) {
@@ -56,6 +58,6 @@ void rf_roster_close(void *arg) {
         const struct rf_absentee *absentee = RF_OWNER(node, struct rf_absentee, by_instance);
         if (absentee->gone == 0 &&
             rf_map_find_text(&core->dispatch.seats.by_instance, absentee->instance) == NULL)
-            write_row(core, absentee->instance, "gone", core->started, RF_ANSWERS_KEEP);
+            write_row(core, absentee->instance, "lost", core->started, RF_ANSWERS_KEEP);
     }
 }

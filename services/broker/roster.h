@@ -1,7 +1,7 @@
 // The stored registry of workers: the retained values `worker/<instance>`, which the broker alone
-// writes. A worker is in it from its registration on; when it leaves or is lost, the value says
-// when, and stays as long as answers are remembered. A broker that starts finds in it who may have
-// calls in hand (recovery.h).
+// writes. A worker is in it from its registration on; when it leaves (gone) or is lost, the value
+// says when, and stays as long as answers are remembered. A broker that starts finds in it who may
+// have calls in hand (recovery.h).
 #ifndef RF_BROKER_ROSTER_H
 #define RF_BROKER_ROSTER_H
 
@@ -15,10 +15,10 @@ void rf_roster_load(struct rf_core *core);
 
 // rf_roster_enter: it has registered. rf_roster_leave: it has left, or is lost.
 void rf_roster_enter(struct rf_core *core, struct rf_seat *seat);
-void rf_roster_leave(struct rf_core *core, const char *instance);
+void rf_roster_leave(struct rf_core *core, const struct rf_seat *seat);
 
-// rf_roster_close: a timer of the core, one lease after its start: whoever has not come back had
-// gone when we started.
+// rf_roster_close: a timer of the core, at the end of the recovery: whoever has not come back was
+// lost when we started.
 void rf_roster_close(void *core);
 
 #endif

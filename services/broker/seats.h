@@ -55,6 +55,7 @@ struct rf_seat {
     struct rf_timer watch; // when it is asked whether it is there, or its lease ends
     struct rf_instant heard;
     bool draining;
+    bool left;         // it has said goodbye
     bool stalled;      // its socket had no place; nothing is sent until it is heard of
     bool recalling;    // it has not told yet all that it remembers of before
     int64_t unwritten; // not 0: nothing is sent until this record, that it is there, is on disk

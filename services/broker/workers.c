@@ -125,6 +125,7 @@ void rf_on_worker_bye(struct rf_core *core, const struct rf_peer *from, struct r
     if (seat->in_hand == 0)
         rf_authority_release(&core->authority, seat->instance);
     rf_limits_lose(&core->limits, seat->instance, seat->in_hand == 0);
+    seat->left = true;
     rf_seats_lose(&core->dispatch.seats, seat);
 }
 
@@ -170,7 +171,7 @@ void rf_core_worker_lost(void *arg, const struct rf_seat *seat) {
     rf_limits_lose(&core->limits, seat->instance, false);
     rf_authority_lost(&core->authority, seat->instance);
     rf_core_fleet_changed(core);
-    rf_roster_leave(core, seat->instance);
+    rf_roster_leave(core, seat);
 }
 
 void rf_on_limit_demand(struct rf_core *core, const struct rf_peer *from,
