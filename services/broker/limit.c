@@ -203,14 +203,13 @@ static struct rf_limit_part *part_of(struct rf_limit_member *member, struct rf_l
 
 // ---- words ----
 
-static void take_word(struct rf_limits *limits, struct rf_limit_member *member,
+// False: we know no such limit.
+static bool take_word(struct rf_limits *limits, struct rf_limit_member *member,
                       const struct rf_limit_word *word) {
     struct rf_limit *limit = limit_of(limits, word);
     struct rf_limit_part *part = limit != NULL ? part_of(member, limit) : NULL;
-    if (part == NULL) {
-        limits_refuse(limits, member, word);
-        return;
-    }
+    if (part == NULL)
+        return false;
     if (!part->holder.joined || part->holder.lost) {
         rf_pool_join(&limit->pool, &part->holder, word->held, now_of(limits));
         part->calls = 0;
@@ -222,6 +221,18 @@ static void take_word(struct rf_limits *limits, struct rf_limit_member *member,
     const struct rf_pool_word said = {word->returned, word->used, word->wanted, word->seen};
     rf_pool_hear(&limit->pool, &part->holder, &said, now_of(limits));
     limit->touched = true;
+    return true;
+}
+
+static void take_words(struct rf_limits *limits, struct rf_limit_member *member,
+                       const struct rf_limit_demand *demand) {
+    const struct rf_limit_word *unknown[RF_LIMIT_POOLS];
+    size_t count = 0;
+    for (size_t i = 0; i < demand->limits.count; i++)
+        if (!take_word(limits, member, &demand->limits.items[i]) && count < RF_LIMIT_POOLS)
+            unknown[count++] = &demand->limits.items[i];
+    if (count > 0)
+        limits_refuse(limits, member, unknown, count);
 }
 
 // What it had in the term before is forgotten: it says what is left.
@@ -272,8 +283,7 @@ void rf_limits_demand(struct rf_limits *limits, const struct rf_peer *from, cons
     member->peer = *from;
     member->stamp = demand->stamp;
     member->heard = now_of(limits);
-    for (size_t i = 0; i < demand->limits.count; i++)
-        take_word(limits, member, &demand->limits.items[i]);
+    take_words(limits, member, demand);
     if (demand->answer) {
         member->answer = true;
         limits_untold(limits, member);

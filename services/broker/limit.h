@@ -119,9 +119,9 @@ void limits_untold(struct rf_limits *limits, struct rf_limit_member *member);
 // limits_tell: sends what the members are to be told.
 void limits_tell(struct rf_limits *limits);
 
-// limits_refuse: tells the member that we know no limit as in its word.
+// limits_refuse: tells the member that we know no limits as in these words, RF_LIMIT_POOLS at most.
 void limits_refuse(struct rf_limits *limits, const struct rf_limit_member *member,
-                   const struct rf_limit_word *word);
+                   const struct rf_limit_word *const *words, size_t count);
 
 // limits_begin_anew: tells all members to begin a new term, as there are limits that they were told
 // are none of ours.

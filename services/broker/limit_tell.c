@@ -57,10 +57,14 @@ void limits_tell(struct rf_limits *limits) {
 }
 
 void limits_refuse(struct rf_limits *limits, const struct rf_limit_member *member,
-                   const struct rf_limit_word *word) {
-    struct rf_limit_grant grant = {
-        .service = word->service, .kind = word->kind, .key = word->key, .unlimited = true};
-    send(limits, member, &grant, 1, NULL, 0);
+                   const struct rf_limit_word *const *words, size_t count) {
+    struct rf_limit_grant grants[RF_LIMIT_POOLS];
+    for (size_t i = 0; i < count; i++)
+        grants[i] = (struct rf_limit_grant){.service = words[i]->service,
+                                            .kind = words[i]->kind,
+                                            .key = words[i]->key,
+                                            .unlimited = true};
+    send(limits, member, grants, count, NULL, 0);
 }
 
 void limits_begin_anew(struct rf_limits *limits) {

@@ -192,6 +192,21 @@ static void a_limit_that_the_broker_does_not_know_is_the_gateways_own(void **sta
     stage_close(&stage);
 }
 
+static void any_number_of_strange_words_is_answered_once(void **state) {
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, two_places_and_one_a_second);
+    struct rf_peer a = registered(&stage, 1);
+    static struct rf_limit_word words[3 * RF_LIMIT_POOLS];
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        words[i] = (struct rf_limit_word){.service = "nobody", .kind = "places"};
+    demand(&stage, &a, 1, words, sizeof words / sizeof *words);
+    assert_int_equal(stage_next(&stage, &a, RF_MESSAGE_limit_share)->as.limit_share.limits.count,
+                     RF_LIMIT_POOLS);
+    stage_quiet(&stage, &a);
+    stage_close(&stage);
+}
+
 static void words_of_a_term_that_is_over_are_ignored(void **state) {
     (void)state;
     struct stage stage;
@@ -435,6 +450,7 @@ int main(void) {
         cmocka_unit_test(a_gateway_that_says_goodbye_with_nothing_in_hand_frees_its_places),
         cmocka_unit_test(one_dial_a_second_goes_from_gateway_to_gateway),
         cmocka_unit_test(a_limit_that_the_broker_does_not_know_is_the_gateways_own),
+        cmocka_unit_test(any_number_of_strange_words_is_answered_once),
         cmocka_unit_test(words_of_a_term_that_is_over_are_ignored),
         cmocka_unit_test(an_unregistered_gateway_is_told_so),
         cmocka_unit_test(incident_31_a_pause_is_told_to_all_and_only_ever_extended),
