@@ -70,7 +70,7 @@ static enum rf_err to_disk(struct rf_core *core, struct rf_stream_row *row,
     int64_t position = rf_scribe_put(&core->scribe, record);
     if (row != NULL) {
         row->written = event->seq;
-        row->position = position;
+        row->position = row->promised = position;
     }
     core->ground.counters.events_accepted++;
     return RF_OK;
@@ -234,13 +234,13 @@ void rf_on_stream_open(struct rf_core *core, const struct rf_peer *from,
     }
     rf_core_watch_idle(core);
     // The last number is told as known for good: only when it is.
-    rf_scribe_opened(&core->scribe, row->position, from, row->name, row->last);
+    rf_scribe_opened(&core->scribe, row->promised, from, row->name, row->last);
 }
 
 // All that is known of the stream, when it is known for good.
 static void acknowledge(struct rf_core *core, const struct rf_peer *from,
                         const struct rf_stream_row *row) {
-    rf_scribe_acknowledge(&core->scribe, row->position, from, row->name, row->last);
+    rf_scribe_acknowledge(&core->scribe, row->promised, from, row->name, row->last);
 }
 
 static const char closed_text[] = "the stream is not open: open it first";
@@ -266,6 +266,7 @@ void rf_on_stream_skip(struct rf_core *core, const struct rf_peer *from,
     }
     rf_stream_row_advance(row, skip->to);
     write_last(core, row);
+    row->promised = row->position;
     acknowledge(core, from, row);
 }
 
@@ -314,9 +315,7 @@ static bool take_event(struct rf_core *core, const struct rf_peer *from, struct 
         const struct rf_client *client = rf_clients_find(&core->clients, from);
         event->origin = client != NULL ? client->instance : row->name;
     }
-    // A measurement is not kept, only its number.
-    enum rf_scribe_share share = measured_only(event->type) ? RF_SHARE_VALUES : RF_SHARE_EVENTS;
-    if (!rf_scribe_has_room(&core->scribe, share)) {
+    if (!measured_only(event->type) && !rf_scribe_has_room(&core->scribe, RF_SHARE_EVENTS)) {
         refuse(core, from, row->name, row->last + 1, held_text);
         return false;
     }
@@ -343,7 +342,10 @@ void rf_on_event_publish(struct rf_core *core, const struct rf_peer *from,
     while (taken < publish->events.count &&
            take_event(core, from, row, &publish->events.items[taken], envelope_of(*message, taken)))
         taken++;
-    write_last(core, row);
+    // A measurement waits for no disk: that its number is known is written down, but not waited
+    // for.
+    if (rf_scribe_has_room(&core->scribe, RF_SHARE_VALUES))
+        write_last(core, row);
     if (taken > 0 || publish->events.count == 0)
         acknowledge(core, from, row);
 }

@@ -22,6 +22,7 @@ struct rf_stream_row {
     struct rf_instant heard;
     int64_t written;  // up to where a record tells of it; 0 and not on_disk: none does
     int64_t position; // of the last record that tells of it
+    int64_t promised; // of the last one without which nothing is said of it: not of a measurement
     bool on_disk;     // a record has named it
 };
 

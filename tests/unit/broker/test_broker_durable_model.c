@@ -19,6 +19,7 @@ struct publisher {
     int64_t created;      // numbers it has ever given
     int64_t acknowledged; // of them, those it need not keep
     int64_t next;         // it sends this one next
+    int64_t lost;         // up to it, the broker has forgotten numbers: to be told so; 0: none
     bool open;
 };
 
@@ -120,6 +121,14 @@ static void take_page(const struct rf_journal_page *page) {
     cursor = page->scanned;
 }
 
+// What it need not keep any more the broker knows, whatever happened; but numbers of measurements,
+// which wait for no disk, may be forgotten by a killed one. They are declared lost.
+static void forgotten(struct publisher *publisher) {
+    for (int64_t seq = publisher->next; seq <= publisher->acknowledged; seq++)
+        assert_true(is_measurement((int)(publisher - publishers), seq));
+    publisher->lost = publisher->next <= publisher->acknowledged ? publisher->acknowledged : 0;
+}
+
 static void take_sent(struct stage_sent *sent) {
     const struct rf_message *message = sent->message;
     struct publisher *publisher = NULL;
@@ -131,10 +140,9 @@ static void take_sent(struct stage_sent *sent) {
     switch (message->type) {
     case RF_MESSAGE_stream_opened:
         if (publisher != NULL) {
-            // What it need not keep any more the broker knows, whatever happened.
-            assert_true(message->as.stream_opened.last >= publisher->acknowledged);
             publisher->open = true;
             publisher->next = message->as.stream_opened.last + 1;
+            forgotten(publisher);
             take_acknowledged(publisher, message->as.stream_opened.last);
         }
         break;
@@ -201,6 +209,13 @@ static void publish(struct publisher *publisher, int64_t from, int64_t count) {
     stage_receive(&stage, &publisher->peer, RF_MESSAGE_event_publish, &message);
 }
 
+static void declare_lost(struct publisher *publisher) {
+    struct rf_stream_skip message = {.stream = publisher->name, .to = publisher->lost};
+    publisher->next = publisher->lost + 1;
+    publisher->lost = 0;
+    stage_receive(&stage, &publisher->peer, RF_MESSAGE_stream_skip, &message);
+}
+
 static void reconnect(struct publisher *publisher) {
     char name[32];
     snprintf(name, sizeof name, "%.15s.%d", publisher->name, ++publisher->connections);
@@ -212,6 +227,8 @@ static void act(struct publisher *publisher) {
     unsigned what = chance(20);
     if (!publisher->open)
         open_stream(publisher);
+    else if (publisher->lost > 0)
+        declare_lost(publisher);
     else if (what == 0)
         reconnect(publisher);
     else if (what == 1 && publisher->created > publisher->next)
@@ -284,6 +301,8 @@ static void finish(void) {
         while (!publisher->open || publisher->acknowledged < publisher->created) {
             if (!publisher->open)
                 open_stream(publisher);
+            else if (publisher->lost > 0)
+                declare_lost(publisher);
             else
                 publish(publisher, publisher->acknowledged + 1, 1);
             hear();
