@@ -6,6 +6,9 @@
 
 #include "core.h"
 
+// One that was taken for lost comes back soon if it lives; later nobody waits for it.
+#define LOST_AWAITED (60 * RF_NS_PER_S)
+
 static void write_row(struct rf_core *core, const char *instance, const char *what,
                       struct rf_utc at, int64_t ttl_ns) {
     char key[RF_STATE_KEY_BYTES + 1];
@@ -26,8 +29,9 @@ void rf_roster_load(struct rf_core *core) {
     for (size_t i = 0; i < count; i++) {
         int64_t gone = json_integer_value(json_object_get(entries[i].value, "gone"));
         int64_t lost = json_integer_value(json_object_get(entries[i].value, "lost"));
+        bool awaited = gone == 0 && (lost == 0 || core->ground.now.utc.ns - lost < LOST_AWAITED);
         if (!rf_recovery_expect(&core->dispatch.recovery, entries[i].key + strlen(RF_ROSTER_PREFIX),
-                                gone != 0 ? gone : lost, gone == 0))
+                                gone != 0 ? gone : lost, awaited))
             core->ground.counters.state_refused++;
     }
     free(entries);

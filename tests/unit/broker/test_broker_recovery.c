@@ -437,7 +437,7 @@ static void one_that_was_lost_shortly_before_may_live_and_is_awaited_too(void **
     stage_close(&stage);
     stage_open(&stage, NULL);
     know("g-1", "lost", STAGE_UTC - 10);
-    rf_roster_load(&stage.core[0]);
+    rf_roster_load(stage.core);
     enroll(&second, "g-2", NULL);
     recall(&second, 0);
     ask(&client, "dial", false, 0);
@@ -449,6 +449,19 @@ static void one_that_was_lost_shortly_before_may_live_and_is_awaited_too(void **
     answer(&stage, &worker, "dial");
     assert_reply(&stage, &client, "dial", NULL, "yes");
     stage_quiet(&stage, &second);
+}
+
+static void one_that_was_lost_long_before_is_not_awaited_but_proves_nothing(void **state) {
+    (void)state;
+    stage_close(&stage);
+    stage_open(&stage, NULL);
+    know("g-1", "lost", STAGE_UTC - 60 * RF_NS_PER_S);
+    rf_roster_load(stage.core);
+    enroll(&second, "g-2", NULL);
+    ask(&client, "dial", false, 0);
+    expect_request(&second, "dial");
+    ask(&client, "old", false, 60 * RF_NS_PER_S);
+    assert_reply(&stage, &client, "old", "worker_lost", "maybe");
 }
 
 static void
@@ -528,6 +541,7 @@ int main(void) {
         TEST(a_call_handed_back_before_anybody_asks_again_is_carried_out_by_another),
         TEST(what_a_broker_has_forgotten_itself_proves_nothing),
         TEST(one_that_was_lost_shortly_before_may_live_and_is_awaited_too),
+        TEST(one_that_was_lost_long_before_is_not_awaited_but_proves_nothing),
         TEST(a_restart_finds_its_workers_in_the_registry_that_the_broker_before_it_kept),
         TEST(a_worker_gets_nothing_before_it_is_on_disk_that_it_may_have_it),
     };
