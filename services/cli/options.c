@@ -70,6 +70,9 @@ static enum rf_err take_option(struct cli_options *options, int option, char **a
     case ':':
         return rf_error_set(error, RF_ERR_INVALID, "%s needs a value", argv[optind - 1]);
     default:
+        // Of a cluster such as -10 getopt has not moved on yet, so its letter is named.
+        if (optopt > ' ' && optopt < 0x7f)
+            return rf_error_set(error, RF_ERR_INVALID, "unknown option -%c", optopt);
         return rf_error_set(error, RF_ERR_INVALID, "unknown option %s", argv[optind - 1]);
     }
 }

@@ -85,6 +85,9 @@ static void a_wrong_line_is_told(void **state) {
         {"status now", "status: too many arguments; usage: ringfence status [--json]"},
         {"status --name n", "status: there is no option --name"},
         {"status --colour", "unknown option --colour"},
+        {"tail -10", "unknown option -1"},
+        {"-vv status", "unknown option -v"},
+        {"status --json=yes", "unknown option --json=yes"},
         {"status --config", "--config needs a value"},
         {"status --timeout 5",
          "--timeout: \"5\" has no unit; expected a duration with a unit from 1ms to 24h, such as "
