@@ -27,6 +27,6 @@ struct rf_bus_config {
 
 // As in ringfence.yaml(5).
 #define RF_BUS_CONFIG_DEFAULT                                                                      \
-    { .heartbeat = {RF_NS_PER_S}, .heartbeat_misses = 5, .max_unacknowledged = 10000 }
+    { .heartbeat = {RF_NS_PER_S}, .heartbeat_misses = 2, .max_unacknowledged = 10000 }
 
 #endif
