@@ -13,8 +13,10 @@
 #define INTAKE_MESSAGES 200
 // The events socket drops at this mark.
 #define EVENTS_QUEUE_MESSAGES 10000
-#define RECONNECT_FIRST_MS    20
-#define RECONNECT_MOST_MS     500
+// A subscription is one byte and a topic's prefix, of which ZeroMQ keeps a node for each byte.
+#define SUBSCRIPTION_BYTES 1024
+#define RECONNECT_FIRST_MS 20
+#define RECONNECT_MOST_MS  500
 // Over TCP: whoever has not said who it is by then is cut off; a peer that does not answer a ping
 // of ZeroMQ's own for so long is, too. Our heartbeats tell who is there; these free what is dead.
 #define HANDSHAKE_MS         10000
@@ -33,7 +35,7 @@ static enum rf_err socket_new(int type, const char *endpoint, zsock_t **out,
     zsock_set_rcvhwm(socket, events               ? EVENTS_QUEUE_MESSAGES
                              : type == ZMQ_ROUTER ? INTAKE_MESSAGES
                                                   : QUEUE_MESSAGES);
-    zsock_set_maxmsgsize(socket, (int)RF_WIRE_MAX_BYTES);
+    zsock_set_maxmsgsize(socket, type == ZMQ_XPUB ? SUBSCRIPTION_BYTES : (int)RF_WIRE_MAX_BYTES);
     zsock_set_reconnect_ivl(socket, RECONNECT_FIRST_MS);
     zsock_set_reconnect_ivl_max(socket, RECONNECT_MOST_MS);
     // Nothing is queued for a connection that is not there (yet): it would be lost with it,

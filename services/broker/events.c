@@ -264,6 +264,10 @@ void rf_on_stream_skip(struct rf_core *core, const struct rf_peer *from,
         refuse(core, from, skip->stream, 0, closed_text);
         return;
     }
+    if (!rf_scribe_has_room(&core->scribe, RF_SHARE_VALUES)) {
+        refuse(core, from, row->name, row->last + 1, held_text);
+        return;
+    }
     rf_stream_row_advance(row, skip->to);
     write_last(core, row);
     row->promised = row->position;

@@ -97,6 +97,10 @@ static void lease(struct rf_state_row *row, struct rf_utc expires) {
                     rf_instant_add(now->instant, rf_utc_since(expires, now->utc)));
 }
 
+bool rf_states_has_room(const struct rf_states *states, const char *key) {
+    return states->rows.count < states->max_rows || rf_states_find(states, key) != NULL;
+}
+
 static enum rf_err write_row(struct rf_states *states, const char *key, json_t *value,
                              int64_t ttl_ns, struct rf_state_entry *entry) {
     size_t length = strlen(key);
@@ -104,7 +108,8 @@ static enum rf_err write_row(struct rf_states *states, const char *key, json_t *
         return RF_ERR_INVALID;
     size_t bytes = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
     struct rf_state_row *row = rf_states_find(states, key);
-    if (bytes > RF_STATE_VALUE_BYTES || (row == NULL && states->rows.count >= states->max_rows))
+    if (bytes > RF_STATE_VALUE_BYTES ||
+        (row == NULL && states->rows.count >= states->max_rows + RF_STATE_RESERVE))
         return RF_ERR_FULL;
     if (row == NULL && (row = add(states, key)) == NULL)
         return RF_ERR_NOMEM;

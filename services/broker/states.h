@@ -15,6 +15,10 @@
 #define RF_STATE_KEY_BYTES   255
 #define RF_STATE_VALUE_BYTES ((size_t)64 * 1024) // as JSON text
 
+// Rows beyond max_rows for what the broker itself keeps (its workers, limits, pauses, ejections):
+// what clients fill must not push it out.
+#define RF_STATE_RESERVE 10000
+
 struct rf_states;
 
 struct rf_state_row {
@@ -56,6 +60,10 @@ void rf_states_fini(struct rf_states *states);
 // UTC; one that is over is deleted when the core's timers run next. RF_ERR_NOMEM.
 RF_NODISCARD enum rf_err rf_states_restore(struct rf_states *states, const char *key,
                                            int64_t version, json_t *value, struct rf_utc expires);
+
+// rf_states_has_room: whether a client may write under `key`: a new row needs a place below
+// max_rows.
+bool rf_states_has_room(const struct rf_states *states, const char *key);
 
 // rf_states_find: the row of the key, or NULL. rf_states_delete: without any condition; a key that
 // is not there is fine.

@@ -1,5 +1,6 @@
 // Retained state: the handlers of the operations on it.
 #include "core.h"
+#include "keyring.h"
 #include "roster.h"
 
 #include <stdio.h>
@@ -13,6 +14,8 @@ static const char *const own_prefixes[] = {"breaker/",  "ejected/",           "l
 // What is told of as soon as it stands.
 #define MARK_PREFIX "mark/"
 #define KEY_PREFIX  "key/"
+
+#define PROCESS_PREFIX "process/"
 
 static bool begins_with(const char *key, const char *prefix) {
     return strncmp(key, prefix, strlen(prefix)) == 0;
@@ -136,6 +139,20 @@ static bool is_ours(struct rf_core *core, const struct rf_peer *from, const char
     return false;
 }
 
+// A key without the role of an admin registers its own process, not another one's.
+static bool is_anothers(struct rf_core *core, const struct rf_peer *from, const char *rid,
+                        const char *key) {
+    if (from->who == NULL || (from->who->roles & RF_ROLE_ADMIN) != 0 ||
+        !begins_with(key, PROCESS_PREFIX))
+        return false;
+    const struct rf_client *client = rf_clients_find(&core->clients, from);
+    if (client != NULL && strcmp(client->instance, key + strlen(PROCESS_PREFIX)) == 0)
+        return false;
+    core->ground.counters.messages_not_allowed++;
+    reply(core, from, rid, "not_allowed", NULL, 0);
+    return true;
+}
+
 // The provider that `key` ("mark/PROVIDER", "key/PROVIDER/FINGERPRINT") is about, and what tells
 // of it; false for any other value.
 static bool is_told(const char *key, enum rf_event_type *type, char provider[64],
@@ -192,13 +209,16 @@ void rf_on_state_get(struct rf_core *core, const struct rf_peer *from, struct rf
     reply_one(core, from, get->rid, err, &entry);
 }
 
-// Whether there is room for its record, or none is needed.
-static bool may_write(struct rf_core *core, const char *key, int64_t ttl_ns) {
+// Whether a client's value has a place, and its record room, or needs none.
+static enum rf_err check_room(struct rf_core *core, const char *key, int64_t ttl_ns) {
+    if (!rf_states_has_room(&core->states, key))
+        return RF_ERR_FULL;
     if (rf_scribe_has_room(&core->scribe, RF_SHARE_VALUES))
-        return true;
+        return RF_OK;
     const struct rf_state_row *row = rf_states_find(&core->states, key);
-    return row != NULL && ttl_ns > 0 && core->scribe.failing &&
-           row->position > core->scribe.written;
+    bool renews =
+        row != NULL && ttl_ns > 0 && core->scribe.failing && row->position > core->scribe.written;
+    return renews ? RF_OK : RF_ERR_IO;
 }
 
 void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
@@ -206,12 +226,13 @@ void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf
     (void)size;
     const struct rf_state_put *put = &(*message)->as.state_put;
     struct rf_state_entry entry, before;
-    if (is_ours(core, from, put->rid, put->key, false))
+    if (is_ours(core, from, put->rid, put->key, false) ||
+        is_anothers(core, from, put->rid, put->key))
         return;
     bool is_new = rf_states_get(&core->states, put->key, &before) != RF_OK;
-    enum rf_err err = RF_ERR_IO;
+    enum rf_err err = check_room(core, put->key, put->ttl_ns);
     entry = (struct rf_state_entry){.key = put->key};
-    if (may_write(core, put->key, put->ttl_ns))
+    if (err == RF_OK)
         err = rf_states_put(&core->states, put->key, put->value, put->ttl_ns, &entry);
     if (err == RF_OK && is_new)
         tell_mark(core, &entry);
@@ -223,15 +244,19 @@ void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf
     (void)size;
     const struct rf_state_cas *cas = &(*message)->as.state_cas;
     struct rf_state_entry entry;
-    if (is_ours(core, from, cas->rid, cas->key, cas->value == NULL))
+    if (is_ours(core, from, cas->rid, cas->key, cas->value == NULL) ||
+        is_anothers(core, from, cas->rid, cas->key))
         return;
     if (rf_core_unconfirmed(core, from, cas)) {
         reply(core, from, cas->rid, "unconfirmed", NULL, 0);
         return;
     }
-    enum rf_err err = RF_ERR_IO;
+    // What deletes, or only compares, needs no new place.
+    enum rf_err err = check_room(core, cas->key, cas->value != NULL ? cas->ttl_ns : 0);
+    if (err == RF_ERR_FULL && (cas->value == NULL || cas->version != 0))
+        err = RF_OK;
     entry = (struct rf_state_entry){.key = cas->key};
-    if (may_write(core, cas->key, cas->value != NULL ? cas->ttl_ns : 0))
+    if (err == RF_OK)
         err = rf_states_cas(&core->states, cas->key, cas->version, cas->value, cas->ttl_ns, &entry);
     if (err == RF_OK && cas->version == 0 && cas->value != NULL)
         tell_mark(core, &entry);

@@ -231,6 +231,31 @@ static void a_state_is_written_by_whom_it_belongs_to(void **state) {
     json_decref(value);
 }
 
+static const char *put_as(const struct rf_peer *from, const char *key) {
+    json_t *value = json_object();
+    stage_receive(&stage, from, RF_MESSAGE_state_put,
+                  &(struct rf_state_put){.rid = "q", .key = key, .value = value});
+    json_decref(value);
+    const struct rf_state_reply *reply =
+        &stage_next(&stage, from, RF_MESSAGE_state_reply)->as.state_reply;
+    return reply->ok ? "ok" : reply->code;
+}
+
+static void a_key_registers_its_own_process_and_no_other(void **state) {
+    (void)state;
+    struct rf_peer from = keyed(RF_SOCKET_INGEST, "x");
+    struct rf_hello hello = {.instance = "logger-1", .service = "logger"};
+    who.roles = RF_ROLE_SUBSCRIBER;
+    assert_string_equal(put_as(&from, "process/logger-1"), "not_allowed"); // no hello
+    stage_receive(&stage, &from, RF_MESSAGE_hello, &hello);
+    stage_hush(&stage);
+    assert_string_equal(put_as(&from, "process/logger-1"), "ok");
+    assert_string_equal(put_as(&from, "process/gateway-1"), "not_allowed");
+    assert_string_equal(put_as(&from, "process/"), "not_allowed");
+    who.roles = RF_ROLE_ADMIN;
+    assert_string_equal(put_as(&from, "process/gateway-1"), "ok");
+}
+
 static void take_roles(unsigned roles) {
     who.lost = who.roles & ~roles;
     who.roles = roles;
@@ -306,6 +331,7 @@ int main(void) {
         TEST(what_is_refused_has_no_effect),
         TEST(a_peer_over_ipc_has_no_roles_and_may_everything),
         TEST(a_state_is_written_by_whom_it_belongs_to),
+        TEST(a_key_registers_its_own_process_and_no_other),
         TEST(a_worker_that_loses_its_role_is_lost_at_once),
         TEST(a_watcher_that_loses_a_role_hears_no_more),
         TEST(who_loses_nothing_is_left_alone),

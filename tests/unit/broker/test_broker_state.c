@@ -267,6 +267,10 @@ static void bounds_are_refused_by_name(void **state) {
     }
     assert_string_equal(put("one-more", 1, 0)->code, "full");
     assert_true(put("fill/0", 2, 0)->ok);
+    // But for what the broker itself has to remember there is room.
+    struct rf_peer worker = peer(RF_SOCKET_WORKERS, "w");
+    beat(&stage, &worker, "worker-1", NULL, 1, 0);
+    assert_non_null(rf_states_find(&stage.core->states, "worker/worker-1"));
 }
 
 static void a_value_over_its_bound_is_refused(void **state) {
