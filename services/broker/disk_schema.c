@@ -57,7 +57,8 @@ static enum rf_err read_marks(sqlite3 *db, struct rf_disk_found *found, bool *in
     sqlite3_stmt *statement;
     enum rf_err err = rf_sql_query(
         db, error, &statement,
-        "SELECT max(last, coalesce((SELECT max(n) FROM events), 0)), trimmed, version, in_order,"
+        "SELECT max(last, trimmed, coalesce((SELECT max(n) FROM events), 0)), trimmed, version,"
+        " in_order,"
         " coalesce((SELECT max(id) FROM streams), 0),"
         " coalesce((SELECT at FROM events ORDER BY n DESC LIMIT 1), 0) FROM marks",
         "");

@@ -21,11 +21,11 @@
 
 static char folder[64], path[96];
 static sqlite3 *db;
+static struct rf_disk_found found;
 static struct rf_disk_retention retention;
 
 static void open_database(void) {
     struct rf_error error;
-    struct rf_disk_found found;
     if (rf_disk_schema_open(path, RF_DISK_SYNC_NORMAL, &db, &found, &error) != RF_OK)
         fail_msg("%s", error.message);
 }
@@ -151,6 +151,24 @@ static void the_count_goes_on_behind_a_kill(void **state) {
     assert_there(16, 35);
 }
 
+// Whether the broker was killed or ended in order: subscribers hold the numbers of what is gone.
+static void no_number_is_given_again_when_all_events_have_gone(void **state) {
+    (void)state;
+    for (int64_t first = 1, in_order = 0; in_order <= 1; in_order++) {
+        begin((struct rf_disk_limits){.max_age_ns = 1});
+        take(first, first + 49, 10);
+        settle(INT64_MAX, NOBODY);
+        int64_t trimmed = retention.trimmed;
+        assert_int_equal(retention.events, 0);
+        assert_int_equal(trimmed, first + 49);
+        rf_disk_retention_close(&retention);
+        rf_disk_schema_close(&db, in_order != 0);
+        open_database();
+        assert_true(found.last >= trimmed);
+        first = found.last + 1;
+    }
+}
+
 static void the_count_is_written_down_from_time_to_time(void **state) {
     (void)state;
     begin((struct rf_disk_limits){.max_events = 1000000});
@@ -258,6 +276,7 @@ int main(void) {
         RETENTION_TEST(the_oldest_go_when_there_are_too_many),
         RETENTION_TEST(holes_in_the_numbers_do_not_count),
         RETENTION_TEST(the_count_goes_on_behind_a_kill),
+        RETENTION_TEST(no_number_is_given_again_when_all_events_have_gone),
         RETENTION_TEST(the_count_is_written_down_from_time_to_time),
         RETENTION_TEST(what_a_durable_subscriber_has_not_taken_is_spared),
         RETENTION_TEST(size_goes_before_a_durable_subscriber),
