@@ -83,8 +83,3 @@ void rf_backlog_rewind(struct rf_backlog *backlog, uint64_t number) {
     if (known < backlog->sent)
         backlog->sent = known;
 }
-
-void rf_backlog_renumber(struct rf_backlog *backlog, uint64_t first) {
-    backlog->first = first;
-    backlog->sent = 0;
-}

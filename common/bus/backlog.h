@@ -49,7 +49,4 @@ void rf_backlog_sent(struct rf_backlog *backlog, size_t count);
 // rf_backlog_rewind: everything from `number` on is to be sent again (0: all).
 void rf_backlog_rewind(struct rf_backlog *backlog, uint64_t number);
 
-// rf_backlog_renumber: all is to be sent again, with numbers from `first` on.
-void rf_backlog_renumber(struct rf_backlog *backlog, uint64_t first);
-
 #endif

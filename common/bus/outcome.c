@@ -100,10 +100,6 @@ bool rf_outcomes_flush(struct rf_worker *worker) {
     return true;
 }
 
-void rf_outcomes_restart(struct rf_worker *worker) {
-    rf_backlog_renumber(&worker->outcomes, 1);
-}
-
 void rf_outcomes_tick(struct rf_worker *worker) {
     struct rf_duration quiet =
         rf_instant_since(rf_loop_now(worker->loop), worker->outcomes_progress);
@@ -112,8 +108,8 @@ void rf_outcomes_tick(struct rf_worker *worker) {
 }
 
 void rf_outcomes_acked(struct rf_worker *worker, uint64_t seq) {
-    // An answer to an earlier numbering may speak of more than was ever sent.
-    if (seq >= worker->outcomes.first + worker->outcomes.sent)
+    // What a process of our name sent before us is not ours. (What is to be sent again may be.)
+    if (seq >= rf_backlog_next(&worker->outcomes))
         return;
     if (rf_backlog_ack(&worker->outcomes, seq))
         worker->outcomes_progress = rf_loop_now(worker->loop);

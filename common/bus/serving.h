@@ -29,7 +29,7 @@ struct rf_worker {
     struct rf_duration interval; // of our heartbeats
     struct rf_timer beat, flush;
     struct rf_ledger ledger;
-    bool *credit_moved; // of each offer: the broker is to be told
+    bool *credit_moved;  // of each offer: the broker is to be told
     struct rf_told told; // answers
     bool recalling;      // the broker is to be told when all that we remember was sent
     int64_t beats;       // heartbeats sent
@@ -58,11 +58,10 @@ void rf_worker_flush_soon(struct rf_worker *worker);
 // Answers (replies and calls handed back) in their order (reply.c).
 bool rf_answers_flush(struct rf_worker *worker);
 
-// Outcomes (outcome.c). `restart`: a new registration numbers from 1. `tick`: what was not
-// acknowledged for long is sent again.
+// Outcomes (outcome.c), numbered through the worker's life. `tick`: what was not acknowledged for
+// long is sent again.
 void rf_outcomes_init(struct rf_worker *worker);
 bool rf_outcomes_flush(struct rf_worker *worker);
-void rf_outcomes_restart(struct rf_worker *worker);
 void rf_outcomes_tick(struct rf_worker *worker);
 void rf_outcomes_acked(struct rf_worker *worker, uint64_t seq);
 

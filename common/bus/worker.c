@@ -152,16 +152,17 @@ static void on_welcome(struct rf_worker *worker, const struct rf_message *messag
         rf_wishes_refuse_all(worker);
         worker->handlers->connected(worker->arg, false);
     }
+    // Their numbers go on: some may be on their way here already, and come before the rest.
+    if (welcome->registered || news != RF_PULSE_SAME)
+        rf_backlog_rewind(&worker->outcomes, 0);
     if (welcome->registered) {
         rf_ledger_registered(&worker->ledger);
-        rf_outcomes_restart(worker);
         rf_limits_begin(worker, welcome->limits);
         rf_told_again(&worker->told, true);
         worker->recalling = true;
         // The heartbeat that registered us told the numbers of the registration before.
         rf_timer_after(&worker->beat, rf_ms(1));
     } else if (news != RF_PULSE_SAME) {
-        rf_backlog_rewind(&worker->outcomes, 0);
         rf_timer_after(&worker->beat, worker->interval);
     }
     if (welcome->moved)

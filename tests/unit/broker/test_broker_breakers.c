@@ -451,6 +451,29 @@ static void views_that_make_no_sense_are_ignored(void **state) {
     assert_int_equal(breaker()->epoch, 0);
 }
 
+static void report_numbers(const struct rf_peer *from, int64_t first, int64_t last) {
+    struct rf_outcome_report outcomes[8];
+    struct rf_worker_outcomes message = {.outcomes = {outcomes, 0}};
+    for (int64_t seq = first; seq <= last; seq++)
+        outcomes[message.outcomes.count++] = outcome_of(seq, 0, NULL, "transient");
+    stage_receive(&stage, from, RF_MESSAGE_worker_outcomes, &message);
+}
+
+// One that was under way when the broker forgot the worker comes before all that the worker then
+// sends again, and new ones.
+static void outcomes_of_a_new_registration_count_once_whatever_their_numbers(void **state) {
+    (void)state;
+    const struct rf_counters *counters = &stage.core->ground.counters;
+    struct rf_peer three = peer(RF_SOCKET_WORKERS, "w3");
+    beat(&stage, &three, "g-3", NULL, 1, 0);
+    report_numbers(&three, 52, 52);
+    report_numbers(&three, 53, 53);
+    assert_int_equal(counters->outcomes_taken, 2);
+    report_numbers(&three, 52, 54);
+    assert_int_equal(counters->outcomes_taken, 3);
+    assert_int_equal(counters->outcomes_repeated, 2);
+}
+
 static void a_long_last_error_is_cut_between_characters(void **state) {
     (void)state;
     char text[600] = "x";
@@ -615,6 +638,7 @@ int main(void) {
         TEST(the_same_state_under_a_higher_epoch_is_taken_and_told),
         TEST(a_worker_that_missed_a_push_gets_it_after_its_heartbeat),
         TEST(views_that_make_no_sense_are_ignored),
+        TEST(outcomes_of_a_new_registration_count_once_whatever_their_numbers),
         TEST(a_long_last_error_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,18 +82,6 @@ static void after_a_rewind_all_from_there_on_is_unsent(void **state) {
     rf_backlog_fini(&backlog);
 }
 
-static void renumbering_keeps_the_things_and_sends_them_again(void **state) {
-    (void)state;
-    struct rf_backlog backlog = filled(5, 10, 3);
-    rf_backlog_sent(&backlog, 3);
-    rf_backlog_renumber(&backlog, 1);
-    assert_ptr_equal(rf_backlog_at(&backlog, 1), &ones[0]);
-    assert_int_equal(rf_backlog_next(&backlog), 4);
-    assert_int_equal(rf_backlog_unsent(&backlog), 3);
-    assert_int_equal(freed, 0);
-    rf_backlog_fini(&backlog);
-}
-
 // The ring grows while its head is somewhere in the middle.
 static void order_survives_growth(void **state) {
     (void)state;
@@ -116,7 +104,6 @@ int main(void) {
         cmocka_unit_test(what_is_acknowledged_is_freed_once),
         cmocka_unit_test(an_acknowledgement_beyond_what_is_kept_moves_the_numbers_on),
         cmocka_unit_test(after_a_rewind_all_from_there_on_is_unsent),
-        cmocka_unit_test(renumbering_keeps_the_things_and_sends_them_again),
         cmocka_unit_test(order_survives_growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

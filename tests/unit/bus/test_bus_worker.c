@@ -446,7 +446,7 @@ static void expect_outcome(struct fake_broker *fake, int64_t seq, const char *te
     }
 }
 
-static void outcomes_are_numbered_and_those_not_acknowledged_numbered_anew(void **state) {
+static void outcomes_keep_their_numbers_at_another_broker(void **state) {
     struct fake_broker *fake = *state;
     struct service service;
     registered(fake, &service);
@@ -458,7 +458,9 @@ static void outcomes_are_numbered_and_those_not_acknowledged_numbered_anew(void 
     fake_send(fake, FAKE_WORKERS, RF_MESSAGE_worker_outcomes_ack, &ack);
     take(fake, &service, "c1"); // the acknowledgement has come before it
     restart(fake, &service);
-    expect_outcome(fake, 1, "two");
+    expect_outcome(fake, 2, "two");
+    outcome(&service, "four");
+    expect_outcome(fake, 4, "four");
     leave(&service);
 }
 
@@ -612,7 +614,7 @@ int main(void) {
         BROKER_TEST(what_was_carried_out_is_answered_as_before),
         BROKER_TEST(the_lease_counts_from_the_heartbeat_that_was_answered),
         BROKER_TEST(a_reply_that_cannot_be_encoded_is_still_a_reply),
-        BROKER_TEST(outcomes_are_numbered_and_those_not_acknowledged_numbered_anew),
+        BROKER_TEST(outcomes_keep_their_numbers_at_another_broker),
         BROKER_TEST(words_of_a_provider_that_are_no_text_hold_nothing_up),
         BROKER_TEST(outcomes_that_are_not_acknowledged_are_sent_again),
         BROKER_TEST(a_permit_is_granted_or_refused),
