@@ -126,13 +126,11 @@ static enum rf_verdict judge(struct rf_jury *jury, const struct rf_breaker *brea
     if (rf_ejections_exclude(&jury->ejections, report->who, report->ticket.began))
         return RF_VERDICT_IGNORE;
     struct rf_word word = word_of(breaker, report, now);
-    if (jury->suspect != 0 && jury->cause != RF_BREAKER_CAUSE_NONE)
-        return confirm(jury, &word, fleet);
-    if (jury->suspect != 0) {
-        rf_evidence_add(&jury->evidence, &word);
-        return confirm_mark(jury, &word, fleet);
-    }
+    // Also what decides a suspicion, or its good end would be unknown to the next one.
     rf_evidence_add(&jury->evidence, &word);
+    if (jury->suspect != 0)
+        return jury->cause != RF_BREAKER_CAUSE_NONE ? confirm(jury, &word, fleet)
+                                                    : confirm_mark(jury, &word, fleet);
     if (jury->ejections.policy.time.ns == 0 || !rf_ejection_room(fleet.alive, fleet.ejected))
         return RF_VERDICT_COUNT;
     if (word.failed && rf_evidence_alone(&jury->evidence, word.who, policy, now))

@@ -229,6 +229,8 @@ static const struct {
     {"what does not count says nothing", by_failures, 2, "aF5 bN", "closed ?a"},
     {"the suspect itself is served", by_failures, 2, "aF5 aS", "closed"},
     {"and has five more to go", by_failures, 2, "aF5 aS aF4", "closed"},
+    {"though another is served meanwhile", by_failures, 2, "aF5 aS bS aF4", "closed"},
+    {"but not for the fifth", by_failures, 2, "aF5 aS bS aF5", "closed ?a"},
     {"nobody confirms in time", by_failures, 2, "aF5 +10", "open"},
     {"nine seconds are not ten", by_failures, 2, "aF5 +9", "closed ?a"},
     {"the only other one is gone", by_failures, 2, "aF5 -b", "open"},
