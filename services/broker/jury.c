@@ -117,6 +117,14 @@ static enum rf_verdict suspect(struct rf_jury *jury, const struct rf_breaker_pol
     return RF_VERDICT_SUSPECT;
 }
 
+// Another gateway was served after it: what the accuser met was on its own way, and is no one's
+// confirmation.
+static void refute(struct rf_jury *jury, const struct rf_word *word) {
+    if (word->result && !word->failed && word->who != jury->accuser &&
+        !rf_instant_before(word->began, jury->accused))
+        jury->accuser = 0;
+}
+
 static enum rf_verdict judge(struct rf_jury *jury, const struct rf_breaker *breaker,
                              const struct rf_report *report, struct rf_fleet fleet,
                              struct rf_instant now) {
@@ -128,6 +136,7 @@ static enum rf_verdict judge(struct rf_jury *jury, const struct rf_breaker *brea
     struct rf_word word = word_of(breaker, report, now);
     // Also what decides a suspicion, or its good end would be unknown to the next one.
     rf_evidence_add(&jury->evidence, &word);
+    refute(jury, &word);
     if (jury->suspect != 0)
         return jury->cause != RF_BREAKER_CAUSE_NONE ? confirm(jury, &word, fleet)
                                                     : confirm_mark(jury, &word, fleet);

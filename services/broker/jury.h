@@ -63,7 +63,7 @@ struct rf_jury {
     struct rf_instant until;     // by when another gateway has to confirm
     struct rf_report held;       // the report that is not counted yet
     uint64_t culprit;            // of the last verdict
-    uint64_t accuser;            // wanted a mark that nobody has confirmed; 0: nobody did
+    uint64_t accuser;            // wanted a mark that nobody has confirmed or refuted; 0: nobody
     struct rf_instant accused;   // when it did so first
     struct rf_testimony said;    // when it was found out
 };

@@ -297,12 +297,16 @@ static const struct {
     {"nobody else is asked", by_failures, 2, "aM +10", "closed"},
     {"then it is believed", by_failures, 2, "aM +10 aM", "closed *"},
     {"but long after it is not", by_failures, 2, "aM +31 aM", "closed ?a"},
+    {"nor when another was served since", by_failures, 2, "aM +10 bS aM", "closed ?a"},
+    {"a call from before says nothing of it", by_failures, 2, "aM +10 bO aM", "closed *"},
+    {"nor a failure", by_failures, 2, "aM +10 bF aM", "closed *"},
     {"the other one goes", by_failures, 2, "aM -b aM", "closed *"},
     {"the accuser goes", by_failures, 3, "aM -a bM", "closed ?b"},
     {"one who is ejected is not heard", by_failures, 4, "aM bS aM cM", "closed ?c !a"},
     {"no more may be ejected", by_failures, 2, "aM bS bM", "closed * !a"},
     {"while another is suspected", by_failures, 3, "aF5 bM", "closed ?a"},
     {"that one goes on", by_failures, 3, "aF5 bM cM", "closed * ?a"},
+    {"a third is served meanwhile", by_failures, 4, "aF5 bM cS dM", "closed ?d !a"},
     // Where nobody is held back, nobody is ejected.
     {"observed only", observing, 2, "aF5", "open"},
 };
