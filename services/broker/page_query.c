@@ -142,10 +142,9 @@ static enum rf_err collect(struct rf_page_query *query, struct rf_page *page,
     return end(query, statement, code, error);
 }
 
-enum rf_err rf_page_query_step(struct rf_page_query *query, struct rf_page *page, bool *done,
-                               struct rf_error *error) {
-    *done = false;
-    enum rf_err err = page->matched == 0 ? skip_trimmed(query, page, error) : RF_OK;
+static enum rf_err go_on(struct rf_page_query *query, struct rf_page *page, bool *done,
+                         struct rf_error *error) {
+    enum rf_err err = skip_trimmed(query, page, error);
     if (err == RF_OK && page->since > 0)
         err = find_since(query, page, error);
     if (err == RF_OK && page->newest > 0)
@@ -154,5 +153,19 @@ enum rf_err rf_page_query_step(struct rf_page_query *query, struct rf_page *page
         return err;
     err = collect(query, page, error);
     *done = err == RF_OK;
+    return err;
+}
+
+// What retention has deleted and the events that are left are of one moment: else a page could
+// begin behind a hole and not tell of it.
+enum rf_err rf_page_query_step(struct rf_page_query *query, struct rf_page *page, bool *done,
+                               struct rf_error *error) {
+    *done = false;
+    enum rf_err err = rf_sql_run(query->db, error, "BEGIN", "");
+    if (err != RF_OK)
+        return err;
+    err = go_on(query, page, done, error);
+    // Nothing was written: this lets go of the moment and cannot lose anything.
+    (void)!sqlite3_exec(query->db, "ROLLBACK", NULL, NULL, NULL);
     return err;
 }

@@ -189,6 +189,44 @@ static void retention_may_have_gone_beyond_what_the_core_was_told(void **state) 
     check((struct rf_journal_read){.after = 1}, NULL, 1000, "", 1001, 1001);
 }
 
+static int trim_before_events_are_read(unsigned what, void *done, void *statement, void *sql_text) {
+    (void)what;
+    (void)statement;
+    if (strstr(sql_text, "frame") == NULL || *(bool *)done)
+        return 0;
+    *(bool *)done = true;
+    sql("DELETE FROM events WHERE n <= 500; UPDATE marks SET trimmed = 500");
+    return 0;
+}
+
+static void retention_at_the_same_time_makes_no_hole_that_is_not_told(void **state) {
+    (void)state;
+    write_some();
+    bool trimmed = false;
+    sqlite3_trace_v2(query.db, SQLITE_TRACE_STMT, trim_before_events_are_read, &trimmed);
+    check((struct rf_journal_read){.after = 1}, NULL, 1002, "2 3 1000 1001 1002", 1002, 0);
+    assert_true(trimmed);
+    check((struct rf_journal_read){.after = 1}, NULL, 1002, "1000 1001 1002", 1002, 500);
+}
+
+// What was counted before may be gone as well.
+static void retention_between_two_steps_of_a_search_is_told(void **state) {
+    (void)state;
+    const int64_t last = 2 * RF_PAGE_SCAN;
+    struct rf_error error;
+    bool done;
+    for (int64_t n = 1; n < last; n++)
+        put_event(n, n, "a.x/1");
+    put_event(last, last, "rare.x/1");
+    written();
+    struct rf_page *page = page_of((struct rf_journal_read){.newest = 2}, "rare.", last);
+    assert_int_equal(rf_page_query_step(&query, page, &done, &error), RF_OK);
+    assert_false(done);
+    sql("DELETE FROM events WHERE n <= 500; UPDATE marks SET trimmed = 500");
+    find(page);
+    assert_page(page, "", 500 + RF_PAGE_SCAN, 500); // and the next page has the rare one
+}
+
 static void a_page_is_bounded_in_bytes_but_one_event_always_fits(void **state) {
     (void)state;
     size_t size = RF_PAGE_BYTES / 2;
@@ -318,6 +356,8 @@ int main(void) {
         READER_TEST(the_newest_are_those_that_match),
         READER_TEST(what_was_trimmed_is_told_to_who_asked_for_it),
         READER_TEST(retention_may_have_gone_beyond_what_the_core_was_told),
+        READER_TEST(retention_at_the_same_time_makes_no_hole_that_is_not_told),
+        READER_TEST(retention_between_two_steps_of_a_search_is_told),
         READER_TEST(a_page_is_bounded_in_bytes_but_one_event_always_fits),
         READER_TEST(a_long_way_is_made_in_steps),
         READER_TEST(a_long_search_holds_up_no_other_page),
