@@ -11,6 +11,7 @@ struct rf_permit_wish {
     char *call, *service;
     int64_t epoch;
     bool sent;
+    struct rf_instant asked; // when it was sent
     struct rf_instant due;
     struct rf_permit_wish *next;
 };
@@ -43,6 +44,7 @@ bool rf_wishes_flush(struct rf_worker *worker) {
             .call = wish->call, .service = wish->service, .epoch = wish->epoch};
         if (wish->sent)
             continue;
+        wish->asked = rf_loop_now(worker->loop);
         if (rf_worker_send(worker, RF_MESSAGE_permit_request, &request) != RF_OK)
             return false;
         wish->sent = true;
@@ -74,9 +76,17 @@ void rf_wish_granted(struct rf_worker *worker, const struct rf_permit_granted *g
     struct rf_permit_wish *wish = take(worker, granted->call, granted->service);
     if (wish == NULL)
         return;
+    // The lease is counted from before the broker can have given it: it may have given the permit
+    // to another since.
+    struct rf_duration age = rf_instant_since(rf_loop_now(worker->loop), wish->asked);
+    struct rf_duration left = rf_ns(granted->lease_ns - age.ns);
+    if (left.ns <= 0) {
+        refuse(worker, wish);
+        return;
+    }
     if (worker->handlers->permit != NULL)
         worker->handlers->permit(worker->arg, granted->call, granted->service, granted->permit,
-                                 granted->epoch, rf_ns(granted->lease_ns));
+                                 granted->epoch, left);
     wish_free(wish);
 }
 

@@ -31,7 +31,8 @@ struct rf_worker_handlers {
     // A breaker's state as the authority has it (also all of them after a registration). May be
     // NULL.
     void (*breaker)(void *arg, const struct rf_breaker_view *breaker);
-    // Answer to rf_worker_permit: `permit` NULL means refused. May be NULL.
+    // Answer to rf_worker_permit: `permit` NULL means refused; `lease` is what is left of it now.
+    // May be NULL.
     void (*permit)(void *arg, const char *call, const char *service, const char *permit,
                    int64_t epoch, struct rf_duration lease);
     // The broker is there (true), or was lost (false): dials that have not begun are to be dropped.

@@ -49,7 +49,7 @@ static void on_permit(void *arg, const char *call, const char *provider, const c
         service->refusals++;
     } else {
         service->grants++;
-        assert_true(lease.ns > 0);
+        assert_true(lease.ns > 0 && lease.ns < RF_NS_PER_S);
         snprintf(service->permit, sizeof service->permit, "%s", permit);
     }
     service->epoch = epoch;
@@ -513,6 +513,23 @@ static void a_permit_is_granted_or_refused(void **state) {
     leave(&service);
 }
 
+// The broker may have given it to another by then.
+static void a_permit_whose_lease_was_over_before_it_was_read_is_refused(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    rf_worker_permit(service.worker, "c1", "elevenlabs", 7);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_permit_request);
+    rf_message_destroy(&message);
+    struct rf_permit_granted granted = {
+        .call = "c1", .service = "elevenlabs", .permit = "p1", .epoch = 7, .lease_ns = 1};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_permit_granted, &granted);
+    fake_until(fake, service.grants + service.refusals == 1);
+    assert_int_equal(service.refusals, 1);
+    assert_int_equal(service.epoch, 7);
+    leave(&service);
+}
+
 static void a_permit_is_refused_when_the_broker_goes(void **state) {
     struct fake_broker *fake = *state;
     struct service service;
@@ -618,6 +635,7 @@ int main(void) {
         BROKER_TEST(words_of_a_provider_that_are_no_text_hold_nothing_up),
         BROKER_TEST(outcomes_that_are_not_acknowledged_are_sent_again),
         BROKER_TEST(a_permit_is_granted_or_refused),
+        BROKER_TEST(a_permit_whose_lease_was_over_before_it_was_read_is_refused),
         BROKER_TEST(a_permit_is_refused_when_the_broker_goes),
         BROKER_TEST(breaker_states_are_passed_on_and_told_to_the_next_broker),
         BROKER_TEST(a_request_that_meets_a_draining_worker_is_handed_back),
