@@ -16,6 +16,8 @@
 #define BATCH_EVENTS 256
 #define BATCH_BYTES  ((size_t)1024 * 1024)
 
+#define NAME_BYTES 255 // of a stream, at the broker
+
 // Without any sign from the broker for so long, a message was lost on the way: say it again.
 #define OPEN_AGAIN rf_seconds(3)
 #define SEND_AGAIN rf_seconds(5)
@@ -47,9 +49,10 @@ enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
                           struct rf_error *error) {
     struct rf_stream *stream = calloc(1, sizeof *stream);
     *out = NULL;
-    if (!rf_text_valid(name, strlen(name))) {
+    if (name[0] == '\0' || strlen(name) > NAME_BYTES || !rf_text_valid(name, strlen(name))) {
         free(stream);
-        return rf_error_set(error, RF_ERR_INVALID, "a stream's name is not UTF-8");
+        return rf_error_set(error, RF_ERR_INVALID, "a stream's name is UTF-8 text of 1 to %d bytes",
+                            NAME_BYTES);
     }
     if (stream == NULL || (stream->name = strdup(name)) == NULL) {
         free(stream);
@@ -134,7 +137,7 @@ static enum rf_err keep(struct rf_stream *stream, const struct rf_event *event,
 static enum rf_err publish(struct rf_stream *stream, struct rf_event *event,
                            struct rf_error *error) {
     if (event->type == NULL)
-        return rf_error_set(error, RF_ERR_INVALID, "an event without type");
+        return rf_error_set(error, RF_ERR_INVALID, "an event needs a type");
     event->stream = stream->name;
     event->seq = (int64_t)rf_backlog_next(&stream->backlog);
     event->n = 0;
@@ -142,6 +145,10 @@ static enum rf_err publish(struct rf_stream *stream, struct rf_event *event,
         event->origin = stream->bus->instance;
     if (event->severity == NULL)
         event->severity = rf_event_severity_named(event->type);
+    // Refused by the broker, it would hold up all events behind it.
+    const char *defect = rf_event_defect(event->type, event->severity);
+    if (defect != NULL)
+        return rf_error_set(error, RF_ERR_INVALID, "%s", defect);
     return keep(stream, event, error);
 }
 

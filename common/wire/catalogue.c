@@ -36,3 +36,13 @@ const char *rf_event_severity_named(const char *type) {
             return event_types[i].severity;
     return "info";
 }
+
+const char *rf_event_defect(const char *type, const char *severity) {
+    static const char *const severities[] = {"info", "warning", "error", "critical"};
+    if (type[0] == '\0')
+        return "an event needs a type";
+    for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++)
+        if (strcmp(severity, severities[i]) == 0)
+            return NULL;
+    return "severity is info, warning, error or critical";
+}

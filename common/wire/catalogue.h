@@ -6,4 +6,7 @@
 // catalogue.
 const char *rf_event_severity_named(const char *type);
 
+// rf_event_defect: why no event has this type and severity, as a constant; NULL: one may.
+const char *rf_event_defect(const char *type, const char *severity);
+
 #endif

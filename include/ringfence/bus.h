@@ -61,9 +61,9 @@ size_t rf_bus_unacknowledged(const struct rf_bus *bus);
 struct rf_stream;
 typedef void rf_stream_acked_fn(void *arg, uint64_t seq); // all up to seq are kept by the broker
 
-// rf_stream_new: `next` is the number of the first event that will be published (1 for a new
-// outbox). If the broker knows later numbers already, `acked` tells so before anything is sent.
-// Freed by rf_stream_destroy or with the bus.
+// rf_stream_new: `name` has 1 to 255 bytes. `next` is the number of the first event that will be
+// published (1 for a new outbox). If the broker knows later numbers already, `acked` tells so
+// before anything is sent. Freed by rf_stream_destroy or with the bus.
 RF_NODISCARD enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
                                        rf_stream_acked_fn *acked, void *arg,
                                        struct rf_stream **stream, struct rf_error *error);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/catalogue.h"
+
 #define RID_BYTES 4096 // of a page's question and its numbers, at most
 
 // ---- what the disk knows of a stream ----
@@ -275,16 +277,9 @@ void rf_on_stream_skip(struct rf_core *core, const struct rf_peer *from,
 }
 
 static const char *defect_of(const struct rf_event *event) {
-    static const char *const severities[] = {"info", "warning", "error", "critical"};
     if (event->seq < 1)
         return "an event's seq begins with 1";
-    if (event->type[0] == '\0')
-        return "an event needs a type";
-    for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++) {
-        if (strcmp(event->severity, severities[i]) == 0)
-            return NULL;
-    }
-    return "severity is info, warning, error or critical";
+    return rf_event_defect(event->type, event->severity);
 }
 
 // What came for event `i`, if it can go on as it is: its stream must be the one that it came on.

@@ -225,7 +225,13 @@ static void an_event_that_could_never_be_sent_is_refused_at_once(void **state) {
     assert_int_equal(rf_bus_publish(bus, &event, &error), RF_ERR_INVALID);
     json_decref(event.data);
     free(text);
+    event = (struct rf_event){.type = "", .subject = "c"};
+    assert_int_equal(rf_bus_publish(bus, &event, &error), RF_ERR_INVALID);
+    event = (struct rf_event){.type = "a.b", .subject = "c", .severity = "loud"};
+    assert_int_equal(rf_bus_publish(bus, &event, &error), RF_ERR_INVALID);
     assert_int_equal(rf_bus_unacknowledged(bus), 0);
+    event.severity = "critical";
+    assert_int_equal(rf_bus_publish(bus, &event, &error), RF_OK);
     rf_bus_destroy(&bus);
 }
 
@@ -236,10 +242,11 @@ static void what_the_broker_could_not_understand_is_refused_at_once(void **state
     struct rf_stream *stream;
     static const char *const prefix[] = {"\xff"};
     const char *many[101];
-    char long_name[202] = {0};
+    char long_name[202] = {0}, long_stream[257] = {0};
     for (size_t i = 0; i < 101; i++)
         many[i] = "a.";
     memset(long_name, 'x', 201);
+    memset(long_stream, 'x', 256);
     const struct rf_subscription_options wrong[] = {
         {.prefixes = prefix, .prefix_count = 1, .limit = 10},
         {.limit = 0},
@@ -258,6 +265,11 @@ static void what_the_broker_could_not_understand_is_refused_at_once(void **state
         assert_null(subscription);
     }
     assert_int_equal(rf_stream_new(bus, "\xff", 1, NULL, NULL, &stream, &error), RF_ERR_INVALID);
+    assert_int_equal(rf_stream_new(bus, "", 1, NULL, NULL, &stream, &error), RF_ERR_INVALID);
+    assert_int_equal(rf_stream_new(bus, long_stream, 1, NULL, NULL, &stream, &error),
+                     RF_ERR_INVALID);
+    long_stream[255] = '\0';
+    assert_int_equal(rf_stream_new(bus, long_stream, 1, NULL, NULL, &stream, &error), RF_OK);
     assert_int_equal(rf_bus_watch(bus, "\xff", NULL, NULL, &error), RF_ERR_INVALID);
     rf_bus_destroy(&bus);
 }
