@@ -27,6 +27,7 @@ struct rf_subscription {
     uint64_t newest;
     char *durable;
     bool resume;
+    bool took; // the last page had events
     rf_subscription_fn *fn;
     void *arg;
     bool in_callback, destroyed; // it may be destroyed by its own subscriber
@@ -157,8 +158,9 @@ void rf_subscriptions_fini(struct rf_bus *bus) {
 
 void rf_subscription_next(struct rf_subscription *subscription) {
     rf_cursor_next(&subscription->cursor);
-    // The broker learns what was taken by the next question, so there must be one.
-    if (subscription->durable != NULL)
+    // The broker learns what was taken by the next question, so there must be one. What none of our
+    // events is among needs no haste: the next heartbeat's newest number brings the question.
+    if (subscription->durable != NULL && subscription->took)
         rf_cursor_rung(&subscription->cursor);
     rf_bus_flush_soon(subscription->bus);
 }
@@ -261,6 +263,7 @@ void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message
         rf_bus_flush_soon(bus);
         return;
     }
+    at->took = page->events.count > 0;
     at->in_callback = true;
     at->fn(at->arg, page->events.items, page->events.count, (uint64_t)page->scanned,
            (uint64_t)page->trimmed);

@@ -119,6 +119,31 @@ static void who_has_a_durable_name_says_what_was_taken_though_there_is_no_more(v
     rf_bus_destroy(&bus);
 }
 
+// While others publish every question finds that the journal has moved on.
+static void
+who_has_a_durable_name_does_not_ask_without_pause_for_what_others_publish(void **state) {
+    struct fake_broker *fake = *state;
+    struct pages pages = {.fake = fake};
+    struct rf_subscription *subscription;
+    struct rf_error error;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    struct rf_subscription_options options = {.limit = 10, .durable = "desk"};
+    assert_int_equal(rf_subscription_new(bus, &options, on_page, &pages, &subscription, &error),
+                     RF_OK);
+    answer(fake, expect_read(fake, 0), 1, 0, 7, 0);
+    fake_until(fake, pages.count == 1);
+    assert_int_equal(pages.scanned, 7);
+    rf_subscription_next(subscription);
+    unsigned hellos = fake->hellos;
+    fake_until(fake, fake->hellos >= hellos + 3);
+    assert_false(fake_has(fake, RF_MESSAGE_journal_read));
+    fake->last = 9;
+    answer(fake, expect_read(fake, 7), 1, 0, 9, 0);
+    fake_until(fake, pages.count == 2);
+    rf_bus_destroy(&bus);
+}
+
 // ---- one by one ----
 
 struct diary {
@@ -338,6 +363,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BROKER_TEST(the_place_to_begin_at_is_asked_for_until_a_page_tells_it),
         BROKER_TEST(who_has_a_durable_name_says_what_was_taken_though_there_is_no_more),
+        BROKER_TEST(who_has_a_durable_name_does_not_ask_without_pause_for_what_others_publish),
         BROKER_TEST(each_event_comes_once_over_restarts_of_the_subscriber_and_the_broker),
         BROKER_TEST(an_event_that_is_not_done_comes_again_and_holds_up_the_rest),
         BROKER_TEST(the_first_page_settles_the_place),
