@@ -76,8 +76,12 @@ static bool give(struct rf_durable *durable, const struct rf_event *events, size
 static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
                     uint64_t trimmed) {
     struct rf_durable *durable = arg;
-    if (durable->known)
+    if (durable->known) {
         rf_bus_tell_trimmed(durable->bus, durable->name, durable->done, trimmed);
+        // Told once, however often this page has to come again.
+        if (trimmed > durable->done)
+            durable->done = trimmed;
+    }
     // Where we begin is settled by the first page, so that it is no other if that has to come
     // again.
     bool all = durable->known || reach(durable, count > 0 ? (uint64_t)events[0].n - 1 : scanned);

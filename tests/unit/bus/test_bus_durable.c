@@ -310,6 +310,25 @@ static void what_was_trimmed_before_it_was_read_is_told_by_an_event(void **state
     rf_bus_destroy(&bus);
 }
 
+static void what_was_trimmed_is_told_once_though_the_work_fails(void **state) {
+    struct fake_broker *fake = *state;
+    struct diary diary = diary_of(fake);
+    diary.refuse = 20;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    open_diary(bus, &diary);
+    answer(fake, expect_read(fake, 0), 5, 5, 5, 0);
+    answer(fake, expect_read(fake, 5), 20, 20, 20, 19);
+    expect_trimmed(fake, 6, 19);
+    answer(fake, expect_read(fake, 19), 20, 20, 20, 19);
+    forget(expect_read(fake, 20));
+    assert_int_equal(diary.count, 2);
+    assert_false(fake_has(fake, RF_MESSAGE_event_publish));
+    assert_int_equal(rf_bus_unacknowledged(bus), 1);
+    close_diary(&diary);
+    rf_bus_destroy(&bus);
+}
+
 static void a_broker_on_another_data_directory_is_read_from_its_beginning(void **state) {
     struct fake_broker *fake = *state;
     struct diary diary = diary_of(fake);
@@ -369,6 +388,7 @@ int main(void) {
         BROKER_TEST(the_first_page_settles_the_place),
         BROKER_TEST(it_may_be_destroyed_by_its_own_event_which_then_is_done),
         BROKER_TEST(what_was_trimmed_before_it_was_read_is_told_by_an_event),
+        BROKER_TEST(what_was_trimmed_is_told_once_though_the_work_fails),
         BROKER_TEST(a_broker_on_another_data_directory_is_read_from_its_beginning),
         BROKER_TEST(the_place_of_another_process_is_not_taken),
     };
