@@ -1,5 +1,6 @@
-// Two queues under one mutex: the loop fills `waiting`, the thread takes it whole in exchange for
-// its empty one, commits it group by group, and tells the loop of each by an eventfd.
+// The loop fills a queue of its own and flushes it, under a mutex, to `waiting`; the thread takes
+// that whole in exchange for its empty one, commits it group by group, and tells the loop of each
+// by an eventfd. So it never sees a record before the one that is joined to it.
 #include "disk.h"
 
 #include <errno.h>
@@ -220,6 +221,7 @@ const char *rf_disk_path(const struct rf_disk *disk) {
 }
 
 enum rf_err rf_disk_start(struct rf_disk *disk, struct rf_error *error) {
+    rf_disk_flush(disk);
     // Signals belong to the loop's thread.
     sigset_t all, before;
     sigfillset(&all);
@@ -234,10 +236,8 @@ enum rf_err rf_disk_start(struct rf_disk *disk, struct rf_error *error) {
 }
 
 void rf_disk_put(struct rf_disk *disk, const struct rf_record *record) {
-    pthread_mutex_lock(&disk->mutex);
-    if (!rf_disk_queue_put(&disk->waiting, record))
+    if (!rf_disk_queue_put(&disk->filling, record))
         abort();
-    pthread_mutex_unlock(&disk->mutex);
 }
 
 void rf_disk_spare(struct rf_disk *disk, int64_t number) {
@@ -248,6 +248,8 @@ void rf_disk_spare(struct rf_disk *disk, int64_t number) {
 
 void rf_disk_flush(struct rf_disk *disk) {
     pthread_mutex_lock(&disk->mutex);
+    if (!rf_disk_queue_move(&disk->waiting, &disk->filling))
+        abort();
     if (disk->idle && disk->waiting.count > 0) {
         disk->idle = false;
         pthread_cond_signal(&disk->asked);
@@ -271,6 +273,7 @@ void rf_disk_look(struct rf_disk *disk, struct rf_disk_progress *progress) {
 void rf_disk_finish(struct rf_disk *disk) {
     if (!disk->running)
         return;
+    rf_disk_flush(disk);
     pthread_mutex_lock(&disk->mutex);
     disk->finishing = true;
     pthread_cond_signal(&disk->asked);
@@ -284,12 +287,13 @@ void rf_disk_close(struct rf_disk **pointer) {
     if (disk == NULL)
         return;
     rf_disk_finish(disk);
-    bool in_order = disk->batch.count == 0 && disk->waiting.count == 0;
+    bool in_order = disk->batch.count == 0 && disk->waiting.count == 0 && disk->filling.count == 0;
     rf_disk_writer_close(&disk->writer);
     rf_disk_retention_close(&disk->retention);
     rf_disk_schema_close(&disk->db, in_order);
     rf_disk_queue_fini(&disk->batch);
     rf_disk_queue_fini(&disk->waiting);
+    rf_disk_queue_fini(&disk->filling);
     if (disk->event_fd >= 0)
         close(disk->event_fd);
     pthread_cond_destroy(&disk->asked);

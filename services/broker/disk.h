@@ -64,9 +64,10 @@ RF_NODISCARD enum rf_err rf_disk_load(struct rf_disk *disk, int64_t tail,
 // rf_disk_start: starts the thread. What was handed over before is written now.
 RF_NODISCARD enum rf_err rf_disk_start(struct rf_disk *disk, struct rf_error *error);
 
-// rf_disk_put: hands a copy of a record over; positions ascend. rf_disk_flush: the thread is to
-// look: called when a handful is together, at the latest before the loop sleeps. Both never block
-// on the disk. Without memory the process ends: an event that was taken cannot be passed over.
+// rf_disk_put: hands a copy of a record over; positions ascend. rf_disk_flush: what was handed over
+// is to be written, and nothing is before: called when a handful is together, at the latest before
+// the loop sleeps, and never between a record and the one joined to it. Both never block on the
+// disk. Without memory the process ends: an event that was taken cannot be passed over.
 void rf_disk_put(struct rf_disk *disk, const struct rf_record *record);
 void rf_disk_flush(struct rf_disk *disk);
 

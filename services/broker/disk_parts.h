@@ -18,6 +18,8 @@ struct rf_disk {
     bool running;
     int wal_pages; // of the WAL file, after the last commit
 
+    struct rf_disk_queue filling; // the loop's own: not flushed yet
+
     // The thread's own.
     struct rf_disk_writer writer;
     struct rf_disk_retention retention;

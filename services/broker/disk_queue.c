@@ -42,6 +42,24 @@ bool rf_disk_queue_put(struct rf_disk_queue *queue, const struct rf_record *reco
     return true;
 }
 
+bool rf_disk_queue_move(struct rf_disk_queue *queue, struct rf_disk_queue *from) {
+    if (from->count == 0)
+        return true;
+    if (queue->count == 0) {
+        struct rf_disk_queue empty = *queue;
+        *queue = *from;
+        *from = empty;
+        return true;
+    }
+    if (!make_room(queue, from->size))
+        return false;
+    memcpy(queue->bytes + queue->size, from->bytes, from->size);
+    queue->size += from->size;
+    queue->count += from->count;
+    rf_disk_queue_clear(from);
+    return true;
+}
+
 bool rf_disk_queue_get(const struct rf_disk_queue *queue, size_t *at, struct rf_record *record) {
     if (*at >= queue->size)
         return false;

@@ -15,6 +15,10 @@ struct rf_disk_queue {
 // rf_disk_queue_put: appends a copy. False if out of memory.
 bool rf_disk_queue_put(struct rf_disk_queue *queue, const struct rf_record *record);
 
+// rf_disk_queue_move: moves all records of `from` to the end of `queue`. False if out of memory:
+// nothing was moved.
+bool rf_disk_queue_move(struct rf_disk_queue *queue, struct rf_disk_queue *from);
+
 // rf_disk_queue_get: the record at place *at (0: the first) and moves *at behind it; false at the
 // end. name and body point into the queue.
 bool rf_disk_queue_get(const struct rf_disk_queue *queue, size_t *at, struct rf_record *record);

@@ -305,6 +305,33 @@ static void what_belongs_together_is_not_split_over_two_transactions(void **stat
     rf_disk_queue_fini(&queue);
 }
 
+// The thread takes what waits as soon as it has written, also while the loop is still at it.
+static void what_belongs_together_is_not_taken_before_it_is_whole(void **state) {
+    (void)state;
+    sqlite3 *other;
+    struct rf_disk_progress progress = {0};
+    open_disk();
+    assert_int_equal(sqlite3_open(rf_disk_path(disk), &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    put_event(1, 0, 0);
+    rf_disk_flush(disk);
+    assert_false(next_progress(&progress, 100)); // it is busy with that
+    put_value("a", 1, "{}", 0);
+    assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    while (progress.written < 1)
+        assert_true(next_progress(&progress, 30000));
+    assert_int_equal(progress.written, 1);
+    assert_false(next_progress(&progress, 300));
+    put((struct rf_record){.type = RF_RECORD_EVENT,
+                           .joined = true,
+                           .number = 2,
+                           .name = "a.b/c",
+                           .body = "frame 2",
+                           .body_size = 7});
+    await_written();
+}
+
 static void set_file_limit(rlim_t bytes) {
     struct rlimit limit;
     getrlimit(RLIMIT_FSIZE, &limit);
@@ -487,6 +514,7 @@ int main(void) {
         TEST(numbers_are_passed_over_after_an_end_that_was_not_in_order),
         TEST(a_writer_killed_at_any_moment_keeps_what_it_told_of),
         TEST(what_belongs_together_is_not_split_over_two_transactions),
+        TEST(what_belongs_together_is_not_taken_before_it_is_whole),
         TEST(a_full_disk_is_told_and_when_it_has_room_nothing_is_missing),
         TEST(an_end_on_a_full_disk_ends_and_keeps_what_was_told),
         TEST(a_lock_from_outside_holds_the_thread_up_and_nobody_else),
