@@ -156,8 +156,11 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
     op->arg = arg;
     op->began = rf_loop_now(bus->loop);
     op->due = op->deadline = rf_instant_add(op->began, rf_ns(full.remaining_ns));
-    if (rf_wire_encode(RF_MESSAGE_call_request, &full, &op->frame, &error) != RF_OK) {
-        rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
+    enum rf_err err = bus->config->calls == NULL
+                          ? rf_error_set(&error, RF_ERR_INVALID, "bus.calls: no endpoint is given")
+                          : rf_wire_encode(RF_MESSAGE_call_request, &full, &op->frame, &error);
+    if (err != RF_OK) {
+        rf_log(RF_LOG_ERROR, "call %s is not sent: %s", request->id, error.message);
         op->failure = "invalid";
         op->due = rf_loop_now(bus->loop);
     }

@@ -23,7 +23,8 @@ RF_NODISCARD enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_bus_co
                                     struct rf_error *error);
 
 // rf_bus_destroy: closes all sockets without lingering, frees streams, subscriptions and watches,
-// and nulls the pointer. Pending callbacks are not called.
+// and nulls the pointer. Pending callbacks are not called. The order: durable subscribers and
+// workers before the bus, the loop after it; never from one of the bus's own callbacks.
 void rf_bus_destroy(struct rf_bus **bus);
 
 // rf_bus_connected: whether the broker answered within the heartbeat's limit.
@@ -39,7 +40,7 @@ uint64_t rf_bus_newest(const struct rf_bus *bus);
 
 // rf_bus_on_change: `fn` is called when the connection comes (true) or goes (false), and for a
 // broker that was restarted in between (false, then true). Up to RF_BUS_LISTENERS of them, for the
-// bus's life.
+// bus's life; one more aborts the process.
 #define RF_BUS_LISTENERS 8
 typedef void rf_bus_change_fn(void *arg, bool connected);
 void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg);
@@ -197,9 +198,11 @@ RF_NODISCARD enum rf_err rf_bus_watch(struct rf_bus *bus, const char *prefix, rf
 
 typedef void rf_reply_fn(void *arg, const struct rf_call_reply *reply);
 
-// rf_bus_call: sends the request, whose id no other call in hand has; `fn` is called exactly once:
+// rf_bus_call: sends the request, whose id no other call in hand has (the same id again aborts the
+// process: one of the two would wait for ever). `fn` is called exactly once, never from within:
 // with the reply, or with one of class local: deadline_exceeded when nothing came until 2 s after
-// the deadline (sent: maybe), overloaded. `remaining_ns` is filled in. A call made while the broker
+// the deadline (sent: maybe), overloaded, invalid (it cannot be encoded, or `config.calls` is
+// NULL). `remaining_ns` is filled in. A call made while the broker
 // is away is kept and sent when it is there, until its deadline (then deadline_exceeded, sent: no).
 // A broker that was restarted, or was silent, is asked again under the same id (`asked_ns` is
 // filled in): it waits for the worker that has the call in hand, answers as that worker did,

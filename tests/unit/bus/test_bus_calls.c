@@ -335,6 +335,25 @@ static void a_request_that_cannot_be_encoded_is_answered_but_not_at_once(void **
     rf_bus_destroy(&bus);
 }
 
+static void a_call_without_an_endpoint_for_calls_ends_at_once(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    fake->config.calls = NULL;
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    fake_until(fake, rf_bus_connected(bus));
+    struct rf_instant made = rf_clock_now();
+    call(&replies, "c1", rf_seconds(4));
+    assert_int_equal(replies.count, 0);
+    fake_until(fake, replies.count == 1);
+    assert_true(rf_instant_since(rf_clock_now(), made).ns < rf_seconds(4).ns);
+    assert_string_equal(replies.class, "local");
+    assert_string_equal(replies.code, "invalid");
+    assert_string_equal(replies.sent, "no");
+    rf_bus_cancel(bus, "c1");
+    rf_bus_destroy(&bus);
+}
+
 static void a_refused_call_ends_with_the_brokers_code(void **state) {
     struct fake_broker *fake = *state;
     struct replies replies;
@@ -369,6 +388,7 @@ int main(void) {
         BROKER_TEST(a_call_that_is_called_off_still_gets_its_answer),
         BROKER_TEST(a_call_that_is_called_off_before_it_was_sent_ends_at_once),
         BROKER_TEST(a_request_that_cannot_be_encoded_is_answered_but_not_at_once),
+        BROKER_TEST(a_call_without_an_endpoint_for_calls_ends_at_once),
         BROKER_TEST(a_refused_call_ends_with_the_brokers_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
