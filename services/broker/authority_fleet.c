@@ -254,9 +254,13 @@ void rf_authority_eject_again(struct rf_authority *authority, const char *provid
 
 // ---- what others ask ----
 
+static bool suspects(const struct rf_guard *guard, const char *instance) {
+    return guard->suspect[0] != '\0' && strcmp(guard->suspect, instance) == 0;
+}
+
 bool rf_authority_bars(struct rf_guard *guard, const char *instance, struct rf_instant *until) {
     struct rf_instant when = guard->jury.until;
-    bool bars = guard->suspect[0] != '\0' && strcmp(guard->suspect, instance) == 0;
+    bool bars = suspects(guard, instance);
     if (!bars) {
         const struct rf_ejection *ejection = rf_ejections_find(&guard->jury.ejections, instance);
         bars = ejection != NULL;
@@ -283,5 +287,6 @@ struct rf_breaker_view rf_authority_view_of(struct rf_guard *guard, const char *
     struct rf_instant until;
     if (rf_authority_bars(guard, instance, &until))
         view.ejected_until = rf_utc_add(now->utc, rf_instant_since(until, now->instant)).ns;
+    view.suspected = suspects(guard, instance);
     return view;
 }

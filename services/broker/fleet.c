@@ -16,12 +16,14 @@ void rf_core_fleet_changed(struct rf_core *core) {
     rf_authority_recount(&core->authority, gathers(core));
 }
 
-// A broker that has lost its state learns from the gateways which of them were ejected.
+// A broker that has lost its state learns from the gateways which of them were ejected. A suspicion
+// has ended with the broker that had it: nobody confirmed it.
 static void learn(struct rf_core *core, const struct rf_worker_heartbeat *heartbeat) {
     for (size_t i = 0; i < heartbeat->breakers.count; i++) {
         const struct rf_breaker_view *view = &heartbeat->breakers.items[i];
-        rf_authority_eject_again(&core->authority, view->service, heartbeat->instance, 1,
-                                 (struct rf_utc){view->ejected_until});
+        if (!view->suspected)
+            rf_authority_eject_again(&core->authority, view->service, heartbeat->instance, 1,
+                                     (struct rf_utc){view->ejected_until});
     }
 }
 

@@ -37,10 +37,13 @@ static bool behind(struct rf_authority *authority, const struct rf_worker_heartb
         const struct rf_breaker_view *view = &heartbeat->breakers.items[i];
         for (size_t k = 0; k < authority->count; k++) {
             struct rf_guard *guard = &authority->guards[k];
+            if (strcmp(guard->provider, view->service) != 0)
+                continue;
+            struct rf_breaker_view ours = rf_authority_view_of(guard, heartbeat->instance);
             bool barred = view->ejected_until > authority->ground->now.utc.ns;
-            if (strcmp(guard->provider, view->service) == 0 &&
-                (view->epoch < guard->breaker.epoch ||
-                 barred != rf_authority_bars(guard, heartbeat->instance, NULL)))
+            // A gateway that does not know of suspicions never says so.
+            if (view->epoch < ours.epoch || barred != (ours.ejected_until != 0) ||
+                (view->suspected && !ours.suspected))
                 return true;
         }
     }

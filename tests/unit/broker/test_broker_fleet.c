@@ -152,6 +152,7 @@ static void incident_06_a_lone_accuser_is_held_back_and_the_breaker_stays_closed
     const struct rf_breaker_view *view = next_push(3);
     assert_string_equal(view->state, "closed");
     assert_int_equal(view->ejected_until, stage.now.utc.ns + CONFIRM);
+    assert_true(view->suspected);
     for (int g = 0; g < 8; g++)
         stage_quiet(&stage, &gateways[g]); // nobody else is told anything
     assert_int_equal(events_of("worker."), 0);
@@ -181,7 +182,9 @@ static void incident_06_a_second_gateway_that_succeeds_ejects_it(void **state) {
     stage_hush(&stage);
     succeed(4);
     assert_int_equal(breaker(), RF_BREAKER_CLOSED);
-    assert_int_equal(next_push(3)->ejected_until, stage.now.utc.ns + EJECTION);
+    const struct rf_breaker_view *view = next_push(3);
+    assert_int_equal(view->ejected_until, stage.now.utc.ns + EJECTION);
+    assert_false(view->suspected);
     const struct rf_event *event = stage_event(&stage, "worker.ejected/g-3");
     assert_string_equal(event->severity, "error");
     assert_string_equal(event->service, "elevenlabs");
@@ -441,7 +444,13 @@ static void a_push_that_was_lost_is_made_up_for_at_the_next_heartbeat(void **sta
     hear(3, 1, false, &view);
     stage_next(&stage, &gateways[3], RF_MESSAGE_worker_welcome);
     stage_next(&stage, &gateways[3], RF_MESSAGE_breaker_states);
+    // It believes to be suspected only: another broker would forget that.
     view.ejected_until = stage.now.utc.ns + S;
+    view.suspected = true;
+    hear(3, 1, false, &view);
+    stage_next(&stage, &gateways[3], RF_MESSAGE_worker_welcome);
+    stage_next(&stage, &gateways[3], RF_MESSAGE_breaker_states);
+    view.suspected = false;
     hear(3, 1, false, &view);
     stage_next(&stage, &gateways[3], RF_MESSAGE_worker_welcome);
     stage_quiet(&stage, &gateways[3]);
@@ -731,6 +740,26 @@ static void a_broker_that_lost_its_state_takes_ejections_from_the_gateways(void 
     assert_false(rf_authority_bars(guard(), "g-0", NULL));
 }
 
+static void a_suspicion_ends_with_the_broker_that_had_it(void **state) {
+    (void)state;
+    stage_open(&stage, two_providers);
+    size = 2;
+    gateways[0] = peer(RF_SOCKET_WORKERS, "w0");
+    gateways[1] = peer(RF_SOCKET_WORKERS, "w1");
+    struct rf_breaker_view view = {.service = "elevenlabs",
+                                   .state = "closed",
+                                   .ejected_until = STAGE_UTC + 20 * S,
+                                   .suspected = true};
+    hear(0, 1, false, &view);
+    hear(1, 1, false, NULL);
+    assert_false(rf_authority_bars(guard(), "g-0", NULL));
+    // It is told so when it registers, and does not hold itself back any longer.
+    stage_next(&stage, &gateways[0], RF_MESSAGE_worker_welcome);
+    const struct rf_breaker_states *states =
+        &stage_next(&stage, &gateways[0], RF_MESSAGE_breaker_states)->as.breaker_states;
+    assert_int_equal(states->breakers.items[0].ejected_until, 0);
+}
+
 static void the_status_names_who_is_ejected_and_who_is_suspected(void **state) {
     (void)state;
     begin(8);
@@ -931,6 +960,7 @@ int main(void) {
         TEST(an_ejection_is_retained_until_it_is_over),
         TEST(a_restarted_broker_takes_ejections_from_its_state),
         TEST(a_broker_that_lost_its_state_takes_ejections_from_the_gateways),
+        TEST(a_suspicion_ends_with_the_broker_that_had_it),
         TEST(the_status_names_who_is_ejected_and_who_is_suspected),
         TEST(random_fleets_keep_the_bounds_and_find_the_bad_one),
         TEST(random_events_keep_the_bounds),
