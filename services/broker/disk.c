@@ -182,6 +182,22 @@ static void init_locks(struct rf_disk *disk) {
     pthread_mutex_init(&disk->mutex, NULL);
 }
 
+// `in_order`: the next broker may go on without passing numbers over.
+static void destroy(struct rf_disk *disk, bool in_order) {
+    rf_disk_writer_close(&disk->writer);
+    rf_disk_retention_close(&disk->retention);
+    rf_disk_schema_close(&disk->db, in_order);
+    rf_disk_queue_fini(&disk->batch);
+    rf_disk_queue_fini(&disk->waiting);
+    rf_disk_queue_fini(&disk->filling);
+    if (disk->event_fd >= 0)
+        close(disk->event_fd);
+    pthread_cond_destroy(&disk->asked);
+    pthread_mutex_destroy(&disk->mutex);
+    free(disk->path);
+    free(disk);
+}
+
 enum rf_err rf_disk_open(const char *folder, enum rf_disk_sync sync,
                          const struct rf_disk_limits *limits, struct rf_disk **out,
                          struct rf_disk_found *found, struct rf_error *error) {
@@ -208,12 +224,13 @@ enum rf_err rf_disk_open(const char *folder, enum rf_disk_sync sync,
     disk->progress.trimmed = disk->retention.trimmed;
     disk->progress.events = disk->retention.events;
     disk->progress.bytes = disk->retention.used;
-    if (err == RF_OK)
-        sqlite3_wal_hook(disk->db, on_commit, disk);
-    else
-        rf_disk_close(&disk);
+    if (err != RF_OK) {
+        destroy(disk, false);
+        return err;
+    }
+    sqlite3_wal_hook(disk->db, on_commit, disk);
     *out = disk;
-    return err;
+    return RF_OK;
 }
 
 const char *rf_disk_path(const struct rf_disk *disk) {
@@ -287,18 +304,6 @@ void rf_disk_close(struct rf_disk **pointer) {
     if (disk == NULL)
         return;
     rf_disk_finish(disk);
-    bool in_order = disk->batch.count == 0 && disk->waiting.count == 0 && disk->filling.count == 0;
-    rf_disk_writer_close(&disk->writer);
-    rf_disk_retention_close(&disk->retention);
-    rf_disk_schema_close(&disk->db, in_order);
-    rf_disk_queue_fini(&disk->batch);
-    rf_disk_queue_fini(&disk->waiting);
-    rf_disk_queue_fini(&disk->filling);
-    if (disk->event_fd >= 0)
-        close(disk->event_fd);
-    pthread_cond_destroy(&disk->asked);
-    pthread_mutex_destroy(&disk->mutex);
-    free(disk->path);
-    free(disk);
+    destroy(disk, disk->batch.count == 0 && disk->waiting.count == 0 && disk->filling.count == 0);
     *pointer = NULL;
 }

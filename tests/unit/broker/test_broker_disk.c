@@ -453,16 +453,41 @@ static void a_damaged_database_is_refused_with_its_name_and_the_mend(void **stat
     expect_refusal("move it away");
 }
 
+static void set_schema_version(int version) {
+    sqlite3 *db;
+    char path[64], sql[64];
+    snprintf(path, sizeof path, "%s/broker.db", folder);
+    snprintf(sql, sizeof sql, "UPDATE schema_version SET version = %d", version);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
 static void a_database_of_a_later_version_is_refused(void **state) {
     (void)state;
-    sqlite3 *db;
     load(1, false);
-    assert_int_equal(sqlite3_open(rf_disk_path(disk), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "UPDATE schema_version SET version = 99", NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(db);
     rf_disk_close(&disk);
+    set_schema_version(99);
     expect_refusal("run the newer program");
+}
+
+// Whoever could not open it has not ended anything in order.
+static void a_refusal_does_not_hide_that_the_broker_before_was_killed(void **state) {
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        open_disk();
+        put_event(1, 0, 0);
+        await_written();
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    set_schema_version(99);
+    expect_refusal("run the newer program");
+    set_schema_version(2);
+    load(10, false);
+    assert_int_equal(events_found, 1);
+    assert_true(found.last > 1000);
 }
 
 static void a_queue_gives_back_what_was_put_in(void **state) {
@@ -521,6 +546,7 @@ int main(void) {
         TEST(who_reads_the_database_keeps_no_broker_from_its_start),
         TEST(a_damaged_database_is_refused_with_its_name_and_the_mend),
         TEST(a_database_of_a_later_version_is_refused),
+        TEST(a_refusal_does_not_hide_that_the_broker_before_was_killed),
         TEST(a_queue_gives_back_what_was_put_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
