@@ -93,3 +93,11 @@ void rf_breaker_restore_force(struct rf_breaker *breaker, enum rf_breaker_force 
     breaker->permit = 0;
     rf_breaker_set_due(breaker);
 }
+
+void rf_breaker_restore_test(struct rf_breaker *breaker) {
+    if (rf_breaker_gate(breaker) != RF_BREAKER_HALF_OPEN)
+        return;
+    breaker->permit = ++breaker->permits; // nobody's
+    breaker->until = rf_instant_add(breaker->now, breaker->policy.test_lease);
+    rf_breaker_set_due(breaker);
+}

@@ -303,6 +303,10 @@ bool rf_breaker_restore(struct rf_breaker *breaker, enum rf_breaker_state state,
 void rf_breaker_restore_force(struct rf_breaker *breaker, enum rf_breaker_force force,
                               struct rf_instant until);
 
+// rf_breaker_restore_test: after those two: in HALF_OPEN the state's former owner may have given a
+// permit just before. Nobody gets one until its lease must be over. No change of its own.
+void rf_breaker_restore_test(struct rf_breaker *breaker);
+
 // rf_breaker_snapshot: all figures as of now; what is too old leaves the windows, but the state
 // does not change: tick first.
 void rf_breaker_snapshot(struct rf_breaker *breaker, struct rf_instant now,

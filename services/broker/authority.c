@@ -384,6 +384,9 @@ void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_
         struct rf_duration left = rf_utc_since((struct rf_utc){views[i].until}, now->utc);
         rf_breaker_restore(&guard->breaker, state, views[i].epoch, left, now->instant, &transition);
         learn_force(guard, &views[i], &transition);
+        // Whoever holds the permit of a broker that is gone began before now, and its lease, which
+        // is longer than an attempt, is over then.
+        rf_breaker_restore_test(&guard->breaker);
         rf_authority_announce(guard, &transition);
     }
 }

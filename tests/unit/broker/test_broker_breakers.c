@@ -409,6 +409,27 @@ static void incident_05_a_restarted_broker_takes_the_highest_epoch_and_the_time_
     assert_int_equal(breaker()->epoch, 8);
 }
 
+// A test request may be out by a permit of the broker before, which nobody can tell of any more.
+static void incident_04_a_restarted_broker_gives_no_permit_before_a_lease_is_over(void **state) {
+    (void)state;
+    beat_with_view(&one, "g-1", "half_open", 7, 0);
+    assert_int_equal(breaker()->state, RF_BREAKER_HALF_OPEN);
+    stage_hush(&stage);
+    ask(&two, "call-2", 7);
+    refused(&two, "call-2");
+    struct rf_worker_bye bye = {.instance = "g-1"}; // nor is it the one who leaves
+    stage_receive(&stage, &one, RF_MESSAGE_worker_bye, &bye);
+    pass(LEASE - 1);
+    stage_hush(&stage);
+    ask(&two, "call-2", 7);
+    refused(&two, "call-2");
+    stage_at(&stage, LEASE);
+    ask(&two, "call-2", 7);
+    assert_int_equal(granted(&two)->lease_ns, LEASE);
+    ask(&one, "call-1", 7);
+    refused(&one, "call-1");
+}
+
 static void what_is_left_of_open_is_clamped(void **state) {
     (void)state;
     beat_with_view(&one, "g-1", "open", 3, STAGE_UTC + 3600 * RF_NS_PER_S);
@@ -634,6 +655,7 @@ int main(void) {
         TEST(incident_03_results_from_before_a_change_do_not_count),
         TEST(a_permit_of_another_broker_is_worth_nothing),
         TEST(incident_05_a_restarted_broker_takes_the_highest_epoch_and_the_time_left),
+        TEST(incident_04_a_restarted_broker_gives_no_permit_before_a_lease_is_over),
         TEST(what_is_left_of_open_is_clamped),
         TEST(the_same_state_under_a_higher_epoch_is_taken_and_told),
         TEST(a_worker_that_missed_a_push_gets_it_after_its_heartbeat),

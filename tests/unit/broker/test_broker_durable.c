@@ -334,6 +334,29 @@ incident_05_an_open_breaker_is_open_after_a_restart_with_the_time_that_was_left(
     assert_string_equal(rf_breaker_state_name(guard->breaker.state), "half_open");
 }
 
+// The one before may have given the permit that is asked for here.
+static void incident_04_a_broker_that_is_killed_half_open_is_followed_by_one_test(void **state) {
+    (void)state;
+    struct rf_permit_request request = {.call = "c", .service = "elevenlabs"};
+    struct rf_peer gateway = peer(RF_SOCKET_WORKERS, "gateway");
+    stage.disk_waits = false;
+    beat(&stage, &gateway, "gateway-1", NULL, 4, 0);
+    fail_calls(&gateway, stage.core->authority.guards[0].breaker.epoch, 1);
+    stage_at(&stage, stage.now.instant.ns + 30 * RF_NS_PER_S);
+    assert_string_equal(breaker("state"), "half_open");
+    stage.now = (struct rf_now){{0}, {stage.now.utc.ns + RF_NS_PER_S}};
+    stage_restart(&stage, "broker-2", 1000);
+    assert_string_equal(breaker("state"), "half_open");
+    request.epoch = stage.core->authority.guards[0].breaker.epoch;
+    int64_t lease = stage.core->authority.guards[0].breaker.policy.test_lease.ns;
+    for (int i = 0; i < 2; i++) {
+        stage_at(&stage, i == 0 ? lease - 1 : lease);
+        beat(&stage, &gateway, "gateway-1", NULL, 4, 0);
+        stage_receive(&stage, &gateway, RF_MESSAGE_permit_request, &request);
+        assert_int_equal(stage.core->ground.counters.permits_granted, i);
+    }
+}
+
 static void only_observe(struct rf_core_settings *settings) {
     settings->guards[0].policy.mode = RF_BREAKER_OBSERVE;
 }
@@ -608,6 +631,7 @@ int main(void) {
         TEST(values_and_their_versions_come_back_and_leases_end_by_the_clock),
         TEST(what_was_not_on_disk_is_not_there_and_was_told_to_nobody),
         TEST(incident_05_an_open_breaker_is_open_after_a_restart_with_the_time_that_was_left),
+        TEST(incident_04_a_broker_that_is_killed_half_open_is_followed_by_one_test),
         TEST(a_breaker_that_only_observes_goes_on_with_what_it_decided),
         TEST(what_is_left_of_open_is_never_more_than_the_breaker_allows_nor_less_than_nothing),
         TEST(publishers_are_held_back_at_a_bound_and_taken_again_at_half_of_it),

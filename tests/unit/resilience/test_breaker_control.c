@@ -92,6 +92,35 @@ static void no_force_from_a_peer_leaves_the_restored_state_alone(void **state) {
     assert_int_equal(breaker.force_until.ns, INT64_MAX);
 }
 
+static void a_test_that_may_be_out_by_a_peers_permit_is_waited_for(void **state) {
+    (void)state;
+    struct rf_breaker_ticket ticket, other;
+    struct rf_breaker breaker = restored(RF_BREAKER_HALF_OPEN, rf_ns(0));
+    rf_breaker_restore_test(&breaker);
+    int64_t over = S + breaker.policy.test_lease.ns;
+    assert_false(admits(&breaker, S, &ticket));
+    assert_int_equal(breaker.due.ns, over);
+    assert_false(admits(&breaker, over - 1, &ticket));
+    assert_true(admits(&breaker, over, &ticket));
+    assert_false(admits(&breaker, over, &other));
+}
+
+static void where_no_permit_is_asked_for_nothing_is_waited_for(void **state) {
+    (void)state;
+    struct rf_breaker open = restored(RF_BREAKER_OPEN, rf_seconds(5));
+    struct rf_breaker forced = restored(RF_BREAKER_HALF_OPEN, rf_ns(0));
+    struct rf_breaker observing = closed(RF_BREAKER_OBSERVE);
+    struct rf_breaker_transition transition;
+    rf_breaker_restore_force(&forced, RF_BREAKER_FORCE_CLOSED, at(100 * S));
+    rf_breaker_restore(&observing, RF_BREAKER_HALF_OPEN, 9, rf_ns(0), at(S), &transition);
+    rf_breaker_restore_test(&open);
+    rf_breaker_restore_test(&forced);
+    rf_breaker_restore_test(&observing);
+    assert_int_equal(open.due.ns, 6 * S);
+    assert_int_equal(forced.due.ns, 100 * S);
+    assert_int_equal(open.permit + forced.permit + observing.permit, 0);
+}
+
 static void a_snapshot_tells_the_end_of_open_or_of_the_lease_and_no_other(void **state) {
     (void)state;
     struct rf_breaker_snapshot seen;
@@ -219,6 +248,8 @@ int main(void) {
         cmocka_unit_test(a_peers_force_open_holds_until_its_end_whatever_was_left_of_open),
         cmocka_unit_test(a_peers_other_forces_close_it_and_take_the_permit_back),
         cmocka_unit_test(no_force_from_a_peer_leaves_the_restored_state_alone),
+        cmocka_unit_test(a_test_that_may_be_out_by_a_peers_permit_is_waited_for),
+        cmocka_unit_test(where_no_permit_is_asked_for_nothing_is_waited_for),
         cmocka_unit_test(a_snapshot_tells_the_end_of_open_or_of_the_lease_and_no_other),
         cmocka_unit_test(an_observing_breaker_counts_what_it_admits_while_open),
         cmocka_unit_test(a_result_in_half_open_is_recorded_once_or_counted_as_late),
