@@ -318,7 +318,7 @@ static void incident_01_a_test_that_never_settles_ends_with_its_lease(void **sta
     assert_int_equal(breaker()->state, RF_BREAKER_HALF_OPEN);
 }
 
-static void incident_01_the_permit_of_a_lost_worker_is_free_at_once(void **state) {
+static void the_permit_of_a_worker_that_leaves_in_order_is_free_at_once(void **state) {
     (void)state;
     to_half_open();
     ask(&one, "call-1", 2);
@@ -649,7 +649,7 @@ int main(void) {
         TEST(a_good_test_closes_and_tells),
         TEST(a_failed_test_opens_again),
         TEST(incident_01_a_test_that_never_settles_ends_with_its_lease),
-        TEST(incident_01_the_permit_of_a_lost_worker_is_free_at_once),
+        TEST(the_permit_of_a_worker_that_leaves_in_order_is_free_at_once),
         TEST(a_permit_that_could_not_be_delivered_is_free_at_once),
         TEST(incident_02_an_outcome_that_does_not_count_gives_the_permit_back),
         TEST(incident_03_results_from_before_a_change_do_not_count),
