@@ -1,24 +1,26 @@
 // ringfence-broker: the bus of the set. Calls, events, retained state and the breakers' authority
 // are decided in core.c and its parts; here they meet sockets, clocks and the disk.
 //
-//   core.c        who gets what: routes of messages, and its own life
-//   events.c, stream_book.c, journal.c, page.c, pages.c   events in, published, and read in pages
-//   subscribers.c, unread.c                       who has taken what of them
-//   scribe.c, record.h, restore.c                 what goes to the disk, and comes back from it
-//   states.c, values.c, watchers.c                  retained state
-//   dispatch.c, job.c, hand.c, answers.c          calls
-//   seats.c, ranking.c, workers.c                 who carries them out
-//   recovery.c, roster.c                          calls from before a restart
-//   authority.c                   the one breaker of each provider
-//   jury.c, evidence.c            on whose word it opens
-//   ejection.c, authority_fleet.c, fleet.c   which gateway is kept from a provider instead
-//   limit.c, limit_known.c, limit_tell.c     the limits of the provider accounts,
-//   pool.c, pool_room.c, pauses.c            shared out among the gateways
-//   ground.c      time, sending and counters for all of them
-//   intake.c, sink.c, endpoints.c   sockets
-//   door.c, zap.c, keyring.c, rights.c, revoked.c, admission.c   keys and roles over TCP
-//   disk.c, disk_*.c, data_dir.c    disk
-//   reader.c, page_query.c          pages read back from it
+//   core.c, status.c                             who gets what: routes of messages; its own life
+//   events.c, stream_book.c, journal.c, pages.c  events in, published, and read in pages
+//   clients.c, subscribers.c                     who publishes and reads, and has taken what
+//   scribe.c, record.h, restore.c                what goes to the disk, and comes back from it
+//   states.c, values.c, watchers.c               retained state
+//   dispatch.c, job.c, hand.c, answers.c         calls
+//   seats.c, ranking.c, workers.c                who carries them out
+//   recovery.c, roster.c                         calls from before a restart
+//   authority.c                                  the one breaker of each provider
+//   jury.c, evidence.c                           on whose word it opens
+//   ejection.c, authority_fleet.c, fleet.c       which gateway is kept from a provider
+//   limit.c, limit_known.c, limit_tell.c         the limits of the provider accounts
+//   pool.c, pool_room.c, pauses.c                one limit, shared out to the gateways
+//   ground.c                                     time, sending and counters for all of them
+//   setup.c                                      what it begins with
+//   intake.c, sink.c, unread.c, endpoints.c      sockets
+//   door.c, zap.c, keyring.c, rights.c,
+//   revoked.c, admission.c                       keys and roles over TCP
+//   disk.c, disk_*.c, data_dir.c                 disk
+//   reader.c, page.c, page_query.c               pages read back from it
 #include <stdlib.h>
 #include <unistd.h>
 
