@@ -84,7 +84,8 @@ static bool send_batch(struct rf_worker *worker) {
         reports[i] = *report;
         reports[i].seq = (int64_t)(first + i);
     }
-    struct rf_worker_outcomes message = {.outcomes = {reports, count}};
+    struct rf_worker_outcomes message = {.outcomes = {reports, count},
+                                         .from = (int64_t)outcomes->first};
     if (rf_worker_send(worker, RF_MESSAGE_worker_outcomes, &message) != RF_OK)
         return false;
     if (outcomes->sent == 0)

@@ -153,7 +153,7 @@ static void on_welcome(struct rf_worker *worker, const struct rf_message *messag
         worker->handlers->connected(worker->arg, false);
     }
     // Their numbers go on: some may be on their way here already, and come before the rest.
-    if (welcome->registered || news != RF_PULSE_SAME)
+    if (welcome->registered || welcome->moved || news != RF_PULSE_SAME)
         rf_backlog_rewind(&worker->outcomes, 0);
     if (welcome->registered) {
         rf_ledger_registered(&worker->ledger);

@@ -264,10 +264,18 @@ static void take_outcome(struct rf_authority *authority, const struct rf_seat *s
 
 void rf_authority_outcomes(struct rf_authority *authority, struct rf_seat *seat,
                            const struct rf_worker_outcomes *outcomes) {
+    // What the worker does not keep any more was known to an earlier registration.
+    if (outcomes->from - 1 > seat->outcome_seq)
+        seat->outcome_seq = outcomes->from - 1;
     for (size_t i = 0; i < outcomes->outcomes.count; i++) {
         const struct rf_outcome_report *report = &outcomes->outcomes.items[i];
         if (report->seq <= seat->outcome_seq) {
             authority->ground->counters.outcomes_repeated++;
+            continue;
+        }
+        // Those before it were lost with a connection: taken now, it would make them repeated ones.
+        if (outcomes->from > 0 && report->seq - 1 > seat->outcome_seq) {
+            authority->ground->counters.outcomes_early++;
             continue;
         }
         seat->outcome_seq = report->seq;

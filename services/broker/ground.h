@@ -80,6 +80,7 @@ struct rf_sink {
     X(workers_lost, "workers that vanished")                                                       \
     X(workers_ejected, "workers kept from a provider for a while")                                 \
     X(workers_unknown, "messages of workers that are not registered")                              \
+    X(outcomes_early, "outcomes that came before an earlier one; they come again")                 \
     X(outcomes_taken, "outcomes given to a breaker")                                               \
     X(outcomes_repeated, "outcomes that were known already")                                       \
     X(outcomes_ignored, "of unknown providers, classes, permits; of ejected workers")              \

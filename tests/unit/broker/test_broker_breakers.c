@@ -495,6 +495,27 @@ static void outcomes_of_a_new_registration_count_once_whatever_their_numbers(voi
     assert_int_equal(counters->outcomes_repeated, 2);
 }
 
+// 50 and 51 went down with the connection to a broker that forgot the worker.
+static void an_outcome_that_comes_before_earlier_ones_does_not_make_them_repeated(void **state) {
+    (void)state;
+    const struct rf_counters *counters = &stage.core->ground.counters;
+    struct rf_outcome_report outcomes[3] = {outcome_of(50, 0, NULL, "transient"),
+                                            outcome_of(51, 0, NULL, "transient"),
+                                            outcome_of(52, 0, NULL, "transient")};
+    struct rf_worker_outcomes last = {.outcomes = {&outcomes[2], 1}, .from = 50};
+    struct rf_worker_outcomes all = {.outcomes = {outcomes, 3}, .from = 50};
+    stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &last);
+    assert_int_equal(counters->outcomes_early, 1);
+    assert_int_equal(acknowledged(), 49);
+    stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &all);
+    assert_int_equal(counters->outcomes_taken, 3);
+    assert_int_equal(counters->outcomes_repeated, 0);
+    assert_int_equal(acknowledged(), 52);
+    stage_receive(&stage, &one, RF_MESSAGE_worker_outcomes, &all);
+    assert_int_equal(counters->outcomes_taken, 3);
+    assert_int_equal(breaker()->failures, 3);
+}
+
 static void a_long_last_error_is_cut_between_characters(void **state) {
     (void)state;
     char text[600] = "x";
@@ -661,6 +682,7 @@ int main(void) {
         TEST(a_worker_that_missed_a_push_gets_it_after_its_heartbeat),
         TEST(views_that_make_no_sense_are_ignored),
         TEST(outcomes_of_a_new_registration_count_once_whatever_their_numbers),
+        TEST(an_outcome_that_comes_before_earlier_ones_does_not_make_them_repeated),
         TEST(a_long_last_error_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -435,6 +435,7 @@ static void expect_outcome(struct fake_broker *fake, int64_t seq, const char *te
     while (!found) {
         struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_outcomes);
         const struct rf_worker_outcomes *outcomes = &message->as.worker_outcomes;
+        assert_true(outcomes->from > 0 && outcomes->from <= outcomes->outcomes.items[0].seq);
         for (size_t i = 0; i < outcomes->outcomes.count; i++)
             if (outcomes->outcomes.items[i].seq == seq) {
                 assert_string_equal(outcomes->outcomes.items[i].error, text);
@@ -461,6 +462,20 @@ static void outcomes_keep_their_numbers_at_another_broker(void **state) {
     expect_outcome(fake, 2, "two");
     outcome(&service, "four");
     expect_outcome(fake, 4, "four");
+    leave(&service);
+}
+
+// Those of before may have gone down with the connection.
+static void over_another_connection_what_is_not_acknowledged_is_sent_again_at_once(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    outcome(&service, "one");
+    expect_outcome(fake, 1, "one");
+    int64_t lost = rf_loop_now(fake->loop).ns;
+    fake->moved = true;
+    expect_outcome(fake, 1, "one");
+    assert_true(rf_loop_now(fake->loop).ns - lost < 2 * RF_NS_PER_S); // not by its patience's end
     leave(&service);
 }
 
@@ -632,6 +647,7 @@ int main(void) {
         BROKER_TEST(the_lease_counts_from_the_heartbeat_that_was_answered),
         BROKER_TEST(a_reply_that_cannot_be_encoded_is_still_a_reply),
         BROKER_TEST(outcomes_keep_their_numbers_at_another_broker),
+        BROKER_TEST(over_another_connection_what_is_not_acknowledged_is_sent_again_at_once),
         BROKER_TEST(words_of_a_provider_that_are_no_text_hold_nothing_up),
         BROKER_TEST(outcomes_that_are_not_acknowledged_are_sent_again),
         BROKER_TEST(a_permit_is_granted_or_refused),
