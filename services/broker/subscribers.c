@@ -48,6 +48,8 @@ static enum rf_err write_value(struct rf_subscriber *subscriber) {
     if (!rf_scribe_has_room(book->scribe, RF_SHARE_VALUES))
         return RF_ERR_FULL;
     snprintf(key, sizeof key, RF_SUBSCRIBER_PREFIX "%s", subscriber->name);
+    if (!rf_states_has_room(book->states, key)) // names are what clients fill
+        return RF_ERR_FULL;
     json_t *value = json_pack("{s:I, s:O, s:s, s:I}", "taken", (json_int_t)subscriber->taken,
                               "prefixes", subscriber->prefixes, "instance", subscriber->instance,
                               "heard", (json_int_t)subscriber->heard.ns);
