@@ -96,7 +96,8 @@ struct rf_subscription_options {
     uint64_t newest;             // the last so many matching events, at most 1000000; 0: no matter
     const char *durable; // NULL, or a name of 1 to 200 bytes under which the broker keeps what
                          // was taken: retention spares the rest, up to the journal's size
-    bool resume;         // begin where that name stands, if the broker knows it
+    bool resume;         // begin where that name stands, if the broker knows it, or at `after`
+                         // where that is later
 };
 
 // rf_subscription_new: pages of events. After each page the subscriber calls rf_subscription_next

@@ -115,7 +115,8 @@ static bool take_name(struct rf_core *core, const struct rf_peer *from,
         return true;
     const struct rf_subscriber *known = rf_subscribers_find(&core->subscribers, name);
     if (known != NULL && question->resume) {
-        question->after = known->taken;
+        bool later = question->after > known->taken && question->after <= core->journal.durable;
+        question->after = later ? question->after : known->taken;
         question->since = question->newest = 0;
     }
     const struct rf_client *client = rf_clients_find(&core->clients, from);

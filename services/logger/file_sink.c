@@ -19,7 +19,8 @@ static void on_page(void *arg, const struct rf_event *events, size_t count, uint
 
 // ---- the place in the journal ----
 
-// A rotated file is new and holds no number, so the place is kept beside it.
+// A rotated file is new and holds no number, so the place is kept beside it. Whoever was killed has
+// not kept the last one: the broker may know a later one, as it is asked for each page.
 static int64_t kept_cursor(const struct rf_file_sink *sink) {
     char *text = NULL, *end;
     struct rf_error error;
@@ -54,7 +55,8 @@ static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct 
     sink->sink.known = sink->sink.cursor > 0;
     struct rf_subscription_options all = {.after = (uint64_t)sink->sink.cursor,
                                           .limit = PAGE_EVENTS,
-                                          .durable = sink->sink.subscriber};
+                                          .durable = sink->sink.subscriber,
+                                          .resume = in_file == 0};
     return rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,
                                error);
 }

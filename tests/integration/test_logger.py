@@ -125,6 +125,24 @@ class FilesTest(LoggerCase):
         self.publisher.publish(*events(2, "late"))
         self.check_files(self.subjects(2, "late"))
 
+    def test_a_file_rotated_before_a_kill_was_noticed_doubles_nothing(self):
+        first = self.set.start("logger")
+        first.terminate()  # each sink keeps a place, which is soon an old one
+        self.assertEqual(first.wait(), 0)
+        wait_for("the places to be kept",
+                 lambda: len(list((self.set.root / "state" / "logger").glob("*.cursor"))) == 2)
+        logger = self.set.start("logger")
+        self.publisher.publish(*events(20))
+        self.check_files(self.subjects(20))
+        wait_for("the broker to know what was taken",
+                 lambda: self.set.cli("subscriber", "list", check=0).stdout.count(" 0 behind") == 2)
+        logger.kill()
+        for file in (self.json_file, self.text_file):
+            file.rename(file.with_suffix(".1"))
+        self.set.start("logger")
+        self.publisher.publish(*events(2, "late"))
+        self.check_files(self.subjects(2, "late"))
+
     def test_a_second_logger_waits_for_the_first_to_leave(self):
         first = self.set.start("logger")
         second = self.set.start("logger", "logger-2")
