@@ -75,7 +75,8 @@ void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handbac
 }
 
 size_t rf_worker_unsent(const struct rf_worker *worker) {
-    return worker->told.unsent;
+    // A broker that does not number what it reads is trusted with all that has left us.
+    return worker->numbers ? rf_told_unread(&worker->told) : worker->told.unsent;
 }
 
 // After a registration the broker is told when all that we remember has been sent.

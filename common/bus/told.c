@@ -104,6 +104,14 @@ void rf_told_unsent(const struct rf_told *told, const char **ids) {
             ids[count++] = telling->id;
 }
 
+size_t rf_told_unread(const struct rf_told *told) {
+    size_t count = 0;
+    for (const struct rf_telling *telling = told->unread; telling != NULL;
+         telling = TAILQ_NEXT(telling, link))
+        count++;
+    return count;
+}
+
 const struct rf_frame *rf_told_next(const struct rf_told *told) {
     return told->next == NULL ? NULL : &told->next->frame;
 }

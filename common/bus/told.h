@@ -54,6 +54,9 @@ RF_NODISCARD enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *fram
 // told->unsent of them; borrowed. Their calls are still in our hand, as the broker sees it.
 void rf_told_unsent(const struct rf_told *told, const char **ids);
 
+// rf_told_unread: how many the broker is not known to have read.
+size_t rf_told_unread(const struct rf_told *told);
+
 // rf_told_next: the frame to send now, or NULL. rf_told_sent: it was, after heartbeat `beat`.
 const struct rf_frame *rf_told_next(const struct rf_told *told);
 void rf_told_sent(struct rf_told *told, int64_t beat);

@@ -101,8 +101,12 @@ static void on_flush(void *arg) {
     if (!worker->pulse.connected)
         return; // the welcome will send it all
     flush(worker);
-    if (unsent && worker->told.unsent == 0 && worker->handlers->all_sent != NULL)
+    if (!unsent || worker->told.unsent > 0)
+        return;
+    if (rf_worker_unsent(worker) == 0 && worker->handlers->all_sent != NULL)
         worker->handlers->all_sent(worker->arg);
+    else if (worker->ledger.draining)
+        rf_timer_after(&worker->beat, rf_ns(0)); // its answer says that all before it was read
 }
 
 static void on_beat(void *arg) {
@@ -133,8 +137,11 @@ static void take_seq(struct rf_worker *worker, const struct rf_worker_welcome *w
     if (seq > 0 && seq <= worker->beats && worker->beats - seq < RF_WORKER_BEATS_UNDER_WAY) {
         worker->numbers = true;
         worker->leased = worker->beat_sent[seq % RF_WORKER_BEATS_UNDER_WAY];
+        bool unread = worker->told.unread != NULL;
         if (!welcome->registered && !welcome->moved)
             rf_told_read(&worker->told, seq);
+        if (unread && worker->told.unread == NULL && worker->handlers->all_sent != NULL)
+            worker->handlers->all_sent(worker->arg);
     } else if (!worker->numbers) {
         worker->leased = rf_loop_now(worker->loop);
     }

@@ -120,8 +120,8 @@ void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handbac
 // rf_worker_drain: nothing new is dispatched to us from now on.
 void rf_worker_drain(struct rf_worker *worker);
 
-// rf_worker_unsent: replies and calls handed back that have not left the process: their broker is
-// away, or slower than we are. Who ends now loses them.
+// rf_worker_unsent: replies and calls handed back that the broker has not surely read: it is away,
+// or slower than we are, and what lies in a socket goes with its process. Who ends now loses them.
 size_t rf_worker_unsent(const struct rf_worker *worker);
 
 // rf_worker_leased: whether the broker has answered a heartbeat that we sent within our lease: it

@@ -297,7 +297,7 @@ static void a_reply_whose_broker_is_away_is_sent_after_the_next_registration(voi
     struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_reply);
     assert_string_equal(message->as.call_reply.id, "c1");
     rf_message_destroy(&message);
-    assert_int_equal(service.sent, 1);
+    fake_until(fake, service.sent == 1); // when the broker has read a heartbeat behind it
     leave(&service);
 }
 
