@@ -29,9 +29,9 @@ struct rf_pending_op {
     struct rf_instant began; // `frame` was made
     struct rf_instant due;   // its time is over
     struct rf_instant deadline, asked; // of a call: its deadline; when it was sent first
-    bool sent, again; // sent once; and once more
-    bool called_off;  // nobody wants it any more, but its end is waited for
-    unsigned life; // of the connection that it was sent on
+    bool sent, again;                  // sent once; and once more
+    bool called_off;                   // nobody wants it any more, but its end is waited for
+    unsigned life;                     // of the connection that it was sent on
     struct rf_pending_op *before, *after;
 };
 

@@ -8,8 +8,8 @@
 // descriptor, also by kill -9. The file stays: deleting it would let two openers hold two files.
 RF_NODISCARD enum rf_err rf_store_lock(const char *path, int *lock_fd, struct rf_error *error);
 
-// rf_store_database: opens the file with our settings. RF_ERR_INVALID for a file that is no database,
-// or is damaged.
+// rf_store_database: opens the file with our settings. RF_ERR_INVALID for a file that is no
+// database, or is damaged.
 RF_NODISCARD enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *error);
 
 // rf_store_migrate: brings the schema up to the last of `migrations`, each in a transaction.

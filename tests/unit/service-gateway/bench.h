@@ -46,7 +46,7 @@ struct bench {
     char sent_key[BENCH_MAX][64]; // as it stood in the request
     int64_t sent_timeout[BENCH_MAX];
     enum rf_err send_error; // what effects.send returns
-    bool unleased; // what effects.leased does not say
+    bool unleased;          // what effects.leased does not say
     int slow, sends, aborts, hedge_aborts, releases, handbacks, unmarks, stores;
     int64_t last_waiting;
     struct bench_reply replies[BENCH_MAX];
