@@ -122,10 +122,11 @@ enum rf_err rf_socket_send(struct rf_loop *loop, zsock_t *socket, const void *da
     return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? RF_ERR_FULL : RF_ERR_IO;
 }
 
-bool rf_socket_receive(struct rf_loop *loop, zsock_t *socket, struct rf_parts *parts) {
+size_t rf_socket_receive_frames(struct rf_loop *loop, zsock_t *socket, zmq_msg_t *frames,
+                                size_t room) {
     void *handle = zsock_resolve(socket);
+    size_t count = 0;
     bool more = true;
-    parts->count = 0;
     while (more) {
         zmq_msg_t frame;
         zmq_msg_init(&frame);
@@ -135,14 +136,19 @@ bool rf_socket_receive(struct rf_loop *loop, zsock_t *socket, struct rf_parts *p
             break;
         }
         more = zmq_msg_more(&frame);
-        if (parts->count < RF_SOCKET_PARTS) {
-            zmq_msg_init(&parts->frames[parts->count]);
-            zmq_msg_move(&parts->frames[parts->count++], &frame);
+        if (count < room) {
+            zmq_msg_init(&frames[count]);
+            zmq_msg_move(&frames[count++], &frame);
         }
         zmq_msg_close(&frame);
     }
-    if (parts->count == 0)
+    if (count == 0)
         rf_loop_socket_emptied(loop, socket);
+    return count;
+}
+
+bool rf_socket_receive(struct rf_loop *loop, zsock_t *socket, struct rf_parts *parts) {
+    parts->count = rf_socket_receive_frames(loop, socket, parts->frames, RF_SOCKET_PARTS);
     return parts->count > 0;
 }
 

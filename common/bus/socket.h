@@ -35,6 +35,11 @@ RF_NODISCARD enum rf_err rf_socket_bind(int type, const char *endpoint,
 RF_NODISCARD enum rf_err rf_socket_send(struct rf_loop *loop, zsock_t *socket, const void *data,
                                         size_t size);
 
+// rf_socket_receive_frames: the frames of the next message, without waiting, into `frames`, which
+// has room for `room`; more are dropped. How many there are, each to be closed; 0: there is none.
+size_t rf_socket_receive_frames(struct rf_loop *loop, zsock_t *socket, zmq_msg_t *frames,
+                                size_t room);
+
 #define RF_SOCKET_PARTS 4
 
 // One message of several frames.

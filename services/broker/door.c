@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bus/socket.h"
 #include "config/config.h"
 
 #define QUESTIONS_PER_PASS 100
@@ -14,25 +15,8 @@ struct question {
 };
 
 static bool receive(struct rf_door *door, struct question *question) {
-    void *handle = zsock_resolve(door->zap);
-    bool more = true;
-    question->count = 0;
-    while (more) {
-        zmq_msg_t frame;
-        zmq_msg_init(&frame);
-        if (zmq_msg_recv(&frame, handle, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(&frame);
-            break;
-        }
-        more = zmq_msg_more(&frame);
-        if (question->count < RF_ZAP_FRAMES) {
-            zmq_msg_init(&question->frames[question->count]);
-            zmq_msg_move(&question->frames[question->count++], &frame);
-        }
-        zmq_msg_close(&frame);
-    }
-    if (question->count == 0)
-        rf_loop_socket_emptied(door->loop, door->zap);
+    question->count =
+        rf_socket_receive_frames(door->loop, door->zap, question->frames, RF_ZAP_FRAMES);
     return question->count > 0;
 }
 
