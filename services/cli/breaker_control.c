@@ -11,7 +11,25 @@
 struct deciding {
     const char *action;
     struct rf_duration length; // 0: until reset
+    struct rf_breaker_control control;
 };
+
+static void tell(const struct cli_session *session) {
+    const struct deciding *deciding = session->arg;
+    const struct rf_breaker_control *control = &deciding->control;
+    const char *length = session->options->own[CLI_FOR];
+    if (!session->options->json) {
+        printf("%s: %s%s%s\n", control->service,
+               session->options->command->words + strlen("breaker "), length != NULL ? " for " : "",
+               length != NULL ? length : "");
+        return;
+    }
+    json_t *told = json_pack("{s:s, s:s, s:s, s:s}", "service", control->service, "action",
+                             control->action, "who", control->who, "why", control->why);
+    if (control->until != 0)
+        (void)json_object_set_new(told, "until", json_integer(control->until));
+    cli_print_json(told);
+}
 
 static void on_answer(void *arg, const char *code, const char *message) {
     struct cli_session *session = arg;
@@ -21,23 +39,21 @@ static void on_answer(void *arg, const char *code, const char *message) {
                          message != NULL ? ": " : "", message != NULL ? message : "");
         return;
     }
-    printf("%s: %s%s%s\n", options->arguments[0], options->command->words + strlen("breaker "),
-           options->own[CLI_FOR] != NULL ? " for " : "",
-           options->own[CLI_FOR] != NULL ? options->own[CLI_FOR] : "");
+    tell(session);
     cli_session_end(session, CLI_OK);
 }
 
 static void begin(struct cli_session *session) {
-    const struct deciding *deciding = session->arg;
-    struct rf_breaker_control control = {
+    struct deciding *deciding = session->arg;
+    deciding->control = (struct rf_breaker_control){
         .service = session->options->arguments[0],
         .action = deciding->action,
         .who = cli_person(),
         .why = session->options->own[CLI_WHY],
     };
     if (deciding->length.ns > 0)
-        control.until = rf_utc_add(rf_clock_utc(), deciding->length).ns;
-    rf_bus_breaker_control(session->bus, &control, on_answer, session);
+        deciding->control.until = rf_utc_add(rf_clock_utc(), deciding->length).ns;
+    rf_bus_breaker_control(session->bus, &deciding->control, on_answer, session);
 }
 
 static int decide(const struct cli_options *options, const char *action) {

@@ -10,7 +10,7 @@
 // The operations of our own gateways. The first of a service is meant when none is named.
 static const struct known {
     const char *service, *operation;
-    uint32_t needs, may;
+    uint64_t needs, may;
     bool repeatable;
 } known[] = {
     {"speech", "speak", CLI_TAKES(TEXT), CLI_TAKES(OUT), true},
@@ -24,7 +24,7 @@ static const struct known {
 #define KNOWN_COUNT (sizeof known / sizeof *known)
 
 // Options of every call.
-#define COMMON (CLI_TAKES(PARAMS) | CLI_TAKES(DEADLINE) | CLI_TAKES(EXPLAIN))
+#define COMMON (CLI_TAKES(PARAMS) | CLI_TAKES(DEADLINE) | CLI_TAKES(EXPLAIN) | CLI_TAKES(JSON))
 
 static const char *const option_names[CLI_OWN_COUNT] = {
 #define X(id, name, has_value) [CLI_##id] = (name),
@@ -99,10 +99,10 @@ static enum rf_err choose(const struct cli_options *options, struct cli_call *ca
 
 static enum rf_err check_options(const struct cli_options *options, const struct cli_call *call,
                                  const struct known *which, struct rf_error *error) {
-    uint32_t needs = which != NULL ? which->needs : 0;
-    uint32_t takes = COMMON | needs | (which != NULL ? which->may : 0);
+    uint64_t needs = which != NULL ? which->needs : 0;
+    uint64_t takes = COMMON | needs | (which != NULL ? which->may : 0);
     for (int i = 0; i < CLI_OWN_COUNT; i++) {
-        uint32_t bit = UINT32_C(1) << i;
+        uint64_t bit = UINT64_C(1) << i;
         if (options->own[i] != NULL && (takes & bit) == 0)
             return rf_error_set(error, RF_ERR_INVALID, "call %s %s: there is no option --%s",
                                 call->service, call->operation, option_names[i]);

@@ -21,6 +21,7 @@ enum cli_exit {
 
 // Options that only some subcommands take: X(NAME, "name", whether it has a value).
 #define CLI_OWN_OPTIONS(X)                                                                         \
+    X(JSON, "json", false)                                                                         \
     X(NAME, "name", true)                                                                          \
     X(TEXT, "text", true)                                                                          \
     X(PROMPT, "prompt", true)                                                                      \
@@ -63,7 +64,7 @@ struct cli_options {
     const struct cli_command *command; // NULL with help or version
     const char *config;                // --config; NULL: the defaults
     struct rf_duration timeout;        // --timeout
-    bool json;                         // --json
+    bool json;                         // --json, which `own` has too
     bool help, version;
     const char *own[CLI_OWN_COUNT]; // NULL: not given; "" for one without a value
     const char *arguments[CLI_MAX_ARGUMENTS];
@@ -73,7 +74,7 @@ struct cli_options {
 struct cli_command {
     const char *words;  // "campaign run"
     size_t least, most; // arguments
-    const char *usage;  // arguments and options of its own
+    const char *usage;  // arguments and options of its own, without --json
     const char *summary;
     uint64_t takes;                                // its own options
     int (*run)(const struct cli_options *options); // returns the exit code

@@ -80,6 +80,12 @@ int cli_key_list_write(struct cli_key_list *list, char *text) {
     return CLI_OK;
 }
 
+json_t *cli_key_json(const struct rf_known_key *entry) {
+    char roles[RF_ROLES_TEXT_SIZE];
+    return json_pack("{s:s, s:s, s:s}", "name", entry->name, "roles",
+                     rf_roles_text(entry->roles, roles), "key", entry->key);
+}
+
 void cli_key_list_close(struct cli_key_list *list) {
     rf_known_fini(&list->known);
     free(list->text);

@@ -3,6 +3,7 @@
 #ifndef RF_CLI_KEY_LIST_H
 #define RF_CLI_KEY_LIST_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "command.h"
@@ -26,6 +27,9 @@ int cli_key_list_open(struct cli_key_list *list, const struct cli_options *optio
 // cli_key_list_write: puts `text`, which is taken over, in its place, whole, with the owner and the
 // mode that the file had. NULL: out of memory. Prints what went wrong; returns the exit code.
 int cli_key_list_write(struct cli_key_list *list, char *text);
+
+// cli_key_json: an entry as programs are told of it: {"name", "roles", "key"}.
+json_t *cli_key_json(const struct rf_known_key *entry);
 
 void cli_key_list_close(struct cli_key_list *list);
 

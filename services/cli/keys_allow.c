@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "key_list.h"
+#include "session.h"
 
 static enum rf_err read_entry(const struct cli_options *options, struct rf_known_key *entry,
                               struct rf_error *error) {
@@ -27,55 +28,92 @@ static enum rf_err read_entry(const struct cli_options *options, struct rf_known
     return RF_OK;
 }
 
-// What stands in the way of the entry; both NULL: nothing.
+// The entries that the new one would be put in the place of: the one with its key, and the one with
+// its name.
 struct others {
-    const struct rf_known_key *with_key, *with_name;
+    const struct rf_known_key *items[2];
+    size_t count;
 };
 
-static enum rf_err refuse(const struct others *others, const struct rf_known_key *entry,
-                          struct rf_error *error) {
+static struct others find_others(const struct rf_known *known, const struct rf_known_key *entry) {
+    const struct rf_known_key *with_key = rf_known_find(known, entry->key, strlen(entry->key));
+    const struct rf_known_key *with_name = rf_known_named(known, entry->name);
+    struct others others = {0};
+    if (with_key != NULL)
+        others.items[others.count++] = with_key;
+    if (with_name != NULL && with_name != with_key)
+        others.items[others.count++] = with_name;
+    return others;
+}
+
+static void refuse(const struct others *others, const struct rf_known_key *entry) {
     char roles[RF_ROLES_TEXT_SIZE];
-    if (others->with_key != NULL)
-        return rf_error_set(error, RF_ERR_CONFLICT,
-                            "the key is allowed already, as %s with the roles %s; --replace "
-                            "changes that",
-                            others->with_key->name, rf_roles_text(others->with_key->roles, roles));
-    return rf_error_set(error, RF_ERR_CONFLICT,
-                        "%s is the name of another key; take another --name, or --replace puts "
-                        "this key in its place",
-                        entry->name);
+    for (size_t i = 0; i < others->count; i++) {
+        const struct rf_known_key *other = others->items[i];
+        rf_roles_text(other->roles, roles);
+        if (strcmp(other->key, entry->key) == 0)
+            rf_log(RF_LOG_ERROR,
+                   "the key is allowed already, as %s with the roles %s; --replace changes that",
+                   other->name, roles);
+        else
+            rf_log(RF_LOG_ERROR,
+                   "%s is the name of another key, %s with the roles %s; take another --name, or "
+                   "--replace puts this key in its place",
+                   other->name, other->key, roles);
+    }
+}
+
+static void tell_json(const struct rf_known_key *entry, const struct others *replaced,
+                      bool is_changed) {
+    json_t *told = cli_key_json(entry), *gone = json_array();
+    for (size_t i = 0; i < replaced->count; i++)
+        (void)json_array_append_new(gone, cli_key_json(replaced->items[i]));
+    (void)json_object_set_new(told, "changed", json_boolean(is_changed));
+    (void)json_object_set_new(told, "replaced", gone);
+    cli_print_json(told);
+}
+
+static void tell_text(const struct cli_key_list *list, const struct rf_known_key *entry,
+                      const struct others *replaced) {
+    char roles[RF_ROLES_TEXT_SIZE];
+    printf("%s is allowed as %s in %s\n", entry->name, rf_roles_text(entry->roles, roles),
+           list->file);
+    for (size_t i = 0; i < replaced->count; i++)
+        printf("in the place of %s with the roles %s: %s\n", replaced->items[i]->name,
+               rf_roles_text(replaced->items[i]->roles, roles), replaced->items[i]->key);
+    puts("the broker takes it up at its next start, or on SIGHUP");
 }
 
 static int allow(struct cli_key_list *list, const struct cli_options *options,
                  struct rf_known_key *entry) {
+    static const struct others nobody;
     char roles[RF_ROLES_TEXT_SIZE];
-    struct rf_error error;
-    struct others others = {rf_known_find(&list->known, entry->key, strlen(entry->key)), NULL};
-    if (entry->name[0] == '\0' && others.with_key != NULL)
-        snprintf(entry->name, sizeof entry->name, "%s", others.with_key->name);
+    const struct rf_known_key *same = rf_known_find(&list->known, entry->key, strlen(entry->key));
+    if (entry->name[0] == '\0' && same != NULL)
+        snprintf(entry->name, sizeof entry->name, "%s", same->name);
     if (entry->name[0] == '\0') {
         rf_log(RF_LOG_ERROR, "the key has no name; give one by --name");
         return CLI_USAGE;
     }
-    rf_roles_text(entry->roles, roles);
-    others.with_name = rf_known_named(&list->known, entry->name);
-    if (others.with_key != NULL && others.with_key == others.with_name &&
-        others.with_key->roles == entry->roles) {
-        printf("%s is allowed already as %s\n", entry->name, roles);
+    struct others others = find_others(&list->known, entry);
+    if (same != NULL && others.count == 1 && strcmp(same->name, entry->name) == 0 &&
+        same->roles == entry->roles) {
+        if (options->json)
+            tell_json(entry, &nobody, false);
+        else
+            printf("%s is allowed already as %s in %s\n", entry->name,
+                   rf_roles_text(entry->roles, roles), list->file);
         return CLI_OK;
     }
-    if ((others.with_key != NULL || others.with_name != NULL) &&
-        options->own[CLI_REPLACE] == NULL) {
-        (void)!refuse(&others, entry, &error);
-        rf_log(RF_LOG_ERROR, "%s", error.message);
+    if (others.count > 0 && options->own[CLI_REPLACE] == NULL) {
+        refuse(&others, entry);
         return CLI_FAILED;
     }
-    const struct rf_known_key *const without[2] = {others.with_key, others.with_name};
-    int code = cli_key_list_write(list, rf_known_add(list->text, without, entry));
-    if (code == CLI_OK)
-        printf("%s is allowed as %s in %s\n"
-               "the broker takes it up at its next start, or on SIGHUP\n",
-               entry->name, roles, list->file);
+    int code = cli_key_list_write(list, rf_known_add(list->text, others.items, entry));
+    if (code == CLI_OK && options->json)
+        tell_json(entry, &others, true);
+    else if (code == CLI_OK)
+        tell_text(list, entry, &others);
     return code;
 }
 

@@ -6,12 +6,9 @@
 #include "table.h"
 
 static void print_json(const struct rf_known *known) {
-    char roles[RF_ROLES_TEXT_SIZE];
     json_t *all = json_array();
     for (size_t i = 0; i < known->count; i++)
-        json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "name", known->items[i].name,
-                                             "roles", rf_roles_text(known->items[i].roles, roles),
-                                             "key", known->items[i].key));
+        json_array_append_new(all, cli_key_json(&known->items[i]));
     cli_print_json(all);
 }
 

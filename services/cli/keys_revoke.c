@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "key_list.h"
+#include "session.h"
 
 static const struct rf_known_key *find(const struct cli_key_list *list, const char *argument) {
     char key[RF_CURVE_KEY_SIZE], name[RF_CURVE_NAME_SIZE];
@@ -26,7 +27,9 @@ int cli_keys_revoke(const struct cli_options *options) {
         } else {
             code = cli_key_list_write(&list, rf_known_remove(list.text, entry));
         }
-        if (code == CLI_OK)
+        if (code == CLI_OK && options->json)
+            cli_print_json(cli_key_json(entry));
+        else if (code == CLI_OK)
             printf("%s is no longer in %s\n"
                    "the broker refuses it from its next start on, or from SIGHUP\n",
                    entry->name, list.file);

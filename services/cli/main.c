@@ -6,18 +6,16 @@
 //   call.c             one call of a service; call_request.c reads what is wanted, call_reply.c
 //                      tells what came of it (table.c aligns it), audio_file.c copies the audio
 //   campaign_run.c     loads a list, starts it and follows it; run.c decides, page.c reads the
-//   list,
-//                      progress.c and summary.c tell
+//                      list, progress.c and summary.c tell
 //   campaign_status.c  how campaigns stand
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen; reader.c gets them out of the journal, event_filter.c
 //                      and event_line.c say which and how, moment.c and terminal.c read options
 //   replay.c           events of the past; pace.c says when each is due
 //   trace.c            one contact's events; timeline.c puts them together, timeline_text.c tells
-//   breaker_list.c, breaker_control.c, subscriber.c
-//   keys_new.c, keys_allow.c, keys_list.c, keys_revoke.c   keys of the bus; key_list.c is their
-//   file marks.c, mark_list.c, mark_clear.c, config_check.c, config_keys.c, config_rules.c,
-//   config_man.c
+//   breaker_list.c, breaker_control.c, mark_list.c, mark_clear.c (marks.c), subscriber.c
+//   keys_*.c           keys of the bus; key_list.c is their file
+//   config_*.c         the configuration: checked, and its documentation
 //   member.c, provider.c, person.c   what several of them share
 #include <errno.h>
 #include <signal.h>
@@ -32,44 +30,44 @@
 #define CLI_CALL_TAKES                                                                             \
     (CLI_TAKES(TEXT) | CLI_TAKES(PROMPT) | CLI_TAKES(TO) | CLI_TAKES(SID) | CLI_TAKES(SINCE) |     \
      CLI_TAKES(PARAMS) | CLI_TAKES(DEADLINE) | CLI_TAKES(OUT) | CLI_TAKES(EXPLAIN) |               \
-     CLI_TAKES(YES_DIAL))
+     CLI_TAKES(YES_DIAL) | CLI_TAKES(JSON))
 
-#define CLI_BREAKER_TAKES (CLI_TAKES(FOR) | CLI_TAKES(WHY))
+#define CLI_BREAKER_TAKES (CLI_TAKES(FOR) | CLI_TAKES(WHY) | CLI_TAKES(JSON))
 
 static const struct cli_command commands[] = {
-    {"campaign run", 1, 1, "CONTACTS.csv [--name NAME] [--json]",
-     "load contacts, start the campaign and follow it to its end", CLI_TAKES(NAME),
-     cli_campaign_run},
-    {"campaign status", 0, 1, "[NAME] [--json]", "how a campaign stands, or all of them", 0,
+    {"campaign run", 1, 1, "CONTACTS.csv [--name NAME]",
+     "load contacts, start the campaign and follow it to its end",
+     CLI_TAKES(NAME) | CLI_TAKES(JSON), cli_campaign_run},
+    {"campaign status", 0, 1, "[NAME]", "how a campaign stands, or all of them", CLI_TAKES(JSON),
      cli_campaign_status},
     {"call", 1, 2,
      "SERVICE [OPERATION] [--text TEXT] [--prompt TEXT] [--to NUMBER] [--sid SID] [--since TIME]\n"
-     "        [--params JSON] [--deadline TIME] [--out FILE] [--explain] [--yes-dial] [--json]",
+     "        [--params JSON] [--deadline TIME] [--out FILE] [--explain] [--yes-dial]",
      "one call: speech, script, or telephony find-call, call-status and dial, which makes a "
      "real\n        telephone ring and wants --yes-dial",
      CLI_CALL_TAKES, cli_call},
-    {"status", 0, 0, "[--json]", "processes, gateways, queues, breakers, providers and marks", 0,
-     cli_status},
+    {"status", 0, 0, "", "processes, gateways, queues, breakers, providers and marks",
+     CLI_TAKES(JSON), cli_status},
     {"tail", 0, CLI_MAX_ARGUMENTS,
      "[TOPIC]... [--since TIME] [--last N] [--contact ID] [--campaign NAME] [--service NAME]\n"
-     "        [--severity LEAST] [--color WHEN] [--json]",
+     "        [--severity LEAST] [--color WHEN]",
      "events as they happen, after those since a time or the last N; TOPIC is the beginning of "
      "one",
-     CLI_FILTER_TAKES | CLI_TAKES(SINCE) | CLI_TAKES(LAST) | CLI_TAKES(COLOR), cli_tail},
+     CLI_FILTER_TAKES | CLI_TAKES(SINCE) | CLI_TAKES(LAST) | CLI_TAKES(COLOR) | CLI_TAKES(JSON),
+     cli_tail},
     {"replay", 0, CLI_MAX_ARGUMENTS,
      "[TOPIC]... [--from N] [--to N] [--since TIME] [--until TIME] [--speed FACTOR]\n"
-     "        [--contact ID] [--campaign NAME] [--service NAME] [--severity LEAST] [--color WHEN] "
-     "[--json]",
+     "        [--contact ID] [--campaign NAME] [--service NAME] [--severity LEAST] [--color WHEN]",
      "events of the past again, at once or at the pace at which they happened; nothing is sent",
      CLI_FILTER_TAKES | CLI_TAKES(FROM) | CLI_TAKES(TO) | CLI_TAKES(SINCE) | CLI_TAKES(UNTIL) |
-         CLI_TAKES(SPEED) | CLI_TAKES(COLOR),
+         CLI_TAKES(SPEED) | CLI_TAKES(COLOR) | CLI_TAKES(JSON),
      cli_replay},
-    {"trace", 1, 1, "CONTACT|NUMBER [--since TIME] [--color WHEN] [--json]",
+    {"trace", 1, 1, "CONTACT|NUMBER [--since TIME] [--color WHEN]",
      "what happened to one contact, by its id or telephone number: steps, requests, waits, "
      "breakers, "
      "alerts",
-     CLI_TAKES(SINCE) | CLI_TAKES(COLOR), cli_trace},
-    {"breaker list", 0, 0, "[--json]", "circuit breakers, with what they have counted", 0,
+     CLI_TAKES(SINCE) | CLI_TAKES(COLOR) | CLI_TAKES(JSON), cli_trace},
+    {"breaker list", 0, 0, "", "circuit breakers, with what they have counted", CLI_TAKES(JSON),
      cli_breaker_list},
     {"breaker force-open", 1, 1, "PROVIDER [--for TIME] --why TEXT",
      "refuse a provider's calls until its end, or until reset", CLI_BREAKER_TAKES,
@@ -79,33 +77,36 @@ static const struct cli_command commands[] = {
     {"breaker disable", 1, 1, "PROVIDER [--for TIME] --why TEXT",
      "let calls through and count nothing", CLI_BREAKER_TAKES, cli_breaker_disable},
     {"breaker reset", 1, 1, "PROVIDER --why TEXT",
-     "take away what was forced; closed, with no failures", CLI_TAKES(WHY), cli_breaker_reset},
-    {"mark list", 0, 0, "[--json]", "providers and keys that are unusable, and why", 0,
+     "take away what was forced; closed, with no failures", CLI_TAKES(WHY) | CLI_TAKES(JSON),
+     cli_breaker_reset},
+    {"mark list", 0, 0, "", "providers and keys that are unusable, and why", CLI_TAKES(JSON),
      cli_mark_list},
     {"mark clear", 1, 1, "PROVIDER[/KEY]",
-     "make a marked provider usable again, with all its keys, or one key that is set aside", 0,
-     cli_mark_clear},
-    {"subscriber list", 0, 0, "[--json]",
-     "durable subscribers, what each has taken and how far it is behind", 0, cli_subscriber_list},
+     "make a marked provider usable again, with all its keys, or one key that is set aside",
+     CLI_TAKES(JSON), cli_mark_clear},
+    {"subscriber list", 0, 0, "",
+     "durable subscribers, what each has taken and how far it is behind", CLI_TAKES(JSON),
+     cli_subscriber_list},
     {"subscriber forget", 1, 1, "NAME",
-     "forget one that is gone for good: the journal keeps nothing for it any more", 0,
+     "forget one that is gone for good: the journal keeps nothing for it any more", CLI_TAKES(JSON),
      cli_subscriber_forget},
-    {"keys new", 1, 1, "NAME [--out FOLDER] [--json]",
+    {"keys new", 1, 1, "NAME [--out FOLDER]",
      "make a key for a process that reaches the broker by TCP: NAME.secret and NAME.public",
-     CLI_TAKES(OUT), cli_keys_new},
+     CLI_TAKES(OUT) | CLI_TAKES(JSON), cli_keys_new},
     {"keys allow", 1, 1, "KEY|FILE --role ROLE[,ROLE]... [--name NAME] [--replace]",
      "let a public key in: as publisher, subscriber, worker, caller, admin",
-     CLI_TAKES(ROLE) | CLI_TAKES(NAME) | CLI_TAKES(REPLACE), cli_keys_allow},
-    {"keys list", 0, 0, "[--json]", "the keys that the broker lets in, with their roles", 0,
+     CLI_TAKES(ROLE) | CLI_TAKES(NAME) | CLI_TAKES(REPLACE) | CLI_TAKES(JSON), cli_keys_allow},
+    {"keys list", 0, 0, "", "the keys that the broker lets in, with their roles", CLI_TAKES(JSON),
      cli_keys_list},
-    {"keys revoke", 1, 1, "NAME|KEY|FILE", "let a key in no longer", 0, cli_keys_revoke},
-    {"config check", 0, 1, "[FILE]", "what is wrong with a configuration, with line and key", 0,
-     cli_config_check},
-    {"config keys", 0, 0, "[--json]", "every key with its default and its range", 0,
+    {"keys revoke", 1, 1, "NAME|KEY|FILE", "let a key in no longer", CLI_TAKES(JSON),
+     cli_keys_revoke},
+    {"config check", 0, 1, "[FILE]", "what is wrong with a configuration, with line and key",
+     CLI_TAKES(JSON), cli_config_check},
+    {"config keys", 0, 0, "", "every key with its default and its range", CLI_TAKES(JSON),
      cli_config_keys},
-    {"config rules", 1, 1, "PROVIDER [--json]",
-     "what the replies of a provider mean, rule by rule, and where that is written", 0,
-     cli_config_rules},
+    {"config rules", 1, 1, "PROVIDER",
+     "what the replies of a provider mean, rule by rule, and where that is written",
+     CLI_TAKES(JSON), cli_config_rules},
     {"config man", 0, 0, "", "the manual page ringfence.yaml(5), from the same rows", 0,
      cli_config_man},
 };
@@ -113,8 +114,8 @@ static const struct cli_command commands[] = {
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static void print_command(FILE *out, const struct cli_command *command) {
-    fprintf(out, "  %s%s%s\n        %s\n", command->words, command->usage[0] != '\0' ? " " : "",
-            command->usage, command->summary);
+    fprintf(out, "  %s%s%s%s\n        %s\n", command->words, command->usage[0] != '\0' ? " " : "",
+            command->usage, cli_json_usage(command), command->summary);
 }
 
 static void print_help(FILE *out, const struct cli_command *command) {
@@ -126,7 +127,9 @@ static void print_help(FILE *out, const struct cli_command *command) {
     fprintf(out, "\n"
                  "  --config FILE   the set's configuration; without it its defaults\n"
                  "  --timeout TIME  how long to wait for the broker and for answers (default 10s)\n"
-                 "  --json          for programs\n"
+                 "  --json          one JSON value, or one a line, for programs; what goes wrong "
+                 "is told on\n"
+                 "                  standard error all the same\n"
                  "  --help, --version\n\n"
                  "exit codes: 0 done; 1 failed; 2 wrong arguments; 3 the campaign ended, but "
                  "contacts were\n"

@@ -13,13 +13,28 @@
 struct clearing {
     struct cli_marks marks;
     char provider[32];
-    const char *key;         // the beginning of a fingerprint; NULL: the provider as a whole
-    size_t next, told_count; // the mark that is looked at, and how many are cleared
-    struct rf_timer told;    // looks whether the broker has the events
+    const char *key;      // the beginning of a fingerprint; NULL: the provider as a whole
+    size_t next;          // the mark that is looked at
+    json_t *cleared;      // who they were, as `mark list` names them
+    struct rf_timer told; // looks whether the broker has the events
 };
 
 static const char *what_of(const struct cli_session *session) {
     return session->options->arguments[0];
+}
+
+static void print(const struct cli_session *session) {
+    const struct clearing *clearing = session->arg;
+    size_t i;
+    json_t *who;
+    if (session->options->json) {
+        cli_print_json(json_pack("{s:O}", "cleared", clearing->cleared));
+        return;
+    }
+    json_array_foreach(clearing->cleared, i, who) {
+        const char *name = json_string_value(who);
+        printf("%s is no longer %s\n", name, strchr(name, '/') == NULL ? "marked" : "set aside");
+    }
 }
 
 static void on_told(void *arg) {
@@ -29,8 +44,7 @@ static void on_told(void *arg) {
         rf_timer_after(&clearing->told, LOOK_AGAIN);
         return;
     }
-    printf("%s is no longer %s\n", what_of(session),
-           clearing->key == NULL ? "marked" : "set aside");
+    print(session);
     cli_session_end(session, CLI_OK);
 }
 
@@ -74,7 +88,7 @@ static void on_cleared(void *arg, const char *code, const struct rf_state_entry 
     struct rf_error error;
     (void)entry;
     if (code == NULL) {
-        clearing->told_count++;
+        (void)json_array_append_new(clearing->cleared, json_string(mark->who));
         if (tell(session, mark, &error) != RF_OK) {
             cli_session_fail(session, "the mark is cleared, but this was not told: %s",
                              error.message);
@@ -101,7 +115,7 @@ static void clear_next(struct cli_session *session) {
         const struct cli_mark *mark = &marks->items[clearing->next];
         rf_bus_state_cas(session->bus, mark->key, mark->version, NULL, rf_ns(0), on_cleared,
                          session);
-    } else if (clearing->told_count == 0) {
+    } else if (json_array_size(clearing->cleared) == 0) {
         cli_session_fail(session, "there is no mark on %s", what_of(session));
     } else {
         rf_timer_init(&clearing->told, session->loop, on_told, session);
@@ -126,7 +140,9 @@ int cli_mark_clear(const struct cli_options *options) {
             what,
             ", and behind it / and the first digits of a key's fingerprint for that key alone");
     clearing.key = slash != NULL ? slash + 1 : NULL;
+    clearing.cleared = json_array();
     int code = cli_session_run(options, &handlers, &clearing);
     cli_marks_fini(&clearing.marks);
+    json_decref(clearing.cleared);
     return code;
 }

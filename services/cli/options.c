@@ -6,19 +6,11 @@
 
 #include "config/value.h"
 
-enum {
-    OPTION_CONFIG = 1,
-    OPTION_TIMEOUT,
-    OPTION_JSON,
-    OPTION_HELP,
-    OPTION_VERSION,
-    OPTION_OWN = 256
-};
+enum { OPTION_CONFIG = 1, OPTION_TIMEOUT, OPTION_HELP, OPTION_VERSION, OPTION_OWN = 256 };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
 #define X(id, name, has_value)                                                                     \
@@ -58,9 +50,6 @@ static enum rf_err take_option(struct cli_options *options, int option, char **a
         return RF_OK;
     case OPTION_TIMEOUT:
         return cli_duration_read("--timeout", optarg, &options->timeout, error);
-    case OPTION_JSON:
-        options->json = true;
-        return RF_OK;
     case OPTION_HELP:
         options->help = true;
         return RF_OK;
@@ -75,6 +64,10 @@ static enum rf_err take_option(struct cli_options *options, int option, char **a
             return rf_error_set(error, RF_ERR_INVALID, "unknown option -%c", optopt);
         return rf_error_set(error, RF_ERR_INVALID, "unknown option %s", argv[optind - 1]);
     }
+}
+
+const char *cli_json_usage(const struct cli_command *command) {
+    return (command->takes & CLI_TAKES(JSON)) != 0 ? " [--json]" : "";
 }
 
 // How many of the words the command's name takes up; 0 if they do not begin with it.
@@ -125,12 +118,14 @@ static enum rf_err find_command(const struct cli_command *commands, size_t comma
     const struct cli_command *command = options->command;
     size_t arguments = count - best;
     if (arguments < command->least || arguments > command->most)
-        return rf_error_set(error, RF_ERR_INVALID, "%s: too %s arguments; usage: ringfence %s %s",
-                            command->words, arguments < command->least ? "few" : "many",
-                            command->words, command->usage);
+        return rf_error_set(
+            error, RF_ERR_INVALID, "%s: too %s arguments; usage: ringfence %s%s%s%s",
+            command->words, arguments < command->least ? "few" : "many", command->words,
+            command->usage[0] != '\0' ? " " : "", command->usage, cli_json_usage(command));
     for (size_t i = 0; i < arguments; i++)
         options->arguments[i] = words[best + i];
     options->count = arguments;
+    options->json = options->own[CLI_JSON] != NULL;
     for (int i = 0; i < CLI_OWN_COUNT; i++)
         if (options->own[i] != NULL && (command->takes & (UINT64_C(1) << i)) == 0)
             return rf_error_set(error, RF_ERR_INVALID, "%s: there is no option --%s",

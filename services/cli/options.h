@@ -14,6 +14,9 @@ RF_NODISCARD enum rf_err cli_options_parse(const struct cli_command *commands, s
                                            int argc, char **argv, struct cli_options *options,
                                            struct rf_error *error);
 
+// cli_json_usage: " [--json]" behind the usage of a command that has it, else "".
+const char *cli_json_usage(const struct cli_command *command);
+
 // cli_duration_read: the value of an option such as "--timeout": 1ms to 24h, with a unit.
 // RF_ERR_INVALID names the option and what was expected.
 RF_NODISCARD enum rf_err cli_duration_read(const char *option, const char *text,

@@ -82,7 +82,11 @@ static void on_forgotten(void *arg, const char *code, const struct rf_state_entr
     } else if (code != NULL) {
         cli_session_fail(session, "%s could not be forgotten: %s", name_of(session), code);
     } else {
-        printf("%s is forgotten: the journal keeps nothing for it any more\n", name_of(session));
+        if (session->options->json)
+            cli_print_json(json_pack("{s:s}", "forgotten", name_of(session)));
+        else
+            printf("%s is forgotten: the journal keeps nothing for it any more\n",
+                   name_of(session));
         cli_session_end(session, CLI_OK);
     }
 }

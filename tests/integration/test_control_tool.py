@@ -320,6 +320,19 @@ class ControlToolTest(RingfenceTest):
         self.assertEqual(result.stderr, f"{self.set.config_file}:{line}: orchestrator.concurency: unknown "
                                         "key; did you mean concurrency?\n")
         self.assertEqual(result.stdout, "")
+        result = self.set.cli("config", "check", "--json", check=78)
+        self.assertEqual(json.loads(result.stdout), {"file": str(self.set.config_file), "ok": False,
+                                                     "error": result.stderr.rstrip("\n")})
+
+    def test_config_check_tells_its_warnings_as_text_and_as_json(self):
+        self.assertEqual(self.set.cli("config", "check", check=0).stdout, f"{self.set.config_file}: ok\n")
+        secret = self.set.root / "secrets" / "openai"
+        secret.chmod(0o644)
+        text = f"{secret} may be read by others (mode 0644); chmod 600 {secret}"
+        result = self.set.cli("config", "check", check=0)
+        self.assertIn(f"{self.set.config_file}: warning: providers.openai.key: {text} [secret-mode]\n", result.stderr)
+        told = json.loads(self.set.cli("config", "check", "--json", check=0).stdout)
+        self.assertIn({"code": "secret-mode", "key": "providers.openai.key", "text": text}, told["warnings"])
 
     def test_config_rules_lists_the_users_own_before_the_built_in_ones_each_with_its_source(self):
         self.set.config["providers"]["openai"]["rules"] = [

@@ -99,6 +99,29 @@ class KeysTool(RingfenceTest):
         self.set.cli(*allow, "--replace", check=0)
         self.assertEqual([k["key"] for k in self.known()], [self.public("new")])
 
+    def test_both_keys_that_a_replace_takes_out_are_told(self):
+        for name in ("old", "new"):
+            self.new(name)
+        self.set.cli("keys", "allow", self.keys / "old.public", "--role", "admin,caller", "--name", "gw", check=0)
+        self.set.cli("keys", "allow", self.keys / "new.public", "--role", "worker", check=0)
+        allow = ("keys", "allow", self.keys / "new.public", "--role", "publisher", "--name", "gw")
+        refused = self.set.cli(*allow, check=1).stderr
+        self.assertIn("the key is allowed already, as new with the roles worker;", refused)
+        self.assertIn(f"gw is the name of another key, {self.public('old')} with the roles caller,admin;", refused)
+        before = self.list.read_text()
+        text = self.set.cli(*allow, "--replace", check=0).stdout
+        self.assertIn(f"in the place of new with the roles worker: {self.public('new')}\n"
+                      f"in the place of gw with the roles caller,admin: {self.public('old')}\n", text)
+        self.list.write_text(before)
+        told = json.loads(self.set.cli(*allow, "--replace", "--json", check=0).stdout)
+        entry = {"name": "gw", "roles": "publisher", "key": self.public("new")}
+        self.assertEqual(told, {**entry, "changed": True, "replaced": [
+            {"name": "new", "roles": "worker", "key": self.public("new")},
+            {"name": "gw", "roles": "caller,admin", "key": self.public("old")}]})
+        self.assertEqual(self.known(), [entry])
+        again = json.loads(self.set.cli(*allow, "--json", check=0).stdout)
+        self.assertEqual(again, {**entry, "changed": False, "replaced": []})
+
     def test_a_file_whose_path_looks_like_a_key_is_a_file(self):
         folder = str(self.set.root)
         name = "k" * (40 - len(folder) - len("/.public"))

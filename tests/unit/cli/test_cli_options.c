@@ -15,8 +15,8 @@ static int run_nothing(const struct cli_options *options) {
 }
 
 static const struct cli_command commands[] = {
-    {"status", 0, 0, "[--json]", "s", 0, run_nothing},
-    {"campaign run", 1, 1, "CONTACTS.csv", "s", CLI_TAKES(NAME), run_nothing},
+    {"status", 0, 0, "", "s", CLI_TAKES(JSON), run_nothing},
+    {"campaign run", 1, 1, "CONTACTS.csv", "s", CLI_TAKES(NAME) | CLI_TAKES(JSON), run_nothing},
     {"campaign status", 0, 1, "[NAME]", "s", 0, run_nothing},
 };
 
@@ -81,8 +81,9 @@ static void a_wrong_line_is_told(void **state) {
         {"campaign", "\"campaign\" wants a further word, such as \"campaign run\""},
         {"campaign walk x", "unknown command \"campaign walk\""},
         {"campaign run", "campaign run: too few arguments; usage: ringfence campaign run "
-                         "CONTACTS.csv"},
+                         "CONTACTS.csv [--json]"},
         {"status now", "status: too many arguments; usage: ringfence status [--json]"},
+        {"campaign status --json", "campaign status: there is no option --json"},
         {"status --name n", "status: there is no option --name"},
         {"status --colour", "unknown option --colour"},
         {"tail -10", "unknown option -1"},
