@@ -137,7 +137,7 @@ static void note_failure(struct rf_breaker *breaker) {
     if (breaker->policy.failure_threshold == 0)
         return;
     rf_breaker_expire_failures(breaker);
-    // Forced closed, more may fail than would open it: the latest are kept.
+    // Forced closed, or withheld, more may fail than would open it: the latest are kept.
     if (breaker->failures == breaker->policy.failure_threshold) {
         breaker->failed_first = (breaker->failed_first + 1) % RF_BREAKER_MAX_THRESHOLD;
         breaker->failures--;
@@ -148,23 +148,47 @@ static void note_failure(struct rf_breaker *breaker) {
 }
 
 // What opens a CLOSED breaker, if anything does.
-static bool trip(struct rf_breaker *breaker, struct rf_breaker_transition *transition) {
+static enum rf_breaker_cause reached(struct rf_breaker *breaker) {
     const struct rf_breaker_policy *policy = &breaker->policy;
-    enum rf_breaker_cause cause = RF_BREAKER_CAUSE_NONE;
     // A verdict may have gone into one window only: the other one is as old as its latest.
     rf_window_expire(&breaker->results, breaker->now);
     rf_window_expire(&breaker->speeds, breaker->now);
     if (breaker->failures > 0 && breaker->failures == policy->failure_threshold)
-        cause = RF_BREAKER_CAUSE_FAILURES;
-    else if (breaker->failure_ppm > 0 &&
-             rf_window_reaches(&breaker->results, policy->minimum_calls, breaker->failure_ppm))
-        cause = RF_BREAKER_CAUSE_FAILURE_RATE;
-    else if (breaker->slow_ppm > 0 &&
-             rf_window_reaches(&breaker->speeds, policy->minimum_calls, breaker->slow_ppm))
-        cause = RF_BREAKER_CAUSE_SLOW_RATE;
-    if (cause == RF_BREAKER_CAUSE_NONE || rf_breaker_forced(breaker))
+        rf_breaker_expire_failures(breaker); // of those that were withheld
+    if (breaker->failures > 0 && breaker->failures == policy->failure_threshold)
+        return RF_BREAKER_CAUSE_FAILURES;
+    if (breaker->failure_ppm > 0 &&
+        rf_window_reaches(&breaker->results, policy->minimum_calls, breaker->failure_ppm))
+        return RF_BREAKER_CAUSE_FAILURE_RATE;
+    if (breaker->slow_ppm > 0 &&
+        rf_window_reaches(&breaker->speeds, policy->minimum_calls, breaker->slow_ppm))
+        return RF_BREAKER_CAUSE_SLOW_RATE;
+    return RF_BREAKER_CAUSE_NONE;
+}
+
+static bool trip(struct rf_breaker *breaker, struct rf_breaker_transition *transition) {
+    enum rf_breaker_cause cause = reached(breaker);
+    if (cause == RF_BREAKER_CAUSE_NONE || rf_breaker_forced(breaker) || breaker->withheld)
         return false;
     return rf_breaker_change(breaker, RF_BREAKER_OPEN, cause, breaker->now, transition);
+}
+
+void rf_breaker_withhold(struct rf_breaker *breaker) {
+    breaker->withheld = breaker->state == RF_BREAKER_CLOSED;
+}
+
+enum rf_breaker_cause rf_breaker_reached(struct rf_breaker *breaker, struct rf_instant now) {
+    rf_breaker_advance(breaker, now);
+    return breaker->state == RF_BREAKER_CLOSED ? reached(breaker) : RF_BREAKER_CAUSE_NONE;
+}
+
+bool rf_breaker_release(struct rf_breaker *breaker, struct rf_instant now,
+                        struct rf_breaker_transition *transition) {
+    bool withheld = breaker->withheld;
+    breaker->withheld = false;
+    if (rf_breaker_tick(breaker, now, transition))
+        return true;
+    return withheld && breaker->state == RF_BREAKER_CLOSED && trip(breaker, transition);
 }
 
 static bool record_closed(struct rf_breaker *breaker, struct rf_breaker_ticket ticket,

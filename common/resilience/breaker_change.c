@@ -91,6 +91,7 @@ bool rf_breaker_enter(struct rf_breaker *breaker, enum rf_breaker_state to,
     breaker->failures = 0;
     breaker->successes = 0;
     breaker->permit = 0;
+    breaker->withheld = false;
     rf_window_clear(&breaker->results, at);
     rf_window_clear(&breaker->speeds, at);
     if (to == RF_BREAKER_CLOSED)

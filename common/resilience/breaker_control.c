@@ -55,6 +55,7 @@ void rf_breaker_forget(struct rf_breaker *breaker, struct rf_instant now) {
     if (breaker->state != RF_BREAKER_CLOSED)
         return;
     breaker->failures = 0;
+    breaker->withheld = false;
     rf_window_clear(&breaker->results, breaker->now);
     rf_window_clear(&breaker->speeds, breaker->now);
 }

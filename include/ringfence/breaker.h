@@ -177,6 +177,7 @@ struct rf_breaker {
     int64_t reopened;            // tests that failed since it was CLOSED last
     unsigned counting;           // bits of the classes that count as failures
     bool tested_early;           // a probe ended an OPEN early since it was CLOSED last
+    bool withheld;               // rf_breaker_withhold
     struct rf_rng rng;
     rf_breaker_listener_fn *listener;
     void *listener_arg;
@@ -287,8 +288,19 @@ bool rf_breaker_reset(struct rf_breaker *breaker, struct rf_instant now,
                       struct rf_breaker_transition *transition);
 
 // rf_breaker_forget: what a CLOSED breaker has counted was not about the service: no failures,
-// empty windows. No change of state, and the epoch stays. In any other state: no effect.
+// empty windows, and nothing is withheld. No change of state, and the epoch stays. In any other
+// state: no effect.
 void rf_breaker_forget(struct rf_breaker *breaker, struct rf_instant now);
+
+// For an authority that asks on whose word a CLOSED breaker is about to open:
+// rf_breaker_withhold: from now on results count, but open nothing, until rf_breaker_release,
+// rf_breaker_forget or a change of state. In any other state: no effect.
+// rf_breaker_reached: what opens it as of now if it is released; RF_BREAKER_CAUSE_NONE: nothing.
+// rf_breaker_release: it is judged by all that has counted. Ticks first. True if the state changed.
+void rf_breaker_withhold(struct rf_breaker *breaker);
+enum rf_breaker_cause rf_breaker_reached(struct rf_breaker *breaker, struct rf_instant now);
+bool rf_breaker_release(struct rf_breaker *breaker, struct rf_instant now,
+                        struct rf_breaker_transition *transition);
 
 // rf_breaker_restore: takes over a state with a higher epoch, as a restarted authority does from
 // its peers. What is left of OPEN is clamped to [0, the longest that the policy allows]. A force

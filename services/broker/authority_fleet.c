@@ -146,6 +146,7 @@ void rf_authority_carry_out(struct rf_guard *guard, const struct rf_hearing *hea
         guard->authority->ground->counters.outcomes_ignored++;
         break;
     case RF_VERDICT_SUSPECT:
+        clear_suspect(guard);
         begin_suspicion(guard, guard->last_error);
         break;
     case RF_VERDICT_CLEAR:

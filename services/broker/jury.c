@@ -37,30 +37,6 @@ static enum rf_verdict served_elsewhere(struct rf_jury *jury, const struct rf_wo
     return rf_ejection_room(fleet.alive, fleet.ejected) ? verdict : RF_VERDICT_CLEAR;
 }
 
-// Somebody is suspected whose word would open the breaker.
-static enum rf_verdict confirm(struct rf_jury *jury, const struct rf_word *word,
-                               struct rf_fleet fleet) {
-    bool own = word->who == jury->suspect;
-    if (is_bad(jury, word))
-        return own ? RF_VERDICT_IGNORE : end_suspicion(jury, RF_VERDICT_OPEN);
-    if (!is_good(jury, word))
-        return RF_VERDICT_IGNORE;
-    if (own) // it is served as well: not so many in a row, not so large a share
-        return end_suspicion(jury, RF_VERDICT_CLEAR);
-    return served_elsewhere(jury, word, fleet);
-}
-
-// Somebody is suspected who wants a mark. What reached the provider was no trouble on the way.
-static enum rf_verdict confirm_mark(struct rf_jury *jury, const struct rf_word *word,
-                                    struct rf_fleet fleet) {
-    if (!word->result)
-        return RF_VERDICT_COUNT;
-    if (word->who == jury->suspect)
-        return end_suspicion(jury, RF_VERDICT_CLEAR);
-    enum rf_verdict verdict = word->failed ? RF_VERDICT_COUNT : served_elsewhere(jury, word, fleet);
-    return verdict == RF_VERDICT_IGNORE ? RF_VERDICT_COUNT : verdict;
-}
-
 static bool matters(const struct rf_breaker *breaker, const struct rf_report *report) {
     return breaker->state == RF_BREAKER_CLOSED && breaker->force == RF_BREAKER_UNFORCED &&
            breaker->policy.mode == RF_BREAKER_ENFORCE && report->ticket.epoch == breaker->epoch &&
@@ -90,31 +66,64 @@ static bool count(struct rf_breaker *breaker, const struct rf_report *report, st
                         : rf_breaker_record(breaker, ticket, report->class, now, transition);
 }
 
-// For which cause the breaker would open if it counted the report: tried on a copy.
-static enum rf_breaker_cause opens(const struct rf_breaker *breaker, const struct rf_report *report,
-                                   struct rf_instant now) {
-    // Most reports cannot open it, and need no trial.
-    if (breaker->failure_ppm == 0 && breaker->slow_ppm == 0 &&
-        (report->class == RF_CLASS_OK || breaker->failures + 1 < breaker->policy.failure_threshold))
-        return RF_BREAKER_CAUSE_NONE;
-    struct rf_breaker trial = *breaker;
-    struct rf_breaker_transition transition;
-    rf_breaker_listen(&trial, NULL, NULL);
-    bool changed = count(&trial, report, now, &transition);
-    return changed && transition.to == RF_BREAKER_OPEN ? transition.cause : RF_BREAKER_CAUSE_NONE;
+// ---- what the breaker makes of it ----
+
+// Somebody whose word alone would open the breaker may be suspected, if another one is there to
+// confirm it: neither ejected nor held back, for want of a mark, already.
+static bool may_be_suspected(const struct rf_jury *jury, uint64_t who, struct rf_fleet fleet) {
+    bool held_back =
+        jury->suspect != 0 && jury->suspect != who && jury->cause == RF_BREAKER_CAUSE_NONE;
+    return who != 0 && jury->ejections.policy.time.ns > 0 &&
+           (who == jury->suspect || rf_ejection_room(fleet.alive, fleet.ejected)) &&
+           fleet.alive - fleet.ejected - held_back > 1;
 }
 
-static enum rf_verdict suspect(struct rf_jury *jury, const struct rf_breaker_policy *policy,
-                               const struct rf_report *report, enum rf_breaker_cause cause,
+static enum rf_verdict suspect(struct rf_jury *jury, uint64_t who, enum rf_breaker_cause cause,
                                struct rf_instant now) {
-    jury->suspect = rf_evidence_one_word(&jury->evidence, policy, cause, now);
-    if (jury->suspect == 0)
-        return RF_VERDICT_COUNT;
+    bool goes_on = jury->suspect == who && jury->cause != RF_BREAKER_CAUSE_NONE;
     jury->cause = cause;
+    if (goes_on)
+        return RF_VERDICT_COUNT;
+    jury->suspect = who;
     jury->since = now;
     jury->until = rf_instant_add(now, jury->ejections.policy.confirm_within);
-    jury->held = *report;
     return RF_VERDICT_SUSPECT;
+}
+
+// The report counts. Where the breaker would open by it, it has to be asked on whose word.
+static struct rf_hearing weigh(struct rf_jury *jury, struct rf_breaker *breaker,
+                               const struct rf_report *report, struct rf_fleet fleet,
+                               struct rf_instant now) {
+    struct rf_hearing hearing = {.verdict = RF_VERDICT_COUNT};
+    bool by_word = jury->suspect != 0 && jury->cause != RF_BREAKER_CAUSE_NONE;
+    rf_breaker_withhold(breaker);
+    (void)count(breaker, report, now, &hearing.transition);
+    enum rf_breaker_cause cause = rf_breaker_reached(breaker, now);
+    uint64_t who = cause == RF_BREAKER_CAUSE_NONE
+                       ? 0
+                       : rf_evidence_one_word(&jury->evidence, &breaker->policy, cause, now);
+    if (may_be_suspected(jury, who, fleet)) {
+        hearing.verdict = suspect(jury, who, cause, now);
+        return hearing;
+    }
+    hearing.changed = rf_breaker_release(breaker, now, &hearing.transition);
+    if (by_word)
+        hearing.verdict = end_suspicion(jury, hearing.changed ? RF_VERDICT_OPEN : RF_VERDICT_CLEAR);
+    return hearing;
+}
+
+// The culprit's word does not count, be it ejected or not; the report is of another gateway. One
+// success opens nothing, even where a single call that is slow would.
+static struct rf_hearing acquit(struct rf_breaker *breaker, const struct rf_report *report,
+                                enum rf_verdict verdict, struct rf_instant now) {
+    struct rf_hearing hearing = {.verdict = verdict};
+    rf_breaker_forget(breaker, now);
+    rf_breaker_withhold(breaker);
+    (void)count(breaker, report, now, &hearing.transition);
+    if (rf_breaker_reached(breaker, now) != RF_BREAKER_CAUSE_NONE)
+        rf_breaker_forget(breaker, now);
+    (void)rf_breaker_release(breaker, now, &hearing.transition);
+    return hearing;
 }
 
 // Another gateway was served after it: what the accuser met was on its own way, and is no one's
@@ -125,53 +134,78 @@ static void refute(struct rf_jury *jury, const struct rf_word *word) {
         jury->accuser = 0;
 }
 
-static enum rf_verdict judge(struct rf_jury *jury, const struct rf_breaker *breaker,
-                             const struct rf_report *report, struct rf_fleet fleet,
-                             struct rf_instant now) {
-    const struct rf_breaker_policy *policy = &breaker->policy;
-    if (!matters(breaker, report))
-        return RF_VERDICT_COUNT;
-    if (rf_ejections_exclude(&jury->ejections, report->who, report->ticket.began))
-        return RF_VERDICT_IGNORE;
-    struct rf_word word = word_of(breaker, report, now);
-    // Also what decides a suspicion, or its good end would be unknown to the next one.
-    rf_evidence_add(&jury->evidence, &word);
-    refute(jury, &word);
-    if (jury->suspect != 0)
-        return jury->cause != RF_BREAKER_CAUSE_NONE ? confirm(jury, &word, fleet)
-                                                    : confirm_mark(jury, &word, fleet);
-    if (jury->ejections.policy.time.ns == 0 || !rf_ejection_room(fleet.alive, fleet.ejected))
-        return RF_VERDICT_COUNT;
-    if (word.failed && rf_evidence_alone(&jury->evidence, word.who, policy, now))
-        return eject(jury, word.who);
-    enum rf_breaker_cause cause = opens(breaker, report, now);
-    return cause == RF_BREAKER_CAUSE_NONE ? RF_VERDICT_COUNT
-                                          : suspect(jury, policy, report, cause, now);
+// What another gateway than the suspect says of what it is suspected of: IGNORE: nothing.
+static enum rf_verdict confirm(struct rf_jury *jury, const struct rf_word *word,
+                               struct rf_fleet fleet) {
+    bool mark = jury->cause == RF_BREAKER_CAUSE_NONE;
+    // What reached the provider was no trouble on the way.
+    if (is_bad(jury, word))
+        return mark ? RF_VERDICT_COUNT : RF_VERDICT_OPEN;
+    enum rf_verdict verdict =
+        is_good(jury, word) ? served_elsewhere(jury, word, fleet) : RF_VERDICT_IGNORE;
+    return mark && verdict == RF_VERDICT_IGNORE ? RF_VERDICT_COUNT : verdict;
+}
+
+static struct rf_hearing hear_other(struct rf_jury *jury, struct rf_breaker *breaker,
+                                    const struct rf_report *report, const struct rf_word *word,
+                                    struct rf_fleet fleet, struct rf_instant now) {
+    struct rf_hearing hearing = {.verdict = confirm(jury, word, fleet)};
+    switch (hearing.verdict) {
+    case RF_VERDICT_COUNT:
+        return weigh(jury, breaker, report, fleet, now);
+    case RF_VERDICT_OPEN:
+        (void)count(breaker, report, now, &hearing.transition);
+        hearing.changed = rf_breaker_release(breaker, now, &hearing.transition);
+        (void)end_suspicion(jury, RF_VERDICT_OPEN);
+        return hearing;
+    case RF_VERDICT_EJECT:
+    case RF_VERDICT_CLEAR:
+        return acquit(breaker, report, hearing.verdict, now);
+    default:
+        return hearing;
+    }
+}
+
+// Whoever wants a mark and now has a result has reached the provider.
+static struct rf_hearing hear_suspect(struct rf_jury *jury, struct rf_breaker *breaker,
+                                      const struct rf_report *report, const struct rf_word *word,
+                                      struct rf_fleet fleet, struct rf_instant now) {
+    bool reached = jury->cause == RF_BREAKER_CAUSE_NONE && word->result;
+    if (reached)
+        (void)end_suspicion(jury, RF_VERDICT_CLEAR);
+    struct rf_hearing hearing = weigh(jury, breaker, report, fleet, now);
+    if (reached && hearing.verdict == RF_VERDICT_COUNT)
+        hearing.verdict = RF_VERDICT_CLEAR;
+    return hearing;
 }
 
 struct rf_hearing rf_jury_hear(struct rf_jury *jury, struct rf_breaker *breaker,
                                const struct rf_report *report, struct rf_fleet fleet,
                                struct rf_instant now) {
-    struct rf_hearing hearing = {.verdict = judge(jury, breaker, report, fleet, now)};
-    struct rf_breaker_transition *transition = &hearing.transition;
-    switch (hearing.verdict) {
-    case RF_VERDICT_IGNORE:
-    case RF_VERDICT_SUSPECT:
-        break;
-    case RF_VERDICT_OPEN:
-        hearing.changed = count(breaker, &jury->held, now, transition);
-        break;
-    case RF_VERDICT_EJECT:
-        rf_breaker_forget(breaker, now);
-        if (report->who != jury->culprit)
-            hearing.changed = count(breaker, report, now, transition);
-        break;
-    case RF_VERDICT_COUNT:
-    case RF_VERDICT_CLEAR:
-        hearing.changed = count(breaker, report, now, transition);
-        break;
+    struct rf_hearing hearing = {.verdict = RF_VERDICT_COUNT};
+    if (!matters(breaker, report)) {
+        hearing.changed = count(breaker, report, now, &hearing.transition);
+        return hearing;
     }
-    return hearing;
+    if (rf_ejections_exclude(&jury->ejections, report->who, report->ticket.began)) {
+        hearing.verdict = RF_VERDICT_IGNORE;
+        return hearing;
+    }
+    struct rf_word word = word_of(breaker, report, now);
+    // Also what decides a suspicion, or its good end would be unknown to the next one.
+    rf_evidence_add(&jury->evidence, &word);
+    refute(jury, &word);
+    if (jury->suspect != 0)
+        return jury->suspect == word.who ? hear_suspect(jury, breaker, report, &word, fleet, now)
+                                         : hear_other(jury, breaker, report, &word, fleet, now);
+    if (word.failed && jury->ejections.policy.time.ns > 0 &&
+        rf_ejection_room(fleet.alive, fleet.ejected) &&
+        rf_evidence_alone(&jury->evidence, word.who, &breaker->policy, now)) {
+        hearing.verdict = eject(jury, word.who);
+        rf_breaker_forget(breaker, now);
+        return hearing;
+    }
+    return weigh(jury, breaker, report, fleet, now);
 }
 
 struct rf_hearing rf_jury_wait(struct rf_jury *jury, struct rf_breaker *breaker,
@@ -181,7 +215,7 @@ struct rf_hearing rf_jury_wait(struct rf_jury *jury, struct rf_breaker *breaker,
     if (jury->suspect == 0 || (others && rf_instant_before(now, jury->until)))
         return hearing;
     if (jury->cause != RF_BREAKER_CAUSE_NONE)
-        hearing.changed = count(breaker, &jury->held, now, &hearing.transition);
+        hearing.changed = rf_breaker_release(breaker, now, &hearing.transition);
     hearing.verdict = end_suspicion(jury, hearing.changed ? RF_VERDICT_OPEN : RF_VERDICT_CLEAR);
     return hearing;
 }

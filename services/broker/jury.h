@@ -10,6 +10,9 @@
 //                   Without calls nothing is lost by the wait, and with calls that hang the
 //                   provider is more likely to be ill than the gateway
 //
+// What the suspect says of calls that it had begun before goes on counting, but opens nothing: its
+// suspicion ends when by all of its word the breaker would stay closed.
+//
 // A gateway whose last failure_threshold results failed while others were served meanwhile is
 // ejected without that wait: between the good results of the others it might fail for ever and
 // never open anything.
@@ -42,9 +45,10 @@ struct rf_report {
 enum rf_verdict {
     RF_VERDICT_COUNT,   // the breaker counted the report
     RF_VERDICT_IGNORE,  // it did not
-    RF_VERDICT_SUSPECT, // it did not yet: jury->suspect is to be held back
+    RF_VERDICT_SUSPECT, // it did, and is not to open: jury->suspect is to be held back, and
+                        // whoever was suspected before is not any more
     RF_VERDICT_CLEAR,   // jury->culprit was suspected, and is not any more
-    RF_VERDICT_OPEN,    // the same, and the report that was held opened the breaker
+    RF_VERDICT_OPEN,    // the same, and the breaker opened
     RF_VERDICT_EJECT,   // jury->culprit is to be ejected (rf_ejections_begin)
 };
 
@@ -61,7 +65,6 @@ struct rf_jury {
     enum rf_breaker_cause cause; // for which the breaker would have opened; none: it wants a mark
     struct rf_instant since;     // when it came under suspicion
     struct rf_instant until;     // by when another gateway has to confirm
-    struct rf_report held;       // the report that is not counted yet
     uint64_t culprit;            // of the last verdict
     uint64_t accuser;            // wanted a mark that nobody has confirmed or refuted; 0: nobody
     struct rf_instant accused;   // when it did so first

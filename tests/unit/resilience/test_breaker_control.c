@@ -211,6 +211,63 @@ static void only_a_closed_breaker_forgets(void **state) {
     assert_int_not_equal(breaker.permit, 0);
 }
 
+static void withheld_it_counts_all_and_opens_when_it_is_released(void **state) {
+    (void)state;
+    struct rf_breaker_ticket ticket;
+    struct rf_breaker_transition transition;
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    int64_t most = breaker.policy.failure_threshold;
+    assert_true(admits(&breaker, 0, &ticket));
+    rf_breaker_withhold(&breaker);
+    for (int64_t i = 0; i < most + 3; i++) {
+        assert_int_equal(rf_breaker_reached(&breaker, at(i)),
+                         i < most ? RF_BREAKER_CAUSE_NONE : RF_BREAKER_CAUSE_FAILURES);
+        assert_false(rf_breaker_record(&breaker, ticket, RF_CLASS_TRANSIENT, at(i), &transition));
+    }
+    assert_true(rf_breaker_release(&breaker, at(most + 3), &transition));
+    assert_int_equal(transition.cause, RF_BREAKER_CAUSE_FAILURES);
+    assert_int_equal(transition.failures, most);
+    assert_false(breaker.withheld);
+}
+
+static void what_grew_old_while_it_was_withheld_opens_nothing(void **state) {
+    (void)state;
+    struct rf_breaker_ticket ticket;
+    struct rf_breaker_transition transition;
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    assert_true(admits(&breaker, 0, &ticket));
+    rf_breaker_withhold(&breaker);
+    for (int64_t i = 0; i < breaker.policy.failure_threshold; i++)
+        assert_false(rf_breaker_record(&breaker, ticket, RF_CLASS_TRANSIENT, at(0), &transition));
+    int64_t old = breaker.policy.failure_interval.ns + 1;
+    assert_int_equal(rf_breaker_reached(&breaker, at(old)), RF_BREAKER_CAUSE_NONE);
+    assert_false(rf_breaker_release(&breaker, at(old), &transition));
+    assert_int_equal(breaker.state, RF_BREAKER_CLOSED);
+}
+
+static void only_a_closed_breaker_is_withheld_and_only_until_it_changes(void **state) {
+    (void)state;
+    struct rf_breaker_ticket ticket;
+    struct rf_breaker_transition transition;
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    rf_breaker_withhold(&breaker);
+    assert_true(rf_breaker_force_open(&breaker, at(5), at(1), &transition));
+    assert_false(breaker.withheld);
+    rf_breaker_withhold(&breaker);
+    assert_false(breaker.withheld);
+    assert_int_equal(rf_breaker_reached(&breaker, at(2)), RF_BREAKER_CAUSE_NONE);
+    assert_false(rf_breaker_release(&breaker, at(2), &transition));
+
+    breaker = closed(RF_BREAKER_ENFORCE);
+    assert_true(admits(&breaker, 0, &ticket));
+    rf_breaker_withhold(&breaker);
+    for (int64_t i = 0; i < breaker.policy.failure_threshold; i++)
+        assert_false(rf_breaker_record(&breaker, ticket, RF_CLASS_TRANSIENT, at(i), &transition));
+    rf_breaker_forget(&breaker, at(50));
+    assert_false(breaker.withheld);
+    assert_false(rf_breaker_release(&breaker, at(51), &transition));
+}
+
 static void at_the_end_of_time_nothing_is_due_where_nothing_was(void **state) {
     (void)state;
     struct rf_breaker_transition transition;
@@ -255,6 +312,9 @@ int main(void) {
         cmocka_unit_test(a_result_in_half_open_is_recorded_once_or_counted_as_late),
         cmocka_unit_test(what_was_not_about_the_service_is_forgotten_without_a_change),
         cmocka_unit_test(only_a_closed_breaker_forgets),
+        cmocka_unit_test(withheld_it_counts_all_and_opens_when_it_is_released),
+        cmocka_unit_test(what_grew_old_while_it_was_withheld_opens_nothing),
+        cmocka_unit_test(only_a_closed_breaker_is_withheld_and_only_until_it_changes),
         cmocka_unit_test(at_the_end_of_time_nothing_is_due_where_nothing_was),
         cmocka_unit_test(modes_and_forces_are_named_and_read_back),
     };
