@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Of so few places each one counts.
+#define AT_ONCE_BELOW 8
+
 enum rf_err rf_ledger_init(struct rf_ledger *ledger, const struct rf_worker_offer *offers,
                            size_t count) {
     *ledger = (struct rf_ledger){.in_hand = zhashx_new()};
@@ -44,7 +47,7 @@ void rf_ledger_registered(struct rf_ledger *ledger) {
         struct rf_ledger_offer *offer = &ledger->offers[i];
         offer->old += offer->taken;
         offer->taken = 0;
-        offer->released = 0;
+        offer->released = offer->told = 0;
     }
 }
 
@@ -71,6 +74,11 @@ bool rf_ledger_answered(struct rf_ledger *ledger, const char *id, bool *repeatab
     return mark != NULL;
 }
 
+static void set_waiting(struct rf_ledger_offer *offer, int64_t waiting) {
+    offer->moved = offer->moved || offer->waiting != waiting;
+    offer->waiting = waiting;
+}
+
 const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const char *service,
                                                 int64_t waiting, bool *counted) {
     struct rf_ledger_offer *offer = find(ledger, service);
@@ -85,17 +93,33 @@ const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const 
         offer->old--;
     }
     if (waiting >= 0)
-        offer->waiting = waiting;
+        set_waiting(offer, waiting);
     return offer;
 }
 
-const struct rf_ledger_offer *rf_ledger_waiting(struct rf_ledger *ledger, const char *service,
-                                                int64_t waiting) {
+void rf_ledger_waiting(struct rf_ledger *ledger, const char *service, int64_t waiting) {
     struct rf_ledger_offer *offer = find(ledger, service);
-    if (offer == NULL || offer->waiting == waiting)
-        return NULL;
-    offer->waiting = waiting;
-    return offer;
+    if (offer != NULL)
+        set_waiting(offer, waiting);
+}
+
+// Of a quarter, so that a broker that hands out by what it was told still finds who is free.
+bool rf_ledger_credit_due(int64_t capacity, int64_t left, int64_t untold) {
+    return untold > 0 &&
+           (capacity < AT_ONCE_BELOW || untold >= capacity / 4 || left < capacity / 4);
+}
+
+bool rf_ledger_due(const struct rf_ledger_offer *offer) {
+    int64_t untold = offer->released - offer->told;
+    // What is on its way to us has been taken off at the broker already: it is told when that
+    // comes.
+    int64_t left = rf_ledger_offered(offer) - offer->taken - untold;
+    return offer->moved || rf_ledger_credit_due(offer->capacity, left, untold);
+}
+
+void rf_ledger_told(struct rf_ledger_offer *offer) {
+    offer->told = offer->released;
+    offer->moved = false;
 }
 
 bool rf_ledger_uses(struct rf_ledger *ledger, const char *service, const char *const *providers,

@@ -18,6 +18,8 @@ struct rf_ledger_offer {
     int64_t taken;    // places taken since, and not given back
     int64_t released; // places given back since
     int64_t waiting;  // calls that wait for a retry
+    int64_t told;     // of `released`, what the broker was told last
+    bool moved;       // `waiting` is another than it was told
     const char *providers[RF_WORKER_MAX_PROVIDERS]; // whom it asks
     size_t provider_count;
 };
@@ -55,10 +57,17 @@ bool rf_ledger_answered(struct rf_ledger *ledger, const char *id, bool *repeatab
 const struct rf_ledger_offer *rf_ledger_release(struct rf_ledger *ledger, const char *service,
                                                 int64_t waiting, bool *counted);
 
-// rf_ledger_waiting: so many calls of the service wait. NULL if it has told so before, or there is
-// no such service.
-const struct rf_ledger_offer *rf_ledger_waiting(struct rf_ledger *ledger, const char *service,
-                                                int64_t waiting);
+// rf_ledger_waiting: so many calls of the service wait. Fine for a service that is not offered.
+void rf_ledger_waiting(struct rf_ledger *ledger, const char *service, int64_t waiting);
+
+// rf_ledger_credit_due: whether `untold` of `capacity` places that were given back are to be told
+// to the broker now; `left` are free as it sees them. Else they can wait for more, or for the next
+// heartbeat: no call waits for them.
+bool rf_ledger_credit_due(int64_t capacity, int64_t left, int64_t untold);
+
+// rf_ledger_due: whether the broker is to be told of the offer now. rf_ledger_told: it was.
+bool rf_ledger_due(const struct rf_ledger_offer *offer);
+void rf_ledger_told(struct rf_ledger_offer *offer);
 
 // rf_ledger_uses: whom the service asks, as rf_worker_uses. False: there is no such service.
 bool rf_ledger_uses(struct rf_ledger *ledger, const char *service, const char *const *providers,

@@ -29,7 +29,6 @@ struct rf_worker {
     struct rf_duration interval; // of our heartbeats
     struct rf_timer beat, flush;
     struct rf_ledger ledger;
-    bool *credit_moved;  // of each offer: the broker is to be told
     struct rf_told told; // answers
     bool recalling;      // the broker is to be told when all that we remember was sent
     int64_t beats;       // heartbeats sent

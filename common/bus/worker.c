@@ -60,7 +60,8 @@ static enum rf_err send_heartbeat(struct rf_worker *worker) {
     beat.in_hand.count += unsent;
     err = rf_worker_send(worker, RF_MESSAGE_worker_heartbeat, &beat);
     if (err == RF_OK) {
-        memset(worker->credit_moved, 0, ledger->count * sizeof *worker->credit_moved);
+        for (size_t i = 0; i < ledger->count; i++)
+            rf_ledger_told(&ledger->offers[i]);
         worker->beat_sent[++worker->beats % RF_WORKER_BEATS_UNDER_WAY] = rf_loop_now(worker->loop);
     }
 cleanup:
@@ -71,16 +72,22 @@ cleanup:
 
 static bool flush_credit(struct rf_worker *worker) {
     for (size_t i = 0; i < worker->ledger.count; i++) {
-        const struct rf_ledger_offer *offer = &worker->ledger.offers[i];
+        struct rf_ledger_offer *offer = &worker->ledger.offers[i];
         struct rf_worker_credit credit = {
             .service = offer->service, .released = offer->released, .waiting = offer->waiting};
-        if (!worker->credit_moved[i])
+        if (!rf_ledger_due(offer))
             continue;
         if (rf_worker_send(worker, RF_MESSAGE_worker_credit, &credit) != RF_OK)
             return false;
-        worker->credit_moved[i] = false;
+        rf_ledger_told(offer);
     }
     return true;
+}
+
+static void tell_credit_if_due(struct rf_worker *worker) {
+    for (size_t i = 0; i < worker->ledger.count; i++)
+        if (rf_ledger_due(&worker->ledger.offers[i]))
+            rf_worker_flush_soon(worker);
 }
 
 static void flush(struct rf_worker *worker) {
@@ -221,6 +228,7 @@ static void on_request(struct rf_worker *worker, const struct rf_message *messag
         rf_timer_after(&worker->beat, rf_ns(0)); // tells the place that was given back
         return;
     case RF_LEDGER_NEW:
+        tell_credit_if_due(worker); // it may have been the last place that the broker knew of
         break;
     }
     if (done_before(worker, request))
@@ -309,18 +317,14 @@ void rf_worker_release(struct rf_worker *worker, const char *service, int64_t wa
         rf_log(RF_LOG_ERROR, "a place of %s was given back that nobody had", service);
         return;
     }
-    worker->credit_moved[offer - worker->ledger.offers] = true;
-    rf_worker_flush_soon(worker);
+    tell_credit_if_due(worker);
     if (!counted)
         rf_timer_after(&worker->beat, rf_ns(0));
 }
 
 void rf_worker_waiting(struct rf_worker *worker, const char *service, int64_t waiting) {
-    const struct rf_ledger_offer *offer = rf_ledger_waiting(&worker->ledger, service, waiting);
-    if (offer == NULL)
-        return;
-    worker->credit_moved[offer - worker->ledger.offers] = true;
-    rf_worker_flush_soon(worker);
+    rf_ledger_waiting(&worker->ledger, service, waiting);
+    tell_credit_if_due(worker);
 }
 
 void rf_worker_uses(struct rf_worker *worker, const char *service, const char *const *providers,
@@ -367,8 +371,7 @@ enum rf_err rf_worker_new(struct rf_bus *bus, const struct rf_worker_offer *offe
                   rf_loop_now(worker->loop));
     rf_outcomes_init(worker);
     rf_told_init(&worker->told);
-    worker->credit_moved = calloc(count == 0 ? 1 : count, sizeof *worker->credit_moved);
-    if (rf_ledger_init(&worker->ledger, offers, count) != RF_OK || worker->credit_moved == NULL)
+    if (rf_ledger_init(&worker->ledger, offers, count) != RF_OK)
         goto cleanup;
     err = rf_socket_connect(ZMQ_DEALER, bus->config->workers, &bus->keys, &worker->socket, error);
     if (err == RF_OK)
@@ -412,6 +415,5 @@ void rf_worker_destroy(struct rf_worker **out) {
     rf_backlog_fini(&worker->outcomes);
     if (worker->ledger.in_hand != NULL)
         rf_ledger_fini(&worker->ledger);
-    free(worker->credit_moved);
     free(worker);
 }

@@ -1,5 +1,5 @@
 // Workers that answer at once, on bare DEALER sockets in one process: of our broker (heartbeats, a
-// prepared reply in which only the id changes, credit once a pass, as the client library gives it),
+// prepared reply in which only the id changes, credit once a pass, by the client library's rule),
 // or with "bare" of the bare broker, which gets back what it sent.
 //   echo_worker ENDPOINT WORKERS CAPACITY [bare]
 // Ends when its stdin does.
@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "bus/ledger.h"
 #include "call_id.h"
 #include "samples.h"
 #include "wire/wire.h"
@@ -51,11 +52,14 @@ static void heartbeat(const struct crew *crew, struct worker *worker) {
         zmq_send(worker->socket, "", 0, 0);
     else
         send_message(worker, RF_MESSAGE_worker_heartbeat, &beat);
+    worker->told = worker->released;
 }
 
-static void give_credit(struct worker *worker) {
+// All that came is answered by then.
+static void give_credit(const struct crew *crew, struct worker *worker) {
     struct rf_worker_credit credit = {.service = "echo", .released = worker->released};
-    if (worker->told == worker->released)
+    int64_t untold = worker->released - worker->told;
+    if (!rf_ledger_credit_due(crew->capacity, crew->capacity - untold, untold))
         return;
     send_message(worker, RF_MESSAGE_worker_credit, &credit);
     worker->told = worker->released;
@@ -142,7 +146,7 @@ static void serve(struct crew *crew, struct worker *worker) {
         if (!(crew->bare ? give_back(worker) : answer(worker)))
             break;
     if (!crew->bare)
-        give_credit(worker);
+        give_credit(crew, worker);
 }
 
 static void run(struct crew *crew) {

@@ -36,6 +36,7 @@ int fake_setup(void **state) {
         .heartbeat_misses = 5,
         .max_unacknowledged = 8,
     };
+    fake->heartbeat_ns = RF_NS_PER_S;
     rf_timer_init(&fake->watchdog, fake->loop, on_watchdog, fake);
     *state = fake;
     return 0;
@@ -61,7 +62,7 @@ static void answer(struct fake_broker *fake, enum rf_message_type type) {
         return;
     if (type == RF_MESSAGE_hello) {
         struct rf_welcome welcome = {.broker = fake->instance,
-                                     .heartbeat_ns = RF_NS_PER_S,
+                                     .heartbeat_ns = fake->heartbeat_ns,
                                      .first = fake->first,
                                      .last = fake->last,
                                      .registered = fake->registered,
@@ -71,7 +72,7 @@ static void answer(struct fake_broker *fake, enum rf_message_type type) {
     } else {
         struct rf_worker_welcome welcome = {
             .broker = fake->instance,
-            .heartbeat_ns = RF_NS_PER_S,
+            .heartbeat_ns = fake->heartbeat_ns,
             .lease_ns = RF_NS_PER_S,
             .registered = fake->worker_registered,
             .limits = fake->limits,

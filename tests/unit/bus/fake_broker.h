@@ -33,6 +33,7 @@ struct fake_broker {
     bool limits;                        // it keeps limits, as the next welcome says
     bool moved;                         // the same for the worker's
     bool numberless;                    // the worker's says not which heartbeat it answers
+    int64_t heartbeat_ns;               // as its welcomes say
     int64_t first, last;                // of the journal, in the answer to hello
     struct fake_message *inbox; // oldest first, without hellos and heartbeats that were answered
     struct rf_message *beat;    // the last worker.heartbeat

@@ -78,15 +78,15 @@ static const struct rf_worker_handlers handlers = {.request = on_request,
                                                    .permit = on_permit,
                                                    .connected = on_connected,
                                                    .all_sent = on_all_sent};
-static const struct rf_worker_offer offers[] = {{"speech", 4}, {"script", 2}};
+static const struct rf_worker_offer offers[] = {{"speech", 4}, {"script", 2}, {"echo", 16}};
 
 static void serve(struct fake_broker *fake, struct service *service) {
     struct rf_error error;
     *service = (struct service){.fake = fake};
     if (rf_bus_new(fake->loop, &fake->config, "gateway", "gateway-1", &service->bus, &error) !=
             RF_OK ||
-        rf_worker_new(service->bus, offers, 2, &handlers, service, &service->worker, &error) !=
-            RF_OK)
+        rf_worker_new(service->bus, offers, sizeof offers / sizeof *offers, &handlers, service,
+                      &service->worker, &error) != RF_OK)
         fail_msg("%s", error.message);
 }
 
@@ -150,7 +150,7 @@ static void a_worker_registers_by_its_heartbeat_and_tells_its_offers(void **stat
     fake_until(fake, service.came == 1);
     const struct rf_worker_heartbeat *beat = &fake->beat->as.worker_heartbeat;
     assert_string_equal(beat->instance, "gateway-1");
-    assert_int_equal(beat->offers.count, 2);
+    assert_int_equal(beat->offers.count, 3);
     assert_int_equal(offer_of(fake, "speech")->capacity, 4);
     assert_int_equal(offer_of(fake, "script")->capacity, 2);
     assert_int_equal(beat->in_hand.count, 0);
@@ -184,6 +184,37 @@ static void a_request_is_carried_out_replied_and_its_place_given_back(void **sta
     next_beat(fake);
     assert_int_equal(fake->beat->as.worker_heartbeat.in_hand.count, 0);
     assert_int_equal(offer_of(fake, "speech")->released, 1);
+    leave(&service);
+}
+
+// There is no heartbeat in this test that would tell them.
+static void of_many_places_some_are_told_before_the_broker_knows_of_none(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    char id[16];
+    fake->config.heartbeat = rf_seconds(60);
+    fake->heartbeat_ns = 60 * RF_NS_PER_S;
+    registered(fake, &service);
+    for (unsigned i = 0; i < 13; i++) {
+        snprintf(id, sizeof id, "c%u", i);
+        dispatch(fake, "echo", id);
+        fake_until(fake, service.requests == i + 1);
+        if (i < 3)
+            rf_worker_release(service.worker, "echo", 0);
+    }
+    // Ten are in hand, and of the other six places the broker knew only three.
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_credit);
+    assert_int_equal(message->as.worker_credit.released, 3);
+    rf_message_destroy(&message);
+    for (unsigned i = 13; i < 16; i++) {
+        snprintf(id, sizeof id, "c%u", i);
+        dispatch(fake, "echo", id);
+        fake_until(fake, service.requests == i + 1);
+    }
+    rf_worker_release(service.worker, "echo", 0); // now each place counts
+    message = fake_expect(fake, RF_MESSAGE_worker_credit);
+    assert_int_equal(message->as.worker_credit.released, 4);
+    rf_message_destroy(&message);
     leave(&service);
 }
 
@@ -633,6 +664,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BROKER_TEST(a_worker_registers_by_its_heartbeat_and_tells_its_offers),
         BROKER_TEST(a_request_is_carried_out_replied_and_its_place_given_back),
+        BROKER_TEST(of_many_places_some_are_told_before_the_broker_knows_of_none),
         BROKER_TEST(a_waiting_call_gives_its_place_back_and_stays_in_hand),
         BROKER_TEST(an_id_in_hand_is_not_carried_out_twice),
         BROKER_TEST(a_service_that_is_not_offered_is_refused),
