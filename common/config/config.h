@@ -323,6 +323,15 @@ void rf_config_destroy(struct rf_config **config);
 typedef void rf_config_warning_fn(void *arg, const char *code, const char *key, const char *text);
 void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, void *arg);
 
+// All that it may warn of.
+struct rf_config_warning {
+    const char *code;
+    const char *meaning; // a sentence without its full stop
+};
+
+extern const struct rf_config_warning rf_config_warnings[];
+extern const size_t rf_config_warning_count;
+
 // rf_config_changed: calls `fn` for each key whose value is another in `fresh`; `reloadable` tells
 // whether it can take effect without a restart. Secrets are compared by fingerprint.
 typedef void rf_config_change_fn(void *arg, const char *key, bool reloadable);

@@ -12,21 +12,29 @@
 #include "config/value.h"
 #include "media/recording.h"
 
-void rf_config_warn(const struct rf_config_review *review, const char *code, const char *key,
-                    const char *format, ...) {
+const struct rf_config_warning rf_config_warnings[] = {
+#define X(id, code, meaning) [RF_CONFIG_WARNING_##id] = {code, meaning},
+    RF_CONFIG_WARNINGS(X)
+#undef X
+};
+
+const size_t rf_config_warning_count = sizeof rf_config_warnings / sizeof rf_config_warnings[0];
+
+void rf_config_warn(const struct rf_config_review *review, enum rf_config_warning_code code,
+                    const char *key, const char *format, ...) {
     char text[RF_ERROR_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    review->fn(review->arg, code, key, text);
+    review->fn(review->arg, rf_config_warnings[code].code, key, text);
 }
 
 static void review_secret_file(const struct rf_config_review *review, const char *key,
                                const char *path) {
     struct stat status;
     if (stat(path, &status) == 0 && (status.st_mode & (S_IRGRP | S_IROTH)) != 0)
-        rf_config_warn(review, "secret-mode", key,
+        rf_config_warn(review, RF_CONFIG_WARNING_SECRET_MODE, key,
                        "%s may be read by others (mode %04o); chmod 600 %s", path,
                        (unsigned)status.st_mode & 07777u, path);
 }
@@ -65,7 +73,8 @@ static void review_files(const struct rf_config_review *review) {
             continue;
         const char *path = *(char *const *)place;
         if (path != NULL && access(path, R_OK) != 0)
-            rf_config_warn(review, "file-missing", row->key, "%s cannot be read", path);
+            rf_config_warn(review, RF_CONFIG_WARNING_FILE_MISSING, row->key, "%s cannot be read",
+                           path);
         else if (path != NULL &&
                  (strcmp(last, ".key_file") == 0 || strcmp(last, ".credentials") == 0))
             review_secret_file(review, row->key, path);
@@ -81,7 +90,8 @@ static void review_recording(const struct rf_config_review *review) {
         return;
     if (rf_recording_read(review->config->gateway.recording, &data, &size, &format, &error) !=
         RF_OK)
-        rf_config_warn(review, "recording-unusable", "gateway.recording", "%s", error.message);
+        rf_config_warn(review, RF_CONFIG_WARNING_RECORDING_UNUSABLE, "gateway.recording", "%s",
+                       error.message);
     free(data);
 }
 
@@ -107,7 +117,7 @@ static void review_chain(const struct rf_config_review *review, const char *name
         if (provider->key.value != NULL)
             continue;
         snprintf(key, sizeof key, "providers.%s.key", rf_provider_name(chain->links[i]));
-        rf_config_warn(review, "key-missing", key,
+        rf_config_warn(review, RF_CONFIG_WARNING_KEY_MISSING, key,
                        "is not set, but gateway.chains.%s names the provider", name);
     }
 }
@@ -124,7 +134,7 @@ static void review_deadline(const struct rf_config_review *review,
                 most.ns, review->config->providers[chain->links[i + 1]].timeout.attempt.ns));
         if (most.ns > deadline.ns)
             rf_config_warn(
-                review, "deadline-short", "orchestrator.call_deadline",
+                review, RF_CONFIG_WARNING_DEADLINE_SHORT, "orchestrator.call_deadline",
                 "is %.0f s, but all attempts and waits of %s%s may take %.0f s: late retries will "
                 "not be begun",
                 rf_duration_s(deadline), rf_provider_name(chain->links[i]),

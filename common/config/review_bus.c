@@ -47,7 +47,7 @@ static bool public_key_of(const struct rf_config_review *review, const char *ser
     if (err == RF_OK)
         err = rf_curve_secret_read(path, &pair, &error);
     if (err != RF_OK && err != RF_ERR_NOT_FOUND)
-        rf_config_warn(review, "bus-secret", SECRET, "%s", error.message);
+        rf_config_warn(review, RF_CONFIG_WARNING_BUS_SECRET, SECRET, "%s", error.message);
     if (err != RF_OK)
         return false;
     memcpy(key, pair.public_key, RF_CURVE_KEY_SIZE);
@@ -61,12 +61,12 @@ static bool review_server_key(const struct rf_config_review *review) {
     const char *file = review->config->bus.curve.server_key_file;
     bool is_here = public_key_of(review, "broker", own);
     if (file == NULL)
-        rf_config_warn(review, "bus-server-key", SERVER,
+        rf_config_warn(review, RF_CONFIG_WARNING_BUS_SERVER_KEY, SERVER,
                        "is not set, but every process except the broker needs it");
     else if (rf_curve_public_read(file, key, name, &error) != RF_OK)
-        rf_config_warn(review, "bus-server-key", SERVER, "%s", error.message);
+        rf_config_warn(review, RF_CONFIG_WARNING_BUS_SERVER_KEY, SERVER, "%s", error.message);
     else if (is_here && strcmp(key, own) != 0)
-        rf_config_warn(review, "bus-server-key", SERVER,
+        rf_config_warn(review, RF_CONFIG_WARNING_BUS_SERVER_KEY, SERVER,
                        "%s is not the public key of the broker's " SECRET, file);
     return is_here;
 }
@@ -78,22 +78,23 @@ static void review_process(const struct rf_config_review *review, const struct r
         return;
     const struct rf_known_key *entry = rf_known_find(known, key, strlen(key));
     if (entry == NULL) {
-        rf_config_warn(review, "bus-key-unknown", KNOWN,
+        rf_config_warn(review, RF_CONFIG_WARNING_BUS_KEY_UNKNOWN, KNOWN,
                        "the key of %s is not in %s: ringfence keys allow FILE --role %s", service,
                        review->config->broker.known_clients, rf_roles_text(needed, roles));
         return;
     }
     unsigned missing = (entry->roles & RF_ROLE_ADMIN) != 0 ? 0 : needed & ~entry->roles;
     if (missing != 0)
-        rf_config_warn(review, "bus-role", KNOWN, "%s lacks the role %s in %s", service,
-                       rf_roles_text(missing, roles), review->config->broker.known_clients);
+        rf_config_warn(review, RF_CONFIG_WARNING_BUS_ROLE, KNOWN, "%s lacks the role %s in %s",
+                       service, rf_roles_text(missing, roles),
+                       review->config->broker.known_clients);
 }
 
 void rf_config_review_bus(const struct rf_config_review *review) {
     struct rf_known known;
     struct rf_error error;
     if (review->config->bus.insecure)
-        rf_config_warn(review, "bus-insecure", "bus.insecure",
+        rf_config_warn(review, RF_CONFIG_WARNING_BUS_INSECURE, "bus.insecure",
                        "whoever is on this host may reach the bus's TCP ports, call and read "
                        "everything");
     if (!uses_curve(&review->config->bus))
@@ -101,7 +102,7 @@ void rf_config_review_bus(const struct rf_config_review *review) {
     bool broker_is_here = review_server_key(review);
     enum rf_err err = rf_known_read(review->config->broker.known_clients, &known, &error);
     if (err != RF_OK && (err != RF_ERR_NOT_FOUND || broker_is_here))
-        rf_config_warn(review, "bus-known-clients", KNOWN, "%s", error.message);
+        rf_config_warn(review, RF_CONFIG_WARNING_BUS_KNOWN_CLIENTS, KNOWN, "%s", error.message);
     for (size_t i = 0; err == RF_OK && i < PROCESS_COUNT; i++)
         review_process(review, &known, processes[i].name, processes[i].roles);
     rf_known_fini(&known);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "config/config.h"
 #include "config/rows.h"
 
 // One line of text: nothing in it may be taken for a macro.
@@ -66,6 +67,17 @@ static size_t section_length(const char *key) {
     return key[length] == '.' ? length : 0;
 }
 
+static void put_warnings(void) {
+    printf(".Sh WARNINGS\n"
+           ".Cm ringfence config check\nsays these of a configuration that is allowed:\n"
+           ".Bl -tag -width Ds\n");
+    for (size_t i = 0; i < rf_config_warning_count; i++) {
+        printf(".It Li %s\n", rf_config_warnings[i].code);
+        put_line("", rf_config_warnings[i].meaning, ".");
+    }
+    printf(".El\n");
+}
+
 int cli_config_man(const struct cli_options *options) {
     const char *section = NULL;
     size_t length = 0;
@@ -97,6 +109,7 @@ int cli_config_man(const struct cli_options *options) {
     for (size_t i = 0; i < rf_config_row_count; i++)
         if (rf_config_rows[i].items != NULL && is_first_of_its_kind(&rf_config_rows[i]))
             put_items(&rf_config_rows[i]);
+    put_warnings();
     printf(".Sh SEE ALSO\n.Xr ringfence 1\n");
     return CLI_OK;
 }

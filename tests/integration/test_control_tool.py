@@ -363,8 +363,11 @@ class ControlToolTest(RingfenceTest):
         keys = [json.loads(line) for line in
                 self.set.cli("config", "keys", "--json", check=0).stdout.splitlines()]
         page = self.set.cli("config", "man", check=0).stdout
-        listed = [line[7:] for line in page.splitlines() if line.startswith(".It Li ")]
+        listed = [line[7:] for line in page[:page.index(".Sh WARNINGS")].splitlines() if line.startswith(".It Li ")]
         self.assertEqual(listed, [key["key"] for key in keys])
+        warnings = page[page.index(".Sh WARNINGS"):]
+        self.assertIn(".It Li secret-mode\n\\&The file of a secret can be read by others than its owner.\n", warnings)
+        self.assertIn(".It Li bus-role\n", warnings)
         threshold = next(k for k in keys if k["key"] == "defaults.breaker.failure_threshold")
         self.assertEqual((threshold["default"], threshold["expected"]),
                          ("5", "a whole number from 0 to 128"))
