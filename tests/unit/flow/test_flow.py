@@ -66,6 +66,19 @@ class Flow(unittest.TestCase):
         calls = set(re.findall(r"message->type == RF_MESSAGE_(\w+)", read("common/bus/call.c")))
         self.assertEqual(handled("common/bus/bus.c", "from_ingest") | calls, received_by(CLIENTS))
 
+    def test_the_page_says_who_writes_which_state(self):
+        page = read("common/wire/ringfence-bus.7.in")
+        rows = re.findall(r"^\.It (?:Li (\S+/)\S+|anything else) Ta ([a-z ]+) Ta", page, re.MULTILINE)
+        named = {"RF_SUBSCRIBER_PREFIX": "services/broker/subscribers.h", "RF_ROSTER_PREFIX": "services/broker/roster.h"}
+        of_the_broker = re.search(r"own_prefixes\[\] = \{(.*?)\}", read("services/broker/values.c"), re.DOTALL).group(1)
+        own = re.findall(r'"([a-z]+/)"', of_the_broker)
+        own += [re.search(name + r' +"(.*)"', read(file)).group(1) for name, file in named.items()
+                if name in of_the_broker]
+        writers = re.findall(r'\{"([a-z]*/?)", (\w+)\}', array("services/broker/rights.c", "writers"))
+        self.assertEqual(writers[-1][0], "")
+        self.assertEqual({prefix.split("/")[0] + "/" if prefix else "": role for prefix, role in rows},
+                         {**dict.fromkeys(own, "the broker"), **{prefix: role.lower() for prefix, role in writers}})
+
 
 if __name__ == "__main__":
     unittest.main()
