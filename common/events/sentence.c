@@ -399,6 +399,14 @@ static void journal_trimmed(const struct rf_event *event, struct rf_text *text) 
     add_number(text, event, " to ", "to", "");
 }
 
+static void journal_replaced(const struct rf_event *event, struct rf_text *text) {
+    add_name(text, event->subject);
+    add_number(text, event, " had read the journal to number ", "after", "");
+    rf_text_add(text, " before it was replaced by another, or by an older copy, and goes on");
+    add_number(text, event, " behind number ", "from", "");
+    rf_text_add(text, " of what is there now; it may have missed events");
+}
+
 static void subscriber_forgotten(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Subscriber ");
     add_name(text, event->subject);
@@ -442,6 +450,7 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_SINK_FAILED] = sink_failed,
     [RF_EVENT_SINK_RECOVERED] = sink_recovered,
     [RF_EVENT_JOURNAL_TRIMMED] = journal_trimmed,
+    [RF_EVENT_JOURNAL_REPLACED] = journal_replaced,
     [RF_EVENT_SUBSCRIBER_FORGOTTEN] = subscriber_forgotten,
 };
 

@@ -21,6 +21,8 @@
 
 #define RF_WIRE_VERSION 1
 
+#define RF_JOURNAL_ID_SIZE 64 // which journal a number belongs to, with the NUL
+
 struct rf_bytes {
     const void *data;
     size_t size;

@@ -27,8 +27,8 @@ struct rule {
 
 const char *const rf_alert_topics[] = {
     "breaker.opened/", "breaker.closed/", "contact.set_aside/", "provider.down/",
-    "provider.up/",    "process.lost/",   "journal.trimmed/",   "mark.set/",
-    "key.set_aside/",  "worker.ejected/",
+    "provider.up/",    "process.lost/",   "journal.trimmed/",   "journal.replaced/",
+    "mark.set/",       "key.set_aside/",  "worker.ejected/",
 };
 const size_t rf_alert_topic_count = sizeof rf_alert_topics / sizeof rf_alert_topics[0];
 
@@ -225,6 +225,11 @@ static const struct rule rules[] = {
      "It was behind, or away, for longer than the journal keeps events: what it missed is in no "
      "log "
      "or alert of it. journal.max_age, max_events and max_bytes say how much is kept."},
+    {RF_EVENT_JOURNAL_REPLACED, NULL, trimmed_title, "journal",
+     "The broker's database is another than before, or an older copy: events of the former one "
+     "that "
+     "it had not read are in no log or alert of it, and what it reads again may be told twice. Was "
+     "a backup brought back, or state_dir emptied?"},
 };
 
 static const struct rule *rule_for(const struct rf_event *event) {

@@ -25,6 +25,7 @@ struct broker {
     struct rf_data_dir dir;
     struct rf_disk *disk;
     bool disk_fails, holds; // as it was told on stderr last
+    bool foreign_told;      // that there are subscribers of another journal
     struct rf_instant holds_told;
     struct rf_reader *reader; // of pages
     struct rf_door door;
@@ -97,5 +98,8 @@ void broker_unwatch_disk(struct broker *broker);
 // disk fails or is late, on stderr, if it has changed.
 void broker_hear_disk(struct broker *broker);
 void broker_tell_health(struct broker *broker);
+
+// broker_tell_foreign: once, if a subscriber came with a place of another journal.
+void broker_tell_foreign(struct broker *broker);
 
 #endif

@@ -149,6 +149,7 @@ static struct rf_welcome welcome_of(const struct rf_core *core, bool registered)
         .last = core->journal.durable,
         .registered = registered,
         .held = core->scribe.held,
+        .journal = core->lineage.id,
     };
 }
 
@@ -272,6 +273,7 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     rf_ground_timer(&core->roster, rf_roster_close, core);
     rf_journal_init(&core->journal, settings->memory_events, settings->memory_bytes,
                     settings->found.last, settings->found.trimmed);
+    rf_lineage_init(&core->lineage, settings->found.journal, settings->found.start);
     core->kept.trimmed = settings->found.trimmed;
     core->taken_at = settings->found.at;
     rf_states_init(&core->states, ground, settings->state_entries, settings->found.version,
@@ -324,6 +326,7 @@ void rf_core_destroy(struct rf_core **core) {
     rf_states_fini(&(*core)->states);
     rf_scribe_fini(&(*core)->scribe);
     rf_journal_fini(&(*core)->journal);
+    rf_lineage_fini(&(*core)->lineage);
     rf_stream_book_fini(&(*core)->streams);
     rf_timer_heap_fini(&(*core)->ground.timers);
     free(*core);

@@ -10,6 +10,7 @@
 #include "dispatch.h"
 #include "journal.h"
 #include "limit.h"
+#include "lineage.h"
 #include "page.h"
 #include "scribe.h"
 #include "states.h"
@@ -28,6 +29,7 @@ struct rf_core_settings {
     // What this broker goes on behind: see struct rf_disk_found.
     struct {
         int64_t last, trimmed, version, stream, at;
+        const char *journal, *start;
     } found;
     struct {
         const char *provider;
@@ -62,7 +64,8 @@ struct rf_core {
     struct rf_timer streams_timer;
     struct rf_scribe scribe;
     struct rf_journal journal;
-    int64_t taken_at; // UTC ns: when the newest event was taken; it never goes back
+    struct rf_lineage lineage; // which journal it is
+    int64_t taken_at;          // UTC ns: when the newest event was taken; it never goes back
     struct rf_kept kept;
     struct rf_pages pages;
     struct rf_subscribers subscribers;
@@ -91,6 +94,8 @@ void rf_core_destroy(struct rf_core **core);
 // ---- restore.c: what an earlier broker left; the oldest first. RF_ERR_NOMEM, or RF_ERR_INVALID
 // for a value that is no JSON ----
 
+RF_NODISCARD enum rf_err rf_core_restore_start(struct rf_core *core, const char *start,
+                                               int64_t reached);
 RF_NODISCARD enum rf_err rf_core_restore_stream(struct rf_core *core, int64_t number,
                                                 const char *name, int64_t last,
                                                 struct rf_utc heard);

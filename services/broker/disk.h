@@ -3,7 +3,7 @@
 // grouped into transactions: whatever waits, up to a bound. What cannot be written is tried again
 // every second, nothing is passed over.
 //
-// Tables: events (n, at, topic, frame), streams, state, marks (disk_schema.c).
+// Tables: events (n, at, topic, frame), streams, state, starts, marks (disk_schema.c).
 //
 // A second connection may read beside the writer (the database is in WAL mode): open it with
 // sqlite3_open_v2(rf_disk_path(disk), ..., SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX) on the
@@ -15,6 +15,7 @@
 #define RF_BROKER_DISK_H
 
 #include <ringfence/error.h>
+#include <ringfence/id.h>
 
 #include "record.h"
 
@@ -37,6 +38,8 @@ struct rf_disk_found {
     int64_t version; // no version of a value above it was ever given
     int64_t stream;  // highest number of a stream's row
     int64_t at;      // UTC ns: when the newest event was taken
+    // Which journal it is (lineage.h): made with the database, and at this start.
+    char journal[RF_ULID_SIZE], start[RF_ULID_SIZE];
 };
 
 // rf_disk_open: opens or creates `folder`/broker.db, which no other process may use (the folder is
@@ -50,14 +53,15 @@ const char *rf_disk_path(const struct rf_disk *disk);
 // Takes what was found; texts and bytes are borrowed. Not RF_OK ends the loading.
 struct rf_disk_taker {
     void *arg;
+    enum rf_err (*start)(void *arg, const char *start, int64_t reached);
     enum rf_err (*stream)(void *arg, int64_t stream, const char *name, int64_t last, int64_t heard);
     enum rf_err (*value)(void *arg, const char *key, int64_t version, const char *json, size_t size,
                          int64_t expires);
     enum rf_err (*event)(void *arg, int64_t n, const char *topic, const void *frame, size_t size);
 };
 
-// rf_disk_load: gives all streams, all values, and the newest `tail` events in order. Before
-// rf_disk_start. Blocks.
+// rf_disk_load: gives the starts before this one, all streams, all values, and the newest `tail`
+// events in order. Before rf_disk_start. Blocks.
 RF_NODISCARD enum rf_err rf_disk_load(struct rf_disk *disk, int64_t tail,
                                       const struct rf_disk_taker *taker, struct rf_error *error);
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "store/migrate.h"
 #include "store/sql.h"
 
@@ -10,9 +11,14 @@
 // that none is given twice.
 #define PASSED_OVER INT64_C(1000000)
 
+// A place in the journal that was given at an earlier start is not known as one any more when there
+// were so many since: who has it begins anew.
+#define STARTS_KEPT 10000
+
+// Starts: of a broker on this database, with the last number that was given before the next one.
 // Marks: `last`, the newest event's number, or a later one that was passed over; `trimmed`, all
 // events up to it are gone; `version`, the newest of a value; `in_order`, whether the last broker
-// ended so.
+// ended so; `journal`, the id of this one.
 static const struct rf_migration migrations[] = {
     {1, "CREATE TABLE events (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, topic TEXT NOT NULL,"
         " frame BLOB NOT NULL);"
@@ -26,6 +32,9 @@ static const struct rf_migration migrations[] = {
     // Of the events: how many there were up to the number `counted` (disk_retention.c).
     {2, "ALTER TABLE marks ADD COLUMN events INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE marks ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;"},
+    {3, "ALTER TABLE marks ADD COLUMN journal TEXT NOT NULL DEFAULT '';"
+        "CREATE TABLE starts (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+        " reached INTEGER NOT NULL);"},
 };
 
 #define MEND                                                                                       \
@@ -60,7 +69,7 @@ static enum rf_err read_marks(sqlite3 *db, struct rf_disk_found *found, bool *in
         "SELECT max(last, trimmed, coalesce((SELECT max(n) FROM events), 0)), trimmed, version,"
         " in_order,"
         " coalesce((SELECT max(id) FROM streams), 0),"
-        " coalesce((SELECT at FROM events ORDER BY n DESC LIMIT 1), 0) FROM marks",
+        " coalesce((SELECT at FROM events ORDER BY n DESC LIMIT 1), 0), journal FROM marks",
         "");
     if (err == RF_OK)
         err = rf_sql_step(statement, error);
@@ -75,25 +84,59 @@ static enum rf_err read_marks(sqlite3 *db, struct rf_disk_found *found, bool *in
             .at = sqlite3_column_int64(statement, 5),
         };
         *in_order = sqlite3_column_int64(statement, 3) != 0;
+        snprintf(found->journal, sizeof found->journal, "%s", rf_sql_text(statement, 6));
     }
     sqlite3_finalize(statement);
     return err;
 }
 
-// Written with FULL, whatever the configuration says: what is passed over must stay so.
-static enum rf_err begin(sqlite3 *db, struct rf_disk_found *found, struct rf_error *error) {
-    bool in_order = true;
-    enum rf_err err = read_marks(db, found, &in_order, error);
-    if (err == RF_OK && !in_order) {
+// The start before this one has come to number `reached`.
+static enum rf_err add_start(sqlite3 *db, int64_t reached, const char *start,
+                             struct rf_error *error) {
+    enum rf_err err = rf_sql_run(
+        db, error, "UPDATE starts SET reached = ? WHERE number = (SELECT max(number) FROM starts)",
+        "i", reached);
+    if (err == RF_OK)
+        err = rf_sql_run(db, error, "INSERT INTO starts (id, reached) VALUES (?, 0)", "t", start);
+    if (err == RF_OK)
+        err = rf_sql_run(db, error,
+                         "DELETE FROM starts WHERE number < (SELECT max(number) FROM starts) - ?",
+                         "i", (int64_t)STARTS_KEPT);
+    return err;
+}
+
+static enum rf_err write_start(sqlite3 *db, struct rf_disk_found *found, bool in_order,
+                               struct rf_error *error) {
+    int64_t reached = found->last;
+    rf_ulid_new(rf_clock_utc(), found->start);
+    if (found->journal[0] == '\0')
+        rf_ulid_new(rf_clock_utc(), found->journal);
+    if (!in_order) {
         found->last += PASSED_OVER;
         found->version += PASSED_OVER;
     }
+    enum rf_err err =
+        rf_sql_run(db, error, "UPDATE marks SET last = ?, version = ?, in_order = 0, journal = ?",
+                   "iit", found->last, found->version, found->journal);
+    return err == RF_OK ? add_start(db, reached, found->start, error) : err;
+}
+
+// Written with FULL, whatever the configuration says: what is passed over must stay so, and a start
+// is known before anyone is told of it.
+static enum rf_err begin(sqlite3 *db, struct rf_disk_found *found, struct rf_error *error) {
+    bool in_order = true;
+    enum rf_err err = rf_sql_run(db, error, "BEGIN IMMEDIATE", "");
+    if (err != RF_OK)
+        return err;
+    err = read_marks(db, found, &in_order, error);
     if (err == RF_OK)
-        err = rf_sql_run(db, error, "UPDATE marks SET last = ?, version = ?, in_order = 0", "ii",
-                         found->last, found->version);
+        err = write_start(db, found, in_order, error);
+    if (err == RF_OK)
+        err = rf_sql_run(db, error, "COMMIT", "");
+    if (err != RF_OK) // the caller closes it, which undoes what was begun
+        return err;
     // The WAL file begins anew, unless somebody reads the database just now.
-    if (err == RF_OK)
-        (void)!sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    (void)!sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     return err;
 }
 

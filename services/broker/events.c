@@ -245,14 +245,21 @@ static void acknowledge(struct rf_core *core, const struct rf_peer *from,
     rf_scribe_acknowledge(&core->scribe, row->promised, from, row->name, row->last);
 }
 
-static const char closed_text[] = "the stream is not open: open it first";
-static const char held_text[] = "the broker's disk is late, or fails: send it again later";
+enum refusal { CLOSED, HELD, GAP, BROKEN };
 
+// `defect`: of a BROKEN event.
 static void refuse(struct rf_core *core, const struct rf_peer *from, const char *stream,
-                   int64_t expected, const char *why) {
+                   int64_t expected, enum refusal why, const char *defect) {
+    static const char *const texts[] = {
+        [CLOSED] = "the stream is not open: open it first",
+        [HELD] = "the broker's disk is late, or fails: send it again later",
+        [GAP] = "there is a gap before this event",
+    };
     core->ground.counters.events_refused++;
-    struct rf_event_refused refused = {
-        .stream = stream, .expected = expected, .message = why, .held = why == held_text};
+    struct rf_event_refused refused = {.stream = stream,
+                                       .expected = expected,
+                                       .message = why == BROKEN ? defect : texts[why],
+                                       .held = why == HELD};
     rf_ground_send(&core->ground, from, RF_MESSAGE_event_refused, &refused);
 }
 
@@ -263,11 +270,11 @@ void rf_on_stream_skip(struct rf_core *core, const struct rf_peer *from,
     struct rf_stream_row *row =
         rf_stream_book_find(&core->streams, skip->stream, core->ground.now.instant);
     if (row == NULL) {
-        refuse(core, from, skip->stream, 0, closed_text);
+        refuse(core, from, skip->stream, 0, CLOSED, NULL);
         return;
     }
     if (!rf_scribe_has_room(&core->scribe, RF_SHARE_VALUES)) {
-        refuse(core, from, row->name, row->last + 1, held_text);
+        refuse(core, from, row->name, row->last + 1, HELD, NULL);
         return;
     }
     rf_stream_row_advance(row, skip->to);
@@ -296,12 +303,12 @@ static bool take_event(struct rf_core *core, const struct rf_peer *from, struct 
                        struct rf_event *event, const struct rf_bytes *envelope) {
     const char *defect = defect_of(event);
     if (defect != NULL) {
-        refuse(core, from, row->name, row->last + 1, defect);
+        refuse(core, from, row->name, row->last + 1, BROKEN, defect);
         return false;
     }
     switch (rf_stream_row_check(row, event->seq)) {
     case RF_STREAM_GAP:
-        refuse(core, from, row->name, row->last + 1, "there is a gap before this event");
+        refuse(core, from, row->name, row->last + 1, GAP, NULL);
         return false;
     case RF_STREAM_DUPLICATE:
         core->ground.counters.events_duplicate++;
@@ -315,12 +322,12 @@ static bool take_event(struct rf_core *core, const struct rf_peer *from, struct 
         event->origin = client != NULL ? client->instance : row->name;
     }
     if (!measured_only(event->type) && !rf_scribe_has_room(&core->scribe, RF_SHARE_EVENTS)) {
-        refuse(core, from, row->name, row->last + 1, held_text);
+        refuse(core, from, row->name, row->last + 1, HELD, NULL);
         return false;
     }
     struct rf_error error;
     if (keep(core, row, event, envelope, &error) != RF_OK) {
-        refuse(core, from, row->name, row->last + 1, error.message);
+        refuse(core, from, row->name, row->last + 1, BROKEN, error.message);
         return false;
     }
     rf_stream_row_advance(row, event->seq);
@@ -334,7 +341,7 @@ void rf_on_event_publish(struct rf_core *core, const struct rf_peer *from,
     struct rf_stream_row *row =
         rf_stream_book_find(&core->streams, publish->stream, core->ground.now.instant);
     if (row == NULL) {
-        refuse(core, from, publish->stream, 0, closed_text);
+        refuse(core, from, publish->stream, 0, CLOSED, NULL);
         return;
     }
     size_t taken = 0;

@@ -59,6 +59,8 @@ struct rf_sink {
     X(pages_served, "pages of events")                                                             \
     X(pages_from_disk, "of them, those that were read from disk")                                  \
     X(pages_refused, "pages not read as too many waited for the disk")                             \
+    X(places_foreign,                                                                              \
+      "pages asked for from a place of another journal, or of a lost state of ours")               \
     X(pages_failed, "pages that the disk failed to give")                                          \
     X(calls_taken, "calls put in a queue")                                                         \
     X(calls_joined, "repeated ids that wait for the call in flight")                               \

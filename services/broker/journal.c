@@ -141,12 +141,8 @@ static bool matches(const char *topic, const char *const *prefixes, size_t count
 void rf_journal_find(const struct rf_journal *journal, int64_t after, const char *const *prefixes,
                      size_t prefix_count, const struct rf_journal_limits *limits,
                      struct rf_journal_found *page) {
-    // A cursor from beyond our newest number is of another data directory: begin anew.
-    if (after > journal->durable)
-        after = journal->trimmed;
     page->count = 0;
-    page->trimmed = after < journal->trimmed ? journal->trimmed : 0;
-    page->scanned = after < journal->trimmed ? journal->trimmed : after;
+    page->scanned = after;
     size_t bytes = 0, looked_at = 0;
     for (size_t i = place_after(journal, after); i < journal->count - journal->waiting; i++) {
         const struct rf_journal_entry *entry = entry_at(journal, i);

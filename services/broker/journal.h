@@ -68,13 +68,11 @@ struct rf_journal_found {
     const struct rf_journal_entry **entries; // the caller's array of limits->events
     size_t count;
     int64_t scanned; // no match is left before it, or at it
-    int64_t trimmed; // not 0: events from after+1 up to this number are gone
 };
 
-// rf_journal_find: the entries on disk after number `after` whose topic begins with one of
-// `prefixes` (prefix_count 0: all), up to the limits. A cursor beyond the newest number, which
-// another data directory must have given, reads from the beginning. Entries are borrowed until the
-// next change.
+// rf_journal_find: the entries on disk after number `after` (`trimmed` to `durable`) whose topic
+// begins with one of `prefixes` (prefix_count 0: all), up to the limits. Entries are borrowed until
+// the next change.
 void rf_journal_find(const struct rf_journal *journal, int64_t after, const char *const *prefixes,
                      size_t prefix_count, const struct rf_journal_limits *limits,
                      struct rf_journal_found *page);

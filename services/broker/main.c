@@ -3,6 +3,7 @@
 //
 //   core.c, status.c                             who gets what: routes of messages; its own life
 //   events.c, stream_book.c, journal.c, pages.c  events in, published, and read in pages
+//   lineage.c                                    which journal it is
 //   clients.c, subscribers.c                     who publishes and reads, and has taken what
 //   scribe.c, record.h, restore.c                what goes to the disk, and comes back from it
 //   states.c, values.c, watchers.c               retained state
@@ -37,6 +38,7 @@ void broker_settle(struct broker *broker) {
     struct rf_instant when;
     rf_disk_flush(broker->disk);
     broker_tell_health(broker);
+    broker_tell_foreign(broker);
     if (rf_core_wake(broker->core, &when))
         rf_timer_at(&broker->timer, when);
     else

@@ -37,6 +37,8 @@ struct rf_page {
     int64_t since;  // UTC ns; 0: no matter
     int64_t newest; // so many that match; 0: no matter
     bool sought;    // a time or the newest were asked for
+    bool other;     // it begins at `from`, as it was asked for from a place of another journal
+    int64_t from;
 
     // How far the newest are searched for, from `upto` downwards.
     int64_t back, matched;

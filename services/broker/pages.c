@@ -7,25 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void send_page(struct rf_core *core, const struct rf_peer *to, const char *rid,
-                      const struct rf_bytes *frames, size_t count, int64_t scanned,
-                      int64_t trimmed) {
-    struct rf_journal_page page = {
-        .rid = rid,
-        .events = {NULL, count},
-        .events_packed = frames,
-        .scanned = scanned,
-        .last = core->journal.durable,
-        .trimmed = trimmed,
-    };
+static void send_page(struct rf_core *core, const struct rf_peer *to,
+                      struct rf_journal_page *page) {
+    page->last = core->journal.durable;
+    page->journal = core->lineage.id;
     core->ground.counters.pages_served++;
-    rf_ground_send(&core->ground, to, RF_MESSAGE_journal_page, &page);
+    rf_ground_send(&core->ground, to, RF_MESSAGE_journal_page, page);
 }
 
 // ---- from memory ----
 
 static void answer_at_once(struct rf_core *core, const struct rf_peer *from,
-                           const struct rf_journal_read *read, int64_t after, int64_t trimmed) {
+                           const struct rf_journal_read *read,
+                           const struct rf_reading_place *place) {
     const struct rf_journal_entry *entries[RF_PAGE_EVENTS];
     struct rf_bytes frames[RF_PAGE_EVENTS];
     struct rf_journal_limits limits = {
@@ -34,11 +28,21 @@ static void answer_at_once(struct rf_core *core, const struct rf_peer *from,
         .scan = RF_PAGE_SCAN,
     };
     struct rf_journal_found found = {.entries = entries};
-    rf_journal_find(&core->journal, after, read->prefixes.items, read->prefixes.count, &limits,
-                    &found);
+    bool gone = place->after < core->kept.trimmed;
+    rf_journal_find(&core->journal, gone ? core->kept.trimmed : place->after, read->prefixes.items,
+                    read->prefixes.count, &limits, &found);
     for (size_t i = 0; i < found.count; i++)
         frames[i] = (struct rf_bytes){entries[i]->frame, entries[i]->size};
-    send_page(core, from, read->rid, frames, found.count, found.scanned, trimmed);
+    struct rf_journal_page page = {
+        .rid = read->rid,
+        .events = {NULL, found.count},
+        .events_packed = frames,
+        .scanned = found.scanned,
+        .trimmed = gone ? core->kept.trimmed : 0,
+        .other = place->other,
+        .from = place->other ? place->after : 0,
+    };
+    send_page(core, from, &page);
 }
 
 // ---- from disk ----
@@ -51,7 +55,8 @@ static size_t waiting_of(const struct rf_core *core, const struct rf_peer *peer)
 }
 
 static void leave_to_reader(struct rf_core *core, const struct rf_peer *from,
-                            const struct rf_journal_read *read, int64_t after) {
+                            const struct rf_journal_read *read,
+                            const struct rf_reading_place *place) {
     struct rf_pages *pages = &core->pages;
     if (pages->count == RF_PAGES_WAITING || waiting_of(core, from) >= RF_PAGES_WAITING_OF_ONE) {
         core->ground.counters.pages_refused++;
@@ -64,7 +69,9 @@ static void leave_to_reader(struct rf_core *core, const struct rf_peer *from,
         rf_ground_refuse(&core->ground, from, read->rid, "overloaded", "out of memory");
         return;
     }
-    page->after = after;
+    page->after = place->after;
+    page->other = place->other;
+    page->from = place->other ? place->after : 0;
     pages->peers[pages->count++] = *from;
     core->ground.sink.read(core->ground.sink.arg, page);
 }
@@ -83,8 +90,16 @@ void rf_core_page(struct rf_core *core, const struct rf_now *now, struct rf_page
         rf_ground_refuse(&core->ground, &page->peer, page->rid, "unreadable", page->why);
     } else {
         core->ground.counters.pages_from_disk++;
-        send_page(core, &page->peer, page->rid, page->frames, page->count, page->scanned,
-                  page->trimmed);
+        struct rf_journal_page answer = {
+            .rid = page->rid,
+            .events = {NULL, page->count},
+            .events_packed = page->frames,
+            .scanned = page->scanned,
+            .trimmed = page->trimmed,
+            .other = page->other,
+            .from = page->from,
+        };
+        send_page(core, &page->peer, &answer);
     }
     rf_page_destroy(pointer);
 }
@@ -107,7 +122,7 @@ static const char *why_no_name(enum rf_err err, const char **code) {
                                  : "out of memory";
 }
 
-// `question`: the read as it is to be answered. False: it was refused.
+// `question`: the read as it is to be answered, from a place of ours. False: it was refused.
 static bool take_name(struct rf_core *core, const struct rf_peer *from,
                       struct rf_journal_read *question) {
     const char *name = question->durable, *code;
@@ -115,15 +130,14 @@ static bool take_name(struct rf_core *core, const struct rf_peer *from,
         return true;
     const struct rf_subscriber *known = rf_subscribers_find(&core->subscribers, name);
     if (known != NULL && question->resume) {
-        bool later = question->after > known->taken && question->after <= core->journal.durable;
-        question->after = later ? question->after : known->taken;
+        if (question->after < known->taken)
+            question->after = known->taken;
         question->since = question->newest = 0;
     }
     const struct rf_client *client = rf_clients_find(&core->clients, from);
-    // A place beyond the newest number is one of another data directory: here nothing is taken yet.
-    enum rf_err err = rf_subscribers_take(
-        &core->subscribers, name, &question->prefixes, client != NULL ? client->instance : NULL,
-        question->after <= core->journal.durable ? question->after : 0);
+    enum rf_err err =
+        rf_subscribers_take(&core->subscribers, name, &question->prefixes,
+                            client != NULL ? client->instance : NULL, question->after);
     spare(core);
     if (err == RF_OK)
         return true;
@@ -183,15 +197,17 @@ void rf_on_journal_read(struct rf_core *core, const struct rf_peer *from,
                          "prefixes of 255 bytes");
         return;
     }
+    struct rf_reading_place place =
+        rf_lineage_place(&core->lineage, question.journal, question.after, core->journal.durable,
+                         core->kept.trimmed);
+    question.after = place.after;
     if (!take_name(core, from, &question))
         return;
-    // A cursor from beyond our newest number is of another data directory: begin anew.
-    bool anew = question.after > core->journal.durable;
-    int64_t after = anew ? core->kept.trimmed : question.after;
-    int64_t trimmed = after < core->kept.trimmed ? core->kept.trimmed : 0;
-    int64_t first = trimmed != 0 ? trimmed : after;
+    place.after = question.after; // or where the name stands
+    core->ground.counters.places_foreign += place.other;
+    int64_t first = place.after < core->kept.trimmed ? core->kept.trimmed : place.after;
     if (question.since == 0 && question.newest == 0 && first >= core->journal.trimmed)
-        answer_at_once(core, from, &question, first, trimmed);
+        answer_at_once(core, from, &question, &place);
     else
-        leave_to_reader(core, from, &question, after);
+        leave_to_reader(core, from, &question, &place);
 }

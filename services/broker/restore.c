@@ -1,5 +1,5 @@
-// What an earlier broker left on disk, brought back: streams, values, the newest events; and from
-// the values the circuit breakers.
+// What earlier brokers left on disk, brought back: their starts, streams, values, the newest
+// events; and from the values the circuit breakers.
 #include "core.h"
 #include "roster.h"
 
@@ -24,6 +24,10 @@ enum rf_err rf_core_restore_value(struct rf_core *core, const char *key, int64_t
     enum rf_err err = rf_states_restore(&core->states, key, version, value, expires);
     json_decref(value);
     return err;
+}
+
+enum rf_err rf_core_restore_start(struct rf_core *core, const char *start, int64_t reached) {
+    return rf_lineage_add(&core->lineage, start, reached);
 }
 
 enum rf_err rf_core_restore_event(struct rf_core *core, int64_t n, const char *topic,

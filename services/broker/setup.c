@@ -57,7 +57,8 @@ static struct rf_core *make_core(struct broker *broker, const struct rf_disk_fou
         .state_entries = (size_t)config->broker.state_entries,
         .stream_idle = config->broker.stream_idle,
         .subscriber_idle = config->journal.subscriber_idle,
-        .found = {found->last, found->trimmed, found->version, found->stream, found->at},
+        .found = {found->last, found->trimmed, found->version, found->stream, found->at,
+                  found->journal, found->start},
         .guard_count = RF_PROVIDER_COUNT,
     };
     for (int i = 0; i < RF_PROVIDER_COUNT; i++) {
@@ -77,6 +78,11 @@ static struct rf_core *make_core(struct broker *broker, const struct rf_disk_fou
     struct rf_sink sink = broker_sink(broker);
     struct rf_now now = broker_now(broker);
     return rf_core_new(&settings, &sink, &now);
+}
+
+static enum rf_err on_start(void *arg, const char *start, int64_t reached) {
+    struct broker *broker = arg;
+    return rf_core_restore_start(broker->core, start, reached);
 }
 
 static enum rf_err on_stream(void *arg, int64_t stream, const char *name, int64_t last,
@@ -112,7 +118,7 @@ enum rf_err broker_open_disk(struct broker *broker, struct rf_error *error) {
     if (broker->core == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     // One more than are kept: if it drops out again, it is known that there are older ones.
-    const struct rf_disk_taker taker = {broker, on_stream, on_value, on_event};
+    const struct rf_disk_taker taker = {broker, on_start, on_stream, on_value, on_event};
     err = rf_disk_load(broker->disk, config->memory_events + 1, &taker, error);
     if (err != RF_OK)
         return err;

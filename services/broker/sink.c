@@ -94,6 +94,16 @@ void broker_tell_health(struct broker *broker) {
     }
 }
 
+void broker_tell_foreign(struct broker *broker) {
+    if (broker->foreign_told || broker->core->ground.counters.places_foreign == 0)
+        return;
+    broker->foreign_told = true;
+    rf_log(RF_LOG_WARNING,
+           "%s: a subscriber has read what this journal does not have: the database is another "
+           "one, or an older copy; it goes on with what is here, and says so (journal.replaced)",
+           rf_disk_path(broker->disk));
+}
+
 void broker_hear_disk(struct broker *broker) {
     struct rf_disk_progress progress;
     struct rf_now now = broker_now(broker);

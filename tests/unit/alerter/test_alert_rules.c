@@ -74,6 +74,8 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
          "other gateways", "worker/gateway-1"},
         {"journal.trimmed", "alerter", "{}", "Events may be lost: alerter has a gap",
          "journal.max_age", "journal/alerter"},
+        {"journal.replaced", "alerter", "{}", "Events may be lost: alerter has a gap",
+         "backup brought back", "journal/alerter"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rf_alert alert;
@@ -137,10 +139,10 @@ static void incident_23_up_is_told_only_after_down(void **state) {
 
 static void every_rule_is_within_the_topics_subscribed_to(void **state) {
     (void)state;
-    const char *const types[] = {"breaker.opened",  "breaker.closed", "contact.set_aside",
-                                 "provider.down",   "provider.up",    "process.lost",
-                                 "journal.trimmed", "mark.set",       "key.set_aside",
-                                 "worker.ejected"};
+    const char *const types[] = {"breaker.opened",  "breaker.closed",   "contact.set_aside",
+                                 "provider.down",   "provider.up",      "process.lost",
+                                 "journal.trimmed", "journal.replaced", "mark.set",
+                                 "key.set_aside",   "worker.ejected"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         char topic[64];
         snprintf(topic, sizeof topic, "%s/x", types[i]);

@@ -103,6 +103,7 @@ void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *set
         .state_entries = 100,
         .stream_idle = {3600 * RF_NS_PER_S},
         .subscriber_idle = {7200 * RF_NS_PER_S},
+        .found = {.journal = "JOURNAL", .start = "start-1"},
         .guards = {{"elevenlabs", RF_BREAKER_POLICY_DEFAULT, RF_EJECTION_POLICY_DEFAULT}},
         .guard_count = 1,
     };
@@ -129,6 +130,7 @@ void stage_close(struct stage *stage) {
     for (size_t i = 0; i < stage->page_count; i++)
         rf_page_destroy(&stage->pages[i]);
     rf_disk_queue_fini(&stage->disk);
+    free(stage->reached);
 }
 
 struct rf_peer peer(enum rf_socket socket, const char *name) {

@@ -45,6 +45,9 @@ struct stage {
     int64_t given, written;      // position of the last record, and up to where they are kept
     bool disk_waits;             // else everything is kept at once
     int64_t passed_over;         // numbers, after ends that were not in order
+    char start[32];              // the id of this one
+    int64_t *reached;            // by those before it, whose ids are start-1, start-2, ...
+    size_t start_count;          // of those
     struct rf_page *pages[1024]; // asked of the reader; a test that takes one out leaves NULL
     size_t page_count;
     int64_t spare; // as the disk was told

@@ -1,4 +1,5 @@
 // The stage's disk: what it was told to keep, and a broker that goes on from it.
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "stage.h"
@@ -92,7 +93,22 @@ static void read_tables(const struct stage *stage, struct tables *tables) {
         apply(tables, &record);
 }
 
+static void add_start(struct stage *stage, int64_t last) {
+    int64_t *reached = realloc(stage->reached, (stage->start_count + 1) * sizeof *reached);
+    assert_non_null(reached);
+    stage->reached = reached;
+    reached[stage->start_count++] =
+        last > stage->settings.found.last ? last : stage->settings.found.last;
+    snprintf(stage->start, sizeof stage->start, "start-%zu", stage->start_count + 1);
+    stage->settings.found.start = stage->start;
+}
+
 static void restore(struct stage *stage, const struct tables *tables) {
+    for (size_t i = 0; i < stage->start_count; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "start-%zu", i + 1);
+        assert_int_equal(rf_core_restore_start(stage->core, id, stage->reached[i]), RF_OK);
+    }
     for (size_t i = 0; i < tables->stream_count; i++) {
         const struct rf_record *row = &tables->streams[i];
         assert_int_equal(rf_core_restore_stream(stage->core, row->stream, row->name, row->seq,
@@ -121,6 +137,7 @@ void stage_restart(struct stage *stage, const char *instance, int64_t passed_ove
     keep_history(stage, &old);
     rf_disk_queue_fini(&old);
     read_tables(stage, &tables);
+    add_start(stage, tables.last);
     stage->passed_over += passed_over;
     stage->settings.instance = instance;
     stage->settings.found.last = tables.last + stage->passed_over;

@@ -112,6 +112,16 @@ static void add(const char *format, ...) {
     va_end(args);
 }
 
+static char starts_found[4096];
+
+static enum rf_err on_start(void *arg, const char *start, int64_t reached) {
+    (void)arg;
+    size_t length = strlen(starts_found);
+    snprintf(starts_found + length, sizeof starts_found - length, "%s %lld\n", start,
+             (long long)reached);
+    return RF_OK;
+}
+
 static enum rf_err on_stream(void *arg, int64_t stream, const char *name, int64_t last,
                              int64_t heard) {
     (void)arg;
@@ -142,9 +152,9 @@ static enum rf_err on_event(void *arg, int64_t n, const char *topic, const void 
 }
 
 static const char *load(int64_t tail, bool each) {
-    struct rf_disk_taker taker = {each ? text : NULL, on_stream, on_value, on_event};
+    struct rf_disk_taker taker = {each ? text : NULL, on_start, on_stream, on_value, on_event};
     struct rf_error error = {0};
-    text[0] = '\0';
+    text[0] = starts_found[0] = '\0';
     events_found = last_event = last_seq = 0;
     (void)!rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &no_limits, &disk, &found, &error);
     assert_string_equal(error.message, "");
@@ -227,6 +237,69 @@ static void numbers_are_passed_over_after_an_end_that_was_not_in_order(void **st
     // What was passed over once stays so: subscribers have been told of it.
     load(10, false);
     assert_int_equal(found.last, last);
+}
+
+static void each_start_is_known_with_the_number_it_reached(void **state) {
+    (void)state;
+    struct rf_disk_found first, second, third;
+    open_disk();
+    first = found;
+    assert_int_equal(strlen(first.journal), RF_ULID_SIZE - 1);
+    assert_int_equal(strlen(first.start), RF_ULID_SIZE - 1);
+    put_event(1, 0, 0);
+    put_event(2, 0, 0);
+    rf_disk_close(&disk);
+    pid_t child = fork();
+    if (child == 0) {
+        open_disk();
+        put_event(3, 0, 0);
+        await_written();
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    load(10, false);
+    third = found;
+    assert_string_equal(third.journal, first.journal);
+    assert_string_not_equal(third.start, first.start);
+    char expected[128];
+    snprintf(expected, sizeof expected, "%s 2\n", first.start);
+    assert_memory_equal(starts_found, expected, strlen(expected));
+    // The second one was killed: what is passed over after it, it has not given.
+    assert_string_equal(strchr(starts_found + strlen(expected), ' '), " 3\n");
+    rf_disk_close(&disk);
+    remove_folder(NULL);
+    make_folder(NULL);
+    load(10, false);
+    second = found;
+    assert_string_not_equal(second.journal, first.journal);
+    assert_string_equal(starts_found, "");
+}
+
+static void run_sql(const char *sql) {
+    sqlite3 *db;
+    char path[64];
+    snprintf(path, sizeof path, "%s/broker.db", folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_database_of_before_gets_its_identity(void **state) {
+    (void)state;
+    open_disk();
+    put_event(1, 0, 0);
+    rf_disk_close(&disk);
+    run_sql("DROP TABLE starts; ALTER TABLE marks DROP COLUMN journal;"
+            "UPDATE schema_version SET version = 2");
+    load(10, false);
+    assert_int_equal(events_found, 1);
+    assert_string_equal(starts_found, "");
+    struct rf_disk_found before = found;
+    assert_int_equal(strlen(before.journal), RF_ULID_SIZE - 1);
+    rf_disk_close(&disk);
+    load(10, false);
+    assert_string_equal(found.journal, before.journal);
+    assert_non_null(strstr(starts_found, before.start));
 }
 
 // Writes as fast as it can and tells what it was told.
@@ -454,13 +527,9 @@ static void a_damaged_database_is_refused_with_its_name_and_the_mend(void **stat
 }
 
 static void set_schema_version(int version) {
-    sqlite3 *db;
-    char path[64], sql[64];
-    snprintf(path, sizeof path, "%s/broker.db", folder);
+    char sql[64];
     snprintf(sql, sizeof sql, "UPDATE schema_version SET version = %d", version);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    run_sql(sql);
 }
 
 static void a_database_of_a_later_version_is_refused(void **state) {
@@ -484,7 +553,7 @@ static void a_refusal_does_not_hide_that_the_broker_before_was_killed(void **sta
     waitpid(child, NULL, 0);
     set_schema_version(99);
     expect_refusal("run the newer program");
-    set_schema_version(2);
+    set_schema_version(3);
     load(10, false);
     assert_int_equal(events_found, 1);
     assert_true(found.last > 1000);
@@ -537,6 +606,8 @@ int main(void) {
         TEST(what_waits_at_the_end_is_written_first),
         TEST(records_that_came_before_the_thread_are_written_when_it_starts),
         TEST(numbers_are_passed_over_after_an_end_that_was_not_in_order),
+        TEST(each_start_is_known_with_the_number_it_reached),
+        TEST(a_database_of_before_gets_its_identity),
         TEST(a_writer_killed_at_any_moment_keeps_what_it_told_of),
         TEST(what_belongs_together_is_not_split_over_two_transactions),
         TEST(what_belongs_together_is_not_taken_before_it_is_whole),

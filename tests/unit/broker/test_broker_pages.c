@@ -165,6 +165,71 @@ static void a_cursor_of_another_data_directory_begins_anew(void **state) {
     rf_page_destroy(&from_disk);
 }
 
+// Where a page is to begin, and what of that the broker tells: of a question from memory, and of
+// the same one from disk.
+static void expect_place(const char *journal, int64_t after, int64_t from, bool other) {
+    struct rf_journal_read read = {.journal = journal, .after = after};
+    ask(read);
+    const struct rf_journal_page *page = next_page();
+    assert_string_equal(page->journal, stage.core->lineage.id);
+    assert_int_equal(page->other, other);
+    assert_int_equal(page->from, other ? from : 0);
+    assert_true(page->events.count == 0 || page->events.items[0].n > from);
+    assert_true(page->events.count == 0 || from >= 20 || page->events.items[0].n == from + 1);
+    read.since = 1;
+    ask(read);
+    struct rf_page *from_disk = asked();
+    assert_int_equal(from_disk->after, from);
+    assert_int_equal(from_disk->other, other);
+    rf_core_page(stage.core, &stage.now, &from_disk);
+    page = next_page();
+    assert_int_equal(page->other, other);
+    assert_int_equal(page->from, other ? from : 0);
+}
+
+static void a_place_of_another_journal_is_told_so_and_read_from_the_beginning(void **state) {
+    (void)state;
+    publish(1, 10, "x");
+    expect_place("JOURNAL.start-1", 4, 4, false);
+    expect_place(NULL, 4, 4, false); // of an earlier version, which knew no other
+    expect_place("ANOTHER.start-1", 4, 0, true);
+    expect_place("JOURNAL.start-7", 4, 0, true); // this is an older copy
+    expect_place("JOURNALS.start-1", 4, 0, true);
+    expect_place("", 4, 0, true);
+    expect_place("ANOTHER.start-1", 0, 0, false); // nothing was read of it
+    assert_int_equal(stage.core->ground.counters.places_foreign, 8);
+    trim(3);
+    expect_place("ANOTHER.start-1", 8, 3, true);
+}
+
+static void a_place_of_an_earlier_start_is_ours_as_far_as_that_came(void **state) {
+    (void)state;
+    publish(1, 10, "x");
+    stage_restart(&stage, "broker-2", 0);
+    publish(11, 20, "x");
+    expect_place("JOURNAL.start-1", 10, 10, false);
+    expect_place("JOURNAL.start-2", 20, 20, false);
+    // The broker before this one came further, before the database was put back.
+    expect_place("JOURNAL.start-1", 15, 10, true);
+    stage_restart(&stage, "broker-3", 100);
+    publish(21, 22, "x");
+    expect_place("JOURNAL.start-2", 20, 20, false);
+    expect_place("JOURNAL.start-2", 21, 20, true); // what a power failure took
+    expect_place("JOURNAL.start-1", 15, 10, true);
+}
+
+static void welcome_and_status_tell_which_journal_it_is(void **state) {
+    (void)state;
+    struct rf_hello hello = {.instance = "alice-1", .service = "test"};
+    stage_receive(&stage, &alice, RF_MESSAGE_hello, &hello);
+    assert_string_equal(stage_next(&stage, &alice, RF_MESSAGE_welcome)->as.welcome.journal,
+                        "JOURNAL.start-1");
+    json_t *status = rf_core_status(stage.core);
+    json_t *journal = json_object_get(status, "journal");
+    assert_string_equal(json_string_value(json_object_get(journal, "id")), "JOURNAL.start-1");
+    json_decref(status);
+}
+
 static void nothing_is_shown_that_is_not_on_disk(void **state) {
     (void)state;
     publish(1, 2, "x");
@@ -469,6 +534,22 @@ static void a_bad_name_or_one_too_many_is_refused(void **state) {
     assert_int_equal(stage.core->subscribers.map.count, 101 - (size_t)refused);
 }
 
+static void a_name_takes_no_place_of_another_journal(void **state) {
+    (void)state;
+    publish(1, 10, "x");
+    ask((struct rf_journal_read){.durable = "desk", .journal = "ANOTHER.start-1", .after = 7});
+    assert_true(next_page()->other);
+    assert_int_equal(taken_as("desk"), 0);
+    read_as("desk", 4);
+    // The broker knows better than a place of another journal where the name stands in this one.
+    ask((struct rf_journal_read){
+        .durable = "desk", .resume = true, .journal = "ANOTHER.start-1", .after = 7});
+    const struct rf_journal_page *page = next_page();
+    assert_true(page->other);
+    assert_int_equal(page->from, 4);
+    assert_int_equal(page->events.items[0].n, 5);
+}
+
 static void a_place_beyond_the_newest_number_is_no_place_here(void **state) {
     (void)state;
     publish(1, 10, "x");
@@ -499,6 +580,10 @@ int main(void) {
         TEST(a_time_and_the_newest_are_found_on_disk_wherever_they_are),
         TEST(what_is_gone_from_disk_is_told_and_not_looked_for),
         TEST(a_cursor_of_another_data_directory_begins_anew),
+        TEST(a_place_of_another_journal_is_told_so_and_read_from_the_beginning),
+        TEST(a_place_of_an_earlier_start_is_ours_as_far_as_that_came),
+        TEST(welcome_and_status_tell_which_journal_it_is),
+        TEST(a_name_takes_no_place_of_another_journal),
         TEST(nothing_is_shown_that_is_not_on_disk),
         TEST(one_subscriber_cannot_fill_the_reader),
         TEST(all_together_wait_for_a_bounded_number_of_pages),

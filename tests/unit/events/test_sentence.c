@@ -86,6 +86,12 @@ static void a_gap_and_a_lost_process_claim_no_more_than_is_known(void **state) {
     assert_string_equal(text, "alerter may have missed events: the journal no longer has what lay "
                               "from number 41 to 1000000");
     free(text);
+    text = sentence_of("journal.replaced", "alerter",
+                       json_pack("{s:i, s:i}", "after", 812, "from", 0));
+    assert_string_equal(text, "alerter had read the journal to number 812 before it was replaced "
+                              "by another, or by an older copy, and goes on behind number 0 of "
+                              "what is there now; it may have missed events");
+    free(text);
     text = sentence_of("subscriber.forgotten", "billing",
                        json_pack("{s:I, s:i, s:s}", "heard", (json_int_t)1763981310000000000,
                                  "taken", 40, "why", "silent for too long"));
