@@ -29,13 +29,23 @@ static void on_seat_lost(void *arg, struct rf_seat *seat) {
 
 // ---- handing out ----
 
+// Where all are kept from a provider, one of them carries it out all the same: one that gave it
+// back already would only do so again.
+static bool is_last_resort(const struct rf_job *job, const struct rf_place *place) {
+    return place->shunned && (job->avoid != NULL || place->queue->live == 1);
+}
+
 // A request that is handed out at once goes on as it came, but for the time that is left.
 static enum rf_sent send_request(struct rf_dispatch *dispatch, const struct rf_job *job,
-                                 const struct rf_seat *seat) {
+                                 const struct rf_place *place) {
+    const struct rf_seat *seat = place->seat;
     struct rf_call_request *request = &job->request->as.call_request;
     struct rf_frame frame;
+    bool as_it_came = job == dispatch->fresh && dispatch->fresh_raw.size > 0 &&
+                      request->anyway == is_last_resort(job, place);
+    request->anyway = is_last_resort(job, place);
     request->remaining_ns = rf_instant_since(job->due, dispatch->ground->now.instant).ns;
-    if (job != dispatch->fresh || dispatch->fresh_raw.size == 0 ||
+    if (!as_it_came ||
         rf_wire_relay_request(&dispatch->fresh_raw, request->remaining_ns, &frame, NULL) != RF_OK)
         return rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_request, request);
     struct rf_bytes raw = {frame.data, frame.size};
@@ -47,7 +57,7 @@ static enum rf_sent send_request(struct rf_dispatch *dispatch, const struct rf_j
 // A send that fails may free the worker, and with it answer the job: neither is touched then.
 static void hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *place) {
     struct rf_seat *seat = place->seat;
-    switch (send_request(dispatch, job, seat)) {
+    switch (send_request(dispatch, job, place)) {
     case RF_SENT_OK:
         rf_seats_serve(&dispatch->seats, place);
         rf_job_hand_to(job, seat, place);
@@ -67,13 +77,15 @@ static void hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct r
 }
 
 // The first call that can be handed out now. One that waits for another worker than the one that
-// gave it back does not hold up those behind it.
-static struct rf_job *next_out(const struct rf_job_queue *queue, struct rf_place **place) {
+// gave it back does not hold up those behind it. As long as workers register after a start, none is
+// the last one that is left.
+static struct rf_job *next_out(const struct rf_dispatch *dispatch, const struct rf_job_queue *queue,
+                               struct rf_place **place) {
     struct rf_job *job;
     TAILQ_FOREACH(job, &queue->jobs, link) {
         *place = rf_seats_pick(queue, job->avoid);
         if (*place != NULL)
-            return job;
+            return (*place)->shunned && dispatch->grace.place != 0 ? NULL : job;
         if (job->avoid == NULL || rf_seats_pick(queue, NULL) == NULL)
             return NULL; // nobody has a place for anybody
     }
@@ -83,7 +95,7 @@ static struct rf_job *next_out(const struct rf_job_queue *queue, struct rf_place
 static void pump_queue(struct rf_dispatch *dispatch, struct rf_job_queue *queue) {
     struct rf_job *job;
     struct rf_place *place;
-    while ((job = next_out(queue, &place)) != NULL)
+    while ((job = next_out(dispatch, queue, &place)) != NULL)
         hand_over(dispatch, job, place);
 }
 

@@ -10,6 +10,12 @@
 //                      lease (two heartbeats, by default), or its connection is gone
 //   cancelled          before a worker had it
 //
+// Workers that are kept from a provider (ejected, suspected) get no calls while others are left. As
+// long as workers still register after a start, calls wait for those others; when none has come,
+// the last one is ejected no more. Where each of several is kept from another provider, a call goes
+// to one of them, and if that gives it back to the next, to be carried out there `anyway`: it comes
+// back once at most.
+//
 // One id is carried out once: a repeated id joins the call in flight, or gets the answer that it
 // got before. Only what surely nothing began (`sent: no`) may be asked for anew.
 //

@@ -1,6 +1,7 @@
 // A provider that the broker keeps this gateway from, as its calls alone fail there: calls are not
 // refused for that, and no link of their chain is skipped: they go back to the broker with all that
-// was tried, and another gateway goes on with them.
+// was tried, and another gateway goes on with them. Where there is none the broker says so, and the
+// call is carried out here all the same.
 #include "internal.h"
 #include "note.h"
 
@@ -9,7 +10,7 @@
 #define CLOCK_AHEAD rf_seconds(60)
 
 bool barred_now(const struct core *core, const struct call *call, struct moment at) {
-    return rf_instant_before(at.now, core->barred[provider_now(call)]);
+    return !call->anyway && rf_instant_before(at.now, core->barred[provider_now(call)]);
 }
 
 void barred_leave(struct core *core, struct call *call, struct moment at) {
@@ -31,7 +32,7 @@ void barred_take(struct core *core, enum rf_provider p, int64_t until, struct mo
     for (struct call *call = core->calls, *next; call != NULL; call = next) {
         next = call->next;
         if ((call->state == CALL_WAITING || call->state == CALL_PLACE) && !call_is_local(call) &&
-            provider_now(call) == p)
+            provider_now(call) == p && barred_now(core, call, at))
             hand_back(core, call, at);
     }
 }

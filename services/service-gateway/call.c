@@ -48,6 +48,8 @@ struct call *call_new(const struct rf_call_request *request, enum gateway_servic
     call->credit = true;
     call->explain = request->explain;
     call->retries = request->retries;
+    call->anyway = request->anyway;
+    call->elsewhere = request->attempts.count > 0;
     if (!copy_text(&call->id, request->id) || !copy_text(&call->campaign, request->campaign) ||
         !copy_text(&call->contact, request->contact) || !copy_text(&call->trace, request->trace) ||
         !copy_attempts(call, request)) {

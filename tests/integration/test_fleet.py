@@ -95,6 +95,21 @@ class OneBadGateway(Fleet):
         self.assertEqual([e["instance"] for e in self.about()["ejected"]], [bad])
 
 
+class OneBadGatewayInAQuietFleet(Fleet):
+    BROKEN = 3
+    CONFIG = {"defaults": {"retry": {"initial_delay": "100ms"}, "breaker": {"failure_threshold": 128}}}
+
+    def test_incident_06_a_single_call_at_a_broken_gateway_is_served_by_another(self):
+        # Too few failures to find it out: every call succeeds all the same, with one more attempt.
+        bad = self.instance("gateway-3")
+        replies = [self.say() for _ in range(3 * FLEET)]
+        self.assertEqual([r for r in replies if not r["ok"]], [])
+        self.assertNotIn(bad, {r["worker"] for r in replies})
+        tried = [len(r["attempts"]) for r in replies]
+        self.assertEqual(set(tried), {1, 2}, "some came to the broken one")
+        self.assertEqual(self.set.events(type="worker.ejected"), [])
+
+
 # A process with a file of hosts of its own, and no other source of names.
 OWN_NAMES = ('mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/nsswitch.conf && shift 2 && exec "$@"')
 

@@ -562,6 +562,96 @@ static void kept_from_different_providers_both_serve(void **state) {
     stage_next(&stage, &gateways[1], RF_MESSAGE_call_request);
 }
 
+// The request that the gateway was sent and that no test has seen yet; NULL: none.
+static const struct rf_call_request *request_to(int g) {
+    for (size_t i = 0; i < stage.sent_count; i++) {
+        struct stage_sent *sent = &stage.sent[i];
+        if (sent->seen || !rf_peer_same(&sent->to, &gateways[g]) ||
+            sent->message->type != RF_MESSAGE_call_request)
+            continue;
+        sent->seen = true;
+        return &sent->message->as.call_request;
+    }
+    return NULL;
+}
+
+static void only_ejected_ones_are_waited_out_while_gateways_register(void **state) {
+    (void)state;
+    stage_open(&stage, two_providers);
+    size = 2;
+    client = peer(RF_SOCKET_CALLS, "client");
+    gateways[0] = peer(RF_SOCKET_WORKERS, "w0");
+    gateways[1] = peer(RF_SOCKET_WORKERS, "w1");
+    rf_authority_eject_again(&stage.core->authority, "elevenlabs", "g-0", 1,
+                             (struct rf_utc){stage.now.utc.ns + 60 * S});
+    hear(0, 1, false, NULL);
+    stage_hush(&stage);
+    call(&stage, &client, "c-1", 60 * S);
+    stage_quiet(&stage, &gateways[0]);
+    stage_quiet(&stage, &client);
+    hear(1, 1, false, NULL);
+    assert_non_null(request_to(1));
+    assert_null(request_to(0));
+}
+
+static void the_last_one_is_let_in_when_no_other_has_registered(void **state) {
+    (void)state;
+    stage_open(&stage, two_providers);
+    size = 1;
+    client = peer(RF_SOCKET_CALLS, "client");
+    gateways[0] = peer(RF_SOCKET_WORKERS, "w0");
+    rf_authority_eject_again(&stage.core->authority, "elevenlabs", "g-0", 1,
+                             (struct rf_utc){stage.now.utc.ns + 60 * S});
+    hear(0, 1, false, NULL);
+    call(&stage, &client, "c-1", 60 * S);
+    stage_hush(&stage);
+    pass(STAGE_LEASE + S);
+    const struct rf_call_request *request = request_to(0);
+    assert_non_null(request);
+    assert_false(request->anyway);
+    assert_null(rf_ejections_find(&guard()->jury.ejections, "g-0"));
+}
+
+static void give_back(int g, const char *id) {
+    struct rf_worker_handback handback = {.id = id};
+    stage_receive(&stage, &gateways[g], RF_MESSAGE_worker_handback, &handback);
+    credit(&stage, &gateways[g], 1);
+}
+
+static void where_all_are_kept_out_a_call_comes_back_once_and_is_carried_out(void **state) {
+    (void)state;
+    begin(2);
+    eject(0, 1);
+    rf_authority_eject_again(&stage.core->authority, "openai-tts", "g-1", 1,
+                             (struct rf_utc){stage.now.utc.ns + 20 * S});
+    pass(S);
+    stage_hush(&stage);
+    call(&stage, &client, "c-1", 60 * S);
+    int first = 1;
+    const struct rf_call_request *request = request_to(first);
+    if (request == NULL)
+        request = request_to(first = 0);
+    assert_non_null(request);
+    assert_false(request->anyway);
+    give_back(first, "c-1");
+    assert_null(request_to(first));
+    request = request_to(1 - first);
+    assert_non_null(request);
+    assert_true(request->anyway);
+}
+
+static void nobody_but_the_broker_says_that_no_other_is_left(void **state) {
+    (void)state;
+    begin(2);
+    struct rf_call_request request = {.id = "c-1",
+                                      .service = "speech",
+                                      .operation = "speak",
+                                      .deadline = stage.now.utc.ns + 60 * S,
+                                      .anyway = true};
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &request);
+    assert_false(stage_next(&stage, &gateways[0], RF_MESSAGE_call_request)->as.call_request.anyway);
+}
+
 // ---- tests of a half-open breaker ----
 
 static void to_half_open(int first, int second) {
@@ -953,6 +1043,10 @@ int main(void) {
         TEST(a_call_that_waits_for_another_gateway_holds_nobody_up),
         TEST(incident_05_a_rate_is_of_the_whole_fleet_too),
         TEST(kept_from_different_providers_both_serve),
+        TEST(only_ejected_ones_are_waited_out_while_gateways_register),
+        TEST(the_last_one_is_let_in_when_no_other_has_registered),
+        TEST(where_all_are_kept_out_a_call_comes_back_once_and_is_carried_out),
+        TEST(nobody_but_the_broker_says_that_no_other_is_left),
         TEST(an_ejected_gateway_gets_no_test_permit),
         TEST(incident_04_the_gateway_that_holds_the_permit_is_killed),
         TEST(one_that_leaves_with_a_call_in_hand_keeps_its_permit_until_the_lease_ends),

@@ -277,8 +277,12 @@ void bench_advance(struct bench *b, struct rf_duration by) {
 
 void bench_request(struct bench *b, const char *id, const char *service, const char *operation,
                    const char *params, int seconds) {
+    struct rf_attempt attempt = {.provider = "elevenlabs", .class = "transient", .began = 1};
     struct rf_call_request request = {
         .id = id,
+        .anyway = b->only,
+        .attempts = {&attempt, b->tried ? 1 : 0},
+        .retries = b->tried ? 1 : 0,
         .service = service,
         .operation = operation,
         .deadline = rf_utc_add(b->at.utc, rf_seconds(seconds)).ns,

@@ -178,6 +178,87 @@ static void who_waits_for_the_same_speech_goes_back_too(void **state) {
     assert_int_equal(b->core.call_count, 0);
 }
 
+static void where_no_other_is_left_a_call_is_carried_out_all_the_same(void **state) {
+    struct bench *b = *state;
+    b->only = true;
+    told(b, 30);
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 1);
+    bench_answer(b, 0, 503, "{}");
+    told(b, 60);
+    bench_advance(b, rf_seconds(5));
+    assert_int_equal(b->sends, 2);
+    bench_answer_audio(b, 1);
+    assert_true(bench_reply_of(b, "s1")->ok);
+    assert_int_equal(b->handbacks, 0);
+}
+
+// ---- a call that did not get out, of a gateway that nobody suspects yet ----
+
+static void its_retry_is_made_by_another_gateway(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_fail(b, 0, RF_HTTP_CONNECT, false);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->handback.retries, 1);
+    assert_int_equal(b->handback.attempts.count, 1);
+    assert_int_equal(b->handback.next_attempt, b->at.utc.ns + 5 * RF_NS_PER_S);
+    assert_int_equal(b->core.call_count, 0);
+    assert_int_equal(b->reply_count, 0);
+    assert_int_equal(b->event_count, 1);
+    assert_string_equal(b->events[0].type, "retry.scheduled");
+    bench_dial(b, "d1"); // nothing was sent: a dial as well
+    bench_fail(b, 1, RF_HTTP_CONNECT, false);
+    assert_int_equal(b->handbacks, 2);
+}
+
+static void one_that_was_tried_elsewhere_stays(void **state) {
+    struct bench *b = *state;
+    b->tried = true;
+    bench_speak(b, "s1");
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(b->sends, i + 1);
+        bench_fail(b, i, RF_HTTP_CONNECT, false);
+        bench_advance(b, rf_seconds(40));
+    }
+    // Three retries in all, wherever they were made.
+    assert_int_equal(b->handbacks, 0);
+    assert_string_equal(bench_reply_of(b, "s1")->class, "transient");
+    assert_int_equal(bench_reply_of(b, "s1")->attempts, 4);
+}
+
+static void what_may_have_been_sent_or_was_answered_stays(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    bench_fail(b, 0, RF_HTTP_BROKEN, true);
+    bench_speak(b, "s2");
+    bench_answer(b, 1, 503, "{}");
+    assert_int_equal(b->handbacks, 0);
+    assert_int_equal(b->core.call_count, 2);
+    bench_advance(b, rf_seconds(5));
+    bench_fail(b, 2, RF_HTTP_CONNECT, false); // but the attempt before it may have been
+    assert_int_equal(b->handbacks, 0);
+}
+
+static void without_the_broker_it_stays(void **state) {
+    struct bench *b = *state;
+    bench_speak(b, "s1");
+    core_connected(&b->core, false, b->at);
+    bench_fail(b, 0, RF_HTTP_CONNECT, false);
+    assert_int_equal(b->handbacks, 0);
+    assert_int_equal(b->core.call_count, 1);
+}
+
+static void without_a_retry_it_fails_here(void **state) {
+    struct bench *b = *state;
+    b->providers[RF_PROVIDER_ELEVENLABS].retry.max_retries = 0;
+    core_settings_changed(&b->core, b->at);
+    bench_speak(b, "s1");
+    bench_fail(b, 0, RF_HTTP_CONNECT, false);
+    assert_int_equal(b->handbacks, 0);
+    assert_string_equal(bench_reply_of(b, "s1")->sent, "no");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
 
 int main(void) {
@@ -196,6 +277,12 @@ int main(void) {
         TEST(a_mark_that_nobody_confirms_sends_the_call_elsewhere),
         TEST(without_a_broker_the_next_link_serves),
         TEST(who_waits_for_the_same_speech_goes_back_too),
+        TEST(where_no_other_is_left_a_call_is_carried_out_all_the_same),
+        TEST(its_retry_is_made_by_another_gateway),
+        TEST(one_that_was_tried_elsewhere_stays),
+        TEST(what_may_have_been_sent_or_was_answered_stays),
+        TEST(without_the_broker_it_stays),
+        TEST(without_a_retry_it_fails_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

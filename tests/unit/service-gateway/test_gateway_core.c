@@ -270,6 +270,7 @@ static void an_ambiguous_dial_does_not_fall_through_to_another_provider(void **s
 
 static void a_dial_that_was_never_written_or_not_processed_is_repeated(void **state) {
     struct bench *b = *state;
+    b->only = true;
     bench_dial(b, "d1");
     bench_fail(b, 0, RF_HTTP_CONNECT, false);
     bench_advance(b, rf_seconds(5));
@@ -281,6 +282,7 @@ static void a_dial_that_was_never_written_or_not_processed_is_repeated(void **st
 
 static void nothing_is_dialled_after_send_before(void **state) {
     struct bench *b = *state;
+    b->only = true;
     bench_dial(b, "d1");
     bench_fail(b, 0, RF_HTTP_CONNECT, false);
     bench_advance(b, rf_seconds(5)); // 5 of 10 s
@@ -303,6 +305,7 @@ static void nothing_is_dialled_after_send_before(void **state) {
 
 static void a_lost_broker_drops_dials_that_have_not_begun_and_no_others(void **state) {
     struct bench *b = *state;
+    b->only = true;
     bench_dial(b, "d1");
     bench_dial(b, "d2");
     bench_fail(b, 1, RF_HTTP_CONNECT, false); // d2 waits for its retry
@@ -323,6 +326,7 @@ static void a_lost_broker_drops_dials_that_have_not_begun_and_no_others(void **s
 
 static void without_a_lease_no_dial_begins_though_nobody_has_noticed_yet(void **state) {
     struct bench *b = *state;
+    b->only = true;
     bench_dial(b, "d1");
     bench_fail(b, 0, RF_HTTP_CONNECT, false); // waits for its retry; then the process was stopped
     b->unleased = true;

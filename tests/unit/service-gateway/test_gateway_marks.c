@@ -143,6 +143,7 @@ static void a_configuration_mark_falls_with_its_section(void **state) {
 
 static void a_silent_name_server_marks_nobody_and_is_retried(void **state) {
     struct bench *b = *state;
+    b->only = true;
     bench_speak(b, "s1");
     bench_fail(b, 0, RF_HTTP_RESOLVER, false);
     assert_int_equal(b->mark_count, 0);
