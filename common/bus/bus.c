@@ -137,7 +137,7 @@ static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {
         tell_change(bus, true);
         rf_timer_after(&bus->beat, bus->interval);
     }
-    rf_subscriptions_tip(bus, (uint64_t)welcome->first, (uint64_t)welcome->last);
+    rf_subscriptions_tip(bus, (uint64_t)welcome->last, welcome->journal);
     rf_streams_heard(bus, welcome->held);
     if (news != RF_PULSE_SAME)
         rf_bus_flush_soon(bus);

@@ -89,9 +89,9 @@ void rf_streams_heard(struct rf_bus *bus, bool held);
 void rf_streams_tick(struct rf_bus *bus);
 
 // rf_subscriptions_ring: an event with this topic was published. rf_subscriptions_tip: the journal
-// holds `first` to `last`.
+// holds numbers up to `last`.
 void rf_subscriptions_ring(struct rf_bus *bus, const char *topic);
-void rf_subscriptions_tip(struct rf_bus *bus, uint64_t first, uint64_t last);
+void rf_subscriptions_tip(struct rf_bus *bus, uint64_t last, const char *journal);
 
 // rf_question_end: tells the owner of a question that ended without an answer, and frees it. The
 // code is a constant, such as "timeout".

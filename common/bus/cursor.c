@@ -1,10 +1,19 @@
 #include "bus/cursor.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define ASK_AGAIN rf_seconds(5)
 
-void rf_cursor_init(struct rf_cursor *cursor, uint64_t after) {
+static void keep_journal(struct rf_cursor *cursor, const char *journal) {
+    if (journal != NULL)
+        snprintf(cursor->journal, sizeof cursor->journal, "%s", journal);
+}
+
+void rf_cursor_init(struct rf_cursor *cursor, uint64_t after, const char *journal) {
     // Rung: the first answer may be read before any heartbeat told the newest number.
     *cursor = (struct rf_cursor){.scanned = after, .last = after, .credit = true, .rung = true};
+    keep_journal(cursor, journal);
 }
 
 void rf_cursor_seek(struct rf_cursor *cursor) {
@@ -37,14 +46,14 @@ void rf_cursor_next(struct rf_cursor *cursor) {
     cursor->credit = true;
 }
 
-bool rf_cursor_tip(struct rf_cursor *cursor, uint64_t first, uint64_t last) {
+void rf_cursor_tip(struct rf_cursor *cursor, uint64_t last, const char *journal) {
+    bool other =
+        journal != NULL && cursor->journal[0] != '\0' && strcmp(journal, cursor->journal) != 0;
     // A journal without a newest number is empty; that says nothing about ours.
-    bool lost = !cursor->sought && last > 0 && last < cursor->scanned;
+    bool shorter = last > 0 && last < cursor->scanned;
+    if (other || (shorter && !cursor->sought))
+        cursor->rung = true;
     cursor->last = last;
-    if (!lost)
-        return false;
-    cursor->scanned = first > 0 ? first - 1 : 0;
-    return true;
 }
 
 void rf_cursor_reconnected(struct rf_cursor *cursor) {
@@ -53,17 +62,19 @@ void rf_cursor_reconnected(struct rf_cursor *cursor) {
     cursor->asked = false;
 }
 
-bool rf_cursor_page(struct rf_cursor *cursor, uint64_t count, uint64_t scanned, uint64_t last,
-                    uint64_t trimmed) {
-    bool anew = scanned < cursor->scanned && last > 0;
-    bool moved = scanned > cursor->scanned || anew || cursor->sought;
+bool rf_cursor_page(struct rf_cursor *cursor, const struct rf_journal_page *page) {
+    uint64_t scanned = (uint64_t)page->scanned, last = (uint64_t)page->last;
+    bool anew = page->other || (scanned < cursor->scanned && last > 0);
+    bool found = cursor->journal[0] == '\0' && page->journal != NULL && scanned > 0;
+    bool moved = scanned > cursor->scanned || anew || cursor->sought || found;
     cursor->asked = false;
     cursor->sought = false;
+    keep_journal(cursor, page->journal);
     if (moved)
         cursor->scanned = scanned;
     if (last > cursor->last || anew)
         cursor->last = last;
-    if (count == 0 && trimmed == 0 && !moved)
+    if (page->events.count == 0 && page->trimmed == 0 && !moved)
         return false;
     cursor->credit = false;
     return true;

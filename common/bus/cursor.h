@@ -8,20 +8,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <ringfence/messages.h>
 #include <ringfence/time.h>
 
 struct rf_cursor {
-    uint64_t scanned;       // all up to it is seen
-    uint64_t last;          // newest number that we know of
-    bool credit;            // the subscriber wants the next page
-    bool rung;              // the doorbell rang since we asked last
-    bool asked;             // a page is under way
+    uint64_t scanned;                 // all up to it is seen
+    char journal[RF_JOURNAL_ID_SIZE]; // in this journal; empty: not known
+    uint64_t last;                    // newest number that we know of
+    bool credit;                      // the subscriber wants the next page
+    bool rung;                        // the doorbell rang since we asked last
+    bool asked;                       // a page is under way
     bool sought;            // the broker is to find the place to begin at: the first page tells it
     struct rf_instant when; // we asked
 };
 
-// rf_cursor_init: `after` is the last number seen. The first page is wanted at once.
-void rf_cursor_init(struct rf_cursor *cursor, uint64_t after);
+// rf_cursor_init: `after` is the last number seen, of `journal` (NULL: not known). The first page
+// is wanted at once.
+void rf_cursor_init(struct rf_cursor *cursor, uint64_t after, const char *journal);
 
 // rf_cursor_seek: right after rf_cursor_init: the broker finds the place to begin at. Until the
 // first page has come, every question has to name what to look for.
@@ -38,18 +41,18 @@ bool rf_cursor_behind(const struct rf_cursor *cursor);
 void rf_cursor_rung(struct rf_cursor *cursor);
 void rf_cursor_next(struct rf_cursor *cursor);
 
-// rf_cursor_tip: a heartbeat's answer: the journal holds `first` to `last`. True if the broker lost
-// its numbers (the newest is before what we have seen): the cursor then goes back to the oldest it
-// has.
-bool rf_cursor_tip(struct rf_cursor *cursor, uint64_t first, uint64_t last);
+// rf_cursor_tip: a heartbeat's answer: `last` is the newest number of `journal` (NULL: a broker
+// that does not tell). If that is not the one we read, or ends before our place, the broker is
+// asked what became of it.
+void rf_cursor_tip(struct rf_cursor *cursor, uint64_t last, const char *journal);
 
 // rf_cursor_reconnected: a page under way will not come.
 void rf_cursor_reconnected(struct rf_cursor *cursor);
 
-// rf_cursor_page: a page of `count` events came. True if the subscriber is to be told (then the
-// credit is used up): there are events, some were trimmed, or the cursor moved. A page that ends
-// before what was asked for is one of a broker whose numbers began anew, and the cursor goes there.
-bool rf_cursor_page(struct rf_cursor *cursor, uint64_t count, uint64_t scanned, uint64_t last,
-                    uint64_t trimmed);
+// rf_cursor_page: a page came. True if the subscriber is to be told (then the credit is used up):
+// there are events, some were trimmed, the cursor moved, or it is known only now in which journal
+// it stands. A page of another journal, or one that ends before what was asked for, takes the
+// cursor there.
+bool rf_cursor_page(struct rf_cursor *cursor, const struct rf_journal_page *page);
 
 #endif

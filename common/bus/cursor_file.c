@@ -9,8 +9,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-// Always of one length: a shorter number leaves nothing of a longer one behind.
-#define LINE_BYTES 21
+// Always of one length: a shorter line leaves nothing of a longer one behind.
+#define DIGITS     20
+#define ID_BYTES   (RF_JOURNAL_ID_SIZE - 1) // filled up with blanks
+#define LINE_BYTES (DIGITS + 1 + ID_BYTES + 1)
+#define OLD_BYTES  (DIGITS + 1)
 
 static enum rf_err fail(struct rf_error *error, const char *path, const char *what) {
     return rf_error_set(error, RF_ERR_IO, "%s: cannot %s: %s", path, what, strerror(errno));
@@ -26,36 +29,53 @@ static enum rf_err lock(int fd, const char *path, struct rf_error *error) {
     return fail(error, path, "lock the file");
 }
 
-static enum rf_err read_number(int fd, const char *path, bool *known, uint64_t *n,
-                               struct rf_error *error) {
+static bool parse(const char *line, ssize_t size, struct rf_cursor_place *place) {
+    uint64_t *n = &place->n;
+    *place = (struct rf_cursor_place){0};
+    if ((size != LINE_BYTES && size != OLD_BYTES) || line[size - 1] != '\n')
+        return false;
+    for (int i = 0; i < DIGITS; i++) {
+        if (line[i] < '0' || line[i] > '9' || __builtin_mul_overflow(*n, 10, n) ||
+            __builtin_add_overflow(*n, (uint64_t)(line[i] - '0'), n))
+            return false;
+    }
+    if (size == LINE_BYTES) {
+        const char *id = line + DIGITS + 1;
+        size_t length = ID_BYTES;
+        while (length > 0 && id[length - 1] == ' ')
+            length--;
+        if (id[-1] != ' ' || memchr(id, ' ', length) != NULL || memchr(id, '\0', length) != NULL)
+            return false;
+        memcpy(place->journal, id, length);
+    }
+    return *n <= INT64_MAX;
+}
+
+static enum rf_err read_place(int fd, const char *path, bool *known, struct rf_cursor_place *place,
+                              struct rf_error *error) {
     char line[LINE_BYTES + 1];
     ssize_t size = pread(fd, line, sizeof line, 0);
     *known = size > 0;
-    *n = 0;
+    *place = (struct rf_cursor_place){0};
     if (size < 0)
         return fail(error, path, "read it");
-    if (size == 0)
-        return RF_OK;
-    bool good = size == LINE_BYTES && line[LINE_BYTES - 1] == '\n';
-    for (int i = 0; good && i < LINE_BYTES - 1; i++) {
-        good = line[i] >= '0' && line[i] <= '9' && !__builtin_mul_overflow(*n, 10, n) &&
-               !__builtin_add_overflow(*n, (uint64_t)(line[i] - '0'), n);
-    }
-    if (good && *n <= INT64_MAX)
+    if (size == 0 || parse(line, size, place))
         return RF_OK;
     return rf_error_set(error, RF_ERR_INVALID,
-                        "%s: holds no journal number (20 digits): remove it to begin anew", path);
+                        "%s: holds no place in the journal (20 digits, and an id): remove it to "
+                        "begin anew",
+                        path);
 }
 
 enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const char *path, bool *known,
-                                uint64_t *n, struct rf_error *error) {
+                                struct rf_cursor_place *place, struct rf_error *error) {
     *file = (struct rf_cursor_file){.fd = -1};
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return fail(error, path, "open it");
     enum rf_err err = lock(fd, path, error);
     if (err == RF_OK)
-        err = read_number(fd, path, known, n, error);
+        err = read_place(fd, path, known, place, error);
     if (err == RF_OK && (file->path = strdup(path)) == NULL)
         err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     if (err != RF_OK) {
@@ -66,10 +86,10 @@ enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const char *path, b
     return RF_OK;
 }
 
-enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file, uint64_t n,
-                                 struct rf_error *error) {
+enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file,
+                                 const struct rf_cursor_place *place, struct rf_error *error) {
     char line[LINE_BYTES + 1];
-    snprintf(line, sizeof line, "%020" PRIu64 "\n", n);
+    snprintf(line, sizeof line, "%0*" PRIu64 " %-*s\n", DIGITS, place->n, ID_BYTES, place->journal);
     ssize_t written = pwrite(file->fd, line, LINE_BYTES, 0);
     if (written == LINE_BYTES)
         return RF_OK;

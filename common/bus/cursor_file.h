@@ -1,5 +1,6 @@
-// The place in the journal, in a file that only one process has open: a line with one number, which
-// is written over in one piece, so that a kill leaves the old one or the new one.
+// The place in the journal, in a file that only one process has open: a line with a number and the
+// journal it belongs to, which is written over in one piece, so that a kill leaves the old one or
+// the new one. A line with the number alone is of an earlier version.
 #ifndef RF_BUS_CURSOR_FILE_H
 #define RF_BUS_CURSOR_FILE_H
 
@@ -7,6 +8,12 @@
 #include <stdint.h>
 
 #include <ringfence/error.h>
+#include <ringfence/messages.h>
+
+struct rf_cursor_place {
+    uint64_t n;
+    char journal[RF_JOURNAL_ID_SIZE]; // empty: not known
+};
 
 struct rf_cursor_file {
     char *path;
@@ -14,14 +21,16 @@ struct rf_cursor_file {
 };
 
 // rf_cursor_file_open: makes the file (0600) if it is missing, and locks it until it is closed or
-// the process ends. `known`: there was a number, which is in `n`; else n is 0. RF_ERR_CONFLICT:
+// the process ends. `known`: there was a place; else `place` is zeroed. RF_ERR_CONFLICT:
 // another process has it; RF_ERR_INVALID: it is no such file, and is left as it is; RF_ERR_IO.
 RF_NODISCARD enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const char *path,
-                                             bool *known, uint64_t *n, struct rf_error *error);
+                                             bool *known, struct rf_cursor_place *place,
+                                             struct rf_error *error);
 
 // rf_cursor_file_write: in the system's hands when it returns, which a kill does not undo; it is
-// not synced. RF_ERR_IO: the old number may still stand there.
-RF_NODISCARD enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file, uint64_t n,
+// not synced. RF_ERR_IO: the old place may still stand there.
+RF_NODISCARD enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file,
+                                              const struct rf_cursor_place *place,
                                               struct rf_error *error);
 
 // rf_cursor_file_close: fine for one that is zeroed or was never opened; a failed open leaves it

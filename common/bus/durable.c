@@ -17,9 +17,10 @@ struct rf_durable {
     size_t prefix_count;
     struct rf_utc since; // while there is no place
     uint64_t newest;
-    bool known;             // there is a place: what is missing behind it was missed by us
-    uint64_t done, written; // the place, and what the file says
-    bool failing;           // the file cannot be written, and that was told
+    bool known; // there is a place: what is missing behind it was missed by us
+    struct rf_cursor_place place;
+    bool written; // the file says so
+    bool failing; // the file cannot be written, and that was told
     struct rf_subscription *subscription;
     rf_durable_fn *fn;
     void *arg;
@@ -39,9 +40,9 @@ static void durable_free(struct rf_durable *durable) {
 // False: the file still says less than was done.
 static bool write_place(struct rf_durable *durable) {
     struct rf_error error;
-    if (durable->written == durable->done)
+    if (durable->written)
         return true;
-    if (rf_cursor_file_write(&durable->file, durable->done, &error) != RF_OK) {
+    if (rf_cursor_file_write(&durable->file, &durable->place, &error) != RF_OK) {
         if (!durable->failing)
             rf_log(RF_LOG_ERROR, "%s: %s; no event is given until it can be", durable->name,
                    error.message);
@@ -51,44 +52,64 @@ static bool write_place(struct rf_durable *durable) {
     if (durable->failing)
         rf_log(RF_LOG_INFO, "%s: the place can be written again", durable->name);
     durable->failing = false;
-    durable->written = durable->done;
+    durable->written = true;
     return true;
 }
 
-static bool reach(struct rf_durable *durable, uint64_t n) {
+// `journal`: NULL for a broker that does not tell.
+static void move_to(struct rf_durable *durable, uint64_t n, const char *journal) {
+    struct rf_cursor_place place = {.n = n};
+    if (journal != NULL)
+        snprintf(place.journal, sizeof place.journal, "%s", journal);
+    bool same = durable->known && place.n == durable->place.n &&
+                strcmp(place.journal, durable->place.journal) == 0;
     durable->known = true;
-    durable->done = n;
+    durable->written = durable->written && same;
+    durable->place = place;
+}
+
+static bool reach(struct rf_durable *durable, uint64_t n, const char *journal) {
+    move_to(durable, n, journal);
     return write_place(durable);
 }
 
 // False: the rest of the page has to come again.
-static bool give(struct rf_durable *durable, const struct rf_event *events, size_t count) {
-    for (size_t i = 0; i < count; i++) {
+static bool give(struct rf_durable *durable, const struct rf_journal_page *page) {
+    for (size_t i = 0; i < page->events.count; i++) {
         durable->running = true;
-        bool done = durable->fn(durable->arg, &events[i]);
+        bool done = durable->fn(durable->arg, &page->events.items[i]);
         durable->running = false;
-        if (!done || !reach(durable, (uint64_t)events[i].n) || durable->destroyed)
+        if (!done || !reach(durable, (uint64_t)page->events.items[i].n, page->journal) ||
+            durable->destroyed)
             return false;
     }
     return true;
 }
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed) {
+// Told once, however often this page has to come again: from then on our place is behind the gap.
+static void pass_gap(struct rf_durable *durable, const struct rf_journal_page *page) {
+    uint64_t trimmed = (uint64_t)page->trimmed;
+    rf_bus_tell_gap(durable->bus, durable->name, durable->place.journal, durable->place.n, page);
+    if (page->other)
+        move_to(durable, (uint64_t)page->from, page->journal);
+    if (trimmed > durable->place.n)
+        move_to(durable, trimmed, page->journal);
+}
+
+static void on_page(void *arg, const struct rf_journal_page *page) {
     struct rf_durable *durable = arg;
-    if (durable->known) {
-        rf_bus_tell_trimmed(durable->bus, durable->name, durable->done, trimmed);
-        // Told once, however often this page has to come again.
-        if (trimmed > durable->done)
-            durable->done = trimmed;
-    }
-    // Where we begin is settled by the first page, so that it is no other if that has to come
-    // again.
-    bool all = durable->known || reach(durable, count > 0 ? (uint64_t)events[0].n - 1 : scanned);
-    all = all && give(durable, events, count);
+    bool all = true;
+    if (durable->known)
+        pass_gap(durable, page);
+    else // Where we begin is settled by the first page, so that it is no other if it comes again.
+        all =
+            reach(durable,
+                  (uint64_t)(page->events.count > 0 ? page->events.items[0].n - 1 : page->scanned),
+                  page->journal);
+    all = all && give(durable, page);
     if (durable->destroyed)
         durable_free(durable);
-    else if (all && reach(durable, scanned))
+    else if (all && reach(durable, (uint64_t)page->scanned, page->journal))
         rf_subscription_next(durable->subscription);
     else
         rf_timer_after(&durable->again, AGAIN);
@@ -102,7 +123,8 @@ static enum rf_err begin(struct rf_durable *durable, struct rf_error *error) {
         .durable = durable->name,
     };
     if (durable->known) {
-        options.after = durable->done;
+        options.after = durable->place.n;
+        options.journal = durable->place.journal[0] != '\0' ? durable->place.journal : NULL;
     } else {
         options.since = durable->since;
         options.newest = durable->newest;
@@ -153,9 +175,9 @@ enum rf_err rf_durable_new(struct rf_bus *bus, const struct rf_durable_options *
     if (err != RF_OK)
         rf_error_set(error, err, "out of memory");
     else
-        err = rf_cursor_file_open(&durable->file, options->path, &durable->known, &durable->done,
+        err = rf_cursor_file_open(&durable->file, options->path, &durable->known, &durable->place,
                                   error);
-    durable->written = durable->known ? durable->done : UINT64_MAX;
+    durable->written = durable->known;
     if (err == RF_OK)
         err = begin(durable, error);
     if (err != RF_OK) {
@@ -167,7 +189,7 @@ enum rf_err rf_durable_new(struct rf_bus *bus, const struct rf_durable_options *
 }
 
 uint64_t rf_durable_place(const struct rf_durable *durable) {
-    return durable->done;
+    return durable->place.n;
 }
 
 bool rf_durable_behind(const struct rf_durable *durable) {

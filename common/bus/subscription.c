@@ -85,6 +85,9 @@ static enum rf_err check(const struct rf_subscription_options *options, struct r
             return rf_error_set(error, RF_ERR_INVALID,
                                 "a topic's prefix is UTF-8 text of %d bytes at most", PREFIX_BYTES);
     }
+    if (options->journal != NULL && strlen(options->journal) >= RF_JOURNAL_ID_SIZE)
+        return rf_error_set(error, RF_ERR_INVALID, "a journal's id has %d bytes at most",
+                            RF_JOURNAL_ID_SIZE - 1);
     if (name == NULL && options->resume)
         return rf_error_set(error, RF_ERR_INVALID, "only a durable name can be resumed");
     if (name != NULL &&
@@ -111,7 +114,7 @@ enum rf_err rf_subscription_new(struct rf_bus *bus, const struct rf_subscription
     subscription->resume = options->resume;
     subscription->fn = fn;
     subscription->arg = arg;
-    rf_cursor_init(&subscription->cursor, options->after);
+    rf_cursor_init(&subscription->cursor, options->after, options->journal);
     if (options->since.ns > 0 || options->newest > 0 || options->resume)
         rf_cursor_seek(&subscription->cursor);
     err = copy_texts(subscription, options);
@@ -178,11 +181,13 @@ static bool ask(struct rf_subscription *subscription) {
     struct rf_bus *bus = subscription->bus;
     // The wire only reads them.
     struct rf_strs prefixes = {(const char **)subscription->prefixes, subscription->prefix_count};
-    struct rf_journal_read message = {.rid = rf_bus_rid(bus, subscription->rid),
-                                      .prefixes = prefixes,
-                                      .after = (int64_t)subscription->cursor.scanned,
-                                      .limit = (int64_t)subscription->limit,
-                                      .durable = subscription->durable};
+    struct rf_journal_read message = {
+        .rid = rf_bus_rid(bus, subscription->rid),
+        .prefixes = prefixes,
+        .after = (int64_t)subscription->cursor.scanned,
+        .journal = subscription->cursor.journal[0] != '\0' ? subscription->cursor.journal : NULL,
+        .limit = (int64_t)subscription->limit,
+        .durable = subscription->durable};
     if (subscription->cursor.sought) {
         message.since = subscription->since.ns;
         message.newest = (int64_t)subscription->newest;
@@ -210,12 +215,9 @@ void rf_subscriptions_reset(struct rf_bus *bus) {
         rf_cursor_reconnected(&at->cursor);
 }
 
-void rf_subscriptions_tip(struct rf_bus *bus, uint64_t first, uint64_t last) {
+void rf_subscriptions_tip(struct rf_bus *bus, uint64_t last, const char *journal) {
     for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
-        if (rf_cursor_tip(&at->cursor, first, last))
-            rf_log(RF_LOG_WARNING,
-                   "the broker's numbers begin anew (%llu): reading from its oldest event",
-                   (unsigned long long)last);
+        rf_cursor_tip(&at->cursor, last, journal);
 }
 
 static bool matches(const struct rf_subscription *subscription, const char *topic) {
@@ -233,22 +235,44 @@ void rf_subscriptions_ring(struct rf_bus *bus, const char *topic) {
         }
 }
 
-void rf_bus_tell_trimmed(struct rf_bus *bus, const char *subscriber, uint64_t after,
-                         uint64_t trimmed) {
+static void tell(struct rf_bus *bus, const char *subscriber, enum rf_event_type type,
+                 json_t *data) {
     struct rf_error error;
+    struct rf_event event = {.type = rf_event_type_name(type), .subject = subscriber, .data = data};
+    if (rf_bus_publish(bus, &event, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);
+    json_decref(data);
+}
+
+static void tell_replaced(struct rf_bus *bus, const char *subscriber, const char *journal,
+                          uint64_t after, const struct rf_journal_page *page) {
+    const char *before = journal != NULL && journal[0] != '\0' ? journal : "unknown";
+    const char *now = page->journal != NULL ? page->journal : "unknown";
+    rf_log(RF_LOG_WARNING,
+           "%s: had read up to number %" PRIu64 " of a journal (%s) that the broker no longer has: "
+           "it is another one now (%s), or an older copy; goes on behind its number %" PRId64
+           "; events may have been missed",
+           subscriber, after, before, now, page->from);
+    tell(bus, subscriber, RF_EVENT_JOURNAL_REPLACED,
+         json_pack("{s:s, s:I, s:s, s:I}", "journal", before, "after", (json_int_t)after, "now",
+                   now, "from", (json_int_t)page->from));
+}
+
+void rf_bus_tell_gap(struct rf_bus *bus, const char *subscriber, const char *journal,
+                     uint64_t after, const struct rf_journal_page *page) {
+    uint64_t trimmed = (uint64_t)page->trimmed;
+    if (page->other) {
+        tell_replaced(bus, subscriber, journal, after, page);
+        after = (uint64_t)page->from;
+    }
     if (trimmed <= after)
         return;
     rf_log(RF_LOG_WARNING,
            "%s: the journal no longer has the event numbers %" PRIu64 " to %" PRIu64
            ", which were not read; events may have been missed",
            subscriber, after + 1, trimmed);
-    json_t *data =
-        json_pack("{s:I, s:I}", "from", (json_int_t)after + 1, "to", (json_int_t)trimmed);
-    struct rf_event event = {
-        .type = rf_event_type_name(RF_EVENT_JOURNAL_TRIMMED), .subject = subscriber, .data = data};
-    if (rf_bus_publish(bus, &event, &error) != RF_OK)
-        rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);
-    json_decref(data);
+    tell(bus, subscriber, RF_EVENT_JOURNAL_TRIMMED,
+         json_pack("{s:I, s:I}", "from", (json_int_t)after + 1, "to", (json_int_t)trimmed));
 }
 
 void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message) {
@@ -258,15 +282,13 @@ void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message
         at = at->next;
     if (at == NULL || !at->cursor.asked)
         return;
-    if (!rf_cursor_page(&at->cursor, page->events.count, (uint64_t)page->scanned,
-                        (uint64_t)page->last, (uint64_t)page->trimmed)) {
+    if (!rf_cursor_page(&at->cursor, page)) {
         rf_bus_flush_soon(bus);
         return;
     }
     at->took = page->events.count > 0;
     at->in_callback = true;
-    at->fn(at->arg, page->events.items, page->events.count, (uint64_t)page->scanned,
-           (uint64_t)page->trimmed);
+    at->fn(at->arg, page);
     at->in_callback = false;
     if (at->destroyed)
         subscription_free(at);

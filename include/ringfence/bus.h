@@ -80,10 +80,12 @@ RF_NODISCARD enum rf_err rf_stream_publish(struct rf_stream *stream, uint64_t se
 
 struct rf_subscription;
 
-// One page; the events belong to the caller of the function until it returns.
-// `trimmed` is not 0 when events up to that number are gone.
-typedef void rf_subscription_fn(void *arg, const struct rf_event *events, size_t count,
-                                uint64_t scanned, uint64_t trimmed);
+// One page, borrowed until the function returns: `events`, in order; `scanned` and `journal` (may
+// be NULL) are the new place, which is kept as a pair; `trimmed` is not 0 when events up to that
+// number are gone; `other`: the place that was asked for is of a journal that the broker no longer
+// has (its database was replaced, or is an older copy), and the page begins behind number `from` of
+// this one.
+typedef void rf_subscription_fn(void *arg, const struct rf_journal_page *page);
 
 // What a subscription gets, and where it begins: at the latest of the places that are given. All
 // zero: every event that the journal still has, which `limit` alone must be said for.
@@ -92,6 +94,7 @@ struct rf_subscription_options {
     size_t prefix_count;         // at most 100, of 255 bytes each; 0: all events
     size_t limit;                // events a page at most, 1 to 10000
     uint64_t after;              // the last number that was seen
+    const char *journal;         // that came with it; borrowed during the call; NULL: not known
     struct rf_utc since;         // the first event that the broker took at this time or later
     uint64_t newest;             // the last so many matching events, at most 1000000; 0: no matter
     const char *durable; // NULL, or a name of 1 to 200 bytes under which the broker keeps what
@@ -102,12 +105,12 @@ struct rf_subscription_options {
 
 // rf_subscription_new: pages of events. After each page the subscriber calls rf_subscription_next
 // when its work is stored (that is its credit); pages come only when there is something new, or
-// when `scanned` moved. Survives broker restarts. Who stores `scanned` in one act with its own
-// work, and begins after it, gets every event once, whoever is killed. rf_durable_new does the
-// storing for who has no store; a durable name with `resume` leaves it to the broker, where it is
-// written within 0.1 s of the next page's being asked for: after a kill the last pages may come
-// again, with the same numbers. One name is for one subscriber at a time: of two, the one who asked
-// last counts.
+// when `scanned` moved. Survives broker restarts. Who stores `scanned` and `journal` in one act
+// with its own work, and begins after them, gets every event once, whoever is killed.
+// rf_durable_new does the storing for who has no store; a durable name with `resume` leaves it to
+// the broker, where it is written within 0.1 s of the next page's being asked for: after a kill the
+// last pages may come again, with the same numbers. One name is for one subscriber at a time: of
+// two, the one who asked last counts.
 RF_NODISCARD enum rf_err rf_subscription_new(struct rf_bus *bus,
                                              const struct rf_subscription_options *options,
                                              rf_subscription_fn *fn, void *arg,
@@ -121,11 +124,11 @@ void rf_subscription_look(struct rf_subscription *subscription);
 bool rf_subscription_behind(const struct rf_subscription *subscription);
 void rf_subscription_destroy(struct rf_subscription **subscription);
 
-// rf_bus_tell_trimmed: the journal no longer has the numbers after `after` up to `trimmed`, which
-// `subscriber` had not read: logs it and publishes journal.trimmed. Nothing if there are no such
-// numbers.
-void rf_bus_tell_trimmed(struct rf_bus *bus, const char *subscriber, uint64_t after,
-                         uint64_t trimmed);
+// rf_bus_tell_gap: `subscriber`, which had read up to `after` of `journal` (may be NULL), got this
+// page: if it is of another journal, or events that were not read are gone, logs that and publishes
+// journal.replaced, journal.trimmed. Else nothing.
+void rf_bus_tell_gap(struct rf_bus *bus, const char *subscriber, const char *journal,
+                     uint64_t after, const struct rf_journal_page *page);
 
 // ---- events, one by one, with the place kept in a file ----
 
@@ -133,7 +136,8 @@ struct rf_durable;
 
 struct rf_durable_options {
     const char *path; // of the file; it is made. Its folder must be there
-    const char *name; // of the subscriber, for journal.trimmed and the broker (`durable`)
+    const char *
+        name; // of the subscriber, for journal.trimmed, journal.replaced and the broker (`durable`)
     const char *const *prefixes; // as in rf_subscription_options; all borrowed during the call
     size_t prefix_count;
     struct rf_utc since; // where to begin while there is no file

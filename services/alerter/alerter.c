@@ -33,7 +33,7 @@ struct alerter {
     bool page_busy;
     bool page_warned; // its trouble was told
     bool known;       // there is a cursor: what is missing behind it was missed by us
-    int64_t cursor;
+    struct rf_ledger_cursor cursor;
     struct rf_timer page_timer; // submits the page again
     struct rf_timer drain_timer;
 };
@@ -86,7 +86,7 @@ static void on_page_stored(void *arg, enum rf_err result, const struct rf_error 
         if (alerter->page.fresh[i])
             add_deliveries(alerter, &alerter->page.alerts[i]);
     alerter->known = true;
-    alerter->cursor = alerter->page.scanned;
+    alerter->cursor = alerter->page.cursor;
     free_page(alerter);
     for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
         rf_courier_kick(&alerter->couriers[c]);
@@ -100,21 +100,23 @@ static void on_page_lost(struct alerter *alerter, const struct rf_error *error) 
     rf_process_fail(alerter->process, error);
 }
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed) {
+static void on_page(void *arg, const struct rf_journal_page *read) {
     struct alerter *alerter = arg;
     struct rf_error error;
     if (alerter->known)
-        rf_bus_tell_trimmed(alerter->process->bus, alerter->process->service,
-                            (uint64_t)alerter->cursor, trimmed);
+        rf_bus_tell_gap(alerter->process->bus, alerter->process->service, alerter->cursor.journal,
+                        (uint64_t)alerter->cursor.n, read);
     struct rf_ledger_page *page = &alerter->page;
     alerter->page_busy = true;
     page->channels = rf_core_channels(&alerter->process->config->alerter);
-    page->scanned = (int64_t)scanned;
+    page->cursor.n = read->scanned;
+    snprintf(page->cursor.journal, sizeof page->cursor.journal, "%s",
+             read->journal != NULL ? read->journal : "");
     page->now = rf_clock_utc();
     page->done = on_page_stored;
     page->arg = alerter;
-    if (rf_core_alerts(events, count, &page->alerts, &page->count, &error) != RF_OK) {
+    if (rf_core_alerts(read->events.items, read->events.count, &page->alerts, &page->count,
+                       &error) != RF_OK) {
         on_page_lost(alerter, &error);
         return;
     }
@@ -171,7 +173,8 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
         return result;
     struct rf_subscription_options options = {.prefixes = rf_alert_topics,
                                               .prefix_count = rf_alert_topic_count,
-                                              .after = (uint64_t)alerter->cursor,
+                                              .after = (uint64_t)alerter->cursor.n,
+                                              .journal = alerter->cursor.journal,
                                               .limit = PAGE_EVENTS,
                                               .durable = process->service};
     return rf_subscription_new(process->bus, &options, on_page, alerter, &alerter->subscription,
@@ -196,7 +199,7 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
         rf_courier_kick(&alerter->couriers[c]);
     }
     rf_process_ready(process, "%zu channels, %zu deliveries waiting, journal read to %" PRId64,
-                     enabled, waiting, alerter->cursor);
+                     enabled, waiting, alerter->cursor.n);
     return RF_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ static const struct rf_migration migrations[] = {
         " message TEXT NOT NULL, PRIMARY KEY (alert, channel)) WITHOUT ROWID;"
         "CREATE INDEX delivery_open ON delivery (alert) WHERE state <> 'done';"
         "CREATE INDEX alert_made ON alert (made);"},
+    {2, "ALTER TABLE cursor ADD COLUMN journal TEXT NOT NULL DEFAULT '';"},
 };
 
 struct settle_job {
@@ -103,7 +105,7 @@ bool rf_ledger_pending(const struct rf_ledger *ledger) {
 struct load_job {
     struct rf_store_job job;
     bool known;
-    int64_t cursor;
+    struct rf_ledger_cursor cursor;
     rf_ledger_load_fn *fn;
     void *arg;
 };
@@ -134,11 +136,25 @@ static enum rf_err load_row(struct load_job *load, sqlite3_stmt *row, struct rf_
     return load->fn(load->arg, channel, &delivery, error);
 }
 
+static enum rf_err load_cursor(struct load_job *load, sqlite3 *db, struct rf_error *error) {
+    struct rf_ledger_cursor *cursor = &load->cursor;
+    sqlite3_stmt *row;
+    enum rf_err result = rf_sql_query(db, error, &row, "SELECT n, journal FROM cursor", "");
+    if (result == RF_OK)
+        result = rf_sql_step(row, error);
+    load->known = result == RF_OK;
+    if (load->known) {
+        cursor->n = sqlite3_column_int64(row, 0);
+        snprintf(cursor->journal, sizeof cursor->journal, "%s", rf_sql_text(row, 1));
+    }
+    sqlite3_finalize(row);
+    return result;
+}
+
 static enum rf_err run_load(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
     struct load_job *load = (struct load_job *)job;
     sqlite3_stmt *rows = NULL;
-    enum rf_err result = rf_sql_int(db, error, &load->cursor, "SELECT n FROM cursor", "");
-    load->known = result == RF_OK;
+    enum rf_err result = load_cursor(load, db, error);
     if (result == RF_OK || result == RF_ERR_NOT_FOUND)
         result = rf_sql_query(db, error, &rows,
                               "SELECT d.alert, d.channel, a.incident, a.n, d.attempts, d.due,"
@@ -156,12 +172,12 @@ static void ignore_done(struct rf_store_job *job, enum rf_err result,
     (void)job, (void)result, (void)error;
 }
 
-enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known, int64_t *cursor,
+enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known, struct rf_ledger_cursor *cursor,
                            rf_ledger_load_fn *fn, void *arg, struct rf_error *error) {
     struct load_job load = {.job = {.run = run_load, .done = ignore_done}, .fn = fn, .arg = arg};
     enum rf_err result = rf_store_now(ledger->store, &load.job, error);
     *known = load.known;
-    *cursor = load.known ? load.cursor : 0;
+    *cursor = load.cursor;
     return result;
 }
 
@@ -193,9 +209,10 @@ static enum rf_err run_page(struct rf_store_job *job, sqlite3 *db, struct rf_err
         result = insert_alert(db, page, &page->alerts[i], &page->fresh[i], error);
     if (result == RF_OK)
         result = rf_sql_run(db, error,
-                            "INSERT INTO cursor (only, n) VALUES (1, ?)"
-                            " ON CONFLICT (only) DO UPDATE SET n = excluded.n",
-                            "i", page->scanned);
+                            "INSERT INTO cursor (only, n, journal) VALUES (1, ?, ?)"
+                            " ON CONFLICT (only) DO UPDATE SET n = excluded.n,"
+                            " journal = excluded.journal",
+                            "it", page->cursor.n, page->cursor.journal);
     if (result == RF_OK && page->count > 0)
         result = rf_sql_run(db, error,
                             "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE made < ?"

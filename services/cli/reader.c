@@ -9,16 +9,23 @@ static uint64_t end_of(const struct cli_reader *reader) {
     return to != 0 && to < reader->tip ? to : reader->tip;
 }
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed) {
+static void on_page(void *arg, const struct rf_journal_page *page) {
     struct cli_reader *reader = arg;
     const struct cli_range *range = reader->range;
+    const struct rf_event *events = page->events.items;
+    uint64_t scanned = (uint64_t)page->scanned, trimmed = (uint64_t)page->trimmed;
+    if (page->other) {
+        cli_say("the broker's journal was replaced by another, or by an older copy: it goes on "
+                "behind number %" PRId64 " of what is there now",
+                page->from);
+        reader->place = (uint64_t)page->from;
+    }
     if (trimmed > reader->place && reader->place > 0)
         cli_say("the journal no longer has the events from number %" PRIu64 " to %" PRIu64
                 ", if there were any",
                 reader->place + 1, trimmed);
     reader->place = scanned;
-    for (size_t i = 0; i < count && reader->subscription != NULL; i++)
+    for (size_t i = 0; i < page->events.count && reader->subscription != NULL; i++)
         if (range->to == 0 || (uint64_t)events[i].n <= range->to)
             reader->event(reader->arg, &events[i]);
     if (reader->subscription != NULL)

@@ -1,11 +1,13 @@
 #include "file_sink.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <ringfence/bus.h>
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -14,34 +16,43 @@
 
 #define PAGE_EVENTS 500
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed);
+static void on_page(void *arg, const struct rf_journal_page *page);
 
 // ---- the place in the journal ----
 
 // A rotated file is new and holds no number, so the place is kept beside it. Whoever was killed has
-// not kept the last one: the broker may know a later one, as it is asked for each page.
-static int64_t kept_cursor(const struct rf_file_sink *sink) {
-    char *text = NULL, *end;
+// not kept the last one: the broker may know a later one, as it is asked for each page. False:
+// there is none.
+static bool kept_cursor(const struct rf_file_sink *sink, int64_t *n,
+                        char journal[RF_JOURNAL_ID_SIZE]) {
+    char *text = NULL;
     struct rf_error error;
-    if (rf_file_read(sink->cursor_path, 64, &text, NULL, &error) != RF_OK)
-        return 0;
-    long long n = strtoll(text, &end, 10);
-    if (end == text || *end != '\n' || n < 0)
-        n = 0;
+    long long number = 0;
+    journal[0] = '\0'; // as in a file of an earlier version
+    if (rf_file_read(sink->cursor_path, 128, &text, NULL, &error) != RF_OK)
+        return false;
+    bool there = sscanf(text, "%lld %63s", &number, journal) >= 1 && number >= 0;
+    *n = there ? number : 0;
     free(text);
-    return n;
+    return there;
 }
 
-static void keep_cursor(const struct rf_file_sink *sink) {
+static enum rf_err keep_cursor(const struct rf_file_sink *sink, int64_t n, const char *journal,
+                               struct rf_error *error) {
     struct rf_text text = {0};
-    struct rf_error error;
-    rf_text_add(&text, "%" PRId64 "\n", sink->sink.cursor);
-    if (text.failed)
-        return;
-    if (rf_file_replace(sink->cursor_path, text.data, text.size, &error) != RF_OK)
-        rf_log(RF_LOG_WARNING, "%s", error.message);
+    rf_text_add(&text, journal[0] != '\0' ? "%" PRId64 " %s\n" : "%" PRId64 "%s\n", n, journal);
+    enum rf_err result = text.failed
+                             ? rf_error_set(error, RF_ERR_NOMEM, "out of memory")
+                             : rf_file_replace(sink->cursor_path, text.data, text.size, error);
     rf_text_fini(&text);
+    return result;
+}
+
+// Nothing is lost without it but time: the broker knows the place too.
+static void try_to_keep(const struct rf_file_sink *sink) {
+    struct rf_error error;
+    if (keep_cursor(sink, sink->sink.cursor, sink->sink.journal, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "%s", error.message);
 }
 
 // ---- opening ----
@@ -51,12 +62,22 @@ static void fail(struct rf_file_sink *sink, const struct rf_error *error) {
 }
 
 static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct rf_error *error) {
-    sink->sink.cursor = in_file > 0 ? in_file : kept_cursor(sink);
+    int64_t n = 0;
+    char journal[RF_JOURNAL_ID_SIZE];
+    bool there = kept_cursor(sink, &n, journal);
+    // Numbers of an unknown journal are no place: an emptied state_dir leaves the logs behind.
+    if (in_file > 0 && !there)
+        rf_log(RF_LOG_WARNING,
+               "%s: %s is missing, so that nobody knows of which journal its number %" PRId64
+               " is: goes on where the broker knows %s, or at the beginning",
+               sink->file.path, sink->cursor_path, in_file, sink->sink.subscriber);
+    rf_sink_reached(&sink->sink, in_file > 0 && there ? in_file : n, journal);
     sink->sink.known = sink->sink.cursor > 0;
     struct rf_subscription_options all = {.after = (uint64_t)sink->sink.cursor,
+                                          .journal = sink->sink.journal,
                                           .limit = PAGE_EVENTS,
                                           .durable = sink->sink.subscriber,
-                                          .resume = in_file == 0};
+                                          .resume = in_file == 0 || !there};
     return rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,
                                error);
 }
@@ -68,17 +89,36 @@ static enum rf_err open_file(struct rf_file_sink *sink, struct rf_error *error) 
         return result;
     if (sink->subscription == NULL)
         return subscribe(sink, n, error);
-    keep_cursor(sink);
+    try_to_keep(sink);
     return RF_OK;
 }
 
 // ---- pages ----
+
+// The mark comes first: a kill before the journal is known leaves its number behind, with the
+// journal that was replaced, and from there the broker leads to the same place again.
+static enum rf_err begin_journal(struct rf_file_sink *sink, struct rf_error *error) {
+    if (strcmp(sink->journal, sink->sink.journal) == 0)
+        return RF_OK;
+    if (sink->mark.size > 0) {
+        enum rf_err result =
+            rf_log_file_write(&sink->file, sink->mark.data, sink->mark.size, error);
+        if (result != RF_OK)
+            return result;
+        rf_text_fini(&sink->mark);
+    }
+    enum rf_err result = keep_cursor(sink, sink->from, sink->journal, error);
+    if (result == RF_OK)
+        rf_sink_reached(&sink->sink, sink->from, sink->journal);
+    return result;
+}
 
 static void write_page(struct rf_file_sink *sink) {
     struct rf_error error = {0};
     if (sink->file.fd >= 0 && rf_log_file_moved(&sink->file))
         rf_log_file_close(&sink->file);
     if ((sink->file.fd < 0 && open_file(sink, &error) != RF_OK) ||
+        begin_journal(sink, &error) != RF_OK ||
         (sink->page.size > 0 &&
          rf_log_file_write(&sink->file, sink->page.data, sink->page.size, &error) != RF_OK)) {
         fail(sink, &error);
@@ -86,27 +126,48 @@ static void write_page(struct rf_file_sink *sink) {
     }
     rf_crash_point("logger.page_written");
     rf_sink_works(&sink->sink);
-    sink->sink.cursor = sink->scanned;
-    sink->sink.known = true;
+    rf_sink_reached(&sink->sink, sink->scanned, sink->journal);
     sink->waiting = false;
     rf_text_fini(&sink->page);
     sink->active(sink->arg);
     rf_subscription_next(sink->subscription);
 }
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed) {
+// A line of our own: from here on the numbers are those of another journal.
+static void mark_journal(struct rf_file_sink *sink, const struct rf_journal_page *page) {
+    json_t *data = json_pack("{s:s, s:I, s:s, s:I}", "journal", sink->sink.journal, "after",
+                             (json_int_t)sink->sink.cursor, "now", sink->journal, "from",
+                             (json_int_t)page->from);
+    struct rf_event event = {
+        .n = page->from,
+        .ts = rf_clock_utc().ns,
+        .type = rf_event_type_name(RF_EVENT_JOURNAL_REPLACED),
+        .severity = rf_event_severity(RF_EVENT_JOURNAL_REPLACED),
+        .subject = sink->sink.subscriber,
+        .origin = sink->sink.process->instance,
+        .data = data,
+    };
+    sink->record(&event, &sink->mark);
+    json_decref(data);
+}
+
+static void on_page(void *arg, const struct rf_journal_page *page) {
     struct rf_file_sink *sink = arg;
-    rf_sink_trimmed(&sink->sink, trimmed);
+    size_t count = page->events.count;
+    rf_sink_got(&sink->sink, page);
+    snprintf(sink->journal, sizeof sink->journal, "%s", page->journal != NULL ? page->journal : "");
+    sink->from = page->other ? page->from : sink->sink.cursor;
+    if (page->other && sink->sink.known)
+        mark_journal(sink, page);
     for (size_t i = 0; i < count; i++)
-        sink->record(&events[i], &sink->page);
-    if (sink->page.failed) {
+        sink->record(&page->events.items[i], &sink->page);
+    if (sink->page.failed || sink->mark.failed) {
         struct rf_error error;
         rf_error_set(&error, RF_ERR_NOMEM, "no memory for a page of %zu events", count);
         rf_process_fail(sink->sink.process, &error);
         return;
     }
-    sink->scanned = (int64_t)scanned;
+    sink->scanned = page->scanned;
     sink->waiting = true;
     sink->active(sink->arg);
     write_page(sink);
@@ -145,9 +206,10 @@ void rf_file_sink_fini(struct rf_file_sink *sink) {
         return;
     rf_timer_stop(&sink->timer);
     if (sink->subscription != NULL)
-        keep_cursor(sink);
+        try_to_keep(sink);
     rf_subscription_destroy(&sink->subscription);
     rf_text_fini(&sink->page);
+    rf_text_fini(&sink->mark);
     rf_log_file_fini(&sink->file);
     free(sink->cursor_path);
     sink->cursor_path = NULL;

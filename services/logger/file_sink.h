@@ -1,4 +1,7 @@
-// A file as a sink: its own subscription, whose cursor is the number in the file's last line.
+// A file as a sink: its own subscription, whose cursor is the number in the file's last line. Which
+// journal that number is of stands in a file beside it, before any line of that journal is written;
+// where the journal was replaced, a line of ours in the log says so, and bears the number that it
+// goes on behind.
 #ifndef RF_LOGGER_FILE_SINK_H
 #define RF_LOGGER_FILE_SINK_H
 
@@ -18,11 +21,15 @@ typedef void rf_record_fn(const struct rf_event *event, struct rf_text *out);
 struct rf_file_sink {
     struct rf_sink sink;
     struct rf_log_file file;
-    char *cursor_path; // keeps the number over a rotation, after which the file has none
+    char *cursor_path; // keeps the journal, and the number over a rotation, after which the file
+                       // has none
     rf_record_fn *record;
     struct rf_subscription *subscription; // NULL until the file was open once
     struct rf_text page;                  // formatted, not yet written
     int64_t scanned;                      // of that page
+    char journal[RF_JOURNAL_ID_SIZE];     // and its journal
+    int64_t from;                         // where it began
+    struct rf_text mark;                  // the line that is to be written first
     bool waiting;                         // a page is in hand
     struct rf_timer timer;                // the next try
     void (*active)(void *arg);            // called when a page came or was written

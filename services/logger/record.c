@@ -148,7 +148,7 @@ json_t *rf_record_row(const struct rf_event *event) {
 bool rf_record_json_n(const char *line, size_t size, int64_t *n) {
     json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
     const json_t *number = json_object_get(object, "n");
-    bool found = json_is_integer(number) && json_integer_value(number) > 0;
+    bool found = json_is_integer(number) && json_integer_value(number) >= 0;
     if (found)
         *n = json_integer_value(number);
     json_decref(object);
@@ -166,8 +166,8 @@ bool rf_record_text_n(const char *line, size_t size, int64_t *n) {
             __builtin_add_overflow(number, line[i] - '0', &number))
             return false;
     // A number, two spaces, and a date's beginning: a line of another program is none of ours.
-    if (i == first || number == 0 || size - i < 13 || memcmp(line + i, "  ", 2) != 0 ||
-        line[i + 6] != '-' || line[i + 12] != 'T')
+    if (i == first || size - i < 13 || memcmp(line + i, "  ", 2) != 0 || line[i + 6] != '-' ||
+        line[i + 12] != 'T')
         return false;
     *n = number;
     return true;

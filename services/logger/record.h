@@ -27,7 +27,8 @@ void rf_record_text(const struct rf_event *event, struct rf_text *out);
 json_t *rf_record_row(const struct rf_event *event);
 
 // rf_record_json_n, rf_record_text_n: the number of a line that the functions above made (without
-// its newline); false if it is not such a line.
+// its newline); false if it is not such a line. 0: of the
+// line that says that another journal begins.
 bool rf_record_json_n(const char *line, size_t size, int64_t *n);
 bool rf_record_text_n(const char *line, size_t size, int64_t *n);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/messages.h>
+
 #include "events/text.h"
 
 #define MOST_REFUSALS 2 // new tokens tried in a row, as Google's own clients do
@@ -16,6 +18,8 @@ static void drop_batch(struct rf_sheet *sheet) {
 
 void rf_sheet_fini(struct rf_sheet *sheet) {
     json_decref(sheet->rows);
+    free(sheet->journal);
+    free(sheet->scanned_journal);
     free(sheet->place_id);
     free(sheet->token);
     *sheet = (struct rf_sheet){0};
@@ -28,19 +32,31 @@ static bool is_rows(const json_t *rows) {
     return json_array_size(rows) > 0;
 }
 
+static bool is_id(const char *journal) {
+    return journal == NULL || strlen(journal) < RF_JOURNAL_ID_SIZE;
+}
+
+static bool copy(const char *text, char **out) {
+    *out = text == NULL ? NULL : strdup(text);
+    return text == NULL || *out != NULL;
+}
+
 static enum rf_err load(struct rf_sheet *sheet, const json_t *kept, struct rf_error *error) {
     json_int_t cursor = 0, scanned = 0, row = 0, column = 0;
-    const char *place_id = "";
+    const char *place_id = "", *journal = NULL, *scanned_journal = NULL;
     json_t *rows = NULL;
-    if (json_unpack((json_t *)(uintptr_t)kept, "{s:I, s:s, s?o, s?I, s?I, s?I}", "cursor", &cursor,
-                    "place", &place_id, "rows", &rows, "scanned", &scanned, "row", &row, "column",
-                    &column) != 0 ||
-        cursor < 0 || scanned < 0 || row < 0 || (row > 0 && column <= 0) ||
-        (rows != NULL && !is_rows(rows)))
+    if (json_unpack((json_t *)(uintptr_t)kept, "{s:I, s:s, s?o, s?I, s?I, s?I, s?s, s?s}", "cursor",
+                    &cursor, "place", &place_id, "rows", &rows, "scanned", &scanned, "row", &row,
+                    "column", &column, "journal", &journal, "scanned_journal",
+                    &scanned_journal) != 0 ||
+        !is_id(journal) || !is_id(scanned_journal) || cursor < 0 || scanned < 0 || row < 0 ||
+        (row > 0 && column <= 0) || (rows != NULL && !is_rows(rows)))
         return rf_error_set(error, RF_ERR_INVALID,
                             "is not what this program keeps there; move it away to begin anew");
     sheet->cursor = cursor;
     sheet->known = true;
+    if (!copy(journal, &sheet->journal) || !copy(scanned_journal, &sheet->scanned_journal))
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory for a sheet");
     if (rows == NULL)
         return RF_OK;
     sheet->rows = json_incref(rows);
@@ -72,12 +88,15 @@ enum rf_err rf_sheet_init(struct rf_sheet *sheet, const char *spreadsheet, const
 }
 
 char *rf_sheet_dump(const struct rf_sheet *sheet) {
-    json_t *object =
-        json_pack("{s:I, s:s}", "cursor", (json_int_t)sheet->cursor, "place", sheet->place_id);
+    json_t *object = json_pack("{s:I, s:s, s:s*}", "cursor", (json_int_t)sheet->cursor, "place",
+                               sheet->place_id, "journal", sheet->journal);
     bool failed = object == NULL;
     if (!failed && sheet->rows != NULL) {
         failed = json_object_set(object, "rows", sheet->rows) != 0 ||
                  json_object_set_new(object, "scanned", json_integer(sheet->scanned)) != 0;
+        if (!failed && sheet->scanned_journal != NULL)
+            failed = json_object_set_new(object, "scanned_journal",
+                                         json_string(sheet->scanned_journal)) != 0;
         if (!failed && sheet->place.row > 0)
             failed = json_object_set_new(object, "row", json_integer(sheet->place.row)) != 0 ||
                      json_object_set_new(object, "column", json_integer(sheet->place.column)) != 0;
@@ -87,15 +106,26 @@ char *rf_sheet_dump(const struct rf_sheet *sheet) {
     return text;
 }
 
-void rf_sheet_batch(struct rf_sheet *sheet, json_t *rows, int64_t scanned) {
+// The cursor goes behind the batch.
+static void pass_batch(struct rf_sheet *sheet) {
+    sheet->cursor = sheet->scanned;
+    free(sheet->journal);
+    sheet->journal = sheet->scanned_journal;
+    sheet->scanned_journal = NULL;
     sheet->dirty = true;
+}
+
+void rf_sheet_batch(struct rf_sheet *sheet, json_t *rows, int64_t scanned, char *journal) {
+    sheet->dirty = true;
+    sheet->scanned = scanned;
+    free(sheet->scanned_journal);
+    sheet->scanned_journal = journal;
     if (json_array_size(rows) == 0) {
         json_decref(rows);
-        sheet->cursor = scanned;
+        pass_batch(sheet);
         return;
     }
     sheet->rows = rows;
-    sheet->scanned = scanned;
     sheet->place = (struct rf_a1_place){0};
     sheet->asked = false;
 }
@@ -182,8 +212,7 @@ bool rf_sheet_appended(struct rf_sheet *sheet, enum rf_sheet_outcome outcome, co
 }
 
 void rf_sheet_updated(struct rf_sheet *sheet) {
-    sheet->cursor = sheet->scanned;
-    sheet->dirty = true;
+    pass_batch(sheet);
     sheet->refusals = 0;
     drop_batch(sheet);
 }

@@ -43,10 +43,12 @@ enum rf_sheet_outcome {
 // Zero it, then rf_sheet_init. Members are for reading only.
 struct rf_sheet {
     int64_t cursor;           // the journal is in the sheet up to here
+    char *journal;            // and which journal; NULL: not known
     bool known;               // a cursor was kept, now or in an earlier life
     char *place_id;           // "spreadsheet/tab": where the batch's place is
     json_t *rows;             // the batch, NULL: none; an array of arrays of texts
     int64_t scanned;          // the cursor after it
+    char *scanned_journal;    // and its journal; NULL: not known
     struct rf_a1_place place; // where the rows go; row 0: not known yet
     bool asked;               // an append may have been carried out
     bool dirty;               // what is kept is not what is true
@@ -65,9 +67,9 @@ void rf_sheet_fini(struct rf_sheet *sheet);
 // rf_sheet_dump: what the file is to hold; a new string, NULL if out of memory.
 char *rf_sheet_dump(const struct rf_sheet *sheet);
 
-// rf_sheet_batch: a new batch (takes the reference; an empty one only moves the cursor). There must
-// be none.
-void rf_sheet_batch(struct rf_sheet *sheet, json_t *rows, int64_t scanned);
+// rf_sheet_batch: a new batch (takes both over; an empty one only moves the cursor), behind which
+// the cursor is `scanned` in `journal` (may be NULL). There must be none.
+void rf_sheet_batch(struct rf_sheet *sheet, json_t *rows, int64_t scanned, char *journal);
 
 // rf_sheet_next: what to do now.
 enum rf_sheet_action rf_sheet_next(const struct rf_sheet *sheet, struct rf_instant now);

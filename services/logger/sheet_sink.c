@@ -111,8 +111,7 @@ static bool keep(struct rf_sheet_sink *sink) {
         return false;
     }
     rf_sheet_kept(&sink->sheet);
-    sink->sink.cursor = sink->sheet.cursor;
-    sink->sink.known = true;
+    rf_sink_reached(&sink->sink, sink->sheet.cursor, sink->sheet.journal);
     return true;
 }
 
@@ -121,12 +120,12 @@ static void ask_next_page(void *arg) {
     rf_subscription_next(sink->subscription);
 }
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed);
+static void on_page(void *arg, const struct rf_journal_page *page);
 
 static void subscribe(struct rf_sheet_sink *sink) {
     struct rf_error error;
     struct rf_subscription_options all = {.after = (uint64_t)sink->sheet.cursor,
+                                          .journal = sink->sheet.journal,
                                           .limit = (size_t)settings(sink)->sheets.batch,
                                           .durable = sink->sink.subscriber};
     if (rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,
@@ -164,23 +163,25 @@ static void go_on(struct rf_sheet_sink *sink) {
         wait_after_failure(sink, error.message);
 }
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed) {
+static void on_page(void *arg, const struct rf_journal_page *page) {
     struct rf_sheet_sink *sink = arg;
-    bool failed = false;
+    size_t count = page->events.count;
     json_t *rows = json_array();
-    rf_sink_trimmed(&sink->sink, trimmed);
+    char *journal = page->journal != NULL ? strdup(page->journal) : NULL;
+    bool failed = page->journal != NULL && journal == NULL;
+    rf_sink_got(&sink->sink, page);
     sink->began = rf_loop_now(sink->sink.process->loop);
     for (size_t i = 0; i < count; i++)
-        failed = json_array_append_new(rows, rf_record_row(&events[i])) != 0 || failed;
+        failed = json_array_append_new(rows, rf_record_row(&page->events.items[i])) != 0 || failed;
     if (failed || rows == NULL) {
         struct rf_error error;
         rf_error_set(&error, RF_ERR_NOMEM, "no memory for a batch of %zu rows", count);
         json_decref(rows);
+        free(journal);
         rf_process_fail(sink->sink.process, &error);
         return;
     }
-    rf_sheet_batch(&sink->sheet, rows, (int64_t)scanned);
+    rf_sheet_batch(&sink->sheet, rows, page->scanned, journal);
     sink->active(sink->arg);
     go_on(sink);
 }
@@ -199,7 +200,7 @@ static enum rf_err open_kept(struct rf_sheet_sink *sink, struct rf_error *error)
     free(text);
     if (result != RF_OK)
         return result;
-    sink->sink.cursor = sink->sheet.cursor;
+    rf_sink_reached(&sink->sink, sink->sheet.cursor, sink->sheet.journal);
     sink->sink.known = sink->sheet.known;
     sink->open = true;
     return RF_OK;

@@ -42,7 +42,14 @@ void rf_sink_works(struct rf_sink *sink) {
     sink->failures = 0;
 }
 
-void rf_sink_trimmed(struct rf_sink *sink, uint64_t trimmed) {
+void rf_sink_got(struct rf_sink *sink, const struct rf_journal_page *page) {
     if (sink->known)
-        rf_bus_tell_trimmed(sink->process->bus, sink->subscriber, (uint64_t)sink->cursor, trimmed);
+        rf_bus_tell_gap(sink->process->bus, sink->subscriber, sink->journal, (uint64_t)sink->cursor,
+                        page);
+}
+
+void rf_sink_reached(struct rf_sink *sink, int64_t n, const char *journal) {
+    sink->known = true;
+    sink->cursor = n;
+    snprintf(sink->journal, sizeof sink->journal, "%s", journal != NULL ? journal : "");
 }

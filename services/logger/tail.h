@@ -10,7 +10,7 @@ typedef bool rf_tail_number_fn(const char *line, size_t size, int64_t *n);
 
 struct rf_tail {
     size_t torn; // bytes behind the last newline: half a line, to be cut off
-    int64_t n;   // of the last whole line that has a number; 0: none has
+    int64_t n; // of the last whole line that has a number; 0: none has, or a journal began with it
 };
 
 // rf_tail_read: looks at `data`, the last `size` bytes of a file (`whole`: all of it). False if

@@ -25,16 +25,15 @@ struct subscriber {
     bool ready;
 };
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed) {
+static void on_page(void *arg, const struct rf_journal_page *page) {
     struct subscriber *subscriber = arg;
     int64_t now = stamp_utc(), instant = samples_now();
-    (void)scanned;
-    if (trimmed != 0) {
-        fprintf(stderr, "the journal was trimmed up to %llu\n", (unsigned long long)trimmed);
+    const struct rf_event *events = page->events.items;
+    if (page->trimmed != 0) {
+        fprintf(stderr, "the journal was trimmed up to %llu\n", (unsigned long long)page->trimmed);
         exit(1);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < page->events.count; i++)
         if (samples_end(&subscriber->samples, instant - (now - events[i].ts), 1))
             rf_loop_stop(subscriber->loop);
     rf_subscription_next(subscriber->subscription);

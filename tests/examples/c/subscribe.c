@@ -3,9 +3,10 @@
 //
 //     subscribe RUN_DIR CURSOR [PREFIX...]
 //
-// The cursor is a file with the number up to which all is printed. It is written after the output,
-// so that a kill in between repeats one event and loses none; who has a store of its own keeps the
-// number there, in one act with its work, and uses rf_subscription_new. Ends by SIGTERM.
+// The cursor is a file with the number up to which all is printed and the journal that it belongs
+// to, so that a database that was replaced is noticed. It is written after the output, so that a
+// kill in between repeats one event and loses none; who has a store of its own keeps the two there,
+// in one act with its work, and uses rf_subscription_new. Ends by SIGTERM.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

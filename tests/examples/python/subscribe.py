@@ -3,8 +3,8 @@ restarts of this program and of the broker. Written from ringfence-bus(7).
 
     subscribe.py INGEST_ENDPOINT EVENTS_ENDPOINT CURSOR [PREFIX...]
 
-The cursor is a file with the number up to which all is printed. It is written after the output, so that
-a kill in between repeats a page and loses nothing.
+The cursor is a file with the number up to which all is printed and the journal that it belongs to. It is
+written after the output, so that a kill in between repeats a page and loses nothing.
 """
 
 import json
@@ -19,11 +19,11 @@ import zmq
 LOOK_AGAIN = 1.0  # seconds; the doorbell may fail to ring
 
 
-def store(cursor, number):
-    """Either the old number is there or the new one, whenever the host stops."""
+def store(cursor, number, journal):
+    """Either the old place is there or the new one, whenever the host stops."""
     fresh = cursor.with_suffix(".new")
     with open(fresh, "w", encoding="ascii") as file:
-        file.write(f"{number}\n")
+        file.write(f"{number} {journal}\n")
         file.flush()
         os.fsync(file.fileno())
     fresh.rename(cursor)
@@ -31,7 +31,8 @@ def store(cursor, number):
 
 def main(ingest_endpoint, events_endpoint, cursor, *prefixes):
     cursor = pathlib.Path(cursor)
-    after = int(cursor.read_text(encoding="ascii")) if cursor.exists() else 0
+    words = cursor.read_text(encoding="ascii").split() if cursor.exists() else ["0"]
+    after, journal = int(words[0]), "".join(words[1:])
     context = zmq.Context.instance()
     doorbell = context.socket(zmq.SUB)
     for prefix in prefixes or [""]:
@@ -46,8 +47,9 @@ def main(ingest_endpoint, events_endpoint, cursor, *prefixes):
     while True:
         if rung or time.monotonic() - asked > LOOK_AGAIN:
             rid += 1
-            ingest.send(msgpack.packb({"t": "journal.read", "v": 1, "rid": str(rid), "after": after,
-                                       "prefixes": list(prefixes), "limit": 500}))
+            question = {"t": "journal.read", "v": 1, "rid": str(rid), "after": after, "prefixes": list(prefixes),
+                        "limit": 500}
+            ingest.send(msgpack.packb(question | ({"journal": journal} if journal else {})))
             asked, rung = time.monotonic(), False
         ready = dict(poller.poll(1000 * LOOK_AGAIN))
         while doorbell.poll(0):
@@ -58,14 +60,16 @@ def main(ingest_endpoint, events_endpoint, cursor, *prefixes):
         page = msgpack.unpackb(ingest.recv())
         if page["t"] != "journal.page" or page["rid"] != str(rid):
             continue  # of a question that was asked again
+        if page.get("other"):
+            print(f"the journal was replaced: going on behind its number {page.get('from', 0)}", file=sys.stderr)
         if page.get("trimmed"):
             print(f"the journal no longer has what was before {page['trimmed'] + 1}", file=sys.stderr)
         for event in page["events"]:
             print(event["n"], f"{event['type']}/{event['subject']}", json.dumps(event.get("data", {})),
                   flush=True)
-        if page["scanned"] != after:
-            after = page["scanned"]
-            store(cursor, after)
+        if (page["scanned"], page["journal"]) != (after, journal):
+            after, journal = page["scanned"], page["journal"]
+            store(cursor, after, journal)
         rung = rung or page["scanned"] < page["last"]
 
 

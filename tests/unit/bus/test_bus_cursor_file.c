@@ -29,15 +29,16 @@ static int teardown(void **state) {
     return rmdir(folder);
 }
 
-static struct rf_cursor_file open_file(bool expected, uint64_t n) {
+static struct rf_cursor_file open_file(bool expected, uint64_t n, const char *journal) {
     struct rf_cursor_file file;
     struct rf_error error;
     bool known;
-    uint64_t found;
+    struct rf_cursor_place found;
     if (rf_cursor_file_open(&file, path, &known, &found, &error) != RF_OK)
         fail_msg("%s", error.message);
     assert_int_equal(known, expected);
-    assert_int_equal(found, n);
+    assert_int_equal(found.n, n);
+    assert_string_equal(found.journal, journal);
     return file;
 }
 
@@ -50,12 +51,18 @@ static void put(const char *text, size_t size) {
 
 static void a_number_is_there_for_the_next_life(void **state) {
     (void)state;
-    struct rf_cursor_file file = open_file(false, 0);
+    struct rf_cursor_file file = open_file(false, 0, "");
     static const uint64_t numbers[] = {0, INT64_MAX, 7, 4000000000};
+    static const char *const ids[] = {
+        "01JOURNAL.01START", "", "A.B",
+        "an-id-of-the-longest-length-that-there-may-be-63-bytes-of-text."};
+    assert_int_equal(strlen(ids[3]), RF_JOURNAL_ID_SIZE - 1);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        assert_int_equal(rf_cursor_file_write(&file, numbers[i], NULL), RF_OK);
+        struct rf_cursor_place place = {.n = numbers[i]};
+        strcpy(place.journal, ids[i]);
+        assert_int_equal(rf_cursor_file_write(&file, &place, NULL), RF_OK);
         rf_cursor_file_close(&file);
-        file = open_file(true, numbers[i]);
+        file = open_file(true, numbers[i], ids[i]);
     }
     rf_cursor_file_close(&file);
     rf_cursor_file_close(&file);
@@ -64,16 +71,27 @@ static void a_number_is_there_for_the_next_life(void **state) {
     assert_int_equal(is.st_mode & 0777, 0600);
 }
 
+static void a_file_of_before_is_taken_over_and_gets_its_journal(void **state) {
+    (void)state;
+    put("00000000000000000042\n", 21);
+    struct rf_cursor_file file = open_file(true, 42, "");
+    struct rf_cursor_place place = {.n = 43, .journal = "J.1"};
+    assert_int_equal(rf_cursor_file_write(&file, &place, NULL), RF_OK);
+    rf_cursor_file_close(&file);
+    file = open_file(true, 43, "J.1");
+    rf_cursor_file_close(&file);
+}
+
 static void a_file_is_for_one_reader_alone(void **state) {
     (void)state;
-    struct rf_cursor_file first = open_file(false, 0), second;
+    struct rf_cursor_file first = open_file(false, 0, ""), second;
     struct rf_error error;
     bool known;
-    uint64_t n;
+    struct rf_cursor_place n;
     assert_int_equal(rf_cursor_file_open(&second, path, &known, &n, &error), RF_ERR_CONFLICT);
     rf_cursor_file_close(&second);
     rf_cursor_file_close(&first);
-    first = open_file(false, 0);
+    first = open_file(false, 0, "");
     rf_cursor_file_close(&first);
 }
 
@@ -87,14 +105,17 @@ static void a_file_of_anything_else_is_refused_and_left_alone(void **state) {
         "99999999999999999999\n",
         "09223372036854775808\n",
         "00000000000000000005\n1",
+        "00000000000000000005 J.1\n",
+        "00000000000000000005 J 1                                                            \n",
+        "00000000000000000005xJ.1                                                            \n",
         "[Unit]\nDescription=x\n",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct rf_cursor_file file;
         struct rf_error error;
         bool known;
-        uint64_t n;
-        char after[64] = {0};
+        struct rf_cursor_place n;
+        char after[128] = {0};
         put(wrong[i], strlen(wrong[i]));
         assert_int_equal(rf_cursor_file_open(&file, path, &known, &n, &error), RF_ERR_INVALID);
         assert_non_null(strstr(error.message, path));
@@ -111,14 +132,15 @@ static void what_cannot_be_opened_or_written_is_an_error(void **state) {
     struct rf_cursor_file file;
     struct rf_error error;
     bool known;
-    uint64_t n;
+    struct rf_cursor_place n;
     assert_int_equal(rf_cursor_file_open(&file, folder, &known, &n, &error), RF_ERR_IO);
     assert_int_equal(rf_cursor_file_open(&file, "/dev/full", &known, &n, &error), RF_ERR_INVALID);
     assert_int_equal(rf_cursor_file_open(&file, "/nowhere/at/all", &known, &n, &error), RF_ERR_IO);
     // The file that is always full.
     struct rf_cursor_file full = {.path = path, .fd = open("/dev/full", O_WRONLY)};
     assert_true(full.fd >= 0);
-    assert_int_equal(rf_cursor_file_write(&full, 5, &error), RF_ERR_IO);
+    assert_int_equal(rf_cursor_file_write(&full, &(struct rf_cursor_place){.n = 5}, &error),
+                     RF_ERR_IO);
     assert_non_null(strstr(error.message, "No space left"));
     close(full.fd);
 }
@@ -128,6 +150,7 @@ static void what_cannot_be_opened_or_written_is_an_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         FILE_TEST(a_number_is_there_for_the_next_life),
+        FILE_TEST(a_file_of_before_is_taken_over_and_gets_its_journal),
         FILE_TEST(a_file_is_for_one_reader_alone),
         FILE_TEST(a_file_of_anything_else_is_refused_and_left_alone),
         FILE_TEST(what_cannot_be_opened_or_written_is_an_error),

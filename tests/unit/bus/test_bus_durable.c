@@ -55,12 +55,10 @@ struct pages {
     uint64_t scanned;
 };
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed) {
+static void on_page(void *arg, const struct rf_journal_page *page) {
     struct pages *pages = arg;
-    (void)events, (void)count, (void)trimmed;
     pages->count++;
-    pages->scanned = scanned;
+    pages->scanned = (uint64_t)page->scanned;
     fake_wake(pages->fake);
 }
 
@@ -329,23 +327,73 @@ static void what_was_trimmed_is_told_once_though_the_work_fails(void **state) {
     rf_bus_destroy(&bus);
 }
 
-static void a_broker_on_another_data_directory_is_read_from_its_beginning(void **state) {
+// As `answer`, from a broker that tells which journal it has; `from` < 0: it is that of the
+// question.
+static void answer_of(struct fake_broker *fake, struct rf_message *read, const char *journal,
+                      int64_t first, int64_t last, int64_t from) {
+    struct rf_event events[8];
+    size_t count = 0;
+    for (int64_t n = first; n <= last; n++)
+        events[count++] =
+            (struct rf_event){.n = n, .type = "a.b", .subject = "x", .severity = "info"};
+    struct rf_journal_page page = {.rid = read->as.journal_read.rid,
+                                   .events = {events, count},
+                                   .scanned = last,
+                                   .last = last,
+                                   .journal = journal,
+                                   .other = from >= 0,
+                                   .from = from >= 0 ? from : 0};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_journal_page, &page);
+    rf_message_destroy(&read);
+}
+
+static void expect_replaced(struct fake_broker *fake, int64_t after, const char *now) {
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_open);
+    struct rf_stream_opened opened = {.stream = message->as.stream_open.stream};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_stream_opened, &opened);
+    rf_message_destroy(&message);
+    message = fake_expect(fake, RF_MESSAGE_event_publish);
+    const struct rf_event *event = message->as.event_publish.events.items;
+    assert_string_equal(event->type, "journal.replaced");
+    assert_string_equal(event->subject, "diary");
+    assert_int_equal(json_integer_value(json_object_get(event->data, "after")), after);
+    assert_string_equal(json_string_value(json_object_get(event->data, "now")), now);
+    rf_message_destroy(&message);
+}
+
+static void another_journal_is_read_from_its_beginning_and_told_once(void **state) {
     struct fake_broker *fake = *state;
     struct diary diary = diary_of(fake);
     fake_start(fake, "broker-1");
     struct rf_bus *bus = connect_bus(fake);
     open_diary(bus, &diary);
-    answer(fake, expect_read(fake, 0), 500, 501, 501, 0);
-    forget(expect_read(fake, 501));
+    answer_of(fake, expect_read(fake, 0), "J.1", 500, 501, -1);
+    struct rf_message *read = expect_read(fake, 501);
+    assert_string_equal(read->as.journal_read.journal, "J.1");
+    forget(read);
     fake_stop(fake);
     fake->first = 1;
     fake->last = 3;
     diary.count = 0;
+    diary.refuse = 2; // once: the page comes again, the message does not
     fake_start(fake, "broker-2");
-    answer(fake, expect_read(fake, 0), 1, 3, 3, 0);
+    read = expect_read(fake, 501);
+    assert_string_equal(read->as.journal_read.journal, "J.1");
+    answer_of(fake, read, "K.1", 1, 3, 0);
+    expect_replaced(fake, 501, "K.1");
+    read = expect_read(fake, 1);
+    assert_string_equal(read->as.journal_read.journal, "K.1");
+    answer_of(fake, read, "K.1", 2, 3, -1);
     forget(expect_read(fake, 3));
     assert_seen(&diary, 1, 3);
     assert_int_equal(rf_durable_place(diary.durable), 3);
+    close_diary(&diary);
+    // And the file says so in the next life.
+    open_diary(bus, &diary);
+    read = expect_read(fake, 3);
+    assert_string_equal(read->as.journal_read.journal, "K.1");
+    forget(read);
+    assert_int_equal(rf_bus_unacknowledged(bus), 1);
     close_diary(&diary);
     rf_bus_destroy(&bus);
 }
@@ -389,7 +437,7 @@ int main(void) {
         BROKER_TEST(it_may_be_destroyed_by_its_own_event_which_then_is_done),
         BROKER_TEST(what_was_trimmed_before_it_was_read_is_told_by_an_event),
         BROKER_TEST(what_was_trimmed_is_told_once_though_the_work_fails),
-        BROKER_TEST(a_broker_on_another_data_directory_is_read_from_its_beginning),
+        BROKER_TEST(another_journal_is_read_from_its_beginning_and_told_once),
         BROKER_TEST(the_place_of_another_process_is_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

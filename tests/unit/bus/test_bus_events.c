@@ -370,15 +370,15 @@ struct pages {
     bool destroy;
 };
 
-static void on_page(void *arg, const struct rf_event *events, size_t count, uint64_t scanned,
-                    uint64_t trimmed) {
+static void on_page(void *arg, const struct rf_journal_page *page) {
     struct pages *pages = arg;
+    size_t count = page->events.count;
     if (count > 0)
-        assert_string_equal(events[count - 1].type, "breaker.opened");
+        assert_string_equal(page->events.items[count - 1].type, "breaker.opened");
     pages->count++;
     pages->events += count;
-    pages->scanned = scanned;
-    pages->trimmed = trimmed;
+    pages->scanned = (uint64_t)page->scanned;
+    pages->trimmed = (uint64_t)page->trimmed;
     if (pages->destroy)
         rf_subscription_destroy(&pages->subscription);
     fake_wake(pages->fake);

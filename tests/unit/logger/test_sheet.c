@@ -114,7 +114,7 @@ static void assert_rows_once(const struct bench *bench, int first, int count) {
 static void a_batch_is_one_append_and_one_update(void **state) {
     struct bench *bench = *state;
     assert_int_equal(rf_sheet_next(&bench->sheet, bench->now), RF_SHEET_NOTHING);
-    rf_sheet_batch(&bench->sheet, rows_from(1, 3), 9);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 3), 9, NULL);
     while (step(bench)) {
     }
     assert_rows_once(bench, 1, 3);
@@ -122,7 +122,7 @@ static void a_batch_is_one_append_and_one_update(void **state) {
     assert_int_equal(bench->updates, 1);
     assert_int_equal(bench->looks, 0);
     assert_int_equal(bench->sheet.cursor, 9);
-    rf_sheet_batch(&bench->sheet, rows_from(4, 2), 11);
+    rf_sheet_batch(&bench->sheet, rows_from(4, 2), 11, NULL);
     while (step(bench)) {
     }
     assert_rows_once(bench, 1, 5);
@@ -131,7 +131,7 @@ static void a_batch_is_one_append_and_one_update(void **state) {
 
 static void an_empty_batch_moves_the_cursor_only(void **state) {
     struct bench *bench = *state;
-    rf_sheet_batch(&bench->sheet, json_array(), 7);
+    rf_sheet_batch(&bench->sheet, json_array(), 7, NULL);
     while (step(bench)) {
     }
     assert_int_equal(bench->tokens + bench->appends, 0);
@@ -153,7 +153,7 @@ static void a_kill_at_any_moment_loses_no_row_and_doubles_none(void **state) {
         while (cursor < 6) {
             if (bench->sheet.rows == NULL && !bench->sheet.dirty)
                 rf_sheet_batch(&bench->sheet, rows_from((int)bench->sheet.cursor + 1, 2),
-                               bench->sheet.cursor + 2);
+                               bench->sheet.cursor + 2, NULL);
             if (steps++ == moment / 2) {
                 // After the effect, but before the answer is read.
                 enum rf_sheet_action action = rf_sheet_next(&bench->sheet, bench->now);
@@ -176,7 +176,7 @@ static void a_kill_at_any_moment_loses_no_row_and_doubles_none(void **state) {
 static void an_ambiguous_append_is_looked_for_before_it_is_repeated(void **state) {
     struct bench *bench = *state;
     char range[64];
-    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2, NULL);
     step_until(bench, RF_SHEET_APPEND);
     append(bench, range); // carried out, but the answer was lost
     rf_sheet_appended(&bench->sheet, RF_SHEET_AMBIGUOUS, NULL);
@@ -186,7 +186,7 @@ static void an_ambiguous_append_is_looked_for_before_it_is_repeated(void **state
     assert_rows_once(bench, 1, 2);
     assert_int_equal(bench->appends, 1);
 
-    rf_sheet_batch(&bench->sheet, rows_from(3, 2), 4);
+    rf_sheet_batch(&bench->sheet, rows_from(3, 2), 4, NULL);
     step_until(bench, RF_SHEET_APPEND);
     rf_sheet_appended(&bench->sheet, RF_SHEET_AMBIGUOUS, NULL); // not carried out
     assert_int_equal(rf_sheet_next(&bench->sheet, bench->now), RF_SHEET_LOOK);
@@ -199,7 +199,7 @@ static void an_ambiguous_append_is_looked_for_before_it_is_repeated(void **state
 static void an_append_that_was_refused_is_repeated_without_a_look(void **state) {
     struct bench *bench = *state;
     const enum rf_sheet_outcome outcomes[] = {RF_SHEET_REFUSED, RF_SHEET_LATER};
-    rf_sheet_batch(&bench->sheet, rows_from(1, 1), 1);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 1), 1, NULL);
     step_until(bench, RF_SHEET_APPEND);
     for (size_t i = 0; i < 2; i++) {
         rf_sheet_appended(&bench->sheet, outcomes[i], NULL);
@@ -210,7 +210,7 @@ static void an_append_that_was_refused_is_repeated_without_a_look(void **state) 
 static void an_unreadable_range_is_as_good_as_no_answer(void **state) {
     struct bench *bench = *state;
     const char *const ranges[] = {NULL, "", "events", "events!A:G", "5"};
-    rf_sheet_batch(&bench->sheet, rows_from(1, 1), 1);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 1), 1, NULL);
     step_until(bench, RF_SHEET_APPEND);
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         assert_false(rf_sheet_appended(&bench->sheet, RF_SHEET_OK, ranges[i]));
@@ -224,7 +224,7 @@ static void a_number_that_comes_again_does_not_overwrite_the_old_row(void **stat
     json_array_append_new(bench->cells, json_pack("[s, s, s]", "1", "another time", "old"));
     json_array_append_new(bench->cells, json_array());
     json_array_append_new(bench->cells, json_pack("[i]", 1));
-    rf_sheet_batch(&bench->sheet, rows_from(1, 1), 1);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 1), 1, NULL);
     step_until(bench, RF_SHEET_APPEND);
     rf_sheet_appended(&bench->sheet, RF_SHEET_AMBIGUOUS, NULL);
     while (step(bench)) {
@@ -236,7 +236,7 @@ static void a_number_that_comes_again_does_not_overwrite_the_old_row(void **stat
 
 static void rows_that_were_deleted_by_hand_are_appended_again(void **state) {
     struct bench *bench = *state;
-    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2, NULL);
     step_until(bench, RF_SHEET_UPDATE);
     json_array_clear(bench->cells);
     rf_sheet_misplaced(&bench->sheet); // UPDATE was refused
@@ -247,7 +247,7 @@ static void rows_that_were_deleted_by_hand_are_appended_again(void **state) {
 
 static void a_batch_kept_for_another_spreadsheet_is_written_into_this_one(void **state) {
     struct bench *bench = *state;
-    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2, NULL);
     step_until(bench, RF_SHEET_UPDATE);
     rf_sheet_fini(&bench->sheet);
     json_array_clear(bench->cells);
@@ -260,7 +260,7 @@ static void a_batch_kept_for_another_spreadsheet_is_written_into_this_one(void *
 
 static void a_token_is_replaced_ahead_of_its_end_and_when_it_is_refused(void **state) {
     struct bench *bench = *state;
-    rf_sheet_batch(&bench->sheet, rows_from(1, 1), 1);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 1), 1, NULL);
     step_until(bench, RF_SHEET_TOKEN);
     assert_int_equal(rf_sheet_token(&bench->sheet, "a", rf_seconds(3600), bench->now, &error),
                      RF_OK);
@@ -304,6 +304,34 @@ static void a_file_that_is_not_ours_is_refused(void **state) {
     }
 }
 
+// The batch that is in hand is of the next place, whose journal may be another.
+static void the_journal_is_kept_with_each_number(void **state) {
+    (void)state;
+    struct rf_sheet sheet;
+    char *file;
+    assert_int_equal(
+        rf_sheet_init(&sheet, "s", "events", "{\"cursor\":7,\"place\":\"s/events\"}", &error),
+        RF_OK);
+    assert_null(sheet.journal); // of an earlier version
+    rf_sheet_batch(&sheet, json_array(), 8, strdup("J.1"));
+    assert_string_equal(sheet.journal, "J.1");
+    rf_sheet_batch(&sheet, rows_from(1, 2), 2, strdup("K.1"));
+    for (int life = 0; life < 2; life++) {
+        assert_int_equal(sheet.cursor, 8);
+        assert_string_equal(sheet.journal, "J.1");
+        assert_string_equal(sheet.scanned_journal, "K.1");
+        file = rf_sheet_dump(&sheet);
+        rf_sheet_fini(&sheet);
+        assert_int_equal(rf_sheet_init(&sheet, "s", "events", file, &error), RF_OK);
+        free(file);
+    }
+    rf_sheet_updated(&sheet);
+    assert_int_equal(sheet.cursor, 2);
+    assert_string_equal(sheet.journal, "K.1");
+    assert_null(sheet.scanned_journal);
+    rf_sheet_fini(&sheet);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -317,6 +345,7 @@ int main(void) {
         TEST(rows_that_were_deleted_by_hand_are_appended_again),
         TEST(a_batch_kept_for_another_spreadsheet_is_written_into_this_one),
         TEST(a_token_is_replaced_ahead_of_its_end_and_when_it_is_refused),
+        cmocka_unit_test(the_journal_is_kept_with_each_number),
         cmocka_unit_test(a_file_that_is_not_ours_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
