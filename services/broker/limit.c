@@ -24,6 +24,7 @@ static struct rf_instant now_of(const struct rf_limits *limits) {
 
 static void part_free(struct rf_limit_part *part, struct rf_instant now) {
     rf_pool_leave(&part->limit->pool, &part->holder, now);
+    limits_keep_debt(part->member->limits, part->limit);
     part->limit->touched = true;
     TAILQ_REMOVE(&part->member->parts, part, in_member);
     free(part);
@@ -49,6 +50,7 @@ static struct rf_limit_member *member_new(struct rf_limits *limits, const char *
     if (member == NULL)
         return NULL;
     TAILQ_INIT(&member->parts);
+    member->limits = limits;
     member->instance = strdup(instance);
     if (member->instance == NULL ||
         !rf_map_add_text(&limits->members, &member->by_instance, member->instance)) {
@@ -182,6 +184,7 @@ static struct rf_limit *limit_of(struct rf_limits *limits, const struct rf_limit
     snprintf(limit->key, sizeof limit->key, "%s", key);
     const struct rf_pool_rules pool = pool_rules(rules);
     rf_pool_init(&limit->pool, kind, &pool, now_of(limits));
+    limits_owe(limits, limit);
     limits_hold(limits, limit);
     TAILQ_INSERT_TAIL(&limits->limits, limit, in_limits);
     limits->limit_count++;
@@ -211,7 +214,9 @@ static bool take_word(struct rf_limits *limits, struct rf_limit_member *member,
     if (part == NULL)
         return false;
     if (!part->holder.joined || part->holder.lost) {
-        rf_pool_join(&limit->pool, &part->holder, word->held, now_of(limits));
+        // Of a term that began with another broker it has what that one granted, too.
+        int64_t held = word->seen > word->held ? word->seen : word->held;
+        rf_pool_join(&limit->pool, &part->holder, held, now_of(limits));
         part->calls = 0;
     }
     if (word->calls > part->calls) {
@@ -244,7 +249,7 @@ static void begin_term(struct rf_limits *limits, struct rf_limit_member *member,
         part_free(part, now_of(limits));
     }
     member->term = demand->term;
-    member->gone = false;
+    member->gone = member->anew = false;
     limits_join(limits, member->instance);
 }
 
@@ -295,6 +300,8 @@ void rf_limits_demand(struct rf_limits *limits, const struct rf_peer *from, cons
 
 void rf_limits_lose(struct rf_limits *limits, const char *instance, bool idle) {
     struct rf_limit_member *member = member_of(limits, instance);
+    if (member == NULL)
+        limits_leave(limits, instance); // it has registered, and never asked for anything
     if (member == NULL || member->gone)
         return;
     struct rf_instant now = now_of(limits);

@@ -5,7 +5,7 @@
 //
 //   limit.c        words of gateways in, who comes and goes
 //   limit_tell.c   shares out, and what the status tells
-//   limit_known.c  which gateways may hold something, over a restart of the broker
+//   limit_known.c  which gateways may hold something, and what was used before, over a restart
 //   pauses.c       pauses that providers asked for (Retry-After)
 #ifndef RF_BROKER_LIMIT_H
 #define RF_BROKER_LIMIT_H
@@ -55,9 +55,11 @@ struct rf_limit_part {
 struct rf_limit_member {
     struct rf_map_node by_instance;
     TAILQ_ENTRY(rf_limit_member) in_untold;
+    struct rf_limits *limits;
     char *instance;
     struct rf_peer peer;
     bool gone; // only what it left behind is still here
+    bool anew; // its term knows too few of our limits: it is told so until it begins another one
     bool untold, answer;
     int64_t term, stamp;
     struct rf_instant heard; // its lease is counted from its last demand
@@ -96,6 +98,10 @@ void rf_limits_change(struct rf_limits *limits, const struct rf_limit_rules *rul
 // which pauses stand. Once, before the first demand.
 void rf_limits_restore(struct rf_limits *limits);
 
+// rf_limits_register: a worker that asks providers has registered: it is kept for the next broker
+// that it may hold something, before it can have a call.
+void rf_limits_register(struct rf_limits *limits, const char *instance);
+
 // rf_limits_demand: the word of a registered gateway.
 void rf_limits_demand(struct rf_limits *limits, const struct rf_peer *from, const char *instance,
                       const struct rf_limit_demand *demand);
@@ -131,6 +137,11 @@ void limits_begin_anew(struct rf_limits *limits);
 // more.
 void limits_join(struct rf_limits *limits, const char *instance);
 void limits_leave(struct rf_limits *limits, const char *instance);
+
+// limits_keep_debt: a holder of the limit goes: if its bucket is not full, the next one that is
+// made for it, by whichever broker, is not either. limits_owe: what was kept so.
+void limits_keep_debt(struct rf_limits *limits, const struct rf_limit *limit);
+void limits_owe(struct rf_limits *limits, struct rf_limit *limit);
 
 // limits_hold: nothing is granted of a new limit as long as somebody may hold something of it.
 void limits_hold(struct rf_limits *limits, struct rf_limit *limit);

@@ -1,5 +1,7 @@
 // Which gateways may hold something, over a restart of the broker: a value of retained state each,
-// "limits/INSTANCE", from the beginning of its term until nothing of it is left.
+// "limits/INSTANCE", from its registration until nothing of it is left. And buckets that were not
+// full when the last word about them was said: "bucket/PROVIDER" or "bucket/PROVIDER/KEY", until
+// they are; a broker that is killed finds the gateways instead, and begins with empty ones.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,15 +56,19 @@ static void unhold_all(struct rf_limits *limits) {
     }
 }
 
-void limits_join(struct rf_limits *limits, const char *name) {
+void rf_limits_register(struct rf_limits *limits, const char *name) {
     struct rf_state_entry entry;
     char key[RF_STATE_KEY_BYTES + 1];
+    if (key_of(name, key) && rf_states_get(limits->states, key, &entry) == RF_OK)
+        return;
+    json_t *value = json_pack("{s:I}", "since", (json_int_t)limits->ground->now.utc.ns);
+    write_state(limits, name, value);
+    json_decref(value);
+}
+
+void limits_join(struct rf_limits *limits, const char *name) {
     struct instance *instance = instance_of(limits, name);
-    if (!key_of(name, key) || rf_states_get(limits->states, key, &entry) != RF_OK) {
-        json_t *value = json_pack("{s:I}", "since", (json_int_t)limits->ground->now.utc.ns);
-        write_state(limits, name, value);
-        json_decref(value);
-    }
+    rf_limits_register(limits, name);
     if (instance == NULL)
         return;
     forget(limits, instance);
@@ -123,6 +129,37 @@ void limits_hold(struct rf_limits *limits, struct rf_limit *limit) {
     if (limits->known.instances.count > 0 || (is_place && attempts_run))
         rf_pool_hold(&limit->pool,
                      is_place ? limits->known.attempts_over : limits->known.lease_over);
+}
+
+// ---- buckets ----
+
+static bool bucket_key(const struct rf_limit *limit, char key[RF_STATE_KEY_BYTES + 1]) {
+    return snprintf(key, RF_STATE_KEY_BYTES + 1, "bucket/%s%s%s", limit->rules->provider,
+                    limit->key[0] != '\0' ? "/" : "", limit->key) <= RF_STATE_KEY_BYTES;
+}
+
+void limits_keep_debt(struct rf_limits *limits, const struct rf_limit *limit) {
+    const struct rf_now *now = &limits->ground->now;
+    struct rf_duration debt = rf_instant_since(limit->pool.full, now->instant);
+    struct rf_state_entry entry;
+    char key[RF_STATE_KEY_BYTES + 1];
+    if (limit->pool.kind != RF_POOL_TOKENS || debt.ns <= 0 || !bucket_key(limit, key))
+        return;
+    json_t *value = json_pack("{s:I}", "full", (json_int_t)rf_utc_add(now->utc, debt).ns);
+    if (value == NULL || rf_states_put(limits->states, key, value, debt.ns, &entry) != RF_OK)
+        limits->ground->counters.state_refused++;
+    json_decref(value);
+}
+
+void limits_owe(struct rf_limits *limits, struct rf_limit *limit) {
+    const struct rf_now *now = &limits->ground->now;
+    struct rf_state_entry entry;
+    char key[RF_STATE_KEY_BYTES + 1];
+    if (limit->pool.kind != RF_POOL_TOKENS || !bucket_key(limit, key) ||
+        rf_states_get(limits->states, key, &entry) != RF_OK)
+        return;
+    int64_t full = json_integer_value(json_object_get(entry.value, "full"));
+    rf_pool_owe(&limit->pool, rf_ns(rf_ns_sub(full, now->utc.ns)), now->instant);
 }
 
 void limits_known_fini(struct rf_limits *limits) {

@@ -28,6 +28,17 @@ static struct rf_limit_grant grant_of(const struct rf_limit_part *part) {
     };
 }
 
+// As it may be lost, with each answer in this term.
+static void tell_to_begin_anew(struct rf_limits *limits, struct rf_limit_member *member) {
+    const struct rf_limit_share share = {.term = member->term,
+                                         .stamp = member->stamp,
+                                         .lease_ns = limits->ground->lease.ns,
+                                         .anew = true};
+    if (member->answer)
+        (void)rf_ground_send(limits->ground, &member->peer, RF_MESSAGE_limit_share, &share);
+    member->answer = false;
+}
+
 static void tell(struct rf_limits *limits, struct rf_limit_member *member) {
     struct rf_limit_grant grants[RF_LIMIT_POOLS];
     struct rf_limit_pause pauses[RF_PAUSES_MAX];
@@ -51,7 +62,11 @@ void limits_tell(struct rf_limits *limits) {
     while ((member = TAILQ_FIRST(&limits->untold)) != NULL) {
         TAILQ_REMOVE(&limits->untold, member, in_untold);
         member->untold = false;
-        if (!member->gone)
+        if (member->gone)
+            continue;
+        if (member->anew)
+            tell_to_begin_anew(limits, member);
+        else
             tell(limits, member);
     }
 }
@@ -70,13 +85,9 @@ void limits_refuse(struct rf_limits *limits, const struct rf_limit_member *membe
 void limits_begin_anew(struct rf_limits *limits) {
     struct rf_map_node *node = NULL;
     while ((node = rf_map_next(&limits->members, node)) != NULL) {
-        const struct rf_limit_member *member = RF_OWNER(node, struct rf_limit_member, by_instance);
-        const struct rf_limit_share share = {.term = member->term,
-                                             .stamp = member->stamp,
-                                             .lease_ns = limits->ground->lease.ns,
-                                             .anew = true};
-        if (!member->gone)
-            (void)rf_ground_send(limits->ground, &member->peer, RF_MESSAGE_limit_share, &share);
+        struct rf_limit_member *member = RF_OWNER(node, struct rf_limit_member, by_instance);
+        member->anew = member->answer = true;
+        limits_untold(limits, member);
     }
 }
 

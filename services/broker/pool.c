@@ -51,6 +51,11 @@ void rf_pool_unhold(struct rf_pool *pool, struct rf_instant now) {
     pool_room_empty(pool, now);
 }
 
+void rf_pool_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instant now) {
+    if (pool->kind == RF_POOL_TOKENS)
+        pool_room_owe(pool, debt, now);
+}
+
 // ---- holders ----
 
 static int64_t between(int64_t value, int64_t least, int64_t most) {

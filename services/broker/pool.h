@@ -88,6 +88,10 @@ void rf_pool_change(struct rf_pool *pool, const struct rf_pool_rules *rules, str
 void rf_pool_hold(struct rf_pool *pool, struct rf_instant until);
 void rf_pool_unhold(struct rf_pool *pool, struct rf_instant now);
 
+// rf_pool_owe: a bucket of a new pool is full again after so long, not longer than it takes an
+// empty one. Others: no effect.
+void rf_pool_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instant now);
+
 // rf_pool_join: the holder begins a term with `held` outstanding. One that had joined, also one
 // that is lost, is closed before.
 void rf_pool_join(struct rf_pool *pool, struct rf_pool_holder *holder, int64_t held,

@@ -18,6 +18,9 @@ void pool_room_use(struct rf_pool *pool, int64_t count, struct rf_instant now);
 // pool_room_empty: nobody knows what was used before: a bucket is empty.
 void pool_room_empty(struct rf_pool *pool, struct rf_instant now);
 
+// pool_room_owe: rf_pool_owe.
+void pool_room_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instant now);
+
 // pool_room_wake: when there may be more than now, by time alone; false: by time alone never.
 bool pool_room_wake(const struct rf_pool *pool, struct rf_instant now, struct rf_instant *when);
 

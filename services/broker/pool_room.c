@@ -95,6 +95,12 @@ void pool_room_empty(struct rf_pool *pool, struct rf_instant now) {
     pool->full = rf_instant_add(later(pool->full, now), intervals(pool, pool->rules.burst));
 }
 
+void pool_room_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instant now) {
+    struct rf_duration most = intervals(pool, pool->rules.burst);
+    if (debt.ns > 0)
+        pool->full = rf_instant_add(now, debt.ns < most.ns ? debt : most);
+}
+
 bool pool_room_wake(const struct rf_pool *pool, struct rf_instant now, struct rf_instant *when) {
     if (pool->holding) {
         *when = pool->held_until;

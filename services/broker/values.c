@@ -8,8 +8,9 @@
 #include <string.h>
 
 // What the broker alone may write; a durable subscriber may be deleted by others too.
-static const char *const own_prefixes[] = {"breaker/",  "ejected/",           "limits/",
-                                           "throttle/", RF_SUBSCRIBER_PREFIX, RF_ROSTER_PREFIX};
+static const char *const own_prefixes[] = {"breaker/",      "bucket/",   "ejected/",
+                                           "limits/",       "throttle/", RF_SUBSCRIBER_PREFIX,
+                                           RF_ROSTER_PREFIX};
 
 // What is told of as soon as it stands.
 #define MARK_PREFIX "mark/"

@@ -57,6 +57,13 @@ static void push_all(struct rf_core *core, const struct rf_seat *seat) {
     rf_core_push_views(core, seat, views, core->authority.count);
 }
 
+static bool asks_providers(const struct rf_worker_heartbeat *heartbeat) {
+    for (size_t i = 0; i < heartbeat->offers.count; i++)
+        if (heartbeat->offers.items[i].providers.count > 0)
+            return true;
+    return false;
+}
+
 void rf_on_worker_heartbeat(struct rf_core *core, const struct rf_peer *from,
                             struct rf_message **message, size_t size) {
     (void)size;
@@ -78,6 +85,8 @@ void rf_on_worker_heartbeat(struct rf_core *core, const struct rf_peer *from,
         .moved = news == RF_SEAT_MOVED,
         .seq = heartbeat->seq,
     };
+    if (news == RF_SEAT_NEW && asks_providers(heartbeat))
+        rf_limits_register(&core->limits, seat->instance); // with the row that is awaited
     if (news == RF_SEAT_NEW)
         rf_roster_enter(core, seat);
     rf_ground_send(&core->ground, from, RF_MESSAGE_worker_welcome, &welcome);

@@ -94,7 +94,8 @@ struct shares {
     bool stale; // the limits or the keys are others than those that it began with
     int64_t term;
     struct rf_policy_need told[RF_PROVIDER_COUNT][SHARE_SLOTS];
-    uint32_t paused[RF_PROVIDER_COUNT]; // keys whose pause is to be told (bit i: key i)
+    uint32_t paused[RF_PROVIDER_COUNT];  // keys whose pause is to be told (bit i: key i)
+    uint32_t unheard[RF_PROVIDER_COUNT]; // was told, and did not come back from the broker yet
     struct rf_limit_word words[RF_PROVIDER_COUNT * SHARE_SLOTS];
     struct rf_limit_pause pauses[RF_PROVIDER_COUNT * ACCOUNT_KEYS];
 };

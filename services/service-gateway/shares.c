@@ -5,6 +5,9 @@
 
 #include "internal.h"
 
+// A pause that ends so much earlier than ours, at most, is ours.
+#define HEARD_WITHIN (1 * RF_NS_PER_S)
+
 // A limit of a provider has a slot here: places, retries, and the tokens of each key.
 static enum rf_policy_limit limit_of(size_t slot, size_t *key) {
     *key = slot < 2 ? 0 : slot - 2;
@@ -41,18 +44,22 @@ static bool is_news(const struct rf_policy_need *need, const struct rf_policy_ne
            need->wanted != told->wanted;
 }
 
-static void tell_pauses(struct core *core, struct rf_limit_demand *demand, struct moment at) {
+// What may have been lost on its way is told again with each heartbeat, until the broker tells it.
+static void tell_pauses(struct core *core, bool all, struct rf_limit_demand *demand,
+                        struct moment at) {
     struct shares *shares = &core->shares;
     for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
+        uint32_t told = shares->paused[p] | (all ? shares->unheard[p] : 0);
         for (size_t key = 0; key < slots(core, p) - 2; key++) {
             struct rf_duration left =
                 rf_instant_since(rf_policy_paused_until(&core->policies[p], key), at.now);
-            if ((shares->paused[p] >> key & 1) != 0 && left.ns > 0)
+            if ((told >> key & 1) != 0 && left.ns > 0)
                 shares->pauses[demand->pauses.count++] =
                     (struct rf_limit_pause){.service = rf_provider_name((enum rf_provider)p),
                                             .key = key_name(core, p, key),
                                             .wait_ns = left.ns};
         }
+        shares->unheard[p] |= told;
         shares->paused[p] = 0;
     }
     demand->pauses.items = shares->pauses;
@@ -87,7 +94,7 @@ bool core_demand(struct core *core, bool all, struct rf_limit_demand *demand, st
     demand->answer = demand->answer || shares->begun;
     demand->limits.items = shares->words;
     shares->begun = false;
-    tell_pauses(core, demand, at);
+    tell_pauses(core, all, demand, at);
     return true;
 }
 
@@ -169,6 +176,16 @@ static void take_grant(struct core *core, const struct rf_limit_grant *grant,
     }
 }
 
+// The broker's word is as old as its way here.
+static void hear_pause(struct core *core, int p, size_t key, struct rf_instant until,
+                       struct moment at) {
+    struct rf_duration left =
+        rf_instant_since(rf_policy_paused_until(&core->policies[p], key), at.now);
+    if (rf_instant_since(until, at.now).ns >= left.ns - HEARD_WITHIN)
+        core->shares.unheard[p] &= ~(UINT32_C(1) << key);
+    rf_policy_pause_until(&core->policies[p], key, until);
+}
+
 void core_share(struct core *core, const struct rf_limit_share *share, struct rf_instant until,
                 struct moment at) {
     enum rf_provider p;
@@ -184,8 +201,7 @@ void core_share(struct core *core, const struct rf_limit_share *share, struct rf
     for (size_t i = 0; i < share->pauses.count; i++) {
         const struct rf_limit_pause *pause = &share->pauses.items[i];
         if (rf_provider_parse(pause->service, &p) && key_index(core, (int)p, pause->key, &key))
-            rf_policy_pause_until(&core->policies[p], key,
-                                  rf_instant_add(at.now, rf_ns(pause->wait_ns)));
+            hear_pause(core, (int)p, key, rf_instant_add(at.now, rf_ns(pause->wait_ns)), at);
     }
     run_queues(core, at);
 }

@@ -71,28 +71,42 @@ class Fleet(GatewayTest):
 
 
 class Steady(Fleet):
+    ROUNDS = 4
+
     def test_two_speeches_at_once_and_one_dial_a_second_are_never_exceeded_and_used(self):
-        speeches, dials = self.say(80), self.dial(12)
+        """At least 95 % of both is in use, exactly so in the model of the core (test_broker_pool_model). Here a machine
+        that is busy with other things takes some of it, and never adds any: one of several rounds has to reach it. That
+        nothing is exceeded holds in each."""
+        best = [0, 0]
+        for _ in range(self.ROUNDS):
+            best = [max(pair) for pair in zip(best, self.round())]
+            if min(best) >= 0.95:
+                return
+        self.fail(f"in {self.ROUNDS} rounds at most {100 * best[0]:.1f} % of the places and {100 * best[1]:.1f} % "
+                  "of the rate were in use")
+
+    def round(self):
+        spoken, dialled_before = len(self.at("elevenlabs", "text-to-speech")), len(self.at("twilio", "Calls.json"))
+        speeches, dials = self.say(80), self.dial(12, first=dialled_before)
         replies = self.client.wait_all(speeches, 100)
         self.assertEqual([r["ok"] for r in replies], [True] * 80, replies)
         dialled = self.client.wait_all(dials, 100)
         self.assertEqual([r["ok"] for r in dialled], [True] * 12, dialled)
 
-        began = self.at("elevenlabs", "text-to-speech")
+        began = self.at("elevenlabs", "text-to-speech")[spoken:]
         self.assertEqual(len(began), 80)
         self.assertLessEqual(self.speeches_at_once(), 2)
         used = len(began) * LATENCY / (2 * (began[-1] + LATENCY - began[0]))
-        dial_at = self.at("twilio", "Calls.json")
+        dial_at = self.at("twilio", "Calls.json")[dialled_before:]
         self.assertEqual(len(dial_at), 12)
         gap = self.assert_one_a_second(dialled)
         rate = (len(dial_at) - 1) / (dial_at[-1] - dial_at[0])
         print(f"places {100 * used:.1f} % used, rate {100 * rate:.1f} % used, "
-              f"shortest gap {1000 * gap:.0f} ms")
-        self.assertGreater(used, 0.6)
-        self.assertGreater(rate, 0.8)
+              f"shortest gap {1000 * gap:.0f} ms", flush=True)
         # Nobody is left out.
         self.assertEqual(len(self.workers(replies)), 8, self.workers(replies))
         self.assertEqual(len(self.workers(dialled)), 8, self.workers(dialled))
+        return used, rate
 
 
 class Losses(Fleet):

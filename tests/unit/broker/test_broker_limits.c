@@ -1,4 +1,5 @@
 // The account's limits in the broker's core: words of gateways in, shares out.
+#include "roster.h"
 #include "stage.h"
 
 #define MS      RF_NS_PER_MS
@@ -366,6 +367,82 @@ static void pauses_survive_a_restart(void **state) {
     stage_close(&stage);
 }
 
+static struct rf_limit_word tokens(int64_t used, int64_t wanted, int64_t seen) {
+    return (struct rf_limit_word){
+        .service = "twilio", .kind = "tokens", .used = used, .wanted = wanted, .seen = seen};
+}
+
+static void a_bucket_is_not_full_because_the_whole_set_was_restarted(void **state) {
+    (void)state;
+    struct stage stage;
+    struct rf_state_entry entry;
+    stage_open(&stage, two_places_and_one_a_second);
+    struct rf_peer a = registered(&stage, 1);
+    struct rf_limit_word word = tokens(0, 1, 0);
+    demand(&stage, &a, 1, &word, 1);
+    assert_int_equal(granted(&stage, &a, "tokens"), 1);
+    word = tokens(1, 0, 1);
+    demand(&stage, &a, 1, &word, 1);
+    struct rf_worker_bye bye = {.instance = "gateway-1"};
+    stage_receive(&stage, &a, RF_MESSAGE_worker_bye, &bye);
+    assert_int_equal(rf_states_get(&stage.core->states, "limits/gateway-1", &entry),
+                     RF_ERR_NOT_FOUND);
+    assert_int_equal(rf_states_get(&stage.core->states, "bucket/twilio", &entry), RF_OK);
+    json_t *kept = json_incref(entry.value);
+    stage_close(&stage);
+
+    stage_open(&stage, two_places_and_one_a_second);
+    assert_int_equal(rf_states_put(&stage.core->states, "bucket/twilio", kept, RF_NS_PER_S, &entry),
+                     RF_OK);
+    json_decref(kept);
+    rf_limits_restore(&stage.core->limits);
+    struct rf_peer b = registered(&stage, 2);
+    word = tokens(0, 1, 0);
+    demand(&stage, &b, 1, &word, 1);
+    assert_int_equal(granted(&stage, &b, "tokens"), 0);
+    stage_at(&stage, RF_NS_PER_S - 1);
+    registered(&stage, 2);
+    assert_int_equal(granted(&stage, &b, "tokens"), 0);
+    stage_at(&stage, RF_NS_PER_S + RF_NS_PER_S / 16);
+    assert_int_equal(granted(&stage, &b, "tokens"), 1);
+    stage_close(&stage);
+}
+
+static void the_disk_knows_who_may_be_granted_something_before_it_has_a_call(void **state) {
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, two_places_and_one_a_second);
+    struct rf_peer a = worker(1);
+    const char *providers[] = {"elevenlabs"};
+    struct rf_offer offer = {.service = "speech", .capacity = 1, .providers = {providers, 1}};
+    struct rf_worker_heartbeat heartbeat = {.instance = "gateway-1", .offers = {&offer, 1}};
+    stage_receive(&stage, &a, RF_MESSAGE_worker_heartbeat, &heartbeat);
+    const struct rf_state_row *may = rf_states_find(&stage.core->states, "limits/gateway-1");
+    const struct rf_state_row *is_there =
+        rf_states_find(&stage.core->states, RF_ROSTER_PREFIX "gateway-1");
+    assert_non_null(may);
+    assert_non_null(is_there);
+    assert_true(may->position < is_there->position); // for which its calls wait
+    // One that never asked for anything leaves nothing behind.
+    struct rf_worker_bye bye = {.instance = "gateway-1"};
+    stage_receive(&stage, &a, RF_MESSAGE_worker_bye, &bye);
+    assert_null(rf_states_find(&stage.core->states, "limits/gateway-1"));
+    stage_close(&stage);
+}
+
+static void a_word_of_a_term_with_an_earlier_broker_tells_all_that_it_has(void **state) {
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, two_places_and_one_a_second);
+    struct rf_peer a = registered(&stage, 1), b = registered(&stage, 2);
+    places(&stage, &a, 3, 0, 5); // it had 5 in all, gave 3 back, and goes on with 2
+    places(&stage, &b, 0, 2, 0);
+    assert_int_equal(granted(&stage, &b, "places"), 0);
+    places(&stage, &a, 5, 0, 5);
+    assert_int_equal(granted(&stage, &b, "places"), 2);
+    stage_close(&stage);
+}
+
 // ---- other limits while it runs ----
 
 static void change(struct stage *stage, int64_t max_in_flight, double rate) {
@@ -415,6 +492,10 @@ static void a_new_limit_begins_a_new_term_of_all(void **state) {
     stage_hush(&stage);
     change(&stage, 2, 5);
     assert_true(stage_next(&stage, &a, RF_MESSAGE_limit_share)->as.limit_share.anew);
+    // It was lost: its heartbeat asks for an answer, which is the same.
+    struct rf_limit_demand beat = {.term = 1, .stamp = 78, .answer = true};
+    stage_receive(&stage, &a, RF_MESSAGE_limit_demand, &beat);
+    assert_true(stage_next(&stage, &a, RF_MESSAGE_limit_share)->as.limit_share.anew);
     word.wanted = 1;
     demand(&stage, &a, 2, &word, 1);
     assert_int_equal(granted(&stage, &a, "tokens"), 1);
@@ -458,6 +539,9 @@ int main(void) {
         cmocka_unit_test(a_restarted_broker_grants_when_all_that_hold_something_have_said_so),
         cmocka_unit_test(a_restarted_broker_waits_for_the_lease_and_the_attempts_of_who_is_missing),
         cmocka_unit_test(pauses_survive_a_restart),
+        cmocka_unit_test(a_bucket_is_not_full_because_the_whole_set_was_restarted),
+        cmocka_unit_test(the_disk_knows_who_may_be_granted_something_before_it_has_a_call),
+        cmocka_unit_test(a_word_of_a_term_with_an_earlier_broker_tells_all_that_it_has),
         cmocka_unit_test(a_higher_limit_is_granted_at_once),
         cmocka_unit_test(a_limit_that_is_no_more_is_the_gateways_own),
         cmocka_unit_test(a_new_limit_begins_a_new_term_of_all),

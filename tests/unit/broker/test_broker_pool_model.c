@@ -76,6 +76,7 @@ struct world {
     int64_t now, slowest; // message
     int64_t longest;      // attempt
     bool faults;
+    bool lossy; // each tenth letter is lost
     // What came of it.
     int64_t begun, busy, longest_wait, last_begun, begun_by[GATEWAYS];
     int64_t served[GATEWAYS];
@@ -90,6 +91,8 @@ static int64_t draw(struct world *w, int64_t most) {
 }
 
 static void post(struct world *w, struct letter letter) {
+    if (w->lossy && draw(w, 10) == 0)
+        return;
     // In order on each way, as a connection is.
     letter.due = w->now + draw(w, w->slowest + 1);
     for (size_t i = 0; i < w->mail_count; i++)
@@ -397,6 +400,7 @@ static void whatever_happens_the_limit_is_never_exceeded(void **state) {
             world_open(&w, seed, limits[i].kind, *limits[i].rules);
             w.faults = true;
             w.slowest = draw(&w, 60);
+            w.lossy = seed % 2 == 0;
             for (int64_t ms = 0; ms < 30000; ms++) {
                 if (draw(&w, 20) == 0)
                     feed(&w, (int)draw(&w, GATEWAYS + 1));
@@ -473,6 +477,39 @@ static void steady_demand_uses_95_percent_of_the_rate(void **state) {
     }
 }
 
+static void lost_messages_exceed_nothing_and_are_made_up_for_within_a_heartbeat(void **state) {
+    (void)state;
+    static struct world w;
+    const struct {
+        enum rf_pool_kind kind;
+        const struct rf_pool_rules *rules;
+    } limits[] = {{RF_POOL_PLACES, &few}, {RF_POOL_PLACES, &many}, {RF_POOL_TOKENS, &fast}};
+    for (uint64_t seed = 1; seed <= 8; seed++)
+        for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+            world_open(&w, seed, limits[i].kind, *limits[i].rules);
+            w.lossy = true;
+            for (int64_t ms = 0; ms < 10000; ms++) {
+                feed(&w, GATEWAYS);
+                step(&w);
+            }
+            w.lossy = false;
+            for (int64_t ms = 0; ms < BEAT + 10; ms++) {
+                feed(&w, GATEWAYS);
+                step(&w);
+            }
+            int64_t busy = w.busy, begun = w.begun;
+            for (int64_t ms = 0; ms < 10000; ms++) {
+                feed(&w, GATEWAYS);
+                step(&w);
+            }
+            double used = limits[i].kind == RF_POOL_PLACES
+                              ? (double)(w.busy - busy) / (double)(limits[i].rules->places * 10000)
+                              : (double)(w.begun - begun) / (limits[i].rules->rate * 10);
+            print_message("seed %d, limit %d: %.1f %% used\n", (int)seed, (int)i, 100 * used);
+            assert_true(used >= (limits[i].kind == RF_POOL_PLACES ? 0.95 : 0.9));
+        }
+}
+
 static void after_faults_the_whole_limit_is_in_use_again(void **state) {
     (void)state;
     static struct world w;
@@ -504,6 +541,7 @@ int main(void) {
         cmocka_unit_test(attempts_of_milliseconds_use_95_percent_of_the_places),
         cmocka_unit_test(one_gateway_alone_may_use_the_whole_limit),
         cmocka_unit_test(steady_demand_uses_95_percent_of_the_rate),
+        cmocka_unit_test(lost_messages_exceed_nothing_and_are_made_up_for_within_a_heartbeat),
         cmocka_unit_test(after_faults_the_whole_limit_is_in_use_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
