@@ -32,7 +32,8 @@ static struct stage stage;
 static struct publisher publishers[PUBLISHERS];
 static struct line journal[JOURNAL], shown[JOURNAL];
 static size_t journal_count, shown_count;
-static int64_t cursor;                       // of the reader
+static int64_t cursor; // of the reader
+static char cursor_journal[RF_JOURNAL_ID_SIZE];
 static int64_t asked[KEYS], confirmed[KEYS]; // values: the last that was written, and answered
 static struct rf_peer reader, writer;
 static unsigned seed, life;
@@ -113,12 +114,14 @@ static void take_reply(const struct rf_state_reply *reply) {
 
 static void take_page(const struct rf_journal_page *page) {
     assert_int_equal(page->trimmed, 0);
+    assert_false(page->other); // however often the broker was killed
     assert_true(page->scanned >= cursor);
     for (size_t i = 0; i < page->events.count; i++) {
         assert_true(page->events.items[i].n > cursor);
         add_line(journal, &journal_count, &page->events.items[i]);
     }
     cursor = page->scanned;
+    snprintf(cursor_journal, sizeof cursor_journal, "%s", page->journal);
 }
 
 // What it need not keep any more the broker knows, whatever happened; but numbers of measurements,
@@ -240,7 +243,8 @@ static void act(struct publisher *publisher) {
 }
 
 static void read_page(int64_t limit) {
-    struct rf_journal_read read = {.rid = "p", .after = cursor, .limit = limit};
+    struct rf_journal_read read = {
+        .rid = "p", .after = cursor, .journal = cursor > 0 ? cursor_journal : NULL, .limit = limit};
     stage_receive(&stage, &reader, RF_MESSAGE_journal_read, &read);
 }
 
