@@ -37,4 +37,7 @@ struct rf_disk {
     struct rf_disk_progress progress;
 };
 
+// rf_disk_thread: what the thread runs; `arg` is the disk.
+void *rf_disk_thread(void *arg);
+
 #endif

@@ -1,169 +1,17 @@
-// The disk against a real file: what is told to be written is there, whatever happens next.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <errno.h>
+// The disk against a real file: what is told to be written is there, and in one piece.
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "disk.h"
+#include <sqlite3.h>
+
+#include "disk_bench.h"
 #include "disk_queue.h"
 #include "disk_writer.h"
-
-static char folder[] = "/tmp/rf-disk-XXXXXX";
-static struct rf_disk *disk;
-static struct rf_disk_found found;
-static int64_t position;
-static const struct rf_disk_limits no_limits; // everything stays
-
-static int make_folder(void **state) {
-    (void)state;
-    strcpy(folder, "/tmp/rf-disk-XXXXXX");
-    position = 0;
-    return mkdtemp(folder) == NULL ? -1 : 0;
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    rf_disk_close(&disk);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command); // NOLINT(bugprone-command-processor,cert-env33-c): our own path
-}
-
-static void open_disk(void) {
-    struct rf_error error = {0};
-    (void)!rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &no_limits, &disk, &found, &error);
-    assert_string_equal(error.message, "");
-    assert_int_equal(rf_disk_start(disk, &error), RF_OK);
-}
-
-static void put(struct rf_record record) {
-    record.position = ++position;
-    rf_disk_put(disk, &record);
-}
-
-static void put_event(int64_t n, int64_t stream, int64_t seq) {
-    char frame[64];
-    int size = snprintf(frame, sizeof frame, "frame %lld", (long long)n);
-    put((struct rf_record){.type = RF_RECORD_EVENT,
-                           .number = n,
-                           .at = 7,
-                           .stream = stream,
-                           .seq = seq,
-                           .name = "a.b/c",
-                           .body = frame,
-                           .body_size = (size_t)size});
-}
-
-static void put_stream(int64_t stream, const char *name, int64_t seq) {
-    put((struct rf_record){
-        .type = RF_RECORD_STREAM, .stream = stream, .name = name, .seq = seq, .at = 5});
-}
-
-static void put_value(const char *key, int64_t version, const char *json, int64_t expires) {
-    put((struct rf_record){.type = RF_RECORD_VALUE,
-                           .name = key,
-                           .number = version,
-                           .at = expires,
-                           .body = json,
-                           .body_size = strlen(json)});
-}
-
-static bool next_progress(struct rf_disk_progress *progress, int wait_ms) {
-    struct pollfd poll_it = {.fd = rf_disk_event(disk), .events = POLLIN};
-    if (poll(&poll_it, 1, wait_ms) != 1)
-        return false;
-    rf_disk_look(disk, progress);
-    return true;
-}
-
-static void await_written(void) {
-    struct rf_disk_progress progress = {0};
-    rf_disk_flush(disk);
-    while (progress.written < position)
-        assert_true(next_progress(&progress, 30000));
-    assert_int_equal(progress.written, position);
-    assert_false(progress.failing);
-}
-
-// ---- what is found, as text ----
-
-static char text[65536];
-static int64_t events_found, last_event, last_seq;
-
-static void add(const char *format, ...) RF_PRINTF(1, 2);
-static void add(const char *format, ...) {
-    size_t length = strlen(text);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text + length, sizeof text - length, format, args);
-    va_end(args);
-}
-
-static char starts_found[4096];
-
-static enum rf_err on_start(void *arg, const char *start, int64_t reached) {
-    (void)arg;
-    size_t length = strlen(starts_found);
-    snprintf(starts_found + length, sizeof starts_found - length, "%s %lld\n", start,
-             (long long)reached);
-    return RF_OK;
-}
-
-static enum rf_err on_stream(void *arg, int64_t stream, const char *name, int64_t last,
-                             int64_t heard) {
-    (void)arg;
-    last_seq = last;
-    add("stream %lld %s %lld %lld\n", (long long)stream, name, (long long)last, (long long)heard);
-    return RF_OK;
-}
-
-static enum rf_err on_value(void *arg, const char *key, int64_t version, const char *json,
-                            size_t size, int64_t expires) {
-    (void)arg;
-    add("value %s %lld %.*s %lld\n", key, (long long)version, (int)size, json, (long long)expires);
-    return RF_OK;
-}
-
-static enum rf_err on_event(void *arg, int64_t n, const char *topic, const void *frame,
-                            size_t size) {
-    char expected[64];
-    snprintf(expected, sizeof expected, "frame %lld", (long long)n);
-    assert_int_equal(size, strlen(expected));
-    assert_memory_equal(frame, expected, size);
-    if (arg != NULL)
-        add("event %lld %s\n", (long long)n, topic);
-    assert_true(n > last_event);
-    last_event = n;
-    events_found++;
-    return RF_OK;
-}
-
-static const char *load(int64_t tail, bool each) {
-    struct rf_disk_taker taker = {each ? text : NULL, on_start, on_stream, on_value, on_event};
-    struct rf_error error = {0};
-    text[0] = starts_found[0] = '\0';
-    events_found = last_event = last_seq = 0;
-    (void)!rf_disk_open(folder, RF_DISK_SYNC_NORMAL, &no_limits, &disk, &found, &error);
-    assert_string_equal(error.message, "");
-    (void)!rf_disk_load(disk, tail, &taker, &error);
-    assert_string_equal(error.message, "");
-    return text;
-}
-
-// ---- tests ----
 
 static void what_was_written_is_found_by_the_next_broker(void **state) {
     (void)state;
@@ -213,93 +61,6 @@ static void records_that_came_before_the_thread_are_written_when_it_starts(void 
     put_event(1, 0, 0);
     assert_int_equal(rf_disk_start(disk, &error), RF_OK);
     await_written();
-}
-
-static void numbers_are_passed_over_after_an_end_that_was_not_in_order(void **state) {
-    (void)state;
-    pid_t child = fork();
-    if (child == 0) {
-        open_disk();
-        put_event(1, 0, 0);
-        put_value("a", 5, "{}", 0);
-        await_written();
-        _exit(0);
-    }
-    int status;
-    waitpid(child, &status, 0);
-    assert_int_equal(status, 0);
-    load(10, false);
-    assert_int_equal(events_found, 1);
-    assert_true(found.last > 1000);
-    assert_true(found.version > 1000);
-    int64_t last = found.last;
-    rf_disk_close(&disk);
-    // What was passed over once stays so: subscribers have been told of it.
-    load(10, false);
-    assert_int_equal(found.last, last);
-}
-
-static void each_start_is_known_with_the_number_it_reached(void **state) {
-    (void)state;
-    struct rf_disk_found first, second, third;
-    open_disk();
-    first = found;
-    assert_int_equal(strlen(first.journal), RF_ULID_SIZE - 1);
-    assert_int_equal(strlen(first.start), RF_ULID_SIZE - 1);
-    put_event(1, 0, 0);
-    put_event(2, 0, 0);
-    rf_disk_close(&disk);
-    pid_t child = fork();
-    if (child == 0) {
-        open_disk();
-        put_event(3, 0, 0);
-        await_written();
-        _exit(0);
-    }
-    waitpid(child, NULL, 0);
-    load(10, false);
-    third = found;
-    assert_string_equal(third.journal, first.journal);
-    assert_string_not_equal(third.start, first.start);
-    char expected[128];
-    snprintf(expected, sizeof expected, "%s 2\n", first.start);
-    assert_memory_equal(starts_found, expected, strlen(expected));
-    // The second one was killed: what is passed over after it, it has not given.
-    assert_string_equal(strchr(starts_found + strlen(expected), ' '), " 3\n");
-    rf_disk_close(&disk);
-    remove_folder(NULL);
-    make_folder(NULL);
-    load(10, false);
-    second = found;
-    assert_string_not_equal(second.journal, first.journal);
-    assert_string_equal(starts_found, "");
-}
-
-static void run_sql(const char *sql) {
-    sqlite3 *db;
-    char path[64];
-    snprintf(path, sizeof path, "%s/broker.db", folder);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
-static void a_database_of_before_gets_its_identity(void **state) {
-    (void)state;
-    open_disk();
-    put_event(1, 0, 0);
-    rf_disk_close(&disk);
-    run_sql("DROP TABLE starts; ALTER TABLE marks DROP COLUMN journal;"
-            "UPDATE schema_version SET version = 2");
-    load(10, false);
-    assert_int_equal(events_found, 1);
-    assert_string_equal(starts_found, "");
-    struct rf_disk_found before = found;
-    assert_int_equal(strlen(before.journal), RF_ULID_SIZE - 1);
-    rf_disk_close(&disk);
-    load(10, false);
-    assert_string_equal(found.journal, before.journal);
-    assert_non_null(strstr(starts_found, before.start));
 }
 
 // Writes as fast as it can and tells what it was told.
@@ -405,160 +166,6 @@ static void what_belongs_together_is_not_taken_before_it_is_whole(void **state) 
     await_written();
 }
 
-static void set_file_limit(rlim_t bytes) {
-    struct rlimit limit;
-    getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void a_full_disk_is_told_and_when_it_has_room_nothing_is_missing(void **state) {
-    (void)state;
-    struct rf_disk_progress progress = {0};
-    signal(SIGXFSZ, SIG_IGN);
-    open_disk();
-    put_stream(1, "s", 0);
-    put_event(1, 1, 1);
-    await_written();
-    set_file_limit(8192);
-    for (int64_t n = 2; n <= 5000; n++)
-        put_event(n, 1, n);
-    rf_disk_flush(disk);
-    int64_t before = 0;
-    do {
-        before = progress.written;
-        assert_true(next_progress(&progress, 30000));
-    } while (!progress.failing);
-    assert_true(progress.written < position);
-    assert_true(progress.written >= before);
-    assert_true(progress.why[0] != '\0');
-    set_file_limit(RLIM_INFINITY);
-    await_written();
-    rf_disk_close(&disk);
-    load(10000, false);
-    assert_int_equal(events_found, 5000);
-    assert_int_equal(last_seq, 5000);
-}
-
-static void an_end_on_a_full_disk_ends_and_keeps_what_was_told(void **state) {
-    (void)state;
-    struct rf_disk_progress progress;
-    signal(SIGXFSZ, SIG_IGN);
-    open_disk();
-    put_event(1, 0, 0);
-    await_written();
-    set_file_limit(4096);
-    put_event(2, 0, 0);
-    rf_disk_finish(disk);
-    rf_disk_look(disk, &progress);
-    assert_true(progress.failing);
-    assert_int_equal(progress.written, 1);
-    set_file_limit(RLIM_INFINITY);
-    rf_disk_close(&disk);
-    load(10, false);
-    assert_int_equal(events_found, 1);
-}
-
-static void a_lock_from_outside_holds_the_thread_up_and_nobody_else(void **state) {
-    (void)state;
-    sqlite3 *other;
-    struct rf_disk_progress progress;
-    open_disk();
-    assert_int_equal(sqlite3_open(rf_disk_path(disk), &other), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    put_event(1, 0, 0);
-    rf_disk_flush(disk); // comes back at once
-    assert_false(next_progress(&progress, 100));
-    assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(other);
-    await_written();
-}
-
-static void who_reads_the_database_keeps_no_broker_from_its_start(void **state) {
-    (void)state;
-    sqlite3 *other;
-    pid_t child = fork();
-    if (child == 0) { // leaves a WAL file behind
-        open_disk();
-        put_event(1, 0, 0);
-        await_written();
-        _exit(0);
-    }
-    waitpid(child, NULL, 0);
-    char path[64];
-    snprintf(path, sizeof path, "%s/broker.db", folder);
-    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(other, "BEGIN; SELECT * FROM events", NULL, NULL, NULL),
-                     SQLITE_OK);
-    load(10, false);
-    assert_int_equal(events_found, 1);
-    sqlite3_close(other);
-}
-
-static void expect_refusal(const char *part) {
-    struct rf_error error = {0};
-    assert_int_equal(rf_disk_open(folder, RF_DISK_SYNC_FULL, &no_limits, &disk, &found, &error),
-                     RF_ERR_INVALID);
-    assert_null(disk);
-    assert_non_null(strstr(error.message, "/broker.db"));
-    if (strstr(error.message, part) == NULL)
-        fail_msg("\"%s\" does not tell \"%s\"", error.message, part);
-}
-
-static void a_damaged_database_is_refused_with_its_name_and_the_mend(void **state) {
-    (void)state;
-    char path[64];
-    snprintf(path, sizeof path, "%s/broker.db", folder);
-    assert_int_equal(rf_file_replace(path, "this is not a database, is it?", 30, NULL), RF_OK);
-    expect_refusal("move it away");
-    // One of ours, whose pages are overwritten.
-    assert_int_equal(unlink(path), 0);
-    open_disk();
-    for (int64_t n = 1; n <= 2000; n++)
-        put_event(n, 0, 0);
-    rf_disk_close(&disk);
-    int fd = open(path, O_WRONLY);
-    char noise[4096];
-    memset(noise, 0x5a, sizeof noise);
-    for (off_t at = 4096; at < 40960; at += 4096)
-        assert_int_equal(pwrite(fd, noise, sizeof noise, at), sizeof noise);
-    close(fd);
-    expect_refusal("move it away");
-}
-
-static void set_schema_version(int version) {
-    char sql[64];
-    snprintf(sql, sizeof sql, "UPDATE schema_version SET version = %d", version);
-    run_sql(sql);
-}
-
-static void a_database_of_a_later_version_is_refused(void **state) {
-    (void)state;
-    load(1, false);
-    rf_disk_close(&disk);
-    set_schema_version(99);
-    expect_refusal("run the newer program");
-}
-
-// Whoever could not open it has not ended anything in order.
-static void a_refusal_does_not_hide_that_the_broker_before_was_killed(void **state) {
-    (void)state;
-    pid_t child = fork();
-    if (child == 0) {
-        open_disk();
-        put_event(1, 0, 0);
-        await_written();
-        _exit(0);
-    }
-    waitpid(child, NULL, 0);
-    set_schema_version(99);
-    expect_refusal("run the newer program");
-    set_schema_version(3);
-    load(10, false);
-    assert_int_equal(events_found, 1);
-    assert_true(found.last > 1000);
-}
-
 static void a_queue_gives_back_what_was_put_in(void **state) {
     (void)state;
     struct rf_disk_queue queue = {0};
@@ -598,27 +205,15 @@ static void a_queue_gives_back_what_was_put_in(void **state) {
     rf_disk_queue_fini(&queue);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(what_was_written_is_found_by_the_next_broker),
-        TEST(what_waits_at_the_end_is_written_first),
-        TEST(records_that_came_before_the_thread_are_written_when_it_starts),
-        TEST(numbers_are_passed_over_after_an_end_that_was_not_in_order),
-        TEST(each_start_is_known_with_the_number_it_reached),
-        TEST(a_database_of_before_gets_its_identity),
-        TEST(a_writer_killed_at_any_moment_keeps_what_it_told_of),
-        TEST(what_belongs_together_is_not_split_over_two_transactions),
-        TEST(what_belongs_together_is_not_taken_before_it_is_whole),
-        TEST(a_full_disk_is_told_and_when_it_has_room_nothing_is_missing),
-        TEST(an_end_on_a_full_disk_ends_and_keeps_what_was_told),
-        TEST(a_lock_from_outside_holds_the_thread_up_and_nobody_else),
-        TEST(who_reads_the_database_keeps_no_broker_from_its_start),
-        TEST(a_damaged_database_is_refused_with_its_name_and_the_mend),
-        TEST(a_database_of_a_later_version_is_refused),
-        TEST(a_refusal_does_not_hide_that_the_broker_before_was_killed),
-        TEST(a_queue_gives_back_what_was_put_in),
+        DISK_TEST(what_was_written_is_found_by_the_next_broker),
+        DISK_TEST(what_waits_at_the_end_is_written_first),
+        DISK_TEST(records_that_came_before_the_thread_are_written_when_it_starts),
+        DISK_TEST(a_writer_killed_at_any_moment_keeps_what_it_told_of),
+        DISK_TEST(what_belongs_together_is_not_split_over_two_transactions),
+        DISK_TEST(what_belongs_together_is_not_taken_before_it_is_whole),
+        DISK_TEST(a_queue_gives_back_what_was_put_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
