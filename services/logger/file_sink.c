@@ -66,7 +66,8 @@ static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct 
     char journal[RF_JOURNAL_ID_SIZE];
     bool there = kept_cursor(sink, &n, journal);
     // Numbers of an unknown journal are no place: an emptied state_dir leaves the logs behind.
-    if (in_file > 0 && !there)
+    sink->unplaced = there ? 0 : in_file;
+    if (sink->unplaced > 0)
         rf_log(RF_LOG_WARNING,
                "%s: %s is missing, so that nobody knows of which journal its number %" PRId64
                " is: goes on where the broker knows %s, or at the beginning",
@@ -134,12 +135,14 @@ static void write_page(struct rf_file_sink *sink) {
 }
 
 // A line of our own: from here on the numbers are those of another journal.
-static void mark_journal(struct rf_file_sink *sink, const struct rf_journal_page *page) {
-    json_t *data = json_pack("{s:s, s:I, s:s, s:I}", "journal", sink->sink.journal, "after",
-                             (json_int_t)sink->sink.cursor, "now", sink->journal, "from",
-                             (json_int_t)page->from);
+static void mark_journal(struct rf_file_sink *sink) {
+    bool unknown = sink->sink.journal[0] == '\0';
+    int64_t after = sink->unplaced > 0 ? sink->unplaced : sink->sink.cursor;
+    json_t *data =
+        json_pack("{s:s, s:I, s:s, s:I}", "journal", unknown ? "unknown" : sink->sink.journal,
+                  "after", (json_int_t)after, "now", sink->journal, "from", (json_int_t)sink->from);
     struct rf_event event = {
-        .n = page->from,
+        .n = sink->from,
         .ts = rf_clock_utc().ns,
         .type = rf_event_type_name(RF_EVENT_JOURNAL_REPLACED),
         .severity = rf_event_severity(RF_EVENT_JOURNAL_REPLACED),
@@ -157,8 +160,11 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     rf_sink_got(&sink->sink, page);
     snprintf(sink->journal, sizeof sink->journal, "%s", page->journal != NULL ? page->journal : "");
     sink->from = page->other ? page->from : sink->sink.cursor;
-    if (page->other && sink->sink.known)
-        mark_journal(sink, page);
+    if (sink->unplaced > 0)
+        sink->from = count > 0 ? page->events.items[0].n - 1 : page->scanned;
+    if (sink->unplaced > 0 || (page->other && sink->sink.known))
+        mark_journal(sink);
+    sink->unplaced = 0;
     for (size_t i = 0; i < count; i++)
         sink->record(&page->events.items[i], &sink->page);
     if (sink->page.failed || sink->mark.failed) {

@@ -29,10 +29,11 @@ struct rf_file_sink {
     int64_t scanned;                      // of that page
     char journal[RF_JOURNAL_ID_SIZE];     // and its journal
     int64_t from;                         // where it began
-    struct rf_text mark;                  // the line that is to be written first
-    bool waiting;                         // a page is in hand
-    struct rf_timer timer;                // the next try
-    void (*active)(void *arg);            // called when a page came or was written
+    int64_t unplaced;          // the file's last number, of an unknown journal; 0: it is known
+    struct rf_text mark;       // the line that is to be written first
+    bool waiting;              // a page is in hand
+    struct rf_timer timer;     // the next try
+    void (*active)(void *arg); // called when a page came or was written
     void *arg;
 };
 

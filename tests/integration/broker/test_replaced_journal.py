@@ -157,6 +157,21 @@ class ReplacedJournalTest(RingfenceTest):
         wait_for("the rest in the log", lambda: self.logged()[0] == first + anew + more)
         self.assertEqual((len(self.lines("o")), len(self.logged()[1])), (1, 1))
 
+    def test_an_emptied_state_dir_leaves_no_place_to_the_logs_that_are_left(self):
+        first = self.begin()
+        self.stop_broker()
+        shutil.rmtree(self.set.root / "state")
+        self.set.start("broker")
+        anew = self.publish("b", 120)
+        self.set.start("logger")
+        wait_for("the logger to have all of the new one", lambda: self.logged()[0] == first + anew)
+        self.assertEqual(len(self.logged()[1]), 1)
+        self.assertTrue(self.set.processes["logger"].says("nobody knows of which journal its number"))
+        self.set.processes["logger"].kill()
+        more = self.publish("b", 5)
+        self.set.start("logger")
+        wait_for("the rest", lambda: self.logged()[0] == first + anew + more)
+
     def test_an_older_copy_whose_numbers_are_given_again_is_read_on_from_where_they_parted(self):
         first = self.begin()
         self.stop_broker()
