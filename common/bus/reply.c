@@ -79,12 +79,15 @@ size_t rf_worker_unsent(const struct rf_worker *worker) {
     return worker->numbers ? rf_told_unread(&worker->told) : worker->told.unsent;
 }
 
-// After a registration the broker is told when all that we remember has been sent.
+// After a registration the broker is told when all that we remember has been sent, and a heartbeat
+// of it, which flushes again: it names what came since the one that registered us.
 static bool finish_recall(struct rf_worker *worker) {
+    if (!worker->recalling || !worker->settled)
+        return true;
     struct rf_worker_recalled recalled = {
-        .known_ns = rf_told_known_ns(&worker->told, rf_loop_now(worker->loop))};
-    worker->recalling =
-        worker->recalling && rf_worker_send(worker, RF_MESSAGE_worker_recalled, &recalled) != RF_OK;
+        .known_ns = rf_told_known_ns(&worker->told, rf_loop_now(worker->loop)),
+        .registration = worker->registration};
+    worker->recalling = rf_worker_send(worker, RF_MESSAGE_worker_recalled, &recalled) != RF_OK;
     return !worker->recalling;
 }
 

@@ -29,9 +29,12 @@ struct rf_worker {
     struct rf_duration interval; // of our heartbeats
     struct rf_timer beat, flush;
     struct rf_ledger ledger;
-    struct rf_told told; // answers
-    bool recalling;      // the broker is to be told when all that we remember was sent
-    int64_t beats;       // heartbeats sent
+    struct rf_told told;              // answers
+    bool recalling;                   // the broker is to be told when all that we remember was sent
+    bool settled;                     // a heartbeat was sent since we registered
+    int64_t registration, connection; // what the broker calls them; 0: none
+    int64_t answered;                 // the latest heartbeat that was
+    int64_t beats;                    // heartbeats sent
     struct rf_instant beat_sent[RF_WORKER_BEATS_UNDER_WAY];
     struct rf_instant leased; // the broker has answered a heartbeat of then
     bool numbers;             // it says which one it answers
@@ -50,6 +53,17 @@ struct rf_worker {
 // rf_worker_send: one message to the broker. RF_ERR_FULL: try later.
 RF_NODISCARD enum rf_err rf_worker_send(struct rf_worker *worker, enum rf_message_type type,
                                         const void *body);
+
+// worker_beat.c: handlers of the timers `beat` and `flush`. rf_worker_send_all: sends what waits;
+// false if something could not go. rf_worker_credit_moved: it is told, if the broker is to know at
+// once.
+void rf_worker_beat(void *arg);
+void rf_worker_flush(void *arg);
+bool rf_worker_send_all(struct rf_worker *worker);
+void rf_worker_credit_moved(struct rf_worker *worker);
+
+// worker_heard.c: handler of the socket.
+void rf_worker_read(void *arg, zsock_t *socket);
 
 // rf_worker_flush_soon: what waits is sent when the running handler returns.
 void rf_worker_flush_soon(struct rf_worker *worker);

@@ -148,9 +148,14 @@ static void release_held(struct rf_dispatch *dispatch) {
     }
 }
 
-void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat, int64_t known_ns) {
+void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat,
+                      const struct rf_worker_recalled *recalled) {
+    // Of a registration that is over it does not say what is in its hand now.
+    if (recalled->registration != 0 && recalled->registration != seat->registration)
+        return;
     seat->recalling = false;
-    if (!rf_recovery_told(&dispatch->recovery, seat->instance, dispatch->ground->now.utc, known_ns))
+    if (!rf_recovery_told(&dispatch->recovery, seat->instance, dispatch->ground->now.utc,
+                          recalled->known_ns))
         return;
     release_held(dispatch);
     flush_unserved(dispatch);

@@ -74,7 +74,8 @@ struct rf_instant rf_dispatch_recover(struct rf_dispatch *dispatch);
 // rf_dispatch_recovering: whether calls are held. rf_dispatch_told: the worker has told all results
 // that it remembers (worker.recalled).
 bool rf_dispatch_recovering(const struct rf_dispatch *dispatch);
-void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat, int64_t known_ns);
+void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat,
+                      const struct rf_worker_recalled *recalled);
 
 // rf_dispatch_pump: hands out what waits for the services of this worker.
 void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat);
@@ -89,8 +90,8 @@ void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job);
 // ---- hand.c: what workers say of the calls in their hand ----
 
 // rf_dispatch_heartbeat: registers or hears a worker and settles what it says of the calls in its
-// hand. Sends nothing to the worker: answer it, then call rf_dispatch_pump. NULL if it could not be
-// registered. `news` tells how it was found.
+// hand. Sends nothing to the worker: answer it, then call rf_dispatch_pump. NULL if it is late, or
+// could not be registered. `news` tells how it was found.
 struct rf_seat *rf_dispatch_heartbeat(struct rf_dispatch *dispatch, const struct rf_peer *from,
                                       const struct rf_worker_heartbeat *heartbeat,
                                       enum rf_seat_news *news);

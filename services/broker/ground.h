@@ -81,6 +81,7 @@ struct rf_sink {
     X(workers_registered, "registrations")                                                         \
     X(workers_lost, "workers that vanished")                                                       \
     X(workers_ejected, "workers kept from a provider for a while")                                 \
+    X(workers_late, "heartbeats that came after a newer one over another connection")              \
     X(workers_unknown, "messages of workers that are not registered")                              \
     X(outcomes_early, "outcomes that came before an earlier one; they come again")                 \
     X(outcomes_taken, "outcomes given to a breaker")                                               \

@@ -33,10 +33,14 @@ static bool lost_on_the_way(struct rf_dispatch *dispatch, struct rf_job *job) {
 
 static void settle_hand(struct rf_dispatch *dispatch, struct rf_seat *seat,
                         const struct rf_worker_heartbeat *heartbeat, enum rf_seat_news news) {
+    // A worker may read what another broker sent it, or this one in an earlier registration, after
+    // it has registered: until it has told all it adds to what is in its hand.
+    bool adds = seat->recalling && heartbeat->registration != 0 &&
+                heartbeat->registration == seat->registration;
     dispatch->heartbeats++;
     for (size_t i = 0; i < heartbeat->in_hand.count; i++) {
         const char *id = heartbeat->in_hand.items[i];
-        if (news == RF_SEAT_NEW)
+        if (news == RF_SEAT_NEW || adds)
             adopt(dispatch, seat, id);
         struct rf_job *job = rf_job_find(dispatch, id);
         if (job != NULL && job->seat == seat)

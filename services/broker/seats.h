@@ -59,8 +59,11 @@ struct rf_seat {
     bool stalled;      // its socket had no place; nothing is sent until it is heard of
     bool recalling;    // it has not told yet all that it remembers of before
     int64_t unwritten; // not 0: nothing is sent until this record, that it is there, is on disk
-    bool settling; // it registered with calls in hand; nothing is sent until its next heartbeat,
-                   // whose numbers are of this registration
+    bool settling; // it has calls, or numbers, of before its registration: nothing is sent until a
+                   // heartbeat has numbers of this one
+    int64_t seq;   // of its last heartbeat; 0 if they have none
+    int64_t registration; // seq of the heartbeat that registered it
+    int64_t connection;   // seq of the first one of this connection
     TAILQ_HEAD(, rf_place) places;
     struct rf_job_list jobs; // in its hand
     size_t in_hand;
@@ -103,10 +106,11 @@ enum rf_seat_news {
     RF_SEAT_KNOWN,
     RF_SEAT_MOVED, // the same worker behind a new connection: what was under way may be lost
     RF_SEAT_NEW,   // a registration: counters start anew
+    RF_SEAT_LATE,  // it is older than one that came over another connection, and changes nothing
 };
 
-// rf_seats_heartbeat: registers the worker, or hears it: offers, draining, a new lease. NULL if
-// there are RF_SEATS_MAX, or out of memory.
+// rf_seats_heartbeat: registers the worker, or hears it: offers, draining, a new lease. NULL if it
+// is late (RF_SEAT_LATE), there are RF_SEATS_MAX, or out of memory.
 struct rf_seat *rf_seats_heartbeat(struct rf_seats *seats, const struct rf_peer *from,
                                    const struct rf_worker_heartbeat *heartbeat,
                                    enum rf_seat_news *news);
@@ -122,8 +126,8 @@ void rf_seats_stall(struct rf_seat *seat);
 // rf_seats_lose: the worker is gone: hooks.lost, then the seat is freed.
 void rf_seats_lose(struct rf_seats *seats, struct rf_seat *seat);
 
-// rf_seats_credit: places given back, cumulative.
-void rf_seats_credit(struct rf_seat *seat, const char *service, int64_t released, int64_t waiting);
+// rf_seats_credit: places given back, cumulative; what is of another registration is left out.
+void rf_seats_credit(struct rf_seat *seat, const struct rf_worker_credit *credit);
 
 // rf_place_credit: how many calls can be sent now; 0 or more.
 int64_t rf_place_credit(const struct rf_place *place);

@@ -71,7 +71,8 @@ void rf_on_worker_heartbeat(struct rf_core *core, const struct rf_peer *from,
     enum rf_seat_news news;
     struct rf_seat *seat = rf_dispatch_heartbeat(&core->dispatch, from, heartbeat, &news);
     if (seat == NULL) {
-        rf_ground_refuse(&core->ground, from, NULL, "full", "too many workers");
+        if (news != RF_SEAT_LATE)
+            rf_ground_refuse(&core->ground, from, NULL, "full", "too many workers");
         return;
     }
     rf_authority_learn(&core->authority, heartbeat->breakers.items, heartbeat->breakers.count);
@@ -84,6 +85,8 @@ void rf_on_worker_heartbeat(struct rf_core *core, const struct rf_peer *from,
         .limits = true,
         .moved = news == RF_SEAT_MOVED,
         .seq = heartbeat->seq,
+        .registration = seat->registration,
+        .connection = seat->connection,
     };
     if (news == RF_SEAT_NEW && asks_providers(heartbeat))
         rf_limits_register(&core->limits, seat->instance); // with the row that is awaited
@@ -101,17 +104,16 @@ void rf_on_worker_recalled(struct rf_core *core, const struct rf_peer *from,
     (void)size;
     struct rf_seat *seat = seat_of(core, from);
     if (seat != NULL)
-        rf_dispatch_told(&core->dispatch, seat, (*message)->as.worker_recalled.known_ns);
+        rf_dispatch_told(&core->dispatch, seat, &(*message)->as.worker_recalled);
 }
 
 void rf_on_worker_credit(struct rf_core *core, const struct rf_peer *from,
                          struct rf_message **message, size_t size) {
     (void)size;
-    const struct rf_worker_credit *credit = &(*message)->as.worker_credit;
     struct rf_seat *seat = seat_of(core, from);
     if (seat == NULL)
         return;
-    rf_seats_credit(seat, credit->service, credit->released, credit->waiting);
+    rf_seats_credit(seat, &(*message)->as.worker_credit);
     rf_dispatch_pump(&core->dispatch, seat);
 }
 

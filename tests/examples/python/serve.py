@@ -24,6 +24,7 @@ class Server:
         self.pause = int(milliseconds) / 1000
         self.interval, self.beat_at, self.beats = 0.2, 0.0, 0
         self.read = 0      # the last heartbeat that the broker has surely read
+        self.registration = self.connection = 0  # as its welcomes number them
         self.in_hand = {}  # id: (when it is to be answered, the request)
         self.old = set()   # ids in hand from before this registration: they lower the capacity
         self.released = 0  # places given back since it
@@ -38,7 +39,7 @@ class Server:
         offer = {"service": self.service, "capacity": self.capacity - len(self.old),
                  "released": self.released}
         self.send("worker.heartbeat", instance=self.instance, seq=self.beats, offers=[offer],
-                  in_hand=list(self.in_hand))
+                  in_hand=list(self.in_hand), registration=self.registration)
         self.beat_at = time.monotonic() + self.interval
         for call_id in [i for i, (at, _, _) in self.told.items() if at < time.monotonic() - REMEMBER]:
             del self.told[call_id]
@@ -54,8 +55,12 @@ class Server:
             self.old.remove(call_id)  # the next heartbeat's capacity says so
             self.beat()
         else:
-            self.released += 1
-            self.send("worker.credit", service=self.service, released=self.released)
+            self.release()
+
+    def release(self):
+        self.released += 1
+        self.send("worker.credit", service=self.service, released=self.released,
+                  registration=self.registration)
 
     def answer(self, call_id):
         _, request = self.in_hand.pop(call_id)
@@ -65,20 +70,25 @@ class Server:
 
     def welcome(self, message):
         self.interval = min(self.interval, message["heartbeat_ns"] / 3e9)
-        if message.get("registered"):  # the counts begin anew, and the broker waits for them
-            self.old, self.released = set(self.in_hand), 0
+        seq, registration = message.get("seq", 0), message.get("registration", 0)
+        if seq == 0:  # it asks whether we are there
+            self.beat()
+            return
+        if seq < self.read:  # overtaken, over the connection before
+            return
+        if registration != self.registration:  # the counts begin anew, and the broker waits for them
+            self.registration, self.old, self.released = registration, set(self.in_hand), 0
             for call_id, (_, _, reply) in list(self.told.items()):
                 self.tell(call_id, reply)
-            self.send("worker.recalled", **({"known_ns": REMEMBER * 10**9} if self.forgot else {}))
             self.beat()
+            self.send("worker.recalled", registration=registration,
+                      **({"known_ns": REMEMBER * 10**9} if self.forgot else {}))
             print("registered", flush=True)
-        elif message.get("moved"):
+        elif message["connection"] != self.connection:  # what was under way may be lost with the one before
             for call_id, (_, beat, reply) in list(self.told.items()):
                 if beat >= self.read:
                     self.tell(call_id, reply)
-        elif message.get("seq", 0) == 0:  # it asks whether we are there
-            self.beat()
-        self.read = message.get("seq", self.read)
+        self.connection, self.read = message["connection"], seq
 
     def request(self, message):
         """One id is carried out once, also if the broker does not know that we have it."""
@@ -86,8 +96,7 @@ class Server:
         if call_id in self.in_hand or call_id in self.told:
             if call_id in self.told:
                 self.tell(call_id, self.told[call_id][2])
-            self.released += 1
-            self.send("worker.credit", service=self.service, released=self.released)
+            self.release()
         else:
             self.in_hand[call_id] = (time.monotonic() + self.pause, message)
 

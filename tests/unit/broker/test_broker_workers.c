@@ -505,6 +505,137 @@ each_welcome_says_which_heartbeat_it_answers_and_what_became_of_the_connection(v
     assert_false(welcome->moved || welcome->registered);
 }
 
+// A heartbeat of a worker that numbers its registrations, with room for `capacity`.
+static const struct rf_worker_welcome *numbered(const struct rf_peer *from, int64_t seq,
+                                                int64_t registration, int64_t capacity,
+                                                int64_t released, const char *id) {
+    struct rf_offer offer = {.service = "speech", .capacity = capacity, .released = released};
+    struct rf_worker_heartbeat heartbeat = {.instance = "g-1",
+                                            .seq = seq,
+                                            .registration = registration,
+                                            .offers = {&offer, 1},
+                                            .in_hand = {&id, id != NULL}};
+    stage_receive(&stage, from, RF_MESSAGE_worker_heartbeat, &heartbeat);
+    const struct rf_worker_welcome *welcome =
+        &stage_next(&stage, from, RF_MESSAGE_worker_welcome)->as.worker_welcome;
+    if (welcome->registered || welcome->moved)
+        stage_next(&stage, from, RF_MESSAGE_breaker_states);
+    return welcome;
+}
+
+static void
+every_welcome_says_which_heartbeat_registered_and_which_began_the_connection(void **state) {
+    (void)state;
+    struct rf_peer again = peer(RF_SOCKET_WORKERS, "w1 again");
+    const struct rf_worker_welcome *welcome = numbered(&worker, 3, 0, 2, 0, NULL);
+    assert_int_equal(welcome->registration, 3);
+    assert_int_equal(welcome->connection, 3);
+    welcome = numbered(&worker, 4, 3, 2, 0, NULL);
+    assert_int_equal(welcome->registration, 3);
+    assert_int_equal(welcome->connection, 3);
+    welcome = numbered(&again, 5, 3, 2, 0, NULL);
+    welcome = numbered(&again, 6, 3, 2, 0, NULL);
+    assert_int_equal(welcome->registration, 3);
+    assert_int_equal(welcome->connection, 5);
+    assert_false(welcome->moved || welcome->registered);
+}
+
+static void the_first_registration_of_a_worker_brings_it_calls_at_once(void **state) {
+    (void)state;
+    numbered(&worker, 1, 0, 2, 0, NULL);
+    calls(0, 1);
+    assert_int_equal(requests(&worker), 1);
+}
+
+// It had sent two before it heard of its registration: both have the numbers of the one before, by
+// which it would have 70 places back.
+static void a_second_heartbeat_of_the_registration_before_counts_for_nothing(void **state) {
+    (void)state;
+    numbered(&worker, 8, 5, 2, 77, NULL);
+    calls(0, 10);
+    assert_int_equal(requests(&worker), 0);
+    numbered(&worker, 9, 5, 2, 77, NULL);
+    struct rf_worker_credit old = {.service = "speech", .released = 78, .registration = 5};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_credit, &old);
+    assert_int_equal(requests(&worker), 0);
+    numbered(&worker, 10, 8, 2, 0, NULL);
+    assert_int_equal(requests(&worker), 2);
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_credit, &old);
+    assert_int_equal(requests(&worker), 0);
+    struct rf_worker_credit back = {.service = "speech", .released = 1, .registration = 8};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_credit, &back);
+    assert_int_equal(requests(&worker), 1);
+}
+
+// Its welcome was lost with the connection: nothing is counted before the worker knows of it.
+static void
+a_registration_whose_connection_breaks_waits_for_a_heartbeat_that_names_it(void **state) {
+    (void)state;
+    struct rf_peer again = peer(RF_SOCKET_WORKERS, "w1 again");
+    numbered(&worker, 8, 5, 2, 77, NULL);
+    calls(0, 10);
+    const struct rf_worker_welcome *welcome = numbered(&again, 9, 5, 2, 77, NULL);
+    assert_true(welcome->moved);
+    assert_int_equal(welcome->registration, 8);
+    numbered(&again, 10, 5, 2, 77, NULL);
+    assert_int_equal(requests(&again), 0);
+    numbered(&again, 11, 8, 2, 0, NULL);
+    assert_int_equal(requests(&again), 2);
+    assert_int_equal(requests(&worker), 0);
+}
+
+static void a_late_heartbeat_of_an_old_connection_moves_nobody_back(void **state) {
+    (void)state;
+    struct rf_peer again = peer(RF_SOCKET_WORKERS, "w1 again");
+    numbered(&worker, 1, 0, 2, 0, NULL);
+    numbered(&again, 3, 1, 2, 0, NULL);
+    stage_hush(&stage);
+    struct rf_offer offer = {.service = "speech", .capacity = 0};
+    struct rf_worker_heartbeat late = {
+        .instance = "g-1", .seq = 2, .registration = 1, .offers = {&offer, 1}, .draining = true};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_heartbeat, &late);
+    stage_quiet(&stage, &worker);
+    assert_int_equal(stage.core->ground.counters.workers_late, 1);
+    calls(0, 1);
+    assert_int_equal(requests(&again), 1);
+    const struct rf_worker_welcome *welcome = numbered(&again, 4, 1, 2, 0, NULL);
+    assert_int_equal(welcome->connection, 3);
+}
+
+// As when a worker's name is given to its successor, which counts its heartbeats anew.
+static void who_comes_under_the_name_of_a_worker_that_is_silent_waits_for_its_end(void **state) {
+    (void)state;
+    struct rf_peer successor = peer(RF_SOCKET_WORKERS, "successor");
+    numbered(&worker, 7, 0, 2, 0, NULL);
+    struct rf_worker_heartbeat first = {.instance = "g-1", .seq = 1};
+    stage_receive(&stage, &successor, RF_MESSAGE_worker_heartbeat, &first);
+    stage_quiet(&stage, &successor);
+    stage_at(&stage, STAGE_LEASE);
+    first.seq = 2;
+    stage_receive(&stage, &successor, RF_MESSAGE_worker_heartbeat, &first);
+    assert_true(registered(&successor));
+}
+
+// What another broker had sent to the worker is read by it after the heartbeat that registers it.
+static void a_call_that_is_named_after_the_registration_is_in_hand_too(void **state) {
+    (void)state;
+    numbered(&worker, 8, 5, 2, 0, NULL);
+    numbered(&worker, 9, 8, 1, 0, "c0");
+    assert_int_equal(stage.core->ground.counters.calls_adopted, 1);
+    struct rf_worker_recalled old = {.registration = 5}, recalled = {.registration = 8};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_recalled, &old);
+    assert_true(rf_seats_by_peer(&stage.core->dispatch.seats, &worker)->recalling);
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_recalled, &recalled);
+    assert_false(rf_seats_by_peer(&stage.core->dispatch.seats, &worker)->recalling);
+    stage_hush(&stage);
+    calls(0, 1);
+    assert_int_equal(requests(&worker), 0); // it waits for the answer
+    answer(&stage, &worker, "c0");
+    assert_reply(&stage, &client, "c0", NULL, "yes");
+    numbered(&worker, 10, 8, 2, 0, "c1"); // all was told: it is one of ours that is over
+    assert_int_equal(stage.core->ground.counters.calls_adopted, 1);
+}
+
 static void another_worker_behind_the_same_connection_takes_its_place(void **state) {
     (void)state;
     beat(&stage, &worker, "g-1", NULL, 1, 0);
@@ -613,6 +744,13 @@ int main(void) {
         TEST(incident_20_a_request_lost_with_a_connection_is_told_after_one_lease),
         TEST(a_request_under_way_is_not_lost_because_a_heartbeat_overtook_it),
         TEST(each_welcome_says_which_heartbeat_it_answers_and_what_became_of_the_connection),
+        TEST(every_welcome_says_which_heartbeat_registered_and_which_began_the_connection),
+        TEST(the_first_registration_of_a_worker_brings_it_calls_at_once),
+        TEST(a_second_heartbeat_of_the_registration_before_counts_for_nothing),
+        TEST(a_registration_whose_connection_breaks_waits_for_a_heartbeat_that_names_it),
+        TEST(a_late_heartbeat_of_an_old_connection_moves_nobody_back),
+        TEST(who_comes_under_the_name_of_a_worker_that_is_silent_waits_for_its_end),
+        TEST(a_call_that_is_named_after_the_registration_is_in_hand_too),
         TEST(another_worker_behind_the_same_connection_takes_its_place),
         TEST(calls_in_the_hand_of_a_worker_that_registers_are_answered_by_it),
         TEST(a_worker_that_registers_with_calls_in_hand_gets_new_ones_by_its_next_heartbeat),

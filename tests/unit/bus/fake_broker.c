@@ -70,16 +70,26 @@ static void answer(struct fake_broker *fake, enum rf_message_type type) {
         fake->registered = false;
         fake_send(fake, FAKE_INGEST, RF_MESSAGE_welcome, &welcome);
     } else {
-        struct rf_worker_welcome welcome = {
-            .broker = fake->instance,
-            .heartbeat_ns = fake->heartbeat_ns,
-            .lease_ns = RF_NS_PER_S,
-            .registered = fake->worker_registered,
-            .limits = fake->limits,
-            .moved = fake->moved,
-            .seq = fake->numberless ? 0 : fake->beat->as.worker_heartbeat.seq};
+        int64_t seq = fake->numberless ? 0 : fake->beat->as.worker_heartbeat.seq;
+        if (fake->worker_registered)
+            fake->registration = seq;
+        if (fake->worker_registered || fake->moved)
+            fake->connection = seq;
+        struct rf_worker_welcome welcome = {.broker = fake->instance,
+                                            .heartbeat_ns = fake->heartbeat_ns,
+                                            .lease_ns = RF_NS_PER_S,
+                                            .registered = fake->worker_registered,
+                                            .limits = fake->limits,
+                                            .moved = fake->moved,
+                                            .seq = seq,
+                                            .registration =
+                                                fake->numberless ? 0 : fake->registration,
+                                            .connection = fake->numberless ? 0 : fake->connection};
         fake->worker_registered = fake->moved = false;
-        fake_send(fake, FAKE_WORKERS, RF_MESSAGE_worker_welcome, &welcome);
+        if (fake->lost > 0)
+            fake->lost--;
+        else
+            fake_send(fake, FAKE_WORKERS, RF_MESSAGE_worker_welcome, &welcome);
     }
 }
 

@@ -33,6 +33,8 @@ struct fake_broker {
     bool limits;                        // it keeps limits, as the next welcome says
     bool moved;                         // the same for the worker's
     bool numberless;                    // the worker's says not which heartbeat it answers
+    int64_t registration, connection;   // of the worker, as its welcomes number them
+    unsigned lost;                      // so many of the next welcomes to it do not arrive
     int64_t heartbeat_ns;               // as its welcomes say
     int64_t first, last;                // of the journal, in the answer to hello
     struct fake_message *inbox; // oldest first, without hellos and heartbeats that were answered

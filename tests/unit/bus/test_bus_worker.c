@@ -404,6 +404,113 @@ static void incident_20_replies_that_may_be_lost_with_a_connection_are_told_agai
     leave(&service);
 }
 
+static void assert_registered_anew(struct fake_broker *fake, struct service *service) {
+    fake_until(fake, service->came == 2);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_recalled);
+    assert_int_equal(message->as.worker_recalled.registration, fake->registration);
+    // It counts anew, and says so; what is in its hand takes a place of the capacity.
+    const struct rf_worker_heartbeat *beat = &fake->beat->as.worker_heartbeat;
+    assert_int_equal(beat->registration, fake->registration);
+    assert_int_equal(offer_of(fake, "speech")->released, 0);
+    assert_int_equal(offer_of(fake, "speech")->capacity, 3);
+    rf_message_destroy(&message);
+}
+
+static void hold_one_of_two(struct fake_broker *fake, struct service *service) {
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_recalled);
+    rf_message_destroy(&message);
+    take(fake, service, "c1");
+    take(fake, service, "c2");
+    rf_worker_release(service->worker, "speech", 0);
+    answer(service, "c1");
+    expect_reply(fake, "c1");
+    fake_until(fake, offer_of(fake, "speech")->released == 1);
+}
+
+static void a_registration_whose_welcome_is_lost_is_known_by_the_next_one(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    hold_one_of_two(fake, &service);
+    fake->worker_registered = true;
+    fake->lost = 1;
+    assert_registered_anew(fake, &service);
+    expect_reply(fake, "c1");
+    leave(&service);
+}
+
+// The connection broke behind it: a welcome that speaks of the connection alone would hide it.
+static void
+a_registration_whose_welcome_is_lost_with_the_connection_is_known_all_the_same(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    hold_one_of_two(fake, &service);
+    fake->worker_registered = true;
+    fake->lost = 1;
+    fake_until(fake, !fake->worker_registered);
+    fake->moved = true;
+    assert_registered_anew(fake, &service);
+    leave(&service);
+}
+
+static void it_says_that_it_told_all_behind_a_heartbeat_of_the_new_registration(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    hold_one_of_two(fake, &service);
+    // What another broker sent, and is read only now, comes before the heartbeat that names it.
+    fake->worker_registered = true;
+    fake_until(fake, !fake->worker_registered);
+    dispatch(fake, "speech", "c3");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_recalled);
+    rf_message_destroy(&message);
+    const struct rf_worker_heartbeat *beat = &fake->beat->as.worker_heartbeat;
+    assert_int_equal(beat->registration, fake->registration);
+    assert_int_equal(beat->in_hand.count, 2);
+    leave(&service);
+}
+
+static void a_reply_is_told_again_also_if_the_welcome_that_said_moved_is_lost(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    take_repeatable(fake, &service, "r1");
+    fake->moved = true;
+    fake->lost = 1;
+    answer(&service, "r1");
+    expect_reply(fake, "r1");
+    fake_until(fake, !fake->moved);
+    expect_reply(fake, "r1");
+    next_beat(fake);
+    next_beat(fake);
+    assert_false(fake_has(fake, RF_MESSAGE_call_reply));
+    leave(&service);
+}
+
+// Read out of turn over the connection before, it would turn the counts back.
+static void a_welcome_that_was_overtaken_changes_no_registration(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    hold_one_of_two(fake, &service);
+    fake->worker_registered = true;
+    fake_until(fake, service.came == 2);
+    struct rf_worker_welcome old = {.broker = fake->instance,
+                                    .heartbeat_ns = RF_NS_PER_S,
+                                    .lease_ns = RF_NS_PER_S,
+                                    .registered = true,
+                                    .seq = 1,
+                                    .registration = 1,
+                                    .connection = 1};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_worker_welcome, &old);
+    take(fake, &service, "c3"); // it has come before it
+    next_beat(fake);
+    assert_int_equal(service.came, 2);
+    assert_int_equal(fake->beat->as.worker_heartbeat.registration, fake->registration);
+    leave(&service);
+}
+
 static void what_was_carried_out_is_answered_as_before(void **state) {
     struct fake_broker *fake = *state;
     struct service service;
@@ -675,6 +782,11 @@ int main(void) {
         BROKER_TEST(
             another_broker_is_told_the_results_that_may_not_come_twice_and_that_this_was_all),
         BROKER_TEST(incident_20_replies_that_may_be_lost_with_a_connection_are_told_again),
+        BROKER_TEST(a_registration_whose_welcome_is_lost_is_known_by_the_next_one),
+        BROKER_TEST(a_registration_whose_welcome_is_lost_with_the_connection_is_known_all_the_same),
+        BROKER_TEST(it_says_that_it_told_all_behind_a_heartbeat_of_the_new_registration),
+        BROKER_TEST(a_reply_is_told_again_also_if_the_welcome_that_said_moved_is_lost),
+        BROKER_TEST(a_welcome_that_was_overtaken_changes_no_registration),
         BROKER_TEST(what_was_carried_out_is_answered_as_before),
         BROKER_TEST(the_lease_counts_from_the_heartbeat_that_was_answered),
         BROKER_TEST(a_reply_that_cannot_be_encoded_is_still_a_reply),

@@ -59,7 +59,7 @@ class Flow(unittest.TestCase):
 
     def test_a_worker_handles_what_is_sent_to_workers(self):
         # A status is asked for by clients only; the rest of what goes to any goes to workers too.
-        self.assertEqual(handled("common/bus/worker.c", "from_workers"),
+        self.assertEqual(handled("common/bus/worker_heard.c", "from_workers"),
                          received_by({"worker", "any"}) - {"status_reply"})
 
     def test_a_client_handles_what_is_sent_to_clients(self):
