@@ -212,12 +212,12 @@ static void on_ingest(void *arg, zsock_t *socket) {
 
 // ---- birth and death ----
 
-static struct rf_handshake *handshake_of(struct rf_bus *bus, zsock_t *const *socket) {
+struct rf_handshake *rf_bus_handshake(struct rf_bus *bus, zsock_t *const *socket) {
     return &bus->handshakes[socket == &bus->ingest ? 0 : socket == &bus->calls ? 1 : 2];
 }
 
 static void close_socket(struct rf_bus *bus, zsock_t **socket) {
-    rf_handshake_end(handshake_of(bus, socket));
+    rf_handshake_end(rf_bus_handshake(bus, socket));
     if (*socket != NULL)
         rf_loop_socket_remove(bus->loop, *socket);
     zsock_destroy(socket);
@@ -228,8 +228,8 @@ enum rf_err rf_bus_connect(struct rf_bus *bus, int type, const char *endpoint, z
     enum rf_err err = rf_socket_connect(type, endpoint, &bus->keys, socket, error);
     if (err != RF_OK)
         return err;
-    err = rf_handshake_watch(handshake_of(bus, socket), bus->loop, *socket, endpoint, &bus->keys,
-                             error);
+    err = rf_handshake_watch(rf_bus_handshake(bus, socket), bus->loop, *socket, endpoint,
+                             &bus->keys, error);
     if (err == RF_OK && (err = rf_loop_socket_add(bus->loop, *socket, fn, bus)) != RF_OK)
         rf_error_set(error, err, "out of memory");
     if (err != RF_OK)

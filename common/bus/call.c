@@ -64,12 +64,22 @@ static void on_calls(void *arg, zsock_t *socket) {
 
 // ---- sending ----
 
+// It broke alone: ingest is well, and so is the broker, but requests and replies were lost with it.
+static void on_renewed(void *arg) {
+    struct rf_bus *bus = arg;
+    rf_calls_reset(bus);
+    rf_bus_flush_soon(bus);
+}
+
 static bool open_calls(struct rf_bus *bus) {
     struct rf_error error;
     if (bus->calls != NULL)
         return true;
-    if (rf_bus_connect(bus, ZMQ_DEALER, bus->config->calls, &bus->calls, on_calls, &error) == RF_OK)
+    if (rf_bus_connect(bus, ZMQ_DEALER, bus->config->calls, &bus->calls, on_calls, &error) ==
+        RF_OK) {
+        rf_handshake_on_renewed(rf_bus_handshake(bus, &bus->calls), on_renewed, bus);
         return true;
+    }
     rf_log(RF_LOG_ERROR, "%s", error.message);
     return false;
 }

@@ -54,6 +54,9 @@ RF_NODISCARD enum rf_err rf_bus_connect(struct rf_bus *bus, int type, const char
                                         zsock_t **socket, rf_loop_socket_fn *fn,
                                         struct rf_error *error);
 
+// rf_bus_handshake: of one of its sockets.
+struct rf_handshake *rf_bus_handshake(struct rf_bus *bus, zsock_t *const *socket);
+
 // rf_bus_flush_soon: what waits is sent as soon as the running handler returns, so that a burst
 // travels together.
 void rf_bus_flush_soon(struct rf_bus *bus);

@@ -47,6 +47,9 @@ static void on_event(struct rf_handshake *handshake, uint16_t event) {
         handshake->broken = 0;
         handshake->trouble = NULL;
         handshake->told.ns = 0;
+        if (handshake->connected && handshake->renewed != NULL)
+            handshake->renewed(handshake->arg);
+        handshake->connected = true;
         return;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
         tell_refused(handshake);
@@ -109,6 +112,12 @@ enum rf_err rf_handshake_watch(struct rf_handshake *handshake, struct rf_loop *l
     zsock_destroy(&handshake->monitor);
     return rf_error_set(error, RF_ERR_IO, "%s: cannot watch the connection: %s", endpoint,
                         zmq_strerror(number));
+}
+
+void rf_handshake_on_renewed(struct rf_handshake *handshake, rf_handshake_renewed_fn *fn,
+                             void *arg) {
+    handshake->renewed = fn;
+    handshake->arg = arg;
 }
 
 void rf_handshake_end(struct rf_handshake *handshake) {

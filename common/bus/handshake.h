@@ -7,6 +7,9 @@
 #include "bus/socket.h"
 #include "runtime/loop.h"
 
+// Another connection is there, where there was one before: what was under way may be lost.
+typedef void rf_handshake_renewed_fn(void *arg);
+
 struct rf_handshake {
     struct rf_loop *loop;
     zsock_t *socket;  // that is watched; borrowed
@@ -16,6 +19,9 @@ struct rf_handshake {
     struct rf_timer again;
     size_t broken; // handshakes that broke off since the last one that succeeded
     struct rf_instant told;
+    rf_handshake_renewed_fn *renewed; // may be NULL
+    void *arg;
+    bool connected;      // once, at least
     const char *trouble; // why nothing can be sent; NULL: nothing is known
 };
 
@@ -27,6 +33,11 @@ RF_NODISCARD enum rf_err rf_handshake_watch(struct rf_handshake *handshake, stru
                                             zsock_t *socket, const char *endpoint,
                                             const struct rf_socket_keys *keys,
                                             struct rf_error *error);
+
+// rf_handshake_on_renewed: `fn` is called of every connection that follows one. Only of what is
+// watched.
+void rf_handshake_on_renewed(struct rf_handshake *handshake, rf_handshake_renewed_fn *fn,
+                             void *arg);
 
 // rf_handshake_end: no more; fine if it never watched.
 void rf_handshake_end(struct rf_handshake *handshake);

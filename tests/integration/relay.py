@@ -1,5 +1,5 @@
-"""A TCP relay between two processes that can stop passing bytes, as a network does that is partitioned: no
-connection breaks, nothing arrives."""
+"""A TCP relay between two processes that can stop passing bytes, as a network does that is partitioned (no
+connection breaks, nothing arrives), or break the connections it has."""
 
 import socket
 import threading
@@ -45,6 +45,14 @@ class Relay:
 
     def mend(self):
         self.passing.set()
+
+    def sever(self):
+        """All connections break now; new ones are passed on."""
+        for one in list(self.sockets):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def close(self):
         self.mend()

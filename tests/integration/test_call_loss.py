@@ -3,19 +3,35 @@
 and each caller gets one answer, at real processes and by the simulator's ledger."""
 
 import signal
+import subprocess
 import time
 import unittest
 
 import msgpack
 import zmq
 
-from harness import RingfenceTest, free_port, people, wait_for
+from harness import BIN, RingfenceTest, free_port, people, wait_for
 from relay import Relay
 from test_gateway import Client, GatewayTest
 
 
 def number(i):
     return f"+1202555{100 + i:04d}"
+
+
+def status_of(the_set, through="calls"):
+    context = zmq.Context()
+    socket = context.socket(zmq.REQ)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.connect(f"ipc://{the_set.root}/run/{through}")
+    try:
+        socket.send(msgpack.packb({"t": "status.request", "v": 1, "rid": "s"}))
+        if not socket.poll(5000):
+            return None
+        return msgpack.unpackb(socket.recv())["status"]
+    finally:
+        socket.close()
+        context.term()
 
 
 class Asker(Client):
@@ -52,18 +68,7 @@ class CallLossTest(GatewayTest):
                          "kind": "latency", "delay_ms": 1500})
 
     def status(self):
-        context = zmq.Context()
-        socket = context.socket(zmq.REQ)
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.connect(f"ipc://{self.set.root}/run/calls")
-        try:
-            socket.send(msgpack.packb({"t": "status.request", "v": 1, "rid": "s"}))
-            if not socket.poll(5000):
-                return None
-            return msgpack.unpackb(socket.recv())["status"]
-        finally:
-            socket.close()
-            context.term()
+        return status_of(self.set)
 
     def workers(self):
         status = self.status()
@@ -263,6 +268,50 @@ class Partition(CallLossTest):
         reply = self.client.wait("d0")
         self.assertEqual((reply["code"], reply["sent"]), ("deadline_exceeded", "no"), reply)
         self.assertEqual(self.set.dials(), {})
+
+
+class CallsConnectionBroken(RingfenceTest):
+    """Only the caller's connection to the calls socket breaks; the broker is well, and heard at its other sockets."""
+
+    CONFIG = {"bus": {"insecure": True}}
+
+    def setUp(self):
+        port = free_port()
+        self.CONFIG["bus"]["calls"] = f"tcp://127.0.0.1:{port}"
+        super().setUp()
+        for service in ("simulator", "broker", "service-gateway"):
+            self.set.start(service)
+        self.relay = Relay(port)
+        self.addCleanup(self.relay.close)
+        self.set.config["bus"]["calls"] = f"tcp://127.0.0.1:{self.relay.port}"
+        self.set.write_config()
+        self.set.faults({"id": "slow", "match": {"provider": "elevenlabs", "method": "POST"},
+                         "kind": "latency", "delay_ms": 1500})
+        self.call = subprocess.Popen([BIN / "ringfence", "call", "speech", "--text", "hello", "--deadline", "60s",
+                                      "--config", self.set.config_file],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self.call.kill)
+        wait_for("the speech to be under way", lambda: self.set.requests("elevenlabs", ""))
+
+    def assert_answered(self):
+        began = time.monotonic()
+        out, err = self.call.communicate(timeout=50)
+        self.assertEqual(self.call.returncode, 0, err)
+        self.assertIn("bytes of mp3", out)
+        self.assertLess(time.monotonic() - began, 30)  # not by the deadline
+        self.assertEqual(len(self.set.requests("elevenlabs", "")), 1)
+
+    def test_incident_20_a_call_is_asked_for_again_when_its_connection_alone_broke(self):
+        self.relay.sever()
+        self.assert_answered()
+
+    def test_incident_20_a_reply_that_met_no_connection_is_asked_for_again(self):
+        self.relay.cut()
+        self.relay.sever()
+        wait_for("the speech to be made", lambda: self.set.ledger()["speeches"])
+        wait_for("its reply to be lost", lambda: status_of(self.set, "ingest")["counters"]["replies_undeliverable"] > 0)
+        self.relay.mend()
+        self.assert_answered()
 
 
 class Drain(CallLossTest):
