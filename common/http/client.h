@@ -49,6 +49,9 @@ struct rf_http_request {
     struct rf_utc send_before;
     // Never a pooled connection, never repeated by libcurl: for a dial (design section 7).
     bool fresh;
+    // Told when the connection stands, immediately before the request is written; NULL: nobody. It
+    // must not call this library.
+    void (*written)(void *arg); // of rf_http_send
 };
 
 // How it failed below HTTP: <ringfence/failures.def> says what each of them is.

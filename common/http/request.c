@@ -144,6 +144,7 @@ enum rf_err rf_http_send(struct rf_http *http, const struct rf_http_request *req
     t->fn = fn;
     t->arg = arg;
     t->send_before = request->send_before;
+    t->written = request->written;
     t->first_byte_timeout = request->first_byte_timeout;
     t->stall_timeout = request->stall_timeout;
     t->min_speed_bytes = request->min_speed_bytes;

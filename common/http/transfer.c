@@ -88,6 +88,8 @@ static int on_begin(void *arg, char *peer, char *own, int peer_port, int own_por
     }
     t->begun++;
     rf_http_timeout_stood(t);
+    if (t->written != NULL)
+        t->written(t->arg);
     return CURL_PREREQFUNC_OK;
 }
 

@@ -37,6 +37,7 @@ struct rf_http_transfer {
     size_t body_size, body_limit;
     size_t header_count, header_bytes; // of the reply, of all its interim responses too
     struct rf_utc send_before;
+    void (*written)(void *arg);
     bool mail, fresh;
     bool head_ended;    // the reply's headers came to their end
     int begun;          // how often the connection stood and libcurl was about to write the request

@@ -4,6 +4,7 @@
 
 void rf_policy_stops(struct rf_policy *policy, struct rf_policy_call *call) {
     struct rf_policy_key *key = policy_key_at(policy, call->key);
+    rf_policy_written(policy, call); // as it may have been
     call->running = false;
     policy->in_flight--;
     if (key != NULL)

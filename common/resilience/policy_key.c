@@ -84,6 +84,7 @@ void rf_policy_unkey(struct rf_policy *policy, struct rf_policy_call *call) {
     if (key != NULL && call->waits.list == &key->hungry)
         rf_policy_wake_one(policy, call);
     policy_token_back(policy, call);
+    rf_policy_written(policy, call);
     if (call->running && key != NULL)
         key->in_flight--;
     call->key = RF_POLICY_NO_KEY;
@@ -101,13 +102,17 @@ bool rf_policy_key_paused(const struct rf_policy *policy, size_t key, struct rf_
 
 void policy_token_use(struct rf_policy *policy, struct rf_policy_call *call) {
     struct rf_policy_key *key = policy_key_at(policy, call->key);
-    if (call->token) {
+    if (call->token)
         key->reserved--;
-        policy_share_token_use(key, call);
-    }
-    call->token = false;
+    call->token = false; // that of an authority stays until it is written
     if (key != NULL)
         key->in_flight++;
+}
+
+void rf_policy_written(struct rf_policy *policy, struct rf_policy_call *call) {
+    struct rf_policy_key *key = policy_key_at(policy, call->key);
+    if (key != NULL && call->running && call->leased)
+        policy_share_token_use(key, call);
 }
 
 bool rf_policy_pause(struct rf_policy *policy, const struct rf_policy_call *call,

@@ -234,6 +234,12 @@ struct rf_policy_call *rf_policy_next(struct rf_policy *policy, struct rf_instan
 // rf_policy_sent: the attempt that GO allowed begins now.
 void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
 
+// rf_policy_written: its connection stands, and its request is being written: the token of an
+// authority's rate is used now. Where nobody says so it is at the attempt's end. Connections need
+// their time, and not each the same: counted from before them, two requests could come to the
+// provider closer together than its limit allows.
+void rf_policy_written(struct rf_policy *policy, struct rf_policy_call *call);
+
 // rf_policy_ended: the attempt has a result, which is told to the policy's own breaker (an
 // authority is the owner's to tell, with call->ticket, before this). `retry_after` is the
 // provider's wish, 0: none: for RATE_LIMITED as rf_policy_pause, for others this call waits so

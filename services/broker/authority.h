@@ -86,11 +86,6 @@ bool rf_authority_add(struct rf_authority *authority, const char *provider,
 void rf_authority_outcomes(struct rf_authority *authority, struct rf_seat *seat,
                            const struct rf_worker_outcomes *outcomes);
 
-// rf_authority_permit: answers a permit.request. The call that holds the permit and asks again gets
-// the same one.
-void rf_authority_permit(struct rf_authority *authority, const struct rf_seat *seat,
-                         const struct rf_permit_request *request);
-
 // A person's word about one breaker, as breaker.control carries it.
 // rf_authority_control: carries it out. NULL, or the code of why not with `message` filled: what
 // was expected.
@@ -101,10 +96,6 @@ const char *rf_authority_control(struct rf_authority *authority,
 // rf_authority_figures: one breaker as of now.
 struct rf_breaker_snapshot rf_authority_figures(struct rf_guard *guard);
 
-// rf_authority_release: the worker left in order, or never got its permit: it is free again. One
-// that vanished may have a request at the provider still: its permit is free after its lease.
-void rf_authority_release(struct rf_authority *authority, const char *instance);
-
 // rf_authority_learn: takes over what a worker knows with a higher epoch.
 void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_view *views,
                         size_t count);
@@ -112,6 +103,17 @@ void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_
 // rf_authority_view: the state of one breaker, as it goes to workers: what they have to obey; texts
 // are borrowed.
 struct rf_breaker_view rf_authority_view(const struct rf_guard *guard);
+
+// ---- authority_permit.c ----
+
+// rf_authority_permit: answers a permit.request. The call that holds the permit and asks again gets
+// the same one.
+void rf_authority_permit(struct rf_authority *authority, const struct rf_seat *seat,
+                         const struct rf_permit_request *request);
+
+// rf_authority_release: the worker left in order, or never got its permit: it is free again. One
+// that vanished may have a request at the provider still: its permit is free after its lease.
+void rf_authority_release(struct rf_authority *authority, const char *instance);
 
 // ---- authority_fleet.c ----
 

@@ -14,6 +14,12 @@ struct rf_guard *rf_authority_find(struct rf_authority *authority, const char *p
 // rf_authority_announce: the breaker has changed: all are told.
 void rf_authority_announce(struct rf_guard *guard, const struct rf_breaker_transition *transition);
 
+// rf_authority_set_timer: what the breaker waits for may be another.
+void rf_authority_set_timer(struct rf_guard *guard);
+
+// rf_authority_read_permit: the number of a permit that we gave; 0 for any other text.
+int64_t rf_authority_read_permit(const struct rf_guard *guard, const char *text);
+
 // rf_authority_tick: lets time act on the breaker.
 void rf_authority_tick(struct rf_guard *guard);
 

@@ -10,7 +10,7 @@
 //   dispatch.c, job.c, hand.c, answers.c         calls
 //   seats.c, ranking.c, workers.c                who carries them out
 //   recovery.c, roster.c                         calls from before a restart
-//   authority.c                                  the one breaker of each provider
+//   authority.c, authority_permit.c              the one breaker of each provider
 //   jury.c, evidence.c                           on whose word it opens
 //   ejection.c, authority_fleet.c, fleet.c       which gateway is kept from a provider
 //   limit.c, limit_known.c, limit_tell.c         the limits of the provider accounts

@@ -275,6 +275,14 @@ static void attempt_ended(struct core *core, struct call *call, struct rf_policy
     run_queues(core, at);
 }
 
+void core_written(struct core *core, struct call *call) {
+    rf_policy_written(policy_of(core, call), &call->policy);
+}
+
+void core_hedge_written(struct core *core, struct call *call) {
+    rf_policy_written(policy_of(core, call), &call->hedge->policy);
+}
+
 void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
                   struct moment at) {
     attempt_ended(core, call, &call->policy, reply, at);

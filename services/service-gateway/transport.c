@@ -75,6 +75,23 @@ static void on_hedge_reply(void *arg, const struct rf_http_reply *reply) {
     gateway_settle(gateway);
 }
 
+// Within libcurl: what follows is told later.
+static void on_written(void *arg) {
+    struct call *call = arg;
+    struct gateway *gateway = call->owner;
+    core_written(&gateway->core, call);
+    if (core_shares_news(&gateway->core))
+        rf_worker_demand_soon(gateway->worker);
+}
+
+static void on_hedge_written(void *arg) {
+    struct hedge *hedge = arg;
+    struct gateway *gateway = hedge->call->owner;
+    core_hedge_written(&gateway->core, hedge->call);
+    if (core_shares_news(&gateway->core))
+        rf_worker_demand_soon(gateway->worker);
+}
+
 enum rf_err gateway_send(void *arg, struct call *call, struct hedge *hedge,
                          const struct provider_request *request,
                          const struct rf_config_provider *provider, struct rf_duration timeout,
@@ -105,6 +122,7 @@ enum rf_err gateway_send(void *arg, struct call *call, struct hedge *hedge,
         .max_body_bytes = (size_t)gateway->limits.max_reply_bytes,
         .send_before = call->send_before,
         .fresh = request->fresh,
+        .written = hedge != NULL ? on_hedge_written : on_written,
     };
     call->owner = gateway;
     enum rf_err err = rf_http_send(gateway->http, &http, hedge != NULL ? on_hedge_reply : on_reply,

@@ -4,10 +4,14 @@ from them all. The exact rules are the core's tests (test_broker_pool, test_brok
 
 import collections
 import json
+import random
 import signal
+import subprocess
+import time
 import unittest
 
-from harness import wait_for
+from harness import SOURCE, wait_for
+from relay import Relay
 from test_gateway import GatewayTest
 
 LATENCY = 0.25  # of each reply
@@ -107,6 +111,40 @@ class Steady(Fleet):
         self.assertEqual(len(self.workers(replies)), 8, self.workers(replies))
         self.assertEqual(len(self.workers(dialled)), 8, self.workers(dialled))
         return used, rate
+
+
+class SlowRelay(Relay):
+    """Connections through it stand after another time each."""
+
+    def copy(self, source, sink):
+        time.sleep(self.delays.random() * 0.2)  # of the first bytes: those of the handshake
+        super().copy(source, sink)
+
+
+class SlowConnections(Fleet):
+    GATEWAYS = 4
+
+    def configure(self):
+        certs = self.set.root / "certs"
+        subprocess.run([str(SOURCE / "deploy" / "make-certs"), str(certs)], check=True, capture_output=True)
+        self.relay = SlowRelay(self.set.ports["tls"])
+        self.relay.delays = random.Random(7)
+        self.addCleanup(self.relay.close)
+        self.set.config["simulator"].update(tls_listen=f"127.0.0.1:{self.set.ports['tls']}",
+                                            cert_file=str(certs / "server.pem"), key_file=str(certs / "server.key"))
+        self.set.config["providers"]["twilio"].update(
+            base_url=f"https://localhost:{self.relay.port}/twilio", ca_file=str(certs / "ca.pem"))
+        self.set.write_config()
+
+    def test_dials_come_a_second_apart_though_their_connections_need_other_times(self):
+        """The limit is the provider's: it counts what it receives, not what a gateway begins to connect for."""
+        dialled = self.client.wait_all(self.dial(10), 100)
+        self.assertEqual([r["ok"] for r in dialled], [True] * 10, dialled)
+        came = self.at("twilio", "Calls.json")
+        self.assertEqual(len(came), 10)
+        gaps = [round(1000 * (b - a)) for a, b in zip(came, came[1:])]
+        print(f"ms between dials: {gaps}", flush=True)
+        self.assertGreaterEqual(min(gaps), 1000)
 
 
 class Losses(Fleet):

@@ -74,12 +74,16 @@ class GatewayTest(RingfenceTest):
 
     def setUp(self):
         super().setUp()
+        self.configure()
         for service in ("simulator", "broker"):
             self.set.start(service)
         for i in range(self.GATEWAYS):
             self.set.start("service-gateway", f"gateway-{i}", self.environment(i))
         self.client = Client(self.set)
         self.addCleanup(self.client.close)
+
+    def configure(self):
+        """What CONFIG cannot say, before anything starts."""
 
     def environment(self, _number):
         return {}

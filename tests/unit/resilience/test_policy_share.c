@@ -101,6 +101,11 @@ static void a_token_is_waited_for_and_given_in_order(void **state) {
     assert_int_equal(step(&policy, &calls[0], 10).verdict, RF_POLICY_GO);
     rf_policy_sent(&policy, &calls[0], at_ms(10));
     struct rf_policy_need need = need_of(&policy, RF_POLICY_TOKENS);
+    assert_int_equal(need.used, 0);
+    assert_int_equal(need.returned, 0);
+    rf_policy_written(&policy, &calls[0]);
+    rf_policy_written(&policy, &calls[0]);
+    need = need_of(&policy, RF_POLICY_TOKENS);
     assert_int_equal(need.used, 1);
     assert_int_equal(need.wanted, 2);
     assert_int_equal(need.seen, 1);

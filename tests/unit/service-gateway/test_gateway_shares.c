@@ -89,6 +89,11 @@ static void a_dial_waits_for_its_token_and_tells_its_use_at_once(void **state) {
     assert_int_equal(word_of(&demand, "twilio", "tokens")->wanted, 2);
     share(b, "twilio", "tokens", NULL, 1, false);
     assert_int_equal(b->sends, 1);
+    // It is used when its connection stands, which needs its time.
+    demand = demanded(b, true);
+    assert_int_equal(word_of(&demand, "twilio", "tokens")->used, 0);
+    struct call *sent = b->core.calls; // the latest, or the one before it
+    core_written(&b->core, sent->state == CALL_SENDING ? sent : sent->next);
     assert_true(core_shares_news(&b->core));
     demand = demanded(b, false);
     assert_int_equal(word_of(&demand, "twilio", "tokens")->used, 1);
