@@ -172,7 +172,7 @@ class ReplacedJournalTest(RingfenceTest):
         self.set.start("logger")
         wait_for("the rest", lambda: self.logged()[0] == first + anew + more)
 
-    def test_an_older_copy_whose_numbers_are_given_again_is_read_on_from_where_they_parted(self):
+    def test_an_older_copy_whose_numbers_are_given_again_is_read_from_its_beginning(self):
         first = self.begin()
         self.stop_broker()
         self.copy("backup")
