@@ -21,8 +21,10 @@
 // Without any sign from the broker for so long, a message was lost on the way: say it again.
 #define OPEN_AGAIN rf_seconds(3)
 #define SEND_AGAIN rf_seconds(5)
+// A stream that is another key's: somebody has to mend it.
+#define REFUSED_AGAIN rf_seconds(60)
 
-enum stream_state { CLOSED, OPENING, OPEN };
+enum stream_state { CLOSED, OPENING, OPEN, REFUSED };
 
 struct rf_stream {
     struct rf_bus *bus;
@@ -257,7 +259,8 @@ void rf_streams_tick(struct rf_bus *bus) {
     struct rf_instant now = rf_loop_now(bus->loop);
     for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
         struct rf_duration quiet = rf_instant_since(now, stream->progress);
-        if (stream->state == OPENING && quiet.ns > OPEN_AGAIN.ns)
+        if ((stream->state == OPENING && quiet.ns > OPEN_AGAIN.ns) ||
+            (stream->state == REFUSED && quiet.ns > REFUSED_AGAIN.ns))
             stream->state = CLOSED;
         if (stream->state == OPEN && stream->backlog.sent > 0 && quiet.ns > SEND_AGAIN.ns)
             rf_backlog_rewind(&stream->backlog, 0);
@@ -312,10 +315,23 @@ void rf_bus_on_event_ack(struct rf_bus *bus, const struct rf_message *message) {
         acknowledged(stream, (uint64_t)message->as.event_ack.seq);
 }
 
+// Its events are kept, as the key may get the stream yet.
+static void on_owned(struct rf_stream *stream, const char *why) {
+    if (stream->state != REFUSED)
+        rf_log(RF_LOG_ERROR, "stream %s cannot be published on: %s", stream->name, why);
+    stream->state = REFUSED;
+    stream->progress = rf_loop_now(stream->bus->loop);
+    rf_backlog_rewind(&stream->backlog, 0);
+}
+
 void rf_bus_on_event_refused(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_event_refused *refused = &message->as.event_refused;
     struct rf_stream *stream = find(bus, refused->stream);
     uint64_t expected = (uint64_t)refused->expected;
+    if (stream != NULL && refused->owned) {
+        on_owned(stream, refused->message);
+        return;
+    }
     // All batches that were under way are refused after a gap, but only the first is news.
     if (stream == NULL || stream->state != OPEN || (expected > 0 && expected == stream->rewound_to))
         return;

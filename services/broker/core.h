@@ -97,7 +97,7 @@ void rf_core_destroy(struct rf_core **core);
 RF_NODISCARD enum rf_err rf_core_restore_start(struct rf_core *core, const char *start,
                                                int64_t reached);
 RF_NODISCARD enum rf_err rf_core_restore_stream(struct rf_core *core, int64_t number,
-                                                const char *name, int64_t last,
+                                                const char *name, int64_t last, const char *owner,
                                                 struct rf_utc heard);
 RF_NODISCARD enum rf_err rf_core_restore_value(struct rf_core *core, const char *key,
                                                int64_t version, const char *json, size_t size,
@@ -158,10 +158,33 @@ size_t rf_core_peers(const struct rf_core *core);
 typedef void rf_handler_fn(struct rf_core *core, const struct rf_peer *from,
                            struct rf_message **message, size_t size);
 
-// events.c
-rf_handler_fn rf_on_stream_open, rf_on_stream_skip, rf_on_event_publish;
+// streams.c
+rf_handler_fn rf_on_stream_open, rf_on_stream_skip;
 void rf_core_watch_idle(struct rf_core *core);
 void rf_core_stream_forgotten(void *core, const struct rf_stream_row *row);
+
+// rf_core_stream_of: the open stream `name` if it is the peer's, heard of now; NULL: it was
+// refused.
+struct rf_stream_row *rf_core_stream_of(struct rf_core *core, const struct rf_peer *from,
+                                        const char *name);
+
+// rf_core_refuse_event: what is to come next is `expected` (0: an opening). `defect`: of a BROKEN
+// event.
+enum rf_refusal_cause { RF_REFUSAL_CLOSED, RF_REFUSAL_HELD, RF_REFUSAL_GAP, RF_REFUSAL_BROKEN };
+void rf_core_refuse_event(struct rf_core *core, const struct rf_peer *from, const char *stream,
+                          int64_t expected, enum rf_refusal_cause why, const char *defect);
+
+// rf_core_acknowledge_stream: all that is known of the stream, when it is known for good.
+void rf_core_acknowledge_stream(struct rf_core *core, const struct rf_peer *from,
+                                const struct rf_stream_row *row);
+
+// rf_core_name_stream: the first record of a stream names it. rf_core_write_stream: numbers that
+// are known without an event on disk: skipped, or of measurements.
+void rf_core_name_stream(struct rf_core *core, struct rf_stream_row *row);
+void rf_core_write_stream(struct rf_core *core, struct rf_stream_row *row);
+
+// events.c
+rf_handler_fn rf_on_event_publish;
 
 // rf_core_publish: an event of the broker's own; stream, number, id, time and origin are filled in.
 void rf_core_publish(struct rf_core *core, const struct rf_event *event);

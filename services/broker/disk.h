@@ -54,7 +54,8 @@ const char *rf_disk_path(const struct rf_disk *disk);
 struct rf_disk_taker {
     void *arg;
     enum rf_err (*start)(void *arg, const char *start, int64_t reached);
-    enum rf_err (*stream)(void *arg, int64_t stream, const char *name, int64_t last, int64_t heard);
+    enum rf_err (*stream)(void *arg, int64_t stream, const char *name, int64_t last,
+                          const char *owner, int64_t heard);
     enum rf_err (*value)(void *arg, const char *key, int64_t version, const char *json, size_t size,
                          int64_t expires);
     enum rf_err (*event)(void *arg, int64_t n, const char *topic, const void *frame, size_t size);

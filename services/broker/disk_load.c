@@ -11,7 +11,8 @@ static enum rf_err take_start(sqlite3_stmt *row, const struct rf_disk_taker *tak
 
 static enum rf_err take_stream(sqlite3_stmt *row, const struct rf_disk_taker *taker) {
     return taker->stream(taker->arg, sqlite3_column_int64(row, 0), rf_sql_text(row, 1),
-                         sqlite3_column_int64(row, 2), sqlite3_column_int64(row, 3));
+                         sqlite3_column_int64(row, 2), rf_sql_text(row, 3),
+                         sqlite3_column_int64(row, 4));
 }
 
 static enum rf_err take_value(sqlite3_stmt *row, const struct rf_disk_taker *taker) {
@@ -60,8 +61,8 @@ enum rf_err rf_disk_load(struct rf_disk *disk, int64_t tail, const struct rf_dis
                            " (SELECT max(number) FROM starts) LIMIT ?",
                            all, taker, take_start, error);
     if (err == RF_OK)
-        err = give(disk, "SELECT id, name, last, heard FROM streams ORDER BY heard LIMIT ?", all,
-                   taker, take_stream, error);
+        err = give(disk, "SELECT id, name, last, owner, heard FROM streams ORDER BY heard LIMIT ?",
+                   all, taker, take_stream, error);
     if (err == RF_OK)
         err = give(disk, "SELECT key, version, value, expires FROM state LIMIT ?", all, taker,
                    take_value, error);

@@ -35,6 +35,8 @@ static const struct rf_migration migrations[] = {
     {3, "ALTER TABLE marks ADD COLUMN journal TEXT NOT NULL DEFAULT '';"
         "CREATE TABLE starts (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
         " reached INTEGER NOT NULL);"},
+    // Whose a stream is (stream_book.h): of one that is older, whoever opens it first.
+    {4, "ALTER TABLE streams ADD COLUMN owner TEXT NOT NULL DEFAULT '?';"},
 };
 
 #define MEND                                                                                       \

@@ -11,7 +11,8 @@ static const char *const texts[RF_DISK_STATEMENTS] = {
     [RF_DISK_COMMIT] = "COMMIT",
     [RF_DISK_ROLLBACK] = "ROLLBACK",
     [RF_DISK_EVENT] = "INSERT OR REPLACE INTO events (n, at, topic, frame) VALUES (?, ?, ?, ?)",
-    [RF_DISK_STREAM] = "INSERT OR REPLACE INTO streams (id, name, last, heard) VALUES (?, ?, ?, ?)",
+    [RF_DISK_STREAM] =
+        "INSERT OR REPLACE INTO streams (id, name, last, heard, owner) VALUES (?, ?, ?, ?, ?)",
     [RF_DISK_STREAM_SEQ] = "UPDATE streams SET last = ?2, heard = ?3 WHERE id = ?1",
     [RF_DISK_STREAM_GONE] = "DELETE FROM streams WHERE id = ?",
     [RF_DISK_VALUE] =
@@ -99,6 +100,7 @@ static enum rf_err write_stream(struct rf_disk_writer *writer, const struct rf_r
     bind_text(statement, 2, record->name);
     sqlite3_bind_int64(statement, 3, record->seq);
     sqlite3_bind_int64(statement, 4, record->at);
+    sqlite3_bind_text64(statement, 5, record->body, record->body_size, SQLITE_STATIC, SQLITE_UTF8);
     return step(writer, RF_DISK_STREAM, error);
 }
 

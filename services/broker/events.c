@@ -9,32 +9,6 @@
 
 #define RID_BYTES 4096 // of a page's question and its numbers, at most
 
-// ---- what the disk knows of a stream ----
-
-// The first record of a stream names it.
-static void name_stream(struct rf_core *core, struct rf_stream_row *row) {
-    if (row->on_disk)
-        return;
-    row->on_disk = true;
-    row->position = rf_scribe_put(&core->scribe, (struct rf_record){.type = RF_RECORD_STREAM,
-                                                                    .at = core->ground.now.utc.ns,
-                                                                    .stream = row->number,
-                                                                    .seq = row->written,
-                                                                    .name = row->name});
-}
-
-// Numbers that are known without an event on disk: skipped, or of measurements.
-static void write_last(struct rf_core *core, struct rf_stream_row *row) {
-    if (row->written == row->last)
-        return;
-    name_stream(core, row);
-    row->written = row->last;
-    row->position = rf_scribe_put(&core->scribe, (struct rf_record){.type = RF_RECORD_STREAM_SEQ,
-                                                                    .at = core->ground.now.utc.ns,
-                                                                    .stream = row->number,
-                                                                    .seq = row->last});
-}
-
 // ---- one event ----
 
 static bool measured_only(const char *topic) {
@@ -65,7 +39,7 @@ static enum rf_err to_disk(struct rf_core *core, struct rf_stream_row *row,
         .body_size = frame->size,
     };
     if (row != NULL)
-        name_stream(core, row);
+        rf_core_name_stream(core, row);
     if (rf_journal_append(&core->journal, core->scribe.given + 1, event->n, topic, frame->data,
                           frame->size) != RF_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
@@ -206,82 +180,7 @@ void rf_core_disk(struct rf_core *core, const struct rf_now *now, const char *wh
         core->ground.counters.disk_failures++;
 }
 
-// ---- streams ----
-
-// The rows' own timer follows the row that has been idle for longest.
-void rf_core_watch_idle(struct rf_core *core) {
-    struct rf_instant when;
-    if (core->streams_timer.place == 0 && rf_stream_book_wake(&core->streams, &when))
-        rf_ground_start(&core->ground, &core->streams_timer, when);
-}
-
-void rf_core_stream_forgotten(void *arg, const struct rf_stream_row *row) {
-    struct rf_core *core = arg;
-    if (row->on_disk)
-        rf_scribe_put(&core->scribe,
-                      (struct rf_record){.type = RF_RECORD_STREAM_GONE, .stream = row->number});
-}
-
-void rf_on_stream_open(struct rf_core *core, const struct rf_peer *from,
-                       struct rf_message **message, size_t size) {
-    (void)size;
-    const struct rf_stream_open *open = &(*message)->as.stream_open;
-    struct rf_stream_row *row;
-    enum rf_err err = rf_stream_book_open(&core->streams, open->stream, open->next,
-                                          core->ground.now.instant, &row);
-    if (err != RF_OK) {
-        rf_ground_refuse(&core->ground, from, NULL, "invalid",
-                         "a stream's name has 1 to 255 bytes");
-        return;
-    }
-    rf_core_watch_idle(core);
-    // The last number is told as known for good: only when it is.
-    rf_scribe_opened(&core->scribe, row->promised, from, row->name, row->last);
-}
-
-// All that is known of the stream, when it is known for good.
-static void acknowledge(struct rf_core *core, const struct rf_peer *from,
-                        const struct rf_stream_row *row) {
-    rf_scribe_acknowledge(&core->scribe, row->promised, from, row->name, row->last);
-}
-
-enum refusal { CLOSED, HELD, GAP, BROKEN };
-
-// `defect`: of a BROKEN event.
-static void refuse(struct rf_core *core, const struct rf_peer *from, const char *stream,
-                   int64_t expected, enum refusal why, const char *defect) {
-    static const char *const texts[] = {
-        [CLOSED] = "the stream is not open: open it first",
-        [HELD] = "the broker's disk is late, or fails: send it again later",
-        [GAP] = "there is a gap before this event",
-    };
-    core->ground.counters.events_refused++;
-    struct rf_event_refused refused = {.stream = stream,
-                                       .expected = expected,
-                                       .message = why == BROKEN ? defect : texts[why],
-                                       .held = why == HELD};
-    rf_ground_send(&core->ground, from, RF_MESSAGE_event_refused, &refused);
-}
-
-void rf_on_stream_skip(struct rf_core *core, const struct rf_peer *from,
-                       struct rf_message **message, size_t size) {
-    (void)size;
-    const struct rf_stream_skip *skip = &(*message)->as.stream_skip;
-    struct rf_stream_row *row =
-        rf_stream_book_find(&core->streams, skip->stream, core->ground.now.instant);
-    if (row == NULL) {
-        refuse(core, from, skip->stream, 0, CLOSED, NULL);
-        return;
-    }
-    if (!rf_scribe_has_room(&core->scribe, RF_SHARE_VALUES)) {
-        refuse(core, from, row->name, row->last + 1, HELD, NULL);
-        return;
-    }
-    rf_stream_row_advance(row, skip->to);
-    write_last(core, row);
-    row->promised = row->position;
-    acknowledge(core, from, row);
-}
+// ---- what publishers send ----
 
 static const char *defect_of(const struct rf_event *event) {
     if (event->seq < 1)
@@ -303,12 +202,12 @@ static bool take_event(struct rf_core *core, const struct rf_peer *from, struct 
                        struct rf_event *event, const struct rf_bytes *envelope) {
     const char *defect = defect_of(event);
     if (defect != NULL) {
-        refuse(core, from, row->name, row->last + 1, BROKEN, defect);
+        rf_core_refuse_event(core, from, row->name, row->last + 1, RF_REFUSAL_BROKEN, defect);
         return false;
     }
     switch (rf_stream_row_check(row, event->seq)) {
     case RF_STREAM_GAP:
-        refuse(core, from, row->name, row->last + 1, GAP, NULL);
+        rf_core_refuse_event(core, from, row->name, row->last + 1, RF_REFUSAL_GAP, NULL);
         return false;
     case RF_STREAM_DUPLICATE:
         core->ground.counters.events_duplicate++;
@@ -322,12 +221,13 @@ static bool take_event(struct rf_core *core, const struct rf_peer *from, struct 
         event->origin = client != NULL ? client->instance : row->name;
     }
     if (!measured_only(event->type) && !rf_scribe_has_room(&core->scribe, RF_SHARE_EVENTS)) {
-        refuse(core, from, row->name, row->last + 1, HELD, NULL);
+        rf_core_refuse_event(core, from, row->name, row->last + 1, RF_REFUSAL_HELD, NULL);
         return false;
     }
     struct rf_error error;
     if (keep(core, row, event, envelope, &error) != RF_OK) {
-        refuse(core, from, row->name, row->last + 1, BROKEN, error.message);
+        rf_core_refuse_event(core, from, row->name, row->last + 1, RF_REFUSAL_BROKEN,
+                             error.message);
         return false;
     }
     rf_stream_row_advance(row, event->seq);
@@ -338,12 +238,9 @@ void rf_on_event_publish(struct rf_core *core, const struct rf_peer *from,
                          struct rf_message **message, size_t size) {
     (void)size;
     struct rf_event_publish *publish = &(*message)->as.event_publish;
-    struct rf_stream_row *row =
-        rf_stream_book_find(&core->streams, publish->stream, core->ground.now.instant);
-    if (row == NULL) {
-        refuse(core, from, publish->stream, 0, CLOSED, NULL);
+    struct rf_stream_row *row = rf_core_stream_of(core, from, publish->stream);
+    if (row == NULL)
         return;
-    }
     size_t taken = 0;
     while (taken < publish->events.count &&
            take_event(core, from, row, &publish->events.items[taken], envelope_of(*message, taken)))
@@ -351,7 +248,7 @@ void rf_on_event_publish(struct rf_core *core, const struct rf_peer *from,
     // A measurement waits for no disk: that its number is known is written down, but not waited
     // for.
     if (rf_scribe_has_room(&core->scribe, RF_SHARE_VALUES))
-        write_last(core, row);
+        rf_core_write_stream(core, row);
     if (taken > 0 || publish->events.count == 0)
-        acknowledge(core, from, row);
+        rf_core_acknowledge_stream(core, from, row);
 }

@@ -52,6 +52,7 @@ struct rf_sink {
     X(events_unjournaled, "metric.* events published without the journal")                         \
     X(events_duplicate, "events that were known already")                                          \
     X(events_refused, "gaps, streams that are not open, broken events")                            \
+    X(streams_refused, "streams that belong to another key than the one that came with them")      \
     X(events_lost, "events of the broker itself that could not be kept")                           \
     X(disk_failures, "times that the disk began to fail")                                          \
     X(publishers_held, "times that publishers began to be held back for a late disk")              \

@@ -2,7 +2,8 @@
 // are decided in core.c and its parts; here they meet sockets, clocks and the disk.
 //
 //   core.c, status.c                             who gets what: routes of messages; its own life
-//   events.c, stream_book.c, journal.c, pages.c  events in, published, and read in pages
+//   events.c, journal.c, pages.c                 events in, published, and read in pages
+//   streams.c, stream_book.c                     what is known of each publisher's, and whose it is
 //   lineage.c                                    which journal it is
 //   clients.c, subscribers.c                     who publishes and reads, and has taken what
 //   scribe.c, record.h, restore.c                what goes to the disk, and comes back from it

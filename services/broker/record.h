@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 enum rf_record_type {
-    RF_RECORD_EVENT,       // number, at, name (topic), body (frame); stream and seq, if it has one
-    RF_RECORD_STREAM,      // a stream that is not on disk yet: stream, name, seq, at
+    RF_RECORD_EVENT,  // number, at, name (topic), body (frame); stream and seq, if it has one
+    RF_RECORD_STREAM, // a stream that is new, or another's now: stream, name, seq, at, body (owner)
     RF_RECORD_STREAM_SEQ,  // stream, seq, at: all its numbers up to seq are known
     RF_RECORD_STREAM_GONE, // stream: forgotten
     RF_RECORD_VALUE,       // name (key), number (version), body (JSON text), at (its lease's end)

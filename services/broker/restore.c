@@ -6,13 +6,13 @@
 #include <string.h>
 
 enum rf_err rf_core_restore_stream(struct rf_core *core, int64_t number, const char *name,
-                                   int64_t last, struct rf_utc heard) {
+                                   int64_t last, const char *owner, struct rf_utc heard) {
     const struct rf_now *now = &core->ground.now;
     struct rf_duration silent = rf_utc_since(now->utc, heard);
     // A clock that was set back makes no stream live longer than one that is heard of now.
     if (silent.ns < 0)
         silent.ns = 0;
-    return rf_stream_book_restore(&core->streams, number, name, last,
+    return rf_stream_book_restore(&core->streams, number, name, last, owner,
                                   rf_instant_add(now->instant, rf_ns(-silent.ns)));
 }
 

@@ -86,9 +86,9 @@ static enum rf_err on_start(void *arg, const char *start, int64_t reached) {
 }
 
 static enum rf_err on_stream(void *arg, int64_t stream, const char *name, int64_t last,
-                             int64_t heard) {
+                             const char *owner, int64_t heard) {
     struct broker *broker = arg;
-    return rf_core_restore_stream(broker->core, stream, name, last, (struct rf_utc){heard});
+    return rf_core_restore_stream(broker->core, stream, name, last, owner, (struct rf_utc){heard});
 }
 
 static enum rf_err on_value(void *arg, const char *key, int64_t version, const char *json,

@@ -75,6 +75,44 @@ class Roles(CurveTest):
         self.assertIn("breaker.control needs the role admin", result.stderr)
 
 
+class Streams(CurveTest):
+    """A stream belongs to the key that opened it, also after a restart of the broker."""
+
+    def setUp(self):
+        super().setUp()
+        self.member("one", "publisher")
+        self.member("two", "publisher")
+        self.member("boss", "admin")
+        self.start_broker()
+
+    def publish(self, client, number):
+        return client.ask("event.publish", stream="outbox", events=[
+            {"severity": "info", "type": "test.note", "subject": "x", "seq": number, "stream": "outbox"}])
+
+    def assert_owned(self, answer, owner):
+        self.assertEqual((answer["t"], answer.get("owned")), ("event.refused", True))
+        self.assertIn(f"the stream belongs to the key of {owner}", answer["message"])
+
+    def test_another_key_cannot_disturb_a_stream(self):
+        one, two = self.client("one", "ingest"), self.client("two", "ingest")
+        self.assertEqual(one.ask("stream.open", stream="outbox", next=1)["last"], 0)
+        self.assertEqual(self.publish(one, 1)["seq"], 1)
+        self.assert_owned(two.ask("stream.open", stream="outbox", next=1), "one")
+        self.assert_owned(two.ask("stream.skip", stream="outbox", to=100), "one")
+        self.assert_owned(self.publish(two, 2), "one")
+        self.set.processes["broker"].kill()
+        self.start_broker()
+        two = self.client("two", "ingest")
+        self.assert_owned(two.ask("stream.open", stream="outbox", next=1), "one")
+        one = self.client("one", "ingest")
+        self.assertEqual(one.ask("stream.open", stream="outbox", next=1)["last"], 1)
+        self.assertEqual(self.publish(one, 2)["seq"], 2)
+        boss = self.client("boss", "ingest")
+        self.assertEqual(boss.ask("stream.open", stream="outbox", next=1)["last"], 2)
+        self.assert_owned(self.publish(one, 3), "boss")
+        self.assertEqual(self.publish(boss, 3)["seq"], 3)
+
+
 class Revocation(CurveTest):
     def setUp(self):
         super().setUp()

@@ -54,8 +54,13 @@ void put_event(int64_t n, int64_t stream, int64_t seq) {
 }
 
 void put_stream(int64_t stream, const char *name, int64_t seq) {
-    put((struct rf_record){
-        .type = RF_RECORD_STREAM, .stream = stream, .name = name, .seq = seq, .at = 5});
+    put((struct rf_record){.type = RF_RECORD_STREAM,
+                           .stream = stream,
+                           .name = name,
+                           .seq = seq,
+                           .at = 5,
+                           .body = "me",
+                           .body_size = 2});
 }
 
 void put_value(const char *key, int64_t version, const char *json, int64_t expires) {
@@ -109,10 +114,11 @@ static enum rf_err on_start(void *arg, const char *start, int64_t reached) {
 }
 
 static enum rf_err on_stream(void *arg, int64_t stream, const char *name, int64_t last,
-                             int64_t heard) {
+                             const char *owner, int64_t heard) {
     (void)arg;
     last_seq = last;
-    add("stream %lld %s %lld %lld\n", (long long)stream, name, (long long)last, (long long)heard);
+    add("stream %lld %s %lld %s %lld\n", (long long)stream, name, (long long)last, owner,
+        (long long)heard);
     return RF_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #include "stage.h"
 
+#include "keyring.h"
+
 // The state of the tables that the records up to `written` make, as the real disk has them.
 struct tables {
     struct rf_record *streams, *values, *events; // borrowed texts and bytes
@@ -43,7 +45,8 @@ static void apply(struct tables *tables, const struct rf_record *record) {
             move_stream(tables, record);
         break;
     case RF_RECORD_STREAM:
-        assert_null(row_of(tables->streams, tables->stream_count, record, false));
+        remove_row(tables->streams, &tables->stream_count,
+                   row_of(tables->streams, tables->stream_count, record, false));
         assert_null(row_of(tables->streams, tables->stream_count, record, true));
         tables->streams[tables->stream_count++] = *record;
         if (record->stream > tables->stream)
@@ -111,8 +114,10 @@ static void restore(struct stage *stage, const struct tables *tables) {
     }
     for (size_t i = 0; i < tables->stream_count; i++) {
         const struct rf_record *row = &tables->streams[i];
+        char owner[RF_CURVE_NAME_SIZE];
+        snprintf(owner, sizeof owner, "%.*s", (int)row->body_size, (const char *)row->body);
         assert_int_equal(rf_core_restore_stream(stage->core, row->stream, row->name, row->seq,
-                                                (struct rf_utc){row->at}),
+                                                owner, (struct rf_utc){row->at}),
                          RF_OK);
     }
     for (size_t i = 0; i < tables->value_count; i++) {

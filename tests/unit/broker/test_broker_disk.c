@@ -33,7 +33,7 @@ static void what_was_written_is_found_by_the_next_broker(void **state) {
     put((struct rf_record){.type = RF_RECORD_STREAM_GONE, .stream = 3});
     await_written();
     rf_disk_close(&disk);
-    assert_string_equal(load(3, true), "stream 2 two 41 7\nstream 1 one 9 8\n"
+    assert_string_equal(load(3, true), "stream 2 two 41 me 7\nstream 1 one 9 me 8\n"
                                        "value b 12 [2] 99\nvalue a 13 {} 0\n"
                                        "event 2 a.b/c\nevent 3 a.b/c\nevent 4 a.b/c\n");
     // It ended in order: numbers go on without a hole, also that of the version which is gone.

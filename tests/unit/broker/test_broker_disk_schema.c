@@ -77,6 +77,7 @@ static void a_database_of_before_gets_its_identity(void **state) {
     put_event(1, 0, 0);
     rf_disk_close(&disk);
     run_sql("DROP TABLE starts; ALTER TABLE marks DROP COLUMN journal;"
+            "ALTER TABLE streams DROP COLUMN owner;"
             "UPDATE schema_version SET version = 2");
     load(10, false);
     assert_int_equal(events_found, 1);
@@ -87,6 +88,16 @@ static void a_database_of_before_gets_its_identity(void **state) {
     load(10, false);
     assert_string_equal(found.journal, before.journal);
     assert_non_null(strstr(starts_found, before.start));
+}
+
+static void streams_from_before_owners_were_kept_are_anybodys(void **state) {
+    (void)state;
+    open_disk();
+    put_stream(1, "one", 8);
+    await_written();
+    rf_disk_close(&disk);
+    run_sql("ALTER TABLE streams DROP COLUMN owner; UPDATE schema_version SET version = 3");
+    assert_string_equal(load(1, false), "stream 1 one 8 ? 5\n");
 }
 
 static void who_reads_the_database_keeps_no_broker_from_its_start(void **state) {
@@ -168,7 +179,7 @@ static void a_refusal_does_not_hide_that_the_broker_before_was_killed(void **sta
     waitpid(child, NULL, 0);
     set_schema_version(99);
     expect_refusal("run the newer program");
-    set_schema_version(3);
+    set_schema_version(4);
     load(10, false);
     assert_int_equal(events_found, 1);
     assert_true(found.last > 1000);
@@ -179,6 +190,7 @@ int main(void) {
         DISK_TEST(numbers_are_passed_over_after_an_end_that_was_not_in_order),
         DISK_TEST(each_start_is_known_with_the_number_it_reached),
         DISK_TEST(a_database_of_before_gets_its_identity),
+        DISK_TEST(streams_from_before_owners_were_kept_are_anybodys),
         DISK_TEST(who_reads_the_database_keeps_no_broker_from_its_start),
         DISK_TEST(a_damaged_database_is_refused_with_its_name_and_the_mend),
         DISK_TEST(a_database_of_a_later_version_is_refused),

@@ -10,10 +10,15 @@
 #include "stream_book.h"
 
 static const struct rf_instant start = {0};
+static const struct rf_stream_claim claim = {.owner = RF_STREAM_KEYLESS};
 
 static int64_t opened(struct rf_stream_book *book, const char *name, int64_t next, int64_t at) {
     struct rf_stream_row *row;
-    assert_int_equal(rf_stream_book_open(book, name, next, (struct rf_instant){at}, &row), RF_OK);
+    bool moved;
+    assert_int_equal(
+        rf_stream_book_open(book, name, next, &claim, (struct rf_instant){at}, &row, &moved),
+        RF_OK);
+    assert_false(moved);
     return row->last;
 }
 
@@ -22,7 +27,7 @@ static void an_unknown_stream_may_begin_anywhere_and_a_known_one_keeps_its_place
     struct rf_stream_book book;
     rf_stream_book_init(&book, rf_seconds(60), 0, NULL, NULL);
     assert_int_equal(opened(&book, "outbox", 18, 0), 17);
-    rf_stream_row_advance(rf_stream_book_find(&book, "outbox", start), 18);
+    rf_stream_row_advance(rf_stream_book_find(&book, "outbox"), 18);
     // Opened again, whatever the publisher believes.
     assert_int_equal(opened(&book, "outbox", 5, 0), 18);
     assert_int_equal(opened(&book, "outbox", 99, 0), 18);
@@ -33,7 +38,7 @@ static void an_event_is_new_known_or_after_a_gap(void **state) {
     (void)state;
     struct rf_stream_book book;
     rf_stream_book_init(&book, rf_seconds(60), 0, NULL, NULL);
-    assert_null(rf_stream_book_find(&book, "s", start));
+    assert_null(rf_stream_book_find(&book, "s"));
     opened(&book, "s", 10, 0);
     const struct {
         int64_t seq;
@@ -43,7 +48,7 @@ static void an_event_is_new_known_or_after_a_gap(void **state) {
         {11, RF_STREAM_GAP},      {INT64_MAX, RF_STREAM_GAP},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct rf_stream_row *row = rf_stream_book_find(&book, "s", start);
+        const struct rf_stream_row *row = rf_stream_book_find(&book, "s");
         assert_int_equal(rf_stream_row_check(row, cases[i].seq), cases[i].verdict);
         assert_int_equal(row->last, 9);
     }
@@ -55,7 +60,7 @@ static void a_skip_goes_forward_only(void **state) {
     struct rf_stream_book book;
     rf_stream_book_init(&book, rf_seconds(60), 0, NULL, NULL);
     opened(&book, "s", 1, 0);
-    struct rf_stream_row *row = rf_stream_book_find(&book, "s", start);
+    struct rf_stream_row *row = rf_stream_book_find(&book, "s");
     rf_stream_row_advance(row, 5);
     rf_stream_row_advance(row, 3);
     assert_int_equal(rf_stream_row_check(row, 6), RF_STREAM_NEW);
@@ -71,14 +76,14 @@ static void an_idle_row_is_forgotten_at_exactly_the_limit(void **state) {
     assert_false(rf_stream_book_wake(&book, &when));
     opened(&book, "old", 1, 0);
     opened(&book, "busy", 1, 0);
-    assert_non_null(rf_stream_book_find(&book, "busy", (struct rf_instant){50}));
+    rf_stream_book_hear(&book, rf_stream_book_find(&book, "busy"), (struct rf_instant){50});
     assert_true(rf_stream_book_wake(&book, &when));
     assert_int_equal(when.ns, 100);
     rf_stream_book_expire(&book, (struct rf_instant){99});
     assert_int_equal(book.rows.count, 2);
     rf_stream_book_expire(&book, (struct rf_instant){100});
     assert_int_equal(book.rows.count, 1);
-    assert_null(rf_stream_book_find(&book, "old", (struct rf_instant){100}));
+    assert_null(rf_stream_book_find(&book, "old"));
     assert_true(rf_stream_book_wake(&book, &when));
     assert_int_equal(when.ns, 150);
     rf_stream_book_fini(&book);
@@ -107,14 +112,18 @@ static void names_have_1_to_255_bytes_and_numbers_begin_with_1(void **state) {
     struct rf_stream_book book;
     char name[RF_STREAM_NAME_BYTES + 2];
     struct rf_stream_row *row;
+    bool moved;
     rf_stream_book_init(&book, rf_seconds(60), 0, NULL, NULL);
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    assert_int_equal(rf_stream_book_open(&book, "", 1, start, &row), RF_ERR_INVALID);
-    assert_int_equal(rf_stream_book_open(&book, name, 1, start, &row), RF_ERR_INVALID);
-    assert_int_equal(rf_stream_book_open(&book, "s", 0, start, &row), RF_ERR_INVALID);
+    assert_int_equal(rf_stream_book_open(&book, "", 1, &claim, start, &row, &moved),
+                     RF_ERR_INVALID);
+    assert_int_equal(rf_stream_book_open(&book, name, 1, &claim, start, &row, &moved),
+                     RF_ERR_INVALID);
+    assert_int_equal(rf_stream_book_open(&book, "s", 0, &claim, start, &row, &moved),
+                     RF_ERR_INVALID);
     name[RF_STREAM_NAME_BYTES] = '\0';
-    assert_int_equal(rf_stream_book_open(&book, name, 1, start, &row), RF_OK);
+    assert_int_equal(rf_stream_book_open(&book, name, 1, &claim, start, &row, &moved), RF_OK);
     rf_stream_book_fini(&book);
 }
 
@@ -131,11 +140,12 @@ a_restored_row_goes_on_where_it_was_and_grows_old_as_if_nothing_had_happened(voi
     struct rf_stream_book book;
     struct rf_instant when;
     rf_stream_book_init(&book, rf_ns(100), 7, note_forgotten, NULL);
-    assert_int_equal(rf_stream_book_restore(&book, 3, "outbox", 41, (struct rf_instant){-90}),
-                     RF_OK);
+    assert_int_equal(
+        rf_stream_book_restore(&book, 3, "outbox", 41, RF_STREAM_KEYLESS, (struct rf_instant){-90}),
+        RF_OK);
     assert_int_equal(opened(&book, "new", 1, 0), 0);
     // Numbers of rows go on behind all that the disk has seen.
-    assert_int_equal(rf_stream_book_find(&book, "new", start)->number, 8);
+    assert_int_equal(rf_stream_book_find(&book, "new")->number, 8);
     assert_true(rf_stream_book_wake(&book, &when));
     assert_int_equal(when.ns, 10);
     assert_int_equal(opened(&book, "outbox", 1, 5), 41);

@@ -185,6 +185,28 @@ static void a_stream_that_the_broker_forgot_is_opened_again(void **state) {
     rf_bus_destroy(&bus);
 }
 
+static void a_stream_of_another_key_is_left_alone_until_the_broker_is_another(void **state) {
+    struct fake_broker *fake = *state;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    publish(bus, "a");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_open);
+    rf_message_destroy(&message);
+    struct rf_event_refused refused = {.stream = "tester-1", .message = "another's", .owned = true};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
+    unsigned hellos = fake->hellos;
+    fake_until(fake, fake->hellos >= hellos + 2); // it has heard that
+    publish(bus, "b");
+    fake_until(fake, fake->hellos >= hellos + 5);
+    assert_false(fake_has(fake, RF_MESSAGE_stream_open));
+    assert_false(fake_has(fake, RF_MESSAGE_event_publish));
+    assert_int_equal(rf_bus_unacknowledged(bus), 2);
+    fake->registered = true;
+    open_stream(fake, "tester-1", 1, 0);
+    expect_events(fake, 1, 2, NULL);
+    rf_bus_destroy(&bus);
+}
+
 static void events_beyond_the_bound_are_refused_and_taken_after_an_acknowledgement(void **state) {
     struct fake_broker *fake = *state;
     struct rf_error error;
@@ -560,6 +582,7 @@ int main(void) {
         BROKER_TEST(a_publisher_that_is_held_back_waits_until_the_broker_says_so),
         BROKER_TEST(a_refused_gap_is_sent_again_from_the_expected_number),
         BROKER_TEST(a_stream_that_the_broker_forgot_is_opened_again),
+        BROKER_TEST(a_stream_of_another_key_is_left_alone_until_the_broker_is_another),
         BROKER_TEST(events_beyond_the_bound_are_refused_and_taken_after_an_acknowledgement),
         BROKER_TEST(an_event_that_could_never_be_sent_is_refused_at_once),
         BROKER_TEST(what_the_broker_could_not_understand_is_refused_at_once),
