@@ -79,8 +79,8 @@ static void watch_expiry(struct rf_bus *bus) {
 }
 
 void rf_bus_expect(struct rf_bus *bus, const struct rf_pending_op *op) {
-    if (!rf_timer_running(&bus->expiry) || rf_instant_before(op->due, bus->expiry.due))
-        rf_timer_at(&bus->expiry, op->due);
+    if (!rf_timer_running(&bus->expiry) || rf_instant_before(op->end.due, bus->expiry.due))
+        rf_timer_at(&bus->expiry, op->end.due);
 }
 
 static void on_expiry(void *arg) {
@@ -92,6 +92,8 @@ static void on_expiry(void *arg) {
         rf_question_end(op, op->failure != NULL ? op->failure : "timeout");
     }
     while ((op = rf_pending_expired(&bus->pending_calls, now)) != NULL) {
+        if (rf_call_press(bus, op))
+            continue;
         rf_pending_take(&bus->pending_calls, op);
         if (op->failure != NULL)
             rf_call_end(op, op->failure, "the request was not sent");

@@ -10,6 +10,8 @@
 // The broker and the worker end a call at its deadline themselves, and tell why: their word may
 // come a little later.
 #define GRACE rf_seconds(2)
+// The broker has had the last word by then.
+#define PRESS rf_ms(1500)
 // A request that waited longer than this is told anew how much time is left.
 #define FRESH rf_ms(10)
 
@@ -96,7 +98,7 @@ static void refresh(struct rf_bus *bus, struct rf_pending_op *op) {
     if (rf_wire_decode(op->frame.data, op->frame.size, &message, NULL) != RF_OK)
         return;
     struct rf_call_request *request = &message->as.call_request;
-    request->remaining_ns = left.ns;
+    request->remaining_ns = left.ns > 0 ? left.ns : 0;
     if (op->sent)
         request->asked_ns = rf_instant_since(now, op->asked).ns + 1;
     if (rf_wire_encode(RF_MESSAGE_call_request, request, &frame, NULL) == RF_OK) {
@@ -137,10 +139,21 @@ bool rf_calls_flush(struct rf_bus *bus) {
         op->again = op->sent;
         if (!op->sent) {
             op->asked = now;
-            op->due = rf_instant_add(op->deadline, GRACE);
+            rf_pending_end_at(&bus->pending_calls, op, rf_instant_add(op->deadline, PRESS));
         }
         rf_pending_sent(&bus->pending_calls, op);
     }
+    return true;
+}
+
+// Behind its deadline nothing is begun any more, whoever asks.
+bool rf_call_press(struct rf_bus *bus, struct rf_pending_op *op) {
+    if (op->pressed || !op->sent || op->failure != NULL || !bus->pulse.connected)
+        return false;
+    op->pressed = op->again = true;
+    rf_pending_end_at(&bus->pending_calls, op, rf_instant_add(op->deadline, GRACE));
+    refresh(bus, op);
+    (void)!send_request(bus, op);
     return true;
 }
 
@@ -165,14 +178,15 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
     op->fn.reply = fn;
     op->arg = arg;
     op->began = rf_loop_now(bus->loop);
-    op->due = op->deadline = rf_instant_add(op->began, rf_ns(full.remaining_ns));
+    op->deadline = rf_instant_add(op->began, rf_ns(full.remaining_ns));
+    rf_pending_end_at(&bus->pending_calls, op, op->deadline);
     enum rf_err err = bus->config->calls == NULL
                           ? rf_error_set(&error, RF_ERR_INVALID, "bus.calls: no endpoint is given")
                           : rf_wire_encode(RF_MESSAGE_call_request, &full, &op->frame, &error);
     if (err != RF_OK) {
         rf_log(RF_LOG_ERROR, "call %s is not sent: %s", request->id, error.message);
         op->failure = "invalid";
-        op->due = rf_loop_now(bus->loop);
+        rf_pending_end_at(&bus->pending_calls, op, rf_loop_now(bus->loop));
     }
     rf_bus_expect(bus, op);
     rf_bus_flush_soon(bus);
@@ -198,6 +212,6 @@ void rf_bus_call_off(struct rf_bus *bus, const char *id) {
         return;
     }
     op->failure = "cancelled";
-    op->due = rf_loop_now(bus->loop);
+    rf_pending_end_at(&bus->pending_calls, op, rf_loop_now(bus->loop));
     rf_bus_expect(bus, op);
 }

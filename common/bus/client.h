@@ -103,6 +103,10 @@ void rf_question_end(struct rf_pending_op *op, const char *code);
 // rf_call_end: the same for a call.
 void rf_call_end(struct rf_pending_op *op, const char *code, const char *message);
 
+// rf_call_press: its time is over, but it is asked for once more: an answer that was lost on its
+// way is known to the broker. False: it has been already, or need not be.
+bool rf_call_press(struct rf_bus *bus, struct rf_pending_op *op);
+
 // rf_question_take: the question of this kind that an answer with `rid` (may be NULL) is for; it
 // waits no longer, and the caller frees it by rf_pending_op_free. NULL: nobody waits for it.
 struct rf_pending_op *rf_question_take(struct rf_bus *bus, enum rf_question question,

@@ -16,6 +16,7 @@ enum rf_err rf_pending_init(struct rf_pending *pending) {
 
 void rf_pending_fini(struct rf_pending *pending) {
     zhashx_destroy(&pending->by_id);
+    rf_timer_heap_fini(&pending->ends);
     struct rf_pending_op *op = pending->oldest;
     while (op != NULL) {
         struct rf_pending_op *after = op->after;
@@ -30,7 +31,8 @@ struct rf_pending_op *rf_pending_add(struct rf_pending *pending, const char *id)
     if (op == NULL)
         return NULL;
     op->id = strdup(id);
-    if (op->id == NULL || zhashx_insert(pending->by_id, op->id, op) != 0) {
+    if (op->id == NULL || !rf_timer_heap_reserve(&pending->ends, pending->count + 1) ||
+        zhashx_insert(pending->by_id, op->id, op) != 0) {
         rf_pending_op_free(op);
         return NULL;
     }
@@ -46,12 +48,21 @@ struct rf_pending_op *rf_pending_add(struct rf_pending *pending, const char *id)
     return op;
 }
 
+void rf_pending_end_at(struct rf_pending *pending, struct rf_pending_op *op,
+                       struct rf_instant when) {
+    op->end.due = when;
+    // There is room for it since it was added.
+    if (!rf_timer_heap_put(&pending->ends, &op->end))
+        abort();
+}
+
 struct rf_pending_op *rf_pending_find(const struct rf_pending *pending, const char *id) {
     return zhashx_lookup(pending->by_id, id);
 }
 
 void rf_pending_take(struct rf_pending *pending, struct rf_pending_op *op) {
     zhashx_delete(pending->by_id, op->id);
+    rf_timer_heap_take(&pending->ends, &op->end);
     if (pending->unsent == op)
         pending->unsent = op->after;
     if (op->before != NULL)
@@ -92,18 +103,15 @@ void rf_pending_again(struct rf_pending *pending) {
 }
 
 struct rf_pending_op *rf_pending_expired(const struct rf_pending *pending, struct rf_instant now) {
-    struct rf_pending_op *op = pending->oldest;
-    while (op != NULL && rf_instant_before(now, op->due))
-        op = op->after;
-    return op;
+    struct rf_timer *first = rf_timer_heap_first(&pending->ends);
+    if (first == NULL || rf_instant_before(now, first->due))
+        return NULL;
+    return (struct rf_pending_op *)((char *)first - offsetof(struct rf_pending_op, end));
 }
 
 struct rf_instant rf_pending_due(const struct rf_pending *pending) {
-    struct rf_instant due = {INT64_MAX};
-    for (const struct rf_pending_op *op = pending->oldest; op != NULL; op = op->after)
-        if (rf_instant_before(op->due, due))
-            due = op->due;
-    return due;
+    const struct rf_timer *first = rf_timer_heap_first(&pending->ends);
+    return first == NULL ? (struct rf_instant){INT64_MAX} : first->due;
 }
 
 void rf_pending_broke(struct rf_pending *pending) {

@@ -10,6 +10,7 @@
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
+#include "runtime/timer.h"
 #include "wire/wire.h"
 
 enum rf_question { RF_QUESTION_STATE, RF_QUESTION_STATUS, RF_QUESTION_CONTROL, RF_QUESTION_CALL };
@@ -24,12 +25,13 @@ struct rf_pending_op {
         rf_reply_fn *reply;
     } fn;
     void *arg;
-    struct rf_frame frame;   // what to send; of a call kept until it ends, else freed once sent
-    const char *failure;     // why it can never be sent (a constant), else NULL; ends at `due`
-    struct rf_instant began; // `frame` was made
-    struct rf_instant due;   // its time is over
+    struct rf_frame frame; // what to send; of a call kept until it ends, else freed once sent
+    const char *failure;   // why it can never be sent (a constant), else NULL; it ends all the same
+    struct rf_instant began;           // `frame` was made
+    struct rf_timer end;               // its time is over when it is due; among its likes
     struct rf_instant deadline, asked; // of a call: its deadline; when it was sent first
     bool sent, again;                  // sent once; and once more
+    bool pressed;                      // asked for the last time, behind its deadline
     bool called_off;                   // nobody wants it any more, but its end is waited for
     unsigned life;                     // of the connection that it was sent on
     struct rf_pending_op *before, *after;
@@ -38,6 +40,7 @@ struct rf_pending_op {
 struct rf_pending {
     struct rf_pending_op *oldest, *newest, *unsent;
     struct _zhashx_t *by_id;
+    struct rf_timer_heap ends;
     unsigned life;
     size_t count;
 };
@@ -47,9 +50,12 @@ RF_NODISCARD enum rf_err rf_pending_init(struct rf_pending *pending);
 // rf_pending_fini: frees all; nobody is told.
 void rf_pending_fini(struct rf_pending *pending);
 
-// rf_pending_add: a new question with a copy of `id`; the caller fills in the rest. NULL if out of
-// memory, or if the id waits already.
+// rf_pending_add: a new question with a copy of `id`; the caller fills in the rest, and says by
+// rf_pending_end_at when its time is over. NULL if out of memory, or if the id waits already.
 struct rf_pending_op *rf_pending_add(struct rf_pending *pending, const char *id);
+
+void rf_pending_end_at(struct rf_pending *pending, struct rf_pending_op *op,
+                       struct rf_instant when);
 
 // rf_pending_find: the question with this id, NULL if there is none.
 struct rf_pending_op *rf_pending_find(const struct rf_pending *pending, const char *id);

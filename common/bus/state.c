@@ -16,11 +16,11 @@ struct rf_pending_op *rf_question_new(struct rf_bus *bus, enum rf_question quest
     if (op == NULL)
         abort();
     op->question = question;
-    op->due = rf_instant_add(rf_loop_now(bus->loop), limit);
+    rf_pending_end_at(&bus->questions, op, rf_instant_add(rf_loop_now(bus->loop), limit));
     if (rf_wire_encode(type, body, &op->frame, &error) != RF_OK) {
         rf_log(RF_LOG_ERROR, "not sent: %s", error.message);
         op->failure = "invalid";
-        op->due = rf_loop_now(bus->loop);
+        rf_pending_end_at(&bus->questions, op, rf_loop_now(bus->loop));
     }
     rf_bus_expect(bus, op);
     rf_bus_flush_soon(bus);

@@ -231,6 +231,29 @@ static void a_call_that_was_never_sent_ends_at_its_deadline_as_not_sent(void **s
     rf_bus_destroy(&bus);
 }
 
+static void an_answer_that_was_lost_is_asked_for_behind_the_deadline(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    fake_until(fake, rf_bus_connected(bus));
+    struct rf_instant made = rf_clock_now();
+    call(&replies, "c1", rf_ms(100));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    message = fake_expect(fake, RF_MESSAGE_call_request);
+    assert_string_equal(message->as.call_request.id, "c1");
+    assert_int_equal(message->as.call_request.remaining_ns, 0);
+    int64_t asked = message->as.call_request.asked_ns;
+    assert_true(asked >= rf_ms(1500).ns && asked <= rf_instant_since(rf_clock_now(), made).ns + 1);
+    rf_message_destroy(&message);
+    struct rf_call_reply reply = {.id = "c1", .ok = true, .class = "ok"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_until(fake, replies.count == 1);
+    assert_true(replies.ok);
+    rf_bus_destroy(&bus);
+}
+
 static void a_call_that_was_sent_ends_after_its_deadline_as_maybe_sent(void **state) {
     struct fake_broker *fake = *state;
     struct replies replies;
@@ -382,6 +405,7 @@ int main(void) {
         BROKER_TEST(a_refusal_of_what_was_asked_again_leaves_it_open_whether_it_was_sent),
         BROKER_TEST(a_broker_that_was_silent_is_asked_again_and_answers_once),
         BROKER_TEST(a_call_that_was_never_sent_ends_at_its_deadline_as_not_sent),
+        BROKER_TEST(an_answer_that_was_lost_is_asked_for_behind_the_deadline),
         BROKER_TEST(a_call_that_was_sent_ends_after_its_deadline_as_maybe_sent),
         BROKER_TEST(a_cancelled_call_is_told_to_the_broker_and_never_answered),
         BROKER_TEST(a_call_cancelled_before_it_was_sent_is_never_sent),

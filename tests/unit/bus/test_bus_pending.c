@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -13,7 +14,7 @@ static struct rf_instant at(int64_t seconds) {
 static struct rf_pending_op *add(struct rf_pending *pending, const char *id, int64_t due) {
     struct rf_pending_op *op = rf_pending_add(pending, id);
     assert_non_null(op);
-    op->due = at(due);
+    rf_pending_end_at(pending, op, at(due));
     return op;
 }
 
@@ -82,6 +83,30 @@ static void a_question_expires_at_its_time_and_not_before(void **state) {
     rf_pending_fini(&pending);
 }
 
+static void of_many_questions_each_ends_in_its_turn(void **state) {
+    (void)state;
+    struct rf_pending pending;
+    char id[16];
+    assert_int_equal(rf_pending_init(&pending), RF_OK);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(id, sizeof id, "q%d", i);
+        struct rf_pending_op *op = add(&pending, id, 1 + i * 7 % 1000);
+        if (i % 2 == 0)
+            rf_pending_end_at(&pending, op, at(2000 + i)); // it was put off
+    }
+    for (int64_t last = 0, i = 0; i < 1000; i++) {
+        struct rf_instant due = rf_pending_due(&pending);
+        assert_true(due.ns >= last);
+        last = due.ns;
+        assert_null(rf_pending_expired(&pending, (struct rf_instant){due.ns - 1}));
+        struct rf_pending_op *op = rf_pending_expired(&pending, due);
+        assert_int_equal(op->end.due.ns, due.ns);
+        end(&pending, op);
+    }
+    assert_int_equal(rf_pending_due(&pending).ns, INT64_MAX);
+    rf_pending_fini(&pending);
+}
+
 static void only_what_was_sent_to_the_broker_that_went_is_lost(void **state) {
     (void)state;
     struct rf_pending pending;
@@ -106,6 +131,7 @@ int main(void) {
         cmocka_unit_test(taking_the_next_to_be_sent_moves_on_to_the_one_behind),
         cmocka_unit_test(one_that_cannot_be_sent_does_not_stop_the_others),
         cmocka_unit_test(a_question_expires_at_its_time_and_not_before),
+        cmocka_unit_test(of_many_questions_each_ends_in_its_turn),
         cmocka_unit_test(only_what_was_sent_to_the_broker_that_went_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
