@@ -46,6 +46,12 @@ static enum rf_err check_private(const char *run_dir, struct rf_error *error) {
     struct stat folder;
     if (stat(run_dir, &folder) != 0)
         return rf_error_set(error, RF_ERR_IO, "%s: %s", run_dir, strerror(errno));
+    // Its owner can put other sockets in the place of ours.
+    if (folder.st_uid != geteuid() && folder.st_uid != 0)
+        return rf_error_set(error, RF_ERR_CONFIG,
+                            "%s: this run directory belongs to another user (uid %lu), who could "
+                            "take its sockets over; set run_dir to one of your own, or chown it",
+                            run_dir, (unsigned long)folder.st_uid);
     if ((folder.st_mode & S_IWOTH) != 0)
         return rf_error_set(error, RF_ERR_CONFIG,
                             "%s: everybody may write in this run directory; its mode is to be "

@@ -290,9 +290,10 @@ void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *fro
     struct rf_instant asked = rf_instant_add(ground->now.instant, rf_ns(-request->asked_ns));
     bool again = request->asked_ns > 0;
     enum rf_job_answer refused = RF_JOB_OVERLOADED;
-    // A service that was never offered gets a queue only while the workers are still registering.
-    struct rf_job_queue *queue =
-        rf_seats_queue(&dispatch->seats, request->service, dispatch->grace.place != 0);
+    // A service that was never offered gets a queue only while the workers are still registering,
+    // and leaves room for what they offer.
+    bool make = dispatch->grace.place != 0 && dispatch->seats.queues.count < RF_QUEUES_OF_CALLERS;
+    struct rf_job_queue *queue = rf_seats_queue(&dispatch->seats, request->service, make);
     struct rf_job *job = NULL;
     if (!rf_instant_before(ground->now.instant, due))
         refused = RF_JOB_TOO_LATE;

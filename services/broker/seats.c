@@ -24,6 +24,12 @@ void rf_seat_free(struct rf_seat *seat) {
     free(seat);
 }
 
+static void free_queue(struct rf_job_queue *queue) {
+    rf_ranking_fini(&queue->places);
+    free(queue->service);
+    free(queue);
+}
+
 void rf_seats_fini(struct rf_seats *seats) {
     struct rf_map_node *node, *next;
     for (node = rf_map_next(&seats->by_instance, NULL); node != NULL; node = next) {
@@ -33,19 +39,32 @@ void rf_seats_fini(struct rf_seats *seats) {
     for (node = rf_map_next(&seats->queues, NULL); node != NULL; node = next) {
         next = rf_map_next(&seats->queues, node);
         struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
-        rf_ranking_fini(&queue->places);
-        free(queue->service);
-        free(queue);
+        free_queue(queue);
     }
     rf_map_fini(&seats->by_instance);
     rf_map_fini(&seats->by_identity);
     rf_map_fini(&seats->queues);
 }
 
+// Names that callers made up, or that nobody offers any more, leave room for others.
+static void drop_unused(struct rf_seats *seats) {
+    struct rf_map_node *node, *next;
+    for (node = rf_map_next(&seats->queues, NULL); node != NULL; node = next) {
+        next = rf_map_next(&seats->queues, node);
+        struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
+        if (queue->count > 0 || queue->places.count > 0)
+            continue;
+        rf_map_remove(&seats->queues, node);
+        free_queue(queue);
+    }
+}
+
 struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service, bool make) {
     struct rf_map_node *node = rf_map_find_text(&seats->queues, service);
     if (node != NULL)
         return RF_OWNER(node, struct rf_job_queue, by_service);
+    if (make && seats->queues.count >= RF_QUEUES_MAX)
+        drop_unused(seats);
     if (!make || seats->queues.count >= RF_QUEUES_MAX)
         return NULL;
     struct rf_job_queue *queue = calloc(1, sizeof *queue);

@@ -13,8 +13,9 @@
 #include "job.h"
 #include "ranking.h"
 
-#define RF_SEATS_MAX  1000 // workers
-#define RF_QUEUES_MAX 256  // services
+#define RF_SEATS_MAX         1000 // workers
+#define RF_QUEUES_MAX        256  // services
+#define RF_QUEUES_OF_CALLERS 128  // of them, so many before calls can make no more
 
 // The calls of one service that wait for a worker, first come first served.
 struct rf_job_queue {
@@ -96,7 +97,7 @@ void rf_seats_init(struct rf_seats *seats, struct rf_ground *ground,
 void rf_seats_fini(struct rf_seats *seats);
 
 // rf_seats_queue: the queue of a service. `make`: it is made if it is not there; NULL if there are
-// too many, or out of memory.
+// too many that have calls or workers, or out of memory. Others are freed by that.
 struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service, bool make);
 
 struct rf_seat *rf_seats_by_peer(const struct rf_seats *seats, const struct rf_peer *peer);

@@ -54,11 +54,17 @@ static bool zone_read(const char *at, int64_t *east) {
     return true;
 }
 
+// strptime takes the 31st of any month, which timegm makes a day of the next one.
+static bool day_exists(const struct tm *date) {
+    struct tm day = {.tm_year = date->tm_year, .tm_mon = date->tm_mon, .tm_mday = date->tm_mday};
+    return timegm(&day) != -1 && day.tm_mday == date->tm_mday;
+}
+
 static bool date_read(const char *text, struct rf_utc *moment) {
     struct tm tm = {0};
     int64_t ns = 0, east = 0;
     const char *at = strptime(text, "%Y-%m-%d", &tm);
-    if (at == NULL)
+    if (at == NULL || !day_exists(&tm))
         return false;
     if (*at == 'T' || *at == ' ') {
         const char *clock = at + 1;

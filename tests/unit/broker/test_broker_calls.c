@@ -200,6 +200,36 @@ static void a_full_queue_is_told(void **state) {
     assert_int_equal(stage.core->ground.counters.calls_overloaded, 1);
 }
 
+// Names that callers made up neither keep a worker's service out nor stay.
+static void names_of_services_that_nobody_offers_leave_room_for_those_of_workers(void **state) {
+    (void)state;
+    char name[32], id[32];
+    struct rf_peer junk = peer(RF_SOCKET_CALLS, "junk");
+    for (int i = 0; i < RF_QUEUES_MAX; i++) {
+        snprintf(name, sizeof name, "junk-%d", i);
+        snprintf(id, sizeof id, "j%d", i);
+        stage_receive(&stage, &junk, RF_MESSAGE_call_request,
+                      &(struct rf_call_request){.id = id,
+                                                .service = name,
+                                                .operation = "speak",
+                                                .deadline = stage.now.utc.ns + 60 * RF_NS_PER_S,
+                                                .repeatable = true});
+    }
+    assert_int_equal(stage.core->dispatch.seats.queues.count, RF_QUEUES_OF_CALLERS);
+    struct rf_peer one = peer(RF_SOCKET_WORKERS, "junk-worker");
+    for (int i = 0; i < RF_QUEUES_MAX; i++) {
+        snprintf(name, sizeof name, "real-%d", i);
+        snprintf(id, sizeof id, "worker-%d", i);
+        one = peer(RF_SOCKET_WORKERS, id);
+        beat(&stage, &one, id, name, 1, 0);
+        if (i == RF_QUEUES_OF_CALLERS - 1)
+            stage_at(&stage, STAGE_LEASE); // the callers' calls are answered now
+        stage_forget(&stage);
+    }
+    assert_non_null(rf_seats_queue(&stage.core->dispatch.seats, name, false));
+    assert_null(rf_seats_queue(&stage.core->dispatch.seats, "junk-0", false));
+}
+
 static void the_queue_is_first_come_first_served(void **state) {
     (void)state;
     register_worker(&worker, "g-1", 0);
@@ -432,6 +462,7 @@ int main(void) {
         TEST(no_worker_is_answered_at_once_but_for_the_first_lease),
         TEST(a_call_of_the_first_lease_is_served_by_the_worker_that_comes),
         TEST(a_full_queue_is_told),
+        TEST(names_of_services_that_nobody_offers_leave_room_for_those_of_workers),
         TEST(the_queue_is_first_come_first_served),
         TEST(one_id_in_flight_is_carried_out_once_and_answers_all_who_ask),
         TEST(a_repeated_id_gets_the_answer_that_it_got),

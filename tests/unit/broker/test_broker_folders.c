@@ -72,12 +72,26 @@ static void a_run_directory_in_which_everybody_may_write_is_refused(void **state
     rf_data_dir_close(&dir);
 }
 
+static void a_run_directory_of_another_user_is_refused(void **state) {
+    (void)state;
+    struct rf_data_dir dir;
+    struct rf_error error;
+    assert_int_equal(mkdir(run_dir, 0700), 0);
+    if (chown(run_dir, 12345, (gid_t)-1) != 0)
+        skip(); // only root can give one away
+    assert_int_equal(rf_data_dir_open(&dir, state_dir, run_dir, &error), RF_ERR_CONFIG);
+    assert_non_null(strstr(error.message, run_dir));
+    assert_non_null(strstr(error.message, "another user (uid 12345)"));
+    rf_data_dir_close(&dir);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(folders_are_private_and_one_brokers_alone),
         TEST(a_run_directory_in_which_everybody_may_write_is_refused),
+        TEST(a_run_directory_of_another_user_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

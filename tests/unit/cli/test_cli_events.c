@@ -33,6 +33,8 @@ static void a_moment_is_a_length_of_time_ago_or_a_date(void **state) {
         {"2026-11-24T10:48:00", INT64_C(1795517280)},
         {"2026-11-24T11:48:00+01:00", INT64_C(1795517280)},
         {"2026-11-24T05:18:00-05:30", INT64_C(1795517280)},
+        {"2028-02-29", INT64_C(1835395200)}, // leap years
+        {"2000-02-29", INT64_C(951782400)},
         {"36500d", 0}, // before there was time
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -65,6 +67,10 @@ static void what_is_no_moment_is_refused_with_the_option_and_what_was_expected(v
                                         "2026-11-24T10:48:00+-1:30",
                                         "2026-11-24x",
                                         "1914-11-24",
+                                        "2026-02-31", // days that there are not
+                                        "2026-02-29",
+                                        "2100-02-29T10:00:00Z",
+                                        "2026-04-31",
                                         "99999999999999999999-01-01"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct rf_utc moment;
