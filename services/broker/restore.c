@@ -16,12 +16,20 @@ enum rf_err rf_core_restore_stream(struct rf_core *core, int64_t number, const c
                                   rf_instant_add(now->instant, rf_ns(-silent.ns)));
 }
 
+// Whoever reads under a durable name had nobody to tell so while no broker was there.
+static struct rf_utc lease_end(const struct rf_core *core, const char *key, struct rf_utc expires) {
+    struct rf_utc least = rf_utc_add(core->ground.now.utc, RF_SUBSCRIBER_GRACE);
+    bool durable = strncmp(key, RF_SUBSCRIBER_PREFIX, strlen(RF_SUBSCRIBER_PREFIX)) == 0;
+    return durable && expires.ns != 0 && expires.ns < least.ns ? least : expires;
+}
+
 enum rf_err rf_core_restore_value(struct rf_core *core, const char *key, int64_t version,
                                   const char *json, size_t size, struct rf_utc expires) {
     json_t *value = json_loadb(json, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     if (value == NULL)
         return RF_ERR_INVALID;
-    enum rf_err err = rf_states_restore(&core->states, key, version, value, expires);
+    enum rf_err err =
+        rf_states_restore(&core->states, key, version, value, lease_end(core, key, expires));
     json_decref(value);
     return err;
 }

@@ -17,6 +17,9 @@
 #define RF_SUBSCRIBER_NAME_BYTES 200
 #define RF_SUBSCRIBERS_MAX       1000
 
+// After a start of the broker no name is forgotten for so long.
+#define RF_SUBSCRIBER_GRACE rf_seconds(3600)
+
 struct rf_subscribers;
 
 struct rf_subscriber {

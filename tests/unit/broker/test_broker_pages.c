@@ -461,11 +461,16 @@ static void a_silent_name_is_forgotten_and_that_is_told(void **state) {
     assert_int_equal(stage.spare, INT64_MAX);
 }
 
-static void a_name_whose_silence_ended_while_no_broker_was_there_is_told_too(void **state) {
+// Nobody was there to hear it: it gets the time to come back.
+static void a_name_whose_silence_ended_while_no_broker_was_there_goes_after_a_while(void **state) {
     (void)state;
     read_as("desk", 0);
     stage.now = (struct rf_now){{2 * IDLE}, {STAGE_UTC + 2 * IDLE}};
     stage_restart(&stage, "broker-2", 0);
+    assert_int_equal(taken_as("desk"), 0);
+    stage_at(&stage, 2 * IDLE + RF_SUBSCRIBER_GRACE.ns - 1);
+    assert_int_equal(stage.core->subscribers.map.count, 1);
+    stage_at(&stage, 2 * IDLE + RF_SUBSCRIBER_GRACE.ns);
     assert_int_equal(taken_as("desk"), -1);
     assert_int_equal(stage.core->subscribers.map.count, 0);
     stage_event(&stage, "subscriber.forgotten/desk");
@@ -596,7 +601,7 @@ int main(void) {
         TEST(names_survive_the_broker),
         TEST(a_broker_that_is_killed_knows_a_place_of_a_tenth_of_a_second_before),
         TEST(a_silent_name_is_forgotten_and_that_is_told),
-        TEST(a_name_whose_silence_ended_while_no_broker_was_there_is_told_too),
+        TEST(a_name_whose_silence_ended_while_no_broker_was_there_goes_after_a_while),
         TEST(a_restart_takes_nothing_from_a_names_time),
         TEST(a_person_may_take_a_name_away_but_nobody_write_it),
         TEST(a_bad_name_or_one_too_many_is_refused),
