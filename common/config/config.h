@@ -157,6 +157,8 @@ struct rf_config_broker {
     struct rf_duration
         drain_timeout;              // longer than the others': it serves until its peers have left
     int64_t queue_limit;            // waiting calls a service
+    int64_t queue_bytes;            // calls of all services
+    int64_t answers;                // remembered answers to calls that may not be repeated
     int64_t state_entries;          // retained values
     char *known_clients;            // file of the keys that are let in over TCP, with their roles
     struct rf_duration stream_idle; // a stream not heard of for so long is forgotten

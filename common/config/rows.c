@@ -150,6 +150,8 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("broker.drain_timeout", DURATION, AT(broker.drain_timeout), "15s", 0, 1 * H, LIVE, "as drain_timeout, and longer: the broker serves until its peers have left"),
     DERIVED("broker.known_clients", PATH, AT(broker.known_clients), "<state_dir>/keys/known_clients", FIXED, "the keys that are let in over TCP, with their roles (ringfence keys allow); what stands in it takes effect by SIGHUP"),
     ROW("broker.queue_limit", COUNT, AT(broker.queue_limit), "10000", 1, 1000000, FIXED, "waiting calls a service; further ones are answered overloaded"),
+    ROW("broker.queue_bytes", SIZE, AT(broker.queue_bytes), "256MiB", 67108864, 16.0 * 1073741824, FIXED, "calls of all services, waiting and in hand; a service may take as much as it leaves free, further calls of it are answered overloaded"),
+    ROW("broker.answers", COUNT, AT(broker.answers), "200000", 1000, 10000000, FIXED, "calls in 10 minutes that may not be repeated (not `repeatable`), as their answers may not be forgotten; a service may take as much as it leaves free, further calls of it are answered overloaded"),
     ROW("broker.state_entries", COUNT, AT(broker.state_entries), "10000", 100, 1000000, FIXED, "retained values"),
     ROW("broker.stream_idle", DURATION, AT(broker.stream_idle), "168h", 1 * S, 8760 * H, FIXED, "a stream of events not heard of for so long is forgotten"),
 

@@ -1,5 +1,6 @@
 #include "wire/envelope.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "wire/cursor.h"
@@ -70,18 +71,35 @@ static bool find_pair(struct rf_cursor *cursor, size_t pairs, const char *name,
     return false;
 }
 
-enum rf_err rf_wire_relay_request(const struct rf_bytes *raw, int64_t remaining_ns,
-                                  struct rf_frame *frame, struct rf_error *error) {
-    static const char name[] = "remaining_ns";
+static void put(unsigned char **at, const void *bytes, size_t size) {
+    memcpy(*at, bytes, size);
+    *at += size;
+}
+
+size_t rf_wire_hold_request(const struct rf_bytes *raw, void *out, size_t *remaining_at) {
+    static const char key[] = "\xacremaining_ns\xcf"; // 12 characters, then eight bytes
+    _Static_assert(sizeof key - 1 + 8 + 2 == RF_WIRE_HOLD_MORE, "and two of the map's head");
     struct rf_cursor cursor = {raw->data, (const unsigned char *)raw->data + raw->size};
-    struct rf_packed map = rf_cursor_next(&cursor);
+    size_t pairs = rf_cursor_next(&cursor).count;
     const unsigned char *body = cursor.at, *start;
-    bool found = find_pair(&cursor, map.count, name, &start);
-    struct rf_packer packer = {.data = NULL};
-    rf_pack_map(&packer, map.count + !found);
-    rf_pack_raw(&packer, body, (size_t)(start - body));
-    rf_pack_str(&packer, name, sizeof name - 1);
-    rf_pack_int(&packer, remaining_ns);
-    rf_pack_raw(&packer, cursor.at, (size_t)(cursor.end - cursor.at));
-    return finish(&packer, frame, error);
+    pairs += !find_pair(&cursor, pairs, "remaining_ns", &start);
+    // It has fields of the message only, and so few of them.
+    const unsigned char head[] = {0xde, 0, (unsigned char)pairs}, short_head = 0x80 | (pairs & 0xf);
+    unsigned char *at = out;
+    if (pairs <= 0xf)
+        put(&at, &short_head, 1);
+    else
+        put(&at, head, sizeof head);
+    put(&at, body, (size_t)(start - body));
+    put(&at, key, sizeof key - 1);
+    *remaining_at = (size_t)(at - (unsigned char *)out);
+    rf_wire_set_remaining(out, *remaining_at, 0);
+    at += sizeof(uint64_t);
+    put(&at, cursor.at, (size_t)(cursor.end - cursor.at));
+    return (size_t)(at - (unsigned char *)out);
+}
+
+void rf_wire_set_remaining(void *held, size_t remaining_at, int64_t remaining_ns) {
+    uint64_t big = htobe64((uint64_t)remaining_ns);
+    memcpy((unsigned char *)held + remaining_at, &big, sizeof big);
 }

@@ -76,10 +76,14 @@ RF_NODISCARD enum rf_err rf_wire_decode_event(const void *data, size_t size,
 RF_NODISCARD enum rf_err rf_wire_number_event(const struct rf_bytes *envelope, int64_t n,
                                               struct rf_frame *frame, struct rf_error *error);
 
-// rf_wire_relay_request: a call.request (rf_message.raw) with another remaining_ns; the rest is
-// copied as it came. RF_ERR_NOMEM, RF_ERR_FULL.
-RF_NODISCARD enum rf_err rf_wire_relay_request(const struct rf_bytes *raw, int64_t remaining_ns,
-                                               struct rf_frame *frame, struct rf_error *error);
+// rf_wire_hold_request: a copy of a call.request (rf_message.raw) whose remaining_ns, now 0, is set
+// later in its place. `out` has room for RF_WIRE_HOLD_MORE bytes more than came. Returns the copy's
+// size, which may be beyond RF_WIRE_MAX_BYTES: nobody takes it then.
+#define RF_WIRE_HOLD_MORE 24
+size_t rf_wire_hold_request(const struct rf_bytes *raw, void *out, size_t *remaining_at);
+
+// rf_wire_set_remaining: 0 or more, into such a copy.
+void rf_wire_set_remaining(void *held, size_t remaining_at, int64_t remaining_ns);
 
 #define RF_TOPIC_SIZE 256
 

@@ -3,32 +3,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-void rf_answers_init(struct rf_answers *answers) {
-    *answers = (struct rf_answers){0};
-    TAILQ_INIT(&answers->ages);
+void rf_answers_init(struct rf_answers *answers, size_t limit) {
+    *answers = (struct rf_answers){.limit = limit};
+    for (int i = 0; i < RF_ANSWERS_MEMORIES; i++) {
+        TAILQ_INIT(&answers->memories[i].bare);
+        TAILQ_INIT(&answers->memories[i].whole);
+    }
 }
 
-static void free_answer(struct rf_answer *answer) {
-    rf_message_destroy(&answer->message);
-    free(answer);
+static struct rf_answer_list *list_of(struct rf_answers *answers, const struct rf_answer *answer) {
+    return answer->size > 0 ? &answers->memories[answer->memory].whole
+                            : &answers->memories[answer->memory].bare;
+}
+
+static struct rf_answer *oldest(const struct rf_answers *answers, enum rf_answers_memory memory) {
+    struct rf_answer *bare = TAILQ_FIRST(&answers->memories[memory].bare);
+    return bare != NULL ? bare : TAILQ_FIRST(&answers->memories[memory].whole);
+}
+
+// The opposite of put: it is in no list and uncounted, and still allocated.
+static void take(struct rf_answers *answers, struct rf_answer *answer) {
+    TAILQ_REMOVE(list_of(answers, answer), answer, by_age);
+    rf_map_remove(&answers->map, &answer->by_id);
+    answers->memories[answer->memory].count--;
+    answers->memories[answer->memory].bytes -= answer->size;
+    if (answer->share != NULL)
+        --*answer->share;
+}
+
+static bool put(struct rf_answers *answers, struct rf_answer *answer) {
+    if (!rf_map_add_text(&answers->map, &answer->by_id, answer->id))
+        return false;
+    TAILQ_INSERT_TAIL(list_of(answers, answer), answer, by_age);
+    answers->memories[answer->memory].count++;
+    answers->memories[answer->memory].bytes += answer->size;
+    if (answer->share != NULL)
+        ++*answer->share;
+    return true;
 }
 
 static void drop(struct rf_answers *answers, struct rf_answer *answer) {
-    TAILQ_REMOVE(&answers->ages, answer, by_age);
-    rf_map_remove(&answers->map, &answer->by_id);
-    answers->count--;
-    answers->bytes -= answer->bytes;
-    free_answer(answer);
+    take(answers, answer);
+    free(answer);
 }
 
 void rf_answers_fini(struct rf_answers *answers) {
-    struct rf_answer *answer, *next;
-    for (answer = TAILQ_FIRST(&answers->ages); answer != NULL; answer = next) {
-        next = TAILQ_NEXT(answer, by_age);
-        free_answer(answer);
+    for (int i = 0; i < RF_ANSWERS_MEMORIES; i++) {
+        struct rf_answer *answer;
+        while ((answer = oldest(answers, (enum rf_answers_memory)i)) != NULL)
+            drop(answers, answer);
     }
     rf_map_fini(&answers->map);
-    rf_answers_init(answers);
+    rf_answers_init(answers, answers->limit);
 }
 
 static struct rf_answer *find(const struct rf_answers *answers, const char *id) {
@@ -46,8 +72,18 @@ const struct rf_answer *rf_answers_find(struct rf_answers *answers, const char *
     return answer == NULL || too_old(answer, now) ? NULL : answer;
 }
 
-bool rf_answers_complete(const struct rf_answers *answers, struct rf_instant since) {
-    return !answers->dropped || rf_instant_before(answers->newest_dropped, since);
+static bool knows_all(const struct rf_answers *answers, enum rf_answers_memory memory,
+                      struct rf_instant since) {
+    return !answers->memories[memory].dropped ||
+           rf_instant_before(answers->memories[memory].newest_dropped, since);
+}
+
+bool rf_answers_complete(const struct rf_answers *answers, bool repeatable,
+                         struct rf_instant since) {
+    return knows_all(answers, RF_ANSWERS_ONCE, since) &&
+           knows_all(answers, RF_ANSWERS_ONCE_NO, since) &&
+           (!repeatable || (knows_all(answers, RF_ANSWERS_REPEATABLE, since) &&
+                            knows_all(answers, RF_ANSWERS_REPEATABLE_NO, since)));
 }
 
 void rf_answers_forget(struct rf_answers *answers, const char *id) {
@@ -56,53 +92,89 @@ void rf_answers_forget(struct rf_answers *answers, const char *id) {
         drop(answers, answer);
 }
 
-// Takes the place of an earlier answer to the same id; the oldest give way to the bounds.
-static struct rf_answer *add(struct rf_answers *answers, const char *id, const char *worker,
-                             size_t size, struct rf_instant now) {
+// ---- the bounds ----
+
+static void expire(struct rf_answers *answers, enum rf_answers_memory memory,
+                   struct rf_instant now) {
+    struct rf_answer *answer;
+    while ((answer = oldest(answers, memory)) != NULL && too_old(answer, now))
+        drop(answers, answer);
+}
+
+static void note_dropped(struct rf_answers *answers, enum rf_answers_memory memory,
+                         struct rf_instant at) {
+    answers->memories[memory].dropped = true;
+    if (rf_instant_before(answers->memories[memory].newest_dropped, at))
+        answers->memories[memory].newest_dropped = at;
+}
+
+static void give_way(struct rf_answers *answers, struct rf_answer *answer) {
+    note_dropped(answers, answer->memory, answer->at);
+    drop(answers, answer);
+}
+
+// Leaves that it was answered, and not how. Its bytes stand behind its id, so that what is left is
+// an allocation of its own; the map and the lists know it by another address then.
+static void strip(struct rf_answers *answers, struct rf_answer *answer) {
+    take(answers, answer);
+    struct rf_answer *less = realloc(answer, sizeof *answer + strlen(answer->id) + 1);
+    if (less == NULL)
+        less = answer;
+    less->size = 0;
+    less->data = NULL;
+    // A map that had a node has its buckets: this cannot fail.
+    if (!put(answers, less))
+        abort();
+}
+
+static void bound(struct rf_answers *answers, enum rf_answers_memory memory) {
+    size_t most = memory == RF_ANSWERS_ONCE ? answers->limit : RF_ANSWERS_MAX;
+    while (answers->memories[memory].count > most)
+        give_way(answers, oldest(answers, memory));
+    while (answers->memories[memory].bytes > RF_ANSWERS_BYTES) {
+        struct rf_answer *answer = TAILQ_FIRST(&answers->memories[memory].whole);
+        if (memory == RF_ANSWERS_ONCE)
+            strip(answers, answer);
+        else
+            give_way(answers, answer);
+    }
+}
+
+// What is taken and not answered yet will be: its room is taken as well.
+bool rf_answers_room(struct rf_answers *answers, size_t share, struct rf_instant now) {
+    expire(answers, RF_ANSWERS_ONCE, now);
+    size_t taken = answers->memories[RF_ANSWERS_ONCE].count + answers->awaited;
+    return taken < answers->limit && share < answers->limit - taken;
+}
+
+void rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited) {
+    answers->awaited += awaited ? 1 : (size_t)-1;
+    if (share != NULL)
+        *share += awaited ? 1 : (size_t)-1;
+}
+
+void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory, const char *id,
+                     const struct rf_bytes *reply, bool own, size_t *share, struct rf_instant now) {
     rf_answers_forget(answers, id);
-    size_t id_size = strlen(id) + 1, worker_size = strlen(worker) + 1;
-    struct rf_answer *answer = calloc(1, sizeof *answer + id_size + worker_size);
-    if (answer == NULL)
-        return NULL;
-    memcpy(answer->texts, id, id_size);
-    answer->worker = memcpy(answer->texts + id_size, worker, worker_size);
-    answer->at = now;
-    answer->bytes = sizeof *answer + size;
-    if (!rf_map_add(&answers->map, &answer->by_id, answer->texts, id_size - 1)) {
-        free_answer(answer);
-        return NULL;
-    }
-    TAILQ_INSERT_TAIL(&answers->ages, answer, by_age);
-    answers->count++;
-    answers->bytes += answer->bytes;
-    struct rf_answer *oldest;
-    while ((oldest = TAILQ_FIRST(&answers->ages)) != answer &&
-           (answers->count > RF_ANSWERS_MAX || answers->bytes > RF_ANSWERS_BYTES ||
-            too_old(oldest, now))) {
-        answers->dropped = true;
-        answers->newest_dropped = oldest->at;
-        drop(answers, oldest);
-    }
-    return answer;
-}
-
-void rf_answers_keep(struct rf_answers *answers, struct rf_message **message, size_t size,
-                     const char *worker, struct rf_instant now) {
-    struct rf_answer *answer = add(answers, (*message)->as.call_reply.id, worker, size, now);
-    if (answer == NULL)
+    expire(answers, memory, now);
+    size_t id_size = strlen(id) + 1;
+    struct rf_answer *answer = malloc(sizeof *answer + id_size + reply->size);
+    if (answer == NULL) {
+        note_dropped(answers, memory, now);
         return;
-    answer->message = *message;
-    answer->message->raw = (struct rf_bytes){NULL, 0}; // not ours for so long
-    *message = NULL;
-    answer->reply = answer->message->as.call_reply;
-    answer->reply.worker = answer->worker;
-}
-
-void rf_answers_keep_own(struct rf_answers *answers, const struct rf_call_reply *reply,
-                         struct rf_instant now) {
-    struct rf_answer *answer = add(answers, reply->id, "", 0, now);
-    if (answer == NULL)
+    }
+    *answer = (struct rf_answer){.memory = memory,
+                                 .own = own,
+                                 .share = memory == RF_ANSWERS_ONCE ? share : NULL,
+                                 .at = now,
+                                 .size = reply->size,
+                                 .data = (unsigned char *)answer->id + id_size};
+    memcpy(answer->id, id, id_size);
+    memcpy(answer->data, reply->data, reply->size);
+    if (!put(answers, answer)) {
+        free(answer);
+        note_dropped(answers, memory, now);
         return;
-    answer->reply = *reply;
-    answer->reply.id = answer->texts;
+    }
+    bound(answers, memory);
 }

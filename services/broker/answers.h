@@ -1,4 +1,9 @@
 // Recent answers: a repeated id gets the answer that it got before, for a while.
+//
+// What may not be carried out twice has a memory of its own, which what may be cannot fill. Within
+// RF_ANSWERS_KEEP no id of it is forgotten: a new call is only taken while there is room for its
+// answer (rf_answers_room), and beyond RF_ANSWERS_BYTES it is the oldest answers' bytes that go,
+// not their ids. Of the others the oldest give way.
 #ifndef RF_BROKER_ANSWERS_H
 #define RF_BROKER_ANSWERS_H
 
@@ -8,47 +13,74 @@
 #include "ground.h"
 #include "wire/wire.h"
 
-#define RF_ANSWERS_MAX   10000
-#define RF_ANSWERS_BYTES ((size_t)64 * 1024 * 1024)
+#define RF_ANSWERS_MAX   10000                      // of each memory but RF_ANSWERS_ONCE
+#define RF_ANSWERS_BYTES ((size_t)64 * 1024 * 1024) // of each memory
 #define RF_ANSWERS_KEEP  (600 * RF_NS_PER_S)
+
+enum rf_answers_memory {
+    RF_ANSWERS_ONCE,       // of calls that may not be repeated, or of which that is not known
+    RF_ANSWERS_ONCE_NO,    // of them: what surely nobody began (`sent: no`, by our own word)
+    RF_ANSWERS_REPEATABLE, // the same two of calls that may be repeated
+    RF_ANSWERS_REPEATABLE_NO,
+};
+#define RF_ANSWERS_MEMORIES 4
 
 struct rf_answer {
     struct rf_map_node by_id;
     TAILQ_ENTRY(rf_answer) by_age;
-    struct rf_message *message; // the worker's reply; NULL: `reply` is the broker's own
-    struct rf_call_reply reply; // its texts live in `message`, or for ever
-    size_t bytes;
+    enum rf_answers_memory memory;
+    bool own;      // the broker's: a worker knows more
+    size_t *share; // what counts it for its service, in RF_ANSWERS_ONCE; or NULL
     struct rf_instant at;
-    char *worker; // who gave it; behind the id in `texts`
-    char texts[]; // the id
+    size_t size;         // of the call.reply; 0: there was no room to keep it
+    unsigned char *data; // the call.reply; behind the id
+    char id[];
 };
+
+TAILQ_HEAD(rf_answer_list, rf_answer);
 
 struct rf_answers {
-    struct rf_map map;
-    TAILQ_HEAD(, rf_answer) ages;
-    size_t count, bytes;
-    bool dropped;
-    struct rf_instant newest_dropped; // the latest answer that gave way is of then
+    struct rf_map map; // of all memories: an id has one answer
+    size_t limit;      // of RF_ANSWERS_ONCE
+    size_t awaited;    // calls that were taken for it and are not answered
+    struct {
+        struct rf_answer_list bare, whole; // without their bytes, and with; by age. All bare ones
+                                           // are older
+        size_t count, bytes;
+        bool dropped;
+        struct rf_instant newest_dropped; // the latest answer that gave way is of then
+    } memories[RF_ANSWERS_MEMORIES];
 };
 
-void rf_answers_init(struct rf_answers *answers);
+// rf_answers_init: empty. `limit`: calls that may not be repeated, within RF_ANSWERS_KEEP.
+void rf_answers_init(struct rf_answers *answers, size_t limit);
 void rf_answers_fini(struct rf_answers *answers);
 
 // rf_answers_find: the answer to `id`, if it is not older than RF_ANSWERS_KEEP; or NULL.
 const struct rf_answer *rf_answers_find(struct rf_answers *answers, const char *id,
                                         struct rf_instant now);
 
-// rf_answers_keep: keeps a worker's reply of `size` bytes, taking it over (*message becomes NULL),
-// in the place of what was known under its id. Out of memory: it is not kept.
-void rf_answers_keep(struct rf_answers *answers, struct rf_message **message, size_t size,
-                     const char *worker, struct rf_instant now);
+// rf_answers_said_no: whether it tells that surely nobody began the call.
+static inline bool rf_answers_said_no(const struct rf_answer *answer) {
+    return answer->memory == RF_ANSWERS_ONCE_NO || answer->memory == RF_ANSWERS_REPEATABLE_NO;
+}
 
-// rf_answers_keep_own: keeps an answer of the broker's own, whose texts but the id live for ever.
-void rf_answers_keep_own(struct rf_answers *answers, const struct rf_call_reply *reply,
-                         struct rf_instant now);
+// rf_answers_room: whether there is room for the answer to one call more that may not be repeated.
+// A service may take as much as it leaves free, so that one that is flooded leaves room for others;
+// `share` has what it took.
+bool rf_answers_room(struct rf_answers *answers, size_t share, struct rf_instant now);
 
-// rf_answers_complete: whether no answer since `since` has given way to the bounds.
-bool rf_answers_complete(const struct rf_answers *answers, struct rf_instant since);
+// rf_answers_await: such a call is taken, or (false) no longer awaited.
+void rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited);
+
+// rf_answers_keep: keeps a copy of a packed call.reply in the place of what was known under its id.
+// Without memory it counts as dropped. `share` (may be NULL) lives as long as the answers.
+void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory, const char *id,
+                     const struct rf_bytes *reply, bool own, size_t *share, struct rf_instant now);
+
+// rf_answers_complete: whether no answer to such calls since `since` has given way.
+bool rf_answers_complete(const struct rf_answers *answers, bool repeatable,
+                         struct rf_instant since);
 
 // rf_answers_forget: the id is in hand again.
 void rf_answers_forget(struct rf_answers *answers, const char *id);

@@ -16,7 +16,7 @@
 static void on_call_request(struct rf_core *core, const struct rf_peer *from,
                             struct rf_message **message, size_t size) {
     (void)size;
-    rf_dispatch_request(&core->dispatch, from, message);
+    rf_dispatch_request(&core->dispatch, from, *message);
 }
 
 static void on_call_cancel(struct rf_core *core, const struct rf_peer *from,
@@ -283,7 +283,7 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
                         settings->subscriber_idle);
     rf_watchers_init(&core->watchers, ground, &core->states);
     rf_clients_init(&core->clients, ground, on_client_lost, core);
-    rf_dispatch_init(&core->dispatch, ground, settings->queue_limit, rf_core_worker_lost, core);
+    rf_dispatch_init(&core->dispatch, ground, &settings->calls, rf_core_worker_lost, core);
     rf_authority_init(&core->authority, ground, &core->dispatch.seats, rf_core_breaker_changed,
                       rf_core_barred, core);
     for (size_t i = 0; i < settings->guard_count; i++)

@@ -24,7 +24,8 @@ struct rf_core_settings {
     int64_t pid;
     struct rf_duration heartbeat;
     int64_t heartbeat_misses; // a peer silent for so many intervals is lost
-    size_t queue_limit, memory_events, memory_bytes, waiting_events, waiting_bytes, state_entries;
+    struct rf_dispatch_limits calls;
+    size_t memory_events, memory_bytes, waiting_events, waiting_bytes, state_entries;
     struct rf_duration stream_idle, subscriber_idle;
     // What this broker goes on behind: see struct rf_disk_found.
     struct {

@@ -12,7 +12,7 @@ static void flush_unserved(struct rf_dispatch *dispatch) {
     while ((node = rf_map_next(&dispatch->seats.queues, node)) != NULL) {
         struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
         struct rf_job *job;
-        while (!served(dispatch, queue) && (job = TAILQ_FIRST(&queue->jobs)) != NULL)
+        while (!served(dispatch, queue) && (job = rf_job_first(queue)) != NULL)
             rf_job_end(job, RF_JOB_NO_WORKER, false);
     }
 }
@@ -24,6 +24,9 @@ static void on_seat_lost(void *arg, struct rf_seat *seat) {
     struct rf_job *job;
     while ((job = TAILQ_FIRST(&seat->jobs)) != NULL)
         rf_job_end(job, RF_JOB_WORKER_LOST, true);
+    struct rf_place *place;
+    TAILQ_FOREACH(place, &seat->places, in_seat)
+    rf_job_avoid_none(place);
     flush_unserved(dispatch);
 }
 
@@ -35,34 +38,28 @@ static bool is_last_resort(const struct rf_job *job, const struct rf_place *plac
     return place->shunned && (job->avoid != NULL || place->queue->live == 1);
 }
 
-// A request that is handed out at once goes on as it came, but for the time that is left.
-static enum rf_sent send_request(struct rf_dispatch *dispatch, const struct rf_job *job,
+// It goes on as it came, but for the time that is left, and for whether it is a last resort.
+static enum rf_sent send_request(struct rf_dispatch *dispatch, struct rf_job *job,
                                  const struct rf_place *place) {
-    const struct rf_seat *seat = place->seat;
-    struct rf_call_request *request = &job->request->as.call_request;
-    struct rf_frame frame;
-    bool as_it_came = job == dispatch->fresh && dispatch->fresh_raw.size > 0 &&
-                      request->anyway == is_last_resort(job, place);
-    request->anyway = is_last_resort(job, place);
-    request->remaining_ns = rf_instant_since(job->due, dispatch->ground->now.instant).ns;
-    if (!as_it_came ||
-        rf_wire_relay_request(&dispatch->fresh_raw, request->remaining_ns, &frame, NULL) != RF_OK)
-        return rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_request, request);
-    struct rf_bytes raw = {frame.data, frame.size};
-    enum rf_sent sent = rf_ground_send_raw(dispatch->ground, &seat->peer, &raw);
-    rf_frame_free(&frame);
-    return sent;
+    bool anyway = is_last_resort(job, place);
+    if (job->anyway != anyway && !rf_job_say_anyway(job, anyway))
+        return RF_SENT_FAILED;
+    int64_t left = rf_instant_since(job->due, dispatch->ground->now.instant).ns;
+    rf_wire_set_remaining(job->frame, job->remaining_at, left > 0 ? left : 1);
+    struct rf_bytes raw = {job->frame, job->frame_size};
+    return rf_ground_send_raw(dispatch->ground, &place->seat->peer, &raw);
 }
 
-// A send that fails may free the worker, and with it answer the job: neither is touched then.
-static void hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *place) {
+// True: the job is in hand, or answered. A send that fails may free the worker, and with it answer
+// what waits in a queue: a job that does is not touched then.
+static bool hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *place) {
     struct rf_seat *seat = place->seat;
     switch (send_request(dispatch, job, place)) {
     case RF_SENT_OK:
         rf_seats_serve(&dispatch->seats, place);
         rf_job_hand_to(job, seat, place);
         dispatch->ground->counters.calls_dispatched++;
-        break;
+        return true;
     case RF_SENT_GONE:
         dispatch->ground->counters.workers_lost++;
         rf_seats_lose(&dispatch->seats, seat);
@@ -72,31 +69,54 @@ static void hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct r
         break;
     case RF_SENT_FAILED:
         rf_job_end(job, RF_JOB_OVERLOADED, false);
-        break;
+        return true;
     }
+    return false;
 }
 
-// The first call that can be handed out now. One that waits for another worker than the one that
-// gave it back does not hold up those behind it. As long as workers register after a start, none is
-// the last one that is left.
+// As long as workers register after a start, none is the last one that is left.
+static bool may_have(const struct rf_dispatch *dispatch, const struct rf_place *place) {
+    return place != NULL && !(place->shunned && dispatch->grace.place != 0);
+}
+
+// The first call that can be handed out now. Those that wait for another worker than the one that
+// gave them back do not hold up the others. Only one place can be both avoided and the only one
+// with credit, so that two returners are looked at at most.
 static struct rf_job *next_out(const struct rf_dispatch *dispatch, const struct rf_job_queue *queue,
                                struct rf_place **place) {
-    struct rf_job *job;
-    TAILQ_FOREACH(job, &queue->jobs, link) {
-        *place = rf_seats_pick(queue, job->avoid);
-        if (*place != NULL)
-            return (*place)->shunned && dispatch->grace.place != 0 ? NULL : job;
-        if (job->avoid == NULL || rf_seats_pick(queue, NULL) == NULL)
-            return NULL; // nobody has a place for anybody
+    struct rf_place *best = rf_seats_pick(queue, NULL), *returner;
+    if (!may_have(dispatch, best))
+        return NULL; // nobody has a place for anybody
+    TAILQ_FOREACH(returner, &queue->returners, in_returners) {
+        *place = rf_seats_pick(queue, returner);
+        if (may_have(dispatch, *place))
+            return TAILQ_FIRST(&returner->returned);
     }
-    return NULL;
+    *place = best;
+    return TAILQ_FIRST(&queue->jobs);
 }
 
 static void pump_queue(struct rf_dispatch *dispatch, struct rf_job_queue *queue) {
     struct rf_job *job;
     struct rf_place *place;
     while ((job = next_out(dispatch, queue, &place)) != NULL)
-        hand_over(dispatch, job, place);
+        (void)hand_over(dispatch, job, place);
+}
+
+// A job in no list, or held: to a worker at once, if nobody waits before it.
+static void begin(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_job_queue *queue) {
+    bool first = rf_job_first(queue) == NULL;
+    struct rf_place *place;
+    while (first && may_have(dispatch, place = rf_seats_pick(queue, NULL)))
+        if (hand_over(dispatch, job, place))
+            return;
+    if (!served(dispatch, queue)) {
+        rf_job_end(job, RF_JOB_NO_WORKER, false);
+        return;
+    }
+    rf_job_queue_up(job, queue);
+    if (!first)
+        pump_queue(dispatch, queue);
 }
 
 // ---- after a start ----
@@ -107,33 +127,28 @@ bool rf_dispatch_recovering(const struct rf_dispatch *dispatch) {
 
 // Whether it is proven that nobody began a call that was asked for first then: we know of all that
 // happened since, or all who may have it have told us.
-static bool proven(const struct rf_dispatch *dispatch, struct rf_instant asked) {
+static bool proven(const struct rf_dispatch *dispatch, struct rf_instant asked, bool repeatable) {
     struct rf_duration age = rf_instant_since(dispatch->ground->now.instant, asked);
-    if (age.ns >= RF_ANSWERS_KEEP || !rf_answers_complete(&dispatch->answers, asked) ||
-        !rf_answers_complete(&dispatch->refused, asked))
+    if (age.ns >= RF_ANSWERS_KEEP || !rf_answers_complete(&dispatch->answers, repeatable, asked))
         return false;
     return rf_instant_before(dispatch->began, asked) ||
            rf_recovery_proves(&dispatch->recovery,
                               rf_utc_add(dispatch->ground->now.utc, rf_ns(-age.ns)));
 }
 
-static bool repeatable(const struct rf_job *job) {
-    return job->request->as.call_request.repeatable;
-}
-
 // A new job goes to its queue, is held until more is known, or cannot be carried out any more.
 static void admit(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_job_queue *queue) {
-    job->uncertain = job->again && !proven(dispatch, job->asked);
-    bool risky = job->again ? job->uncertain : !repeatable(job);
+    job->uncertain = job->again && !proven(dispatch, job->asked, job->repeatable);
+    bool risky = job->again ? job->uncertain : !job->repeatable;
     if (risky && rf_dispatch_recovering(dispatch)) {
         rf_job_hold(job, queue);
         dispatch->ground->counters.calls_held++;
-    } else if (job->uncertain && !repeatable(job)) {
+    } else if (job->uncertain && !job->repeatable) {
         rf_job_end(job, RF_JOB_UNCERTAIN, true);
     } else if (job->unwanted) {
         rf_job_end(job, RF_JOB_CANCELLED, false);
     } else {
-        rf_job_queue_up(job, queue, false);
+        begin(dispatch, job, queue);
     }
 }
 
@@ -179,14 +194,13 @@ static void on_grace_end(void *arg) {
     flush_unserved(arg);
 }
 
-void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground, size_t queue_limit,
+void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground,
+                      const struct rf_dispatch_limits *limits,
                       void (*lost)(void *arg, const struct rf_seat *seat), void *arg) {
-    *dispatch = (struct rf_dispatch){
-        .ground = ground, .queue_limit = queue_limit, .lost = lost, .arg = arg};
+    *dispatch = (struct rf_dispatch){.ground = ground, .limits = *limits, .lost = lost, .arg = arg};
     struct rf_seat_hooks hooks = {.lost = on_seat_lost, .arg = dispatch};
     rf_seats_init(&dispatch->seats, ground, &hooks);
-    rf_answers_init(&dispatch->answers);
-    rf_answers_init(&dispatch->refused);
+    rf_answers_init(&dispatch->answers, limits->once);
     dispatch->began = ground->now.instant;
     rf_ground_timer(&dispatch->grace, on_grace_end, dispatch);
     rf_ground_timer(&dispatch->recovering, on_recovery_end, dispatch);
@@ -198,12 +212,18 @@ void rf_dispatch_fini(struct rf_dispatch *dispatch) {
     while ((node = rf_map_next(&dispatch->jobs, NULL)) != NULL)
         rf_job_free(RF_OWNER(node, struct rf_job, by_id));
     rf_map_fini(&dispatch->jobs);
-    rf_seats_fini(&dispatch->seats);
     rf_answers_fini(&dispatch->answers);
-    rf_answers_fini(&dispatch->refused);
+    rf_seats_fini(&dispatch->seats);
     rf_recovery_fini(&dispatch->recovery);
     rf_ground_stop(dispatch->ground, &dispatch->grace);
     rf_ground_stop(dispatch->ground, &dispatch->recovering);
+}
+
+void rf_dispatch_credit(struct rf_dispatch *dispatch, struct rf_seat *seat,
+                        const struct rf_worker_credit *credit) {
+    struct rf_place *place = rf_seats_credit(seat, credit);
+    if (place != NULL)
+        pump_queue(dispatch, place->queue);
 }
 
 void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat) {
@@ -236,86 +256,128 @@ static struct rf_instant due_of(const struct rf_now *now, const struct rf_call_r
     return rf_instant_add(now->instant, rf_ns(left));
 }
 
-static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struct rf_job *job,
-                 struct rf_message **message) {
-    const struct rf_call_request *request = &(*message)->as.call_request;
-    const struct rf_call_request *first =
-        job->request == NULL ? request : &job->request->as.call_request;
-    if (strcmp(first->service, request->service) != 0 ||
-        strcmp(first->operation, request->operation) != 0) {
-        rf_ground_refuse(dispatch->ground, from, request->id, "id_conflict",
-                         "another call with this id is in flight");
-        return;
-    }
-    if (!rf_job_ask(job, from)) {
-        rf_job_refuse(dispatch, from, request->id, RF_JOB_OVERLOADED, true);
-        return;
-    }
-    dispatch->ground->counters.calls_joined++;
-    if (job->request != NULL)
-        return;
-    // Now we know what the worker has in hand, and until when it is wanted.
-    rf_job_accept(job, message, due_of(&dispatch->ground->now, request));
+// Now we know what the worker has in hand, and until when it is wanted.
+static bool describe(struct rf_job *job, struct rf_job_wish *wish) {
+    struct rf_dispatch *dispatch = job->dispatch;
+    wish->service = rf_seats_queue(&dispatch->seats, wish->request->service, true);
+    if (!rf_job_describe(job, wish))
+        return false;
     rf_ground_start(dispatch->ground, &job->timer,
                     rf_instant_add(job->due, rf_ns(RF_DISPATCH_ANSWER_GRACE)));
+    return true;
+}
+
+static bool is_another(const struct rf_job *job, const struct rf_call_request *request) {
+    return job->frame != NULL &&
+           (strcmp(job->operation, request->operation) != 0 ||
+            (job->service != NULL && strcmp(job->service->service, request->service) != 0));
+}
+
+static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struct rf_job *job,
+                 struct rf_job_wish *wish) {
+    const char *id = wish->request->id;
+    if (is_another(job, wish->request))
+        rf_ground_refuse(dispatch->ground, from, id, "id_conflict",
+                         "another call with this id is in flight");
+    else if ((job->frame == NULL && !describe(job, wish)) || !rf_job_ask(job, from))
+        rf_job_answer_once(dispatch, from, id, RF_JOB_OVERLOADED, true); // without memory
+    else
+        dispatch->ground->counters.calls_joined++;
+}
+
+// From memory: as it was, or that it was.
+static void answer_again(struct rf_dispatch *dispatch, const struct rf_peer *from,
+                         const struct rf_answer *answer) {
+    struct rf_ground *ground = dispatch->ground;
+    ground->counters.calls_repeated++;
+    if (answer->size == 0) {
+        rf_job_answer_once(dispatch, from, answer->id, RF_JOB_FORGOTTEN, true);
+        return;
+    }
+    struct rf_bytes raw = {answer->data, answer->size};
+    if (rf_ground_send_raw(ground, from, &raw) != RF_SENT_OK)
+        ground->counters.replies_undeliverable++;
 }
 
 // A repeated id: joined to the call in flight, or answered from memory.
 static bool repeated(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                     struct rf_message **message) {
-    const char *id = (*message)->as.call_request.id;
-    struct rf_instant now = dispatch->ground->now.instant;
+                     struct rf_job_wish *wish) {
+    const char *id = wish->request->id;
     struct rf_job *job = rf_job_find(dispatch, id);
     if (job != NULL) {
-        join(dispatch, from, job, message);
+        join(dispatch, from, job, wish);
         return true;
     }
-    const struct rf_answer *answer = rf_answers_find(&dispatch->answers, id, now);
-    if (answer == NULL && (*message)->as.call_request.asked_ns > 0)
-        answer = rf_answers_find(&dispatch->refused, id, now);
+    const struct rf_answer *answer =
+        rf_answers_find(&dispatch->answers, id, dispatch->ground->now.instant);
     if (answer == NULL)
         return false;
-    dispatch->ground->counters.calls_repeated++;
-    rf_ground_send(dispatch->ground, from, RF_MESSAGE_call_reply, &answer->reply);
+    // Surely not begun: that holds for who only asks again. It may be asked for anew.
+    if (rf_answers_said_no(answer) && wish->request->asked_ns == 0) {
+        rf_answers_forget(&dispatch->answers, id);
+        return false;
+    }
+    answer_again(dispatch, from, answer);
     return true;
 }
 
-void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                         struct rf_message **message) {
-    const struct rf_call_request *request = &(*message)->as.call_request;
-    struct rf_ground *ground = dispatch->ground;
-    if (repeated(dispatch, from, message))
-        return;
-    struct rf_instant due = due_of(&ground->now, request);
-    struct rf_instant asked = rf_instant_add(ground->now.instant, rf_ns(-request->asked_ns));
+// What is in the way of a new call; RF_JOB_TAKEN: nothing.
+static enum rf_job_answer obstacle(struct rf_dispatch *dispatch, const struct rf_job_wish *wish) {
+    struct rf_instant now = dispatch->ground->now.instant;
+    const struct rf_job_queue *queue = wish->service;
+    if (!rf_instant_before(now, wish->due))
+        return RF_JOB_TOO_LATE;
+    if (queue == NULL || !served(dispatch, queue))
+        return RF_JOB_NO_WORKER;
+    if (queue->count >= dispatch->limits.waiting || !rf_job_fits(dispatch, wish))
+        return RF_JOB_OVERLOADED;
+    if (!wish->request->repeatable && !rf_answers_room(&dispatch->answers, queue->once, now))
+        return RF_JOB_TOO_MANY;
+    return RF_JOB_TAKEN;
+}
+
+// A call whose id nobody knows.
+static void take(struct rf_dispatch *dispatch, const struct rf_peer *from,
+                 struct rf_job_wish *wish) {
+    const struct rf_call_request *request = wish->request;
+    struct rf_instant now = dispatch->ground->now.instant;
+    struct rf_instant asked = rf_instant_add(now, rf_ns(-request->asked_ns));
     bool again = request->asked_ns > 0;
-    enum rf_job_answer refused = RF_JOB_OVERLOADED;
     // A service that was never offered gets a queue only while the workers are still registering,
     // and leaves room for what they offer.
     bool make = dispatch->grace.place != 0 && dispatch->seats.queues.count < RF_QUEUES_OF_CALLERS;
-    struct rf_job_queue *queue = rf_seats_queue(&dispatch->seats, request->service, make);
-    struct rf_job *job = NULL;
-    if (!rf_instant_before(ground->now.instant, due))
-        refused = RF_JOB_TOO_LATE;
-    else if (queue == NULL || !served(dispatch, queue))
-        refused = RF_JOB_NO_WORKER;
-    else if (queue->count < dispatch->queue_limit)
-        job = rf_job_new(dispatch, request->id);
-    if (job == NULL || !rf_job_ask(job, from)) {
-        if (job != NULL)
-            rf_job_free(job);
-        rf_job_refuse(dispatch, from, request->id, refused, again && !proven(dispatch, asked));
+    wish->service = rf_seats_queue(&dispatch->seats, request->service, make);
+    enum rf_job_answer answer = obstacle(dispatch, wish);
+    struct rf_job *job = answer == RF_JOB_TAKEN ? rf_job_new(dispatch, wish) : NULL;
+    if (job == NULL) {
+        rf_job_refuse(dispatch, from, request, answer == RF_JOB_TAKEN ? RF_JOB_OVERLOADED : answer,
+                      again && !proven(dispatch, asked, request->repeatable));
         return;
     }
+    (void)rf_job_ask(job, from); // the first costs no memory
     job->again = again;
     job->asked = asked;
-    dispatch->fresh = job;
-    dispatch->fresh_raw = (*message)->raw;
-    rf_job_accept(job, message, due);
-    ground->counters.calls_taken++;
-    admit(dispatch, job, queue);
-    pump_queue(dispatch, queue);
-    dispatch->fresh = NULL;
+    dispatch->ground->counters.calls_taken++;
+    admit(dispatch, job, wish->service);
+}
+
+void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
+                         const struct rf_message *message) {
+    const struct rf_call_request *request = &message->as.call_request;
+    struct rf_job_wish wish = {
+        .request = request, .raw = message->raw, .due = due_of(&dispatch->ground->now, request)};
+    // With what only a newer version knows, it goes on without.
+    struct rf_frame packed = {NULL, 0};
+    if (wish.raw.size == 0) {
+        if (rf_wire_encode(RF_MESSAGE_call_request, request, &packed, NULL) != RF_OK) {
+            rf_job_answer_once(dispatch, from, request->id, RF_JOB_OVERLOADED, true);
+            return;
+        }
+        wish.raw = (struct rf_bytes){packed.data, packed.size};
+    }
+    if (!repeated(dispatch, from, &wish))
+        take(dispatch, from, &wish);
+    rf_frame_free(&packed);
 }
 
 void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id) {
@@ -335,15 +397,14 @@ void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from
     rf_ground_send(dispatch->ground, &job->seat->peer, RF_MESSAGE_call_cancel, &cancel);
 }
 
-void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job) {
-    struct rf_job_queue *queue =
-        rf_seats_queue(&dispatch->seats, job->request->as.call_request.service, true);
+void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *avoid) {
+    struct rf_job_queue *queue = job->service;
     if (!rf_instant_before(dispatch->ground->now.instant, job->due)) {
         rf_job_end(job, RF_JOB_TOO_LATE, false);
     } else if (queue == NULL || !served(dispatch, queue)) {
         rf_job_end(job, RF_JOB_NO_WORKER, false);
     } else {
-        rf_job_queue_up(job, queue, true);
+        rf_job_give_back(job, queue, avoid);
         pump_queue(dispatch, queue);
     }
 }

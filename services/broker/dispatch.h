@@ -3,7 +3,8 @@
 // What cannot be served is answered with class `local`:
 //   no_worker          no worker that is not draining offers the service. For one lease after the
 //                      broker's start calls wait instead, as the workers are still registering.
-//   overloaded         the queue of the service is full
+//   overloaded         the queue of the service is full, or there is no room to remember the answer
+//                      of a call that may not be repeated
 //   deadline_exceeded  `sent: no` in the queue, at exactly the deadline; `sent: maybe` in hand, a
 //                      second after it, so that the worker's own answer, which knows more, can come
 //   worker_lost        the worker vanished with the request in hand (`sent: maybe`): silent for a
@@ -34,19 +35,24 @@
 
 #define RF_DISPATCH_ANSWER_GRACE (1 * RF_NS_PER_S) // the client library waits for 2 s
 
+struct rf_dispatch_limits {
+    size_t waiting; // calls of a service
+    // Calls of all services, in hand of workers too. A service may take as much as it leaves free:
+    // half of it if it is alone, and one that is flooded leaves room for others.
+    size_t bytes;
+    size_t once; // answers to calls that may not be repeated (answers.h); shared in the same way
+};
+
 struct rf_dispatch {
     struct rf_ground *ground;
     struct rf_seats seats;
     struct rf_answers answers;
-    struct rf_answers refused; // answers of our own to what surely nobody began
-    struct rf_map jobs;        // by id
+    struct rf_map jobs; // by id
+    size_t bytes;       // of all jobs whose request is known
     struct rf_recovery recovery;
     struct rf_timer recovering; // while it runs, who is awaited is
     struct rf_instant began;
-    size_t queue_limit;
-    // While a request is being taken: its job, which may be gone already, and the bytes that came.
-    const struct rf_job *fresh;
-    struct rf_bytes fresh_raw;
+    struct rf_dispatch_limits limits;
     struct rf_timer grace; // after the start; while it runs, a service without worker waits
     uint64_t heartbeats;
     void (*lost)(void *arg, const struct rf_seat *seat);
@@ -55,14 +61,14 @@ struct rf_dispatch {
 
 // rf_dispatch_init: nothing queued. `lost` is told of every worker that goes, before its calls are
 // answered.
-void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground, size_t queue_limit,
+void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground,
+                      const struct rf_dispatch_limits *limits,
                       void (*lost)(void *arg, const struct rf_seat *seat), void *arg);
 void rf_dispatch_fini(struct rf_dispatch *dispatch);
 
-// rf_dispatch_request: a client's call.request; takes the message over if it queues it (*message
-// becomes NULL then).
+// rf_dispatch_request: a client's call.request.
 void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                         struct rf_message **message);
+                         const struct rf_message *message);
 
 // rf_dispatch_cancel: a client no longer waits. In the queue: answered `cancelled`; in hand: the
 // worker is told, and its answer goes to the client.
@@ -77,15 +83,18 @@ bool rf_dispatch_recovering(const struct rf_dispatch *dispatch);
 void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat,
                       const struct rf_worker_recalled *recalled);
 
-// rf_dispatch_pump: hands out what waits for the services of this worker.
-void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat);
+// rf_dispatch_credit: the worker gave places of a service back, of which what waits gets some.
+void rf_dispatch_credit(struct rf_dispatch *dispatch, struct rf_seat *seat,
+                        const struct rf_worker_credit *credit);
 
-// rf_dispatch_pump_all: the same for all services.
+// rf_dispatch_pump: hands out what waits for the services of this worker, and answers what waits
+// for those that nobody offers any more. rf_dispatch_pump_all: the same for all services.
+void rf_dispatch_pump(struct rf_dispatch *dispatch, struct rf_seat *seat);
 void rf_dispatch_pump_all(struct rf_dispatch *dispatch);
 
-// rf_dispatch_requeue: a job that a worker gave back goes to the front of its queue, or is
-// answered.
-void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job);
+// rf_dispatch_requeue: a job that a worker gave back goes to the front of its queue, for another
+// than `avoid` (may be NULL), or is answered.
+void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *avoid);
 
 // ---- hand.c: what workers say of the calls in their hand ----
 
@@ -96,15 +105,15 @@ struct rf_seat *rf_dispatch_heartbeat(struct rf_dispatch *dispatch, const struct
                                       const struct rf_worker_heartbeat *heartbeat,
                                       enum rf_seat_news *news);
 
-// rf_dispatch_reply: a worker's call.reply of `size` bytes goes to whoever waits for it. A reply to
-// a call that is over already takes the place of our guess (worker_lost, deadline_exceeded) for
-// whoever repeats the id. `seat` NULL: the sender is not registered.
+// rf_dispatch_reply: a worker's call.reply goes to whoever waits for it. A reply to a call that is
+// over already takes the place of our guess (worker_lost, deadline_exceeded) for whoever repeats
+// the id. `seat` NULL: the sender is not registered.
 void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
-                       struct rf_message **message, size_t size);
+                       struct rf_message *message);
 
 // rf_dispatch_handback: a call that waits for a retry goes to the front of its queue, for another
 // worker.
 void rf_dispatch_handback(struct rf_dispatch *dispatch, struct rf_seat *seat,
-                          struct rf_message **message);
+                          const struct rf_worker_handback *handback);
 
 #endif

@@ -8,7 +8,7 @@
 static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char *id) {
     struct rf_job *job = rf_job_find(dispatch, id);
     if (job == NULL)
-        job = rf_job_new(dispatch, id);
+        job = rf_job_found(dispatch, id);
     if (job == NULL || job->seat != NULL)
         return;
     rf_answers_forget(&dispatch->answers, id);
@@ -19,16 +19,19 @@ static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char
         rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_cancel, &cancel);
 }
 
-// A job that the worker does not name: adopted ones are over without an answer; of the others only
-// those are lost that went out over a connection that broke, and were not named for a whole lease.
+// A job that the worker does not name. Its reply may be under way, and come later than a heartbeat
+// of another connection: an adopted one is over without an answer when it was not named for a whole
+// lease. Of the others only those are lost that went out over a connection that broke, and were not
+// named for as long.
 static bool lost_on_the_way(struct rf_dispatch *dispatch, struct rf_job *job) {
+    struct rf_instant now = dispatch->ground->now.instant;
     if (job->listed == dispatch->heartbeats) {
         job->doubt.ns = 0;
         return false;
     }
-    if (job->place == NULL)
-        return true;
-    return job->doubt.ns != 0 && !rf_instant_before(dispatch->ground->now.instant, job->doubt);
+    if (job->place == NULL && job->doubt.ns == 0)
+        job->doubt = rf_instant_add(now, dispatch->ground->lease);
+    return job->doubt.ns != 0 && !rf_instant_before(now, job->doubt);
 }
 
 static void settle_hand(struct rf_dispatch *dispatch, struct rf_seat *seat,
@@ -68,21 +71,53 @@ struct rf_seat *rf_dispatch_heartbeat(struct rf_dispatch *dispatch, const struct
     return seat;
 }
 
-void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
-                       struct rf_message **message, size_t size) {
+// The reply as it goes on: the bytes that came, or packed anew with the worker's name that we know.
+// The caller frees `packed`. False: it cannot be.
+static bool raw_of(struct rf_message *message, const char *worker, struct rf_frame *packed,
+                   struct rf_bytes *raw) {
+    struct rf_call_reply *reply = &message->as.call_reply;
+    *packed = (struct rf_frame){NULL, 0};
+    *raw = message->raw;
+    if (raw->size > 0 && reply->worker != NULL && strcmp(reply->worker, worker) == 0)
+        return true;
+    reply->worker = worker;
+    if (rf_wire_encode(RF_MESSAGE_call_reply, reply, packed, NULL) != RF_OK)
+        return false;
+    *raw = (struct rf_bytes){packed->data, packed->size};
+    return true;
+}
+
+// To a call that is over, or that another broker gave it: it may be asked for again.
+static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
+                      struct rf_message *message) {
     struct rf_ground *ground = dispatch->ground;
-    struct rf_call_reply *reply = &(*message)->as.call_reply;
-    struct rf_job *job = rf_job_find(dispatch, reply->id);
-    const char *worker = seat == NULL ? "" : seat->instance;
+    const char *id = message->as.call_reply.id;
+    if (seat != NULL && seat->recalling)
+        ground->counters.replies_recalled++;
+    else
+        ground->counters.replies_late++;
+    const struct rf_answer *known = rf_answers_find(&dispatch->answers, id, ground->now.instant);
+    // Not begun, as we said, and yet carried out: the worker knows better.
+    bool guessed = known != NULL && known->own;
+    struct rf_frame packed;
+    struct rf_bytes raw;
+    if ((guessed || (known == NULL && seat != NULL)) &&
+        raw_of(message, seat == NULL ? "" : seat->instance, &packed, &raw)) {
+        enum rf_answers_memory memory = RF_ANSWERS_ONCE;
+        if (guessed && known->memory >= RF_ANSWERS_REPEATABLE)
+            memory = RF_ANSWERS_REPEATABLE;
+        rf_answers_keep(&dispatch->answers, memory, id, &raw, false, guessed ? known->share : NULL,
+                        ground->now.instant);
+        rf_frame_free(&packed);
+    }
+}
+
+void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
+                       struct rf_message *message) {
+    struct rf_ground *ground = dispatch->ground;
+    struct rf_job *job = rf_job_find(dispatch, message->as.call_reply.id);
     if (job == NULL) {
-        if (seat != NULL && seat->recalling)
-            ground->counters.replies_recalled++;
-        else
-            ground->counters.replies_late++;
-        const struct rf_answer *known =
-            rf_answers_find(&dispatch->answers, reply->id, ground->now.instant);
-        if (known == NULL ? seat != NULL : known->message == NULL)
-            rf_answers_keep(&dispatch->answers, message, size, worker, ground->now.instant);
+        take_late(dispatch, seat, message);
         return;
     }
     // One that waits was carried out already, before it was asked for here.
@@ -91,45 +126,39 @@ void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
         return;
     }
     ground->counters.calls_answered++;
-    bool as_it_came = (*message)->raw.size > 0 && reply->worker != NULL &&
-                      strcmp(reply->worker, seat->instance) == 0;
-    reply->worker = seat->instance;
-    if (as_it_came)
-        rf_job_tell_raw(job, &(*message)->raw);
-    else
-        rf_job_tell(job, reply);
-    rf_answers_keep(&dispatch->answers, message, size, worker, ground->now.instant);
+    struct rf_frame packed;
+    struct rf_bytes raw;
+    if (!raw_of(message, seat->instance, &packed, &raw)) {
+        rf_job_end(job, RF_JOB_FORGOTTEN, true);
+        return;
+    }
+    rf_job_tell(job, &raw);
+    rf_job_keep(job, &raw, false);
     rf_job_free(job);
+    rf_frame_free(&packed);
 }
 
-// The request goes on with what has been tried so far.
-static void take_attempts(struct rf_job *job, struct rf_message **message) {
-    rf_message_destroy(&job->handback);
-    job->handback = *message;
-    *message = NULL;
-    struct rf_worker_handback *handback = &job->handback->as.worker_handback;
-    struct rf_call_request *request = &job->request->as.call_request;
-    request->attempts.items = handback->attempts.items;
-    request->attempts.count = handback->attempts.count;
-    request->retries = handback->retries;
-    request->next_attempt = handback->next_attempt;
+static struct rf_place *place_in(const struct rf_seat *seat, const struct rf_job_queue *queue) {
+    struct rf_place *place;
+    TAILQ_FOREACH(place, &seat->places, in_seat)
+    if (place->queue == queue)
+        return place;
+    return NULL;
 }
 
 void rf_dispatch_handback(struct rf_dispatch *dispatch, struct rf_seat *seat,
-                          struct rf_message **message) {
-    struct rf_job *job = rf_job_find(dispatch, (*message)->as.worker_handback.id);
+                          const struct rf_worker_handback *handback) {
+    struct rf_job *job = rf_job_find(dispatch, handback->id);
     if (job == NULL || job->seat != seat) {
         dispatch->ground->counters.replies_late++;
         return;
     }
     dispatch->ground->counters.calls_handed_back++;
-    if (job->request == NULL) {
-        // Nobody has asked for it here, so that we do not know what it is: whoever does brings it.
+    // Where nobody has asked for it here, we do not know what it is: whoever does brings it.
+    if (job->frame == NULL)
         rf_job_free(job);
-        return;
-    }
-    take_attempts(job, message);
-    free(job->avoid);
-    job->avoid = strdup(seat->instance); // without memory it may come back to the same one
-    rf_dispatch_requeue(dispatch, job);
+    else if (!rf_job_add_attempts(job, handback))
+        rf_job_end(job, RF_JOB_OVERLOADED, false);
+    else
+        rf_dispatch_requeue(dispatch, job, place_in(seat, job->service));
 }

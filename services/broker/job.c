@@ -20,6 +20,12 @@ static const struct {
     [RF_JOB_UNCERTAIN] =
         {"worker_lost", "the broker was restarted, and a worker that may have the call is not back",
          offsetof(struct rf_counters, calls_worker_lost)},
+    [RF_JOB_FORGOTTEN] = {"worker_lost", "it was answered, and there was no room to remember how",
+                          offsetof(struct rf_counters, calls_worker_lost)},
+    [RF_JOB_TOO_MANY] = {"overloaded",
+                         "no place for a further call that may not be repeated: its answer is "
+                         "remembered for 10 minutes (broker.answers)",
+                         offsetof(struct rf_counters, calls_overloaded)},
     [RF_JOB_CANCELLED] = {"cancelled", "cancelled before a worker had it",
                           offsetof(struct rf_counters, calls_cancelled)},
 };
@@ -29,12 +35,30 @@ struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const char *id) {
     return node == NULL ? NULL : RF_OWNER(node, struct rf_job, by_id);
 }
 
+// What counts the calls of its service whose answers may not be forgotten.
+static size_t *share_of(const struct rf_job *job) {
+    return job->service == NULL ? NULL : &job->service->once;
+}
+
+// ---- lists ----
+
+static void out_of_queue(struct rf_job *job) {
+    struct rf_job_queue *queue = job->queue;
+    if (job->held)
+        TAILQ_REMOVE(&queue->held, job, link);
+    else if (job->avoid == NULL)
+        TAILQ_REMOVE(&queue->jobs, job, link);
+    else
+        TAILQ_REMOVE(&job->avoid->returned, job, link);
+    if (job->avoid != NULL && TAILQ_EMPTY(&job->avoid->returned))
+        TAILQ_REMOVE(&queue->returners, job->avoid, in_returners);
+    queue->count--;
+    queue->held_count -= job->held;
+}
+
 static void out_of_list(struct rf_job *job) {
-    if (job->queue != NULL) {
-        TAILQ_REMOVE(job->held ? &job->queue->held : &job->queue->jobs, job, link);
-        job->queue->count--;
-        job->queue->held_count -= job->held;
-    }
+    if (job->queue != NULL)
+        out_of_queue(job);
     if (job->seat != NULL) {
         TAILQ_REMOVE(&job->seat->jobs, job, link);
         job->seat->in_hand--;
@@ -43,7 +67,92 @@ static void out_of_list(struct rf_job *job) {
     job->held = false;
     job->seat = NULL;
     job->place = NULL;
+    job->avoid = NULL;
     job->doubt.ns = 0;
+}
+
+static void into_queue(struct rf_job *job, struct rf_job_queue *queue) {
+    out_of_list(job);
+    job->queue = queue;
+    queue->count++;
+    rf_ground_start(job->dispatch->ground, &job->timer, job->due);
+}
+
+void rf_job_queue_up(struct rf_job *job, struct rf_job_queue *queue) {
+    into_queue(job, queue);
+    TAILQ_INSERT_TAIL(&queue->jobs, job, link);
+}
+
+void rf_job_give_back(struct rf_job *job, struct rf_job_queue *queue, struct rf_place *avoid) {
+    into_queue(job, queue);
+    job->avoid = avoid;
+    if (avoid == NULL) {
+        TAILQ_INSERT_HEAD(&queue->jobs, job, link);
+        return;
+    }
+    if (TAILQ_EMPTY(&avoid->returned))
+        TAILQ_INSERT_HEAD(&queue->returners, avoid, in_returners);
+    TAILQ_INSERT_HEAD(&avoid->returned, job, link);
+}
+
+struct rf_job *rf_job_first(const struct rf_job_queue *queue) {
+    const struct rf_place *returner = TAILQ_FIRST(&queue->returners);
+    return returner != NULL ? TAILQ_FIRST(&returner->returned) : TAILQ_FIRST(&queue->jobs);
+}
+
+void rf_job_avoid_none(struct rf_place *place) {
+    struct rf_job *job;
+    while ((job = TAILQ_LAST(&place->returned, rf_job_list)) != NULL)
+        rf_job_give_back(job, place->queue, NULL);
+}
+
+void rf_job_hold(struct rf_job *job, struct rf_job_queue *queue) {
+    into_queue(job, queue);
+    job->held = true;
+    TAILQ_INSERT_TAIL(&queue->held, job, link);
+    queue->held_count++;
+}
+
+void rf_job_hand_to(struct rf_job *job, struct rf_seat *seat, struct rf_place *place) {
+    out_of_list(job);
+    job->seat = seat;
+    job->place = place;
+    TAILQ_INSERT_TAIL(&seat->jobs, job, link);
+    seat->in_hand++;
+    // An adopted job has no deadline until somebody asks for it.
+    if (job->frame != NULL)
+        rf_ground_start(job->dispatch->ground, &job->timer,
+                        rf_instant_add(job->due, rf_ns(RF_DISPATCH_ANSWER_GRACE)));
+}
+
+// ---- beginning and end ----
+
+// What it costs, and that its answer will have to be remembered, for its service and for all.
+static void charge(struct rf_job *job, size_t bytes) {
+    struct rf_dispatch *dispatch = job->dispatch;
+    job->bytes = bytes;
+    dispatch->bytes += bytes;
+    if (job->service != NULL)
+        job->service->bytes += bytes;
+    if (!job->repeatable)
+        rf_answers_await(&dispatch->answers, share_of(job), true);
+}
+
+static void discharge(struct rf_job *job) {
+    if (job->frame == NULL)
+        return;
+    job->dispatch->bytes -= job->bytes;
+    if (job->service != NULL)
+        job->service->bytes -= job->bytes;
+    if (!job->repeatable)
+        rf_answers_await(&job->dispatch->answers, share_of(job), false);
+}
+
+bool rf_job_fits(const struct rf_dispatch *dispatch, const struct rf_job_wish *wish) {
+    size_t bytes = sizeof(struct rf_job) + wish->raw.size, limit = dispatch->limits.bytes;
+    size_t taken = dispatch->bytes + bytes;
+    return wish->raw.size <= RF_WIRE_MAX_BYTES - RF_WIRE_HOLD_MORE && taken <= limit &&
+           wish->service->bytes + bytes <= limit - taken;
 }
 
 static void free_parts(struct rf_job *job) {
@@ -54,9 +163,8 @@ static void free_parts(struct rf_job *job) {
         if (asker != &job->first)
             free(asker);
     }
-    rf_message_destroy(&job->request);
-    rf_message_destroy(&job->handback);
-    free(job->avoid);
+    discharge(job);
+    free(job->apart);
     free(job);
 }
 
@@ -76,37 +184,128 @@ static void on_due(void *arg) {
     rf_job_end(job, RF_JOB_TOO_LATE, in_hand);
 }
 
-struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const char *id) {
+// A job that knows its id alone, and has room for `more` bytes behind it.
+static struct rf_job *make(struct rf_dispatch *dispatch, const char *id, size_t more) {
     size_t size = strlen(id) + 1;
-    struct rf_job *job = calloc(1, sizeof *job + size);
+    struct rf_job *job = malloc(sizeof *job + size + more);
     if (job == NULL)
         return NULL;
-    job->dispatch = dispatch;
+    *job = (struct rf_job){.dispatch = dispatch};
     rf_ground_timer(&job->timer, on_due, job);
     memcpy(job->id, id, size);
-    if (!rf_map_add_text(&dispatch->jobs, &job->by_id, job->id)) {
+    if (!rf_map_add(&dispatch->jobs, &job->by_id, job->id, size - 1)) {
         free_parts(job);
         return NULL;
     }
     return job;
 }
 
-// ---- answers ----
-
-void rf_job_tell(const struct rf_job *job, const struct rf_call_reply *reply) {
-    struct rf_ground *ground = job->dispatch->ground;
-    for (const struct rf_asker *asker = job->askers; asker != NULL; asker = asker->next) {
-        if (rf_ground_send(ground, &asker->peer, RF_MESSAGE_call_reply, reply) != RF_SENT_OK)
-            ground->counters.replies_undeliverable++;
-    }
+static size_t room_for(const struct rf_job_wish *wish) {
+    return strlen(wish->request->operation) + 1 + wish->raw.size + RF_WIRE_HOLD_MORE;
 }
 
-void rf_job_tell_raw(const struct rf_job *job, const struct rf_bytes *raw) {
-    struct rf_ground *ground = job->dispatch->ground;
-    for (const struct rf_asker *asker = job->askers; asker != NULL; asker = asker->next) {
-        if (rf_ground_send_raw(ground, &asker->peer, raw) != RF_SENT_OK)
-            ground->counters.replies_undeliverable++;
-    }
+// Puts the rest into the room at `at`.
+static void fill(struct rf_job *job, const struct rf_job_wish *wish, char *at) {
+    size_t size = strlen(wish->request->operation) + 1;
+    job->operation = memcpy(at, wish->request->operation, size);
+    job->frame = (unsigned char *)at + size;
+    job->frame_size = rf_wire_hold_request(&wish->raw, job->frame, &job->remaining_at);
+    job->service = wish->service;
+    job->repeatable = wish->request->repeatable;
+    job->tried = wish->request->attempts.count > 0;
+    job->anyway = wish->request->anyway;
+    job->due = wish->due;
+    charge(job, sizeof *job + wish->raw.size);
+}
+
+struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const struct rf_job_wish *wish) {
+    struct rf_job *job = make(dispatch, wish->request->id, room_for(wish));
+    if (job != NULL)
+        fill(job, wish, job->id + strlen(job->id) + 1);
+    return job;
+}
+
+struct rf_job *rf_job_found(struct rf_dispatch *dispatch, const char *id) {
+    return make(dispatch, id, 0);
+}
+
+bool rf_job_describe(struct rf_job *job, const struct rf_job_wish *wish) {
+    char *apart = malloc(room_for(wish));
+    if (apart == NULL)
+        return false;
+    discharge(job);
+    fill(job, wish, apart);
+    free(job->apart);
+    job->apart = apart;
+    return true;
+}
+
+struct rf_message *rf_job_request(const struct rf_job *job) {
+    struct rf_message *message = NULL;
+    if (job->frame == NULL ||
+        rf_wire_decode_relay(job->frame, job->frame_size, &message, NULL) != RF_OK)
+        return NULL;
+    return message;
+}
+
+// Packed anew from its fields.
+static bool rewrite(struct rf_job *job, const struct rf_call_request *request) {
+    struct rf_frame frame;
+    if (rf_wire_encode(RF_MESSAGE_call_request, request, &frame, NULL) != RF_OK)
+        return false;
+    struct rf_job_wish wish = {request, {frame.data, frame.size}, job->service, job->due};
+    bool done = rf_job_describe(job, &wish);
+    rf_frame_free(&frame);
+    return done;
+}
+
+bool rf_job_say_anyway(struct rf_job *job, bool anyway) {
+    struct rf_message *message = rf_job_request(job);
+    if (message == NULL)
+        return false;
+    message->as.call_request.anyway = anyway;
+    bool done = rewrite(job, &message->as.call_request);
+    rf_message_destroy(&message);
+    return done;
+}
+
+bool rf_job_add_attempts(struct rf_job *job, const struct rf_worker_handback *handback) {
+    struct rf_message *message = rf_job_request(job);
+    if (message == NULL)
+        return false;
+    struct rf_call_request *request = &message->as.call_request;
+    request->attempts.items = handback->attempts.items;
+    request->attempts.count = handback->attempts.count;
+    request->retries = handback->retries;
+    request->next_attempt = handback->next_attempt;
+    bool done = rewrite(job, request);
+    rf_message_destroy(&message);
+    return done;
+}
+
+// ---- answers ----
+
+static void send_raw(struct rf_ground *ground, const struct rf_peer *to,
+                     const struct rf_bytes *reply) {
+    if (rf_ground_send_raw(ground, to, reply) != RF_SENT_OK)
+        ground->counters.replies_undeliverable++;
+}
+
+void rf_job_tell(const struct rf_job *job, const struct rf_bytes *reply) {
+    for (const struct rf_asker *asker = job->askers; asker != NULL; asker = asker->next)
+        send_raw(job->dispatch->ground, &asker->peer, reply);
+}
+
+// Of a call that is not known to be repeatable.
+static enum rf_answers_memory memory_of(bool repeatable, bool may_be_sent) {
+    if (repeatable)
+        return may_be_sent ? RF_ANSWERS_REPEATABLE : RF_ANSWERS_REPEATABLE_NO;
+    return may_be_sent ? RF_ANSWERS_ONCE : RF_ANSWERS_ONCE_NO;
+}
+
+void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply, bool own) {
+    rf_answers_keep(&job->dispatch->answers, memory_of(job->repeatable, true), job->id, reply, own,
+                    share_of(job), job->dispatch->ground->now.instant);
 }
 
 static struct rf_call_reply own_reply(struct rf_dispatch *dispatch, const char *id,
@@ -119,31 +318,59 @@ static struct rf_call_reply own_reply(struct rf_dispatch *dispatch, const char *
                                   .sent = may_be_sent ? "maybe" : "no"};
 }
 
-// What was surely not begun may be asked for anew, but who only asks again, as the answer may be
-// lost, gets the same one: it may have arrived.
-static void keep(struct rf_dispatch *dispatch, const struct rf_call_reply *reply,
-                 bool may_be_sent) {
-    rf_answers_keep_own(may_be_sent ? &dispatch->answers : &dispatch->refused, reply,
-                        dispatch->ground->now.instant);
+// Without memory, or with attempts beyond the largest frame, as short as it can be. False: not at
+// all.
+static bool pack(struct rf_dispatch *dispatch, struct rf_call_reply *reply,
+                 struct rf_frame *frame) {
+    if (rf_wire_encode(RF_MESSAGE_call_reply, reply, frame, NULL) == RF_OK)
+        return true;
+    reply->attempts.count = 0;
+    if (rf_wire_encode(RF_MESSAGE_call_reply, reply, frame, NULL) == RF_OK)
+        return true;
+    dispatch->ground->counters.replies_undeliverable++;
+    return false;
 }
 
+// What was surely not begun may be asked for anew, but who only asks again, as the answer may be
+// lost, gets the same one: it may have arrived.
 void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent) {
     struct rf_dispatch *dispatch = job->dispatch;
     may_be_sent = may_be_sent || job->uncertain;
     struct rf_call_reply reply = own_reply(dispatch, job->id, answer, may_be_sent);
-    keep(dispatch, &reply, may_be_sent);
-    if (job->request != NULL) {
-        reply.attempts.items = job->request->as.call_request.attempts.items;
-        reply.attempts.count = job->request->as.call_request.attempts.count;
+    struct rf_message *request = job->tried ? rf_job_request(job) : NULL;
+    if (request != NULL) {
+        reply.attempts.items = request->as.call_request.attempts.items;
+        reply.attempts.count = request->as.call_request.attempts.count;
     }
-    rf_job_tell(job, &reply);
+    struct rf_frame frame;
+    if (pack(dispatch, &reply, &frame)) {
+        struct rf_bytes raw = {frame.data, frame.size};
+        rf_answers_keep(&dispatch->answers, memory_of(job->repeatable, may_be_sent), job->id, &raw,
+                        true, share_of(job), dispatch->ground->now.instant);
+        rf_job_tell(job, &raw);
+        rf_frame_free(&frame);
+    }
+    rf_message_destroy(&request);
     rf_job_free(job);
 }
 
-void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to, const char *id,
-                   enum rf_job_answer answer, bool may_be_sent) {
+void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
+                   const struct rf_call_request *request, enum rf_job_answer answer,
+                   bool may_be_sent) {
+    struct rf_call_reply reply = own_reply(dispatch, request->id, answer, may_be_sent);
+    struct rf_frame frame;
+    if (!pack(dispatch, &reply, &frame))
+        return;
+    struct rf_bytes raw = {frame.data, frame.size};
+    rf_answers_keep(&dispatch->answers, memory_of(request->repeatable, false), request->id, &raw,
+                    true, NULL, dispatch->ground->now.instant);
+    send_raw(dispatch->ground, to, &raw);
+    rf_frame_free(&frame);
+}
+
+void rf_job_answer_once(struct rf_dispatch *dispatch, const struct rf_peer *to, const char *id,
+                        enum rf_job_answer answer, bool may_be_sent) {
     struct rf_call_reply reply = own_reply(dispatch, id, answer, may_be_sent);
-    keep(dispatch, &reply, false);
     if (rf_ground_send(dispatch->ground, to, RF_MESSAGE_call_reply, &reply) != RF_SENT_OK)
         dispatch->ground->counters.replies_undeliverable++;
 }
@@ -158,62 +385,32 @@ bool rf_job_asked_by(const struct rf_job *job, const struct rf_peer *peer) {
     return false;
 }
 
+// The one that asked first, taken out of the list. It may be there, and is told.
+static struct rf_asker *take_oldest(struct rf_job *job) {
+    struct rf_asker **at = &job->askers;
+    while ((*at)->next != NULL)
+        at = &(*at)->next;
+    struct rf_asker *oldest = *at;
+    *at = NULL;
+    job->asker_count--;
+    rf_job_answer_once(job->dispatch, &oldest->peer, job->id, RF_JOB_OVERLOADED, true);
+    return oldest;
+}
+
 bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer) {
     if (rf_job_asked_by(job, peer))
         return true;
-    struct rf_asker *asker = NULL;
-    if (job->asker_count == 0)
+    struct rf_asker *asker;
+    if (job->askers == NULL)
         asker = &job->first;
     else if (job->asker_count < RF_JOB_MAX_ASKERS)
         asker = malloc(sizeof *asker);
+    else
+        asker = take_oldest(job);
     if (asker == NULL)
         return false;
     *asker = (struct rf_asker){job->askers, *peer};
     job->askers = asker;
     job->asker_count++;
     return true;
-}
-
-// ---- where it is ----
-
-void rf_job_accept(struct rf_job *job, struct rf_message **request, struct rf_instant due) {
-    job->request = *request;
-    job->request->raw = (struct rf_bytes){NULL, 0}; // not ours for so long
-    *request = NULL;
-    job->due = due;
-    if (job->dispatch->refused.count > 0)
-        rf_answers_forget(&job->dispatch->refused, job->id);
-}
-
-void rf_job_queue_up(struct rf_job *job, struct rf_job_queue *queue, bool first) {
-    out_of_list(job);
-    job->queue = queue;
-    if (first)
-        TAILQ_INSERT_HEAD(&queue->jobs, job, link);
-    else
-        TAILQ_INSERT_TAIL(&queue->jobs, job, link);
-    queue->count++;
-    rf_ground_start(job->dispatch->ground, &job->timer, job->due);
-}
-
-void rf_job_hold(struct rf_job *job, struct rf_job_queue *queue) {
-    out_of_list(job);
-    job->queue = queue;
-    job->held = true;
-    TAILQ_INSERT_TAIL(&queue->held, job, link);
-    queue->count++;
-    queue->held_count++;
-    rf_ground_start(job->dispatch->ground, &job->timer, job->due);
-}
-
-void rf_job_hand_to(struct rf_job *job, struct rf_seat *seat, struct rf_place *place) {
-    out_of_list(job);
-    job->seat = seat;
-    job->place = place;
-    TAILQ_INSERT_TAIL(&seat->jobs, job, link);
-    seat->in_hand++;
-    // An adopted job has no deadline until somebody asks for it.
-    if (job->request != NULL)
-        rf_ground_start(job->dispatch->ground, &job->timer,
-                        rf_instant_add(job->due, rf_ns(RF_DISPATCH_ANSWER_GRACE)));
 }

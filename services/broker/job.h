@@ -23,13 +23,22 @@ struct rf_asker {
     struct rf_peer peer;
 };
 
+// Its request is kept as the bytes that go to the worker (rf_wire_hold_request), in the same
+// allocation: whoever needs to look into it, which is seldom, decodes it.
 struct rf_job {
     struct rf_map_node by_id;
-    TAILQ_ENTRY(rf_job) link; // of its queue's jobs, or of its seat's
+    TAILQ_ENTRY(rf_job) link; // of its queue's jobs, of its seat's, or of those that `avoid` gave
     struct rf_dispatch *dispatch;
-    struct rf_message *request;     // NULL: found in the hand of a worker that registered
-    struct rf_message *handback;    // the last one, whose attempts the request borrows
-    struct rf_asker first, *askers; // the first stands here, as most jobs have no other
+    unsigned char *frame; // NULL: found in the hand of a worker that registered
+    size_t frame_size, remaining_at;
+    const char *operation;          // behind the id, or at `apart`
+    char *apart;                    // operation and frame, where they came later than the id
+    struct rf_job_queue *service;   // where it belongs; NULL: not known, or there are too many
+    size_t bytes;                   // that count for it
+    bool repeatable;                // known with its request
+    bool tried;                     // the request tells of attempts
+    bool anyway;                    // the request says so
+    struct rf_asker first, *askers; // the newest first; one stands here, as most jobs have no other
     size_t asker_count;
     struct rf_job_queue *queue; // while it waits; NULL in hand
     bool held;                  // in its queue, among those that are held
@@ -39,7 +48,7 @@ struct rf_job {
     struct rf_instant asked;    // first
     struct rf_seat *seat;       // in whose hand; NULL while it waits
     struct rf_place *place;     // whose credit it took; NULL if adopted
-    char *avoid;                // the worker that handed it back
+    struct rf_place *avoid;     // the worker's that handed it back, while that is there
     struct rf_instant due;      // the earlier of deadline and remaining time
     struct rf_timer timer;
     struct rf_instant doubt; // not 0: may have been lost on the way; lost if not seen until then
@@ -49,18 +58,48 @@ struct rf_job {
 
 // The answers that the broker gives itself, all of class `local`.
 enum rf_job_answer {
+    RF_JOB_TAKEN, // no answer
     RF_JOB_NO_WORKER,
     RF_JOB_OVERLOADED,
     RF_JOB_TOO_LATE,
     RF_JOB_WORKER_LOST,
     RF_JOB_UNCERTAIN, // worker_lost, too
+    RF_JOB_FORGOTTEN, // and this
+    RF_JOB_TOO_MANY,  // overloaded, too: by answers that may not be forgotten
     RF_JOB_CANCELLED,
 };
 
 struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const char *id);
 
-// rf_job_new: a job in no list, found by its id from now on; NULL if out of memory.
-struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const char *id);
+// What a job is made of.
+struct rf_job_wish {
+    const struct rf_call_request *request;
+    struct rf_bytes raw;          // the request as it came, or packed
+    struct rf_job_queue *service; // where it belongs; NULL: there are too many
+    struct rf_instant due;
+};
+
+// rf_job_new: a job in no list, found by its id from now on; NULL if out of memory. What it costs
+// counts for its service until it is freed; for which there is room if rf_job_fits.
+struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const struct rf_job_wish *wish);
+bool rf_job_fits(const struct rf_dispatch *dispatch, const struct rf_job_wish *wish);
+
+// rf_job_found: the same for a call found in a worker's hand, of which only the id is known.
+// rf_job_describe: somebody asked for it (or it goes on changed), so that the rest is known, too.
+// False if out of memory; it stays as it was then.
+struct rf_job *rf_job_found(struct rf_dispatch *dispatch, const char *id);
+bool rf_job_describe(struct rf_job *job, const struct rf_job_wish *wish);
+
+// rf_job_say_anyway: what the request says so from now on. False if out of memory.
+bool rf_job_say_anyway(struct rf_job *job, bool anyway);
+
+// rf_job_add_attempts: the request goes on with what has been tried so far. False if out of memory,
+// or beyond the largest frame.
+bool rf_job_add_attempts(struct rf_job *job, const struct rf_worker_handback *handback);
+
+// rf_job_request: what is asked for, decoded anew: the caller destroys it. NULL if that is not
+// known, or out of memory.
+struct rf_message *rf_job_request(const struct rf_job *job);
 
 // rf_job_free: out of its list and forgotten, without an answer.
 void rf_job_free(struct rf_job *job);
@@ -71,26 +110,35 @@ void rf_job_free(struct rf_job *job);
 void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent);
 
 // rf_job_refuse: such an answer to a request that did not become a job.
-void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to, const char *id,
-                   enum rf_job_answer answer, bool may_be_sent);
+void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
+                   const struct rf_call_request *request, enum rf_job_answer answer,
+                   bool may_be_sent);
 
-// rf_job_tell: sends a reply to all that wait.
-void rf_job_tell(const struct rf_job *job, const struct rf_call_reply *reply);
+// rf_job_answer_once: such an answer to one peer, which is not remembered.
+void rf_job_answer_once(struct rf_dispatch *dispatch, const struct rf_peer *to, const char *id,
+                        enum rf_job_answer answer, bool may_be_sent);
 
-// rf_job_tell_raw: the same with a reply that is packed already.
-void rf_job_tell_raw(const struct rf_job *job, const struct rf_bytes *raw);
+// rf_job_tell: sends a packed reply to all that wait.
+void rf_job_tell(const struct rf_job *job, const struct rf_bytes *reply);
 
-// rf_job_ask: one more peer waits; true also if it waits already. False beyond RF_JOB_MAX_ASKERS,
-// or out of memory.
+// rf_job_keep: remembers a packed reply, which says more than `no` of what was sent. `own`: it is
+// the broker's.
+void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply, bool own);
+
+// rf_job_ask: one more peer waits, if it does not yet. Beyond RF_JOB_MAX_ASKERS it takes the place
+// of the one that asked first, which is told `overloaded` and mostly is gone: a client that lost
+// its connection asks again over another. False if out of memory.
 bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer);
 bool rf_job_asked_by(const struct rf_job *job, const struct rf_peer *peer);
 
-// rf_job_accept: the job is this request, which it takes over, due then.
-void rf_job_accept(struct rf_job *job, struct rf_message **request, struct rf_instant due);
-
-// rf_job_queue_up: takes the job out of the list that it is in and puts it into a queue. `first`:
-// before all others.
-void rf_job_queue_up(struct rf_job *job, struct rf_job_queue *queue, bool first);
+// rf_job_queue_up: takes the job out of the list that it is in and puts it behind all others of its
+// queue. rf_job_give_back: before them, for another worker than `avoid` (NULL: for any).
+// rf_job_first: the one in the queue that is next, whoever can take it; NULL: none waits.
+// rf_job_avoid_none: the place is about to go, and with it what avoided it.
+void rf_job_queue_up(struct rf_job *job, struct rf_job_queue *queue);
+void rf_job_give_back(struct rf_job *job, struct rf_job_queue *queue, struct rf_place *avoid);
+struct rf_job *rf_job_first(const struct rf_job_queue *queue);
+void rf_job_avoid_none(struct rf_place *place);
 
 // rf_job_hold: the same, among those that are held.
 void rf_job_hold(struct rf_job *job, struct rf_job_queue *queue);

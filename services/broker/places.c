@@ -52,6 +52,7 @@ static struct rf_place *make_place(struct rf_seat *seat, const char *service) {
         return NULL;
     place->seat = seat;
     place->queue = queue;
+    TAILQ_INIT(&place->returned);
     if (!rf_ranking_add(&queue->places, &place->rank)) {
         free(place);
         return NULL;
@@ -110,13 +111,14 @@ void rf_places_free(struct rf_seat *seat) {
     }
 }
 
-void rf_seats_credit(struct rf_seat *seat, const struct rf_worker_credit *credit) {
+struct rf_place *rf_seats_credit(struct rf_seat *seat, const struct rf_worker_credit *credit) {
     struct rf_place *place = place_of(seat, credit->service);
     if (place == NULL || !rf_seat_agrees(seat, credit->registration))
-        return;
+        return NULL;
     place->waiting = credit->waiting;
     take_released(place, credit->released);
     settle_place(place);
+    return place;
 }
 
 void rf_place_shun(struct rf_place *place, bool shunned) {
@@ -133,21 +135,17 @@ void rf_place_forget(struct rf_place *place) {
 
 // ---- whose turn it is ----
 
-static bool is(const struct rf_place *place, const char *instance) {
-    return instance != NULL && strcmp(place->seat->instance, instance) == 0;
-}
-
 // Shunned ones come last in the ranking, and only where there are no others.
 static struct rf_place *chosen(const struct rf_job_queue *queue, struct rf_rank *rank) {
     struct rf_place *place = rank == NULL ? NULL : RF_OWNER(rank, struct rf_place, rank);
     return place == NULL || (place->shunned && queue->welcome > 0) ? NULL : place;
 }
 
-struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const char *avoid) {
+struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const struct rf_place *avoid) {
     struct rf_place *best = chosen(queue, rf_ranking_first(&queue->places));
     size_t choices = queue->welcome > 0 ? queue->welcome : queue->live;
     // One that has credit is live: with a second live one, that is waited for.
-    if (best == NULL || !is(best, avoid) || choices == 1)
+    if (best == NULL || best != avoid || choices == 1)
         return best;
     return chosen(queue, rf_ranking_second(&queue->places));
 }

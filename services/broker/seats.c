@@ -52,7 +52,8 @@ static void drop_unused(struct rf_seats *seats) {
     for (node = rf_map_next(&seats->queues, NULL); node != NULL; node = next) {
         next = rf_map_next(&seats->queues, node);
         struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
-        if (queue->count > 0 || queue->places.count > 0)
+        // Jobs in hand and answers count there, too.
+        if (queue->count > 0 || queue->places.count > 0 || queue->bytes > 0 || queue->once > 0)
             continue;
         rf_map_remove(&seats->queues, node);
         free_queue(queue);
@@ -70,6 +71,7 @@ struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service,
     struct rf_job_queue *queue = calloc(1, sizeof *queue);
     if (queue == NULL)
         return NULL;
+    TAILQ_INIT(&queue->returners);
     TAILQ_INIT(&queue->jobs);
     TAILQ_INIT(&queue->held);
     queue->service = strdup(service);

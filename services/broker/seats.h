@@ -21,9 +21,12 @@
 struct rf_job_queue {
     struct rf_map_node by_service;
     char *service;
+    TAILQ_HEAD(, rf_place) returners; // who gave calls back, which go to others: before the jobs
     struct rf_job_list jobs;
     struct rf_job_list held;  // until it is known whether a worker has them (recovery.h)
-    size_t count, held_count; // both; the latter
+    size_t count, held_count; // all; the latter
+    size_t bytes;             // of its calls, in the hand of workers, too
+    size_t once; // its calls that may not be repeated: in hand, or answered (answers.h)
     struct rf_ranking places; // of all workers that offer it, or did
     size_t live;              // places that are offered by a worker that is not draining
     size_t welcome;           // of them, those that are not shunned
@@ -32,7 +35,8 @@ struct rf_job_queue {
 // What one worker offers of one service.
 struct rf_place {
     struct rf_rank rank; // in its queue's ranking
-    TAILQ_ENTRY(rf_place) in_seat;
+    TAILQ_ENTRY(rf_place) in_seat, in_returners;
+    struct rf_job_list returned; // its worker gave them back: they wait in the queue for another
     struct rf_seat *seat;
     struct rf_job_queue *queue;
     bool offered; // still named by the worker
@@ -93,7 +97,8 @@ struct rf_seats {
 void rf_seats_init(struct rf_seats *seats, struct rf_ground *ground,
                    const struct rf_seat_hooks *hooks);
 
-// rf_seats_fini: frees seats, places and queues. Their jobs must have been taken before.
+// rf_seats_fini: frees seats, places and queues. Their jobs must have been taken before, also what
+// counts in a queue.
 void rf_seats_fini(struct rf_seats *seats);
 
 // rf_seats_queue: the queue of a service. `make`: it is made if it is not there; NULL if there are
@@ -128,7 +133,8 @@ void rf_seats_stall(struct rf_seat *seat);
 void rf_seats_lose(struct rf_seats *seats, struct rf_seat *seat);
 
 // rf_seats_credit: places given back, cumulative; what is of another registration is left out.
-void rf_seats_credit(struct rf_seat *seat, const struct rf_worker_credit *credit);
+// Where they are; NULL: nowhere.
+struct rf_place *rf_seats_credit(struct rf_seat *seat, const struct rf_worker_credit *credit);
 
 // rf_place_credit: how many calls can be sent now; 0 or more.
 int64_t rf_place_credit(const struct rf_place *place);
@@ -141,8 +147,8 @@ void rf_place_forget(struct rf_place *place);
 
 // rf_seats_pick: the place with the most credit, among equals the one that waited longest; NULL if
 // none has any. A shunned place is taken only where no other is offered, however busy the others
-// are; so is `avoid`, an instance (may be NULL).
-struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const char *avoid);
+// are; so is `avoid` (may be NULL).
+struct rf_place *rf_seats_pick(const struct rf_job_queue *queue, const struct rf_place *avoid);
 
 // rf_seats_serve: a call goes to the place: takes one credit.
 void rf_seats_serve(struct rf_seats *seats, struct rf_place *place);

@@ -41,8 +41,7 @@ static json_t *workers_of(const struct rf_core *core) {
 }
 
 // Since its first call was asked for; 0 for an empty one.
-static int64_t oldest_ns(const struct rf_core *core, const struct rf_job_list *jobs) {
-    const struct rf_job *first = TAILQ_FIRST(jobs);
+static int64_t oldest_ns(const struct rf_core *core, const struct rf_job *first) {
     return first == NULL ? 0 : rf_instant_since(core->ground.now.instant, first->asked).ns;
 }
 
@@ -51,13 +50,14 @@ static json_t *queues_of(const struct rf_core *core) {
     const struct rf_map_node *node = NULL;
     while ((node = rf_map_next(&core->dispatch.seats.queues, node)) != NULL) {
         const struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
-        int64_t oldest = oldest_ns(core, &queue->jobs), held = oldest_ns(core, &queue->held);
-        json_array_append_new(queues,
-                              json_pack("{s:s, s:I, s:I, s:I, s:b, s:I}", "service", queue->service,
-                                        "waiting", (json_int_t)queue->count, "held",
-                                        (json_int_t)queue->held_count, "oldest_ns",
-                                        (json_int_t)(oldest > held ? oldest : held), "live",
-                                        rf_seats_live(queue), "workers", (json_int_t)queue->live));
+        int64_t oldest = oldest_ns(core, rf_job_first(queue));
+        int64_t held = oldest_ns(core, TAILQ_FIRST(&queue->held));
+        json_array_append_new(
+            queues, json_pack("{s:s, s:I, s:I, s:I, s:I, s:b, s:I}", "service", queue->service,
+                              "waiting", (json_int_t)queue->count, "bytes",
+                              (json_int_t)queue->bytes, "held", (json_int_t)queue->held_count,
+                              "oldest_ns", (json_int_t)(oldest > held ? oldest : held), "live",
+                              rf_seats_live(queue), "workers", (json_int_t)queue->live));
     }
     return queues;
 }
@@ -202,5 +202,5 @@ json_t *rf_core_status(struct rf_core *core) {
         "limits", rf_limits_json(&core->limits), "pauses", rf_limits_pauses_json(&core->limits),
         "journal", journal_of(core), "subscribers", subscribers_of(core), "streams",
         (json_int_t)core->streams.rows.count, "peers", peers_of(core), "state", state, "answers",
-        (json_int_t)core->dispatch.answers.count, "counters", counters_of(core));
+        (json_int_t)core->dispatch.answers.map.count, "counters", counters_of(core));
 }

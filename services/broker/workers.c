@@ -111,10 +111,8 @@ void rf_on_worker_credit(struct rf_core *core, const struct rf_peer *from,
                          struct rf_message **message, size_t size) {
     (void)size;
     struct rf_seat *seat = seat_of(core, from);
-    if (seat == NULL)
-        return;
-    rf_seats_credit(seat, &(*message)->as.worker_credit);
-    rf_dispatch_pump(&core->dispatch, seat);
+    if (seat != NULL)
+        rf_dispatch_credit(&core->dispatch, seat, &(*message)->as.worker_credit);
 }
 
 void rf_on_worker_handback(struct rf_core *core, const struct rf_peer *from,
@@ -122,12 +120,13 @@ void rf_on_worker_handback(struct rf_core *core, const struct rf_peer *from,
     (void)size;
     struct rf_seat *seat = seat_of(core, from);
     if (seat != NULL)
-        rf_dispatch_handback(&core->dispatch, seat, message);
+        rf_dispatch_handback(&core->dispatch, seat, &(*message)->as.worker_handback);
 }
 
 void rf_on_call_reply(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
                       size_t size) {
-    rf_dispatch_reply(&core->dispatch, seat_of(core, from), message, size);
+    (void)size;
+    rf_dispatch_reply(&core->dispatch, seat_of(core, from), *message);
 }
 
 void rf_on_worker_bye(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,

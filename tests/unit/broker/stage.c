@@ -95,7 +95,7 @@ void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *set
         .pid = 1,
         .heartbeat = {STAGE_HEARTBEAT},
         .heartbeat_misses = STAGE_MISSES,
-        .queue_limit = 100,
+        .calls = {.waiting = 100, .bytes = (size_t)64 * 1024 * 1024, .once = 10000},
         .memory_events = 100,
         .memory_bytes = 1000000,
         .waiting_events = 100000,

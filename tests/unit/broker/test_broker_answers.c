@@ -5,83 +5,177 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answers.h"
 
-static struct rf_message *reply_of(const char *id, const char *message) {
-    struct rf_call_reply reply = {.id = id, .ok = true, .class = "ok", .message = message};
-    struct rf_frame frame;
-    struct rf_message *decoded = NULL;
-    assert_int_equal(rf_wire_encode(RF_MESSAGE_call_reply, &reply, &frame, NULL), RF_OK);
-    assert_int_equal(rf_wire_decode(frame.data, frame.size, &decoded, NULL), RF_OK);
-    rf_frame_free(&frame);
-    return decoded;
+static const struct rf_bytes small = {"reply", 5};
+
+static void keep(struct rf_answers *answers, enum rf_answers_memory memory, const char *id,
+                 const struct rf_bytes *reply, int64_t at) {
+    rf_answers_keep(answers, memory, id, reply, false, NULL, (struct rf_instant){at});
+}
+
+static const struct rf_answer *find(struct rf_answers *answers, const char *id, int64_t at) {
+    return rf_answers_find(answers, id, (struct rf_instant){at});
+}
+
+static bool complete(const struct rf_answers *answers, bool repeatable, int64_t since) {
+    return rf_answers_complete(answers, repeatable, (struct rf_instant){since});
 }
 
 static void an_answer_is_known_until_its_time_is_over(void **state) {
     (void)state;
     struct rf_answers answers;
-    rf_answers_init(&answers);
-    struct rf_message *message = reply_of("a", "done");
-    rf_answers_keep(&answers, &message, 100, "gateway-1", (struct rf_instant){5});
-    assert_null(message);
-    const struct rf_answer *answer =
-        rf_answers_find(&answers, "a", (struct rf_instant){5 + RF_ANSWERS_KEEP - 1});
+    rf_answers_init(&answers, 1000);
+    keep(&answers, RF_ANSWERS_ONCE, "a", &small, 5);
+    const struct rf_answer *answer = find(&answers, "a", 5 + RF_ANSWERS_KEEP - 1);
     assert_non_null(answer);
-    assert_string_equal(answer->reply.message, "done");
-    assert_string_equal(answer->reply.worker, "gateway-1");
-    assert_null(rf_answers_find(&answers, "a", (struct rf_instant){5 + RF_ANSWERS_KEEP}));
-    assert_null(rf_answers_find(&answers, "b", (struct rf_instant){5}));
+    assert_int_equal(answer->size, small.size);
+    assert_memory_equal(answer->data, small.data, small.size);
+    assert_string_equal(answer->id, "a");
+    assert_null(find(&answers, "a", 5 + RF_ANSWERS_KEEP));
+    assert_null(find(&answers, "b", 5));
     rf_answers_fini(&answers);
 }
 
-static void a_later_answer_takes_the_place_of_an_earlier_one(void **state) {
+static void a_later_answer_takes_the_place_of_an_earlier_one_whatever_its_memory(void **state) {
     (void)state;
     struct rf_answers answers;
-    rf_answers_init(&answers);
-    struct rf_call_reply guess = {.id = "a", .class = "local", .code = "worker_lost"};
-    rf_answers_keep_own(&answers, &guess, (struct rf_instant){0});
-    assert_null(rf_answers_find(&answers, "a", (struct rf_instant){1})->message);
-    struct rf_message *message = reply_of("a", "it was done");
-    rf_answers_keep(&answers, &message, 100, "gateway-1", (struct rf_instant){1});
-    assert_int_equal(answers.count, 1);
-    assert_string_equal(rf_answers_find(&answers, "a", (struct rf_instant){1})->reply.message,
-                        "it was done");
+    rf_answers_init(&answers, 1000);
+    rf_answers_keep(&answers, RF_ANSWERS_ONCE_NO, "a", &small, true, NULL, (struct rf_instant){0});
+    assert_true(find(&answers, "a", 1)->own);
+    assert_true(rf_answers_said_no(find(&answers, "a", 1)));
+    struct rf_bytes other = {"it was done", 11};
+    keep(&answers, RF_ANSWERS_ONCE, "a", &other, 1);
+    assert_int_equal(answers.map.count, 1);
+    assert_int_equal(answers.memories[RF_ANSWERS_ONCE_NO].count, 0);
+    assert_false(find(&answers, "a", 1)->own);
+    assert_memory_equal(find(&answers, "a", 1)->data, "it was done", 11);
     rf_answers_forget(&answers, "a");
-    assert_null(rf_answers_find(&answers, "a", (struct rf_instant){1}));
-    assert_int_equal(answers.bytes, 0);
+    assert_null(find(&answers, "a", 1));
+    assert_int_equal(answers.memories[RF_ANSWERS_ONCE].bytes, 0);
     rf_answers_fini(&answers);
 }
 
-static void the_oldest_give_way_to_the_bound_on_count_and_on_bytes(void **state) {
+static void of_what_may_be_repeated_the_oldest_give_way_to_the_bounds(void **state) {
     (void)state;
     struct rf_answers answers;
     char id[16];
-    rf_answers_init(&answers);
+    rf_answers_init(&answers, 1000);
+    keep(&answers, RF_ANSWERS_ONCE, "dial", &small, 5);
     for (int i = 0; i <= RF_ANSWERS_MAX; i++) {
         snprintf(id, sizeof id, "%d", i);
-        struct rf_call_reply reply = {.id = id, .class = "local"};
-        assert_true(rf_answers_complete(&answers, (struct rf_instant){0}));
-        rf_answers_keep_own(&answers, &reply, (struct rf_instant){5});
+        assert_true(complete(&answers, true, 0));
+        keep(&answers, RF_ANSWERS_REPEATABLE, id, &small, 5);
     }
-    assert_int_equal(answers.count, RF_ANSWERS_MAX);
-    assert_null(rf_answers_find(&answers, "0", (struct rf_instant){5}));
-    assert_non_null(rf_answers_find(&answers, "1", (struct rf_instant){5}));
-    // Whoever asks since when it knows all is told no.
-    assert_false(rf_answers_complete(&answers, (struct rf_instant){5}));
-    assert_true(rf_answers_complete(&answers, (struct rf_instant){6}));
-    struct rf_message *large = reply_of("large", "x");
-    rf_answers_keep(&answers, &large, RF_ANSWERS_BYTES, "w", (struct rf_instant){0});
-    assert_int_equal(answers.count, 1);
+    assert_int_equal(answers.memories[RF_ANSWERS_REPEATABLE].count, RF_ANSWERS_MAX);
+    assert_null(find(&answers, "0", 5));
+    assert_non_null(find(&answers, "1", 5));
+    // Whoever asks since when it knows all is told no; of the others nothing is missing.
+    assert_false(complete(&answers, true, 5));
+    assert_true(complete(&answers, true, 6));
+    assert_true(complete(&answers, false, 0));
+    assert_non_null(find(&answers, "dial", 5));
+    struct rf_bytes large = {calloc(1, RF_ANSWERS_BYTES), RF_ANSWERS_BYTES};
+    assert_non_null(large.data);
+    keep(&answers, RF_ANSWERS_REPEATABLE, "large", &large, 6);
+    assert_int_equal(answers.memories[RF_ANSWERS_REPEATABLE].count, 1);
+    assert_non_null(find(&answers, "dial", 6));
+    free((void *)large.data);
+    rf_answers_fini(&answers);
+}
+
+static void of_what_may_not_be_repeated_bytes_give_way_and_no_id(void **state) {
+    (void)state;
+    struct rf_answers answers;
+    char id[16];
+    rf_answers_init(&answers, 1000);
+    const size_t size = RF_ANSWERS_BYTES / 4;
+    struct rf_bytes large = {calloc(1, size), size};
+    assert_non_null(large.data);
+    for (int i = 0; i < 10; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        keep(&answers, RF_ANSWERS_ONCE, id, &large, i);
+        assert_true(answers.memories[RF_ANSWERS_ONCE].bytes <= RF_ANSWERS_BYTES);
+    }
+    for (int i = 0; i < 10; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        const struct rf_answer *answer = find(&answers, id, 10);
+        assert_non_null(answer);
+        assert_string_equal(answer->id, id);
+        assert_int_equal(answer->size, i < 6 ? 0 : size); // the oldest ones' went
+    }
+    assert_true(complete(&answers, false, 0));
+    // They go at their time, in their order, and can be replaced.
+    keep(&answers, RF_ANSWERS_ONCE, "3", &small, 10);
+    assert_int_equal(find(&answers, "3", 10)->size, small.size);
+    assert_true(rf_answers_room(&answers, 0, (struct rf_instant){RF_ANSWERS_KEEP + 1}));
+    assert_int_equal(answers.map.count, 8);
+    free((void *)large.data);
+    rf_answers_fini(&answers);
+}
+
+static void
+there_is_room_for_a_call_that_may_not_be_repeated_while_its_id_can_be_kept(void **state) {
+    (void)state;
+    struct rf_answers answers;
+    struct rf_instant now = {5}, later = {5 + RF_ANSWERS_KEEP};
+    char id[16];
+    size_t flooded = 0, other = 0;
+    rf_answers_init(&answers, 100);
+    // A service takes as much as it leaves free.
+    int taken = 0;
+    for (; rf_answers_room(&answers, flooded, now); taken++)
+        rf_answers_await(&answers, &flooded, true);
+    assert_int_equal(taken, 50);
+    assert_int_equal(flooded, 50);
+    // An answer takes the place of the call.
+    for (int i = 0; i < taken; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        rf_answers_await(&answers, &flooded, false);
+        rf_answers_keep(&answers, RF_ANSWERS_ONCE, id, &small, false, &flooded, now);
+    }
+    assert_int_equal(flooded, 50);
+    assert_false(rf_answers_room(&answers, flooded, now));
+    assert_true(rf_answers_room(&answers, other, now));
+    for (taken = 0; rf_answers_room(&answers, other, now); taken++)
+        rf_answers_await(&answers, &other, true);
+    assert_int_equal(taken, 25);
+    // After ten minutes there is room again; before, nothing was forgotten.
+    assert_true(complete(&answers, false, 0));
+    assert_true(rf_answers_room(&answers, flooded, later));
+    assert_int_equal(flooded, 0);
+    rf_answers_fini(&answers);
+}
+
+static void what_is_told_beyond_the_limit_pushes_out_the_oldest_and_that_is_known(void **state) {
+    (void)state;
+    struct rf_answers answers;
+    char id[16];
+    rf_answers_init(&answers, 10);
+    for (int i = 0; i < 11; i++) { // as a worker does of the time before a restart
+        snprintf(id, sizeof id, "%d", i);
+        keep(&answers, RF_ANSWERS_ONCE, id, &small, i);
+    }
+    assert_int_equal(answers.map.count, 10);
+    assert_null(find(&answers, "0", 11));
+    assert_false(complete(&answers, false, 0));
+    assert_true(complete(&answers, false, 1));
+    assert_false(rf_answers_room(&answers, 0, (struct rf_instant){11}));
     rf_answers_fini(&answers);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_known_until_its_time_is_over),
-        cmocka_unit_test(a_later_answer_takes_the_place_of_an_earlier_one),
-        cmocka_unit_test(the_oldest_give_way_to_the_bound_on_count_and_on_bytes),
+        cmocka_unit_test(a_later_answer_takes_the_place_of_an_earlier_one_whatever_its_memory),
+        cmocka_unit_test(of_what_may_be_repeated_the_oldest_give_way_to_the_bounds),
+        cmocka_unit_test(of_what_may_not_be_repeated_bytes_give_way_and_no_id),
+        cmocka_unit_test(
+            there_is_room_for_a_call_that_may_not_be_repeated_while_its_id_can_be_kept),
+        cmocka_unit_test(what_is_told_beyond_the_limit_pushes_out_the_oldest_and_that_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

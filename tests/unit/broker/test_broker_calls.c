@@ -283,17 +283,22 @@ static void an_id_of_another_call_in_flight_is_refused(void **state) {
     assert_string_equal(refusal->rid, "c1");
 }
 
-static void more_than_eight_who_wait_for_one_id_are_too_many(void **state) {
+static void beyond_eight_who_wait_for_one_id_the_one_that_asked_first_is_told(void **state) {
     (void)state;
     register_worker(&worker, "g-1", 5);
     char name[8];
-    struct rf_peer last = client;
-    for (int i = 0; i < RF_JOB_MAX_ASKERS + 1; i++) {
+    struct rf_peer peers[RF_JOB_MAX_ASKERS + 2];
+    for (int i = 0; i < RF_JOB_MAX_ASKERS + 2; i++) {
         snprintf(name, sizeof name, "p%d", i);
-        last = peer(RF_SOCKET_CALLS, name);
-        call(&stage, &last, "c1", 60 * RF_NS_PER_S);
+        peers[i] = peer(RF_SOCKET_CALLS, name);
+        call(&stage, &peers[i], "c1", 60 * RF_NS_PER_S);
     }
-    assert_reply(&stage, &last, "c1", "overloaded", "maybe");
+    assert_reply(&stage, &peers[0], "c1", "overloaded", "maybe");
+    assert_reply(&stage, &peers[1], "c1", "overloaded", "maybe");
+    answer(&stage, &worker, "c1");
+    for (int i = 2; i < RF_JOB_MAX_ASKERS + 2; i++)
+        assert_reply(&stage, &peers[i], "c1", NULL, "yes");
+    stage_quiet(&stage, &peers[0]);
 }
 
 static void the_answer_comes_in_the_framing_of_the_request(void **state) {
@@ -467,7 +472,7 @@ int main(void) {
         TEST(one_id_in_flight_is_carried_out_once_and_answers_all_who_ask),
         TEST(a_repeated_id_gets_the_answer_that_it_got),
         TEST(an_id_of_another_call_in_flight_is_refused),
-        TEST(more_than_eight_who_wait_for_one_id_are_too_many),
+        TEST(beyond_eight_who_wait_for_one_id_the_one_that_asked_first_is_told),
         TEST(the_answer_comes_in_the_framing_of_the_request),
         TEST(cancelled_in_the_queue_is_answered_and_never_dispatched),
         TEST(cancelled_in_hand_the_worker_is_told_and_answers),

@@ -1,0 +1,285 @@
+// What calls may cost the broker, and what it does when that is reached.
+#include "stage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LONG (60 * RF_NS_PER_S)
+#define MB   ((size_t)1024 * 1024)
+
+static struct stage stage;
+static struct rf_peer client, worker, second;
+
+static void few_answers(struct rf_core_settings *settings) {
+    settings->calls.once = 8;
+}
+
+static int open_with(void (*change)(struct rf_core_settings *settings)) {
+    stage_open(&stage, change);
+    client = peer(RF_SOCKET_CALLS, "client");
+    worker = peer(RF_SOCKET_WORKERS, "w1");
+    second = peer(RF_SOCKET_WORKERS, "w2");
+    return 0;
+}
+
+static int open_stage(void **state) {
+    (void)state;
+    return open_with(NULL);
+}
+
+static int open_stage_of_few_answers(void **state) {
+    (void)state;
+    return open_with(few_answers);
+}
+
+static int close_stage(void **state) {
+    (void)state;
+    stage_close(&stage);
+    return 0;
+}
+
+static void request(const char *service, const char *id, bool repeatable, int64_t asked_ns,
+                    size_t size) {
+    char *text = malloc(size + 1);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    text[size] = '\0';
+    struct rf_call_request request = {.id = id,
+                                      .service = service,
+                                      .operation = "speak",
+                                      .deadline = stage.now.utc.ns + LONG,
+                                      .repeatable = repeatable,
+                                      .asked_ns = asked_ns,
+                                      .trace = text};
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &request);
+    free(text);
+}
+
+static const char *numbered(int i) {
+    static char id[16];
+    snprintf(id, sizeof id, "c%d", i);
+    return id;
+}
+
+static size_t taken_of(const char *service, size_t size, int *number) {
+    size_t taken = 0;
+    int64_t refused = stage.core->ground.counters.calls_overloaded;
+    while (stage.core->ground.counters.calls_overloaded == refused) {
+        request(service, numbered((*number)++), true, 0, size);
+        taken++;
+    }
+    assert_reply(&stage, &client, numbered(*number - 1), "overloaded", "no");
+    return taken - 1;
+}
+
+static void calls_are_bounded_by_their_bytes_and_a_service_leaves_room_for_others(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 0, 0);
+    beat(&stage, &second, "g-2", "script", 0, 0);
+    int number = 0;
+    // 64 MB: of calls of 5 MB six fit into the half.
+    assert_int_equal(taken_of("speech", 5 * MB, &number), 6);
+    assert_true(stage.core->dispatch.bytes > 30 * MB && stage.core->dispatch.bytes < 31 * MB);
+    // Another service has half of what is left, and what is small finds room there.
+    assert_int_equal(taken_of("script", 5 * MB, &number), 3);
+    request("script", "small", true, 0, 1000);
+    stage_quiet(&stage, &client);
+    assert_true(stage.core->dispatch.bytes <= 64 * MB);
+}
+
+static void what_a_call_took_is_free_again_when_it_is_over_and_not_before(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 4, 0);
+    int number = 0;
+    assert_int_equal(taken_of("speech", 8 * MB, &number), 3); // in hand, they count as well
+    answer(&stage, &worker, "c0");
+    assert_reply(&stage, &client, "c0", NULL, "yes");
+    request("speech", "one", true, 0, 8 * MB);
+    stage_quiet(&stage, &client);
+    for (int i = 1; i < 3; i++)
+        answer(&stage, &worker, numbered(i));
+    answer(&stage, &worker, "one");
+    assert_int_equal(stage.core->dispatch.jobs.count, 0);
+    assert_int_equal(stage.core->dispatch.bytes, 0);
+    assert_int_equal(rf_seats_queue(&stage.core->dispatch.seats, "speech", false)->bytes, 0);
+}
+
+static void a_call_that_is_handed_back_counts_once_with_what_was_tried(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 1, 0);
+    call(&stage, &client, "c1", LONG);
+    size_t before = stage.core->dispatch.bytes;
+    struct rf_attempt attempt = {
+        .provider = "elevenlabs", .class = "transient", .began = 1, .took_ns = 2};
+    struct rf_worker_handback handback = {.id = "c1", .attempts = {&attempt, 1}};
+    for (int i = 0; i < 3; i++) {
+        stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+        credit(&stage, &worker, i + 1);
+        assert_true(stage.core->dispatch.bytes > before);
+        assert_true(stage.core->dispatch.bytes < before + 200);
+    }
+    assert_int_equal(stage.core->dispatch.answers.awaited, 1);
+    answer(&stage, &worker, "c1");
+    assert_int_equal(stage.core->dispatch.bytes, 0);
+    assert_int_equal(stage.core->dispatch.answers.awaited, 0);
+}
+
+static void carry_out(const char *service, const struct rf_peer *from, int i, bool repeatable) {
+    request(service, numbered(i), repeatable, 0, 10);
+    answer(&stage, from, numbered(i));
+    assert_reply(&stage, &client, numbered(i), NULL, "yes");
+}
+
+static void what_may_not_be_repeated_is_refused_rather_than_an_answer_forgotten(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    beat(&stage, &second, "g-2", "script", 100, 0);
+    for (int i = 0; i < 4; i++) // half of eight
+        carry_out("speech", &worker, i, false);
+    request("speech", "c4", false, 0, 10);
+    assert_reply(&stage, &client, "c4", "overloaded", "no");
+    // Another service, what may be repeated, and what was asked before go on.
+    carry_out("script", &second, 5, false);
+    for (int i = 6; i < 60; i++)
+        carry_out("speech", &worker, i, true);
+    for (int i = 0; i < 4; i++) {
+        request("speech", numbered(i), false, i % 2, 10);
+        assert_reply(&stage, &client, numbered(i), NULL, "yes");
+    }
+    // And all of it when ten minutes are over.
+    stage_at(&stage, RF_ANSWERS_KEEP);
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    carry_out("speech", &worker, 61, false);
+}
+
+static void calls_in_hand_take_the_room_of_their_answers(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    for (int i = 0; i < 4; i++)
+        request("speech", numbered(i), false, 0, 10);
+    stage_quiet(&stage, &client);
+    request("speech", "c4", false, 0, 10);
+    assert_reply(&stage, &client, "c4", "overloaded", "no");
+    // Cancelled before it was begun one leaves nothing that has to be remembered so.
+    struct rf_call_reply reply = {.id = "c0", .class = "local", .code = "cancelled", .sent = "no"};
+    stage_receive(&stage, &worker, RF_MESSAGE_call_reply, &reply);
+    assert_reply(&stage, &client, "c0", "cancelled", "no");
+    request("speech", "c5", false, 0, 10);
+    assert_reply(&stage, &client, "c5", "overloaded", "no"); // the worker's word is remembered
+}
+
+static void a_flood_of_refused_calls_pushes_out_no_answer(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    stage_at(&stage, STAGE_LEASE + 1);
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    stage_hush(&stage);
+    carry_out("speech", &worker, 0, false);
+    char id[16];
+    for (int i = 0; i < 3 * RF_ANSWERS_MAX; i++) {
+        snprintf(id, sizeof id, "n%d", i);
+        request("nobody", id, false, 0, 10);
+        if (i % 1000 == 0)
+            stage_forget(&stage);
+    }
+    assert_int_equal(stage.core->dispatch.answers.memories[RF_ANSWERS_ONCE_NO].count,
+                     RF_ANSWERS_MAX);
+    stage_forget(&stage);
+    request("speech", "c0", false, 0, 10);
+    assert_reply(&stage, &client, "c0", NULL, "yes");
+    stage_quiet(&stage, &worker);
+}
+
+static void an_answer_whose_bytes_went_is_told_as_one_that_may_have_been_sent(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    unsigned char *body = calloc(1, 15 * MB);
+    assert_non_null(body);
+    for (int i = 0; i < 4; i++)
+        request("speech", numbered(i), false, 0, 10);
+    for (int i = 0; i < 4; i++) {
+        struct rf_call_reply reply = {
+            .id = numbered(i), .ok = true, .class = "ok", .sent = "yes", .body = {body, 15 * MB}};
+        stage_receive(&stage, &worker, RF_MESSAGE_call_reply, &reply);
+    }
+    for (int i = 4; i < 6; i++) { // told late, as after a restart
+        struct rf_call_reply reply = {
+            .id = numbered(i), .ok = true, .class = "ok", .sent = "yes", .body = {body, 15 * MB}};
+        stage_receive(&stage, &worker, RF_MESSAGE_call_reply, &reply);
+    }
+    free(body);
+    stage_forget(&stage);
+    request("speech", "c0", false, 0, 10);
+    assert_reply(&stage, &client, "c0", "worker_lost", "maybe");
+    request("speech", "c5", false, 0, 10);
+    assert_reply(&stage, &client, "c5", NULL, "yes");
+    stage_quiet(&stage, &worker);
+}
+
+// A flood of calls that one worker gave back waits for the other, and holds up nobody.
+static void calls_of_another_worker_go_past_those_that_wait_for_another(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 50, 0);
+    beat(&stage, &second, "g-2", "speech", 0, 0);
+    for (int i = 0; i < 50; i++)
+        request("speech", numbered(i), true, 0, 10);
+    beat(&stage, &second, "g-2", "speech", 1, 0);
+    request("speech", "other", true, 0, 10); // in the hand of g-2
+    stage_hush(&stage);
+    for (int i = 0; i < 50; i++) {
+        struct rf_worker_handback handback = {.id = numbered(i)};
+        stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    }
+    credit(&stage, &worker, 50);
+    stage_quiet(&stage, &worker);
+    struct rf_worker_handback handback = {.id = "other"};
+    stage_receive(&stage, &second, RF_MESSAGE_worker_handback, &handback);
+    assert_string_equal(stage_next(&stage, &worker, RF_MESSAGE_call_request)->as.call_request.id,
+                        "other");
+    stage_quiet(&stage, &worker);
+    // When the other one is gone they come back to the one that is left.
+    struct rf_worker_bye bye = {.instance = "g-2"};
+    stage_receive(&stage, &second, RF_MESSAGE_worker_bye, &bye);
+    stage_hush(&stage);
+    beat(&stage, &worker, "g-1", "speech", 50, 50);
+    stage_next(&stage, &worker, RF_MESSAGE_worker_welcome);
+    stage_next(&stage, &worker, RF_MESSAGE_call_request);
+}
+
+static void when_the_worker_that_gave_calls_back_is_lost_they_keep_their_turn(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 2, 0);
+    beat(&stage, &second, "g-2", "speech", 0, 0);
+    for (int i = 0; i < 3; i++)
+        request("speech", numbered(i), true, 0, 10);
+    for (int i = 1; i >= 0; i--) {
+        struct rf_worker_handback handback = {.id = numbered(i)};
+        stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    }
+    struct rf_worker_bye bye = {.instance = "g-1"};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_bye, &bye);
+    stage_hush(&stage);
+    beat(&stage, &second, "g-2", "speech", 3, 0);
+    stage_next(&stage, &second, RF_MESSAGE_worker_welcome);
+    for (int i = 0; i < 3; i++)
+        assert_string_equal(
+            stage_next(&stage, &second, RF_MESSAGE_call_request)->as.call_request.id, numbered(i));
+}
+
+#define TEST(name)     cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
+#define TEST_FEW(name) cmocka_unit_test_setup_teardown(name, open_stage_of_few_answers, close_stage)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(calls_are_bounded_by_their_bytes_and_a_service_leaves_room_for_others),
+        TEST(what_a_call_took_is_free_again_when_it_is_over_and_not_before),
+        TEST(a_call_that_is_handed_back_counts_once_with_what_was_tried),
+        TEST_FEW(what_may_not_be_repeated_is_refused_rather_than_an_answer_forgotten),
+        TEST_FEW(calls_in_hand_take_the_room_of_their_answers),
+        TEST_FEW(a_flood_of_refused_calls_pushes_out_no_answer),
+        TEST(an_answer_whose_bytes_went_is_told_as_one_that_may_have_been_sent),
+        TEST(calls_of_another_worker_go_past_those_that_wait_for_another),
+        TEST(when_the_worker_that_gave_calls_back_is_lost_they_keep_their_turn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
