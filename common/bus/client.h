@@ -77,6 +77,7 @@ void rf_streams_fini(struct rf_bus *bus);
 void rf_watches_reset(struct rf_bus *bus);
 bool rf_watches_flush(struct rf_bus *bus);
 void rf_watches_fini(struct rf_bus *bus);
+void rf_watches_refused(struct rf_bus *bus, const char *rid, const char *code);
 void rf_subscriptions_reset(struct rf_bus *bus);
 bool rf_subscriptions_flush(struct rf_bus *bus);
 void rf_subscriptions_fini(struct rf_bus *bus);

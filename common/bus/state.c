@@ -92,9 +92,11 @@ void rf_bus_state_cas(struct rf_bus *bus, const char *key, int64_t version, json
 void rf_bus_on_state_reply(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_state_reply *reply = &message->as.state_reply;
     struct rf_pending_op *op = rf_question_take(bus, RF_QUESTION_STATE, reply->rid);
+    const char *code = reply->ok ? NULL : reply->code != NULL ? reply->code : "refused";
+    if (op == NULL && code != NULL)
+        rf_watches_refused(bus, reply->rid, code);
     if (op == NULL)
         return;
-    const char *code = reply->ok ? NULL : reply->code != NULL ? reply->code : "refused";
     if (op->fn.state != NULL)
         op->fn.state(op->arg, code, reply->entries.count > 0 ? &reply->entries.items[0] : NULL);
     rf_pending_op_free(op);

@@ -2,13 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "bus/client.h"
 #include "wire/text.h"
 
 struct rf_watch {
     char rid[RF_RID_SIZE];
     char *prefix;
-    bool told; // to the broker that is there now
+    bool told;    // to the broker that is there now
+    bool refused; // it was said in the log
     rf_watch_fn *fn;
     void *arg;
     struct rf_watch *next;
@@ -53,6 +55,19 @@ bool rf_watches_flush(struct rf_bus *bus) {
     return true;
 }
 
+// The broker has no room for it now: asked again at the next heartbeat.
+void rf_watches_refused(struct rf_bus *bus, const char *rid, const char *code) {
+    for (struct rf_watch *watch = bus->watches; watch != NULL; watch = watch->next) {
+        if (strcmp(watch->rid, rid) != 0)
+            continue;
+        if (!watch->refused)
+            rf_log(RF_LOG_WARNING, "the broker refuses to tell changes of \"%s\": %s",
+                   watch->prefix, code);
+        watch->refused = true;
+        watch->told = false;
+    }
+}
+
 void rf_watches_fini(struct rf_bus *bus) {
     while (bus->watches != NULL) {
         struct rf_watch *watch = bus->watches;
@@ -65,6 +80,8 @@ void rf_watches_fini(struct rf_bus *bus) {
 void rf_bus_on_state_change(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_state_change *change = &message->as.state_change;
     for (struct rf_watch *watch = bus->watches; watch != NULL; watch = watch->next)
-        if (strcmp(watch->rid, change->rid) == 0)
+        if (strcmp(watch->rid, change->rid) == 0) {
+            watch->refused = false;
             watch->fn(watch->arg, change->snapshot, change->entries.items, change->entries.count);
+        }
 }

@@ -190,8 +190,9 @@ void rf_bus_state_put(struct rf_bus *bus, const char *key, json_t *value, struct
 void rf_bus_state_cas(struct rf_bus *bus, const char *key, int64_t version, json_t *value,
                       struct rf_duration ttl, rf_state_fn *fn, void *arg);
 
-// `snapshot`: entries are all there is under the prefix (also after every reconnect). Else changes;
-// version 0 means deleted.
+// `snapshot`: forget what you knew (also after every reconnect); entries are all there is under the
+// prefix, or the first 1000 values, or 1 MiB, of it: the others follow at once as changes. Else
+// changes; version 0 means deleted.
 typedef void rf_watch_fn(void *arg, bool snapshot, const struct rf_state_entry *entries,
                          size_t count);
 

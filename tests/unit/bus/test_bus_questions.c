@@ -266,6 +266,25 @@ static void a_watch_gets_its_snapshot_then_changes_and_a_snapshot_of_the_next_br
     rf_bus_destroy(&bus);
 }
 
+static void a_watch_that_was_refused_is_asked_for_again(void **state) {
+    struct fake_broker *fake = *state;
+    struct changes changes = {.fake = fake};
+    struct rf_error error;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    assert_int_equal(rf_bus_watch(bus, "mark/", on_watch, &changes, &error), RF_OK);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_state_watch);
+    struct rf_state_reply refusal = {.rid = message->as.state_watch.rid, .code = "full"};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_state_reply, &refusal);
+    rf_message_destroy(&message);
+    message = fake_expect(fake, RF_MESSAGE_state_watch);
+    give_change(fake, message->as.state_watch.rid, true, 1);
+    rf_message_destroy(&message);
+    fake_until(fake, changes.snapshots == 1);
+    assert_int_equal(changes.entries, 1);
+    rf_bus_destroy(&bus);
+}
+
 // ---- status ----
 
 static void on_status(void *arg, json_t *status) {
@@ -306,6 +325,7 @@ int main(void) {
         BROKER_TEST(what_was_asked_of_a_broker_that_went_ends_as_disconnected),
         BROKER_TEST(a_value_that_cannot_be_encoded_ends_as_invalid_and_not_at_once),
         BROKER_TEST(a_refused_question_ends_with_the_brokers_code),
+        BROKER_TEST(a_watch_that_was_refused_is_asked_for_again),
         BROKER_TEST(a_watch_gets_its_snapshot_then_changes_and_a_snapshot_of_the_next_broker),
         BROKER_TEST(the_status_is_told),
     };
