@@ -6,6 +6,7 @@ and the good client's calls go on. The figures are printed.
 """
 
 import pathlib
+import select
 import socket
 import statistics
 import struct
@@ -157,16 +158,27 @@ class Abuse(KillTest):
             time.sleep(0.05)
         self.fail(f"never taken: {answer}")
 
+    def publish_until_heard(self, sockets, pipes):
+        """Events until something has come to each of the subscribers, of which none is read."""
+        client = self.publisher("calling")
+        for seq in range(1, 3001):
+            self.publish(client, "calling", seq, 1)
+            if all(s.poll(0) for s in sockets) and len(select.select(pipes, [], [], 0)[0]) == len(pipes):
+                return
+            time.sleep(0.02)
+        self.fail("not all have subscribed")
+
     def test_subscribers_that_do_not_read_slow_nobody_and_cost_a_bounded_memory(self):
         deaf = [self.connect(zmq.SUB, "events", rcvhwm=10) for _ in range(10)]
         for client in deaf:
             client.subscribe("")
         frozen = [subprocess.Popen([sys.executable, FOREIGN / "subscriber.py", self.endpoint("events"), "test."],
-                                   stdout=subprocess.DEVNULL) for _ in range(3)]
+                                   stdout=subprocess.PIPE) for _ in range(3)]
         for process in frozen:
+            self.addCleanup(process.stdout.close)
             self.addCleanup(process.wait)
             self.addCleanup(process.kill)
-        time.sleep(0.5)  # they need not have subscribed: those that have not yet cost less
+        self.publish_until_heard(deaf, [process.stdout for process in frozen])
         for process in frozen:
             process.send_signal(19)
         client = self.publisher("fast")
