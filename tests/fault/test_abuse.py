@@ -60,7 +60,7 @@ class GoodClient(threading.Thread):
 
 
 class Abuse(KillTest):
-    CONFIG = {"bus": {"heartbeat": "500ms", "heartbeat_misses": 10}}
+    CONFIG = {"bus": {"heartbeat": "500ms", "heartbeat_misses": 10}, "broker": {"queue_bytes": "64MiB"}}
 
     def setUp(self):
         super().setUp()
@@ -227,6 +227,29 @@ class Abuse(KillTest):
                 except zmq.Again:
                     time.sleep(0.001)
         self.assert_unharmed(f"{sent} frames of 15 MB")
+
+    def test_large_calls_that_nobody_takes_are_refused_beyond_a_bound_and_leave_room_for_others(self):
+        worker = self.connect(zmq.DEALER, "workers")
+        worker.send(msgpack.packb({"t": "worker.heartbeat", "v": 1, "instance": "busy-1",
+                                   "offers": [{"service": "busy", "capacity": 0, "released": 0}]}))
+        self.assertEqual(msgpack.unpackb(worker.recv())["t"], "worker.welcome")
+        flood = self.connect(zmq.DEALER, "calls", sndhwm=2)
+        fill, sent, refused = "x" * (15 * MB), 40, []
+        for number in range(sent):  # 600 MB
+            flood.send(msgpack.packb({"t": "call.request", "v": 1, "id": f"large-{number}", "service": "busy",
+                                      "operation": "echo", "params": {"fill": fill},
+                                      "deadline": time.time_ns() + 120 * 10**9}))
+            worker.send(msgpack.packb({"t": "worker.heartbeat", "v": 1, "instance": "busy-1",
+                                       "offers": [{"service": "busy", "capacity": 0, "released": 0}]}))
+            while flood.poll(0):
+                refused.append(msgpack.unpackb(flood.recv()))
+        while len(refused) < sent - 2:  # of 64 MiB, the half
+            refused.append(msgpack.unpackb(flood.recv()))
+        self.assertEqual({(reply["class"], reply["code"], reply["sent"]) for reply in refused},
+                         {("local", "overloaded", "no")})
+        waiting = {queue["service"]: queue for queue in self.status()["queues"]}["busy"]
+        self.assertEqual(waiting["waiting"], 2)
+        self.assert_unharmed(f"{sent} calls of 15 MB, of which {waiting['bytes'] / MB:.0f} MB wait")
 
     # ---- garbage ----
 
