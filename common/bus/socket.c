@@ -128,19 +128,18 @@ size_t rf_socket_receive_frames(struct rf_loop *loop, zsock_t *socket, zmq_msg_t
     size_t count = 0;
     bool more = true;
     while (more) {
-        zmq_msg_t frame;
-        zmq_msg_init(&frame);
+        zmq_msg_t extra, *frame = count < room ? &frames[count] : &extra;
+        zmq_msg_init(frame);
         // Frames of a message come together, so only the first can be absent.
-        if (zmq_msg_recv(&frame, handle, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(&frame);
+        if (zmq_msg_recv(frame, handle, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close(frame);
             break;
         }
-        more = zmq_msg_more(&frame);
-        if (count < room) {
-            zmq_msg_init(&frames[count]);
-            zmq_msg_move(&frames[count++], &frame);
-        }
-        zmq_msg_close(&frame);
+        more = zmq_msg_more(frame);
+        if (count < room)
+            count++;
+        else
+            zmq_msg_close(frame);
     }
     if (count == 0)
         rf_loop_socket_emptied(loop, socket);

@@ -53,8 +53,18 @@ static bool is_plain(const unsigned char *s) {
     return (((word - EACH_BYTE) | word) & EACH_BYTE * 0x80) == 0;
 }
 
+// The same for a text of `size` bytes, at least eight: the last word may overlap the one before it.
+static bool all_plain(const unsigned char *s, size_t size) {
+    for (size_t i = 0; i + WORD < size; i += WORD)
+        if (!is_plain(s + i))
+            return false;
+    return is_plain(s + size - WORD);
+}
+
 bool rf_text_valid(const char *text, size_t size) {
     const unsigned char *s = (const unsigned char *)text;
+    if (size >= WORD && all_plain(s, size))
+        return true;
     for (size_t i = 0; i < size;) {
         size_t length = size - i >= WORD && is_plain(s + i) ? WORD
                         : s[i] >= 0x01 && s[i] <= 0x7F      ? 1

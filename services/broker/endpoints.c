@@ -82,14 +82,13 @@ bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
     if (!rf_socket_receive(endpoints->loop, endpoints->routers[socket], parts))
         return false;
     *body = rf_parts_body(parts, 1);
-    *from = (struct rf_peer){
-        .socket = socket,
-        .who = endpoints->curve[socket]
-                   ? rf_door_who(endpoints->door, &parts->frames[parts->count - 1])
-                   : NULL,
-        .delimited = parts->count > 2 && zmq_msg_size(&parts->frames[1]) == 0,
-        .identity_size = (unsigned char)zmq_msg_size(&parts->frames[0]),
-    };
+    // One by one, as an identity has room for much more than it mostly is.
+    from->socket = socket;
+    from->who = endpoints->curve[socket]
+                    ? rf_door_who(endpoints->door, &parts->frames[parts->count - 1])
+                    : NULL;
+    from->delimited = parts->count > 2 && zmq_msg_size(&parts->frames[1]) == 0;
+    from->identity_size = (unsigned char)zmq_msg_size(&parts->frames[0]);
     memcpy(from->identity, zmq_msg_data(&parts->frames[0]), from->identity_size);
     return true;
 }

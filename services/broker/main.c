@@ -40,10 +40,10 @@ void broker_settle(struct broker *broker) {
     rf_disk_flush(broker->disk);
     broker_tell_health(broker);
     broker_tell_foreign(broker);
-    if (rf_core_wake(broker->core, &when))
-        rf_timer_at(&broker->timer, when);
-    else
+    if (!rf_core_wake(broker->core, &when))
         rf_timer_stop(&broker->timer);
+    else if (!rf_timer_running(&broker->timer) || broker->timer.due.ns != when.ns)
+        rf_timer_at(&broker->timer, when);
     if (broker->process->draining && rf_core_peers(broker->core) == 0)
         rf_process_drained(broker->process);
 }
