@@ -56,33 +56,18 @@ enum rf_err rf_wire_number_event(const struct rf_bytes *envelope, int64_t n, str
     return finish(&packer, frame, error);
 }
 
-// The pair with this key among `pairs` from the cursor on, which goes behind it; false: none.
-static bool find_pair(struct rf_cursor *cursor, size_t pairs, const char *name,
-                      const unsigned char **start) {
-    size_t size = strlen(name);
-    for (size_t i = 0; i < pairs; i++) {
-        *start = cursor->at;
-        struct rf_packed key = rf_cursor_next(cursor), value = rf_cursor_next(cursor);
-        rf_cursor_skip(cursor, &value);
-        if (key.kind == RF_PACKED_STR && key.size == size && memcmp(key.bytes, name, size) == 0)
-            return true;
-    }
-    *start = cursor->at;
-    return false;
-}
-
 static void put(unsigned char **at, const void *bytes, size_t size) {
     memcpy(*at, bytes, size);
     *at += size;
 }
 
-size_t rf_wire_hold_request(const struct rf_bytes *raw, void *out, size_t *remaining_at) {
+size_t rf_wire_hold_request(const struct rf_bytes *raw, const struct rf_bytes *remaining, void *out,
+                            size_t *remaining_at) {
     static const char key[] = "\xacremaining_ns\xcf"; // 12 characters, then eight bytes
     _Static_assert(sizeof key - 1 + 8 + 2 == RF_WIRE_HOLD_MORE, "and two of the map's head");
     struct rf_cursor cursor = {raw->data, (const unsigned char *)raw->data + raw->size};
-    size_t pairs = rf_cursor_next(&cursor).count;
-    const unsigned char *body = cursor.at, *start;
-    pairs += !find_pair(&cursor, pairs, "remaining_ns", &start);
+    size_t pairs = rf_cursor_next(&cursor).count + (remaining->size == 0);
+    const unsigned char *start = remaining->data, *rest = start + remaining->size;
     // It has fields of the message only, and so few of them.
     const unsigned char head[] = {0xde, 0, (unsigned char)pairs}, short_head = 0x80 | (pairs & 0xf);
     unsigned char *at = out;
@@ -90,12 +75,12 @@ size_t rf_wire_hold_request(const struct rf_bytes *raw, void *out, size_t *remai
         put(&at, &short_head, 1);
     else
         put(&at, head, sizeof head);
-    put(&at, body, (size_t)(start - body));
+    put(&at, cursor.at, (size_t)(start - cursor.at));
     put(&at, key, sizeof key - 1);
     *remaining_at = (size_t)(at - (unsigned char *)out);
     rf_wire_set_remaining(out, *remaining_at, 0);
     at += sizeof(uint64_t);
-    put(&at, cursor.at, (size_t)(cursor.end - cursor.at));
+    put(&at, rest, (size_t)(cursor.end - rest));
     return (size_t)(at - (unsigned char *)out);
 }
 

@@ -63,6 +63,11 @@ RF_NODISCARD enum rf_err rf_wire_glance_anew(const struct rf_message *message,
                                              struct rf_frame *frame, struct rf_glance *glance,
                                              struct rf_error *error);
 
+// rf_text_of: a text of ours, borrowed.
+static inline struct rf_text rf_text_of(const char *text) {
+    return (struct rf_text){text, strlen(text)};
+}
+
 // rf_text_is: whether a text of a glance is this one.
 static inline bool rf_text_is(struct rf_text text, const char *known) {
     size_t size = strlen(known);

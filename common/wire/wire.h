@@ -76,11 +76,13 @@ RF_NODISCARD enum rf_err rf_wire_decode_event(const void *data, size_t size,
 RF_NODISCARD enum rf_err rf_wire_number_event(const struct rf_bytes *envelope, int64_t n,
                                               struct rf_frame *frame, struct rf_error *error);
 
-// rf_wire_hold_request: a copy of a call.request (rf_message.raw) whose remaining_ns, now 0, is set
-// later in its place. `out` has room for RF_WIRE_HOLD_MORE bytes more than came. Returns the copy's
-// size, which may be beyond RF_WIRE_MAX_BYTES: nobody takes it then.
+// rf_wire_hold_request: a copy of a call.request whose remaining_ns, now 0, is set later in its
+// place. `remaining` is the pair that came, empty where it would stand (glance.h). `out` has room
+// for RF_WIRE_HOLD_MORE bytes more than came. Returns the copy's size, which may be beyond
+// RF_WIRE_MAX_BYTES: nobody takes it then.
 #define RF_WIRE_HOLD_MORE 24
-size_t rf_wire_hold_request(const struct rf_bytes *raw, void *out, size_t *remaining_at);
+size_t rf_wire_hold_request(const struct rf_bytes *raw, const struct rf_bytes *remaining, void *out,
+                            size_t *remaining_at);
 
 // rf_wire_set_remaining: 0 or more, into such a copy.
 void rf_wire_set_remaining(void *held, size_t remaining_at, int64_t remaining_ns);

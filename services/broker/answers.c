@@ -57,8 +57,8 @@ void rf_answers_fini(struct rf_answers *answers) {
     rf_answers_init(answers, answers->limit);
 }
 
-static struct rf_answer *find(const struct rf_answers *answers, const char *id) {
-    struct rf_map_node *node = rf_map_find_text(&answers->map, id);
+static struct rf_answer *find(const struct rf_answers *answers, struct rf_text id) {
+    struct rf_map_node *node = rf_map_find(&answers->map, id.bytes, id.size);
     return node == NULL ? NULL : RF_OWNER(node, struct rf_answer, by_id);
 }
 
@@ -66,7 +66,7 @@ static bool too_old(const struct rf_answer *answer, struct rf_instant now) {
     return rf_instant_since(now, answer->at).ns >= RF_ANSWERS_KEEP;
 }
 
-const struct rf_answer *rf_answers_find(struct rf_answers *answers, const char *id,
+const struct rf_answer *rf_answers_find(struct rf_answers *answers, struct rf_text id,
                                         struct rf_instant now) {
     struct rf_answer *answer = find(answers, id);
     return answer == NULL || too_old(answer, now) ? NULL : answer;
@@ -86,7 +86,7 @@ bool rf_answers_complete(const struct rf_answers *answers, bool repeatable,
                             knows_all(answers, RF_ANSWERS_REPEATABLE_NO, since)));
 }
 
-void rf_answers_forget(struct rf_answers *answers, const char *id) {
+void rf_answers_forget(struct rf_answers *answers, struct rf_text id) {
     struct rf_answer *answer = find(answers, id);
     if (answer != NULL)
         drop(answers, answer);
@@ -153,12 +153,11 @@ void rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited) {
         *share += awaited ? 1 : (size_t)-1;
 }
 
-void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory, const char *id,
+void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory, struct rf_text id,
                      const struct rf_bytes *reply, bool own, size_t *share, struct rf_instant now) {
     rf_answers_forget(answers, id);
     expire(answers, memory, now);
-    size_t id_size = strlen(id) + 1;
-    struct rf_answer *answer = malloc(sizeof *answer + id_size + reply->size);
+    struct rf_answer *answer = malloc(sizeof *answer + id.size + 1 + reply->size);
     if (answer == NULL) {
         note_dropped(answers, memory, now);
         return;
@@ -168,8 +167,9 @@ void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory, 
                                  .share = memory == RF_ANSWERS_ONCE ? share : NULL,
                                  .at = now,
                                  .size = reply->size,
-                                 .data = (unsigned char *)answer->id + id_size};
-    memcpy(answer->id, id, id_size);
+                                 .data = (unsigned char *)answer->id + id.size + 1};
+    memcpy(answer->id, id.bytes, id.size);
+    answer->id[id.size] = 0;
     memcpy(answer->data, reply->data, reply->size);
     if (!put(answers, answer)) {
         free(answer);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keyring.h"
 #include "rights.h"
 
 #define PROBE_INTERVAL (100 * RF_NS_PER_MS)
@@ -14,9 +15,8 @@
 #define ON(socket) (1u << (socket))
 
 static void on_call_request(struct rf_core *core, const struct rf_peer *from,
-                            struct rf_message **message, size_t size) {
-    (void)size;
-    rf_dispatch_request(&core->dispatch, from, *message);
+                            const struct rf_glance *glance) {
+    rf_dispatch_request(&core->dispatch, from, glance);
 }
 
 static void on_call_cancel(struct rf_core *core, const struct rf_peer *from,
@@ -30,37 +30,42 @@ static void on_hello(struct rf_core *core, const struct rf_peer *from, struct rf
 static void on_status_request(struct rf_core *core, const struct rf_peer *from,
                               struct rf_message **message, size_t size);
 
+// Those of which there is one a call come first, and are seen in the frame itself.
 static const struct route {
     enum rf_message_type type;
     unsigned sockets;
     rf_handler_fn *handler;
+    rf_glance_fn *glanced; // if it is read at a glance
 } routes[] = {
-    {RF_MESSAGE_call_request, ON(RF_SOCKET_CALLS), on_call_request},
-    {RF_MESSAGE_call_cancel, ON(RF_SOCKET_CALLS), on_call_cancel},
-    {RF_MESSAGE_status_request, ON(RF_SOCKET_CALLS) | ON(RF_SOCKET_INGEST), on_status_request},
-    {RF_MESSAGE_breaker_control, ON(RF_SOCKET_CALLS) | ON(RF_SOCKET_INGEST), rf_on_breaker_control},
+    {RF_MESSAGE_call_request, ON(RF_SOCKET_CALLS), NULL, on_call_request},
+    {RF_MESSAGE_call_reply, ON(RF_SOCKET_WORKERS), NULL, rf_on_call_reply},
+    {RF_MESSAGE_worker_credit, ON(RF_SOCKET_WORKERS), NULL, rf_on_worker_credit},
 
-    {RF_MESSAGE_worker_heartbeat, ON(RF_SOCKET_WORKERS), rf_on_worker_heartbeat},
-    {RF_MESSAGE_worker_recalled, ON(RF_SOCKET_WORKERS), rf_on_worker_recalled},
-    {RF_MESSAGE_worker_credit, ON(RF_SOCKET_WORKERS), rf_on_worker_credit},
-    {RF_MESSAGE_call_reply, ON(RF_SOCKET_WORKERS), rf_on_call_reply},
-    {RF_MESSAGE_worker_handback, ON(RF_SOCKET_WORKERS), rf_on_worker_handback},
-    {RF_MESSAGE_worker_bye, ON(RF_SOCKET_WORKERS), rf_on_worker_bye},
-    {RF_MESSAGE_worker_outcomes, ON(RF_SOCKET_WORKERS), rf_on_worker_outcomes},
-    {RF_MESSAGE_permit_request, ON(RF_SOCKET_WORKERS), rf_on_permit_request},
-    {RF_MESSAGE_limit_demand, ON(RF_SOCKET_WORKERS), rf_on_limit_demand},
+    {RF_MESSAGE_call_cancel, ON(RF_SOCKET_CALLS), on_call_cancel, NULL},
+    {RF_MESSAGE_status_request, ON(RF_SOCKET_CALLS) | ON(RF_SOCKET_INGEST), on_status_request,
+     NULL},
+    {RF_MESSAGE_breaker_control, ON(RF_SOCKET_CALLS) | ON(RF_SOCKET_INGEST), rf_on_breaker_control,
+     NULL},
 
-    {RF_MESSAGE_hello, ON(RF_SOCKET_INGEST), on_hello},
-    {RF_MESSAGE_stream_open, ON(RF_SOCKET_INGEST), rf_on_stream_open},
-    {RF_MESSAGE_stream_skip, ON(RF_SOCKET_INGEST), rf_on_stream_skip},
-    {RF_MESSAGE_event_publish, ON(RF_SOCKET_INGEST), rf_on_event_publish},
-    {RF_MESSAGE_journal_read, ON(RF_SOCKET_INGEST), rf_on_journal_read},
-    {RF_MESSAGE_state_get, ON(RF_SOCKET_INGEST), rf_on_state_get},
-    {RF_MESSAGE_state_put, ON(RF_SOCKET_INGEST), rf_on_state_put},
-    {RF_MESSAGE_state_cas, ON(RF_SOCKET_INGEST), rf_on_state_cas},
-    {RF_MESSAGE_state_list, ON(RF_SOCKET_INGEST), rf_on_state_list},
-    {RF_MESSAGE_state_watch, ON(RF_SOCKET_INGEST), rf_on_state_watch},
-    {RF_MESSAGE_state_unwatch, ON(RF_SOCKET_INGEST), rf_on_state_unwatch},
+    {RF_MESSAGE_worker_heartbeat, ON(RF_SOCKET_WORKERS), rf_on_worker_heartbeat, NULL},
+    {RF_MESSAGE_worker_recalled, ON(RF_SOCKET_WORKERS), rf_on_worker_recalled, NULL},
+    {RF_MESSAGE_worker_handback, ON(RF_SOCKET_WORKERS), rf_on_worker_handback, NULL},
+    {RF_MESSAGE_worker_bye, ON(RF_SOCKET_WORKERS), rf_on_worker_bye, NULL},
+    {RF_MESSAGE_worker_outcomes, ON(RF_SOCKET_WORKERS), rf_on_worker_outcomes, NULL},
+    {RF_MESSAGE_permit_request, ON(RF_SOCKET_WORKERS), rf_on_permit_request, NULL},
+    {RF_MESSAGE_limit_demand, ON(RF_SOCKET_WORKERS), rf_on_limit_demand, NULL},
+
+    {RF_MESSAGE_hello, ON(RF_SOCKET_INGEST), on_hello, NULL},
+    {RF_MESSAGE_stream_open, ON(RF_SOCKET_INGEST), rf_on_stream_open, NULL},
+    {RF_MESSAGE_stream_skip, ON(RF_SOCKET_INGEST), rf_on_stream_skip, NULL},
+    {RF_MESSAGE_event_publish, ON(RF_SOCKET_INGEST), rf_on_event_publish, NULL},
+    {RF_MESSAGE_journal_read, ON(RF_SOCKET_INGEST), rf_on_journal_read, NULL},
+    {RF_MESSAGE_state_get, ON(RF_SOCKET_INGEST), rf_on_state_get, NULL},
+    {RF_MESSAGE_state_put, ON(RF_SOCKET_INGEST), rf_on_state_put, NULL},
+    {RF_MESSAGE_state_cas, ON(RF_SOCKET_INGEST), rf_on_state_cas, NULL},
+    {RF_MESSAGE_state_list, ON(RF_SOCKET_INGEST), rf_on_state_list, NULL},
+    {RF_MESSAGE_state_watch, ON(RF_SOCKET_INGEST), rf_on_state_watch, NULL},
+    {RF_MESSAGE_state_unwatch, ON(RF_SOCKET_INGEST), rf_on_state_unwatch, NULL},
 };
 
 static bool is_permitted(struct rf_core *core, const struct rf_peer *from,
@@ -74,23 +79,62 @@ static bool is_permitted(struct rf_core *core, const struct rf_peer *from,
     return false;
 }
 
+static const struct route *route_of(enum rf_message_type type, enum rf_socket socket) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
+        if (routes[i].type == type && (routes[i].sockets & ON(socket)) != 0)
+            return &routes[i];
+    return NULL;
+}
+
+// What was due before a message came has happened before it.
+static void run_due(struct rf_core *core, const struct rf_now *now) {
+    core->ground.now = *now;
+    rf_ground_run(&core->ground);
+}
+
+bool rf_core_glance(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
+                    const struct rf_glance *glance) {
+    const struct route *route = route_of(glance->type, from->socket);
+    if (route == NULL ||
+        (from->who != NULL && (from->who->roles & rf_rights_of(glance->type)) == 0))
+        return false;
+    run_due(core, now);
+    route->glanced(core, from, glance);
+    return true;
+}
+
+// A message that is as good as one of our own encoder, and written in another way.
+static void glance_anew(struct rf_core *core, const struct route *route, const struct rf_peer *from,
+                        const struct rf_message *message) {
+    struct rf_frame frame;
+    struct rf_glance glance;
+    struct rf_error error;
+    if (rf_wire_glance_anew(message, &frame, &glance, &error) == RF_OK)
+        route->glanced(core, from, &glance);
+    else
+        rf_ground_refuse(&core->ground, from, rf_rights_question(message), "overloaded",
+                         error.message);
+    rf_frame_free(&frame);
+}
+
 void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
                      struct rf_message **message, size_t size) {
-    core->ground.now = *now;
-    // What was due before this message came has happened before it.
-    rf_ground_run(&core->ground);
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (routes[i].type == (*message)->type && (routes[i].sockets & ON(from->socket)) != 0) {
-            if (is_permitted(core, from, *message))
-                routes[i].handler(core, from, message, size);
-            return;
-        }
+    run_due(core, now);
+    const struct route *route = route_of((*message)->type, from->socket);
+    if (route == NULL) {
+        core->ground.counters.messages_not_allowed++;
+        char text[128];
+        snprintf(text, sizeof text, "%s is not for this socket",
+                 rf_message_type_name((*message)->type));
+        rf_ground_refuse(&core->ground, from, NULL, "not_allowed", text);
+        return;
     }
-    core->ground.counters.messages_not_allowed++;
-    char text[128];
-    snprintf(text, sizeof text, "%s is not for this socket",
-             rf_message_type_name((*message)->type));
-    rf_ground_refuse(&core->ground, from, NULL, "not_allowed", text);
+    if (!is_permitted(core, from, *message))
+        return;
+    if (route->glanced != NULL)
+        glance_anew(core, route, from, *message);
+    else
+        route->handler(core, from, message, size);
 }
 
 void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
@@ -116,8 +160,7 @@ void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const s
 }
 
 void rf_core_tick(struct rf_core *core, const struct rf_now *now) {
-    core->ground.now = *now;
-    rf_ground_run(&core->ground);
+    run_due(core, now);
 }
 
 bool rf_core_wake(const struct rf_core *core, struct rf_instant *when) {
@@ -130,8 +173,7 @@ bool rf_core_wake(const struct rf_core *core, struct rf_instant *when) {
 
 void rf_core_limits(struct rf_core *core, const struct rf_now *now,
                     const struct rf_limit_rules *rules) {
-    core->ground.now = *now;
-    rf_ground_run(&core->ground);
+    run_due(core, now);
     rf_limits_change(&core->limits, rules);
 }
 

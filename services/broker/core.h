@@ -17,6 +17,7 @@
 #include "stream_book.h"
 #include "subscribers.h"
 #include "watchers.h"
+#include "wire/glance.h"
 #include "wire/wire.h"
 
 struct rf_core_settings {
@@ -114,6 +115,11 @@ void rf_core_begin(struct rf_core *core);
 void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
                      struct rf_message **message, size_t size);
 
+// rf_core_glance: the same for a message that was read at a glance. False, and nothing is done, if
+// this peer may not send it here: rf_core_receive refuses it then.
+RF_NODISCARD bool rf_core_glance(struct rf_core *core, const struct rf_now *now,
+                                 const struct rf_peer *from, const struct rf_glance *glance);
+
 // rf_core_undecodable: a frame that rf_wire_decode refused: answered with an `error`, counted.
 void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
                          const struct rf_error *error);
@@ -158,6 +164,8 @@ size_t rf_core_peers(const struct rf_core *core);
 
 typedef void rf_handler_fn(struct rf_core *core, const struct rf_peer *from,
                            struct rf_message **message, size_t size);
+typedef void rf_glance_fn(struct rf_core *core, const struct rf_peer *from,
+                          const struct rf_glance *glance);
 
 // streams.c
 rf_handler_fn rf_on_stream_open, rf_on_stream_skip;
@@ -207,8 +215,9 @@ void rf_core_state_changed(void *core, struct rf_state_row *row,
 
 // workers.c
 rf_handler_fn rf_on_worker_recalled;
-rf_handler_fn rf_on_worker_heartbeat, rf_on_worker_credit, rf_on_worker_handback, rf_on_worker_bye;
-rf_handler_fn rf_on_worker_outcomes, rf_on_permit_request, rf_on_call_reply;
+rf_handler_fn rf_on_worker_heartbeat, rf_on_worker_handback, rf_on_worker_bye;
+rf_handler_fn rf_on_worker_outcomes, rf_on_permit_request;
+rf_glance_fn rf_on_call_reply, rf_on_worker_credit;
 rf_handler_fn rf_on_breaker_control, rf_on_limit_demand;
 void rf_core_worker_lost(void *core, const struct rf_seat *seat);
 

@@ -220,7 +220,7 @@ void rf_dispatch_fini(struct rf_dispatch *dispatch) {
 }
 
 void rf_dispatch_credit(struct rf_dispatch *dispatch, struct rf_seat *seat,
-                        const struct rf_worker_credit *credit) {
+                        const struct rf_worker_credit_glance *credit) {
     struct rf_place *place = rf_seats_credit(seat, credit);
     if (place != NULL)
         pump_queue(dispatch, place->queue);
@@ -249,7 +249,8 @@ void rf_dispatch_pump_all(struct rf_dispatch *dispatch) {
 
 // The earlier of the deadline and the time that was left when it was sent: a client whose clock
 // runs ahead, or behind, cannot stretch its call.
-static struct rf_instant due_of(const struct rf_now *now, const struct rf_call_request *request) {
+static struct rf_instant due_of(const struct rf_now *now,
+                                const struct rf_call_request_glance *request) {
     int64_t left = rf_ns_sub(request->deadline, now->utc.ns);
     if (request->remaining_ns > 0 && request->remaining_ns < left)
         left = request->remaining_ns;
@@ -267,20 +268,19 @@ static bool describe(struct rf_job *job, struct rf_job_wish *wish) {
     return true;
 }
 
-static bool is_another(const struct rf_job *job, const struct rf_call_request *request) {
+static bool is_another(const struct rf_job *job, const struct rf_call_request_glance *request) {
     return job->frame != NULL &&
-           (strcmp(job->operation, request->operation) != 0 ||
-            (job->service != NULL && strcmp(job->service->service, request->service) != 0));
+           (!rf_text_is(request->operation, job->operation) ||
+            (job->service != NULL && !rf_text_is(request->service, job->service->service)));
 }
 
 static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struct rf_job *job,
                  struct rf_job_wish *wish) {
-    const char *id = wish->request->id;
     if (is_another(job, wish->request))
-        rf_ground_refuse(dispatch->ground, from, id, "id_conflict",
+        rf_ground_refuse(dispatch->ground, from, job->id, "id_conflict",
                          "another call with this id is in flight");
     else if ((job->frame == NULL && !describe(job, wish)) || !rf_job_ask(job, from))
-        rf_job_answer_once(dispatch, from, id, RF_JOB_OVERLOADED, true); // without memory
+        rf_job_answer_once(dispatch, from, job->id, RF_JOB_OVERLOADED, true); // without memory
     else
         dispatch->ground->counters.calls_joined++;
 }
@@ -302,7 +302,7 @@ static void answer_again(struct rf_dispatch *dispatch, const struct rf_peer *fro
 // A repeated id: joined to the call in flight, or answered from memory.
 static bool repeated(struct rf_dispatch *dispatch, const struct rf_peer *from,
                      struct rf_job_wish *wish) {
-    const char *id = wish->request->id;
+    struct rf_text id = wish->request->id;
     struct rf_job *job = rf_job_find(dispatch, id);
     if (job != NULL) {
         join(dispatch, from, job, wish);
@@ -339,7 +339,7 @@ static enum rf_job_answer obstacle(struct rf_dispatch *dispatch, const struct rf
 // A call whose id nobody knows.
 static void take(struct rf_dispatch *dispatch, const struct rf_peer *from,
                  struct rf_job_wish *wish) {
-    const struct rf_call_request *request = wish->request;
+    const struct rf_call_request_glance *request = wish->request;
     struct rf_instant now = dispatch->ground->now.instant;
     struct rf_instant asked = rf_instant_add(now, rf_ns(-request->asked_ns));
     bool again = request->asked_ns > 0;
@@ -362,26 +362,16 @@ static void take(struct rf_dispatch *dispatch, const struct rf_peer *from,
 }
 
 void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                         const struct rf_message *message) {
-    const struct rf_call_request *request = &message->as.call_request;
+                         const struct rf_glance *glance) {
+    const struct rf_call_request_glance *request = &glance->as.call_request;
     struct rf_job_wish wish = {
-        .request = request, .raw = message->raw, .due = due_of(&dispatch->ground->now, request)};
-    // With what only a newer version knows, it goes on without.
-    struct rf_frame packed = {NULL, 0};
-    if (wish.raw.size == 0) {
-        if (rf_wire_encode(RF_MESSAGE_call_request, request, &packed, NULL) != RF_OK) {
-            rf_job_answer_once(dispatch, from, request->id, RF_JOB_OVERLOADED, true);
-            return;
-        }
-        wish.raw = (struct rf_bytes){packed.data, packed.size};
-    }
+        .request = request, .raw = glance->raw, .due = due_of(&dispatch->ground->now, request)};
     if (!repeated(dispatch, from, &wish))
         take(dispatch, from, &wish);
-    rf_frame_free(&packed);
 }
 
 void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id) {
-    struct rf_job *job = rf_job_find(dispatch, id);
+    struct rf_job *job = rf_job_find(dispatch, rf_text_of(id));
     // Others who wait for it as well have not cancelled.
     if (job == NULL || !rf_job_asked_by(job, from) || job->asker_count > 1)
         return;

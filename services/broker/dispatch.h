@@ -68,7 +68,7 @@ void rf_dispatch_fini(struct rf_dispatch *dispatch);
 
 // rf_dispatch_request: a client's call.request.
 void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                         const struct rf_message *message);
+                         const struct rf_glance *glance);
 
 // rf_dispatch_cancel: a client no longer waits. In the queue: answered `cancelled`; in hand: the
 // worker is told, and its answer goes to the client.
@@ -85,7 +85,7 @@ void rf_dispatch_told(struct rf_dispatch *dispatch, struct rf_seat *seat,
 
 // rf_dispatch_credit: the worker gave places of a service back, of which what waits gets some.
 void rf_dispatch_credit(struct rf_dispatch *dispatch, struct rf_seat *seat,
-                        const struct rf_worker_credit *credit);
+                        const struct rf_worker_credit_glance *credit);
 
 // rf_dispatch_pump: hands out what waits for the services of this worker, and answers what waits
 // for those that nobody offers any more. rf_dispatch_pump_all: the same for all services.
@@ -109,7 +109,7 @@ struct rf_seat *rf_dispatch_heartbeat(struct rf_dispatch *dispatch, const struct
 // over already takes the place of our guess (worker_lost, deadline_exceeded) for whoever repeats
 // the id. `seat` NULL: the sender is not registered.
 void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
-                       struct rf_message *message);
+                       const struct rf_glance *glance);
 
 // rf_dispatch_handback: a call that waits for a retry goes to the front of its queue, for another
 // worker.

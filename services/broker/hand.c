@@ -6,12 +6,12 @@
 // A call in the hand of a worker that we did not give it: the broker was restarted, or took the
 // worker for lost. Whoever asks for its id now waits for this worker's answer.
 static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char *id) {
-    struct rf_job *job = rf_job_find(dispatch, id);
+    struct rf_job *job = rf_job_find(dispatch, rf_text_of(id));
     if (job == NULL)
         job = rf_job_found(dispatch, id);
     if (job == NULL || job->seat != NULL)
         return;
-    rf_answers_forget(&dispatch->answers, id);
+    rf_answers_forget(&dispatch->answers, rf_text_of(id));
     rf_job_hand_to(job, seat, NULL);
     dispatch->ground->counters.calls_adopted++;
     struct rf_call_cancel cancel = {.id = id};
@@ -45,7 +45,7 @@ static void settle_hand(struct rf_dispatch *dispatch, struct rf_seat *seat,
         const char *id = heartbeat->in_hand.items[i];
         if (news == RF_SEAT_NEW || adds)
             adopt(dispatch, seat, id);
-        struct rf_job *job = rf_job_find(dispatch, id);
+        struct rf_job *job = rf_job_find(dispatch, rf_text_of(id));
         if (job != NULL && job->seat == seat)
             job->listed = dispatch->heartbeats;
     }
@@ -73,25 +73,27 @@ struct rf_seat *rf_dispatch_heartbeat(struct rf_dispatch *dispatch, const struct
 
 // The reply as it goes on: the bytes that came, or packed anew with the worker's name that we know.
 // The caller frees `packed`. False: it cannot be.
-static bool raw_of(struct rf_message *message, const char *worker, struct rf_frame *packed,
+static bool raw_of(const struct rf_glance *glance, const char *worker, struct rf_frame *packed,
                    struct rf_bytes *raw) {
-    struct rf_call_reply *reply = &message->as.call_reply;
     *packed = (struct rf_frame){NULL, 0};
-    *raw = message->raw;
-    if (raw->size > 0 && reply->worker != NULL && strcmp(reply->worker, worker) == 0)
+    *raw = glance->raw;
+    if (rf_text_is(glance->as.call_reply.worker, worker))
         return true;
-    reply->worker = worker;
-    if (rf_wire_encode(RF_MESSAGE_call_reply, reply, packed, NULL) != RF_OK)
+    struct rf_message *message;
+    if (rf_wire_decode_relay(raw->data, raw->size, &message, NULL) != RF_OK)
         return false;
+    message->as.call_reply.worker = worker;
+    enum rf_err err = rf_wire_encode(RF_MESSAGE_call_reply, &message->as, packed, NULL);
+    rf_message_destroy(&message);
     *raw = (struct rf_bytes){packed->data, packed->size};
-    return true;
+    return err == RF_OK;
 }
 
 // To a call that is over, or that another broker gave it: it may be asked for again.
 static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
-                      struct rf_message *message) {
+                      const struct rf_glance *glance) {
     struct rf_ground *ground = dispatch->ground;
-    const char *id = message->as.call_reply.id;
+    struct rf_text id = glance->as.call_reply.id;
     if (seat != NULL && seat->recalling)
         ground->counters.replies_recalled++;
     else
@@ -102,7 +104,7 @@ static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
     struct rf_frame packed;
     struct rf_bytes raw;
     if ((guessed || (known == NULL && seat != NULL)) &&
-        raw_of(message, seat == NULL ? "" : seat->instance, &packed, &raw)) {
+        raw_of(glance, seat == NULL ? "" : seat->instance, &packed, &raw)) {
         enum rf_answers_memory memory = RF_ANSWERS_ONCE;
         if (guessed && known->memory >= RF_ANSWERS_REPEATABLE)
             memory = RF_ANSWERS_REPEATABLE;
@@ -113,11 +115,11 @@ static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
 }
 
 void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
-                       struct rf_message *message) {
+                       const struct rf_glance *glance) {
     struct rf_ground *ground = dispatch->ground;
-    struct rf_job *job = rf_job_find(dispatch, message->as.call_reply.id);
+    struct rf_job *job = rf_job_find(dispatch, glance->as.call_reply.id);
     if (job == NULL) {
-        take_late(dispatch, seat, message);
+        take_late(dispatch, seat, glance);
         return;
     }
     // One that waits was carried out already, before it was asked for here.
@@ -128,7 +130,7 @@ void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
     ground->counters.calls_answered++;
     struct rf_frame packed;
     struct rf_bytes raw;
-    if (!raw_of(message, seat->instance, &packed, &raw)) {
+    if (!raw_of(glance, seat->instance, &packed, &raw)) {
         rf_job_end(job, RF_JOB_FORGOTTEN, true);
         return;
     }
@@ -148,7 +150,7 @@ static struct rf_place *place_in(const struct rf_seat *seat, const struct rf_job
 
 void rf_dispatch_handback(struct rf_dispatch *dispatch, struct rf_seat *seat,
                           const struct rf_worker_handback *handback) {
-    struct rf_job *job = rf_job_find(dispatch, handback->id);
+    struct rf_job *job = rf_job_find(dispatch, rf_text_of(handback->id));
     if (job == NULL || job->seat != seat) {
         dispatch->ground->counters.replies_late++;
         return;

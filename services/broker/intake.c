@@ -27,37 +27,48 @@ static enum rf_err decode(zmq_msg_t *body, struct rf_message **message, struct r
     return rf_wire_decode_relay(zmq_msg_data(body), zmq_msg_size(body), message, error);
 }
 
-static void take(struct ear *ear, const struct rf_peer *from, zmq_msg_t *body) {
+// What cannot be read at a glance, or not be taken so.
+static void take_whole(struct ear *ear, const struct rf_now *now, const struct rf_peer *from,
+                       zmq_msg_t *body) {
     struct rf_core *core = ear->broker->core;
-    struct rf_now now = broker_now(ear->broker);
     struct rf_message *message = NULL;
     struct rf_error error;
     enum rf_err err = decode(body, &message, &error);
     if (err == RF_OK) {
         int64_t refused = core->ground.counters.messages_no_role;
-        rf_core_receive(core, &now, from, &message, zmq_msg_size(body));
+        rf_core_receive(core, now, from, &message, zmq_msg_size(body));
         if (core->ground.counters.messages_no_role != refused &&
             rf_rights_check(from, message, &error) != RF_OK)
             complain(ear, error.message);
     } else {
         error.code = err;
-        rf_core_undecodable(core, &now, from, &error);
+        rf_core_undecodable(core, now, from, &error);
         complain(ear, error.message);
     }
     rf_message_destroy(&message);
 }
 
+static void take(struct ear *ear, const struct rf_now *now, const struct rf_peer *from,
+                 zmq_msg_t *body) {
+    struct rf_glance glance;
+    if (body == NULL || !rf_wire_glance(zmq_msg_data(body), zmq_msg_size(body), &glance) ||
+        !rf_core_glance(ear->broker->core, now, from, &glance))
+        take_whole(ear, now, from, body);
+}
+
+// The clocks are read once for all messages of a pass, which came before it.
 static void on_router(void *arg, zsock_t *socket) {
     (void)socket;
     struct ear *ear = arg;
     struct rf_parts parts;
     struct rf_peer from;
     zmq_msg_t *body;
+    struct rf_now now = broker_now(ear->broker);
     for (int i = 0;
          i < MESSAGES_PER_PASS &&
          rf_endpoints_receive(&ear->broker->endpoints, ear->socket, &parts, &from, &body);
          i++) {
-        take(ear, &from, body);
+        take(ear, &now, &from, body);
         rf_parts_free(&parts);
     }
     broker_settle(ear->broker);

@@ -30,8 +30,8 @@ static const struct {
                           offsetof(struct rf_counters, calls_cancelled)},
 };
 
-struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const char *id) {
-    struct rf_map_node *node = rf_map_find_text(&dispatch->jobs, id);
+struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, struct rf_text id) {
+    struct rf_map_node *node = rf_map_find(&dispatch->jobs, id.bytes, id.size);
     return node == NULL ? NULL : RF_OWNER(node, struct rf_job, by_id);
 }
 
@@ -185,15 +185,15 @@ static void on_due(void *arg) {
 }
 
 // A job that knows its id alone, and has room for `more` bytes behind it.
-static struct rf_job *make(struct rf_dispatch *dispatch, const char *id, size_t more) {
-    size_t size = strlen(id) + 1;
-    struct rf_job *job = malloc(sizeof *job + size + more);
+static struct rf_job *make(struct rf_dispatch *dispatch, struct rf_text id, size_t more) {
+    struct rf_job *job = malloc(sizeof *job + id.size + 1 + more);
     if (job == NULL)
         return NULL;
     *job = (struct rf_job){.dispatch = dispatch};
     rf_ground_timer(&job->timer, on_due, job);
-    memcpy(job->id, id, size);
-    if (!rf_map_add(&dispatch->jobs, &job->by_id, job->id, size - 1)) {
+    memcpy(job->id, id.bytes, id.size);
+    job->id[id.size] = 0;
+    if (!rf_map_add(&dispatch->jobs, &job->by_id, job->id, id.size)) {
         free_parts(job);
         return NULL;
     }
@@ -201,19 +201,22 @@ static struct rf_job *make(struct rf_dispatch *dispatch, const char *id, size_t 
 }
 
 static size_t room_for(const struct rf_job_wish *wish) {
-    return strlen(wish->request->operation) + 1 + wish->raw.size + RF_WIRE_HOLD_MORE;
+    return wish->request->operation.size + 1 + wish->raw.size + RF_WIRE_HOLD_MORE;
 }
 
 // Puts the rest into the room at `at`.
 static void fill(struct rf_job *job, const struct rf_job_wish *wish, char *at) {
-    size_t size = strlen(wish->request->operation) + 1;
-    job->operation = memcpy(at, wish->request->operation, size);
-    job->frame = (unsigned char *)at + size;
-    job->frame_size = rf_wire_hold_request(&wish->raw, job->frame, &job->remaining_at);
+    const struct rf_call_request_glance *request = wish->request;
+    job->operation = memcpy(at, request->operation.bytes, request->operation.size);
+    at += request->operation.size;
+    *at++ = 0;
+    job->frame = (unsigned char *)at;
+    job->frame_size = rf_wire_hold_request(&wish->raw, &request->remaining_ns_pair, job->frame,
+                                           &job->remaining_at);
     job->service = wish->service;
-    job->repeatable = wish->request->repeatable;
-    job->tried = wish->request->attempts.count > 0;
-    job->anyway = wish->request->anyway;
+    job->repeatable = request->repeatable;
+    job->tried = request->attempts.size > 1; // more than an empty list
+    job->anyway = request->anyway;
     job->due = wish->due;
     charge(job, sizeof *job + wish->raw.size);
 }
@@ -221,12 +224,12 @@ static void fill(struct rf_job *job, const struct rf_job_wish *wish, char *at) {
 struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const struct rf_job_wish *wish) {
     struct rf_job *job = make(dispatch, wish->request->id, room_for(wish));
     if (job != NULL)
-        fill(job, wish, job->id + strlen(job->id) + 1);
+        fill(job, wish, job->id + wish->request->id.size + 1);
     return job;
 }
 
 struct rf_job *rf_job_found(struct rf_dispatch *dispatch, const char *id) {
-    return make(dispatch, id, 0);
+    return make(dispatch, rf_text_of(id), 0);
 }
 
 bool rf_job_describe(struct rf_job *job, const struct rf_job_wish *wish) {
@@ -253,8 +256,12 @@ static bool rewrite(struct rf_job *job, const struct rf_call_request *request) {
     struct rf_frame frame;
     if (rf_wire_encode(RF_MESSAGE_call_request, request, &frame, NULL) != RF_OK)
         return false;
-    struct rf_job_wish wish = {request, {frame.data, frame.size}, job->service, job->due};
-    bool done = rf_job_describe(job, &wish);
+    struct rf_glance glance;
+    bool done = rf_wire_glance(frame.data, frame.size, &glance);
+    if (done) {
+        struct rf_job_wish wish = {&glance.as.call_request, glance.raw, job->service, job->due};
+        done = rf_job_describe(job, &wish);
+    }
     rf_frame_free(&frame);
     return done;
 }
@@ -296,6 +303,11 @@ void rf_job_tell(const struct rf_job *job, const struct rf_bytes *reply) {
         send_raw(job->dispatch->ground, &asker->peer, reply);
 }
 
+// Its length is known to the map.
+static struct rf_text text_of_id(const struct rf_job *job) {
+    return (struct rf_text){job->id, job->by_id.key_size};
+}
+
 // Of a call that is not known to be repeatable.
 static enum rf_answers_memory memory_of(bool repeatable, bool may_be_sent) {
     if (repeatable)
@@ -304,8 +316,8 @@ static enum rf_answers_memory memory_of(bool repeatable, bool may_be_sent) {
 }
 
 void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply, bool own) {
-    rf_answers_keep(&job->dispatch->answers, memory_of(job->repeatable, true), job->id, reply, own,
-                    share_of(job), job->dispatch->ground->now.instant);
+    rf_answers_keep(&job->dispatch->answers, memory_of(job->repeatable, true), text_of_id(job),
+                    reply, own, share_of(job), job->dispatch->ground->now.instant);
 }
 
 static struct rf_call_reply own_reply(struct rf_dispatch *dispatch, const char *id,
@@ -345,8 +357,8 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
     struct rf_frame frame;
     if (pack(dispatch, &reply, &frame)) {
         struct rf_bytes raw = {frame.data, frame.size};
-        rf_answers_keep(&dispatch->answers, memory_of(job->repeatable, may_be_sent), job->id, &raw,
-                        true, share_of(job), dispatch->ground->now.instant);
+        rf_answers_keep(&dispatch->answers, memory_of(job->repeatable, may_be_sent),
+                        text_of_id(job), &raw, true, share_of(job), dispatch->ground->now.instant);
         rf_job_tell(job, &raw);
         rf_frame_free(&frame);
     }
@@ -355,11 +367,18 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
 }
 
 void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
-                   const struct rf_call_request *request, enum rf_job_answer answer,
+                   const struct rf_call_request_glance *request, enum rf_job_answer answer,
                    bool may_be_sent) {
-    struct rf_call_reply reply = own_reply(dispatch, request->id, answer, may_be_sent);
+    char *id = strndup(request->id.bytes, request->id.size);
+    if (id == NULL) {
+        dispatch->ground->counters.replies_undeliverable++;
+        return;
+    }
+    struct rf_call_reply reply = own_reply(dispatch, id, answer, may_be_sent);
     struct rf_frame frame;
-    if (!pack(dispatch, &reply, &frame))
+    bool packed = pack(dispatch, &reply, &frame);
+    free(id);
+    if (!packed)
         return;
     struct rf_bytes raw = {frame.data, frame.size};
     rf_answers_keep(&dispatch->answers, memory_of(request->repeatable, false), request->id, &raw,

@@ -6,7 +6,7 @@
 
 #include "base/map.h"
 #include "ground.h"
-#include "wire/wire.h"
+#include "wire/glance.h"
 
 #define RF_JOB_MAX_ASKERS 8
 
@@ -69,12 +69,12 @@ enum rf_job_answer {
     RF_JOB_CANCELLED,
 };
 
-struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const char *id);
+struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, struct rf_text id);
 
 // What a job is made of.
 struct rf_job_wish {
-    const struct rf_call_request *request;
-    struct rf_bytes raw;          // the request as it came, or packed
+    const struct rf_call_request_glance *request;
+    struct rf_bytes raw;          // in which it is seen
     struct rf_job_queue *service; // where it belongs; NULL: there are too many
     struct rf_instant due;
 };
@@ -111,7 +111,7 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
 
 // rf_job_refuse: such an answer to a request that did not become a job.
 void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
-                   const struct rf_call_request *request, enum rf_job_answer answer,
+                   const struct rf_call_request_glance *request, enum rf_job_answer answer,
                    bool may_be_sent);
 
 // rf_job_answer_once: such an answer to one peer, which is not remembered.

@@ -60,8 +60,8 @@ static void drop_unused(struct rf_seats *seats) {
     }
 }
 
-struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service, bool make) {
-    struct rf_map_node *node = rf_map_find_text(&seats->queues, service);
+struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, struct rf_text service, bool make) {
+    struct rf_map_node *node = rf_map_find(&seats->queues, service.bytes, service.size);
     if (node != NULL)
         return RF_OWNER(node, struct rf_job_queue, by_service);
     if (make && seats->queues.count >= RF_QUEUES_MAX)
@@ -74,7 +74,7 @@ struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service,
     TAILQ_INIT(&queue->returners);
     TAILQ_INIT(&queue->jobs);
     TAILQ_INIT(&queue->held);
-    queue->service = strdup(service);
+    queue->service = strndup(service.bytes, service.size);
     if (queue->service == NULL ||
         !rf_map_add_text(&seats->queues, &queue->by_service, queue->service)) {
         free(queue->service);

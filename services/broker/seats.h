@@ -12,6 +12,7 @@
 #include "ground.h"
 #include "job.h"
 #include "ranking.h"
+#include "wire/glance.h"
 
 #define RF_SEATS_MAX         1000 // workers
 #define RF_QUEUES_MAX        256  // services
@@ -103,7 +104,7 @@ void rf_seats_fini(struct rf_seats *seats);
 
 // rf_seats_queue: the queue of a service. `make`: it is made if it is not there; NULL if there are
 // too many that have calls or workers, or out of memory. Others are freed by that.
-struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, const char *service, bool make);
+struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, struct rf_text service, bool make);
 
 struct rf_seat *rf_seats_by_peer(const struct rf_seats *seats, const struct rf_peer *peer);
 
@@ -134,7 +135,8 @@ void rf_seats_lose(struct rf_seats *seats, struct rf_seat *seat);
 
 // rf_seats_credit: places given back, cumulative; what is of another registration is left out.
 // Where they are; NULL: nowhere.
-struct rf_place *rf_seats_credit(struct rf_seat *seat, const struct rf_worker_credit *credit);
+struct rf_place *rf_seats_credit(struct rf_seat *seat,
+                                 const struct rf_worker_credit_glance *credit);
 
 // rf_place_credit: how many calls can be sent now; 0 or more.
 int64_t rf_place_credit(const struct rf_place *place);

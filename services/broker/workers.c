@@ -108,11 +108,10 @@ void rf_on_worker_recalled(struct rf_core *core, const struct rf_peer *from,
 }
 
 void rf_on_worker_credit(struct rf_core *core, const struct rf_peer *from,
-                         struct rf_message **message, size_t size) {
-    (void)size;
+                         const struct rf_glance *glance) {
     struct rf_seat *seat = seat_of(core, from);
     if (seat != NULL)
-        rf_dispatch_credit(&core->dispatch, seat, &(*message)->as.worker_credit);
+        rf_dispatch_credit(&core->dispatch, seat, &glance->as.worker_credit);
 }
 
 void rf_on_worker_handback(struct rf_core *core, const struct rf_peer *from,
@@ -123,10 +122,9 @@ void rf_on_worker_handback(struct rf_core *core, const struct rf_peer *from,
         rf_dispatch_handback(&core->dispatch, seat, &(*message)->as.worker_handback);
 }
 
-void rf_on_call_reply(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
-                      size_t size) {
-    (void)size;
-    rf_dispatch_reply(&core->dispatch, seat_of(core, from), *message);
+void rf_on_call_reply(struct rf_core *core, const struct rf_peer *from,
+                      const struct rf_glance *glance) {
+    rf_dispatch_reply(&core->dispatch, seat_of(core, from), glance);
 }
 
 void rf_on_worker_bye(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
