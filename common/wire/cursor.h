@@ -74,7 +74,7 @@ static inline enum rf_read rf_cursor_read(struct rf_cursor *cursor, struct rf_pa
 
 // rf_cursor_next: the same where rf_wire_bound has found the form right; nil else.
 static inline struct rf_packed rf_cursor_next(struct rf_cursor *cursor) {
-    struct rf_packed value;
+    struct rf_packed value = {.kind = RF_PACKED_NIL};
     if (rf_cursor_read(cursor, &value) != RF_READ_OK)
         value.kind = RF_PACKED_NIL;
     return value;
