@@ -126,7 +126,7 @@ void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struc
         char text[128];
         snprintf(text, sizeof text, "%s is not for this socket",
                  rf_message_type_name((*message)->type));
-        rf_ground_refuse(&core->ground, from, NULL, "not_allowed", text);
+        rf_ground_refuse(&core->ground, from, rf_rights_question(*message), "not_allowed", text);
         return;
     }
     if (!is_permitted(core, from, *message))
@@ -138,7 +138,7 @@ void rf_core_receive(struct rf_core *core, const struct rf_now *now, const struc
 }
 
 void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
-                         const struct rf_error *error) {
+                         const char *rid, const struct rf_error *error) {
     core->ground.now = *now;
     const char *code = "malformed";
     switch (error->code) {
@@ -156,7 +156,7 @@ void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const s
     default:
         core->ground.counters.messages_malformed++;
     }
-    rf_ground_refuse(&core->ground, from, NULL, code, error->message);
+    rf_ground_refuse(&core->ground, from, rid, code, error->message);
 }
 
 void rf_core_tick(struct rf_core *core, const struct rf_now *now) {
@@ -192,6 +192,7 @@ static struct rf_welcome welcome_of(const struct rf_core *core, bool registered)
         .registered = registered,
         .held = core->scribe.held,
         .journal = core->lineage.id,
+        .lease_ns = core->ground.lease.ns,
     };
 }
 

@@ -121,8 +121,9 @@ RF_NODISCARD bool rf_core_glance(struct rf_core *core, const struct rf_now *now,
                                  const struct rf_peer *from, const struct rf_glance *glance);
 
 // rf_core_undecodable: a frame that rf_wire_decode refused: answered with an `error`, counted.
+// `rid`: the question's, as rf_wire_question reads it; NULL: none.
 void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
-                         const struct rf_error *error);
+                         const char *rid, const struct rf_error *error);
 
 // rf_core_tick: lets time act; due at rf_core_wake, which is false if nothing is waited for.
 void rf_core_tick(struct rf_core *core, const struct rf_now *now);

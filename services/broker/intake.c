@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "broker.h"
 #include "rights.h"
+#include "wire/question.h"
 
 #define MESSAGES_PER_PASS 100 // of one socket, so that none holds the others
 #define COMPLAINT_PAUSE   (1 * RF_NS_PER_S)
@@ -42,7 +43,9 @@ static void take_whole(struct ear *ear, const struct rf_now *now, const struct r
             complain(ear, error.message);
     } else {
         error.code = err;
-        rf_core_undecodable(core, now, from, &error);
+        char rid[RF_QUESTION_BYTES + 1];
+        bool asks = body != NULL && rf_wire_question(zmq_msg_data(body), zmq_msg_size(body), rid);
+        rf_core_undecodable(core, now, from, asks ? rid : NULL, &error);
         complain(ear, error.message);
     }
     rf_message_destroy(&message);

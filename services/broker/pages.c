@@ -192,7 +192,8 @@ void rf_on_journal_read(struct rf_core *core, const struct rf_peer *from,
     (void)size;
     struct rf_journal_read question = (*message)->as.journal_read;
     if (!is_bounded(&question)) {
-        rf_ground_refuse(&core->ground, from, NULL, "invalid",
+        bool whole = strlen(question.rid) <= RF_PAGE_RID_BYTES;
+        rf_ground_refuse(&core->ground, from, whole ? question.rid : NULL, "invalid",
                          "a page is asked for with an rid of 255 bytes at most, and at most 100 "
                          "prefixes of 255 bytes");
         return;

@@ -119,6 +119,8 @@ const char *rf_rights_question(const struct rf_message *message) {
         return message->as.state_list.rid;
     case RF_MESSAGE_state_watch:
         return message->as.state_watch.rid;
+    case RF_MESSAGE_state_unwatch:
+        return message->as.state_unwatch.rid;
     default:
         return NULL;
     }

@@ -84,6 +84,34 @@ class BrokerTest(RingfenceTest):
         self.assertEqual(counters["messages_wrong_version"], 3)
         self.assertEqual(counters["messages_malformed"], 3 * (len(NOT_MESSAGES) - 2))
 
+    def test_each_of_several_questions_that_cannot_be_used_is_told_apart(self):
+        socket = self.connect(zmq.DEALER, "ingest")
+        questions = {
+            "a": {"t": "state.put", "key": "example/a", "value": "a text"},
+            "b": {"t": "journal.read", "after": 0, "limit": 0},
+            "c": {"t": "state.get", "key": "example/a"},
+            "d": {"t": "no.such.question"},
+            "e": {"t": "journal.read", "after": 0, "limit": 1, "prefixes": ["x" * 256]},
+            "f": {"t": "call.cancel", "id": "elsewhere"},
+        }
+        for rid, question in questions.items():
+            socket.send(msgpack.packb(dict(question, v=1, rid=rid)))
+        answers = [msgpack.unpackb(socket.recv()) for _ in questions]
+        self.assertEqual({answer.get("rid"): answer["code"] for answer in answers},
+                         {"a": "malformed", "b": "malformed", "c": "not_found", "d": "unknown_type",
+                          "e": "invalid", None: "not_allowed"})
+        call = {"t": "call.request", "id": "c1", "service": "s", "operation": "o", "deadline": "soon"}
+        answer = self.ask(self.connect(zmq.REQ, "calls"), call)
+        self.assertEqual((answer["t"], answer["code"], answer["rid"]), ("error", "malformed", "c1"))
+        # A rid that is too long is not sent back.
+        answer = self.ask(socket, {"t": "journal.read", "rid": "x" * 256, "after": 0, "limit": 0})
+        self.assertEqual((answer["code"], answer.get("rid")), ("malformed", None))
+
+    def test_a_client_is_told_when_the_broker_counts_as_away(self):
+        hello = {"t": "hello", "instance": "example-1", "service": "example"}
+        welcome = self.ask(self.connect(zmq.DEALER, "ingest"), hello)
+        self.assertEqual((welcome["heartbeat_ns"], welcome["lease_ns"]), (10**8, 10**9))
+
     def test_broken_messages_are_logged_about_once_a_second(self):
         socket = self.connect(zmq.DEALER, "ingest")
         began = time.monotonic()

@@ -94,9 +94,13 @@ static void what_cannot_be_decoded_is_answered_by_its_kind_and_counted(void **st
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rf_error error = {cases[i].err, "why"};
-        rf_core_undecodable(stage.core, &stage.now, &script, &error);
+        rf_core_undecodable(stage.core, &stage.now, &script, i == 0 ? "17" : NULL, &error);
         const struct rf_refusal *refusal =
             &stage_next(&stage, &script, RF_MESSAGE_refusal)->as.refusal;
+        if (i == 0)
+            assert_string_equal(refusal->rid, "17");
+        else
+            assert_null(refusal->rid);
         assert_string_equal(refusal->code, cases[i].code);
         assert_string_equal(refusal->message, "why");
     }
@@ -118,6 +122,7 @@ static void hello_is_answered_with_the_broker_and_the_journals_ends(void **state
     const struct rf_welcome *welcome = &stage_next(&stage, &script, RF_MESSAGE_welcome)->as.welcome;
     assert_string_equal(welcome->broker, "broker-1");
     assert_int_equal(welcome->heartbeat_ns, STAGE_HEARTBEAT);
+    assert_int_equal(welcome->lease_ns, STAGE_LEASE);
     assert_int_equal(welcome->first, 1);
     assert_int_equal(welcome->last, 1);
     assert_true(welcome->registered);
