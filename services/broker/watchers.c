@@ -5,8 +5,6 @@
 
 #include "keyring.h"
 
-#define TEXT_BYTES 255
-
 void rf_watchers_init(struct rf_watchers *watchers, struct rf_ground *ground,
                       const struct rf_states *states) {
     *watchers = (struct rf_watchers){.ground = ground, .states = states};
@@ -96,7 +94,7 @@ static struct rf_watch *add(struct rf_watchers *watchers, const struct rf_peer *
 
 enum rf_err rf_watchers_add(struct rf_watchers *watchers, const struct rf_peer *peer,
                             const char *rid, const char *prefix) {
-    if (strlen(rid) > TEXT_BYTES || strlen(prefix) > TEXT_BYTES)
+    if (strlen(rid) > RF_WATCH_TEXT_BYTES || strlen(prefix) > RF_WATCH_TEXT_BYTES)
         return RF_ERR_INVALID;
     rf_watchers_remove(watchers, peer, rid);
     if (watchers->count >= RF_WATCHERS_MAX)

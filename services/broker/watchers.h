@@ -9,6 +9,7 @@
 #include "states.h"
 
 #define RF_WATCHERS_MAX       10000
+#define RF_WATCH_TEXT_BYTES   255                   // of an rid, and of a prefix
 #define RF_WATCH_BATCH_BYTES  ((size_t)1024 * 1024) // of values in one message of a snapshot
 #define RF_WATCH_BATCH_VALUES 1000
 

@@ -26,6 +26,77 @@ ROWS = r"""
 """
 
 
+# The rows of the page's table of limits, with the constants that the code goes by.
+LIMITS = {
+    "a frame": "RF_WIRE_MAX_BYTES",
+    "values in a frame": "RF_WIRE_MAX_VALUES",
+    "nested": "RF_WIRE_MAX_DEPTH deep",
+    "a rid": "RF_PAGE_RID_BYTES bytes",
+    "a stream's name": "1 to RF_STREAM_NAME_BYTES bytes",
+    "streams": "RF_STREAM_BOOK_MAX, RF_STREAM_BOOK_OF_ONE of a key",
+    "events in a page": "RF_PAGE_EVENTS, and 1 MiB",
+    "events looked at": "RF_PAGE_SCAN for a page",
+    "a page's prefixes": "RF_PAGE_PREFIXES of RF_PAGE_PREFIX_BYTES bytes",
+    "a durable name": "1 to RF_SUBSCRIBER_NAME_BYTES bytes",
+    "durable names": "RF_SUBSCRIBERS_MAX",
+    "pages awaited from disk": "RF_PAGES_WAITING_OF_ONE of a client, RF_PAGES_WAITING",
+    "a key of state": "1 to RF_STATE_KEY_BYTES bytes",
+    "a value of state": "RF_STATE_VALUE_BYTES as JSON",
+    "a watch's prefix": "RF_WATCH_TEXT_BYTES bytes",
+    "watches": "RF_WATCHERS_MAX",
+    "clients of ingest": "RF_CLIENTS_MAX",
+    "workers": "RF_SEATS_MAX",
+    "services": "RF_QUEUES_MAX",
+    "askers of one call": "RF_JOB_MAX_ASKERS connections",
+    "unread on a connection": "1,000, RF_UNREAD_OF_ONE",
+}
+BOUND = re.compile(r"^RF_(?!BOUND)\w+(_MAX|_BYTES|_ASKERS|_OF_ONE|_PREFIXES|_WAITING|_EVENTS|_SCAN|MAX_\w+)$")
+# Bounds of the broker with itself, which no client meets.
+NOT_TOLD = {
+    "RF_AUTHORITY_MAX": "configured providers",
+    "RF_LIMITS_MAX": "configured providers",
+    "RF_EJECTIONS_MAX": "of providers and workers",
+    "RF_EVIDENCE_MAX": "a window of results",
+    "RF_PAUSES_MAX": "of configured providers and keys",
+    "RF_ANSWERS_MAX": "told under Calls",
+    "RF_ANSWERS_BYTES": "told under Calls",
+    "RF_DISK_GROUP_BYTES": "one transaction",
+    "RF_RETENTION_STEP_BYTES": "one transaction",
+    "RF_RETENTION_STEP_EVENTS": "one transaction",
+    "RF_SHAPE_MAX_FIELDS": "of the catalogue",
+    "RF_PAGE_BYTES": "1 MiB with its envelope",
+    "RF_WATCH_BATCH_BYTES": "a large snapshot goes on in further messages",
+    "RF_WIRE_EVENT_BYTES": "1 MiB with its envelope",
+    "RF_WIRE_PUBLISH_BYTES": "1 MiB with its envelope",
+    "RF_QUESTION_BYTES": "the longest rid of an error, as of a page",
+}
+
+
+def constants():
+    """{name: number} of the broker's and the codec's headers; sums of numbers, casts left away."""
+    found = {}
+    for folder in ("common/wire", "services/broker"):
+        for file in sorted((SOURCE / folder).glob("*.h")):
+            text = file.read_text(encoding="utf-8").replace("\\\n", " ")
+            for name, words in re.findall(r"^#define (RF_\w+) +(.+)$", text, re.MULTILINE):
+                words = re.sub(r"\((?:size_t|int64_t)\)|INT64_C", "", words.split("//")[0]).strip()
+                words = re.sub(r"RF_\w+", lambda known: str(found.get(known.group(0), "?")), words)
+                if re.fullmatch(r"[0-9 ()*+<-]+", words):
+                    found[name] = int(eval(words))  # pylint: disable=eval-used
+    return found
+
+
+CONSTANTS = constants()
+
+
+def written(number):
+    """As the page writes it: 16 MiB, 64 KiB, 10,000."""
+    for unit, size in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if number % size == 0 and number // size > 1 and number != 1 << 20:
+            return f"{number // size} {unit}"
+    return f"{number:,}"
+
+
 def catalogue():
     """[(kind, words...)] in order."""
     preprocessed = subprocess.run(
@@ -111,6 +182,46 @@ class Manual(unittest.TestCase):
         for line in re.findall(r"^\.It Li (.*)$", prose, re.MULTILINE):
             explained |= set(re.split(r"[ ,]+", line))
         self.assertEqual((codes | classes) - explained, set())
+
+    def test_the_limits_are_those_of_the_code(self):
+        section = self.text[self.text.index(".Ss Limits"):self.text.index(".Ss Errors")]
+        rows = dict(re.findall(r"^\.It (.+?) Ta (.+? Ta .+)$", section, re.MULTILINE))
+        told = set()
+        for what, words in LIMITS.items():
+            told |= set(re.findall(r"RF_\w+", words))
+            wanted = re.sub(r"RF_\w+", lambda name: written(CONSTANTS[name.group(0)]), words)
+            self.assertTrue(rows[what].startswith(wanted), (what, rows[what], wanted))
+        rest = section[section.index(".El"):]
+        for constant, wanted in (("RF_SCRIBE_ANSWERS_MAX", "{} answers"), ("RF_UNREAD_LARGE", "frames of {}"),
+                                 ("RF_UNREAD_OF_ONE", "the {} count")):
+            self.assertIn(wanted.format(written(CONSTANTS[constant])), rest)
+            told.add(constant)
+        self.assertEqual({name for name in CONSTANTS if BOUND.search(name)} - told - set(NOT_TOLD), set(),
+                         "a bound that the page does not tell: to LIMITS, or to NOT_TOLD with the reason")
+
+    def test_the_client_library_refuses_what_the_broker_would(self):
+        for file, name, ours in (("subscription.c", "DURABLE_BYTES", "RF_SUBSCRIBER_NAME_BYTES"),
+                                 ("subscription.c", "PREFIXES_MOST", "RF_PAGE_PREFIXES"),
+                                 ("subscription.c", "PREFIX_BYTES", "RF_PAGE_PREFIX_BYTES"),
+                                 ("stream.c", "NAME_BYTES", "RF_STREAM_NAME_BYTES")):
+            source = (SOURCE / "common/bus" / file).read_text(encoding="utf-8")
+            self.assertEqual(int(re.search(rf"#define {name} +(\d+)", source).group(1)), CONSTANTS[ours], name)
+
+    def test_the_defaults_in_it_are_those_of_the_configuration(self):
+        rows = (SOURCE / "common/config/rows.c").read_text(encoding="utf-8")
+        flat = re.sub(r"\s+", " ", self.text)
+        for key, wanted in (("bus.heartbeat_misses", "which is {} unless"),
+                            ("broker.state_entries", "values of state Ta ({:,}) Ta"), ("broker.queue_limit", "({:,} a service)")):
+            default = int(re.search(rf'"{key}", COUNT, .*?, "(\d+)"', rows).group(1))
+            self.assertIn(wanted.format(default), flat)
+        self.assertIn('"broker.queue_bytes", SIZE, AT(broker.queue_bytes), "256MiB"', rows)
+        self.assertIn("bytes of calls Ta (256 MiB) Ta", flat)
+        socket = (SOURCE / "common/bus/socket.c").read_text(encoding="utf-8")
+        for name, row, less in (("QUEUE_MESSAGES", "unread on a connection Ta {:,}, ", 0),
+                                ("EVENTS_QUEUE_MESSAGES", "unread on Cm events Ta {:,} Ta", 0),
+                                ("SUBSCRIPTION_BYTES", "a prefix on Cm events Ta {:,} bytes", 1)):
+            value = int(re.search(rf"#define {name} +(\d+)", socket).group(1))
+            self.assertIn(row.format(value - less), flat)
 
     def test_the_roles_are_those_that_the_broker_checks(self):
         rights = (SOURCE / "services/broker/rights.c").read_text(encoding="utf-8")
