@@ -8,15 +8,20 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
+
+import msgpack
+import zmq
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
 from harness import PATIENCE, RingfenceTest, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ.get("RF_BUILD", "build/asan")).resolve()
 PROGRAMS = pathlib.Path(os.environ.get("RF_EXAMPLES", "build/asan/examples")).resolve()
 
 
@@ -176,19 +181,39 @@ class Clients:
         nobody = self.call(service="nobody", code=1)[0]
         self.assertTrue(nobody.startswith("local no_worker sent:no"), nobody)
 
-    def test_a_server_keeps_to_its_capacity_and_loses_nothing_over_a_restart_of_the_broker(self):
-        server = self.server(capacity=2, milliseconds=300)
-        calls = [Running(self.command("call", ["calls"], "echo", "say", "{}", 30)) for _ in range(6)]
-        for call in calls:
-            self.assertTrue(call.line().startswith("ok "))
-            call.popen.wait(PATIENCE)
+    def load(self):
+        """What serve-1 has in hand, as the broker counts, and the calls that wait for it."""
+        status = json.loads(self.set.cli("status", "--json", check=0).stdout)["broker"]
+        in_hand = [worker["in_hand"] for worker in status["workers"] if worker["instance"] == "serve-1"]
+        waiting = [queue["waiting"] for queue in status["queues"] if queue["service"] == "echo"]
+        return sum(in_hand), sum(waiting)
+
+    def calls_are_answered(self, calls, pause):
+        """All of the calls are, and the server never has more than two in hand; others wait meanwhile."""
+        seen = []
+        began = time.monotonic()
+        running = [Running(self.command("call", ["calls"], "echo", "say", json.dumps({"n": n}), 60, language=InC))
+                   for n in range(calls)]
+        wait_for("two in its hand, and others waiting",
+                 lambda: seen.append(self.load()) or (seen[-1][0] >= 2 and seen[-1][1] >= 1))
+        while any(call.popen.poll() is None for call in running):
+            seen.append(self.load())
+            self.assertLess(time.monotonic() - began, PATIENCE)
+        for n, call in enumerate(running):
+            self.assertEqual(json.loads(call.line()[3:])["params"], {"n": n})
             call.end()
+        self.assertEqual(max(in_hand for in_hand, _ in seen), 2)
+        # Whatever the broker counts: two at once take half as long as one after the other, not less.
+        self.assertGreaterEqual(time.monotonic() - began, calls / 2 * pause)
+
+    def test_a_server_keeps_to_its_capacity_before_and_after_a_restart_of_the_broker(self):
+        pause = 2
+        server = self.server(capacity=2, milliseconds=1000 * pause)
+        self.calls_are_answered(6, pause)
         self.restart_broker()
         server.expect("registered")
-        for _ in range(5):  # more than its capacity, one after the other
-            self.assertTrue(self.call()[0].startswith("ok "))
-        status = json.loads(self.set.cli("status", "--json", check=0).stdout)
-        self.assertIn("serve-1", json.dumps(status))
+        self.calls_are_answered(6, pause)
+        wait_for("every place to be given back", lambda: self.load() == (0, 0))
 
     def test_a_call_in_hand_is_answered_over_a_restart_of_the_broker(self):
         server = self.server(milliseconds=2000)
@@ -244,6 +269,91 @@ class Clients:
         self.state("put", "example/c", "[3]")
         watch.expect(r"example/c \d+ \[3\]")
         self.assertLess(time.monotonic() - began, PATIENCE)
+
+
+class Printed(RingfenceTest):
+    """The examples that ringfence-bus(7) prints, as they stand there, but for the run directory."""
+
+    CONFIG = Clients.CONFIG
+
+    def setUp(self):
+        super().setUp()
+        page = (BUILD / "man/ringfence-bus.7").read_text(encoding="utf-8")
+        section = page[page.index(".Sh EXAMPLES"):]
+        blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", section, re.MULTILINE | re.DOTALL)
+        self.printed = {title: block for title, block in zip(("caller", "subscriber"), blocks, strict=True)}
+        self.context = zmq.Context()
+        self.addCleanup(self.context.destroy, 0)
+
+    def start_printed(self, title, run_dir):
+        text = self.printed[title].replace(r"\&", "").replace(r"\e", "\\")
+        self.assertIn("/run/ringfence/", text)
+        client = Running(["/usr/bin/python3", "-u", "-c", text.replace("/run/ringfence/", f"{run_dir}/")])
+        self.addCleanup(lambda: client.popen.poll() is None and client.end())
+        return client
+
+    def publish(self, stream, *subjects):
+        socket = self.context.socket(zmq.DEALER)
+        socket.rcvtimeo = 1000 * PATIENCE
+        socket.connect(f"ipc://{self.set.root}/run/ingest")
+        events = [{"seq": seq, "severity": "info", "type": kind, "subject": subject}
+                  for seq, (kind, subject) in enumerate(subjects, 1)]
+        for message in ({"t": "stream.open", "stream": stream, "next": 1},
+                        {"t": "event.publish", "stream": stream, "events": events}):
+            socket.send(msgpack.packb(message | {"v": 1}))
+            answer = msgpack.unpackb(socket.recv())
+        self.assertEqual((answer["t"], answer["seq"]), ("event.ack", len(events)))
+
+    def test_the_caller_is_answered(self):
+        self.set.start("broker")
+        server = Running([PROGRAMS / "serve", self.set.root / "run", "serve-1", "script", "1", "0"])
+        self.addCleanup(server.end)
+        server.expect("registered")
+        caller = self.start_printed("caller", self.set.root / "run")
+        said = caller.line()
+        self.assertEqual(caller.popen.wait(PATIENCE), 0)
+        caller.end()
+        self.assertIn("'t': 'call.reply'", said)
+        self.assertIn("Write a short greeting for Ada.", said)
+
+    def test_the_subscriber_misses_nothing_also_over_a_restart_of_the_broker(self):
+        self.set.start("broker")
+        self.publish("first", ("contact.done", "ada"), ("other.kind", "x"), ("contact.step", "bea"))
+        subscriber = self.start_printed("subscriber", self.set.root / "run")
+        self.assertRegex(subscriber.line(), r"^\d+ contact\.done ada$")
+        self.assertRegex(subscriber.line(), r"^\d+ contact\.step bea$")
+        self.publish("second", ("contact.done", "cleo"))
+        self.assertRegex(subscriber.line(), r"^\d+ contact\.done cleo$")
+        self.set.processes["broker"].kill()
+        self.set.start("broker")
+        self.publish("third", ("contact.done", "dora"))
+        subscriber.expect(r"\d+ contact\.done dora")
+        self.assertIsNone(subscriber.popen.poll())
+
+    def test_the_subscriber_goes_on_after_an_error_and_skips_what_is_no_answer(self):
+        with tempfile.TemporaryDirectory() as folder:
+            ingest = self.context.socket(zmq.ROUTER)
+            ingest.rcvtimeo = 1000 * PATIENCE
+            ingest.bind(f"ipc://{folder}/ingest")
+            subscriber = self.start_printed("subscriber", folder)
+
+            def answer(*messages):
+                peer, frame = ingest.recv_multipart()
+                question = msgpack.unpackb(frame)
+                for message in messages:
+                    ingest.send_multipart([peer, msgpack.packb({"v": 1, "rid": question["rid"]} | message)])
+                return question
+
+            welcome = {"t": "welcome", "rid": None, "broker": "b", "heartbeat_ns": 1, "first": 1, "last": 0}
+            answer(welcome, {"t": "error", "code": "overloaded", "message": "ask again"})
+            self.assertEqual(subscriber.line(), "overloaded ask again")
+            event = {"n": 7, "type": "contact.done", "subject": "ada"}
+            page = {"t": "journal.page", "events": [event], "scanned": 7, "last": 9, "journal": "j"}
+            answer(page | {"rid": "an earlier one", "events": []}, page)
+            self.assertEqual(subscriber.line(), "7 contact.done ada")
+            question = answer(page | {"events": [], "scanned": 9})
+            self.assertEqual((question["after"], question["journal"]), (7, "j"))
+            subscriber.end()
 
 
 class ClientsInC(Clients, RingfenceTest):
