@@ -45,30 +45,56 @@ static size_t sequence(const unsigned char *s, size_t left) {
 #define WORD      sizeof(uint64_t)
 #define EACH_BYTE UINT64_C(0x0101010101010101)
 
-// Whether eight bytes are all 0x01 to 0x7F. Subtracting 1 from each sets the top bit of the lowest
-// byte that is 0 (no byte below it borrows), and of no byte if all are 0x01 to 0x7F.
-static bool is_plain(const unsigned char *s) {
-    uint64_t word;
-    memcpy(&word, s, WORD);
+// Subtracting 1 from each byte sets the top bit of the lowest one that is 0 (no byte below it
+// borrows), and of none if all are 0x01 to 0x7F.
+static bool is_plain(uint64_t word) {
     return (((word - EACH_BYTE) | word) & EACH_BYTE * 0x80) == 0;
 }
 
-// The same for a text of `size` bytes, at least eight: the last word may overlap the one before it.
+static uint64_t word_at(const unsigned char *s) {
+    uint64_t word;
+    memcpy(&word, s, WORD);
+    return word;
+}
+
+typedef unsigned char block __attribute__((vector_size(2 * WORD)));
+
+static block suspects_at(const unsigned char *s) {
+    block bytes;
+    memcpy(&bytes, s, sizeof bytes);
+    return (bytes - 1) | bytes;
+}
+
+// At least a block: the last may overlap the one before it.
+static bool are_blocks_plain(const unsigned char *s, size_t size) {
+    block suspects = suspects_at(s + size - sizeof(block));
+    for (size_t i = 0; i + sizeof(block) < size; i += sizeof(block))
+        suspects |= suspects_at(s + i);
+    uint64_t halves[2];
+    memcpy(halves, &suspects, sizeof halves);
+    return ((halves[0] | halves[1]) & EACH_BYTE * 0x80) == 0;
+}
+
+// Whether all are 0x01 to 0x7F, as they are in most texts.
 static bool all_plain(const unsigned char *s, size_t size) {
-    for (size_t i = 0; i + WORD < size; i += WORD)
-        if (!is_plain(s + i))
-            return false;
-    return is_plain(s + size - WORD);
+    if (size >= sizeof(block))
+        return are_blocks_plain(s, size);
+    if (size >= WORD)
+        return is_plain(word_at(s)) && is_plain(word_at(s + size - WORD));
+    uint64_t word = EACH_BYTE; // a few, before what is plain
+    for (size_t i = 0; i < size; i++)
+        word = word << 8 | s[i];
+    return is_plain(word);
 }
 
 bool rf_text_valid(const char *text, size_t size) {
     const unsigned char *s = (const unsigned char *)text;
-    if (size >= WORD && all_plain(s, size))
+    if (all_plain(s, size))
         return true;
     for (size_t i = 0; i < size;) {
-        size_t length = size - i >= WORD && is_plain(s + i) ? WORD
-                        : s[i] >= 0x01 && s[i] <= 0x7F      ? 1
-                                                            : sequence(s + i, size - i);
+        size_t length = size - i >= WORD && is_plain(word_at(s + i)) ? WORD
+                        : s[i] >= 0x01 && s[i] <= 0x7F               ? 1
+                                                                     : sequence(s + i, size - i);
         if (length == 0)
             return false;
         i += length;

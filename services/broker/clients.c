@@ -6,6 +6,7 @@
 void rf_clients_init(struct rf_clients *clients, struct rf_ground *ground,
                      void (*lost)(void *arg, const struct rf_peer *peer), void *arg) {
     *clients = (struct rf_clients){.ground = ground, .lost = lost, .arg = arg};
+    clients->map.seed = ground->seed;
 }
 
 static void free_client(struct rf_client *client) {

@@ -309,6 +309,7 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
     TAILQ_INIT(&core->renewals);
     rf_stream_book_init(&core->streams, settings->stream_idle, settings->found.stream,
                         rf_core_stream_forgotten, core);
+    core->streams.rows.seed = core->streams.owners.seed = ground->seed;
     rf_ground_timer(&core->streams_timer, on_streams_timer, core);
     rf_ground_timer(&core->probe, on_probe, core);
     rf_ground_timer(&core->acknowledging, rf_core_acknowledge, core);
@@ -346,6 +347,7 @@ struct rf_core *rf_core_new(const struct rf_core_settings *settings, const struc
         .now = *now,
         .sink = *sink,
         .instance = settings->instance,
+        .seed = settings->seed,
         .heartbeat = settings->heartbeat,
         .lease = rf_ns(settings->heartbeat.ns * settings->heartbeat_misses),
     };

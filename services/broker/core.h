@@ -23,6 +23,7 @@
 struct rf_core_settings {
     const char *instance, *host, *version; // borrowed for the core's life, as all texts here
     int64_t pid;
+    uint64_t seed; // that nobody outside can know: others choose the keys of maps
     struct rf_duration heartbeat;
     int64_t heartbeat_misses; // a peer silent for so many intervals is lost
     struct rf_dispatch_limits calls;

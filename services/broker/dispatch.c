@@ -201,6 +201,7 @@ void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground,
     struct rf_seat_hooks hooks = {.lost = on_seat_lost, .arg = dispatch};
     rf_seats_init(&dispatch->seats, ground, &hooks);
     rf_answers_init(&dispatch->answers, limits->once);
+    dispatch->jobs.seed = dispatch->answers.map.seed = ground->seed;
     dispatch->began = ground->now.instant;
     rf_ground_timer(&dispatch->grace, on_grace_end, dispatch);
     rf_ground_timer(&dispatch->recovering, on_recovery_end, dispatch);

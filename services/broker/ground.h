@@ -115,6 +115,7 @@ struct rf_ground {
     struct rf_sink sink;
     struct rf_counters counters;
     const char *instance;                // of this broker
+    uint64_t seed;                       // of the maps whose keys others choose
     struct rf_duration heartbeat, lease; // a peer silent for a whole lease is lost
     bool ran;
     struct rf_instant resumed; // when we went on after we had not run for a while; 0: never

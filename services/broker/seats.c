@@ -10,6 +10,7 @@
 void rf_seats_init(struct rf_seats *seats, struct rf_ground *ground,
                    const struct rf_seat_hooks *hooks) {
     *seats = (struct rf_seats){.ground = ground, .hooks = *hooks};
+    seats->by_identity.seed = ground->seed;
     TAILQ_INIT(&seats->owed);
 }
 

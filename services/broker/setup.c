@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <ringfence/id.h>
+
 #include "base/log.h"
 #include "broker.h"
 #include "config/config.h"
@@ -47,6 +49,7 @@ static struct rf_core *make_core(struct broker *broker, const struct rf_disk_fou
         .host = broker->host,
         .version = RF_VERSION,
         .pid = getpid(),
+        .seed = rf_random_u64(),
         .heartbeat = config->bus.heartbeat,
         .heartbeat_misses = config->bus.heartbeat_misses,
         .calls = {.waiting = (size_t)config->broker.queue_limit,

@@ -93,6 +93,7 @@ void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *set
         .host = "stage",
         .version = "0.0",
         .pid = 1,
+        .seed = UINT64_C(0x2545f4914f6cdd1d),
         .heartbeat = {STAGE_HEARTBEAT},
         .heartbeat_misses = STAGE_MISSES,
         .calls = {.waiting = 100, .bytes = (size_t)64 * 1024 * 1024, .once = 10000},
