@@ -15,9 +15,9 @@ static uint64_t mix(uint64_t hash, uint64_t word) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_of(const struct rf_map *map, const void *key, size_t size) {
+static uint64_t hash_of(uint64_t seed, const void *key, size_t size) {
     const unsigned char *bytes = key;
-    uint64_t hash = mix(map->seed, size), word;
+    uint64_t hash = mix(seed, size), word;
     for (; size >= WORD; bytes += WORD, size -= WORD) {
         memcpy(&word, bytes, WORD);
         hash = mix(hash, word);
@@ -36,15 +36,25 @@ void rf_map_fini(struct rf_map *map) {
     *map = (struct rf_map){.seed = map->seed};
 }
 
+struct rf_map_key rf_map_key(uint64_t seed, const void *bytes, size_t size) {
+    return (struct rf_map_key){bytes, size, hash_of(seed, bytes, size)};
+}
+
+struct rf_map_node *rf_map_find_key(const struct rf_map *map, const struct rf_map_key *key) {
+    if (map->count == 0)
+        return NULL;
+    struct rf_map_node *node = map->buckets[bucket_of(map, key->hash)];
+    while (node != NULL && (node->hash != key->hash || node->key_size != key->size ||
+                            memcmp(node->key, key->bytes, key->size) != 0))
+        node = node->next;
+    return node;
+}
+
 struct rf_map_node *rf_map_find(const struct rf_map *map, const void *key, size_t key_size) {
     if (map->count == 0)
         return NULL;
-    uint64_t hash = hash_of(map, key, key_size);
-    struct rf_map_node *node = map->buckets[bucket_of(map, hash)];
-    while (node != NULL && (node->hash != hash || node->key_size != key_size ||
-                            memcmp(node->key, key, key_size) != 0))
-        node = node->next;
-    return node;
+    struct rf_map_key hashed = rf_map_key(map->seed, key, key_size);
+    return rf_map_find_key(map, &hashed);
 }
 
 struct rf_map_node *rf_map_find_text(const struct rf_map *map, const char *key) {
@@ -78,15 +88,20 @@ static bool grow(struct rf_map *map) {
     return true;
 }
 
-bool rf_map_add(struct rf_map *map, struct rf_map_node *node, const void *key, size_t key_size) {
+bool rf_map_add_key(struct rf_map *map, struct rf_map_node *node, const struct rf_map_key *key) {
     if (map->count >= map->bucket_count && !grow(map))
         return false;
-    node->key = key;
-    node->key_size = key_size;
-    node->hash = hash_of(map, key, key_size);
+    node->key = key->bytes;
+    node->key_size = key->size;
+    node->hash = key->hash;
     put(map, node);
     map->count++;
     return true;
+}
+
+bool rf_map_add(struct rf_map *map, struct rf_map_node *node, const void *key, size_t key_size) {
+    struct rf_map_key hashed = rf_map_key(map->seed, key, key_size);
+    return rf_map_add_key(map, node, &hashed);
 }
 
 bool rf_map_add_text(struct rf_map *map, struct rf_map_node *node, const char *key) {

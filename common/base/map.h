@@ -25,17 +25,33 @@ struct rf_map {
     size_t count;
 };
 
+// A key together with its hash, for what is looked up more than once, and in several maps of one
+// seed.
+struct rf_map_key {
+    const void *bytes; // borrowed
+    size_t size;
+    uint64_t hash;
+};
+
+// rf_map_key: the key for maps of this seed. rf_map_key_of: the one under which a node stands.
+struct rf_map_key rf_map_key(uint64_t seed, const void *bytes, size_t size);
+static inline struct rf_map_key rf_map_key_of(const struct rf_map_node *node) {
+    return (struct rf_map_key){node->key, node->key_size, node->hash};
+}
+
 // rf_map_fini: frees the table; the owners free themselves.
 void rf_map_fini(struct rf_map *map);
 
 // rf_map_find: the node under the key, or NULL. rf_map_find_text: the same for a text.
 struct rf_map_node *rf_map_find(const struct rf_map *map, const void *key, size_t key_size);
 struct rf_map_node *rf_map_find_text(const struct rf_map *map, const char *key);
+struct rf_map_node *rf_map_find_key(const struct rf_map *map, const struct rf_map_key *key);
 
 // rf_map_add: adds a node under a key that is not there yet; the key must outlive the node's place
 // in the map. False if out of memory (nothing is added).
 bool rf_map_add(struct rf_map *map, struct rf_map_node *node, const void *key, size_t key_size);
 bool rf_map_add_text(struct rf_map *map, struct rf_map_node *node, const char *key);
+bool rf_map_add_key(struct rf_map *map, struct rf_map_node *node, const struct rf_map_key *key);
 
 // rf_map_remove: takes out a node that is in the map.
 void rf_map_remove(struct rf_map *map, struct rf_map_node *node);

@@ -43,6 +43,7 @@ static size_t sequence(const unsigned char *s, size_t left) {
 }
 
 #define WORD      sizeof(uint64_t)
+#define HALF      sizeof(uint32_t)
 #define EACH_BYTE UINT64_C(0x0101010101010101)
 
 // Subtracting 1 from each byte sets the top bit of the lowest one that is 0 (no byte below it
@@ -55,6 +56,12 @@ static uint64_t word_at(const unsigned char *s) {
     uint64_t word;
     memcpy(&word, s, WORD);
     return word;
+}
+
+static uint32_t half_at(const unsigned char *s) {
+    uint32_t half;
+    memcpy(&half, s, HALF);
+    return half;
 }
 
 typedef unsigned char block __attribute__((vector_size(2 * WORD)));
@@ -81,6 +88,8 @@ static bool all_plain(const unsigned char *s, size_t size) {
         return are_blocks_plain(s, size);
     if (size >= WORD)
         return is_plain(word_at(s)) && is_plain(word_at(s + size - WORD));
+    if (size >= HALF)
+        return is_plain((uint64_t)half_at(s) << 32 | half_at(s + size - HALF));
     uint64_t word = EACH_BYTE; // a few, before what is plain
     for (size_t i = 0; i < size; i++)
         word = word << 8 | s[i];

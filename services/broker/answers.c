@@ -31,8 +31,11 @@ static void take(struct rf_answers *answers, struct rf_answer *answer) {
         --*answer->share;
 }
 
-static bool put(struct rf_answers *answers, struct rf_answer *answer) {
-    if (!rf_map_add_text(&answers->map, &answer->by_id, answer->id))
+// `hash`: of its id.
+static bool put(struct rf_answers *answers, struct rf_answer *answer, size_t id_size,
+                uint64_t hash) {
+    struct rf_map_key key = {answer->id, id_size, hash};
+    if (!rf_map_add_key(&answers->map, &answer->by_id, &key))
         return false;
     TAILQ_INSERT_TAIL(list_of(answers, answer), answer, by_age);
     answers->memories[answer->memory].count++;
@@ -57,8 +60,8 @@ void rf_answers_fini(struct rf_answers *answers) {
     rf_answers_init(answers, answers->limit);
 }
 
-static struct rf_answer *find(const struct rf_answers *answers, struct rf_text id) {
-    struct rf_map_node *node = rf_map_find(&answers->map, id.bytes, id.size);
+static struct rf_answer *find(const struct rf_answers *answers, const struct rf_map_key *id) {
+    struct rf_map_node *node = rf_map_find_key(&answers->map, id);
     return node == NULL ? NULL : RF_OWNER(node, struct rf_answer, by_id);
 }
 
@@ -66,7 +69,7 @@ static bool too_old(const struct rf_answer *answer, struct rf_instant now) {
     return rf_instant_since(now, answer->at).ns >= RF_ANSWERS_KEEP;
 }
 
-const struct rf_answer *rf_answers_find(struct rf_answers *answers, struct rf_text id,
+const struct rf_answer *rf_answers_find(struct rf_answers *answers, const struct rf_map_key *id,
                                         struct rf_instant now) {
     struct rf_answer *answer = find(answers, id);
     return answer == NULL || too_old(answer, now) ? NULL : answer;
@@ -86,7 +89,7 @@ bool rf_answers_complete(const struct rf_answers *answers, bool repeatable,
                             knows_all(answers, RF_ANSWERS_REPEATABLE_NO, since)));
 }
 
-void rf_answers_forget(struct rf_answers *answers, struct rf_text id) {
+void rf_answers_forget(struct rf_answers *answers, const struct rf_map_key *id) {
     struct rf_answer *answer = find(answers, id);
     if (answer != NULL)
         drop(answers, answer);
@@ -117,13 +120,14 @@ static void give_way(struct rf_answers *answers, struct rf_answer *answer) {
 // an allocation of its own; the map and the lists know it by another address then.
 static void strip(struct rf_answers *answers, struct rf_answer *answer) {
     take(answers, answer);
-    struct rf_answer *less = realloc(answer, sizeof *answer + strlen(answer->id) + 1);
+    struct rf_map_key key = rf_map_key_of(&answer->by_id);
+    struct rf_answer *less = realloc(answer, sizeof *answer + key.size + 1);
     if (less == NULL)
         less = answer;
     less->size = 0;
     less->data = NULL;
     // A map that had a node has its buckets: this cannot fail.
-    if (!put(answers, less))
+    if (!put(answers, less, key.size, key.hash))
         abort();
 }
 
@@ -153,11 +157,12 @@ void rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited) {
         *share += awaited ? 1 : (size_t)-1;
 }
 
-void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory, struct rf_text id,
-                     const struct rf_bytes *reply, bool own, size_t *share, struct rf_instant now) {
+void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
+                     const struct rf_map_key *id, const struct rf_bytes *reply, bool own,
+                     size_t *share, struct rf_instant now) {
     rf_answers_forget(answers, id);
     expire(answers, memory, now);
-    struct rf_answer *answer = malloc(sizeof *answer + id.size + 1 + reply->size);
+    struct rf_answer *answer = malloc(sizeof *answer + id->size + 1 + reply->size);
     if (answer == NULL) {
         note_dropped(answers, memory, now);
         return;
@@ -167,11 +172,11 @@ void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory, 
                                  .share = memory == RF_ANSWERS_ONCE ? share : NULL,
                                  .at = now,
                                  .size = reply->size,
-                                 .data = (unsigned char *)answer->id + id.size + 1};
-    memcpy(answer->id, id.bytes, id.size);
-    answer->id[id.size] = 0;
+                                 .data = (unsigned char *)answer->id + id->size + 1};
+    memcpy(answer->id, id->bytes, id->size);
+    answer->id[id->size] = 0;
     memcpy(answer->data, reply->data, reply->size);
-    if (!put(answers, answer)) {
+    if (!put(answers, answer, id->size, id->hash)) {
         free(answer);
         note_dropped(answers, memory, now);
         return;

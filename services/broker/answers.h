@@ -11,7 +11,7 @@
 
 #include "base/map.h"
 #include "ground.h"
-#include "wire/glance.h"
+#include "wire/wire.h"
 
 #define RF_ANSWERS_MAX   10000                      // of each memory but RF_ANSWERS_ONCE
 #define RF_ANSWERS_BYTES ((size_t)64 * 1024 * 1024) // of each memory
@@ -56,8 +56,10 @@ struct rf_answers {
 void rf_answers_init(struct rf_answers *answers, size_t limit);
 void rf_answers_fini(struct rf_answers *answers);
 
+// Ids are keys of the seed that `map` has.
+
 // rf_answers_find: the answer to `id`, if it is not older than RF_ANSWERS_KEEP; or NULL.
-const struct rf_answer *rf_answers_find(struct rf_answers *answers, struct rf_text id,
+const struct rf_answer *rf_answers_find(struct rf_answers *answers, const struct rf_map_key *id,
                                         struct rf_instant now);
 
 // rf_answers_said_no: whether it tells that surely nobody began the call.
@@ -75,14 +77,15 @@ void rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited);
 
 // rf_answers_keep: keeps a copy of a packed call.reply in the place of what was known under its id.
 // Without memory it counts as dropped. `share` (may be NULL) lives as long as the answers.
-void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory, struct rf_text id,
-                     const struct rf_bytes *reply, bool own, size_t *share, struct rf_instant now);
+void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
+                     const struct rf_map_key *id, const struct rf_bytes *reply, bool own,
+                     size_t *share, struct rf_instant now);
 
 // rf_answers_complete: whether no answer to such calls since `since` has given way.
 bool rf_answers_complete(const struct rf_answers *answers, bool repeatable,
                          struct rf_instant since);
 
 // rf_answers_forget: the id is in hand again.
-void rf_answers_forget(struct rf_answers *answers, struct rf_text id);
+void rf_answers_forget(struct rf_answers *answers, const struct rf_map_key *id);
 
 #endif

@@ -303,7 +303,7 @@ static void answer_again(struct rf_dispatch *dispatch, const struct rf_peer *fro
 // A repeated id: joined to the call in flight, or answered from memory.
 static bool repeated(struct rf_dispatch *dispatch, const struct rf_peer *from,
                      struct rf_job_wish *wish) {
-    struct rf_text id = wish->request->id;
+    const struct rf_map_key *id = &wish->id;
     struct rf_job *job = rf_job_find(dispatch, id);
     if (job != NULL) {
         join(dispatch, from, job, wish);
@@ -351,7 +351,7 @@ static void take(struct rf_dispatch *dispatch, const struct rf_peer *from,
     enum rf_job_answer answer = obstacle(dispatch, wish);
     struct rf_job *job = answer == RF_JOB_TAKEN ? rf_job_new(dispatch, wish) : NULL;
     if (job == NULL) {
-        rf_job_refuse(dispatch, from, request, answer == RF_JOB_TAKEN ? RF_JOB_OVERLOADED : answer,
+        rf_job_refuse(dispatch, from, wish, answer == RF_JOB_TAKEN ? RF_JOB_OVERLOADED : answer,
                       again && !proven(dispatch, asked, request->repeatable));
         return;
     }
@@ -365,14 +365,17 @@ static void take(struct rf_dispatch *dispatch, const struct rf_peer *from,
 void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
                          const struct rf_glance *glance) {
     const struct rf_call_request_glance *request = &glance->as.call_request;
-    struct rf_job_wish wish = {
-        .request = request, .raw = glance->raw, .due = due_of(&dispatch->ground->now, request)};
+    struct rf_job_wish wish = {.request = request,
+                               .raw = glance->raw,
+                               .id = rf_job_key(dispatch, request->id),
+                               .due = due_of(&dispatch->ground->now, request)};
     if (!repeated(dispatch, from, &wish))
         take(dispatch, from, &wish);
 }
 
 void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id) {
-    struct rf_job *job = rf_job_find(dispatch, rf_text_of(id));
+    struct rf_map_key key = rf_job_key(dispatch, rf_text_of(id));
+    struct rf_job *job = rf_job_find(dispatch, &key);
     // Others who wait for it as well have not cancelled.
     if (job == NULL || !rf_job_asked_by(job, from) || job->asker_count > 1)
         return;

@@ -6,12 +6,13 @@
 // A call in the hand of a worker that we did not give it: the broker was restarted, or took the
 // worker for lost. Whoever asks for its id now waits for this worker's answer.
 static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char *id) {
-    struct rf_job *job = rf_job_find(dispatch, rf_text_of(id));
+    struct rf_map_key key = rf_job_key(dispatch, rf_text_of(id));
+    struct rf_job *job = rf_job_find(dispatch, &key);
     if (job == NULL)
         job = rf_job_found(dispatch, id);
     if (job == NULL || job->seat != NULL)
         return;
-    rf_answers_forget(&dispatch->answers, rf_text_of(id));
+    rf_answers_forget(&dispatch->answers, &key);
     rf_job_hand_to(job, seat, NULL);
     dispatch->ground->counters.calls_adopted++;
     struct rf_call_cancel cancel = {.id = id};
@@ -45,7 +46,8 @@ static void settle_hand(struct rf_dispatch *dispatch, struct rf_seat *seat,
         const char *id = heartbeat->in_hand.items[i];
         if (news == RF_SEAT_NEW || adds)
             adopt(dispatch, seat, id);
-        struct rf_job *job = rf_job_find(dispatch, rf_text_of(id));
+        struct rf_map_key key = rf_job_key(dispatch, rf_text_of(id));
+        struct rf_job *job = rf_job_find(dispatch, &key);
         if (job != NULL && job->seat == seat)
             job->listed = dispatch->heartbeats;
     }
@@ -91,9 +93,8 @@ static bool raw_of(const struct rf_glance *glance, const char *worker, struct rf
 
 // To a call that is over, or that another broker gave it: it may be asked for again.
 static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
-                      const struct rf_glance *glance) {
+                      const struct rf_glance *glance, const struct rf_map_key *id) {
     struct rf_ground *ground = dispatch->ground;
-    struct rf_text id = glance->as.call_reply.id;
     if (seat != NULL && seat->recalling)
         ground->counters.replies_recalled++;
     else
@@ -117,9 +118,10 @@ static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
 void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
                        const struct rf_glance *glance) {
     struct rf_ground *ground = dispatch->ground;
-    struct rf_job *job = rf_job_find(dispatch, glance->as.call_reply.id);
+    struct rf_map_key id = rf_job_key(dispatch, glance->as.call_reply.id);
+    struct rf_job *job = rf_job_find(dispatch, &id);
     if (job == NULL) {
-        take_late(dispatch, seat, glance);
+        take_late(dispatch, seat, glance, &id);
         return;
     }
     // One that waits was carried out already, before it was asked for here.
@@ -150,7 +152,8 @@ static struct rf_place *place_in(const struct rf_seat *seat, const struct rf_job
 
 void rf_dispatch_handback(struct rf_dispatch *dispatch, struct rf_seat *seat,
                           const struct rf_worker_handback *handback) {
-    struct rf_job *job = rf_job_find(dispatch, rf_text_of(handback->id));
+    struct rf_map_key id = rf_job_key(dispatch, rf_text_of(handback->id));
+    struct rf_job *job = rf_job_find(dispatch, &id);
     if (job == NULL || job->seat != seat) {
         dispatch->ground->counters.replies_late++;
         return;

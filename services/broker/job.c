@@ -30,9 +30,13 @@ static const struct {
                           offsetof(struct rf_counters, calls_cancelled)},
 };
 
-struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, struct rf_text id) {
-    struct rf_map_node *node = rf_map_find(&dispatch->jobs, id.bytes, id.size);
+struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const struct rf_map_key *id) {
+    struct rf_map_node *node = rf_map_find_key(&dispatch->jobs, id);
     return node == NULL ? NULL : RF_OWNER(node, struct rf_job, by_id);
+}
+
+struct rf_map_key rf_job_key(const struct rf_dispatch *dispatch, struct rf_text id) {
+    return rf_map_key(dispatch->jobs.seed, id.bytes, id.size);
 }
 
 // What counts the calls of its service whose answers may not be forgotten.
@@ -185,15 +189,16 @@ static void on_due(void *arg) {
 }
 
 // A job that knows its id alone, and has room for `more` bytes behind it.
-static struct rf_job *make(struct rf_dispatch *dispatch, struct rf_text id, size_t more) {
-    struct rf_job *job = malloc(sizeof *job + id.size + 1 + more);
+static struct rf_job *make(struct rf_dispatch *dispatch, const struct rf_map_key *id, size_t more) {
+    struct rf_job *job = malloc(sizeof *job + id->size + 1 + more);
     if (job == NULL)
         return NULL;
     *job = (struct rf_job){.dispatch = dispatch};
     rf_ground_timer(&job->timer, on_due, job);
-    memcpy(job->id, id.bytes, id.size);
-    job->id[id.size] = 0;
-    if (!rf_map_add(&dispatch->jobs, &job->by_id, job->id, id.size)) {
+    memcpy(job->id, id->bytes, id->size);
+    job->id[id->size] = 0;
+    struct rf_map_key key = {job->id, id->size, id->hash};
+    if (!rf_map_add_key(&dispatch->jobs, &job->by_id, &key)) {
         free_parts(job);
         return NULL;
     }
@@ -222,14 +227,15 @@ static void fill(struct rf_job *job, const struct rf_job_wish *wish, char *at) {
 }
 
 struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const struct rf_job_wish *wish) {
-    struct rf_job *job = make(dispatch, wish->request->id, room_for(wish));
+    struct rf_job *job = make(dispatch, &wish->id, room_for(wish));
     if (job != NULL)
         fill(job, wish, job->id + wish->request->id.size + 1);
     return job;
 }
 
 struct rf_job *rf_job_found(struct rf_dispatch *dispatch, const char *id) {
-    return make(dispatch, rf_text_of(id), 0);
+    struct rf_map_key key = rf_job_key(dispatch, rf_text_of(id));
+    return make(dispatch, &key, 0);
 }
 
 bool rf_job_describe(struct rf_job *job, const struct rf_job_wish *wish) {
@@ -259,7 +265,8 @@ static bool rewrite(struct rf_job *job, const struct rf_call_request *request) {
     struct rf_glance glance;
     bool done = rf_wire_glance(frame.data, frame.size, &glance);
     if (done) {
-        struct rf_job_wish wish = {&glance.as.call_request, glance.raw, job->service, job->due};
+        struct rf_job_wish wish = {&glance.as.call_request, glance.raw, rf_map_key_of(&job->by_id),
+                                   job->service, job->due};
         done = rf_job_describe(job, &wish);
     }
     rf_frame_free(&frame);
@@ -303,11 +310,6 @@ void rf_job_tell(const struct rf_job *job, const struct rf_bytes *reply) {
         send_raw(job->dispatch->ground, &asker->peer, reply);
 }
 
-// Its length is known to the map.
-static struct rf_text text_of_id(const struct rf_job *job) {
-    return (struct rf_text){job->id, job->by_id.key_size};
-}
-
 // Of a call that is not known to be repeatable.
 static enum rf_answers_memory memory_of(bool repeatable, bool may_be_sent) {
     if (repeatable)
@@ -316,8 +318,9 @@ static enum rf_answers_memory memory_of(bool repeatable, bool may_be_sent) {
 }
 
 void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply, bool own) {
-    rf_answers_keep(&job->dispatch->answers, memory_of(job->repeatable, true), text_of_id(job),
-                    reply, own, share_of(job), job->dispatch->ground->now.instant);
+    struct rf_map_key id = rf_map_key_of(&job->by_id);
+    rf_answers_keep(&job->dispatch->answers, memory_of(job->repeatable, true), &id, reply, own,
+                    share_of(job), job->dispatch->ground->now.instant);
 }
 
 static struct rf_call_reply own_reply(struct rf_dispatch *dispatch, const char *id,
@@ -357,8 +360,9 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
     struct rf_frame frame;
     if (pack(dispatch, &reply, &frame)) {
         struct rf_bytes raw = {frame.data, frame.size};
-        rf_answers_keep(&dispatch->answers, memory_of(job->repeatable, may_be_sent),
-                        text_of_id(job), &raw, true, share_of(job), dispatch->ground->now.instant);
+        struct rf_map_key id = rf_map_key_of(&job->by_id);
+        rf_answers_keep(&dispatch->answers, memory_of(job->repeatable, may_be_sent), &id, &raw,
+                        true, share_of(job), dispatch->ground->now.instant);
         rf_job_tell(job, &raw);
         rf_frame_free(&frame);
     }
@@ -367,9 +371,8 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
 }
 
 void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
-                   const struct rf_call_request_glance *request, enum rf_job_answer answer,
-                   bool may_be_sent) {
-    char *id = strndup(request->id.bytes, request->id.size);
+                   const struct rf_job_wish *wish, enum rf_job_answer answer, bool may_be_sent) {
+    char *id = strndup(wish->id.bytes, wish->id.size);
     if (id == NULL) {
         dispatch->ground->counters.replies_undeliverable++;
         return;
@@ -381,8 +384,8 @@ void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
     if (!packed)
         return;
     struct rf_bytes raw = {frame.data, frame.size};
-    rf_answers_keep(&dispatch->answers, memory_of(request->repeatable, false), request->id, &raw,
-                    true, NULL, dispatch->ground->now.instant);
+    rf_answers_keep(&dispatch->answers, memory_of(wish->request->repeatable, false), &wish->id,
+                    &raw, true, NULL, dispatch->ground->now.instant);
     send_raw(dispatch->ground, to, &raw);
     rf_frame_free(&frame);
 }

@@ -69,12 +69,16 @@ enum rf_job_answer {
     RF_JOB_CANCELLED,
 };
 
-struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, struct rf_text id);
+struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const struct rf_map_key *id);
+
+// rf_job_key: an id as jobs and answers are found by it.
+struct rf_map_key rf_job_key(const struct rf_dispatch *dispatch, struct rf_text id);
 
 // What a job is made of.
 struct rf_job_wish {
     const struct rf_call_request_glance *request;
-    struct rf_bytes raw;          // in which it is seen
+    struct rf_bytes raw; // in which it is seen
+    struct rf_map_key id;
     struct rf_job_queue *service; // where it belongs; NULL: there are too many
     struct rf_instant due;
 };
@@ -111,8 +115,7 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
 
 // rf_job_refuse: such an answer to a request that did not become a job.
 void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
-                   const struct rf_call_request_glance *request, enum rf_job_answer answer,
-                   bool may_be_sent);
+                   const struct rf_job_wish *wish, enum rf_job_answer answer, bool may_be_sent);
 
 // rf_job_answer_once: such an answer to one peer, which is not remembered.
 void rf_job_answer_once(struct rf_dispatch *dispatch, const struct rf_peer *to, const char *id,

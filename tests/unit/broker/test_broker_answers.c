@@ -12,13 +12,19 @@
 
 static const struct rf_bytes small = {"reply", 5};
 
+static struct rf_map_key key(const char *id) {
+    return rf_map_key(0, id, strlen(id));
+}
+
 static void keep(struct rf_answers *answers, enum rf_answers_memory memory, const char *id,
                  const struct rf_bytes *reply, int64_t at) {
-    rf_answers_keep(answers, memory, rf_text_of(id), reply, false, NULL, (struct rf_instant){at});
+    struct rf_map_key it = key(id);
+    rf_answers_keep(answers, memory, &it, reply, false, NULL, (struct rf_instant){at});
 }
 
 static const struct rf_answer *find(struct rf_answers *answers, const char *id, int64_t at) {
-    return rf_answers_find(answers, rf_text_of(id), (struct rf_instant){at});
+    struct rf_map_key it = key(id);
+    return rf_answers_find(answers, &it, (struct rf_instant){at});
 }
 
 static bool complete(const struct rf_answers *answers, bool repeatable, int64_t since) {
@@ -44,8 +50,8 @@ static void a_later_answer_takes_the_place_of_an_earlier_one_whatever_its_memory
     (void)state;
     struct rf_answers answers;
     rf_answers_init(&answers, 1000);
-    rf_answers_keep(&answers, RF_ANSWERS_ONCE_NO, rf_text_of("a"), &small, true, NULL,
-                    (struct rf_instant){0});
+    struct rf_map_key a = key("a");
+    rf_answers_keep(&answers, RF_ANSWERS_ONCE_NO, &a, &small, true, NULL, (struct rf_instant){0});
     assert_true(find(&answers, "a", 1)->own);
     assert_true(rf_answers_said_no(find(&answers, "a", 1)));
     struct rf_bytes other = {"it was done", 11};
@@ -54,7 +60,7 @@ static void a_later_answer_takes_the_place_of_an_earlier_one_whatever_its_memory
     assert_int_equal(answers.memories[RF_ANSWERS_ONCE_NO].count, 0);
     assert_false(find(&answers, "a", 1)->own);
     assert_memory_equal(find(&answers, "a", 1)->data, "it was done", 11);
-    rf_answers_forget(&answers, rf_text_of("a"));
+    rf_answers_forget(&answers, &a);
     assert_null(find(&answers, "a", 1));
     assert_int_equal(answers.memories[RF_ANSWERS_ONCE].bytes, 0);
     rf_answers_fini(&answers);
@@ -136,7 +142,8 @@ there_is_room_for_a_call_that_may_not_be_repeated_while_its_id_can_be_kept(void 
     for (int i = 0; i < taken; i++) {
         snprintf(id, sizeof id, "%d", i);
         rf_answers_await(&answers, &flooded, false);
-        rf_answers_keep(&answers, RF_ANSWERS_ONCE, rf_text_of(id), &small, false, &flooded, now);
+        struct rf_map_key it = key(id);
+        rf_answers_keep(&answers, RF_ANSWERS_ONCE, &it, &small, false, &flooded, now);
     }
     assert_int_equal(flooded, 50);
     assert_false(rf_answers_room(&answers, flooded, now));
