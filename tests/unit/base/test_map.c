@@ -56,6 +56,24 @@ static void a_walk_meets_every_node_once_also_while_passed_ones_are_removed(void
     rf_map_fini(&map);
 }
 
+static void a_key_is_hashed_once_for_all_maps_of_its_seed(void **state) {
+    (void)state;
+    struct rf_map one = {.seed = 7}, two = {.seed = 7}, other = {.seed = 8};
+    struct item a = {.key = "call-1"}, b = {.key = "call-1"}, c = {.key = "call-1"};
+    struct rf_map_key key = rf_map_key(7, a.key, strlen(a.key));
+    assert_true(rf_map_add_key(&one, &a.node, &key));
+    assert_true(rf_map_add_text(&two, &b.node, b.key));
+    assert_true(rf_map_add_text(&other, &c.node, c.key));
+    assert_ptr_equal(rf_map_find_text(&one, "call-1"), &a.node);
+    assert_ptr_equal(rf_map_find_key(&two, &key), &b.node);
+    assert_null(rf_map_find_key(&other, &key)); // another seed, another hash
+    struct rf_map_key again = rf_map_key_of(&b.node);
+    assert_ptr_equal(rf_map_find_key(&one, &again), &a.node);
+    rf_map_fini(&one);
+    rf_map_fini(&two);
+    rf_map_fini(&other);
+}
+
 static void keys_of_bytes_differ_by_length_too(void **state) {
     (void)state;
     struct item a = {.key = "\0\1"}, b = {.key = "\0\1\2"};
@@ -103,6 +121,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thousand_keys_are_found_after_the_table_grew),
         cmocka_unit_test(a_walk_meets_every_node_once_also_while_passed_ones_are_removed),
+        cmocka_unit_test(a_key_is_hashed_once_for_all_maps_of_its_seed),
         cmocka_unit_test(keys_of_bytes_differ_by_length_too),
         cmocka_unit_test(keys_that_are_alike_spread_over_the_buckets),
     };
