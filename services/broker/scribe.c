@@ -9,6 +9,7 @@ struct rf_scribe_answer {
     struct rf_peer to;
     enum rf_message_type type;
     int64_t number; // seq, last, or version
+    size_t bytes;   // that it counts for
     json_t *value;
     char *key;
     char text[]; // the stream's name, or the rid
@@ -32,6 +33,7 @@ static struct rf_scribe_answer *take_first(struct rf_scribe *scribe) {
     struct rf_scribe_answer *answer = STAILQ_FIRST(&scribe->answers);
     STAILQ_REMOVE_HEAD(&scribe->answers, link);
     scribe->answer_count--;
+    scribe->answer_bytes -= answer->bytes;
     return answer;
 }
 
@@ -134,6 +136,16 @@ static void send_answer(struct rf_scribe *scribe, const struct rf_peer *to,
     rf_ground_send(scribe->ground, to, type, body);
 }
 
+// The value may be shared with its row, but a later write leaves it to the answer alone.
+static size_t size_of(const char *text, const char *key, const json_t *value) {
+    size_t bytes = sizeof(struct rf_scribe_answer) + strlen(text) + 1;
+    if (key != NULL)
+        bytes += strlen(key) + 1;
+    if (value != NULL)
+        bytes += json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+    return bytes;
+}
+
 static void answer(struct rf_scribe *scribe, int64_t position, const struct rf_peer *to,
                    enum rf_message_type type, const char *text, int64_t number, const char *key,
                    json_t *value) {
@@ -142,8 +154,10 @@ static void answer(struct rf_scribe *scribe, int64_t position, const struct rf_p
         return;
     }
     size_t size = strlen(text) + 1;
+    size_t bytes = size_of(text, key, value);
     struct rf_scribe_answer *answer = NULL;
-    if (scribe->answer_count < RF_SCRIBE_ANSWERS_MAX)
+    if (scribe->answer_count < RF_SCRIBE_ANSWERS_MAX &&
+        scribe->answer_bytes + bytes <= RF_SCRIBE_ANSWERS_BYTES)
         answer = calloc(1, sizeof *answer + size);
     if (answer == NULL || (key != NULL && (answer->key = strdup(key)) == NULL)) {
         free(answer);
@@ -155,12 +169,14 @@ static void answer(struct rf_scribe *scribe, int64_t position, const struct rf_p
     answer->to = *to;
     answer->type = type;
     answer->number = number;
+    answer->bytes = bytes;
     answer->value = json_incref(value);
     if (position == RF_SCRIBE_LATER)
         STAILQ_INSERT_TAIL(&scribe->later, answer, link);
     else
         STAILQ_INSERT_TAIL(&scribe->answers, answer, link);
     scribe->answer_count++;
+    scribe->answer_bytes += bytes;
 }
 
 void rf_scribe_catch_up(struct rf_scribe *scribe) {

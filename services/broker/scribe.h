@@ -10,8 +10,10 @@
 #include "ground.h"
 #include "record.h"
 
-// Answers beyond it are dropped: whoever waits for one asks again.
-#define RF_SCRIBE_ANSWERS_MAX 100000
+// Answers beyond either are dropped: whoever waits for one asks again. An answer to who wrote a
+// value holds it, so that their number alone would bound nothing.
+#define RF_SCRIBE_ANSWERS_MAX   100000
+#define RF_SCRIBE_ANSWERS_BYTES (64 << 20)
 
 // For an answer to what has no record yet (rf_scribe_catch_up).
 #define RF_SCRIBE_LATER INT64_MAX
@@ -28,7 +30,7 @@ struct rf_scribe {
     int64_t given;   // position of the last record that was handed over
     int64_t written; // all up to it is kept
     struct rf_scribe_answers answers, later;
-    size_t answer_count;
+    size_t answer_count, answer_bytes;
 
     size_t max_records, max_bytes; // that may wait before publishers are held back
     size_t *sizes;                 // of the waiting records: a ring by position

@@ -1,5 +1,7 @@
 // Nothing is told before the disk has it, and everything that was told is there after a restart.
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "stage.h"
 
@@ -615,6 +617,39 @@ static void answers_that_nobody_can_wait_for_are_dropped_not_kept_without_bound(
     stage_quiet(&stage, &alice);
 }
 
+// Each write of the same key leaves the former value to the answer that waits.
+static void answers_that_hold_values_are_bounded_by_their_bytes(void **state) {
+    (void)state;
+    enum { TEXT = 65000 };
+    char *text = malloc(TEXT);
+    memset(text, 'v', TEXT);
+    ask_put("k/1", "[1]", 0);
+    struct rf_scribe *scribe = &stage.core->scribe;
+    const size_t before = scribe->answer_bytes;
+    assert_true(before > 0);
+    size_t kept = 0, each = 0;
+    while (stage.core->ground.counters.answers_dropped == 0) {
+        struct rf_state_entry entry = {
+            .key = "k/1", .version = 1, .value = json_pack("[s%]", text, (size_t)TEXT)};
+        size_t bytes = scribe->answer_bytes;
+        rf_scribe_stored(scribe, kept % 2 == 0 ? stage.given : RF_SCRIBE_LATER, &bob, "r", &entry);
+        json_decref(entry.value);
+        if (each == 0)
+            each = scribe->answer_bytes - bytes;
+        kept += scribe->answer_bytes != bytes;
+    }
+    free(text);
+    assert_true(each > TEXT && each < TEXT + 1000);
+    assert_int_equal(kept, (RF_SCRIBE_ANSWERS_BYTES - before) / each);
+    assert_int_equal(scribe->answer_bytes, before + kept * each);
+    rf_scribe_catch_up(scribe);
+    stage_write(&stage, stage.given);
+    assert_int_equal(scribe->answer_bytes, 0);
+    for (size_t i = 0; i < kept + 1; i++)
+        assert_true(next_reply()->ok);
+    stage_quiet(&stage, &bob);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 
 int main(void) {
@@ -640,6 +675,7 @@ int main(void) {
         TEST(a_failing_disk_is_told_and_a_renewed_lease_costs_no_memory),
         TEST(a_renewed_lease_that_ends_or_is_deleted_while_the_disk_fails_is_gone),
         TEST(answers_that_nobody_can_wait_for_are_dropped_not_kept_without_bound),
+        TEST(answers_that_hold_values_are_bounded_by_their_bytes),
         TEST(a_forced_breaker_stays_forced_with_who_and_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
