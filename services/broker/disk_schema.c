@@ -11,8 +11,7 @@
 // that none is given twice.
 #define PASSED_OVER INT64_C(1000000)
 
-// A place in the journal that was given at an earlier start is not known as one any more when there
-// were so many since: who has it begins anew.
+// A place that was given at a start before these is known by the order of their ids (lineage.h).
 #define STARTS_KEPT 10000
 
 // Starts: of a broker on this database, with the last number that was given before the next one.

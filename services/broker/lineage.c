@@ -32,8 +32,11 @@ enum rf_err rf_lineage_add(struct rf_lineage *lineage, const char *id, int64_t r
         return RF_ERR_NOMEM;
     memcpy(start->id, id, size);
     start->reached = reached;
-    if (rf_map_add_text(&lineage->starts, &start->by_id, start->id))
+    if (rf_map_add_text(&lineage->starts, &start->by_id, start->id)) {
+        if (lineage->oldest == NULL || strcmp(start->id, lineage->oldest) < 0)
+            lineage->oldest = start->id;
         return RF_OK;
+    }
     free(start);
     return RF_ERR_NOMEM;
 }
@@ -44,8 +47,16 @@ static const char *start_of(const struct rf_lineage *lineage, const char *id) {
     return strncmp(id, lineage->id, size) == 0 && id[size] == '.' ? id + size + 1 : NULL;
 }
 
+static bool was_dropped(const struct rf_lineage *lineage, const char *start) {
+    return lineage->oldest != NULL && strlen(start) == strlen(lineage->oldest) &&
+           strcmp(start, lineage->oldest) < 0;
+}
+
+// The start of that id, or for one that was dropped the oldest that is kept; else NULL.
 static const struct start *find(const struct rf_lineage *lineage, const char *id) {
     const char *text = start_of(lineage, id);
+    if (text != NULL && was_dropped(lineage, text))
+        text = lineage->oldest;
     struct rf_map_node *node = text == NULL ? NULL : rf_map_find_text(&lineage->starts, text);
     return node == NULL ? NULL : RF_OWNER(node, struct start, by_id);
 }

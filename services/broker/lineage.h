@@ -8,6 +8,11 @@
 // reached it; an older copy of the database does not know the starts after it, or knows that they
 // did not come so far. Nothing beside the database has to be right, so that a copy of the whole
 // folder is recognised as well.
+//
+// Only so many starts are kept. Their ids are in the order of time (ULIDs), so an unknown one that
+// is smaller than all that are kept was dropped for its age. This alone relies on the clock: a
+// start whose clock was far behind can be taken for such a one, and a copy that was brought back is
+// not told from the journal any more once all starts from before it were dropped.
 #ifndef RF_BROKER_LINEAGE_H
 #define RF_BROKER_LINEAGE_H
 
@@ -22,6 +27,7 @@ struct rf_lineage {
     char id[RF_JOURNAL_ID_SIZE]; // JOURNAL.START, of this start
     size_t journal_size;         // of the part before the point
     struct rf_map starts;        // before this one
+    const char *oldest;          // the earliest of them; NULL: there is none
 };
 
 // rf_lineage_init: without earlier starts. Neither text has a point in it. rf_lineage_fini: fine
@@ -40,7 +46,8 @@ struct rf_reading_place {
 
 // rf_lineage_place: where to go on for who has read up to number `after` of the journal `id` (NULL:
 // not known, and taken for this one). A start that is known but did not come so far leads to where
-// it came; a place of any other journal, or beyond our `newest` number, to the `beginning`.
+// it came (one that was dropped came no further than the oldest that is kept); a place of any other
+// journal, or beyond our `newest` number, to the `beginning`.
 struct rf_reading_place rf_lineage_place(const struct rf_lineage *lineage, const char *id,
                                          int64_t after, int64_t newest, int64_t beginning);
 

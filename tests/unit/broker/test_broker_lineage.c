@@ -69,9 +69,31 @@ static void thousands_of_starts_are_known(void **state) {
     rf_lineage_fini(&lineage);
 }
 
+// A crash loop drops them all within hours.
+static void a_start_that_was_dropped_is_ours_as_far_as_the_oldest_that_is_kept(void **state) {
+    (void)state;
+    struct rf_lineage lineage;
+    rf_lineage_init(&lineage, "J", "07");
+    assert_true(rf_lineage_place(&lineage, "J.03", 100, NEWEST, BEGINNING).other);
+    assert_int_equal(rf_lineage_add(&lineage, "05", 200), RF_OK);
+    assert_int_equal(rf_lineage_add(&lineage, "04", 100), RF_OK);
+    assert_int_equal(rf_lineage_add(&lineage, "06", 300), RF_OK);
+    struct rf_reading_place place = rf_lineage_place(&lineage, "J.03", 100, NEWEST, BEGINNING);
+    assert_false(place.other);
+    assert_int_equal(place.after, 100);
+    assert_true(rf_lineage_place(&lineage, "J.03", 101, NEWEST, BEGINNING).other);
+    assert_true(rf_lineage_place(&lineage, "K.03", 100, NEWEST, BEGINNING).other);
+    // A copy that was brought back lacks the starts after it.
+    place = rf_lineage_place(&lineage, "J.08", 100, NEWEST, BEGINNING);
+    assert_true(place.other);
+    assert_int_equal(place.after, BEGINNING);
+    rf_lineage_fini(&lineage);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_place_is_found_by_its_journal_its_start_and_how_far_that_came),
+        cmocka_unit_test(a_start_that_was_dropped_is_ours_as_far_as_the_oldest_that_is_kept),
         cmocka_unit_test(thousands_of_starts_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
