@@ -121,12 +121,13 @@ static void keep_bound(struct rf_stream_book *book, const struct rf_stream_owner
 }
 
 static struct rf_stream_row *add(struct rf_stream_book *book, const char *name,
-                                 const char *owner_name) {
+                                 const char *owner_name, bool bounded) {
     struct rf_stream_owner *owner = owner_of(book, owner_name);
     if (owner == NULL)
         return NULL;
     owner->count++; // so that it stays, whatever is forgotten
-    keep_bound(book, owner);
+    if (bounded)
+        keep_bound(book, owner);
     struct rf_stream_row *row = make_row(book, name);
     owner->count--;
     if (row == NULL)
@@ -145,12 +146,14 @@ static enum rf_err take_over(struct rf_stream_book *book, struct rf_stream_row *
         return RF_ERR_NOMEM;
     leave(book, row);
     join(owner, row);
+    if (has_key(owner) && owner->count > RF_STREAM_BOOK_OF_ONE)
+        forget(book, TAILQ_FIRST(&owner->rows)); // another: this one is the last
     return RF_OK;
 }
 
 static enum rf_err make(struct rf_stream_book *book, const char *name, int64_t next,
                         const char *owner, struct rf_stream_row **out) {
-    struct rf_stream_row *row = *out = add(book, name, owner);
+    struct rf_stream_row *row = *out = add(book, name, owner, true);
     if (row == NULL)
         return RF_ERR_NOMEM;
     row->number = ++book->numbers;
@@ -178,7 +181,8 @@ enum rf_err rf_stream_book_open(struct rf_stream_book *book, const char *name, i
 
 enum rf_err rf_stream_book_restore(struct rf_stream_book *book, int64_t number, const char *name,
                                    int64_t last, const char *owner, struct rf_instant heard) {
-    struct rf_stream_row *row = add(book, name, owner);
+    // Nothing can be written yet, so nothing is forgotten.
+    struct rf_stream_row *row = add(book, name, owner, false);
     if (row == NULL)
         return RF_ERR_NOMEM;
     row->number = number;

@@ -78,7 +78,7 @@ RF_NODISCARD enum rf_err rf_stream_book_open(struct rf_stream_book *book, const 
                                              struct rf_instant now, struct rf_stream_row **row,
                                              bool *moved);
 
-// rf_stream_book_restore: a row from disk, the longest idle ones first. RF_ERR_NOMEM.
+// rf_stream_book_restore: a row from disk, the longest idle ones first. Forgets none. RF_ERR_NOMEM.
 RF_NODISCARD enum rf_err rf_stream_book_restore(struct rf_stream_book *book, int64_t number,
                                                 const char *name, int64_t last, const char *owner,
                                                 struct rf_instant heard);

@@ -157,6 +157,31 @@ a_restored_row_goes_on_where_it_was_and_grows_old_as_if_nothing_had_happened(voi
     rf_stream_book_fini(&book);
 }
 
+static void a_takeover_keeps_the_bound_of_its_owner_and_a_restart_forgets_nothing(void **state) {
+    (void)state;
+    struct rf_stream_book book;
+    struct rf_stream_row *row;
+    char name[32];
+    bool moved;
+    rf_stream_book_init(&book, rf_seconds(60), 5000, NULL, NULL);
+    for (int i = 0; i <= RF_STREAM_BOOK_OF_ONE; i++) {
+        snprintf(name, sizeof name, "s%d", i);
+        assert_int_equal(rf_stream_book_restore(&book, i + 1, name, 1, i == 0 ? "b" : "a", start),
+                         RF_OK);
+    }
+    const struct rf_stream_claim admin = {.owner = "a", .takes = true};
+    assert_int_equal(rf_stream_book_open(&book, "s0", 1, &admin, start, &row, &moved), RF_OK);
+    assert_true(moved);
+    assert_int_equal(row->owner->count, RF_STREAM_BOOK_OF_ONE);
+    assert_int_equal(book.forgotten, 1);
+    assert_ptr_equal(rf_stream_book_find(&book, "s0"), row);
+    assert_null(rf_stream_book_find(&book, "s1"));
+    // As a broker of before wrote it.
+    assert_int_equal(rf_stream_book_restore(&book, 2, "s1", 1, "a", start), RF_OK);
+    assert_int_equal(book.forgotten, 1);
+    rf_stream_book_fini(&book);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unknown_stream_may_begin_anywhere_and_a_known_one_keeps_its_place),
@@ -166,6 +191,7 @@ int main(void) {
         cmocka_unit_test(beyond_the_bound_the_longest_idle_stream_is_forgotten),
         cmocka_unit_test(
             a_restored_row_goes_on_where_it_was_and_grows_old_as_if_nothing_had_happened),
+        cmocka_unit_test(a_takeover_keeps_the_bound_of_its_owner_and_a_restart_forgets_nothing),
         cmocka_unit_test(names_have_1_to_255_bytes_and_numbers_begin_with_1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
