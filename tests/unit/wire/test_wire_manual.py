@@ -192,7 +192,8 @@ class Manual(unittest.TestCase):
             wanted = re.sub(r"RF_\w+", lambda name: written(CONSTANTS[name.group(0)]), words)
             self.assertTrue(rows[what].startswith(wanted), (what, rows[what], wanted))
         rest = section[section.index(".El"):]
-        for constant, wanted in (("RF_SCRIBE_ANSWERS_MAX", "{} answers"), ("RF_UNREAD_LARGE", "frames of {}"),
+        for constant, wanted in (("RF_SCRIBE_ANSWERS_MAX", "{} answers"), ("RF_SCRIBE_ANSWERS_BYTES", "and {} of them"),
+                                 ("RF_UNREAD_LARGE", "frames of {}"),
                                  ("RF_UNREAD_OF_ONE", "the {} count")):
             self.assertIn(wanted.format(written(CONSTANTS[constant])), rest)
             told.add(constant)
