@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bus/parcel.h"
 #include "curve/endpoint.h"
 #include "runtime/loop.h"
 #include "wire/wire.h"
@@ -117,7 +118,7 @@ enum rf_err rf_socket_bind(int type, const char *endpoint, const struct rf_socke
 
 enum rf_err rf_socket_send(struct rf_loop *loop, zsock_t *socket, const void *data, size_t size) {
     rf_loop_socket_used(loop, socket);
-    if (zmq_send(zsock_resolve(socket), data, size, ZMQ_DONTWAIT) >= 0)
+    if (rf_parcel_send(zsock_resolve(socket), data, size, 0) >= 0)
         return RF_OK;
     return zmq_errno() == EAGAIN || zmq_errno() == EINTR ? RF_ERR_FULL : RF_ERR_IO;
 }

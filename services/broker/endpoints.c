@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "bus/parcel.h"
 #include "config/config.h"
 #include "curve/endpoint.h"
 #include "runtime/loop.h"
@@ -97,10 +98,7 @@ static bool make_body(struct rf_endpoints *endpoints, const struct rf_peer *to,
                       struct rf_frame *frame, zmq_msg_t *body) {
     if (frame->size >= RF_UNREAD_LARGE)
         return rf_unread_wrap(&endpoints->unread, to, frame, body);
-    if (zmq_msg_init_size(body, frame->size) != 0)
-        return false;
-    memcpy(zmq_msg_data(body), frame->data, frame->size);
-    return true;
+    return rf_parcel_make(frame->data, frame->size, body);
 }
 
 // ROUTER_MANDATORY: the identity's frame tells whether the peer is there and has place; the frames
@@ -136,5 +134,5 @@ void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, con
     void *handle = zsock_resolve(endpoints->events);
     rf_loop_socket_used(endpoints->loop, endpoints->events);
     if (zmq_send(handle, topic, strlen(topic), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)
-        zmq_send(handle, data, size, ZMQ_DONTWAIT);
+        rf_parcel_send(handle, data, size, 0);
 }

@@ -193,7 +193,8 @@ static struct rf_job *make(struct rf_dispatch *dispatch, const struct rf_map_key
     struct rf_job *job = malloc(sizeof *job + id->size + 1 + more);
     if (job == NULL)
         return NULL;
-    *job = (struct rf_job){.dispatch = dispatch};
+    memset(job, 0, offsetof(struct rf_job, first));
+    job->dispatch = dispatch;
     rf_ground_timer(&job->timer, on_due, job);
     memcpy(job->id, id->bytes, id->size);
     job->id[id->size] = 0;
@@ -431,7 +432,8 @@ bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer) {
         asker = take_oldest(job);
     if (asker == NULL)
         return false;
-    *asker = (struct rf_asker){job->askers, *peer};
+    rf_peer_copy(&asker->peer, peer);
+    asker->next = job->askers;
     job->askers = asker;
     job->asker_count++;
     return true;

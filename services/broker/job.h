@@ -31,14 +31,14 @@ struct rf_job {
     struct rf_dispatch *dispatch;
     unsigned char *frame; // NULL: found in the hand of a worker that registered
     size_t frame_size, remaining_at;
-    const char *operation;          // behind the id, or at `apart`
-    char *apart;                    // operation and frame, where they came later than the id
-    struct rf_job_queue *service;   // where it belongs; NULL: not known, or there are too many
-    size_t bytes;                   // that count for it
-    bool repeatable;                // known with its request
-    bool tried;                     // the request tells of attempts
-    bool anyway;                    // the request says so
-    struct rf_asker first, *askers; // the newest first; one stands here, as most jobs have no other
+    const char *operation;        // behind the id, or at `apart`
+    char *apart;                  // operation and frame, where they came later than the id
+    struct rf_job_queue *service; // where it belongs; NULL: not known, or there are too many
+    size_t bytes;                 // that count for it
+    bool repeatable;              // known with its request
+    bool tried;                   // the request tells of attempts
+    bool anyway;                  // the request says so
+    struct rf_asker *askers;      // the newest first
     size_t asker_count;
     struct rf_job_queue *queue; // while it waits; NULL in hand
     bool held;                  // in its queue, among those that are held
@@ -53,6 +53,7 @@ struct rf_job {
     struct rf_timer timer;
     struct rf_instant doubt; // not 0: may have been lost on the way; lost if not seen until then
     uint64_t listed;         // the last heartbeat that named it
+    struct rf_asker first;   // one of the askers, as most jobs have no other; undefined before it
     char id[];
 };
 

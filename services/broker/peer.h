@@ -26,4 +26,9 @@ static inline bool rf_peer_same(const struct rf_peer *a, const struct rf_peer *b
            memcmp(a->identity, b->identity, a->identity_size) == 0;
 }
 
+// rf_peer_copy: as much of it as there is, which is mostly a tenth.
+static inline void rf_peer_copy(struct rf_peer *to, const struct rf_peer *from) {
+    memcpy(to, from, offsetof(struct rf_peer, identity) + from->identity_size);
+}
+
 #endif
