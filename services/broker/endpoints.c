@@ -57,6 +57,7 @@ enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *lo
 }
 
 void rf_endpoints_close(struct rf_endpoints *endpoints) {
+    rf_endpoints_flush(endpoints);
     for (int i = 0; i < RF_SOCKET_COUNT; i++)
         zsock_destroy(&endpoints->routers[i]);
     rf_endpoints_close_events(endpoints);
@@ -111,20 +112,45 @@ static enum rf_sent send_head(void *handle, const struct rf_peer *to) {
     return RF_SENT_OK;
 }
 
+static enum rf_sent send_body(struct rf_endpoints *endpoints, const struct rf_peer *to,
+                              zmq_msg_t *body) {
+    void *handle = zsock_resolve(endpoints->routers[to->socket]);
+    rf_loop_socket_used(endpoints->loop, endpoints->routers[to->socket]);
+    enum rf_sent sent = send_head(handle, to);
+    if (sent == RF_SENT_OK && zmq_msg_send(body, handle, ZMQ_DONTWAIT) < 0)
+        sent = RF_SENT_FULL;
+    if (sent != RF_SENT_OK)
+        zmq_msg_close(body);
+    return sent;
+}
+
 enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_peer *to,
                                struct rf_frame *frame) {
-    void *handle = zsock_resolve(endpoints->routers[to->socket]);
     zmq_msg_t body;
-    rf_loop_socket_used(endpoints->loop, endpoints->routers[to->socket]);
     if ((frame->size >= RF_UNREAD_LARGE && rf_unread_full(&endpoints->unread, to)) ||
         !make_body(endpoints, to, frame, &body))
         return RF_SENT_FULL;
-    enum rf_sent sent = send_head(handle, to);
-    if (sent == RF_SENT_OK && zmq_msg_send(&body, handle, ZMQ_DONTWAIT) < 0)
-        sent = RF_SENT_FULL;
-    if (sent != RF_SENT_OK)
-        zmq_msg_close(&body);
-    return sent;
+    return send_body(endpoints, to, &body);
+}
+
+bool rf_endpoints_reply(struct rf_endpoints *endpoints, const struct rf_peer *to,
+                        const struct rf_bytes *reply) {
+    struct rf_endpoints_reply *later = &endpoints->replies[endpoints->reply_count];
+    if (!rf_parcel_make(reply->data, reply->size, &later->body))
+        return false;
+    rf_peer_copy(&later->to, to);
+    if (++endpoints->reply_count == RF_ENDPOINTS_REPLIES)
+        rf_endpoints_flush(endpoints);
+    return true;
+}
+
+void rf_endpoints_flush(struct rf_endpoints *endpoints) {
+    for (size_t i = 0; i < endpoints->reply_count; i++) {
+        struct rf_endpoints_reply *later = &endpoints->replies[i];
+        if (send_body(endpoints, &later->to, &later->body) != RF_SENT_OK)
+            ++*endpoints->undeliverable;
+    }
+    endpoints->reply_count = 0;
 }
 
 void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,

@@ -15,6 +15,13 @@
 struct rf_bus_config;
 struct rf_loop;
 
+// A reply to a caller that waits for the end of the pass.
+struct rf_endpoints_reply {
+    struct rf_peer to;
+    zmq_msg_t body;
+};
+#define RF_ENDPOINTS_REPLIES 100
+
 struct rf_endpoints {
     struct rf_loop *loop; // reads the sockets
     const struct rf_door *door;
@@ -24,6 +31,9 @@ struct rf_endpoints {
     bool events_curve;
     const char *run_dir;
     struct rf_unread_book unread; // of the routers' peers
+    struct rf_endpoints_reply replies[RF_ENDPOINTS_REPLIES];
+    size_t reply_count;
+    int64_t *undeliverable; // counts the replies whose caller is gone, or does not read
 };
 
 // rf_endpoints_open: binds all four, over ipc private to the user (and, if the folder is, to the
@@ -56,6 +66,13 @@ bool rf_endpoints_receive(struct rf_endpoints *endpoints, enum rf_socket socket,
 // others (unread.h).
 enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_peer *to,
                                struct rf_frame *frame);
+
+// rf_endpoints_reply: a packed reply of less than RF_UNREAD_LARGE to a caller, which goes out with
+// others in rf_endpoints_flush, or when there are RF_ENDPOINTS_REPLIES: ZeroMQ writes together what
+// it gets together, and a write wakes two threads. False without memory.
+bool rf_endpoints_reply(struct rf_endpoints *endpoints, const struct rf_peer *to,
+                        const struct rf_bytes *reply);
+void rf_endpoints_flush(struct rf_endpoints *endpoints);
 
 // rf_endpoints_publish: one event; dropped for subscribers whose queue is full.
 void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,

@@ -37,6 +37,7 @@ struct rf_now broker_now(const struct broker *broker) {
 
 void broker_settle(struct broker *broker) {
     struct rf_instant when;
+    rf_endpoints_flush(&broker->endpoints);
     rf_disk_flush(broker->disk);
     broker_tell_health(broker);
     broker_tell_foreign(broker);
@@ -81,6 +82,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         err = broker_watch_disk(broker, error);
     if (err != RF_OK)
         return err;
+    broker->endpoints.undeliverable = &broker->core->ground.counters.replies_undeliverable;
     struct rf_now now = broker_now(broker);
     rf_core_ready(broker->core, &now);
     broker_settle(broker);

@@ -29,6 +29,8 @@ static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message
 static enum rf_sent on_send_raw(void *arg, const struct rf_peer *to, const struct rf_bytes *raw) {
     struct broker *broker = arg;
     struct rf_frame frame = {(void *)raw->data, raw->size};
+    if (raw->size < RF_UNREAD_LARGE && to->socket == RF_SOCKET_CALLS)
+        return rf_endpoints_reply(&broker->endpoints, to, raw) ? RF_SENT_OK : RF_SENT_FULL;
     if (raw->size < RF_UNREAD_LARGE) // copied, not taken over
         return rf_endpoints_send(&broker->endpoints, to, &frame);
     frame.data = malloc(raw->size);
