@@ -11,9 +11,19 @@ static bool is_kind(const json_t *limit, const char *kind) {
     return strcmp(cli_member_text(limit, "kind"), kind) == 0;
 }
 
-// Every provider has a budget of retries; it is of interest when it holds calls back.
+static int64_t wanted_of(const json_t *limit) {
+    size_t i;
+    json_t *holder;
+    int64_t wanted = 0;
+    json_array_foreach(json_object_get(limit, "holders"), i, holder) wanted +=
+        cli_member_number(holder, "wanted");
+    return wanted;
+}
+
+// Every provider has a budget of retries; it is of interest when it holds calls back. A gateway has
+// some granted before it needs them, so that nothing being left does not say so.
 static bool is_told(const json_t *limit) {
-    return !is_kind(limit, "retries") || cli_member_number(limit, "left") == 0;
+    return !is_kind(limit, "retries") || wanted_of(limit) > 0;
 }
 
 static void name_text(const json_t *item, struct rf_text *text) {
@@ -45,15 +55,6 @@ static void holders_text(const json_t *limit, struct rf_text *text) {
     }
 }
 
-static int64_t wanted_of(const json_t *limit) {
-    size_t i;
-    json_t *holder;
-    int64_t wanted = 0;
-    json_array_foreach(json_object_get(limit, "holders"), i, holder) wanted +=
-        cli_member_number(holder, "wanted");
-    return wanted;
-}
-
 static void limit_text(const json_t *limit, struct rf_text *text) {
     int64_t outstanding = cli_member_number(limit, "outstanding"), wanted = wanted_of(limit);
     name_text(limit, text);
@@ -64,7 +65,7 @@ static void limit_text(const json_t *limit, struct rf_text *text) {
         rf_text_add(text, "%g attempts a second, %" PRId64 " granted and not begun",
                     json_number_value(json_object_get(limit, "rate")), outstanding);
     else
-        rf_text_add(text, "no retry is left in the budget, %" PRId64 " wait", outstanding);
+        rf_text_add(text, "no retry is left in the budget, %" PRId64 " granted", outstanding);
     if (wanted > 0)
         rf_text_add(text, ", %" PRId64 " more wanted", wanted);
     if (json_is_true(json_object_get(limit, "held")))

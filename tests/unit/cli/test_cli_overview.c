@@ -177,7 +177,10 @@ static void limits_tell_who_has_what_of_them(void **state) {
         "{\"service\": \"twilio\", \"kind\": \"tokens\", \"key\": \"0123456789abcdef\","
         " \"outstanding\": 0, \"left\": 1, \"held\": true, \"rate\": 0.5, \"holders\": []},"
         "{\"service\": \"openai\", \"kind\": \"retries\", \"outstanding\": 3, \"left\": 7},"
-        "{\"service\": \"twilio\", \"kind\": \"retries\", \"outstanding\": 4, \"left\": 0}],"
+        "{\"service\": \"elevenlabs\", \"kind\": \"retries\", \"outstanding\": 10, \"left\": 0,"
+        " \"holders\": [{\"instance\": \"gateway-1\", \"has\": 10, \"wanted\": 0}]},"
+        "{\"service\": \"twilio\", \"kind\": \"retries\", \"outstanding\": 4, \"left\": 0,"
+        " \"holders\": [{\"instance\": \"gateway-1\", \"has\": 4, \"wanted\": 6}]}],"
         "\"pauses\": [{\"service\": \"elevenlabs\", \"key\": \"\", \"until\": 120000000000}]}}");
     assert_non_null(strstr(text,
                            "limits\n"
@@ -185,7 +188,8 @@ static void limits_tell_who_has_what_of_them(void **state) {
                            "gateway-1 1, gateway-3 1 (lost)\n"
                            "  twilio 01234567 0.5 attempts a second, 0 granted and not begun, "
                            "held until all gateways are known\n"
-                           "  twilio         no retry is left in the budget, 4 wait\n"
+                           "  twilio         no retry is left in the budget, 4 granted, 6 more "
+                           "wanted: gateway-1 4\n"
                            "paused as the provider asks\n"
                            "  elevenlabs     for 20 s\n"));
     free(text);
