@@ -106,6 +106,10 @@ bool rf_job_add_attempts(struct rf_job *job, const struct rf_worker_handback *ha
 // known, or out of memory.
 struct rf_message *rf_job_request(const struct rf_job *job);
 
+// rf_job_share: what counts the calls of its service whose answers may not be forgotten; NULL: it
+// has no service.
+size_t *rf_job_share(const struct rf_job *job);
+
 // rf_job_free: out of its list and forgotten, without an answer.
 void rf_job_free(struct rf_job *job);
 

@@ -8,8 +8,10 @@
 //   clients.c, subscribers.c                     who publishes and reads, and has taken what
 //   scribe.c, record.h, restore.c                what goes to the disk, and comes back from it
 //   states.c, values.c, watchers.c               retained state
-//   dispatch.c, job.c, hand.c, answers.c         calls
-//   seats.c, ranking.c, workers.c                who carries them out
+//   dispatch.c, job.c, job_answer.c, hand.c,
+//   answers.c                                    calls
+//   seats.c, registration.c, places.c,
+//   ranking.c, workers.c                         who carries them out
 //   recovery.c, roster.c                         calls from before a restart
 //   authority.c, authority_permit.c              the one breaker of each provider
 //   jury.c, evidence.c                           on whose word it opens
