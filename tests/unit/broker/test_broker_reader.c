@@ -268,11 +268,11 @@ static void a_long_way_is_made_in_steps(void **state) {
     assert_int_equal(steps, 5); // the last of them made the page as well
     assert_page(page, "1", RF_PAGE_SCAN, 0);
     char text[64];
+    snprintf(text, sizeof text, "%lld", (long long)last);
     int64_t after = RF_PAGE_SCAN;
     for (int i = 2; i <= 5; i++) {
-        snprintf(text, sizeof text, i == 5 ? "%lld" : "", (long long)last);
-        check((struct rf_journal_read){.after = after}, "rare.", last, text, after + RF_PAGE_SCAN,
-              0);
+        check((struct rf_journal_read){.after = after}, "rare.", last, i == 5 ? text : "",
+              after + RF_PAGE_SCAN, 0);
         after += RF_PAGE_SCAN;
     }
 }
