@@ -109,7 +109,7 @@ class Installed(unittest.TestCase):
 
     def test_programs_are_built_by_cmake(self):
         build = self.root / "cmake"
-        run("cmake", "-S", HERE / "installed", "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}",
+        run("cmake", "-G", "Ninja", "-S", HERE / "installed", "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}",
             f"-DCMAKE_C_COMPILER={CC}", f"-DSOURCES={HERE / 'c'}", f"-DCMAKE_C_FLAGS={' '.join(CFLAGS)}")
         run("cmake", "--build", build)
         self.assertIn("libringfence.so", run("ldd", build / "ringfence" / "publish"))
