@@ -147,9 +147,13 @@ static size_t inside(const struct rf_packed *value) {
     return value->kind == RF_PACKED_ARRAY ? value->count : 0;
 }
 
-void rf_cursor_skip_inside(struct rf_cursor *cursor, const struct rf_packed *value) {
+bool rf_cursor_skip_inside(struct rf_cursor *cursor, const struct rf_packed *value) {
+    // Each value takes a byte at least, so that it ends.
     for (size_t left = inside(value); left > 0; left--) {
-        struct rf_packed next = rf_cursor_next(cursor);
+        struct rf_packed next;
+        if (rf_cursor_read(cursor, &next) != RF_READ_OK)
+            return false;
         left += inside(&next);
     }
+    return true;
 }

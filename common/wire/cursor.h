@@ -80,13 +80,14 @@ static inline struct rf_packed rf_cursor_next(struct rf_cursor *cursor) {
     return value;
 }
 
-// rf_cursor_skip: goes behind everything inside `value`, which was read last; as rf_cursor_next,
-// where the form is known to be right. rf_cursor_skip_inside: its part that is not inlined.
-void rf_cursor_skip_inside(struct rf_cursor *cursor, const struct rf_packed *value);
+// rf_cursor_skip: goes behind everything inside `value`, which was read last, however deep it is
+// nested. False: the form is wrong, as it cannot be where rf_wire_bound has looked.
+// rf_cursor_skip_inside: its part that is not inlined.
+bool rf_cursor_skip_inside(struct rf_cursor *cursor, const struct rf_packed *value);
 
-static inline void rf_cursor_skip(struct rf_cursor *cursor, const struct rf_packed *value) {
-    if (value->kind == RF_PACKED_ARRAY || value->kind == RF_PACKED_MAP)
-        rf_cursor_skip_inside(cursor, value);
+static inline bool rf_cursor_skip(struct rf_cursor *cursor, const struct rf_packed *value) {
+    return (value->kind != RF_PACKED_ARRAY && value->kind != RF_PACKED_MAP) ||
+           rf_cursor_skip_inside(cursor, value);
 }
 
 #endif

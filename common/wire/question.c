@@ -14,23 +14,9 @@ static bool is_text(const struct rf_packed *value, const char *text) {
            memcmp(value->bytes, text, size) == 0;
 }
 
-// Reads a value and goes behind all of it, however deep it is nested, as nothing has looked at its
-// form. Each value takes a byte at least, so that it ends.
+// A value, and all that is inside it.
 static bool read_whole(struct rf_cursor *cursor, struct rf_packed *value) {
-    if (rf_cursor_read(cursor, value) != RF_READ_OK)
-        return false;
-    struct rf_packed inner = *value;
-    for (size_t left = 1;;) {
-        left--;
-        if (inner.kind == RF_PACKED_ARRAY)
-            left += inner.count;
-        else if (inner.kind == RF_PACKED_MAP)
-            left += 2 * inner.count;
-        if (left == 0)
-            return true;
-        if (rf_cursor_read(cursor, &inner) != RF_READ_OK)
-            return false;
-    }
+    return rf_cursor_read(cursor, value) == RF_READ_OK && rf_cursor_skip(cursor, value);
 }
 
 static void keep_first(struct rf_packed *kept, const struct rf_packed *value) {
@@ -38,34 +24,50 @@ static void keep_first(struct rf_packed *kept, const struct rf_packed *value) {
         *kept = *value;
 }
 
+// What is known of the frame so far; nil: not yet.
+struct seen {
+    struct rf_packed type, version, rid, id;
+};
+
+static const struct rf_packed *asked(const struct seen *seen) {
+    return is_text(&seen->type, CALL) ? &seen->id : &seen->rid;
+}
+
+static void see(struct seen *seen, const struct rf_packed *key, const struct rf_packed *value) {
+    if (is_text(key, "t"))
+        keep_first(&seen->type, value);
+    else if (is_text(key, "v"))
+        keep_first(&seen->version, value);
+    else if (is_text(key, "rid"))
+        keep_first(&seen->rid, value);
+    else if (is_text(key, "id"))
+        keep_first(&seen->id, value);
+}
+
+static bool is_enough(const struct seen *seen) {
+    return seen->type.kind != RF_PACKED_NIL && seen->version.kind != RF_PACKED_NIL &&
+           asked(seen)->kind != RF_PACKED_NIL;
+}
+
 bool rf_wire_question(const void *data, size_t size, char rid[RF_QUESTION_BYTES + 1]) {
     const struct rf_packed none = {.kind = RF_PACKED_NIL};
+    struct seen seen = {none, none, none, none};
     struct rf_cursor cursor = {data, (const unsigned char *)data + size};
-    struct rf_packed type = none, version = none, question = none, call = none, whole, key, value;
+    struct rf_packed whole, key, value;
     if (size == 0 || rf_cursor_read(&cursor, &whole) != RF_READ_OK || whole.kind != RF_PACKED_MAP)
         return false;
-    for (size_t i = 0; i < whole.count; i++) {
+    for (size_t i = 0; i < whole.count && !is_enough(&seen); i++) {
         if (!read_whole(&cursor, &key) || !read_whole(&cursor, &value))
             break;
-        if (is_text(&key, "t"))
-            keep_first(&type, &value);
-        else if (is_text(&key, "v"))
-            keep_first(&version, &value);
-        else if (is_text(&key, "rid"))
-            keep_first(&question, &value);
-        else if (is_text(&key, "id"))
-            keep_first(&call, &value);
-        const struct rf_packed *asked = is_text(&type, CALL) ? &call : &question;
-        if (type.kind != RF_PACKED_NIL && version.kind != RF_PACKED_NIL &&
-            asked->kind != RF_PACKED_NIL)
-            break;
+        see(&seen, &key, &value);
     }
-    const struct rf_packed *asked = is_text(&type, CALL) ? &call : &question;
-    if (type.kind != RF_PACKED_STR || version.kind != RF_PACKED_INT ||
-        version.n != RF_WIRE_VERSION || asked->kind != RF_PACKED_STR || asked->size == 0 ||
-        asked->size > RF_QUESTION_BYTES || !rf_text_valid(asked->bytes, asked->size))
+    const struct rf_packed *question = asked(&seen);
+    if (seen.type.kind != RF_PACKED_STR || seen.version.kind != RF_PACKED_INT ||
+        seen.version.n != RF_WIRE_VERSION || question->kind != RF_PACKED_STR ||
+        question->size == 0 || question->size > RF_QUESTION_BYTES ||
+        !rf_text_valid(question->bytes, question->size))
         return false;
-    memcpy(rid, asked->bytes, asked->size);
-    rid[asked->size] = '\0';
+    memcpy(rid, question->bytes, question->size);
+    rid[question->size] = '\0';
     return true;
 }
