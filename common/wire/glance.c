@@ -30,11 +30,11 @@ INLINED bool skip_text(struct rf_cursor *cursor, const char *text, size_t size) 
     return true;
 }
 
-static bool see_str(struct rf_cursor *cursor, struct rf_text *text) {
+static bool see_str(struct rf_cursor *cursor, struct rf_str *text) {
     struct rf_packed value;
     if (rf_cursor_read(cursor, &value) != RF_READ_OK || value.kind != RF_PACKED_STR)
         return false;
-    *text = (struct rf_text){value.bytes, value.size};
+    *text = (struct rf_str){value.bytes, value.size};
     return rf_text_valid(value.bytes, value.size);
 }
 
@@ -88,7 +88,7 @@ static bool open_container(struct rf_cursor *cursor, int depth, enum rf_packed_k
 static MAYBE_UNUSED bool see_strs(struct rf_cursor *cursor, int depth, struct rf_bytes *strs) {
     const unsigned char *start = cursor->at;
     size_t count;
-    struct rf_text text;
+    struct rf_str text;
     if (!open_container(cursor, depth, RF_PACKED_ARRAY, &count))
         return false;
     for (; count > 0; count--)
@@ -130,7 +130,7 @@ static bool pass_large_map(struct rf_cursor *cursor, const struct rf_packed *map
 
 static bool pass_map(struct rf_cursor *cursor, size_t pairs, int depth) // NOLINT(misc-no-recursion)
 {
-    struct rf_text keys[FEW_PAIRS];
+    struct rf_str keys[FEW_PAIRS];
     for (size_t i = 0; i < pairs; i++) {
         if (!see_str(cursor, &keys[i]))
             return false;
@@ -231,7 +231,7 @@ enum need { OPT = false, REQ = true };
         seen->field = absent;                                                                      \
     }
 
-#define NO_TEXT  (struct rf_text){NULL, 0}
+#define NO_TEXT  (struct rf_str){NULL, 0}
 #define NO_BYTES (struct rf_bytes){NULL, 0}
 
 #define STR(field, need)        FIELD(field, need, see_str(cursor, &seen->field), NO_TEXT)

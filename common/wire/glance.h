@@ -13,7 +13,7 @@
 #include "wire/wire.h"
 
 // A text in a frame: UTF-8, without a NUL behind it. `bytes` NULL: it is absent.
-struct rf_text {
+struct rf_str {
     const char *bytes;
     size_t size;
 };
@@ -22,7 +22,7 @@ struct rf_text {
 // JSON, STRS and LIST are the msgpack of the whole value, BIN the bytes alone; of size 0: absent.
 #define MESSAGE(name, type, flow, meaning) struct rf_##name##_glance {
 #define ITEM(name, meaning)                struct rf_##name##_glance {
-#define STR(field, need)                   struct rf_text field;
+#define STR(field, need)                   struct rf_str field;
 #define I64(field, need, least, most)                                                              \
     int64_t field;                                                                                 \
     struct rf_bytes field##_pair;
@@ -63,13 +63,13 @@ RF_NODISCARD enum rf_err rf_wire_glance_anew(const struct rf_message *message,
                                              struct rf_frame *frame, struct rf_glance *glance,
                                              struct rf_error *error);
 
-// rf_text_of: a text of ours, borrowed.
-static inline struct rf_text rf_text_of(const char *text) {
-    return (struct rf_text){text, strlen(text)};
+// rf_str_of: a text of ours, borrowed.
+static inline struct rf_str rf_str_of(const char *text) {
+    return (struct rf_str){text, strlen(text)};
 }
 
-// rf_text_is: whether a text of a glance is this one.
-static inline bool rf_text_is(struct rf_text text, const char *known) {
+// rf_str_is: whether a text of a glance is this one.
+static inline bool rf_str_is(struct rf_str text, const char *known) {
     size_t size = strlen(known);
     return text.size == size && text.bytes != NULL && memcmp(text.bytes, known, size) == 0;
 }

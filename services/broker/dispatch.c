@@ -271,8 +271,8 @@ static bool describe(struct rf_job *job, struct rf_job_wish *wish) {
 
 static bool is_another(const struct rf_job *job, const struct rf_call_request_glance *request) {
     return job->frame != NULL &&
-           (!rf_text_is(request->operation, job->operation) ||
-            (job->service != NULL && !rf_text_is(request->service, job->service->service)));
+           (!rf_str_is(request->operation, job->operation) ||
+            (job->service != NULL && !rf_str_is(request->service, job->service->service)));
 }
 
 static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struct rf_job *job,
@@ -374,7 +374,7 @@ void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *fro
 }
 
 void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id) {
-    struct rf_map_key key = rf_job_key(dispatch, rf_text_of(id));
+    struct rf_map_key key = rf_job_key(dispatch, rf_str_of(id));
     struct rf_job *job = rf_job_find(dispatch, &key);
     // Others who wait for it as well have not cancelled.
     if (job == NULL || !rf_job_asked_by(job, from) || job->asker_count > 1)

@@ -6,7 +6,7 @@
 // A call in the hand of a worker that we did not give it: the broker was restarted, or took the
 // worker for lost. Whoever asks for its id now waits for this worker's answer.
 static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char *id) {
-    struct rf_map_key key = rf_job_key(dispatch, rf_text_of(id));
+    struct rf_map_key key = rf_job_key(dispatch, rf_str_of(id));
     struct rf_job *job = rf_job_find(dispatch, &key);
     if (job == NULL)
         job = rf_job_found(dispatch, id);
@@ -46,7 +46,7 @@ static void settle_hand(struct rf_dispatch *dispatch, struct rf_seat *seat,
         const char *id = heartbeat->in_hand.items[i];
         if (news == RF_SEAT_NEW || adds)
             adopt(dispatch, seat, id);
-        struct rf_map_key key = rf_job_key(dispatch, rf_text_of(id));
+        struct rf_map_key key = rf_job_key(dispatch, rf_str_of(id));
         struct rf_job *job = rf_job_find(dispatch, &key);
         if (job != NULL && job->seat == seat)
             job->listed = dispatch->heartbeats;
@@ -79,7 +79,7 @@ static bool raw_of(const struct rf_glance *glance, const char *worker, struct rf
                    struct rf_bytes *raw) {
     *packed = (struct rf_frame){NULL, 0};
     *raw = glance->raw;
-    if (rf_text_is(glance->as.call_reply.worker, worker))
+    if (rf_str_is(glance->as.call_reply.worker, worker))
         return true;
     struct rf_message *message;
     if (rf_wire_decode_relay(raw->data, raw->size, &message, NULL) != RF_OK)
@@ -152,7 +152,7 @@ static struct rf_place *place_in(const struct rf_seat *seat, const struct rf_job
 
 void rf_dispatch_handback(struct rf_dispatch *dispatch, struct rf_seat *seat,
                           const struct rf_worker_handback *handback) {
-    struct rf_map_key id = rf_job_key(dispatch, rf_text_of(handback->id));
+    struct rf_map_key id = rf_job_key(dispatch, rf_str_of(handback->id));
     struct rf_job *job = rf_job_find(dispatch, &id);
     if (job == NULL || job->seat != seat) {
         dispatch->ground->counters.replies_late++;

@@ -10,7 +10,7 @@ struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const struct rf_m
     return node == NULL ? NULL : RF_OWNER(node, struct rf_job, by_id);
 }
 
-struct rf_map_key rf_job_key(const struct rf_dispatch *dispatch, struct rf_text id) {
+struct rf_map_key rf_job_key(const struct rf_dispatch *dispatch, struct rf_str id) {
     return rf_map_key(dispatch->jobs.seed, id.bytes, id.size);
 }
 
@@ -205,7 +205,7 @@ struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const struct rf_job_wish
 }
 
 struct rf_job *rf_job_found(struct rf_dispatch *dispatch, const char *id) {
-    struct rf_map_key key = rf_job_key(dispatch, rf_text_of(id));
+    struct rf_map_key key = rf_job_key(dispatch, rf_str_of(id));
     return make(dispatch, &key, 0);
 }
 

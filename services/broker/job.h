@@ -73,7 +73,7 @@ enum rf_job_answer {
 struct rf_job *rf_job_find(const struct rf_dispatch *dispatch, const struct rf_map_key *id);
 
 // rf_job_key: an id as jobs and answers are found by it.
-struct rf_map_key rf_job_key(const struct rf_dispatch *dispatch, struct rf_text id);
+struct rf_map_key rf_job_key(const struct rf_dispatch *dispatch, struct rf_str id);
 
 // What a job is made of.
 struct rf_job_wish {

@@ -36,16 +36,16 @@ int64_t rf_place_credit(const struct rf_place *place) {
 
 // ---- what the worker says ----
 
-static struct rf_place *place_of(const struct rf_seat *seat, struct rf_text service) {
+static struct rf_place *place_of(const struct rf_seat *seat, struct rf_str service) {
     struct rf_place *place;
     TAILQ_FOREACH(place, &seat->places, in_seat) {
-        if (rf_text_is(service, place->queue->service))
+        if (rf_str_is(service, place->queue->service))
             return place;
     }
     return NULL;
 }
 
-static struct rf_place *make_place(struct rf_seat *seat, struct rf_text service) {
+static struct rf_place *make_place(struct rf_seat *seat, struct rf_str service) {
     struct rf_job_queue *queue = rf_seats_queue(seat->seats, service, true);
     struct rf_place *place = queue == NULL ? NULL : calloc(1, sizeof *place);
     if (place == NULL)
@@ -89,8 +89,8 @@ void rf_places_take(struct rf_seat *seat, const struct rf_worker_heartbeat *hear
     close_places(seat);
     for (size_t i = 0; i < heartbeat->offers.count; i++) {
         const struct rf_offer *offer = &heartbeat->offers.items[i];
-        place = place_of(seat, rf_text_of(offer->service));
-        if (place == NULL && (place = make_place(seat, rf_text_of(offer->service))) == NULL)
+        place = place_of(seat, rf_str_of(offer->service));
+        if (place == NULL && (place = make_place(seat, rf_str_of(offer->service))) == NULL)
             continue;
         place->offered = true;
         place->waiting = offer->waiting;

@@ -61,7 +61,7 @@ static void drop_unused(struct rf_seats *seats) {
     }
 }
 
-struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, struct rf_text service, bool make) {
+struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, struct rf_str service, bool make) {
     struct rf_map_node *node = rf_map_find(&seats->queues, service.bytes, service.size);
     if (node != NULL)
         return RF_OWNER(node, struct rf_job_queue, by_service);

@@ -104,7 +104,7 @@ void rf_seats_fini(struct rf_seats *seats);
 
 // rf_seats_queue: the queue of a service. `make`: it is made if it is not there; NULL if there are
 // too many that have calls or workers, or out of memory. Others are freed by that.
-struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, struct rf_text service, bool make);
+struct rf_job_queue *rf_seats_queue(struct rf_seats *seats, struct rf_str service, bool make);
 
 struct rf_seat *rf_seats_by_peer(const struct rf_seats *seats, const struct rf_peer *peer);
 

@@ -101,8 +101,8 @@ static void what_a_call_took_is_free_again_when_it_is_over_and_not_before(void *
     answer(&stage, &worker, "one");
     assert_int_equal(stage.core->dispatch.jobs.count, 0);
     assert_int_equal(stage.core->dispatch.bytes, 0);
-    assert_int_equal(
-        rf_seats_queue(&stage.core->dispatch.seats, rf_text_of("speech"), false)->bytes, 0);
+    assert_int_equal(rf_seats_queue(&stage.core->dispatch.seats, rf_str_of("speech"), false)->bytes,
+                     0);
 }
 
 static void a_call_that_is_handed_back_counts_once_with_what_was_tried(void **state) {

@@ -226,8 +226,8 @@ static void names_of_services_that_nobody_offers_leave_room_for_those_of_workers
             stage_at(&stage, STAGE_LEASE); // the callers' calls are answered now
         stage_forget(&stage);
     }
-    assert_non_null(rf_seats_queue(&stage.core->dispatch.seats, rf_text_of(name), false));
-    assert_null(rf_seats_queue(&stage.core->dispatch.seats, rf_text_of("junk-0"), false));
+    assert_non_null(rf_seats_queue(&stage.core->dispatch.seats, rf_str_of(name), false));
+    assert_null(rf_seats_queue(&stage.core->dispatch.seats, rf_str_of("junk-0"), false));
 }
 
 static void the_queue_is_first_come_first_served(void **state) {

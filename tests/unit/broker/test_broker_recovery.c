@@ -83,7 +83,7 @@ static void what_may_not_be_repeated_waits_until_all_that_were_there_have_told(v
     (void)state;
     ask(&client, "dial", false, 0);
     const struct rf_job_queue *queue =
-        rf_seats_queue(&stage.core->dispatch.seats, rf_text_of("speech"), false);
+        rf_seats_queue(&stage.core->dispatch.seats, rf_str_of("speech"), false);
     assert_int_equal(queue->held_count, 1);
     enroll(&worker, "g-1", NULL);
     recall(&worker, 0);

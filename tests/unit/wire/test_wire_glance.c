@@ -29,7 +29,7 @@ static const enum rf_message_type types[] = {
 
 // ---- the same fields ----
 
-static bool same_text(const char *text, struct rf_text seen) {
+static bool same_text(const char *text, struct rf_str seen) {
     if (text == NULL || seen.bytes == NULL)
         return text == seen.bytes;
     return strlen(text) == seen.size && memcmp(text, seen.bytes, seen.size) == 0;
