@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "keyring.h"
 #include "rights.h"
 
 #define PROBE_INTERVAL (100 * RF_NS_PER_MS)
@@ -95,8 +94,7 @@ static void run_due(struct rf_core *core, const struct rf_now *now) {
 bool rf_core_glance(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
                     const struct rf_glance *glance) {
     const struct route *route = route_of(glance->type, from->socket);
-    if (route == NULL ||
-        (from->who != NULL && (from->who->roles & rf_rights_of(glance->type)) == 0))
+    if (route == NULL || !rf_rights_suffice(from, rf_rights_of(glance->type)))
         return false;
     run_due(core, now);
     route->glanced(core, from, glance);

@@ -79,13 +79,15 @@ unsigned rf_rights_need(const struct rf_message *message) {
     return writes ? to_write(key_of(message)) : rf_rights_of(message->type);
 }
 
+bool rf_rights_suffice(const struct rf_peer *from, unsigned need) {
+    return from->who == NULL || (from->who->roles & need) != 0;
+}
+
 enum rf_err rf_rights_check(const struct rf_peer *from, const struct rf_message *message,
                             struct rf_error *error) {
     const struct rf_principal *who = from->who;
-    if (who == NULL)
-        return RF_OK;
     unsigned need = rf_rights_need(message);
-    if ((who->roles & need) != 0)
+    if (rf_rights_suffice(from, need))
         return RF_OK;
     if (who->roles == 0)
         return rf_error_set(error, RF_ERR_INVALID,

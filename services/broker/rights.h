@@ -18,6 +18,9 @@ unsigned rf_rights_of(enum rf_message_type type);
 // its key.
 unsigned rf_rights_need(const struct rf_message *message);
 
+// rf_rights_suffice: whether `from` has one of the roles that are needed.
+bool rf_rights_suffice(const struct rf_peer *from, unsigned need);
+
 // rf_rights_check: whether `from` may send this message. RF_ERR_INVALID with the role that is
 // missing.
 RF_NODISCARD enum rf_err rf_rights_check(const struct rf_peer *from,
