@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
+
 enum rf_err rf_pending_init(struct rf_pending *pending) {
     *pending = (struct rf_pending){.by_id = zhashx_new()};
     if (pending->by_id == NULL)
@@ -106,7 +108,7 @@ struct rf_pending_op *rf_pending_expired(const struct rf_pending *pending, struc
     struct rf_timer *first = rf_timer_heap_first(&pending->ends);
     if (first == NULL || rf_instant_before(now, first->due))
         return NULL;
-    return (struct rf_pending_op *)((char *)first - offsetof(struct rf_pending_op, end));
+    return RF_OWNER(first, struct rf_pending_op, end);
 }
 
 struct rf_instant rf_pending_due(const struct rf_pending *pending) {
