@@ -90,6 +90,9 @@ RF_NODISCARD enum rf_err broker_reload_keys(struct broker *broker, const struct 
 // broker_sink: what carries out the core's wishes.
 struct rf_sink broker_sink(struct broker *broker);
 
+// broker_flush_replies: what the core has answered to callers since goes out.
+void broker_flush_replies(struct broker *broker);
+
 // broker_watch_disk: hears of what was written. broker_unwatch_disk: no more; fine if it never did.
 RF_NODISCARD enum rf_err broker_watch_disk(struct broker *broker, struct rf_error *error);
 void broker_unwatch_disk(struct broker *broker);

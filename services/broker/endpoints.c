@@ -57,7 +57,6 @@ enum rf_err rf_endpoints_open(struct rf_endpoints *endpoints, struct rf_loop *lo
 }
 
 void rf_endpoints_close(struct rf_endpoints *endpoints) {
-    rf_endpoints_flush(endpoints);
     for (int i = 0; i < RF_SOCKET_COUNT; i++)
         zsock_destroy(&endpoints->routers[i]);
     rf_endpoints_close_events(endpoints);
@@ -135,22 +134,24 @@ enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_p
 
 bool rf_endpoints_reply(struct rf_endpoints *endpoints, const struct rf_peer *to,
                         const struct rf_bytes *reply) {
+    if (endpoints->reply_count == RF_ENDPOINTS_REPLIES)
+        return false;
     struct rf_endpoints_reply *later = &endpoints->replies[endpoints->reply_count];
     if (!rf_parcel_make(reply->data, reply->size, &later->body))
         return false;
     rf_peer_copy(&later->to, to);
-    if (++endpoints->reply_count == RF_ENDPOINTS_REPLIES)
-        rf_endpoints_flush(endpoints);
+    endpoints->reply_count++;
     return true;
 }
 
-void rf_endpoints_flush(struct rf_endpoints *endpoints) {
+size_t rf_endpoints_flush(struct rf_endpoints *endpoints) {
+    size_t undeliverable = 0;
     for (size_t i = 0; i < endpoints->reply_count; i++) {
         struct rf_endpoints_reply *later = &endpoints->replies[i];
-        if (send_body(endpoints, &later->to, &later->body) != RF_SENT_OK)
-            ++*endpoints->undeliverable;
+        undeliverable += send_body(endpoints, &later->to, &later->body) != RF_SENT_OK;
     }
     endpoints->reply_count = 0;
+    return undeliverable;
 }
 
 void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,

@@ -33,7 +33,6 @@ struct rf_endpoints {
     struct rf_unread_book unread; // of the routers' peers
     struct rf_endpoints_reply replies[RF_ENDPOINTS_REPLIES];
     size_t reply_count;
-    int64_t *undeliverable; // counts the replies whose caller is gone, or does not read
 };
 
 // rf_endpoints_open: binds all four, over ipc private to the user (and, if the folder is, to the
@@ -68,11 +67,13 @@ enum rf_sent rf_endpoints_send(struct rf_endpoints *endpoints, const struct rf_p
                                struct rf_frame *frame);
 
 // rf_endpoints_reply: a packed reply of less than RF_UNREAD_LARGE to a caller, which goes out with
-// others in rf_endpoints_flush, or when there are RF_ENDPOINTS_REPLIES: ZeroMQ writes together what
-// it gets together, and a write wakes two threads. False without memory.
+// others in rf_endpoints_flush: ZeroMQ writes together what it gets together, and a write wakes two
+// threads. False without memory, or if RF_ENDPOINTS_REPLIES wait.
 bool rf_endpoints_reply(struct rf_endpoints *endpoints, const struct rf_peer *to,
                         const struct rf_bytes *reply);
-void rf_endpoints_flush(struct rf_endpoints *endpoints);
+
+// rf_endpoints_flush: sends them. How many had a caller who is gone, or does not read.
+size_t rf_endpoints_flush(struct rf_endpoints *endpoints);
 
 // rf_endpoints_publish: one event; dropped for subscribers whose queue is full.
 void rf_endpoints_publish(struct rf_endpoints *endpoints, const char *topic, const void *data,

@@ -39,7 +39,7 @@ struct rf_now broker_now(const struct broker *broker) {
 
 void broker_settle(struct broker *broker) {
     struct rf_instant when;
-    rf_endpoints_flush(&broker->endpoints);
+    broker_flush_replies(broker);
     rf_disk_flush(broker->disk);
     broker_tell_health(broker);
     broker_tell_foreign(broker);
@@ -84,7 +84,6 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         err = broker_watch_disk(broker, error);
     if (err != RF_OK)
         return err;
-    broker->endpoints.undeliverable = &broker->core->ground.counters.replies_undeliverable;
     struct rf_now now = broker_now(broker);
     rf_core_ready(broker->core, &now);
     broker_settle(broker);
@@ -115,6 +114,7 @@ static void end_in_order(struct broker *broker) {
     rf_core_stopped(broker->core, &now);
     rf_disk_finish(broker->disk);
     broker_hear_disk(broker);
+    broker_flush_replies(broker);
     if (broker->core->scribe.given > broker->core->scribe.written)
         rf_log(RF_LOG_ERROR, "%s: %lld changes could not be written; none of them was acknowledged",
                rf_disk_path(broker->disk),

@@ -26,11 +26,23 @@ static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message
     return sent;
 }
 
+void broker_flush_replies(struct broker *broker) {
+    broker->core->ground.counters.replies_undeliverable +=
+        (int64_t)rf_endpoints_flush(&broker->endpoints);
+}
+
+static enum rf_sent send_reply(struct broker *broker, const struct rf_peer *to,
+                               const struct rf_bytes *raw) {
+    if (broker->endpoints.reply_count == RF_ENDPOINTS_REPLIES)
+        broker_flush_replies(broker);
+    return rf_endpoints_reply(&broker->endpoints, to, raw) ? RF_SENT_OK : RF_SENT_FULL;
+}
+
 static enum rf_sent on_send_raw(void *arg, const struct rf_peer *to, const struct rf_bytes *raw) {
     struct broker *broker = arg;
     struct rf_frame frame = {(void *)raw->data, raw->size};
     if (raw->size < RF_UNREAD_LARGE && to->socket == RF_SOCKET_CALLS)
-        return rf_endpoints_reply(&broker->endpoints, to, raw) ? RF_SENT_OK : RF_SENT_FULL;
+        return send_reply(broker, to, raw);
     if (raw->size < RF_UNREAD_LARGE) // copied, not taken over
         return rf_endpoints_send(&broker->endpoints, to, &frame);
     frame.data = malloc(raw->size);
