@@ -17,9 +17,10 @@ static void send_page(struct rf_core *core, const struct rf_peer *to,
 
 // ---- from memory ----
 
+// `first`: the number that it goes on after: that of the place, or of what is gone behind it.
 static void answer_at_once(struct rf_core *core, const struct rf_peer *from,
-                           const struct rf_journal_read *read,
-                           const struct rf_reading_place *place) {
+                           const struct rf_journal_read *read, const struct rf_reading_place *place,
+                           int64_t first) {
     const struct rf_journal_entry *entries[RF_PAGE_EVENTS];
     struct rf_bytes frames[RF_PAGE_EVENTS];
     struct rf_journal_limits limits = {
@@ -28,9 +29,8 @@ static void answer_at_once(struct rf_core *core, const struct rf_peer *from,
         .scan = RF_PAGE_SCAN,
     };
     struct rf_journal_found found = {.entries = entries};
-    bool gone = place->after < core->kept.trimmed;
-    rf_journal_find(&core->journal, gone ? core->kept.trimmed : place->after, read->prefixes.items,
-                    read->prefixes.count, &limits, &found);
+    rf_journal_find(&core->journal, first, read->prefixes.items, read->prefixes.count, &limits,
+                    &found);
     for (size_t i = 0; i < found.count; i++)
         frames[i] = (struct rf_bytes){entries[i]->frame, entries[i]->size};
     struct rf_journal_page page = {
@@ -38,7 +38,7 @@ static void answer_at_once(struct rf_core *core, const struct rf_peer *from,
         .events = {NULL, found.count},
         .events_packed = frames,
         .scanned = found.scanned,
-        .trimmed = gone ? core->kept.trimmed : 0,
+        .trimmed = first != place->after ? first : 0,
         .other = place->other,
         .from = place->other ? place->after : 0,
     };
@@ -208,7 +208,7 @@ void rf_on_journal_read(struct rf_core *core, const struct rf_peer *from,
     core->ground.counters.places_foreign += place.other;
     int64_t first = place.after < core->kept.trimmed ? core->kept.trimmed : place.after;
     if (question.since == 0 && question.newest == 0 && first >= core->journal.trimmed)
-        answer_at_once(core, from, &question, &place);
+        answer_at_once(core, from, &question, &place, first);
     else
         leave_to_reader(core, from, &question, &place);
 }
