@@ -29,14 +29,14 @@ static enum rf_err lock(int fd, const char *path, struct rf_error *error) {
     return fail(error, path, "lock the file");
 }
 
-static bool parse(const char *line, ssize_t size, struct rf_cursor_place *place) {
-    uint64_t *n = &place->n;
-    *place = (struct rf_cursor_place){0};
+static bool parse(const char *line, ssize_t size, struct rf_journal_place *place) {
+    int64_t *n = &place->n;
+    *place = (struct rf_journal_place){0};
     if ((size != LINE_BYTES && size != OLD_BYTES) || line[size - 1] != '\n')
         return false;
     for (int i = 0; i < DIGITS; i++) {
         if (line[i] < '0' || line[i] > '9' || __builtin_mul_overflow(*n, 10, n) ||
-            __builtin_add_overflow(*n, (uint64_t)(line[i] - '0'), n))
+            __builtin_add_overflow(*n, line[i] - '0', n))
             return false;
     }
     if (size == LINE_BYTES) {
@@ -48,15 +48,15 @@ static bool parse(const char *line, ssize_t size, struct rf_cursor_place *place)
             return false;
         memcpy(place->journal, id, length);
     }
-    return *n <= INT64_MAX;
+    return true;
 }
 
-static enum rf_err read_place(int fd, const char *path, bool *known, struct rf_cursor_place *place,
+static enum rf_err read_place(int fd, const char *path, bool *known, struct rf_journal_place *place,
                               struct rf_error *error) {
     char line[LINE_BYTES + 1];
     ssize_t size = pread(fd, line, sizeof line, 0);
     *known = size > 0;
-    *place = (struct rf_cursor_place){0};
+    *place = (struct rf_journal_place){0};
     if (size < 0)
         return fail(error, path, "read it");
     if (size == 0 || parse(line, size, place))
@@ -68,7 +68,7 @@ static enum rf_err read_place(int fd, const char *path, bool *known, struct rf_c
 }
 
 enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const char *path, bool *known,
-                                struct rf_cursor_place *place, struct rf_error *error) {
+                                struct rf_journal_place *place, struct rf_error *error) {
     *file = (struct rf_cursor_file){.fd = -1};
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -87,9 +87,9 @@ enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const char *path, b
 }
 
 enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file,
-                                 const struct rf_cursor_place *place, struct rf_error *error) {
+                                 const struct rf_journal_place *place, struct rf_error *error) {
     char line[LINE_BYTES + 1];
-    snprintf(line, sizeof line, "%0*" PRIu64 " %-*s\n", DIGITS, place->n, ID_BYTES, place->journal);
+    snprintf(line, sizeof line, "%0*" PRId64 " %-*s\n", DIGITS, place->n, ID_BYTES, place->journal);
     ssize_t written = pwrite(file->fd, line, LINE_BYTES, 0);
     if (written == LINE_BYTES)
         return RF_OK;

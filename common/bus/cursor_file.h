@@ -10,11 +10,6 @@
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
 
-struct rf_cursor_place {
-    uint64_t n;
-    char journal[RF_JOURNAL_ID_SIZE]; // empty: not known
-};
-
 struct rf_cursor_file {
     char *path;
     int fd;
@@ -24,13 +19,13 @@ struct rf_cursor_file {
 // the process ends. `known`: there was a place; else `place` is zeroed. RF_ERR_CONFLICT:
 // another process has it; RF_ERR_INVALID: it is no such file, and is left as it is; RF_ERR_IO.
 RF_NODISCARD enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const char *path,
-                                             bool *known, struct rf_cursor_place *place,
+                                             bool *known, struct rf_journal_place *place,
                                              struct rf_error *error);
 
 // rf_cursor_file_write: in the system's hands when it returns, which a kill does not undo; it is
 // not synced. RF_ERR_IO: the old place may still stand there.
 RF_NODISCARD enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file,
-                                              const struct rf_cursor_place *place,
+                                              const struct rf_journal_place *place,
                                               struct rf_error *error);
 
 // rf_cursor_file_close: fine for one that is zeroed or was never opened; a failed open leaves it

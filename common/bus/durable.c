@@ -18,7 +18,7 @@ struct rf_durable {
     struct rf_utc since; // while there is no place
     uint64_t newest;
     bool known; // there is a place: what is missing behind it was missed by us
-    struct rf_cursor_place place;
+    struct rf_journal_place place;
     bool written; // the file says so
     bool failing; // the file cannot be written, and that was told
     struct rf_subscription *subscription;
@@ -57,10 +57,8 @@ static bool write_place(struct rf_durable *durable) {
 }
 
 // `journal`: NULL for a broker that does not tell.
-static void move_to(struct rf_durable *durable, uint64_t n, const char *journal) {
-    struct rf_cursor_place place = {.n = n};
-    if (journal != NULL)
-        snprintf(place.journal, sizeof place.journal, "%s", journal);
+static void move_to(struct rf_durable *durable, int64_t n, const char *journal) {
+    struct rf_journal_place place = rf_journal_place(n, journal);
     bool same = durable->known && place.n == durable->place.n &&
                 strcmp(place.journal, durable->place.journal) == 0;
     durable->known = true;
@@ -68,7 +66,7 @@ static void move_to(struct rf_durable *durable, uint64_t n, const char *journal)
     durable->place = place;
 }
 
-static bool reach(struct rf_durable *durable, uint64_t n, const char *journal) {
+static bool reach(struct rf_durable *durable, int64_t n, const char *journal) {
     move_to(durable, n, journal);
     return write_place(durable);
 }
@@ -79,8 +77,7 @@ static bool give(struct rf_durable *durable, const struct rf_journal_page *page)
         durable->running = true;
         bool done = durable->fn(durable->arg, &page->events.items[i]);
         durable->running = false;
-        if (!done || !reach(durable, (uint64_t)page->events.items[i].n, page->journal) ||
-            durable->destroyed)
+        if (!done || !reach(durable, page->events.items[i].n, page->journal) || durable->destroyed)
             return false;
     }
     return true;
@@ -88,12 +85,11 @@ static bool give(struct rf_durable *durable, const struct rf_journal_page *page)
 
 // Told once, however often this page has to come again: from then on our place is behind the gap.
 static void pass_gap(struct rf_durable *durable, const struct rf_journal_page *page) {
-    uint64_t trimmed = (uint64_t)page->trimmed;
-    rf_bus_tell_gap(durable->bus, durable->name, durable->place.journal, durable->place.n, page);
+    rf_bus_tell_gap(durable->bus, durable->name, &durable->place, page);
     if (page->other)
-        move_to(durable, (uint64_t)page->from, page->journal);
-    if (trimmed > durable->place.n)
-        move_to(durable, trimmed, page->journal);
+        move_to(durable, page->from, page->journal);
+    if (page->trimmed > durable->place.n)
+        move_to(durable, page->trimmed, page->journal);
 }
 
 static void on_page(void *arg, const struct rf_journal_page *page) {
@@ -102,14 +98,12 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     if (durable->known)
         pass_gap(durable, page);
     else // Where we begin is settled by the first page, so that it is no other if it comes again.
-        all =
-            reach(durable,
-                  (uint64_t)(page->events.count > 0 ? page->events.items[0].n - 1 : page->scanned),
-                  page->journal);
+        all = reach(durable, page->events.count > 0 ? page->events.items[0].n - 1 : page->scanned,
+                    page->journal);
     all = all && give(durable, page);
     if (durable->destroyed)
         durable_free(durable);
-    else if (all && reach(durable, (uint64_t)page->scanned, page->journal))
+    else if (all && reach(durable, page->scanned, page->journal))
         rf_subscription_next(durable->subscription);
     else
         rf_timer_after(&durable->again, AGAIN);
@@ -123,7 +117,7 @@ static enum rf_err begin(struct rf_durable *durable, struct rf_error *error) {
         .durable = durable->name,
     };
     if (durable->known) {
-        options.after = durable->place.n;
+        options.after = (uint64_t)durable->place.n;
         options.journal = durable->place.journal[0] != '\0' ? durable->place.journal : NULL;
     } else {
         options.since = durable->since;
@@ -189,7 +183,7 @@ enum rf_err rf_durable_new(struct rf_bus *bus, const struct rf_durable_options *
 }
 
 uint64_t rf_durable_place(const struct rf_durable *durable) {
-    return durable->place.n;
+    return (uint64_t)durable->place.n;
 }
 
 bool rf_durable_behind(const struct rf_durable *durable) {

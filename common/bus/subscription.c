@@ -244,35 +244,34 @@ static void tell(struct rf_bus *bus, const char *subscriber, enum rf_event_type 
     json_decref(data);
 }
 
-static void tell_replaced(struct rf_bus *bus, const char *subscriber, const char *journal,
-                          uint64_t after, const struct rf_journal_page *page) {
-    const char *before = journal != NULL && journal[0] != '\0' ? journal : "unknown";
+static void tell_replaced(struct rf_bus *bus, const char *subscriber,
+                          const struct rf_journal_place *place,
+                          const struct rf_journal_page *page) {
+    const char *before = place->journal[0] != '\0' ? place->journal : "unknown";
     const char *now = page->journal != NULL ? page->journal : "unknown";
     rf_log(RF_LOG_WARNING,
-           "%s: had read up to number %" PRIu64 " of a journal (%s) that the broker no longer has: "
+           "%s: had read up to number %" PRId64 " of a journal (%s) that the broker no longer has: "
            "it is another one now (%s), or an older copy; goes on behind its number %" PRId64
            "; events may have been missed",
-           subscriber, after, before, now, page->from);
+           subscriber, place->n, before, now, page->from);
     tell(bus, subscriber, RF_EVENT_JOURNAL_REPLACED,
-         json_pack("{s:s, s:I, s:s, s:I}", "journal", before, "after", (json_int_t)after, "now",
+         json_pack("{s:s, s:I, s:s, s:I}", "journal", before, "after", (json_int_t)place->n, "now",
                    now, "from", (json_int_t)page->from));
 }
 
-void rf_bus_tell_gap(struct rf_bus *bus, const char *subscriber, const char *journal,
-                     uint64_t after, const struct rf_journal_page *page) {
-    uint64_t trimmed = (uint64_t)page->trimmed;
-    if (page->other) {
-        tell_replaced(bus, subscriber, journal, after, page);
-        after = (uint64_t)page->from;
-    }
-    if (trimmed <= after)
+void rf_bus_tell_gap(struct rf_bus *bus, const char *subscriber,
+                     const struct rf_journal_place *place, const struct rf_journal_page *page) {
+    int64_t after = page->other ? page->from : place->n;
+    if (page->other)
+        tell_replaced(bus, subscriber, place, page);
+    if (page->trimmed <= after)
         return;
     rf_log(RF_LOG_WARNING,
-           "%s: the journal no longer has the event numbers %" PRIu64 " to %" PRIu64
+           "%s: the journal no longer has the event numbers %" PRId64 " to %" PRId64
            ", which were not read; events may have been missed",
-           subscriber, after + 1, trimmed);
+           subscriber, after + 1, page->trimmed);
     tell(bus, subscriber, RF_EVENT_JOURNAL_TRIMMED,
-         json_pack("{s:I, s:I}", "from", (json_int_t)after + 1, "to", (json_int_t)trimmed));
+         json_pack("{s:I, s:I}", "from", (json_int_t)after + 1, "to", (json_int_t)page->trimmed));
 }
 
 void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message) {

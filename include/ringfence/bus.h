@@ -124,11 +124,11 @@ void rf_subscription_look(struct rf_subscription *subscription);
 bool rf_subscription_behind(const struct rf_subscription *subscription);
 void rf_subscription_destroy(struct rf_subscription **subscription);
 
-// rf_bus_tell_gap: `subscriber`, which had read up to `after` of `journal` (may be NULL), got this
-// page: if it is of another journal, or events that were not read are gone, logs that and publishes
-// journal.replaced, journal.trimmed. Else nothing.
-void rf_bus_tell_gap(struct rf_bus *bus, const char *subscriber, const char *journal,
-                     uint64_t after, const struct rf_journal_page *page);
+// rf_bus_tell_gap: `subscriber`, which had read up to `place`, got this page: if it is of another
+// journal, or events that were not read are gone, logs that and publishes journal.replaced,
+// journal.trimmed. Else nothing.
+void rf_bus_tell_gap(struct rf_bus *bus, const char *subscriber,
+                     const struct rf_journal_place *place, const struct rf_journal_page *page);
 
 // ---- events, one by one, with the place kept in a file ----
 

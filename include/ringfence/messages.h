@@ -16,12 +16,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #pragma GCC visibility push(default)
 
 #define RF_WIRE_VERSION 1
 
 #define RF_JOURNAL_ID_SIZE 64 // which journal a number belongs to, with the NUL
+
+// A place in the journal, as its reader keeps it: the pair that a journal.page tells.
+struct rf_journal_place {
+    int64_t n;                        // all up to it is read
+    char journal[RF_JOURNAL_ID_SIZE]; // empty: not known
+};
+
+// rf_journal_place: number `n` of `journal`, which is copied; NULL: not known.
+static inline struct rf_journal_place rf_journal_place(int64_t n, const char *journal) {
+    struct rf_journal_place place = {.n = n};
+    if (journal != NULL)
+        snprintf(place.journal, sizeof place.journal, "%s", journal);
+    return place;
+}
 
 struct rf_bytes {
     const void *data;

@@ -33,7 +33,7 @@ struct alerter {
     bool page_busy;
     bool page_warned; // its trouble was told
     bool known;       // there is a cursor: what is missing behind it was missed by us
-    struct rf_ledger_cursor cursor;
+    struct rf_journal_place cursor;
     struct rf_timer page_timer; // submits the page again
     struct rf_timer drain_timer;
 };
@@ -104,14 +104,11 @@ static void on_page(void *arg, const struct rf_journal_page *read) {
     struct alerter *alerter = arg;
     struct rf_error error;
     if (alerter->known)
-        rf_bus_tell_gap(alerter->process->bus, alerter->process->service, alerter->cursor.journal,
-                        (uint64_t)alerter->cursor.n, read);
+        rf_bus_tell_gap(alerter->process->bus, alerter->process->service, &alerter->cursor, read);
     struct rf_ledger_page *page = &alerter->page;
     alerter->page_busy = true;
     page->channels = rf_core_channels(&alerter->process->config->alerter);
-    page->cursor.n = read->scanned;
-    snprintf(page->cursor.journal, sizeof page->cursor.journal, "%s",
-             read->journal != NULL ? read->journal : "");
+    page->cursor = rf_journal_place(read->scanned, read->journal);
     page->now = rf_clock_utc();
     page->done = on_page_stored;
     page->arg = alerter;

@@ -1,6 +1,5 @@
 #include "ledger.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +104,7 @@ bool rf_ledger_pending(const struct rf_ledger *ledger) {
 struct load_job {
     struct rf_store_job job;
     bool known;
-    struct rf_ledger_cursor cursor;
+    struct rf_journal_place cursor;
     rf_ledger_load_fn *fn;
     void *arg;
 };
@@ -137,16 +136,13 @@ static enum rf_err load_row(struct load_job *load, sqlite3_stmt *row, struct rf_
 }
 
 static enum rf_err load_cursor(struct load_job *load, sqlite3 *db, struct rf_error *error) {
-    struct rf_ledger_cursor *cursor = &load->cursor;
     sqlite3_stmt *row;
     enum rf_err result = rf_sql_query(db, error, &row, "SELECT n, journal FROM cursor", "");
     if (result == RF_OK)
         result = rf_sql_step(row, error);
     load->known = result == RF_OK;
-    if (load->known) {
-        cursor->n = sqlite3_column_int64(row, 0);
-        snprintf(cursor->journal, sizeof cursor->journal, "%s", rf_sql_text(row, 1));
-    }
+    if (load->known)
+        load->cursor = rf_journal_place(sqlite3_column_int64(row, 0), rf_sql_text(row, 1));
     sqlite3_finalize(row);
     return result;
 }
@@ -172,7 +168,7 @@ static void ignore_done(struct rf_store_job *job, enum rf_err result,
     (void)job, (void)result, (void)error;
 }
 
-enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known, struct rf_ledger_cursor *cursor,
+enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known, struct rf_journal_place *cursor,
                            rf_ledger_load_fn *fn, void *arg, struct rf_error *error) {
     struct load_job load = {.job = {.run = run_load, .done = ignore_done}, .fn = fn, .arg = arg};
     enum rf_err result = rf_store_now(ledger->store, &load.job, error);

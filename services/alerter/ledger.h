@@ -30,19 +30,13 @@ void rf_ledger_close(struct rf_ledger **ledger);
 // rf_ledger_pending: whether anything submitted is not stored yet.
 bool rf_ledger_pending(const struct rf_ledger *ledger);
 
-// Up to where the journal was read.
-struct rf_ledger_cursor {
-    int64_t n;
-    char journal[RF_JOURNAL_ID_SIZE]; // empty: not known
-};
-
-// rf_ledger_load: for the start: the cursor (zeroed and known = false in a new database), and `fn`
-// for each delivery that is not done. Blocks. `fn` runs on another thread, during the call; its
-// delivery is borrowed.
+// rf_ledger_load: for the start: the cursor, up to where the journal was read (zeroed and known =
+// false in a new database), and `fn` for each delivery that is not done. Blocks. `fn` runs on
+// another thread, during the call; its delivery is borrowed.
 typedef enum rf_err rf_ledger_load_fn(void *arg, enum rf_channel channel,
                                       const struct rf_delivery *delivery, struct rf_error *error);
 RF_NODISCARD enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known,
-                                        struct rf_ledger_cursor *cursor, rf_ledger_load_fn *fn,
+                                        struct rf_journal_place *cursor, rf_ledger_load_fn *fn,
                                         void *arg, struct rf_error *error);
 
 // What a page of the journal made. Belongs to the caller, who may submit it again after a failure.
@@ -52,7 +46,7 @@ struct rf_ledger_page {
     bool *fresh;             // filled in: the alert was not known before
     size_t count;
     unsigned channels;              // bit 1 << channel: who is to tell them
-    struct rf_ledger_cursor cursor; // the new one
+    struct rf_journal_place cursor; // the new one
     struct rf_utc now;
     void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
     void *arg;

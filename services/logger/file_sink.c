@@ -23,24 +23,24 @@ static void on_page(void *arg, const struct rf_journal_page *page);
 // A rotated file is new and holds no number, so the place is kept beside it. Whoever was killed has
 // not kept the last one: the broker may know a later one, as it is asked for each page. False:
 // there is none.
-static bool kept_cursor(const struct rf_file_sink *sink, int64_t *n,
-                        char journal[RF_JOURNAL_ID_SIZE]) {
+static bool kept_cursor(const struct rf_file_sink *sink, struct rf_journal_place *place) {
     char *text = NULL;
     struct rf_error error;
     long long number = 0;
-    journal[0] = '\0'; // as in a file of an earlier version
+    *place = (struct rf_journal_place){0}; // without an id in a file of an earlier version
     if (rf_file_read(sink->cursor_path, 128, &text, NULL, &error) != RF_OK)
         return false;
-    bool there = sscanf(text, "%lld %63s", &number, journal) >= 1 && number >= 0;
-    *n = there ? number : 0;
+    bool there = sscanf(text, "%lld %63s", &number, place->journal) >= 1 && number >= 0;
+    place->n = there ? number : 0;
     free(text);
     return there;
 }
 
-static enum rf_err keep_cursor(const struct rf_file_sink *sink, int64_t n, const char *journal,
-                               struct rf_error *error) {
+static enum rf_err keep_cursor(const struct rf_file_sink *sink,
+                               const struct rf_journal_place *place, struct rf_error *error) {
     struct rf_text text = {0};
-    rf_text_add(&text, journal[0] != '\0' ? "%" PRId64 " %s\n" : "%" PRId64 "%s\n", n, journal);
+    rf_text_add(&text, place->journal[0] != '\0' ? "%" PRId64 " %s\n" : "%" PRId64 "%s\n", place->n,
+                place->journal);
     enum rf_err result = text.failed
                              ? rf_error_set(error, RF_ERR_NOMEM, "out of memory")
                              : rf_file_replace(sink->cursor_path, text.data, text.size, error);
@@ -51,7 +51,7 @@ static enum rf_err keep_cursor(const struct rf_file_sink *sink, int64_t n, const
 // Nothing is lost without it but time: the broker knows the place too.
 static void try_to_keep(const struct rf_file_sink *sink) {
     struct rf_error error;
-    if (keep_cursor(sink, sink->sink.cursor, sink->sink.journal, &error) != RF_OK)
+    if (keep_cursor(sink, &sink->sink.place, &error) != RF_OK)
         rf_log(RF_LOG_WARNING, "%s", error.message);
 }
 
@@ -62,9 +62,8 @@ static void fail(struct rf_file_sink *sink, const struct rf_error *error) {
 }
 
 static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct rf_error *error) {
-    int64_t n = 0;
-    char journal[RF_JOURNAL_ID_SIZE];
-    bool there = kept_cursor(sink, &n, journal);
+    struct rf_journal_place place;
+    bool there = kept_cursor(sink, &place);
     // Numbers of an unknown journal are no place: an emptied state_dir leaves the logs behind.
     sink->unplaced = there ? 0 : in_file;
     if (sink->unplaced > 0)
@@ -72,10 +71,12 @@ static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct 
                "%s: %s is missing, so that nobody knows of which journal its number %" PRId64
                " is: goes on where the broker knows %s, or at the beginning",
                sink->file.path, sink->cursor_path, in_file, sink->sink.subscriber);
-    rf_sink_reached(&sink->sink, in_file > 0 && there ? in_file : n, journal);
-    sink->sink.known = sink->sink.cursor > 0;
-    struct rf_subscription_options all = {.after = (uint64_t)sink->sink.cursor,
-                                          .journal = sink->sink.journal,
+    if (in_file > 0 && there)
+        place.n = in_file;
+    rf_sink_reached(&sink->sink, &place);
+    sink->sink.known = sink->sink.place.n > 0;
+    struct rf_subscription_options all = {.after = (uint64_t)sink->sink.place.n,
+                                          .journal = sink->sink.place.journal,
                                           .limit = PAGE_EVENTS,
                                           .durable = sink->sink.subscriber,
                                           .resume = in_file == 0 || !there};
@@ -99,7 +100,7 @@ static enum rf_err open_file(struct rf_file_sink *sink, struct rf_error *error) 
 // The mark comes first: a kill before the journal is known leaves its number behind, with the
 // journal that was replaced, and from there the broker leads to the same place again.
 static enum rf_err begin_journal(struct rf_file_sink *sink, struct rf_error *error) {
-    if (strcmp(sink->journal, sink->sink.journal) == 0)
+    if (strcmp(sink->from.journal, sink->sink.place.journal) == 0)
         return RF_OK;
     if (sink->mark.size > 0) {
         enum rf_err result =
@@ -108,9 +109,9 @@ static enum rf_err begin_journal(struct rf_file_sink *sink, struct rf_error *err
             return result;
         rf_text_fini(&sink->mark);
     }
-    enum rf_err result = keep_cursor(sink, sink->from, sink->journal, error);
+    enum rf_err result = keep_cursor(sink, &sink->from, error);
     if (result == RF_OK)
-        rf_sink_reached(&sink->sink, sink->from, sink->journal);
+        rf_sink_reached(&sink->sink, &sink->from);
     return result;
 }
 
@@ -127,7 +128,7 @@ static void write_page(struct rf_file_sink *sink) {
     }
     rf_crash_point("logger.page_written");
     rf_sink_works(&sink->sink);
-    rf_sink_reached(&sink->sink, sink->scanned, sink->journal);
+    rf_sink_reached(&sink->sink, &sink->end);
     sink->waiting = false;
     rf_text_fini(&sink->page);
     sink->active(sink->arg);
@@ -136,13 +137,13 @@ static void write_page(struct rf_file_sink *sink) {
 
 // A line of our own: from here on the numbers are those of another journal.
 static void mark_journal(struct rf_file_sink *sink) {
-    bool unknown = sink->sink.journal[0] == '\0';
-    int64_t after = sink->unplaced > 0 ? sink->unplaced : sink->sink.cursor;
-    json_t *data =
-        json_pack("{s:s, s:I, s:s, s:I}", "journal", unknown ? "unknown" : sink->sink.journal,
-                  "after", (json_int_t)after, "now", sink->journal, "from", (json_int_t)sink->from);
+    bool unknown = sink->sink.place.journal[0] == '\0';
+    int64_t after = sink->unplaced > 0 ? sink->unplaced : sink->sink.place.n;
+    json_t *data = json_pack(
+        "{s:s, s:I, s:s, s:I}", "journal", unknown ? "unknown" : sink->sink.place.journal, "after",
+        (json_int_t)after, "now", sink->from.journal, "from", (json_int_t)sink->from.n);
     struct rf_event event = {
-        .n = sink->from,
+        .n = sink->from.n,
         .ts = rf_clock_utc().ns,
         .type = rf_event_type_name(RF_EVENT_JOURNAL_REPLACED),
         .severity = rf_event_severity(RF_EVENT_JOURNAL_REPLACED),
@@ -158,10 +159,11 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     struct rf_file_sink *sink = arg;
     size_t count = page->events.count;
     rf_sink_got(&sink->sink, page);
-    snprintf(sink->journal, sizeof sink->journal, "%s", page->journal != NULL ? page->journal : "");
-    sink->from = page->other ? page->from : sink->sink.cursor;
+    int64_t from = page->other ? page->from : sink->sink.place.n;
     if (sink->unplaced > 0)
-        sink->from = count > 0 ? page->events.items[0].n - 1 : page->scanned;
+        from = count > 0 ? page->events.items[0].n - 1 : page->scanned;
+    sink->from = rf_journal_place(from, page->journal);
+    sink->end = rf_journal_place(page->scanned, page->journal);
     if (sink->unplaced > 0 || (page->other && sink->sink.known))
         mark_journal(sink);
     sink->unplaced = 0;
@@ -173,7 +175,6 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
         rf_process_fail(sink->sink.process, &error);
         return;
     }
-    sink->scanned = page->scanned;
     sink->waiting = true;
     sink->active(sink->arg);
     write_page(sink);

@@ -26,9 +26,7 @@ struct rf_file_sink {
     rf_record_fn *record;
     struct rf_subscription *subscription; // NULL until the file was open once
     struct rf_text page;                  // formatted, not yet written
-    int64_t scanned;                      // of that page
-    char journal[RF_JOURNAL_ID_SIZE];     // and its journal
-    int64_t from;                         // where it began
+    struct rf_journal_place from, end;    // of that page: behind which place it begins, and is over
     int64_t unplaced;          // the file's last number, of an unknown journal; 0: it is known
     struct rf_text mark;       // the line that is to be written first
     bool waiting;              // a page is in hand

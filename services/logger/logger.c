@@ -93,8 +93,8 @@ enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) 
         rf_file_sink_run(&logger->files[i]);
     rf_sheet_sink_run(&logger->sheet);
     rf_process_ready(process, "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s",
-                     process->config->logger.json_file, logger->files[JSON_FILE].sink.cursor,
-                     process->config->logger.text_file, logger->files[TEXT_FILE].sink.cursor,
+                     process->config->logger.json_file, logger->files[JSON_FILE].sink.place.n,
+                     process->config->logger.text_file, logger->files[TEXT_FILE].sink.place.n,
                      process->config->logger.sheets.enabled ? "on" : "off");
     return RF_OK;
 }

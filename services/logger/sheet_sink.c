@@ -99,6 +99,11 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
 
 // ---- actions ----
 
+static void reached(struct rf_sheet_sink *sink) {
+    const struct rf_journal_place place = rf_journal_place(sink->sheet.cursor, sink->sheet.journal);
+    rf_sink_reached(&sink->sink, &place);
+}
+
 static bool keep(struct rf_sheet_sink *sink) {
     struct rf_error error;
     char *text = rf_sheet_dump(&sink->sheet);
@@ -111,7 +116,7 @@ static bool keep(struct rf_sheet_sink *sink) {
         return false;
     }
     rf_sheet_kept(&sink->sheet);
-    rf_sink_reached(&sink->sink, sink->sheet.cursor, sink->sheet.journal);
+    reached(sink);
     return true;
 }
 
@@ -200,7 +205,7 @@ static enum rf_err open_kept(struct rf_sheet_sink *sink, struct rf_error *error)
     free(text);
     if (result != RF_OK)
         return result;
-    rf_sink_reached(&sink->sink, sink->sheet.cursor, sink->sheet.journal);
+    reached(sink);
     sink->sink.known = sink->sheet.known;
     sink->open = true;
     return RF_OK;

@@ -44,12 +44,10 @@ void rf_sink_works(struct rf_sink *sink) {
 
 void rf_sink_got(struct rf_sink *sink, const struct rf_journal_page *page) {
     if (sink->known)
-        rf_bus_tell_gap(sink->process->bus, sink->subscriber, sink->journal, (uint64_t)sink->cursor,
-                        page);
+        rf_bus_tell_gap(sink->process->bus, sink->subscriber, &sink->place, page);
 }
 
-void rf_sink_reached(struct rf_sink *sink, int64_t n, const char *journal) {
+void rf_sink_reached(struct rf_sink *sink, const struct rf_journal_place *place) {
     sink->known = true;
-    sink->cursor = n;
-    snprintf(sink->journal, sizeof sink->journal, "%s", journal != NULL ? journal : "");
+    sink->place = *place;
 }

@@ -19,9 +19,8 @@ struct rf_sink {
     bool failing;
     int64_t failures; // in a row
     struct rf_rng rng;
-    int64_t cursor;                   // the journal was read to here
-    char journal[RF_JOURNAL_ID_SIZE]; // and which journal; empty: not known
-    bool known;                       // a page was taken, now or in an earlier life
+    struct rf_journal_place place; // the journal was read to here
+    bool known;                    // a page was taken, now or in an earlier life
 };
 
 void rf_sink_init(struct rf_sink *sink, struct rf_process *process, const char *name);
@@ -32,10 +31,10 @@ struct rf_duration rf_sink_failed(struct rf_sink *sink, const char *message);
 // rf_sink_works: something was written.
 void rf_sink_works(struct rf_sink *sink);
 
-// rf_sink_got: tells of what lies between the cursor and this page and cannot be had any more.
+// rf_sink_got: tells of what lies between the place and this page and cannot be had any more.
 void rf_sink_got(struct rf_sink *sink, const struct rf_journal_page *page);
 
-// rf_sink_reached: the cursor is here now. `journal` may be NULL: not known.
-void rf_sink_reached(struct rf_sink *sink, int64_t n, const char *journal);
+// rf_sink_reached: the place is here now.
+void rf_sink_reached(struct rf_sink *sink, const struct rf_journal_place *place);
 
 #endif

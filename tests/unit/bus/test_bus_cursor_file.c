@@ -29,11 +29,11 @@ static int teardown(void **state) {
     return rmdir(folder);
 }
 
-static struct rf_cursor_file open_file(bool expected, uint64_t n, const char *journal) {
+static struct rf_cursor_file open_file(bool expected, int64_t n, const char *journal) {
     struct rf_cursor_file file;
     struct rf_error error;
     bool known;
-    struct rf_cursor_place found;
+    struct rf_journal_place found;
     if (rf_cursor_file_open(&file, path, &known, &found, &error) != RF_OK)
         fail_msg("%s", error.message);
     assert_int_equal(known, expected);
@@ -52,13 +52,13 @@ static void put(const char *text, size_t size) {
 static void a_number_is_there_for_the_next_life(void **state) {
     (void)state;
     struct rf_cursor_file file = open_file(false, 0, "");
-    static const uint64_t numbers[] = {0, INT64_MAX, 7, 4000000000};
+    static const int64_t numbers[] = {0, INT64_MAX, 7, 4000000000};
     static const char *const ids[] = {
         "01JOURNAL.01START", "", "A.B",
         "an-id-of-the-longest-length-that-there-may-be-63-bytes-of-text."};
     assert_int_equal(strlen(ids[3]), RF_JOURNAL_ID_SIZE - 1);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct rf_cursor_place place = {.n = numbers[i]};
+        struct rf_journal_place place = {.n = numbers[i]};
         strcpy(place.journal, ids[i]);
         assert_int_equal(rf_cursor_file_write(&file, &place, NULL), RF_OK);
         rf_cursor_file_close(&file);
@@ -75,7 +75,7 @@ static void a_file_of_before_is_taken_over_and_gets_its_journal(void **state) {
     (void)state;
     put("00000000000000000042\n", 21);
     struct rf_cursor_file file = open_file(true, 42, "");
-    struct rf_cursor_place place = {.n = 43, .journal = "J.1"};
+    struct rf_journal_place place = {.n = 43, .journal = "J.1"};
     assert_int_equal(rf_cursor_file_write(&file, &place, NULL), RF_OK);
     rf_cursor_file_close(&file);
     file = open_file(true, 43, "J.1");
@@ -87,7 +87,7 @@ static void a_file_is_for_one_reader_alone(void **state) {
     struct rf_cursor_file first = open_file(false, 0, ""), second;
     struct rf_error error;
     bool known;
-    struct rf_cursor_place n;
+    struct rf_journal_place n;
     assert_int_equal(rf_cursor_file_open(&second, path, &known, &n, &error), RF_ERR_CONFLICT);
     rf_cursor_file_close(&second);
     rf_cursor_file_close(&first);
@@ -114,7 +114,7 @@ static void a_file_of_anything_else_is_refused_and_left_alone(void **state) {
         struct rf_cursor_file file;
         struct rf_error error;
         bool known;
-        struct rf_cursor_place n;
+        struct rf_journal_place n;
         char after[128] = {0};
         put(wrong[i], strlen(wrong[i]));
         assert_int_equal(rf_cursor_file_open(&file, path, &known, &n, &error), RF_ERR_INVALID);
@@ -132,14 +132,14 @@ static void what_cannot_be_opened_or_written_is_an_error(void **state) {
     struct rf_cursor_file file;
     struct rf_error error;
     bool known;
-    struct rf_cursor_place n;
+    struct rf_journal_place n;
     assert_int_equal(rf_cursor_file_open(&file, folder, &known, &n, &error), RF_ERR_IO);
     assert_int_equal(rf_cursor_file_open(&file, "/dev/full", &known, &n, &error), RF_ERR_INVALID);
     assert_int_equal(rf_cursor_file_open(&file, "/nowhere/at/all", &known, &n, &error), RF_ERR_IO);
     // The file that is always full.
     struct rf_cursor_file full = {.path = path, .fd = open("/dev/full", O_WRONLY)};
     assert_true(full.fd >= 0);
-    assert_int_equal(rf_cursor_file_write(&full, &(struct rf_cursor_place){.n = 5}, &error),
+    assert_int_equal(rf_cursor_file_write(&full, &(struct rf_journal_place){.n = 5}, &error),
                      RF_ERR_IO);
     assert_non_null(strstr(error.message, "No space left"));
     close(full.fd);
