@@ -22,18 +22,22 @@ static struct rf_instant now_of(const struct rf_limits *limits) {
 
 // ---- members and their shares ----
 
-static void part_free(struct rf_limit_part *part, struct rf_instant now) {
+static void part_free(struct rf_limit_part *part) {
+    TAILQ_REMOVE(&part->member->parts, part, in_member);
+    free(part);
+}
+
+static void part_end(struct rf_limit_part *part, struct rf_instant now) {
     rf_pool_leave(&part->limit->pool, &part->holder, now);
     limits_keep_debt(part->member->limits, part->limit);
     part->limit->touched = true;
-    TAILQ_REMOVE(&part->member->parts, part, in_member);
-    free(part);
+    part_free(part);
 }
 
 static void member_free(struct rf_limits *limits, struct rf_limit_member *member) {
     struct rf_limit_part *part;
     while ((part = TAILQ_FIRST(&member->parts)) != NULL)
-        part_free(part, now_of(limits));
+        part_free(part);
     if (member->untold)
         TAILQ_REMOVE(&limits->untold, member, in_untold);
     free(member->instance);
@@ -121,7 +125,7 @@ static void limit_free(struct rf_limits *limits, struct rf_limit *limit) {
         for (part = TAILQ_FIRST(&member->parts); part != NULL; part = next) {
             next = TAILQ_NEXT(part, in_member);
             if (part->limit == limit)
-                part_free(part, now_of(limits));
+                part_end(part, now_of(limits));
         }
     }
     TAILQ_REMOVE(&limits->limits, limit, in_limits);
@@ -246,7 +250,7 @@ static void begin_term(struct rf_limits *limits, struct rf_limit_member *member,
     struct rf_limit_part *part;
     while ((part = TAILQ_FIRST(&member->parts)) != NULL) {
         rf_pool_close(&part->limit->pool, &part->holder, now_of(limits));
-        part_free(part, now_of(limits));
+        part_end(part, now_of(limits));
     }
     member->term = demand->term;
     member->gone = member->anew = false;
@@ -317,7 +321,7 @@ void rf_limits_lose(struct rf_limits *limits, const char *instance, bool idle) {
             rf_pool_lose(&part->limit->pool, &part->holder, over, now);
         part->limit->touched = true;
         if (idle || !part->holder.joined)
-            part_free(part, now);
+            part_end(part, now);
     }
     limits_run(limits);
 }
@@ -335,7 +339,7 @@ static void let_go(struct rf_limits *limits) {
         for (part = TAILQ_FIRST(&member->parts); part != NULL; part = after) {
             after = TAILQ_NEXT(part, in_member);
             if (!part->holder.joined)
-                part_free(part, now_of(limits));
+                part_end(part, now_of(limits));
         }
         if (TAILQ_EMPTY(&member->parts)) {
             limits_leave(limits, member->instance);

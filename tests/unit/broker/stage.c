@@ -125,8 +125,17 @@ void stage_forget(struct stage *stage) {
     stage->sent_count = stage->event_count = 0;
 }
 
-void stage_close(struct stage *stage) {
+// The disk and the sockets are closed before the core is freed.
+void stage_destroy_core(struct stage *stage) {
+    int64_t given = stage->given;
+    size_t sent = stage->sent_count;
     rf_core_destroy(&stage->core);
+    assert_int_equal(stage->given, given);
+    assert_int_equal(stage->sent_count, sent);
+}
+
+void stage_close(struct stage *stage) {
+    stage_destroy_core(stage);
     stage_forget(stage);
     for (size_t i = 0; i < stage->page_count; i++)
         rf_page_destroy(&stage->pages[i]);

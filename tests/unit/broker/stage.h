@@ -62,6 +62,9 @@ struct stage {
 void stage_open(struct stage *stage, void (*change)(struct rf_core_settings *settings));
 void stage_close(struct stage *stage);
 
+// stage_destroy_core: the core alone, which neither writes nor sends anything any more.
+void stage_destroy_core(struct stage *stage);
+
 // peer: the peer of that name on a socket.
 struct rf_peer peer(enum rf_socket socket, const char *name);
 

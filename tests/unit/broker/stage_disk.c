@@ -138,7 +138,7 @@ void stage_restart(struct stage *stage, const char *instance, int64_t passed_ove
     struct rf_disk_queue old = stage->disk;
     struct tables tables;
     stage->disk = (struct rf_disk_queue){0};
-    rf_core_destroy(&stage->core);
+    stage_destroy_core(stage);
     keep_history(stage, &old);
     rf_disk_queue_fini(&old);
     read_tables(stage, &tables);

@@ -372,6 +372,22 @@ static struct rf_limit_word tokens(int64_t used, int64_t wanted, int64_t seen) {
         .service = "twilio", .kind = "tokens", .used = used, .wanted = wanted, .seen = seen};
 }
 
+// With a debt that nothing has been told of yet: who has it is found by the next broker.
+static void a_broker_that_ends_before_its_gateways_writes_nothing_of_their_debts(void **state) {
+    (void)state;
+    struct stage stage;
+    struct rf_state_entry entry;
+    stage_open(&stage, two_places_and_one_a_second);
+    struct rf_peer a = registered(&stage, 1);
+    struct rf_limit_word word = tokens(0, 1, 0);
+    demand(&stage, &a, 1, &word, 1);
+    assert_int_equal(granted(&stage, &a, "tokens"), 1);
+    word = tokens(1, 0, 1);
+    demand(&stage, &a, 1, &word, 1);
+    assert_int_equal(rf_states_get(&stage.core->states, "limits/gateway-1", &entry), RF_OK);
+    stage_close(&stage);
+}
+
 static void a_bucket_is_not_full_because_the_whole_set_was_restarted(void **state) {
     (void)state;
     struct stage stage;
@@ -539,6 +555,7 @@ int main(void) {
         cmocka_unit_test(a_restarted_broker_grants_when_all_that_hold_something_have_said_so),
         cmocka_unit_test(a_restarted_broker_waits_for_the_lease_and_the_attempts_of_who_is_missing),
         cmocka_unit_test(pauses_survive_a_restart),
+        cmocka_unit_test(a_broker_that_ends_before_its_gateways_writes_nothing_of_their_debts),
         cmocka_unit_test(a_bucket_is_not_full_because_the_whole_set_was_restarted),
         cmocka_unit_test(the_disk_knows_who_may_be_granted_something_before_it_has_a_call),
         cmocka_unit_test(a_word_of_a_term_with_an_earlier_broker_tells_all_that_it_has),
