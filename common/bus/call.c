@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "bus/client.h"
 #include "bus/message.h"
+#include "wire/request.h"
 
 // The broker and the worker end a call at its deadline themselves, and tell why: their word may
 // come a little later.
@@ -14,6 +15,9 @@
 #define PRESS rf_ms(1500)
 // A request that waited longer than this is told anew how much time is left.
 #define FRESH rf_ms(10)
+
+// Asked again it tells since when, in a field more.
+#define AGAIN_BYTES 32
 
 #define MESSAGES_PER_PASS 256
 
@@ -163,6 +167,23 @@ void rf_calls_reset(struct rf_bus *bus) {
     rf_pending_again(&bus->pending_calls);
 }
 
+// What the broker would refuse is not sent to it.
+static enum rf_err pack(const struct rf_bus *bus, const struct rf_call_request *request,
+                        struct rf_frame *frame, struct rf_error *error) {
+    if (bus->config->calls == NULL)
+        return rf_error_set(error, RF_ERR_INVALID, "bus.calls: no endpoint is given");
+    enum rf_err err = rf_wire_encode(RF_MESSAGE_call_request, request, frame, error);
+    if (err != RF_OK)
+        return err;
+    struct rf_call_request_glance names = {.id = rf_str_of(request->id),
+                                           .service = rf_str_of(request->service),
+                                           .operation = rf_str_of(request->operation)};
+    err = rf_wire_request_check(&names, frame->size + AGAIN_BYTES, error);
+    if (err != RF_OK)
+        rf_frame_free(frame);
+    return err;
+}
+
 void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_reply_fn *fn,
                  void *arg) {
     struct rf_call_request full = *request;
@@ -180,11 +201,9 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
     op->began = rf_loop_now(bus->loop);
     op->deadline = rf_instant_add(op->began, rf_ns(full.remaining_ns));
     rf_pending_end_at(&bus->pending_calls, op, op->deadline);
-    enum rf_err err = bus->config->calls == NULL
-                          ? rf_error_set(&error, RF_ERR_INVALID, "bus.calls: no endpoint is given")
-                          : rf_wire_encode(RF_MESSAGE_call_request, &full, &op->frame, &error);
-    if (err != RF_OK) {
-        rf_log(RF_LOG_ERROR, "call %s is not sent: %s", request->id, error.message);
+    if (pack(bus, &full, &op->frame, &error) != RF_OK) {
+        rf_log(RF_LOG_ERROR, "call %.*s is not sent: %s", RF_CALL_ID_BYTES, request->id,
+               error.message);
         op->failure = "invalid";
         rf_pending_end_at(&bus->pending_calls, op, rf_loop_now(bus->loop));
     }

@@ -207,12 +207,13 @@ typedef void rf_reply_fn(void *arg, const struct rf_call_reply *reply);
 // rf_bus_call: sends the request, whose id no other call in hand has (the same id again aborts the
 // process: one of the two would wait for ever). `fn` is called exactly once, never from within:
 // with the reply, or with one of class local: deadline_exceeded when nothing came until 2 s after
-// the deadline (sent: maybe), overloaded, invalid (it cannot be encoded, or `config.calls` is
-// NULL). `remaining_ns` is filled in. A call made while the broker
-// is away is kept and sent when it is there, until its deadline (then deadline_exceeded, sent: no).
-// A broker that was restarted, or was silent, is asked again under the same id (`asked_ns` is
-// filled in): it waits for the worker that has the call in hand, answers as that worker did,
-// carries out what surely nobody has begun, or says worker_lost (sent: maybe).
+// the deadline (sent: maybe), overloaded, invalid (it cannot be encoded, its id, service or
+// operation is over 255 bytes, it takes more than 16,320 KiB, or `config.calls` is NULL; the log
+// says which). `remaining_ns` is filled in. A call made while the broker is away is kept and sent
+// when it is there, until its deadline (then deadline_exceeded, sent: no). A broker that was
+// restarted, or was silent, is asked again under the same id (`asked_ns` is filled in): it waits
+// for the worker that has the call in hand, answers as that worker did, carries out what surely
+// nobody has begun, or says worker_lost (sent: maybe).
 void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_reply_fn *fn,
                  void *arg);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rights.h"
+#include "wire/request.h"
 
 #define PROBE_INTERVAL (100 * RF_NS_PER_MS)
 
@@ -15,7 +16,17 @@
 
 static void on_call_request(struct rf_core *core, const struct rf_peer *from,
                             const struct rf_glance *glance) {
-    rf_dispatch_request(&core->dispatch, from, glance);
+    const struct rf_call_request_glance *request = &glance->as.call_request;
+    struct rf_error error;
+    if (rf_wire_request_check(request, glance->raw.size, &error) == RF_OK) {
+        rf_dispatch_request(&core->dispatch, from, glance);
+        return;
+    }
+    char rid[RF_CALL_ID_BYTES + 1] = "";
+    bool whole = request->id.size <= RF_CALL_ID_BYTES;
+    if (whole)
+        memcpy(rid, request->id.bytes, request->id.size);
+    rf_ground_refuse(&core->ground, from, whole ? rid : NULL, "invalid", error.message);
 }
 
 static void on_call_cancel(struct rf_core *core, const struct rf_peer *from,

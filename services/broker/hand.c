@@ -3,10 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/request.h"
+
 // A call in the hand of a worker that we did not give it: the broker was restarted, or took the
 // worker for lost. Whoever asks for its id now waits for this worker's answer.
 static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char *id) {
     struct rf_map_key key = rf_job_key(dispatch, rf_str_of(id));
+    if (key.size > RF_CALL_ID_BYTES)
+        return; // nobody can ask for it
     struct rf_job *job = rf_job_find(dispatch, &key);
     if (job == NULL)
         job = rf_job_found(dispatch, id);
@@ -99,6 +103,8 @@ static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
         ground->counters.replies_recalled++;
     else
         ground->counters.replies_late++;
+    if (id->size > RF_CALL_ID_BYTES)
+        return;
     const struct rf_answer *known = rf_answers_find(&dispatch->answers, id, ground->now.instant);
     // Not begun, as we said, and yet carried out: the worker knows better.
     bool guessed = known != NULL && known->own;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "wire/request.h"
+
 #define LONG (60 * RF_NS_PER_S)
 #define MB   ((size_t)1024 * 1024)
 
@@ -267,6 +269,98 @@ static void when_the_worker_that_gave_calls_back_is_lost_they_keep_their_turn(vo
             stage_next(&stage, &second, RF_MESSAGE_call_request)->as.call_request.id, numbered(i));
 }
 
+// ---- what a request may be ----
+
+static char *text_of(size_t size) {
+    char *text = malloc(size + 1);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    text[size] = '\0';
+    return text;
+}
+
+static void assert_refused(const char *rid, const char *message) {
+    const struct rf_refusal *refusal = &stage_next(&stage, &client, RF_MESSAGE_refusal)->as.refusal;
+    assert_string_equal(refusal->code, "invalid");
+    if (rid == NULL)
+        assert_null(refusal->rid);
+    else
+        assert_string_equal(refusal->rid, rid);
+    assert_string_equal(refusal->message, message);
+    stage_quiet(&stage, &client);
+    assert_int_equal(stage.core->dispatch.jobs.count, 0);
+    assert_int_equal(stage.core->dispatch.answers.map.count, 0);
+}
+
+static void an_id_that_is_too_long_to_be_remembered_is_refused_and_kept_nowhere(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 0, 0);
+    char *id = text_of(256);
+    request("speech", id, false, 0, 10);
+    assert_refused(NULL, "call.request: id has 256 bytes, and may have 255: give a shorter one");
+    // A worker's word of it is passed over as well, wherever it comes.
+    struct rf_offer offer = {.service = "speech", .capacity = 1};
+    const char *in_hand[] = {id, id + 1};
+    struct rf_worker_heartbeat heartbeat = {
+        .instance = "g-2", .offers = {&offer, 1}, .in_hand = {in_hand, 2}};
+    stage_receive(&stage, &second, RF_MESSAGE_worker_heartbeat, &heartbeat);
+    assert_int_equal(stage.core->dispatch.jobs.count, 1);
+    answer(&stage, &second, id);
+    assert_int_equal(stage.core->dispatch.answers.map.count, 0);
+    answer(&stage, &second, id + 1);
+    assert_int_equal(stage.core->dispatch.answers.map.count, 1);
+    request("speech", id + 1, false, 0, 10);
+    assert_reply(&stage, &client, id + 1, NULL, "yes");
+    free(id);
+}
+
+static void a_name_that_is_too_long_is_refused(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 0, 0);
+    char *name = text_of(300);
+    struct rf_call_request request = {
+        .id = "c1", .service = "speech", .operation = name, .deadline = stage.now.utc.ns + LONG};
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &request);
+    assert_refused("c1",
+                   "call.request: operation has 300 bytes, and may have 255: give a shorter one");
+    request.operation = "speak";
+    request.service = name;
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &request);
+    assert_refused("c1",
+                   "call.request: service has 300 bytes, and may have 255: give a shorter one");
+    free(name);
+}
+
+static void a_request_that_no_worker_could_take_is_refused_at_the_door(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 1, 0);
+    struct rf_frame frame;
+    struct rf_call_request request = {.id = "c1",
+                                      .service = "speech",
+                                      .operation = "speak",
+                                      .deadline = stage.now.utc.ns + LONG,
+                                      .trace = ""};
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_call_request, &request, &frame, NULL), RF_OK);
+    char *text = text_of(RF_WIRE_REQUEST_BYTES - frame.size - 4 + 1); // four for its length
+    rf_frame_free(&frame);
+    request.trace = text;
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &request);
+    assert_refused("c1", "call.request: the frame has 16711681 bytes, and may have 16711680: send "
+                         "less in params");
+    request.trace = text + 1;
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &request);
+    // What it is allowed leaves room for what comes to it.
+    stage_hush(&stage);
+    struct rf_attempt attempt = {
+        .provider = "elevenlabs", .class = "transient", .began = 1, .took_ns = 2};
+    struct rf_worker_handback handback = {.id = "c1", .attempts = {&attempt, 1}, .retries = 1};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    credit(&stage, &worker, 1);
+    stage_next(&stage, &worker, RF_MESSAGE_call_request);
+    stage_quiet(&stage, &client);
+    free(text);
+}
+
 #define TEST(name)     cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 #define TEST_FEW(name) cmocka_unit_test_setup_teardown(name, open_stage_of_few_answers, close_stage)
 
@@ -281,6 +375,9 @@ int main(void) {
         TEST(an_answer_whose_bytes_went_is_told_as_one_that_may_have_been_sent),
         TEST(calls_of_another_worker_go_past_those_that_wait_for_another),
         TEST(when_the_worker_that_gave_calls_back_is_lost_they_keep_their_turn),
+        TEST(an_id_that_is_too_long_to_be_remembered_is_refused_and_kept_nowhere),
+        TEST(a_name_that_is_too_long_is_refused),
+        TEST(a_request_that_no_worker_could_take_is_refused_at_the_door),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -358,6 +358,33 @@ static void a_request_that_cannot_be_encoded_is_answered_but_not_at_once(void **
     rf_bus_destroy(&bus);
 }
 
+static void a_request_that_the_broker_would_refuse_for_its_length_is_not_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    fake_until(fake, rf_bus_connected(bus));
+    char text[257];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    struct rf_call_request requests[3] = {request_of(text, rf_seconds(60)),
+                                          request_of("c1", rf_seconds(60)),
+                                          request_of("c2", rf_seconds(60))};
+    requests[1].operation = text;
+    requests[2].service = text;
+    for (unsigned i = 0; i < 3; i++) {
+        rf_bus_call(bus, &requests[i], on_reply, &replies);
+        fake_until(fake, replies.count == i + 1);
+        assert_string_equal(replies.code, "invalid");
+        assert_string_equal(replies.sent, "no");
+    }
+    call(&replies, text + 1, rf_seconds(60));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    assert_string_equal(message->as.call_request.id, text + 1);
+    rf_message_destroy(&message);
+    rf_bus_destroy(&bus);
+}
+
 static void a_call_without_an_endpoint_for_calls_ends_at_once(void **state) {
     struct fake_broker *fake = *state;
     struct replies replies;
@@ -412,6 +439,7 @@ int main(void) {
         BROKER_TEST(a_call_that_is_called_off_still_gets_its_answer),
         BROKER_TEST(a_call_that_is_called_off_before_it_was_sent_ends_at_once),
         BROKER_TEST(a_request_that_cannot_be_encoded_is_answered_but_not_at_once),
+        BROKER_TEST(a_request_that_the_broker_would_refuse_for_its_length_is_not_sent),
         BROKER_TEST(a_call_without_an_endpoint_for_calls_ends_at_once),
         BROKER_TEST(a_refused_call_ends_with_the_brokers_code),
     };

@@ -47,6 +47,9 @@ LIMITS = {
     "clients of ingest": "RF_CLIENTS_MAX",
     "workers": "RF_SEATS_MAX",
     "services": "RF_QUEUES_MAX",
+    "a call's id": "RF_CALL_ID_BYTES bytes",
+    "a call's names": "RF_CALL_NAME_BYTES bytes each",
+    "a call.request": "RF_WIRE_REQUEST_BYTES",
     "askers of one call": "RF_JOB_MAX_ASKERS connections",
     "unread on a connection": "1,000, RF_UNREAD_OF_ONE",
 }
@@ -75,7 +78,8 @@ NOT_TOLD = {
 def constants():
     """{name: number} of the broker's and the codec's headers; sums of numbers, casts left away."""
     found = {}
-    for folder in ("common/wire", "services/broker"):
+    # Twice, as one may be made of another that stands in a later file.
+    for folder in ("common/wire", "services/broker") * 2:
         for file in sorted((SOURCE / folder).glob("*.h")):
             text = file.read_text(encoding="utf-8").replace("\\\n", " ")
             for name, words in re.findall(r"^#define (RF_\w+) +(.+)$", text, re.MULTILINE):
