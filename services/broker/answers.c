@@ -21,12 +21,18 @@ static struct rf_answer *oldest(const struct rf_answers *answers, enum rf_answer
     return bare != NULL ? bare : TAILQ_FIRST(&answers->memories[memory].whole);
 }
 
+static size_t weight(const struct rf_answer *answer) {
+    return answer->size == 0
+               ? 0
+               : sizeof *answer + rf_map_key_of(&answer->by_id).size + 1 + answer->size;
+}
+
 // The opposite of put: it is in no list and uncounted, and still allocated.
 static void take(struct rf_answers *answers, struct rf_answer *answer) {
     TAILQ_REMOVE(list_of(answers, answer), answer, by_age);
-    rf_map_remove(&answers->map, &answer->by_id);
     answers->memories[answer->memory].count--;
-    answers->memories[answer->memory].bytes -= answer->size;
+    answers->memories[answer->memory].bytes -= weight(answer);
+    rf_map_remove(&answers->map, &answer->by_id);
     if (answer->share != NULL)
         --*answer->share;
 }
@@ -39,7 +45,7 @@ static bool put(struct rf_answers *answers, struct rf_answer *answer, size_t id_
         return false;
     TAILQ_INSERT_TAIL(list_of(answers, answer), answer, by_age);
     answers->memories[answer->memory].count++;
-    answers->memories[answer->memory].bytes += answer->size;
+    answers->memories[answer->memory].bytes += weight(answer);
     if (answer->share != NULL)
         ++*answer->share;
     return true;
@@ -132,8 +138,7 @@ static void strip(struct rf_answers *answers, struct rf_answer *answer) {
 }
 
 static void bound(struct rf_answers *answers, enum rf_answers_memory memory) {
-    size_t most = memory == RF_ANSWERS_ONCE ? answers->limit : RF_ANSWERS_MAX;
-    while (answers->memories[memory].count > most)
+    while (memory != RF_ANSWERS_ONCE && answers->memories[memory].count > RF_ANSWERS_MAX)
         give_way(answers, oldest(answers, memory));
     while (answers->memories[memory].bytes > RF_ANSWERS_BYTES) {
         struct rf_answer *answer = TAILQ_FIRST(&answers->memories[memory].whole);
@@ -144,17 +149,23 @@ static void bound(struct rf_answers *answers, enum rf_answers_memory memory) {
     }
 }
 
-// What is taken and not answered yet will be: its room is taken as well.
-bool rf_answers_room(struct rf_answers *answers, size_t share, struct rf_instant now) {
-    expire(answers, RF_ANSWERS_ONCE, now);
-    size_t taken = answers->memories[RF_ANSWERS_ONCE].count + answers->awaited;
-    return taken < answers->limit && share < answers->limit - taken;
+// What is taken and not answered yet will be: its room is taken as well. Never more than the limit.
+static size_t room_left(const struct rf_answers *answers) {
+    return answers->limit - answers->memories[RF_ANSWERS_ONCE].count - answers->awaited;
 }
 
-void rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited) {
+bool rf_answers_room(struct rf_answers *answers, size_t share, struct rf_instant now) {
+    expire(answers, RF_ANSWERS_ONCE, now);
+    return share < room_left(answers);
+}
+
+bool rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited) {
+    if (awaited && room_left(answers) == 0)
+        return false;
     answers->awaited += awaited ? 1 : (size_t)-1;
     if (share != NULL)
         *share += awaited ? 1 : (size_t)-1;
+    return true;
 }
 
 void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
@@ -162,7 +173,8 @@ void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
                      size_t *share, struct rf_instant now) {
     rf_answers_forget(answers, id);
     expire(answers, memory, now);
-    struct rf_answer *answer = malloc(sizeof *answer + id->size + 1 + reply->size);
+    bool room = memory != RF_ANSWERS_ONCE || room_left(answers) > 0;
+    struct rf_answer *answer = room ? malloc(sizeof *answer + id->size + 1 + reply->size) : NULL;
     if (answer == NULL) {
         note_dropped(answers, memory, now);
         return;

@@ -2,8 +2,9 @@
 //
 // What may not be carried out twice has a memory of its own, which what may be cannot fill. Within
 // RF_ANSWERS_KEEP no id of it is forgotten: a new call is only taken while there is room for its
-// answer (rf_answers_room), and beyond RF_ANSWERS_BYTES it is the oldest answers' bytes that go,
-// not their ids. Of the others the oldest give way.
+// answer (rf_answers_room), what nobody here took is only kept beside what is awaited, and beyond
+// RF_ANSWERS_BYTES it is the oldest answers' bytes that go, not their ids. Of the others the oldest
+// give way. An id has RF_CALL_ID_BYTES at most, so that its number bounds what ids take.
 #ifndef RF_BROKER_ANSWERS_H
 #define RF_BROKER_ANSWERS_H
 
@@ -14,7 +15,7 @@
 #include "wire/wire.h"
 
 #define RF_ANSWERS_MAX   10000                      // of each memory but RF_ANSWERS_ONCE
-#define RF_ANSWERS_BYTES ((size_t)64 * 1024 * 1024) // of each memory
+#define RF_ANSWERS_BYTES ((size_t)64 * 1024 * 1024) // of each memory, with all that they take
 #define RF_ANSWERS_KEEP  (600 * RF_NS_PER_S)
 
 enum rf_answers_memory {
@@ -22,8 +23,9 @@ enum rf_answers_memory {
     RF_ANSWERS_ONCE_NO,    // of them: what surely nobody began (`sent: no`, by our own word)
     RF_ANSWERS_REPEATABLE, // the same two of calls that may be repeated
     RF_ANSWERS_REPEATABLE_NO,
+    RF_ANSWERS_UNSURE, // of what was not taken here, and somebody may have begun elsewhere
 };
-#define RF_ANSWERS_MEMORIES 4
+#define RF_ANSWERS_MEMORIES 5
 
 struct rf_answer {
     struct rf_map_node by_id;
@@ -46,7 +48,8 @@ struct rf_answers {
     struct {
         struct rf_answer_list bare, whole; // without their bytes, and with; by age. All bare ones
                                            // are older
-        size_t count, bytes;
+        size_t count;
+        size_t bytes; // of the whole ones, with their ids
         bool dropped;
         struct rf_instant newest_dropped; // the latest answer that gave way is of then
     } memories[RF_ANSWERS_MEMORIES];
@@ -67,21 +70,30 @@ static inline bool rf_answers_said_no(const struct rf_answer *answer) {
     return answer->memory == RF_ANSWERS_ONCE_NO || answer->memory == RF_ANSWERS_REPEATABLE_NO;
 }
 
+// rf_answers_repeatable: whether it is known that the call may be repeated.
+static inline bool rf_answers_repeatable(const struct rf_answer *answer) {
+    return answer->memory == RF_ANSWERS_REPEATABLE || answer->memory == RF_ANSWERS_REPEATABLE_NO;
+}
+
 // rf_answers_room: whether there is room for the answer to one call more that may not be repeated.
 // A service may take as much as it leaves free, so that one that is flooded leaves room for others;
 // `share` has what it took.
 bool rf_answers_room(struct rf_answers *answers, size_t share, struct rf_instant now);
 
-// rf_answers_await: such a call is taken, or (false) no longer awaited.
-void rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited);
+// rf_answers_await: such a call is taken, or (false) no longer awaited. False: beyond the limit,
+// where it cannot be awaited.
+bool rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited);
 
 // rf_answers_keep: keeps a copy of a packed call.reply in the place of what was known under its id.
-// Without memory it counts as dropped. `share` (may be NULL) lives as long as the answers.
+// It counts as dropped without memory, and where RF_ANSWERS_ONCE has no room beside what is
+// awaited: what was awaited finds it when it no longer is. `share` (may be NULL) lives as long as
+// the answers.
 void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
                      const struct rf_map_key *id, const struct rf_bytes *reply, bool own,
                      size_t *share, struct rf_instant now);
 
-// rf_answers_complete: whether no answer to such calls since `since` has given way.
+// rf_answers_complete: whether no answer to such calls since `since` was dropped. What nobody took
+// here does not count.
 bool rf_answers_complete(const struct rf_answers *answers, bool repeatable,
                          struct rf_instant since);
 

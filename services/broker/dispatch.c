@@ -262,7 +262,7 @@ static struct rf_instant due_of(const struct rf_now *now,
 static bool describe(struct rf_job *job, struct rf_job_wish *wish) {
     struct rf_dispatch *dispatch = job->dispatch;
     wish->service = rf_seats_queue(&dispatch->seats, wish->request->service, true);
-    if (!rf_job_describe(job, wish))
+    if (!rf_job_fits(dispatch, wish) || !rf_job_describe(job, wish))
         return false;
     rf_ground_start(dispatch->ground, &job->timer,
                     rf_instant_add(job->due, rf_ns(RF_DISPATCH_ANSWER_GRACE)));
@@ -281,7 +281,7 @@ static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struc
         rf_ground_refuse(dispatch->ground, from, job->id, "id_conflict",
                          "another call with this id is in flight");
     else if ((job->frame == NULL && !describe(job, wish)) || !rf_job_ask(job, from))
-        rf_job_answer_once(dispatch, from, job->id, RF_JOB_OVERLOADED, true); // without memory
+        rf_job_answer_once(dispatch, from, job->id, RF_JOB_OVERLOADED, true); // no room, or memory
     else
         dispatch->ground->counters.calls_joined++;
 }

@@ -48,7 +48,7 @@ struct rf_dispatch {
     struct rf_seats seats;
     struct rf_answers answers;
     struct rf_map jobs; // by id
-    size_t bytes;       // of all jobs whose request is known
+    size_t bytes;       // of all jobs
     struct rf_recovery recovery;
     struct rf_timer recovering; // while it runs, who is awaited is
     struct rf_instant began;

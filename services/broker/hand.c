@@ -95,11 +95,14 @@ static bool raw_of(const struct rf_glance *glance, const char *worker, struct rf
     return err == RF_OK;
 }
 
-// To a call that is over, or that another broker gave it: it may be asked for again.
+// To a call that is over, or that another broker gave it: it may be asked for again. Of an id that
+// nobody here knows only a worker brings news that has not told yet what it did before: afterwards
+// all that it has in hand is known.
 static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
                       const struct rf_glance *glance, const struct rf_map_key *id) {
     struct rf_ground *ground = dispatch->ground;
-    if (seat != NULL && seat->recalling)
+    bool recalled = seat != NULL && seat->recalling;
+    if (recalled)
         ground->counters.replies_recalled++;
     else
         ground->counters.replies_late++;
@@ -110,10 +113,10 @@ static void take_late(struct rf_dispatch *dispatch, const struct rf_seat *seat,
     bool guessed = known != NULL && known->own;
     struct rf_frame packed;
     struct rf_bytes raw;
-    if ((guessed || (known == NULL && seat != NULL)) &&
+    if ((guessed || (known == NULL && recalled)) &&
         raw_of(glance, seat == NULL ? "" : seat->instance, &packed, &raw)) {
         enum rf_answers_memory memory = RF_ANSWERS_ONCE;
-        if (guessed && known->memory >= RF_ANSWERS_REPEATABLE)
+        if (guessed && rf_answers_repeatable(known))
             memory = RF_ANSWERS_REPEATABLE;
         rf_answers_keep(&dispatch->answers, memory, id, &raw, false, guessed ? known->share : NULL,
                         ground->now.instant);
@@ -143,7 +146,7 @@ void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
         return;
     }
     rf_job_tell(job, &raw);
-    rf_job_keep(job, &raw, false);
+    rf_job_keep(job, &raw);
     rf_job_free(job);
     rf_frame_free(&packed);
 }

@@ -101,32 +101,37 @@ void rf_job_hand_to(struct rf_job *job, struct rf_seat *seat, struct rf_place *p
 
 // ---- beginning and end ----
 
-// What it costs, and that its answer will have to be remembered, for its service and for all.
+// What it holds, and that its answer will have to be remembered, for its service and for all. Of
+// one that was found nobody knows yet what it is.
 static void charge(struct rf_job *job, size_t bytes) {
-    struct rf_dispatch *dispatch = job->dispatch;
     job->bytes = bytes;
-    dispatch->bytes += bytes;
+    job->dispatch->bytes += bytes;
     if (job->service != NULL)
         job->service->bytes += bytes;
-    if (!job->repeatable)
-        rf_answers_await(&dispatch->answers, rf_job_share(job), true);
+    if (job->frame != NULL && !job->repeatable)
+        rf_job_await(job, true);
 }
 
 static void discharge(struct rf_job *job) {
-    if (job->frame == NULL)
-        return;
     job->dispatch->bytes -= job->bytes;
     if (job->service != NULL)
         job->service->bytes -= job->bytes;
-    if (!job->repeatable)
-        rf_answers_await(&job->dispatch->answers, rf_job_share(job), false);
+    rf_job_await(job, false);
+}
+
+static size_t block_of(const struct rf_map_key *id, size_t more) {
+    return sizeof(struct rf_job) + id->size + 1 + more;
+}
+
+static size_t room_for(const struct rf_job_wish *wish) {
+    return wish->request->operation.size + 1 + wish->raw.size + RF_WIRE_HOLD_MORE;
 }
 
 bool rf_job_fits(const struct rf_dispatch *dispatch, const struct rf_job_wish *wish) {
-    size_t bytes = sizeof(struct rf_job) + wish->raw.size, limit = dispatch->limits.bytes;
+    size_t bytes = block_of(&wish->id, room_for(wish)), limit = dispatch->limits.bytes;
     size_t taken = dispatch->bytes + bytes;
-    return wish->raw.size <= RF_WIRE_MAX_BYTES - RF_WIRE_HOLD_MORE && taken <= limit &&
-           wish->service->bytes + bytes <= limit - taken;
+    size_t of_service = wish->service == NULL ? 0 : wish->service->bytes;
+    return taken <= limit && of_service + bytes <= limit - taken;
 }
 
 static void free_parts(struct rf_job *job) {
@@ -160,7 +165,7 @@ static void on_due(void *arg) {
 
 // A job that knows its id alone, and has room for `more` bytes behind it.
 static struct rf_job *make(struct rf_dispatch *dispatch, const struct rf_map_key *id, size_t more) {
-    struct rf_job *job = malloc(sizeof *job + id->size + 1 + more);
+    struct rf_job *job = malloc(block_of(id, more));
     if (job == NULL)
         return NULL;
     memset(job, 0, offsetof(struct rf_job, first));
@@ -173,16 +178,15 @@ static struct rf_job *make(struct rf_dispatch *dispatch, const struct rf_map_key
         free_parts(job);
         return NULL;
     }
+    job->base = block_of(id, more);
+    charge(job, job->base);
     return job;
 }
 
-static size_t room_for(const struct rf_job_wish *wish) {
-    return wish->request->operation.size + 1 + wish->raw.size + RF_WIRE_HOLD_MORE;
-}
-
-// Puts the rest into the room at `at`.
-static void fill(struct rf_job *job, const struct rf_job_wish *wish, char *at) {
+// Puts the rest into the room at `at`, which takes `apart` bytes beside its base.
+static void fill(struct rf_job *job, const struct rf_job_wish *wish, char *at, size_t apart) {
     const struct rf_call_request_glance *request = wish->request;
+    discharge(job);
     job->operation = memcpy(at, request->operation.bytes, request->operation.size);
     at += request->operation.size;
     *at++ = 0;
@@ -194,13 +198,13 @@ static void fill(struct rf_job *job, const struct rf_job_wish *wish, char *at) {
     job->tried = request->attempts.size > 1; // more than an empty list
     job->anyway = request->anyway;
     job->due = wish->due;
-    charge(job, sizeof *job + wish->raw.size);
+    charge(job, job->base + apart);
 }
 
 struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const struct rf_job_wish *wish) {
     struct rf_job *job = make(dispatch, &wish->id, room_for(wish));
     if (job != NULL)
-        fill(job, wish, job->id + wish->request->id.size + 1);
+        fill(job, wish, job->id + wish->request->id.size + 1, 0);
     return job;
 }
 
@@ -210,11 +214,12 @@ struct rf_job *rf_job_found(struct rf_dispatch *dispatch, const char *id) {
 }
 
 bool rf_job_describe(struct rf_job *job, const struct rf_job_wish *wish) {
+    if (wish->raw.size > RF_WIRE_MAX_BYTES - RF_WIRE_HOLD_MORE)
+        return false;
     char *apart = malloc(room_for(wish));
     if (apart == NULL)
         return false;
-    discharge(job);
-    fill(job, wish, apart);
+    fill(job, wish, apart, room_for(wish));
     free(job->apart);
     job->apart = apart;
     return true;
@@ -290,6 +295,17 @@ static struct rf_asker *take_oldest(struct rf_job *job) {
     return oldest;
 }
 
+static struct rf_asker *add_asker(struct rf_job *job) {
+    struct rf_asker *asker = malloc(sizeof *asker);
+    if (asker == NULL)
+        return NULL;
+    size_t bytes = job->bytes + sizeof *asker;
+    job->base += sizeof *asker;
+    discharge(job);
+    charge(job, bytes);
+    return asker;
+}
+
 bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer) {
     if (rf_job_asked_by(job, peer))
         return true;
@@ -297,7 +313,7 @@ bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer) {
     if (job->askers == NULL)
         asker = &job->first;
     else if (job->asker_count < RF_JOB_MAX_ASKERS)
-        asker = malloc(sizeof *asker);
+        asker = add_asker(job);
     else
         asker = take_oldest(job);
     if (asker == NULL)

@@ -34,7 +34,9 @@ struct rf_job {
     const char *operation;        // behind the id, or at `apart`
     char *apart;                  // operation and frame, where they came later than the id
     struct rf_job_queue *service; // where it belongs; NULL: not known, or there are too many
-    size_t bytes;                 // that count for it
+    size_t base;                  // bytes that it holds beside `apart`
+    size_t bytes;                 // of all that it holds, as they are counted
+    bool awaited;                 // room for its answer is taken
     bool repeatable;              // known with its request
     bool tried;                   // the request tells of attempts
     bool anyway;                  // the request says so
@@ -84,14 +86,14 @@ struct rf_job_wish {
     struct rf_instant due;
 };
 
-// rf_job_new: a job in no list, found by its id from now on; NULL if out of memory. What it costs
-// counts for its service until it is freed; for which there is room if rf_job_fits.
+// rf_job_new: a job in no list, found by its id from now on; NULL if out of memory. All that it
+// holds counts for its service until it is freed; for which there is room if rf_job_fits.
 struct rf_job *rf_job_new(struct rf_dispatch *dispatch, const struct rf_job_wish *wish);
 bool rf_job_fits(const struct rf_dispatch *dispatch, const struct rf_job_wish *wish);
 
 // rf_job_found: the same for a call found in a worker's hand, of which only the id is known.
 // rf_job_describe: somebody asked for it (or it goes on changed), so that the rest is known, too.
-// False if out of memory; it stays as it was then.
+// False if out of memory, or beyond what a worker takes in one frame; it stays as it was then.
 struct rf_job *rf_job_found(struct rf_dispatch *dispatch, const char *id);
 bool rf_job_describe(struct rf_job *job, const struct rf_job_wish *wish);
 
@@ -129,9 +131,11 @@ void rf_job_answer_once(struct rf_dispatch *dispatch, const struct rf_peer *to, 
 // rf_job_tell: sends a packed reply to all that wait.
 void rf_job_tell(const struct rf_job *job, const struct rf_bytes *reply);
 
-// rf_job_keep: remembers a packed reply, which says more than `no` of what was sent. `own`: it is
-// the broker's.
-void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply, bool own);
+// rf_job_await: room for its answer is taken, if there is any, or (false) given back.
+void rf_job_await(struct rf_job *job, bool awaited);
+
+// rf_job_keep: remembers a worker's packed reply, which says more than `no` of what was sent.
+void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply);
 
 // rf_job_ask: one more peer waits, if it does not yet. Beyond RF_JOB_MAX_ASKERS it takes the place
 // of the one that asked first, which is told `overloaded` and mostly is gone: a client that lost

@@ -53,10 +53,23 @@ static enum rf_answers_memory memory_of(bool repeatable, bool may_be_sent) {
     return may_be_sent ? RF_ANSWERS_ONCE : RF_ANSWERS_ONCE_NO;
 }
 
-void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply, bool own) {
+// The room that was taken for the answer is free for it.
+static void keep(struct rf_job *job, enum rf_answers_memory memory, const struct rf_bytes *reply,
+                 bool own) {
     struct rf_map_key id = rf_map_key_of(&job->by_id);
-    rf_answers_keep(&job->dispatch->answers, memory_of(job->repeatable, true), &id, reply, own,
-                    rf_job_share(job), job->dispatch->ground->now.instant);
+    rf_job_await(job, false);
+    rf_answers_keep(&job->dispatch->answers, memory, &id, reply, own, rf_job_share(job),
+                    job->dispatch->ground->now.instant);
+}
+
+void rf_job_await(struct rf_job *job, bool awaited) {
+    if (job->awaited != awaited &&
+        rf_answers_await(&job->dispatch->answers, rf_job_share(job), awaited))
+        job->awaited = awaited;
+}
+
+void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply) {
+    keep(job, memory_of(job->repeatable, true), reply, false);
 }
 
 static struct rf_call_reply own_reply(struct rf_dispatch *dispatch, const char *id,
@@ -96,9 +109,7 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
     struct rf_frame frame;
     if (pack(dispatch, &reply, &frame)) {
         struct rf_bytes raw = {frame.data, frame.size};
-        struct rf_map_key id = rf_map_key_of(&job->by_id);
-        rf_answers_keep(&dispatch->answers, memory_of(job->repeatable, may_be_sent), &id, &raw,
-                        true, rf_job_share(job), dispatch->ground->now.instant);
+        keep(job, memory_of(job->repeatable, may_be_sent), &raw, true);
         rf_job_tell(job, &raw);
         rf_frame_free(&frame);
     }
@@ -106,6 +117,7 @@ void rf_job_end(struct rf_job *job, enum rf_job_answer answer, bool may_be_sent)
     rf_job_free(job);
 }
 
+// It took no room, so that those that are unsure have a memory of their own.
 void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
                    const struct rf_job_wish *wish, enum rf_job_answer answer, bool may_be_sent) {
     char *id = strndup(wish->id.bytes, wish->id.size);
@@ -120,8 +132,10 @@ void rf_job_refuse(struct rf_dispatch *dispatch, const struct rf_peer *to,
     if (!packed)
         return;
     struct rf_bytes raw = {frame.data, frame.size};
-    rf_answers_keep(&dispatch->answers, memory_of(wish->request->repeatable, false), &wish->id,
-                    &raw, true, NULL, dispatch->ground->now.instant);
+    enum rf_answers_memory memory =
+        may_be_sent ? RF_ANSWERS_UNSURE : memory_of(wish->request->repeatable, false);
+    rf_answers_keep(&dispatch->answers, memory, &wish->id, &raw, true, NULL,
+                    dispatch->ground->now.instant);
     send_raw(dispatch->ground, to, &raw);
     rf_frame_free(&frame);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "job.h"
 #include "wire/request.h"
 
 #define LONG (60 * RF_NS_PER_S)
@@ -361,6 +362,184 @@ static void a_request_that_no_worker_could_take_is_refused_at_the_door(void **st
     free(text);
 }
 
+// Tried so often that the frame would be beyond what the worker's connection takes.
+static void what_was_tried_never_makes_a_request_too_large_for_a_worker(void **state) {
+    (void)state;
+    struct rf_map_key key = rf_job_key(&stage.core->dispatch, rf_str_of("c1"));
+    struct rf_job *job = rf_job_found(&stage.core->dispatch, "c1");
+    assert_non_null(job);
+    struct rf_frame frame;
+    struct rf_call_request request = {
+        .id = "c1", .service = "speech", .operation = "speak", .deadline = 1, .trace = ""};
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_call_request, &request, &frame, NULL), RF_OK);
+    size_t most = RF_WIRE_MAX_BYTES - RF_WIRE_HOLD_MORE - frame.size - 4;
+    rf_frame_free(&frame);
+    char *text = text_of(most + 1);
+    for (int less = 0; less < 2; less++) {
+        request.trace = text + less;
+        assert_int_equal(rf_wire_encode(RF_MESSAGE_call_request, &request, &frame, NULL), RF_OK);
+        struct rf_glance glance;
+        assert_true(rf_wire_glance(frame.data, frame.size, &glance));
+        struct rf_job_wish wish = {&glance.as.call_request, glance.raw, key, NULL, {1}};
+        assert_int_equal(rf_job_describe(job, &wish), less == 1);
+        assert_int_equal(job->frame != NULL, less == 1);
+        assert_true(job->frame_size <= RF_WIRE_MAX_BYTES);
+        rf_frame_free(&frame);
+    }
+    rf_job_free(job);
+    assert_int_equal(stage.core->dispatch.bytes, 0);
+    free(text);
+}
+
+static void all_that_a_call_holds_counts_for_it(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 1, 0);
+    char *id = text_of(255);
+    request("speech", id, false, 0, 8 * MB);
+    size_t first = stage.core->dispatch.bytes;
+    assert_true(first >= sizeof(struct rf_job) + 255 + 8 * MB + 255);
+    stage_hush(&stage);
+    // Rewritten it stands beside the frame that came.
+    struct rf_worker_handback handback = {.id = id, .retries = 1};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    size_t second_size = stage.core->dispatch.bytes;
+    assert_true(second_size > first + 8 * MB && second_size < first + 9 * MB);
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    credit(&stage, &worker, 1);
+    assert_true(stage.core->dispatch.bytes < first + 9 * MB);
+    // And so do those who wait beside the first.
+    size_t before = stage.core->dispatch.bytes;
+    client = peer(RF_SOCKET_CALLS, "another");
+    request("speech", id, false, 0, 10);
+    assert_int_equal(stage.core->dispatch.bytes - before, sizeof(struct rf_asker));
+    answer(&stage, &worker, id);
+    assert_int_equal(stage.core->dispatch.bytes, 0);
+    free(id);
+}
+
+static void a_call_found_in_a_hand_is_joined_only_if_there_is_room_for_its_request(void **state) {
+    (void)state;
+    struct rf_offer offer = {.service = "speech", .capacity = 10};
+    const char *in_hand[] = {"c0", "c1", "c2", "c3", "c4"};
+    struct rf_worker_heartbeat heartbeat = {
+        .instance = "g-1", .offers = {&offer, 1}, .in_hand = {in_hand, 5}};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_heartbeat, &heartbeat);
+    for (int i = 0; i < 3; i++)
+        request("speech", numbered(i), true, 1, 8 * MB);
+    stage_quiet(&stage, &client);
+    request("speech", "c3", true, 1, 8 * MB);
+    assert_reply(&stage, &client, "c3", "overloaded", "maybe");
+    assert_true(stage.core->dispatch.bytes <= 64 * MB);
+    request("speech", "c4", true, 1, 10);
+    stage_quiet(&stage, &client);
+    answer(&stage, &worker, "c4");
+    assert_reply(&stage, &client, "c4", NULL, "yes");
+}
+
+// ---- answers that nobody awaited ----
+
+static void told(const struct rf_peer *from) {
+    struct rf_worker_recalled recalled = {.known_ns = 0};
+    stage_receive(&stage, from, RF_MESSAGE_worker_recalled, &recalled);
+}
+
+static void what_a_worker_remembers_of_before_pushes_out_no_answer(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    told(&worker);
+    carry_out("speech", &worker, 0, false);
+    request("speech", "c1", false, 0, 10);
+    beat(&stage, &second, "g-2", "script", 100, 0);
+    char id[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(id, sizeof id, "old%d", i);
+        answer(&stage, &second, id);
+    }
+    // Eight: one is known, one awaited.
+    assert_int_equal(stage.core->dispatch.answers.memories[RF_ANSWERS_ONCE].count, 7);
+    answer(&stage, &worker, "c1");
+    assert_reply(&stage, &client, "c1", NULL, "yes");
+    stage_hush(&stage);
+    for (int i = 0; i < 2; i++) {
+        request("speech", numbered(i), false, 0, 10);
+        assert_reply(&stage, &client, numbered(i), NULL, "yes");
+    }
+    request("script", "old5", false, 0, 10);
+    assert_reply(&stage, &client, "old5", NULL, "yes");
+    stage_quiet(&stage, &worker);
+    stage_quiet(&stage, &second);
+    // Whoever asks again for what was not kept is not told that nobody began it.
+    request("script", "old19", false, 1, 10);
+    assert_reply(&stage, &client, "old19", "overloaded", "maybe");
+}
+
+static void calls_found_in_a_hand_push_out_no_answer_either(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    told(&worker);
+    for (int i = 0; i < 3; i++)
+        carry_out("speech", &worker, i, false);
+    request("speech", "c3", false, 0, 10);
+    stage_hush(&stage);
+    struct rf_offer offer = {.service = "script", .capacity = 20};
+    char ids[20][16];
+    const char *in_hand[20];
+    for (int i = 0; i < 20; i++) {
+        snprintf(ids[i], sizeof ids[i], "found%d", i);
+        in_hand[i] = ids[i];
+    }
+    struct rf_worker_heartbeat heartbeat = {
+        .instance = "g-2", .offers = {&offer, 1}, .in_hand = {in_hand, 20}};
+    stage_receive(&stage, &second, RF_MESSAGE_worker_heartbeat, &heartbeat);
+    for (int i = 0; i < 10; i++) // somebody asks for half of them
+        request("script", ids[i], false, 1, 10);
+    for (int i = 0; i < 20; i++)
+        answer(&stage, &second, ids[i]);
+    for (int i = 0; i < 10; i++)
+        assert_reply(&stage, &client, ids[i], NULL, "yes");
+    answer(&stage, &worker, "c3");
+    assert_reply(&stage, &client, "c3", NULL, "yes");
+    assert_int_equal(stage.core->dispatch.answers.awaited, 0);
+    assert_int_equal(stage.core->dispatch.answers.memories[RF_ANSWERS_ONCE].count, 8);
+    stage_hush(&stage);
+    for (int i = 0; i < 4; i++) {
+        request("speech", numbered(i), false, 0, 10);
+        assert_reply(&stage, &client, numbered(i), NULL, "yes");
+    }
+    stage_quiet(&stage, &worker);
+}
+
+static void refusals_of_what_may_have_been_sent_take_no_room_of_answers(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    stage_at(&stage, STAGE_LEASE + 1);
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    stage_hush(&stage);
+    for (int i = 10; i < 30; i++) {
+        request("nobody", numbered(i), false, RF_ANSWERS_KEEP, 10);
+        assert_reply(&stage, &client, numbered(i), "no_worker", "maybe");
+    }
+    for (int i = 0; i < 4; i++)
+        carry_out("speech", &worker, i, false);
+    request("speech", "c10", false, 0, 10);
+    assert_reply(&stage, &client, "c10", "no_worker", "maybe");
+}
+
+static void replies_to_nothing_take_no_room_once_a_worker_has_told_what_it_did(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    told(&worker);
+    char id[16];
+    for (int i = 0; i < 20; i++) {
+        snprintf(id, sizeof id, "none%d", i);
+        answer(&stage, &worker, id);
+    }
+    assert_int_equal(stage.core->dispatch.answers.map.count, 0);
+    assert_int_equal(stage.core->ground.counters.replies_late, 20);
+    for (int i = 0; i < 4; i++)
+        carry_out("speech", &worker, i, false);
+}
+
 #define TEST(name)     cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 #define TEST_FEW(name) cmocka_unit_test_setup_teardown(name, open_stage_of_few_answers, close_stage)
 
@@ -378,6 +557,13 @@ int main(void) {
         TEST(an_id_that_is_too_long_to_be_remembered_is_refused_and_kept_nowhere),
         TEST(a_name_that_is_too_long_is_refused),
         TEST(a_request_that_no_worker_could_take_is_refused_at_the_door),
+        TEST(what_was_tried_never_makes_a_request_too_large_for_a_worker),
+        TEST(all_that_a_call_holds_counts_for_it),
+        TEST(a_call_found_in_a_hand_is_joined_only_if_there_is_room_for_its_request),
+        TEST_FEW(what_a_worker_remembers_of_before_pushes_out_no_answer),
+        TEST_FEW(calls_found_in_a_hand_push_out_no_answer_either),
+        TEST_FEW(refusals_of_what_may_have_been_sent_take_no_room_of_answers),
+        TEST_FEW(replies_to_nothing_take_no_room_once_a_worker_has_told_what_it_did),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -298,6 +298,13 @@ static void a_refusal_of_what_may_be_in_hand_does_not_say_that_it_was_not_sent(v
                                    .asked_ns = RECOVERY + 1};
     stage_receive(&stage, &client, RF_MESSAGE_call_request, &late);
     assert_reply(&stage, &client, "c2", "deadline_exceeded", "maybe");
+    // And it is remembered as that: not to be begun by whoever sends the id anew.
+    enroll(&worker, "g-3", NULL);
+    for (int i = 0; i < 2; i++) {
+        ask(&client, "c2", false, 0);
+        assert_reply(&stage, &client, "c2", "deadline_exceeded", "maybe");
+    }
+    stage_quiet(&stage, &worker);
 }
 
 static void a_held_call_whose_deadline_comes_is_told_that_it_may_have_been_sent(void **state) {
