@@ -26,6 +26,8 @@ MB = 1024 * 1024
 
 # What the broker may grow by under abuse, at its peak. The sanitizer keeps what was freed for a while.
 GROWTH_MB, SANITIZED_GROWTH_MB = 200, 900
+# Beside what it has to keep: what else it has in work, and the good client's calls.
+KEPT_MB = 16
 
 
 class GoodClient(threading.Thread):
@@ -121,7 +123,7 @@ class Abuse(KillTest):
         self.before_mb = self.memory_mb("VmRSS")
         self.calls_before = len(self.good.took)
 
-    def assert_unharmed(self, what):
+    def assert_unharmed(self, what, most_mb=GROWTH_MB):
         wait_for("more good calls", lambda: len(self.good.took) > self.calls_before + 20 or self.good.failed)
         took = self.good.took[self.calls_before:]
         grown = self.memory_mb("VmHWM") - self.before_mb
@@ -131,7 +133,7 @@ class Abuse(KillTest):
         self.assertTrue(self.broker.alive())
         self.assertEqual(self.good.failed, [])
         self.assertLess(max(took), 10, "the longest good call")
-        self.assertLess(grown, SANITIZED_GROWTH_MB if self.sanitized() else GROWTH_MB, "the broker's memory")
+        self.assertLess(grown, SANITIZED_GROWTH_MB if self.sanitized() else most_mb, "the broker's memory")
 
     # ---- publishers and subscribers ----
 
@@ -234,22 +236,29 @@ class Abuse(KillTest):
                                    "offers": [{"service": "busy", "capacity": 0, "released": 0}]}))
         self.assertEqual(msgpack.unpackb(worker.recv())["t"], "worker.welcome")
         flood = self.connect(zmq.DEALER, "calls", sndhwm=2)
-        fill, sent, refused = "x" * (15 * MB), 40, []
+        # What ZeroMQ reads ahead of the broker's loop depends on the scheduler, as it is bounded by messages: few of
+        # ours are on the way at a time, so that the figure is of what the broker keeps and gives back.
+        fill, sent, wait, ahead, refused = "x" * (15 * MB), 40, 2, 2, []
+        anew = 3  # as its fields are not in the catalogue's order, a request is decoded and packed anew beside what came
         for number in range(sent):  # 600 MB
+            while number - wait - len(refused) >= ahead:
+                refused.append(msgpack.unpackb(flood.recv()))
             flood.send(msgpack.packb({"t": "call.request", "v": 1, "id": f"large-{number}", "service": "busy",
                                       "operation": "echo", "params": {"fill": fill},
                                       "deadline": time.time_ns() + 120 * 10**9}))
             worker.send(msgpack.packb({"t": "worker.heartbeat", "v": 1, "instance": "busy-1",
                                        "offers": [{"service": "busy", "capacity": 0, "released": 0}]}))
-            while flood.poll(0):
-                refused.append(msgpack.unpackb(flood.recv()))
-        while len(refused) < sent - 2:  # of 64 MiB, the half
+        while len(refused) < sent - wait:  # of 64 MiB, the half
             refused.append(msgpack.unpackb(flood.recv()))
         self.assertEqual({(reply["class"], reply["code"], reply["sent"]) for reply in refused},
                          {("local", "overloaded", "no")})
         waiting = {queue["service"]: queue for queue in self.status()["queues"]}["busy"]
-        self.assertEqual(waiting["waiting"], 2)
-        self.assert_unharmed(f"{sent} calls of 15 MB, of which {waiting['bytes'] / MB:.0f} MB wait")
+        self.assertEqual(waiting["waiting"], wait)
+        # At its peak what waits, what is on the way and one in work; in the end what waits.
+        most = 15 * (wait + ahead + anew) + KEPT_MB
+        self.assert_unharmed(f"{sent} calls of 15 MB, of which {waiting['bytes'] / MB:.0f} MB wait", most)
+        if not self.sanitized():
+            self.assertLess(self.memory_mb("VmRSS") - self.before_mb, 15 * wait + KEPT_MB, "what it did not give back")
 
     # ---- garbage ----
 
