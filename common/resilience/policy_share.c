@@ -103,6 +103,11 @@ void policy_share_spend(struct rf_policy *policy, struct rf_policy_call *call,
     call->retrying = call->credit = false;
 }
 
+void rf_policy_spend(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now) {
+    if (call->retrying && !call->unpaid)
+        policy_share_spend(policy, call, now);
+}
+
 void policy_share_cancel(struct rf_policy *policy, struct rf_policy_call *call) {
     if (!call->retrying)
         return;

@@ -280,6 +280,11 @@ void rf_policy_resume(struct rf_policy *policy, struct rf_policy_call *call, int
 // For any other call: no effect.
 void rf_policy_hasten(struct rf_policy_call *call, struct rf_instant now);
 
+// rf_policy_spend: the call's retry is made, but by another policy of the same authority, which
+// will not pay for it: the budget counts it as sent. To be called before rf_policy_end. A call that
+// is not about to be repeated, or is still `unpaid`: no effect.
+void rf_policy_spend(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
+
 // rf_policy_let_go: gives back the place, the token and the permit that are not in use.
 void rf_policy_let_go(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
 

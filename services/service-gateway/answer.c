@@ -145,6 +145,10 @@ void hand_back(struct core *core, struct call *call, struct moment at) {
         .next_attempt = wait > 0 ? at.utc.ns + wait : 0,
     };
     core->effects->handback(core->arg, &handback);
+    // Whoever makes the retry takes it as paid for. A call that was not sent has none, and costs
+    // nothing; nor does one whose retry another gateway has paid for.
+    if (call->policy.begun)
+        rf_policy_spend(policy_of(core, call), &call->policy, at.now);
     core_remove(core, call);
 }
 

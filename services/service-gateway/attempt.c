@@ -165,7 +165,7 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
 
 void wait_for(struct core *core, struct call *call, struct rf_instant due, struct moment at) {
     place_give(core, call);
-    if (core->draining || barred_now(core, call, at)) {
+    if ((core->draining && !call->policy.unpaid) || barred_now(core, call, at)) {
         hand_back(core, call, at);
         return;
     }

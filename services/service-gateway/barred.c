@@ -10,7 +10,8 @@
 #define CLOCK_AHEAD rf_seconds(60)
 
 bool barred_now(const struct core *core, const struct call *call, struct moment at) {
-    return !call->anyway && rf_instant_before(at.now, core->barred[provider_now(call)]);
+    return !call->anyway && !call->policy.unpaid &&
+           rf_instant_before(at.now, core->barred[provider_now(call)]);
 }
 
 void barred_leave(struct core *core, struct call *call, struct moment at) {

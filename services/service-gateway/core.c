@@ -218,7 +218,9 @@ void core_drain(struct core *core, struct moment at) {
     core->draining = true;
     for (struct call *call = core->calls, *next; call != NULL; call = next) {
         next = call->next;
-        if (call->state == CALL_WAITING || call->state == CALL_PLACE || call->state == CALL_JOINED)
+        bool waits =
+            call->state == CALL_WAITING || call->state == CALL_PLACE || call->state == CALL_JOINED;
+        if (waits && !call->policy.unpaid) // the word on its retry comes within milliseconds
             hand_back(core, call, at);
     }
     cache_run(core, at);

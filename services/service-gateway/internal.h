@@ -145,6 +145,8 @@ void answer_local(struct core *core, struct call *call, const char *code, const 
 // answer_request: refuses a request that never became a call.
 void answer_request(struct core *core, const struct rf_call_request *request, enum rf_class c,
                     const char *code, const char *message);
+// hand_back: the call goes on at another gateway. A retry that was decided here is paid for here;
+// one that is still `unpaid` must not be handed back before the word on it, else it is free.
 void hand_back(struct core *core, struct call *call, struct moment at);
 
 void publish_retry(struct core *core, const struct call *call, const struct rf_attempt *attempt,
@@ -198,7 +200,8 @@ bool recovery_wait(struct core *core, struct call *call, struct moment at);
 // barred_take: until when the broker keeps us from `p`; 0: it does not. What waits there goes back
 // to it, for another gateway to go on with.
 void barred_take(struct core *core, enum rf_provider p, int64_t until, struct moment at);
-// barred_now: whether we are kept from the call's present link, which is not the local one.
+// barred_now: whether we are kept from the call's present link, which is not the local one. Not for
+// a retry that waits for the word on its payment: it goes on elsewhere afterwards.
 bool barred_now(const struct core *core, const struct call *call, struct moment at);
 // barred_leave: the call is to go on elsewhere.
 void barred_leave(struct core *core, struct call *call, struct moment at);

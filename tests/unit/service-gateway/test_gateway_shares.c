@@ -320,6 +320,95 @@ static void a_retry_that_is_granted_is_told_of_and_made(void **state) {
     assert_int_equal(word_of(&demand, "elevenlabs", "retries")->used, 1);
 }
 
+static void eject(struct bench *b) {
+    struct rf_breaker_view view = {.service = "elevenlabs",
+                                   .state = "closed",
+                                   .ejected_until = rf_utc_add(b->at.utc, rf_seconds(30)).ns};
+    core_breaker(&b->core, &view, b->at);
+}
+
+static void with_retries(struct bench *b, int64_t granted) {
+    core_connected(&b->core, true, b->at);
+    core_term(&b->core, true, b->at);
+    (void)demanded(b, true);
+    share(b, "elevenlabs", "retries", NULL, granted, false);
+}
+
+static void assert_retries(struct bench *b, int64_t used, int64_t returned) {
+    struct rf_limit_demand demand = demanded(b, true);
+    assert_int_equal(word_of(&demand, "elevenlabs", "retries")->used, used);
+    assert_int_equal(word_of(&demand, "elevenlabs", "retries")->returned, returned);
+}
+
+static void incident_30_a_retry_that_another_gateway_makes_is_paid_for_here(void **state) {
+    struct bench *b = *state;
+    with_retries(b, 1);
+    bench_speak(b, "s1");
+    bench_fail(b, 0, RF_HTTP_CONNECT, false);
+    assert_int_equal(b->handbacks, 1);
+    assert_true(core_shares_news(&b->core));
+    assert_retries(b, 1, 0);
+    bench_speak(b, "s2"); // no other one is free
+    bench_fail(b, 1, RF_HTTP_CONNECT, false);
+    bench_advance(b, rf_ms(300));
+    assert_int_equal(b->handbacks, 1);
+    assert_non_null(strstr(bench_reply_of(b, "s2")->message, "retry.budget"));
+}
+
+static void a_call_that_comes_for_its_retry_is_not_paid_for_again(void **state) {
+    struct bench *b = *state;
+    with_retries(b, 1);
+    b->tried = true;
+    bench_speak(b, "s1");
+    assert_int_equal(b->sends, 1);
+    bench_answer_audio(b, 0);
+    assert_retries(b, 0, 1);
+}
+
+static void incident_30_of_what_goes_back_at_the_end_a_retry_alone_costs(void **state) {
+    struct bench *b = *state;
+    with_retries(b, 1);
+    b->limits.speech_concurrency = 1;
+    bench_speak(b, "s1");
+    bench_answer(b, 0, 503, "{}"); // waits for its retry
+    bench_speak(b, "s2");          // runs
+    bench_speak(b, "s3");          // was never sent
+    assert_int_equal(b->sends, 2);
+    core_drain(&b->core, b->at);
+    assert_int_equal(b->handbacks, 2);
+    assert_retries(b, 1, 0);
+}
+
+static void incident_30_a_retry_that_an_ejection_sends_elsewhere_costs(void **state) {
+    struct bench *b = *state;
+    with_retries(b, 1);
+    bench_speak(b, "s1");
+    bench_answer(b, 0, 503, "{}");
+    eject(b);
+    assert_int_equal(b->handbacks, 1);
+    bench_speak(b, "s2"); // goes back as it came
+    assert_int_equal(b->handbacks, 2);
+    assert_retries(b, 1, 0);
+}
+
+static void incident_30_a_retry_does_not_leave_before_it_is_paid_for(void **state) {
+    struct bench *b = *state;
+    with_retries(b, 0);
+    bench_speak(b, "s1");
+    bench_speak(b, "s2");
+    bench_answer(b, 0, 503, "{}");
+    bench_answer(b, 1, 503, "{}");
+    eject(b);
+    core_drain(&b->core, b->at);
+    assert_int_equal(b->handbacks, 0);
+    share(b, "elevenlabs", "retries", NULL, 1, false);
+    assert_int_equal(b->handbacks, 1);
+    assert_retries(b, 1, 0);
+    bench_advance(b, rf_ms(300));
+    assert_int_equal(b->handbacks, 1);
+    assert_non_null(strstr(bench_reply_of(b, "s2")->message, "retry.budget"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
 
 int main(void) {
@@ -339,6 +428,11 @@ int main(void) {
         TEST(incident_31_a_pause_is_told_once_and_anothers_is_kept),
         TEST(incident_30_a_retry_that_the_fleets_budget_has_not_fails_as_its_attempt),
         TEST(a_retry_that_is_granted_is_told_of_and_made),
+        TEST(incident_30_a_retry_that_another_gateway_makes_is_paid_for_here),
+        TEST(a_call_that_comes_for_its_retry_is_not_paid_for_again),
+        TEST(incident_30_of_what_goes_back_at_the_end_a_retry_alone_costs),
+        TEST(incident_30_a_retry_that_an_ejection_sends_elsewhere_costs),
+        TEST(incident_30_a_retry_does_not_leave_before_it_is_paid_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
