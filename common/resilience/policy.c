@@ -1,6 +1,7 @@
 #include <stddef.h>
 
 #include "resilience/policy_key.h"
+#include "resilience/policy_late.h"
 #include "resilience/policy_parts.h"
 #include "resilience/policy_share.h"
 
@@ -216,6 +217,7 @@ struct rf_policy_decision rf_policy_step(struct rf_policy *policy, struct rf_pol
 struct rf_policy_call *rf_policy_next(struct rf_policy *policy, struct rf_instant now) {
     struct rf_bulkhead_waiter *waiter;
     rf_policy_tick(policy, now);
+    policy_late_run(policy, now);
     policy_share_feed(policy, now);
     struct rf_policy_call *call = rf_policy_first_waiting(&policy->woken);
     if (call != NULL) {

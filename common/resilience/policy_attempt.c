@@ -1,10 +1,11 @@
 #include "resilience/policy_key.h"
+#include "resilience/policy_late.h"
 #include "resilience/policy_parts.h"
 #include "resilience/policy_share.h"
 
 void rf_policy_stops(struct rf_policy *policy, struct rf_policy_call *call) {
     struct rf_policy_key *key = policy_key_at(policy, call->key);
-    rf_policy_written(policy, call); // as it may have been
+    policy_late_over(policy, call);
     call->running = false;
     policy->in_flight--;
     if (key != NULL)
@@ -29,6 +30,7 @@ void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struc
     call->ticket.slow_told = false;
     call->running = true;
     policy->in_flight++;
+    policy_late_watch(policy, call, now);
     struct rf_duration slow_after = policy->rules.breaker.slow_after;
     if (slow_after.ns > 0 && policy->rules.breaker.slow_rate > 0) {
         call->slow_at = rf_instant_add(now, slow_after);
@@ -142,5 +144,5 @@ bool rf_policy_wake(const struct rf_policy *policy, struct rf_instant *when) {
         *when = slow->slow_at;
         found = true;
     }
-    return found;
+    return policy_late_wake(policy, when, found);
 }

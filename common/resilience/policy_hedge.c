@@ -1,5 +1,6 @@
 #include "resilience/policy_key.h"
 #include "resilience/policy_parts.h"
+#include "resilience/policy_share.h"
 
 static struct rf_policy_decision refuse(enum rf_policy_reason reason) {
     return rf_policy_decide(RF_POLICY_REFUSED, reason, (struct rf_instant){0});
@@ -24,7 +25,7 @@ static bool take_token(struct rf_policy *policy, struct rf_policy_call *second,
     struct rf_instant when;
     bool is_local = key->share.mode == RF_SHARE_LOCAL;
     if (rf_rate_limit_paused(&key->rate_limit, now, NULL) || key->hungry.first != NULL ||
-        rf_share_free(&key->share, key->leased, now) == 0 ||
+        policy_share_tokens(policy, key, now) == 0 ||
         !rf_rate_limit_take(&key->rate_limit, now, &when))
         return false;
     key->leased += is_local ? 0 : 1;

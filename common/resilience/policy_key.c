@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "resilience/policy_late.h"
 #include "resilience/policy_list.h"
 #include "resilience/policy_share.h"
 
@@ -84,7 +85,7 @@ void rf_policy_unkey(struct rf_policy *policy, struct rf_policy_call *call) {
     if (key != NULL && call->waits.list == &key->hungry)
         rf_policy_wake_one(policy, call);
     policy_token_back(policy, call);
-    rf_policy_written(policy, call);
+    policy_late_over(policy, call);
     if (call->running && key != NULL)
         key->in_flight--;
     call->key = RF_POLICY_NO_KEY;
@@ -107,12 +108,6 @@ void policy_token_use(struct rf_policy *policy, struct rf_policy_call *call) {
     call->token = false; // that of an authority stays until it is written
     if (key != NULL)
         key->in_flight++;
-}
-
-void rf_policy_written(struct rf_policy *policy, struct rf_policy_call *call) {
-    struct rf_policy_key *key = policy_key_at(policy, call->key);
-    if (key != NULL && call->running && call->leased)
-        policy_share_token_use(key, call);
 }
 
 bool rf_policy_pause(struct rf_policy *policy, const struct rf_policy_call *call,

@@ -1,5 +1,6 @@
 // The lists of a policy: calls that wait, and calls that run. A call is in one of the first kind at
-// most (`waits`), and in the one of the second (`runs`). O(1) each; inline, for every call passes.
+// most (`waits`), and in one of each of the second (`runs`, `holds`). O(1) each; inline, for every
+// call passes.
 #ifndef RF_RESILIENCE_POLICY_LIST_H
 #define RF_RESILIENCE_POLICY_LIST_H
 
@@ -34,6 +35,12 @@ static inline struct rf_policy_call *rf_policy_first_running(const struct rf_pol
     return list->first == NULL
                ? NULL
                : (void *)((char *)list->first - offsetof(struct rf_policy_call, runs));
+}
+
+static inline struct rf_policy_call *rf_policy_first_holding(const struct rf_policy_list *list) {
+    return list->first == NULL
+               ? NULL
+               : (void *)((char *)list->first - offsetof(struct rf_policy_call, holds));
 }
 
 static inline void rf_policy_wait_in(struct rf_policy_list *list, struct rf_policy_call *call) {

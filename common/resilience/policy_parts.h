@@ -6,6 +6,7 @@
 //   policy_hedge.c    a second attempt beside a slow one
 //   policy_key.c      the keys: which one a call uses
 //   policy_share.c    shares of limits that an authority keeps
+//   policy_late.c     attempts that hold a token of an authority's before they are written
 //   policy_list.h     lists of calls
 //   policy_rules.c    the rules, and what they are called
 #ifndef RF_RESILIENCE_POLICY_PARTS_H

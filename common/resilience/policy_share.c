@@ -8,6 +8,18 @@
 
 // ---- tokens ----
 
+// So many attempts hang in their connections that no further one is begun.
+static bool hangs(const struct rf_policy *policy, const struct rf_policy_key *key) {
+    int64_t burst = policy->rules.rate_limit.burst;
+    return key->late >= (burst > 1 ? burst : 1);
+}
+
+int64_t policy_share_tokens(const struct rf_policy *policy, const struct rf_policy_key *key,
+                            struct rf_instant now) {
+    bool held_back = key->share.mode != RF_SHARE_LOCAL && (hangs(policy, key) || key->owed > 0);
+    return held_back ? 0 : rf_share_free(&key->share, key->leased, now);
+}
+
 bool policy_share_token(struct rf_policy *policy, struct rf_policy_call *call,
                         struct rf_instant now) {
     struct rf_policy_key *key = policy_key_at(policy, call->key);
@@ -17,7 +29,7 @@ bool policy_share_token(struct rf_policy *policy, struct rf_policy_call *call,
     if (call->leased && rf_instant_before(now, share->until))
         return true;
     policy_share_token_back(key, call);
-    if (key->hungry.first == NULL && rf_share_free(share, key->leased, now) > 0) {
+    if (key->hungry.first == NULL && policy_share_tokens(policy, key, now) > 0) {
         key->leased++;
         call->leased = true;
         return true;
@@ -43,8 +55,10 @@ void policy_share_token_use(struct rf_policy_key *key, struct rf_policy_call *ca
 static void feed_hungry(struct rf_policy *policy, struct rf_policy_key *key,
                         struct rf_instant now) {
     struct rf_policy_call *call;
+    for (; key->owed > 0 && rf_share_free(&key->share, key->leased, now) > 0; key->owed--)
+        rf_share_use(&key->share);
     while ((call = rf_policy_first_waiting(&key->hungry)) != NULL &&
-           rf_share_free(&key->share, key->leased, now) > 0) {
+           policy_share_tokens(policy, key, now) > 0) {
         if (key->share.mode != RF_SHARE_LOCAL) {
             key->leased++;
             call->leased = true;
@@ -185,11 +199,12 @@ void rf_policy_shares_begin(struct rf_policy *policy, bool kept) {
 }
 
 static int64_t wanted(struct rf_policy *policy, enum rf_policy_limit limit, size_t key) {
+    const struct rf_policy_key *k = policy_key_at(policy, key);
     switch (limit) {
     case RF_POLICY_PLACES:
         return rf_bulkhead_wanted(&policy->bulkhead);
     case RF_POLICY_TOKENS:
-        return policy_key_at(policy, key)->hungry.count;
+        return k->owed + (hangs(policy, k) ? 0 : k->hungry.count);
     default:
         return policy->unpaid.count;
     }

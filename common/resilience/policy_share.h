@@ -9,6 +9,10 @@
 bool policy_share_token(struct rf_policy *policy, struct rf_policy_call *call,
                         struct rf_instant now);
 
+// policy_share_tokens: how many calls may have one of the authority's now; 0 or more.
+int64_t policy_share_tokens(const struct rf_policy *policy, const struct rf_policy_key *key,
+                            struct rf_instant now);
+
 // policy_share_token_back: it is not used. policy_share_token_use: it is.
 void policy_share_token_back(struct rf_policy_key *key, struct rf_policy_call *call);
 void policy_share_token_use(struct rf_policy_key *key, struct rf_policy_call *call);

@@ -129,7 +129,9 @@ struct rf_policy_key {
     int64_t in_flight; // attempts on their way with it
     // Tokens that an authority keeps: rf_policy_shares_begin.
     struct rf_share share;
-    int64_t leased;               // of calls that are not sent
+    int64_t leased;               // of calls that are not written
+    int64_t late;                 // attempts whose token was used up before they were written
+    int64_t owed;                 // of those, written since: each costs another token
     struct rf_policy_list hungry; // calls that wait for one
 };
 
@@ -144,13 +146,15 @@ struct rf_policy_call {
     struct rf_instant ready;         // with a token: when it may be used
     struct rf_breaker_ticket ticket; // epoch in which its attempt began
     struct rf_bulkhead_waiter waiter;
-    struct rf_policy_link waits, runs;
+    struct rf_policy_link waits, runs, holds;
+    struct rf_instant use_by;  // sent with a token of the authority's: it is used then
     struct rf_instant slow_at; // while it runs: when it is slow
     bool begun;
     uint32_t barred;  // keys that it must not use: bit i is key i
     uint8_t key;      // of its token, and of its last attempt
     bool token;       // of the rate limit, reserved and not yet used
     bool leased;      // and one of the authority's
+    bool late;        // that was used up before the attempt was written
     bool place;       // in the bulkhead
     bool admitted;    // by the policy's own breaker
     bool asked;       // the authority, for the permit
@@ -196,6 +200,7 @@ struct rf_policy {
     struct rf_policy_list unpaid;  // for the authority's word on their retry
     struct rf_policy_list woken;   // to be told by rf_policy_next
     struct rf_policy_list running; // by their beginning, those not yet told slow
+    struct rf_policy_list holding; // by their beginning, those that hold a token of an authority's
     int64_t in_flight;             // attempts on their way
 };
 
@@ -231,6 +236,9 @@ struct rf_policy_decision rf_policy_step(struct rf_policy *policy, struct rf_pol
 // changes something, and after the time that rf_policy_step gave.
 struct rf_policy_call *rf_policy_next(struct rf_policy *policy, struct rf_instant now);
 
+// How long an attempt may hold a token of an authority's rate before its request is written.
+#define RF_POLICY_TOKEN_HOLD rf_ms(500)
+
 // rf_policy_sent: the attempt that GO allowed begins now.
 void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struct rf_instant now);
 
@@ -238,6 +246,12 @@ void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struc
 // authority's rate is used now. Where nobody says so it is at the attempt's end. Connections need
 // their time, and not each the same: counted from before them, two requests could come to the
 // provider closer together than its limit allows.
+//
+// But a connection that hangs must not hold the token that all others wait for: it is used
+// RF_POLICY_TOKEN_HOLD after rf_policy_sent at the latest. A request that is written later costs
+// another token, before any other call has one, so that on average the limit is kept; for it alone
+// the provider may see two within an interval. Of such attempts a key has rate_limit.burst at most:
+// while so many hang it takes no token, and leaves all of them to the others.
 void rf_policy_written(struct rf_policy *policy, struct rf_policy_call *call);
 
 // rf_policy_ended: the attempt has a result, which is told to the policy's own breaker (an
@@ -408,8 +422,8 @@ struct rf_instant rf_policy_paused_until(const struct rf_policy *policy, size_t 
 // policy's own breaker has counted it; an authority is the owner's to tell.
 struct rf_policy_call *rf_policy_slow(struct rf_policy *policy, struct rf_instant now);
 
-// rf_policy_wake: when rf_policy_slow or the policy's own breaker has something to do; false:
-// never.
+// rf_policy_wake: when rf_policy_slow, rf_policy_next (a token that an attempt held too long) or
+// the policy's own breaker has something to do; false: never.
 bool rf_policy_wake(const struct rf_policy *policy, struct rf_instant *when);
 
 #pragma GCC visibility pop

@@ -111,6 +111,65 @@ static void a_token_is_waited_for_and_given_in_order(void **state) {
     assert_int_equal(need.seen, 1);
 }
 
+// A policy whose call was sent at 0 with the only token, and has no connection yet.
+static void make_hanging(struct rf_policy *policy, struct rf_policy_call *calls, size_t count) {
+    make(policy);
+    policy->rules.rate_limit.burst = 1;
+    begin(policy, calls, count);
+    rf_policy_shares_begin(policy, true);
+    grant(policy, RF_POLICY_PLACES, 2, 2);
+    grant(policy, RF_POLICY_TOKENS, 1, 0);
+    assert_int_equal(step(policy, &calls[0], 0).verdict, RF_POLICY_GO);
+    rf_policy_sent(policy, &calls[0], at_ms(0));
+}
+
+static void a_token_is_not_held_by_a_connection_that_hangs(void **state) {
+    (void)state;
+    struct rf_policy policy;
+    struct rf_policy_call calls[2];
+    struct rf_instant when;
+    make_hanging(&policy, calls, 2);
+    assert_true(rf_policy_wake(&policy, &when));
+    assert_int_equal(when.ns, RF_POLICY_TOKEN_HOLD.ns);
+    assert_null(rf_policy_next(&policy, (struct rf_instant){when.ns - 1}));
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).used, 0);
+    assert_null(rf_policy_next(&policy, when));
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).used, 1);
+    // While it hangs no other one is begun here, also with a token that was on its way.
+    assert_int_equal(step(&policy, &calls[1], 600).verdict, RF_POLICY_WAIT);
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).wanted, 0);
+    grant(&policy, RF_POLICY_TOKENS, 2, 0);
+    assert_null(rf_policy_next(&policy, at_ms(600)));
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).returned, 1);
+    // It ends unwritten: it was paid for once, and the other one's turn comes.
+    rf_policy_settled(&policy, &calls[0], RF_CLASS_TRANSIENT, false, at_ms(5000));
+    struct rf_policy_need need = need_of(&policy, RF_POLICY_TOKENS);
+    assert_int_equal(need.used, 1);
+    assert_int_equal(need.wanted, 1);
+    grant(&policy, RF_POLICY_TOKENS, 3, 0);
+    assert_ptr_equal(rf_policy_next(&policy, at_ms(5001)), &calls[1]);
+}
+
+static void what_is_written_late_costs_another_token_before_all_others(void **state) {
+    (void)state;
+    struct rf_policy policy;
+    struct rf_policy_call calls[2];
+    make_hanging(&policy, calls, 2);
+    assert_null(rf_policy_next(&policy, at_ms(500)));
+    rf_policy_written(&policy, &calls[0]);
+    rf_policy_written(&policy, &calls[0]);
+    assert_int_equal(step(&policy, &calls[1], 600).verdict, RF_POLICY_WAIT);
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).wanted, 2);
+    rf_policy_settled(&policy, &calls[0], RF_CLASS_OK, false, at_ms(700));
+    grant(&policy, RF_POLICY_TOKENS, 2, 0);
+    assert_null(rf_policy_next(&policy, at_ms(1600)));
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).used, 2);
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).wanted, 1);
+    grant(&policy, RF_POLICY_TOKENS, 3, 0);
+    assert_ptr_equal(rf_policy_next(&policy, at_ms(2600)), &calls[1]);
+    assert_int_equal(step(&policy, &calls[1], 2600).verdict, RF_POLICY_GO);
+}
+
 static void a_token_that_nobody_needs_goes_back_at_once(void **state) {
     (void)state;
     struct rf_policy policy;
@@ -355,6 +414,8 @@ int main(void) {
         cmocka_unit_test(nothing_is_begun_before_the_authority_spoke),
         cmocka_unit_test(without_an_authority_the_own_limits_hold),
         cmocka_unit_test(a_token_is_waited_for_and_given_in_order),
+        cmocka_unit_test(a_token_is_not_held_by_a_connection_that_hangs),
+        cmocka_unit_test(what_is_written_late_costs_another_token_before_all_others),
         cmocka_unit_test(a_token_that_nobody_needs_goes_back_at_once),
         cmocka_unit_test(after_the_lease_nothing_is_begun_also_with_a_token_in_hand),
         cmocka_unit_test(a_place_goes_back_before_the_own_queue_is_served),
