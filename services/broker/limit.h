@@ -143,7 +143,9 @@ void limits_leave(struct rf_limits *limits, const char *instance);
 void limits_keep_debt(struct rf_limits *limits, const struct rf_limit *limit);
 void limits_owe(struct rf_limits *limits, struct rf_limit *limit);
 
-// limits_hold: nothing is granted of a new limit as long as somebody may hold something of it.
+// limits_hold: nothing is granted of a new limit as long as somebody may hold something of it. Of
+// gateways that never came back nobody knows what they used: a bucket was empty at the end of their
+// leases.
 void limits_hold(struct rf_limits *limits, struct rf_limit *limit);
 
 // limits_known_fini: frees what limit_known.c has.

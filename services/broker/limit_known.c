@@ -129,6 +129,8 @@ void limits_hold(struct rf_limits *limits, struct rf_limit *limit) {
     if (limits->known.instances.count > 0 || (is_place && attempts_run))
         rf_pool_hold(&limit->pool,
                      is_place ? limits->known.attempts_over : limits->known.lease_over);
+    else if (limits->known.lost) // until then they may have used what they had
+        rf_pool_emptied(&limit->pool, limits->known.lease_over);
 }
 
 // ---- buckets ----

@@ -56,6 +56,11 @@ void rf_pool_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instan
         pool_room_owe(pool, debt, now);
 }
 
+void rf_pool_emptied(struct rf_pool *pool, struct rf_instant then) {
+    if (pool->kind == RF_POOL_TOKENS)
+        pool_room_emptied(pool, then);
+}
+
 // ---- holders ----
 
 static int64_t between(int64_t value, int64_t least, int64_t most) {

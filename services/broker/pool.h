@@ -94,6 +94,10 @@ void rf_pool_unhold(struct rf_pool *pool, struct rf_instant now);
 // empty one. Others: no effect.
 void rf_pool_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instant now);
 
+// rf_pool_emptied: what was used until `then` nobody knows: a bucket was empty at that time.
+// Others: no effect.
+void rf_pool_emptied(struct rf_pool *pool, struct rf_instant then);
+
 // rf_pool_join: the holder begins a term with `held` outstanding. One that had joined, also one
 // that is lost, is closed before.
 void rf_pool_join(struct rf_pool *pool, struct rf_pool_holder *holder, int64_t held,

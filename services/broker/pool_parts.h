@@ -15,8 +15,10 @@ void pool_room_hold(struct rf_pool *pool, int64_t count);
 void pool_room_back(struct rf_pool *pool, int64_t count);
 void pool_room_use(struct rf_pool *pool, int64_t count, struct rf_instant now);
 
-// pool_room_empty: nobody knows what was used before: a bucket is empty.
+// pool_room_empty: nobody knows what was used before: a bucket is empty. pool_room_emptied: it was
+// at that time.
 void pool_room_empty(struct rf_pool *pool, struct rf_instant now);
+void pool_room_emptied(struct rf_pool *pool, struct rf_instant then);
 
 // pool_room_owe: rf_pool_owe.
 void pool_room_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instant now);

@@ -95,6 +95,10 @@ void pool_room_empty(struct rf_pool *pool, struct rf_instant now) {
     pool->full = rf_instant_add(later(pool->full, now), intervals(pool, pool->rules.burst));
 }
 
+void pool_room_emptied(struct rf_pool *pool, struct rf_instant then) {
+    pool->full = later(pool->full, rf_instant_add(then, intervals(pool, pool->rules.burst)));
+}
+
 void pool_room_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instant now) {
     struct rf_duration most = intervals(pool, pool->rules.burst);
     if (debt.ns > 0)

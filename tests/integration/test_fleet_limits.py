@@ -10,6 +10,9 @@ import subprocess
 import time
 import unittest
 
+import msgpack
+import zmq
+
 from harness import SOURCE, wait_for
 from relay import Relay
 from test_gateway import GatewayTest
@@ -167,6 +170,57 @@ class Losses(Fleet):
         del speeches  # of some the answer is lost with the gateway, or with the broker
         self.assert_one_a_second([self.client.replies[d] for d in dials
                                   if self.client.replies.get(d, {}).get("attempts")] + last)
+
+
+class Stop(Fleet):
+    """A broker that is stopped while a gateway is there that has used one of three dials, the next one in 50 s."""
+    GATEWAYS = 1
+    CONFIG = {**Fleet.CONFIG, "providers": {"twilio": {"rate_limit": {"rate": 0.02, "burst": 3}}}}
+
+    def tokens(self):
+        found = [limit for limit in self.status()["limits"] if (limit["service"], limit["kind"]) == ("twilio", "tokens")]
+        return found[0] if found and not found[0]["held"] and found[0]["holders"] else None
+
+    def use_one_and_stop_the_broker(self):
+        (dialled,) = self.client.wait_all(self.dial(1))
+        self.assertTrue(dialled["ok"], dialled)
+        tokens = wait_for("the broker to know of the dial", lambda: self.is_used(self.tokens()))
+        self.assertEqual(tokens["left"] + tokens["outstanding"], 2)
+        broker = self.set.processes.pop("broker")
+        broker.terminate()
+        self.assertEqual(broker.wait(), 0, broker.text())
+        return dialled["worker"]
+
+    def is_known(self, worker):
+        """Whether the broker reckons with what the gateway may hold."""
+        with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+            socket.linger = 0
+            socket.connect(f"ipc://{self.set.root}/run/ingest")
+            socket.send(msgpack.packb({"t": "hello", "v": 1, "instance": "test-1", "service": "test"}))
+            socket.send(msgpack.packb({"t": "state.get", "v": 1, "rid": "1", "key": f"limits/{worker}"}))
+            while True:
+                self.assertTrue(socket.poll(10000), "no answer")
+                message = msgpack.unpackb(socket.recv())
+                if message["t"] == "state.reply":
+                    return message["ok"]
+
+    def is_used(self, tokens):
+        return tokens if tokens and tokens["left"] + tokens["outstanding"] < 3 else None
+
+    def test_a_broker_that_is_stopped_among_its_gateways_knows_what_was_used_when_it_is_back(self):
+        self.use_one_and_stop_the_broker()
+        self.set.start("broker")
+        tokens = wait_for("the gateway to be back", self.tokens)
+        self.assertLessEqual(tokens["left"] + tokens["outstanding"], 2, tokens)
+
+    def test_what_was_used_is_known_also_where_the_gateway_never_comes_back(self):
+        worker = self.use_one_and_stop_the_broker()
+        self.set.processes["gateway-0"].kill()
+        self.set.start("broker")
+        wait_for("the lease of the first one to be over", lambda: not self.is_known(worker))
+        self.set.start("service-gateway", "gateway-1")
+        tokens = wait_for("the other gateway to have a share", self.tokens)
+        self.assertLessEqual(tokens["left"] + tokens["outstanding"], 2, tokens)
 
 
 class Pauses(Fleet):

@@ -424,6 +424,25 @@ static void a_bucket_is_not_full_because_the_whole_set_was_restarted(void **stat
     stage_close(&stage);
 }
 
+// It may have used all it had until its lease was over, and that is nowhere written down.
+static void a_bucket_is_not_full_because_who_used_it_never_came_back(void **state) {
+    (void)state;
+    static const char *const known[] = {"limits/gateway-9"};
+    struct stage stage;
+    restart(&stage, known, 1);
+    stage_at(&stage, STAGE_LEASE);
+    struct rf_peer a = registered(&stage, 1);
+    struct rf_limit_word word = tokens(0, 1, 0);
+    demand(&stage, &a, 1, &word, 1);
+    assert_int_equal(granted(&stage, &a, "tokens"), 0);
+    stage_at(&stage, STAGE_LEASE + RF_NS_PER_S - 1);
+    registered(&stage, 1);
+    assert_int_equal(granted(&stage, &a, "tokens"), 0);
+    stage_at(&stage, STAGE_LEASE + RF_NS_PER_S + RF_NS_PER_S / 16);
+    assert_int_equal(granted(&stage, &a, "tokens"), 1);
+    stage_close(&stage);
+}
+
 static void the_disk_knows_who_may_be_granted_something_before_it_has_a_call(void **state) {
     (void)state;
     struct stage stage;
@@ -557,6 +576,7 @@ int main(void) {
         cmocka_unit_test(pauses_survive_a_restart),
         cmocka_unit_test(a_broker_that_ends_before_its_gateways_writes_nothing_of_their_debts),
         cmocka_unit_test(a_bucket_is_not_full_because_the_whole_set_was_restarted),
+        cmocka_unit_test(a_bucket_is_not_full_because_who_used_it_never_came_back),
         cmocka_unit_test(the_disk_knows_who_may_be_granted_something_before_it_has_a_call),
         cmocka_unit_test(a_word_of_a_term_with_an_earlier_broker_tells_all_that_it_has),
         cmocka_unit_test(a_higher_limit_is_granted_at_once),
