@@ -7,12 +7,24 @@
 // Of so few places each one counts.
 #define AT_ONCE_BELOW 8
 
+// What stands under an id in hand.
+struct in_hand {
+    bool repeatable;
+    int64_t remaining_ns;
+};
+
+static void free_in_hand(void **item) {
+    free(*item);
+    *item = NULL;
+}
+
 enum rf_err rf_ledger_init(struct rf_ledger *ledger, const struct rf_worker_offer *offers,
                            size_t count) {
     *ledger = (struct rf_ledger){.in_hand = zhashx_new()};
     ledger->offers = calloc(count == 0 ? 1 : count, sizeof *ledger->offers);
     if (ledger->in_hand == NULL || ledger->offers == NULL)
         goto cleanup;
+    zhashx_set_destructor(ledger->in_hand, free_in_hand);
     for (size_t i = 0; i < count; i++) {
         ledger->offers[i].capacity = offers[i].capacity;
         ledger->offers[i].service = strdup(offers[i].service);
@@ -51,27 +63,37 @@ void rf_ledger_registered(struct rf_ledger *ledger) {
     }
 }
 
-// What stands under an id in hand.
-static char once, repeatedly;
-
 enum rf_ledger_verdict rf_ledger_request(struct rf_ledger *ledger, const char *service,
-                                         const char *id, bool repeatable) {
+                                         const char *id, bool repeatable, int64_t remaining_ns) {
     struct rf_ledger_offer *offer = find(ledger, service);
     if (offer == NULL)
         return RF_LEDGER_UNKNOWN;
-    if (zhashx_insert(ledger->in_hand, id, repeatable ? &repeatedly : &once) != 0) {
+    struct in_hand *call = zhashx_lookup(ledger->in_hand, id);
+    if (call != NULL) {
+        call->remaining_ns = remaining_ns;
         offer->released++;
         return RF_LEDGER_KNOWN;
     }
+    call = malloc(sizeof *call);
+    if (call == NULL)
+        abort(); // as the hash does
+    *call = (struct in_hand){repeatable, remaining_ns};
+    (void)zhashx_insert(ledger->in_hand, id, call);
     offer->taken++;
     return RF_LEDGER_NEW;
 }
 
+int64_t rf_ledger_remaining(const struct rf_ledger *ledger, const char *id) {
+    const struct in_hand *call = zhashx_lookup(ledger->in_hand, id);
+    return call == NULL ? 0 : call->remaining_ns;
+}
+
 bool rf_ledger_answered(struct rf_ledger *ledger, const char *id, bool *repeatable) {
-    const char *mark = zhashx_lookup(ledger->in_hand, id);
-    zhashx_delete(ledger->in_hand, id);
-    *repeatable = mark == &repeatedly;
-    return mark != NULL;
+    const struct in_hand *call = zhashx_lookup(ledger->in_hand, id);
+    *repeatable = call != NULL && call->repeatable;
+    if (call != NULL)
+        zhashx_delete(ledger->in_hand, id);
+    return call != NULL;
 }
 
 static void set_waiting(struct rf_ledger_offer *offer, int64_t waiting) {

@@ -27,7 +27,7 @@ struct rf_ledger_offer {
 struct rf_ledger {
     struct rf_ledger_offer *offers;
     size_t count;
-    struct _zhashx_t *in_hand; // ids, and which of them may be repeated
+    struct _zhashx_t *in_hand; // by id: struct in_hand of ledger.c
     bool draining;
 };
 
@@ -44,9 +44,13 @@ enum rf_ledger_verdict {
     RF_LEDGER_UNKNOWN, // a service that we do not offer
 };
 
-// rf_ledger_request: a request for `service` came. `repeatable`: it may be carried out twice.
+// rf_ledger_request: a request for `service` came. `repeatable`: it may be carried out twice;
+// `remaining_ns` as it says, by which the broker knows one hand-out of an id from the next.
 enum rf_ledger_verdict rf_ledger_request(struct rf_ledger *ledger, const char *service,
-                                         const char *id, bool repeatable);
+                                         const char *id, bool repeatable, int64_t remaining_ns);
+
+// rf_ledger_remaining: what the last request with this id said; 0: it is not in hand.
+int64_t rf_ledger_remaining(const struct rf_ledger *ledger, const char *id);
 
 // rf_ledger_answered: no longer in hand. False if it was not. `repeatable` as the request said.
 bool rf_ledger_answered(struct rf_ledger *ledger, const char *id, bool *repeatable);

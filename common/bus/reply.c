@@ -6,9 +6,10 @@
 #include "base/log.h"
 #include "bus/serving.h"
 
-static void keep(struct rf_worker *worker, struct rf_frame *frame, const char *id, bool remember) {
+static void keep(struct rf_worker *worker, struct rf_frame *frame, const char *id,
+                 enum rf_told_kind kind) {
     // Somebody waits for it, and the call may have been carried out.
-    if (rf_told_add(&worker->told, frame, id, remember, rf_loop_now(worker->loop)) != RF_OK)
+    if (rf_told_add(&worker->told, frame, id, kind, rf_loop_now(worker->loop)) != RF_OK)
         abort();
     rf_worker_flush_soon(worker);
 }
@@ -53,25 +54,27 @@ void rf_worker_reply(struct rf_worker *worker, const struct rf_call_reply *reply
         encode_poor_reply(&full, &error, &frame);
     }
     if (frame.data != NULL)
-        keep(worker, &frame, reply->id, !repeatable);
+        keep(worker, &frame, reply->id, repeatable ? RF_TOLD_REPLY : RF_TOLD_REMEMBERED);
 }
 
 void rf_worker_handback(struct rf_worker *worker, const struct rf_worker_handback *handback) {
+    struct rf_worker_handback full = *handback;
     struct rf_frame frame;
     struct rf_error error;
     bool repeatable;
+    full.remaining_ns = rf_ledger_remaining(&worker->ledger, handback->id);
     if (!rf_ledger_answered(&worker->ledger, handback->id, &repeatable)) {
         rf_log(RF_LOG_WARNING, "call %s is not in hand: it is not handed back", handback->id);
         return;
     }
-    if (rf_wire_encode(RF_MESSAGE_worker_handback, handback, &frame, &error) != RF_OK) {
+    if (rf_wire_encode(RF_MESSAGE_worker_handback, &full, &frame, &error) != RF_OK) {
         rf_log(RF_LOG_ERROR, "call %s is handed back without its history: %s", handback->id,
                error.message);
-        struct rf_worker_handback poor = {.id = handback->id};
+        struct rf_worker_handback poor = {.id = handback->id, .remaining_ns = full.remaining_ns};
         if (rf_wire_encode(RF_MESSAGE_worker_handback, &poor, &frame, NULL) != RF_OK)
             return;
     }
-    keep(worker, &frame, handback->id, false);
+    keep(worker, &frame, handback->id, RF_TOLD_HANDBACK);
 }
 
 size_t rf_worker_unsent(const struct rf_worker *worker) {

@@ -23,13 +23,28 @@ static void append(struct rf_told *told, struct rf_telling *telling) {
         told->next = telling;
 }
 
+// Those that are found by their id, of this kind; NULL: these are not.
+static struct rf_map *map_of(struct rf_told *told, enum rf_told_kind kind) {
+    switch (kind) {
+    case RF_TOLD_REMEMBERED:
+        return &told->by_id;
+    case RF_TOLD_HANDBACK:
+        return &told->handbacks;
+    case RF_TOLD_REPLY:
+        break;
+    }
+    return NULL;
+}
+
 static void drop(struct rf_told *told, struct rf_telling *telling) {
     leave(told, telling);
     TAILQ_REMOVE(&told->list, telling, link);
     if (!telling->sent)
         told->unsent--;
-    if (telling->remembered) {
-        rf_map_remove(&told->by_id, &telling->by_id);
+    struct rf_map *map = map_of(told, telling->kind);
+    if (map != NULL)
+        rf_map_remove(map, &telling->by_id);
+    if (telling->kind == RF_TOLD_REMEMBERED) {
         told->count--;
         told->bytes -= telling->frame.size;
     } else if (telling->sent) {
@@ -44,12 +59,13 @@ void rf_told_fini(struct rf_told *told) {
     while ((telling = TAILQ_FIRST(&told->list)) != NULL)
         drop(told, telling);
     rf_map_fini(&told->by_id);
+    rf_map_fini(&told->handbacks);
 }
 
 // The oldest of those that need not be kept, as nobody waits for what was never sent.
 static void forget_oldest(struct rf_told *told) {
     struct rf_telling *telling = TAILQ_FIRST(&told->list);
-    while (telling != NULL && !(telling->remembered && telling->sent))
+    while (telling != NULL && !(telling->kind == RF_TOLD_REMEMBERED && telling->sent))
         telling = TAILQ_NEXT(telling, link);
     if (telling == NULL)
         return;
@@ -58,14 +74,14 @@ static void forget_oldest(struct rf_told *told) {
     drop(told, telling);
 }
 
-static bool find(const struct rf_told *told, const char *id, struct rf_telling **telling) {
-    struct rf_map_node *node = rf_map_find_text(&told->by_id, id);
+static bool find(const struct rf_map *map, const char *id, struct rf_telling **telling) {
+    struct rf_map_node *node = rf_map_find_text(map, id);
     *telling = node == NULL ? NULL : RF_OWNER(node, struct rf_telling, by_id);
     return node != NULL;
 }
 
-enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char *id, bool remember,
-                        struct rf_instant now) {
+enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char *id,
+                        enum rf_told_kind kind, struct rf_instant now) {
     size_t id_size = strlen(id) + 1;
     struct rf_telling *telling = calloc(1, sizeof *telling + id_size), *before;
     if (telling == NULL)
@@ -73,14 +89,15 @@ enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char
     telling->at = now;
     telling->frame = *frame;
     memcpy(telling->id, id, id_size);
-    if (remember) {
-        if (find(told, id, &before))
-            drop(told, before);
-        if (!rf_map_add_text(&told->by_id, &telling->by_id, telling->id)) {
-            free(telling);
-            return RF_ERR_NOMEM;
-        }
-        telling->remembered = true;
+    telling->kind = kind;
+    struct rf_map *map = map_of(told, kind);
+    if (map != NULL && find(map, id, &before))
+        drop(told, before);
+    if (map != NULL && !rf_map_add_text(map, &telling->by_id, telling->id)) {
+        free(telling);
+        return RF_ERR_NOMEM;
+    }
+    if (kind == RF_TOLD_REMEMBERED) {
         told->count++;
         told->bytes += frame->size;
     }
@@ -94,6 +111,12 @@ enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char
             break;
     }
     return RF_OK;
+}
+
+void rf_told_withdraw(struct rf_told *told, const char *id) {
+    struct rf_telling *telling;
+    if (find(&told->handbacks, id, &telling))
+        drop(told, telling);
 }
 
 void rf_told_unsent(const struct rf_told *told, const char **ids) {
@@ -121,7 +144,7 @@ static void bound_under_way(struct rf_told *told) {
     struct rf_telling *telling = told->unread, *after;
     for (; told->under_way > RF_TOLD_UNDER_WAY / 2 && telling != told->next; telling = after) {
         after = TAILQ_NEXT(telling, link);
-        if (!telling->remembered)
+        if (telling->kind != RF_TOLD_REMEMBERED)
             drop(told, telling);
     }
 }
@@ -134,7 +157,7 @@ void rf_told_sent(struct rf_told *told, int64_t beat) {
         return;
     telling->sent = true;
     told->unsent--;
-    told->under_way += !telling->remembered;
+    told->under_way += telling->kind != RF_TOLD_REMEMBERED;
     if (told->under_way > RF_TOLD_UNDER_WAY)
         bound_under_way(told);
 }
@@ -143,7 +166,7 @@ void rf_told_read(struct rf_told *told, int64_t beat) {
     struct rf_telling *telling;
     while ((telling = told->unread) != NULL && telling != told->next && telling->beat < beat) {
         told->unread = TAILQ_NEXT(telling, link);
-        if (!telling->remembered)
+        if (telling->kind != RF_TOLD_REMEMBERED)
             drop(told, telling);
     }
 }
@@ -156,7 +179,7 @@ void rf_told_again(struct rf_told *told, bool all) {
 
 bool rf_told_repeat(struct rf_told *told, const char *id) {
     struct rf_telling *telling;
-    if (!find(told, id, &telling))
+    if (!find(&told->by_id, id, &telling))
         return false;
     if (telling->sent) {
         leave(told, telling);
@@ -168,8 +191,8 @@ bool rf_told_repeat(struct rf_told *told, const char *id) {
 
 int64_t rf_told_known_ns(struct rf_told *told, struct rf_instant now) {
     struct rf_telling *telling;
-    while ((telling = TAILQ_FIRST(&told->list)) != NULL && telling->remembered && telling->sent &&
-           rf_instant_since(now, telling->at).ns >= RF_TOLD_KEEP)
+    while ((telling = TAILQ_FIRST(&told->list)) != NULL && telling->kind == RF_TOLD_REMEMBERED &&
+           telling->sent && rf_instant_since(now, telling->at).ns >= RF_TOLD_KEEP)
         forget_oldest(told);
     if (!told->forgot)
         return 0;

@@ -21,12 +21,19 @@
 #define RF_TOLD_BYTES     ((size_t)16 * 1024 * 1024)
 #define RF_TOLD_UNDER_WAY 1000 // to a broker that never says what it has read
 
+enum rf_told_kind {
+    RF_TOLD_REPLY,
+    RF_TOLD_REMEMBERED, // the reply of a call that may not be carried out twice
+    RF_TOLD_HANDBACK,
+};
+
 struct rf_telling {
     TAILQ_ENTRY(rf_telling) link;
-    struct rf_map_node by_id; // if it is remembered
+    struct rf_map_node by_id; // if it is remembered, or a handback
     struct rf_frame frame;
     struct rf_instant at;
-    bool remembered, sent;
+    enum rf_told_kind kind;
+    bool sent;
     int64_t beat; // the last heartbeat before it was sent
     char id[];    // of its call
 };
@@ -34,10 +41,11 @@ struct rf_telling {
 struct rf_told {
     TAILQ_HEAD(, rf_telling) list;
     struct rf_telling *unread, *next; // NULL: none
-    struct rf_map by_id;
-    size_t unsent;       // never sent
-    size_t under_way;    // sent, not remembered, and not known to be read
-    size_t count, bytes; // remembered
+    struct rf_map by_id;              // remembered
+    struct rf_map handbacks;          // by id
+    size_t unsent;                    // never sent
+    size_t under_way;                 // sent, not remembered, and not known to be read
+    size_t count, bytes;              // remembered
     bool forgot;
     struct rf_instant forgotten; // the latest reply that is no longer remembered is of then
 };
@@ -45,10 +53,14 @@ struct rf_told {
 void rf_told_init(struct rf_told *told);
 void rf_told_fini(struct rf_told *told);
 
-// rf_told_add: takes the frame over, to be sent behind all others. `id` is its call's; `remember`:
-// one that may not be carried out twice. RF_ERR_NOMEM: not taken.
+// rf_told_add: takes the frame over, to be sent behind all others. `id` is its call's.
+// RF_ERR_NOMEM: not taken.
 RF_NODISCARD enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char *id,
-                                     bool remember, struct rf_instant now);
+                                     enum rf_told_kind kind, struct rf_instant now);
+
+// rf_told_withdraw: the call with this id was given to us again: that it was handed back before is
+// not told any more, as that would take it from us. Fine if it was not.
+void rf_told_withdraw(struct rf_told *told, const char *id);
 
 // rf_told_unsent: the ids of those that were never sent, into `ids`, which has room for
 // told->unsent of them; borrowed. Their calls are still in our hand, as the broker sees it.

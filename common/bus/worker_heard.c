@@ -83,8 +83,10 @@ static void on_welcome(struct rf_worker *worker, const struct rf_message *messag
         begin_registration(worker, welcome->limits);
     else if (!same)
         rf_timer_after(&worker->beat, worker->interval);
-    if (standing.moved)
+    if (standing.moved) {
         rf_told_again(&worker->told, false);
+        worker->recalling = true; // that all was told may be lost as well
+    }
     if (!same)
         worker->handlers->connected(worker->arg, true);
     if (!same || standing.moved)
@@ -121,8 +123,8 @@ static bool done_before(struct rf_worker *worker, const struct rf_call_request *
 
 static void on_request(struct rf_worker *worker, const struct rf_message *message) {
     const struct rf_call_request *request = &message->as.call_request;
-    switch (
-        rf_ledger_request(&worker->ledger, request->service, request->id, request->repeatable)) {
+    switch (rf_ledger_request(&worker->ledger, request->service, request->id, request->repeatable,
+                              request->remaining_ns)) {
     case RF_LEDGER_UNKNOWN:
         rf_log(RF_LOG_WARNING, "a request for %s, which is not offered", request->service);
         refuse_request(worker, request);
@@ -132,6 +134,7 @@ static void on_request(struct rf_worker *worker, const struct rf_message *messag
         rf_timer_after(&worker->beat, rf_ns(0)); // tells the place that was given back
         return;
     case RF_LEDGER_NEW:
+        rf_told_withdraw(&worker->told, request->id);
         rf_worker_credit_moved(worker); // it may have been the last place that the broker knew of
         break;
     }

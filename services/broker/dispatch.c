@@ -45,7 +45,11 @@ static enum rf_sent send_request(struct rf_dispatch *dispatch, struct rf_job *jo
     if (job->anyway != anyway && !rf_job_say_anyway(job, anyway))
         return RF_SENT_FAILED;
     int64_t left = rf_instant_since(job->due, dispatch->ground->now.instant).ns;
-    rf_wire_set_remaining(job->frame, job->remaining_at, left > 0 ? left : 1);
+    // By it a handback says which hand-out it answers.
+    if (job->remaining_ns != 0 && left >= job->remaining_ns)
+        left = job->remaining_ns - 1;
+    job->remaining_ns = left > 0 ? left : 1;
+    rf_wire_set_remaining(job->frame, job->remaining_at, job->remaining_ns);
     struct rf_bytes raw = {job->frame, job->frame_size};
     return rf_ground_send_raw(dispatch->ground, &place->seat->peer, &raw);
 }

@@ -163,7 +163,10 @@ void rf_dispatch_handback(struct rf_dispatch *dispatch, struct rf_seat *seat,
                           const struct rf_worker_handback *handback) {
     struct rf_map_key id = rf_job_key(dispatch, rf_str_of(handback->id));
     struct rf_job *job = rf_job_find(dispatch, &id);
-    if (job == NULL || job->seat != seat) {
+    // One that is told again may be of an earlier hand-out: the worker has begun the call since.
+    bool stale = job != NULL && job->remaining_ns != 0 && handback->remaining_ns != 0 &&
+                 handback->remaining_ns != job->remaining_ns;
+    if (job == NULL || job->seat != seat || stale) {
         dispatch->ground->counters.replies_late++;
         return;
     }

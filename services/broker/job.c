@@ -91,6 +91,8 @@ void rf_job_hand_to(struct rf_job *job, struct rf_seat *seat, struct rf_place *p
     out_of_list(job);
     job->seat = seat;
     job->place = place;
+    if (place == NULL)
+        job->remaining_ns = 0;
     TAILQ_INSERT_TAIL(&seat->jobs, job, link);
     seat->in_hand++;
     // An adopted job has no deadline until somebody asks for it.

@@ -50,6 +50,7 @@ struct rf_job {
     struct rf_instant asked;    // first
     struct rf_seat *seat;       // in whose hand; NULL while it waits
     struct rf_place *place;     // whose credit it took; NULL if adopted
+    int64_t remaining_ns;       // as the last hand-out said: another each time; 0: adopted
     struct rf_place *avoid;     // the worker's that handed it back, while that is there
     struct rf_instant due;      // the earlier of deadline and remaining time
     struct rf_timer timer;

@@ -393,6 +393,30 @@ static void what_is_handed_back_goes_first_and_to_another_with_its_attempts(void
     assert_reply(&stage, &client, "c1", NULL, "yes");
 }
 
+// It was told again when its connection was another, and comes behind the request that made the
+// worker begin the call once more.
+static void incident_20_a_handback_of_an_earlier_hand_out_takes_the_call_from_nobody(void **state) {
+    (void)state;
+    register_worker(&worker, "g-1", 2);
+    call(&stage, &client, "c1", 60 * RF_NS_PER_S);
+    int64_t first = next_request(&worker, "c1")->remaining_ns;
+    struct rf_worker_handback handback = {.id = "c1", .remaining_ns = first};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    // At the same instant: it is another hand-out all the same.
+    int64_t second_time = next_request(&worker, "c1")->remaining_ns;
+    assert_true(second_time < first);
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    stage_quiet(&stage, &worker);
+    assert_int_equal(stage.core->ground.counters.replies_late, 1);
+    assert_int_equal(stage.core->ground.counters.calls_handed_back, 1);
+    register_worker(&second, "g-2", 1);
+    handback.remaining_ns = second_time;
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &handback);
+    next_request(&second, "c1");
+    answer(&stage, &second, "c1");
+    assert_reply(&stage, &client, "c1", NULL, "yes");
+}
+
 static void what_is_handed_back_waits_before_all_others(void **state) {
     (void)state;
     register_worker(&worker, "g-1", 1);
@@ -479,6 +503,7 @@ int main(void) {
         TEST(what_two_wait_for_one_cannot_cancel),
         TEST(a_client_that_is_gone_costs_an_answer_and_nothing_else),
         TEST(what_is_handed_back_goes_first_and_to_another_with_its_attempts),
+        TEST(incident_20_a_handback_of_an_earlier_hand_out_takes_the_call_from_nobody),
         TEST(what_is_handed_back_waits_before_all_others),
         TEST(the_only_worker_gets_back_what_it_handed_back),
         TEST(handed_back_by_the_last_worker_that_drains_nobody_is_left),

@@ -24,7 +24,7 @@ static void a_request_takes_a_place_until_it_is_released(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
     bool counted, repeatable;
-    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false), RF_LEDGER_NEW);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false, 0), RF_LEDGER_NEW);
     assert_int_equal(free_places(&ledger.offers[0], 1), 3);
     assert_ptr_equal(rf_ledger_release(&ledger, "speech", 1, &counted), &ledger.offers[0]);
     assert_true(counted);
@@ -48,8 +48,8 @@ static void a_request_takes_a_place_until_it_is_released(void **state) {
 static void a_request_that_is_in_hand_is_not_carried_out_twice(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
-    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false), RF_LEDGER_NEW);
-    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false), RF_LEDGER_KNOWN);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false, 0), RF_LEDGER_NEW);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", false, 0), RF_LEDGER_KNOWN);
     assert_int_equal(free_places(&ledger.offers[0], 2), 3);
     assert_int_equal(rf_ledger_in_hand(&ledger), 1);
     rf_ledger_fini(&ledger);
@@ -59,8 +59,8 @@ static void what_may_be_repeated_is_known_until_it_is_answered(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
     bool repeatable;
-    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", true), RF_LEDGER_NEW);
-    assert_int_equal(rf_ledger_request(&ledger, "speech", "b", false), RF_LEDGER_NEW);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "a", true, 0), RF_LEDGER_NEW);
+    assert_int_equal(rf_ledger_request(&ledger, "speech", "b", false, 0), RF_LEDGER_NEW);
     assert_true(rf_ledger_answered(&ledger, "a", &repeatable));
     assert_true(repeatable);
     assert_true(rf_ledger_answered(&ledger, "b", &repeatable));
@@ -72,7 +72,7 @@ static void a_service_that_is_not_offered_is_unknown(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
     bool counted;
-    assert_int_equal(rf_ledger_request(&ledger, "telephony", "a", false), RF_LEDGER_UNKNOWN);
+    assert_int_equal(rf_ledger_request(&ledger, "telephony", "a", false, 0), RF_LEDGER_UNKNOWN);
     assert_null(rf_ledger_release(&ledger, "telephony", 0, &counted));
     assert_int_equal(rf_ledger_in_hand(&ledger), 0);
     rf_ledger_fini(&ledger);
@@ -94,11 +94,11 @@ static void calls_from_before_a_registration_lower_the_capacity(void **state) {
     struct rf_ledger ledger = opened();
     bool counted;
     for (const char *id = "abc"; *id != '\0'; id++)
-        rf_ledger_request(&ledger, "speech", id, false);
+        rf_ledger_request(&ledger, "speech", id, false, 0);
     rf_ledger_registered(&ledger);
     assert_int_equal(ledger.offers[0].released, 0);
     assert_int_equal(free_places(&ledger.offers[0], 0), 1);
-    rf_ledger_request(&ledger, "speech", "d", false);
+    rf_ledger_request(&ledger, "speech", "d", false, 0);
     assert_int_equal(free_places(&ledger.offers[0], 1), 0);
     for (int i = 0; i < 3; i++) {
         assert_non_null(rf_ledger_release(&ledger, "speech", 0, &counted));
@@ -114,13 +114,13 @@ static void calls_from_before_a_registration_lower_the_capacity(void **state) {
 static void a_second_registration_counts_what_was_taken_since_the_first(void **state) {
     (void)state;
     struct rf_ledger ledger = opened();
-    rf_ledger_request(&ledger, "script", "a", false);
+    rf_ledger_request(&ledger, "script", "a", false, 0);
     rf_ledger_registered(&ledger);
-    rf_ledger_request(&ledger, "script", "b", false);
+    rf_ledger_request(&ledger, "script", "b", false, 0);
     rf_ledger_registered(&ledger);
     assert_int_equal(rf_ledger_offered(&ledger.offers[1]), 0);
-    rf_ledger_request(&ledger, "script", "c",
-                      false); // a broker that dispatches beyond the capacity
+    rf_ledger_request(&ledger, "script", "c", false,
+                      0); // a broker that dispatches beyond the capacity
     rf_ledger_registered(&ledger);
     assert_int_equal(rf_ledger_offered(&ledger.offers[1]), 0);
     rf_ledger_fini(&ledger);
@@ -177,7 +177,7 @@ static void model_take(struct model *model) {
     snprintf(id, sizeof id, "%lld", (long long)model->next++);
     model->requests--;
     model->in_hand++;
-    assert_int_equal(rf_ledger_request(&model->ledger, "speech", id, false), RF_LEDGER_NEW);
+    assert_int_equal(rf_ledger_request(&model->ledger, "speech", id, false, 0), RF_LEDGER_NEW);
     model_tell(model);
 }
 

@@ -33,7 +33,8 @@ static void add(char name, const char *remembered, int64_t seconds) {
     struct rf_frame frame = {.data = malloc(1), .size = 1};
     *(char *)frame.data = name;
     assert_int_equal(rf_told_add(&told, &frame, remembered != NULL ? remembered : id,
-                                 remembered != NULL, at(seconds)),
+                                 remembered != NULL ? RF_TOLD_REMEMBERED : RF_TOLD_REPLY,
+                                 at(seconds)),
                      RF_OK);
     assert_null(frame.data);
 }
@@ -220,6 +221,36 @@ static void a_broker_that_never_says_what_it_read_costs_no_memory(void **state) 
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, init, fini)
 
+static void hand_back(char name, const char *id) {
+    struct rf_frame frame = {.data = malloc(1), .size = 1};
+    *(char *)frame.data = name;
+    assert_int_equal(rf_told_add(&told, &frame, id, RF_TOLD_HANDBACK, at(0)), RF_OK);
+}
+
+static void a_handback_is_not_told_again_when_the_call_was_given_again(void **state) {
+    (void)state;
+    hand_back('a', "c1");
+    hand_back('b', "c2");
+    add('c', "c3", 0);
+    assert_sends("abc", 1);
+    rf_told_withdraw(&told, "c1");
+    rf_told_withdraw(&told, "c3"); // a reply stands
+    rf_told_withdraw(&told, "c4"); // never heard of
+    rf_told_again(&told, true);
+    assert_sends("bc", 2);
+    // One that was not sent yet, and the same once more after it.
+    hand_back('d', "c1");
+    rf_told_withdraw(&told, "c1");
+    assert_int_equal(told.unsent, 0);
+    hand_back('e', "c1");
+    assert_sends("e", 3);
+    rf_told_read(&told, 4);
+    assert_int_equal(told.under_way, 0);
+    rf_told_withdraw(&told, "c1");
+    rf_told_again(&told, true);
+    assert_sends("c", 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(all_are_sent_once_in_order),
@@ -233,6 +264,7 @@ int main(void) {
         TEST(it_is_known_from_when_on_nothing_was_forgotten),
         TEST(it_holds_so_many_and_the_oldest_that_were_sent_give_way),
         TEST(what_was_never_sent_is_never_forgotten),
+        TEST(a_handback_is_not_told_again_when_the_call_was_given_again),
         TEST(a_broker_that_never_says_what_it_read_costs_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,62 @@ static void a_waiting_call_gives_its_place_back_and_stays_in_hand(void **state) 
     leave(&service);
 }
 
+static void give(struct fake_broker *fake, const char *id, int64_t remaining_ns) {
+    struct rf_call_request request = {.id = id,
+                                      .service = "speech",
+                                      .operation = "speak",
+                                      .deadline = INT64_MAX,
+                                      .remaining_ns = remaining_ns};
+    fake_send(fake, FAKE_WORKERS, RF_MESSAGE_call_request, &request);
+}
+
+static void assert_handed_back(struct fake_broker *fake, struct service *service,
+                               int64_t remaining_ns) {
+    struct rf_worker_handback handback = {.id = "c1"};
+    rf_worker_handback(service->worker, &handback);
+    rf_worker_release(service->worker, "speech", 0);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_handback);
+    assert_string_equal(message->as.worker_handback.id, "c1");
+    assert_int_equal(message->as.worker_handback.remaining_ns, remaining_ns);
+    rf_message_destroy(&message);
+}
+
+static void a_handback_says_which_request_it_answers(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    give(fake, "c1", 900);
+    fake_until(fake, service.requests == 1);
+    assert_handed_back(fake, &service, 900);
+    give(fake, "c1", 800);
+    fake_until(fake, service.requests == 2);
+    give(fake, "c1", 700); // the broker lost sight of it: this is the one it knows of
+    fake_until(fake, offer_of(fake, "speech")->released == 2);
+    assert_handed_back(fake, &service, 700);
+    leave(&service);
+}
+
+// The welcome that says `moved` comes behind the request: the call has begun here once more.
+static void
+incident_20_a_call_that_was_given_again_is_not_handed_back_by_what_is_told_again(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_recalled);
+    rf_message_destroy(&message);
+    give(fake, "c1", 900);
+    fake_until(fake, service.requests == 1);
+    fake->numberless = true; // the broker has not said that it read what comes now
+    assert_handed_back(fake, &service, 900);
+    give(fake, "c1", 800);
+    fake_until(fake, service.requests == 2);
+    fake->moved = true;
+    message = fake_expect(fake, RF_MESSAGE_worker_recalled); // behind what is told again
+    rf_message_destroy(&message);
+    assert_false(fake_has(fake, RF_MESSAGE_worker_handback));
+    leave(&service);
+}
+
 static void an_id_in_hand_is_not_carried_out_twice(void **state) {
     struct fake_broker *fake = *state;
     struct service service;
@@ -401,6 +457,19 @@ static void incident_20_replies_that_may_be_lost_with_a_connection_are_told_agai
     next_beat(fake);
     next_beat(fake);
     assert_false(fake_has(fake, RF_MESSAGE_call_reply));
+    leave(&service);
+}
+
+static void incident_20_that_all_was_told_is_told_again_as_it_may_be_lost_too(void **state) {
+    struct fake_broker *fake = *state;
+    struct service service;
+    registered(fake, &service);
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_worker_recalled);
+    rf_message_destroy(&message);
+    fake->moved = true;
+    message = fake_expect(fake, RF_MESSAGE_worker_recalled);
+    assert_int_equal(message->as.worker_recalled.registration, fake->registration);
+    rf_message_destroy(&message);
     leave(&service);
 }
 
@@ -773,6 +842,10 @@ int main(void) {
         BROKER_TEST(a_request_is_carried_out_replied_and_its_place_given_back),
         BROKER_TEST(of_many_places_some_are_told_before_the_broker_knows_of_none),
         BROKER_TEST(a_waiting_call_gives_its_place_back_and_stays_in_hand),
+        BROKER_TEST(a_handback_says_which_request_it_answers),
+        BROKER_TEST(
+            incident_20_a_call_that_was_given_again_is_not_handed_back_by_what_is_told_again),
+        BROKER_TEST(incident_20_that_all_was_told_is_told_again_as_it_may_be_lost_too),
         BROKER_TEST(an_id_in_hand_is_not_carried_out_twice),
         BROKER_TEST(a_service_that_is_not_offered_is_refused),
         BROKER_TEST(a_cancel_is_passed_on),
