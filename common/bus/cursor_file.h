@@ -1,6 +1,7 @@
 // The place in the journal, in a file that only one process has open: a line with a number and the
 // journal it belongs to, which is written over in one piece, so that a kill leaves the old one or
-// the new one. A line with the number alone is of an earlier version.
+// the new one. A line with the number alone is of an earlier version. One that breaks off is of a
+// first write that did not come to its end: what is whole in it counts.
 #ifndef RF_BUS_CURSOR_FILE_H
 #define RF_BUS_CURSOR_FILE_H
 
@@ -10,8 +11,13 @@
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
 
+// 20 digits, a blank, an id filled up with blanks, and the end of the line.
+#define RF_CURSOR_FILE_BYTES (20 + 1 + (RF_JOURNAL_ID_SIZE - 1) + 1)
+
 struct rf_cursor_file {
     char *path;
+    char line[RF_CURSOR_FILE_BYTES]; // what stands there
+    size_t size;
     int fd;
 };
 
@@ -23,8 +29,8 @@ RF_NODISCARD enum rf_err rf_cursor_file_open(struct rf_cursor_file *file, const 
                                              struct rf_error *error);
 
 // rf_cursor_file_write: in the system's hands when it returns, which a kill does not undo; it is
-// not synced. RF_ERR_IO: the old place may still stand there.
-RF_NODISCARD enum rf_err rf_cursor_file_write(const struct rf_cursor_file *file,
+// not synced. RF_ERR_IO: the old place stands there, also if the disk took a part of the new one.
+RF_NODISCARD enum rf_err rf_cursor_file_write(struct rf_cursor_file *file,
                                               const struct rf_journal_place *place,
                                               struct rf_error *error);
 

@@ -4,9 +4,11 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,13 +101,15 @@ static void a_file_of_anything_else_is_refused_and_left_alone(void **state) {
     (void)state;
     static const char *const wrong[] = {
         "5\n",
-        "00000000000000000005",
         "0000000000000000000x\n",
         "-0000000000000000005\n",
         "99999999999999999999\n",
         "09223372036854775808\n",
         "00000000000000000005\n1",
         "00000000000000000005 J.1\n",
+        "0000000000x",
+        "0000 J.1",
+        "00000000000000000005xJ.1",
         "00000000000000000005 J 1                                                            \n",
         "00000000000000000005xJ.1                                                            \n",
         "[Unit]\nDescription=x\n",
@@ -125,6 +129,67 @@ static void a_file_of_anything_else_is_refused_and_left_alone(void **state) {
         fclose(in);
         assert_string_equal(after, wrong[i]);
     }
+}
+
+// What a first write leaves that did not come to its end.
+static void a_line_that_breaks_off_counts_as_far_as_it_is_whole(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool known;
+        int64_t n;
+    } torn[] = {
+        {"0", false, 0},
+        {"0000000000000000000", false, 0},
+        {"00000000000000000005", true, 5},
+        {"00000000000000000005 ", true, 5},
+        {"00000000000000000005 01JOURNAL.01ST", true, 5},
+        {"00000000000000000005 J.1                                                   ", true, 5},
+    };
+    for (size_t i = 0; i < sizeof torn / sizeof torn[0]; i++) {
+        put(torn[i].text, strlen(torn[i].text));
+        struct rf_cursor_file file = open_file(torn[i].known, torn[i].n, "");
+        struct rf_journal_place place = {.n = 6, .journal = "J.1"};
+        assert_int_equal(rf_cursor_file_write(&file, &place, NULL), RF_OK);
+        rf_cursor_file_close(&file);
+        file = open_file(true, 6, "J.1");
+        rf_cursor_file_close(&file);
+    }
+}
+
+// Files may grow to so many bytes: what a full disk does to a write that needs more.
+static void bound_files(rlim_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_disk_that_takes_a_part_leaves_what_stood_there(void **state) {
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    static const char *const before[] = {"", "00000000000000000042\n"};
+    struct rf_journal_place place = {.n = 43, .journal = "J.1"};
+    for (size_t i = 0; i < 2; i++)
+        for (rlim_t bytes = 0; bytes < RF_CURSOR_FILE_BYTES; bytes++) {
+            struct rf_error error;
+            put(before[i], strlen(before[i]));
+            struct rf_cursor_file file = open_file(i == 1, i == 1 ? 42 : 0, "");
+            bound_files(bytes);
+            enum rf_err err = rf_cursor_file_write(&file, &place, &error);
+            bound_files(RLIM_INFINITY);
+            assert_int_equal(err, RF_ERR_IO);
+            rf_cursor_file_close(&file);
+            struct stat is;
+            assert_int_equal(stat(path, &is), 0);
+            assert_int_equal(is.st_size, strlen(before[i]));
+            file = open_file(i == 1, i == 1 ? 42 : 0, "");
+            // There is room again.
+            assert_int_equal(rf_cursor_file_write(&file, &place, NULL), RF_OK);
+            rf_cursor_file_close(&file);
+            file = open_file(true, 43, "J.1");
+            rf_cursor_file_close(&file);
+        }
 }
 
 static void what_cannot_be_opened_or_written_is_an_error(void **state) {
@@ -153,6 +218,8 @@ int main(void) {
         FILE_TEST(a_file_of_before_is_taken_over_and_gets_its_journal),
         FILE_TEST(a_file_is_for_one_reader_alone),
         FILE_TEST(a_file_of_anything_else_is_refused_and_left_alone),
+        FILE_TEST(a_line_that_breaks_off_counts_as_far_as_it_is_whole),
+        FILE_TEST(a_disk_that_takes_a_part_leaves_what_stood_there),
         FILE_TEST(what_cannot_be_opened_or_written_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
