@@ -24,6 +24,7 @@ struct broker {
     struct rf_process *process;
     struct rf_data_dir dir;
     struct rf_disk *disk;
+    bool journaling;        // core and disk are there, and take what comes
     bool disk_fails, holds; // as it was told on stderr last
     bool foreign_told;      // that there are subscribers of another journal
     struct rf_instant holds_told;

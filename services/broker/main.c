@@ -87,12 +87,14 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     const struct rf_config *config = process->config;
     enum rf_err err = rf_data_dir_open(&broker->dir, config->state_dir, config->run_dir, error);
     if (err == RF_OK)
-        err = broker_open_disk(broker, error);
-    if (err == RF_OK)
         err = rf_door_open(&broker->door, process->loop, config, broker_on_refused, broker, error);
     if (err == RF_OK)
         err = rf_endpoints_open(&broker->endpoints, process->loop, &config->bus, config->run_dir,
                                 &broker->door, error);
+    // It is a start of the journal only from here on: one that cannot bind leaves none in it.
+    if (err == RF_OK)
+        err = broker_open_disk(broker, error);
+    broker->journaling = err == RF_OK;
     if (err == RF_OK)
         err = broker_listen(broker, error);
     if (err == RF_OK)
@@ -144,7 +146,7 @@ static void stop(struct rf_process *process) {
     rf_timer_stop(&broker->reopening);
     broker_unlisten(broker);
     broker_unwatch_disk(broker);
-    if (broker->endpoints.routers[RF_SOCKET_CALLS] != NULL)
+    if (broker->journaling)
         end_in_order(broker);
     rf_endpoints_close(&broker->endpoints);
     rf_reader_stop(&broker->reader);

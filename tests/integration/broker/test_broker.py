@@ -5,6 +5,7 @@ import pathlib
 import random
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import zmq
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import BIN, RingfenceTest, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from harness import BIN, RingfenceTest, free_port, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 SOCKETS = ("calls", "workers", "ingest")
 NOT_MESSAGES = [
@@ -189,6 +190,31 @@ class BrokerTest(RingfenceTest):
         self.assertIn(f"another broker (pid {self.broker.popen.pid})", second.stderr)
         # The first one still has its sockets.
         self.assertEqual(self.status()["pid"], self.broker.popen.pid)
+
+    def starts(self):
+        """Ids of the starts that the journal knows, and how far each came."""
+        database = sqlite3.connect(f"file:{self.set.root}/state/broker/broker.db?mode=ro", uri=True)
+        try:
+            return database.execute("SELECT id, reached FROM starts ORDER BY number").fetchall()
+        finally:
+            database.close()
+
+    def test_a_broker_that_cannot_bind_leaves_no_start_in_the_journal(self):
+        self.broker.terminate()
+        self.assertEqual(self.broker.wait(), 0)
+        before = self.starts()
+        taken = self.context.socket(zmq.ROUTER)
+        port = free_port()
+        taken.bind(f"tcp://127.0.0.1:{port}")
+        config = self.set.write_other_config("taken", {"bus": {"insecure": True, "calls": f"tcp://127.0.0.1:{port}"}})
+        for _ in range(3):
+            failed = subprocess.run([str(BIN / "ringfence-broker"), "--config", str(config)],
+                                    capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(failed.returncode, 1, failed.stderr)
+            self.assertIn(str(port), failed.stderr)
+        self.assertEqual(self.starts(), before)
+        self.broker = self.set.start("broker")
+        self.assertEqual(len(self.starts()), len(before) + 1)
 
     def test_journal_numbers_and_versions_ascend_without_reuse_over_kill_9(self):
         highest, version = 0, 0
