@@ -185,18 +185,30 @@ static void a_stream_that_the_broker_forgot_is_opened_again(void **state) {
     rf_bus_destroy(&bus);
 }
 
+// A few may be on their way already, on a machine that is busy; each is refused as the first.
+static void refuse_until_it_is_left_alone(struct fake_broker *fake) {
+    struct rf_event_refused refused = {.stream = "tester-1", .message = "another's", .owned = true};
+    unsigned hellos = 0;
+    for (int i = 0; i < 20; i++) {
+        struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_open);
+        rf_message_destroy(&message);
+        fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
+        hellos = fake->hellos;
+        fake_until(fake, fake->hellos >= hellos + 5 || fake_has(fake, RF_MESSAGE_stream_open));
+        if (!fake_has(fake, RF_MESSAGE_stream_open))
+            return;
+    }
+    fail_msg("it is opened again and again");
+}
+
 static void a_stream_of_another_key_is_left_alone_until_the_broker_is_another(void **state) {
     struct fake_broker *fake = *state;
     fake_start(fake, "broker-1");
     struct rf_bus *bus = connect_bus(fake);
     publish(bus, "a");
-    struct rf_message *message = fake_expect(fake, RF_MESSAGE_stream_open);
-    rf_message_destroy(&message);
-    struct rf_event_refused refused = {.stream = "tester-1", .message = "another's", .owned = true};
-    fake_send(fake, FAKE_INGEST, RF_MESSAGE_event_refused, &refused);
-    unsigned hellos = fake->hellos;
-    fake_until(fake, fake->hellos >= hellos + 2); // it has heard that
+    refuse_until_it_is_left_alone(fake);
     publish(bus, "b");
+    unsigned hellos = fake->hellos;
     fake_until(fake, fake->hellos >= hellos + 5);
     assert_false(fake_has(fake, RF_MESSAGE_stream_open));
     assert_false(fake_has(fake, RF_MESSAGE_event_publish));
