@@ -274,16 +274,25 @@ void rf_core_ready(struct rf_core *core, const struct rf_now *now) {
     publish_life(core, RF_EVENT_PROCESS_READY);
 }
 
-// A peer that has left is known by a message that cannot be routed to it any more.
+// A peer that has left is known by a message that cannot be routed to it any more: by one that
+// says nothing new, and on any other socket than ingest is skipped.
+static bool is_there(struct rf_core *core, const struct rf_peer *peer) {
+    struct rf_welcome welcome = welcome_of(core, false);
+    return rf_ground_send(&core->ground, peer, RF_MESSAGE_welcome, &welcome) != RF_SENT_GONE;
+}
+
+// A REQ socket would take it for its reply.
+static bool on_there(void *arg, const struct rf_peer *client) {
+    return client->delimited || is_there(arg, client);
+}
+
 static void on_probe(void *arg) {
     struct rf_core *core = arg;
-    struct rf_welcome welcome = welcome_of(core, false);
     struct rf_map_node *node, *next;
     for (node = rf_map_next(&core->clients.map, NULL); node != NULL; node = next) {
         next = rf_map_next(&core->clients.map, node);
         struct rf_client *client = RF_OWNER(node, struct rf_client, by_identity);
-        if (rf_ground_send(&core->ground, &client->peer, RF_MESSAGE_welcome, &welcome) ==
-            RF_SENT_GONE)
+        if (!is_there(core, &client->peer))
             rf_clients_lose(&core->clients, client);
     }
     rf_ground_start(&core->ground, &core->probe,
@@ -336,7 +345,8 @@ static void init_parts(struct rf_core *core, const struct rf_core_settings *sett
                         settings->subscriber_idle);
     rf_watchers_init(&core->watchers, ground, &core->states);
     rf_clients_init(&core->clients, ground, on_client_lost, core);
-    rf_dispatch_init(&core->dispatch, ground, &settings->calls, rf_core_worker_lost, core);
+    struct rf_dispatch_hooks hooks = {rf_core_worker_lost, on_there, core};
+    rf_dispatch_init(&core->dispatch, ground, &settings->calls, &hooks);
     rf_authority_init(&core->authority, ground, &core->dispatch.seats, rf_core_breaker_changed,
                       rf_core_barred, core);
     for (size_t i = 0; i < settings->guard_count; i++)

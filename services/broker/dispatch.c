@@ -1,8 +1,6 @@
-#include "dispatch.h"
+#include "dispatch_parts.h"
 
-#include <string.h>
-
-static bool served(const struct rf_dispatch *dispatch, const struct rf_job_queue *queue) {
+bool rf_dispatch_served(const struct rf_dispatch *dispatch, const struct rf_job_queue *queue) {
     return dispatch->grace.place != 0 || rf_dispatch_recovering(dispatch) || rf_seats_live(queue);
 }
 
@@ -12,15 +10,14 @@ static void flush_unserved(struct rf_dispatch *dispatch) {
     while ((node = rf_map_next(&dispatch->seats.queues, node)) != NULL) {
         struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
         struct rf_job *job;
-        while (!served(dispatch, queue) && (job = rf_job_first(queue)) != NULL)
+        while (!rf_dispatch_served(dispatch, queue) && (job = rf_job_first(queue)) != NULL)
             rf_job_end(job, RF_JOB_NO_WORKER, false);
     }
 }
 
 static void on_seat_lost(void *arg, struct rf_seat *seat) {
     struct rf_dispatch *dispatch = arg;
-    if (dispatch->lost != NULL)
-        dispatch->lost(dispatch->arg, seat);
+    dispatch->hooks.lost(dispatch->hooks.arg, seat);
     struct rf_job *job;
     while ((job = TAILQ_FIRST(&seat->jobs)) != NULL)
         rf_job_end(job, RF_JOB_WORKER_LOST, true);
@@ -58,6 +55,10 @@ static enum rf_sent send_request(struct rf_dispatch *dispatch, struct rf_job *jo
 // what waits in a queue: a job that does is not touched then.
 static bool hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *place) {
     struct rf_seat *seat = place->seat;
+    if (rf_job_unwanted(job)) {
+        rf_job_end(job, RF_JOB_CANCELLED, false);
+        return true;
+    }
     switch (send_request(dispatch, job, place)) {
     case RF_SENT_OK:
         rf_seats_serve(&dispatch->seats, place);
@@ -114,7 +115,7 @@ static void begin(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_jo
     while (first && may_have(dispatch, place = rf_seats_pick(queue, NULL)))
         if (hand_over(dispatch, job, place))
             return;
-    if (!served(dispatch, queue)) {
+    if (!rf_dispatch_served(dispatch, queue)) {
         rf_job_end(job, RF_JOB_NO_WORKER, false);
         return;
     }
@@ -129,9 +130,9 @@ bool rf_dispatch_recovering(const struct rf_dispatch *dispatch) {
     return dispatch->recovering.place != 0 && dispatch->recovery.awaited > 0;
 }
 
-// Whether it is proven that nobody began a call that was asked for first then: we know of all that
-// happened since, or all who may have it have told us.
-static bool proven(const struct rf_dispatch *dispatch, struct rf_instant asked, bool repeatable) {
+// We know of all that happened since, or all who may have it have told us.
+bool rf_dispatch_proven(const struct rf_dispatch *dispatch, struct rf_instant asked,
+                        bool repeatable) {
     struct rf_duration age = rf_instant_since(dispatch->ground->now.instant, asked);
     if (age.ns >= RF_ANSWERS_KEEP || !rf_answers_complete(&dispatch->answers, repeatable, asked))
         return false;
@@ -140,16 +141,16 @@ static bool proven(const struct rf_dispatch *dispatch, struct rf_instant asked, 
                               rf_utc_add(dispatch->ground->now.utc, rf_ns(-age.ns)));
 }
 
-// A new job goes to its queue, is held until more is known, or cannot be carried out any more.
-static void admit(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_job_queue *queue) {
-    job->uncertain = job->again && !proven(dispatch, job->asked, job->repeatable);
+void rf_dispatch_admit(struct rf_dispatch *dispatch, struct rf_job *job,
+                       struct rf_job_queue *queue) {
+    job->uncertain = job->again && !rf_dispatch_proven(dispatch, job->asked, job->repeatable);
     bool risky = job->again ? job->uncertain : !job->repeatable;
     if (risky && rf_dispatch_recovering(dispatch)) {
         rf_job_hold(job, queue);
         dispatch->ground->counters.calls_held++;
     } else if (job->uncertain && !job->repeatable) {
         rf_job_end(job, RF_JOB_UNCERTAIN, true);
-    } else if (job->unwanted) {
+    } else if (rf_job_unwanted(job)) {
         rf_job_end(job, RF_JOB_CANCELLED, false);
     } else {
         begin(dispatch, job, queue);
@@ -162,7 +163,7 @@ static void release_held(struct rf_dispatch *dispatch) {
         struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
         struct rf_job *job;
         while ((job = TAILQ_FIRST(&queue->held)) != NULL)
-            admit(dispatch, job, queue);
+            rf_dispatch_admit(dispatch, job, queue);
         pump_queue(dispatch, queue);
     }
 }
@@ -200,10 +201,10 @@ static void on_grace_end(void *arg) {
 
 void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground,
                       const struct rf_dispatch_limits *limits,
-                      void (*lost)(void *arg, const struct rf_seat *seat), void *arg) {
-    *dispatch = (struct rf_dispatch){.ground = ground, .limits = *limits, .lost = lost, .arg = arg};
-    struct rf_seat_hooks hooks = {.lost = on_seat_lost, .arg = dispatch};
-    rf_seats_init(&dispatch->seats, ground, &hooks);
+                      const struct rf_dispatch_hooks *hooks) {
+    *dispatch = (struct rf_dispatch){.ground = ground, .limits = *limits, .hooks = *hooks};
+    struct rf_seat_hooks seat_hooks = {.lost = on_seat_lost, .arg = dispatch};
+    rf_seats_init(&dispatch->seats, ground, &seat_hooks);
     rf_answers_init(&dispatch->answers, limits->once);
     dispatch->jobs.seed = dispatch->answers.map.seed = ground->seed;
     dispatch->began = ground->now.instant;
@@ -250,156 +251,11 @@ void rf_dispatch_pump_all(struct rf_dispatch *dispatch) {
     flush_unserved(dispatch);
 }
 
-// ---- requests ----
-
-// The earlier of the deadline and the time that was left when it was sent: a client whose clock
-// runs ahead, or behind, cannot stretch its call.
-static struct rf_instant due_of(const struct rf_now *now,
-                                const struct rf_call_request_glance *request) {
-    int64_t left = rf_ns_sub(request->deadline, now->utc.ns);
-    if (request->remaining_ns > 0 && request->remaining_ns < left)
-        left = request->remaining_ns;
-    return rf_instant_add(now->instant, rf_ns(left));
-}
-
-// Now we know what the worker has in hand, and until when it is wanted.
-static bool describe(struct rf_job *job, struct rf_job_wish *wish) {
-    struct rf_dispatch *dispatch = job->dispatch;
-    wish->service = rf_seats_queue(&dispatch->seats, wish->request->service, true);
-    if (!rf_job_fits(dispatch, wish) || !rf_job_describe(job, wish))
-        return false;
-    rf_ground_start(dispatch->ground, &job->timer,
-                    rf_instant_add(job->due, rf_ns(RF_DISPATCH_ANSWER_GRACE)));
-    return true;
-}
-
-static bool is_another(const struct rf_job *job, const struct rf_call_request_glance *request) {
-    return job->frame != NULL &&
-           (!rf_str_is(request->operation, job->operation) ||
-            (job->service != NULL && !rf_str_is(request->service, job->service->service)));
-}
-
-static void join(struct rf_dispatch *dispatch, const struct rf_peer *from, struct rf_job *job,
-                 struct rf_job_wish *wish) {
-    if (is_another(job, wish->request))
-        rf_ground_refuse(dispatch->ground, from, job->id, "id_conflict",
-                         "another call with this id is in flight");
-    else if ((job->frame == NULL && !describe(job, wish)) || !rf_job_ask(job, from))
-        rf_job_answer_once(dispatch, from, job->id, RF_JOB_OVERLOADED, true); // no room, or memory
-    else
-        dispatch->ground->counters.calls_joined++;
-}
-
-// From memory: as it was, or that it was.
-static void answer_again(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                         const struct rf_answer *answer) {
-    struct rf_ground *ground = dispatch->ground;
-    ground->counters.calls_repeated++;
-    if (answer->size == 0) {
-        rf_job_answer_once(dispatch, from, answer->id, RF_JOB_FORGOTTEN, true);
-        return;
-    }
-    struct rf_bytes raw = {answer->data, answer->size};
-    if (rf_ground_send_raw(ground, from, &raw) != RF_SENT_OK)
-        ground->counters.replies_undeliverable++;
-}
-
-// A repeated id: joined to the call in flight, or answered from memory.
-static bool repeated(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                     struct rf_job_wish *wish) {
-    const struct rf_map_key *id = &wish->id;
-    struct rf_job *job = rf_job_find(dispatch, id);
-    if (job != NULL) {
-        join(dispatch, from, job, wish);
-        return true;
-    }
-    const struct rf_answer *answer =
-        rf_answers_find(&dispatch->answers, id, dispatch->ground->now.instant);
-    if (answer == NULL)
-        return false;
-    // Surely not begun: that holds for who only asks again. It may be asked for anew.
-    if (rf_answers_said_no(answer) && wish->request->asked_ns == 0) {
-        rf_answers_forget(&dispatch->answers, id);
-        return false;
-    }
-    answer_again(dispatch, from, answer);
-    return true;
-}
-
-// What is in the way of a new call; RF_JOB_TAKEN: nothing.
-static enum rf_job_answer obstacle(struct rf_dispatch *dispatch, const struct rf_job_wish *wish) {
-    struct rf_instant now = dispatch->ground->now.instant;
-    const struct rf_job_queue *queue = wish->service;
-    if (!rf_instant_before(now, wish->due))
-        return RF_JOB_TOO_LATE;
-    if (queue == NULL || !served(dispatch, queue))
-        return RF_JOB_NO_WORKER;
-    if (queue->count >= dispatch->limits.waiting || !rf_job_fits(dispatch, wish))
-        return RF_JOB_OVERLOADED;
-    if (!wish->request->repeatable && !rf_answers_room(&dispatch->answers, queue->once, now))
-        return RF_JOB_TOO_MANY;
-    return RF_JOB_TAKEN;
-}
-
-// A call whose id nobody knows.
-static void take(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                 struct rf_job_wish *wish) {
-    const struct rf_call_request_glance *request = wish->request;
-    struct rf_instant now = dispatch->ground->now.instant;
-    struct rf_instant asked = rf_instant_add(now, rf_ns(-request->asked_ns));
-    bool again = request->asked_ns > 0;
-    // A service that was never offered gets a queue only while the workers are still registering,
-    // and leaves room for what they offer.
-    bool make = dispatch->grace.place != 0 && dispatch->seats.queues.count < RF_QUEUES_OF_CALLERS;
-    wish->service = rf_seats_queue(&dispatch->seats, request->service, make);
-    enum rf_job_answer answer = obstacle(dispatch, wish);
-    struct rf_job *job = answer == RF_JOB_TAKEN ? rf_job_new(dispatch, wish) : NULL;
-    if (job == NULL) {
-        rf_job_refuse(dispatch, from, wish, answer == RF_JOB_TAKEN ? RF_JOB_OVERLOADED : answer,
-                      again && !proven(dispatch, asked, request->repeatable));
-        return;
-    }
-    (void)rf_job_ask(job, from); // the first costs no memory
-    job->again = again;
-    job->asked = asked;
-    dispatch->ground->counters.calls_taken++;
-    admit(dispatch, job, wish->service);
-}
-
-void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
-                         const struct rf_glance *glance) {
-    const struct rf_call_request_glance *request = &glance->as.call_request;
-    struct rf_job_wish wish = {.request = request,
-                               .raw = glance->raw,
-                               .id = rf_job_key(dispatch, request->id),
-                               .due = due_of(&dispatch->ground->now, request)};
-    if (!repeated(dispatch, from, &wish))
-        take(dispatch, from, &wish);
-}
-
-void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id) {
-    struct rf_map_key key = rf_job_key(dispatch, rf_str_of(id));
-    struct rf_job *job = rf_job_find(dispatch, &key);
-    // Others who wait for it as well have not cancelled.
-    if (job == NULL || !rf_job_asked_by(job, from) || job->asker_count > 1)
-        return;
-    if (job->held && job->uncertain) {
-        job->unwanted = true; // a worker may have it in hand, and is told when it comes
-        return;
-    }
-    if (job->seat == NULL) {
-        rf_job_end(job, RF_JOB_CANCELLED, false);
-        return;
-    }
-    struct rf_call_cancel cancel = {.id = job->id};
-    rf_ground_send(dispatch->ground, &job->seat->peer, RF_MESSAGE_call_cancel, &cancel);
-}
-
 void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job, struct rf_place *avoid) {
     struct rf_job_queue *queue = job->service;
     if (!rf_instant_before(dispatch->ground->now.instant, job->due)) {
         rf_job_end(job, RF_JOB_TOO_LATE, false);
-    } else if (queue == NULL || !served(dispatch, queue)) {
+    } else if (queue == NULL || !rf_dispatch_served(dispatch, queue)) {
         rf_job_end(job, RF_JOB_NO_WORKER, false);
     } else {
         rf_job_give_back(job, queue, avoid);

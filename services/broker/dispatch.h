@@ -43,6 +43,14 @@ struct rf_dispatch_limits {
     size_t once; // answers to calls that may not be repeated (answers.h); shared in the same way
 };
 
+struct rf_dispatch_hooks {
+    // A worker goes; before its calls are answered.
+    void (*lost)(void *arg, const struct rf_seat *seat);
+    // Whether a client is still there, as far as can be told at once.
+    bool (*there)(void *arg, const struct rf_peer *client);
+    void *arg;
+};
+
 struct rf_dispatch {
     struct rf_ground *ground;
     struct rf_seats seats;
@@ -55,24 +63,28 @@ struct rf_dispatch {
     struct rf_dispatch_limits limits;
     struct rf_timer grace; // after the start; while it runs, a service without worker waits
     uint64_t heartbeats;
-    void (*lost)(void *arg, const struct rf_seat *seat);
-    void *arg;
+    struct rf_dispatch_hooks hooks;
 };
 
-// rf_dispatch_init: nothing queued. `lost` is told of every worker that goes, before its calls are
-// answered.
+// rf_dispatch_init: nothing queued.
 void rf_dispatch_init(struct rf_dispatch *dispatch, struct rf_ground *ground,
                       const struct rf_dispatch_limits *limits,
-                      void (*lost)(void *arg, const struct rf_seat *seat), void *arg);
+                      const struct rf_dispatch_hooks *hooks);
 void rf_dispatch_fini(struct rf_dispatch *dispatch);
+
+// ---- callers.c: what clients say ----
 
 // rf_dispatch_request: a client's call.request.
 void rf_dispatch_request(struct rf_dispatch *dispatch, const struct rf_peer *from,
                          const struct rf_glance *glance);
 
-// rf_dispatch_cancel: a client no longer waits. In the queue: answered `cancelled`; in hand: the
-// worker is told, and its answer goes to the client.
+// rf_dispatch_cancel: a client no longer wants it. That ends the call when all who wait for it have
+// said so, or are gone: in the queue it is answered `cancelled`, in hand the worker is told, and
+// its answer goes to the clients. One who is found to be gone later ends it when it would be handed
+// out.
 void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from, const char *id);
+
+// ---- dispatch.c ----
 
 // rf_dispatch_recover: workers from before the start are awaited; returns until when.
 struct rf_instant rf_dispatch_recover(struct rf_dispatch *dispatch);

@@ -20,7 +20,7 @@ static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char
     rf_job_hand_to(job, seat, NULL);
     dispatch->ground->counters.calls_adopted++;
     struct rf_call_cancel cancel = {.id = id};
-    if (job->unwanted)
+    if (rf_job_unwanted(job))
         rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_cancel, &cancel);
 }
 

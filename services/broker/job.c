@@ -121,6 +121,13 @@ static void discharge(struct rf_job *job) {
     rf_job_await(job, false);
 }
 
+void rf_job_weigh(struct rf_job *job, ptrdiff_t more) {
+    size_t bytes = job->bytes + (size_t)more;
+    job->base += (size_t)more;
+    discharge(job);
+    charge(job, bytes);
+}
+
 static size_t block_of(const struct rf_map_key *id, size_t more) {
     return sizeof(struct rf_job) + id->size + 1 + more;
 }
@@ -273,56 +280,4 @@ bool rf_job_add_attempts(struct rf_job *job, const struct rf_worker_handback *ha
     bool done = rewrite(job, request);
     rf_message_destroy(&message);
     return done;
-}
-
-// ---- who waits ----
-
-bool rf_job_asked_by(const struct rf_job *job, const struct rf_peer *peer) {
-    for (const struct rf_asker *asker = job->askers; asker != NULL; asker = asker->next) {
-        if (rf_peer_same(&asker->peer, peer))
-            return true;
-    }
-    return false;
-}
-
-// The one that asked first, taken out of the list. It may be there, and is told.
-static struct rf_asker *take_oldest(struct rf_job *job) {
-    struct rf_asker **at = &job->askers;
-    while ((*at)->next != NULL)
-        at = &(*at)->next;
-    struct rf_asker *oldest = *at;
-    *at = NULL;
-    job->asker_count--;
-    rf_job_answer_once(job->dispatch, &oldest->peer, job->id, RF_JOB_OVERLOADED, true);
-    return oldest;
-}
-
-static struct rf_asker *add_asker(struct rf_job *job) {
-    struct rf_asker *asker = malloc(sizeof *asker);
-    if (asker == NULL)
-        return NULL;
-    size_t bytes = job->bytes + sizeof *asker;
-    job->base += sizeof *asker;
-    discharge(job);
-    charge(job, bytes);
-    return asker;
-}
-
-bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer) {
-    if (rf_job_asked_by(job, peer))
-        return true;
-    struct rf_asker *asker;
-    if (job->askers == NULL)
-        asker = &job->first;
-    else if (job->asker_count < RF_JOB_MAX_ASKERS)
-        asker = add_asker(job);
-    else
-        asker = take_oldest(job);
-    if (asker == NULL)
-        return false;
-    rf_peer_copy(&asker->peer, peer);
-    asker->next = job->askers;
-    job->askers = asker;
-    job->asker_count++;
-    return true;
 }

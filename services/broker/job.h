@@ -20,6 +20,7 @@ TAILQ_HEAD(rf_job_list, rf_job);
 // Who waits for the answer: the client that asked, and whoever repeated the id meanwhile.
 struct rf_asker {
     struct rf_asker *next;
+    bool cancelled; // and waits for the answer all the same
     struct rf_peer peer;
 };
 
@@ -46,7 +47,6 @@ struct rf_job {
     bool held;                  // in its queue, among those that are held
     bool again;                 // the id was asked for before, perhaps at another broker
     bool uncertain;             // and somebody may have begun it
-    bool unwanted;              // cancelled while it was held
     struct rf_instant asked;    // first
     struct rf_seat *seat;       // in whose hand; NULL while it waits
     struct rf_place *place;     // whose credit it took; NULL if adopted
@@ -113,6 +113,9 @@ struct rf_message *rf_job_request(const struct rf_job *job);
 // has no service.
 size_t *rf_job_share(const struct rf_job *job);
 
+// rf_job_weigh: what it holds takes so many bytes more, or (below 0) less.
+void rf_job_weigh(struct rf_job *job, ptrdiff_t more);
+
 // rf_job_free: out of its list and forgotten, without an answer.
 void rf_job_free(struct rf_job *job);
 
@@ -141,8 +144,16 @@ void rf_job_keep(struct rf_job *job, const struct rf_bytes *reply);
 // rf_job_ask: one more peer waits, if it does not yet. Beyond RF_JOB_MAX_ASKERS it takes the place
 // of the one that asked first, which is told `overloaded` and mostly is gone: a client that lost
 // its connection asks again over another. False if out of memory.
+// Who asks after it has cancelled wants it again.
 bool rf_job_ask(struct rf_job *job, const struct rf_peer *peer);
-bool rf_job_asked_by(const struct rf_job *job, const struct rf_peer *peer);
+
+// rf_job_call_off: the peer no longer wants it. False if it does not wait.
+bool rf_job_call_off(struct rf_job *job, const struct rf_peer *peer);
+
+// rf_job_unwanted: whether somebody has cancelled it, and nobody is there who has not: a client
+// that lost its connection asks again over another, and cancels there. Those who are gone are
+// forgotten.
+bool rf_job_unwanted(struct rf_job *job);
 
 // rf_job_queue_up: takes the job out of the list that it is in and puts it behind all others of its
 // queue. rf_job_give_back: before them, for another worker than `avoid` (NULL: for any).

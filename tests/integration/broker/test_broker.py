@@ -113,6 +113,37 @@ class BrokerTest(RingfenceTest):
         welcome = self.ask(self.connect(zmq.DEALER, "ingest"), hello)
         self.assertEqual((welcome["heartbeat_ns"], welcome["lease_ns"]), (10**8, 10**9))
 
+    def test_a_call_is_cancelled_over_the_connection_that_took_the_place_of_a_broken_one(self):
+        worker = self.connect(zmq.DEALER, "workers")
+
+        def heard(capacity):
+            """What the worker is told until it is welcomed."""
+            worker.send(msgpack.packb({"t": "worker.heartbeat", "v": 1, "instance": "w-1", "offers": [
+                {"service": "example", "capacity": capacity, "released": 0}]}))
+            types = []
+            while "worker.welcome" not in types or worker.poll(0):
+                types.append(msgpack.unpackb(worker.recv())["t"])
+            return types
+
+        heard(0)
+        request = {"t": "call.request", "v": 1, "id": "c1", "service": "example", "operation": "o",
+                   "deadline": time.time_ns() + 60 * 10**9}
+        first, second = self.connect(zmq.DEALER, "calls"), self.connect(zmq.DEALER, "calls")
+        first.send(msgpack.packb(request))
+        wait_for("the call to wait", lambda: self.status()["counters"]["calls_taken"] == 1)
+        first.close()
+        second.send(msgpack.packb(dict(request, asked_ns=10**6, remaining_ns=50 * 10**9)))
+
+        def cancelled():
+            heard(0)
+            second.send(msgpack.packb({"t": "call.cancel", "v": 1, "id": "c1"}))
+            return second.poll(500) and msgpack.unpackb(second.recv())["t"] == "call.reply"
+
+        wait_for("the broken connection to count no more", cancelled)
+        heard(1)
+        counters = self.status()["counters"]
+        self.assertEqual((counters["calls_cancelled"], counters["calls_dispatched"]), (1, 0))
+
     def test_broken_messages_are_logged_about_once_a_second(self):
         socket = self.connect(zmq.DEALER, "ingest")
         began = time.monotonic()

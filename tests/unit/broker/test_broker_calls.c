@@ -312,44 +312,6 @@ static void the_answer_comes_in_the_framing_of_the_request(void **state) {
     assert_reply(&stage, &req, "c1", NULL, "yes");
 }
 
-static void cancelled_in_the_queue_is_answered_and_never_dispatched(void **state) {
-    (void)state;
-    register_worker(&worker, "g-1", 0);
-    call(&stage, &client, "c1", 60 * RF_NS_PER_S);
-    struct rf_call_cancel cancel = {.id = "c1"};
-    stage_receive(&stage, &other, RF_MESSAGE_call_cancel, &cancel);
-    stage_quiet(&stage, &client); // only who asked may cancel
-    stage_receive(&stage, &client, RF_MESSAGE_call_cancel, &cancel);
-    assert_reply(&stage, &client, "c1", "cancelled", "no");
-    beat(&stage, &worker, "g-1", NULL, 1, 0);
-    stage_next(&stage, &worker, RF_MESSAGE_worker_welcome);
-    stage_quiet(&stage, &worker);
-}
-
-static void cancelled_in_hand_the_worker_is_told_and_answers(void **state) {
-    (void)state;
-    register_worker(&worker, "g-1", 1);
-    call(&stage, &client, "c1", 60 * RF_NS_PER_S);
-    next_request(&worker, "c1");
-    struct rf_call_cancel cancel = {.id = "c1"};
-    stage_receive(&stage, &client, RF_MESSAGE_call_cancel, &cancel);
-    stage_next(&stage, &worker, RF_MESSAGE_call_cancel);
-    stage_quiet(&stage, &client);
-    answer(&stage, &worker, "c1");
-    assert_reply(&stage, &client, "c1", NULL, "yes");
-}
-
-static void what_two_wait_for_one_cannot_cancel(void **state) {
-    (void)state;
-    register_worker(&worker, "g-1", 1);
-    call(&stage, &client, "c1", 60 * RF_NS_PER_S);
-    call(&stage, &other, "c1", 60 * RF_NS_PER_S);
-    next_request(&worker, "c1");
-    struct rf_call_cancel cancel = {.id = "c1"};
-    stage_receive(&stage, &client, RF_MESSAGE_call_cancel, &cancel);
-    stage_quiet(&stage, &worker);
-}
-
 static void a_client_that_is_gone_costs_an_answer_and_nothing_else(void **state) {
     (void)state;
     register_worker(&worker, "g-1", 1);
@@ -498,9 +460,6 @@ int main(void) {
         TEST(an_id_of_another_call_in_flight_is_refused),
         TEST(beyond_eight_who_wait_for_one_id_the_one_that_asked_first_is_told),
         TEST(the_answer_comes_in_the_framing_of_the_request),
-        TEST(cancelled_in_the_queue_is_answered_and_never_dispatched),
-        TEST(cancelled_in_hand_the_worker_is_told_and_answers),
-        TEST(what_two_wait_for_one_cannot_cancel),
         TEST(a_client_that_is_gone_costs_an_answer_and_nothing_else),
         TEST(what_is_handed_back_goes_first_and_to_another_with_its_attempts),
         TEST(incident_20_a_handback_of_an_earlier_hand_out_takes_the_call_from_nobody),

@@ -45,6 +45,7 @@ static void ask(const struct rf_peer *from, const char *id, bool repeatable, int
                                       .service = "speech",
                                       .operation = "speak",
                                       .deadline = stage.now.utc.ns + 600 * RF_NS_PER_S,
+                                      .remaining_ns = 600 * RF_NS_PER_S,
                                       .repeatable = repeatable,
                                       .asked_ns = asked_ns};
     stage_receive(&stage, from, RF_MESSAGE_call_request, &request);
@@ -313,6 +314,7 @@ static void a_held_call_whose_deadline_comes_is_told_that_it_may_have_been_sent(
                                       .service = "speech",
                                       .operation = "speak",
                                       .deadline = stage.now.utc.ns + 100,
+                                      .remaining_ns = 100,
                                       .asked_ns = 5};
     stage_receive(&stage, &client, RF_MESSAGE_call_request, &request);
     request.id = "c2";
@@ -321,36 +323,6 @@ static void a_held_call_whose_deadline_comes_is_told_that_it_may_have_been_sent(
     stage_at(&stage, 100);
     assert_reply(&stage, &client, "c1", "deadline_exceeded", "maybe");
     assert_reply(&stage, &client, "c2", "deadline_exceeded", "no");
-}
-
-static void cancelled_while_it_is_held_it_is_cancelled_where_it_is_found(void **state) {
-    (void)state;
-    struct rf_call_cancel cancel = {.id = "c1"};
-    ask(&client, "c1", false, 5);
-    stage_receive(&stage, &client, RF_MESSAGE_call_cancel, &cancel);
-    ask(&client, "c2", false, 5);
-    cancel.id = "c2";
-    stage_receive(&stage, &client, RF_MESSAGE_call_cancel, &cancel);
-    ask(&client, "c3", false, 0);
-    cancel.id = "c3";
-    stage_receive(&stage, &client, RF_MESSAGE_call_cancel, &cancel);
-    assert_reply(&stage, &client, "c3", "cancelled", "no"); // it was asked for the first time
-    stage_quiet(&stage, &client);
-    const char *in_hand[] = {"c1"};
-    struct rf_offer offer = {.service = "speech", .capacity = 5};
-    struct rf_worker_heartbeat heartbeat = {
-        .instance = "g-1", .offers = {&offer, 1}, .in_hand = {in_hand, 1}};
-    stage_receive(&stage, &worker, RF_MESSAGE_worker_heartbeat, &heartbeat);
-    assert_string_equal(stage_next(&stage, &worker, RF_MESSAGE_call_cancel)->as.call_cancel.id,
-                        "c1");
-    stage_hush(&stage);
-    recall(&worker, 0);
-    enroll(&second, "g-2", NULL);
-    recall(&second, 0);
-    assert_reply(&stage, &client, "c2", "cancelled", "no");
-    stage_quiet(&stage, &second);
-    answer(&stage, &worker, "c1");
-    assert_reply(&stage, &client, "c1", NULL, "yes");
 }
 
 static void held_calls_count_in_the_bound_of_their_queue(void **state) {
@@ -543,7 +515,6 @@ int main(void) {
         TEST(a_request_that_was_lost_on_its_way_here_is_carried_out_when_it_is_asked_again),
         TEST(a_refusal_of_what_may_be_in_hand_does_not_say_that_it_was_not_sent),
         TEST(a_held_call_whose_deadline_comes_is_told_that_it_may_have_been_sent),
-        TEST(cancelled_while_it_is_held_it_is_cancelled_where_it_is_found),
         TEST(held_calls_count_in_the_bound_of_their_queue),
         TEST(the_registry_tells_who_is_there_and_who_has_left),
         TEST(nobody_else_writes_the_registry),
