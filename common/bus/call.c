@@ -92,12 +92,11 @@ static bool open_calls(struct rf_bus *bus) {
 
 // What was asked before is asked again with its age: a broker that does not know the id carries it
 // out only if surely nobody has it in hand.
-static void refresh(struct rf_bus *bus, struct rf_pending_op *op) {
+static void refresh(struct rf_pending_op *op, struct rf_instant now) {
     struct rf_message *message;
     struct rf_frame frame;
-    struct rf_instant now = rf_loop_now(bus->loop);
     struct rf_duration left = rf_instant_since(op->deadline, now);
-    if (!op->sent && (rf_instant_since(now, op->began).ns < FRESH.ns || left.ns <= 0))
+    if (!op->sent && rf_instant_since(now, op->began).ns < FRESH.ns)
         return;
     if (rf_wire_decode(op->frame.data, op->frame.size, &message, NULL) != RF_OK)
         return;
@@ -135,9 +134,15 @@ bool rf_calls_flush(struct rf_bus *bus) {
         return false;
     for (; op != NULL; op = rf_pending_unsent(&bus->pending_calls)) {
         struct rf_instant now = rf_loop_now(bus->loop);
+        bool over = !rf_instant_before(now, op->deadline);
+        // It ends now. A request cannot say that nothing is left: its deadline alone would count,
+        // by the broker's clock.
+        if (over && !op->sent) {
+            op->failure = "deadline_exceeded";
+            continue;
+        }
         // Asked again after its deadline it would only be refused; a late answer may still come.
-        bool over = op->sent && !rf_instant_before(now, op->deadline);
-        refresh(bus, op);
+        refresh(op, now);
         if (!over && !send_request(bus, op))
             return false;
         op->again = op->sent;
@@ -156,7 +161,7 @@ bool rf_call_press(struct rf_bus *bus, struct rf_pending_op *op) {
         return false;
     op->pressed = op->again = true;
     rf_pending_end_at(&bus->pending_calls, op, rf_instant_add(op->deadline, GRACE));
-    refresh(bus, op);
+    refresh(op, rf_loop_now(bus->loop));
     (void)!send_request(bus, op);
     return true;
 }

@@ -2,11 +2,13 @@
 #include "dispatch_parts.h"
 
 // The earlier of the deadline and the time that was left when it was sent: a client whose clock
-// runs ahead, or behind, cannot stretch its call.
+// runs ahead, or behind, cannot stretch its call. Who asks again says what is left, and 0 is
+// nothing; who asks for the first time may leave it unsaid.
 static struct rf_instant due_of(const struct rf_now *now,
                                 const struct rf_call_request_glance *request) {
     int64_t left = rf_ns_sub(request->deadline, now->utc.ns);
-    if (request->remaining_ns > 0 && request->remaining_ns < left)
+    bool said = request->remaining_ns > 0 || request->asked_ns > 0;
+    if (said && request->remaining_ns < left)
         left = request->remaining_ns;
     return rf_instant_add(now->instant, rf_ns(left));
 }

@@ -48,8 +48,9 @@ class Asker(Client):
     def ask_again(self):
         for call, (first, service, operation, params, seconds, fields) in self.asked.items():
             if call not in self.replies:
+                age = time.monotonic_ns() - first
                 self.send(call, service, operation, params, seconds=seconds,
-                          **{**fields, "asked_ns": time.monotonic_ns() - first})
+                          **{**fields, "asked_ns": age, "remaining_ns": max(seconds * 10**9 - age, 0)})
 
 
 class CallLossTest(GatewayTest):
@@ -236,7 +237,7 @@ class Partition(CallLossTest):
 
         def told():
             asker.replies.pop("d0", None)
-            asker.dial("d0", number(0), asked_ns=1)
+            asker.dial("d0", number(0), asked_ns=1, remaining_ns=30 * 10**9)
             return asker.wait("d0")["sent"] == "no"
 
         wait_for("the gateway's own word", told)

@@ -51,6 +51,7 @@ static void request(const char *service, const char *id, bool repeatable, int64_
                                       .service = service,
                                       .operation = "speak",
                                       .deadline = stage.now.utc.ns + LONG,
+                                      .remaining_ns = LONG,
                                       .repeatable = repeatable,
                                       .asked_ns = asked_ns,
                                       .trace = text};

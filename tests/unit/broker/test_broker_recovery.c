@@ -308,6 +308,28 @@ static void a_refusal_of_what_may_be_in_hand_does_not_say_that_it_was_not_sent(v
     stage_quiet(&stage, &worker);
 }
 
+// The client's clock runs ahead of ours: by ours the deadline is far.
+static void asked_for_once_more_when_no_time_is_left_it_is_not_begun(void **state) {
+    (void)state;
+    enroll(&worker, "g-1", NULL);
+    enroll(&second, "g-2", NULL);
+    recall(&worker, 0);
+    recall(&second, 0);
+    struct rf_call_request over = {.id = "c1",
+                                   .service = "speech",
+                                   .operation = "speak",
+                                   .deadline = stage.now.utc.ns + 600 * RF_NS_PER_S,
+                                   .asked_ns = 1};
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &over);
+    assert_reply(&stage, &client, "c1", "deadline_exceeded", "no");
+    stage_quiet(&stage, &worker);
+    stage_quiet(&stage, &second);
+    over.id = "c2"; // asked for the first time it is not said, and may be carried out
+    over.asked_ns = 0;
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &over);
+    expect_request(&worker, "c2");
+}
+
 static void a_held_call_whose_deadline_comes_is_told_that_it_may_have_been_sent(void **state) {
     (void)state;
     struct rf_call_request request = {.id = "c1",
@@ -514,6 +536,7 @@ int main(void) {
         TEST(asked_again_at_the_same_broker_it_is_known_whatever_became_of_it),
         TEST(a_request_that_was_lost_on_its_way_here_is_carried_out_when_it_is_asked_again),
         TEST(a_refusal_of_what_may_be_in_hand_does_not_say_that_it_was_not_sent),
+        TEST(asked_for_once_more_when_no_time_is_left_it_is_not_begun),
         TEST(a_held_call_whose_deadline_comes_is_told_that_it_may_have_been_sent),
         TEST(held_calls_count_in_the_bound_of_their_queue),
         TEST(the_registry_tells_who_is_there_and_who_has_left),

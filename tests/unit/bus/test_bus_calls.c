@@ -231,6 +231,45 @@ static void a_call_that_was_never_sent_ends_at_its_deadline_as_not_sent(void **s
     rf_bus_destroy(&bus);
 }
 
+// A broker whose clock is behind would begin them.
+static void a_call_whose_deadline_is_over_is_not_sent(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    fake_until(fake, rf_bus_connected(bus));
+    call(&replies, "c0", rf_seconds(60)); // is about to be sent when the others come
+    call(&replies, "c1", rf_ns(-1));
+    call(&replies, "c2", rf_ns(1));
+    call(&replies, "c3", rf_seconds(60));
+    fake_until(fake, replies.count == 2);
+    assert_string_equal(replies.code, "deadline_exceeded");
+    assert_string_equal(replies.sent, "no");
+    expect_request(fake, "c0", false);
+    expect_request(fake, "c3", false);
+    rf_bus_destroy(&bus);
+}
+
+// Nothing of it but answers is for this socket.
+static void a_welcome_on_the_socket_of_calls_is_skipped(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    expect_request(fake, "c1", false);
+    struct rf_welcome welcome = {.broker = "broker-2", .heartbeat_ns = 1, .registered = true};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_welcome, &welcome);
+    struct rf_call_reply reply = {.id = "c1", .ok = true, .class = "ok"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    fake_until(fake, replies.count == 1);
+    assert_true(replies.ok);
+    assert_true(rf_bus_connected(bus));
+    call(&replies, "c2", rf_seconds(60));
+    expect_request(fake, "c2", false); // nothing was set up again
+    rf_bus_destroy(&bus);
+}
+
 static void an_answer_that_was_lost_is_asked_for_behind_the_deadline(void **state) {
     struct fake_broker *fake = *state;
     struct replies replies;
@@ -432,6 +471,8 @@ int main(void) {
         BROKER_TEST(a_refusal_of_what_was_asked_again_leaves_it_open_whether_it_was_sent),
         BROKER_TEST(a_broker_that_was_silent_is_asked_again_and_answers_once),
         BROKER_TEST(a_call_that_was_never_sent_ends_at_its_deadline_as_not_sent),
+        BROKER_TEST(a_call_whose_deadline_is_over_is_not_sent),
+        BROKER_TEST(a_welcome_on_the_socket_of_calls_is_skipped),
         BROKER_TEST(an_answer_that_was_lost_is_asked_for_behind_the_deadline),
         BROKER_TEST(a_call_that_was_sent_ends_after_its_deadline_as_maybe_sent),
         BROKER_TEST(a_cancelled_call_is_told_to_the_broker_and_never_answered),
