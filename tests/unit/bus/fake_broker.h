@@ -44,7 +44,7 @@ struct fake_broker {
 };
 
 // fake_setup, fake_teardown: of a cmocka test; *state is the broker, which is not started yet. Its
-// config has a heartbeat of 20 ms, 5 misses and room for 8 unacknowledged events.
+// config has a heartbeat of 20 ms, 50 misses and room for 8 unacknowledged events.
 int fake_setup(void **state);
 int fake_teardown(void **state);
 
