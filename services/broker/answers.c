@@ -91,6 +91,7 @@ bool rf_answers_complete(const struct rf_answers *answers, bool repeatable,
                          struct rf_instant since) {
     return knows_all(answers, RF_ANSWERS_ONCE, since) &&
            knows_all(answers, RF_ANSWERS_ONCE_NO, since) &&
+           knows_all(answers, RF_ANSWERS_OVERFLOW, since) &&
            (!repeatable || (knows_all(answers, RF_ANSWERS_REPEATABLE, since) &&
                             knows_all(answers, RF_ANSWERS_REPEATABLE_NO, since)));
 }
@@ -142,7 +143,7 @@ static void bound(struct rf_answers *answers, enum rf_answers_memory memory) {
         give_way(answers, oldest(answers, memory));
     while (answers->memories[memory].bytes > RF_ANSWERS_BYTES) {
         struct rf_answer *answer = TAILQ_FIRST(&answers->memories[memory].whole);
-        if (memory == RF_ANSWERS_ONCE)
+        if (memory == RF_ANSWERS_ONCE || memory == RF_ANSWERS_OVERFLOW)
             strip(answers, answer);
         else
             give_way(answers, answer);
@@ -168,17 +169,33 @@ bool rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited) {
     return true;
 }
 
+// What is known under the id has its room already.
+static enum rf_answers_memory with_room(const struct rf_answers *answers,
+                                        enum rf_answers_memory memory,
+                                        const struct rf_map_key *id) {
+    if (memory != RF_ANSWERS_ONCE || room_left(answers) > 0)
+        return memory;
+    const struct rf_answer *known = find(answers, id);
+    return known != NULL && known->memory == RF_ANSWERS_ONCE ? memory : RF_ANSWERS_OVERFLOW;
+}
+
 void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
                      const struct rf_map_key *id, const struct rf_bytes *reply, bool own,
                      size_t *share, struct rf_instant now) {
-    rf_answers_forget(answers, id);
+    expire(answers, RF_ANSWERS_ONCE, now);
+    memory = with_room(answers, memory, id);
     expire(answers, memory, now);
-    bool room = memory != RF_ANSWERS_ONCE || room_left(answers) > 0;
-    struct rf_answer *answer = room ? malloc(sizeof *answer + id->size + 1 + reply->size) : NULL;
+    struct rf_answer *answer = malloc(sizeof *answer + id->size + 1 + reply->size);
+    struct rf_answer *known = find(answers, id);
     if (answer == NULL) {
         note_dropped(answers, memory, now);
+        // That nobody began it may be wrong now; the rest is better than nothing.
+        if (known != NULL && rf_answers_said_no(known))
+            drop(answers, known);
         return;
     }
+    if (known != NULL)
+        drop(answers, known);
     *answer = (struct rf_answer){.memory = memory,
                                  .own = own,
                                  .share = memory == RF_ANSWERS_ONCE ? share : NULL,

@@ -2,9 +2,10 @@
 //
 // What may not be carried out twice has a memory of its own, which what may be cannot fill. Within
 // RF_ANSWERS_KEEP no id of it is forgotten: a new call is only taken while there is room for its
-// answer (rf_answers_room), what nobody here took is only kept beside what is awaited, and beyond
-// RF_ANSWERS_BYTES it is the oldest answers' bytes that go, not their ids. Of the others the oldest
-// give way. An id has RF_CALL_ID_BYTES at most, so that its number bounds what ids take.
+// answer (rf_answers_room), what nobody here took is only kept there beside what is awaited, and
+// beyond RF_ANSWERS_BYTES it is the oldest answers' bytes that go, not their ids. Of the others the
+// oldest give way: of what workers told beyond that room as well, which callers cannot fill. An id
+// has RF_CALL_ID_BYTES at most, so that its number bounds what ids take.
 #ifndef RF_BROKER_ANSWERS_H
 #define RF_BROKER_ANSWERS_H
 
@@ -23,9 +24,10 @@ enum rf_answers_memory {
     RF_ANSWERS_ONCE_NO,    // of them: what surely nobody began (`sent: no`, by our own word)
     RF_ANSWERS_REPEATABLE, // the same two of calls that may be repeated
     RF_ANSWERS_REPEATABLE_NO,
-    RF_ANSWERS_UNSURE, // of what was not taken here, and somebody may have begun elsewhere
+    RF_ANSWERS_UNSURE,   // of what was not taken here, and somebody may have begun elsewhere
+    RF_ANSWERS_OVERFLOW, // what RF_ANSWERS_ONCE had no room for, as a worker told it
 };
-#define RF_ANSWERS_MEMORIES 5
+#define RF_ANSWERS_MEMORIES 6
 
 struct rf_answer {
     struct rf_map_node by_id;
@@ -85,9 +87,10 @@ bool rf_answers_room(struct rf_answers *answers, size_t share, struct rf_instant
 bool rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited);
 
 // rf_answers_keep: keeps a copy of a packed call.reply in the place of what was known under its id.
-// It counts as dropped without memory, and where RF_ANSWERS_ONCE has no room beside what is
-// awaited: what was awaited finds it when it no longer is. `share` (may be NULL) lives as long as
-// the answers.
+// Where RF_ANSWERS_ONCE has no room beside what is awaited it goes to RF_ANSWERS_OVERFLOW: what was
+// awaited finds its room when it no longer is, and what is known there has it. Out of memory it
+// counts as dropped, and what was known stays, unless that said `no`. `share` (may be NULL) lives
+// as long as the answers.
 void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
                      const struct rf_map_key *id, const struct rf_bytes *reply, bool own,
                      size_t *share, struct rf_instant now);

@@ -6,7 +6,8 @@
 #include "wire/request.h"
 
 // A call in the hand of a worker that we did not give it: the broker was restarted, or took the
-// worker for lost. Whoever asks for its id now waits for this worker's answer.
+// worker for lost. Whoever asks for its id now waits for this worker's answer, for which the room
+// is kept that our own one had: others do not take it meanwhile.
 static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char *id) {
     struct rf_map_key key = rf_job_key(dispatch, rf_str_of(id));
     if (key.size > RF_CALL_ID_BYTES)
@@ -16,7 +17,12 @@ static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char
         job = rf_job_found(dispatch, id);
     if (job == NULL || job->seat != NULL)
         return;
+    const struct rf_answer *known =
+        rf_answers_find(&dispatch->answers, &key, dispatch->ground->now.instant);
+    bool had_room = known != NULL && known->memory == RF_ANSWERS_ONCE;
     rf_answers_forget(&dispatch->answers, &key);
+    if (had_room)
+        rf_job_await(job, true);
     rf_job_hand_to(job, seat, NULL);
     dispatch->ground->counters.calls_adopted++;
     struct rf_call_cancel cancel = {.id = id};

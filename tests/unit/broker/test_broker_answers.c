@@ -164,7 +164,7 @@ there_is_room_for_a_call_that_may_not_be_repeated_while_its_id_can_be_kept(void 
     rf_answers_fini(&answers);
 }
 
-static void what_is_told_beyond_the_limit_is_not_kept_and_that_is_known(void **state) {
+static void what_is_told_beyond_the_limit_is_kept_and_takes_no_room(void **state) {
     (void)state;
     struct rf_answers answers;
     char id[16];
@@ -175,11 +175,10 @@ static void what_is_told_beyond_the_limit_is_not_kept_and_that_is_known(void **s
         assert_true(complete(&answers, false, 0));
         keep(&answers, RF_ANSWERS_ONCE, id, &small, i);
     }
-    assert_int_equal(answers.map.count, 9);
-    assert_non_null(find(&answers, "0", 11));
-    assert_null(find(&answers, "9", 11));
-    assert_false(complete(&answers, false, 9));
-    assert_true(complete(&answers, false, 10));
+    assert_int_equal(answers.memories[RF_ANSWERS_ONCE].count, 9);
+    assert_int_equal(find(&answers, "0", 11)->memory, RF_ANSWERS_ONCE);
+    assert_int_equal(find(&answers, "9", 11)->memory, RF_ANSWERS_OVERFLOW);
+    assert_true(complete(&answers, false, 0));
     // What is awaited finds its room, and no other is awaited beyond it.
     assert_false(rf_answers_room(&answers, 0, (struct rf_instant){11}));
     assert_false(rf_answers_await(&answers, NULL, true));
@@ -187,11 +186,61 @@ static void what_is_told_beyond_the_limit_is_not_kept_and_that_is_known(void **s
     assert_true(rf_answers_await(&answers, NULL, false));
     keep(&answers, RF_ANSWERS_ONCE, "dial", &small, 11);
     assert_non_null(find(&answers, "dial", 11));
-    assert_int_equal(answers.map.count, 10);
-    // And what is known already has its room, too.
+    assert_int_equal(answers.memories[RF_ANSWERS_ONCE].count, 10);
+    // And what is known already has its room, too, or finds it when there is some.
     keep(&answers, RF_ANSWERS_ONCE, "0", &small, 12);
-    assert_non_null(find(&answers, "0", 12));
-    assert_true(complete(&answers, false, 10));
+    assert_int_equal(find(&answers, "0", 12)->memory, RF_ANSWERS_ONCE);
+    keep(&answers, RF_ANSWERS_ONCE, "9", &small, 12);
+    assert_int_equal(find(&answers, "9", 12)->memory, RF_ANSWERS_OVERFLOW);
+    keep(&answers, RF_ANSWERS_ONCE, "9", &small, RF_ANSWERS_KEEP + 1);
+    assert_int_equal(find(&answers, "9", RF_ANSWERS_KEEP + 1)->memory, RF_ANSWERS_ONCE);
+    assert_true(complete(&answers, false, 0));
+    rf_answers_fini(&answers);
+}
+
+static void of_what_is_told_beyond_the_limit_the_oldest_give_way_and_that_is_known(void **state) {
+    (void)state;
+    struct rf_answers answers;
+    char id[16];
+    rf_answers_init(&answers, 1);
+    keep(&answers, RF_ANSWERS_ONCE, "dial", &small, 5);
+    for (int i = 0; i <= RF_ANSWERS_MAX; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        assert_true(complete(&answers, false, 0));
+        keep(&answers, RF_ANSWERS_ONCE, id, &small, 6);
+    }
+    // Callers are not told so many times that something is unsure that it pushes these out.
+    for (int i = 0; i <= RF_ANSWERS_MAX; i++) {
+        snprintf(id, sizeof id, "u%d", i);
+        keep(&answers, RF_ANSWERS_UNSURE, id, &small, 7);
+    }
+    assert_null(find(&answers, "0", 7));
+    assert_non_null(find(&answers, "1", 7));
+    assert_non_null(find(&answers, "dial", 7));
+    assert_false(complete(&answers, false, 6));
+    assert_false(complete(&answers, true, 6));
+    assert_true(complete(&answers, false, 7));
+    rf_answers_fini(&answers);
+}
+
+static void of_what_is_told_beyond_the_limit_bytes_give_way_and_no_id(void **state) {
+    (void)state;
+    struct rf_answers answers;
+    char id[16];
+    rf_answers_init(&answers, 0);
+    const size_t size = RF_ANSWERS_BYTES / 4;
+    struct rf_bytes large = {calloc(1, size), size};
+    assert_non_null(large.data);
+    for (int i = 0; i < 6; i++) {
+        snprintf(id, sizeof id, "%d", i);
+        keep(&answers, RF_ANSWERS_ONCE, id, &large, i);
+    }
+    assert_int_equal(answers.memories[RF_ANSWERS_OVERFLOW].count, 6);
+    assert_true(answers.memories[RF_ANSWERS_OVERFLOW].bytes <= RF_ANSWERS_BYTES);
+    assert_int_equal(find(&answers, "0", 6)->size, 0);
+    assert_int_equal(find(&answers, "5", 6)->size, size);
+    assert_true(complete(&answers, false, 0));
+    free((void *)large.data);
     rf_answers_fini(&answers);
 }
 
@@ -203,7 +252,9 @@ int main(void) {
         cmocka_unit_test(of_what_may_not_be_repeated_bytes_give_way_and_no_id),
         cmocka_unit_test(
             there_is_room_for_a_call_that_may_not_be_repeated_while_its_id_can_be_kept),
-        cmocka_unit_test(what_is_told_beyond_the_limit_is_not_kept_and_that_is_known),
+        cmocka_unit_test(what_is_told_beyond_the_limit_is_kept_and_takes_no_room),
+        cmocka_unit_test(of_what_is_told_beyond_the_limit_the_oldest_give_way_and_that_is_known),
+        cmocka_unit_test(of_what_is_told_beyond_the_limit_bytes_give_way_and_no_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -469,9 +469,10 @@ static void what_a_worker_remembers_of_before_pushes_out_no_answer(void **state)
     assert_reply(&stage, &client, "old5", NULL, "yes");
     stage_quiet(&stage, &worker);
     stage_quiet(&stage, &second);
-    // Whoever asks again for what was not kept is not told that nobody began it.
+    // What had no room is known as well, and costs no call its room.
     request("script", "old19", false, 1, 10);
-    assert_reply(&stage, &client, "old19", "overloaded", "maybe");
+    assert_reply(&stage, &client, "old19", NULL, "yes");
+    stage_quiet(&stage, &second);
 }
 
 static void calls_found_in_a_hand_push_out_no_answer_either(void **state) {
@@ -507,7 +508,12 @@ static void calls_found_in_a_hand_push_out_no_answer_either(void **state) {
         request("speech", numbered(i), false, 0, 10);
         assert_reply(&stage, &client, numbered(i), NULL, "yes");
     }
+    for (int i = 0; i < 20; i++) {
+        request("script", ids[i], false, 0, 10);
+        assert_reply(&stage, &client, ids[i], NULL, "yes");
+    }
     stage_quiet(&stage, &worker);
+    stage_quiet(&stage, &second);
 }
 
 static void refusals_of_what_may_have_been_sent_take_no_room_of_answers(void **state) {
@@ -541,6 +547,120 @@ static void replies_to_nothing_take_no_room_once_a_worker_has_told_what_it_did(v
         carry_out("speech", &worker, i, false);
 }
 
+// It takes all room that is left.
+static void tell_eight_of_before(const struct rf_peer *from) {
+    char id[16];
+    for (int i = 0; i < 8; i++) {
+        snprintf(id, sizeof id, "old%d", i);
+        answer(&stage, from, id);
+    }
+}
+
+static void what_is_unsure_stays_known_when_a_worker_tells_it_and_there_is_no_room(void **state) {
+    (void)state;
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    stage_at(&stage, STAGE_LEASE + 1);
+    beat(&stage, &worker, "g-1", "speech", 100, 0);
+    told(&worker);
+    request("nobody", "d1", false, RF_ANSWERS_KEEP, 10);
+    assert_reply(&stage, &client, "d1", "no_worker", "maybe");
+    beat(&stage, &second, "g-2", "nobody", 100, 0);
+    tell_eight_of_before(&second);
+    request("nobody", "d1", false, 0, 10);
+    assert_reply(&stage, &client, "d1", "no_worker", "maybe");
+    answer(&stage, &second, "d1");
+    request("nobody", "d1", false, 0, 10);
+    assert_reply(&stage, &client, "d1", NULL, "yes");
+    assert_int_equal(stage.core->ground.counters.calls_taken, 0);
+}
+
+// The dial in its hand is asked for, and it is silent for a lease: it is taken for lost.
+static void lose_with_a_dial(const struct rf_peer *from, const char *instance) {
+    beat(&stage, from, instance, "speech", 100, 0);
+    told(from);
+    request("speech", "d1", false, 0, 10);
+    stage_hush(&stage);
+    int64_t lost = stage.now.instant.ns + STAGE_LEASE + 1;
+    while (stage.now.instant.ns < lost) {
+        stage_at(&stage, stage.now.instant.ns + STAGE_HEARTBEAT);
+        beat(&stage, &second, "g-2", "script", 100, 0);
+    }
+    assert_reply(&stage, &client, "d1", "worker_lost", "maybe");
+}
+
+static void register_with_the_dial(const struct rf_peer *from, const char *instance) {
+    struct rf_offer offer = {.service = "speech", .capacity = 100};
+    const char *in_hand[] = {"d1"};
+    struct rf_worker_heartbeat heartbeat = {
+        .instance = instance, .offers = {&offer, 1}, .in_hand = {in_hand, 1}};
+    stage_receive(&stage, from, RF_MESSAGE_worker_heartbeat, &heartbeat);
+}
+
+static enum rf_answers_memory memory_of(const char *id) {
+    struct rf_dispatch *dispatch = &stage.core->dispatch;
+    struct rf_map_key key = rf_job_key(dispatch, rf_str_of(id));
+    const struct rf_answer *known = rf_answers_find(&dispatch->answers, &key, stage.now.instant);
+    assert_non_null(known);
+    return known->memory;
+}
+
+static void a_dial_of_a_worker_that_was_lost_and_is_back_has_kept_its_room(void **state) {
+    (void)state;
+    beat(&stage, &second, "g-2", "script", 100, 0);
+    told(&second);
+    lose_with_a_dial(&worker, "g-1");
+    assert_int_equal(memory_of("d1"), RF_ANSWERS_ONCE);
+    for (int i = 0; i < 3; i++)
+        carry_out("script", &second, i, false);
+    register_with_the_dial(&worker, "g-1");
+    tell_eight_of_before(&worker);
+    struct rf_answers *answers = &stage.core->dispatch.answers;
+    assert_int_equal(answers->memories[RF_ANSWERS_ONCE].count, 7);
+    assert_int_equal(answers->awaited, 1);
+    // Lost again, and back again, and carried out at last.
+    struct rf_worker_bye bye = {.instance = "g-1"};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_bye, &bye);
+    assert_int_equal(memory_of("d1"), RF_ANSWERS_ONCE);
+    register_with_the_dial(&worker, "g-1");
+    answer(&stage, &second, "d1"); // no word of another
+    assert_int_equal(answers->awaited, 1);
+    answer(&stage, &worker, "d1");
+    assert_int_equal(memory_of("d1"), RF_ANSWERS_ONCE);
+    assert_int_equal(answers->awaited, 0);
+    stage_hush(&stage);
+    request("speech", "d1", false, 0, 10);
+    assert_reply(&stage, &client, "d1", NULL, "yes");
+    stage_quiet(&stage, &worker);
+}
+
+static void a_dial_of_a_worker_that_was_lost_and_is_back_is_never_dialled_again(void **state) {
+    (void)state;
+    beat(&stage, &second, "g-2", "script", 100, 0);
+    told(&second);
+    for (int i = 0; i < 3; i++)
+        carry_out("script", &second, i, false);
+    stage_at(&stage, RF_ANSWERS_KEEP / 2);
+    beat(&stage, &second, "g-2", "script", 100, 0);
+    lose_with_a_dial(&worker, "g-1");
+    register_with_the_dial(&worker, "g-1");
+    tell_eight_of_before(&worker);
+    request("speech", "d1", false, 0, 10); // joined, with its service now
+    answer(&stage, &worker, "d1");
+    assert_reply(&stage, &client, "d1", NULL, "yes");
+    told(&worker);
+    stage_hush(&stage);
+    request("speech", "d1", false, 0, 10);
+    assert_reply(&stage, &client, "d1", NULL, "yes");
+    // Also when others give their room back.
+    stage_at(&stage, RF_ANSWERS_KEEP + RF_NS_PER_S);
+    beat(&stage, &second, "g-3", "speech", 100, 0);
+    told(&second);
+    stage_hush(&stage);
+    request("speech", "d1", false, 0, 10);
+    assert_reply(&stage, &client, "d1", NULL, "yes");
+    stage_quiet(&stage, &second);
+}
+
 #define TEST(name)     cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 #define TEST_FEW(name) cmocka_unit_test_setup_teardown(name, open_stage_of_few_answers, close_stage)
 
@@ -565,6 +685,9 @@ int main(void) {
         TEST_FEW(calls_found_in_a_hand_push_out_no_answer_either),
         TEST_FEW(refusals_of_what_may_have_been_sent_take_no_room_of_answers),
         TEST_FEW(replies_to_nothing_take_no_room_once_a_worker_has_told_what_it_did),
+        TEST_FEW(what_is_unsure_stays_known_when_a_worker_tells_it_and_there_is_no_room),
+        TEST_FEW(a_dial_of_a_worker_that_was_lost_and_is_back_has_kept_its_room),
+        TEST_FEW(a_dial_of_a_worker_that_was_lost_and_is_back_is_never_dialled_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

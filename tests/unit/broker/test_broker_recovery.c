@@ -420,18 +420,19 @@ static void what_a_broker_has_forgotten_itself_proves_nothing(void **state) {
     recall(&second, 0);
     stage_at(&stage, 1000);
     struct rf_answers *answers = &stage.core->dispatch.answers;
-    static const enum rf_answers_memory both[] = {RF_ANSWERS_ONCE, RF_ANSWERS_ONCE_NO};
+    static const enum rf_answers_memory all[] = {RF_ANSWERS_ONCE, RF_ANSWERS_ONCE_NO,
+                                                 RF_ANSWERS_OVERFLOW};
     char id[16];
-    for (int i = 0; i < 2; i++) {
-        answers->memories[both[i]].dropped = true;
-        answers->memories[both[i]].newest_dropped.ns = 500;
+    for (int i = 0; i < 3; i++) {
+        answers->memories[all[i]].dropped = true;
+        answers->memories[all[i]].newest_dropped.ns = 500;
         snprintf(id, sizeof id, "old-%d", i);
         ask(&client, id, false, 500);
         assert_reply(&stage, &client, id, "worker_lost", "maybe");
         snprintf(id, sizeof id, "new-%d", i);
         ask(&client, id, false, 499);
         stage_quiet(&stage, &client);
-        answers->memories[both[i]].dropped = false;
+        answers->memories[all[i]].dropped = false;
     }
 }
 
