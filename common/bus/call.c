@@ -216,16 +216,6 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
     rf_bus_flush_soon(bus);
 }
 
-void rf_bus_cancel(struct rf_bus *bus, const char *id) {
-    struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, id);
-    if (op == NULL)
-        return;
-    if (op->sent)
-        (void)!send_cancel(bus, op);
-    rf_pending_take(&bus->pending_calls, op);
-    rf_pending_op_free(op);
-}
-
 void rf_bus_call_off(struct rf_bus *bus, const char *id) {
     struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, id);
     if (op == NULL || op->failure != NULL)
@@ -238,4 +228,19 @@ void rf_bus_call_off(struct rf_bus *bus, const char *id) {
     op->failure = "cancelled";
     rf_pending_end_at(&bus->pending_calls, op, rf_loop_now(bus->loop));
     rf_bus_expect(bus, op);
+}
+
+static void on_forgotten(void *arg, const struct rf_call_reply *reply) {
+    (void)arg;
+    (void)reply;
+}
+
+// Kept until it is answered: if the connection breaks, a call that nobody asks for again is one
+// that nobody called off.
+void rf_bus_cancel(struct rf_bus *bus, const char *id) {
+    struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, id);
+    if (op == NULL)
+        return;
+    op->fn.reply = on_forgotten;
+    rf_bus_call_off(bus, id);
 }

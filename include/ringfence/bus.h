@@ -217,7 +217,8 @@ typedef void rf_reply_fn(void *arg, const struct rf_call_reply *reply);
 void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_reply_fn *fn,
                  void *arg);
 
-// rf_bus_cancel: tells the worker that nobody waits any more; `fn` is not called again.
+// rf_bus_cancel: tells the broker and the worker that nobody waits any more, also over a connection
+// that breaks; `fn` is not called again. The id is in use until the answer.
 void rf_bus_cancel(struct rf_bus *bus, const char *id);
 
 // rf_bus_call_off: asks for the same, but waits for the answer: `fn` is called with "cancelled", or

@@ -257,6 +257,8 @@ void rf_dispatch_requeue(struct rf_dispatch *dispatch, struct rf_job *job, struc
         rf_job_end(job, RF_JOB_TOO_LATE, false);
     } else if (queue == NULL || !rf_dispatch_served(dispatch, queue)) {
         rf_job_end(job, RF_JOB_NO_WORKER, false);
+    } else if (rf_job_unwanted(job)) {
+        rf_job_end(job, RF_JOB_CANCELLED, false); // its cancel and the handback crossed
     } else {
         rf_job_give_back(job, queue, avoid);
         pump_queue(dispatch, queue);

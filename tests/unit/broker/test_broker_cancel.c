@@ -271,12 +271,27 @@ static void who_joins_a_held_call_keeps_it_from_an_earlier_cancel(void **state) 
     expect_request(&second, "c2");
 }
 
+static void given_back_after_its_cancel_it_is_answered_though_nobody_has_room(void **state) {
+    (void)state;
+    register_worker(1);
+    want(&client, "c1");
+    expect_request(&worker, "c1");
+    cancel(&client, "c1");
+    expect_cancel(&worker, "c1");
+    beat(&stage, &second, "g-2", NULL, 0, 0);
+    stage_hush(&stage);
+    struct rf_worker_handback back = {.id = "c1"};
+    stage_receive(&stage, &worker, RF_MESSAGE_worker_handback, &back);
+    assert_reply(&stage, &client, "c1", "cancelled", "no");
+}
+
 #define TEST(name)      cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
 #define RESTARTED(name) cmocka_unit_test_setup_teardown(name, open_restarted, close_stage)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(in_the_queue_it_is_answered_and_never_dispatched),
+        TEST(given_back_after_its_cancel_it_is_answered_though_nobody_has_room),
         TEST(in_hand_the_worker_is_told_and_answers),
         TEST(what_two_wait_for_one_cannot_cancel),
         TEST(what_all_who_wait_have_cancelled_is_cancelled),

@@ -334,6 +334,33 @@ static void a_cancelled_call_is_told_to_the_broker_and_never_answered(void **sta
     rf_bus_destroy(&bus);
 }
 
+static void incident_20_a_cancel_that_a_connection_may_have_lost_is_told_again(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    rf_message_destroy(&message);
+    fake_stop(fake);
+    rf_bus_cancel(bus, "c1");
+    fake_start(fake, "broker-2");
+    message = fake_expect(fake, RF_MESSAGE_call_cancel);
+    assert_string_equal(message->as.call_cancel.id, "c1");
+    rf_message_destroy(&message);
+    struct rf_call_reply reply = {.id = "c1", .class = "local", .code = "cancelled"};
+    fake_send(fake, FAKE_CALLS, RF_MESSAGE_call_reply, &reply);
+    call(&replies, "c2", rf_seconds(60));
+    message = fake_expect(fake, RF_MESSAGE_call_request);
+    while (strcmp(message->as.call_request.id, "c2") != 0) {
+        rf_message_destroy(&message);
+        message = fake_expect(fake, RF_MESSAGE_call_request);
+    }
+    rf_message_destroy(&message);
+    assert_int_equal(replies.count, 0);
+    rf_bus_destroy(&bus);
+}
+
 static void a_call_cancelled_before_it_was_sent_is_never_sent(void **state) {
     struct fake_broker *fake = *state;
     struct replies replies;
@@ -476,6 +503,7 @@ int main(void) {
         BROKER_TEST(an_answer_that_was_lost_is_asked_for_behind_the_deadline),
         BROKER_TEST(a_call_that_was_sent_ends_after_its_deadline_as_maybe_sent),
         BROKER_TEST(a_cancelled_call_is_told_to_the_broker_and_never_answered),
+        BROKER_TEST(incident_20_a_cancel_that_a_connection_may_have_lost_is_told_again),
         BROKER_TEST(a_call_cancelled_before_it_was_sent_is_never_sent),
         BROKER_TEST(a_call_that_is_called_off_still_gets_its_answer),
         BROKER_TEST(a_call_that_is_called_off_before_it_was_sent_ends_at_once),
