@@ -43,6 +43,8 @@ static void fill_reply(struct rf_http_transfer *t, CURLcode code, struct rf_http
         reply->error_text = curl_easy_strerror(code);
     if (t->expired)
         reply->failure = RF_HTTP_TOO_LATE;
+    else if (t->held_back)
+        reply->failure = t->begun > 0 ? RF_HTTP_BROKEN : RF_HTTP_HELD_BACK;
     else if (t->too_large)
         reply->failure = RF_HTTP_TOO_LARGE;
     else if (t->repeated)

@@ -49,9 +49,10 @@ struct rf_http_request {
     struct rf_utc send_before;
     // Never a pooled connection, never repeated by libcurl: for a dial (design section 7).
     bool fresh;
-    // Told when the connection stands, immediately before the request is written; NULL: nobody. It
-    // must not call this library.
-    void (*written)(void *arg); // of rf_http_send
+    // Asked when the connection stands, immediately before the request is written; NULL: nobody.
+    // False: it is not written, and the transfer ends with RF_HTTP_HELD_BACK. It must not call this
+    // library.
+    bool (*written)(void *arg); // of rf_http_send
 };
 
 // How it failed below HTTP: <ringfence/failures.def> says what each of them is.
@@ -59,7 +60,8 @@ enum rf_http_failure {
     RF_HTTP_NONE, // an HTTP status came, and a whole body
 #define RF_TRANSPORT_FAILURE(name, word, c, source) RF_HTTP_##name,
 #include <ringfence/failures.def>
-    RF_HTTP_TOO_LATE, // send_before was over before anything was written
+    RF_HTTP_TOO_LATE,  // send_before was over before anything was written
+    RF_HTTP_HELD_BACK, // `written` did not let it be written
 };
 
 // Borrowed during the callback.

@@ -86,10 +86,12 @@ static int on_begin(void *arg, char *peer, char *own, int peer_port, int own_por
         t->repeated = true;
         return CURL_PREREQFUNC_ABORT;
     }
+    if (t->written != NULL && !t->written(t->arg)) {
+        t->held_back = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     t->begun++;
     rf_http_timeout_stood(t);
-    if (t->written != NULL)
-        t->written(t->arg);
     return CURL_PREREQFUNC_OK;
 }
 

@@ -37,11 +37,12 @@ struct rf_http_transfer {
     size_t body_size, body_limit;
     size_t header_count, header_bytes; // of the reply, of all its interim responses too
     struct rf_utc send_before;
-    void (*written)(void *arg);
+    bool (*written)(void *arg);
     bool mail, fresh;
     bool head_ended;    // the reply's headers came to their end
     int begun;          // how often the connection stood and libcurl was about to write the request
     bool expired;       // send_before was over at that moment
+    bool held_back;     // `written` said no
     bool repeated;      // it was about to be written again though it is `fresh`
     bool too_large;     // the body went beyond body_limit, or the headers beyond theirs
     bool out_of_memory; // while the body was read

@@ -85,7 +85,7 @@ void rf_policy_unkey(struct rf_policy *policy, struct rf_policy_call *call) {
     if (key != NULL && call->waits.list == &key->hungry)
         rf_policy_wake_one(policy, call);
     policy_token_back(policy, call);
-    policy_late_over(policy, call);
+    policy_late_unkey(policy, call);
     if (call->running && key != NULL)
         key->in_flight--;
     call->key = RF_POLICY_NO_KEY;

@@ -11,7 +11,9 @@ static void use(struct rf_policy_key *key, struct rf_policy_call *call) {
 
 void policy_late_watch(struct rf_policy *policy, struct rf_policy_call *call,
                        struct rf_instant now) {
-    if (!call->leased)
+    bool keeps = call->patient;
+    call->patient = false;
+    if (!call->leased || keeps)
         return;
     call->use_by = rf_instant_add(now, RF_POLICY_TOKEN_HOLD);
     rf_policy_append(&policy->holding, &call->holds);
@@ -27,17 +29,35 @@ void policy_late_over(struct rf_policy *policy, struct rf_policy_call *call) {
     call->late = false;
 }
 
-void rf_policy_written(struct rf_policy *policy, struct rf_policy_call *call) {
+void policy_late_unkey(struct rf_policy *policy, struct rf_policy_call *call) {
+    bool late = call->late;
+    policy_late_over(policy, call);
+    call->late = late;
+}
+
+static bool take_another(struct rf_policy *policy, struct rf_policy_call *call,
+                         struct rf_instant now) {
     struct rf_policy_key *key = policy_key_at(policy, call->key);
-    if (key == NULL || !call->running)
-        return;
-    if (call->leased) {
-        use(key, call);
-    } else if (call->late) {
-        key->late--;
-        key->owed++;
-        call->late = false;
+    if (key == NULL || rf_share_free(&key->share, key->leased, now) <= 0)
+        return false;
+    rf_share_use(&key->share);
+    key->late--;
+    call->late = false;
+    return true;
+}
+
+bool rf_policy_written(struct rf_policy *policy, struct rf_policy_call *call,
+                       struct rf_instant now) {
+    struct rf_policy_key *key = policy_key_at(policy, call->key);
+    if (!call->running)
+        return true;
+    if (call->late && !take_another(policy, call, now)) {
+        call->patient = true;
+        return false;
     }
+    if (key != NULL && call->leased)
+        use(key, call);
+    return true;
 }
 
 void policy_late_run(struct rf_policy *policy, struct rf_instant now) {

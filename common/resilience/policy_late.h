@@ -11,6 +11,9 @@ void policy_late_watch(struct rf_policy *policy, struct rf_policy_call *call,
                        struct rf_instant now);
 void policy_late_over(struct rf_policy *policy, struct rf_policy_call *call);
 
+// policy_late_unkey: it goes on, but its key is about to be none of the policy's.
+void policy_late_unkey(struct rf_policy *policy, struct rf_policy_call *call);
+
 // policy_late_run: uses the tokens that were held long enough.
 void policy_late_run(struct rf_policy *policy, struct rf_instant now);
 

@@ -16,7 +16,7 @@ static bool hangs(const struct rf_policy *policy, const struct rf_policy_key *ke
 
 int64_t policy_share_tokens(const struct rf_policy *policy, const struct rf_policy_key *key,
                             struct rf_instant now) {
-    bool held_back = key->share.mode != RF_SHARE_LOCAL && (hangs(policy, key) || key->owed > 0);
+    bool held_back = key->share.mode != RF_SHARE_LOCAL && hangs(policy, key);
     return held_back ? 0 : rf_share_free(&key->share, key->leased, now);
 }
 
@@ -55,8 +55,6 @@ void policy_share_token_use(struct rf_policy_key *key, struct rf_policy_call *ca
 static void feed_hungry(struct rf_policy *policy, struct rf_policy_key *key,
                         struct rf_instant now) {
     struct rf_policy_call *call;
-    for (; key->owed > 0 && rf_share_free(&key->share, key->leased, now) > 0; key->owed--)
-        rf_share_use(&key->share);
     while ((call = rf_policy_first_waiting(&key->hungry)) != NULL &&
            policy_share_tokens(policy, key, now) > 0) {
         if (key->share.mode != RF_SHARE_LOCAL) {
@@ -204,7 +202,7 @@ static int64_t wanted(struct rf_policy *policy, enum rf_policy_limit limit, size
     case RF_POLICY_PLACES:
         return rf_bulkhead_wanted(&policy->bulkhead);
     case RF_POLICY_TOKENS:
-        return k->owed + (hangs(policy, k) ? 0 : k->hungry.count);
+        return hangs(policy, k) ? 0 : k->hungry.count;
     default:
         return policy->unpaid.count;
     }

@@ -131,7 +131,6 @@ struct rf_policy_key {
     struct rf_share share;
     int64_t leased;               // of calls that are not written
     int64_t late;                 // attempts whose token was used up before they were written
-    int64_t owed;                 // of those, written since: each costs another token
     struct rf_policy_list hungry; // calls that wait for one
 };
 
@@ -155,6 +154,7 @@ struct rf_policy_call {
     bool token;       // of the rate limit, reserved and not yet used
     bool leased;      // and one of the authority's
     bool late;        // that was used up before the attempt was written
+    bool patient;     // its last attempt was refused for that: the next one keeps its token
     bool place;       // in the bulkhead
     bool admitted;    // by the policy's own breaker
     bool asked;       // the authority, for the permit
@@ -248,11 +248,17 @@ void rf_policy_sent(struct rf_policy *policy, struct rf_policy_call *call, struc
 // provider closer together than its limit allows.
 //
 // But a connection that hangs must not hold the token that all others wait for: it is used
-// RF_POLICY_TOKEN_HOLD after rf_policy_sent at the latest. A request that is written later costs
-// another token, before any other call has one, so that on average the limit is kept; for it alone
-// the provider may see two within an interval. Of such attempts a key has rate_limit.burst at most:
-// while so many hang it takes no token, and leaves all of them to the others.
-void rf_policy_written(struct rf_policy *policy, struct rf_policy_call *call);
+// RF_POLICY_TOKEN_HOLD after rf_policy_sent at the latest. An attempt that comes to be written
+// later takes another token if one is free; if not this is false, and its request must not be
+// written: where a provider's address is a black hole for a while, all gateways' attempts hang, and
+// all of their requests would come at once when it answers. The owner tells rf_policy_settled of it
+// with RF_CLASS_LOCAL, and the call steps again: it waits for a token as any other. No retry is
+// spent. That attempt then keeps its token until it is written or over, however long its connection
+// needs, so of two in a row one at most is refused, and a call's deadline bounds them all.
+// Attempts that hang so a key has rate_limit.burst at most: while so many do it takes no token, and
+// leaves all of them to the others.
+bool rf_policy_written(struct rf_policy *policy, struct rf_policy_call *call,
+                       struct rf_instant now);
 
 // rf_policy_ended: the attempt has a result, which is told to the policy's own breaker (an
 // authority is the owner's to tell, with call->ticket, before this). `retry_after` is the
@@ -318,7 +324,8 @@ void rf_policy_keys(struct rf_policy *policy, struct rf_policy_key *keys, size_t
                     const uint8_t *former, struct rf_instant now);
 
 // rf_policy_unkey: the keys are about to be others: gives the call's token back, so that its next
-// step finds another one, and takes its attempt off its key.
+// step finds another one, and takes its attempt off its key. One whose token was used up is refused
+// by rf_policy_written, also if its key stays.
 void rf_policy_unkey(struct rf_policy *policy, struct rf_policy_call *call);
 
 // rf_policy_bar: from its next step on the call uses none of these keys (bit i: key i), if another

@@ -37,6 +37,7 @@ static const char *failure_text(enum rf_http_failure failure) {
     case RF_HTTP_TOO_LARGE:
         return "the answer is too large";
     case RF_HTTP_TOO_LATE:
+    case RF_HTTP_HELD_BACK:
     case RF_HTTP_NONE:
     case RF_HTTP_OTHER:
         break;

@@ -11,8 +11,9 @@
 //   tokens    are used once. The interval between two is kept at the sender: the next one is
 //             granted an interval after the holder of the one before *said* that it was used, that
 //             is that its request was being written, or that its connection hung for
-//             RF_POLICY_TOKEN_HOLD (<ringfence/policy.h>: what is written later costs one more).
-//             What is outstanding may be used at any moment, so it counts as if it were used now.
+//             RF_POLICY_TOKEN_HOLD (<ringfence/policy.h>: what comes to be written later needs
+//             another). What is outstanding may be used at any moment, so it counts as if it were
+//             used now.
 //   retries   are used once, and come out of a budget of the fleet's calls (<ringfence/budget.h>);
 //             those that wait, or lie with a holder, are taken.
 //

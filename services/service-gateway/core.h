@@ -146,10 +146,11 @@ void core_connected(struct core *core, bool connected, struct moment at);
 void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,
                   struct moment at);
 
-// core_written, core_hedge_written: the call's request, or that of its second attempt, is being
-// written now. No effect is called.
-void core_written(struct core *core, struct call *call);
-void core_hedge_written(struct core *core, struct call *call);
+// core_written, core_hedge_written: the call's request, or that of its second attempt, is about to
+// be written. False: it must not be, as its connection hung and its token is gone
+// (rf_policy_written); the transfer ends with RF_HTTP_HELD_BACK. No effect is called.
+bool core_written(struct core *core, struct call *call, struct moment at);
+bool core_hedge_written(struct core *core, struct call *call, struct moment at);
 
 // core_hedge_replied: the same of its second attempt, which call->hedge is until then.
 void core_hedge_replied(struct core *core, struct call *call, const struct provider_reply *reply,

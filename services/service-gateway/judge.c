@@ -92,6 +92,11 @@ bool provider_judge(const struct provider *provider, const struct provider_setti
         provider_verdict_set(verdict, RF_CLASS_LOCAL, "deadline_exceeded", reply.error_text);
         return false;
     }
+    if (reply.failure == RF_HTTP_HELD_BACK) {
+        provider_verdict_set(verdict, RF_CLASS_LOCAL, "rate_limited",
+                             "its connection hung until its token was used: nothing was sent");
+        return false;
+    }
     struct rf_value *body =
         reply.failure == RF_HTTP_NONE ? rf_body_parse(reply.body, reply.body_size) : NULL;
     reply.json = body;

@@ -224,7 +224,11 @@ static void call_ended(struct core *core, struct call *call, const struct provid
                        const struct rf_attempt *attempt, const struct provider_result *result,
                        struct provider_verdict *verdict, bool good, struct moment at) {
     timed_remove(core, call);
-    if (verdict->class == RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
+    if (reply->failure == RF_HTTP_HELD_BACK) { // nothing was sent: it waits for another token
+        call_note(call, at, "rate_limit", "held_back", "%s", verdict->message);
+        try_link(core, call, at);
+    } else if (verdict->class ==
+               RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
         answer_local(core, call, verdict->code, "send_before is over: nothing was sent");
     } else if (good && result->more) {
         try_link(core, call, at); // the next page, in the same place
@@ -275,12 +279,12 @@ static void attempt_ended(struct core *core, struct call *call, struct rf_policy
     run_queues(core, at);
 }
 
-void core_written(struct core *core, struct call *call) {
-    rf_policy_written(policy_of(core, call), &call->policy);
+bool core_written(struct core *core, struct call *call, struct moment at) {
+    return rf_policy_written(policy_of(core, call), &call->policy, at.now);
 }
 
-void core_hedge_written(struct core *core, struct call *call) {
-    rf_policy_written(policy_of(core, call), &call->hedge->policy);
+bool core_hedge_written(struct core *core, struct call *call, struct moment at) {
+    return rf_policy_written(policy_of(core, call), &call->hedge->policy, at.now);
 }
 
 void core_replied(struct core *core, struct call *call, const struct provider_reply *reply,

@@ -76,20 +76,22 @@ static void on_hedge_reply(void *arg, const struct rf_http_reply *reply) {
 }
 
 // Within libcurl: what follows is told later.
-static void on_written(void *arg) {
+static bool on_written(void *arg) {
     struct call *call = arg;
     struct gateway *gateway = call->owner;
-    core_written(&gateway->core, call);
+    bool let = core_written(&gateway->core, call, gateway_now(gateway));
     if (core_shares_news(&gateway->core))
         rf_worker_demand_soon(gateway->worker);
+    return let;
 }
 
-static void on_hedge_written(void *arg) {
+static bool on_hedge_written(void *arg) {
     struct hedge *hedge = arg;
     struct gateway *gateway = hedge->call->owner;
-    core_hedge_written(&gateway->core, hedge->call);
+    bool let = core_hedge_written(&gateway->core, hedge->call, gateway_now(gateway));
     if (core_shares_news(&gateway->core))
         rf_worker_demand_soon(gateway->worker);
+    return let;
 }
 
 enum rf_err gateway_send(void *arg, struct call *call, struct hedge *hedge,

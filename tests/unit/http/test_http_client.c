@@ -440,6 +440,38 @@ static void nothing_is_written_after_send_before(void **state) {
     responder_destroy(&server);
 }
 
+static bool lets_write;
+
+static bool answer_written(void *arg) {
+    (void)arg;
+    return lets_write;
+}
+
+static void nothing_is_written_that_its_owner_holds_back(void **state) {
+    struct bench bench;
+    (void)state;
+    for (int fresh = 0; fresh < 2; fresh++) {
+        bench_open(&bench);
+        struct responder_step step = {RESPONDER_REPLY, OK_REPLY};
+        struct responder *server = responder_new(&step, 1, false);
+        struct rf_http_request request =
+            request_to(&bench, "http://127.0.0.1", responder_port(server));
+        request.written = answer_written;
+        request.fresh = fresh;
+        lets_write = false;
+        perform(&bench, &request);
+        assert_int_equal(bench.seen.failure, RF_HTTP_HELD_BACK);
+        assert_false(bench.seen.sent);
+        assert_int_equal(responder_requests(server), 0);
+        lets_write = true;
+        perform(&bench, &request);
+        assert_int_equal(bench.seen.failure, RF_HTTP_NONE);
+        assert_int_equal(responder_requests(server), 1);
+        bench_close(&bench);
+        responder_destroy(&server);
+    }
+}
+
 static void a_cancelled_transfer_is_never_told(void **state) {
     struct bench bench;
     struct rf_error error;
@@ -523,6 +555,7 @@ int main(void) {
         cmocka_unit_test(plain_http_on_a_tls_address_is_a_handshake_failure),
         cmocka_unit_test(incident_16_a_dial_on_a_dying_connection_is_seen_once),
         cmocka_unit_test(nothing_is_written_after_send_before),
+        cmocka_unit_test(nothing_is_written_that_its_owner_holds_back),
         cmocka_unit_test(a_cancelled_transfer_is_never_told),
         cmocka_unit_test(many_are_under_way_at_once),
         cmocka_unit_test(an_injected_header_begins_nothing),

@@ -103,8 +103,8 @@ static void a_token_is_waited_for_and_given_in_order(void **state) {
     struct rf_policy_need need = need_of(&policy, RF_POLICY_TOKENS);
     assert_int_equal(need.used, 0);
     assert_int_equal(need.returned, 0);
-    rf_policy_written(&policy, &calls[0]);
-    rf_policy_written(&policy, &calls[0]);
+    assert_true(rf_policy_written(&policy, &calls[0], at_ms(10)));
+    assert_true(rf_policy_written(&policy, &calls[0], at_ms(10)));
     need = need_of(&policy, RF_POLICY_TOKENS);
     assert_int_equal(need.used, 1);
     assert_int_equal(need.wanted, 2);
@@ -150,24 +150,73 @@ static void a_token_is_not_held_by_a_connection_that_hangs(void **state) {
     assert_ptr_equal(rf_policy_next(&policy, at_ms(5001)), &calls[1]);
 }
 
-static void what_is_written_late_costs_another_token_before_all_others(void **state) {
+static void what_hung_is_not_written_without_another_token(void **state) {
     (void)state;
     struct rf_policy policy;
     struct rf_policy_call calls[2];
     make_hanging(&policy, calls, 2);
     assert_null(rf_policy_next(&policy, at_ms(500)));
-    rf_policy_written(&policy, &calls[0]);
-    rf_policy_written(&policy, &calls[0]);
     assert_int_equal(step(&policy, &calls[1], 600).verdict, RF_POLICY_WAIT);
+    assert_false(rf_policy_written(&policy, &calls[0], at_ms(3000)));
+    rf_policy_settled(&policy, &calls[0], RF_CLASS_LOCAL, false, at_ms(3000));
+    assert_int_equal(policy.key.late, 0);
+    // It waits as the other one does, behind it, and no retry is spent.
+    assert_int_equal(step(&policy, &calls[0], 3000).verdict, RF_POLICY_WAIT);
+    assert_int_equal(calls[0].retry.retries, 0);
     assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).wanted, 2);
-    rf_policy_settled(&policy, &calls[0], RF_CLASS_OK, false, at_ms(700));
+    assert_int_equal(need_of(&policy, RF_POLICY_RETRIES).used, 0);
+    assert_int_equal(need_of(&policy, RF_POLICY_RETRIES).calls, 1);
     grant(&policy, RF_POLICY_TOKENS, 2, 0);
-    assert_null(rf_policy_next(&policy, at_ms(1600)));
+    assert_ptr_equal(rf_policy_next(&policy, at_ms(3100)), &calls[1]);
+    rf_policy_end(&policy, &calls[1], at_ms(3100));
+    assert_ptr_equal(rf_policy_next(&policy, at_ms(3100)), &calls[0]);
+    assert_int_equal(step(&policy, &calls[0], 3100).verdict, RF_POLICY_GO);
+    rf_policy_sent(&policy, &calls[0], at_ms(3100));
+    assert_int_equal(need_of(&policy, RF_POLICY_RETRIES).calls, 1);
+    // This time it keeps its token as long as its connection needs.
+    assert_null(rf_policy_next(&policy, at_ms(6000)));
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).used, 1);
+    assert_true(rf_policy_written(&policy, &calls[0], at_ms(6000)));
     assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).used, 2);
-    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).wanted, 1);
-    grant(&policy, RF_POLICY_TOKENS, 3, 0);
-    assert_ptr_equal(rf_policy_next(&policy, at_ms(2600)), &calls[1]);
-    assert_int_equal(step(&policy, &calls[1], 2600).verdict, RF_POLICY_GO);
+}
+
+static void what_hung_is_written_with_a_token_that_is_free(void **state) {
+    (void)state;
+    struct rf_policy policy;
+    struct rf_policy_call calls[2];
+    make_hanging(&policy, calls, 2);
+    assert_null(rf_policy_next(&policy, at_ms(500)));
+    grant(&policy, RF_POLICY_TOKENS, 2, 0);
+    assert_true(rf_policy_written(&policy, &calls[0], at_ms(600)));
+    assert_int_equal(policy.key.late, 0);
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).used, 2);
+    assert_true(rf_policy_written(&policy, &calls[0], at_ms(600))); // no third one
+    assert_int_equal(need_of(&policy, RF_POLICY_TOKENS).used, 2);
+    // Without an authority nobody has another one, and the own limit was kept when it began.
+    make_hanging(&policy, calls, 2);
+    assert_null(rf_policy_next(&policy, at_ms(500)));
+    rf_policy_shares_begin(&policy, false);
+    assert_true(rf_policy_written(&policy, &calls[0], at_ms(600)));
+}
+
+static void what_hung_is_not_written_after_a_change_of_keys(void **state) {
+    (void)state;
+    static struct rf_policy_key keys[2];
+    static const uint8_t former[] = {RF_POLICY_NO_KEY, 0};
+    struct rf_policy policy;
+    struct rf_policy_call calls[2];
+    for (int late = 0; late < 2; late++) {
+        make_hanging(&policy, calls, 2);
+        if (late)
+            assert_null(rf_policy_next(&policy, at_ms(500)));
+        rf_policy_unkey(&policy, &calls[0]);
+        rf_policy_unkey(&policy, &calls[1]);
+        rf_policy_keys(&policy, keys, 2, former, at_ms(600));
+        assert_int_equal(rf_policy_written(&policy, &calls[0], at_ms(600)), !late);
+        rf_policy_settled(&policy, &calls[0], RF_CLASS_LOCAL, false, at_ms(600));
+        assert_false(calls[0].late);
+        assert_int_equal(keys[0].late + keys[1].late, 0);
+    }
 }
 
 static void a_token_that_nobody_needs_goes_back_at_once(void **state) {
@@ -415,7 +464,9 @@ int main(void) {
         cmocka_unit_test(without_an_authority_the_own_limits_hold),
         cmocka_unit_test(a_token_is_waited_for_and_given_in_order),
         cmocka_unit_test(a_token_is_not_held_by_a_connection_that_hangs),
-        cmocka_unit_test(what_is_written_late_costs_another_token_before_all_others),
+        cmocka_unit_test(what_hung_is_not_written_without_another_token),
+        cmocka_unit_test(what_hung_is_written_with_a_token_that_is_free),
+        cmocka_unit_test(what_hung_is_not_written_after_a_change_of_keys),
         cmocka_unit_test(a_token_that_nobody_needs_goes_back_at_once),
         cmocka_unit_test(after_the_lease_nothing_is_begun_also_with_a_token_in_hand),
         cmocka_unit_test(a_place_goes_back_before_the_own_queue_is_served),

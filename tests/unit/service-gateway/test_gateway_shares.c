@@ -93,11 +93,60 @@ static void a_dial_waits_for_its_token_and_tells_its_use_at_once(void **state) {
     demand = demanded(b, true);
     assert_int_equal(word_of(&demand, "twilio", "tokens")->used, 0);
     struct call *sent = b->core.calls; // the latest, or the one before it
-    core_written(&b->core, sent->state == CALL_SENDING ? sent : sent->next);
+    assert_true(core_written(&b->core, sent->state == CALL_SENDING ? sent : sent->next, b->at));
     assert_true(core_shares_news(&b->core));
     demand = demanded(b, false);
     assert_int_equal(word_of(&demand, "twilio", "tokens")->used, 1);
     assert_int_equal(word_of(&demand, "twilio", "tokens")->wanted, 1);
+}
+
+static void a_dial_that_hung_in_connect_waits_for_another_token(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    core_connected(&b->core, true, b->at);
+    (void)demanded(b, true);
+    share(b, "twilio", "tokens", NULL, 1, false);
+    bench_dial(b, "d1");
+    assert_int_equal(b->sends, 1);
+    bench_advance(b, rf_seconds(3));
+    assert_false(core_written(&b->core, b->core.calls, b->at));
+    int outcomes = b->outcome_count;
+    bench_fail(b, 0, RF_HTTP_HELD_BACK, false);
+    // Nothing was sent, so there was no attempt, and nobody counts a failure or a retry.
+    assert_null(bench_reply_of(b, "d1"));
+    assert_int_equal(b->outcome_count, outcomes);
+    assert_int_equal(b->event_count, 0);
+    assert_int_equal(b->core.calls->attempt_count, 0);
+    assert_int_equal(b->core.calls->policy.retry.retries, 0);
+    struct rf_limit_demand demand = demanded(b, true);
+    assert_int_equal(word_of(&demand, "twilio", "tokens")->used, 1);
+    assert_int_equal(word_of(&demand, "twilio", "tokens")->wanted, 1);
+    bench_advance(b, rf_seconds(1));
+    assert_int_equal(b->sends, 1);
+    share(b, "twilio", "tokens", NULL, 2, false);
+    assert_int_equal(b->sends, 2);
+    bench_advance(b, rf_seconds(3));
+    assert_true(core_written(&b->core, b->core.calls, b->at)); // it kept its token
+    bench_fail(b, 1, RF_HTTP_CONNECT, false);
+    assert_int_equal(b->outcome_count, outcomes + 1);
+}
+
+static void what_hung_in_connect_ends_by_its_deadline_without_a_token(void **state) {
+    struct bench *b = *state;
+    limit(b);
+    core_connected(&b->core, true, b->at);
+    (void)demanded(b, true);
+    share(b, "twilio", "tokens", NULL, 1, false);
+    bench_dial(b, "d1");
+    bench_advance(b, rf_seconds(3));
+    assert_false(core_written(&b->core, b->core.calls, b->at));
+    bench_fail(b, 0, RF_HTTP_HELD_BACK, false);
+    bench_advance(b, rf_seconds(60));
+    const struct bench_reply *reply = bench_reply_of(b, "d1");
+    assert_non_null(reply);
+    assert_string_equal(reply->code, "deadline_exceeded");
+    assert_string_equal(reply->sent, "no");
+    assert_int_equal(b->sends, 1);
 }
 
 static void a_call_within_what_may_be_kept_asks_nobody(void **state) {
@@ -416,6 +465,8 @@ int main(void) {
         TEST(a_term_declares_every_limit_that_is_configured),
         TEST(a_call_waits_for_its_share_and_gives_it_back),
         TEST(a_dial_waits_for_its_token_and_tells_its_use_at_once),
+        TEST(a_dial_that_hung_in_connect_waits_for_another_token),
+        TEST(what_hung_in_connect_ends_by_its_deadline_without_a_token),
         TEST(a_call_within_what_may_be_kept_asks_nobody),
         TEST(who_waits_in_vain_for_a_token_goes_on_to_the_next_link_in_time),
         TEST(a_broker_that_keeps_none_leaves_the_own_limits),
