@@ -94,6 +94,10 @@ struct rf_policy_decision rf_policy_held_back(struct rf_policy *policy, struct r
     if (policy->rules.when_open == RF_WHEN_OPEN_FAIL)
         return refuse(policy, call, why.reason, why.at, now);
     rf_policy_let_go(policy, call, now);
+    if (call->unpaid) { // asked for first, as the own budget is: nobody waits for recovery in vain
+        rf_policy_wait_in(&policy->unpaid, call);
+        return rf_policy_decide(RF_POLICY_WAIT, RF_POLICY_NO_REASON, call->pay_by);
+    }
     struct rf_instant until = call->deadline;
     if (why.reason == RF_POLICY_TESTING)
         until = sooner(until, rf_instant_add(now, TEST_PATIENCE));
@@ -192,12 +196,12 @@ struct rf_policy_decision rf_policy_step(struct rf_policy *policy, struct rf_pol
     rf_policy_tick(policy, now);
     if (!rf_instant_before(now, call->deadline))
         return refuse(policy, call, RF_POLICY_DEADLINE, (struct rf_instant){0}, now);
+    if (!policy_share_pay_again(policy, call, now))
+        return refuse(policy, call, RF_POLICY_NO_BUDGET, (struct rf_instant){0}, now);
     // A breaker that lets nobody through ends every other wait, and takes no token and no place.
     gate = rf_policy_gate(policy);
     if (gate.verdict == RF_POLICY_REFUSED && !call->test && !call->asked)
         return rf_policy_held_back(policy, call, gate, now);
-    if (!policy_share_pay_again(policy, call, now))
-        return refuse(policy, call, RF_POLICY_NO_BUDGET, (struct rf_instant){0}, now);
     if (call->unpaid) {
         rf_policy_wait_in(&policy->unpaid, call);
         return rf_policy_decide(RF_POLICY_WAIT, RF_POLICY_NO_REASON, call->pay_by);

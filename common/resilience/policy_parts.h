@@ -40,7 +40,8 @@ void rf_policy_tick(struct rf_policy *policy, struct rf_instant now);
 // other state ends.
 void rf_policy_state_changed(struct rf_policy *policy, enum rf_breaker_state state);
 
-// rf_policy_held_back: the breaker does not let it through: refused, or it waits for recovery.
+// rf_policy_held_back: the breaker does not let it through: refused, or it waits for recovery;
+// with a retry that is `unpaid` for the word on that before.
 struct rf_policy_decision rf_policy_held_back(struct rf_policy *policy, struct rf_policy_call *call,
                                               struct rf_policy_decision why, struct rf_instant now);
 

@@ -220,7 +220,7 @@ void core_drain(struct core *core, struct moment at) {
         next = call->next;
         bool waits =
             call->state == CALL_WAITING || call->state == CALL_PLACE || call->state == CALL_JOINED;
-        if (waits && !call->policy.unpaid) // the word on its retry comes within milliseconds
+        if (waits && !call->policy.unpaid) // the word on its retry comes within 200 ms
             hand_back(core, call, at);
     }
     cache_run(core, at);

@@ -458,6 +458,52 @@ static void incident_30_a_retry_does_not_leave_before_it_is_paid_for(void **stat
     assert_non_null(strstr(bench_reply_of(b, "s2")->message, "retry.budget"));
 }
 
+// A call whose retry nobody has granted yet as the breaker opens, with breaker.when_open: wait.
+static void wait_unpaid_for_recovery(struct bench *b) {
+    b->providers[RF_PROVIDER_ELEVENLABS].when_open = RF_WHEN_OPEN_WAIT;
+    take_rules(b);
+    with_retries(b, 0);
+    bench_speak(b, "s1");
+    bench_answer(b, 0, 503, "{}");
+    bench_breaker(b, "elevenlabs", "open", 1, rf_utc_add(b->at.utc, rf_seconds(8)).ns);
+    assert_null(bench_reply_of(b, "s1"));
+}
+
+static void incident_30_a_retry_is_asked_for_also_while_the_breaker_is_open(void **state) {
+    struct bench *b = *state;
+    wait_unpaid_for_recovery(b);
+    struct rf_limit_demand demand = demanded(b, true);
+    assert_int_equal(word_of(&demand, "elevenlabs", "retries")->wanted, 1);
+    share(b, "elevenlabs", "retries", NULL, 1, false);
+    bench_advance(b, rf_seconds(8));
+    assert_int_equal(b->sends, 1);
+    bench_breaker(b, "elevenlabs", "closed", 2, 0);
+    assert_int_equal(b->sends, 2);
+    bench_answer_audio(b, 1);
+    assert_true(bench_reply_of(b, "s1")->ok);
+    assert_retries(b, 1, 0);
+}
+
+static void what_waits_for_recovery_is_handed_back_when_its_retry_is_paid_for(void **state) {
+    struct bench *b = *state;
+    wait_unpaid_for_recovery(b);
+    core_drain(&b->core, b->at);
+    assert_int_equal(b->handbacks, 0);
+    share(b, "elevenlabs", "retries", NULL, 1, false);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->sends, 1);
+    assert_retries(b, 1, 0);
+}
+
+static void what_waits_for_recovery_is_over_when_its_retry_is_not_paid_for(void **state) {
+    struct bench *b = *state;
+    wait_unpaid_for_recovery(b);
+    core_drain(&b->core, b->at);
+    bench_advance(b, rf_ms(300));
+    assert_int_equal(b->handbacks, 0);
+    assert_non_null(strstr(bench_reply_of(b, "s1")->message, "retry.budget"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
 
 int main(void) {
@@ -484,6 +530,9 @@ int main(void) {
         TEST(incident_30_of_what_goes_back_at_the_end_a_retry_alone_costs),
         TEST(incident_30_a_retry_that_an_ejection_sends_elsewhere_costs),
         TEST(incident_30_a_retry_does_not_leave_before_it_is_paid_for),
+        TEST(incident_30_a_retry_is_asked_for_also_while_the_breaker_is_open),
+        TEST(what_waits_for_recovery_is_handed_back_when_its_retry_is_paid_for),
+        TEST(what_waits_for_recovery_is_over_when_its_retry_is_not_paid_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
