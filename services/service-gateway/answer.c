@@ -135,6 +135,16 @@ void answer_request(struct core *core, const struct rf_call_request *request, en
         core->effects->release(core->arg, service, core->waiting[service]);
 }
 
+bool answer_given_up(struct core *core, struct call *call) {
+    if (!call->cancelled && !call->lost)
+        return false;
+    if (call->cancelled)
+        answer_local(core, call, "cancelled", "the caller cancelled it");
+    else
+        answer_local(core, call, "worker_lost", "the broker was lost before the dial began");
+    return true;
+}
+
 void hand_back(struct core *core, struct call *call, struct moment at) {
     // Only a retry has its time; whatever else it waits for may be at hand elsewhere.
     int64_t wait = rf_ns_sub(call->policy.due.ns, at.now.ns);

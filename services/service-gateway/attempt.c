@@ -165,6 +165,8 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
 
 void wait_for(struct core *core, struct call *call, struct rf_instant due, struct moment at) {
     place_give(core, call);
+    if (answer_given_up(core, call))
+        return;
     if ((core->draining && !call->policy.unpaid) || barred_now(core, call, at)) {
         hand_back(core, call, at);
         return;
@@ -332,6 +334,8 @@ void obey(struct core *core, struct call *call, struct rf_policy_decision decisi
 
 void try_link(struct core *core, struct call *call, struct moment at) {
     struct rf_utc until = {0};
+    if (answer_given_up(core, call))
+        return;
     const char *marked = mark_blocks(core, provider_now(call), &until);
     if (!rf_instant_before(at.now, call->deadline)) {
         answer_local(core, call, "deadline_exceeded", "the deadline is over");

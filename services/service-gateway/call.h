@@ -89,6 +89,8 @@ struct call {
     bool retry_untold; // it is repeated if the budget of all gateways has a retry for it
     bool anyway;       // no other gateway is left for it: it stays, though we are kept from it
     bool elsewhere;    // another gateway has tried it: it is not sent on once more
+    bool cancelled;    // by its caller, while it was being sent
+    bool lost;         // the broker was, since it came: it may have answered this dial by now
     bool explain;      // the reply is to tell what each policy decided: note.h
     struct provider_verdict *mark; // CALL_MARKING
     json_t *stored;                // CALL_STORING: the result, as soon as it is true

@@ -136,9 +136,14 @@ void core_request(struct core *core, const struct rf_call_request *request, stru
 
 void core_cancel(struct core *core, const char *id, struct moment at) {
     struct call *call = hand_find(core, id);
-    // A dial on its way is left to end: aborted, nobody would know whether the call exists.
-    if (call == NULL || (call->state == CALL_SENDING && !call_repeatable(call)))
+    if (call == NULL)
         return;
+    // A dial on its way is left to end: aborted, nobody would know whether the call exists. If
+    // nothing comes of it, it is not begun anew.
+    if (call->state == CALL_SENDING && !call_repeatable(call)) {
+        call->cancelled = true;
+        return;
+    }
     if (call->state == CALL_SENDING || call->state == CALL_STORING) {
         core->effects->abort(core->arg, call);
         call->was_sent = true;
@@ -208,7 +213,8 @@ void core_connected(struct core *core, bool connected, struct moment at) {
         rf_policy_lost(&core->policies[p]);
     for (struct call *call = core->calls, *next; call != NULL; call = next) {
         next = call->next;
-        if (!call_repeatable(call) && (call->state == CALL_WAITING || call->state == CALL_PLACE))
+        call->lost = !call_repeatable(call);
+        if (call->lost && (call->state == CALL_WAITING || call->state == CALL_PLACE))
             answer_local(core, call, "worker_lost", "the broker was lost before the dial began");
     }
     run_queues(core, at);

@@ -145,6 +145,9 @@ void answer_local(struct core *core, struct call *call, const char *code, const 
 // answer_request: refuses a request that never became a call.
 void answer_request(struct core *core, const struct rf_call_request *request, enum rf_class c,
                     const char *code, const char *message);
+// answer_given_up: nothing is begun anew that was cancelled while it was being sent, nor a dial
+// that the broker may have answered itself. True: it was answered so, and is gone.
+bool answer_given_up(struct core *core, struct call *call);
 // hand_back: the call goes on at another gateway. A retry that was decided here is paid for here;
 // one that is still `unpaid` must not be handed back before the word on it, else it is free.
 void hand_back(struct core *core, struct call *call, struct moment at);

@@ -226,7 +226,12 @@ static void call_ended(struct core *core, struct call *call, const struct provid
     timed_remove(core, call);
     if (reply->failure == RF_HTTP_HELD_BACK) { // nothing was sent: it waits for another token
         call_note(call, at, "rate_limit", "held_back", "%s", verdict->message);
-        try_link(core, call, at);
+        if (answer_given_up(core, call))
+            return;
+        if (core->draining)
+            hand_back(core, call, at);
+        else
+            try_link(core, call, at);
     } else if (verdict->class ==
                RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
         answer_local(core, call, verdict->code, "send_before is over: nothing was sent");

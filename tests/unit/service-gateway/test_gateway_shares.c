@@ -504,6 +504,75 @@ static void what_waits_for_recovery_is_over_when_its_retry_is_not_paid_for(void 
     assert_non_null(strstr(bench_reply_of(b, "s1")->message, "retry.budget"));
 }
 
+// A dial whose connection hung until its token was used.
+static void dial_and_hang(struct bench *b) {
+    limit(b);
+    core_connected(&b->core, true, b->at);
+    (void)demanded(b, true);
+    share(b, "twilio", "tokens", NULL, 1, false);
+    bench_dial(b, "d1");
+    assert_int_equal(b->sends, 1);
+    bench_advance(b, rf_seconds(3));
+}
+
+static void hold_back(struct bench *b) {
+    assert_false(core_written(&b->core, b->core.calls, b->at));
+    bench_fail(b, 0, RF_HTTP_HELD_BACK, false);
+}
+
+static void a_dial_that_was_cancelled_while_it_hung_is_not_begun_anew(void **state) {
+    struct bench *b = *state;
+    dial_and_hang(b);
+    core_cancel(&b->core, "d1", b->at);
+    assert_null(bench_reply_of(b, "d1"));
+    hold_back(b);
+    assert_string_equal(bench_reply_of(b, "d1")->code, "cancelled");
+    share(b, "twilio", "tokens", NULL, 2, false);
+    assert_int_equal(b->sends, 1);
+}
+
+static void a_dial_whose_broker_was_lost_while_it_hung_is_not_begun_anew(void **state) {
+    for (int back = 0; back < 2; back++) { // before it is held back
+        struct bench *b = *state;
+        dial_and_hang(b);
+        core_connected(&b->core, false, b->at);
+        assert_null(bench_reply_of(b, "d1"));
+        if (back)
+            core_connected(&b->core, true, b->at);
+        hold_back(b);
+        assert_string_equal(bench_reply_of(b, "d1")->code, "worker_lost");
+        core_connected(&b->core, true, b->at);
+        core_term(&b->core, true, b->at);
+        (void)demanded(b, true);
+        share(b, "twilio", "tokens", NULL, 2, false);
+        assert_int_equal(b->sends, 1);
+        assert_int_equal(bench_close(state), 0);
+        assert_int_equal(bench_open(state), 0);
+    }
+}
+
+static void a_dial_that_hung_while_we_drain_is_handed_back(void **state) {
+    struct bench *b = *state;
+    dial_and_hang(b);
+    core_drain(&b->core, b->at);
+    assert_int_equal(b->handbacks, 0);
+    share(b, "twilio", "tokens", NULL, 2, false);
+    bench_fail(b, 0, RF_HTTP_HELD_BACK, false);
+    assert_int_equal(b->sends, 1);
+    assert_int_equal(b->handbacks, 1);
+    assert_null(b->core.calls);
+}
+
+static void a_dial_that_was_cancelled_is_not_repeated_after_its_failure(void **state) {
+    struct bench *b = *state;
+    dial_and_hang(b);
+    core_cancel(&b->core, "d1", b->at);
+    bench_answer(b, 0, 429, "{\"code\":20429}");
+    share(b, "twilio", "tokens", NULL, 2, false);
+    assert_int_equal(b->sends, 1);
+    assert_string_equal(bench_reply_of(b, "d1")->code, "cancelled");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
 
 int main(void) {
@@ -533,6 +602,10 @@ int main(void) {
         TEST(incident_30_a_retry_is_asked_for_also_while_the_breaker_is_open),
         TEST(what_waits_for_recovery_is_handed_back_when_its_retry_is_paid_for),
         TEST(what_waits_for_recovery_is_over_when_its_retry_is_not_paid_for),
+        TEST(a_dial_that_was_cancelled_while_it_hung_is_not_begun_anew),
+        TEST(a_dial_whose_broker_was_lost_while_it_hung_is_not_begun_anew),
+        TEST(a_dial_that_hung_while_we_drain_is_handed_back),
+        TEST(a_dial_that_was_cancelled_is_not_repeated_after_its_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
