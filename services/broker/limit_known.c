@@ -1,8 +1,7 @@
 // Which gateways may hold something, over a restart of the broker: a value of retained state each,
-// "limits/INSTANCE", from its registration until nothing of it is left; of one that never came back
-// until what it may have used no longer matters ("over": when its lease was). And buckets that were
-// not full when the last word about them was said: "bucket/PROVIDER" or "bucket/PROVIDER/KEY",
-// until they are; a broker that is killed finds the gateways instead, and begins with empty ones.
+// "limits/INSTANCE", from its registration until nothing of it is left. And buckets that were not
+// full when the last word about them was said: "bucket/PROVIDER" or "bucket/PROVIDER/KEY", until
+// they are; a broker that is killed finds the gateways instead, and begins with empty ones.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,6 @@
 #include "limit.h"
 
 #define PREFIX "limits/"
-
-#define AFTERMATH_MOST rf_seconds(86400)
 
 struct instance {
     struct rf_map_node by_name;
@@ -22,16 +19,14 @@ static bool key_of(const char *instance, char key[RF_STATE_KEY_BYTES + 1]) {
     return snprintf(key, RF_STATE_KEY_BYTES + 1, PREFIX "%s", instance) <= RF_STATE_KEY_BYTES;
 }
 
-// `ttl` 0: until it is deleted; value NULL: deletes it.
-static void write_state(struct rf_limits *limits, const char *instance, json_t *value,
-                        struct rf_duration ttl) {
+static void write_state(struct rf_limits *limits, const char *instance, json_t *value) {
     char key[RF_STATE_KEY_BYTES + 1];
     struct rf_state_entry entry = {.version = 0};
     enum rf_err err = RF_ERR_INVALID;
     if (!key_of(instance, key))
         return;
     if (value != NULL)
-        err = rf_states_put(limits->states, key, value, ttl.ns, &entry);
+        err = rf_states_put(limits->states, key, value, 0, &entry);
     else if (rf_states_get(limits->states, key, &entry) == RF_OK)
         err = rf_states_cas(limits->states, key, entry.version, NULL, 0, &entry);
     else
@@ -61,24 +56,14 @@ static void unhold_all(struct rf_limits *limits) {
     }
 }
 
-// When the lease of a gateway that never came back was over; 0: it is not of such a one.
-static int64_t over_of(const struct rf_state_entry *entry) {
-    return json_integer_value(json_object_get(entry->value, "over"));
-}
-
-static void write_since(struct rf_limits *limits, const char *name) {
-    json_t *value = json_pack("{s:I}", "since", (json_int_t)limits->ground->now.utc.ns);
-    write_state(limits, name, value, rf_ns(0));
-    json_decref(value);
-}
-
 void rf_limits_register(struct rf_limits *limits, const char *name) {
     struct rf_state_entry entry;
     char key[RF_STATE_KEY_BYTES + 1];
-    if (key_of(name, key) && rf_states_get(limits->states, key, &entry) == RF_OK &&
-        over_of(&entry) == 0)
+    if (key_of(name, key) && rf_states_get(limits->states, key, &entry) == RF_OK)
         return;
-    write_since(limits, name);
+    json_t *value = json_pack("{s:I}", "since", (json_int_t)limits->ground->now.utc.ns);
+    write_state(limits, name, value);
+    json_decref(value);
 }
 
 void limits_join(struct rf_limits *limits, const char *name) {
@@ -92,42 +77,7 @@ void limits_join(struct rf_limits *limits, const char *name) {
 }
 
 void limits_leave(struct rf_limits *limits, const char *name) {
-    write_state(limits, name, NULL, rf_ns(0));
-}
-
-static struct rf_duration longest_attempt(const struct rf_limits *limits) {
-    struct rf_duration longest = {0};
-    for (size_t i = 0; i < limits->rule_count; i++)
-        if (limits->rules[i].attempt_timeout.ns > longest.ns)
-            longest = limits->rules[i].attempt_timeout;
-    return longest;
-}
-
-// How long it matters what a gateway had when its lease was over: its attempts run, and a bucket
-// that was empty fills.
-static struct rf_duration aftermath(const struct rf_limits *limits) {
-    struct rf_duration longest = longest_attempt(limits);
-    for (size_t i = 0; i < limits->rule_count; i++) {
-        const struct rf_limit_rules *rules = &limits->rules[i];
-        if (rules->rate <= 0)
-            continue;
-        double fill = (double)rules->burst / rules->rate * RF_NS_PER_S;
-        if (fill > (double)AFTERMATH_MOST.ns)
-            fill = (double)AFTERMATH_MOST.ns;
-        if (fill > (double)longest.ns)
-            longest = rf_ns((int64_t)fill + 1);
-    }
-    return longest;
-}
-
-// The next broker needs not wait for it, but is to know what it may have used.
-static void write_over(struct rf_limits *limits, const char *name) {
-    struct rf_duration matters = aftermath(limits);
-    json_t *value = NULL;
-    if (matters.ns > 0)
-        value = json_pack("{s:I}", "over", (json_int_t)limits->ground->now.utc.ns);
-    write_state(limits, name, value, matters);
-    json_decref(value);
+    write_state(limits, name, NULL);
 }
 
 // Their leases are over: they begin nothing more. What they had begun is over later, and until then
@@ -137,7 +87,7 @@ static void on_lease_over(void *arg) {
     struct rf_map_node *node;
     while ((node = rf_map_next(&limits->known.instances, NULL)) != NULL) {
         struct instance *instance = RF_OWNER(node, struct instance, by_name);
-        write_over(limits, instance->name);
+        write_state(limits, instance->name, NULL);
         forget(limits, instance);
         limits->known.lost = true;
     }
@@ -154,26 +104,20 @@ static void expect(struct rf_limits *limits, const char *name) {
 void rf_limits_restore(struct rf_limits *limits) {
     struct rf_state_entry *entries = NULL;
     size_t count;
-    const struct rf_now *now = &limits->ground->now;
-    int64_t over = 0;
     rf_pauses_restore(&limits->pauses);
     rf_ground_timer(&limits->known.timer, on_lease_over, limits);
     if (rf_states_list(limits->states, PREFIX, &entries, &count) != RF_OK)
         return;
-    for (size_t i = 0; i < count; i++) {
-        if (over_of(&entries[i]) == 0)
-            expect(limits, entries[i].key + strlen(PREFIX));
-        else if (over_of(&entries[i]) > over)
-            over = over_of(&entries[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        expect(limits, entries[i].key + strlen(PREFIX));
     free(entries);
-    struct rf_duration lease = limits->ground->lease;
-    if (limits->known.instances.count == 0 && over != 0)
-        lease = rf_ns(rf_ns_sub(over, now->utc.ns));
-    limits->known.lost = over != 0;
-    limits->known.lease_over = rf_instant_add(now->instant, lease);
-    limits->known.attempts_over = rf_instant_add(limits->known.lease_over, longest_attempt(limits));
-    if (limits->known.instances.count > 0)
+    struct rf_duration longest = {0};
+    for (size_t i = 0; i < limits->rule_count; i++)
+        if (limits->rules[i].attempt_timeout.ns > longest.ns)
+            longest = limits->rules[i].attempt_timeout;
+    limits->known.lease_over = rf_instant_add(limits->ground->now.instant, limits->ground->lease);
+    limits->known.attempts_over = rf_instant_add(limits->known.lease_over, longest);
+    if (count > 0)
         rf_ground_start(limits->ground, &limits->known.timer, limits->known.lease_over);
 }
 
@@ -186,9 +130,7 @@ void limits_hold(struct rf_limits *limits, struct rf_limit *limit) {
         rf_pool_hold(&limit->pool,
                      is_place ? limits->known.attempts_over : limits->known.lease_over);
     else if (limits->known.lost) // until then they may have used what they had
-        rf_pool_emptied(&limit->pool, rf_instant_before(now, limits->known.lease_over)
-                                          ? now
-                                          : limits->known.lease_over);
+        rf_pool_emptied(&limit->pool, limits->known.lease_over);
 }
 
 // ---- buckets ----

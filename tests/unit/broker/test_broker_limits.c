@@ -341,58 +341,8 @@ a_restarted_broker_waits_for_the_lease_and_the_attempts_of_who_is_missing(void *
     stage_at(&stage, STAGE_LEASE + ATTEMPT);
     assert_int_equal(granted(&stage, &a, "places"), 2);
     struct rf_state_entry entry;
+    assert_int_equal(rf_states_get(&stage.core->states, known[1], &entry), RF_ERR_NOT_FOUND);
     assert_int_equal(rf_states_get(&stage.core->states, known[0], &entry), RF_OK);
-    assert_null(json_object_get(entry.value, "over"));
-    stage_close(&stage);
-}
-
-// A value that a broker kept for the one after it.
-static json_t *value_of(struct stage *stage, const char *key) {
-    struct rf_state_entry entry;
-    if (rf_states_get(&stage->core->states, key, &entry) != RF_OK)
-        return NULL;
-    return json_incref(entry.value);
-}
-
-// At the end of the lease of gateway-9, which did not come back after the first restart.
-static void restart_twice(struct stage *stage) {
-    static const char *const known[] = {"limits/gateway-9"};
-    struct rf_state_entry entry;
-    restart(stage, known, 1);
-    stage_at(stage, STAGE_LEASE);
-    json_t *value = value_of(stage, known[0]);
-    assert_non_null(value);
-    stage_close(stage);
-    stage_open(stage, two_places_and_one_a_second);
-    stage_at(stage, STAGE_LEASE);
-    assert_int_equal(rf_states_put(&stage->core->states, known[0], value, 0, &entry), RF_OK);
-    json_decref(value);
-    rf_limits_restore(&stage->core->limits);
-}
-
-static void what_a_gateway_may_have_used_that_never_came_back_is_known_over_restarts(void **state) {
-    (void)state;
-    struct stage stage;
-    struct rf_limit_word token = {.service = "twilio", .kind = "tokens", .wanted = 1};
-    restart_twice(&stage);
-    struct rf_peer a = registered(&stage, 1);
-    demand(&stage, &a, 1, &token, 1);
-    assert_int_equal(granted(&stage, &a, "tokens"), 0);
-    stage_at(&stage, STAGE_LEASE + 2 * RF_NS_PER_S);
-    assert_int_equal(granted(&stage, &a, "tokens"), 1);
-    stage_close(&stage);
-}
-
-static void it_is_waited_for_no_more_when_it_comes_back(void **state) {
-    (void)state;
-    struct stage stage;
-    restart_twice(&stage);
-    struct rf_peer nine = registered(&stage, 9);
-    places(&stage, &nine, 0, 0, 0);
-    json_t *value = value_of(&stage, "limits/gateway-9");
-    assert_non_null(value);
-    assert_null(json_object_get(value, "over")); // it may hold something again, for ever
-    json_decref(value);
     stage_close(&stage);
 }
 
@@ -623,8 +573,6 @@ int main(void) {
         cmocka_unit_test(a_pause_of_any_length_is_borne),
         cmocka_unit_test(a_restarted_broker_grants_when_all_that_hold_something_have_said_so),
         cmocka_unit_test(a_restarted_broker_waits_for_the_lease_and_the_attempts_of_who_is_missing),
-        cmocka_unit_test(what_a_gateway_may_have_used_that_never_came_back_is_known_over_restarts),
-        cmocka_unit_test(it_is_waited_for_no_more_when_it_comes_back),
         cmocka_unit_test(pauses_survive_a_restart),
         cmocka_unit_test(a_broker_that_ends_before_its_gateways_writes_nothing_of_their_debts),
         cmocka_unit_test(a_bucket_is_not_full_because_the_whole_set_was_restarted),
