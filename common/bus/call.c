@@ -101,7 +101,8 @@ static void refresh(struct rf_pending_op *op, struct rf_instant now) {
     if (rf_wire_decode(op->frame.data, op->frame.size, &message, NULL) != RF_OK)
         return;
     struct rf_call_request *request = &message->as.call_request;
-    request->remaining_ns = left.ns > 0 ? left.ns : 0;
+    // What was called off is only asked about: nobody is to begin it before its cancel is read.
+    request->remaining_ns = left.ns > 0 && !op->called_off ? left.ns : 0;
     if (op->sent)
         request->asked_ns = rf_instant_since(now, op->asked).ns + 1;
     if (rf_wire_encode(RF_MESSAGE_call_request, request, &frame, NULL) == RF_OK) {

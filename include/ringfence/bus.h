@@ -218,11 +218,14 @@ void rf_bus_call(struct rf_bus *bus, const struct rf_call_request *request, rf_r
                  void *arg);
 
 // rf_bus_cancel: tells the broker and the worker that nobody waits any more, also over a connection
-// that breaks; `fn` is not called again. The id is in use until the answer.
+// that breaks; `fn` is not called again. The id of a call that was sent is in use until its answer,
+// or 2 s after its deadline: the same id in rf_bus_call aborts the process.
 void rf_bus_cancel(struct rf_bus *bus, const char *id);
 
 // rf_bus_call_off: asks for the same, but waits for the answer: `fn` is called with "cancelled", or
-// with how the call ended all the same: a dial that is on its way cannot be taken back.
+// with how the call ended all the same: a dial that is on its way cannot be taken back. Whoever
+// asks again over a new connection only asks what became of it: what nobody has begun is then
+// deadline_exceeded.
 void rf_bus_call_off(struct rf_bus *bus, const char *id);
 
 // rf_bus_breaker_control: a person's word about a circuit breaker (`rid` is filled in). `code`

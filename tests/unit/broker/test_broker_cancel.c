@@ -271,6 +271,21 @@ static void who_joins_a_held_call_keeps_it_from_an_earlier_cancel(void **state) 
     expect_request(&second, "c2");
 }
 
+// As the client library asks again: the request may have been lost with its connection.
+static void asked_about_when_it_was_called_off_it_is_begun_by_nobody(void **state) {
+    (void)state;
+    register_worker(1);
+    struct rf_call_request request = {.id = "c1",
+                                      .service = "speech",
+                                      .operation = "speak",
+                                      .deadline = STAGE_UTC + 60 * RF_NS_PER_S,
+                                      .asked_ns = 5};
+    stage_receive(&stage, &client, RF_MESSAGE_call_request, &request);
+    cancel(&client, "c1");
+    assert_reply(&stage, &client, "c1", "deadline_exceeded", "no");
+    stage_quiet(&stage, &worker);
+}
+
 static void given_back_after_its_cancel_it_is_answered_though_nobody_has_room(void **state) {
     (void)state;
     register_worker(1);
@@ -291,6 +306,7 @@ static void given_back_after_its_cancel_it_is_answered_though_nobody_has_room(vo
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(in_the_queue_it_is_answered_and_never_dispatched),
+        TEST(asked_about_when_it_was_called_off_it_is_begun_by_nobody),
         TEST(given_back_after_its_cancel_it_is_answered_though_nobody_has_room),
         TEST(in_hand_the_worker_is_told_and_answers),
         TEST(what_two_wait_for_one_cannot_cancel),
