@@ -30,7 +30,7 @@ void policy_late_over(struct rf_policy *policy, struct rf_policy_call *call) {
 }
 
 void policy_late_unkey(struct rf_policy *policy, struct rf_policy_call *call) {
-    bool late = call->late;
+    bool late = call->late || (call->running && call->leased);
     policy_late_over(policy, call);
     call->late = late;
 }

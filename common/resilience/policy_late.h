@@ -11,7 +11,8 @@ void policy_late_watch(struct rf_policy *policy, struct rf_policy_call *call,
                        struct rf_instant now);
 void policy_late_over(struct rf_policy *policy, struct rf_policy_call *call);
 
-// policy_late_unkey: it goes on, but its key is about to be none of the policy's.
+// policy_late_unkey: it goes on, but its key is about to be none of the policy's. A token that it
+// still holds is used, so it is written with another one or not at all.
 void policy_late_unkey(struct rf_policy *policy, struct rf_policy_call *call);
 
 // policy_late_run: uses the tokens that were held long enough.
