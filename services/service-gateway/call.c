@@ -79,6 +79,7 @@ void call_free(struct call *call) {
     free(call->failures);
     free(call->mark);
     free(call->hedge);
+    free(call->failed);
     json_decref(call->stored);
     provider_job_fini(&call->job);
     free(call->id);

@@ -54,6 +54,13 @@ struct hedge {
     void *transfer; // the rim's
 };
 
+// How the first of a call's two attempts failed: it counts if nothing was sent with the other one.
+struct hedge_failure {
+    struct provider_verdict verdict;
+    struct rf_duration retry_after;
+    struct sending sending;
+};
+
 #define CALL_PERMIT_SIZE 64
 
 // The keys that were tried at one link since the last wait: bit i is key i.
@@ -103,6 +110,7 @@ struct call {
     struct call_keys tried;
     struct sending sending;
     struct hedge *hedge;           // NULL: none
+    struct hedge_failure *failed;  // of one of two attempts, while the other runs; NULL: none
     char permit[CALL_PERMIT_SIZE]; // ""; none
     struct rf_attempt *attempts;
     size_t attempt_count;

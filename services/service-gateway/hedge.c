@@ -133,6 +133,13 @@ enum rf_hedge_verdict hedge_judge(struct core *core, struct call *call, bool goo
     return verdict;
 }
 
+void hedge_keep(struct call *call, const struct provider_verdict *verdict,
+                struct rf_duration retry_after) {
+    call->failed = malloc(sizeof *call->failed);
+    if (call->failed != NULL) // else the call goes on as if this attempt had not been
+        *call->failed = (struct hedge_failure){*verdict, retry_after, call->sending};
+}
+
 // The place of the attempt that goes on is the only one that the call needs now.
 static void keep_one_place(struct call *call) {
     if (call->placed)

@@ -113,6 +113,9 @@ void hedge_reply_to_second(struct call *call);
 // call. The good one ends the other one. Of a call without a second attempt: WON or LOST.
 enum rf_hedge_verdict hedge_judge(struct core *core, struct call *call, bool good,
                                   struct moment at);
+// hedge_keep: the attempt has failed while the other one runs; before hedge_settle.
+void hedge_keep(struct call *call, const struct provider_verdict *verdict,
+                struct rf_duration retry_after);
 // hedge_settle: after it. Unless the verdict is WAIT no attempt of the call is left.
 void hedge_settle(struct core *core, struct call *call, enum rf_hedge_verdict verdict,
                   struct moment at);

@@ -1,4 +1,6 @@
 // After an attempt: classify, report, then the retry, the next link of the chain or the answer.
+#include <stdlib.h>
+
 #include "internal.h"
 #include "note.h"
 
@@ -219,19 +221,34 @@ static void report_outcome(struct core *core, struct call *call,
                                attempt->ticket.slow_told, error_text);
 }
 
+// Its connection hung until its token was used: nothing was sent, and it waits for another one. If
+// another attempt of the call has failed meanwhile, that is what became of the call.
+static void held_back(struct core *core, struct call *call, struct hedge_failure *failed,
+                      const char *message, struct moment at) {
+    call_note(call, at, "rate_limit", "held_back", "%s", message);
+    if (answer_given_up(core, call))
+        return;
+    if (failed != NULL && call->attempt_count > 0) {
+        const struct rf_attempt attempt = call->attempts[call->attempt_count - 1];
+        call->sending = failed->sending;
+        place_give(core, call);
+        attempt_failed(core, call, &attempt, &failed->verdict, failed->retry_after, at);
+    } else if (core->draining) {
+        hand_back(core, call, at);
+    } else {
+        try_link(core, call, at);
+    }
+}
+
 // The call's last attempt has ended, and no other one runs.
 static void call_ended(struct core *core, struct call *call, const struct provider_reply *reply,
                        const struct rf_attempt *attempt, const struct provider_result *result,
                        struct provider_verdict *verdict, bool good, struct moment at) {
     timed_remove(core, call);
-    if (reply->failure == RF_HTTP_HELD_BACK) { // nothing was sent: it waits for another token
-        call_note(call, at, "rate_limit", "held_back", "%s", verdict->message);
-        if (answer_given_up(core, call))
-            return;
-        if (core->draining)
-            hand_back(core, call, at);
-        else
-            try_link(core, call, at);
+    struct hedge_failure *failed = call->failed;
+    call->failed = NULL;
+    if (reply->failure == RF_HTTP_HELD_BACK) {
+        held_back(core, call, failed, verdict->message, at);
     } else if (verdict->class ==
                RF_CLASS_LOCAL) { // too late: nothing was sent, so it is no attempt
         answer_local(core, call, verdict->code, "send_before is over: nothing was sent");
@@ -245,6 +262,7 @@ static void call_ended(struct core *core, struct call *call, const struct provid
         place_give(core, call);
         attempt_failed(core, call, attempt, verdict, reply->retry_after, at);
     }
+    free(failed);
 }
 
 static void note_class(struct call *call, const struct provider_reply *reply,
@@ -276,6 +294,8 @@ static void attempt_ended(struct core *core, struct call *call, struct rf_policy
     if (verdict.class != RF_CLASS_LOCAL) {
         record_attempt(call, reply, &verdict, result.rule, &told);
         note_class(call, reply, &verdict, result.rule, at);
+        if (race == RF_HEDGE_WAIT)
+            hedge_keep(call, &verdict, reply->retry_after);
     }
     hedge_settle(core, call, race, at);
     if (race != RF_HEDGE_WAIT)

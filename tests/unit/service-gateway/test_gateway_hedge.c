@@ -303,6 +303,58 @@ static void an_attempt_that_still_runs_is_told_slow_of_either(void **state) {
     assert_nothing_is_left(b);
 }
 
+// Two attempts at speech are on their way; one of them fails, and then the other is held back.
+static void fail_beside_one_held_back(struct bench *b, int failed, long status) {
+    hedge_all(b);
+    bench_speak(b, "s1");
+    bench_advance(b, rf_seconds(2));
+    assert_int_equal(b->sends, 2);
+    bench_answer(b, failed, status, "{}");
+    assert_null(bench_reply_of(b, "s1"));
+    bench_fail(b, 1 - failed, RF_HTTP_HELD_BACK, false);
+}
+
+static void an_attempt_that_failed_counts_though_the_other_was_held_back(void **state) {
+    struct bench *b = *state;
+    for (int failed = 0; failed < 2; failed++) {
+        b->providers[RF_PROVIDER_ELEVENLABS].retry.max_retries = 0;
+        fail_beside_one_held_back(b, failed, 503);
+        assert_int_equal(b->sends, 2);
+        assert_false(bench_reply_of(b, "s1")->ok);
+        assert_nothing_is_left(b);
+        assert_int_equal(bench_close(state), 0);
+        assert_int_equal(bench_open(state), 0);
+        b = *state;
+    }
+}
+
+static void it_waits_as_any_retry_though_the_other_was_held_back(void **state) {
+    struct bench *b = *state;
+    fail_beside_one_held_back(b, 0, 503);
+    assert_int_equal(b->sends, 2);
+    assert_int_equal(b->core.calls->state, CALL_WAITING);
+    assert_int_equal(b->core.calls->policy.retry.retries, 1);
+    bench_advance(b, rf_seconds(30));
+    assert_int_equal(b->sends, 3);
+    bench_answer_audio(b, 2);
+    assert_true(bench_reply_of(b, "s1")->ok);
+    assert_nothing_is_left(b);
+}
+
+static void two_attempts_that_were_held_back_are_no_failure(void **state) {
+    struct bench *b = *state;
+    hedge_all(b);
+    bench_speak(b, "s1");
+    bench_advance(b, rf_seconds(2));
+    bench_fail(b, 1, RF_HTTP_HELD_BACK, false);
+    assert_int_equal(b->sends, 2);
+    bench_fail(b, 0, RF_HTTP_HELD_BACK, false);
+    assert_int_equal(b->sends, 3);
+    assert_int_equal(b->core.calls->policy.retry.retries, 0);
+    bench_answer_audio(b, 2);
+    assert_nothing_is_left(b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
 
 int main(void) {
@@ -323,6 +375,9 @@ int main(void) {
         TEST(keys_that_change_while_both_run_are_no_harm),
         TEST(a_second_attempt_that_cannot_be_sent_leaves_the_first_as_it_is),
         TEST(an_attempt_that_still_runs_is_told_slow_of_either),
+        TEST(an_attempt_that_failed_counts_though_the_other_was_held_back),
+        TEST(it_waits_as_any_retry_though_the_other_was_held_back),
+        TEST(two_attempts_that_were_held_back_are_no_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
