@@ -236,12 +236,16 @@ static void on_forgotten(void *arg, const struct rf_call_reply *reply) {
     (void)reply;
 }
 
-// Kept until it is answered: if the connection breaks, a call that nobody asks for again is one
-// that nobody called off.
+// What was sent is kept until it is answered: if the connection breaks, the cancel is told again.
 void rf_bus_cancel(struct rf_bus *bus, const char *id) {
     struct rf_pending_op *op = rf_pending_find(&bus->pending_calls, id);
     if (op == NULL)
         return;
-    op->fn.reply = on_forgotten;
-    rf_bus_call_off(bus, id);
+    if (op->sent) {
+        op->fn.reply = on_forgotten;
+        rf_bus_call_off(bus, id);
+        return;
+    }
+    rf_pending_take(&bus->pending_calls, op);
+    rf_pending_op_free(op);
 }

@@ -380,6 +380,20 @@ static void a_call_cancelled_before_it_was_sent_is_never_sent(void **state) {
     rf_bus_destroy(&bus);
 }
 
+static void the_id_of_a_call_cancelled_before_it_was_sent_is_free_at_once(void **state) {
+    struct fake_broker *fake = *state;
+    struct replies replies;
+    struct rf_bus *bus = connect_bus(fake, &replies);
+    call(&replies, "c1", rf_seconds(60));
+    rf_bus_cancel(bus, "c1");
+    call(&replies, "c1", rf_seconds(60));
+    fake_start(fake, "broker-1");
+    struct rf_message *message = fake_expect(fake, RF_MESSAGE_call_request);
+    assert_string_equal(message->as.call_request.id, "c1");
+    rf_message_destroy(&message);
+    rf_bus_destroy(&bus);
+}
+
 static void a_call_that_is_called_off_still_gets_its_answer(void **state) {
     struct fake_broker *fake = *state;
     struct replies replies;
@@ -509,6 +523,7 @@ int main(void) {
         BROKER_TEST(a_cancelled_call_is_told_to_the_broker_and_never_answered),
         BROKER_TEST(incident_20_a_cancel_that_a_connection_may_have_lost_is_told_again),
         BROKER_TEST(a_call_cancelled_before_it_was_sent_is_never_sent),
+        BROKER_TEST(the_id_of_a_call_cancelled_before_it_was_sent_is_free_at_once),
         BROKER_TEST(a_call_that_is_called_off_still_gets_its_answer),
         BROKER_TEST(a_call_that_is_called_off_before_it_was_sent_ends_at_once),
         BROKER_TEST(a_request_that_cannot_be_encoded_is_answered_but_not_at_once),
