@@ -1,0 +1,31 @@
+// A file of days on which nobody is called. Pure but for the reading of the file.
+#ifndef RF_CALENDAR_HOLIDAYS_H
+#define RF_CALENDAR_HOLIDAYS_H
+
+#include <stdint.h>
+
+#include <ringfence/error.h>
+
+#define RF_HOLIDAYS_MAX       10000
+#define RF_HOLIDAYS_FILE_SIZE 1048576
+
+struct rf_holidays;
+
+// rf_holidays_read: one day a line: 2026-12-25, or 12-25 for each year, then a name if one likes;
+// # begins a comment, empty lines are skipped. RF_ERR_INVALID with "FILE:LINE: what is wrong" for
+// the first line that is none of these, RF_ERR_IO or RF_ERR_NOT_FOUND for a file that cannot be
+// read.
+RF_NODISCARD enum rf_err rf_holidays_read(const char *path, struct rf_holidays **holidays,
+                                          struct rf_error *error);
+
+// rf_holidays_parse: the same from `text`, which it takes apart; `source` is told in the errors.
+RF_NODISCARD enum rf_err rf_holidays_parse(char *text, const char *source,
+                                           struct rf_holidays **holidays, struct rf_error *error);
+
+void rf_holidays_destroy(struct rf_holidays **holidays);
+
+// rf_holidays_on: the name of the holiday on a day ("" if it has none), or NULL: it is none.
+// `holidays` may be NULL. `day` counts from 1970-01-01. Borrowed.
+const char *rf_holidays_on(const struct rf_holidays *holidays, int64_t day);
+
+#endif
