@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "store/driver.h"
 #include "store/sql.h"
 
 // A person's sqlite3 shell may hold the file for a moment; our thread can wait for it.
@@ -85,38 +86,49 @@ cleanup:
     return err;
 }
 
-static enum rf_err migrate_one(sqlite3 *db, const struct rf_migration *migration,
-                               struct rf_error *error) {
-    enum rf_err err = rf_sql_run(db, error, "BEGIN IMMEDIATE", "");
-    if (err != RF_OK)
+static enum rf_err version_of(struct rf_db *db, int64_t *version, struct rf_error *error) {
+    return rf_db_number(db, error, version, "SELECT version FROM schema_version", "");
+}
+
+// One transaction of a migration; number 0 makes the table of the version.
+static enum rf_err migrate_in(struct rf_db *db, const struct rf_migration *migration,
+                              struct rf_error *error) {
+    int64_t version = 0;
+    if (migration->number == 0)
+        return db->driver->script(db, migration->sql, error);
+    enum rf_err err = version_of(db, &version, error);
+    // Another program may have been faster.
+    if (err != RF_OK || version >= migration->number)
         return err;
-    if (sqlite3_exec(db, migration->sql, NULL, NULL, NULL) != SQLITE_OK)
-        err = rf_sql_fail(db, error);
+    err = db->driver->script(db, migration->sql, error);
+    return err == RF_OK ? rf_db_run(db, error, "UPDATE schema_version SET version = ?", "i",
+                                    (int64_t)migration->number)
+                        : err;
+}
+
+static enum rf_err migrate_one(struct rf_db *db, const struct rf_migration *migration,
+                               struct rf_error *error) {
+    enum rf_err err = db->driver->begin_schema(db, error);
     if (err == RF_OK)
-        err = rf_sql_run(db, error, "UPDATE schema_version SET version = ?", "i",
-                         (int64_t)migration->number);
+        err = migrate_in(db, migration, error);
     if (err == RF_OK)
-        err = rf_sql_run(db, error, "COMMIT", "");
+        err = db->driver->commit(db, error);
     if (err != RF_OK) {
         rf_error_prefix(error, "migration %d: ", migration->number);
-        if (!sqlite3_get_autocommit(db))
-            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        db->driver->rollback(db);
     }
     return err;
 }
 
-enum rf_err rf_store_migrate(sqlite3 *db, const struct rf_migration *migrations, size_t count,
-                             struct rf_error *error) {
-    enum rf_err err = rf_sql_run(
-        db, error, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)", "");
-    if (err == RF_OK)
-        err = rf_sql_run(db, error,
-                         "INSERT INTO schema_version SELECT 0"
-                         " WHERE NOT EXISTS (SELECT 1 FROM schema_version)",
-                         "");
+enum rf_err rf_db_migrate(struct rf_db *db, const struct rf_migration *migrations, size_t count,
+                          struct rf_error *error) {
+    static const struct rf_migration none = {
+        0, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL);"
+           "INSERT INTO schema_version SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM schema_version);"};
     int64_t version = 0;
+    enum rf_err err = migrate_one(db, &none, error);
     if (err == RF_OK)
-        err = rf_sql_int(db, error, &version, "SELECT version FROM schema_version", "");
+        err = version_of(db, &version, error);
     if (err != RF_OK)
         return err;
     if (version > (int64_t)count)
@@ -124,13 +136,10 @@ enum rf_err rf_store_migrate(sqlite3 *db, const struct rf_migration *migrations,
                             "schema version %lld is later than %zu, the last that this program"
                             " knows: run the newer program, or restore an older copy",
                             (long long)version, count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; err == RF_OK && i < count; i++) {
         assert(migrations[i].number == (int)i + 1);
-        if (migrations[i].number <= version)
-            continue;
-        err = migrate_one(db, &migrations[i], error);
-        if (err != RF_OK)
-            return err;
+        if (migrations[i].number > version)
+            err = migrate_one(db, &migrations[i], error);
     }
-    return RF_OK;
+    return err;
 }

@@ -14,8 +14,9 @@
 
 #include "base/log.h"
 #include "runtime/loop.h"
+#include "store/driver.h"
 #include "store/migrate.h"
-#include "store/sql.h"
+#include "store/sqlite.h"
 
 // Jobs in one commit at most, so that the first of a long queue does not wait for the last.
 #define BATCH_MAX 256
@@ -27,8 +28,7 @@ struct job_list {
 
 struct rf_store {
     struct rf_loop *loop;
-    sqlite3 *db;
-    int lock_fd;
+    struct rf_db *db;
     int event_fd;
     pthread_t thread;
     bool running; // the thread exists
@@ -74,26 +74,28 @@ static void fail_job(struct rf_store_job *job, const struct rf_error *error) {
     job->error = *error;
 }
 
-// One job between its savepoint and the release of it. False: SQLite gave up the whole transaction
-// (disk full, I/O error), and with it what the jobs before this one wrote.
-static bool run_job(sqlite3 *db, struct rf_store_job *job) {
-    job->result = rf_sql_run(db, &job->error, "SAVEPOINT job", "");
+// One job between its savepoint and the release of it. False: the database gave up the whole
+// transaction (disk full, I/O error), and with it what the jobs before this one wrote.
+static bool run_job(struct rf_db *db, struct rf_store_job *job) {
+    const struct rf_driver *driver = db->driver;
+    job->result = driver->mark(db, &job->error);
     if (job->result == RF_OK) {
         job->result = job->run(job, db, &job->error);
-        if (job->result != RF_OK && !sqlite3_get_autocommit(db))
-            sqlite3_exec(db, "ROLLBACK TO job", NULL, NULL, NULL);
-        if (!sqlite3_get_autocommit(db) &&
-            sqlite3_exec(db, "RELEASE job", NULL, NULL, NULL) != SQLITE_OK && job->result == RF_OK)
-            job->result = rf_sql_fail(db, &job->error);
+        if (job->result != RF_OK)
+            driver->undo(db);
+        struct rf_error error = {0};
+        enum rf_err err = driver->alive(db) ? driver->release(db, &error) : RF_OK;
+        if (err != RF_OK)
+            fail_job(job, &error);
     }
-    return !sqlite3_get_autocommit(db);
+    return driver->alive(db);
 }
 
 // Runs jobs from `batch` on in one transaction and ends it. Returns the first job that was not run:
 // the transaction broke before it.
-static struct rf_store_job *run_transaction(sqlite3 *db, struct rf_store_job *batch) {
+static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_job *batch) {
     struct rf_error error = {0};
-    bool alive = rf_sql_run(db, &error, "BEGIN IMMEDIATE", "") == RF_OK;
+    bool alive = db->driver->begin(db, &error) == RF_OK;
     if (!alive) {
         error.code = RF_ERR_IO;
         for (struct rf_store_job *job = batch; job; job = job->next)
@@ -103,21 +105,20 @@ static struct rf_store_job *run_transaction(sqlite3 *db, struct rf_store_job *ba
     struct rf_store_job *job = batch;
     for (; job && alive; job = job->next)
         alive = run_job(db, job);
-    if (alive && rf_sql_run(db, &error, "COMMIT", "") == RF_OK)
+    if (alive && db->driver->commit(db, &error) == RF_OK)
         return NULL;
     if (alive)
         rf_error_prefix(&error, "commit: ");
     else
         (void)rf_error_set(&error, RF_ERR_IO, "the transaction was given up by the database");
     error.code = RF_ERR_IO;
-    if (!sqlite3_get_autocommit(db))
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    db->driver->rollback(db);
     for (struct rf_store_job *failed = batch; failed != job; failed = failed->next)
         fail_job(failed, &error);
     return job;
 }
 
-static void run_batch(sqlite3 *db, struct rf_store_job *batch) {
+static void run_batch(struct rf_db *db, struct rf_store_job *batch) {
     for (struct rf_store_job *job = batch; job; job = job->next) {
         job->result = RF_OK;
         job->error = (struct rf_error){0};
@@ -214,7 +215,6 @@ enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
     if (!store)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     store->loop = loop;
-    store->lock_fd = -1;
     store->event_fd = -1;
     pthread_mutex_init(&store->mutex, NULL);
     pthread_cond_init(&store->wake, NULL);
@@ -222,12 +222,10 @@ enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
     list_init(&store->waiting);
     list_init(&store->finished);
 
-    enum rf_err err = rf_store_lock(path, &store->lock_fd, error);
+    enum rf_err err = rf_sqlite_open(path, &store->db, error);
     if (err != RF_OK)
         goto cleanup;
-    if ((err = rf_store_database(path, &store->db, error)) != RF_OK)
-        goto cleanup;
-    if ((err = rf_store_migrate(store->db, migrations, count, error)) != RF_OK) {
+    if ((err = rf_db_migrate(store->db, migrations, count, error)) != RF_OK) {
         rf_error_prefix(error, "%s: ", path);
         goto cleanup;
     }
@@ -305,10 +303,7 @@ void rf_store_close(struct rf_store **pointer) {
             rf_log(RF_LOG_WARNING, "the loop still watches a store that is closed");
         close(store->event_fd);
     }
-    if (store->db && sqlite3_close(store->db) != SQLITE_OK)
-        rf_log(RF_LOG_WARNING, "closing the store: %s", sqlite3_errmsg(store->db));
-    if (store->lock_fd >= 0)
-        close(store->lock_fd);
+    rf_db_close(&store->db);
     pthread_cond_destroy(&store->ready);
     pthread_cond_destroy(&store->wake);
     pthread_mutex_destroy(&store->mutex);

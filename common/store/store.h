@@ -1,15 +1,15 @@
-// SQLite with a thread of its own: the loop hands over jobs and gets them back when they are done,
-// in order. Each job is one transaction; jobs that wait together share one commit.
+// A database with a thread of its own: the loop hands over jobs and gets them back when they are
+// done, in order. Each job is one transaction; jobs that wait together share one commit.
 #ifndef RF_STORE_STORE_H
 #define RF_STORE_STORE_H
 
-#include <sqlite3.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <ringfence/error.h>
 
 struct rf_store;
+struct rf_db; // db.h
 struct rf_loop;
 
 // A numbered migration: SQL that takes the schema from version `number - 1` to `number`.
@@ -23,7 +23,7 @@ struct rf_store_job {
     // run: on the store's thread, inside a transaction (a savepoint of its own). It touches nothing
     // but the job's own memory and the database, and neither begins nor ends a transaction. An
     // error rolls the job back, and no other.
-    enum rf_err (*run)(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+    enum rf_err (*run)(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
     // done: on the loop's thread, after the commit is on the disk (result RF_OK) or the job failed:
     // what run() returned, or RF_ERR_IO when the commit failed (disk full, a locked file: then
     // every job of that commit fails), or RF_ERR_CLOSED. May free the job, and may submit others.

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "runtime/loop.h"
-#include "store/sql.h"
+#include "store/db.h"
 
 // Alerts that every channel took are kept so long, to know them again should their event come a
 // second time; then they are removed, a few with each page.
@@ -119,47 +119,47 @@ static bool parse_channel(const char *name, enum rf_channel *channel) {
     return false;
 }
 
-static enum rf_err load_row(struct load_job *load, sqlite3_stmt *row, struct rf_error *error) {
+static enum rf_err load_row(struct load_job *load, struct rf_rows *row, struct rf_error *error) {
     enum rf_channel channel;
     struct rf_delivery delivery = {
-        .alert = (char *)(uintptr_t)rf_sql_text(row, 0),
-        .incident = (char *)(uintptr_t)rf_sql_text(row, 2),
-        .n = sqlite3_column_int64(row, 3),
-        .attempts = sqlite3_column_int64(row, 4),
-        .due = {sqlite3_column_int64(row, 5)},
-        .tried = {sqlite3_column_int64(row, 6)},
-        .refused = strcmp(rf_sql_text(row, 7), "refused") == 0,
+        .alert = (char *)(uintptr_t)rf_rows_text(row, 0),
+        .incident = (char *)(uintptr_t)rf_rows_text(row, 2),
+        .n = rf_rows_number(row, 3),
+        .attempts = rf_rows_number(row, 4),
+        .due = {rf_rows_number(row, 5)},
+        .tried = {rf_rows_number(row, 6)},
+        .refused = strcmp(rf_rows_text(row, 7), "refused") == 0,
     };
-    if (!parse_channel(rf_sql_text(row, 1), &channel))
+    if (!parse_channel(rf_rows_text(row, 1), &channel))
         return rf_error_set(error, RF_ERR_INVALID, "the outbox names an unknown channel");
     return load->fn(load->arg, channel, &delivery, error);
 }
 
-static enum rf_err load_cursor(struct load_job *load, sqlite3 *db, struct rf_error *error) {
-    sqlite3_stmt *row;
-    enum rf_err result = rf_sql_query(db, error, &row, "SELECT n, journal FROM cursor", "");
+static enum rf_err load_cursor(struct load_job *load, struct rf_db *db, struct rf_error *error) {
+    struct rf_rows *row;
+    enum rf_err result = rf_db_query(db, error, &row, "SELECT n, journal FROM cursor", "");
     if (result == RF_OK)
-        result = rf_sql_step(row, error);
+        result = rf_rows_next(row, error);
     load->known = result == RF_OK;
     if (load->known)
-        load->cursor = rf_journal_place(sqlite3_column_int64(row, 0), rf_sql_text(row, 1));
-    sqlite3_finalize(row);
+        load->cursor = rf_journal_place(rf_rows_number(row, 0), rf_rows_text(row, 1));
+    rf_rows_end(&row);
     return result;
 }
 
-static enum rf_err run_load(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err run_load(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct load_job *load = (struct load_job *)job;
-    sqlite3_stmt *rows = NULL;
+    struct rf_rows *rows = NULL;
     enum rf_err result = load_cursor(load, db, error);
     if (result == RF_OK || result == RF_ERR_NOT_FOUND)
-        result = rf_sql_query(db, error, &rows,
-                              "SELECT d.alert, d.channel, a.incident, a.n, d.attempts, d.due,"
-                              " d.tried, d.state FROM delivery d JOIN alert a ON a.id = d.alert"
-                              " WHERE d.state <> 'done' ORDER BY a.n",
-                              "");
-    while (result == RF_OK && (result = rf_sql_step(rows, error)) == RF_OK)
+        result = rf_db_query(db, error, &rows,
+                             "SELECT d.alert, d.channel, a.incident, a.n, d.attempts, d.due,"
+                             " d.tried, d.state FROM delivery d JOIN alert a ON a.id = d.alert"
+                             " WHERE d.state <> 'done' ORDER BY a.n",
+                             "");
+    while (result == RF_OK && (result = rf_rows_next(rows, error)) == RF_OK)
         result = load_row(load, rows, error);
-    sqlite3_finalize(rows);
+    rf_rows_end(&rows);
     return result == RF_ERR_NOT_FOUND ? RF_OK : result;
 }
 
@@ -179,43 +179,42 @@ enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known, struct rf_jour
 
 // ---- pages ----
 
-static enum rf_err insert_alert(sqlite3 *db, const struct rf_ledger_page *page,
+static enum rf_err insert_alert(struct rf_db *db, const struct rf_ledger_page *page,
                                 const struct rf_alert *alert, bool *fresh, struct rf_error *error) {
-    enum rf_err result = rf_sql_run(
+    enum rf_err result = rf_db_run(
         db, error,
-        "INSERT OR IGNORE INTO alert (id, n, at, made, severity, type, subject, incident, title,"
-        " text, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title,"
+        " text, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         "tiiittttttt", alert->id, alert->n, alert->at.ns, page->now.ns, alert->severity,
         alert->type, alert->subject, alert->incident, alert->title, alert->text, alert->payload);
-    *fresh = result == RF_OK && sqlite3_changes(db) == 1;
+    *fresh = result == RF_OK && rf_db_changes(db) == 1;
     for (int c = 0; *fresh && result == RF_OK && c < RF_CHANNEL_COUNT; c++)
         if (page->channels & 1U << c)
-            result =
-                rf_sql_run(db, error,
-                           "INSERT INTO delivery (alert, channel, state, attempts, due,"
-                           " tried, message) VALUES (?, ?, 'waiting', 0, ?, 0, '')",
-                           "tti", alert->id, rf_channel_name((enum rf_channel)c), page->now.ns);
+            result = rf_db_run(db, error,
+                               "INSERT INTO delivery (alert, channel, state, attempts, due,"
+                               " tried, message) VALUES (?, ?, 'waiting', 0, ?, 0, '')",
+                               "tti", alert->id, rf_channel_name((enum rf_channel)c), page->now.ns);
     return result;
 }
 
-static enum rf_err run_page(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err run_page(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_ledger_page *page = (struct rf_ledger_page *)job;
     enum rf_err result = RF_OK;
     for (size_t i = 0; result == RF_OK && i < page->count; i++)
         result = insert_alert(db, page, &page->alerts[i], &page->fresh[i], error);
     if (result == RF_OK)
-        result = rf_sql_run(db, error,
-                            "INSERT INTO cursor (only, n, journal) VALUES (1, ?, ?)"
-                            " ON CONFLICT (only) DO UPDATE SET n = excluded.n,"
-                            " journal = excluded.journal",
-                            "it", page->cursor.n, page->cursor.journal);
+        result = rf_db_run(db, error,
+                           "INSERT INTO cursor (only, n, journal) VALUES (1, ?, ?)"
+                           " ON CONFLICT (only) DO UPDATE SET n = excluded.n,"
+                           " journal = excluded.journal",
+                           "it", page->cursor.n, page->cursor.journal);
     if (result == RF_OK && page->count > 0)
-        result = rf_sql_run(db, error,
-                            "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE made < ?"
-                            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE alert = alert.id AND"
-                            " state <> 'done') ORDER BY made LIMIT ?)",
-                            "ii", page->now.ns - KEEP_DAYS * INT64_C(86400) * RF_NS_PER_S,
-                            (int64_t)PRUNE_AT_ONCE);
+        result = rf_db_run(db, error,
+                           "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE made < ?"
+                           " AND NOT EXISTS (SELECT 1 FROM delivery WHERE alert = alert.id AND"
+                           " state <> 'done') ORDER BY made LIMIT ?)",
+                           "ii", page->now.ns - KEEP_DAYS * INT64_C(86400) * RF_NS_PER_S,
+                           (int64_t)PRUNE_AT_ONCE);
     return result;
 }
 
@@ -231,15 +230,15 @@ void rf_ledger_submit_page(struct rf_ledger *ledger, struct rf_ledger_page *page
 
 // ---- settlements ----
 
-static enum rf_err run_settle(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err run_settle(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct settle_job *settle = (struct settle_job *)job;
     const struct rf_settlement *s = &settle->settlement;
     const char *state = s->done ? "done" : s->refused ? "refused" : "waiting";
-    return rf_sql_run(db, error,
-                      "UPDATE delivery SET state = ?, attempts = ?, due = ?, tried = ?,"
-                      " message = ? WHERE alert = ? AND channel = ? AND state <> 'done'",
-                      "tiiittt", state, s->attempts, s->due.ns, s->tried.ns, settle->message,
-                      settle->id, rf_channel_name(settle->channel));
+    return rf_db_run(db, error,
+                     "UPDATE delivery SET state = ?, attempts = ?, due = ?, tried = ?,"
+                     " message = ? WHERE alert = ? AND channel = ? AND state <> 'done'",
+                     "tiiittt", state, s->attempts, s->due.ns, s->tried.ns, settle->message,
+                     settle->id, rf_channel_name(settle->channel));
 }
 
 static void submit_settle(void *arg) {
@@ -300,30 +299,30 @@ enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_alert *al
 
 // ---- readings ----
 
-static char *copy_column(sqlite3_stmt *row, int column, enum rf_err *result) {
-    const char *text = rf_sql_text(row, column);
+static char *copy_column(struct rf_rows *row, int column, enum rf_err *result) {
+    const char *text = rf_rows_text(row, column);
     char *copy = strdup(text == NULL ? "" : text);
     if (copy == NULL)
         *result = RF_ERR_NOMEM;
     return copy;
 }
 
-static enum rf_err run_read(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
     struct rf_alert *alert = &reading->alert;
-    sqlite3_stmt *row = NULL;
-    enum rf_err result = rf_sql_query(db, error, &row,
-                                      "SELECT n, at, severity, type, subject, incident, title,"
-                                      " text, payload FROM alert WHERE id = ?",
-                                      "t", reading->id);
+    struct rf_rows *row = NULL;
+    enum rf_err result = rf_db_query(db, error, &row,
+                                     "SELECT n, at, severity, type, subject, incident, title,"
+                                     " text, payload FROM alert WHERE id = ?",
+                                     "t", reading->id);
     if (result == RF_OK)
-        result = rf_sql_step(row, error);
+        result = rf_rows_next(row, error);
     if (result == RF_ERR_NOT_FOUND)
         rf_error_set(error, result, "the outbox has no alert %s", reading->id);
     if (result == RF_OK) {
         memcpy(alert->id, reading->id, sizeof alert->id);
-        alert->n = sqlite3_column_int64(row, 0);
-        alert->at.ns = sqlite3_column_int64(row, 1);
+        alert->n = rf_rows_number(row, 0);
+        alert->at.ns = rf_rows_number(row, 1);
         alert->severity = copy_column(row, 2, &result);
         alert->type = copy_column(row, 3, &result);
         alert->subject = copy_column(row, 4, &result);
@@ -334,7 +333,7 @@ static enum rf_err run_read(struct rf_store_job *job, sqlite3 *db, struct rf_err
         if (result != RF_OK)
             rf_error_set(error, result, "no memory for alert %s", reading->id);
     }
-    sqlite3_finalize(row);
+    rf_rows_end(&row);
     return result;
 }
 

@@ -6,7 +6,7 @@
 #include "contacts/phone.h"
 #include "notice.h"
 #include "record.h"
-#include "store/sql.h"
+#include "store/db.h"
 
 #define NAME_MAX_BYTES   200
 #define FIELDS_MAX_BYTES 16384
@@ -124,29 +124,30 @@ json_t *rf_campaign_load_result(const struct rf_campaign_load *load) {
 }
 
 // The row of the campaign, made if it is new, and whether it takes contacts.
-static enum rf_err find_campaign(const struct rf_campaign_load *load, sqlite3 *db, int64_t *id,
+static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_db *db, int64_t *id,
                                  bool *finished, struct rf_error *error) {
-    enum rf_err err = rf_sql_run(db, error,
-                                 "INSERT INTO campaign (name, state, created)"
-                                 " VALUES (?, 'loading', ?) ON CONFLICT (name) DO NOTHING",
-                                 "ti", load->campaign, load->now.ns);
+    enum rf_err err = rf_db_run(db, error,
+                                "INSERT INTO campaign (name, state, created)"
+                                " VALUES (?, 'loading', ?) ON CONFLICT (name) DO NOTHING",
+                                "ti", load->campaign, load->now.ns);
     if (err == RF_OK)
-        err = rf_sql_int(db, error, id, "SELECT id FROM campaign WHERE name = ?", "t",
-                         load->campaign);
+        err = rf_db_number(db, error, id, "SELECT id FROM campaign WHERE name = ?", "t",
+                           load->campaign);
     int64_t ended = 0;
     if (err == RF_OK)
-        err = rf_sql_int(db, error, &ended, "SELECT state = 'finished' FROM campaign WHERE id = ?",
-                         "i", *id);
+        err = rf_db_number(db, error, &ended,
+                           "SELECT state = 'finished' FROM campaign WHERE id = ?", "i", *id);
     *finished = ended != 0;
     return err;
 }
 
-static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_row *row, sqlite3 *db,
-                            int64_t campaign, bool finished, struct rf_error *error) {
+static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_row *row,
+                            struct rf_db *db, int64_t campaign, bool finished,
+                            struct rf_error *error) {
     int64_t line;
     enum rf_err err =
-        rf_sql_int(db, error, &line, "SELECT line FROM contact WHERE campaign = ? AND phone = ?",
-                   "it", campaign, row->phone);
+        rf_db_number(db, error, &line, "SELECT line FROM contact WHERE campaign = ? AND phone = ?",
+                     "it", campaign, row->phone);
     if (err == RF_OK)
         load->known++;
     if (err != RF_ERR_NOT_FOUND)
@@ -155,20 +156,21 @@ static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_ro
         row->problem = "comes after the campaign has finished; load it into another one";
         return RF_OK;
     }
-    err = rf_sql_run(db, error,
-                     "INSERT INTO contact (campaign, line, phone, name, fields)"
-                     " VALUES (?, ?, ?, ?, ?) ON CONFLICT (campaign, line) DO NOTHING",
-                     "iittt", campaign, row->line, row->phone, row->name, row->fields);
+    err = rf_db_run(db, error,
+                    "INSERT INTO contact (campaign, line, phone, name, fields)"
+                    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (campaign, line) DO NOTHING",
+                    "iittt", campaign, row->line, row->phone, row->name, row->fields);
     if (err != RF_OK)
         return err;
-    if (sqlite3_changes(db) == 1)
+    if (rf_db_changes(db) == 1)
         load->added++;
     else
         row->problem = "has a line number that is another contact's";
     return RF_OK;
 }
 
-enum rf_err rf_campaign_load_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
+                                 struct rf_error *error) {
     struct rf_campaign_load *load = (struct rf_campaign_load *)job;
     int64_t campaign = 0;
     bool finished = false;
@@ -179,8 +181,8 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, sqlite3 *db, struct r
     if (err != RF_OK || load->added == 0)
         return err;
     int64_t total = 0;
-    err = rf_sql_int(db, error, &total, "SELECT count (*) FROM contact WHERE campaign = ?", "i",
-                     campaign);
+    err = rf_db_number(db, error, &total, "SELECT count (*) FROM contact WHERE campaign = ?", "i",
+                       campaign);
     if (err != RF_OK)
         return err;
     char *text = rf_notice_loaded(load->campaign, load->added, load->known, total, load->now);
@@ -189,26 +191,27 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, sqlite3 *db, struct r
     return err;
 }
 
-enum rf_err rf_campaign_start_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_campaign_start_run(struct rf_store_job *job, struct rf_db *db,
+                                  struct rf_error *error) {
     struct rf_campaign_start *start = (struct rf_campaign_start *)job;
     int64_t campaign = 0;
-    enum rf_err err = rf_sql_int(db, error, &campaign, "SELECT id FROM campaign WHERE name = ?",
-                                 "t", start->campaign);
+    enum rf_err err = rf_db_number(db, error, &campaign, "SELECT id FROM campaign WHERE name = ?",
+                                   "t", start->campaign);
     if (err == RF_ERR_NOT_FOUND)
         return rf_error_set(error, err, "there is no campaign %s", start->campaign);
     if (err == RF_OK)
-        err = rf_sql_run(db, error,
-                         "UPDATE campaign SET state = 'running', started = coalesce (started, ?)"
-                         " WHERE id = ? AND state <> 'finished'",
-                         "ii", start->now.ns, campaign);
+        err = rf_db_run(db, error,
+                        "UPDATE campaign SET state = 'running', started = coalesce (started, ?)"
+                        " WHERE id = ? AND state <> 'finished'",
+                        "ii", start->now.ns, campaign);
     if (err == RF_OK)
-        err = rf_sql_run(db, error,
-                         "UPDATE contact SET state = 'scheduled', due = ?"
-                         " WHERE campaign = ? AND state = 'new'",
-                         "ii", start->now.ns, campaign);
+        err = rf_db_run(db, error,
+                        "UPDATE contact SET state = 'scheduled', due = ?"
+                        " WHERE campaign = ? AND state = 'new'",
+                        "ii", start->now.ns, campaign);
     if (err == RF_OK)
-        err = rf_sql_int(db, error, &start->total,
-                         "SELECT count (*) FROM contact WHERE campaign = ?", "i", campaign);
+        err = rf_db_number(db, error, &start->total,
+                           "SELECT count (*) FROM contact WHERE campaign = ?", "i", campaign);
     // A campaign without contacts has nothing to wait for.
     return err == RF_OK ? rf_record_finish(db, campaign, start->now, error) : err;
 }

@@ -57,9 +57,11 @@ void rf_campaign_load_destroy(struct rf_campaign_load **load);
 // of memory.
 json_t *rf_campaign_load_result(const struct rf_campaign_load *load);
 
-enum rf_err rf_campaign_load_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
+                                 struct rf_error *error);
 
 // rf_campaign_start_run: RF_ERR_NOT_FOUND if there is no such campaign. Starting again is fine.
-enum rf_err rf_campaign_start_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_campaign_start_run(struct rf_store_job *job, struct rf_db *db,
+                                  struct rf_error *error);
 
 #endif

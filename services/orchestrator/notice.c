@@ -2,7 +2,7 @@
 
 #include <ringfence/id.h>
 
-#include "store/sql.h"
+#include "store/db.h"
 
 static void put_text(json_t *object, const char *key, const char *text) {
     if (text && text[0])
@@ -149,10 +149,10 @@ char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, 
     return notice(RF_EVENT_CAMPAIGN_FINISHED, campaign, campaign, NULL, NULL, data, now);
 }
 
-enum rf_err rf_notice_store(sqlite3 *db, const char *text, struct rf_error *error) {
+enum rf_err rf_notice_store(struct rf_db *db, const char *text, struct rf_error *error) {
     if (!text)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory for an event");
-    return rf_sql_run(db, error, "INSERT INTO outbox (event) VALUES (?)", "t", text);
+    return rf_db_run(db, error, "INSERT INTO outbox (event) VALUES (?)", "t", text);
 }
 
 static const char *text_of(const json_t *event, const char *key) {

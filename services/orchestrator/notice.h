@@ -3,12 +3,12 @@
 #ifndef RF_ORCHESTRATOR_NOTICE_H
 #define RF_ORCHESTRATOR_NOTICE_H
 
-#include <sqlite3.h>
-
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
 
 #include "plan.h"
+
+struct rf_db; // store/db.h
 
 // What was measured of the step that a notice tells of.
 struct rf_notice_step {
@@ -33,7 +33,8 @@ char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, 
                          struct rf_utc now);
 
 // rf_notice_store: puts the text into the outbox. RF_ERR_NOMEM if it is NULL.
-RF_NODISCARD enum rf_err rf_notice_store(sqlite3 *db, const char *text, struct rf_error *error);
+RF_NODISCARD enum rf_err rf_notice_store(struct rf_db *db, const char *text,
+                                         struct rf_error *error);
 
 // rf_notice_parse: the event of a text. Its texts belong to `*root`, which the caller releases by
 // json_decref after use.

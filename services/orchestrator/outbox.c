@@ -6,7 +6,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "notice.h"
-#include "store/sql.h"
+#include "store/db.h"
 
 #define PAGE 256
 // After anything but a full stream was in the way.
@@ -35,30 +35,31 @@ struct open_job {
     int64_t next;
 };
 
-static enum rf_err open_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err open_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct open_job *open = (struct open_job *)job;
-    enum rf_err err = rf_sql_int(db, error, &open->next,
-                                 "SELECT coalesce ((SELECT min (seq) FROM outbox),"
-                                 " (SELECT seq + 1 FROM sqlite_sequence WHERE name = 'outbox'), 1)",
-                                 "");
-    sqlite3_stmt *row = NULL;
+    enum rf_err err =
+        rf_db_number(db, error, &open->next,
+                     "SELECT coalesce ((SELECT min (seq) FROM outbox),"
+                     " (SELECT seq + 1 FROM sqlite_sequence WHERE name = 'outbox'), 1)",
+                     "");
+    struct rf_rows *row = NULL;
     if (err == RF_OK)
-        err = rf_sql_query(db, error, &row, "SELECT name FROM stream", "");
+        err = rf_db_query(db, error, &row, "SELECT name FROM stream", "");
     if (err == RF_OK)
-        err = rf_sql_step(row, error);
+        err = rf_rows_next(row, error);
     if (err == RF_OK)
-        rf_plan_copy(open->name, sizeof open->name, rf_sql_text(row, 0));
-    sqlite3_finalize(row);
+        rf_plan_copy(open->name, sizeof open->name, rf_rows_text(row, 0));
+    rf_rows_end(&row);
     return err;
 }
 
 // ---- after the acknowledgement ----
 
-static enum rf_err delete_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err delete_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     rf_crash_point(
         "outbox_before_delete"); // it is in the journal, and the next life sends it again
-    return rf_sql_run(db, error, "DELETE FROM outbox WHERE seq <= ?", "i",
-                      (int64_t)((struct delete_job *)job)->seq);
+    return rf_db_run(db, error, "DELETE FROM outbox WHERE seq <= ?", "i",
+                     (int64_t)((struct delete_job *)job)->seq);
 }
 
 static void delete_more(struct rf_outbox *outbox);
@@ -109,18 +110,18 @@ static void on_acked(void *arg, uint64_t seq) {
 
 // ---- publishing ----
 
-static enum rf_err page_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err page_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct page_job *page = (struct page_job *)job;
-    sqlite3_stmt *rows;
-    enum rf_err err = rf_sql_query(db, error, &rows,
-                                   "SELECT seq, event FROM outbox WHERE seq >= ?"
-                                   " ORDER BY seq LIMIT ?",
-                                   "ii", (int64_t)page->next, (int64_t)PAGE);
+    struct rf_rows *rows;
+    enum rf_err err = rf_db_query(db, error, &rows,
+                                  "SELECT seq, event FROM outbox WHERE seq >= ?"
+                                  " ORDER BY seq LIMIT ?",
+                                  "ii", (int64_t)page->next, (int64_t)PAGE);
     if (err != RF_OK)
         return err;
-    while ((err = rf_sql_step(rows, error)) == RF_OK) {
-        const char *text = rf_sql_text(rows, 1);
-        page->rows[page->count].seq = (uint64_t)sqlite3_column_int64(rows, 0);
+    while ((err = rf_rows_next(rows, error)) == RF_OK) {
+        const char *text = rf_rows_text(rows, 1);
+        page->rows[page->count].seq = (uint64_t)rf_rows_number(rows, 0);
         page->rows[page->count].text = strdup(text ? text : "");
         if (!page->rows[page->count].text) {
             err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
@@ -128,7 +129,7 @@ static enum rf_err page_run(struct rf_store_job *job, sqlite3 *db, struct rf_err
         }
         page->count++;
     }
-    sqlite3_finalize(rows);
+    rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 

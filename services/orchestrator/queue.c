@@ -6,7 +6,7 @@
 
 #include "notice.h"
 #include "schema.h"
-#include "store/sql.h"
+#include "store/db.h"
 
 // In the order in which read_contact reads them.
 #define CONTACT_COLUMNS                                                                            \
@@ -39,23 +39,24 @@ static bool copy(char **out, const char *text) {
     return !text || *out;
 }
 
-static enum rf_err read_contact(sqlite3_stmt *row, struct rf_contact *contact,
+static enum rf_err read_contact(struct rf_rows *row, struct rf_contact *contact,
                                 struct rf_error *error) {
-    contact->row = sqlite3_column_int64(row, 0);
-    contact->line = sqlite3_column_int64(row, 2);
-    contact->step = (enum rf_step)sqlite3_column_int(row, 7);
-    rf_plan_copy(contact->audio, sizeof contact->audio, rf_sql_text(row, 9));
-    rf_plan_copy(contact->audio_format, sizeof contact->audio_format, rf_sql_text(row, 10));
-    contact->deferrals = sqlite3_column_int64(row, 11);
-    contact->spent = sqlite3_column_int64(row, 12);
-    contact->redials = sqlite3_column_int64(row, 13);
-    if (!rf_contact_state_parse(rf_sql_text(row, 6), &contact->state))
+    contact->row = rf_rows_number(row, 0);
+    contact->line = rf_rows_number(row, 2);
+    contact->step = (enum rf_step)rf_rows_number(row, 7);
+    rf_plan_copy(contact->audio, sizeof contact->audio, rf_rows_text(row, 9));
+    rf_plan_copy(contact->audio_format, sizeof contact->audio_format, rf_rows_text(row, 10));
+    contact->deferrals = rf_rows_number(row, 11);
+    contact->spent = rf_rows_number(row, 12);
+    contact->redials = rf_rows_number(row, 13);
+    if (!rf_contact_state_parse(rf_rows_text(row, 6), &contact->state))
         return rf_error_set(error, RF_ERR_INVALID, "contact %lld has an unknown state",
                             (long long)contact->row);
-    if (!copy(&contact->campaign, rf_sql_text(row, 1)) ||
-        !copy(&contact->phone, rf_sql_text(row, 3)) || !copy(&contact->name, rf_sql_text(row, 4)) ||
-        !copy(&contact->fields, rf_sql_text(row, 5)) ||
-        !copy(&contact->script, rf_sql_text(row, 8)))
+    if (!copy(&contact->campaign, rf_rows_text(row, 1)) ||
+        !copy(&contact->phone, rf_rows_text(row, 3)) ||
+        !copy(&contact->name, rf_rows_text(row, 4)) ||
+        !copy(&contact->fields, rf_rows_text(row, 5)) ||
+        !copy(&contact->script, rf_rows_text(row, 8)))
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     (void)snprintf(contact->id, sizeof contact->id, "%s-%lld", contact->campaign,
                    (long long)contact->line);
@@ -63,27 +64,27 @@ static enum rf_err read_contact(sqlite3_stmt *row, struct rf_contact *contact,
 }
 
 // Steps through `rows` into `list` and ends the statement.
-static enum rf_err read_contacts(sqlite3_stmt *rows, struct rf_contact_list *list,
+static enum rf_err read_contacts(struct rf_rows *rows, struct rf_contact_list *list,
                                  struct rf_error *error) {
     enum rf_err err;
-    while ((err = rf_sql_step(rows, error)) == RF_OK) {
+    while ((err = rf_rows_next(rows, error)) == RF_OK) {
         struct rf_contact *contact = append(list);
         err = contact ? read_contact(rows, contact, error)
                       : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
         if (err != RF_OK)
             break;
     }
-    sqlite3_finalize(rows);
+    rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
 // ---- claim ----
 
-static enum rf_err begin(sqlite3 *db, struct rf_contact *contact, struct rf_utc now,
+static enum rf_err begin(struct rf_db *db, struct rf_contact *contact, struct rf_utc now,
                          struct rf_error *error) {
     enum rf_contact_state to = rf_contact_begins(contact->step);
-    enum rf_err err = rf_sql_run(db, error, "UPDATE contact SET state = ? WHERE id = ?", "ti",
-                                 rf_contact_state_name(to), contact->row);
+    enum rf_err err = rf_db_run(db, error, "UPDATE contact SET state = ? WHERE id = ?", "ti",
+                                rf_contact_state_name(to), contact->row);
     if (err == RF_OK && contact->state == RF_CONTACT_SCHEDULED) {
         char *text = rf_notice_started(contact, now);
         err = rf_notice_store(db, text, error);
@@ -94,16 +95,16 @@ static enum rf_err begin(sqlite3 *db, struct rf_contact *contact, struct rf_utc 
 }
 
 // Claims up to `limit` due contacts of one step.
-static enum rf_err claim_step(struct rf_queue_claim *claim, sqlite3 *db, int step, int64_t limit,
-                              struct rf_error *error) {
-    sqlite3_stmt *rows;
+static enum rf_err claim_step(struct rf_queue_claim *claim, struct rf_db *db, int step,
+                              int64_t limit, struct rf_error *error) {
+    struct rf_rows *rows;
     size_t before = claim->contacts.count;
-    enum rf_err err = rf_sql_query(db, error, &rows,
-                                   "SELECT " CONTACT_COLUMNS
-                                   " FROM contact c JOIN campaign k ON k.id = c.campaign"
-                                   " WHERE c." RF_SCHEMA_QUEUED " AND c.step = ? AND c.due <= ?"
-                                   " ORDER BY c.due, c.id LIMIT ?",
-                                   "iii", (int64_t)step, claim->now.ns, limit);
+    enum rf_err err =
+        rf_db_query(db, error, &rows,
+                    "SELECT " CONTACT_COLUMNS " FROM contact c JOIN campaign k ON k.id = c.campaign"
+                    " WHERE c." RF_SCHEMA_QUEUED " AND c.step = ? AND c.due <= ?"
+                    " ORDER BY c.due, c.id LIMIT ?",
+                    "iii", (int64_t)step, claim->now.ns, limit);
     if (err == RF_OK)
         err = read_contacts(rows, &claim->contacts, error);
     for (size_t i = before; err == RF_OK && i < claim->contacts.count; i++)
@@ -112,15 +113,15 @@ static enum rf_err claim_step(struct rf_queue_claim *claim, sqlite3 *db, int ste
 }
 
 // When the queue has something next at the steps from `first` to before `end`.
-static enum rf_err next_due(sqlite3 *db, int first, int end, struct rf_utc *due,
+static enum rf_err next_due(struct rf_db *db, int first, int end, struct rf_utc *due,
                             struct rf_error *error) {
     due->ns = INT64_MAX;
     for (int step = first; step < end; step++) {
         int64_t at;
-        enum rf_err err = rf_sql_int(db, error, &at,
-                                     "SELECT due FROM contact WHERE " RF_SCHEMA_QUEUED
-                                     " AND step = ? ORDER BY due LIMIT 1",
-                                     "i", (int64_t)step);
+        enum rf_err err = rf_db_number(db, error, &at,
+                                       "SELECT due FROM contact WHERE " RF_SCHEMA_QUEUED
+                                       " AND step = ? ORDER BY due LIMIT 1",
+                                       "i", (int64_t)step);
         if (err == RF_ERR_NOT_FOUND)
             continue;
         if (err != RF_OK)
@@ -130,7 +131,7 @@ static enum rf_err next_due(sqlite3 *db, int first, int end, struct rf_utc *due,
     return RF_OK;
 }
 
-enum rf_err rf_queue_claim_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_queue_claim *claim = (struct rf_queue_claim *)job;
     const struct rf_claim_decision *decision = &claim->decision;
     enum rf_err err = RF_OK;
@@ -158,36 +159,37 @@ enum rf_err rf_queue_claim_run(struct rf_store_job *job, sqlite3 *db, struct rf_
 
 // ---- resume ----
 
-static enum rf_err read_dial(sqlite3 *db, struct rf_contact *contact, struct rf_error *error) {
-    sqlite3_stmt *row;
-    enum rf_err err = rf_sql_query(db, error, &row,
-                                   "SELECT id, state, created, send_before, sid FROM attempt"
-                                   " WHERE contact = ? AND " RF_SCHEMA_OPEN,
-                                   "i", contact->row);
+static enum rf_err read_dial(struct rf_db *db, struct rf_contact *contact, struct rf_error *error) {
+    struct rf_rows *row;
+    enum rf_err err = rf_db_query(db, error, &row,
+                                  "SELECT id, state, created, send_before, sid FROM attempt"
+                                  " WHERE contact = ? AND " RF_SCHEMA_OPEN,
+                                  "i", contact->row);
     if (err != RF_OK)
         return err;
     struct rf_dial *dial = &contact->dial;
-    err = rf_sql_step(row, error);
+    err = rf_rows_next(row, error);
     if (err == RF_OK) {
-        rf_plan_copy(dial->id, sizeof dial->id, rf_sql_text(row, 0));
-        dial->created.ns = sqlite3_column_int64(row, 2);
-        dial->send_before.ns = sqlite3_column_int64(row, 3);
-        rf_plan_copy(dial->sid, sizeof dial->sid, rf_sql_text(row, 4));
-        if (!rf_dial_state_parse(rf_sql_text(row, 1), &dial->state))
+        rf_plan_copy(dial->id, sizeof dial->id, rf_rows_text(row, 0));
+        dial->created.ns = rf_rows_number(row, 2);
+        dial->send_before.ns = rf_rows_number(row, 3);
+        rf_plan_copy(dial->sid, sizeof dial->sid, rf_rows_text(row, 4));
+        if (!rf_dial_state_parse(rf_rows_text(row, 1), &dial->state))
             err = rf_error_set(error, RF_ERR_INVALID, "attempt %s has an unknown state", dial->id);
     }
-    sqlite3_finalize(row);
+    rf_rows_end(&row);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
-enum rf_err rf_queue_resume_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_queue_resume_run(struct rf_store_job *job, struct rf_db *db,
+                                struct rf_error *error) {
     struct rf_queue_resume *resume = (struct rf_queue_resume *)job;
-    sqlite3_stmt *rows;
-    enum rf_err err = rf_sql_query(db, error, &rows,
-                                   "SELECT " CONTACT_COLUMNS " FROM contact c JOIN campaign k"
-                                   " ON k.id = c.campaign WHERE c." RF_SCHEMA_UNENDED
-                                   " AND c.state BETWEEN 'running.' AND 'running/' ORDER BY c.id",
-                                   "");
+    struct rf_rows *rows;
+    enum rf_err err = rf_db_query(db, error, &rows,
+                                  "SELECT " CONTACT_COLUMNS " FROM contact c JOIN campaign k"
+                                  " ON k.id = c.campaign WHERE c." RF_SCHEMA_UNENDED
+                                  " AND c." RF_SCHEMA_RUNNING " ORDER BY c.id",
+                                  "");
     if (err == RF_OK)
         err = read_contacts(rows, &resume->contacts, error);
     for (size_t i = 0; err == RF_OK && i < resume->contacts.count; i++)
@@ -197,25 +199,26 @@ enum rf_err rf_queue_resume_run(struct rf_store_job *job, sqlite3 *db, struct rf
 
 // ---- release, known ----
 
-enum rf_err rf_queue_release_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_queue_release_run(struct rf_store_job *job, struct rf_db *db,
+                                 struct rf_error *error) {
     const struct rf_queue_release *release = (const struct rf_queue_release *)job;
-    return rf_sql_run(db, error,
-                      "UPDATE contact SET due = ? WHERE " RF_SCHEMA_QUEUED
-                      " AND state = 'waiting.breaker' AND due > ?",
-                      "ii", release->now.ns, release->now.ns);
+    return rf_db_run(db, error,
+                     "UPDATE contact SET due = ? WHERE " RF_SCHEMA_QUEUED
+                     " AND state = 'waiting.breaker' AND due > ?",
+                     "ii", release->now.ns, release->now.ns);
 }
 
-enum rf_err rf_queue_known_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_queue_known_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_queue_known *known = (struct rf_queue_known *)job;
-    sqlite3_stmt *rows;
+    struct rf_rows *rows;
     known->sids = json_array();
-    enum rf_err err = rf_sql_query(db, error, &rows,
-                                   "SELECT sid FROM attempt WHERE phone = ? AND sid IS NOT NULL",
-                                   "t", known->phone);
+    enum rf_err err =
+        rf_db_query(db, error, &rows, "SELECT sid FROM attempt WHERE phone = ? AND sid IS NOT NULL",
+                    "t", known->phone);
     if (err != RF_OK)
         return err;
-    while ((err = rf_sql_step(rows, error)) == RF_OK)
-        (void)json_array_append_new(known->sids, json_string(rf_sql_text(rows, 0)));
-    sqlite3_finalize(rows);
+    while ((err = rf_rows_next(rows, error)) == RF_OK)
+        (void)json_array_append_new(known->sids, json_string(rf_rows_text(rows, 0)));
+    rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }

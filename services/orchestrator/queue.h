@@ -25,14 +25,14 @@ struct rf_queue_claim {
     int64_t claimed, test_row;          // for struct rf_claim_result
     struct rf_utc open_next, test_next; // INT64_MAX: none
 };
-enum rf_err rf_queue_claim_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // The contacts that were running, with their open attempts: to go on with them.
 struct rf_queue_resume {
     struct rf_store_job job;
     struct rf_contact_list contacts;
 };
-enum rf_err rf_queue_resume_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_queue_resume_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // Makes the contacts due that wait for a provider.
 struct rf_queue_release {
@@ -40,7 +40,8 @@ struct rf_queue_release {
     void *owner;
     struct rf_utc now;
 };
-enum rf_err rf_queue_release_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_queue_release_run(struct rf_store_job *job, struct rf_db *db,
+                                 struct rf_error *error);
 
 // The sids of a number that we know: those are not the call that find_call looks for.
 struct rf_queue_known {
@@ -49,6 +50,6 @@ struct rf_queue_known {
     char *phone;
     json_t *sids; // array
 };
-enum rf_err rf_queue_known_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_queue_known_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "schema.h"
-#include "store/sql.h"
+#include "store/db.h"
 
 // A copy of an optional text; false if out of memory.
 static bool copy(char **out, const char *text) {
@@ -76,84 +76,84 @@ void rf_record_destroy(struct rf_record **pointer) {
 }
 
 // Refuses to write over what somebody else wrote in the meantime (incident 47).
-static enum rf_err one_changed(sqlite3 *db, const char *what, struct rf_error *error) {
-    if (sqlite3_changes(db) == 1)
+static enum rf_err one_changed(struct rf_db *db, const char *what, struct rf_error *error) {
+    if (rf_db_changes(db) == 1)
         return RF_OK;
     return rf_error_set(error, RF_ERR_INVALID, "%s is not in the state that it was left in", what);
 }
 
-static enum rf_err write_contact(const struct rf_record *record, sqlite3 *db,
+static enum rf_err write_contact(const struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
-    enum rf_err err = rf_sql_run(
-        db, error,
-        "UPDATE contact SET state = ?, step = ?, due = ?, deferrals = ?, spent = ?,"
-        " redials = ?, script = coalesce (?, script),"
-        " audio = coalesce (nullif (?, ''), audio),"
-        " audio_format = coalesce (nullif (?, ''), audio_format),"
-        " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, '')"
-        " WHERE id = ? AND state = ?",
-        "tiiiiittttttit", rf_contact_state_name(record->to), (int64_t)record->step, record->due.ns,
-        record->deferrals, record->spent, record->redials, record->script, record->audio,
-        record->audio_format, record->outcome, record->reason, record->message, record->row,
-        rf_contact_state_name(record->from));
+    enum rf_err err =
+        rf_db_run(db, error,
+                  "UPDATE contact SET state = ?, step = ?, due = ?, deferrals = ?, spent = ?,"
+                  " redials = ?, script = coalesce (?, script),"
+                  " audio = coalesce (nullif (?, ''), audio),"
+                  " audio_format = coalesce (nullif (?, ''), audio_format),"
+                  " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, '')"
+                  " WHERE id = ? AND state = ?",
+                  "tiiiiittttttit", rf_contact_state_name(record->to), (int64_t)record->step,
+                  record->due.ns, record->deferrals, record->spent, record->redials, record->script,
+                  record->audio, record->audio_format, record->outcome, record->reason,
+                  record->message, record->row, rf_contact_state_name(record->from));
     return err == RF_OK ? one_changed(db, "the contact", error) : err;
 }
 
-static enum rf_err write_attempt(const struct rf_record *record, sqlite3 *db,
+static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
     const struct rf_dial *dial = &record->dial;
     if (dial->state == RF_DIAL_INTENT)
-        return rf_sql_run(db, error,
-                          "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
-                          " VALUES (?, ?, ?, ?, ?, 'intent')",
-                          "titii", dial->id, record->row, record->phone, dial->created.ns,
-                          dial->send_before.ns);
-    enum rf_err err = rf_sql_run(db, error,
-                                 "UPDATE attempt SET state = ?, sid = nullif (?, ''),"
-                                 " status = nullif (?, '') WHERE id = ? AND contact = ?",
-                                 "tttti", rf_dial_state_name(dial->state), dial->sid,
-                                 record->status, dial->id, record->row);
+        return rf_db_run(db, error,
+                         "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
+                         " VALUES (?, ?, ?, ?, ?, 'intent')",
+                         "titii", dial->id, record->row, record->phone, dial->created.ns,
+                         dial->send_before.ns);
+    enum rf_err err = rf_db_run(db, error,
+                                "UPDATE attempt SET state = ?, sid = nullif (?, ''),"
+                                " status = nullif (?, '') WHERE id = ? AND contact = ?",
+                                "tttti", rf_dial_state_name(dial->state), dial->sid, record->status,
+                                dial->id, record->row);
     return err == RF_OK ? one_changed(db, "the attempt", error) : err;
 }
 
-static enum rf_err store_finished(sqlite3 *db, int64_t campaign, struct rf_utc now,
+static enum rf_err store_finished(struct rf_db *db, int64_t campaign, struct rf_utc now,
                                   struct rf_error *error) {
-    sqlite3_stmt *statement;
+    struct rf_rows *statement;
     enum rf_err err =
-        rf_sql_query(db, error, &statement,
-                     "SELECT k.name, sum (c.state = 'done'), sum (c.state = 'set_aside'),"
-                     " count (c.id) FROM campaign k LEFT JOIN contact c ON c.campaign = k.id"
-                     " WHERE k.id = ? GROUP BY k.id",
-                     "i", campaign);
+        rf_db_query(db, error, &statement,
+                    "SELECT k.name, count (*) FILTER (WHERE c.state = 'done'),"
+                    " count (*) FILTER (WHERE c.state = 'set_aside'),"
+                    " count (c.id) FROM campaign k LEFT JOIN contact c ON c.campaign = k.id"
+                    " WHERE k.id = ? GROUP BY k.id",
+                    "i", campaign);
     if (err != RF_OK)
         return err;
-    err = rf_sql_step(statement, error);
+    err = rf_rows_next(statement, error);
     char *text = NULL;
     if (err == RF_OK)
-        text = rf_notice_finished(rf_sql_text(statement, 0), sqlite3_column_int64(statement, 1),
-                                  sqlite3_column_int64(statement, 2),
-                                  sqlite3_column_int64(statement, 3), now);
-    sqlite3_finalize(statement);
+        text = rf_notice_finished(rf_rows_text(statement, 0), rf_rows_number(statement, 1),
+                                  rf_rows_number(statement, 2), rf_rows_number(statement, 3), now);
+    rf_rows_end(&statement);
     if (err == RF_OK)
         err = rf_notice_store(db, text, error);
     free(text);
     return err;
 }
 
-enum rf_err rf_record_finish(sqlite3 *db, int64_t campaign, struct rf_utc now,
+enum rf_err rf_record_finish(struct rf_db *db, int64_t campaign, struct rf_utc now,
                              struct rf_error *error) {
     enum rf_err err =
-        rf_sql_run(db, error,
-                   "UPDATE campaign SET state = 'finished', finished = ?"
-                   " WHERE id = ? AND state = 'running' AND NOT EXISTS"
-                   " (SELECT 1 FROM contact WHERE campaign = ? AND " RF_SCHEMA_UNENDED ")",
-                   "iii", now.ns, campaign, campaign);
-    if (err != RF_OK || sqlite3_changes(db) == 0)
+        rf_db_run(db, error,
+                  "UPDATE campaign SET state = 'finished', finished = ?"
+                  " WHERE id = ? AND state = 'running' AND NOT EXISTS"
+                  " (SELECT 1 FROM contact WHERE campaign = ? AND " RF_SCHEMA_UNENDED ")",
+                  "iii", now.ns, campaign, campaign);
+    if (err != RF_OK || rf_db_changes(db) == 0)
         return err;
     return store_finished(db, campaign, now, error);
 }
 
-enum rf_err rf_record_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     const struct rf_record *record = (const struct rf_record *)job;
     enum rf_err err = RF_OK;
     if (record->to != record->from)
@@ -166,7 +166,7 @@ enum rf_err rf_record_run(struct rf_store_job *job, sqlite3 *db, struct rf_error
     if (err != RF_OK || !rf_contact_ended(record->to))
         return err;
     int64_t campaign = 0;
-    err = rf_sql_int(db, error, &campaign, "SELECT campaign FROM contact WHERE id = ?", "i",
-                     record->row);
+    err = rf_db_number(db, error, &campaign, "SELECT campaign FROM contact WHERE id = ?", "i",
+                       record->row);
     return err == RF_OK ? rf_record_finish(db, campaign, record->now, error) : err;
 }

@@ -42,11 +42,11 @@ struct rf_record *rf_record_intent(const struct rf_contact *contact, const struc
                                    struct rf_utc now);
 
 // rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: another attempt holds the number.
-enum rf_err rf_record_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // rf_record_finish: ends the running campaign with this row if none of its contacts is left, and
 // stores campaign.finished in the same transaction: exactly once.
-RF_NODISCARD enum rf_err rf_record_finish(sqlite3 *db, int64_t campaign, struct rf_utc now,
+RF_NODISCARD enum rf_err rf_record_finish(struct rf_db *db, int64_t campaign, struct rf_utc now,
                                           struct rf_error *error);
 
 void rf_record_destroy(struct rf_record **record);

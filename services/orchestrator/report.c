@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "contact.h"
-#include "store/sql.h"
+#include "store/db.h"
 
 void rf_report_destroy(struct rf_report **pointer) {
     struct rf_report *report = *pointer;
@@ -42,7 +42,7 @@ static const char *count_key(const char *state) {
 }
 
 // The counts of one campaign, grouped by state, outcome and reason.
-static enum rf_err count_contacts(sqlite3 *db, int64_t campaign, json_t *entry,
+static enum rf_err count_contacts(struct rf_db *db, int64_t campaign, json_t *entry,
                                   struct rf_error *error) {
     static const char *const keys[] = {"total", "new", "running", "waiting", "done", "set_aside"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -51,64 +51,65 @@ static enum rf_err count_contacts(sqlite3 *db, int64_t campaign, json_t *entry,
     json_t *reasons = json_object();
     (void)json_object_set_new(entry, "outcomes", outcomes);
     (void)json_object_set_new(entry, "reasons", reasons);
-    sqlite3_stmt *rows;
-    enum rf_err err = rf_sql_query(db, error, &rows,
-                                   "SELECT state, outcome, reason, count (*) FROM contact"
-                                   " WHERE campaign = ? GROUP BY state, outcome, reason",
-                                   "i", campaign);
+    struct rf_rows *rows;
+    enum rf_err err = rf_db_query(db, error, &rows,
+                                  "SELECT state, outcome, reason, count (*) FROM contact"
+                                  " WHERE campaign = ? GROUP BY state, outcome, reason",
+                                  "i", campaign);
     if (err != RF_OK)
         return err;
-    while ((err = rf_sql_step(rows, error)) == RF_OK) {
-        const char *state = rf_sql_text(rows, 0);
-        int64_t count = sqlite3_column_int64(rows, 3);
+    while ((err = rf_rows_next(rows, error)) == RF_OK) {
+        const char *state = rf_rows_text(rows, 0);
+        int64_t count = rf_rows_number(rows, 3);
         add(entry, "total", count);
         add(entry, count_key(state), count);
-        if (rf_sql_text(rows, 1))
-            add(outcomes, rf_sql_text(rows, 1), count);
-        if (strcmp(state, "set_aside") == 0 && rf_sql_text(rows, 2))
-            add(reasons, rf_sql_text(rows, 2), count);
+        if (rf_rows_text(rows, 1))
+            add(outcomes, rf_rows_text(rows, 1), count);
+        if (strcmp(state, "set_aside") == 0 && rf_rows_text(rows, 2))
+            add(reasons, rf_rows_text(rows, 2), count);
     }
-    sqlite3_finalize(rows);
+    rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
-enum rf_err rf_report_status_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_report_status_run(struct rf_store_job *job, struct rf_db *db,
+                                 struct rf_error *error) {
     struct rf_report *report = (struct rf_report *)job;
     json_t *campaigns = json_array();
     report->result = json_pack("{s:o}", "campaigns", campaigns);
     if (!report->result)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    sqlite3_stmt *rows;
-    enum rf_err err = rf_sql_query(db, error, &rows,
-                                   "SELECT id, name, state = 'finished', state, started, finished"
-                                   " FROM campaign WHERE ?1 IS NULL OR name = ?1 ORDER BY id",
-                                   "t", report->campaign);
+    struct rf_rows *rows;
+    enum rf_err err = rf_db_query(db, error, &rows,
+                                  "SELECT id, name, state = 'finished', state, started, finished"
+                                  " FROM campaign WHERE ? IS NULL OR name = ? ORDER BY id",
+                                  "tt", report->campaign, report->campaign);
     if (err != RF_OK)
         return err;
-    while ((err = rf_sql_step(rows, error)) == RF_OK) {
+    while ((err = rf_rows_next(rows, error)) == RF_OK) {
         json_t *entry = json_object();
-        put_text(entry, "name", rf_sql_text(rows, 1));
-        (void)json_object_set_new(entry, "finished", json_boolean(sqlite3_column_int(rows, 2)));
-        put_text(entry, "state", rf_sql_text(rows, 3));
-        err = count_contacts(db, sqlite3_column_int64(rows, 0), entry, error);
+        put_text(entry, "name", rf_rows_text(rows, 1));
+        (void)json_object_set_new(entry, "finished", json_boolean(rf_rows_number(rows, 2)));
+        put_text(entry, "state", rf_rows_text(rows, 3));
+        err = count_contacts(db, rf_rows_number(rows, 0), entry, error);
         (void)json_array_append_new(campaigns, entry);
         if (err != RF_OK)
             break;
     }
-    sqlite3_finalize(rows);
+    rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
-static json_t *contact_entry(const struct rf_report *report, sqlite3_stmt *row) {
+static json_t *contact_entry(const struct rf_report *report, struct rf_rows *row) {
     json_t *entry = json_object();
-    int64_t line = sqlite3_column_int64(row, 0);
+    int64_t line = rf_rows_number(row, 0);
     (void)json_object_set_new(entry, "id",
                               json_sprintf("%s-%lld", report->campaign, (long long)line));
     (void)json_object_set_new(entry, "line", json_integer(line));
-    put_text(entry, "phone", rf_sql_text(row, 1));
-    put_text(entry, "name", rf_sql_text(row, 2));
+    put_text(entry, "phone", rf_rows_text(row, 1));
+    put_text(entry, "name", rf_rows_text(row, 2));
     enum rf_contact_state state = RF_CONTACT_NEW;
-    const char *text = rf_sql_text(row, 3);
+    const char *text = rf_rows_text(row, 3);
     (void)rf_contact_state_parse(text, &state);
     // "running.dial" is told as running, at the step dial.
     const char *dot = strchr(text, '.');
@@ -117,40 +118,41 @@ static json_t *contact_entry(const struct rf_report *report, sqlite3_stmt *row) 
         put_text(entry, "step", dot + 1);
     } else {
         put_text(entry, "state", rf_contact_waiting(state) ? "waiting" : text);
-        put_text(entry, "step", rf_step_name((enum rf_step)sqlite3_column_int(row, 4)));
+        put_text(entry, "step", rf_step_name((enum rf_step)rf_rows_number(row, 4)));
     }
-    put_text(entry, "outcome", rf_sql_text(row, 5));
-    put_text(entry, "reason", rf_sql_text(row, 6));
-    put_text(entry, "message", rf_sql_text(row, 7));
-    put_text(entry, "sid", rf_sql_text(row, 8));
-    (void)json_object_set_new(entry, "attempts", json_integer(sqlite3_column_int64(row, 9)));
+    put_text(entry, "outcome", rf_rows_text(row, 5));
+    put_text(entry, "reason", rf_rows_text(row, 6));
+    put_text(entry, "message", rf_rows_text(row, 7));
+    put_text(entry, "sid", rf_rows_text(row, 8));
+    (void)json_object_set_new(entry, "attempts", json_integer(rf_rows_number(row, 9)));
     return entry;
 }
 
-enum rf_err rf_report_contacts_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+enum rf_err rf_report_contacts_run(struct rf_store_job *job, struct rf_db *db,
+                                   struct rf_error *error) {
     struct rf_report *report = (struct rf_report *)job;
     int64_t campaign = 0;
-    enum rf_err err = rf_sql_int(db, error, &campaign, "SELECT id FROM campaign WHERE name = ?",
-                                 "t", report->campaign);
+    enum rf_err err = rf_db_number(db, error, &campaign, "SELECT id FROM campaign WHERE name = ?",
+                                   "t", report->campaign);
     if (err == RF_ERR_NOT_FOUND)
         return rf_error_set(error, err, "there is no campaign %s", report->campaign);
     json_t *contacts = json_array();
     report->result = json_pack("{s:o}", "contacts", contacts);
     if (err == RF_OK && !report->result)
         err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    sqlite3_stmt *rows = NULL;
+    struct rf_rows *rows = NULL;
     if (err == RF_OK)
-        err = rf_sql_query(db, error, &rows,
-                           "SELECT line, phone, name, state, step, outcome, reason, message,"
-                           " (SELECT sid FROM attempt a WHERE a.contact = c.id AND sid IS NOT NULL"
-                           "   ORDER BY created DESC LIMIT 1),"
-                           " (SELECT count (*) FROM attempt a WHERE a.contact = c.id)"
-                           " FROM contact c WHERE campaign = ? AND line > ? ORDER BY line LIMIT ?",
-                           "iii", campaign, report->after, report->limit);
+        err = rf_db_query(db, error, &rows,
+                          "SELECT line, phone, name, state, step, outcome, reason, message,"
+                          " (SELECT sid FROM attempt a WHERE a.contact = c.id AND sid IS NOT NULL"
+                          "   ORDER BY created DESC LIMIT 1),"
+                          " (SELECT count (*) FROM attempt a WHERE a.contact = c.id)"
+                          " FROM contact c WHERE campaign = ? AND line > ? ORDER BY line LIMIT ?",
+                          "iii", campaign, report->after, report->limit);
     if (err != RF_OK)
         return err;
-    while ((err = rf_sql_step(rows, error)) == RF_OK)
+    while ((err = rf_rows_next(rows, error)) == RF_OK)
         (void)json_array_append_new(contacts, contact_entry(report, rows));
-    sqlite3_finalize(rows);
+    rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }

@@ -20,12 +20,14 @@ struct rf_report {
 
 // rf_report_status_run: {campaigns: [{name, total, new, running, waiting, done, set_aside,
 // outcomes, reasons, finished}]}.
-enum rf_err rf_report_status_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_report_status_run(struct rf_store_job *job, struct rf_db *db,
+                                 struct rf_error *error);
 
 // rf_report_contacts_run: {contacts: [{id, line, phone, name, state, step, outcome, reason,
 // message, sid, attempts}]}, ordered by line, after `after`. RF_ERR_NOT_FOUND if there is no such
 // campaign.
-enum rf_err rf_report_contacts_run(struct rf_store_job *job, sqlite3 *db, struct rf_error *error);
+enum rf_err rf_report_contacts_run(struct rf_store_job *job, struct rf_db *db,
+                                   struct rf_error *error);
 
 void rf_report_destroy(struct rf_report **report);
 

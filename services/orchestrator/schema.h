@@ -12,6 +12,11 @@ extern const size_t rf_schema_migration_count;
 #define RF_SCHEMA_QUEUED                                                                           \
     "state IN ('scheduled', 'waiting.retry', 'waiting.breaker', 'waiting.window')"
 
+// Of those that are worked on.
+#define RF_SCHEMA_RUNNING                                                                          \
+    "state IN ('running.script', 'running.speech', 'running.dial', 'running.ask',"                 \
+    " 'running.follow')"
+
 // And of those that have not ended.
 #define RF_SCHEMA_UNENDED "state NOT IN ('done', 'set_aside')"
 

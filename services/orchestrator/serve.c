@@ -153,9 +153,9 @@ static void on_reported(struct rf_store_job *job, enum rf_err result,
     rf_report_destroy(&report);
 }
 
-static void serve_report(struct rf_orchestrator *orchestrator,
-                         const struct rf_call_request *request,
-                         enum rf_err (*run)(struct rf_store_job *, sqlite3 *, struct rf_error *)) {
+static void
+serve_report(struct rf_orchestrator *orchestrator, const struct rf_call_request *request,
+             enum rf_err (*run)(struct rf_store_job *, struct rf_db *, struct rf_error *)) {
     const char *campaign = json_string_value(json_object_get(request->params, "campaign"));
     struct rf_report *report = calloc(1, sizeof *report);
     if (report) {

@@ -29,7 +29,8 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
-    sqlite3_close(*state);
+    struct rf_db *db = *state;
+    rf_db_close(&db);
     return 0;
 }
 
@@ -39,7 +40,7 @@ static json_t *entry(int64_t line, const char *phone, const char *name) {
 }
 
 // Loads a page and gives its result.
-static json_t *load(sqlite3 *db, const char *campaign, json_t *contacts) {
+static json_t *load(struct rf_db *db, const char *campaign, json_t *contacts) {
     json_t *params = json_pack("{s:s,s:o}", "campaign", campaign, "contacts", contacts);
     struct rf_campaign_load *job = NULL;
     struct rf_error error = {0};
@@ -60,7 +61,7 @@ static void expect_load(json_t *result, int64_t added, int64_t known, size_t ref
     json_decref(result);
 }
 
-static int64_t start(sqlite3 *db, const char *campaign) {
+static int64_t start(struct rf_db *db, const char *campaign) {
     struct rf_campaign_start job = {
         .job.run = rf_campaign_start_run, .campaign = (char *)campaign, .now = {200 * S}};
     struct rf_error error = {0};
@@ -69,7 +70,7 @@ static int64_t start(sqlite3 *db, const char *campaign) {
     return job.total;
 }
 
-static struct rf_queue_claim claim(sqlite3 *db, int64_t count, enum rf_step first, bool test,
+static struct rf_queue_claim claim(struct rf_db *db, int64_t count, enum rf_step first, bool test,
                                    int64_t now_s) {
     struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = {now_s * S}};
     job.decision = (struct rf_claim_decision){.count = count, .first = first, .test = test};
@@ -79,8 +80,8 @@ static struct rf_queue_claim claim(sqlite3 *db, int64_t count, enum rf_step firs
     return job;
 }
 
-static enum rf_err record(sqlite3 *db, const struct rf_contact *contact, const struct rf_plan *plan,
-                          struct rf_error *error) {
+static enum rf_err record(struct rf_db *db, const struct rf_contact *contact,
+                          const struct rf_plan *plan, struct rf_error *error) {
     struct rf_record *job = rf_record_new(contact, plan, (struct rf_utc){300 * S});
     assert_non_null(job);
     enum rf_err err = database_do(db, &job->job, error);
@@ -88,7 +89,7 @@ static enum rf_err record(sqlite3 *db, const struct rf_contact *contact, const s
     return err;
 }
 
-static enum rf_err intend(sqlite3 *db, struct rf_contact *contact, const char *id) {
+static enum rf_err intend(struct rf_db *db, struct rf_contact *contact, const char *id) {
     struct rf_error error = {0};
     struct rf_dial dial;
     rf_dial_begin(&dial, id, &rules, (struct rf_utc){300 * S});
@@ -100,14 +101,14 @@ static enum rf_err intend(sqlite3 *db, struct rf_contact *contact, const char *i
     return err;
 }
 
-static int64_t events(sqlite3 *db, const char *type) {
+static int64_t events(struct rf_db *db, const char *type) {
     char sql[160];
     snprintf(sql, sizeof sql, "SELECT count (*) FROM outbox WHERE event ->> '$.type' = '%s'", type);
     return database_number(db, sql);
 }
 
 static void loading_again_adds_nothing_twice(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     for (int round = 0; round < 2; round++) {
         json_t *page =
             json_pack("[o,o]", entry(2, "+12025550100", "Ann"), entry(3, "+12025550101", "Bob"));
@@ -121,7 +122,7 @@ static void loading_again_adds_nothing_twice(void **state) {
 }
 
 static void bad_contacts_are_refused_by_line_and_the_others_are_taken(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     json_t *page = json_pack(
         "[o,o,o,o,o,o]", entry(2, "+12025550100", "Ann"), entry(3, "0202555", "Bob"),
         entry(0, "+12025550102", "Cid"), entry(2, "+12025550103", "Dan"),
@@ -168,7 +169,7 @@ static void a_page_that_is_wrong_as_a_whole_is_refused(void **state) {
 }
 
 static void starting_queues_all_and_starting_again_changes_nothing(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     expect_load(load(db, "spring", json_pack("[o]", entry(2, "+12025550100", "Ann"))), 1, 0, 0);
     assert_int_equal(start(db, "spring"), 1);
     struct rf_queue_claim first = claim(db, 10, RF_STEP_SCRIPT, false, 200);
@@ -186,7 +187,7 @@ static void starting_queues_all_and_starting_again_changes_nothing(void **state)
 }
 
 static void a_campaign_without_contacts_finishes_at_its_start_once(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     expect_load(load(db, "void", json_array()), 0, 0, 0);
     start(db, "void");
     start(db, "void");
@@ -196,7 +197,7 @@ static void a_campaign_without_contacts_finishes_at_its_start_once(void **state)
 }
 
 static void a_claimed_contact_brings_all_that_its_steps_need(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     expect_load(load(db, "spring", json_pack("[o]", entry(2, "+12025550100", "Ann"))), 1, 0, 0);
     start(db, "spring");
     struct rf_queue_claim job = claim(db, 10, RF_STEP_SCRIPT, false, 200);
@@ -212,7 +213,7 @@ static void a_claimed_contact_brings_all_that_its_steps_need(void **state) {
 }
 
 static void claims_take_what_is_due_furthest_first_and_the_test_below_it(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     json_t *page = json_array();
     char phone[16];
     for (int i = 0; i < 6; i++) {
@@ -226,10 +227,9 @@ static void claims_take_what_is_due_furthest_first_and_the_test_below_it(void **
         "UPDATE contact SET state = 'running.script' WHERE line <= 3;"
         "UPDATE contact SET state = 'waiting.breaker', step = 2, due = 10 WHERE line IN (1, 2);"
         "UPDATE contact SET state = 'waiting.retry', step = 1, due = 500000000000 WHERE line = 3;";
-    assert_int_equal(sqlite3_exec(db, "UPDATE contact SET state = 'running.script' WHERE line <= 3",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        database_exec(db, "UPDATE contact SET state = 'running.script' WHERE line <= 3"), RF_OK);
+    assert_int_equal(database_exec(db, sql), RF_OK);
     struct rf_queue_claim job = claim(db, 3, RF_STEP_DIAL, true, 200);
     assert_int_equal(job.contacts.count, 3);
     assert_int_equal(job.claimed, 2);
@@ -248,28 +248,28 @@ static void claims_take_what_is_due_furthest_first_and_the_test_below_it(void **
 }
 
 static void the_claim_reads_its_index_and_never_the_whole_table(void **state) {
-    sqlite3 *db = *state;
-    sqlite3_stmt *row;
+    struct rf_db *db = *state;
+    struct rf_rows *row;
     struct rf_error error = {0};
-    assert_int_equal(rf_sql_query(db, &error, &row,
-                                  "EXPLAIN QUERY PLAN SELECT c.id FROM contact c"
-                                  " JOIN campaign k ON k.id = c.campaign WHERE c." RF_SCHEMA_QUEUED
-                                  " AND c.step = 1 AND c.due <= 5 ORDER BY c.due, c.id LIMIT 3",
-                                  ""),
+    assert_int_equal(rf_db_query(db, &error, &row,
+                                 "EXPLAIN QUERY PLAN SELECT c.id FROM contact c"
+                                 " JOIN campaign k ON k.id = c.campaign WHERE c." RF_SCHEMA_QUEUED
+                                 " AND c.step = 1 AND c.due <= 5 ORDER BY c.due, c.id LIMIT 3",
+                                 ""),
                      RF_OK);
     bool index = false;
-    while (rf_sql_step(row, &error) == RF_OK) {
-        const char *detail = rf_sql_text(row, 3);
+    while (rf_rows_next(row, &error) == RF_OK) {
+        const char *detail = rf_rows_text(row, 3);
         index |= strstr(detail, "contact_queued") != NULL;
         assert_null(strstr(detail, "SCAN"));
         assert_null(strstr(detail, "TEMP B-TREE"));
     }
     assert_true(index);
-    sqlite3_finalize(row);
+    rf_rows_end(&row);
 }
 
 // One contact at its dial, in progress.
-static struct rf_contact dialling(sqlite3 *db, const char *campaign, const char *phone) {
+static struct rf_contact dialling(struct rf_db *db, const char *campaign, const char *phone) {
     expect_load(load(db, campaign, json_pack("[o]", entry(2, phone, "Ann"))), 1, 0, 0);
     start(db, campaign);
     struct rf_queue_claim job = claim(db, 1, RF_STEP_SCRIPT, false, 200);
@@ -289,7 +289,7 @@ static struct rf_contact dialling(sqlite3 *db, const char *campaign, const char 
 }
 
 static void one_number_has_one_open_attempt_over_all_campaigns(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     struct rf_contact a = dialling(db, "spring", "+12025550100");
     struct rf_contact b = dialling(db, "autumn", "+12025550100");
     assert_int_equal(intend(db, &a, "A1"), RF_OK);
@@ -307,7 +307,7 @@ static void one_number_has_one_open_attempt_over_all_campaigns(void **state) {
 }
 
 static void a_resumed_contact_has_its_finished_steps_and_its_open_attempt(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     struct rf_contact contact = dialling(db, "spring", "+12025550100");
     assert_int_equal(intend(db, &contact, "A1"), RF_OK);
     struct rf_queue_resume resume = {.job.run = rf_queue_resume_run};
@@ -326,7 +326,7 @@ static void a_resumed_contact_has_its_finished_steps_and_its_open_attempt(void *
 }
 
 static void incident_47_a_late_write_does_not_overwrite_another_state(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     struct rf_contact contact = dialling(db, "spring", "+12025550100");
     assert_int_equal(intend(db, &contact, "A1"), RF_OK);
     struct rf_plan plan;
@@ -344,7 +344,7 @@ static void incident_47_a_late_write_does_not_overwrite_another_state(void **sta
 }
 
 static void the_last_contact_finishes_the_campaign_in_its_own_transaction(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     struct rf_contact contact = dialling(db, "spring", "+12025550100");
     struct rf_plan plan;
     struct rf_error error = {0};
@@ -362,7 +362,7 @@ static void the_last_contact_finishes_the_campaign_in_its_own_transaction(void *
 }
 
 static void status_and_contacts_tell_what_is_stored(void **state) {
-    sqlite3 *db = *state;
+    struct rf_db *db = *state;
     struct rf_contact contact = dialling(db, "spring", "+12025550100");
     struct rf_error error = {0};
     struct rf_report status = {.job.run = rf_report_status_run};

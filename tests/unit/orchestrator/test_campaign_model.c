@@ -54,7 +54,7 @@ struct runner {
 };
 
 struct world {
-    sqlite3 *db;
+    struct rf_db *db;
     struct rf_rng rng;
     int64_t now, crash_at;
     struct runner runners[CONCURRENCY * 2];
@@ -393,26 +393,26 @@ static int64_t calls_of(const struct world *w, int64_t contact, const char **sta
 
 static void check_ends(struct world *w) {
     struct rf_error error = {0};
-    sqlite3_stmt *rows;
+    struct rf_rows *rows;
     int64_t ended = 0;
     assert_int_equal(
-        rf_sql_query(w->db, &error, &rows, "SELECT id, state, outcome, reason FROM contact", ""),
+        rf_db_query(w->db, &error, &rows, "SELECT id, state, outcome, reason FROM contact", ""),
         RF_OK);
-    while (rf_sql_step(rows, &error) == RF_OK) {
+    while (rf_rows_next(rows, &error) == RF_OK) {
         const char *status = NULL;
-        int64_t count = calls_of(w, sqlite3_column_int64(rows, 0), &status);
-        const char *state = rf_sql_text(rows, 1);
+        int64_t count = calls_of(w, rf_rows_number(rows, 0), &status);
+        const char *state = rf_rows_text(rows, 1);
         if (strcmp(state, "done") == 0) {
             assert_int_equal(count, 1);
-            assert_string_equal(rf_sql_text(rows, 2), status);
+            assert_string_equal(rf_rows_text(rows, 2), status);
         } else {
             assert_string_equal(state, "set_aside");
-            assert_non_null(rf_sql_text(rows, 3));
+            assert_non_null(rf_rows_text(rows, 3));
             assert_int_equal(count, 0);
         }
         ended++;
     }
-    sqlite3_finalize(rows);
+    rf_rows_end(&rows);
     assert_int_equal(ended, 2 * CONTACTS);
     const struct {
         const char *sql;
@@ -454,7 +454,7 @@ static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **s
         check_ends(w);
         doubts += w->dials_in_doubt;
         crashes += w->crashes;
-        sqlite3_close(w->db);
+        rf_db_close(&w->db);
         free(w);
     }
     // The test is worth something only if it came to the hard places.

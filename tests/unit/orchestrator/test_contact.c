@@ -77,7 +77,7 @@ static void the_drawing_shows_every_transition(void **state) {
 }
 
 // Takes a contact by legal steps to `target` in the database: breadth first over the table.
-static void walk_to(sqlite3 *db, enum rf_contact_state target) {
+static void walk_to(struct rf_db *db, enum rf_contact_state target) {
     int before[RF_CONTACT_STATES];
     for (int i = 0; i < RF_CONTACT_STATES; i++)
         before[i] = -1;
@@ -96,24 +96,23 @@ static void walk_to(sqlite3 *db, enum rf_contact_state target) {
         char sql[128];
         snprintf(sql, sizeof sql, "UPDATE contact SET state = '%s'",
                  rf_contact_state_name((enum rf_contact_state)path[--length]));
-        assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(database_exec(db, sql), RF_OK);
     }
 }
 
-static void insert_contact(sqlite3 *db) {
+static void insert_contact(struct rf_db *db) {
     assert_int_equal(
-        sqlite3_exec(
+        database_exec(
             db,
             "DELETE FROM contact; DELETE FROM campaign;"
             "INSERT INTO campaign (id, name, state, created) VALUES (1, 'c', 'running', 1);"
-            "INSERT INTO contact (id, campaign, line, phone) VALUES (1, 1, 1, '+12025550100');",
-            NULL, NULL, NULL),
-        SQLITE_OK);
+            "INSERT INTO contact (id, campaign, line, phone) VALUES (1, 1, 1, '+12025550100');"),
+        RF_OK);
 }
 
 static void the_database_allows_exactly_the_transitions_of_the_table(void **state) {
     (void)state;
-    sqlite3 *db = database_open();
+    struct rf_db *db = database_open();
     for (int from = 0; from < RF_CONTACT_STATES; from++) {
         for (int to = 0; to < RF_CONTACT_STATES; to++) {
             insert_contact(db);
@@ -121,34 +120,31 @@ static void the_database_allows_exactly_the_transitions_of_the_table(void **stat
             char sql[128];
             snprintf(sql, sizeof sql, "UPDATE contact SET state = '%s'",
                      rf_contact_state_name((enum rf_contact_state)to));
-            int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+            enum rf_err rc = database_exec(db, sql);
             bool may = from == to ||
                        rf_contact_may((enum rf_contact_state)from, (enum rf_contact_state)to);
-            assert_int_equal(rc == SQLITE_OK, may);
+            assert_int_equal(rc == RF_OK, may);
         }
     }
     assert_int_equal(database_number(db, "SELECT count (*) FROM contact_transition"),
                      rf_contact_transition_count);
-    sqlite3_close(db);
+    rf_db_close(&db);
 }
 
 static void the_database_refuses_an_unknown_state_and_a_birth_in_the_middle(void **state) {
     (void)state;
-    sqlite3 *db = database_open();
+    struct rf_db *db = database_open();
     insert_contact(db);
-    assert_int_not_equal(sqlite3_exec(db, "UPDATE contact SET state = 'asleep'", NULL, NULL, NULL),
-                         SQLITE_OK);
-    assert_int_not_equal(sqlite3_exec(db,
-                                      "INSERT INTO contact (campaign, line, phone, state)"
-                                      " VALUES (1, 2, '+12025550101', 'running.dial')",
-                                      NULL, NULL, NULL),
-                         SQLITE_OK);
-    sqlite3_close(db);
+    assert_int_not_equal(database_exec(db, "UPDATE contact SET state = 'asleep'"), RF_OK);
+    assert_int_not_equal(database_exec(db, "INSERT INTO contact (campaign, line, phone, state)"
+                                           " VALUES (1, 2, '+12025550101', 'running.dial')"),
+                         RF_OK);
+    rf_db_close(&db);
 }
 
 static void the_database_refuses_to_reopen_an_attempt_or_to_open_two(void **state) {
     (void)state;
-    sqlite3 *db = database_open();
+    struct rf_db *db = database_open();
     insert_contact(db);
     const char *const first =
         "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
@@ -156,7 +152,7 @@ static void the_database_refuses_to_reopen_an_attempt_or_to_open_two(void **stat
     const char *const second =
         "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
         " VALUES ('b', 1, '+12025550100', 1, 2, 'intent')";
-    assert_int_equal(sqlite3_exec(db, first, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(database_exec(db, first), RF_OK);
     const struct {
         const char *state;
         bool allowed;
@@ -168,20 +164,18 @@ static void the_database_refuses_to_reopen_an_attempt_or_to_open_two(void **stat
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bool open = i < 7;
         if (open)
-            assert_int_equal(sqlite3_exec(db, second, NULL, NULL, NULL), SQLITE_CONSTRAINT);
+            assert_int_equal(database_exec(db, second), RF_ERR_CONFLICT);
         char sql[128];
         snprintf(sql, sizeof sql, "UPDATE attempt SET state = '%s' WHERE id = 'a'", cases[i].state);
-        assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, cases[i].allowed);
+        assert_int_equal(database_exec(db, sql) == RF_OK, cases[i].allowed);
     }
-    assert_int_equal(sqlite3_exec(db, second, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(database_exec(db, second), RF_OK);
     // One that nobody will ever know of may be given up, and is not open any more.
-    assert_int_equal(sqlite3_exec(db,
-                                  "UPDATE attempt SET state = 'unknown' WHERE id = 'b';"
-                                  "UPDATE attempt SET state = 'ended' WHERE id = 'b';",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(database_exec(db, "UPDATE attempt SET state = 'unknown' WHERE id = 'b';"
+                                       "UPDATE attempt SET state = 'ended' WHERE id = 'b';"),
+                     RF_OK);
     assert_int_equal(database_number(db, "SELECT count (*) FROM attempt WHERE " RF_SCHEMA_OPEN), 0);
-    sqlite3_close(db);
+    rf_db_close(&db);
 }
 
 int main(void) {

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "runtime/loop.h"
-#include "store/sql.h"
+#include "store/sqlite.h"
 #include "store/store.h"
 
 static const struct rf_migration migrations[] = {
@@ -40,10 +40,10 @@ struct job {
 };
 static int done_count;
 
-static enum rf_err run(struct rf_store_job *base, sqlite3 *db, struct rf_error *error) {
+static enum rf_err run(struct rf_store_job *base, struct rf_db *db, struct rf_error *error) {
     struct job *job = (struct job *)base;
     if (job->sql) {
-        enum rf_err err = rf_sql_run(db, error, job->sql, "");
+        enum rf_err err = rf_db_run(db, error, job->sql, "");
         if (err != RF_OK)
             return err;
     }
@@ -114,9 +114,10 @@ struct number_job {
     int64_t value;
 };
 
-static enum rf_err read_number(struct rf_store_job *base, sqlite3 *db, struct rf_error *error) {
+static enum rf_err read_number(struct rf_store_job *base, struct rf_db *db,
+                               struct rf_error *error) {
     struct number_job *job = (struct number_job *)base;
-    return rf_sql_int(db, error, &job->value, job->sql, "");
+    return rf_db_number(db, error, &job->value, job->sql, "");
 }
 
 static int64_t number(struct fixture *f, const char *sql) {
@@ -136,7 +137,7 @@ struct gate_job {
     int pipe[2];
 };
 
-static enum rf_err hold(struct rf_store_job *base, sqlite3 *db, struct rf_error *error) {
+static enum rf_err hold(struct rf_store_job *base, struct rf_db *db, struct rf_error *error) {
     (void)db;
     (void)error;
     struct gate_job *job = (struct gate_job *)base;
@@ -215,24 +216,24 @@ static int refuse_commit(void *arg) {
     return 1;
 }
 
-static enum rf_err set_counter(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err set_counter(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     (void)job;
     (void)error;
-    sqlite3_commit_hook(db, count_commit, NULL);
+    sqlite3_commit_hook(rf_sqlite_handle(db), count_commit, NULL);
     return RF_OK;
 }
 
-static enum rf_err set_refusal(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err set_refusal(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     (void)job;
     (void)error;
-    sqlite3_commit_hook(db, refuse_commit, NULL);
+    sqlite3_commit_hook(rf_sqlite_handle(db), refuse_commit, NULL);
     return RF_OK;
 }
 
-static enum rf_err clear_hook(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err clear_hook(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     (void)job;
     (void)error;
-    sqlite3_commit_hook(db, NULL, NULL);
+    sqlite3_commit_hook(rf_sqlite_handle(db), NULL, NULL);
     return RF_OK;
 }
 
@@ -322,10 +323,10 @@ static void a_full_disk_is_an_error_and_the_next_job_goes_on(void **state) {
     assert_int_equal(number(f, "SELECT SUM(n) FROM word"), 2);
 }
 
-static enum rf_err give_up(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err give_up(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     (void)job;
     // What SQLite does by itself on some I/O errors.
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_exec(rf_sqlite_handle(db), "ROLLBACK", NULL, NULL, NULL);
     return rf_error_set(error, RF_ERR_IO, "disk I/O error");
 }
 
@@ -350,10 +351,10 @@ static void jobs_before_a_broken_transaction_fail_and_those_behind_it_run(void *
     assert_int_equal(number(f, "SELECT SUM(n) FROM word"), 3);
 }
 
-static enum rf_err no_patience(struct rf_store_job *job, sqlite3 *db, struct rf_error *error) {
+static enum rf_err no_patience(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     (void)job;
     (void)error;
-    sqlite3_busy_timeout(db, 0);
+    sqlite3_busy_timeout(rf_sqlite_handle(db), 0);
     return RF_OK;
 }
 

@@ -1,0 +1,60 @@
+// A database as the run() of a store's jobs sees it: SQL in one line, whichever database it is.
+// The SQL is one text for all of them: `?` for each parameter; `ON CONFLICT`, `RETURNING` and
+// `count (*) FILTER (WHERE ...)`; texts compared for equality only; no functions of one database.
+#ifndef RF_STORE_DB_H
+#define RF_STORE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ringfence/error.h>
+
+struct rf_db;
+struct rf_rows;
+
+// In `types` each letter is one parameter: 'i' an int64_t, 'r' a double, 't' a text (const char *;
+// NULL is NULL), 'b' bytes (const void * and size_t; NULL is NULL). Texts and bytes must live until
+// the rows are ended. 32 parameters at most.
+#define RF_DB_PARAMETERS_MAX 32
+
+// rf_db_run: carries out one statement; rows that it gives are thrown away. Errors: RF_ERR_CONFLICT
+// for a constraint (a row that is there already, a forbidden transition), RF_ERR_NOMEM, and
+// RF_ERR_IO for all others.
+RF_NODISCARD enum rf_err rf_db_run(struct rf_db *db, struct rf_error *error, const char *sql,
+                                   const char *types, ...);
+
+// rf_db_changes: the rows that the last rf_db_run inserted, updated or deleted.
+int64_t rf_db_changes(const struct rf_db *db);
+
+// rf_db_query: a statement ready for rf_rows_next; the caller ends it by rf_rows_end, also after an
+// error (then it is NULL).
+RF_NODISCARD enum rf_err rf_db_query(struct rf_db *db, struct rf_error *error,
+                                     struct rf_rows **rows, const char *sql, const char *types,
+                                     ...);
+
+// rf_db_number: the first column of the first row of a query; RF_ERR_NOT_FOUND without a row.
+RF_NODISCARD enum rf_err rf_db_number(struct rf_db *db, struct rf_error *error, int64_t *value,
+                                      const char *sql, const char *types, ...);
+
+// rf_rows_next: the next row: RF_OK, or RF_ERR_NOT_FOUND after the last (error is not filled), or
+// an error.
+RF_NODISCARD enum rf_err rf_rows_next(struct rf_rows *rows, struct rf_error *error);
+
+// rf_rows_number: a column as an integer; 0 when it is NULL. A truth value is 1 or 0.
+int64_t rf_rows_number(const struct rf_rows *rows, int column);
+
+// rf_rows_text: the text of a column, NULL when it is NULL; valid until the next row.
+const char *rf_rows_text(const struct rf_rows *rows, int column);
+
+// rf_rows_bytes: the bytes of a column and their number, NULL when it is NULL or empty; valid until
+// the next row.
+const void *rf_rows_bytes(const struct rf_rows *rows, int column, size_t *size);
+
+// rf_rows_null: whether a column is NULL.
+bool rf_rows_null(const struct rf_rows *rows, int column);
+
+// rf_rows_end: ends the query and nulls the pointer. NULL is fine.
+void rf_rows_end(struct rf_rows **rows);
+
+#endif

@@ -1,0 +1,61 @@
+// What a database has to be able to do to be a store. Private to the store and its tests.
+#ifndef RF_STORE_DRIVER_H
+#define RF_STORE_DRIVER_H
+
+#include "store/db.h"
+
+// A parameter of a statement; `type` is the letter of db.h.
+struct rf_value {
+    char type;
+    union {
+        int64_t integer;
+        double real;
+        const char *text; // NULL: NULL
+        const void *bytes;
+    };
+    size_t size; // of bytes
+};
+
+struct rf_driver {
+    // A statement with its parameters; see rf_db_query.
+    enum rf_err (*query)(struct rf_db *db, const char *sql, const struct rf_value *values,
+                         int count, struct rf_rows **rows, struct rf_error *error);
+    enum rf_err (*next)(struct rf_rows *rows, struct rf_error *error);
+    int64_t (*number)(const struct rf_rows *rows, int column);
+    const char *(*text)(const struct rf_rows *rows, int column);
+    const void *(*bytes)(const struct rf_rows *rows, int column, size_t *size);
+    bool (*null)(const struct rf_rows *rows, int column);
+    void (*end)(struct rf_rows *rows);
+
+    // Several statements of a migration, in a transaction.
+    enum rf_err (*script)(struct rf_db *db, const char *sql, struct rf_error *error);
+
+    // A transaction of several jobs, and a job in it. `begin_schema` is one in which no other
+    // program changes the schema.
+    enum rf_err (*begin)(struct rf_db *db, struct rf_error *error);
+    enum rf_err (*begin_schema)(struct rf_db *db, struct rf_error *error);
+    enum rf_err (*mark)(struct rf_db *db, struct rf_error *error);
+    void (*undo)(struct rf_db *db); // all since the mark
+    enum rf_err (*release)(struct rf_db *db, struct rf_error *error);
+    // False: the database gave up the whole transaction (disk full, connection lost).
+    bool (*alive)(const struct rf_db *db);
+    enum rf_err (*commit)(struct rf_db *db, struct rf_error *error);
+    void (*rollback)(struct rf_db *db);
+
+    void (*close)(struct rf_db *db);
+};
+
+// Embedded, first, in each driver's own; rows likewise.
+struct rf_db {
+    const struct rf_driver *driver;
+    int64_t changes;
+};
+
+struct rf_rows {
+    struct rf_db *db;
+};
+
+// rf_db_close: closes the database and nulls the pointer. NULL is fine.
+void rf_db_close(struct rf_db **db);
+
+#endif
