@@ -36,14 +36,14 @@ static struct local local_of(int64_t second) {
 }
 
 static bool both_open(const struct rf_calling *calling, const struct local *at) {
-    return rf_windows_open(&calling->windows, at->weekday, at->minute) &&
-           rf_windows_open(&calling->narrower, at->weekday, at->minute);
+    return rf_hours_open(&calling->windows, at->weekday, at->minute) &&
+           rf_hours_open(&calling->narrower, at->weekday, at->minute);
 }
 
 // Open by windows that opened today, whatever yesterday was.
 static bool both_open_today(const struct rf_calling *calling, const struct local *at) {
-    return rf_windows_open_today(&calling->windows, at->weekday, at->minute) &&
-           rf_windows_open_today(&calling->narrower, at->weekday, at->minute);
+    return rf_hours_open_today(&calling->windows, at->weekday, at->minute) &&
+           rf_hours_open_today(&calling->narrower, at->weekday, at->minute);
 }
 
 static enum rf_calling_why look(const struct rf_calling *calling, const struct local *at,
@@ -56,16 +56,16 @@ static enum rf_calling_why look(const struct rf_calling *calling, const struct l
             *holiday = rf_holidays_on(calling->holidays, at->day - 1);
         return *holiday != NULL ? RF_CALLING_HOLIDAY : RF_CALLING_OPEN;
     }
-    return rf_windows_touch(&calling->windows, at->weekday) &&
-                   rf_windows_touch(&calling->narrower, at->weekday)
+    return rf_hours_touch(&calling->windows, at->weekday) &&
+                   rf_hours_touch(&calling->narrower, at->weekday)
                ? RF_CALLING_HOUR
                : RF_CALLING_WEEKDAY;
 }
 
 // The next second by the wall clock at which what holds may be another.
 static int64_t next_change(const struct rf_calling *calling, const struct local *at) {
-    int a = rf_windows_next(&calling->windows, at->minute);
-    int b = rf_windows_next(&calling->narrower, at->minute);
+    int a = rf_hours_next(&calling->windows, at->minute);
+    int b = rf_hours_next(&calling->narrower, at->minute);
     return at->day * DAY_S + (int64_t)(a < b ? a : b) * MINUTE_S;
 }
 

@@ -6,7 +6,7 @@
 #include <ringfence/time.h>
 
 #include "calendar/holidays.h"
-#include "calendar/window.h"
+#include "calendar/hours.h"
 #include "calendar/zone.h"
 
 // What is not found within this is never: no calendar shuts for longer.
@@ -19,8 +19,9 @@
 // after midnight.
 struct rf_calling {
     const struct rf_zone *zone;
-    struct rf_windows windows;  // of the campaign
-    struct rf_windows narrower; // of the outcome that it is called again after: both must be open
+    struct rf_hours_list windows; // of the campaign
+    struct rf_hours_list
+        narrower; // of the outcome that it is called again after: both must be open
     const struct rf_holidays *holidays; // NULL: none
 };
 

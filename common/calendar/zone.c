@@ -1,50 +1,23 @@
 #include "calendar/zone.h"
 
 #include <glib.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 // A GTimeZone is counted by references and never changes.
 struct rf_zone {
     GTimeZone *zone;
 };
 
-static const char *folder(void) {
-    const char *named = getenv("TZDIR"); // as GLib does
-    return named != NULL ? named : "/usr/share/zoneinfo";
-}
-
-bool rf_zone_name_valid(const char *name) {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                  "0123456789_+-/";
-    size_t length = name != NULL ? strspn(name, allowed) : 0;
-    return length >= 1 && length <= RF_ZONE_NAME_MAX && name[length] == '\0' && name[0] >= 'A' &&
-           name[length - 1] != '/';
-}
-
-// GLib also takes "EST5EDT4,M3.2.0,M11.1.0" and "+02:00" for names. A contact's zone is that of a
-// place, or a slip of the pen becomes a zone.
-static bool is_zone_file(const char *name) {
-    char path[512], magic[4];
-    snprintf(path, sizeof path, "%s/%s", folder(), name);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return false;
-    bool is = fread(magic, 1, sizeof magic, file) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
-    (void)fclose(file);
-    return is;
-}
-
 enum rf_err rf_zone_new(const char *name, struct rf_zone **out, struct rf_error *error) {
     *out = NULL;
-    GTimeZone *found =
-        rf_zone_name_valid(name) && is_zone_file(name) ? g_time_zone_new_identifier(name) : NULL;
+    // GLib also takes "EST5EDT4,M3.2.0,M11.1.0" and "+02:00" for names. A contact's zone is that of
+    // a place, or a slip of the pen becomes a zone.
+    GTimeZone *found = rf_zone_known(name) ? g_time_zone_new_identifier(name) : NULL;
     if (found == NULL)
         return rf_error_set(error, RF_ERR_NOT_FOUND,
                             "there is no time zone '%.64s' in %s; expected a name such as "
                             "Europe/Berlin, and the package tzdata",
-                            name != NULL ? name : "", folder());
+                            name != NULL ? name : "", rf_zone_folder());
     struct rf_zone *zone = calloc(1, sizeof *zone);
     if (zone == NULL) {
         g_time_zone_unref(found);

@@ -3,18 +3,13 @@
 #ifndef RF_CALENDAR_ZONE_H
 #define RF_CALENDAR_ZONE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <ringfence/error.h>
 
-#define RF_ZONE_NAME_MAX 64
+#include "calendar/zone_name.h"
 
 struct rf_zone; // immutable
-
-// rf_zone_name_valid: whether `name` has the form of a name such as Europe/Berlin: it names a file
-// below the folder of time zones, and no other.
-bool rf_zone_name_valid(const char *name);
 
 // rf_zone_new: RF_ERR_NOT_FOUND with what was expected if the system has no such zone.
 RF_NODISCARD enum rf_err rf_zone_new(const char *name, struct rf_zone **zone,

@@ -19,6 +19,10 @@ static bool jitter_same(const struct rf_retry_policy *a, const struct rf_retry_p
            !(a->jitter_fraction > b->jitter_fraction);
 }
 
+static bool hours_same(const struct rf_hours *a, const struct rf_hours *b) {
+    return a->days == b->days && a->from == b->from && a->to == b->to;
+}
+
 static bool value_same(const struct rf_config_row *row, const void *a, const void *b);
 
 static bool list_same(const struct rf_config_items *items, const struct rf_config_list *a,
@@ -62,6 +66,8 @@ static bool value_same(const struct rf_config_row *row, const void *a, const voi
         return ((const struct rf_config_status *)a)->from ==
                    ((const struct rf_config_status *)b)->from &&
                ((const struct rf_config_status *)a)->to == ((const struct rf_config_status *)b)->to;
+    case RF_CONFIG_HOURS:
+        return hours_same(a, b);
     case RF_CONFIG_LIST:
         return list_same(row->items, a, b);
     default:

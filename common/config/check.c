@@ -1,6 +1,6 @@
 // The rules that concern several keys. Each complaint stands at a key that was written, so that
 // there is a line to look at.
-#include "config/load.h"
+#include "config/check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,27 +11,12 @@
 
 #define IPC_PATH_MAX 107 // sizeof sun_path less its NUL (unix(7))
 
-struct check {
-    const struct rf_config *config;
-    const struct rf_config_origin *origin;
-    struct rf_error *error;
-};
-
-#define COMPLAIN(check, key, ...)                                                                  \
-    rf_config_fail((check)->error, (check)->origin->file,                                          \
-                   rf_config_origin_line((check)->origin, key), key, __VA_ARGS__)
-
-// The first of the keys that was written; the last one if none was.
-static const char *written(const struct check *check, const char *const *keys, size_t count) {
+const char *check_written(const struct check *check, const char *const *keys, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (rf_config_origin_line(check->origin, keys[i]) > 0)
             return keys[i];
     return keys[count - 1];
 }
-
-// Complains at `a` or, where only that was written, at `b`.
-#define COMPLAIN_EITHER(check, a, b, ...)                                                          \
-    COMPLAIN(check, written(check, (const char *const[]){a, b, a}, 3), __VA_ARGS__)
 
 // Without a key of CURVE whoever reaches a port may do everything: that is for tests on one host.
 static enum rf_err check_plain_tcp(const struct check *check, const char *key,
@@ -95,7 +80,7 @@ static enum rf_err check_policy(const struct check *check, enum rf_provider id) 
         snprintf(key[3], sizeof key[3], "defaults.timeout.attempt");
         rf_config_duration_text(provider->breaker.test_lease.ns, first, sizeof first);
         rf_config_duration_text(provider->timeout.attempt.ns, second, sizeof second);
-        return COMPLAIN(check, written(check, keys, 4),
+        return COMPLAIN(check, check_written(check, keys, 4),
                         "%s: the breaker's test_lease (%s) is not longer than timeout.attempt "
                         "(%s); expected a lease that outlives the test request",
                         name, first, second);
@@ -104,7 +89,7 @@ static enum rf_err check_policy(const struct check *check, enum rf_provider id) 
     if (breaker->slow_rate > 0 && breaker->slow_after.ns == 0) {
         snprintf(key[0], sizeof key[0], "providers.%s.breaker.slow_rate", name);
         snprintf(key[1], sizeof key[1], "defaults.breaker.slow_rate");
-        return COMPLAIN(check, written(check, keys, 2),
+        return COMPLAIN(check, check_written(check, keys, 2),
                         "%s: there is a slow_rate but no slow_after; expected the time from which "
                         "an attempt is slow",
                         name);
@@ -113,7 +98,7 @@ static enum rf_err check_policy(const struct check *check, enum rf_provider id) 
         !(breaker->failure_rate > 0) && !(breaker->slow_rate > 0)) {
         snprintf(key[0], sizeof key[0], "providers.%s.breaker.failure_threshold", name);
         snprintf(key[1], sizeof key[1], "defaults.breaker.failure_threshold");
-        return COMPLAIN(check, written(check, keys, 2),
+        return COMPLAIN(check, check_written(check, keys, 2),
                         "%s: nothing would ever open the breaker; expected a failure_threshold, a "
                         "failure_rate, a slow_rate, or mode: disabled",
                         name);
@@ -123,7 +108,7 @@ static enum rf_err check_policy(const struct check *check, enum rf_provider id) 
         snprintf(key[1], sizeof key[1], "providers.%s.retry.initial_delay", name);
         snprintf(key[2], sizeof key[2], "defaults.retry.max_delay");
         snprintf(key[3], sizeof key[3], "defaults.retry.initial_delay");
-        return COMPLAIN(check, written(check, keys, 4),
+        return COMPLAIN(check, check_written(check, keys, 4),
                         "%s: max_delay is shorter than initial_delay; expected at least as long",
                         name);
     }
@@ -277,7 +262,7 @@ static enum rf_err check_simulator(const struct check *check) {
 enum rf_err rf_config_check(const struct rf_config *config, const struct rf_config_origin *origin,
                             struct rf_error *error) {
     static enum rf_err (*const checks[])(const struct check *) = {
-        check_endpoints,   check_twilio,  check_telephony, check_lives,
+        check_endpoints,   check_twilio,  check_telephony, check_lives,     check_campaign,
         check_local_links, check_alerter, check_logger,    check_simulator,
     };
     struct check check = {config, origin, error};

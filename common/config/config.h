@@ -19,6 +19,8 @@
 #include <ringfence/retry.h>
 #include <ringfence/time.h>
 
+#include "calendar/hours.h"
+
 #define RF_CONFIG_MAX_LINKS 4 // of a chain; no service has as many providers
 #define RF_CONFIG_MAX_KEYS  16
 
@@ -194,6 +196,7 @@ struct rf_config_gateway {
 
 struct rf_config_telephony {
     char *audio;                     // "say" or "play"
+    bool machine_detection;          // the provider tells whether a machine answered
     char *media_url;                 // public address of the console's media paths; needed for play
     struct rf_secret media_secret;   // signs the media paths; needed for play
     struct rf_duration media_ttl;    // how long a media path is valid
@@ -207,6 +210,7 @@ struct rf_config_telephony {
 
 struct rf_config_orchestrator {
     int64_t concurrency;              // contacts in progress at once
+    double pace;                      // calls begun a second, of all campaigns; 0: no limit
     struct rf_duration call_deadline; // of a script or speech request, above all waits and attempts
     struct rf_duration dial_deadline; // of a dial request
     struct rf_duration
@@ -216,6 +220,43 @@ struct rf_config_orchestrator {
     char *prompt;          // script prompt; {name} and {phone} are replaced, {COLUMN} too
     char *default_country; // reserved: numbers must be E.164
 };
+
+// How a call ended that did not reach its person, though the provider carried it out.
+enum rf_unreached {
+    RF_UNREACHED_BUSY,
+    RF_UNREACHED_NO_ANSWER,
+    RF_UNREACHED_FAILED,    // it could not be connected
+    RF_UNREACHED_CANCELED,  // it was ended before an answer
+    RF_UNREACHED_VOICEMAIL, // a machine answered
+};
+#define RF_UNREACHED_COUNT 5
+
+// rf_unreached_name: "busy", "no-answer", "failed", "canceled", "voicemail". Never NULL.
+const char *rf_unreached_name(enum rf_unreached unreached);
+bool rf_unreached_parse(const char *name, enum rf_unreached *unreached);
+
+// When to call again after calls that ended in one way.
+struct rf_config_recall {
+    int64_t retries;                     // of this ending; `waits` has its own number
+    struct rf_duration delay, max_delay; // the first wait, and the longest
+    double backoff_factor;               // each wait is so many times the one before
+    struct rf_config_list waits;         // of struct rf_duration: instead of these
+    struct rf_config_list windows;       // of struct rf_hours: within the campaign's; none: those
+};
+
+// What holds for each campaign.
+struct rf_config_campaign {
+    struct rf_config_list windows; // of struct rf_hours, local time of the contact; none: always
+    char *time_zone;               // of contacts that bring none; NULL: UTC, and no windows
+    char *holidays;                // path of the file; NULL: none
+    int64_t max_calls;             // to one contact, over all endings
+    struct rf_config_recall recall[RF_UNREACHED_COUNT];
+    double pace;         // calls begun a second; 0: no limit
+    int64_t concurrency; // contacts in progress; 0: no limit of its own
+};
+
+// rf_config_hours: the windows of a list of them.
+struct rf_hours_list rf_config_hours(const struct rf_config_list *list);
 
 struct rf_config_health {
     struct rf_duration interval, timeout;
@@ -303,6 +344,7 @@ struct rf_config {
     struct rf_config_gateway gateway;
     struct rf_config_telephony telephony;
     struct rf_config_orchestrator orchestrator;
+    struct rf_config_campaign campaign;
     struct rf_config_health health;
     struct rf_config_alerter alerter;
     struct rf_config_logger logger;

@@ -121,3 +121,27 @@ const struct rf_config_items rf_config_rule_items = {
                 "insufficient_quota, class: permanent.quota}",
     .problem = rule_problem,
 };
+
+static const struct rf_config_row hours_rows[] = {
+    {.key = "", .type = RF_CONFIG_HOURS, .help = "days and hours"},
+};
+
+const struct rf_config_items rf_config_hours_items = {
+    .size = sizeof(struct rf_hours),
+    .most = 100,
+    .rows = hours_rows,
+    .row_count = sizeof hours_rows / sizeof hours_rows[0],
+    .expected = "a list of " RF_HOURS_EXPECTED,
+};
+
+static const struct rf_config_row wait_rows[] = {
+    {.key = "", .type = RF_CONFIG_DURATION, .least = 1e9, .most = 24 * 31 * HOUR, .help = "a wait"},
+};
+
+const struct rf_config_items rf_config_wait_items = {
+    .size = sizeof(struct rf_duration),
+    .most = 100,
+    .rows = wait_rows,
+    .row_count = sizeof wait_rows / sizeof wait_rows[0],
+    .expected = "a list of waits, such as [10m, 1h, 24h]",
+};

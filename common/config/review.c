@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "calendar/holidays.h"
 #include "config/rows.h"
 #include "config/value.h"
 #include "media/recording.h"
@@ -95,6 +96,16 @@ static void review_recording(const struct rf_config_review *review) {
     free(data);
 }
 
+static void review_holidays(const struct rf_config_review *review) {
+    struct rf_holidays *holidays = NULL;
+    struct rf_error error = {0};
+    const char *path = review->config->campaign.holidays;
+    if (path != NULL && rf_holidays_read(path, &holidays, &error) != RF_OK)
+        rf_config_warn(review, RF_CONFIG_WARNING_HOLIDAYS_UNUSABLE, "campaign.holidays", "%s",
+                       error.message);
+    rf_holidays_destroy(&holidays);
+}
+
 // The longest time that all attempts and waits of one provider can take.
 static struct rf_duration longest_call(const struct rf_config_provider *provider) {
     const struct rf_retry_policy *retry = &provider->retry;
@@ -146,6 +157,7 @@ void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, 
     struct rf_config_review review = {config, fn, arg};
     review_files(&review);
     review_recording(&review);
+    review_holidays(&review);
     review_chain(&review, "speech", &config->gateway.speech);
     review_chain(&review, "script", &config->gateway.script);
     review_chain(&review, "telephony", &config->gateway.telephony);

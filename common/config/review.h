@@ -10,6 +10,9 @@
     X(FILE_MISSING, "file-missing", "A certificate, key or service account cannot be read")        \
     X(RECORDING_UNUSABLE, "recording-unusable",                                                    \
       "gateway.recording cannot be read, or is no audio that a telephone provider plays")          \
+    X(HOLIDAYS_UNUSABLE, "holidays-unusable",                                                      \
+      "campaign.holidays cannot be read, or has a line that is no day: the orchestrator will not " \
+      "start")                                                                                     \
     X(KEY_MISSING, "key-missing", "A chain of the gateway names a provider without a key")         \
     X(DEADLINE_SHORT, "deadline-short",                                                            \
       "orchestrator.call_deadline is shorter than all attempts and waits of a provider together")  \

@@ -110,6 +110,13 @@
     ITEM(LIVE, name, id, "hedge.min_samples", COUNT, hedge.min_samples, "20", 1, 128, NULL, "with fewer recent ones hedge.delay is taken"), \
     ITEM(LIVE, name, id, "hedge.ratio", SHARE, hedge.ratio, "10%", 0, 1, NULL, "so many of the calls in the window may be sent twice, and one at least"), \
     ITEM(LIVE, name, id, "hedge.window", DURATION, hedge.window, "60s", 100 * MS, 1 * H, NULL, "in which they are counted")
+#define RECALL(name, id, retries_, delay_) \
+    ROW("campaign.recall." name ".retries", COUNT, AT(campaign.recall[id].retries), retries_, 0, 100, LIVE, "so many times a contact is called again whose call ended so, if campaign.max_calls allows"), \
+    ROW("campaign.recall." name ".delay", DURATION, AT(campaign.recall[id].delay), delay_, 1 * S, 744 * H, LIVE, "wait before the first time"), \
+    ROW("campaign.recall." name ".backoff_factor", NUMBER, AT(campaign.recall[id].backoff_factor), "2", 1, 100, LIVE, "each wait is so many times the one before"), \
+    ROW("campaign.recall." name ".max_delay", DURATION, AT(campaign.recall[id].max_delay), "24h", 1 * S, 744 * H, LIVE, "but no wait is longer"), \
+    LIST("campaign.recall." name ".waits", AT(campaign.recall[id].waits), &rf_config_wait_items, LIVE, "the waits one by one, instead of the four above: as many retries as waits"), \
+    LIST("campaign.recall." name ".windows", AT(campaign.recall[id].windows), &rf_config_hours_items, LIVE, "called again only in these, and only while campaign.windows are open too")
 // A proxy with its login: nothing of it is taken from the environment.
 #define PROXY(section, at, inherited, inherit_user) \
     DERIVED(section ".proxy.url", BASE_URL, AT(at.url), inherited, LIVE, "http(s)://HOST:PORT that carries the requests; the environment's proxy variables are not read"), \
@@ -219,6 +226,7 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("gateway.cache.max_bytes", SIZE, AT(gateway.cache_max_bytes), "1GiB", 65536, 1024.0 * 1073741824, LIVE, "audio in media_dir; beyond it the least recently used goes, if no call may still want it"),
 
     WORDS("telephony.audio", CHOICE, AT(telephony.audio), "say", "say|play", LIVE, "say: the script goes into the call; play: the provider fetches our audio"),
+    TEXT("telephony.machine_detection", BOOL, AT(telephony.machine_detection), "no", LIVE, "the provider listens whether a machine answers (Twilio bills it), which makes the outcome voicemail"),
     TEXT("telephony.media_url", BASE_URL, AT(telephony.media_url), NULL, LIVE, "public address of the console's /media; needed for play"),
     TEXT("telephony.media_secret", SECRET, AT(telephony.media_secret), NULL, LIVE, "signs the media paths; needed for play"),
     ROW("telephony.media_ttl", DURATION, AT(telephony.media_ttl), "1h", 1 * S, 168 * H, LIVE, "how long a media path is valid"),
@@ -231,12 +239,25 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("telephony.lost_after", DURATION, AT(telephony.lost_after), "10m", 1 * S, 24 * H, LIVE, "a call that the provider denies, or will not say whether there is one, for so long is given up, with an alert"),
 
     ROW("orchestrator.concurrency", COUNT, AT(orchestrator.concurrency), "8", 1, 100000, LIVE, "contacts in progress at once"),
+    ROW("orchestrator.pace", NUMBER, AT(orchestrator.pace), "0", 0, 10000, LIVE, "calls begun a second, of all campaigns together; 0: no limit"),
     ROW("orchestrator.call_deadline", DURATION, AT(orchestrator.call_deadline), "120s", 1 * S, 24 * H, LIVE, "of a script or speech request, above all its waits and attempts"),
     ROW("orchestrator.dial_deadline", DURATION, AT(orchestrator.dial_deadline), "60s", 1 * S, 1 * H, LIVE, "of a dial request"),
     ROW("orchestrator.defer_delay", DURATION, AT(orchestrator.defer_delay), "15s", 100 * MS, 1 * H, LIVE, "a deferred contact is looked at again after this at the latest"),
     ROW("orchestrator.ramp_interval", DURATION, AT(orchestrator.ramp_interval), "200ms", 0, 1 * M, LIVE, "after a recovery contacts are released so far apart"),
     TEXT("orchestrator.prompt", LINES, AT(orchestrator.prompt), "Write what a friendly AI agent says on the telephone to {name}: one greeting of at most 40 words, as plain text.", LIVE, "prompt of the script; {name}, {phone} and {COLUMN} of the contact are filled in"),
     TEXT("orchestrator.default_country", TEXT, AT(orchestrator.default_country), NULL, FIXED, "reserved; numbers must be E.164"),
+
+    LIST("campaign.windows", AT(campaign.windows), &rf_config_hours_items, LIVE, "when contacts may be called, by the clock where they are; none: at any hour"),
+    TEXT("campaign.time_zone", ZONE, AT(campaign.time_zone), NULL, LIVE, "of contacts that bring none of their own; needed for windows and holidays"),
+    TEXT("campaign.holidays", PATH, AT(campaign.holidays), NULL, LIVE, "file of days on which nobody is called: 2026-12-25 or, for each year, 12-25 a line, then a name if you like; # begins a comment; read again by SIGHUP"),
+    ROW("campaign.max_calls", COUNT, AT(campaign.max_calls), "1", 1, 100, LIVE, "calls to one contact in all, however they end; 1: nobody is called again"),
+    RECALL("busy", RF_UNREACHED_BUSY, "2", "10m"),
+    RECALL("no-answer", RF_UNREACHED_NO_ANSWER, "2", "1h"),
+    RECALL("failed", RF_UNREACHED_FAILED, "1", "1h"),
+    RECALL("canceled", RF_UNREACHED_CANCELED, "1", "10m"),
+    RECALL("voicemail", RF_UNREACHED_VOICEMAIL, "0", "4h"),
+    ROW("campaign.pace", NUMBER, AT(campaign.pace), "0", 0, 10000, LIVE, "calls that one campaign begins a second; 0: no limit of its own"),
+    ROW("campaign.concurrency", COUNT, AT(campaign.concurrency), "0", 0, 100000, LIVE, "contacts of one campaign in progress at once; 0: no limit of its own"),
 
     ROW("health.interval", DURATION, AT(health.interval), "10s", 100 * MS, 1 * H, LIVE, "time between two probes of a provider"),
     ROW("health.timeout", DURATION, AT(health.timeout), "5s", 10 * MS, 10 * M, LIVE, "of a probe"),

@@ -25,10 +25,12 @@ enum rf_config_type {
     RF_CONFIG_ENDPOINT, // char *, ipc://PATH or tcp://ADDRESS:PORT
     RF_CONFIG_LISTEN,   // char *, ADDRESS:PORT
     RF_CONFIG_PHONE,    // char *, E.164
+    RF_CONFIG_ZONE,     // char *, a time zone's name
     RF_CONFIG_SECRET,   // struct rf_secret
     RF_CONFIG_CHAIN,    // struct rf_config_chain of the row's words
     RF_CONFIG_CLASSES,  // unsigned: RF_BREAKER_IGNORE bits; a list of the row's words
     RF_CONFIG_STATUS,   // struct rf_config_status: 429, 400-499 or 4xx
+    RF_CONFIG_HOURS,    // struct rf_hours
     RF_CONFIG_LIST,     // struct rf_config_list of the row's items
 };
 
@@ -64,8 +66,9 @@ struct rf_config_row {
     const char *help;                    // one line
 };
 
-// Keys of a provider, and its rules.
+// Keys of a provider, and its rules; calling windows, and waits.
 extern const struct rf_config_items rf_config_secret_items, rf_config_rule_items;
+extern const struct rf_config_items rf_config_hours_items, rf_config_wait_items;
 
 extern const struct rf_config_row rf_config_rows[];
 extern const size_t rf_config_row_count;

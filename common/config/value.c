@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar/hours.h"
+#include "calendar/zone_name.h"
 #include "config/address.h"
 #include "config/config.h"
 #include "config/secret.h"
@@ -221,6 +223,8 @@ static const char *text_problem(const struct rf_config_row *row, const char *tex
         return rf_address_tcp(text) ? NULL : "is not an endpoint";
     case RF_CONFIG_LISTEN:
         return rf_address_listen(text) ? NULL : "is not an address with a port";
+    case RF_CONFIG_ZONE:
+        return rf_zone_name_valid(text) ? NULL : "is not the name of a time zone";
     case RF_CONFIG_PHONE:
         return rf_phone_problem(text) != NULL ? "is not a telephone number" : NULL;
     default:
@@ -348,6 +352,10 @@ static enum rf_err set_status(const struct rf_config_row *row, const char *text,
     return RF_OK;
 }
 
+static enum rf_err set_hours(const char *text, struct rf_hours *target, struct rf_error *error) {
+    return rf_hours_parse(text, target, error) == RF_OK ? RF_OK : RF_ERR_CONFIG;
+}
+
 enum rf_err rf_config_value_set(const struct rf_config_row *row, const char *text,
                                 const struct rf_config_source *source, void *target,
                                 struct rf_error *error) {
@@ -378,6 +386,8 @@ enum rf_err rf_config_value_set(const struct rf_config_row *row, const char *tex
         return set_chain(row, text, source, target, error);
     case RF_CONFIG_STATUS:
         return set_status(row, text, source, target, error);
+    case RF_CONFIG_HOURS:
+        return set_hours(text, target, error);
     default:
         return set_text(row, text, source, target, error);
     }
@@ -407,6 +417,7 @@ void rf_config_value_free(const struct rf_config_row *row, void *target) {
     case RF_CONFIG_CHAIN:
     case RF_CONFIG_CLASSES:
     case RF_CONFIG_STATUS:
+    case RF_CONFIG_HOURS:
         break;
     case RF_CONFIG_LIST:
         free_list(row->items, target);

@@ -16,7 +16,7 @@ static void fail(const struct rf_error *error) {
 
 int main(int argc, char **argv) {
     struct rf_error error = {0};
-    struct rf_window windows[16];
+    struct rf_hours windows[16];
     struct rf_zone *zone;
     struct rf_holidays *holidays = NULL;
     if (argc < 5 || argc - 5 > 16)
@@ -26,7 +26,7 @@ int main(int argc, char **argv) {
     if (strcmp(argv[4], "-") != 0 && rf_holidays_read(argv[4], &holidays, &error) != RF_OK)
         fail(&error);
     for (int i = 5; i < argc; i++)
-        if (rf_window_parse(argv[i], &windows[i - 5], &error) != RF_OK)
+        if (rf_hours_parse(argv[i], &windows[i - 5], &error) != RF_OK)
             fail(&error);
     const struct rf_calling calling = {
         .zone = zone, .windows = {windows, (size_t)(argc - 5)}, .holidays = holidays};

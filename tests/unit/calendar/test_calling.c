@@ -14,15 +14,15 @@
 // What a case is looked at with.
 struct stage {
     struct rf_zone *zone;
-    struct rf_window windows[4], narrower[2];
+    struct rf_hours windows[4], narrower[2];
     struct rf_holidays *holidays;
     char days[128];
     struct rf_calling calling;
 };
 
-static void set_window(const char *text, struct rf_window *window) {
+static void set_window(const char *text, struct rf_hours *window) {
     struct rf_error error = {0};
-    if (rf_window_parse(text, window, &error) != RF_OK)
+    if (rf_hours_parse(text, window, &error) != RF_OK)
         fail_msg("%s", error.message);
 }
 

@@ -1,4 +1,4 @@
-#include "calendar/window.h"
+#include "calendar/hours.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 static enum rf_err wrong(struct rf_error *error, const char *what, size_t length) {
     return rf_error_set(error, RF_ERR_INVALID, "'%.*s' is no %s", (int)length, what,
-                        "window; expected " RF_WINDOW_EXPECTED);
+                        "window; expected " RF_HOURS_EXPECTED);
 }
 
 // The day of a name of three letters at `at`, or -1.
@@ -60,9 +60,9 @@ static int read_time(const char **at) {
     return hour * 60 + minute;
 }
 
-enum rf_err rf_window_parse(const char *text, struct rf_window *window, struct rf_error *error) {
+enum rf_err rf_hours_parse(const char *text, struct rf_hours *window, struct rf_error *error) {
     const char *at = text;
-    struct rf_window read = {0};
+    struct rf_hours read = {0};
     do {
         at += at != text ? 1 : 0; // a comma
         unsigned days = read_days(&at);
@@ -92,42 +92,42 @@ enum rf_err rf_window_parse(const char *text, struct rf_window *window, struct r
     return RF_OK;
 }
 
-static bool has_day(const struct rf_window *window, int weekday) {
+static bool has_day(const struct rf_hours *window, int weekday) {
     return (window->days >> weekday & 1u) != 0;
 }
 
-bool rf_windows_open_today(const struct rf_windows *windows, int weekday, int minute) {
+bool rf_hours_open_today(const struct rf_hours_list *windows, int weekday, int minute) {
     for (size_t i = 0; i < windows->count; i++) {
-        const struct rf_window *window = &windows->items[i];
+        const struct rf_hours *window = &windows->items[i];
         if (has_day(window, weekday) && minute >= window->from && minute < window->to)
             return true;
     }
     return windows->count == 0;
 }
 
-bool rf_windows_open_since_yesterday(const struct rf_windows *windows, int weekday, int minute) {
+bool rf_hours_open_since_yesterday(const struct rf_hours_list *windows, int weekday, int minute) {
     int yesterday = (weekday + 6) % 7;
     for (size_t i = 0; i < windows->count; i++) {
-        const struct rf_window *window = &windows->items[i];
+        const struct rf_hours *window = &windows->items[i];
         if (has_day(window, yesterday) && minute + RF_DAY_MINUTES < window->to)
             return true;
     }
     return false;
 }
 
-bool rf_windows_open(const struct rf_windows *windows, int weekday, int minute) {
-    return rf_windows_open_today(windows, weekday, minute) ||
-           rf_windows_open_since_yesterday(windows, weekday, minute);
+bool rf_hours_open(const struct rf_hours_list *windows, int weekday, int minute) {
+    return rf_hours_open_today(windows, weekday, minute) ||
+           rf_hours_open_since_yesterday(windows, weekday, minute);
 }
 
-bool rf_windows_touch(const struct rf_windows *windows, int weekday) {
+bool rf_hours_touch(const struct rf_hours_list *windows, int weekday) {
     for (size_t i = 0; i < windows->count; i++)
         if (has_day(&windows->items[i], weekday))
             return true;
-    return windows->count == 0 || rf_windows_open_since_yesterday(windows, weekday, 0);
+    return windows->count == 0 || rf_hours_open_since_yesterday(windows, weekday, 0);
 }
 
-int rf_windows_next(const struct rf_windows *windows, int minute) {
+int rf_hours_next(const struct rf_hours_list *windows, int minute) {
     int next = RF_DAY_MINUTES;
     for (size_t i = 0; i < windows->count; i++) {
         int ends[] = {windows->items[i].from, windows->items[i].to % RF_DAY_MINUTES};
@@ -138,10 +138,10 @@ int rf_windows_next(const struct rf_windows *windows, int minute) {
     return next;
 }
 
-bool rf_windows_meet(const struct rf_windows *a, const struct rf_windows *b) {
+bool rf_hours_meet(const struct rf_hours_list *a, const struct rf_hours_list *b) {
     for (int day = 0; day < 7; day++)
         for (int minute = 0; minute < RF_DAY_MINUTES; minute++)
-            if (rf_windows_open(a, day, minute) && rf_windows_open(b, day, minute))
+            if (rf_hours_open(a, day, minute) && rf_hours_open(b, day, minute))
                 return true;
     return false;
 }

@@ -7,32 +7,32 @@
 
 #include <cmocka.h>
 
-#include "calendar/window.h"
+#include "calendar/hours.h"
 
 #define MON 0x01u
 #define FRI 0x10u
 #define SAT 0x20u
 #define SUN 0x40u
 
-static struct rf_window window(const char *text) {
-    struct rf_window parsed;
+static struct rf_hours window(const char *text) {
+    struct rf_hours parsed;
     struct rf_error error = {0};
-    if (rf_window_parse(text, &parsed, &error) != RF_OK)
+    if (rf_hours_parse(text, &parsed, &error) != RF_OK)
         fail_msg("%s: %s", text, error.message);
     return parsed;
 }
 
 static bool open_at(const char *text, int weekday, int hour, int minute) {
-    struct rf_window one = window(text);
-    const struct rf_windows windows = {&one, 1};
-    return rf_windows_open(&windows, weekday, hour * 60 + minute);
+    struct rf_hours one = window(text);
+    const struct rf_hours_list windows = {&one, 1};
+    return rf_hours_open(&windows, weekday, hour * 60 + minute);
 }
 
 static void windows_are_read(void **state) {
     (void)state;
     static const struct {
         const char *text;
-        struct rf_window expected;
+        struct rf_hours expected;
     } cases[] = {
         {"mon-fri 09:00-17:00", {0x1F, 540, 1020}},
         {"daily 00:00-24:00", {0x7F, 0, 1440}},
@@ -45,7 +45,7 @@ static void windows_are_read(void **state) {
         {"mon-mon 09:00-10:00", {MON, 540, 600}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct rf_window read = window(cases[i].text);
+        struct rf_hours read = window(cases[i].text);
         assert_int_equal(read.days, cases[i].expected.days);
         assert_int_equal(read.from, cases[i].expected.from);
         assert_int_equal(read.to, cases[i].expected.to);
@@ -84,9 +84,9 @@ static void what_is_no_window_is_told_with_what_was_expected(void **state) {
         "mon 09:00 - 17:00",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct rf_window untouched = {7, 7, 7};
+        struct rf_hours untouched = {7, 7, 7};
         struct rf_error error = {0};
-        assert_int_equal(rf_window_parse(texts[i], &untouched, &error), RF_ERR_INVALID);
+        assert_int_equal(rf_hours_parse(texts[i], &untouched, &error), RF_ERR_INVALID);
         assert_non_null(strstr(error.message, "expected days and hours such as mon-fri"));
         assert_int_equal(untouched.days, 7);
     }
@@ -94,12 +94,12 @@ static void what_is_no_window_is_told_with_what_was_expected(void **state) {
 
 static void an_empty_window_and_one_that_begins_at_24_are_refused_with_the_mend(void **state) {
     (void)state;
-    struct rf_window read;
+    struct rf_hours read;
     struct rf_error error = {0};
-    assert_int_equal(rf_window_parse("mon 09:00-09:00", &read, &error), RF_ERR_INVALID);
+    assert_int_equal(rf_hours_parse("mon 09:00-09:00", &read, &error), RF_ERR_INVALID);
     assert_string_equal(error.message, "'mon 09:00-09:00' ends as it begins; expected 00:00-24:00 "
                                        "for the whole day");
-    assert_int_equal(rf_window_parse("mon 24:00-02:00", &read, &error), RF_ERR_INVALID);
+    assert_int_equal(rf_hours_parse("mon 24:00-02:00", &read, &error), RF_ERR_INVALID);
     assert_non_null(strstr(error.message, "expected 00:00 of the day that follows"));
 }
 
@@ -130,35 +130,35 @@ static void a_window_over_midnight_belongs_to_the_day_on_which_it_opens(void **s
 
 static void no_windows_are_always_open(void **state) {
     (void)state;
-    const struct rf_windows none = {NULL, 0};
-    assert_true(rf_windows_open(&none, 6, 180));
-    assert_true(rf_windows_touch(&none, 6));
-    assert_int_equal(rf_windows_next(&none, 600), RF_DAY_MINUTES);
+    const struct rf_hours_list none = {NULL, 0};
+    assert_true(rf_hours_open(&none, 6, 180));
+    assert_true(rf_hours_touch(&none, 6));
+    assert_int_equal(rf_hours_next(&none, 600), RF_DAY_MINUTES);
 }
 
 static void the_next_end_of_a_window_is_found(void **state) {
     (void)state;
-    const struct rf_window items[] = {window("mon 09:00-12:00"), window("mon 13:00-02:00")};
-    const struct rf_windows windows = {items, 2};
-    assert_int_equal(rf_windows_next(&windows, 0), 120);
-    assert_int_equal(rf_windows_next(&windows, 120), 540);
-    assert_int_equal(rf_windows_next(&windows, 539), 540);
-    assert_int_equal(rf_windows_next(&windows, 540), 720);
-    assert_int_equal(rf_windows_next(&windows, 720), 780);
-    assert_int_equal(rf_windows_next(&windows, 780), RF_DAY_MINUTES);
+    const struct rf_hours items[] = {window("mon 09:00-12:00"), window("mon 13:00-02:00")};
+    const struct rf_hours_list windows = {items, 2};
+    assert_int_equal(rf_hours_next(&windows, 0), 120);
+    assert_int_equal(rf_hours_next(&windows, 120), 540);
+    assert_int_equal(rf_hours_next(&windows, 539), 540);
+    assert_int_equal(rf_hours_next(&windows, 540), 720);
+    assert_int_equal(rf_hours_next(&windows, 720), 780);
+    assert_int_equal(rf_hours_next(&windows, 780), RF_DAY_MINUTES);
 }
 
 static void windows_that_are_never_open_together_are_found_out(void **state) {
     (void)state;
-    const struct rf_window day = window("mon-fri 09:00-17:00"),
-                           evening = window("daily 17:00-20:00"),
-                           late = window("daily 16:59-17:30"), night = window("sun 23:00-09:01");
-    const struct rf_windows a = {&day, 1}, b = {&evening, 1}, c = {&late, 1}, d = {&night, 1},
-                            none = {NULL, 0};
-    assert_false(rf_windows_meet(&a, &b));
-    assert_true(rf_windows_meet(&a, &c));
-    assert_true(rf_windows_meet(&a, &d)); // Monday 09:00
-    assert_true(rf_windows_meet(&a, &none));
+    const struct rf_hours day = window("mon-fri 09:00-17:00"),
+                          evening = window("daily 17:00-20:00"), late = window("daily 16:59-17:30"),
+                          night = window("sun 23:00-09:01");
+    const struct rf_hours_list a = {&day, 1}, b = {&evening, 1}, c = {&late, 1}, d = {&night, 1},
+                               none = {NULL, 0};
+    assert_false(rf_hours_meet(&a, &b));
+    assert_true(rf_hours_meet(&a, &c));
+    assert_true(rf_hours_meet(&a, &d)); // Monday 09:00
+    assert_true(rf_hours_meet(&a, &none));
 }
 
 int main(void) {

@@ -1,0 +1,28 @@
+// What the rules that concern several keys share. Private to common/config.
+#ifndef RF_CONFIG_CHECK_H
+#define RF_CONFIG_CHECK_H
+
+#include "config/config.h"
+#include "config/load.h"
+
+struct check {
+    const struct rf_config *config;
+    const struct rf_config_origin *origin;
+    struct rf_error *error;
+};
+
+#define COMPLAIN(check, key, ...)                                                                  \
+    rf_config_fail((check)->error, (check)->origin->file,                                          \
+                   rf_config_origin_line((check)->origin, key), key, __VA_ARGS__)
+
+// check_written: the first of the keys that was written; the last one if none was.
+const char *check_written(const struct check *check, const char *const *keys, size_t count);
+
+// Complains at `a` or, where only that was written, at `b`.
+#define COMPLAIN_EITHER(check, a, b, ...)                                                          \
+    COMPLAIN(check, check_written(check, (const char *const[]){a, b, a}, 3), __VA_ARGS__)
+
+// check_campaign (check_campaign.c): calling windows, and the rules of calling again.
+enum rf_err check_campaign(const struct check *check);
+
+#endif
