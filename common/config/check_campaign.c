@@ -75,7 +75,7 @@ enum rf_err check_campaign(const struct check *check) {
         err = needs_time_zone(check, "campaign.holidays", campaign->holidays != NULL);
     if (err == RF_OK)
         err = check_voicemail(check);
-    for (int i = 0; err == RF_OK && i < RF_UNREACHED_COUNT; i++)
+    for (int i = RF_UNREACHED_BUSY; err == RF_OK && i < RF_UNREACHED_COUNT; i++)
         err = check_recall(check, (enum rf_unreached)i);
     return err;
 }

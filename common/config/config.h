@@ -223,15 +223,16 @@ struct rf_config_orchestrator {
 
 // How a call ended that did not reach its person, though the provider carried it out.
 enum rf_unreached {
+    RF_UNREACHED_NONE, // it did reach its person, or there was none
     RF_UNREACHED_BUSY,
     RF_UNREACHED_NO_ANSWER,
     RF_UNREACHED_FAILED,    // it could not be connected
     RF_UNREACHED_CANCELED,  // it was ended before an answer
     RF_UNREACHED_VOICEMAIL, // a machine answered
 };
-#define RF_UNREACHED_COUNT 5
+#define RF_UNREACHED_COUNT 6
 
-// rf_unreached_name: "busy", "no-answer", "failed", "canceled", "voicemail". Never NULL.
+// rf_unreached_name: "none", "busy", "no-answer", "failed", "canceled", "voicemail". Never NULL.
 const char *rf_unreached_name(enum rf_unreached unreached);
 bool rf_unreached_parse(const char *name, enum rf_unreached *unreached);
 
@@ -250,8 +251,8 @@ struct rf_config_campaign {
     char *time_zone;               // of contacts that bring none; NULL: UTC, and no windows
     char *holidays;                // path of the file; NULL: none
     int64_t max_calls;             // to one contact, over all endings
-    struct rf_config_recall recall[RF_UNREACHED_COUNT];
-    double pace;         // calls begun a second; 0: no limit
+    struct rf_config_recall recall[RF_UNREACHED_COUNT]; // of NONE there is none
+    double pace;                                        // calls begun a second; 0: no limit
     int64_t concurrency; // contacts in progress; 0: no limit of its own
 };
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const char *const names[RF_UNREACHED_COUNT] = {
-    [RF_UNREACHED_BUSY] = "busy",           [RF_UNREACHED_NO_ANSWER] = "no-answer",
-    [RF_UNREACHED_FAILED] = "failed",       [RF_UNREACHED_CANCELED] = "canceled",
-    [RF_UNREACHED_VOICEMAIL] = "voicemail",
+    [RF_UNREACHED_NONE] = "none",           [RF_UNREACHED_BUSY] = "busy",
+    [RF_UNREACHED_NO_ANSWER] = "no-answer", [RF_UNREACHED_FAILED] = "failed",
+    [RF_UNREACHED_CANCELED] = "canceled",   [RF_UNREACHED_VOICEMAIL] = "voicemail",
 };
 
 const char *rf_unreached_name(enum rf_unreached unreached) {

@@ -157,5 +157,6 @@ void rf_contact_clear(struct rf_contact *contact) {
     free(contact->name);
     free(contact->fields);
     free(contact->script);
+    free(contact->time_zone);
     *contact = (struct rf_contact){0};
 }

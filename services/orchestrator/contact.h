@@ -11,6 +11,8 @@
 #include <ringfence/id.h>
 #include <ringfence/time.h>
 
+#include "config/config.h"
+
 enum rf_contact_state {
     RF_CONTACT_NEW,          // loaded; its campaign was not started
     RF_CONTACT_SCHEDULED,    // in the queue, never begun
@@ -103,6 +105,9 @@ struct rf_contact {
     int64_t deferrals; // in a row, without a finished step between them
     int64_t spent;     // requests of this step that failed without being exhausted
     int64_t redials;   // attempts to dial that may have been sent and proved absent
+    char *time_zone;   // its own; NULL: that of the campaign
+    int64_t unreached[RF_UNREACHED_COUNT]; // calls that ended so; their sum is all its calls
+    enum rf_unreached last_unreached;      // how the last of them ended
     struct rf_dial dial;
 };
 

@@ -24,8 +24,10 @@ void rf_plan_stay(const struct rf_contact *contact, struct rf_plan *plan) {
         .deferrals = contact->deferrals,
         .spent = contact->spent,
         .redials = contact->redials,
+        .last_unreached = contact->last_unreached,
         .duration_s = -1,
     };
+    memcpy(plan->unreached, contact->unreached, sizeof plan->unreached);
 }
 
 // 1 s, 2 s, 4 s and so on up to the deferral's limit: a contact whose worker was lost goes on soon,

@@ -27,7 +27,9 @@ struct rf_plan {
     struct rf_utc due;                 // of a waiting state, or of looking again
     enum rf_dial_state dial;           // what becomes of its attempt; RF_DIAL_NONE: nothing
     int64_t deferrals, spent, redials; // the counters from now on
-    bool service_refused;              // not this contact: the service as a whole takes nothing now
+    int64_t unreached[RF_UNREACHED_COUNT];
+    enum rf_unreached last_unreached;
+    bool service_refused; // not this contact: the service as a whole takes nothing now
 
     char reason[48]; // deferred, set aside: breaker_open, retries_exhausted, ...
     enum rf_class class;
