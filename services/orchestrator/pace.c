@@ -1,0 +1,122 @@
+#include "pace.h"
+
+#include <stdlib.h>
+
+struct rf_pace_campaign {
+    int64_t campaign;
+    struct rf_pace_limit limit;
+};
+
+static struct rf_duration interval_of(double rate) {
+    return rate > 0 ? rf_ns((int64_t)((double)RF_NS_PER_S / rate)) : rf_ns(0);
+}
+
+static bool free_at(const struct rf_pace_limit *limit, struct rf_instant now) {
+    return limit->interval.ns == 0 || !rf_instant_before(now, limit->next);
+}
+
+static void take(struct rf_pace_limit *limit, struct rf_instant now) {
+    struct rf_instant from = rf_instant_add(now, rf_ms(-RF_PACE_SLACK_MS));
+    if (rf_instant_before(from, limit->next))
+        from = limit->next;
+    if (limit->interval.ns > 0)
+        limit->next = rf_instant_add(from, limit->interval);
+}
+
+void rf_pace_configure(struct rf_pace *pace, double all, double each) {
+    pace->each = each;
+    pace->all.interval = interval_of(all);
+    for (size_t i = 0; i < pace->count; i++)
+        pace->campaigns[i].limit.interval = interval_of(each);
+}
+
+static struct rf_pace_campaign *find(const struct rf_pace *pace, int64_t campaign) {
+    for (size_t i = 0; i < pace->count; i++)
+        if (pace->campaigns[i].campaign == campaign)
+            return &pace->campaigns[i];
+    return NULL;
+}
+
+static bool in_line(const struct rf_pace *pace, int64_t campaign) {
+    for (const struct rf_pace_waiter *waiter = pace->line; waiter; waiter = waiter->next)
+        if (waiter->campaign == campaign)
+            return true;
+    return false;
+}
+
+static enum rf_err note(struct rf_pace *pace, int64_t campaign) {
+    if (find(pace, campaign))
+        return RF_OK;
+    if (pace->count == pace->room) {
+        size_t room = pace->room ? pace->room * 2 : 8;
+        struct rf_pace_campaign *campaigns =
+            reallocarray(pace->campaigns, room, sizeof *pace->campaigns);
+        if (!campaigns)
+            return RF_ERR_NOMEM;
+        pace->campaigns = campaigns;
+        pace->room = room;
+    }
+    pace->campaigns[pace->count++] =
+        (struct rf_pace_campaign){.campaign = campaign, .limit.interval = interval_of(pace->each)};
+    return RF_OK;
+}
+
+// Forgets campaigns whose limit binds nobody any more.
+static void forget(struct rf_pace *pace, struct rf_instant now) {
+    for (size_t i = pace->count; i-- > 0;)
+        if (free_at(&pace->campaigns[i].limit, now) && !in_line(pace, pace->campaigns[i].campaign))
+            pace->campaigns[i] = pace->campaigns[--pace->count];
+}
+
+enum rf_err rf_pace_wait(struct rf_pace *pace, struct rf_pace_waiter *waiter) {
+    enum rf_err err = note(pace, waiter->campaign);
+    if (err != RF_OK)
+        return err;
+    struct rf_pace_waiter **link = &pace->line;
+    while (*link && (*link)->priority >= waiter->priority)
+        link = &(*link)->next;
+    waiter->link = link;
+    waiter->next = *link;
+    if (waiter->next)
+        waiter->next->link = &waiter->next;
+    *link = waiter;
+    return RF_OK;
+}
+
+void rf_pace_leave(struct rf_pace_waiter *waiter) {
+    if (!waiter->link)
+        return;
+    *waiter->link = waiter->next;
+    if (waiter->next)
+        waiter->next->link = waiter->link;
+    waiter->link = NULL;
+    waiter->next = NULL;
+}
+
+struct rf_pace_waiter *rf_pace_next(struct rf_pace *pace, struct rf_instant now,
+                                    struct rf_instant *due) {
+    due->ns = INT64_MAX;
+    for (struct rf_pace_waiter *waiter = pace->line; waiter; waiter = waiter->next) {
+        struct rf_pace_limit *own = &find(pace, waiter->campaign)->limit;
+        if (free_at(&pace->all, now) && free_at(own, now)) {
+            take(&pace->all, now);
+            take(own, now);
+            rf_pace_leave(waiter);
+            return waiter;
+        }
+        struct rf_instant at = own->interval.ns > 0 ? own->next : now;
+        if (pace->all.interval.ns > 0 && rf_instant_before(at, pace->all.next))
+            at = pace->all.next;
+        if (rf_instant_before(at, *due))
+            *due = at;
+    }
+    forget(pace, now);
+    return NULL;
+}
+
+void rf_pace_fini(struct rf_pace *pace) {
+    while (pace->line)
+        rf_pace_leave(pace->line);
+    free(pace->campaigns);
+    *pace = (struct rf_pace){0};
+}

@@ -1,0 +1,53 @@
+// The pace of calls: so many a second for all, and for each campaign. Contacts that are ready to
+// be dialled stand in line; higher priorities go first, then who came first. Pure.
+#ifndef RF_ORCHESTRATOR_PACE_H
+#define RF_ORCHESTRATOR_PACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ringfence/error.h>
+#include <ringfence/time.h>
+
+// One limit: a call each interval. What was not used is not saved up, but for RF_PACE_SLACK_MS, by
+// which a timer may be late.
+#define RF_PACE_SLACK_MS 10
+
+struct rf_pace_limit {
+    struct rf_duration interval; // 0: no limit
+    struct rf_instant next;      // no call before this
+};
+
+// A contact in the line. Zero it before use; it lives where its owner has it.
+struct rf_pace_waiter {
+    struct rf_pace_waiter *next, **link; // link NULL: not in the line
+    int64_t campaign, priority;
+};
+
+struct rf_pace {
+    struct rf_pace_limit all;
+    struct rf_pace_campaign *campaigns;
+    size_t count, room;
+    double each; // calls a second of one campaign
+    struct rf_pace_waiter *line;
+};
+
+// rf_pace_configure: `all` and `each` are calls a second; 0: no limit. What was used of the old
+// limits counts on.
+void rf_pace_configure(struct rf_pace *pace, double all, double each);
+
+// rf_pace_wait: puts a contact in the line. RF_ERR_NOMEM: it is not in it.
+RF_NODISCARD enum rf_err rf_pace_wait(struct rf_pace *pace, struct rf_pace_waiter *waiter);
+
+// rf_pace_leave: takes it out, if it is in the line.
+void rf_pace_leave(struct rf_pace_waiter *waiter);
+
+// rf_pace_next: the contact that is to be dialled now, taken out of the line and counted; or NULL,
+// and `due` is when to ask again (INT64_MAX: when somebody comes).
+struct rf_pace_waiter *rf_pace_next(struct rf_pace *pace, struct rf_instant now,
+                                    struct rf_instant *due);
+
+// rf_pace_fini: frees what it has; those in the line are out of it.
+void rf_pace_fini(struct rf_pace *pace);
+
+#endif

@@ -1,0 +1,172 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pace.h"
+
+#define MS RF_NS_PER_MS
+#define S  RF_NS_PER_S
+
+static struct rf_instant at(int64_t ns) {
+    return (struct rf_instant){1000 * S + ns};
+}
+
+static void wait_for(struct rf_pace *pace, struct rf_pace_waiter *waiter, int64_t campaign,
+                     int64_t priority) {
+    *waiter = (struct rf_pace_waiter){.campaign = campaign, .priority = priority};
+    assert_int_equal(rf_pace_wait(pace, waiter), RF_OK);
+}
+
+static void without_limits_everybody_goes_at_once_in_order(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[5];
+    struct rf_instant due;
+    rf_pace_configure(&pace, 0, 0);
+    for (int i = 0; i < 5; i++)
+        wait_for(&pace, &waiters[i], i, 0);
+    for (int i = 0; i < 5; i++)
+        assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &waiters[i]);
+    assert_null(rf_pace_next(&pace, at(0), &due));
+    assert_int_equal(due.ns, INT64_MAX);
+    rf_pace_fini(&pace);
+}
+
+static void calls_are_an_interval_apart_and_rest_is_not_saved_up(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[4];
+    struct rf_instant due;
+    rf_pace_configure(&pace, 2, 0);
+    for (int i = 0; i < 4; i++)
+        wait_for(&pace, &waiters[i], 1, 0);
+    assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &waiters[0]);
+    assert_null(rf_pace_next(&pace, at(0), &due));
+    // Being late by less than the slack is not passed on.
+    assert_int_equal(due.ns, at(490 * MS).ns);
+    assert_null(rf_pace_next(&pace, at(489 * MS), &due));
+    assert_ptr_equal(rf_pace_next(&pace, at(490 * MS), &due), &waiters[1]);
+    assert_null(rf_pace_next(&pace, at(490 * MS), &due));
+    assert_int_equal(due.ns, at(990 * MS).ns);
+    // After a long rest there is one, not many.
+    assert_ptr_equal(rf_pace_next(&pace, at(60 * S), &due), &waiters[2]);
+    assert_null(rf_pace_next(&pace, at(60 * S), &due));
+    assert_int_equal(due.ns, at(60 * S + 490 * MS).ns);
+    rf_pace_fini(&pace);
+    assert_null(waiters[3].link);
+}
+
+static void a_campaign_that_has_used_its_pace_does_not_hold_up_another(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter first, second, other;
+    struct rf_instant due;
+    rf_pace_configure(&pace, 100, 1);
+    wait_for(&pace, &first, 1, 0);
+    wait_for(&pace, &second, 1, 0);
+    wait_for(&pace, &other, 2, 0);
+    assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &first);
+    assert_ptr_equal(rf_pace_next(&pace, at(20 * MS), &due), &other);
+    assert_null(rf_pace_next(&pace, at(20 * MS), &due));
+    assert_int_equal(due.ns, at(990 * MS).ns);
+    assert_ptr_equal(rf_pace_next(&pace, at(990 * MS), &due), &second);
+    rf_pace_fini(&pace);
+}
+
+static void higher_priorities_go_first_and_equals_in_the_order_of_their_coming(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[4];
+    static const int order[] = {2, 1, 3, 0};
+    struct rf_instant due;
+    rf_pace_configure(&pace, 1, 0);
+    wait_for(&pace, &waiters[0], 1, -1);
+    wait_for(&pace, &waiters[1], 2, 3);
+    wait_for(&pace, &waiters[2], 3, 7);
+    wait_for(&pace, &waiters[3], 4, 3);
+    for (int i = 0; i < 4; i++)
+        assert_ptr_equal(rf_pace_next(&pace, at(i * S), &due), &waiters[order[i]]);
+    rf_pace_fini(&pace);
+}
+
+static void who_leaves_the_line_takes_nothing(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter first, second, third;
+    struct rf_instant due;
+    rf_pace_configure(&pace, 1, 1);
+    wait_for(&pace, &first, 1, 0);
+    wait_for(&pace, &second, 1, 0);
+    wait_for(&pace, &third, 2, 0);
+    rf_pace_leave(&second);
+    rf_pace_leave(&second);
+    rf_pace_leave(&first);
+    assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &third);
+    assert_null(rf_pace_next(&pace, at(0), &due));
+    assert_int_equal(due.ns, INT64_MAX);
+    rf_pace_fini(&pace);
+}
+
+static void another_pace_holds_from_the_next_call_on(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[3];
+    struct rf_instant due;
+    rf_pace_configure(&pace, 1, 0);
+    for (int i = 0; i < 3; i++)
+        wait_for(&pace, &waiters[i], 1, 0);
+    assert_non_null(rf_pace_next(&pace, at(0), &due));
+    rf_pace_configure(&pace, 0, 0.1);
+    assert_non_null(rf_pace_next(&pace, at(0), &due));
+    assert_null(rf_pace_next(&pace, at(0), &due));
+    assert_int_equal(due.ns, at(10 * S - 10 * MS).ns);
+    rf_pace_configure(&pace, 0, 0);
+    assert_non_null(rf_pace_next(&pace, at(0), &due));
+    rf_pace_fini(&pace);
+}
+
+// Timers that are late by up to 7 ms, at a pace of 200 a second: the pace is kept to within a
+// hundredth, and no second has more calls than it allows and those of the slack.
+static void the_pace_is_kept_by_late_timers(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    enum { CALLS = 4000 };
+    static struct rf_pace_waiter waiters[CALLS];
+    static int64_t calls[CALLS];
+    struct rf_instant due = at(0);
+    uint32_t late = 1;
+    int made = 0;
+    rf_pace_configure(&pace, 200, 0);
+    for (int i = 0; i < CALLS; i++)
+        wait_for(&pace, &waiters[i], 1 + i % 3, 0);
+    while (made < CALLS) {
+        late = late * 1664525u + 1013904223u;
+        struct rf_instant now = {due.ns + late % 7 * MS};
+        while (rf_pace_next(&pace, now, &due))
+            calls[made++] = now.ns;
+    }
+    int64_t took = calls[CALLS - 1] - calls[0];
+    assert_in_range(took, (CALLS - 1) * 5 * MS * 99 / 100, (CALLS - 1) * 5 * MS * 101 / 100);
+    for (int i = 0, j = 0; i < CALLS; i++) {
+        while (calls[i] - calls[j] >= S)
+            j++;
+        assert_true(i - j + 1 <= 200 + 3);
+    }
+    rf_pace_fini(&pace);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_limits_everybody_goes_at_once_in_order),
+        cmocka_unit_test(calls_are_an_interval_apart_and_rest_is_not_saved_up),
+        cmocka_unit_test(a_campaign_that_has_used_its_pace_does_not_hold_up_another),
+        cmocka_unit_test(higher_priorities_go_first_and_equals_in_the_order_of_their_coming),
+        cmocka_unit_test(who_leaves_the_line_takes_nothing),
+        cmocka_unit_test(another_pace_holds_from_the_next_call_on),
+        cmocka_unit_test(the_pace_is_kept_by_late_timers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
