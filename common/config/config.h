@@ -216,9 +216,15 @@ struct rf_config_orchestrator {
     struct rf_duration
         defer_delay; // a deferred contact is looked at again after this at the latest
     struct rf_duration
-        ramp_interval;     // after a recovery contacts are released one by one, so far apart
-    char *prompt;          // script prompt; {name} and {phone} are replaced, {COLUMN} too
-    char *default_country; // reserved: numbers must be E.164
+        ramp_interval; // after a recovery contacts are released one by one, so far apart
+    char *prompt;      // script prompt; {name} and {phone} are replaced, {COLUMN} too
+};
+
+// How lists of contacts are written.
+struct rf_config_contacts {
+    char *default_country;         // ISO 3166; NULL: all numbers have their country code
+    char *separator;               // comma, semicolon, tab, bar
+    struct rf_config_list columns; // of char *, "phone=Telefon"
 };
 
 // How a call ended that did not reach its person, though the provider carried it out.
@@ -346,6 +352,7 @@ struct rf_config {
     struct rf_config_telephony telephony;
     struct rf_config_orchestrator orchestrator;
     struct rf_config_campaign campaign;
+    struct rf_config_contacts contacts;
     struct rf_config_health health;
     struct rf_config_alerter alerter;
     struct rf_config_logger logger;

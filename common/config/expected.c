@@ -57,6 +57,7 @@ char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t 
         [RF_CONFIG_PHONE] = "a number in E.164 form, such as +12025550100",
         [RF_CONFIG_ZONE] = "the name of a time zone, such as Europe/Berlin",
         [RF_CONFIG_HOURS] = RF_HOURS_EXPECTED,
+        [RF_CONFIG_COUNTRY] = "a country by its two letters of ISO 3166, such as DE",
         [RF_CONFIG_SECRET] = "file:PATH, ${ENV} or the secret itself",
         [RF_CONFIG_STATUS] = "an HTTP status such as 429, a range such as 400-499, or 4xx",
     };

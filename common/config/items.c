@@ -16,6 +16,26 @@ const struct rf_config_items rf_config_secret_items = {
     .expected = "a list of secrets, such as [file:secrets/first, file:secrets/second]",
 };
 
+static const struct rf_config_row column_rows[] = {
+    {.key = "", .type = RF_CONFIG_TEXT, .help = "NAME=COLUMN"},
+};
+
+static const char *column_problem(const void *item) {
+    const char *text = *(char *const *)item, *equals = strchr(text, '=');
+    if (equals == NULL || equals == text || equals[1] == '\0')
+        return "is no name for a column; expected NAME=COLUMN, such as phone=Telefon";
+    return NULL;
+}
+
+const struct rf_config_items rf_config_column_items = {
+    .size = sizeof(char *),
+    .most = 64,
+    .rows = column_rows,
+    .row_count = sizeof column_rows / sizeof column_rows[0],
+    .expected = "a list such as [phone=Telefon, name=Kunde]",
+    .problem = column_problem,
+};
+
 #define AT(member) offsetof(struct rf_config_rule, member)
 #define HOUR       3.6e12
 

@@ -80,8 +80,7 @@ static enum rf_err read_map(struct loader *loader, const struct rf_config_items 
         if (err != RF_OK)
             return err;
     }
-    const char *problem = items->problem != NULL ? items->problem(item) : NULL;
-    return problem == NULL ? RF_OK : FAIL(loader, node, path, "%s", problem);
+    return RF_OK;
 }
 
 static enum rf_err read_item(struct loader *loader, const struct rf_config_row *row, size_t index,
@@ -89,11 +88,13 @@ static enum rf_err read_item(struct loader *loader, const struct rf_config_row *
     const struct rf_config_items *items = row->items;
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s[%zu]", row->key, index);
-    if (items->rows[0].key[0] == '\0')
-        return read_value(loader, &items->rows[0], path, node, item);
-    if (node->type != YAML_MAPPING_NODE)
+    bool plain = items->rows[0].key[0] == '\0';
+    if (!plain && node->type != YAML_MAPPING_NODE)
         return FAIL(loader, node, path, "has no keys; expected %s", items->expected);
-    return read_map(loader, items, path, node, item);
+    enum rf_err err = plain ? read_value(loader, &items->rows[0], path, node, item)
+                            : read_map(loader, items, path, node, item);
+    const char *problem = err == RF_OK && items->problem != NULL ? items->problem(item) : NULL;
+    return problem == NULL ? err : FAIL(loader, node, path, "%s", problem);
 }
 
 enum rf_err rf_config_read_list(struct loader *loader, const struct rf_config_row *row,

@@ -245,7 +245,10 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("orchestrator.defer_delay", DURATION, AT(orchestrator.defer_delay), "15s", 100 * MS, 1 * H, LIVE, "a deferred contact is looked at again after this at the latest"),
     ROW("orchestrator.ramp_interval", DURATION, AT(orchestrator.ramp_interval), "200ms", 0, 1 * M, LIVE, "after a recovery contacts are released so far apart"),
     TEXT("orchestrator.prompt", LINES, AT(orchestrator.prompt), "Write what a friendly AI agent says on the telephone to {name}: one greeting of at most 40 words, as plain text.", LIVE, "prompt of the script; {name}, {phone} and {COLUMN} of the contact are filled in"),
-    TEXT("orchestrator.default_country", TEXT, AT(orchestrator.default_country), NULL, FIXED, "reserved; numbers must be E.164"),
+
+    TEXT("contacts.default_country", COUNTRY, AT(contacts.default_country), NULL, LIVE, "of the numbers in a list that have no country code, such as DE; without it they are refused"),
+    WORDS("contacts.separator", CHOICE, AT(contacts.separator), "comma", "comma|semicolon|tab|bar", LIVE, "what stands between the fields of a list"),
+    LIST("contacts.columns", AT(contacts.columns), &rf_config_column_items, LIVE, "columns of a list that are taken under another name, such as [phone=Telefon, name=Kunde]"),
 
     LIST("campaign.windows", AT(campaign.windows), &rf_config_hours_items, LIVE, "when contacts may be called, by the clock where they are; none: at any hour"),
     TEXT("campaign.time_zone", ZONE, AT(campaign.time_zone), NULL, LIVE, "of contacts that bring none of their own; needed for windows and holidays"),

@@ -26,6 +26,7 @@ enum rf_config_type {
     RF_CONFIG_LISTEN,   // char *, ADDRESS:PORT
     RF_CONFIG_PHONE,    // char *, E.164
     RF_CONFIG_ZONE,     // char *, a time zone's name
+    RF_CONFIG_COUNTRY,  // char *, ISO 3166, two letters
     RF_CONFIG_SECRET,   // struct rf_secret
     RF_CONFIG_CHAIN,    // struct rf_config_chain of the row's words
     RF_CONFIG_CLASSES,  // unsigned: RF_BREAKER_IGNORE bits; a list of the row's words
@@ -47,7 +48,7 @@ struct rf_config_items {
     const struct rf_config_row *rows; // offsets are within the item
     size_t row_count;
     const char *expected; // what such a list looks like, for people
-    // problem: what the keys of one item have against each other, and what was expected; NULL:
+    // problem: what is wrong with an item whose keys are each right, and what was expected; NULL:
     // fine.
     const char *(*problem)(const void *item);
 };
@@ -66,9 +67,10 @@ struct rf_config_row {
     const char *help;                    // one line
 };
 
-// Keys of a provider, and its rules; calling windows, and waits.
+// Keys of a provider, and its rules; calling windows, and waits; columns of a list of contacts.
 extern const struct rf_config_items rf_config_secret_items, rf_config_rule_items;
 extern const struct rf_config_items rf_config_hours_items, rf_config_wait_items;
+extern const struct rf_config_items rf_config_column_items;
 
 extern const struct rf_config_row rf_config_rows[];
 extern const size_t rf_config_row_count;

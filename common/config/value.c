@@ -227,6 +227,8 @@ static const char *text_problem(const struct rf_config_row *row, const char *tex
         return rf_zone_name_valid(text) ? NULL : "is not the name of a time zone";
     case RF_CONFIG_PHONE:
         return rf_phone_problem(text) != NULL ? "is not a telephone number" : NULL;
+    case RF_CONFIG_COUNTRY:
+        return rf_country_find(text) == NULL ? "is not a country" : NULL;
     default:
         return NULL;
     }

@@ -11,34 +11,39 @@
 
 struct rf_contacts {
     char *path;
+    const struct rf_country *country;
     FILE *in;
     struct rf_csv *csv;
-    char *columns[RF_CSV_MAX_FIELDS];
+    char *header[RF_CSV_MAX_FIELDS];  // as it is written,
+    char *columns[RF_CSV_MAX_FIELDS]; // and what each is taken as
     size_t column_count;
     size_t phone, name; // their columns; `name` is column_count if there is none
     struct rf_seen seen;
+    struct rf_csv_record record; // the latest
+    size_t refused_line;
+    char reason[RF_ERROR_MESSAGE_SIZE];
 };
 
 // "FILE:LINE: COLUMN: " before the message; the column by its name, by its number while there is
 // none.
-static enum rf_err refuse(const struct rf_contacts *contacts, size_t line, size_t column,
+static enum rf_err refuse(struct rf_contacts *contacts, size_t line, size_t column,
                           struct rf_error *error) {
-    if (column == 0)
-        rf_error_prefix(error, "%s:%zu: ", contacts->path, line);
-    else if (column <= contacts->column_count)
-        rf_error_prefix(error, "%s:%zu: %s: ", contacts->path, line, contacts->columns[column - 1]);
-    else
-        rf_error_prefix(error, "%s:%zu: column %zu: ", contacts->path, line, column);
+    if (column > 0 && column <= contacts->column_count)
+        rf_error_prefix(error, "%s: ", contacts->header[column - 1]);
+    else if (column > 0)
+        rf_error_prefix(error, "column %zu: ", column);
+    contacts->refused_line = line;
+    memcpy(contacts->reason, error->message, sizeof contacts->reason);
+    rf_error_prefix(error, "%s:%zu: ", contacts->path, line);
     return RF_ERR_INVALID;
 }
 
 #define REFUSE(contacts, line, column, error, ...)                                                 \
     (rf_error_set(error, RF_ERR_INVALID, __VA_ARGS__), refuse(contacts, line, column, error))
 
-static enum rf_err next_record(struct rf_contacts *contacts, struct rf_csv_record *record,
-                               struct rf_error *error) {
+static enum rf_err next_record(struct rf_contacts *contacts, struct rf_error *error) {
     struct rf_csv_problem problem;
-    enum rf_err err = rf_csv_next(contacts->csv, record, &problem);
+    enum rf_err err = rf_csv_next(contacts->csv, &contacts->record, &problem);
     if (err == RF_ERR_INVALID)
         return REFUSE(contacts, problem.line, problem.column, error, "%s", problem.text);
     if (err == RF_ERR_IO)
@@ -49,82 +54,127 @@ static enum rf_err next_record(struct rf_contacts *contacts, struct rf_csv_recor
 // ---- the header ----
 
 // A copy without the spaces around it.
-static char *trimmed(const char *text) {
-    size_t lead = strspn(text, " \t");
-    size_t length = strlen(text + lead);
-    while (length > 0 && (text[lead + length - 1] == ' ' || text[lead + length - 1] == '\t'))
+static char *trimmed(const char *text, size_t length) {
+    size_t lead = 0;
+    while (lead < length && (text[lead] == ' ' || text[lead] == '\t'))
+        lead++;
+    while (length > lead && (text[length - 1] == ' ' || text[length - 1] == '\t'))
         length--;
-    return strndup(text + lead, length);
+    return strndup(text + lead, length - lead);
 }
 
-static enum rf_err take_column(struct rf_contacts *contacts, const struct rf_csv_record *record,
-                               size_t i, struct rf_error *error) {
-    char *name = trimmed(record->fields[i]);
-    if (name == NULL) {
-        rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-        return RF_ERR_NOMEM;
+// What the file's column `name` is taken as: itself unless the format says another one.
+static char *taken_as(const struct rf_contacts_format *format, const char *name) {
+    for (size_t i = 0; format != NULL && i < format->column_count; i++) {
+        const char *equals = strchr(format->columns[i], '=');
+        if (equals != NULL && strcasecmp(equals + 1, name) == 0)
+            return trimmed(format->columns[i], (size_t)(equals - format->columns[i]));
     }
-    if (name[0] == '\0') {
-        free(name);
-        return REFUSE(contacts, record->line, i + 1, error,
+    return strdup(name);
+}
+
+static enum rf_err take_column(struct rf_contacts *contacts,
+                               const struct rf_contacts_format *format, size_t i,
+                               struct rf_error *error) {
+    size_t line = contacts->record.line;
+    const char *written = contacts->record.fields[i];
+    char *header = contacts->header[i] = trimmed(written, strlen(written));
+    char *column = contacts->columns[i] = header != NULL ? taken_as(format, header) : NULL;
+    if (column == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    if (column[0] == '\0')
+        return REFUSE(contacts, line, i + 1, error,
                       "has no name in the header; name it, or take the column out");
-    }
-    contacts->columns[i] = name;
-    for (size_t j = 0; j < contacts->column_count; j++)
-        if (strcasecmp(contacts->columns[j], name) == 0)
-            return REFUSE(contacts, record->line, i + 1, error,
+    for (size_t j = 0; j < i; j++)
+        if (strcasecmp(contacts->columns[j], column) == 0)
+            return REFUSE(contacts, line, i + 1, error,
                           "has the name of column %zu, %s; give each column a name of its own",
-                          j + 1, name);
+                          j + 1, column);
     contacts->column_count = i + 1;
     return RF_OK;
 }
 
-static size_t column_named(const struct rf_contacts *contacts, const char *name) {
+static size_t column_named(char *const *columns, size_t count, const char *name) {
     size_t i = 0;
-    while (i < contacts->column_count && strcasecmp(contacts->columns[i], name) != 0)
+    while (i < count && strcasecmp(columns[i], name) != 0)
         i++;
     return i;
 }
 
-static enum rf_err take_header(struct rf_contacts *contacts, struct rf_error *error) {
-    struct rf_csv_record record;
-    enum rf_err err = next_record(contacts, &record, error);
+static enum rf_err no_phone(struct rf_contacts *contacts, struct rf_error *error) {
+    const struct rf_csv_record *record = &contacts->record;
+    const char *other = record->count == 1 ? strpbrk(record->fields[0], ",;\t|") : NULL;
+    char sign[] = {'\'', other != NULL ? *other : '\0', '\'', '\0'};
+    if (other != NULL)
+        return REFUSE(contacts, record->line, 0, error,
+                      "the columns are separated by %s; name it (--separator %s), or save the file "
+                      "with commas",
+                      *other == '\t' ? "tabs" : sign, *other == '\t' ? "tab" : sign);
+    return REFUSE(contacts, record->line, 0, error,
+                  "there is no column phone; begin the file with a line that names the columns, "
+                  "such as phone,name, or say which column it is (--map phone=COLUMN)");
+}
+
+// A column that the format names and the file does not have is a mistake in one of the two.
+static enum rf_err check_mapped(struct rf_contacts *contacts,
+                                const struct rf_contacts_format *format, struct rf_error *error) {
+    for (size_t i = 0; format != NULL && i < format->column_count; i++) {
+        const char *equals = strchr(format->columns[i], '=');
+        if (equals == NULL || equals == format->columns[i] || equals[1] == '\0')
+            return rf_error_set(error, RF_ERR_INVALID,
+                                "\"%s\": expected a name, = and a column of the list, such as "
+                                "phone=Telefon",
+                                format->columns[i]);
+        size_t count = contacts->column_count;
+        if (column_named(contacts->header, count, equals + 1) == count)
+            return REFUSE(contacts, contacts->record.line, 0, error,
+                          "there is no column %s, which shall be taken as %.*s; look at the first "
+                          "line of the file",
+                          equals + 1, (int)(equals - format->columns[i]), format->columns[i]);
+    }
+    return RF_OK;
+}
+
+static enum rf_err take_header(struct rf_contacts *contacts,
+                               const struct rf_contacts_format *format, struct rf_error *error) {
+    enum rf_err err = next_record(contacts, error);
     if (err == RF_ERR_NOT_FOUND)
         return REFUSE(contacts, 1, 0, error,
                       "the file is empty; begin it with a line that names the columns, such as "
                       "phone,name");
-    for (size_t i = 0; err == RF_OK && i < record.count; i++)
-        err = take_column(contacts, &record, i, error);
+    for (size_t i = 0; err == RF_OK && i < contacts->record.count; i++)
+        err = take_column(contacts, format, i, error);
     if (err != RF_OK)
         return err;
-    contacts->phone = column_named(contacts, "phone");
-    contacts->name = column_named(contacts, "name");
-    if (contacts->phone < contacts->column_count)
-        return RF_OK;
-    if (record.count == 1 && strpbrk(record.fields[0], ";\t") != NULL)
-        return REFUSE(contacts, record.line, 0, error,
-                      "the columns are not separated by commas; save the file with commas");
-    return REFUSE(contacts, record.line, 0, error,
-                  "there is no column phone; begin the file with a line that names the columns, "
-                  "such as phone,name");
+    size_t count = contacts->column_count;
+    contacts->phone = column_named(contacts->columns, count, "phone");
+    contacts->name = column_named(contacts->columns, count, "name");
+    if (contacts->phone == count && contacts->record.count == 1)
+        return no_phone(contacts, error); // most likely the separator
+    err = check_mapped(contacts, format, error);
+    if (err != RF_OK || contacts->phone < count)
+        return err;
+    return no_phone(contacts, error);
 }
 
-enum rf_err rf_contacts_open(const char *path, struct rf_contacts **contacts,
-                             struct rf_error *error) {
+enum rf_err rf_contacts_open(const char *path, const struct rf_contacts_format *format,
+                             struct rf_contacts **contacts, struct rf_error *error) {
     struct rf_contacts *made = calloc(1, sizeof *made);
+    char separator = format != NULL && format->separator != '\0' ? format->separator : ',';
     enum rf_err err = RF_OK;
     *contacts = NULL;
     if (made == NULL || (made->path = strdup(path)) == NULL) {
         err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
         goto cleanup;
     }
+    made->country = format != NULL ? format->country : NULL;
     made->in = fopen(path, "re");
     if (made->in == NULL) {
         err = rf_error_set(error, RF_ERR_IO, "%s: cannot be opened: %s", path, strerror(errno));
         goto cleanup;
     }
-    made->csv = rf_csv_new(made->in);
-    err = made->csv != NULL ? take_header(made, error)
+    made->csv = rf_csv_new(made->in, separator);
+    err = made->csv != NULL ? take_header(made, format, error)
                             : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
 cleanup:
     if (err == RF_OK)
@@ -141,55 +191,72 @@ void rf_contacts_destroy(struct rf_contacts **contacts) {
     rf_csv_destroy(&dead->csv);
     if (dead->in != NULL)
         fclose(dead->in);
-    for (size_t i = 0; i < RF_CSV_MAX_FIELDS; i++)
+    for (size_t i = 0; i < RF_CSV_MAX_FIELDS; i++) {
+        free(dead->header[i]);
         free(dead->columns[i]);
+    }
     rf_seen_fini(&dead->seen);
     free(dead->path);
     free(dead);
     *contacts = NULL;
 }
 
+const char *const *rf_contacts_header(const struct rf_contacts *contacts, size_t *count) {
+    *count = contacts->column_count;
+    return (const char *const *)contacts->header;
+}
+
 // ---- the contacts ----
 
-static enum rf_err check_phone(struct rf_contacts *contacts, const struct rf_csv_record *record,
-                               struct rf_error *error) {
-    const char *phone = record->fields[contacts->phone];
-    const char *problem = rf_phone_problem(phone);
+static enum rf_err read_phone(struct rf_contacts *contacts, struct rf_phone *phone,
+                              struct rf_error *error) {
+    size_t line = contacts->record.line, column = contacts->phone + 1;
+    const char *written = contacts->record.fields[contacts->phone];
     size_t earlier = 0;
-    if (problem != NULL && phone[0] == '\0')
-        return REFUSE(contacts, record->line, contacts->phone + 1, error, "%s", problem);
-    if (problem != NULL)
-        return REFUSE(contacts, record->line, contacts->phone + 1, error, "\"%.40s\" %s", phone,
-                      problem);
-    if (rf_seen_add(&contacts->seen, phone, record->line, &earlier) != RF_OK)
+    if (!rf_phone_read(written, contacts->country, phone))
+        return written[0] == '\0'
+                   ? REFUSE(contacts, line, column, error, "%s", phone->problem)
+                   : REFUSE(contacts, line, column, error, "\"%.40s\" %s", written, phone->problem);
+    if (rf_seen_add(&contacts->seen, phone->e164, line, &earlier) != RF_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     if (earlier != 0)
-        return REFUSE(contacts, record->line, contacts->phone + 1, error,
-                      "%s stands in line %zu already; take one of the two out", phone, earlier);
+        return REFUSE(contacts, line, column, error,
+                      "%s stands in line %zu already; take one of the two out", phone->e164,
+                      earlier);
     return RF_OK;
 }
 
 enum rf_err rf_contacts_next(struct rf_contacts *contacts, struct rf_contact *contact,
                              struct rf_error *error) {
-    struct rf_csv_record record;
-    enum rf_err err = next_record(contacts, &record, error);
+    struct rf_phone phone;
+    const struct rf_csv_record *record = &contacts->record;
+    enum rf_err err = next_record(contacts, error);
     if (err != RF_OK)
         return err;
-    if (record.count != contacts->column_count)
-        return REFUSE(contacts, record.line, 0, error,
+    if (record->count != contacts->column_count)
+        return REFUSE(contacts, record->line, 0, error,
                       "there are %zu fields where the header names %zu columns; put a field that "
                       "has a comma in quotes, and leave no comma out",
-                      record.count, contacts->column_count);
-    err = check_phone(contacts, &record, error);
+                      record->count, contacts->column_count);
+    err = read_phone(contacts, &phone, error);
     if (err != RF_OK)
         return err;
-    contact->line = record.line;
-    contact->phone = record.fields[contacts->phone];
-    contact->name = contacts->name < record.count ? record.fields[contacts->name] : "";
+    contact->line = record->line;
+    memcpy(contact->phone, phone.e164, sizeof contact->phone);
+    contact->name = contacts->name < record->count ? record->fields[contacts->name] : "";
+    contact->written = record->fields;
+    contact->written_count = record->count;
     contact->count = 0;
-    for (size_t i = 0; i < record.count; i++)
+    for (size_t i = 0; i < record->count; i++)
         if (i != contacts->phone && i != contacts->name)
             contact->fields[contact->count++] =
-                (struct rf_contact_field){contacts->columns[i], record.fields[i]};
+                (struct rf_contact_field){contacts->columns[i], record->fields[i]};
     return RF_OK;
+}
+
+struct rf_contacts_refusal rf_contacts_refused(const struct rf_contacts *contacts) {
+    return (struct rf_contacts_refusal){.line = contacts->refused_line,
+                                        .reason = contacts->reason,
+                                        .written = contacts->record.fields,
+                                        .written_count = contacts->record.count};
 }

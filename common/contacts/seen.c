@@ -19,43 +19,54 @@ static uint64_t mix(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-static struct rf_seen_entry *place_of(struct rf_seen_entry *entries, size_t capacity,
-                                      uint64_t phone) {
+static size_t place_of(const uint64_t *phones, size_t capacity, uint64_t phone) {
     size_t i = (size_t)mix(phone) & (capacity - 1);
-    while (entries[i].phone != 0 && entries[i].phone != phone)
+    while (phones[i] != 0 && phones[i] != phone)
         i = (i + 1) & (capacity - 1);
-    return &entries[i];
+    return i;
 }
 
 static enum rf_err grow(struct rf_seen *seen) {
     size_t capacity = seen->capacity == 0 ? FIRST_CAPACITY : seen->capacity * 2;
-    struct rf_seen_entry *entries = calloc(capacity, sizeof *entries);
-    if (entries == NULL)
+    uint64_t *phones = calloc(capacity, sizeof *phones);
+    uint32_t *lines = calloc(capacity, sizeof *lines);
+    if (phones == NULL || lines == NULL) {
+        free(phones);
+        free(lines);
         return RF_ERR_NOMEM;
-    for (size_t i = 0; i < seen->capacity; i++)
-        if (seen->entries[i].phone != 0)
-            *place_of(entries, capacity, seen->entries[i].phone) = seen->entries[i];
-    free(seen->entries);
-    seen->entries = entries;
+    }
+    for (size_t i = 0; i < seen->capacity; i++) {
+        if (seen->phones[i] == 0)
+            continue;
+        size_t place = place_of(phones, capacity, seen->phones[i]);
+        phones[place] = seen->phones[i];
+        lines[place] = seen->lines[i];
+    }
+    free(seen->phones);
+    free(seen->lines);
+    seen->phones = phones;
+    seen->lines = lines;
     seen->capacity = capacity;
     return RF_OK;
 }
 
 enum rf_err rf_seen_add(struct rf_seen *seen, const char *phone, size_t line, size_t *earlier) {
-    // At most half full, so that a search stays short.
-    if (seen->count * 2 >= seen->capacity && grow(seen) != RF_OK)
+    // At most three quarters full, so that a search stays short.
+    if (seen->count * 4 >= seen->capacity * 3 && grow(seen) != RF_OK)
         return RF_ERR_NOMEM;
     uint64_t number = number_of(phone);
-    struct rf_seen_entry *entry = place_of(seen->entries, seen->capacity, number);
-    *earlier = entry->phone != 0 ? entry->line : 0;
-    if (entry->phone == 0) {
-        *entry = (struct rf_seen_entry){.phone = number, .line = line};
+    size_t place = place_of(seen->phones, seen->capacity, number);
+    *earlier = seen->phones[place] != 0 ? seen->lines[place] : 0;
+    if (*earlier == 0) {
+        seen->phones[place] = number;
+        seen->lines[place] = line < UINT32_MAX ? (uint32_t)line : UINT32_MAX;
         seen->count++;
     }
     return RF_OK;
 }
 
 void rf_seen_fini(struct rf_seen *seen) {
-    free(seen->entries);
+    free(seen->phones);
+    free(seen->lines);
     memset(seen, 0, sizeof *seen);
 }

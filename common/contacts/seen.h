@@ -1,4 +1,5 @@
-// Which telephone numbers were met in which line: 16 bytes a number and some room.
+// Which telephone numbers were met in which line: 12 bytes a place, of which at least a quarter is
+// free.
 #ifndef RF_CONTACTS_SEEN_H
 #define RF_CONTACTS_SEEN_H
 
@@ -7,15 +8,12 @@
 
 #include <ringfence/error.h>
 
+// Open addressing; the capacity is a power of two. Two arrays, as together they would be padded.
 struct rf_seen {
-    struct rf_seen_entry *entries; // open addressing; a power of two
+    uint64_t *phones; // their digits as numbers, which begin with another digit than 0; 0: free
+    uint32_t *lines;  // 2^32 - 1: that one or a later one
     size_t capacity;
     size_t count;
-};
-
-struct rf_seen_entry {
-    uint64_t phone; // its digits as a number, which begins with another digit than 0; 0: free
-    size_t line;
 };
 
 // rf_seen_add: notes the E.164 number `phone` of `line`. `earlier` gets the line where it stood

@@ -1,4 +1,5 @@
 // ringfence campaign run: loads a list of contacts, starts the campaign and follows it to its end.
+// campaign load and campaign start are its first two parts by themselves.
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,12 +25,14 @@
 
 struct running {
     struct cli_run run;
-    struct rf_contacts *contacts;
+    enum cli_run_phase first, last; // what of it is wanted
+    struct cli_list list;
     char campaign[65];
     struct rf_timer timer;
     FILE *out;     // where progress is told
     bool terminal; // and whether it is one
-    bool drawn;    // a bar stands in the last line
+    bool told_loaded;
+    bool drawn; // a bar stands in the last line
     struct rf_instant line_at;
     char last_line[256];
     char last_trouble[128];
@@ -94,6 +97,11 @@ static void show_progress(struct running *running, struct rf_instant now) {
 
 // ---- the end ----
 
+// The file of the refused lines; NULL: none was refused.
+static const char *rejects_of(const struct running *running) {
+    return running->run.refused_count > 0 ? running->list.rejects_path : NULL;
+}
+
 static void finish(struct cli_session *session) {
     struct running *running = session->arg;
     struct cli_run *run = &running->run;
@@ -103,9 +111,11 @@ static void finish(struct cli_session *session) {
         cli_session_fail(session, "%s", run->failure);
         return;
     }
+    if (running->last == CLI_RUN_STARTING && !session->options->json)
+        printf("campaign %s: started, contacts: %" PRId64 "\n", running->campaign, run->total);
     if (session->options->json) {
-        cli_print_json(cli_summary_json(run));
-    } else {
+        cli_print_json(cli_summary_json(run, rejects_of(running)));
+    } else if (running->last > CLI_RUN_STARTING) {
         cli_summary_text(run, &text);
         if (!text.failed && text.data != NULL)
             fputs(text.data, stdout);
@@ -120,9 +130,9 @@ static void interrupt(struct cli_session *session) {
     clear_bar(running);
     if (running->run.phase == CLI_RUN_LOADING)
         fprintf(stderr,
-                "loading was interrupted after %" PRId64 " contacts, nobody is called; to go on: "
-                "ringfence campaign run %s --name %s\n",
-                running->run.added + running->run.known, running->run.file, running->campaign);
+                "loading was interrupted after %" PRId64 " contacts, nobody is called by that; the "
+                "same command again goes on\n",
+                running->run.added + running->run.known);
     else
         fprintf(stderr,
                 "the campaign goes on without this program; to look at it: ringfence campaign "
@@ -135,7 +145,7 @@ static void interrupt(struct cli_session *session) {
 // Refused lines are told as soon as their page was read; those beyond the bound are counted.
 static void read_page(struct running *running) {
     size_t told = json_array_size(running->run.refused);
-    cli_page_read(running->contacts, &running->run);
+    cli_page_read(&running->list, &running->run);
     for (; told < json_array_size(running->run.refused); told++)
         rf_log(RF_LOG_WARNING, "%s", json_string_value(json_array_get(running->run.refused, told)));
 }
@@ -151,13 +161,10 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     struct running *running = session->arg;
     struct rf_instant now = rf_loop_now(session->loop);
     enum cli_run_phase before = running->run.phase;
-    cli_run_reply(&running->run, reply, now);
-    if (before == CLI_RUN_LOADING && running->run.phase == CLI_RUN_STARTING)
-        fprintf(running->out,
-                "campaign %s: contacts loaded: %" PRId64 ", known from before: %" PRId64
-                ", lines refused: %" PRId64 "\n",
-                running->campaign, running->run.added, running->run.known,
-                running->run.refused_count);
+    if (before == CLI_RUN_LOADING && reply->ok)
+        cli_page_refused(&running->list, &running->run, reply->result);
+    if (running->run.phase != CLI_RUN_ENDED)
+        cli_run_reply(&running->run, reply, now);
     if (before == CLI_RUN_STARTING && running->run.phase == CLI_RUN_FOLLOWING)
         running->run.patience =
             running->run.patience.ns > FOLLOW_PATIENCE.ns ? running->run.patience : FOLLOW_PATIENCE;
@@ -175,6 +182,26 @@ static void call(struct cli_session *session) {
         cli_session_call(session, operation, params, ANSWER_TIME, on_reply);
 }
 
+// The list is read: says what came of it, once.
+static void tell_loaded(struct running *running) {
+    struct cli_run *run = &running->run;
+    struct rf_error error;
+    const char *rejects = rejects_of(running);
+    running->told_loaded = true;
+    if (run->failure[0] != '\0')
+        return;
+    if (cli_list_finish(&running->list, &error) != RF_OK) {
+        cli_run_fail(run, error.message);
+        return;
+    }
+    fprintf(running->out,
+            "campaign %s: contacts loaded: %" PRId64 ", known from before: %" PRId64
+            ", lines refused: %" PRId64 "%s%s%s\n",
+            running->campaign, run->added, run->known, run->refused_count,
+            rejects != NULL ? " (they are in " : "", rejects != NULL ? rejects : "",
+            rejects != NULL ? ")" : "");
+}
+
 static void step(struct cli_session *session) {
     struct running *running = session->arg;
     struct rf_duration wait = {0};
@@ -182,6 +209,11 @@ static void step(struct cli_session *session) {
     while ((action = cli_run_next(&running->run, rf_loop_now(session->loop), &wait)) ==
            CLI_RUN_READ)
         read_page(running);
+    if (running->first == CLI_RUN_LOADING && running->run.phase > CLI_RUN_LOADING &&
+        !running->told_loaded) {
+        tell_loaded(running);
+        action = cli_run_next(&running->run, rf_loop_now(session->loop), &wait);
+    }
     if (action == CLI_RUN_CALL)
         call(session);
     else if (action == CLI_RUN_WAIT)
@@ -193,7 +225,8 @@ static void step(struct cli_session *session) {
 static void begin(struct cli_session *session) {
     struct running *running = session->arg;
     rf_timer_init(&running->timer, session->loop, on_timer, session);
-    if (!cli_run_init(&running->run, running->campaign, session->options->arguments[0],
+    const char *file = session->options->arguments[session->options->count - 1];
+    if (!cli_run_init(&running->run, running->first, running->last, running->campaign, file,
                       session->options->timeout, rf_loop_now(session->loop))) {
         cli_session_fail(session, "out of memory");
         return;
@@ -203,12 +236,9 @@ static void begin(struct cli_session *session) {
 
 // The list's file name without its folder and its ending, in the letters that a campaign may have:
 // run again, it is the same campaign, which goes on where it stood.
-static void name_campaign(const struct cli_options *options, char out[65]) {
-    const char *slash = strrchr(options->arguments[0], '/');
-    const char *base = slash != NULL ? slash + 1 : options->arguments[0];
-    snprintf(out, 65, "%.64s", options->own[CLI_NAME] != NULL ? options->own[CLI_NAME] : base);
-    if (options->own[CLI_NAME] != NULL)
-        return;
+static void name_after_file(const char *file, char out[65]) {
+    const char *slash = strrchr(file, '/');
+    snprintf(out, 65, "%.64s", slash != NULL ? slash + 1 : file);
     char *dot = strrchr(out, '.');
     if (dot != NULL && dot != out)
         *dot = '\0';
@@ -217,23 +247,51 @@ static void name_campaign(const struct cli_options *options, char out[65]) {
             *at = '-';
 }
 
-int cli_campaign_run(const struct cli_options *options) {
+static int run_phases(const struct cli_options *options, struct running *running) {
     static const struct cli_session_handlers handlers = {.begin = begin, .interrupt = interrupt};
-    struct running running = {.out = options->json ? stderr : stdout};
-    struct rf_error error;
-    if (options->own[CLI_NAME] != NULL &&
-        (strlen(options->own[CLI_NAME]) > 64 || options->own[CLI_NAME][0] == '\0')) {
-        rf_log(RF_LOG_ERROR, "--name: expected 1 to 64 characters");
-        return CLI_USAGE;
-    }
-    name_campaign(options, running.campaign);
-    running.terminal = isatty(fileno(running.out)) != 0;
-    if (rf_contacts_open(options->arguments[0], &running.contacts, &error) != RF_OK) {
-        rf_log(RF_LOG_ERROR, "%s", error.message);
-        return CLI_FAILED;
-    }
-    int code = cli_session_run(options, &handlers, &running);
-    cli_run_fini(&running.run);
-    rf_contacts_destroy(&running.contacts);
+    running->out = options->json ? stderr : stdout;
+    running->terminal = isatty(fileno(running->out)) != 0;
+    int code = CLI_OK;
+    if (running->first == CLI_RUN_LOADING)
+        code = cli_list_open(options, options->arguments[options->count - 1], &running->list);
+    if (code != CLI_OK)
+        return code;
+    code = cli_session_run(options, &handlers, running);
+    cli_run_fini(&running->run);
+    cli_list_close(&running->list);
     return code;
+}
+
+// What the orchestrator takes for a name it says itself; this only keeps it in its room.
+static bool take_name(struct running *running, const char *what, const char *name) {
+    if (name[0] == '\0' || strlen(name) >= sizeof running->campaign) {
+        rf_log(RF_LOG_ERROR, "%s: expected 1 to 64 characters", what);
+        return false;
+    }
+    snprintf(running->campaign, sizeof running->campaign, "%s", name);
+    return true;
+}
+
+int cli_campaign_run(const struct cli_options *options) {
+    struct running running = {.first = CLI_RUN_LOADING, .last = CLI_RUN_COLLECTING};
+    const char *name = options->own[CLI_NAME];
+    if (name == NULL)
+        name_after_file(options->arguments[0], running.campaign);
+    else if (!take_name(&running, "--name", name))
+        return CLI_USAGE;
+    return run_phases(options, &running);
+}
+
+int cli_campaign_load(const struct cli_options *options) {
+    struct running running = {.first = CLI_RUN_LOADING, .last = CLI_RUN_LOADING};
+    if (!take_name(&running, "campaign load", options->arguments[0]))
+        return CLI_USAGE;
+    return run_phases(options, &running);
+}
+
+int cli_campaign_start(const struct cli_options *options) {
+    struct running running = {.first = CLI_RUN_STARTING, .last = CLI_RUN_STARTING};
+    if (!take_name(&running, "campaign start", options->arguments[0]))
+        return CLI_USAGE;
+    return run_phases(options, &running);
 }

@@ -18,6 +18,7 @@ enum cli_exit {
 };
 
 #define CLI_MAX_ARGUMENTS 16
+#define CLI_MAX_MAPPED    64
 
 // Options that only some subcommands take: X(NAME, "name", whether it has a value).
 #define CLI_OWN_OPTIONS(X)                                                                         \
@@ -45,7 +46,11 @@ enum cli_exit {
     X(COLOR, "color", true)                                                                        \
     X(FROM, "from", true)                                                                          \
     X(UNTIL, "until", true)                                                                        \
-    X(SPEED, "speed", true)
+    X(SPEED, "speed", true)                                                                        \
+    X(COUNTRY, "country", true)                                                                    \
+    X(SEPARATOR, "separator", true)                                                                \
+    X(MAP, "map", true)                                                                            \
+    X(REJECTS, "rejects", true)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -66,7 +71,9 @@ struct cli_options {
     struct rf_duration timeout;        // --timeout
     bool json;                         // --json, which `own` has too
     bool help, version;
-    const char *own[CLI_OWN_COUNT]; // NULL: not given; "" for one without a value
+    const char *own[CLI_OWN_COUNT];     // NULL: not given; "" for one without a value
+    const char *mapped[CLI_MAX_MAPPED]; // --map, which may be given several times
+    size_t mapped_count;
     const char *arguments[CLI_MAX_ARGUMENTS];
     size_t count;
 };
@@ -80,6 +87,8 @@ struct cli_command {
     int (*run)(const struct cli_options *options); // returns the exit code
 };
 
+int cli_campaign_load(const struct cli_options *options);
+int cli_campaign_start(const struct cli_options *options);
 int cli_campaign_run(const struct cli_options *options);
 int cli_campaign_status(const struct cli_options *options);
 int cli_call(const struct cli_options *options);

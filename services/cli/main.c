@@ -5,8 +5,8 @@
 //   session.c          configuration, loop, bus, broker there or not, signals
 //   call.c             one call of a service; call_request.c reads what is wanted, call_reply.c
 //                      tells what came of it (table.c aligns it), audio_file.c copies the audio
-//   campaign_run.c     loads a list, starts it and follows it; run.c decides, page.c reads the
-//                      list, progress.c and summary.c tell
+//   campaign_run.c     loads a list, starts it and follows it; run.c decides, list.c and page.c
+//                      read the list, progress.c and summary.c tell
 //   campaign_status.c  how campaigns stand
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen; reader.c gets them out of the journal, event_filter.c
@@ -32,12 +32,24 @@
      CLI_TAKES(PARAMS) | CLI_TAKES(DEADLINE) | CLI_TAKES(OUT) | CLI_TAKES(EXPLAIN) |               \
      CLI_TAKES(YES_DIAL) | CLI_TAKES(JSON))
 
+#define CLI_LIST_TAKES                                                                             \
+    (CLI_TAKES(MAP) | CLI_TAKES(COUNTRY) | CLI_TAKES(SEPARATOR) | CLI_TAKES(REJECTS))
+
 #define CLI_BREAKER_TAKES (CLI_TAKES(FOR) | CLI_TAKES(WHY) | CLI_TAKES(JSON))
 
 static const struct cli_command commands[] = {
-    {"campaign run", 1, 1, "CONTACTS.csv [--name NAME]",
+    {"campaign run", 1, 1,
+     "CONTACTS.csv [--name NAME] [--map NAME=COLUMN]... [--country CODE]\n"
+     "        [--separator SIGN] [--rejects FILE]",
      "load contacts, start the campaign and follow it to its end",
-     CLI_TAKES(NAME) | CLI_TAKES(JSON), cli_campaign_run},
+     CLI_LIST_TAKES | CLI_TAKES(NAME) | CLI_TAKES(JSON), cli_campaign_run},
+    {"campaign load", 2, 2,
+     "NAME CONTACTS.csv [--map NAME=COLUMN]... [--country CODE]\n"
+     "        [--separator SIGN] [--rejects FILE]",
+     "put contacts into a campaign, which is not started by that", CLI_LIST_TAKES | CLI_TAKES(JSON),
+     cli_campaign_load},
+    {"campaign start", 1, 1, "NAME", "call the contacts of a campaign that are loaded",
+     CLI_TAKES(JSON), cli_campaign_start},
     {"campaign status", 0, 1, "[NAME]", "how a campaign stands, or all of them", CLI_TAKES(JSON),
      cli_campaign_status},
     {"call", 1, 2,

@@ -42,6 +42,11 @@ static enum rf_err take_option(struct cli_options *options, int option, char **a
                                struct rf_error *error) {
     if (option >= OPTION_OWN && option < OPTION_OWN + CLI_OWN_COUNT) {
         options->own[option - OPTION_OWN] = optarg != NULL ? optarg : "";
+        if (option - OPTION_OWN != CLI_MAP)
+            return RF_OK;
+        if (options->mapped_count == CLI_MAX_MAPPED)
+            return rf_error_set(error, RF_ERR_INVALID, "--map: at most %d of them", CLI_MAX_MAPPED);
+        options->mapped[options->mapped_count++] = optarg;
         return RF_OK;
     }
     switch (option) {

@@ -6,9 +6,12 @@
 // Between two calls that nobody answered.
 #define ASK_AGAIN rf_seconds(1)
 
-bool cli_run_init(struct cli_run *run, const char *campaign, const char *file,
-                  struct rf_duration patience, struct rf_instant now) {
+bool cli_run_init(struct cli_run *run, enum cli_run_phase first, enum cli_run_phase last,
+                  const char *campaign, const char *file, struct rf_duration patience,
+                  struct rf_instant now) {
     memset(run, 0, sizeof *run);
+    run->phase = first;
+    run->last_phase = last;
     run->campaign = campaign;
     run->file = file;
     run->patience = patience;
@@ -38,6 +41,10 @@ enum cli_run_action cli_run_next(const struct cli_run *run, struct rf_instant no
     return run->phase == CLI_RUN_LOADING && run->page == NULL ? CLI_RUN_READ : CLI_RUN_CALL;
 }
 
+static void enter(struct cli_run *run, enum cli_run_phase phase) {
+    run->phase = phase > run->last_phase ? CLI_RUN_ENDED : phase;
+}
+
 static void fail(struct cli_run *run, const char *text) {
     snprintf(run->failure, sizeof run->failure, "%s", text);
     run->phase = CLI_RUN_ENDED;
@@ -51,10 +58,10 @@ void cli_run_fail(struct cli_run *run, const char *text) {
 static void page_done(struct cli_run *run) {
     json_decref(run->page);
     run->page = NULL;
-    if (!run->last)
+    if (!run->last_page)
         return;
     if (run->added + run->known > 0) {
-        run->phase = CLI_RUN_STARTING;
+        enter(run, CLI_RUN_STARTING);
         return;
     }
     char text[256];
@@ -64,7 +71,7 @@ static void page_done(struct cli_run *run) {
 
 void cli_run_page(struct cli_run *run, json_t *page, bool last) {
     run->page = page;
-    run->last = last;
+    run->last_page = last;
     if (json_array_size(page) == 0)
         page_done(run);
 }
@@ -179,7 +186,8 @@ void cli_run_reply(struct cli_run *run, const struct rf_call_reply *reply, struc
         take_loaded(run, reply->result);
         break;
     case CLI_RUN_STARTING:
-        run->phase = CLI_RUN_FOLLOWING;
+        run->total = count_of(reply->result, "total");
+        enter(run, CLI_RUN_FOLLOWING);
         break;
     case CLI_RUN_FOLLOWING:
         take_status(run, reply->result, now);

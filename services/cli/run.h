@@ -1,5 +1,6 @@
 // The course of `campaign run`: load page by page, start, follow to the end, collect what was set
-// aside. Pure: replies and time come in, the next thing to do goes out.
+// aside; `campaign load` and `campaign start` are a part of it. Pure: replies and time come in, the
+// next thing to do goes out.
 #ifndef RF_CLI_RUN_H
 #define RF_CLI_RUN_H
 
@@ -29,13 +30,14 @@ enum cli_run_phase {
 };
 
 struct cli_run {
-    const char *campaign;        // borrowed
-    const char *file;            // of the contacts, for messages; borrowed
-    struct rf_duration patience; // how long nobody may answer before it fails
-    enum cli_run_phase phase;
-    json_t *page; // to be loaded; NULL: read one
-    bool last;    // no page comes behind it
+    const char *campaign;                 // borrowed
+    const char *file;                     // of the contacts, for messages; borrowed
+    struct rf_duration patience;          // how long nobody may answer before it fails
+    enum cli_run_phase phase, last_phase; // the phase behind the last one is the end
+    json_t *page;                         // to be loaded; NULL: read one
+    bool last_page;                       // no page comes behind it
     int64_t added, known, refused_count, set_aside_count;
+    int64_t total;              // contacts of the campaign, once it is started
     json_t *refused;            // texts "FILE:LINE: ..."
     json_t *status;             // as `campaign status` gave it last; NULL: not yet
     json_t *set_aside;          // contacts
@@ -46,9 +48,11 @@ struct cli_run {
     char failure[512];
 };
 
-// cli_run_init: everything is given back by cli_run_fini. False if out of memory.
-bool cli_run_init(struct cli_run *run, const char *campaign, const char *file,
-                  struct rf_duration patience, struct rf_instant now);
+// cli_run_init: goes through the phases from `first` to `last`. Everything is given back by
+// cli_run_fini. False if out of memory.
+bool cli_run_init(struct cli_run *run, enum cli_run_phase first, enum cli_run_phase last,
+                  const char *campaign, const char *file, struct rf_duration patience,
+                  struct rf_instant now);
 void cli_run_fini(struct cli_run *run);
 
 // cli_run_next: what to do now. `wait` is filled with CLI_RUN_WAIT.

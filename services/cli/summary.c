@@ -79,10 +79,11 @@ void cli_summary_text(const struct cli_run *run, struct rf_text *text) {
     }
 }
 
-json_t *cli_summary_json(const struct cli_run *run) {
-    return json_pack("{s:s, s:I, s:I, s:O*, s:O, s:O, s:I, s:b}", "campaign", run->campaign,
-                     "added", (json_int_t)run->added, "known", (json_int_t)run->known, "status",
-                     run->status, "set_aside", run->set_aside, "refused", run->refused,
-                     "refused_count", (json_int_t)run->refused_count, "complete",
+json_t *cli_summary_json(const struct cli_run *run, const char *rejects) {
+    return json_pack("{s:s, s:I, s:I, s:I, s:O*, s:O, s:O, s:I, s:s?, s:b}", "campaign",
+                     run->campaign, "added", (json_int_t)run->added, "known",
+                     (json_int_t)run->known, "total", (json_int_t)run->total, "status", run->status,
+                     "set_aside", run->set_aside, "refused", run->refused, "refused_count",
+                     (json_int_t)run->refused_count, "rejects", rejects, "complete",
                      cli_run_complete(run) ? 1 : 0);
 }

@@ -12,8 +12,9 @@ void cli_campaign_text(const json_t *campaign, struct rf_text *text);
 // cli_summary_text: appends the lines that tell how the run ended.
 void cli_summary_text(const struct cli_run *run, struct rf_text *text);
 
-// cli_summary_json: the same as a new object: campaign, added, known, status, set_aside[],
-// refused[], refused_count, complete. NULL if out of memory.
-json_t *cli_summary_json(const struct cli_run *run);
+// cli_summary_json: the same as a new object: campaign, added, known, total, status, set_aside[],
+// refused[], refused_count, rejects, complete. `rejects` is the file of the refused lines; NULL:
+// none. NULL if out of memory.
+json_t *cli_summary_json(const struct cli_run *run, const char *rejects);
 
 #endif

@@ -17,6 +17,8 @@ from harness import BIN, SOURCE, PATIENCE
 # those that write no JSON have tests of their own.
 EXAMPLES = {
     "campaign run": ("{root}/spring.csv", 0),
+    "campaign load": ("june {root}/spring.csv", 0),
+    "campaign start": ("june", 0),
     "campaign status": ("", 0),
     "call": ("script --prompt Greet --deadline 100ms", 18),  # nobody serves it, which is told as JSON too
     "status": ("", 0),
@@ -143,6 +145,8 @@ class Page(unittest.TestCase):
             told = set(re.findall(r"Fl -([a-z-]+)", entries[words]))
             if "Ar filter" in entries[words]:
                 told |= {"contact", "campaign", "service", "severity", "color"}
+            if "Ar list-option" in entries[words]:
+                told |= {"map", "country", "separator", "rejects"}
             self.assertEqual(set(re.findall(r"--([a-z-]+)", usage)), told, words)
 
 

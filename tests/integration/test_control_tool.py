@@ -1,6 +1,7 @@
 """The control tool `ringfence` against a real broker. The orchestrator is a stand-in written here, from the
 documentation of the messages alone: so its answers are known, and the bus is spoken by foreign code."""
 
+import csv
 import json
 import os
 import pty
@@ -141,6 +142,13 @@ class ControlToolTest(RingfenceTest):
         self.assertIn(f"{file}:1102: phone: \"not a number\" is not a telephone number", result.stderr)
         self.assertIn(f"{file}:1103: phone: +12020000003 stands in line 5 already", result.stderr)
         self.assertNotIn("\r", result.stdout)
+        rejects = file.with_suffix(".rejects.csv")
+        self.assertIn(f"lines refused: 2 (they are in {rejects})", result.stdout)
+        with open(rejects, newline="", encoding="utf-8") as rows:
+            rows = list(csv.reader(rows))
+        self.assertEqual(rows[0], ["line", "reason", "phone", "name", "city"])
+        self.assertEqual([row[0] for row in rows[1:]], ["1102", "1103"])
+        self.assertEqual(rows[2][2:], ["+12020000003", "twice", "Z"])
 
     def test_a_campaign_is_told_as_json(self):
         self.set.start("broker")

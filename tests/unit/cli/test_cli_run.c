@@ -27,7 +27,8 @@ static json_t *json_of(const char *text) {
 }
 
 static void begin(struct cli_run *run) {
-    assert_true(cli_run_init(run, "spring", "list.csv", PATIENCE, AT(0)));
+    assert_true(cli_run_init(run, CLI_RUN_LOADING, CLI_RUN_COLLECTING, "spring", "list.csv",
+                             PATIENCE, AT(0)));
 }
 
 static void reply_ok(struct cli_run *run, const char *result, struct rf_instant now) {
@@ -223,35 +224,174 @@ static void a_reply_that_says_nothing_does_no_harm(void **state) {
     }
 }
 
-static void a_page_holds_the_contacts_and_the_refused_lines_go_to_the_run(void **state) {
-    (void)state;
-    char path[] = "/tmp/rf-page-XXXXXX";
-    struct cli_run run;
-    struct rf_contacts *contacts = NULL;
-    struct rf_error error = {0};
-    int fd = mkstemp(path);
-    FILE *out = fdopen(fd, "w");
-    fputs("phone,name,city\n+12025550100,Ada,Paris\nno number,Bo,Rome\n", out);
+// A folder with a list in it, opened as the command line does.
+static void open_list(char *folder, const struct cli_options *options, const char *text,
+                      struct cli_list *list) {
+    char path[128];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/list.csv", folder);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fputs(text, out);
     for (int i = 0; i < 600; i++)
         fprintf(out, "+1303555%04d,N,C\n", i);
-    fclose(out);
-    begin(&run);
-    assert_int_equal(rf_contacts_open(path, &contacts, &error), RF_OK);
-    cli_page_read(contacts, &run);
-    assert_int_equal(json_array_size(run.page), CLI_RUN_PAGE);
-    assert_false(run.last);
-    assert_int_equal(run.refused_count, 1);
-    char *text = json_dumps(json_array_get(run.page, 0), JSON_COMPACT | JSON_SORT_KEYS);
-    assert_string_equal(text, "{\"fields\":{\"city\":\"Paris\"},\"line\":2,\"name\":\"Ada\","
-                              "\"phone\":\"+12025550100\"}");
-    free(text);
-    reply_ok(&run, "{\"added\":500,\"known\":0}", AT(0));
-    cli_page_read(contacts, &run);
-    assert_int_equal(json_array_size(run.page), 101);
-    assert_true(run.last);
-    rf_contacts_destroy(&contacts);
-    cli_run_fini(&run);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(cli_list_open(options, path, list), CLI_OK);
+}
+
+// What the file holds; "" if there is none. The file is taken away.
+static char *take_file(const char *path, char *out, size_t size) {
+    FILE *in = fopen(path, "r");
+    size_t got = in != NULL ? fread(out, 1, size - 1, in) : 0;
+    out[got] = '\0';
+    if (in != NULL)
+        (void)fclose(in);
     unlink(path);
+    return out;
+}
+
+static void take_folder_away(const char *folder) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/list.csv", folder);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void
+a_page_holds_the_contacts_and_every_refused_line_is_in_the_file_of_rejects(void **state) {
+    (void)state;
+    char folder[] = "/tmp/rf-page-XXXXXX", path[128], text[4096];
+    const struct cli_options options = {0};
+    struct cli_run run;
+    struct cli_list list;
+    struct rf_error error = {0};
+    begin(&run);
+    open_list(folder, &options,
+              "phone,name,city\n+12025550100,Ada,Paris\nno number,Bo,=1+1\n"
+              "+1 (202) 555-0102,\"Cy, C\",+39\n",
+              &list);
+    cli_page_read(&list, &run);
+    assert_int_equal(json_array_size(run.page), CLI_RUN_PAGE);
+    assert_false(run.last_page);
+    assert_int_equal(run.refused_count, 1);
+    char *first = json_dumps(json_array_get(run.page, 0), JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(first, "{\"fields\":{\"city\":\"Paris\"},\"line\":2,\"name\":\"Ada\","
+                               "\"phone\":\"+12025550100\"}");
+    free(first);
+    // The orchestrator refuses the contact of line 4.
+    static const char refused[] =
+        "{\"added\":499,\"known\":0,\"refused\":[{\"line\":4,\"reason\":\"do not call\"}]}";
+    json_t *result = json_of(refused);
+    cli_page_refused(&list, &run, result);
+    json_decref(result);
+    reply_ok(&run, refused, AT(0));
+    cli_page_read(&list, &run);
+    assert_int_equal(json_array_size(run.page), 102);
+    assert_true(run.last_page);
+    assert_int_equal(cli_list_finish(&list, &error), RF_OK);
+    snprintf(path, sizeof path, "%s/list.rejects.csv", folder);
+    assert_string_equal(list.rejects_path, path);
+    assert_string_equal(take_file(path, text, sizeof text),
+                        "line,reason,phone,name,city\r\n"
+                        "3,\"phone: \"\"no number\"\" is not a telephone number; write it such as "
+                        "+12025550123\",no number,Bo,'=1+1\r\n"
+                        "4,do not call,'+1 (202) 555-0102,\"Cy, C\",+39\r\n");
+    cli_list_close(&list);
+    cli_run_fini(&run);
+    take_folder_away(folder);
+}
+
+static void without_refused_lines_there_is_no_file_of_rejects_and_an_old_one_goes(void **state) {
+    (void)state;
+    char folder[] = "/tmp/rf-page-XXXXXX", rejects[128], text[64];
+    struct cli_options options = {0};
+    struct cli_list list;
+    struct rf_error error = {0};
+    open_list(folder, &options, "phone,name,city\n", &list);
+    snprintf(rejects, sizeof rejects, "%s/list.rejects.csv", folder);
+    FILE *old = fopen(rejects, "w");
+    assert_non_null(old);
+    assert_int_equal(fclose(old), 0);
+    assert_int_equal(cli_list_finish(&list, &error), RF_OK);
+    assert_int_equal(access(rejects, F_OK), -1);
+    cli_list_close(&list);
+    // The list itself is never taken for it.
+    char path[128];
+    snprintf(path, sizeof path, "%s/list.csv", folder);
+    options.own[CLI_REJECTS] = path;
+    assert_int_equal(cli_list_open(&options, path, &list), CLI_USAGE);
+    assert_int_equal(strlen(take_file(path, text, sizeof text)), sizeof text - 1);
+    take_folder_away(folder);
+}
+
+static void a_file_of_rejects_that_cannot_be_written_ends_the_run(void **state) {
+    (void)state;
+    char folder[] = "/tmp/rf-page-XXXXXX";
+    struct cli_options options = {0};
+    struct cli_run run;
+    struct cli_list list;
+    begin(&run);
+    options.own[CLI_REJECTS] = "/tmp/rf-none/rejects.csv";
+    open_list(folder, &options, "phone,name,city\nno number,Bo,Rome\n", &list);
+    cli_page_read(&list, &run);
+    assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
+    assert_string_equal(run.failure,
+                        "/tmp/rf-none/rejects.csv: cannot be written: No such file or directory");
+    cli_list_close(&list);
+    cli_run_fini(&run);
+    take_folder_away(folder);
+}
+
+static void a_list_is_read_as_the_command_line_says(void **state) {
+    (void)state;
+    char folder[] = "/tmp/rf-page-XXXXXX";
+    struct cli_options options = {.mapped = {"phone=Telefon", "name=Kunde"}, .mapped_count = 2};
+    struct cli_run run;
+    struct cli_list list;
+    options.own[CLI_COUNTRY] = "de";
+    options.own[CLI_SEPARATOR] = ";";
+    begin(&run);
+    open_list(folder, &options, "Kunde;Telefon\nAda;030 1234567\n", &list);
+    cli_page_read(&list, &run);
+    char *first = json_dumps(json_array_get(run.page, 0), JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(first, "{\"fields\":{},\"line\":2,\"name\":\"Ada\","
+                               "\"phone\":\"+49301234567\"}");
+    free(first);
+    cli_run_fail(&run, "enough");
+    cli_list_close(&list);
+    cli_run_fini(&run);
+    char path[128];
+    snprintf(path, sizeof path, "%s/list.csv", folder);
+    static const struct {
+        enum cli_own option;
+        const char *value;
+    } wrong[] = {{CLI_COUNTRY, "Germany"}, {CLI_SEPARATOR, "x"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct cli_options bad = options;
+        bad.own[wrong[i].option] = wrong[i].value;
+        assert_int_equal(cli_list_open(&bad, path, &list), CLI_USAGE);
+    }
+    snprintf(path, sizeof path, "%s/list.rejects.csv", folder);
+    unlink(path);
+    take_folder_away(folder);
+}
+
+static void loading_and_starting_can_each_be_the_whole(void **state) {
+    (void)state;
+    struct cli_run run;
+    assert_true(cli_run_init(&run, CLI_RUN_LOADING, CLI_RUN_LOADING, "spring", "list.csv", PATIENCE,
+                             AT(0)));
+    load_one_page(&run);
+    assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
+    assert_string_equal(run.failure, "");
+    cli_run_fini(&run);
+    assert_true(cli_run_init(&run, CLI_RUN_STARTING, CLI_RUN_STARTING, "spring", "list.csv",
+                             PATIENCE, AT(0)));
+    assert_calls(&run, AT(0), "start", "{\"campaign\":\"spring\"}");
+    reply_ok(&run, "{\"total\":7}", AT(0));
+    assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
+    assert_int_equal(run.total, 7);
+    cli_run_fini(&run);
 }
 
 static void progress_is_told_in_a_line_and_within_the_width(void **state) {
@@ -318,7 +458,7 @@ static void the_summary_names_outcomes_set_aside_contacts_and_refused_lines(void
         "lines refused:\n"
         "  list.csv:9: phone: is empty\n");
     rf_text_fini(&text);
-    json_t *json = cli_summary_json(&run);
+    json_t *json = cli_summary_json(&run, NULL);
     assert_string_equal(json_string_value(json_object_get(json, "campaign")), "spring");
     assert_int_equal(json_integer_value(json_object_get(json, "refused_count")), 1);
     assert_true(json_is_false(json_object_get(json, "complete")));
@@ -349,7 +489,12 @@ int main(void) {
         cmocka_unit_test(contacts_set_aside_are_collected_page_by_page),
         cmocka_unit_test(collecting_ends_when_no_page_brings_more),
         cmocka_unit_test(a_reply_that_says_nothing_does_no_harm),
-        cmocka_unit_test(a_page_holds_the_contacts_and_the_refused_lines_go_to_the_run),
+        cmocka_unit_test(
+            a_page_holds_the_contacts_and_every_refused_line_is_in_the_file_of_rejects),
+        cmocka_unit_test(without_refused_lines_there_is_no_file_of_rejects_and_an_old_one_goes),
+        cmocka_unit_test(a_file_of_rejects_that_cannot_be_written_ends_the_run),
+        cmocka_unit_test(a_list_is_read_as_the_command_line_says),
+        cmocka_unit_test(loading_and_starting_can_each_be_the_whole),
         cmocka_unit_test(progress_is_told_in_a_line_and_within_the_width),
         cmocka_unit_test(the_summary_names_outcomes_set_aside_contacts_and_refused_lines),
         cmocka_unit_test(refused_lines_beyond_the_bound_are_counted),

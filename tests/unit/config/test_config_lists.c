@@ -1,4 +1,4 @@
-// Lists: a provider's keys and its rules.
+// Lists: a provider's keys and its rules, the columns of lists of contacts.
 #include "fixture.h"
 
 #include "config/config.h"
@@ -71,6 +71,30 @@ static void several_keys_are_read_and_the_first_is_the_key(void **state) {
     assert_string_equal(config->providers[RF_PROVIDER_ANTHROPIC].key.value, "one");
     assert_int_equal(config->providers[RF_PROVIDER_ANTHROPIC].keys.count, 2);
     rf_config_destroy(&config);
+}
+
+static void how_lists_of_contacts_are_written_is_read_and_checked(void **state) {
+    struct rf_config *config = loaded(
+        state, "contacts: {default_country: DE, separator: semicolon, columns: [phone=Telefon]}\n");
+    assert_string_equal(config->contacts.default_country, "DE");
+    assert_string_equal(config->contacts.separator, "semicolon");
+    assert_int_equal(config->contacts.columns.count, 1);
+    assert_string_equal(((char **)config->contacts.columns.items)[0], "phone=Telefon");
+    rf_config_destroy(&config);
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {
+        {"contacts: {default_country: Germany}\n", "two letters of ISO 3166"},
+        {"contacts: {separator: x}\n", "comma"},
+        {"contacts: {columns: [Telefon]}\n", "expected NAME=COLUMN"},
+        {"contacts: {columns: [phone=]}\n", "expected NAME=COLUMN"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct rf_error error = {0};
+        assert_int_equal(load(state, wrong[i].text, &config, &error), RF_ERR_CONFIG);
+        if (strstr(error.message, wrong[i].says) == NULL)
+            fail_msg("%s", error.message);
+    }
 }
 
 static void an_empty_list_is_none(void **state) {
@@ -236,6 +260,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(rules_are_read_in_their_order_with_what_each_says),
         TEST(several_keys_are_read_and_the_first_is_the_key),
+        TEST(how_lists_of_contacts_are_written_is_read_and_checked),
         TEST(an_empty_list_is_none),
         TEST(what_is_wrong_in_a_list_is_told_with_line_and_place),
         TEST(a_change_within_a_list_is_told),

@@ -1,0 +1,32 @@
+// The list of contacts that a command line names: how it is written, and where its refused lines
+// go.
+#ifndef RF_CLI_LIST_H
+#define RF_CLI_LIST_H
+
+#include <jansson.h>
+
+#include "command.h"
+#include "config/config.h"
+#include "contacts/contacts.h"
+#include "contacts/rejects.h"
+
+struct cli_list {
+    struct rf_config *config;
+    struct rf_contacts *contacts;
+    struct rf_rejects *rejects;
+    char *rejects_path;
+    json_t *written; // the fields of the page's contacts, as they stand in the file
+};
+
+// cli_list_open: opens `file` as the options --map, --country, --separator and --rejects say, and
+// the configuration where they do not. Prints what is wrong. Returns the exit code; CLI_OK, and the
+// caller ends it by cli_list_close.
+int cli_list_open(const struct cli_options *options, const char *file, struct cli_list *list);
+
+// cli_list_finish: the list is read: gives the file of refused lines its name. RF_ERR_IO. Once.
+RF_NODISCARD enum rf_err cli_list_finish(struct cli_list *list, struct rf_error *error);
+
+// cli_list_close: frees all; a list that was not read to its end is finished as far as it was.
+void cli_list_close(struct cli_list *list);
+
+#endif
