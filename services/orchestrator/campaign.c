@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar/zone_name.h"
 #include "contacts/phone.h"
 #include "notice.h"
 #include "record.h"
@@ -33,11 +34,19 @@ static bool texts_only(const json_t *fields) {
     return true;
 }
 
+// The contact's own time zone, of its key or of its column; NULL: none, or an empty one.
+static const char *time_zone_of(const json_t *item, const json_t *fields) {
+    const json_t *given = json_object_get(item, "time_zone");
+    const char *zone = json_string_value(given ? given : json_object_get(fields, "time_zone"));
+    return zone && zone[0] ? zone : NULL;
+}
+
 // Reads one contact. What is wrong with it becomes its problem; RF_ERR_NOMEM only.
 static enum rf_err read_row(const json_t *item, struct rf_campaign_row *row) {
     const char *phone = json_string_value(json_object_get(item, "phone"));
     const json_t *name = json_object_get(item, "name");
     const json_t *fields = json_object_get(item, "fields");
+    const char *zone = time_zone_of(item, fields);
     row->line = json_integer_value(json_object_get(item, "line"));
     if (row->line < 1) {
         row->problem = "has no line number from 1 on";
@@ -51,6 +60,9 @@ static enum rf_err read_row(const json_t *item, struct rf_campaign_row *row) {
     } else if (fields && !json_is_null(fields) &&
                (!json_is_object(fields) || !texts_only(fields))) {
         row->problem = "has fields that are not all texts";
+    } else if (zone && !rf_zone_known(zone)) {
+        row->problem = "has a time_zone that the system does not know; write one such as "
+                       "Europe/Berlin";
     }
     if (row->problem)
         return RF_OK;
@@ -61,8 +73,10 @@ static enum rf_err read_row(const json_t *item, struct rf_campaign_row *row) {
         if (strlen(row->fields) > FIELDS_MAX_BYTES)
             row->problem = "has fields of more than 16 KiB";
     }
-    return copy(&row->phone, phone) && copy(&row->name, json_string_value(name)) ? RF_OK
-                                                                                 : RF_ERR_NOMEM;
+    return copy(&row->phone, phone) && copy(&row->name, json_string_value(name)) &&
+                   copy(&row->time_zone, zone)
+               ? RF_OK
+               : RF_ERR_NOMEM;
 }
 
 enum rf_err rf_campaign_load_new(const json_t *params, struct rf_utc now,
@@ -104,6 +118,7 @@ void rf_campaign_load_destroy(struct rf_campaign_load **pointer) {
         free(load->rows[i].phone);
         free(load->rows[i].name);
         free(load->rows[i].fields);
+        free(load->rows[i].time_zone);
     }
     free(load->rows);
     free(load->campaign);
@@ -157,9 +172,10 @@ static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_ro
         return RF_OK;
     }
     err = rf_db_run(db, error,
-                    "INSERT INTO contact (campaign, line, phone, name, fields)"
-                    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (campaign, line) DO NOTHING",
-                    "iittt", campaign, row->line, row->phone, row->name, row->fields);
+                    "INSERT INTO contact (campaign, line, phone, name, fields, time_zone)"
+                    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, line) DO NOTHING",
+                    "iitttt", campaign, row->line, row->phone, row->name, row->fields,
+                    row->time_zone);
     if (err != RF_OK)
         return err;
     if (rf_db_changes(db) == 1)

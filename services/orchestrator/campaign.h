@@ -15,7 +15,7 @@
 // A contact to be loaded; `problem` is why it is not (static text; NULL: it may be).
 struct rf_campaign_row {
     int64_t line;
-    char *phone, *name, *fields;
+    char *phone, *name, *fields, *time_zone;
     const char *problem;
     bool added;
 };

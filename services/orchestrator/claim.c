@@ -128,9 +128,12 @@ bool rf_claim_answered(struct rf_claim *claim, enum rf_step step, struct rf_inst
     return look_again(claim, now);
 }
 
-void rf_claim_left(struct rf_claim *claim, int64_t row) {
+void rf_claim_left(struct rf_claim *claim, int64_t row, struct rf_instant now) {
     if (claim->test_row == row)
         claim->test_row = 0;
+    if (claim->full)
+        rf_claim_queued(claim, now);
+    claim->full = false;
 }
 
 void rf_claim_queued(struct rf_claim *claim, struct rf_instant due) {
@@ -225,6 +228,10 @@ void rf_claim_made(struct rf_claim *claim, const struct rf_claim_decision *decis
         claim->open_next = result->open_next;
     if (decision->test)
         claim->test_next = result->test_next;
+    claim->full = result->full;
+    // Its contacts may be another orchestrator's, which does not tell us when they end.
+    if (result->full)
+        rf_claim_queued(claim, rf_instant_add(now, claim->defer_delay));
 }
 
 // Appends `name` and `suffix` to the list in `out`; what does not fit is left out.

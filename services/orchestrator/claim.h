@@ -42,6 +42,7 @@ struct rf_claim {
     // Nothing is due in the queue before these: at a step whose gate is open, and at one for the
     // test.
     struct rf_instant open_next, test_next;
+    bool full;                    // a campaign had reached its own limit
     enum rf_gate gates[RF_STEPS]; // as last seen
     uint64_t generation;          // rises with each change of a gate
 };
@@ -74,8 +75,9 @@ void rf_claim_refused(struct rf_claim *claim, enum rf_step step, struct rf_insta
 // rf_claim_answered: the service carried something out. True as in rf_claim_provider.
 bool rf_claim_answered(struct rf_claim *claim, enum rf_step step, struct rf_instant now);
 
-// rf_claim_left: the contact is no longer running: it ended or was deferred.
-void rf_claim_left(struct rf_claim *claim, int64_t row);
+// rf_claim_left: the contact is no longer running: it ended or was deferred. A campaign that had
+// reached its own limit may go on.
+void rf_claim_left(struct rf_claim *claim, int64_t row, struct rf_instant now);
 
 // rf_claim_queued: something will be due in the queue at `due`.
 void rf_claim_queued(struct rf_claim *claim, struct rf_instant due);
@@ -94,6 +96,7 @@ struct rf_claim_result {
     int64_t test_row;            // the contact that is the test; 0: none
     struct rf_instant open_next; // when the queue has something next at step `first` or later
     struct rf_instant test_next; // and before it; RF_CLAIM_NEVER: it has nothing
+    bool full;                   // a campaign has reached its own limit: see rf_claim_left
 };
 #define RF_CLAIM_NEVER ((struct rf_instant){INT64_MAX})
 

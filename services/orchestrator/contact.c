@@ -29,7 +29,9 @@ const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_ASK, RF_CONTACT_DIAL, "proven absent"},
     {RF_CONTACT_ASK, RF_CONTACT_SET_ASIDE, "proven absent too often, or never to be known"},
 
-    {RF_CONTACT_FOLLOW, RF_CONTACT_DONE, "the call reached a terminal status"},
+    {RF_CONTACT_FOLLOW, RF_CONTACT_DONE, "the call ended, and none follows it"},
+    {RF_CONTACT_FOLLOW, RF_CONTACT_WAIT_RETRY, "not reached: called again later"},
+    {RF_CONTACT_FOLLOW, RF_CONTACT_WAIT_WINDOW, "not reached: called again in its window"},
     {RF_CONTACT_FOLLOW, RF_CONTACT_SET_ASIDE, "its provider denies the call for long"},
 
     {RF_CONTACT_WAIT_RETRY, RF_CONTACT_SCRIPT, "claimed"},

@@ -24,7 +24,7 @@ enum rf_contact_state {
     RF_CONTACT_WAIT_RETRY,   // deferred for a while
     RF_CONTACT_WAIT_BREAKER, // deferred until a provider is usable again
     RF_CONTACT_WAIT_WINDOW,  // deferred to its calling window
-    RF_CONTACT_DONE,         // its call reached a terminal status
+    RF_CONTACT_DONE,         // its last call reached a terminal status
     RF_CONTACT_SET_ASIDE,    // it ultimately failed
 };
 #define RF_CONTACT_STATES 12
@@ -93,6 +93,7 @@ struct rf_contact {
     int64_t row;
     char id[96]; // "<campaign>-<line>"
     char *campaign;
+    int64_t campaign_row;
     int64_t line;
     char *phone;
     char *name;   // NULL: not given

@@ -40,6 +40,7 @@ static void on_claimed(struct rf_store_job *job, enum rf_err result, const struc
             .test_row = claim->test_row,
             .open_next = instant_of(orchestrator, claim->open_next),
             .test_next = instant_of(orchestrator, claim->test_next),
+            .full = claim->full,
         };
         rf_claim_made(&orchestrator->claim, &claim->decision, &made, loop_now(orchestrator));
         if (claim->contacts.count > 0)
@@ -67,6 +68,7 @@ static void submit_claim(struct rf_orchestrator *orchestrator,
     claim->job.done = on_claimed;
     claim->owner = orchestrator;
     claim->decision = *decision;
+    claim->limit = orchestrator->process->config->campaign.concurrency;
     claim->now = rf_clock_utc();
     orchestrator->claiming = true;
     rf_store_submit(orchestrator->store, &claim->job);

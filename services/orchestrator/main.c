@@ -52,7 +52,9 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     process->state = orchestrator;
     orchestrator->process = process;
     rf_claim_init(&orchestrator->claim, process->config);
-    enum rf_err err = open_store(orchestrator, error);
+    enum rf_err err = rf_orchestrator_calendar(orchestrator, process->config, error);
+    if (err == RF_OK)
+        err = open_store(orchestrator, error);
     if (err == RF_OK)
         err = rf_outbox_open(&orchestrator->outbox, process->loop, orchestrator->store,
                              process->bus, on_outbox_settled, orchestrator, error);
@@ -76,10 +78,11 @@ static void drain(struct rf_process *process) {
 
 static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error) {
-    (void)error;
     struct rf_orchestrator *orchestrator = process->state;
-    rf_claim_configure(&orchestrator->claim, fresh);
-    return RF_OK;
+    enum rf_err err = rf_orchestrator_calendar(orchestrator, fresh, error);
+    if (err == RF_OK)
+        rf_claim_configure(&orchestrator->claim, fresh);
+    return err;
 }
 
 static void stop(struct rf_process *process) {
@@ -94,6 +97,8 @@ static void stop(struct rf_process *process) {
     // Writes what is queued; what comes of it is read by the next start.
     rf_store_close(&orchestrator->store);
     rf_runner_stop_all(orchestrator);
+    rf_holidays_destroy(&orchestrator->holidays);
+    rf_zones_fini(&orchestrator->zones);
     free(orchestrator);
     process->state = NULL;
 }

@@ -2,6 +2,7 @@
 
 #include <ringfence/id.h>
 
+#include "outcome.h"
 #include "store/db.h"
 
 static void put_text(json_t *object, const char *key, const char *text) {
@@ -95,6 +96,17 @@ char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *pla
     return of_contact(RF_EVENT_CONTACT_STEP, contact, plan->provider, data, now);
 }
 
+// Of a call that ended, and that another one will follow.
+static void put_ended(json_t *data, const struct rf_plan *plan) {
+    if (plan->dial != RF_DIAL_ENDED)
+        return;
+    put_text(data, "sid", plan->sid);
+    put_text(data, "status", plan->status);
+    if (plan->duration_s >= 0)
+        (void)json_object_set_new(data, "duration_s", json_integer(plan->duration_s));
+    (void)json_object_set_new(data, "calls", json_integer(rf_outcome_calls(plan->unreached)));
+}
+
 char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan *plan,
                          const struct rf_notice_step *step, struct rf_utc now) {
     json_t *data = json_object();
@@ -104,6 +116,7 @@ char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan 
     put_text(data, "message", plan->message);
     (void)json_object_set_new(data, "until", json_integer(plan->due.ns));
     (void)json_object_set_new(data, "deferrals", json_integer(plan->deferrals));
+    put_ended(data, plan);
     put_call(data, step->reply);
     return of_contact(RF_EVENT_CONTACT_DEFERRED, contact, plan->provider, data, now);
 }

@@ -25,6 +25,39 @@ struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator
     };
 }
 
+const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
+                                           const struct rf_contact *contact) {
+    const char *given = orchestrator->process->config->campaign.time_zone;
+    const char *name = contact->time_zone ? contact->time_zone : given;
+    return rf_zones_find(&orchestrator->zones, name ? name : "UTC");
+}
+
+enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
+                                     const struct rf_config *config, struct rf_error *error) {
+    const struct rf_config_campaign *campaign = &config->campaign;
+    struct rf_holidays *holidays = NULL;
+    enum rf_err err = RF_OK;
+    if (campaign->time_zone) {
+        struct rf_zone *zone;
+        err = rf_zone_new(campaign->time_zone, &zone, error);
+        if (err != RF_OK)
+            rf_error_prefix(error, "campaign.time_zone: ");
+        else
+            rf_zone_destroy(&zone);
+    }
+    if (err == RF_OK && campaign->holidays) {
+        err = rf_holidays_read(campaign->holidays, &holidays, error);
+        if (err != RF_OK)
+            rf_error_prefix(error, "campaign.holidays: ");
+    }
+    if (err != RF_OK)
+        return error->code = RF_ERR_CONFIG;
+    rf_holidays_destroy(&orchestrator->holidays);
+    orchestrator->holidays = holidays;
+    rf_zones_fini(&orchestrator->zones);
+    return RF_OK;
+}
+
 void rf_orchestrator_settle(struct rf_orchestrator *orchestrator) {
     if (!orchestrator->draining || orchestrator->drained || orchestrator->stopping ||
         orchestrator->calls > 0 || rf_store_pending(orchestrator->store) > 0 ||

@@ -6,6 +6,8 @@
 #include <ringfence/worker.h>
 
 #include "base/clock.h"
+#include "calendar/holidays.h"
+#include "calendar/zones.h"
 #include "claim.h"
 #include "outbox.h"
 #include "plan.h"
@@ -20,6 +22,9 @@ struct rf_orchestrator {
     struct rf_store *store;
     struct rf_worker *worker;
     struct rf_outbox outbox;
+
+    struct rf_zones zones;        // of contacts
+    struct rf_holidays *holidays; // NULL: none
 
     struct rf_claim claim;
     struct rf_timer claim_timer;
@@ -38,6 +43,17 @@ struct rf_orchestrator {
 // whose retry policy bounds the attempts.
 struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator,
                                       const char *provider);
+
+// rf_orchestrator_zone: where the contact is: its own time zone, else that of the configuration,
+// else UTC. NULL: the system has no such zone.
+const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
+                                           const struct rf_contact *contact);
+
+// rf_orchestrator_calendar: reads the holidays of a configuration, and looks whether its time zone
+// is there; time zones are read anew. An error names the key, and all stays as it was.
+RF_NODISCARD enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
+                                                  const struct rf_config *config,
+                                                  struct rf_error *error);
 
 // rf_orchestrator_settle: called when something ended: tells a draining process when nothing is
 // left.

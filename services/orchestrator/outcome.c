@@ -59,23 +59,34 @@ static void local_text(const struct rf_zone *zone, struct rf_utc at, char *out, 
         out[0] = '\0';
 }
 
-// Puts the contact off to the next window from `due` on, if none is open then.
-static void into_window(const struct rf_calling *calling, const char *zone_name, struct rf_utc due,
+static void set_aside(struct rf_plan *plan, const char *reason, const char *message) {
+    plan->to = RF_CONTACT_SET_ASIDE;
+    plan->class = RF_CLASS_LOCAL;
+    rf_plan_copy(plan->reason, sizeof plan->reason, reason);
+    rf_plan_copy(plan->message, sizeof plan->message, message);
+}
+
+// Whether a window is open at `due`, until plan->due; if not, the contact is put off to the next.
+static bool into_window(const struct rf_calling *calling, const char *zone_name, struct rf_utc due,
                         struct rf_plan *plan) {
+    bool always = calling->windows.count == 0 && calling->narrower.count == 0 && !calling->holidays;
+    if (!calling->zone && !always) {
+        char message[sizeof plan->message];
+        (void)snprintf(message, sizeof message,
+                       "nobody knows what time it is there: the system has no time zone %s",
+                       zone_name);
+        set_aside(plan, "time_zone_unknown", message);
+        return false;
+    }
     struct rf_calling_answer answer = rf_calling_at(calling, due);
-    plan->due = due;
-    if (answer.why == RF_CALLING_OPEN)
-        return;
     plan->due = answer.until;
+    if (answer.why == RF_CALLING_OPEN)
+        return true;
     if (answer.until.ns == RF_CALLING_NEVER.ns) {
-        plan->to = RF_CONTACT_SET_ASIDE;
-        plan->class = RF_CLASS_LOCAL;
-        rf_plan_copy(plan->reason, sizeof plan->reason, "no_window");
-        (void)snprintf(plan->message, sizeof plan->message,
-                       "no calling window opens within %d days: see campaign.windows and "
-                       "campaign.holidays",
-                       RF_CALLING_HORIZON_DAYS);
-        return;
+        set_aside(plan, "no_window",
+                  "no calling window opens within a year: see campaign.windows and "
+                  "campaign.holidays");
+        return false;
     }
     char until[32];
     local_text(calling->zone, answer.until, until, sizeof until);
@@ -87,6 +98,7 @@ static void into_window(const struct rf_calling *calling, const char *zone_name,
                                                       : "outside calling hours",
                    answer.holiday && answer.holiday[0] ? ": " : "",
                    answer.holiday ? answer.holiday : "", until, zone_name);
+    return false;
 }
 
 // What stands in messages: the contact's zone.
@@ -116,7 +128,9 @@ void rf_outcome_ended(const struct rf_contact *contact, enum rf_unreached how,
     (void)snprintf(plan->message, sizeof plan->message, "call %lld of at most %lld ended: %s",
                    (long long)calls, (long long)campaign->max_calls, rf_unreached_name(how));
     const struct rf_calling calling = rf_outcome_calling(campaign, how, zone, holidays);
-    into_window(&calling, zone_name(contact, campaign), rf_utc_add(now, wait), plan);
+    struct rf_utc due = rf_utc_add(now, wait);
+    if (into_window(&calling, zone_name(contact, campaign), due, plan))
+        plan->due = due;
 }
 
 bool rf_outcome_may_dial(const struct rf_contact *contact,
@@ -126,6 +140,5 @@ bool rf_outcome_may_dial(const struct rf_contact *contact,
     const struct rf_calling calling =
         rf_outcome_calling(campaign, contact->last_unreached, zone, holidays);
     rf_plan_stay(contact, plan);
-    into_window(&calling, zone_name(contact, campaign), now, plan);
-    return plan->to == contact->state;
+    return into_window(&calling, zone_name(contact, campaign), now, plan);
 }

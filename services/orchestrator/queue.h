@@ -14,15 +14,17 @@ struct rf_contact_list {
 };
 void rf_contact_list_clear(struct rf_contact_list *list);
 
-// Claims by a decision: each contact becomes running, and contact.started is stored for those that
-// begin.
+// Claims by a decision, campaign by campaign as turn.h says, of those that run and are not paused:
+// each contact becomes running, and contact.started is stored for those that begin.
 struct rf_queue_claim {
     struct rf_store_job job;
     void *owner;
     struct rf_claim_decision decision;
+    int64_t limit; // contacts of one campaign in progress; 0: none
     struct rf_utc now;
     struct rf_contact_list contacts;    // claimed
     int64_t claimed, test_row;          // for struct rf_claim_result
+    bool full;                          // likewise
     struct rf_utc open_next, test_next; // INT64_MAX: none
 };
 enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);

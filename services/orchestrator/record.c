@@ -36,6 +36,8 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
     record->deferrals = plan->deferrals;
     record->spent = plan->spent;
     record->redials = plan->redials;
+    memcpy(record->unreached, plan->unreached, sizeof record->unreached);
+    record->last_unreached = plan->last_unreached;
     rf_plan_copy(record->audio, sizeof record->audio, plan->audio);
     rf_plan_copy(record->audio_format, sizeof record->audio_format, plan->audio_format);
     rf_plan_copy(record->reason, sizeof record->reason, plan->reason);
@@ -84,18 +86,22 @@ static enum rf_err one_changed(struct rf_db *db, const char *what, struct rf_err
 
 static enum rf_err write_contact(const struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
-    enum rf_err err =
-        rf_db_run(db, error,
-                  "UPDATE contact SET state = ?, step = ?, due = ?, deferrals = ?, spent = ?,"
-                  " redials = ?, script = coalesce (?, script),"
-                  " audio = coalesce (nullif (?, ''), audio),"
-                  " audio_format = coalesce (nullif (?, ''), audio_format),"
-                  " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, '')"
-                  " WHERE id = ? AND state = ?",
-                  "tiiiiittttttit", rf_contact_state_name(record->to), (int64_t)record->step,
-                  record->due.ns, record->deferrals, record->spent, record->redials, record->script,
-                  record->audio, record->audio_format, record->outcome, record->reason,
-                  record->message, record->row, rf_contact_state_name(record->from));
+    const int64_t *unreached = record->unreached;
+    enum rf_err err = rf_db_run(
+        db, error,
+        "UPDATE contact SET state = ?, step = ?, due = ?, deferrals = ?, spent = ?, redials = ?,"
+        " busy = ?, no_answer = ?, failed = ?, canceled = ?, voicemail = ?, last_unreached = ?,"
+        " script = coalesce (?, script), audio = coalesce (nullif (?, ''), audio),"
+        " audio_format = coalesce (nullif (?, ''), audio_format),"
+        " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, '')"
+        " WHERE id = ? AND state = ?",
+        "tiiiiiiiiiitttttttit", rf_contact_state_name(record->to), (int64_t)record->step,
+        record->due.ns, record->deferrals, record->spent, record->redials,
+        unreached[RF_UNREACHED_BUSY], unreached[RF_UNREACHED_NO_ANSWER],
+        unreached[RF_UNREACHED_FAILED], unreached[RF_UNREACHED_CANCELED],
+        unreached[RF_UNREACHED_VOICEMAIL], rf_unreached_name(record->last_unreached),
+        record->script, record->audio, record->audio_format, record->outcome, record->reason,
+        record->message, record->row, rf_contact_state_name(record->from));
     return err == RF_OK ? one_changed(db, "the contact", error) : err;
 }
 

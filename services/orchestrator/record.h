@@ -18,6 +18,8 @@ struct rf_record {
     enum rf_step step;
     struct rf_utc due;
     int64_t deferrals, spent, redials;
+    int64_t unreached[RF_UNREACHED_COUNT];
+    enum rf_unreached last_unreached;
     char *script;   // NULL: as it is
     char audio[65]; // "": as it is
     char audio_format[9];

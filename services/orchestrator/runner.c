@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "dial.h"
 #include "dispatch.h"
+#include "outcome.h"
 #include "steps.h"
 
 // A store that failed is tried again after this; the contact does nothing else meanwhile.
@@ -99,6 +100,8 @@ static void take_over(struct rf_runner *runner) {
     contact->deferrals = record->deferrals;
     contact->spent = record->spent;
     contact->redials = record->redials;
+    memcpy(contact->unreached, record->unreached, sizeof contact->unreached);
+    contact->last_unreached = record->last_unreached;
     if (record->script) {
         free(contact->script);
         contact->script = record->script;
@@ -114,7 +117,7 @@ static void take_over(struct rf_runner *runner) {
 static void leave(struct rf_runner *runner) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     struct rf_instant now = rf_loop_now(orchestrator->process->loop);
-    rf_claim_left(&orchestrator->claim, runner->contact.row);
+    rf_claim_left(&orchestrator->claim, runner->contact.row, now);
     if (rf_contact_waiting(runner->contact.state)) {
         struct rf_duration wait = rf_utc_since(runner->plan.due, rf_clock_utc());
         rf_claim_queued(&orchestrator->claim, rf_instant_add(now, wait));
@@ -222,11 +225,23 @@ void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
 }
 
 void rf_runner_dial(struct rf_runner *runner) {
-    struct rf_rules rules = rf_orchestrator_rules(runner->orchestrator, NULL);
+    struct rf_orchestrator *orchestrator = runner->orchestrator;
+    struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
     struct rf_utc now = rf_clock_utc();
+    struct rf_plan plan;
+    if (!rf_outcome_may_dial(&runner->contact, &orchestrator->process->config->campaign,
+                             rf_orchestrator_zone(orchestrator, &runner->contact),
+                             orchestrator->holidays, now, &plan)) {
+        const struct rf_notice_step step = {.step = RF_STEP_DIAL};
+        rf_runner_decide(runner, &plan, &step);
+        return;
+    }
     struct rf_dial dial;
     char id[RF_ULID_SIZE];
     rf_dial_begin(&dial, rf_ulid_new(now, id), &rules, now);
+    // No gateway sends it after the window has shut.
+    if (plan.due.ns < dial.send_before.ns)
+        dial.send_before = plan.due;
     struct rf_record *record = rf_record_intent(&runner->contact, &dial, now);
     if (record)
         submit(runner, record, true);

@@ -31,7 +31,8 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
 void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
                       const struct rf_notice_step *step);
 
-// rf_runner_dial: writes a new attempt, then sends it.
+// rf_runner_dial: writes a new attempt, then sends it; outside its calling window the contact is
+// put off instead.
 void rf_runner_dial(struct rf_runner *runner);
 
 // rf_runner_wait: looks again at `due`.

@@ -113,5 +113,24 @@ static const char second[] =
 // So is an attempt of which its provider refuses for long to say whether it has a call (dial.c).
 static const char third[] = "INSERT INTO attempt_transition VALUES ('unknown', 'ended');";
 
-const struct rf_migration rf_schema_migrations[] = {{1, first}, {2, second}, {3, third}};
+// Whom a call did not reach is called again: how its calls ended, counted below one cap
+// (outcome.c), and when it may be called. Claims go campaign by campaign, by priority (turn.c).
+static const char fourth[] =
+    "ALTER TABLE contact ADD COLUMN time_zone TEXT;"
+    "ALTER TABLE contact ADD COLUMN busy INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN no_answer INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN canceled INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN voicemail INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE contact ADD COLUMN last_unreached TEXT NOT NULL DEFAULT 'none';"
+    "ALTER TABLE campaign ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE campaign ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX contact_queued;"
+    "CREATE INDEX contact_queued ON contact (campaign, step, due, id) WHERE " RF_SCHEMA_QUEUED ";"
+    "INSERT INTO contact_transition VALUES"
+    " ('running.follow', 'waiting.retry'),"
+    " ('running.follow', 'waiting.window');";
+
+const struct rf_migration rf_schema_migrations[] = {
+    {1, first}, {2, second}, {3, third}, {4, fourth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;

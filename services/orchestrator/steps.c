@@ -9,6 +9,7 @@
 #include "dial.h"
 #include "dispatch.h"
 #include "follow.h"
+#include "outcome.h"
 #include "queue.h"
 #include "request.h"
 
@@ -214,6 +215,18 @@ static void ask(struct rf_runner *runner) {
 
 // ---- following ----
 
+// Whom the call did not reach may be called again.
+static void ended(struct rf_runner *runner, const struct rf_call_reply *reply,
+                  struct rf_plan *plan) {
+    struct rf_orchestrator *orchestrator = runner->orchestrator;
+    const char *heard = json_string_value(json_object_get(reply->result, "answered_by"));
+    enum rf_unreached how = rf_outcome_unreached(plan->status, heard);
+    if (how != RF_UNREACHED_NONE)
+        rf_outcome_ended(&runner->contact, how, &config_of(runner)->campaign,
+                         rf_orchestrator_zone(orchestrator, &runner->contact),
+                         orchestrator->holidays, rf_clock_utc(), plan);
+}
+
 static void on_status(void *arg, const struct rf_call_reply *reply) {
     struct rf_runner *runner = arg;
     struct rf_orchestrator *orchestrator = runner->orchestrator;
@@ -223,6 +236,8 @@ static void on_status(void *arg, const struct rf_call_reply *reply) {
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, reply->provider);
     struct rf_plan plan;
     rf_follow_answer(&runner->contact, reply, &rules, &runner->follow, rf_clock_utc(), &plan);
+    if (plan.to == RF_CONTACT_DONE)
+        ended(runner, reply, &plan);
     if (plan.to == RF_CONTACT_FOLLOW) {
         if (!orchestrator->draining)
             rf_runner_wait(runner, plan.due);

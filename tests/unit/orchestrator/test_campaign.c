@@ -253,7 +253,8 @@ static void the_claim_reads_its_index_and_never_the_whole_table(void **state) {
     struct rf_error error = {0};
     assert_int_equal(rf_db_query(db, &error, &row,
                                  "EXPLAIN QUERY PLAN SELECT c.id FROM contact c"
-                                 " JOIN campaign k ON k.id = c.campaign WHERE c." RF_SCHEMA_QUEUED
+                                 " JOIN campaign k ON k.id = c.campaign"
+                                 " WHERE c.campaign = 1 AND c." RF_SCHEMA_QUEUED
                                  " AND c.step = 1 AND c.due <= 5 ORDER BY c.due, c.id LIMIT 3",
                                  ""),
                      RF_OK);

@@ -135,9 +135,9 @@ static void half_open_lets_one_contact_out_until_it_is_back(void **state) {
     made(&claim, &d, 0, 42, true, 31);
     d = rf_claim_decide(&claim, 1, 8, at(60));
     assert_false(d.test); // it is out
-    rf_claim_left(&claim, 41);
+    rf_claim_left(&claim, 41, at(60));
     assert_false(rf_claim_decide(&claim, 1, 8, at(60)).test);
-    rf_claim_left(&claim, 42);
+    rf_claim_left(&claim, 42, at(60));
     assert_true(rf_claim_decide(&claim, 0, 8, at(60)).test);
 }
 
@@ -149,12 +149,29 @@ static void a_test_that_is_refused_is_not_followed_at_once_by_the_next(void **st
     struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(10));
     assert_true(d.test);
     made(&claim, &d, 0, 42, true, 10);
-    rf_claim_left(&claim, 42);
+    rf_claim_left(&claim, 42, at(10));
     d = rf_claim_decide(&claim, 0, 8, at(11));
     assert_false(d.test);
     assert_true(d.wake);
     assert_int_equal(d.wake_at.ns, at(12).ns);
     assert_true(rf_claim_decide(&claim, 0, 8, at(12)).test);
+}
+
+static void what_a_full_campaign_has_due_waits_for_one_of_its_contacts_to_leave(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    struct rf_claim_decision d = rf_claim_decide(&claim, 2, 8, at(1));
+    assert_int_equal(d.count, 6);
+    const struct rf_claim_result full = {
+        .claimed = 2, .open_next = RF_CLAIM_NEVER, .test_next = RF_CLAIM_NEVER, .full = true};
+    rf_claim_made(&claim, &d, &full, at(1));
+    d = rf_claim_decide(&claim, 4, 8, at(1));
+    assert_int_equal(d.count, 0);
+    // In any case after a while: its contacts may be in progress elsewhere.
+    assert_true(d.wake);
+    assert_int_equal(d.wake_at.ns, rf_instant_add(at(1), claim.defer_delay).ns);
+    rf_claim_left(&claim, 9, at(2));
+    assert_int_equal(rf_claim_decide(&claim, 3, 8, at(2)).count, 5);
 }
 
 static void after_a_recovery_contacts_are_released_one_by_one(void **state) {
@@ -223,7 +240,7 @@ static void a_service_without_workers_pauses_then_tests_with_growing_waits(void 
         d = rf_claim_decide(&claim, 0, 8, at(s));
         assert_true(d.test);
         made(&claim, &d, 0, 7, true, s);
-        rf_claim_left(&claim, 7);
+        rf_claim_left(&claim, 7, at(s));
     }
     char text[64];
     assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "speech gateways");
@@ -263,6 +280,7 @@ int main(void) {
         cmocka_unit_test(without_play_the_speech_provider_stops_nobody),
         cmocka_unit_test(half_open_lets_one_contact_out_until_it_is_back),
         cmocka_unit_test(a_test_that_is_refused_is_not_followed_at_once_by_the_next),
+        cmocka_unit_test(what_a_full_campaign_has_due_waits_for_one_of_its_contacts_to_leave),
         cmocka_unit_test(after_a_recovery_contacts_are_released_one_by_one),
         cmocka_unit_test(a_ramp_ends_when_nobody_is_left_to_be_released),
         cmocka_unit_test(a_mark_shuts_like_an_open_breaker_and_its_end_releases),

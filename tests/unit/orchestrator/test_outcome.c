@@ -162,17 +162,19 @@ static void each_ending_has_a_count_of_its_own_below_the_cap(void **state) {
     assert_int_equal(end(&contact, "failed", &campaign, now).to, RF_CONTACT_DONE);
 }
 
-// Every order of endings up to 7 long, for every cap: never more calls than the cap says, however
-// the endings change.
+// Every order of endings, for every cap up to 6: never more calls than the cap says, however the
+// endings change.
 static void incident_17_the_cap_holds_over_all_orders_of_endings(void **state) {
     (void)state;
+    int orders = 1;
     for (int64_t cap = 1; cap <= 6; cap++) {
         struct rf_config_campaign campaign = campaign_of(cap, 100);
-        for (int order = 0; order < 78125; order++) { // 5^7
+        orders *= 5;
+        for (int order = 0; order < orders; order++) {
             struct rf_contact contact = followed();
             struct rf_plan plan = {.to = RF_CONTACT_WAIT_RETRY};
             int64_t calls = 0;
-            for (int rest = order; plan.to == RF_CONTACT_WAIT_RETRY && calls < 7; rest /= 5) {
+            for (int rest = order; plan.to == RF_CONTACT_WAIT_RETRY && calls <= cap; rest /= 5) {
                 plan = end(&contact, endings[rest % 5], &campaign, (struct rf_utc){0});
                 calls++;
             }

@@ -1,0 +1,43 @@
+#include "calendar/zones.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    struct rf_map_node node;
+    struct rf_zone *zone;
+    char name[RF_ZONE_NAME_MAX + 1];
+};
+
+static void entry_destroy(struct entry *entry) {
+    rf_zone_destroy(&entry->zone);
+    free(entry);
+}
+
+const struct rf_zone *rf_zones_find(struct rf_zones *zones, const char *name) {
+    if (!rf_zone_name_valid(name))
+        return NULL;
+    struct rf_map_node *node = rf_map_find_text(&zones->map, name);
+    if (node != NULL)
+        return RF_OWNER(node, struct entry, node)->zone;
+    struct entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    memcpy(entry->name, name, strlen(name));
+    if (rf_zone_new(name, &entry->zone, NULL) != RF_OK ||
+        !rf_map_add_text(&zones->map, &entry->node, entry->name)) {
+        entry_destroy(entry);
+        return NULL;
+    }
+    return entry->zone;
+}
+
+void rf_zones_fini(struct rf_zones *zones) {
+    struct rf_map_node *node;
+    while ((node = rf_map_next(&zones->map, NULL)) != NULL) {
+        rf_map_remove(&zones->map, node);
+        entry_destroy(RF_OWNER(node, struct entry, node));
+    }
+    rf_map_fini(&zones->map);
+    *zones = (struct rf_zones){0};
+}

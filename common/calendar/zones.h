@@ -1,0 +1,20 @@
+// Time zones by name, each read once.
+#ifndef RF_CALENDAR_ZONES_H
+#define RF_CALENDAR_ZONES_H
+
+#include "base/map.h"
+#include "calendar/zone.h"
+
+// Zero-initialised is empty. It holds no more zones than the system has.
+struct rf_zones {
+    struct rf_map map;
+};
+
+// rf_zones_find: the zone of this name, or NULL: the system has none, or memory is out. Borrowed
+// until rf_zones_fini.
+const struct rf_zone *rf_zones_find(struct rf_zones *zones, const char *name);
+
+// rf_zones_fini: forgets them all; they are read again when they are asked for.
+void rf_zones_fini(struct rf_zones *zones);
+
+#endif

@@ -1,0 +1,240 @@
+// Claims over several campaigns, and what a contact brings along, on a database in memory.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "campaign.h"
+#include "database.h"
+#include "dial.h"
+#include "outcome.h"
+#include "queue.h"
+#include "record.h"
+
+#define S RF_NS_PER_S
+
+static int setup(void **state) {
+    *state = database_open();
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct rf_db *db = *state;
+    rf_db_close(&db);
+    return 0;
+}
+
+static void must(struct rf_db *db, struct rf_store_job *job) {
+    struct rf_error error = {0};
+    if (database_do(db, job, &error) != RF_OK)
+        fail_msg("%s", error.message);
+}
+
+// Loads a contact; its problem, or NULL if it was added.
+static char *load_one(struct rf_db *db, const char *campaign, json_t *contact) {
+    json_t *params = json_pack("{s:s,s:[o]}", "campaign", campaign, "contacts", contact);
+    struct rf_campaign_load *job = NULL;
+    struct rf_error error = {0};
+    assert_int_equal(rf_campaign_load_new(params, (struct rf_utc){S}, &job, &error), RF_OK);
+    must(db, &job->job);
+    char *problem = job->rows[0].problem ? strdup(job->rows[0].problem) : NULL;
+    rf_campaign_load_destroy(&job);
+    json_decref(params);
+    return problem;
+}
+
+// A campaign with `count` contacts, started.
+static void campaign(struct rf_db *db, const char *name, int64_t priority, int count) {
+    char sql[128];
+    for (int i = 0; i < count; i++) {
+        json_t *contact =
+            json_pack("{s:i,s:o}", "line", i + 2, "phone", json_sprintf("+120255501%02d", i));
+        assert_null(load_one(db, name, contact));
+    }
+    struct rf_campaign_start start = {
+        .job.run = rf_campaign_start_run, .campaign = (char *)name, .now = {200 * S}};
+    must(db, &start.job);
+    snprintf(sql, sizeof sql, "UPDATE campaign SET priority = %d WHERE name = '%s'", (int)priority,
+             name);
+    assert_int_equal(database_exec(db, sql), RF_OK);
+}
+
+// Claims, and counts what came of each campaign: `first`, `second`.
+struct claimed {
+    int first, second;
+    struct rf_queue_claim job;
+};
+
+static struct claimed claim(struct rf_db *db, int64_t count, int64_t limit) {
+    struct claimed got = {.job = {.job.run = rf_queue_claim_run, .now = {200 * S}, .limit = limit}};
+    got.job.decision = (struct rf_claim_decision){.count = count, .first = RF_STEP_SCRIPT};
+    must(db, &got.job.job);
+    for (size_t i = 0; i < got.job.contacts.count; i++) {
+        got.first += strcmp(got.job.contacts.items[i].campaign, "first") == 0;
+        got.second += strcmp(got.job.contacts.items[i].campaign, "second") == 0;
+    }
+    rf_contact_list_clear(&got.job.contacts);
+    return got;
+}
+
+static void campaigns_of_one_priority_share_the_places(void **state) {
+    campaign(*state, "first", 0, 20);
+    campaign(*state, "second", 0, 20);
+    struct claimed got = claim(*state, 8, 0);
+    assert_int_equal(got.first, 4);
+    assert_int_equal(got.second, 4);
+    got = claim(*state, 3, 0);
+    assert_int_equal(got.first + got.second, 3);
+    assert_true(got.first > 0 && got.second > 0);
+}
+
+static void a_campaign_that_comes_late_catches_up_with_the_one_that_was_alone(void **state) {
+    campaign(*state, "first", 0, 20);
+    assert_int_equal(claim(*state, 8, 0).first, 8);
+    campaign(*state, "second", 0, 20);
+    struct claimed got = claim(*state, 4, 0);
+    assert_int_equal(got.first, 0);
+    assert_int_equal(got.second, 4);
+}
+
+static void a_higher_priority_goes_first_and_what_it_leaves_is_used(void **state) {
+    campaign(*state, "first", -1, 20);
+    campaign(*state, "second", 2, 5);
+    struct claimed got = claim(*state, 3, 0);
+    assert_int_equal(got.second, 3);
+    assert_int_equal(got.first, 0);
+    got = claim(*state, 6, 0);
+    assert_int_equal(got.second, 2);
+    assert_int_equal(got.first, 4);
+}
+
+static void a_paused_campaign_takes_nothing_and_has_nothing_due(void **state) {
+    campaign(*state, "first", 9, 5);
+    campaign(*state, "second", 0, 2);
+    assert_int_equal(database_exec(*state, "UPDATE campaign SET paused = 1 WHERE name = 'first'"),
+                     RF_OK);
+    struct claimed got = claim(*state, 8, 0);
+    assert_int_equal(got.first, 0);
+    assert_int_equal(got.second, 2);
+    assert_int_equal(got.job.open_next.ns, INT64_MAX);
+    assert_int_equal(database_exec(*state, "UPDATE campaign SET paused = 0 WHERE name = 'first'"),
+                     RF_OK);
+    assert_int_equal(claim(*state, 8, 0).first, 5);
+}
+
+static void the_limit_of_a_campaign_counts_what_is_in_progress(void **state) {
+    campaign(*state, "first", 0, 20);
+    struct claimed got = claim(*state, 2, 3);
+    assert_int_equal(got.first, 2);
+    assert_false(got.job.full);
+    assert_int_equal(got.job.open_next.ns, 200 * S);
+    got = claim(*state, 8, 3);
+    assert_int_equal(got.first, 1);
+    assert_true(got.job.full);
+    // What is due waits for one of its contacts, not for a time.
+    assert_int_equal(got.job.open_next.ns, INT64_MAX);
+    got = claim(*state, 8, 3);
+    assert_int_equal(got.first, 0);
+    assert_int_equal(database_exec(*state, "UPDATE contact SET state = 'set_aside'"
+                                           " WHERE line = 2"),
+                     RF_OK);
+    assert_int_equal(claim(*state, 8, 3).first, 1);
+}
+
+static void the_reading_of_turns_uses_indexes(void **state) {
+    struct rf_rows *row;
+    struct rf_error error = {0};
+    assert_int_equal(rf_db_query(*state, &error, &row,
+                                 "EXPLAIN QUERY PLAN SELECT count (*) FROM contact WHERE"
+                                 " campaign = 1 AND " RF_SCHEMA_UNENDED " AND " RF_SCHEMA_RUNNING,
+                                 ""),
+                     RF_OK);
+    while (rf_rows_next(row, &error) == RF_OK) {
+        assert_non_null(strstr(rf_rows_text(row, 3), "contact_unended (campaign=? AND state=?)"));
+        assert_null(strstr(rf_rows_text(row, 3), "SCAN"));
+    }
+    rf_rows_end(&row);
+}
+
+static void a_contacts_time_zone_comes_from_its_key_or_its_column(void **state) {
+    struct rf_db *db = *state;
+    assert_null(load_one(db, "first",
+                         json_pack("{s:i,s:s,s:s}", "line", 2, "phone", "+12025550100", "time_zone",
+                                   "Asia/Kathmandu")));
+    assert_null(load_one(db, "first",
+                         json_pack("{s:i,s:s,s:{s:s}}", "line", 3, "phone", "+12025550101",
+                                   "fields", "time_zone", "Europe/Berlin")));
+    assert_null(load_one(db, "first",
+                         json_pack("{s:i,s:s,s:{s:s}}", "line", 4, "phone", "+12025550102",
+                                   "fields", "time_zone", "")));
+    char *problem = load_one(
+        db, "first",
+        json_pack("{s:i,s:s,s:s}", "line", 5, "phone", "+12025550103", "time_zone", "Berlin"));
+    assert_string_equal(problem, "has a time_zone that the system does not know; write one such "
+                                 "as Europe/Berlin");
+    free(problem);
+    campaign(db, "first", 0, 0);
+    struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = {200 * S}};
+    job.decision.count = 8;
+    must(db, &job.job);
+    assert_int_equal(job.contacts.count, 3);
+    assert_string_equal(job.contacts.items[0].time_zone, "Asia/Kathmandu");
+    assert_string_equal(job.contacts.items[1].time_zone, "Europe/Berlin");
+    assert_null(job.contacts.items[2].time_zone);
+    rf_contact_list_clear(&job.contacts);
+}
+
+// A call that ended busy: what is written of it is what the next claim reads.
+static void how_calls_ended_is_kept_for_the_next_one(void **state) {
+    struct rf_db *db = *state;
+    static const enum rf_unreached endings[] = {RF_UNREACHED_BUSY,      RF_UNREACHED_VOICEMAIL,
+                                                RF_UNREACHED_NO_ANSWER, RF_UNREACHED_CANCELED,
+                                                RF_UNREACHED_FAILED,    RF_UNREACHED_BUSY};
+    struct rf_config_campaign rules = {.max_calls = 9};
+    for (int how = RF_UNREACHED_BUSY; how < RF_UNREACHED_COUNT; how++)
+        rules.recall[how] = (struct rf_config_recall){
+            .retries = 2, .delay = {60 * S}, .max_delay = {60 * S}, .backoff_factor = 1};
+    campaign(db, "first", 0, 1);
+    for (int64_t round = 0; round < 6; round++) {
+        struct rf_utc now = {(200 + round * 100) * S};
+        struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = now};
+        job.decision.count = 1;
+        must(db, &job.job);
+        assert_int_equal(job.contacts.count, 1);
+        struct rf_contact *contact = &job.contacts.items[0];
+        assert_int_equal(rf_outcome_calls(contact->unreached), round);
+        assert_int_equal(contact->state, round == 0 ? RF_CONTACT_SCRIPT : RF_CONTACT_DIAL);
+        assert_int_equal(contact->last_unreached,
+                         round == 0 ? RF_UNREACHED_NONE : endings[round - 1]);
+        assert_int_equal(contact->unreached[RF_UNREACHED_BUSY], round > 0);
+        assert_int_equal(contact->unreached[RF_UNREACHED_FAILED], round > 4);
+        assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial'"
+                                           " WHERE state = 'running.script'"),
+                         RF_OK);
+        assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.follow'"), RF_OK);
+        contact->state = RF_CONTACT_FOLLOW;
+        struct rf_plan plan;
+        rf_plan_stay(contact, &plan);
+        rf_outcome_ended(contact, endings[round], &rules, NULL, NULL, now, &plan);
+        plan.dial = RF_DIAL_NONE; // its attempt is another test's
+        struct rf_record *record = rf_record_new(contact, &plan, now);
+        must(db, &record->job);
+        rf_record_destroy(&record);
+        assert_int_equal(database_number(db, "SELECT due FROM contact"), now.ns + 60 * S);
+        rf_contact_list_clear(&job.contacts);
+    }
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(campaigns_of_one_priority_share_the_places),
+        TEST(a_campaign_that_comes_late_catches_up_with_the_one_that_was_alone),
+        TEST(a_higher_priority_goes_first_and_what_it_leaves_is_used),
+        TEST(a_paused_campaign_takes_nothing_and_has_nothing_due),
+        TEST(the_limit_of_a_campaign_counts_what_is_in_progress),
+        TEST(the_reading_of_turns_uses_indexes),
+        TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
+        TEST(how_calls_ended_is_kept_for_the_next_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
