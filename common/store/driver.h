@@ -2,6 +2,10 @@
 #ifndef RF_STORE_DRIVER_H
 #define RF_STORE_DRIVER_H
 
+#include <stdatomic.h>
+
+#include <ringfence/time.h>
+
 #include "store/db.h"
 
 // A parameter of a statement; `type` is the letter of db.h.
@@ -30,8 +34,10 @@ struct rf_driver {
     // Several statements of a migration, in a transaction.
     enum rf_err (*script)(struct rf_db *db, const char *sql, struct rf_error *error);
 
-    // A transaction of several jobs, and a job in it. `begin_schema` is one in which no other
-    // program changes the schema.
+    // A transaction of several jobs, and a job in it. `begin` fails if we have joined and another
+    // has taken our place (then db->lost is set). `commit` returns only when it is known what
+    // became of the transaction, or when nobody waits for it (db->closing). `begin_schema` is one
+    // in which no other program changes the schema.
     enum rf_err (*begin)(struct rf_db *db, struct rf_error *error);
     enum rf_err (*begin_schema)(struct rf_db *db, struct rf_error *error);
     enum rf_err (*mark)(struct rf_db *db, struct rf_error *error);
@@ -49,6 +55,13 @@ struct rf_driver {
 struct rf_db {
     const struct rf_driver *driver;
     int64_t changes;
+    int64_t member;          // as which we have joined (member.h); 0: not
+    struct rf_duration term; // of our lease; 0: it does not end
+    struct rf_instant connected;
+    // What the loop's thread may see as well.
+    _Atomic int64_t lease_end; // struct rf_instant; INT64_MAX: never
+    atomic_bool lost;          // another has taken our place
+    atomic_bool closing;       // nobody waits for an answer any more
 };
 
 struct rf_rows {

@@ -122,9 +122,10 @@ static enum rf_err migrate_one(struct rf_db *db, const struct rf_migration *migr
 
 enum rf_err rf_db_migrate(struct rf_db *db, const struct rf_migration *migrations, size_t count,
                           struct rf_error *error) {
-    static const struct rf_migration none = {
-        0, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL);"
-           "INSERT INTO schema_version SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM schema_version);"};
+    static const char table[] =
+        "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL);"
+        "INSERT INTO schema_version SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM schema_version);";
+    static const struct rf_migration none = {0, table};
     int64_t version = 0;
     enum rf_err err = migrate_one(db, &none, error);
     if (err == RF_OK)

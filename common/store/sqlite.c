@@ -251,6 +251,7 @@ enum rf_err rf_sqlite_open(const char *path, struct rf_db **out, struct rf_error
     if (!db)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     db->db.driver = &driver;
+    db->db.lease_end = INT64_MAX;
     db->lock_fd = -1;
     enum rf_err err;
     if (strcmp(path, ":memory:") == 0) {

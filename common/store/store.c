@@ -12,14 +12,21 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "runtime/loop.h"
+#include "store/batch.h"
 #include "store/driver.h"
+#include "store/lease.h"
+#include "store/member.h"
 #include "store/migrate.h"
 #include "store/sqlite.h"
 
 // Jobs in one commit at most, so that the first of a long queue does not wait for the last.
 #define BATCH_MAX 256
+
+// After a renewal of the lease that failed.
+#define BEAT_AGAIN rf_ms(500)
 
 struct job_list {
     struct rf_store_job *first;
@@ -33,6 +40,9 @@ struct rf_store {
     pthread_t thread;
     bool running; // the thread exists
     size_t pending;
+    void (*on_lost)(void *arg);
+    void *arg;
+    struct rf_instant beat_at; // the thread's: when the lease is to be renewed; 0: never
 
     pthread_mutex_t mutex; // guards all below
     pthread_cond_t wake;   // the thread waits for work
@@ -67,71 +77,52 @@ static struct rf_store_job *list_take(struct job_list *list) {
 
 // ---- the thread ----
 
-static void fail_job(struct rf_store_job *job, const struct rf_error *error) {
-    if (job->result != RF_OK)
-        return;
-    job->result = error->code;
-    job->error = *error;
-}
-
-// One job between its savepoint and the release of it. False: the database gave up the whole
-// transaction (disk full, I/O error), and with it what the jobs before this one wrote.
-static bool run_job(struct rf_db *db, struct rf_store_job *job) {
-    const struct rf_driver *driver = db->driver;
-    job->result = driver->mark(db, &job->error);
-    if (job->result == RF_OK) {
-        job->result = job->run(job, db, &job->error);
-        if (job->result != RF_OK)
-            driver->undo(db);
-        struct rf_error error = {0};
-        enum rf_err err = driver->alive(db) ? driver->release(db, &error) : RF_OK;
-        if (err != RF_OK)
-            fail_job(job, &error);
-    }
-    return driver->alive(db);
-}
-
-// Runs jobs from `batch` on in one transaction and ends it. Returns the first job that was not run:
-// the transaction broke before it.
-static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_job *batch) {
-    struct rf_error error = {0};
-    bool alive = db->driver->begin(db, &error) == RF_OK;
-    if (!alive) {
-        error.code = RF_ERR_IO;
-        for (struct rf_store_job *job = batch; job; job = job->next)
-            fail_job(job, &error);
-        return NULL;
-    }
-    struct rf_store_job *job = batch;
-    for (; job && alive; job = job->next)
-        alive = run_job(db, job);
-    if (alive && db->driver->commit(db, &error) == RF_OK)
-        return NULL;
-    if (alive)
-        rf_error_prefix(&error, "commit: ");
-    else
-        (void)rf_error_set(&error, RF_ERR_IO, "the transaction was given up by the database");
-    error.code = RF_ERR_IO;
-    db->driver->rollback(db);
-    for (struct rf_store_job *failed = batch; failed != job; failed = failed->next)
-        fail_job(failed, &error);
-    return job;
-}
-
-static void run_batch(struct rf_db *db, struct rf_store_job *batch) {
-    for (struct rf_store_job *job = batch; job; job = job->next) {
-        job->result = RF_OK;
-        job->error = (struct rf_error){0};
-    }
-    while (batch)
-        batch = run_transaction(db, batch);
-}
-
 static void ring(struct rf_store *store) {
     uint64_t one = 1;
     // It cannot fail but for a full counter, and then the bell is ringing already.
     ssize_t written = write(store->event_fd, &one, sizeof one);
     (void)written;
+}
+
+// ---- the lease ----
+
+// A transaction that does nothing else renews the lease.
+static void beat(struct rf_db *db) {
+    struct rf_error error = {0};
+    // A failure is told by those who have something to write.
+    if (db->driver->begin(db, &error) == RF_OK && db->driver->commit(db, &error) != RF_OK)
+        db->driver->rollback(db);
+}
+
+// When the thread has to renew the lease if nothing else is written till then.
+static void plan_beat(struct rf_store *store) {
+    const struct rf_db *db = store->db;
+    struct rf_instant now = rf_clock_now();
+    if (db->member == 0 || db->term.ns == 0 || db->lost) {
+        store->beat_at = (struct rf_instant){0};
+        return;
+    }
+    struct rf_instant asked =
+        rf_instant_add((struct rf_instant){db->lease_end}, rf_ns(-db->term.ns));
+    store->beat_at = rf_lease_renew_at(asked, db->term);
+    if (rf_instant_before(store->beat_at, now)) // it failed just now
+        store->beat_at = rf_instant_add(now, BEAT_AGAIN);
+}
+
+// Waits for work, or until the lease is to be renewed. With the mutex held. True: for the latter.
+static bool wait_for_work(struct rf_store *store) {
+    plan_beat(store);
+    while (!store->waiting.first && !store->ending) {
+        if (store->beat_at.ns == 0) {
+            pthread_cond_wait(&store->wake, &store->mutex);
+            continue;
+        }
+        const struct timespec until = {.tv_sec = store->beat_at.ns / RF_NS_PER_S,
+                                       .tv_nsec = store->beat_at.ns % RF_NS_PER_S};
+        if (pthread_cond_timedwait(&store->wake, &store->mutex, &until) == ETIMEDOUT)
+            return true;
+    }
+    return false;
 }
 
 // Takes up to BATCH_MAX waiting jobs as a chain. With the mutex held.
@@ -147,13 +138,15 @@ static void *thread_main(void *arg) {
     struct rf_store *store = arg;
     pthread_mutex_lock(&store->mutex);
     for (;;) {
-        while (!store->waiting.first && !store->ending)
-            pthread_cond_wait(&store->wake, &store->mutex);
+        bool renew = wait_for_work(store);
         struct rf_store_job *batch = take_batch(store);
-        if (!batch)
+        if (!batch && !renew)
             break;
         pthread_mutex_unlock(&store->mutex);
-        run_batch(store->db, batch);
+        if (batch)
+            rf_batch_run(store->db, batch);
+        else
+            beat(store->db);
         pthread_mutex_lock(&store->mutex);
         while (batch) {
             struct rf_store_job *next = batch->next;
@@ -191,7 +184,13 @@ static void on_event(void *arg, int fd, unsigned events) {
     uint64_t count;
     ssize_t got = read(fd, &count, sizeof count);
     (void)got; // EAGAIN: delivered already
-    deliver(arg);
+    struct rf_store *store = arg;
+    void (*lost)(void *) = store->db->lost ? store->on_lost : NULL;
+    if (lost) {
+        store->on_lost = NULL;
+        lost(store->arg);
+    }
+    deliver(store);
 }
 
 static enum rf_err start_thread(struct rf_store *store, struct rf_error *error) {
@@ -207,28 +206,31 @@ static enum rf_err start_thread(struct rf_store *store, struct rf_error *error) 
     return RF_OK;
 }
 
-enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
-                          const struct rf_migration *migrations, size_t count,
-                          struct rf_store **out, struct rf_error *error) {
+enum rf_err rf_store_start(struct rf_loop *loop, struct rf_db *db,
+                           const struct rf_migration *migrations, size_t count,
+                           struct rf_store **out, struct rf_error *error) {
     *out = NULL;
     struct rf_store *store = calloc(1, sizeof *store);
-    if (!store)
+    if (!store) {
+        rf_db_close(&db);
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
     store->loop = loop;
+    store->db = db;
     store->event_fd = -1;
     pthread_mutex_init(&store->mutex, NULL);
-    pthread_cond_init(&store->wake, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&store->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     pthread_cond_init(&store->ready, NULL);
     list_init(&store->waiting);
     list_init(&store->finished);
 
-    enum rf_err err = rf_sqlite_open(path, &store->db, error);
+    enum rf_err err = rf_db_migrate(db, migrations, count, error);
     if (err != RF_OK)
         goto cleanup;
-    if ((err = rf_db_migrate(store->db, migrations, count, error)) != RF_OK) {
-        rf_error_prefix(error, "%s: ", path);
-        goto cleanup;
-    }
     store->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (store->event_fd < 0) {
         err = rf_error_set(error, RF_ERR_IO, "eventfd: %s", strerror(errno));
@@ -243,6 +245,20 @@ cleanup:
     if (err != RF_OK)
         rf_store_close(&store);
     *out = store;
+    return err;
+}
+
+enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
+                          const struct rf_migration *migrations, size_t count,
+                          struct rf_store **out, struct rf_error *error) {
+    struct rf_db *db;
+    *out = NULL;
+    enum rf_err err = rf_sqlite_open(path, &db, error);
+    if (err != RF_OK)
+        return err;
+    err = rf_store_start(loop, db, migrations, count, out, error);
+    if (err != RF_OK)
+        rf_error_prefix(error, "%s: ", path);
     return err;
 }
 
@@ -281,6 +297,44 @@ size_t rf_store_pending(const struct rf_store *store) {
     return store->pending;
 }
 
+// ---- membership ----
+
+struct member_job {
+    struct rf_store_job job;
+    const char *name;
+    struct rf_duration term;
+};
+
+static enum rf_err run_join(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
+    const struct member_job *join = (struct member_job *)job;
+    return rf_member_join(db, join->name, join->term, error);
+}
+
+static enum rf_err run_leave(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
+    (void)job;
+    return rf_member_leave(db, error);
+}
+
+enum rf_err rf_store_join(struct rf_store *store, const char *name, struct rf_duration term,
+                          void (*on_lost)(void *arg), void *arg, struct rf_error *error) {
+    struct member_job join = {.job.run = run_join, .name = name, .term = term};
+    store->on_lost = on_lost;
+    store->arg = arg;
+    return rf_store_now(store, &join.job, error);
+}
+
+struct rf_instant rf_store_lease_end(const struct rf_store *store) {
+    return (struct rf_instant){store->db->lease_end};
+}
+
+static void leave(struct rf_store *store) {
+    struct member_job job = {.job.run = run_leave};
+    struct rf_error error;
+    if (rf_store_now(store, &job.job, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "others must wait for our lease on the store to end: %s",
+               error.message);
+}
+
 static void end_thread(struct rf_store *store) {
     pthread_mutex_lock(&store->mutex);
     store->closing = true;
@@ -296,6 +350,9 @@ void rf_store_close(struct rf_store **pointer) {
     struct rf_store *store = *pointer;
     if (!store)
         return;
+    store->db->closing = true;
+    if (store->running && store->db->member != 0 && !store->db->lost)
+        leave(store);
     if (store->running)
         end_thread(store);
     if (store->event_fd >= 0) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <ringfence/error.h>
+#include <ringfence/time.h>
 
 struct rf_store;
 struct rf_db; // db.h
@@ -41,6 +42,23 @@ struct rf_store_job {
 RF_NODISCARD enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
                                        const struct rf_migration *migrations, size_t count,
                                        struct rf_store **store, struct rf_error *error);
+
+// rf_store_start: the same with a database that is open already (postgres.h, sqlite.h), which the
+// store takes over, also after an error.
+RF_NODISCARD enum rf_err rf_store_start(struct rf_loop *loop, struct rf_db *db,
+                                        const struct rf_migration *migrations, size_t count,
+                                        struct rf_store **store, struct rf_error *error);
+
+// rf_store_join: joins as a member (member.h), for start-up only; the thread renews the lease when
+// nothing else does. `on_lost` is called once, on the loop's thread, when another has taken our
+// place: nothing is written any more, and who has work under the lease is to let go of it.
+RF_NODISCARD enum rf_err rf_store_join(struct rf_store *store, const char *name,
+                                       struct rf_duration term, void (*on_lost)(void *arg),
+                                       void *arg, struct rf_error *error);
+
+// rf_store_lease_end: until when the lease certainly holds; INT64_MAX: it does not end. It moves on
+// while it is renewed.
+struct rf_instant rf_store_lease_end(const struct rf_store *store);
 
 // rf_store_submit: queues the job. Never blocks.
 void rf_store_submit(struct rf_store *store, struct rf_store_job *job);

@@ -1,0 +1,64 @@
+#include "store/batch.h"
+
+#include "store/driver.h"
+
+static void fail_job(struct rf_store_job *job, const struct rf_error *error) {
+    if (job->result != RF_OK)
+        return;
+    job->result = error->code;
+    job->error = *error;
+}
+
+// One job between its savepoint and the release of it. False: the database gave up the whole
+// transaction (disk full, I/O error), and with it what the jobs before this one wrote.
+static bool run_job(struct rf_db *db, struct rf_store_job *job) {
+    const struct rf_driver *driver = db->driver;
+    job->result = driver->mark(db, &job->error);
+    if (job->result == RF_OK) {
+        job->result = job->run(job, db, &job->error);
+        if (job->result != RF_OK)
+            driver->undo(db);
+        struct rf_error error = {0};
+        if (driver->alive(db) && driver->release(db, &error) != RF_OK) {
+            fail_job(job, &error);
+            driver->undo(db);
+        }
+    }
+    return driver->alive(db);
+}
+
+// Runs jobs from `batch` on in one transaction and ends it. Returns the first job that was not run:
+// the transaction broke before it.
+static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_job *batch) {
+    struct rf_error error = {0};
+    bool alive = db->driver->begin(db, &error) == RF_OK;
+    if (!alive) {
+        error.code = RF_ERR_IO;
+        for (struct rf_store_job *job = batch; job; job = job->next)
+            fail_job(job, &error);
+        return NULL;
+    }
+    struct rf_store_job *job = batch;
+    for (; job && alive; job = job->next)
+        alive = run_job(db, job);
+    if (alive && db->driver->commit(db, &error) == RF_OK)
+        return NULL;
+    if (alive)
+        rf_error_prefix(&error, "commit: ");
+    else
+        (void)rf_error_set(&error, RF_ERR_IO, "the transaction was given up by the database");
+    error.code = RF_ERR_IO;
+    db->driver->rollback(db);
+    for (struct rf_store_job *failed = batch; failed != job; failed = failed->next)
+        fail_job(failed, &error);
+    return job;
+}
+
+void rf_batch_run(struct rf_db *db, struct rf_store_job *batch) {
+    for (struct rf_store_job *job = batch; job; job = job->next) {
+        job->result = RF_OK;
+        job->error = (struct rf_error){0};
+    }
+    while (batch)
+        batch = run_transaction(db, batch);
+}

@@ -1,0 +1,12 @@
+// Jobs that share a commit. Private to the store.
+#ifndef RF_STORE_BATCH_H
+#define RF_STORE_BATCH_H
+
+#include "store/store.h"
+
+// rf_batch_run: runs the jobs of a chain, each in a savepoint of its own, and commits once; if the
+// database gives up the transaction, those behind the job at which it broke get another one. Fills
+// in the result of each.
+void rf_batch_run(struct rf_db *db, struct rf_store_job *first);
+
+#endif

@@ -1,0 +1,203 @@
+// The connection: made, lost, made anew, and what is to be asked then.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/postgres_parts.h"
+
+#define BACKOFF_FIRST rf_ms(100)
+#define BACKOFF_MAX   rf_seconds(5)
+
+// The parameters of a connection besides the URL's: an answer that does not come is noticed.
+#define CONNECT_TIMEOUT_S "5"
+#define TCP_TIMEOUT_MS    "10000"
+
+// What the server only mentions, such as a table that exists already.
+static void ignore_notice(void *arg, const char *message) {
+    (void)arg;
+    (void)message;
+}
+
+bool rf_postgres_up(const struct rf_postgres *postgres) {
+    return postgres->connection && PQstatus(postgres->connection) == CONNECTION_OK;
+}
+
+// What libpq or the server says, on one line.
+static void one_line(const char *message, char *out, size_t size) {
+    size_t used = 0;
+    for (; *message && used + 1 < size; message++)
+        out[used++] = *message == '\n' || *message == '\t' ? ' ' : *message;
+    while (used > 0 && out[used - 1] == ' ')
+        used--;
+    out[used] = '\0';
+}
+
+enum rf_err rf_postgres_fail(const struct rf_postgres *postgres, const PGresult *result,
+                             struct rf_error *error) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    char message[RF_ERROR_MESSAGE_SIZE];
+    one_line(primary ? primary : PQerrorMessage(postgres->connection), message, sizeof message);
+    enum rf_err err = RF_ERR_IO;
+    if (state && strncmp(state, "23", 2) == 0) // integrity constraint violation
+        err = RF_ERR_CONFLICT;
+    else if (state && strcmp(state, "53200") == 0) // out of memory
+        err = RF_ERR_NOMEM;
+    return rf_error_set(error, err, "database: %.400s", message);
+}
+
+enum rf_err rf_postgres_exec(struct rf_postgres *postgres, const char *sql, PGresult **result,
+                             struct rf_error *error) {
+    *result = PQexec(postgres->connection, sql);
+    ExecStatusType status = PQresultStatus(*result);
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+        return RF_OK;
+    enum rf_err err = rf_postgres_fail(postgres, *result, error);
+    PQclear(*result);
+    *result = NULL;
+    return err;
+}
+
+static PGconn *dial(const struct rf_postgres *postgres) {
+    const char *const keys[] = {"dbname",
+                                "connect_timeout",
+                                "tcp_user_timeout",
+                                "keepalives_idle",
+                                "keepalives_interval",
+                                "keepalives_count",
+                                "target_session_attrs",
+                                "application_name",
+                                postgres->password ? "password" : NULL,
+                                NULL};
+    const char *const values[] = {
+        postgres->url, CONNECT_TIMEOUT_S, TCP_TIMEOUT_MS,     "5", "2", "3",
+        "read-write",  "ringfence",       postgres->password, NULL};
+    return PQconnectdbParams(keys, values, 1);
+}
+
+// A session that was stopped in a transaction lets go of its locks after the lease; nothing waits
+// for ever; and what is committed stays committed.
+static enum rf_err set_up(struct rf_postgres *postgres, struct rf_error *error) {
+    char sql[640];
+    int64_t term_ms = rf_duration_ms(postgres->db.term);
+    (void)snprintf(sql, sizeof sql,
+                   "SET idle_in_transaction_session_timeout = %lld; SET lock_timeout = 10000;"
+                   " SET statement_timeout = 60000;"
+                   " SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+                   " SELECT set_config ('synchronous_commit', 'on', false)"
+                   "  WHERE current_setting ('synchronous_commit') = 'off';"
+                   " SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid ()",
+                   (long long)(term_ms > 0 ? term_ms : 60000));
+    PGresult *result;
+    enum rf_err err = rf_postgres_exec(postgres, sql, &result, error);
+    if (err == RF_OK) {
+        // libpq forgets the first as soon as the connection is lost.
+        (void)snprintf(postgres->pid, sizeof postgres->pid, "%s", PQgetvalue(result, 0, 0));
+        (void)snprintf(postgres->session, sizeof postgres->session, "%s", PQgetvalue(result, 0, 1));
+    }
+    PQclear(result);
+    return err;
+}
+
+static void hold_off(struct rf_postgres *postgres, const struct rf_error *error) {
+    struct rf_duration next = rf_ns(postgres->backoff.ns * 2);
+    if (postgres->backoff.ns == 0)
+        next = BACKOFF_FIRST;
+    postgres->backoff = next.ns < BACKOFF_MAX.ns ? next : BACKOFF_MAX;
+    postgres->next_try = rf_instant_add(rf_clock_now(), postgres->backoff);
+    if (!postgres->away && postgres->db.connected.ns != 0)
+        rf_log(RF_LOG_ERROR, "the store's database is away, trying again: %s",
+               error ? error->message : "");
+    postgres->away = true;
+}
+
+enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *error) {
+    struct rf_error own;
+    if (!error)
+        error = &own;
+    if (rf_instant_before(rf_clock_now(), postgres->next_try))
+        return rf_error_set(error, RF_ERR_IO, "database: away, trying again soon");
+    PQfinish(postgres->connection);
+    for (size_t i = 0; i < postgres->kept_count; i++)
+        free(postgres->kept[i]);
+    postgres->kept_count = 0;
+    postgres->connection = dial(postgres);
+    if (!postgres->connection)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    PQsetNoticeProcessor(postgres->connection, ignore_notice, NULL);
+    enum rf_err err = rf_postgres_up(postgres) ? set_up(postgres, error)
+                                               : rf_postgres_fail(postgres, NULL, error);
+    if (err != RF_OK) {
+        hold_off(postgres, error);
+        PQfinish(postgres->connection);
+        postgres->connection = NULL;
+        return RF_ERR_IO;
+    }
+    if (postgres->away && postgres->db.connected.ns != 0)
+        rf_log(RF_LOG_INFO, "the store's database is back");
+    postgres->away = false;
+    postgres->backoff = rf_ns(0);
+    postgres->next_try = (struct rf_instant){0};
+    postgres->db.connected = rf_clock_now();
+    return RF_OK;
+}
+
+// ---- a COMMIT without an answer ----
+
+static void pause_ms(long ms) {
+    const struct timespec time = {.tv_nsec = ms * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+// Ends the old session, should it still be there, and reads the number that our row has after its
+// end: the row is locked by the transaction until that is committed or rolled back.
+static enum rf_err ask(struct rf_postgres *postgres, const char *pid, const char *session,
+                       int64_t *number, struct rf_error *error) {
+    char sql[320];
+    PGresult *result;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT pg_terminate_backend (pid) FROM pg_stat_activity"
+                   " WHERE pid = %s AND backend_start = '%s'",
+                   pid, session);
+    enum rf_err err = rf_postgres_exec(postgres, sql, &result, error);
+    PQclear(result);
+    if (err != RF_OK)
+        return err;
+    (void)snprintf(sql, sizeof sql, "SELECT number FROM member WHERE id = %lld FOR UPDATE",
+                   (long long)postgres->db.member);
+    err = rf_postgres_exec(postgres, sql, &result, error);
+    if (err == RF_OK)
+        *number = PQntuples(result) == 1 ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+    PQclear(result);
+    return err;
+}
+
+enum rf_err rf_postgres_committed(struct rf_postgres *postgres, struct rf_error *error) {
+    char pid[sizeof postgres->pid], session[sizeof postgres->session];
+    memcpy(pid, postgres->pid, sizeof pid);
+    memcpy(session, postgres->session, sizeof session);
+    if (postgres->db.member == 0)
+        return rf_error_set(error, RF_ERR_IO,
+                            "database: lost at a commit, whose outcome is"
+                            " unknown");
+    rf_log(RF_LOG_WARNING, "the connection was lost at a commit: asking what became of it");
+    PQfinish(postgres->connection);
+    postgres->connection = NULL;
+    while (!postgres->db.closing) {
+        int64_t number;
+        enum rf_err err = RF_OK;
+        if (!rf_postgres_up(postgres))
+            err = rf_postgres_connect(postgres, error);
+        if (err == RF_OK)
+            err = ask(postgres, pid, session, &number, error);
+        if (err == RF_OK && number == postgres->number)
+            return RF_OK;
+        if (err == RF_OK)
+            return rf_error_set(error, RF_ERR_IO, "database: lost before a commit");
+        pause_ms(50);
+    }
+    return rf_error_set(error, RF_ERR_IO, "database: lost at a commit, whose outcome is unknown");
+}

@@ -1,0 +1,59 @@
+// What the parts of the PostgreSQL driver share. Private to them.
+#ifndef RF_STORE_POSTGRES_PARTS_H
+#define RF_STORE_POSTGRES_PARTS_H
+
+#include <libpq-fe.h>
+
+#include "store/driver.h"
+
+// Statements kept prepared; a program has fewer texts than that, and what comes then is not kept.
+#define RF_POSTGRES_KEPT 128
+
+struct rf_postgres {
+    struct rf_db db;
+    char *url, *password;
+    PGconn *connection; // NULL: not yet
+    struct rf_instant next_try;
+    struct rf_duration backoff;
+    bool away;                    // it was told that the server is away
+    char pid[16], session[64];    // of the server's process, and when that began, in its words
+    int64_t number;               // of the transaction under way
+    struct rf_instant asked;      // when its renewal of the lease was asked for
+    char *kept[RF_POSTGRES_KEPT]; // texts; the statement of the first is named s0
+    size_t kept_count;
+};
+
+// rf_postgres_connect: makes a new connection, if one may be tried again already. Prepared
+// statements are forgotten.
+RF_NODISCARD enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *error);
+
+// rf_postgres_up: whether the connection was in order when it was last used.
+bool rf_postgres_up(const struct rf_postgres *postgres);
+
+// rf_postgres_exec: statements without parameters; the result is the last one's and cleared by
+// PQclear. An error clears it.
+RF_NODISCARD enum rf_err rf_postgres_exec(struct rf_postgres *postgres, const char *sql,
+                                          PGresult **result, struct rf_error *error);
+
+// rf_postgres_fail: fills `error` from what the server said and returns its code. `result` may be
+// NULL.
+enum rf_err rf_postgres_fail(const struct rf_postgres *postgres, const PGresult *result,
+                             struct rf_error *error);
+
+// rf_postgres_committed: after a COMMIT whose answer was lost: connects again and asks what became
+// of the transaction, until that is known (RF_OK, or RF_ERR_IO: it was not carried out) or nobody
+// waits for it any more.
+RF_NODISCARD enum rf_err rf_postgres_committed(struct rf_postgres *postgres,
+                                               struct rf_error *error);
+
+// The rows of the driver.
+enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_value *values,
+                              int count, struct rf_rows **rows, struct rf_error *error);
+enum rf_err rf_postgres_next(struct rf_rows *rows, struct rf_error *error);
+int64_t rf_postgres_number(const struct rf_rows *rows, int column);
+const char *rf_postgres_text(const struct rf_rows *rows, int column);
+const void *rf_postgres_bytes(const struct rf_rows *rows, int column, size_t *size);
+bool rf_postgres_null(const struct rf_rows *rows, int column);
+void rf_postgres_end(struct rf_rows *rows);
+
+#endif

@@ -1,0 +1,202 @@
+// Statements and their rows. A statement is prepared when its text is first seen on a connection.
+// All rows of a result are in memory at once, so who may meet many asks for them in pages.
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/dialect.h"
+#include "store/postgres_parts.h"
+
+// pg_type.dat of PostgreSQL.
+#define OID_BOOL   16
+#define OID_BYTEA  17
+#define OID_INT8   20
+#define OID_TEXT   25
+#define OID_FLOAT8 701
+
+#define SQL_MAX    8192
+#define NUMBER_MAX 32
+
+// Bytes as they were, of a column that came in text form; in the list of their rows.
+struct unescaped {
+    struct unescaped *next;
+    unsigned char *bytes;
+};
+
+struct result {
+    struct rf_rows rows;
+    PGresult *result;
+    int row; // -1: before the first
+    struct unescaped *unescaped;
+};
+
+static const struct result *of(const struct rf_rows *rows) {
+    return (const struct result *)rows;
+}
+
+// Parameters as libpq takes them.
+struct parameters {
+    Oid types[RF_DB_PARAMETERS_MAX];
+    const char *values[RF_DB_PARAMETERS_MAX];
+    int lengths[RF_DB_PARAMETERS_MAX];
+    int formats[RF_DB_PARAMETERS_MAX];
+    char numbers[RF_DB_PARAMETERS_MAX][NUMBER_MAX];
+};
+
+static void set_parameter(struct parameters *all, int i, const struct rf_value *value) {
+    all->formats[i] = 0;
+    all->lengths[i] = 0;
+    all->values[i] = all->numbers[i];
+    switch (value->type) {
+    case 'i':
+        all->types[i] = OID_INT8;
+        (void)snprintf(all->numbers[i], NUMBER_MAX, "%lld", (long long)value->integer);
+        break;
+    case 'r':
+        all->types[i] = OID_FLOAT8;
+        (void)snprintf(all->numbers[i], NUMBER_MAX, "%.17g", value->real);
+        break;
+    case 't':
+        all->types[i] = OID_TEXT;
+        all->values[i] = value->text;
+        break;
+    default:
+        all->types[i] = OID_BYTEA;
+        all->values[i] = value->bytes;
+        all->lengths[i] = (int)value->size;
+        all->formats[i] = 1;
+    }
+}
+
+static int find_kept(const struct rf_postgres *postgres, const char *sql) {
+    for (size_t i = 0; i < postgres->kept_count; i++)
+        if (strcmp(postgres->kept[i], sql) == 0)
+            return (int)i;
+    return -1;
+}
+
+// Prepares a new text; the place it got, or -1 if it is not kept (then `text` is ready to run).
+static enum rf_err prepare(struct rf_postgres *postgres, const char *sql, int count,
+                           const struct parameters *parameters, char *text, int *place,
+                           struct rf_error *error) {
+    int wanted;
+    *place = -1;
+    if (!rf_dialect_postgres(sql, text, SQL_MAX, &wanted))
+        return rf_error_set(error, RF_ERR_INVALID, "database: a statement is too long");
+    assert(wanted == count);
+    if (postgres->kept_count == RF_POSTGRES_KEPT)
+        return RF_OK;
+    char *copy = strdup(sql);
+    if (!copy)
+        return RF_OK;
+    char name[16];
+    (void)snprintf(name, sizeof name, "s%zu", postgres->kept_count);
+    PGresult *result = PQprepare(postgres->connection, name, text, count, parameters->types);
+    enum rf_err err = PQresultStatus(result) == PGRES_COMMAND_OK
+                          ? RF_OK
+                          : rf_postgres_fail(postgres, result, error);
+    PQclear(result);
+    if (err == RF_OK) {
+        *place = (int)postgres->kept_count;
+        postgres->kept[postgres->kept_count++] = copy;
+    } else {
+        free(copy);
+    }
+    return err;
+}
+
+static PGresult *execute(struct rf_postgres *postgres, int place, const char *text, int count,
+                         const struct parameters *all) {
+    if (place < 0)
+        return PQexecParams(postgres->connection, text, count, all->types, all->values,
+                            all->lengths, all->formats, 0);
+    char name[16];
+    (void)snprintf(name, sizeof name, "s%d", place);
+    return PQexecPrepared(postgres->connection, name, count, all->values, all->lengths,
+                          all->formats, 0);
+}
+
+enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_value *values,
+                              int count, struct rf_rows **rows, struct rf_error *error) {
+    struct rf_postgres *postgres = (struct rf_postgres *)db;
+    struct parameters all;
+    char text[SQL_MAX];
+    for (int i = 0; i < count; i++)
+        set_parameter(&all, i, &values[i]);
+    int place = find_kept(postgres, sql);
+    enum rf_err err = place < 0 ? prepare(postgres, sql, count, &all, text, &place, error) : RF_OK;
+    if (err != RF_OK)
+        return err;
+    struct result *out = calloc(1, sizeof *out);
+    if (!out)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    PGresult *result = execute(postgres, place, text, count, &all);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        err = rf_postgres_fail(postgres, result, error);
+        PQclear(result);
+        free(out);
+        return err;
+    }
+    if (strncmp(PQcmdStatus(result), "SELECT", strlen("SELECT")) != 0)
+        db->changes = strtoll(PQcmdTuples(result), NULL, 10);
+    *out = (struct result){.rows.db = db, .result = result, .row = -1};
+    *rows = &out->rows;
+    return RF_OK;
+}
+
+static void free_unescaped(struct result *result) {
+    while (result->unescaped) {
+        struct unescaped *first = result->unescaped;
+        result->unescaped = first->next;
+        PQfreemem(first->bytes);
+        free(first);
+    }
+}
+
+enum rf_err rf_postgres_next(struct rf_rows *rows, struct rf_error *error) {
+    (void)error;
+    struct result *result = (struct result *)rows;
+    free_unescaped(result);
+    if (result->row + 1 >= PQntuples(result->result))
+        return RF_ERR_NOT_FOUND;
+    result->row++;
+    return RF_OK;
+}
+
+bool rf_postgres_null(const struct rf_rows *rows, int column) {
+    return PQgetisnull(of(rows)->result, of(rows)->row, column) == 1;
+}
+
+const char *rf_postgres_text(const struct rf_rows *rows, int column) {
+    return rf_postgres_null(rows, column) ? NULL
+                                          : PQgetvalue(of(rows)->result, of(rows)->row, column);
+}
+
+int64_t rf_postgres_number(const struct rf_rows *rows, int column) {
+    const char *text = rf_postgres_text(rows, column);
+    if (text && PQftype(of(rows)->result, column) == OID_BOOL)
+        return text[0] == 't';
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+const void *rf_postgres_bytes(const struct rf_rows *rows, int column, size_t *size) {
+    struct result *result = (struct result *)(uintptr_t)rows;
+    const char *text = rf_postgres_text(rows, column);
+    *size = 0;
+    struct unescaped *unescaped = text ? calloc(1, sizeof *unescaped) : NULL;
+    if (!unescaped)
+        return NULL;
+    unescaped->bytes = PQunescapeBytea((const unsigned char *)text, size);
+    unescaped->next = result->unescaped;
+    result->unescaped = unescaped;
+    return *size > 0 ? unescaped->bytes : NULL;
+}
+
+void rf_postgres_end(struct rf_rows *rows) {
+    struct result *result = (struct result *)rows;
+    free_unescaped(result);
+    PQclear(result->result);
+    free(result);
+}

@@ -1,0 +1,308 @@
+// What only a database on the other side of a network can do to a store.
+#include "engine.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "relay.h"
+#include "runtime/loop.h"
+#include "store/member.h"
+#include "store/store.h"
+
+static const struct rf_migration migrations[] = {
+    {1, RF_MEMBER_TABLE_POSTGRES "CREATE TABLE word (n BIGINT PRIMARY KEY)"},
+};
+
+struct fixture {
+    char place[ENGINE_PLACE_SIZE];
+    struct relay *relay;
+    struct rf_loop *loop;
+    struct rf_store *store; // by way of the relay
+    struct rf_db *other;    // directly
+    int lost;
+};
+
+static void on_lost(void *arg) {
+    struct fixture *f = arg;
+    f->lost++;
+    rf_loop_stop(f->loop);
+}
+
+static struct rf_db *by_relay(struct fixture *f) {
+    char url[2 * ENGINE_PLACE_SIZE];
+    struct rf_db *db;
+    struct rf_error error = {0};
+    snprintf(url, sizeof url, "%s%s", relay_url(f->relay), strstr(f->place, "&options"));
+    engine_must(rf_postgres_open(url, NULL, &db, &error), &error);
+    return db;
+}
+
+static void join(struct fixture *f, struct rf_duration term) {
+    struct rf_error error = {0};
+    engine_must(rf_store_join(f->store, "one", term, on_lost, f, &error), &error);
+}
+
+static int setup(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    struct rf_error error = {0};
+    assert_non_null(f);
+    engine_fresh(f->place);
+    f->relay = relay_new(engine_url());
+    f->loop = rf_loop_new();
+    f->other = engine_open(f->place);
+    engine_must(rf_store_start(f->loop, by_relay(f), migrations, 1, &f->store, &error), &error);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct fixture *f = *state;
+    rf_store_close(&f->store);
+    rf_loop_destroy(&f->loop);
+    rf_db_close(&f->other);
+    relay_destroy(f->relay);
+    free(f);
+    return 0;
+}
+
+struct put {
+    struct rf_store_job base;
+    int64_t n;
+};
+
+static enum rf_err run_put(struct rf_store_job *base, struct rf_db *db, struct rf_error *error) {
+    return rf_db_run(db, error, "INSERT INTO word VALUES (?)", "i", ((struct put *)base)->n);
+}
+
+static enum rf_err put(struct fixture *f, int64_t n, struct rf_error *error) {
+    struct put job = {.base.run = run_put, .n = n};
+    return rf_store_now(f->store, &job.base, error);
+}
+
+static int64_t ask(struct fixture *f, const char *sql) {
+    int64_t value = -1;
+    struct rf_error error = {0};
+    engine_must(rf_db_number(f->other, &error, &value, sql, ""), &error);
+    return value;
+}
+
+static void a_commit_whose_answer_is_lost_is_told_as_what_it_was(void **state) {
+    struct fixture *f = *state;
+    join(f, rf_seconds(60));
+    static const struct {
+        enum relay_cut cut;
+        bool carried_out;
+    } cases[] = {
+        {RELAY_CUTS_AFTER, true}, {RELAY_CUTS_BEFORE, false}, {RELAY_STALLS, false},
+        {RELAY_CUTS_AFTER, true}, {RELAY_FORWARDS, true},
+    };
+    int64_t kept = 0;
+    for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
+        struct rf_error error = {0};
+        relay_next_commit(f->relay, cases[i].cut);
+        enum rf_err err = put(f, i, &error);
+        assert_int_equal(err, cases[i].carried_out ? RF_OK : RF_ERR_IO);
+        kept += cases[i].carried_out;
+        assert_int_equal(ask(f, "SELECT count (*) FROM word"), kept);
+    }
+    assert_int_equal(f->lost, 0);
+}
+
+static void without_a_membership_an_unknown_outcome_is_told_as_unknown(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    relay_next_commit(f->relay, RELAY_CUTS_AFTER);
+    assert_int_equal(put(f, 1, &error), RF_ERR_IO);
+    assert_non_null(strstr(error.message, "unknown"));
+}
+
+// Ends all sessions of the database but the one that asks.
+static void cut_all(struct fixture *f) {
+    (void)ask(f, "SELECT count (pg_terminate_backend (pid)) FROM pg_stat_activity"
+                 " WHERE pid <> pg_backend_pid () AND datname = current_database ()");
+}
+
+static enum rf_err run_cut(struct rf_store_job *base, struct rf_db *db, struct rf_error *error) {
+    enum rf_err err = run_put(base, db, error);
+    if (err == RF_OK)
+        err = rf_db_run(db, error, "SELECT pg_terminate_backend (pg_backend_pid ())", "");
+    return err;
+}
+
+static void a_session_that_is_ended_while_idle_is_not_noticed(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    join(f, rf_seconds(60));
+    for (int64_t n = 0; n < 3; n++) {
+        cut_all(f);
+        engine_must(put(f, n, &error), &error);
+    }
+    assert_int_equal(ask(f, "SELECT count (*) FROM word"), 3);
+}
+
+static void
+a_session_that_is_ended_in_a_transaction_fails_its_jobs_and_the_next_go_on(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    join(f, rf_seconds(60));
+    struct put job = {.base.run = run_cut, .n = 1};
+    assert_int_equal(rf_store_now(f->store, &job.base, &error), RF_ERR_IO);
+    engine_must(put(f, 2, &error), &error);
+    assert_int_equal(ask(f, "SELECT sum (n) FROM word"), 2);
+}
+
+static void a_database_that_is_away_fails_the_jobs_until_it_is_back(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    join(f, rf_seconds(60));
+    relay_away(f->relay, 1);
+    for (int64_t n = 0; n < 3; n++)
+        assert_int_equal(put(f, n, &error), RF_ERR_IO);
+    relay_away(f->relay, 0);
+    int tries = 0;
+    while (put(f, 9, &error) != RF_OK) { // the backoff of some tries
+        assert_true(++tries < 2000);
+        usleep(10000);
+    }
+    assert_int_equal(ask(f, "SELECT sum (n) FROM word"), 9);
+    assert_int_equal(f->lost, 0); // nobody has taken our place meanwhile
+}
+
+// Takes over all whose lease has ended, as another member that was here for long.
+static int64_t judge(struct fixture *f, bool long_here) {
+    struct rf_error error = {0};
+    struct rf_db *db = f->other;
+    engine_must(db->driver->begin(db, &error), &error);
+    if (rf_member_of(db) == 0)
+        engine_must(rf_member_join(db, "other", rf_seconds(60), &error), &error);
+    db->connected = long_here ? (struct rf_instant){1} : rf_clock_now();
+    engine_must(rf_member_expire(db, &error), &error);
+    engine_must(db->driver->commit(db, &error), &error);
+    return ask(f, "SELECT count (*) FROM member WHERE gone = 1");
+}
+
+static void
+incident_47_what_comes_after_the_lease_has_ended_and_been_taken_is_refused(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    join(f, rf_seconds(60));
+    engine_must(put(f, 1, &error), &error);
+    assert_int_equal(judge(f, true), 0); // it holds
+    engine_script(f->other, "UPDATE member SET alive_until = 0 WHERE name = 'one'");
+    assert_int_equal(judge(f, false), 0); // who has just come does not judge
+    engine_must(put(f, 2, &error), &error);
+    assert_int_equal(judge(f, true), 0); // it was renewed by writing
+    engine_script(f->other, "UPDATE member SET alive_until = 0 WHERE name = 'one'");
+    assert_int_equal(judge(f, true), 1);
+    assert_int_equal(put(f, 3, &error), RF_ERR_IO);
+    assert_non_null(strstr(error.message, "taken over"));
+    assert_int_equal(ask(f, "SELECT sum (n) FROM word"), 3);
+    assert_int_equal(rf_loop_run(f->loop, &error), RF_OK);
+    assert_int_equal(f->lost, 1);
+}
+
+static void a_member_in_the_middle_of_a_transaction_is_not_judged(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    struct rf_db *slow = engine_open(f->place);
+    engine_must(slow->driver->begin(slow, &error), &error);
+    engine_must(rf_member_join(slow, "slow", rf_seconds(60), &error), &error);
+    engine_must(slow->driver->commit(slow, &error), &error);
+    engine_must(slow->driver->begin(slow, &error), &error);
+    assert_int_equal(judge(f, true), 0);
+    slow->driver->rollback(slow);
+    engine_script(f->other, "UPDATE member SET alive_until = 0 WHERE name = 'slow'");
+    engine_must(slow->driver->begin(slow, &error), &error); // renews it, not yet to be seen
+    assert_int_equal(judge(f, true), 0);
+    engine_must(slow->driver->commit(slow, &error), &error);
+    assert_int_equal(judge(f, true), 0);
+    rf_db_close(&slow);
+}
+
+static void
+incident_18_a_session_stopped_in_a_transaction_holds_nothing_beyond_its_lease(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    struct rf_db *stopped = engine_open(f->place);
+    engine_must(stopped->driver->begin(stopped, &error), &error);
+    engine_must(rf_member_join(stopped, "stopped", rf_ms(300), &error), &error);
+    engine_must(stopped->driver->commit(stopped, &error), &error);
+    engine_must(stopped->driver->begin(stopped, &error), &error);
+    engine_must(rf_db_run(stopped, &error, "INSERT INTO word VALUES (1)", ""), &error);
+    int tries = 0;
+    while (judge(f, true) == 0) {
+        assert_true(++tries < 2000);
+        usleep(10000);
+    }
+    assert_int_not_equal(stopped->driver->commit(stopped, &error), RF_OK);
+    assert_int_equal(ask(f, "SELECT count (*) FROM word"), 0);
+    assert_int_not_equal(stopped->driver->begin(stopped, &error), RF_OK);
+    assert_true(stopped->lost);
+    rf_db_close(&stopped);
+}
+
+static void an_idle_store_renews_its_lease_by_itself(void **state) {
+    struct fixture *f = *state;
+    join(f, rf_ms(300));
+    int64_t first = rf_store_lease_end(f->store).ns;
+    int64_t until = ask(f, "SELECT alive_until FROM member");
+    for (int tries = 0; rf_store_lease_end(f->store).ns < first + 3 * rf_ms(300).ns; tries++) {
+        assert_true(tries < 2000);
+        usleep(10000);
+    }
+    assert_true(ask(f, "SELECT alive_until FROM member") >= until + 2 * rf_ms(300).ns);
+}
+
+static void who_closes_in_order_lets_the_next_in_at_once(void **state) {
+    struct fixture *f = *state;
+    join(f, rf_seconds(60));
+    assert_int_equal(ask(f, "SELECT count (*) FROM member WHERE gone = 0"), 1);
+    rf_store_close(&f->store);
+    assert_int_equal(ask(f, "SELECT count (*) FROM member WHERE gone = 0"), 0);
+}
+
+static void a_store_closes_while_the_database_is_away(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    join(f, rf_seconds(60));
+    relay_away(f->relay, 1);
+    assert_int_equal(put(f, 1, &error), RF_ERR_IO);
+    rf_store_close(&f->store);
+}
+
+static void a_url_that_is_none_and_a_server_that_is_not_there_are_told(void **state) {
+    (void)state;
+    struct rf_db *db;
+    struct rf_error error = {0};
+    assert_int_equal(rf_postgres_open("postgresql://h/d?nonsense=1", NULL, &db, &error),
+                     RF_ERR_CONFIG);
+    assert_non_null(strstr(error.message, "nonsense"));
+    assert_int_equal(rf_postgres_open("postgresql:///d?host=/nowhere", "x", &db, &error),
+                     RF_ERR_IO);
+    assert_non_null(strstr(error.message, "/nowhere"));
+    assert_null(db);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    if (!engine_is_postgres()) {
+        (void)fputs("start it by tests/integration/postgres.py\n", stderr);
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        TEST(a_commit_whose_answer_is_lost_is_told_as_what_it_was),
+        TEST(without_a_membership_an_unknown_outcome_is_told_as_unknown),
+        TEST(a_session_that_is_ended_while_idle_is_not_noticed),
+        TEST(a_session_that_is_ended_in_a_transaction_fails_its_jobs_and_the_next_go_on),
+        TEST(a_database_that_is_away_fails_the_jobs_until_it_is_back),
+        TEST(incident_47_what_comes_after_the_lease_has_ended_and_been_taken_is_refused),
+        TEST(a_member_in_the_middle_of_a_transaction_is_not_judged),
+        TEST(incident_18_a_session_stopped_in_a_transaction_holds_nothing_beyond_its_lease),
+        TEST(an_idle_store_renews_its_lease_by_itself),
+        TEST(who_closes_in_order_lets_the_next_in_at_once),
+        TEST(a_store_closes_while_the_database_is_away),
+        cmocka_unit_test(a_url_that_is_none_and_a_server_that_is_not_there_are_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
