@@ -93,7 +93,7 @@ struct rf_contact {
     int64_t row;
     char id[96]; // "<campaign>-<line>"
     char *campaign;
-    int64_t campaign_row;
+    int64_t campaign_row, priority; // of the campaign
     int64_t line;
     char *phone;
     char *name;   // NULL: not given

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/map.h"
 #include "queue.h"
 #include "runner.h"
 
@@ -93,6 +94,43 @@ void rf_dispatch_tick(struct rf_orchestrator *orchestrator) {
 
 static void on_claim_timer(void *arg) {
     rf_dispatch_tick(arg);
+}
+
+// ---- pace ----
+
+// Dials all that may be dialled now.
+static void dial_line(struct rf_orchestrator *orchestrator) {
+    struct rf_pace_waiter *waiter;
+    struct rf_instant due = RF_CLAIM_NEVER;
+    if (orchestrator->draining || orchestrator->stopping)
+        return; // the next start goes on from here
+    while ((waiter = rf_pace_next(&orchestrator->pace, loop_now(orchestrator), &due)))
+        rf_runner_dial(RF_OWNER(waiter, struct rf_runner, waiter));
+    if (due.ns != INT64_MAX)
+        rf_timer_at(&orchestrator->pace_timer, due);
+}
+
+static void on_pace_timer(void *arg) {
+    dial_line(arg);
+}
+
+void rf_dispatch_line_up(struct rf_runner *runner) {
+    struct rf_orchestrator *orchestrator = runner->orchestrator;
+    runner->waiter.campaign = runner->contact.campaign_row;
+    runner->waiter.priority = runner->contact.priority;
+    if (rf_pace_wait(&orchestrator->pace, &runner->waiter) != RF_OK) {
+        rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start",
+               runner->contact.id);
+        return;
+    }
+    dial_line(orchestrator);
+}
+
+void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf_config *config) {
+    rf_claim_configure(&orchestrator->claim, config);
+    rf_pace_configure(&orchestrator->pace, config->orchestrator.pace, config->campaign.pace);
+    if (orchestrator->pace_timer.loop)
+        dial_line(orchestrator);
 }
 
 void rf_dispatch_queued(struct rf_orchestrator *orchestrator) {
@@ -193,6 +231,8 @@ static void on_marks(void *arg, bool snapshot, const struct rf_state_entry *entr
 }
 
 enum rf_err rf_dispatch_start(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    rf_timer_init(&orchestrator->pace_timer, orchestrator->process->loop, on_pace_timer,
+                  orchestrator);
     rf_timer_init(&orchestrator->claim_timer, orchestrator->process->loop, on_claim_timer,
                   orchestrator);
     struct rf_bus *bus = orchestrator->process->bus;

@@ -4,12 +4,21 @@
 
 #include "orchestrator.h"
 
+struct rf_runner;
+
 // rf_dispatch_start: watches breakers and marks; claims as soon as both are known.
 RF_NODISCARD enum rf_err rf_dispatch_start(struct rf_orchestrator *orchestrator,
                                            struct rf_error *error);
 
 // rf_dispatch_tick: claims what may be claimed now, or sets the timer for later.
 void rf_dispatch_tick(struct rf_orchestrator *orchestrator);
+
+// rf_dispatch_line_up: the contact is ready to be dialled: it is as soon as the pace of calls
+// allows it, those of higher priority first.
+void rf_dispatch_line_up(struct rf_runner *runner);
+
+// rf_dispatch_configure: takes over the limits and the pace of a configuration.
+void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf_config *config);
 
 // rf_dispatch_release: makes the contacts due that wait for a provider: something works again.
 void rf_dispatch_release(struct rf_orchestrator *orchestrator);

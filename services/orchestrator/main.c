@@ -52,6 +52,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     process->state = orchestrator;
     orchestrator->process = process;
     rf_claim_init(&orchestrator->claim, process->config);
+    rf_dispatch_configure(orchestrator, process->config);
     enum rf_err err = rf_orchestrator_calendar(orchestrator, process->config, error);
     if (err == RF_OK)
         err = open_store(orchestrator, error);
@@ -81,7 +82,7 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
     struct rf_orchestrator *orchestrator = process->state;
     enum rf_err err = rf_orchestrator_calendar(orchestrator, fresh, error);
     if (err == RF_OK)
-        rf_claim_configure(&orchestrator->claim, fresh);
+        rf_dispatch_configure(orchestrator, fresh);
     return err;
 }
 
@@ -92,11 +93,14 @@ static void stop(struct rf_process *process) {
     orchestrator->stopping = true;
     if (orchestrator->claim_timer.loop)
         rf_timer_stop(&orchestrator->claim_timer);
+    if (orchestrator->pace_timer.loop)
+        rf_timer_stop(&orchestrator->pace_timer);
     rf_worker_destroy(&orchestrator->worker);
     rf_outbox_close(&orchestrator->outbox);
     // Writes what is queued; what comes of it is read by the next start.
     rf_store_close(&orchestrator->store);
     rf_runner_stop_all(orchestrator);
+    rf_pace_fini(&orchestrator->pace);
     rf_holidays_destroy(&orchestrator->holidays);
     rf_zones_fini(&orchestrator->zones);
     free(orchestrator);

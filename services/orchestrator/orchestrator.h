@@ -10,6 +10,7 @@
 #include "calendar/zones.h"
 #include "claim.h"
 #include "outbox.h"
+#include "pace.h"
 #include "plan.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
@@ -28,6 +29,8 @@ struct rf_orchestrator {
 
     struct rf_claim claim;
     struct rf_timer claim_timer;
+    struct rf_pace pace;
+    struct rf_timer pace_timer;
     bool claiming; // a claim is on its way to the database
     bool breakers_known, marks_known;
 

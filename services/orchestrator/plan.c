@@ -77,6 +77,16 @@ void rf_plan_defer(const struct rf_contact *contact, const char *reason, const c
     defer(contact, &reply, RF_CONTACT_WAIT_RETRY, reason, rules, now, plan);
 }
 
+void rf_plan_put_back(const struct rf_contact *contact, const char *reason, const char *message,
+                      struct rf_utc now, struct rf_plan *plan) {
+    rf_plan_stay(contact, plan);
+    plan->to = RF_CONTACT_WAIT_RETRY;
+    plan->due = now;
+    plan->class = RF_CLASS_LOCAL;
+    rf_plan_copy(plan->reason, sizeof plan->reason, reason);
+    rf_plan_copy(plan->message, sizeof plan->message, message);
+}
+
 // Our own refusal. Those that concern the service as a whole hold up the next claims too.
 static void plan_local(const struct rf_contact *contact, const struct rf_call_reply *reply,
                        const struct rf_rules *rules, struct rf_utc now, struct rf_plan *plan) {

@@ -54,6 +54,10 @@ void rf_plan_reply(const struct rf_contact *contact, const struct rf_call_reply 
 void rf_plan_defer(const struct rf_contact *contact, const char *reason, const char *message,
                    const struct rf_rules *rules, struct rf_utc now, struct rf_plan *plan);
 
+// rf_plan_put_back: back in the queue, due now, with nothing counted at all.
+void rf_plan_put_back(const struct rf_contact *contact, const char *reason, const char *message,
+                      struct rf_utc now, struct rf_plan *plan);
+
 // rf_plan_stay: a plan that changes nothing, as the ground for the others.
 void rf_plan_stay(const struct rf_contact *contact, struct rf_plan *plan);
 

@@ -105,6 +105,19 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
     return err == RF_OK ? one_changed(db, "the contact", error) : err;
 }
 
+// The last look before a dial, in the transaction of its intent.
+static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
+    int64_t paused = 0;
+    enum rf_err err = rf_db_number(db, error, &paused,
+                                   "SELECT k.paused FROM contact c"
+                                   " JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
+                                   "i", record->row);
+    record->paused = paused != 0;
+    if (err == RF_OK && record->paused)
+        err = rf_error_set(error, RF_ERR_CONFLICT, "the campaign is paused");
+    return err;
+}
+
 static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
     const struct rf_dial *dial = &record->dial;
@@ -160,9 +173,11 @@ enum rf_err rf_record_finish(struct rf_db *db, int64_t campaign, struct rf_utc n
 }
 
 enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    const struct rf_record *record = (const struct rf_record *)job;
+    struct rf_record *record = (struct rf_record *)job;
     enum rf_err err = RF_OK;
-    if (record->to != record->from)
+    if (record->dial.state == RF_DIAL_INTENT)
+        err = may_dial(record, db, error);
+    if (err == RF_OK && record->to != record->from)
         err = write_contact(record, db, error);
     if (err == RF_OK && record->dial.state != RF_DIAL_NONE)
         err = write_attempt(record, db, error);

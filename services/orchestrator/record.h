@@ -29,6 +29,7 @@ struct rf_record {
     struct rf_dial dial;
     char *phone;
     char status[32];
+    bool paused; // why an intent was refused: its campaign is
 
     char *notices[RF_RECORD_NOTICES]; // NULL: none
     struct rf_utc now;
@@ -43,7 +44,8 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
 struct rf_record *rf_record_intent(const struct rf_contact *contact, const struct rf_dial *dial,
                                    struct rf_utc now);
 
-// rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: another attempt holds the number.
+// rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: its campaign is paused, or another
+// attempt holds the number.
 enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // rf_record_finish: ends the running campaign with this row if none of its contacts is left, and

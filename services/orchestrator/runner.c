@@ -29,6 +29,7 @@ static void runner_destroy(struct rf_runner *runner) {
     if (runner->next)
         runner->next->link = runner->link;
     runner->orchestrator->running--;
+    rf_pace_leave(&runner->waiter);
     rf_timer_stop(&runner->timer);
     rf_record_destroy(&runner->record);
     rf_contact_clear(&runner->contact);
@@ -145,12 +146,17 @@ static void go_on(struct rf_runner *runner) {
     }
 }
 
-// Another attempt, of this or another campaign, holds the number: this contact comes later.
-static void number_taken(struct rf_runner *runner) {
+// The attempt was refused: its campaign is paused, and the contact is due as soon as it goes on; or
+// another attempt, of this or another campaign, holds the number, and the contact comes later.
+static void refused(struct rf_runner *runner) {
     struct rf_rules rules = rf_orchestrator_rules(runner->orchestrator, NULL);
     struct rf_plan plan;
-    rf_plan_defer(&runner->contact, "number_in_use", "another attempt to this number is open",
-                  &rules, rf_clock_utc(), &plan);
+    if (runner->record->paused)
+        rf_plan_put_back(&runner->contact, "paused", "its campaign is paused", rf_clock_utc(),
+                         &plan);
+    else
+        rf_plan_defer(&runner->contact, "number_in_use", "another attempt to this number is open",
+                      &rules, rf_clock_utc(), &plan);
     const struct rf_notice_step step = {.step = RF_STEP_DIAL};
     rf_record_destroy(&runner->record);
     rf_runner_decide(runner, &plan, &step);
@@ -165,7 +171,7 @@ static void on_recorded(struct rf_store_job *job, enum rf_err result,
     if (result == RF_OK) {
         go_on(runner);
     } else if (result == RF_ERR_CONFLICT && runner->intent) {
-        number_taken(runner);
+        refused(runner);
     } else {
         if (runner->failures++ % STORE_LOG_EVERY == 0)
             rf_log(RF_LOG_ERROR, "contact %s cannot be stored, trying again: %s",

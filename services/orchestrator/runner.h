@@ -10,11 +10,12 @@
 struct rf_runner {
     struct rf_orchestrator *orchestrator;
     struct rf_contact contact;
-    struct rf_plan plan;      // being written
-    struct rf_record *record; // its job; NULL: nothing is being written
-    bool intent;              // the record is of a new attempt
-    bool retrying;            // the store failed; the timer submits the record again
-    unsigned failures;        // of the store, in a row
+    struct rf_plan plan;          // being written
+    struct rf_record *record;     // its job; NULL: nothing is being written
+    bool intent;                  // the record is of a new attempt
+    bool retrying;                // the store failed; the timer submits the record again
+    unsigned failures;            // of the store, in a row
+    struct rf_pace_waiter waiter; // until it may be dialled
     struct rf_timer timer;
     struct rf_utc due;        // when to look again (ask, follow)
     struct rf_follow follow;  // of its call

@@ -285,7 +285,7 @@ void rf_steps_go(struct rf_runner *runner) {
         send_step(runner, "speech", "speak", rf_request_speech(contact));
         break;
     case RF_CONTACT_DIAL:
-        rf_runner_dial(runner);
+        rf_dispatch_line_up(runner);
         break;
     case RF_CONTACT_ASK:
         rules = rf_orchestrator_rules(runner->orchestrator, NULL);

@@ -183,6 +183,32 @@ static void a_contacts_time_zone_comes_from_its_key_or_its_column(void **state) 
     rf_contact_list_clear(&job.contacts);
 }
 
+static void incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody(void **state) {
+    struct rf_db *db = *state;
+    static const struct rf_rules rules = {.send_margin = {20 * S}};
+    campaign(db, "first", 0, 1);
+    struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = {200 * S}};
+    job.decision.count = 1;
+    must(db, &job.job);
+    struct rf_contact *contact = &job.contacts.items[0];
+    assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial'"), RF_OK);
+    contact->state = RF_CONTACT_DIAL;
+    for (int paused = 1; paused >= 0; paused--) {
+        struct rf_error error = {0};
+        struct rf_dial dial;
+        char sql[64];
+        snprintf(sql, sizeof sql, "UPDATE campaign SET paused = %d", paused);
+        assert_int_equal(database_exec(db, sql), RF_OK);
+        rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){300 * S});
+        struct rf_record *intent = rf_record_intent(contact, &dial, (struct rf_utc){300 * S});
+        assert_int_equal(database_do(db, &intent->job, &error), paused ? RF_ERR_CONFLICT : RF_OK);
+        assert_int_equal(intent->paused, paused);
+        assert_int_equal(database_number(db, "SELECT count (*) FROM attempt"), !paused);
+        rf_record_destroy(&intent);
+    }
+    rf_contact_list_clear(&job.contacts);
+}
+
 // A call that ended busy: what is written of it is what the next claim reads.
 static void how_calls_ended_is_kept_for_the_next_one(void **state) {
     struct rf_db *db = *state;
@@ -234,6 +260,7 @@ int main(void) {
         TEST(the_limit_of_a_campaign_counts_what_is_in_progress),
         TEST(the_reading_of_turns_uses_indexes),
         TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
+        TEST(incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody),
         TEST(how_calls_ended_is_kept_for_the_next_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
