@@ -49,7 +49,11 @@ static enum rf_err build_dial(const struct provider_settings *settings,
     snprintf(timeout, sizeof timeout, "%lld",
              (long long)(settings->telephony->ring_timeout.ns / RF_NS_PER_S));
     const struct form_field fields[] = {
-        {"To", to}, {"From", settings->config->from}, {"Twiml", twiml}, {"Timeout", timeout}};
+        {"To", to},
+        {"From", settings->config->from},
+        {"Twiml", twiml},
+        {"Timeout", timeout},
+        {"MachineDetection", settings->telephony->machine_detection ? "Enable" : NULL}};
     request->method = "POST";
     request->fresh = true;
     request->body = form_encode(fields, sizeof fields / sizeof *fields);
@@ -129,13 +133,13 @@ static bool read_one(const struct provider_job *job, const struct rf_value *body
     const char *status = rf_value_text(rf_value_get(body, "status"));
     if (sid == NULL || !is_sid(sid) || status == NULL)
         return unreadable(verdict, "no sid and status in it");
-    result->result = json_pack("{s:s, s:s}", "sid", sid, "status", status);
-    if (result->result != NULL && job->operation == GATEWAY_CALL_STATUS &&
-        json_object_set_new(result->result, "duration_s",
-                            json_integer(whole_number(rf_value_get(body, "duration")))) != 0) {
-        json_decref(result->result);
-        result->result = NULL;
-    }
+    bool ended = job->operation == GATEWAY_CALL_STATUS;
+    // "s*": what a call that no machine detection listened to has not is left out.
+    result->result =
+        !ended ? json_pack("{s:s, s:s}", "sid", sid, "status", status)
+               : json_pack("{s:s, s:s, s:I, s:s*}", "sid", sid, "status", status, "duration_s",
+                           (json_int_t)whole_number(rf_value_get(body, "duration")), "answered_by",
+                           rf_value_text(rf_value_get(body, "answered_by")));
     return result->result != NULL || unreadable(verdict, "out of memory");
 }
 

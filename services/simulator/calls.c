@@ -233,6 +233,7 @@ enum rf_err sim_calls_dial(struct sim_calls *calls, const struct sim_dial *dial,
     fresh->fate = sim_fate_of(dial->to);
     fresh->created_ns = now.ns;
     fresh->timeout_ns = dial->timeout.ns;
+    fresh->detect = dial->detect;
     if (fresh->account == NULL || fresh->to == NULL || fresh->from == NULL ||
         (dial->twiml != NULL && fresh->twiml == NULL) || fresh->history == NULL ||
         json_object_set_new(calls->by_sid, fresh->sid, json_integer((json_int_t)calls->count)) != 0)

@@ -55,6 +55,7 @@ struct sim_call {
     char *play_url; // NULL: nothing to fetch
     enum sim_call_status status;
     enum sim_fate fate;
+    bool detect;
     int64_t created_ns, started_ns, answered_ns, ended_ns, updated_ns; // UTC; 0: not yet
     int64_t timeout_ns;                                                // of the ringing
     json_t *history;
@@ -86,6 +87,7 @@ struct sim_dial {
     const char *account, *to, *from;
     const char *twiml;          // NULL: it comes from a URL
     struct rf_duration timeout; // of the ringing
+    bool detect;                // whether a machine answers is told
 };
 
 // sim_calls_dial: a new call, queued; it may begin at once. RF_ERR_FULL at the bound.

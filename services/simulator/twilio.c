@@ -77,10 +77,9 @@ json_t *sim_twilio_call(const struct sim_call *call) {
                         sim_call_ended(call) ? json_sprintf("%lld", (long long)talk_s)
                                              : json_null());
     json_object_set_new(value, "queue_time", json_sprintf("%lld", (long long)waited_ms));
+    const char *heard = call->fate == SIM_FATE_MACHINE ? "machine_start" : "human";
     json_object_set_new(value, "answered_by",
-                        call->fate == SIM_FATE_MACHINE && call->answered_ns != 0
-                            ? json_string("machine_start")
-                            : json_null());
+                        call->detect && call->answered_ns != 0 ? json_string(heard) : json_null());
     static const char *const nulls[] = {"parent_call_sid", "phone_number_sid", "price",
                                         "forwarded_from",  "group_sid",        "caller_name",
                                         "annotation",      "trunk_sid"};
@@ -166,7 +165,8 @@ static void create(struct sim *sim, const struct sim_form *form, const char *acc
                             .to = sim_form_get(form, "To"),
                             .from = sim_form_get(form, "From"),
                             .twiml = sim_form_get(form, "Twiml"),
-                            .timeout = timeout};
+                            .timeout = timeout,
+                            .detect = sim_form_get(form, "MachineDetection") != NULL};
     struct sim_call *call;
     enum rf_err result = sim_calls_dial(&sim->calls, &dial, now, &call);
     if (result == RF_ERR_FULL)

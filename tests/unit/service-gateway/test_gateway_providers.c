@@ -151,6 +151,51 @@ static void a_dial_is_a_form_over_a_connection_of_its_own(void **state) {
     provider_request_fini(&request);
 }
 
+static void machine_detection_is_asked_for_and_what_it_heard_is_told(void **state) {
+    (void)state;
+    static const struct rf_config_telephony listening = {.ring_timeout = {30 * RF_NS_PER_S},
+                                                         .machine_detection = true};
+    const struct provider_settings heard = {
+        .config = &config, .telephony = &listening, .key = {.value = key}};
+    struct provider_request request = {0};
+    struct rf_error error = {0};
+    json_t *params = json_pack("{s:s,s:s}", "to", "+442079460001", "twiml", "<Say/>");
+    struct provider_job job = {.operation = GATEWAY_DIAL, .params = params};
+    assert_int_equal(provider_of(RF_PROVIDER_TWILIO)->build(&heard, &job, &request, &error), RF_OK);
+    assert_non_null(strstr(request.body, "&MachineDetection=Enable"));
+    provider_request_fini(&request);
+    json_decref(params);
+    static const struct {
+        const char *body, *answered_by;
+    } cases[] = {
+        {"{\"sid\": \"CA1\", \"status\": \"completed\", \"duration\": \"7\","
+         " \"answered_by\": \"machine_start\"}",
+         "machine_start"},
+        {"{\"sid\": \"CA1\", \"status\": \"completed\", \"duration\": \"7\","
+         " \"answered_by\": null}",
+         NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct provider_job asked = {.operation = GATEWAY_CALL_STATUS};
+        struct provider_result result;
+        struct provider_verdict verdict;
+        struct provider_reply reply = {.sent = true,
+                                       .status = 200,
+                                       .content_type = "application/json",
+                                       .body = cases[i].body,
+                                       .body_size = strlen(cases[i].body),
+                                       .error_text = ""};
+        assert_true(provider_judge(provider_of(RF_PROVIDER_TWILIO), &heard, &asked, &reply, &result,
+                                   &verdict));
+        const char *told = json_string_value(json_object_get(result.result, "answered_by"));
+        assert_int_equal(told != NULL, cases[i].answered_by != NULL);
+        if (told != NULL)
+            assert_string_equal(told, cases[i].answered_by);
+        assert_int_equal(json_integer_value(json_object_get(result.result, "duration_s")), 7);
+        json_decref(result.result);
+    }
+}
+
 static void parameters_that_cannot_be_used_are_refused(void **state) {
     (void)state;
     static const struct {
@@ -311,6 +356,7 @@ int main(void) {
         cmocka_unit_test(speech_is_asked_for_as_openai_documents_it),
         cmocka_unit_test(speech_of_openai_fails_in_the_words_of_openai),
         cmocka_unit_test(scripts_are_asked_for_as_openai_and_anthropic_document_it),
+        cmocka_unit_test(machine_detection_is_asked_for_and_what_it_heard_is_told),
         cmocka_unit_test(a_dial_is_a_form_over_a_connection_of_its_own),
         cmocka_unit_test(parameters_that_cannot_be_used_are_refused),
         cmocka_unit_test(a_status_of_200_is_not_enough),
