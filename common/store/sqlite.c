@@ -121,7 +121,7 @@ static void end(struct rf_rows *rows) {
 static enum rf_err query(struct rf_db *base, const char *sql, const struct rf_value *values,
                          int count, struct rf_rows **rows, struct rf_error *error) {
     struct sqlite *db = of(base);
-    struct statement *statement;
+    struct statement *statement = NULL;
     enum rf_err err = find(db, sql, &statement, error);
     if (err != RF_OK)
         return err;

@@ -41,8 +41,19 @@ static const char *time_zone_of(const json_t *item, const json_t *fields) {
     return zone && zone[0] ? zone : NULL;
 }
 
+// Adds the names of the fields to those of the page.
+static enum rf_err add_names(json_t *columns, const json_t *fields) {
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)fields, name, value) {
+        if (!json_object_get(columns, name) && json_object_set_new(columns, name, json_null()) != 0)
+            return RF_ERR_NOMEM;
+    }
+    return RF_OK;
+}
+
 // Reads one contact. What is wrong with it becomes its problem; RF_ERR_NOMEM only.
-static enum rf_err read_row(const json_t *item, struct rf_campaign_row *row) {
+static enum rf_err read_row(const json_t *item, json_t *columns, struct rf_campaign_row *row) {
     const char *phone = json_string_value(json_object_get(item, "phone"));
     const json_t *name = json_object_get(item, "name");
     const json_t *fields = json_object_get(item, "fields");
@@ -72,6 +83,8 @@ static enum rf_err read_row(const json_t *item, struct rf_campaign_row *row) {
             return RF_ERR_NOMEM;
         if (strlen(row->fields) > FIELDS_MAX_BYTES)
             row->problem = "has fields of more than 16 KiB";
+        else if (add_names(columns, fields) != RF_OK)
+            return RF_ERR_NOMEM;
     }
     return copy(&row->phone, phone) && copy(&row->name, json_string_value(name)) &&
                    copy(&row->time_zone, zone)
@@ -96,12 +109,13 @@ enum rf_err rf_campaign_load_new(const json_t *params, struct rf_utc now,
         load->job.run = rf_campaign_load_run;
         load->now = now;
         load->count = json_array_size(contacts);
+        load->columns = json_object();
         load->rows = calloc(load->count + 1, sizeof *load->rows);
-        if (!load->rows || !copy(&load->campaign, campaign))
+        if (!load->rows || !load->columns || !copy(&load->campaign, campaign))
             err = RF_ERR_NOMEM;
     }
     for (size_t i = 0; err == RF_OK && i < load->count; i++)
-        err = read_row(json_array_get(contacts, i), &load->rows[i]);
+        err = read_row(json_array_get(contacts, i), load->columns, &load->rows[i]);
     if (err != RF_OK) {
         rf_campaign_load_destroy(&load);
         return rf_error_set(error, err, "out of memory");
@@ -121,6 +135,7 @@ void rf_campaign_load_destroy(struct rf_campaign_load **pointer) {
         free(load->rows[i].time_zone);
     }
     free(load->rows);
+    json_decref(load->columns);
     free(load->campaign);
     free(load->call);
     free(load);
@@ -137,6 +152,8 @@ json_t *rf_campaign_load_result(const struct rf_campaign_load *load) {
     return json_pack("{s:I,s:I,s:o}", "added", (json_int_t)load->added, "known",
                      (json_int_t)load->known, "refused", refused);
 }
+
+// ---- writing them ----
 
 // The row of the campaign, made if it is new, and whether it takes contacts.
 static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_db *db, int64_t *id,
@@ -156,33 +173,66 @@ static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_
     return err;
 }
 
-static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_row *row,
-                            struct rf_db *db, int64_t campaign, bool finished,
-                            struct rf_error *error) {
+// Nothing is inserted if the number, or the line, is in the campaign already.
+static enum rf_err insert(const struct rf_campaign_load *load, const struct rf_campaign_row *row,
+                          int64_t line, struct rf_db *db, int64_t campaign,
+                          struct rf_error *error) {
+    return rf_db_run(db, error,
+                     "INSERT INTO contact (campaign, line, phone, name, fields, time_zone, created)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                     "iitttti", campaign, line, row->phone, row->name, row->fields, row->time_zone,
+                     load->now.ns);
+}
+
+static enum rf_err known(const struct rf_campaign_row *row, struct rf_db *db, int64_t campaign,
+                         bool *is, struct rf_error *error) {
     int64_t line;
     enum rf_err err =
         rf_db_number(db, error, &line, "SELECT line FROM contact WHERE campaign = ? AND phone = ?",
                      "it", campaign, row->phone);
-    if (err == RF_OK)
-        load->known++;
-    if (err != RF_ERR_NOT_FOUND)
-        return err;
-    if (finished) {
-        row->problem = "comes after the campaign has finished; load it into another one";
-        return RF_OK;
+    *is = err == RF_OK;
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
+}
+
+static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_row *row,
+                            struct rf_db *db, int64_t campaign, bool finished,
+                            struct rf_error *error) {
+    bool is_known = false;
+    enum rf_err err = finished ? RF_OK : insert(load, row, row->line, db, campaign, error);
+    bool added = err == RF_OK && !finished && rf_db_changes(db) == 1;
+    if (err == RF_OK && !added)
+        err = known(row, db, campaign, &is_known, error);
+    if (err == RF_OK && !added && !is_known && !finished) {
+        // The line is that of a contact from another list: this one gets the next free number.
+        int64_t last = 0;
+        err = rf_db_number(db, error, &last, "SELECT max (line) FROM contact WHERE campaign = ?",
+                           "i", campaign);
+        if (err == RF_OK)
+            err = insert(load, row, last + 1, db, campaign, error);
+        added = err == RF_OK;
     }
-    err = rf_db_run(db, error,
-                    "INSERT INTO contact (campaign, line, phone, name, fields, time_zone)"
-                    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, line) DO NOTHING",
-                    "iitttt", campaign, row->line, row->phone, row->name, row->fields,
-                    row->time_zone);
-    if (err != RF_OK)
-        return err;
-    if (rf_db_changes(db) == 1)
-        load->added++;
-    else
-        row->problem = "has a line number that is another contact's";
-    return RF_OK;
+    load->added += added ? 1 : 0;
+    load->known += is_known ? 1 : 0;
+    if (err == RF_OK && !added && !is_known)
+        row->problem = "comes after the campaign has finished; load it into another one";
+    return err;
+}
+
+// The columns of these contacts that the campaign does not have yet, in their order.
+static enum rf_err add_columns(const struct rf_campaign_load *load, struct rf_db *db,
+                               int64_t campaign, struct rf_error *error) {
+    const char *name;
+    json_t *unused;
+    enum rf_err err = RF_OK;
+    json_object_foreach(load->columns, name, unused) {
+        if (err == RF_OK)
+            err = rf_db_run(db, error,
+                            "INSERT INTO campaign_column (campaign, name, place) VALUES (?, ?,"
+                            " (SELECT count (*) FROM campaign_column WHERE campaign = ?))"
+                            " ON CONFLICT DO NOTHING",
+                            "iti", campaign, name, campaign);
+    }
+    return err;
 }
 
 enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
@@ -194,11 +244,14 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
     for (size_t i = 0; err == RF_OK && i < load->count; i++)
         if (!load->rows[i].problem)
             err = load_row(load, &load->rows[i], db, campaign, finished, error);
+    if (err == RF_OK && load->added > 0)
+        err = add_columns(load, db, campaign, error);
     if (err != RF_OK || load->added == 0)
         return err;
     int64_t total = 0;
-    err = rf_db_number(db, error, &total, "SELECT count (*) FROM contact WHERE campaign = ?", "i",
-                       campaign);
+    err = rf_db_number(db, error, &total,
+                       "UPDATE campaign SET total = total + ? WHERE id = ? RETURNING total", "ii",
+                       load->added, campaign);
     if (err != RF_OK)
         return err;
     char *text = rf_notice_loaded(load->campaign, load->added, load->known, total, load->now);
@@ -226,8 +279,8 @@ enum rf_err rf_campaign_start_run(struct rf_store_job *job, struct rf_db *db,
                         " WHERE campaign = ? AND state = 'new'",
                         "ii", start->now.ns, campaign);
     if (err == RF_OK)
-        err = rf_db_number(db, error, &start->total,
-                           "SELECT count (*) FROM contact WHERE campaign = ?", "i", campaign);
+        err = rf_db_number(db, error, &start->total, "SELECT total FROM campaign WHERE id = ?", "i",
+                           campaign);
     // A campaign without contacts has nothing to wait for.
     return err == RF_OK ? rf_record_finish(db, campaign, start->now, error) : err;
 }

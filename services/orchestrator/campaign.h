@@ -21,7 +21,8 @@ struct rf_campaign_row {
 };
 
 // Puts contacts into a campaign, which it makes when it is new. A number that the campaign has
-// already is counted as known and left as it is, so a load may be repeated.
+// already is counted as known and left as it is, so a load may be repeated. A contact is numbered
+// by its line, or gets the next free number where another list's contact has that line.
 struct rf_campaign_load {
     struct rf_store_job job;
     void *owner;
@@ -29,6 +30,7 @@ struct rf_campaign_load {
     char *campaign;
     struct rf_campaign_row *rows;
     size_t count;
+    json_t *columns; // an object with the names of their fields, in order
     struct rf_utc now;
     int64_t added, known;
 };

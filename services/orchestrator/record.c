@@ -49,6 +49,8 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
         record->dial.state = plan->dial;
         if (plan->dial == RF_DIAL_PLACED)
             rf_plan_copy(record->dial.sid, sizeof record->dial.sid, plan->sid);
+        record->duration_s = plan->duration_s;
+        rf_plan_copy(record->provider, sizeof record->provider, plan->provider);
         rf_plan_copy(record->status, sizeof record->status,
                      plan->dial == RF_DIAL_ABSENT ? plan->reason : plan->status);
     }
@@ -93,15 +95,16 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
         " busy = ?, no_answer = ?, failed = ?, canceled = ?, voicemail = ?, last_unreached = ?,"
         " script = coalesce (?, script), audio = coalesce (nullif (?, ''), audio),"
         " audio_format = coalesce (nullif (?, ''), audio_format),"
-        " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, '')"
+        " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, ''), ended = ?"
         " WHERE id = ? AND state = ?",
-        "tiiiiiiiiiitttttttit", rf_contact_state_name(record->to), (int64_t)record->step,
+        "tiiiiiiiiiitttttttiit", rf_contact_state_name(record->to), (int64_t)record->step,
         record->due.ns, record->deferrals, record->spent, record->redials,
         unreached[RF_UNREACHED_BUSY], unreached[RF_UNREACHED_NO_ANSWER],
         unreached[RF_UNREACHED_FAILED], unreached[RF_UNREACHED_CANCELED],
         unreached[RF_UNREACHED_VOICEMAIL], rf_unreached_name(record->last_unreached),
         record->script, record->audio, record->audio_format, record->outcome, record->reason,
-        record->message, record->row, rf_contact_state_name(record->from));
+        record->message, rf_contact_ended(record->to) ? record->now.ns : 0, record->row,
+        rf_contact_state_name(record->from));
     return err == RF_OK ? one_changed(db, "the contact", error) : err;
 }
 
@@ -121,6 +124,7 @@ static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct r
 static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
     const struct rf_dial *dial = &record->dial;
+    bool ended = dial->state == RF_DIAL_ABSENT || dial->state == RF_DIAL_ENDED;
     if (dial->state == RF_DIAL_INTENT)
         return rf_db_run(db, error,
                          "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
@@ -129,9 +133,12 @@ static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *d
                          dial->send_before.ns);
     enum rf_err err = rf_db_run(db, error,
                                 "UPDATE attempt SET state = ?, sid = nullif (?, ''),"
-                                " status = nullif (?, '') WHERE id = ? AND contact = ?",
-                                "tttti", rf_dial_state_name(dial->state), dial->sid, record->status,
-                                dial->id, record->row);
+                                " status = nullif (?, ''),"
+                                " provider = coalesce (nullif (?, ''), provider), ended = ?,"
+                                " duration_s = nullif (?, -1) WHERE id = ? AND contact = ?",
+                                "ttttiiti", rf_dial_state_name(dial->state), dial->sid,
+                                record->status, record->provider, ended ? record->now.ns : 0,
+                                record->duration_s, dial->id, record->row);
     return err == RF_OK ? one_changed(db, "the attempt", error) : err;
 }
 

@@ -29,7 +29,9 @@ struct rf_record {
     struct rf_dial dial;
     char *phone;
     char status[32];
-    bool paused; // why an intent was refused: its campaign is
+    bool paused;        // why an intent was refused: its campaign is
+    char provider[32];  // "": as it is
+    int64_t duration_s; // of its call; -1: not told
 
     char *notices[RF_RECORD_NOTICES]; // NULL: none
     struct rf_utc now;

@@ -131,6 +131,26 @@ static const char fourth[] =
     " ('running.follow', 'waiting.retry'),"
     " ('running.follow', 'waiting.window');";
 
+// Numbers that nobody may call; how many contacts a campaign has, and which columns, as asking all
+// of them takes long; and what an export tells of a contact and its calls.
+static const char fifth[] = "CREATE TABLE do_not_call ("
+                            " phone TEXT PRIMARY KEY,"
+                            " since BIGINT NOT NULL,"
+                            " why TEXT NOT NULL DEFAULT '');"
+                            "CREATE TABLE campaign_column ("
+                            " campaign BIGINT NOT NULL REFERENCES campaign (id),"
+                            " name TEXT NOT NULL,"
+                            " place BIGINT NOT NULL,"
+                            " PRIMARY KEY (campaign, name));"
+                            "ALTER TABLE campaign ADD COLUMN total BIGINT NOT NULL DEFAULT 0;"
+                            "UPDATE campaign SET total ="
+                            " (SELECT count (*) FROM contact WHERE contact.campaign = campaign.id);"
+                            "ALTER TABLE contact ADD COLUMN created BIGINT NOT NULL DEFAULT 0;"
+                            "ALTER TABLE contact ADD COLUMN ended BIGINT NOT NULL DEFAULT 0;"
+                            "ALTER TABLE attempt ADD COLUMN provider TEXT;"
+                            "ALTER TABLE attempt ADD COLUMN ended BIGINT NOT NULL DEFAULT 0;"
+                            "ALTER TABLE attempt ADD COLUMN duration_s BIGINT;";
+
 const struct rf_migration rf_schema_migrations[] = {
-    {1, first}, {2, second}, {3, third}, {4, fourth}};
+    {1, first}, {2, second}, {3, third}, {4, fourth}, {5, fifth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;

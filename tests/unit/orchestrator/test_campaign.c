@@ -124,19 +124,49 @@ static void loading_again_adds_nothing_twice(void **state) {
 static void bad_contacts_are_refused_by_line_and_the_others_are_taken(void **state) {
     struct rf_db *db = *state;
     json_t *page = json_pack(
-        "[o,o,o,o,o,o]", entry(2, "+12025550100", "Ann"), entry(3, "0202555", "Bob"),
-        entry(0, "+12025550102", "Cid"), entry(2, "+12025550103", "Dan"),
-        json_pack("{s:i}", "line", 6),
+        "[o,o,o,o,o]", entry(2, "+12025550100", "Ann"), entry(3, "0202555", "Bob"),
+        entry(0, "+12025550102", "Cid"), json_pack("{s:i}", "line", 6),
         json_pack("{s:i,s:s,s:{s:i}}", "line", 7, "phone", "+12025550104", "fields", "x", 1));
     json_t *result = load(db, "spring", page);
-    const json_int_t lines[] = {3, 0, 2, 6, 7};
+    const json_int_t lines[] = {3, 0, 6, 7};
     json_t *refused = json_object_get(result, "refused");
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 4; i++) {
         json_t *item = json_array_get(refused, i);
         assert_int_equal(json_integer_value(json_object_get(item, "line")), lines[i]);
         assert_true(json_string_length(json_object_get(item, "reason")) > 0);
     }
-    expect_load(result, 1, 0, 5);
+    expect_load(result, 1, 0, 4);
+}
+
+static void a_second_list_whose_lines_are_taken_gets_the_next_free_numbers(void **state) {
+    struct rf_db *db = *state;
+    for (int round = 0; round < 2; round++) {
+        json_t *first =
+            json_pack("[o,o]", entry(2, "+12025550100", "Ann"), entry(7, "+12025550101", "Bob"));
+        expect_load(load(db, "spring", first), round ? 0 : 2, round ? 2 : 0, 0);
+        json_t *second =
+            json_pack("[o,o,o]", entry(2, "+12025550102", "Cid"), entry(3, "+12025550103", "Dan"),
+                      entry(4, "+12025550101", "Bob"));
+        expect_load(load(db, "spring", second), round ? 0 : 2, round ? 3 : 1, 0);
+    }
+    assert_int_equal(database_number(db, "SELECT line FROM contact WHERE phone = '+12025550102'"),
+                     8);
+    assert_int_equal(database_number(db, "SELECT line FROM contact WHERE phone = '+12025550103'"),
+                     3);
+    assert_int_equal(database_number(db, "SELECT total FROM campaign"), 4);
+    assert_int_equal(start(db, "spring"), 4);
+}
+
+static void a_campaign_knows_the_columns_of_its_lists_in_their_order(void **state) {
+    struct rf_db *db = *state;
+    expect_load(load(db, "spring", json_pack("[o]", entry(2, "+12025550100", "Ann"))), 1, 0, 0);
+    json_t *second = json_pack("[{s:i,s:s,s:{s:s,s:s}}]", "line", 3, "phone", "+12025550101",
+                               "fields", "plan", "gold", "city", "Bath");
+    expect_load(load(db, "spring", second), 1, 0, 0);
+    assert_int_equal(database_number(db, "SELECT place FROM campaign_column WHERE name = 'city'"),
+                     0);
+    assert_int_equal(database_number(db, "SELECT place FROM campaign_column WHERE name = 'plan'"),
+                     1);
 }
 
 static void a_page_that_is_wrong_as_a_whole_is_refused(void **state) {
@@ -440,6 +470,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(loading_again_adds_nothing_twice),
         TEST(bad_contacts_are_refused_by_line_and_the_others_are_taken),
+        TEST(a_second_list_whose_lines_are_taken_gets_the_next_free_numbers),
+        TEST(a_campaign_knows_the_columns_of_its_lists_in_their_order),
         TEST(a_page_that_is_wrong_as_a_whole_is_refused),
         TEST(starting_queues_all_and_starting_again_changes_nothing),
         TEST(a_campaign_without_contacts_finishes_at_its_start_once),
