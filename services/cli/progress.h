@@ -9,7 +9,7 @@
 
 struct cli_progress {
     int64_t total, done, set_aside, running, waiting;
-    char waiting_for[64]; // "" if nothing is waited for
+    char waiting_for[160]; // "" if nothing is waited for
 };
 
 // cli_progress_read: the figures of a campaign as `campaign status` gives it. Absent ones are 0.

@@ -41,6 +41,18 @@ static const char *count_key(const char *state) {
     return known == RF_CONTACT_SET_ASIDE ? "set_aside" : "new";
 }
 
+// When the first of those is called who wait for their window, or for another call.
+static void note_due(json_t *entry, const char *state, const char *reason, int64_t due) {
+    enum rf_unreached how;
+    const char *key = strcmp(state, "waiting.window") == 0 ? "window_opens"
+                      : strcmp(state, "waiting.retry") == 0 && rf_unreached_parse(reason, &how)
+                          ? "calls_again"
+                          : NULL;
+    const json_t *before = key ? json_object_get(entry, key) : NULL;
+    if (key && (!before || due < json_integer_value(before)))
+        (void)json_object_set_new(entry, key, json_integer(due));
+}
+
 // The counts of one campaign, grouped by state, outcome and reason.
 static enum rf_err count_contacts(struct rf_db *db, int64_t campaign, json_t *entry,
                                   struct rf_error *error) {
@@ -53,7 +65,7 @@ static enum rf_err count_contacts(struct rf_db *db, int64_t campaign, json_t *en
     (void)json_object_set_new(entry, "reasons", reasons);
     struct rf_rows *rows;
     enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT state, outcome, reason, count (*) FROM contact"
+                                  "SELECT state, outcome, reason, count (*), min (due) FROM contact"
                                   " WHERE campaign = ? GROUP BY state, outcome, reason",
                                   "i", campaign);
     if (err != RF_OK)
@@ -67,6 +79,7 @@ static enum rf_err count_contacts(struct rf_db *db, int64_t campaign, json_t *en
             add(outcomes, rf_rows_text(rows, 1), count);
         if (strcmp(state, "set_aside") == 0 && rf_rows_text(rows, 2))
             add(reasons, rf_rows_text(rows, 2), count);
+        note_due(entry, state, rf_rows_text(rows, 2), rf_rows_number(rows, 4));
     }
     rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
@@ -125,6 +138,8 @@ static json_t *contact_entry(const struct rf_report *report, struct rf_rows *row
     put_text(entry, "message", rf_rows_text(row, 7));
     put_text(entry, "sid", rf_rows_text(row, 8));
     (void)json_object_set_new(entry, "attempts", json_integer(rf_rows_number(row, 9)));
+    if (rf_contact_waiting(state))
+        (void)json_object_set_new(entry, "until", json_integer(rf_rows_number(row, 10)));
     return entry;
 }
 
@@ -146,7 +161,7 @@ enum rf_err rf_report_contacts_run(struct rf_store_job *job, struct rf_db *db,
                           "SELECT line, phone, name, state, step, outcome, reason, message,"
                           " (SELECT sid FROM attempt a WHERE a.contact = c.id AND sid IS NOT NULL"
                           "   ORDER BY created DESC LIMIT 1),"
-                          " (SELECT count (*) FROM attempt a WHERE a.contact = c.id)"
+                          " (SELECT count (*) FROM attempt a WHERE a.contact = c.id), due"
                           " FROM contact c WHERE campaign = ? AND line > ? ORDER BY line LIMIT ?",
                           "iii", campaign, report->after, report->limit);
     if (err != RF_OK)

@@ -19,13 +19,14 @@ struct rf_report {
 };
 
 // rf_report_status_run: {campaigns: [{name, total, new, running, waiting, done, set_aside,
-// outcomes, reasons, finished}]}.
+// outcomes, reasons, finished, window_opens, calls_again}]}; the last two only while somebody waits
+// for the window, or for another call: when the first of them is due (UTC in ns).
 enum rf_err rf_report_status_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error);
 
 // rf_report_contacts_run: {contacts: [{id, line, phone, name, state, step, outcome, reason,
-// message, sid, attempts}]}, ordered by line, after `after`. RF_ERR_NOT_FOUND if there is no such
-// campaign.
+// message, sid, attempts, until}]}, until only of those that wait; ordered by line, after `after`.
+// RF_ERR_NOT_FOUND if there is no such campaign.
 enum rf_err rf_report_contacts_run(struct rf_store_job *job, struct rf_db *db,
                                    struct rf_error *error);
 

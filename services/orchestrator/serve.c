@@ -1,7 +1,9 @@
 #include "serve.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "campaign.h"
 #include "dispatch.h"
@@ -125,15 +127,30 @@ static void serve_start(struct rf_orchestrator *orchestrator,
 
 // ---- status, contacts ----
 
-// What holds a campaign up is known here, not in the database.
+// "the calling window at 2026-11-30T08:00:00Z", when `key` of the campaign tells of a time.
+static void append_due(const json_t *campaign, const char *key, const char *what, char *out,
+                       size_t size) {
+    const json_t *due = json_object_get(campaign, key);
+    time_t second = json_integer_value(due) / RF_NS_PER_S;
+    char at[32];
+    struct tm date;
+    size_t used = strlen(out);
+    if (due && strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &date)) > 0)
+        (void)snprintf(out + used, size - used, "%s%s at %s", used > 0 ? ", " : "", what, at);
+}
+
+// What holds a campaign up is known here, or in the database.
 static void add_waiting_for(const struct rf_orchestrator *orchestrator, json_t *result) {
-    char text[128];
     size_t i;
     json_t *campaign;
-    (void)rf_claim_waiting_for(&orchestrator->claim, text, sizeof text);
     json_array_foreach(json_object_get(result, "campaigns"), i, campaign) {
-        bool finished = json_is_true(json_object_get(campaign, "finished"));
-        (void)json_object_set_new(campaign, "waiting_for", json_string(finished ? "" : text));
+        char text[256] = "";
+        if (!json_is_true(json_object_get(campaign, "finished"))) {
+            (void)rf_claim_waiting_for(&orchestrator->claim, text, sizeof text);
+            append_due(campaign, "window_opens", "the calling window", text, sizeof text);
+            append_due(campaign, "calls_again", "another call", text, sizeof text);
+        }
+        (void)json_object_set_new(campaign, "waiting_for", json_string(text));
     }
 }
 

@@ -9,6 +9,7 @@
 #include "outcome.h"
 #include "queue.h"
 #include "record.h"
+#include "report.h"
 
 #define S RF_NS_PER_S
 
@@ -183,6 +184,44 @@ static void a_contacts_time_zone_comes_from_its_key_or_its_column(void **state) 
     rf_contact_list_clear(&job.contacts);
 }
 
+static void status_tells_when_the_first_is_called_who_waits_for_it(void **state) {
+    struct rf_db *db = *state;
+    static const char *const changes[] = {
+        "UPDATE contact SET state = 'running.script' WHERE line > 2",
+        "UPDATE contact SET state = 'running.dial' WHERE line > 3",
+        "UPDATE contact SET state = 'running.follow' WHERE line > 6",
+        "UPDATE contact SET state = 'waiting.retry', reason = 'transient', due = 1 WHERE line = 3",
+        "UPDATE contact SET state = 'waiting.window', reason = 'hour', due = 90 WHERE line = 4",
+        "UPDATE contact SET state = 'waiting.window', reason = 'holiday', due = 70 WHERE line = 5",
+        "UPDATE contact SET state = 'waiting.retry', reason = 'busy', due = 50 WHERE line = 7",
+        "UPDATE contact SET state = 'waiting.retry', reason = 'voicemail', due = 40"
+        " WHERE line = 8",
+    };
+    campaign(db, "first", 0, 8);
+    struct rf_error error = {0};
+    for (size_t i = 0; i <= sizeof changes / sizeof changes[0]; i++) {
+        struct rf_report status = {.job.run = rf_report_status_run};
+        assert_int_equal(database_do(db, &status.job, &error), RF_OK);
+        const json_t *told = json_array_get(json_object_get(status.result, "campaigns"), 0);
+        const json_t *opens = json_object_get(told, "window_opens");
+        const json_t *again = json_object_get(told, "calls_again");
+        assert_int_equal(json_integer_value(opens), i < 5 ? 0 : i == 5 ? 90 : 70);
+        assert_int_equal(json_integer_value(again), i < 7 ? 0 : i == 7 ? 50 : 40);
+        assert_int_equal(opens != NULL, i >= 5);
+        assert_int_equal(again != NULL, i >= 7);
+        json_decref(status.result);
+        if (i < sizeof changes / sizeof changes[0])
+            assert_int_equal(database_exec(db, changes[i]), RF_OK);
+    }
+    struct rf_report contacts = {
+        .job.run = rf_report_contacts_run, .campaign = (char *)"first", .limit = 10};
+    assert_int_equal(database_do(db, &contacts.job, &error), RF_OK);
+    const json_t *list = json_object_get(contacts.result, "contacts");
+    assert_null(json_object_get(json_array_get(list, 0), "until")); // never begun
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 2), "until")), 90);
+    json_decref(contacts.result);
+}
+
 static void incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody(void **state) {
     struct rf_db *db = *state;
     static const struct rf_rules rules = {.send_margin = {20 * S}};
@@ -260,6 +299,7 @@ int main(void) {
         TEST(the_limit_of_a_campaign_counts_what_is_in_progress),
         TEST(the_reading_of_turns_uses_indexes),
         TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
+        TEST(status_tells_when_the_first_is_called_who_waits_for_it),
         TEST(incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody),
         TEST(how_calls_ended_is_kept_for_the_next_one),
     };

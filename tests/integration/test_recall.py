@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+"""Whom a call did not reach is called again: after the wait, below the cap, inside the window, at the pace."""
+
+import json
+import math
+import subprocess
+import time
+import unittest
+
+from harness import BIN, RingfenceTest, people, wait_for
+
+BUSY, NO_ANSWER, FAILED, MACHINE, LONG = (f"+12025550{n}" for n in (190, 191, 192, 197, 198))
+
+
+class RecallTest(RingfenceTest):
+    def calls_to(self, phone):
+        """The calls to a number, each as when it was created and when it ended."""
+        return [(dial["at"], dial["history"][-1]["at"])
+                for dial in self.set.ledger()["dials"] if dial["to"] == phone]
+
+    def outcomes(self):
+        return {e["data"]["phone"]: e["data"]["outcome"] for e in self.set.events(type="contact.done")}
+
+    def load(self, rows, header="phone,name"):
+        """Begins a campaign of lines; the command goes on by itself."""
+        file = self.set.root / "c.csv"
+        file.write_text(header + "\n" + "".join(row + "\n" for row in rows))
+        with open(self.set.root / "out" / "campaign.log", "wb") as log:
+            popen = subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", "c",
+                                      "--config", str(self.set.config_file)],
+                                     stdout=log, stderr=subprocess.STDOUT)
+        self.addCleanup(popen.wait)
+        self.addCleanup(popen.kill)
+        return popen
+
+    def status(self):
+        def found():
+            result = self.set.cli("campaign", "status", "c", "--json")
+            return result.returncode == 0 and json.loads(result.stdout)["campaigns"][0]
+        return wait_for("the campaign", found)
+
+
+class Recall(RecallTest):
+    CONFIG = {"telephony": {"machine_detection": True},
+              "campaign": {"max_calls": 3,
+                           "recall": {"busy": {"waits": ["1s", "2s", "1s", "1s"]},
+                                      "no-answer": {"retries": 1, "delay": "1s"},
+                                      "failed": {"retries": 0},
+                                      "voicemail": {"retries": 5, "delay": "1s", "backoff_factor": 1}}}}
+    PEOPLE = [*people(3), (BUSY, "Busy"), (NO_ANSWER, "Noa"), (FAILED, "Fay"), (MACHINE, "Max")]
+    CALLS = {BUSY: 3, NO_ANSWER: 2, FAILED: 1, MACHINE: 3, **{phone: 1 for phone, _ in people(3)}}
+    OUTCOMES = {BUSY: "busy", NO_ANSWER: "no-answer", FAILED: "failed", MACHINE: "voicemail",
+                **{phone: "completed" for phone, _ in people(3)}}
+
+    def test_each_ending_has_its_plan_below_one_cap(self):
+        self.set.start_all()
+        self.run_campaign(self.PEOPLE)
+        self.assertEqual(self.set.dials(), self.CALLS)
+        wait_for("the log", lambda: len(self.outcomes()) == len(self.OUTCOMES))
+        self.assertEqual(self.outcomes(), self.OUTCOMES)
+        for phone, waits in ((BUSY, [1, 2]), (NO_ANSWER, [1]), (MACHINE, [1, 1])):
+            calls = self.calls_to(phone)
+            for (_, ended), (began, _), wait in zip(calls, calls[1:], waits):
+                self.assertGreaterEqual(began - ended, wait, phone)
+        again = [e["data"] for e in self.set.events(type="contact.deferred") if e["data"]["phone"] == BUSY]
+        self.assertEqual([(d["reason"], d["status"], d["calls"], d["deferrals"]) for d in again],
+                         [("busy", "busy", 1, 0), ("busy", "busy", 2, 0)])
+        self.assertEqual(len({d["sid"] for d in again}), 2)
+        # Nothing of it is a failure that anybody has to look at.
+        self.assertEqual(self.set.alert_ids()["email"], [])
+
+    def test_the_cap_holds_over_the_deaths_of_the_orchestrator(self):
+        self.set.start_all()
+        popen = self.set.campaign(self.PEOPLE)
+        for calls in (1, 2):
+            wait_for(f"call {calls}", lambda: len(self.calls_to(BUSY)) >= calls)  # pylint: disable=cell-var-from-loop
+            self.set.processes["orchestrator"].kill()
+            self.set.start("orchestrator")
+        self.assertEqual(popen.wait(180), 0)
+        self.assertEqual(self.set.dials(), self.CALLS)
+        wait_for("the log", lambda: len(self.outcomes()) == len(self.OUTCOMES))
+        self.assertEqual(self.outcomes(), self.OUTCOMES)
+
+
+class NoRecall(RecallTest):
+    def test_nobody_is_called_again_unless_it_is_asked_for(self):
+        self.set.start_all()
+        self.run_campaign([(BUSY, "Busy"), (NO_ANSWER, "Noa"), (FAILED, "Fay"), (MACHINE, "Max")])
+        self.assert_each_dialled_once([(p, "") for p in (BUSY, NO_ANSWER, FAILED, MACHINE)])
+
+
+def clock(at):
+    return time.strftime("%H:%M", time.gmtime(at))
+
+
+class Window(RecallTest):
+    """The window is two hours around the time that it is eight hours east of Greenwich."""
+
+    def setUp(self):
+        there = time.time() + 8 * 3600
+        self.opens = (math.floor(there / 60) - 60) * 60
+        self.CONFIG = {"campaign": {"time_zone": "UTC",
+                                    "windows": [f"daily {clock(self.opens)}-{clock(self.opens + 7200)}"]}}
+        super().setUp()
+
+    def test_outside_the_window_of_their_own_place_nobody_is_called_and_status_says_until_when(self):
+        (here, ada), (there, bela) = people(2)
+        self.set.start_all()
+        self.load([f"{here},{ada},", f"{there},{bela},Etc/GMT-8"], "phone,name,time_zone")
+        wait_for("the one to be called", lambda: self.status()["done"] == 1)
+        wait_for("the other to wait", lambda: self.status()["waiting"] == 1)
+        status = self.status()
+        self.assertEqual(self.set.dials(), {there: 1})
+        self.assertEqual(status["window_opens"], self.opens * 10**9)
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.opens))
+        self.assertEqual(status["waiting_for"], f"the calling window at {at}")
+        self.assertIn(f"1 waiting for the calling window at {at}", self.set.cli("campaign", "status", check=0).stdout)
+        deferred = wait_for("the log", lambda: self.set.events(type="contact.deferred"))
+        self.assertEqual([(e["data"]["phone"], e["data"]["reason"], e["data"]["until"], e["data"]["deferrals"])
+                          for e in deferred], [(here, "hour", self.opens * 10**9, 0)])
+        self.assertIn("outside calling hours; its window opens at "
+                      f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime(self.opens))} UTC",
+                      deferred[0]["data"]["message"])
+        # Another life of the orchestrator does not forget it.
+        self.set.processes["orchestrator"].kill()
+        self.set.start("orchestrator")
+        self.assertEqual(self.status()["window_opens"], self.opens * 10**9)
+        self.assertEqual(self.set.dials(), {there: 1})
+
+
+class Opening(RecallTest):
+    """The window opens with a minute that begins soon."""
+
+    def setUp(self):
+        self.opens = (math.floor((time.time() + 15) / 60) + 1) * 60
+        self.CONFIG = {"campaign": {"time_zone": "UTC",
+                                    "windows": [f"daily {clock(self.opens)}-{clock(self.opens + 3600)}"]}}
+        super().setUp()
+
+    def test_when_the_window_opens_they_are_called_and_not_before(self):
+        self.set.start_all()
+        self.run_campaign(people(5))
+        self.assert_each_dialled_once(people(5))
+        for phone, _ in people(5):
+            self.assertGreaterEqual(self.calls_to(phone)[0][0], self.opens)
+
+
+class Holidays(RecallTest):
+    CONFIG = {"campaign": {"time_zone": "UTC", "holidays": "holidays.txt"}}
+
+    def test_a_holiday_is_kept_and_a_wrong_file_stops_the_start_with_its_line(self):
+        file = self.set.root / "holidays.txt"
+        file.write_text("12-25 Christmas Day\n25.12. Christmas\n")
+        self.set.start("simulator")
+        self.set.start("broker")
+        orchestrator = self.set.launch("orchestrator")
+        self.assertEqual(orchestrator.wait(), 78)
+        self.assertIn(f"campaign.holidays: {file}:2: '25.12. Christmas' does not begin with a date",
+                      orchestrator.text())
+        del self.set.processes["orchestrator"]
+        now = time.gmtime()
+        today = time.strftime("%m-%d", now)
+        tomorrow = time.strftime("%m-%d", time.gmtime(time.time() + 86400))
+        file.write_text(f"{today} Our Day\n{tomorrow}\n")
+        self.set.start_all(without=("simulator", "broker"))
+        self.load([",".join(people(1)[0])])
+        wait_for("the contact to wait", lambda: self.status()["waiting"] == 1)
+        deferred = wait_for("the log", lambda: self.set.events(type="contact.deferred"))
+        self.assertEqual(deferred[0]["data"]["reason"], "holiday")
+        self.assertIn("holiday: Our Day; its window opens at", deferred[0]["data"]["message"])
+        self.assertEqual(self.set.dials(), {})
+
+
+class Pace(RecallTest):
+    CONFIG = {"orchestrator": {"pace": 4}}
+
+    def test_calls_begin_no_faster_than_the_pace(self):
+        self.set.start_all()
+        self.run_campaign(people(13))
+        self.assert_each_dialled_once(people(13))
+        began = sorted(self.calls_to(phone)[0][0] for phone, _ in people(13))
+        # Each call is on its way for some milliseconds, more or fewer.
+        self.assertGreater(began[-1] - began[0], 12 * 0.25 * 0.93)
+
+
+class Concurrency(RecallTest):
+    CONFIG = {"campaign": {"concurrency": 2}, "simulator": {"talk": "400ms"}}
+
+    def test_a_campaign_has_no_more_calls_at_once_than_its_limit(self):
+        self.set.start_all()
+        self.run_campaign(people(8))
+        spans = [self.calls_to(phone)[0] for phone, _ in people(8)]
+        for began, _ in spans:
+            self.assertLessEqual(sum(1 for b, e in spans if b <= began < e), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
