@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "follow.h"
+#include "reason.h"
 
 void rf_dial_begin(struct rf_dial *dial, const char *id, const struct rf_rules *rules,
                    struct rf_utc now) {
@@ -58,7 +59,7 @@ static void absent(const struct rf_contact *contact, const struct rf_rules *rule
     }
     plan->to = RF_CONTACT_SET_ASIDE;
     plan->class = RF_CLASS_AMBIGUOUS;
-    rf_plan_copy(plan->reason, sizeof plan->reason, "retries_exhausted");
+    rf_plan_copy(plan->reason, sizeof plan->reason, rf_reason_name(RF_REASON_RETRIES_EXHAUSTED));
     (void)snprintf(plan->message, sizeof plan->message,
                    "%lld dials were sent without an answer, and the provider has no call of them",
                    (long long)plan->redials);
@@ -69,7 +70,7 @@ static void unknown(const struct rf_call_reply *reply, struct rf_plan *plan) {
     plan->to = RF_CONTACT_SET_ASIDE;
     plan->dial = RF_DIAL_ENDED;
     plan->class = RF_CLASS_AMBIGUOUS;
-    rf_plan_copy(plan->reason, sizeof plan->reason, "call_unknown");
+    rf_plan_copy(plan->reason, sizeof plan->reason, rf_reason_name(RF_REASON_CALL_UNKNOWN));
     rf_plan_copy(plan->message, sizeof plan->message, reply->message);
 }
 

@@ -1,4 +1,5 @@
 #include "follow.h"
+#include "reason.h"
 
 #include <string.h>
 
@@ -32,7 +33,7 @@ static void set_aside(const struct rf_call_reply *reply, struct rf_plan *plan) {
     plan->to = RF_CONTACT_SET_ASIDE;
     plan->dial = RF_DIAL_ENDED;
     plan->class = RF_CLASS_PERMANENT_INVALID;
-    rf_plan_copy(plan->reason, sizeof plan->reason, "call_lost");
+    rf_plan_copy(plan->reason, sizeof plan->reason, rf_reason_name(RF_REASON_CALL_LOST));
     rf_plan_copy(plan->message, sizeof plan->message, reply->message);
 }
 

@@ -1,4 +1,5 @@
 #include "outcome.h"
+#include "reason.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,10 +60,10 @@ static void local_text(const struct rf_zone *zone, struct rf_utc at, char *out, 
         out[0] = '\0';
 }
 
-static void set_aside(struct rf_plan *plan, const char *reason, const char *message) {
+static void set_aside(struct rf_plan *plan, enum rf_reason reason, const char *message) {
     plan->to = RF_CONTACT_SET_ASIDE;
     plan->class = RF_CLASS_LOCAL;
-    rf_plan_copy(plan->reason, sizeof plan->reason, reason);
+    rf_plan_copy(plan->reason, sizeof plan->reason, rf_reason_name(reason));
     rf_plan_copy(plan->message, sizeof plan->message, message);
 }
 
@@ -75,7 +76,7 @@ static bool into_window(const struct rf_calling *calling, const char *zone_name,
         (void)snprintf(message, sizeof message,
                        "nobody knows what time it is there: the system has no time zone %s",
                        zone_name);
-        set_aside(plan, "time_zone_unknown", message);
+        set_aside(plan, RF_REASON_TIME_ZONE_UNKNOWN, message);
         return false;
     }
     struct rf_calling_answer answer = rf_calling_at(calling, due);
@@ -83,7 +84,7 @@ static bool into_window(const struct rf_calling *calling, const char *zone_name,
     if (answer.why == RF_CALLING_OPEN)
         return true;
     if (answer.until.ns == RF_CALLING_NEVER.ns) {
-        set_aside(plan, "no_window",
+        set_aside(plan, RF_REASON_NO_WINDOW,
                   "no calling window opens within a year: see campaign.windows and "
                   "campaign.holidays");
         return false;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "follow.h"
+#include "reason.h"
 
 void rf_plan_copy(char *out, size_t size, const char *text) {
     size_t length = text ? strnlen(text, size) : 0;
@@ -104,7 +105,7 @@ static void plan_failed(const struct rf_contact *contact, const struct rf_call_r
     // Replies that end early, as no retry fitted into the deadline, add up to the same limit.
     int64_t spent = contact->spent + (int64_t)reply->attempts.count;
     if (reply->exhausted || spent >= rules->max_attempts) {
-        set_aside(plan, reply, "retries_exhausted");
+        set_aside(plan, reply, rf_reason_name(RF_REASON_RETRIES_EXHAUSTED));
         return;
     }
     defer(contact, reply, RF_CONTACT_WAIT_RETRY, reply->class, rules, now, plan);
@@ -126,7 +127,8 @@ static void plan_failure(const struct rf_contact *contact, const struct rf_call_
         if (reply->mark_made) {
             set_aside(plan, reply, rf_class_name(class));
         } else {
-            defer(contact, reply, RF_CONTACT_WAIT_BREAKER, "marked", rules, now, plan);
+            defer(contact, reply, RF_CONTACT_WAIT_BREAKER, rf_reason_name(RF_REASON_MARKED), rules,
+                  now, plan);
             plan->service_refused = true;
         }
         break;
@@ -213,7 +215,7 @@ static void plan_dial(const struct rf_contact *contact, const struct rf_call_rep
         plan->dial = RF_DIAL_ABSENT;
     } else {
         // Sent, or nobody knows: it is never taken for not sent (incidents 16, 44).
-        tell(plan, reply, reply->code ? reply->code : "ambiguous");
+        tell(plan, reply, reply->code ? reply->code : rf_reason_name(RF_REASON_ASK_AMBIGUOUS));
         plan->to = RF_CONTACT_ASK;
         plan->dial = RF_DIAL_UNKNOWN;
     }

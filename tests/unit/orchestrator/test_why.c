@@ -1,0 +1,212 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <ringfence/class.h>
+
+#include "calendar/calling.h"
+#include "reason.h"
+#include "why.h"
+
+#define S RF_NS_PER_S
+
+// 2026-11-28 08:00:00 UTC
+#define NOW ((struct rf_utc){INT64_C(1795852800) * S})
+
+static struct rf_utc in(int64_t seconds) {
+    return (struct rf_utc){NOW.ns + seconds * S};
+}
+
+static struct rf_why somebody(enum rf_contact_state state, const char *reason) {
+    return (struct rf_why){.id = "spring-7",
+                           .campaign = "spring",
+                           .phone = "+12025550100",
+                           .name = "Ann",
+                           .campaign_state = RF_CAMPAIGN_RUNNING,
+                           .state = state,
+                           .step = RF_STEP_DIAL,
+                           .reason = reason,
+                           .due = in(300),
+                           .max_calls = 3};
+}
+
+static char *told(const struct rf_why *why) {
+    struct rf_text text = {0};
+    rf_why_text(why, NOW, &text);
+    assert_false(text.failed);
+    char *copy = strdup(text.data);
+    rf_text_fini(&text);
+    return copy;
+}
+
+static void assert_says(const char *paragraph, const char *words) {
+    if (!strstr(paragraph, words))
+        fail_msg("\"%s\" is not in: %s", words, paragraph);
+}
+
+static void the_paragraph_tells_reason_attempts_time_and_what_comes_next(void **state) {
+    (void)state;
+    struct rf_why why = somebody(RF_CONTACT_WAIT_RETRY, "busy");
+    why.message = "call 2 of at most 3 ended: busy";
+    why.written = true;
+    why.attempts_all = 2;
+    why.attempt_count = 2;
+    why.attempts[0] = (struct rf_why_attempt){.state = RF_DIAL_ABSENT,
+                                              .created = in(-900),
+                                              .status = "retries_exhausted",
+                                              .duration_s = -1};
+    why.attempts[1] = (struct rf_why_attempt){.state = RF_DIAL_ENDED,
+                                              .created = in(-600),
+                                              .ended = in(-580),
+                                              .provider = "twilio",
+                                              .sid = "CA12",
+                                              .status = "busy",
+                                              .duration_s = 0};
+    char *text = told(&why);
+    assert_string_equal(
+        text,
+        "spring-7 (Ann, +12025550100) of the campaign spring waits for its next try, because its "
+        "last call met a busy line (busy: call 2 of at most 3 ended: busy). It was dialled 2 "
+        "times: at 2026-11-28 07:45:00 UTC: no call came of it (retries_exhausted); at 2026-11-28 "
+        "07:50:00 UTC by twilio: ended as busy after 0 s, call CA12. Next, from 2026-11-28 "
+        "08:05:00 UTC on (in 5 min), it is dialled again. What you can do: nothing is needed.");
+    free(text);
+}
+
+static void every_reason_has_words_and_is_told_with_its_mend(void **state) {
+    (void)state;
+    static const enum rf_contact_state states[] = {
+        [RF_REASON_WAITS] = RF_CONTACT_WAIT_RETRY,
+        [RF_REASON_ASKS] = RF_CONTACT_ASK,
+        [RF_REASON_ENDS] = RF_CONTACT_SET_ASIDE,
+    };
+    for (int i = 0; i < RF_REASON_COUNT; i++) {
+        const struct rf_reason_row *row = rf_reason_row((enum rf_reason)i);
+        enum rf_contact_state at = states[row->kind];
+        assert_true(strlen(row->words) > 10);
+        // A contact that rests for good waits for a person: there is always something to do.
+        assert_true(row->kind != RF_REASON_ENDS || strlen(row->mend) > 10);
+        assert_ptr_equal(rf_reason_find(at, row->name), row);
+        struct rf_why why = somebody(at, row->name);
+        char *text = told(&why);
+        assert_says(text, row->words);
+        assert_says(text, row->name);
+        assert_says(text, row->mend[0] ? row->mend : "nothing is needed");
+        free(text);
+    }
+}
+
+static void what_others_name_has_words(void **state) {
+    (void)state;
+    for (int how = RF_UNREACHED_BUSY; how < RF_UNREACHED_COUNT; how++) {
+        const char *name = rf_unreached_name((enum rf_unreached)how);
+        assert_non_null(rf_reason_find(RF_CONTACT_WAIT_RETRY, name));
+        assert_non_null(rf_reason_find(RF_CONTACT_WAIT_WINDOW, name));
+    }
+    for (int shut = RF_CALLING_WEEKDAY; shut <= RF_CALLING_HOLIDAY; shut++)
+        assert_non_null(
+            rf_reason_find(RF_CONTACT_WAIT_WINDOW, rf_calling_why_name((enum rf_calling_why)shut)));
+    for (int c = RF_CLASS_TRANSIENT; c < RF_CLASS_COUNT; c++) {
+        enum rf_class class = (enum rf_class)c;
+        bool ends = rf_class_permanent(class);
+        assert_non_null(rf_reason_find(ends ? RF_CONTACT_SET_ASIDE : RF_CONTACT_WAIT_RETRY,
+                                       rf_class_name(class)));
+    }
+    // As messages.def lists them.
+    static const char *const local[] = {"breaker_open",      "marked",      "overloaded",
+                                        "no_worker",         "worker_lost", "cancelled",
+                                        "deadline_exceeded", "draining"};
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+        assert_non_null(rf_reason_find(RF_CONTACT_WAIT_RETRY, local[i]));
+}
+
+static void every_state_is_told_in_every_state_of_its_campaign(void **state) {
+    (void)state;
+    for (int at = 0; at < RF_CONTACT_STATES; at++) {
+        for (int campaign = 0; campaign < RF_CAMPAIGN_STATES; campaign++) {
+            struct rf_why why = somebody((enum rf_contact_state)at, NULL);
+            why.campaign_state = (enum rf_campaign_state)campaign;
+            char *text = told(&why);
+            assert_says(text, "spring-7 (Ann, +12025550100) of the campaign spring ");
+            assert_says(text, "What you can do: ");
+            assert_null(strstr(text, "(null)"));
+            assert_null(strchr(text, '\n'));
+            assert_null(strstr(text, "  "));
+            free(text);
+        }
+    }
+}
+
+static void what_holds_it_up_is_told(void **state) {
+    (void)state;
+    struct rf_why why = somebody(RF_CONTACT_SCHEDULED, NULL);
+    why.step = RF_STEP_SCRIPT;
+    why.due = in(-5);
+    char *text = told(&why);
+    assert_says(text, " It was not dialled yet. Next, as soon as there is a free place, its script "
+                      "is written.");
+    free(text);
+    why.waiting_for = "elevenlabs";
+    text = told(&why);
+    assert_says(text, "when elevenlabs can be used again, ");
+    free(text);
+    why.campaign_state = RF_CAMPAIGN_PAUSED;
+    text = told(&why);
+    assert_says(text, "when its campaign, which is paused, is resumed, ");
+    assert_says(text, "What you can do: ringfence campaign resume spring.");
+    free(text);
+    why.campaign_state = RF_CAMPAIGN_CANCELLED;
+    text = told(&why);
+    assert_says(text, "it is about to be set aside");
+    free(text);
+}
+
+static void a_reason_of_a_later_version_is_told_as_it_is(void **state) {
+    (void)state;
+    struct rf_why why = somebody(RF_CONTACT_WAIT_RETRY, "sunspots");
+    why.message = "line one\nline two";
+    char *text = told(&why);
+    assert_says(text, "because of what it was told (sunspots: line one");
+    assert_null(strchr(text, '\n'));
+    free(text);
+}
+
+static void every_state_of_an_attempt_has_words(void **state) {
+    (void)state;
+    for (int at = RF_DIAL_INTENT; at < RF_DIAL_STATES; at++) {
+        for (int known = 0; known < 4; known++) {
+            struct rf_why why = somebody(RF_CONTACT_ASK, "restarted");
+            why.attempts_all = 9;
+            why.attempt_count = 1;
+            why.attempts[0] = (struct rf_why_attempt){.state = (enum rf_dial_state)at,
+                                                      .created = in(-60),
+                                                      .sid = known & 1 ? "CA1" : NULL,
+                                                      .status = known & 2 ? "busy" : NULL,
+                                                      .duration_s = -1};
+            char *text = told(&why);
+            assert_says(text, "dialled 9 times, and these are the last 1: at ");
+            assert_null(strstr(text, "(null)"));
+            assert_null(strstr(text, ": ;"));
+            assert_null(strstr(text, ": ."));
+            free(text);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_paragraph_tells_reason_attempts_time_and_what_comes_next),
+        cmocka_unit_test(every_reason_has_words_and_is_told_with_its_mend),
+        cmocka_unit_test(what_others_name_has_words),
+        cmocka_unit_test(every_state_is_told_in_every_state_of_its_campaign),
+        cmocka_unit_test(what_holds_it_up_is_told),
+        cmocka_unit_test(a_reason_of_a_later_version_is_told_as_it_is),
+        cmocka_unit_test(every_state_of_an_attempt_has_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
