@@ -128,6 +128,20 @@ static void a_window_over_midnight_belongs_to_the_day_on_which_it_opens(void **s
     assert_false(open_at("mon 00:00-24:00", 1, 0, 0));
 }
 
+static void one_of_several_windows_is_enough(void **state) {
+    (void)state;
+    const struct rf_hours items[] = {window("mon 09:00-12:00"), window("mon 13:00-02:00"),
+                                     window("wed 09:00-10:00")};
+    const struct rf_hours_list windows = {items, 3};
+    assert_true(rf_hours_open_today(&windows, 0, 13 * 60));
+    assert_true(rf_hours_open_since_yesterday(&windows, 1, 119));
+    assert_false(rf_hours_open(&windows, 0, 12 * 60));
+    assert_true(rf_hours_touch(&windows, 0));
+    assert_true(rf_hours_touch(&windows, 1)); // by what Monday left over
+    assert_true(rf_hours_touch(&windows, 2));
+    assert_false(rf_hours_touch(&windows, 3));
+}
+
 static void no_windows_are_always_open(void **state) {
     (void)state;
     const struct rf_hours_list none = {NULL, 0};
@@ -159,6 +173,9 @@ static void windows_that_are_never_open_together_are_found_out(void **state) {
     assert_true(rf_hours_meet(&a, &c));
     assert_true(rf_hours_meet(&a, &d)); // Monday 09:00
     assert_true(rf_hours_meet(&a, &none));
+    const struct rf_hours first = window("sun 00:00-00:01");
+    const struct rf_hours_list minute = {&first, 1};
+    assert_true(rf_hours_meet(&minute, &minute));
 }
 
 int main(void) {
@@ -168,6 +185,7 @@ int main(void) {
         cmocka_unit_test(an_empty_window_and_one_that_begins_at_24_are_refused_with_the_mend),
         cmocka_unit_test(a_window_is_open_from_its_first_minute_to_before_its_end),
         cmocka_unit_test(a_window_over_midnight_belongs_to_the_day_on_which_it_opens),
+        cmocka_unit_test(one_of_several_windows_is_enough),
         cmocka_unit_test(no_windows_are_always_open),
         cmocka_unit_test(the_next_end_of_a_window_is_found),
         cmocka_unit_test(windows_that_are_never_open_together_are_found_out),

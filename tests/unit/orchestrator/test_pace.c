@@ -128,6 +128,48 @@ static void another_pace_holds_from_the_next_call_on(void **state) {
     rf_pace_fini(&pace);
 }
 
+static void campaigns_are_kept_while_they_have_somebody_in_line_and_then_forgotten(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[3];
+    struct rf_instant due;
+    rf_pace_configure(&pace, 1, 10);
+    for (int i = 0; i < 3; i++)
+        wait_for(&pace, &waiters[i], i, 0);
+    // Their own limits are free long before it is their turn.
+    for (int i = 0; i < 3; i++) {
+        assert_ptr_equal(rf_pace_next(&pace, at(i * S), &due), &waiters[i]);
+        assert_null(rf_pace_next(&pace, at(i * S), &due));
+        assert_null(rf_pace_next(&pace, at(i * S + S / 2), &due));
+    }
+    assert_int_equal(pace.count, 0);
+    for (int i = 0; i < 1000; i++) {
+        wait_for(&pace, &waiters[0], i, 0);
+        assert_non_null(rf_pace_next(&pace, at((10 + i) * S), &due));
+        assert_null(rf_pace_next(&pace, at((10 + i) * S), &due));
+        assert_int_equal(pace.count, 1);
+    }
+    assert_true(pace.room <= 8);
+    rf_pace_fini(&pace);
+}
+
+static void another_pace_holds_for_every_campaign(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[6];
+    struct rf_instant due;
+    rf_pace_configure(&pace, 0, 1);
+    for (int i = 0; i < 6; i++)
+        wait_for(&pace, &waiters[i], i % 3, 0);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(rf_pace_next(&pace, at(0), &due));
+    assert_null(rf_pace_next(&pace, at(0), &due));
+    rf_pace_configure(&pace, 0, 0);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(rf_pace_next(&pace, at(0), &due));
+    rf_pace_fini(&pace);
+}
+
 // Timers that are late by up to 7 ms, at a pace of 200 a second: the pace is kept to within a
 // hundredth, and no second has more calls than it allows and those of the slack.
 static void the_pace_is_kept_by_late_timers(void **state) {
@@ -166,6 +208,8 @@ int main(void) {
         cmocka_unit_test(higher_priorities_go_first_and_equals_in_the_order_of_their_coming),
         cmocka_unit_test(who_leaves_the_line_takes_nothing),
         cmocka_unit_test(another_pace_holds_from_the_next_call_on),
+        cmocka_unit_test(campaigns_are_kept_while_they_have_somebody_in_line_and_then_forgotten),
+        cmocka_unit_test(another_pace_holds_for_every_campaign),
         cmocka_unit_test(the_pace_is_kept_by_late_timers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

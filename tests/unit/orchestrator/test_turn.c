@@ -124,6 +124,7 @@ static void in_all_small_cases_places_go_where_they_should(void **state) {
             bool could = got[i] < due[i] && !rf_turn_full(&turns[i]);
             assert_true(got[i] <= due[i]);
             assert_int_equal(turns[i].running, before[i] + got[i]);
+            assert_true(got[i] == 0 || turns[i].limit == 0 || turns[i].running <= turns[i].limit);
             assert_true(given == left || !could);
             if (i == 2 && could)
                 assert_int_equal(got[0] + got[1], 0);
