@@ -112,7 +112,8 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
 static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
     int64_t paused = 0;
     enum rf_err err = rf_db_number(db, error, &paused,
-                                   "SELECT k.paused FROM contact c"
+                                   "SELECT CASE WHEN k.state = 'running' AND k.paused = 0"
+                                   " THEN 0 ELSE 1 END FROM contact c"
                                    " JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
                                    "i", record->row);
     record->paused = paused != 0;

@@ -106,6 +106,20 @@ static void parts_of_a_second_are_of_the_second_that_they_are_in(void **state) {
     stage_destroy(stage);
 }
 
+static void what_came_before_1970_is_of_the_day_that_it_was(void **state) {
+    (void)state;
+    struct stage *stage = stage_new("UTC", "wed 23:00-24:00", NULL, NULL);
+    struct rf_calling_answer answer = rf_calling_at(&stage->calling, (struct rf_utc){-1});
+    assert_int_equal(answer.why, RF_CALLING_OPEN);
+    assert_int_equal(answer.until.ns, 0);
+    assert_string_equal(rf_calling_why_name(answer.why), "open");
+    answer = rf_calling_at(&stage->calling, (struct rf_utc){0});
+    assert_string_equal(rf_calling_why_name(answer.why), "weekday");
+    assert_string_equal(rf_calling_why_name(RF_CALLING_HOUR), "hour");
+    assert_string_equal(rf_calling_why_name(RF_CALLING_HOLIDAY), "holiday");
+    stage_destroy(stage);
+}
+
 static void a_window_in_the_hour_that_spring_leaves_out_does_not_open_that_day(void **state) {
     (void)state;
     struct stage *stage = stage_new("Europe/Berlin", "daily 02:15-02:45", NULL, NULL);
@@ -277,6 +291,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(office_hours_are_those_of_the_contacts_own_place),
         cmocka_unit_test(parts_of_a_second_are_of_the_second_that_they_are_in),
+        cmocka_unit_test(what_came_before_1970_is_of_the_day_that_it_was),
         cmocka_unit_test(a_window_in_the_hour_that_spring_leaves_out_does_not_open_that_day),
         cmocka_unit_test(a_window_in_the_hour_that_autumn_brings_twice_opens_twice),
         cmocka_unit_test(lord_howe_moves_its_clock_by_half_an_hour),
