@@ -20,6 +20,7 @@ struct rf_contacts {
     size_t phone, name; // their columns; `name` is column_count if there is none
     struct rf_seen seen;
     struct rf_csv_record record; // the latest
+    bool first;                  // it is a contact already: the file has no header
     size_t refused_line;
     char reason[RF_ERROR_MESSAGE_SIZE];
 };
@@ -135,6 +136,13 @@ static enum rf_err check_mapped(struct rf_contacts *contacts,
     return RF_OK;
 }
 
+// A file of nothing but numbers, such as a register of those who do not want to be called.
+static bool is_number(const struct rf_contacts *contacts) {
+    struct rf_phone phone;
+    return contacts->record.count == 1 &&
+           rf_phone_read(contacts->record.fields[0], contacts->country, &phone);
+}
+
 static enum rf_err take_header(struct rf_contacts *contacts,
                                const struct rf_contacts_format *format, struct rf_error *error) {
     enum rf_err err = next_record(contacts, error);
@@ -142,6 +150,16 @@ static enum rf_err take_header(struct rf_contacts *contacts,
         return REFUSE(contacts, 1, 0, error,
                       "the file is empty; begin it with a line that names the columns, such as "
                       "phone,name");
+    if (err == RF_OK && is_number(contacts)) {
+        contacts->first = true;
+        contacts->column_count = 1;
+        contacts->header[0] = strdup("phone");
+        contacts->columns[0] = strdup("phone");
+        contacts->name = 1;
+        return contacts->header[0] != NULL && contacts->columns[0] != NULL
+                   ? RF_OK
+                   : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
     for (size_t i = 0; err == RF_OK && i < contacts->record.count; i++)
         err = take_column(contacts, format, i, error);
     if (err != RF_OK)
@@ -230,7 +248,8 @@ enum rf_err rf_contacts_next(struct rf_contacts *contacts, struct rf_contact *co
                              struct rf_error *error) {
     struct rf_phone phone;
     const struct rf_csv_record *record = &contacts->record;
-    enum rf_err err = next_record(contacts, error);
+    enum rf_err err = contacts->first ? RF_OK : next_record(contacts, error);
+    contacts->first = false;
     if (err != RF_OK)
         return err;
     if (record->count != contacts->column_count)

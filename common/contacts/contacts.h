@@ -1,6 +1,7 @@
 // A list of contacts from a CSV file. The first record names the columns: `phone` is required,
-// `name` is optional, further columns are kept for the prompt. Numbers are read into E.164, and are
-// unique within the file.
+// `name` is optional, further columns are kept for the prompt. A file whose first record is a
+// single number has that column alone and no header. Numbers are read into E.164, and are unique
+// within the file.
 #ifndef RF_CONTACTS_CONTACTS_H
 #define RF_CONTACTS_CONTACTS_H
 

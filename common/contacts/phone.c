@@ -39,6 +39,13 @@ const char *rf_phone_problem(const char *text) {
     return NULL;
 }
 
+int64_t rf_phone_number(const char *e164) {
+    int64_t number = 0;
+    for (const char *at = e164 + 1; *at != '\0'; at++)
+        number = number * 10 + (*at - '0');
+    return number;
+}
+
 // ---- what is written ----
 
 struct written {

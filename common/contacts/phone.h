@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "contacts/country.h"
 
@@ -19,6 +20,9 @@ struct rf_phone {
 // rf_phone_problem: what is wrong with `text` as an E.164 number and how to mend it, such as
 // "has spaces or punctuation; write only + and digits"; NULL if it is one. Static text.
 const char *rf_phone_problem(const char *text);
+
+// rf_phone_number: the digits of an E.164 number as a number, which is never 0.
+int64_t rf_phone_number(const char *e164);
 
 // rf_phone_read: reads a number as people write it: with spaces and punctuation, with the way in
 // which calls from `home` (NULL: not known) go abroad, or as it is dialled within `home`. Its

@@ -3,14 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY ((size_t)1024)
+#include "contacts/phone.h"
 
-static uint64_t number_of(const char *phone) {
-    uint64_t number = 0;
-    for (const char *at = phone + 1; *at != '\0'; at++)
-        number = number * 10 + (uint64_t)(*at - '0');
-    return number;
-}
+#define FIRST_CAPACITY ((size_t)1024)
 
 // splitmix64's finisher: neighbouring numbers land far apart.
 static uint64_t mix(uint64_t x) {
@@ -54,7 +49,7 @@ enum rf_err rf_seen_add(struct rf_seen *seen, const char *phone, size_t line, si
     // At most three quarters full, so that a search stays short.
     if (seen->count * 4 >= seen->capacity * 3 && grow(seen) != RF_OK)
         return RF_ERR_NOMEM;
-    uint64_t number = number_of(phone);
+    uint64_t number = (uint64_t)rf_phone_number(phone);
     size_t place = place_of(seen->phones, seen->capacity, number);
     *earlier = seen->phones[place] != 0 ? seen->lines[place] : 0;
     if (*earlier == 0) {

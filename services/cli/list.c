@@ -74,22 +74,34 @@ static enum rf_err open_rejects(const struct cli_options *options, const char *f
     return list->rejects != NULL ? RF_OK : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
 }
 
+int cli_list_format(const struct cli_options *options, struct cli_list *list,
+                    struct rf_contacts_format *format) {
+    struct rf_error error = {0};
+    memset(list, 0, sizeof *list);
+    memset(format, 0, sizeof *format);
+    enum rf_err err = rf_config_load(options->config, &list->config, &error);
+    int code = err == RF_OK ? CLI_OK : err == RF_ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
+    if (err == RF_OK && (err = read_format(options, list->config, format, &error)) != RF_OK)
+        code = CLI_USAGE;
+    if (code != CLI_OK)
+        rf_log(RF_LOG_ERROR, "%s", error.message);
+    return code;
+}
+
 int cli_list_open(const struct cli_options *options, const char *file, struct cli_list *list) {
     struct rf_error error = {0};
-    struct rf_contacts_format format = {0};
-    memset(list, 0, sizeof *list);
-    enum rf_err err = rf_config_load(options->config, &list->config, &error);
-    int code = err == RF_ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
-    if (err == RF_OK && (err = read_format(options, list->config, &format, &error)) != RF_OK)
-        code = CLI_USAGE;
-    if (err == RF_OK)
-        err = rf_contacts_open(file, &format, &list->contacts, &error);
-    if (err == RF_OK && (err = open_rejects(options, file, list, &error)) == RF_ERR_INVALID)
-        code = CLI_USAGE;
-    if (err == RF_OK)
-        return CLI_OK;
-    rf_log(RF_LOG_ERROR, "%s", error.message);
-    cli_list_close(list);
+    struct rf_contacts_format format;
+    int code = cli_list_format(options, list, &format);
+    if (code == CLI_OK) {
+        enum rf_err err = rf_contacts_open(file, &format, &list->contacts, &error);
+        code = err == RF_OK ? CLI_OK : CLI_FAILED;
+        if (err == RF_OK && (err = open_rejects(options, file, list, &error)) != RF_OK)
+            code = err == RF_ERR_INVALID ? CLI_USAGE : CLI_FAILED;
+        if (err != RF_OK)
+            rf_log(RF_LOG_ERROR, "%s", error.message);
+    }
+    if (code != CLI_OK)
+        cli_list_close(list);
     return code;
 }
 

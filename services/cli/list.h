@@ -18,6 +18,12 @@ struct cli_list {
     json_t *written; // the fields of the page's contacts, as they stand in the file
 };
 
+// cli_list_format: how numbers and lists are written, as cli_list_open has it, without a file. It
+// holds as long as the list, which the caller ends by cli_list_close also after a failure. Prints
+// what is wrong. Returns the exit code.
+int cli_list_format(const struct cli_options *options, struct cli_list *list,
+                    struct rf_contacts_format *format);
+
 // cli_list_open: opens `file` as the options --map, --country, --separator and --rejects say, and
 // the configuration where they do not. Prints what is wrong. Returns the exit code; CLI_OK, and the
 // caller ends it by cli_list_close.

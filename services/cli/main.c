@@ -8,6 +8,7 @@
 //   campaign_run.c     loads a list, starts it and follows it; run.c decides, list.c and page.c
 //                      read the list, progress.c and summary.c tell
 //   campaign_status.c  how campaigns stand
+//   dnc.c              the do-not-call list
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen; reader.c gets them out of the journal, event_filter.c
 //                      and event_line.c say which and how, moment.c and terminal.c read options
@@ -52,6 +53,18 @@ static const struct cli_command commands[] = {
      CLI_TAKES(JSON), cli_campaign_start},
     {"campaign status", 0, 1, "[NAME]", "how a campaign stands, or all of them", CLI_TAKES(JSON),
      cli_campaign_status},
+    {"dnc add", 1, CLI_MAX_ARGUMENTS, "NUMBER... [--why TEXT] [--country CODE]",
+     "put numbers on the do-not-call list: no campaign calls them",
+     CLI_TAKES(WHY) | CLI_TAKES(COUNTRY) | CLI_TAKES(JSON), cli_dnc_add},
+    {"dnc load", 1, 1,
+     "FILE.csv [--why TEXT] [--map NAME=COLUMN]... [--country CODE]\n"
+     "        [--separator SIGN] [--rejects FILE]",
+     "put the numbers of a file on the do-not-call list",
+     CLI_LIST_TAKES | CLI_TAKES(WHY) | CLI_TAKES(JSON), cli_dnc_load},
+    {"dnc remove", 1, CLI_MAX_ARGUMENTS, "NUMBER... [--country CODE]",
+     "take numbers off the do-not-call list", CLI_TAKES(COUNTRY) | CLI_TAKES(JSON), cli_dnc_remove},
+    {"dnc list", 0, 0, "", "the numbers that no campaign calls, since when and why",
+     CLI_TAKES(JSON), cli_dnc_list},
     {"call", 1, 2,
      "SERVICE [OPERATION] [--text TEXT] [--prompt TEXT] [--to NUMBER] [--sid SID] [--since TIME]\n"
      "        [--params JSON] [--deadline TIME] [--out FILE] [--explain] [--yes-dial]",

@@ -5,6 +5,7 @@
 
 #include "calendar/zone_name.h"
 #include "contacts/phone.h"
+#include "dnc.h"
 #include "notice.h"
 #include "record.h"
 #include "store/db.h"
@@ -133,6 +134,7 @@ void rf_campaign_load_destroy(struct rf_campaign_load **pointer) {
         free(load->rows[i].name);
         free(load->rows[i].fields);
         free(load->rows[i].time_zone);
+        free(load->rows[i].told);
     }
     free(load->rows);
     json_decref(load->columns);
@@ -194,6 +196,17 @@ static enum rf_err known(const struct rf_campaign_row *row, struct rf_db *db, in
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
+// A number on the do-not-call list is the row's problem.
+static enum rf_err check_barred(struct rf_campaign_row *row, struct rf_db *db,
+                                struct rf_error *error) {
+    bool barred;
+    char why[RF_DNC_TEXT_SIZE];
+    enum rf_err err = rf_dnc_look(db, row->phone, &barred, why, error);
+    if (err == RF_OK && barred && !(row->problem = row->told = strdup(why)))
+        err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    return err;
+}
+
 static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_row *row,
                             struct rf_db *db, int64_t campaign, bool finished,
                             struct rf_error *error) {
@@ -240,7 +253,13 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
     struct rf_campaign_load *load = (struct rf_campaign_load *)job;
     int64_t campaign = 0;
     bool finished = false;
+    bool all_allowed = false;
     enum rf_err err = find_campaign(load, db, &campaign, &finished, error);
+    if (err == RF_OK)
+        err = rf_dnc_empty(db, &all_allowed, error);
+    for (size_t i = 0; err == RF_OK && i < load->count && !all_allowed; i++)
+        if (!load->rows[i].problem)
+            err = check_barred(&load->rows[i], db, error);
     for (size_t i = 0; err == RF_OK && i < load->count; i++)
         if (!load->rows[i].problem)
             err = load_row(load, &load->rows[i], db, campaign, finished, error);

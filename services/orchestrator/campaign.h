@@ -17,7 +17,7 @@ struct rf_campaign_row {
     int64_t line;
     char *phone, *name, *fields, *time_zone;
     const char *problem;
-    bool added;
+    char *told; // what problem is, if it is of this row alone
 };
 
 // Puts contacts into a campaign, which it makes when it is new. A number that the campaign has

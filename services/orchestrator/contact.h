@@ -109,6 +109,7 @@ struct rf_contact {
     char *time_zone;   // its own; NULL: that of the campaign
     int64_t unreached[RF_UNREACHED_COUNT]; // calls that ended so; their sum is all its calls
     enum rf_unreached last_unreached;      // how the last of them ended
+    bool barred;                           // on the do-not-call list when it was claimed
     struct rf_dial dial;
 };
 

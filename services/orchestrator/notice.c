@@ -1,7 +1,10 @@
 #include "notice.h"
 
+#include <string.h>
+
 #include <ringfence/id.h>
 
+#include "dnc.h"
 #include "outcome.h"
 #include "store/db.h"
 
@@ -10,16 +13,17 @@ static void put_text(json_t *object, const char *key, const char *text) {
         (void)json_object_set_new(object, key, json_string(text));
 }
 
-// The text of an event; takes over `data`.
-static char *notice(enum rf_event_type type, const char *subject, const char *campaign,
-                    const char *contact, const char *service, json_t *data, struct rf_utc now) {
+// The text of an event, of the severity of its type if `severity` is NULL; takes over `data`.
+static char *notice(enum rf_event_type type, const char *severity, const char *subject,
+                    const char *campaign, const char *contact, const char *service, json_t *data,
+                    struct rf_utc now) {
     char id[RF_ULID_SIZE];
     char *text = NULL;
     json_t *event = json_object();
     if (event && data) {
         put_text(event, "id", rf_ulid_new(now, id));
         (void)json_object_set_new(event, "ts", json_integer(now.ns));
-        put_text(event, "severity", rf_event_severity(type));
+        put_text(event, "severity", severity ? severity : rf_event_severity(type));
         put_text(event, "type", rf_event_type_name(type));
         put_text(event, "subject", subject);
         put_text(event, "campaign", campaign);
@@ -33,11 +37,12 @@ static char *notice(enum rf_event_type type, const char *subject, const char *ca
     return text;
 }
 
-static char *of_contact(enum rf_event_type type, const struct rf_contact *contact,
-                        const char *service, json_t *data, struct rf_utc now) {
+static char *of_contact(enum rf_event_type type, const char *severity,
+                        const struct rf_contact *contact, const char *service, json_t *data,
+                        struct rf_utc now) {
     put_text(data, "phone", contact->phone);
     put_text(data, "name", contact->name);
-    return notice(type, contact->id, contact->campaign, contact->id, service, data, now);
+    return notice(type, severity, contact->id, contact->campaign, contact->id, service, data, now);
 }
 
 static json_t *attempts_of(const struct rf_call_reply *reply) {
@@ -68,7 +73,7 @@ static void put_call(json_t *data, const struct rf_call_reply *reply) {
 }
 
 char *rf_notice_started(const struct rf_contact *contact, struct rf_utc now) {
-    return of_contact(RF_EVENT_CONTACT_STARTED, contact, NULL, json_object(), now);
+    return of_contact(RF_EVENT_CONTACT_STARTED, NULL, contact, NULL, json_object(), now);
 }
 
 char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *plan,
@@ -93,7 +98,7 @@ char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *pla
         (void)json_object_set_new(data, "size", json_integer(plan->audio_size));
     put_text(data, "sid", plan->sid);
     put_text(data, "status", plan->status);
-    return of_contact(RF_EVENT_CONTACT_STEP, contact, plan->provider, data, now);
+    return of_contact(RF_EVENT_CONTACT_STEP, NULL, contact, plan->provider, data, now);
 }
 
 // Of a call that ended, and that another one will follow.
@@ -118,7 +123,7 @@ char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan 
     (void)json_object_set_new(data, "deferrals", json_integer(plan->deferrals));
     put_ended(data, plan);
     put_call(data, step->reply);
-    return of_contact(RF_EVENT_CONTACT_DEFERRED, contact, plan->provider, data, now);
+    return of_contact(RF_EVENT_CONTACT_DEFERRED, NULL, contact, plan->provider, data, now);
 }
 
 char *rf_notice_done(const struct rf_contact *contact, const struct rf_plan *plan,
@@ -129,7 +134,7 @@ char *rf_notice_done(const struct rf_contact *contact, const struct rf_plan *pla
     put_text(data, "provider", plan->provider);
     if (plan->duration_s >= 0)
         (void)json_object_set_new(data, "duration_s", json_integer(plan->duration_s));
-    return of_contact(RF_EVENT_CONTACT_DONE, contact, plan->provider, data, now);
+    return of_contact(RF_EVENT_CONTACT_DONE, NULL, contact, plan->provider, data, now);
 }
 
 char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan *plan,
@@ -145,21 +150,23 @@ char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan
     if (step->reply && step->reply->mark_made)
         (void)json_object_set_new(data, "mark_made", json_true());
     put_call(data, step->reply);
-    return of_contact(RF_EVENT_CONTACT_SET_ASIDE, contact, plan->provider, data, now);
+    // Not to call somebody who does not want it is no failure.
+    const char *severity = strcmp(plan->reason, RF_DNC_REASON) == 0 ? "info" : NULL;
+    return of_contact(RF_EVENT_CONTACT_SET_ASIDE, severity, contact, plan->provider, data, now);
 }
 
 char *rf_notice_loaded(const char *campaign, int64_t added, int64_t known, int64_t total,
                        struct rf_utc now) {
     json_t *data = json_pack("{s:I,s:I,s:I}", "added", (json_int_t)added, "known",
                              (json_int_t)known, "total", (json_int_t)total);
-    return notice(RF_EVENT_CAMPAIGN_LOADED, campaign, campaign, NULL, NULL, data, now);
+    return notice(RF_EVENT_CAMPAIGN_LOADED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 
 char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, int64_t total,
                          struct rf_utc now) {
     json_t *data = json_pack("{s:I,s:I,s:I}", "done", (json_int_t)done, "set_aside",
                              (json_int_t)set_aside, "total", (json_int_t)total);
-    return notice(RF_EVENT_CAMPAIGN_FINISHED, campaign, campaign, NULL, NULL, data, now);
+    return notice(RF_EVENT_CAMPAIGN_FINISHED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 
 enum rf_err rf_notice_store(struct rf_db *db, const char *text, struct rf_error *error) {

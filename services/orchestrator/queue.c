@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dnc.h"
 #include "notice.h"
 #include "schema.h"
 #include "store/db.h"
@@ -13,7 +14,7 @@
 #define CONTACT_COLUMNS                                                                            \
     "c.id, k.name, c.line, c.phone, c.name, c.fields, c.state, c.step, c.script, c.audio,"         \
     " c.audio_format, c.deferrals, c.spent, c.redials, c.time_zone, c.last_unreached, c.busy,"     \
-    " c.no_answer, c.failed, c.canceled, c.voicemail, c.campaign, k.priority"
+    " c.no_answer, c.failed, c.canceled, c.voicemail, c.campaign, k.priority, " RF_DNC_BARRED
 
 void rf_contact_list_clear(struct rf_contact_list *list) {
     for (size_t i = 0; i < list->count; i++)
@@ -55,6 +56,7 @@ static enum rf_err read_contact(struct rf_rows *row, struct rf_contact *contact,
     for (int how = RF_UNREACHED_BUSY; how < RF_UNREACHED_COUNT; how++)
         contact->unreached[how] = rf_rows_number(row, 15 + how);
     contact->campaign_row = rf_rows_number(row, 21);
+    contact->barred = rf_rows_number(row, 23) != 0;
     contact->priority = rf_rows_number(row, 22);
     if (!rf_unreached_parse(rf_rows_text(row, 15), &contact->last_unreached))
         return rf_error_set(error, RF_ERR_INVALID, "contact %lld has an unknown last ending",

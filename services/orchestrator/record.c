@@ -118,7 +118,11 @@ static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct r
                                    "i", record->row);
     record->paused = paused != 0;
     if (err == RF_OK && record->paused)
-        err = rf_error_set(error, RF_ERR_CONFLICT, "the campaign is paused");
+        return rf_error_set(error, RF_ERR_CONFLICT, "the campaign is paused");
+    if (err == RF_OK)
+        err = rf_dnc_look(db, record->phone, &record->barred, record->barred_why, error);
+    if (err == RF_OK && record->barred)
+        err = rf_error_set(error, RF_ERR_CONFLICT, "the number %s", record->barred_why);
     return err;
 }
 

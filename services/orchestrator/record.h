@@ -3,6 +3,7 @@
 #ifndef RF_ORCHESTRATOR_RECORD_H
 #define RF_ORCHESTRATOR_RECORD_H
 
+#include "dnc.h"
 #include "notice.h"
 #include "store/store.h"
 
@@ -29,7 +30,9 @@ struct rf_record {
     struct rf_dial dial;
     char *phone;
     char status[32];
-    bool paused;        // why an intent was refused: its campaign is
+    bool paused; // why an intent was refused: its campaign is
+    bool barred; // or its number is on the do-not-call list,
+    char barred_why[RF_DNC_TEXT_SIZE];
     char provider[32];  // "": as it is
     int64_t duration_s; // of its call; -1: not told
 
@@ -46,7 +49,8 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
 struct rf_record *rf_record_intent(const struct rf_contact *contact, const struct rf_dial *dial,
                                    struct rf_utc now);
 
-// rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: its campaign is paused, or another
+// rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: its number is on the
+// do-not-call list, its campaign is paused, or another
 // attempt holds the number.
 enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 

@@ -47,6 +47,15 @@ static void doubt(struct rf_runner *runner) {
     rf_runner_decide(runner, &plan, &step);
 }
 
+// Nobody may call the number: nothing is paid for it any more. What was added to the list later
+// than its claim is found by the last look before the dial.
+static void bar(struct rf_runner *runner) {
+    struct rf_plan plan;
+    rf_dnc_plan(&runner->contact, "is on the do-not-call list", &plan);
+    const struct rf_notice_step step = {.step = runner->contact.step};
+    rf_runner_decide(runner, &plan, &step);
+}
+
 void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *contact) {
     struct rf_runner *runner = calloc(1, sizeof *runner);
     if (!runner) {
@@ -64,8 +73,11 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
         runner->next->link = &runner->next;
     orchestrator->runners = runner;
     orchestrator->running++;
-    if (runner->contact.state == RF_CONTACT_DIAL && runner->contact.dial.state != RF_DIAL_NONE)
+    bool open = runner->contact.dial.state != RF_DIAL_NONE;
+    if (runner->contact.state == RF_CONTACT_DIAL && open)
         doubt(runner);
+    else if (runner->contact.barred && !open)
+        bar(runner);
     else
         rf_steps_go(runner);
 }
@@ -146,12 +158,15 @@ static void go_on(struct rf_runner *runner) {
     }
 }
 
-// The attempt was refused: its campaign is paused, and the contact is due as soon as it goes on; or
-// another attempt, of this or another campaign, holds the number, and the contact comes later.
+// The attempt was refused: nobody may call the number; or its campaign is paused, and the contact
+// is due as soon as it goes on; or another attempt, of this or another campaign, holds the number,
+// and the contact comes later.
 static void refused(struct rf_runner *runner) {
     struct rf_rules rules = rf_orchestrator_rules(runner->orchestrator, NULL);
     struct rf_plan plan;
-    if (runner->record->paused)
+    if (runner->record->barred)
+        rf_dnc_plan(&runner->contact, runner->record->barred_why, &plan);
+    else if (runner->record->paused)
         rf_plan_put_back(&runner->contact, "paused", "its campaign is paused", rf_clock_utc(),
                          &plan);
     else

@@ -134,7 +134,7 @@ static const char fourth[] =
 // Numbers that nobody may call; how many contacts a campaign has, and which columns, as asking all
 // of them takes long; and what an export tells of a contact and its calls.
 static const char fifth[] = "CREATE TABLE do_not_call ("
-                            " phone TEXT PRIMARY KEY,"
+                            " number BIGINT PRIMARY KEY," // rf_phone_number
                             " since BIGINT NOT NULL,"
                             " why TEXT NOT NULL DEFAULT '');"
                             "CREATE TABLE campaign_column ("

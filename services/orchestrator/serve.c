@@ -6,7 +6,9 @@
 #include <time.h>
 
 #include "campaign.h"
+#include "contacts/phone.h"
 #include "dispatch.h"
+#include "dnc.h"
 #include "report.h"
 
 #define SERVICE "campaign"
@@ -207,16 +209,98 @@ static void serve_contacts(struct rf_orchestrator *orchestrator,
         reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
 }
 
+// ---- the do-not-call list ----
+
+static void on_changed(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct rf_dnc_change *change = (struct rf_dnc_change *)job;
+    struct rf_orchestrator *orchestrator = change->owner;
+    if (!orchestrator->stopping) {
+        json_t *value = result == RF_OK ? rf_dnc_change_result(change) : NULL;
+        if (value)
+            reply_result(orchestrator, change->call, value);
+        else
+            reply_error(orchestrator, change->call, result == RF_OK ? RF_ERR_NOMEM : result,
+                        result == RF_OK ? "out of memory" : error->message);
+        json_decref(value);
+        rf_orchestrator_settle(orchestrator);
+    }
+    rf_dnc_change_destroy(&change);
+}
+
+static void serve_change(struct rf_orchestrator *orchestrator,
+                         const struct rf_call_request *request, bool remove) {
+    struct rf_error error = {0};
+    struct rf_dnc_change *change;
+    enum rf_err err = rf_dnc_change_new(request->params, remove, rf_clock_utc(), &change, &error);
+    if (err == RF_OK && !(change->call = strdup(request->id))) {
+        rf_dnc_change_destroy(&change);
+        err = rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
+    }
+    if (err != RF_OK) {
+        reply_error(orchestrator, request->id, err, error.message);
+        return;
+    }
+    change->owner = orchestrator;
+    change->job.done = on_changed;
+    rf_store_submit(orchestrator->store, &change->job);
+}
+
+static void serve_dnc_add(struct rf_orchestrator *orchestrator,
+                          const struct rf_call_request *request) {
+    serve_change(orchestrator, request, false);
+}
+
+static void serve_dnc_remove(struct rf_orchestrator *orchestrator,
+                             const struct rf_call_request *request) {
+    serve_change(orchestrator, request, true);
+}
+
+static void on_listed(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct rf_dnc_list *list = (struct rf_dnc_list *)job;
+    struct rf_orchestrator *orchestrator = list->owner;
+    if (!orchestrator->stopping) {
+        if (result == RF_OK)
+            reply_result(orchestrator, list->call, list->result);
+        else
+            reply_error(orchestrator, list->call, result, error->message);
+        rf_orchestrator_settle(orchestrator);
+    }
+    rf_dnc_list_destroy(&list);
+}
+
+static void serve_dnc_list(struct rf_orchestrator *orchestrator,
+                           const struct rf_call_request *request) {
+    const char *after = json_string_value(json_object_get(request->params, "after"));
+    struct rf_dnc_list *list = calloc(1, sizeof *list);
+    if (after && rf_phone_problem(after)) {
+        free(list);
+        reply_error(orchestrator, request->id, RF_ERR_INVALID, "after: expected a number");
+        return;
+    }
+    if (!list || !(list->call = strdup(request->id))) {
+        rf_dnc_list_destroy(&list);
+        reply_error(orchestrator, request->id, RF_ERR_NOMEM, "out of memory");
+        return;
+    }
+    list->job.run = rf_dnc_list_run;
+    list->job.done = on_listed;
+    list->owner = orchestrator;
+    list->after = after ? rf_phone_number(after) : 0;
+    list->limit = json_integer_value(json_object_get(request->params, "limit"));
+    if (list->limit < 1 || list->limit > RF_DNC_PAGE_MAX)
+        list->limit = RF_DNC_PAGE_MAX;
+    rf_store_submit(orchestrator->store, &list->job);
+}
+
 // ---- the operations ----
 
 static const struct {
     const char *operation;
     void (*serve)(struct rf_orchestrator *orchestrator, const struct rf_call_request *request);
 } operations[] = {
-    {"load", serve_load},
-    {"start", serve_start},
-    {"status", serve_status},
-    {"contacts", serve_contacts},
+    {"load", serve_load},         {"start", serve_start},     {"status", serve_status},
+    {"contacts", serve_contacts}, {"dnc_add", serve_dnc_add}, {"dnc_remove", serve_dnc_remove},
+    {"dnc_list", serve_dnc_list},
 };
 
 static void on_request(void *arg, const struct rf_call_request *request) {
@@ -227,8 +311,9 @@ static void on_request(void *arg, const struct rf_call_request *request) {
             return;
         }
     }
-    reply_error(orchestrator, request->id, RF_ERR_INVALID,
-                "operation: expected load, start, status or contacts");
+    reply_error(
+        orchestrator, request->id, RF_ERR_INVALID,
+        "operation: expected load, start, status, contacts, dnc_add, dnc_remove or dnc_list");
 }
 
 static void on_connected(void *arg, bool connected) {

@@ -20,6 +20,10 @@ EXAMPLES = {
     "campaign load": ("june {root}/spring.csv", 0),
     "campaign start": ("june", 0),
     "campaign status": ("", 0),
+    "dnc add": ("+12025550101 --why trial", 0),
+    "dnc load": ("{root}/spring.csv", 0),
+    "dnc remove": ("+12025550101", 0),
+    "dnc list": ("", 0),
     "call": ("script --prompt Greet --deadline 100ms", 18),  # nobody serves it, which is told as JSON too
     "status": ("", 0),
     "replay": ("contact.", 0),

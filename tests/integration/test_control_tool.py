@@ -54,6 +54,11 @@ class StandIn(threading.Thread):
         if operation == "start":
             self.started = True
             return {"total": len(self.contacts)}
+        if operation in ("dnc_add", "dnc_remove"):
+            change, same = ("added", "known") if operation == "dnc_add" else ("removed", "unknown")
+            return {change: len(params["numbers"]), same: 0, "refused": []}
+        if operation == "dnc_list":
+            return {"numbers": [{"phone": "+12025550101", "since": 1795860000000000000, "why": "trial"}]}
         if operation == "status":
             self.asked += 1
             return {"campaigns": [self.status()]}

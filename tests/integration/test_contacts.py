@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""Contacts in and out: lists as people write them, whom nobody may call, what came of all."""
+
+import csv
+import json
+import unittest
+
+from harness import RingfenceTest, people
+
+
+def rows(file):
+    with open(file, newline="", encoding="utf-8") as text:
+        return list(csv.DictReader(text))
+
+
+class Contacts(RingfenceTest):
+    def write(self, name, text):
+        file = self.set.root / name
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    def load(self, file, *options, code=0):
+        return json.loads(self.set.cli("campaign", "load", "c", file, *options, "--json", check=code).stdout)
+
+    def test_a_second_load_adds_nothing_and_every_refused_line_is_in_the_file_of_rejects(self):
+        self.set.start("broker")
+        self.set.start("orchestrator")
+        self.set.cli("dnc", "add", "+4930 1234567", "--why", "by letter", check=0)
+        file = self.write("list.csv", "Kunde;Telefon;Ort\nAda;030 1234566;Berlin\nBo;030 1234567;=1+1\n"
+                                      "Cy;030 1234566;Bonn\nDi;keine;Bonn\nEd;+1 202 555 0100;Rom\n")
+        options = ["--map", "phone=Telefon", "--map", "name=Kunde", "--separator", ";", "--country", "DE"]
+        first = self.load(file, *options, code=3)
+        self.assertEqual((first["added"], first["known"], first["refused_count"]), (2, 0, 3))
+        self.assertEqual(first["rejects"], str(self.set.root / "list.rejects.csv"))
+        refused = rows(first["rejects"])
+        self.assertEqual({row["line"]: row["Kunde"] for row in refused}, {"3": "Bo", "4": "Cy", "5": "Di"})
+        barred = next(row for row in refused if row["line"] == "3")
+        self.assertRegex(barred["reason"], r"^is on the do-not-call list since \d{4}-\d\d-\d\d: by letter$")
+        self.assertEqual((barred["Telefon"], barred["Ort"]), ("030 1234567", "'=1+1"))
+        second = self.load(file, *options, code=3)
+        self.assertEqual((second["added"], second["known"], second["refused_count"]), (0, 2, 3))
+        more = self.write("more.csv", "phone\n+12025550101\n+12025550100\n")
+        third = self.load(more)
+        self.assertEqual((third["added"], third["known"]), (1, 1))
+        started = json.loads(self.set.cli("campaign", "start", "c", "--json", check=0).stdout)
+        self.assertEqual(started["total"], 3)
+
+    def test_the_do_not_call_list_is_filled_from_a_file_of_numbers_and_by_hand(self):
+        self.set.start("broker")
+        self.set.start("orchestrator")
+        file = self.write("register.txt", "".join(f"+1 202 555 {i:04d}\n" for i in range(2500)) + "nobody\n")
+        told = json.loads(self.set.cli("dnc", "load", file, "--why", "register", "--json", check=3).stdout)
+        self.assertEqual((told["added"], told["known"], told["refused_count"]), (2500, 0, 1))
+        self.assertEqual(rows(told["rejects"])[0]["line"], "2501")
+        again = self.set.cli("dnc", "load", file, check=3).stdout
+        self.assertIn("added: 0, on it already: 2500, lines refused: 1", again)
+        listed = [json.loads(line) for line in
+                  self.set.cli("dnc", "list", "--json", check=0).stdout.splitlines()]
+        self.assertEqual([n["phone"] for n in listed], [f"+1202555{i:04d}" for i in range(2500)])
+        self.assertEqual({n["why"] for n in listed}, {"register"})
+        removed = self.set.cli("dnc", "remove", "+12025550007", "+12025559999", check=0).stdout
+        self.assertIn("removed: 1, not on it: 1", removed)
+        self.assertNotIn("+12025550007 ", self.set.cli("dnc", "list", check=0).stdout)
+        wrong = self.set.cli("dnc", "add", "+12025550007", "030 1234567", check=2)
+        self.assertIn("has no country code", wrong.stderr)
+        self.assertNotIn("+12025550007 ", self.set.cli("dnc", "list", check=0).stdout)
+
+    def test_incident_27_who_came_on_the_list_after_the_load_is_set_aside_and_not_dialled(self):
+        contacts = people(6)
+        self.set.start_all()
+        file = self.write("c.csv", "phone,name\n" + "".join(f"{phone},{name}\n" for phone, name in contacts))
+        self.load(file)
+        self.set.cli("dnc", "add", contacts[1][0], contacts[4][0], check=0)
+        self.set.faults({"id": "refused", "kind": "status", "status": 400,
+                         "match": {"provider": "twilio", "method": "POST", "number": contacts[5][0]},
+                         "body": {"code": 21211, "status": 400, "more_info": "", "message": "not valid"}})
+        self.set.cli("campaign", "run", file, "--name", "c", check=3, timeout=120)
+        dials = self.set.dials()
+        for index, (phone, _name) in enumerate(contacts):
+            self.assertEqual(dials.get(phone, 0), 0 if index in (1, 4, 5) else 1, phone)
+        aside = self.set.events(type="contact.set_aside")
+        self.assertEqual({(e["contact"], e["severity"], e["data"]["reason"]) for e in aside},
+                         {("c-3", "info", "do_not_call"), ("c-6", "info", "do_not_call"),
+                          ("c-7", "error", "permanent.invalid")})
+        # Nothing was paid for them.
+        self.assertEqual(len(self.set.ledger()["speeches"]), 4)
+        self.assert_alerts([event for event in aside if event["severity"] == "error"])
+
+
+if __name__ == "__main__":
+    unittest.main()
