@@ -247,6 +247,25 @@ static enum rf_err check_logger(const struct check *check) {
     return err;
 }
 
+// A password in the URL would be told by `config show`, logs and error messages.
+static enum rf_err check_store(const struct check *check) {
+    const char *url = check->config->orchestrator.store.url;
+    if (url == NULL)
+        return RF_OK;
+    const char *host = strstr(url, "://");
+    if (strncmp(url, "postgresql://", 13) != 0 && strncmp(url, "postgres://", 11) != 0)
+        return COMPLAIN(check, "orchestrator.store.url",
+                        "is no database that we know; expected postgresql://USER@HOST/DATABASE, or "
+                        "nothing for SQLite");
+    size_t authority = strcspn(host + 3, "/?");
+    const char *at = memchr(host + 3, '@', authority);
+    if ((at && memchr(host + 3, ':', (size_t)(at - host - 3))) || strstr(url, "password="))
+        return COMPLAIN(check, "orchestrator.store.url",
+                        "has a password; expected it in orchestrator.store.password, such as "
+                        "file:secrets/store");
+    return RF_OK;
+}
+
 static enum rf_err check_simulator(const struct check *check) {
     const struct rf_config_simulator *simulator = &check->config->simulator;
     if (simulator->tls_listen == NULL)
@@ -262,8 +281,8 @@ static enum rf_err check_simulator(const struct check *check) {
 enum rf_err rf_config_check(const struct rf_config *config, const struct rf_config_origin *origin,
                             struct rf_error *error) {
     static enum rf_err (*const checks[])(const struct check *) = {
-        check_endpoints,   check_twilio,  check_telephony, check_lives,     check_campaign,
-        check_local_links, check_alerter, check_logger,    check_simulator,
+        check_endpoints,   check_twilio,  check_telephony, check_lives, check_campaign,
+        check_local_links, check_alerter, check_logger,    check_store, check_simulator,
     };
     struct check check = {config, origin, error};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

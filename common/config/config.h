@@ -208,7 +208,14 @@ struct rf_config_telephony {
     struct rf_duration lost_after;
 };
 
+struct rf_config_store {
+    char *url; // postgresql://...; NULL: SQLite in state_dir
+    struct rf_secret password;
+    struct rf_duration lease; // with a URL
+};
+
 struct rf_config_orchestrator {
+    struct rf_config_store store;
     int64_t concurrency;              // contacts in progress at once
     double pace;                      // calls begun a second, of all campaigns; 0: no limit
     struct rf_duration call_deadline; // of a script or speech request, above all waits and attempts

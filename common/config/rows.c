@@ -238,6 +238,9 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("telephony.poll_max", DURATION, AT(telephony.poll_max), "10s", 50 * MS, 1 * H, LIVE, "longest time between two questions"),
     ROW("telephony.lost_after", DURATION, AT(telephony.lost_after), "10m", 1 * S, 24 * H, LIVE, "a call that the provider denies, or will not say whether there is one, for so long is given up, with an alert"),
 
+    TEXT("orchestrator.store.url", TEXT, AT(orchestrator.store.url), NULL, FIXED, "PostgreSQL database for campaigns, such as postgresql://ringfence@db.example/ringfence; several orchestrators may share one; without it, SQLite in state_dir"),
+    TEXT("orchestrator.store.password", SECRET, AT(orchestrator.store.password), NULL, FIXED, "of the database's user"),
+    ROW("orchestrator.store.lease", DURATION, AT(orchestrator.store.lease), "15s", 1 * S, 10 * M, FIXED, "an orchestrator whose database has not heard of it for so long may lose its contacts to another; no dial is sent later than that"),
     ROW("orchestrator.concurrency", COUNT, AT(orchestrator.concurrency), "8", 1, 100000, LIVE, "contacts in progress at once"),
     ROW("orchestrator.pace", NUMBER, AT(orchestrator.pace), "0", 0, 10000, LIVE, "calls begun a second, of all campaigns together; 0: no limit"),
     ROW("orchestrator.call_deadline", DURATION, AT(orchestrator.call_deadline), "120s", 1 * S, 24 * H, LIVE, "of a script or speech request, above all its waits and attempts"),

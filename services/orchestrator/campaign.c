@@ -170,7 +170,9 @@ static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_
     int64_t ended = 0;
     if (err == RF_OK)
         err = rf_db_number(db, error, &ended,
-                           "SELECT state = 'finished' FROM campaign WHERE id = ?", "i", *id);
+                           "SELECT state = 'finished' FROM campaign WHERE id = ?"
+                           " /*! FOR NO KEY UPDATE */", // nobody ends it meanwhile
+                           "i", *id);
     *finished = ended != 0;
     return err;
 }

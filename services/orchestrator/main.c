@@ -8,21 +8,24 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "dispatch.h"
-#include "queue.h"
+#include "inherit.h"
 #include "runner.h"
 #include "schema.h"
 #include "serve.h"
+#include "store/postgres.h"
 
 static void on_outbox_settled(void *arg) {
     rf_orchestrator_settle(arg);
 }
 
-static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+static enum rf_err open_file(struct rf_orchestrator *orchestrator, struct rf_error *error) {
     char path[PATH_MAX];
     struct rf_process *process = orchestrator->process;
     int length = snprintf(path, sizeof path, "%s/orchestrator", process->config->state_dir);
@@ -36,14 +39,48 @@ static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_er
                          &orchestrator->store, error);
 }
 
-// Goes on with the contacts that were in progress.
-static enum rf_err resume(struct rf_orchestrator *orchestrator, struct rf_error *error) {
-    struct rf_queue_resume job = {.job.run = rf_queue_resume_run};
-    enum rf_err err = rf_store_now(orchestrator->store, &job.job, error);
-    for (size_t i = 0; err == RF_OK && i < job.contacts.count; i++)
-        rf_runner_begin(orchestrator, &job.contacts.items[i]);
-    rf_contact_list_clear(&job.contacts);
+static enum rf_err open_server(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    struct rf_process *process = orchestrator->process;
+    const struct rf_config_store *config = &process->config->orchestrator.store;
+    struct rf_db *db;
+    enum rf_err err = rf_postgres_open(config->url, config->password.value, &db, error);
+    if (err == RF_OK)
+        err = rf_store_start(process->loop, db, rf_schema_postgres, rf_schema_migration_count,
+                             &orchestrator->store, error);
+    if (err != RF_OK)
+        rf_error_prefix(error, "orchestrator.store.url: ");
     return err;
+}
+
+// What is in progress belongs to another now, who asks the provider before anything is repeated.
+static void on_lost(void *arg) {
+    struct rf_orchestrator *orchestrator = arg;
+    struct rf_error error;
+    (void)rf_error_set(&error, RF_ERR_IO,
+                       "the lease on the store has ended and another orchestrator has taken over:"
+                       " the next start begins anew");
+    rf_process_fail(orchestrator->process, &error);
+}
+
+// Opens the store, joins those who share it, and goes on with the stream of our events.
+static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    struct rf_process *process = orchestrator->process;
+    const struct rf_config_store *config = &process->config->orchestrator.store;
+    char name[HOST_NAME_MAX + 32] = "";
+    (void)gethostname(name, HOST_NAME_MAX);
+    (void)snprintf(name + strlen(name), 32, " %lld", (long long)getpid());
+    enum rf_err err =
+        config->url ? open_server(orchestrator, error) : open_file(orchestrator, error);
+    if (err == RF_OK)
+        err = rf_store_join(orchestrator->store, name, config->url ? config->lease : rf_ns(0),
+                            on_lost, orchestrator, error);
+    struct rf_takeover_open open = {.job.run = rf_takeover_open_run};
+    if (err == RF_OK)
+        err = rf_store_now(orchestrator->store, &open.job, error);
+    return err == RF_OK ? rf_outbox_open(&orchestrator->outbox, &open.stream, process->loop,
+                                         orchestrator->store, process->bus, on_outbox_settled,
+                                         orchestrator, error)
+                        : err;
 }
 
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
@@ -58,14 +95,11 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     if (err == RF_OK)
         err = open_store(orchestrator, error);
     if (err == RF_OK)
-        err = rf_outbox_open(&orchestrator->outbox, process->loop, orchestrator->store,
-                             process->bus, on_outbox_settled, orchestrator, error);
-    if (err == RF_OK)
         err = rf_dispatch_start(orchestrator, error);
     if (err == RF_OK)
         err = rf_serve_start(orchestrator, error);
     if (err == RF_OK)
-        err = resume(orchestrator, error);
+        err = rf_inherit_start(orchestrator, error);
     return err; // ready when the broker knows what we serve: serve.c
 }
 
@@ -97,9 +131,11 @@ static void stop(struct rf_process *process) {
     if (orchestrator->pace_timer.loop)
         rf_timer_stop(&orchestrator->pace_timer);
     rf_worker_destroy(&orchestrator->worker);
+    rf_inherit_stop(orchestrator);
     rf_outbox_close(&orchestrator->outbox);
     // Writes what is queued; what comes of it is read by the next start.
     rf_store_close(&orchestrator->store);
+    rf_inherit_fini(orchestrator);
     rf_runner_stop_all(orchestrator);
     rf_pace_fini(&orchestrator->pace);
     rf_holidays_destroy(&orchestrator->holidays);
@@ -111,8 +147,10 @@ static void stop(struct rf_process *process) {
 static const struct rf_service service = {
     .name = "orchestrator",
     .summary = "runs call campaigns: script, speech, dial, and the call's end, for each contact",
-    .details = "Campaigns are loaded and watched through the bus: see ringfence(1).\n"
-               "Their state is in <state_dir>/orchestrator/campaign.db.",
+    .details =
+        "Campaigns are loaded and watched through the bus: see ringfence(1).\n"
+        "Their state is in <state_dir>/orchestrator/campaign.db, or in a PostgreSQL database\n"
+        "that several orchestrators may share.",
     .uses_bus = true,
     .start = start,
     .drain = drain,

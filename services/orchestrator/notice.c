@@ -7,6 +7,7 @@
 #include "dnc.h"
 #include "outcome.h"
 #include "store/db.h"
+#include "store/member.h"
 
 static void put_text(json_t *object, const char *key, const char *text) {
     if (text && text[0])
@@ -172,7 +173,25 @@ char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, 
 enum rf_err rf_notice_store(struct rf_db *db, const char *text, struct rf_error *error) {
     if (!text)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory for an event");
-    return rf_db_run(db, error, "INSERT INTO outbox (event) VALUES (?)", "t", text);
+    // A number is taken in the transaction of its event: there are no gaps.
+    struct rf_rows *row;
+    int64_t stream = 0, seq = 0;
+    enum rf_err err = rf_db_query(db, error, &row,
+                                  "UPDATE stream SET next = next + 1 WHERE owner = ? AND open = 1"
+                                  " RETURNING id, next - 1",
+                                  "i", rf_member_of(db));
+    if (err == RF_OK && (err = rf_rows_next(row, error)) == RF_OK) {
+        stream = rf_rows_number(row, 0);
+        seq = rf_rows_number(row, 1);
+    }
+    rf_rows_end(&row);
+    if (err == RF_ERR_NOT_FOUND)
+        return rf_error_set(error, RF_ERR_IO, "the database has no stream for our events");
+    return err == RF_OK ? rf_db_run(db, error,
+                                    "INSERT INTO outbox (stream, seq, event)"
+                                    " VALUES (?, ?, ?)",
+                                    "iit", stream, seq, text)
+                        : err;
 }
 
 static const char *text_of(const json_t *event, const char *key) {

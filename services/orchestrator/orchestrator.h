@@ -17,12 +17,18 @@
 #include "store/store.h"
 
 struct rf_runner;
+struct rf_inherited;
 
 struct rf_orchestrator {
     struct rf_process *process;
     struct rf_store *store;
     struct rf_worker *worker;
     struct rf_outbox outbox;
+
+    struct rf_inherited *inherited; // streams of who is gone: inherit.c
+    struct rf_timer inherit_timer;
+    struct rf_instant inherit_at;
+    bool inheriting; // a takeover is on its way to the database
 
     struct rf_zones zones;        // of contacts
     struct rf_holidays *holidays; // NULL: none

@@ -29,37 +29,14 @@ struct delete_job {
     uint64_t seq;
 };
 
-struct open_job {
-    struct rf_store_job job;
-    char name[64];
-    int64_t next;
-};
-
-static enum rf_err open_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    struct open_job *open = (struct open_job *)job;
-    enum rf_err err =
-        rf_db_number(db, error, &open->next,
-                     "SELECT coalesce ((SELECT min (seq) FROM outbox),"
-                     " (SELECT seq + 1 FROM sqlite_sequence WHERE name = 'outbox'), 1)",
-                     "");
-    struct rf_rows *row = NULL;
-    if (err == RF_OK)
-        err = rf_db_query(db, error, &row, "SELECT name FROM stream", "");
-    if (err == RF_OK)
-        err = rf_rows_next(row, error);
-    if (err == RF_OK)
-        rf_plan_copy(open->name, sizeof open->name, rf_rows_text(row, 0));
-    rf_rows_end(&row);
-    return err;
-}
-
 // ---- after the acknowledgement ----
 
 static enum rf_err delete_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
+    const struct delete_job *delete = (struct delete_job *)job;
     rf_crash_point(
         "outbox_before_delete"); // it is in the journal, and the next life sends it again
-    return rf_db_run(db, error, "DELETE FROM outbox WHERE seq <= ?", "i",
-                     (int64_t)((struct delete_job *)job)->seq);
+    return rf_db_run(db, error, "DELETE FROM outbox WHERE stream = ? AND seq <= ?", "ii",
+                     delete->outbox->row, (int64_t) delete->seq);
 }
 
 static void delete_more(struct rf_outbox *outbox);
@@ -114,9 +91,9 @@ static enum rf_err page_run(struct rf_store_job *job, struct rf_db *db, struct r
     struct page_job *page = (struct page_job *)job;
     struct rf_rows *rows;
     enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT seq, event FROM outbox WHERE seq >= ?"
+                                  "SELECT seq, event FROM outbox WHERE stream = ? AND seq >= ?"
                                   " ORDER BY seq LIMIT ?",
-                                  "ii", (int64_t)page->next, (int64_t)PAGE);
+                                  "iii", page->outbox->row, (int64_t)page->next, (int64_t)PAGE);
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK) {
@@ -178,6 +155,7 @@ static void page_done(struct rf_store_job *job, enum rf_err result, const struct
     }
     free(page);
     outbox->again = false;
+    outbox->ended = going && !more;
     if (going && more)
         rf_outbox_kick(outbox);
     outbox->settled(outbox->arg);
@@ -210,18 +188,21 @@ bool rf_outbox_idle(const struct rf_outbox *outbox) {
     return !outbox->reading && !outbox->again;
 }
 
-enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_loop *loop, struct rf_store *store,
-                           struct rf_bus *bus, void (*settled)(void *arg), void *arg,
-                           struct rf_error *error) {
-    *outbox = (struct rf_outbox){.store = store, .settled = settled, .arg = arg};
+bool rf_outbox_empty(const struct rf_outbox *outbox) {
+    return outbox->ended && rf_outbox_idle(outbox) && !outbox->deleting &&
+           outbox->deleted + 1 >= outbox->next;
+}
+
+enum rf_err rf_outbox_open(struct rf_outbox *outbox, const struct rf_takeover_stream *stream,
+                           struct rf_loop *loop, struct rf_store *store, struct rf_bus *bus,
+                           void (*settled)(void *arg), void *arg, struct rf_error *error) {
+    *outbox =
+        (struct rf_outbox){.row = stream->row, .store = store, .settled = settled, .arg = arg};
     rf_timer_init(&outbox->later, loop, on_later, outbox);
-    struct open_job open = {.job.run = open_run};
-    enum rf_err err = rf_store_now(store, &open.job, error);
-    if (err != RF_OK)
-        return err;
-    outbox->next = (uint64_t)open.next;
+    outbox->next = (uint64_t)stream->next;
     outbox->acked = outbox->deleted = outbox->next - 1;
-    err = rf_stream_new(bus, open.name, outbox->next, on_acked, outbox, &outbox->stream, error);
+    enum rf_err err =
+        rf_stream_new(bus, stream->name, outbox->next, on_acked, outbox, &outbox->stream, error);
     if (err == RF_OK)
         rf_outbox_kick(outbox);
     return err;

@@ -1,4 +1,4 @@
-// Publishing the events of the outbox table, in order, each until the broker has it.
+// Publishing the events of one stream of the outbox table, in order, each until the broker has it.
 #ifndef RF_ORCHESTRATOR_OUTBOX_H
 #define RF_ORCHESTRATOR_OUTBOX_H
 
@@ -6,15 +6,18 @@
 
 #include "runtime/loop.h"
 #include "store/store.h"
+#include "takeover.h"
 
 // Embedded in its owner; members are private.
 struct rf_outbox {
+    int64_t row; // of its stream in the database
     struct rf_store *store;
     struct rf_stream *stream;
     uint64_t next;    // number of the event to be published next
     uint64_t acked;   // all up to here are kept by the broker
     uint64_t deleted; // and their rows gone up to here
     bool reading, again;
+    bool ended;            // the last page had all that there was
     bool blocked;          // the stream is full: go on after an acknowledgement
     struct rf_timer later; // something else was in the way: no acknowledgement may be to come
     uint64_t told;         // the last event that was said to be in the way
@@ -23,10 +26,11 @@ struct rf_outbox {
     void *arg;
 };
 
-// rf_outbox_open: opens the stream where the table stands. For start-up: blocks on the disk.
-RF_NODISCARD enum rf_err rf_outbox_open(struct rf_outbox *outbox, struct rf_loop *loop,
-                                        struct rf_store *store, struct rf_bus *bus,
-                                        void (*settled)(void *arg), void *arg,
+// rf_outbox_open: goes on with publishing the stream.
+RF_NODISCARD enum rf_err rf_outbox_open(struct rf_outbox *outbox,
+                                        const struct rf_takeover_stream *stream,
+                                        struct rf_loop *loop, struct rf_store *store,
+                                        struct rf_bus *bus, void (*settled)(void *arg), void *arg,
                                         struct rf_error *error);
 
 // rf_outbox_kick: rows may have been added: publishes them.
@@ -34,6 +38,10 @@ void rf_outbox_kick(struct rf_outbox *outbox);
 
 // rf_outbox_idle: nothing is on its way from the table to the stream.
 bool rf_outbox_idle(const struct rf_outbox *outbox);
+
+// rf_outbox_empty: all that was in the table is published, acknowledged and deleted. Something may
+// be added to a stream that takes new events.
+bool rf_outbox_empty(const struct rf_outbox *outbox);
 
 // rf_outbox_close: before the store closes and the bus goes.
 void rf_outbox_close(struct rf_outbox *outbox);

@@ -5,6 +5,7 @@
 
 #include "schema.h"
 #include "store/db.h"
+#include "store/member.h"
 
 // A copy of an optional text; false if out of memory.
 static bool copy(char **out, const char *text) {
@@ -96,15 +97,15 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
         " script = coalesce (?, script), audio = coalesce (nullif (?, ''), audio),"
         " audio_format = coalesce (nullif (?, ''), audio_format),"
         " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, ''), ended = ?"
-        " WHERE id = ? AND state = ?",
-        "tiiiiiiiiiitttttttiit", rf_contact_state_name(record->to), (int64_t)record->step,
+        " WHERE id = ? AND state = ? AND owner = ?",
+        "tiiiiiiiiiitttttttiiti", rf_contact_state_name(record->to), (int64_t)record->step,
         record->due.ns, record->deferrals, record->spent, record->redials,
         unreached[RF_UNREACHED_BUSY], unreached[RF_UNREACHED_NO_ANSWER],
         unreached[RF_UNREACHED_FAILED], unreached[RF_UNREACHED_CANCELED],
         unreached[RF_UNREACHED_VOICEMAIL], rf_unreached_name(record->last_unreached),
         record->script, record->audio, record->audio_format, record->outcome, record->reason,
         record->message, rf_contact_ended(record->to) ? record->now.ns : 0, record->row,
-        rf_contact_state_name(record->from));
+        rf_contact_state_name(record->from), rf_member_of(db));
     return err == RF_OK ? one_changed(db, "the contact", error) : err;
 }
 
@@ -173,12 +174,22 @@ static enum rf_err store_finished(struct rf_db *db, int64_t campaign, struct rf_
 
 enum rf_err rf_record_finish(struct rf_db *db, int64_t campaign, struct rf_utc now,
                              struct rf_error *error) {
-    enum rf_err err =
-        rf_db_run(db, error,
-                  "UPDATE campaign SET state = 'finished', finished = ?"
-                  " WHERE id = ? AND state = 'running' AND NOT EXISTS"
-                  " (SELECT 1 FROM contact WHERE campaign = ? AND " RF_SCHEMA_UNENDED ")",
-                  "iii", now.ns, campaign, campaign);
+    int64_t left = 0;
+    enum rf_err err = rf_db_number(db, error, &left,
+                                   "SELECT EXISTS (SELECT 1 FROM contact WHERE campaign = ?"
+                                   " AND " RF_SCHEMA_UNENDED ")",
+                                   "i", campaign);
+    if (err != RF_OK || left)
+        return err;
+    // Who loads contacts into it at this moment is waited for, and then they are seen below.
+    err = rf_db_run(db, error, "SELECT id FROM campaign WHERE id = ? /*! FOR NO KEY UPDATE */", "i",
+                    campaign);
+    if (err == RF_OK)
+        err = rf_db_run(db, error,
+                        "UPDATE campaign SET state = 'finished', finished = ?"
+                        " WHERE id = ? AND state = 'running' AND NOT EXISTS"
+                        " (SELECT 1 FROM contact WHERE campaign = ? AND " RF_SCHEMA_UNENDED ")",
+                        "iii", now.ns, campaign, campaign);
     if (err != RF_OK || rf_db_changes(db) == 0)
         return err;
     return store_finished(db, campaign, now, error);

@@ -5,14 +5,19 @@
 
 #include "base/crash.h"
 #include "base/log.h"
+#include "config/config.h"
 #include "dial.h"
 #include "dispatch.h"
 #include "outcome.h"
 #include "steps.h"
+#include "store/lease.h"
 
 // A store that failed is tried again after this; the contact does nothing else meanwhile.
 #define STORE_RETRY_S   1
 #define STORE_LOG_EVERY 60
+
+// A lease on the store that is about to end is renewed, or lost, by then.
+#define LEASE_RETRY_S 1
 
 static void on_timer(void *arg) {
     struct rf_runner *runner = arg;
@@ -250,6 +255,14 @@ void rf_runner_dial(struct rf_runner *runner) {
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
     struct rf_utc now = rf_clock_utc();
     struct rf_plan plan;
+    // No gateway sends it after another may have taken the contact over.
+    rules.send_margin =
+        rf_lease_bound(rf_store_lease_end(orchestrator->store), rf_clock_now(),
+                       orchestrator->process->config->orchestrator.store.lease, rules.send_margin);
+    if (rules.send_margin.ns == 0) {
+        rf_runner_wait(runner, rf_utc_add(now, rf_seconds(LEASE_RETRY_S)));
+        return;
+    }
     if (!rf_outcome_may_dial(&runner->contact, &orchestrator->process->config->campaign,
                              rf_orchestrator_zone(orchestrator, &runner->contact),
                              orchestrator->holidays, now, &plan)) {

@@ -1,6 +1,10 @@
 #include "schema.h"
 
-// A migration that was released is never changed: the next one follows it. The tables of
+#include "store/member.h"
+
+// A migration that was released is never changed: the next one follows it. It is one text for both
+// databases if it can be (BIGINT for numbers, as INTEGER is short in PostgreSQL), else
+// schema_postgres.c has the other. The tables of
 // transitions say the same as rf_contact_transitions and are held against it by a test; the
 // triggers refuse what they do not list, whoever writes.
 static const char first[] =
@@ -151,6 +155,27 @@ static const char fifth[] = "CREATE TABLE do_not_call ("
                             "ALTER TABLE attempt ADD COLUMN ended BIGINT NOT NULL DEFAULT 0;"
                             "ALTER TABLE attempt ADD COLUMN duration_s BIGINT;";
 
-const struct rf_migration rf_schema_migrations[] = {
-    {1, first}, {2, second}, {3, third}, {4, fourth}, {5, fifth}};
+// Several orchestrators share a database that is made for it: who works on a contact (member.h),
+// and a stream of events for each, whose numbers have no gaps.
+static const char sixth[] = RF_MEMBER_TABLE_SQLITE
+    "ALTER TABLE contact ADD COLUMN owner BIGINT NOT NULL DEFAULT 0;"
+    "CREATE INDEX contact_running ON contact (campaign, owner) WHERE " RF_SCHEMA_RUNNING ";"
+    "ALTER TABLE stream RENAME TO stream_5;"
+    "ALTER TABLE outbox RENAME TO outbox_5;"
+    "CREATE TABLE stream (id INTEGER PRIMARY KEY AUTOINCREMENT" RF_SCHEMA_STREAM ");"
+    "INSERT INTO stream (name, next) SELECT name,"
+    " coalesce ((SELECT seq + 1 FROM sqlite_sequence WHERE sqlite_sequence.name = 'outbox_5'), 1)"
+    " FROM stream_5;"
+    "CREATE TABLE outbox (" RF_SCHEMA_OUTBOX ") WITHOUT ROWID;"
+    "INSERT INTO outbox SELECT stream.id, outbox_5.seq, event FROM outbox_5, stream;"
+    "DROP TABLE outbox_5;"
+    "DROP TABLE stream_5;";
+
+const struct rf_migration rf_schema_migrations[] = {{1, first},  {2, second}, {3, third},
+                                                    {4, fourth}, {5, fifth},  {6, sixth}};
+const struct rf_migration rf_schema_postgres[] = {
+    {1, rf_schema_postgres_first}, {2, second}, {3, third}, {4, fourth}, {5, fifth},
+    {6, rf_schema_postgres_sixth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
+_Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
+               "both databases have the same versions");

@@ -5,7 +5,11 @@
 #include "store/store.h"
 
 extern const struct rf_migration rf_schema_migrations[];
+extern const struct rf_migration rf_schema_postgres[]; // the same versions
 extern const size_t rf_schema_migration_count;
+
+// What only PostgreSQL's words can say.
+extern const char rf_schema_postgres_first[], rf_schema_postgres_sixth[];
 
 // The states of contacts that are in the queue, as the partial index has them: a query must name
 // them in these very words to use it.
@@ -22,5 +26,13 @@ extern const size_t rf_schema_migration_count;
 
 // Attempts that hold their number: there is one at most for a number, over all campaigns.
 #define RF_SCHEMA_OPEN "state IN ('intent', 'unknown', 'placed')"
+
+// Columns of both databases.
+#define RF_SCHEMA_STREAM                                                                           \
+    ", name TEXT NOT NULL UNIQUE, owner BIGINT NOT NULL DEFAULT 0, next BIGINT NOT NULL,"          \
+    " open INTEGER NOT NULL DEFAULT 1" // takes new events
+#define RF_SCHEMA_OUTBOX                                                                           \
+    "stream BIGINT NOT NULL REFERENCES stream (id), seq BIGINT NOT NULL, event TEXT NOT NULL,"     \
+    " PRIMARY KEY (stream, seq)"
 
 #endif

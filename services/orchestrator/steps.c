@@ -270,6 +270,8 @@ void rf_steps_due(struct rf_runner *runner) {
         ask(runner);
     else if (runner->contact.state == RF_CONTACT_FOLLOW)
         follow(runner);
+    else if (runner->contact.state == RF_CONTACT_DIAL)
+        rf_dispatch_line_up(runner);
 }
 
 void rf_steps_go(struct rf_runner *runner) {

@@ -9,6 +9,7 @@
 #include "queue.h"
 #include "record.h"
 #include "report.h"
+#include "takeover.h"
 
 #define S RF_NS_PER_S
 
@@ -103,7 +104,8 @@ static enum rf_err intend(struct rf_db *db, struct rf_contact *contact, const ch
 
 static int64_t events(struct rf_db *db, const char *type) {
     char sql[160];
-    snprintf(sql, sizeof sql, "SELECT count (*) FROM outbox WHERE event ->> '$.type' = '%s'", type);
+    snprintf(sql, sizeof sql,
+             "SELECT count (*) FROM outbox WHERE event /*! ::json */ ->> 'type' = '%s'", type);
     return database_number(db, sql);
 }
 
@@ -278,6 +280,8 @@ static void claims_take_what_is_due_furthest_first_and_the_test_below_it(void **
 }
 
 static void the_claim_reads_its_index_and_never_the_whole_table(void **state) {
+    if (database_is_postgres())
+        skip(); // whose plans depend on what it has counted
     struct rf_db *db = *state;
     struct rf_rows *row;
     struct rf_error error = {0};
@@ -341,8 +345,9 @@ static void a_resumed_contact_has_its_finished_steps_and_its_open_attempt(void *
     struct rf_db *db = *state;
     struct rf_contact contact = dialling(db, "spring", "+12025550100");
     assert_int_equal(intend(db, &contact, "A1"), RF_OK);
-    struct rf_queue_resume resume = {.job.run = rf_queue_resume_run};
+    struct rf_takeover resume = {.job.run = rf_takeover_run};
     struct rf_error error = {0};
+    database_live(db);
     assert_int_equal(database_do(db, &resume.job, &error), RF_OK);
     assert_int_equal(resume.contacts.count, 1);
     struct rf_contact *back = &resume.contacts.items[0];
@@ -354,6 +359,30 @@ static void a_resumed_contact_has_its_finished_steps_and_its_open_attempt(void *
     assert_int_equal(back->dial.send_before.ns, 320 * S);
     rf_contact_list_clear(&resume.contacts);
     rf_contact_clear(&contact);
+}
+
+// The events of an orchestrator of before are published under their own numbers, and those that
+// come then follow them.
+static void an_outbox_of_an_earlier_version_keeps_its_stream_and_its_numbers(void **state) {
+    (void)state;
+    struct rf_db *db;
+    struct rf_error error = {0};
+    assert_int_equal(rf_sqlite_open(":memory:", &db, &error), RF_OK);
+    assert_int_equal(rf_db_migrate(db, rf_schema_migrations, 5, &error), RF_OK);
+    assert_int_equal(database_exec(db, "UPDATE stream SET name = 'orchestrator-0011';"
+                                       "INSERT INTO outbox (event) VALUES ('a'), ('b'), ('c');"
+                                       "DELETE FROM outbox WHERE seq = 1"),
+                     RF_OK);
+    assert_int_equal(rf_db_migrate(db, rf_schema_migrations, rf_schema_migration_count, &error),
+                     RF_OK);
+    struct rf_takeover_open open = {.job.run = rf_takeover_open_run};
+    assert_int_equal(database_do(db, &open.job, &error), RF_OK);
+    assert_string_equal(open.stream.name, "orchestrator-0011");
+    assert_int_equal(open.stream.next, 2);
+    assert_int_equal(rf_notice_store(db, "d", &error), RF_OK);
+    assert_int_equal(database_number(db, "SELECT seq FROM outbox WHERE event = 'd'"), 4);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM outbox"), 3);
+    rf_db_close(&db);
 }
 
 static void incident_47_a_late_write_does_not_overwrite_another_state(void **state) {
@@ -385,7 +414,9 @@ static void the_last_contact_finishes_the_campaign_in_its_own_transaction(void *
     assert_int_equal(record(db, &contact, &plan, &error), RF_OK);
     assert_int_equal(events(db, "campaign.finished"), 1);
     assert_int_equal(
-        database_number(db, "SELECT event ->> '$.data.set_aside' FROM outbox ORDER BY seq DESC"),
+        database_number(
+            db,
+            "SELECT event /*! ::json */ -> 'data' ->> 'set_aside' FROM outbox ORDER BY seq DESC"),
         1);
     start(db, "spring");
     assert_int_equal(events(db, "campaign.finished"), 1);
@@ -480,6 +511,7 @@ int main(void) {
         TEST(the_claim_reads_its_index_and_never_the_whole_table),
         TEST(one_number_has_one_open_attempt_over_all_campaigns),
         TEST(a_resumed_contact_has_its_finished_steps_and_its_open_attempt),
+        cmocka_unit_test(an_outbox_of_an_earlier_version_keeps_its_stream_and_its_numbers),
         TEST(incident_47_a_late_write_does_not_overwrite_another_state),
         TEST(the_last_contact_finishes_the_campaign_in_its_own_transaction),
         TEST(status_and_contacts_tell_what_is_stored),

@@ -142,6 +142,8 @@ static void the_limit_of_a_campaign_counts_what_is_in_progress(void **state) {
 }
 
 static void the_reading_of_turns_uses_indexes(void **state) {
+    if (database_is_postgres())
+        skip(); // whose plans depend on what it has counted
     struct rf_rows *row;
     struct rf_error error = {0};
     assert_int_equal(rf_db_query(*state, &error, &row,

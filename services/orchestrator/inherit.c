@@ -1,0 +1,167 @@
+#include "inherit.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "dispatch.h"
+#include "runner.h"
+#include "takeover.h"
+
+// Others put contacts into the queue as well, and nobody tells us.
+#define LOOK_EVERY rf_seconds(1)
+
+// A stream of somebody who is gone, until its last event is published.
+struct rf_inherited {
+    struct rf_inherited *next;
+    struct rf_orchestrator *orchestrator;
+    struct rf_outbox outbox;
+    struct rf_takeover_forget forget;
+    bool forgetting;
+};
+
+// ---- streams ----
+
+static void on_forgotten(struct rf_store_job *job, enum rf_err result,
+                         const struct rf_error *error) {
+    (void)error;
+    struct rf_inherited *done = ((struct rf_takeover_forget *)job)->owner;
+    struct rf_orchestrator *orchestrator = done->orchestrator;
+    if (orchestrator->stopping)
+        return;
+    done->forgetting = false;
+    if (result == RF_OK) { // else it is tried again when something settles, or at the next start
+        struct rf_inherited **link = &orchestrator->inherited;
+        while (*link != done)
+            link = &(*link)->next;
+        *link = done->next;
+        rf_outbox_close(&done->outbox);
+        free(done);
+    }
+    rf_orchestrator_settle(orchestrator);
+}
+
+static void on_settled(void *arg) {
+    struct rf_inherited *inherited = arg;
+    struct rf_orchestrator *orchestrator = inherited->orchestrator;
+    if (orchestrator->stopping)
+        return;
+    if (rf_outbox_empty(&inherited->outbox) && !inherited->forgetting) {
+        inherited->forgetting = true;
+        rf_store_submit(orchestrator->store, &inherited->forget.job);
+    }
+    rf_orchestrator_settle(orchestrator);
+}
+
+static void inherit_stream(struct rf_orchestrator *orchestrator,
+                           const struct rf_takeover_stream *stream) {
+    struct rf_error error = {0};
+    struct rf_inherited *inherited = calloc(1, sizeof *inherited);
+    enum rf_err err = inherited ? RF_OK : rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
+    if (err == RF_OK) {
+        inherited->orchestrator = orchestrator;
+        inherited->forget = (struct rf_takeover_forget){
+            .job = {.run = rf_takeover_forget_run, .done = on_forgotten},
+            .owner = inherited,
+            .stream = stream->row};
+        inherited->next = orchestrator->inherited;
+        orchestrator->inherited = inherited;
+        err = rf_outbox_open(&inherited->outbox, stream, orchestrator->process->loop,
+                             orchestrator->store, orchestrator->process->bus, on_settled, inherited,
+                             &error);
+    }
+    if (err != RF_OK)
+        rf_log(RF_LOG_ERROR, "events of %s wait for the next start: %s", stream->name,
+               error.message);
+}
+
+// ---- takeovers ----
+
+static void go_on(struct rf_orchestrator *orchestrator, struct rf_takeover *takeover) {
+    if (takeover->stream_count > 0)
+        rf_log(RF_LOG_INFO, "taking over %zu contacts and %zu streams of who is gone",
+               takeover->contacts.count, takeover->stream_count);
+    for (size_t i = 0; i < takeover->stream_count; i++)
+        inherit_stream(orchestrator, &takeover->streams[i]);
+    for (size_t i = 0; i < takeover->contacts.count; i++)
+        rf_runner_begin(orchestrator, &takeover->contacts.items[i]);
+}
+
+static void submit(struct rf_orchestrator *orchestrator);
+
+static void on_taken(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct rf_takeover *takeover = (struct rf_takeover *)job;
+    struct rf_orchestrator *orchestrator = takeover->owner;
+    orchestrator->inheriting = false;
+    if (!orchestrator->stopping) {
+        if (result == RF_OK)
+            go_on(orchestrator, takeover);
+        else
+            rf_log(RF_LOG_WARNING, "cannot look for who is gone now: %s", error->message);
+        rf_outbox_kick(&orchestrator->outbox); // a campaign may have ended by it
+        if (result == RF_OK && takeover->more)
+            submit(orchestrator);
+        rf_orchestrator_settle(orchestrator);
+    }
+    rf_contact_list_clear(&takeover->contacts);
+    free(takeover);
+}
+
+static void submit(struct rf_orchestrator *orchestrator) {
+    struct rf_takeover *takeover = calloc(1, sizeof *takeover);
+    if (!takeover)
+        return; // the next turn of the timer
+    takeover->job.run = rf_takeover_run;
+    takeover->job.done = on_taken;
+    takeover->owner = orchestrator;
+    takeover->now = rf_clock_utc();
+    orchestrator->inheriting = true;
+    rf_store_submit(orchestrator->store, &takeover->job);
+}
+
+static void on_timer(void *arg) {
+    struct rf_orchestrator *orchestrator = arg;
+    if (orchestrator->draining || orchestrator->stopping)
+        return;
+    struct rf_instant now = rf_loop_now(orchestrator->process->loop);
+    if (!orchestrator->inheriting && !rf_instant_before(now, orchestrator->inherit_at)) {
+        struct rf_duration term = orchestrator->process->config->orchestrator.store.lease;
+        orchestrator->inherit_at = rf_instant_add(now, rf_ns(term.ns / 3));
+        submit(orchestrator);
+    }
+    rf_dispatch_queued(orchestrator);
+    rf_timer_after(&orchestrator->inherit_timer, LOOK_EVERY);
+}
+
+enum rf_err rf_inherit_start(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    enum rf_err err = RF_OK;
+    bool more = true;
+    while (err == RF_OK && more) {
+        struct rf_takeover takeover = {.job.run = rf_takeover_run, .now = rf_clock_utc()};
+        err = rf_store_now(orchestrator->store, &takeover.job, error);
+        if (err == RF_OK)
+            go_on(orchestrator, &takeover);
+        more = takeover.more;
+        rf_contact_list_clear(&takeover.contacts);
+    }
+    rf_timer_init(&orchestrator->inherit_timer, orchestrator->process->loop, on_timer,
+                  orchestrator);
+    if (err == RF_OK && rf_store_lease_end(orchestrator->store).ns != INT64_MAX)
+        rf_timer_after(&orchestrator->inherit_timer, LOOK_EVERY);
+    return err;
+}
+
+void rf_inherit_stop(struct rf_orchestrator *orchestrator) {
+    if (orchestrator->inherit_timer.loop)
+        rf_timer_stop(&orchestrator->inherit_timer);
+    for (struct rf_inherited *i = orchestrator->inherited; i; i = i->next)
+        rf_outbox_close(&i->outbox);
+}
+
+void rf_inherit_fini(struct rf_orchestrator *orchestrator) {
+    while (orchestrator->inherited) {
+        struct rf_inherited *first = orchestrator->inherited;
+        orchestrator->inherited = first->next;
+        free(first);
+    }
+}

@@ -1,0 +1,146 @@
+#include "takeover.h"
+
+#include <stdio.h>
+
+#include <ringfence/id.h>
+
+#include "base/clock.h"
+#include "record.h"
+#include "schema.h"
+#include "store/db.h"
+#include "store/member.h"
+
+// Makes up to `limit` rows of a query ours; their numbers into `ids`.
+static enum rf_err take(struct rf_db *db, const char *sql, int64_t limit, int64_t *ids,
+                        size_t *count, struct rf_error *error) {
+    struct rf_rows *rows;
+    *count = 0;
+    enum rf_err err = rf_db_query(db, error, &rows, sql, "ii", rf_member_of(db), limit);
+    if (err != RF_OK)
+        return err;
+    while ((err = rf_rows_next(rows, error)) == RF_OK)
+        ids[(*count)++] = rf_rows_number(rows, 0);
+    rf_rows_end(&rows);
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
+}
+
+static enum rf_err read_one(struct rf_db *db, int64_t id, struct rf_contact_list *list,
+                            struct rf_error *error) {
+    struct rf_rows *rows;
+    enum rf_err err =
+        rf_db_query(db, error, &rows,
+                    "SELECT " RF_CONTACT_COLUMNS
+                    " FROM contact c JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
+                    "i", id);
+    if (err == RF_OK)
+        err = rf_contact_rows_read(rows, list, error);
+    return err == RF_OK ? rf_contact_rows_dial(db, &list->items[list->count - 1], error) : err;
+}
+
+static enum rf_err take_contacts(struct rf_takeover *takeover, struct rf_db *db,
+                                 struct rf_error *error) {
+    int64_t ids[RF_TAKEOVER_MAX];
+    size_t count;
+    enum rf_err err = take(
+        db,
+        "UPDATE contact SET owner = ? WHERE id IN (SELECT id FROM contact"
+        " WHERE " RF_SCHEMA_UNENDED " AND " RF_SCHEMA_RUNNING " AND " RF_MEMBER_ORPHANED(
+            "contact.owner") " ORDER BY id LIMIT ? /*! FOR UPDATE SKIP LOCKED */) RETURNING id",
+        RF_TAKEOVER_MAX, ids, &count, error);
+    for (size_t i = 0; err == RF_OK && i < count; i++)
+        err = read_one(db, ids[i], &takeover->contacts, error);
+    takeover->more = count == RF_TAKEOVER_MAX;
+    return err;
+}
+
+static enum rf_err finish_campaigns(struct rf_db *db, struct rf_utc now, struct rf_error *error) {
+    int64_t ids[RF_TAKEOVER_MAX];
+    size_t count = 0;
+    struct rf_rows *rows;
+    enum rf_err err = rf_db_query(db, error, &rows,
+                                  "SELECT id FROM campaign WHERE state = 'running' AND NOT EXISTS"
+                                  " (SELECT 1 FROM contact WHERE campaign = campaign.id"
+                                  "  AND " RF_SCHEMA_UNENDED ") LIMIT ?",
+                                  "i", (int64_t)RF_TAKEOVER_MAX);
+    if (err != RF_OK)
+        return err;
+    while ((err = rf_rows_next(rows, error)) == RF_OK)
+        ids[count++] = rf_rows_number(rows, 0);
+    rf_rows_end(&rows);
+    err = err == RF_ERR_NOT_FOUND ? RF_OK : err;
+    for (size_t i = 0; err == RF_OK && i < count; i++)
+        err = rf_record_finish(db, ids[i], now, error);
+    return err;
+}
+
+// ---- streams ----
+
+static enum rf_err read_stream(struct rf_db *db, int64_t row, struct rf_takeover_stream *stream,
+                               struct rf_error *error) {
+    struct rf_rows *rows;
+    enum rf_err err =
+        rf_db_query(db, error, &rows,
+                    "SELECT name, coalesce ((SELECT min (seq) FROM outbox WHERE stream = ?), next)"
+                    " FROM stream WHERE id = ?",
+                    "ii", row, row);
+    if (err == RF_OK && (err = rf_rows_next(rows, error)) == RF_OK) {
+        stream->row = row;
+        rf_plan_copy(stream->name, sizeof stream->name, rf_rows_text(rows, 0));
+        stream->next = rf_rows_number(rows, 1);
+    }
+    rf_rows_end(&rows);
+    return err;
+}
+
+static enum rf_err take_streams(struct rf_takeover *takeover, struct rf_db *db,
+                                struct rf_error *error) {
+    int64_t ids[RF_TAKEOVER_STREAMS];
+    enum rf_err err =
+        take(db,
+             "UPDATE stream SET owner = ?, open = 0 WHERE id IN (SELECT id FROM stream"
+             " WHERE " RF_MEMBER_ORPHANED(
+                 "stream.owner") " ORDER BY id LIMIT ? /*! FOR UPDATE SKIP LOCKED */) RETURNING id",
+             RF_TAKEOVER_STREAMS, ids, &takeover->stream_count, error);
+    for (size_t i = 0; err == RF_OK && i < takeover->stream_count; i++)
+        err = read_stream(db, ids[i], &takeover->streams[i], error);
+    return err;
+}
+
+enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
+    struct rf_takeover *takeover = (struct rf_takeover *)job;
+    enum rf_err err = rf_member_expire(db, error);
+    if (err == RF_OK)
+        err = take_streams(takeover, db, error);
+    if (err == RF_OK)
+        err = take_contacts(takeover, db, error);
+    return err == RF_OK ? finish_campaigns(db, takeover->now, error) : err;
+}
+
+enum rf_err rf_takeover_open_run(struct rf_store_job *job, struct rf_db *db,
+                                 struct rf_error *error) {
+    struct rf_takeover_open *open = (struct rf_takeover_open *)job;
+    int64_t row = 0;
+    enum rf_err err =
+        rf_db_number(db, error, &row,
+                     "UPDATE stream SET owner = ? WHERE id IN (SELECT id FROM stream"
+                     " WHERE open = 1 AND " RF_MEMBER_ORPHANED(
+                         "stream.owner") " ORDER BY id LIMIT 1 /*! FOR UPDATE SKIP LOCKED */)"
+                                         " RETURNING id",
+                     "i", rf_member_of(db));
+    char id[RF_ULID_SIZE], name[64];
+    (void)snprintf(name, sizeof name, "orchestrator-%s", rf_ulid_new(rf_clock_utc(), id));
+    if (err == RF_ERR_NOT_FOUND)
+        err = rf_db_number(db, error, &row,
+                           "INSERT INTO stream (name, owner, next) VALUES (?, ?, 1) RETURNING id",
+                           "ti", name, rf_member_of(db));
+    return err == RF_OK ? read_stream(db, row, &open->stream, error) : err;
+}
+
+enum rf_err rf_takeover_forget_run(struct rf_store_job *job, struct rf_db *db,
+                                   struct rf_error *error) {
+    const struct rf_takeover_forget *forget = (const struct rf_takeover_forget *)job;
+    return rf_db_run(db, error,
+                     "DELETE FROM stream WHERE id = ? AND open = 0 AND owner = ? AND NOT EXISTS"
+                     " (SELECT 1 FROM outbox WHERE stream = ?)",
+                     "iii", forget->stream, rf_member_of(db), forget->stream);
+}
