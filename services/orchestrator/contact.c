@@ -18,6 +18,7 @@ const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_SPEECH, RF_CONTACT_WAIT_BREAKER, "no usable provider"},
     {RF_CONTACT_SPEECH, RF_CONTACT_SET_ASIDE, "failed"},
 
+    {RF_CONTACT_DIAL, RF_CONTACT_SPEECH, "its audio may be gone by now"},
     {RF_CONTACT_DIAL, RF_CONTACT_FOLLOW, "the call was created"},
     {RF_CONTACT_DIAL, RF_CONTACT_ASK, "nobody knows whether it was created"},
     {RF_CONTACT_DIAL, RF_CONTACT_WAIT_RETRY, "not sent: deferred"},

@@ -103,10 +103,11 @@ struct rf_contact {
     char *script;   // finished step; NULL: not yet
     char audio[65]; // finished step: SHA-256 of the bytes; "": not yet
     char audio_format[9];
-    int64_t deferrals; // in a row, without a finished step between them
-    int64_t spent;     // requests of this step that failed without being exhausted
-    int64_t redials;   // attempts to dial that may have been sent and proved absent
-    char *time_zone;   // its own; NULL: that of the campaign
+    struct rf_utc spoken; // when the audio was last known to be there
+    int64_t deferrals;    // in a row, without a finished step between them
+    int64_t spent;        // requests of this step that failed without being exhausted
+    int64_t redials;      // attempts to dial that may have been sent and proved absent
+    char *time_zone;      // its own; NULL: that of the campaign
     int64_t unreached[RF_UNREACHED_COUNT]; // calls that ended so; their sum is all its calls
     enum rf_unreached last_unreached;      // how the last of them ended
     bool barred;                           // on the do-not-call list when it was claimed

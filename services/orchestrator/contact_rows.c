@@ -49,7 +49,8 @@ static enum rf_err read_contact(struct rf_rows *row, struct rf_contact *contact,
         contact->unreached[how] = rf_rows_number(row, 15 + how);
     contact->campaign_row = rf_rows_number(row, 21);
     contact->priority = rf_rows_number(row, 22);
-    contact->barred = rf_rows_number(row, 23) != 0;
+    contact->spoken.ns = rf_rows_number(row, 23);
+    contact->barred = rf_rows_number(row, 24) != 0;
     if (!rf_unreached_parse(rf_rows_text(row, 15), &contact->last_unreached))
         return rf_error_set(error, RF_ERR_INVALID, "contact %lld has an unknown last ending",
                             (long long)contact->row);

@@ -12,7 +12,8 @@ struct rf_rows;
 #define RF_CONTACT_COLUMNS                                                                         \
     "c.id, k.name, c.line, c.phone, c.name, c.fields, c.state, c.step, c.script, c.audio,"         \
     " c.audio_format, c.deferrals, c.spent, c.redials, c.time_zone, c.last_unreached, c.busy,"     \
-    " c.no_answer, c.failed, c.canceled, c.voicemail, c.campaign, k.priority, " RF_DNC_BARRED
+    " c.no_answer, c.failed, c.canceled, c.voicemail, c.campaign, k.priority,"                     \
+    " c.spoken, " RF_DNC_BARRED
 
 // A list of contacts that owns them.
 struct rf_contact_list {

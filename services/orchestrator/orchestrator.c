@@ -13,6 +13,7 @@ struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator
         (void)rf_provider_parse(provider, &whose);
     return (struct rf_rules){
         .play = strcmp(telephony->audio, "play") == 0,
+        .media_ttl = telephony->media_ttl,
         .defer_delay = config->orchestrator.defer_delay,
         .send_margin = telephony->send_margin,
         .http_timeout = config->providers[RF_PROVIDER_TWILIO].timeout.attempt,

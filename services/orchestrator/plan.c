@@ -78,6 +78,17 @@ void rf_plan_defer(const struct rf_contact *contact, const char *reason, const c
     defer(contact, &reply, RF_CONTACT_WAIT_RETRY, reason, rules, now, plan);
 }
 
+bool rf_plan_speak_again(const struct rf_contact *contact, const struct rf_rules *rules,
+                         struct rf_utc now, struct rf_plan *plan) {
+    rf_plan_stay(contact, plan);
+    if (!rules->play || !contact->audio[0] ||
+        rf_utc_since(now, contact->spoken).ns < rules->media_ttl.ns)
+        return false;
+    plan->to = RF_CONTACT_SPEECH;
+    plan->step = RF_STEP_SPEECH;
+    return true;
+}
+
 void rf_plan_put_back(const struct rf_contact *contact, const char *reason, const char *message,
                       struct rf_utc now, struct rf_plan *plan) {
     rf_plan_stay(contact, plan);

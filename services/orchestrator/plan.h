@@ -10,6 +10,7 @@
 // The part of the configuration that decisions need.
 struct rf_rules {
     bool play;                       // the script is spoken by us: there is a speech step
+    struct rf_duration media_ttl;    // audio that was used less than twice this ago is kept
     struct rf_duration defer_delay;  // a deferral at most
     struct rf_duration send_margin;  // send_before after the intent
     struct rf_duration http_timeout; // of the dial: one that began may take effect until its end
@@ -53,6 +54,12 @@ void rf_plan_reply(const struct rf_contact *contact, const struct rf_call_reply 
 // attempt holds.
 void rf_plan_defer(const struct rf_contact *contact, const char *reason, const char *message,
                    const struct rf_rules *rules, struct rf_utc now, struct rf_plan *plan);
+
+// rf_plan_speak_again: whether the contact has waited so long since its audio was last seen that it
+// may be gone before the provider fetches it (gateway.cache.max_bytes). Then `plan` has it spoken
+// once more before its dial, which costs nothing while it is still there.
+bool rf_plan_speak_again(const struct rf_contact *contact, const struct rf_rules *rules,
+                         struct rf_utc now, struct rf_plan *plan);
 
 // rf_plan_put_back: back in the queue, due now, with nothing counted at all.
 void rf_plan_put_back(const struct rf_contact *contact, const char *reason, const char *message,

@@ -96,15 +96,17 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
         " busy = ?, no_answer = ?, failed = ?, canceled = ?, voicemail = ?, last_unreached = ?,"
         " script = coalesce (?, script), audio = coalesce (nullif (?, ''), audio),"
         " audio_format = coalesce (nullif (?, ''), audio_format),"
+        " spoken = CASE WHEN ? = '' THEN spoken ELSE ? END,"
         " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, ''), ended = ?"
         " WHERE id = ? AND state = ? AND owner = ?",
-        "tiiiiiiiiiitttttttiiti", rf_contact_state_name(record->to), (int64_t)record->step,
+        "tiiiiiiiiiitttttitttiiti", rf_contact_state_name(record->to), (int64_t)record->step,
         record->due.ns, record->deferrals, record->spent, record->redials,
         unreached[RF_UNREACHED_BUSY], unreached[RF_UNREACHED_NO_ANSWER],
         unreached[RF_UNREACHED_FAILED], unreached[RF_UNREACHED_CANCELED],
         unreached[RF_UNREACHED_VOICEMAIL], rf_unreached_name(record->last_unreached),
-        record->script, record->audio, record->audio_format, record->outcome, record->reason,
-        record->message, rf_contact_ended(record->to) ? record->now.ns : 0, record->row,
+        record->script, record->audio, record->audio_format, record->audio, record->now.ns,
+        record->outcome, record->reason, record->message,
+        rf_contact_ended(record->to) ? record->now.ns : 0, record->row,
         rf_contact_state_name(record->from), rf_member_of(db));
     return err == RF_OK ? one_changed(db, "the contact", error) : err;
 }

@@ -128,6 +128,7 @@ static void take_over(struct rf_runner *runner) {
     if (record->audio[0]) {
         memcpy(contact->audio, record->audio, sizeof contact->audio);
         memcpy(contact->audio_format, record->audio_format, sizeof contact->audio_format);
+        contact->spoken = record->now;
     }
 }
 
@@ -228,6 +229,8 @@ static bool add_notices(const struct rf_runner *runner, const struct rf_plan *pl
         *notice = rf_notice_set_aside(contact, plan, step, record->now);
     else if (rf_contact_waiting(plan->to))
         *notice = rf_notice_deferred(contact, plan, step, record->now);
+    else if (contact->state == RF_CONTACT_DIAL && plan->to == RF_CONTACT_SPEECH)
+        return true; // its audio is looked for once more, which is told by its end
     else if (plan->to == RF_CONTACT_FOLLOW ||
              (plan->to != RF_CONTACT_ASK && contact->state != RF_CONTACT_ASK))
         *notice = rf_notice_step(contact, plan, step, record->now);
@@ -270,12 +273,18 @@ void rf_runner_dial(struct rf_runner *runner) {
         rf_runner_decide(runner, &plan, &step);
         return;
     }
+    struct rf_utc until = plan.due;
+    if (rf_plan_speak_again(&runner->contact, &rules, now, &plan)) {
+        const struct rf_notice_step step = {.step = RF_STEP_DIAL};
+        rf_runner_decide(runner, &plan, &step);
+        return;
+    }
     struct rf_dial dial;
     char id[RF_ULID_SIZE];
     rf_dial_begin(&dial, rf_ulid_new(now, id), &rules, now);
     // No gateway sends it after the window has shut.
-    if (plan.due.ns < dial.send_before.ns)
-        dial.send_before = plan.due;
+    if (until.ns < dial.send_before.ns)
+        dial.send_before = until;
     struct rf_record *record = rf_record_intent(&runner->contact, &dial, now);
     if (record)
         submit(runner, record, true);

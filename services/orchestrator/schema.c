@@ -127,11 +127,13 @@ static const char fourth[] =
     "ALTER TABLE contact ADD COLUMN canceled INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE contact ADD COLUMN voicemail INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE contact ADD COLUMN last_unreached TEXT NOT NULL DEFAULT 'none';"
+    "ALTER TABLE contact ADD COLUMN spoken BIGINT NOT NULL DEFAULT 0;"
     "ALTER TABLE campaign ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE campaign ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"
     "DROP INDEX contact_queued;"
     "CREATE INDEX contact_queued ON contact (campaign, step, due, id) WHERE " RF_SCHEMA_QUEUED ";"
     "INSERT INTO contact_transition VALUES"
+    " ('running.dial', 'running.speech'),"
     " ('running.follow', 'waiting.retry'),"
     " ('running.follow', 'waiting.window');";
 

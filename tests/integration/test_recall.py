@@ -82,6 +82,26 @@ class Recall(RecallTest):
         self.assertEqual(self.outcomes(), self.OUTCOMES)
 
 
+class LostAudio(RecallTest):
+    CONFIG = {"telephony": {"media_ttl": "4s"},
+              "campaign": {"max_calls": 2, "recall": {"no-answer": {"waits": ["5s"]}}}}
+
+    def test_audio_that_was_removed_while_the_contact_waited_is_spoken_again(self):
+        self.set.start_all()
+        popen = self.set.campaign([(NO_ANSWER, "Noa")])
+        wait_for("the first call to end", lambda: self.set.events(type="contact.deferred"))
+        # As a gateway does that needs the room for others.
+        removed = [file for file in (self.set.root / "media").rglob("*") if file.is_file()]
+        self.assertNotEqual(removed, [])
+        for file in removed:
+            file.unlink()
+        self.assertEqual(popen.wait(180), 0)
+        self.assertEqual(self.set.dials(), {NO_ANSWER: 2})
+        self.assertTrue(any(file.is_file() for file in (self.set.root / "media").rglob("*")))
+        self.assertEqual(len(self.set.requests("elevenlabs", "text-to-speech")), 2)
+        self.assertEqual([e["data"]["outcome"] for e in self.set.events(type="contact.done")], ["no-answer"])
+
+
 class NoRecall(RecallTest):
     def test_nobody_is_called_again_unless_it_is_asked_for(self):
         self.set.start_all()

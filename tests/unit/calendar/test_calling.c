@@ -234,6 +234,9 @@ static void the_window_of_an_outcome_only_narrows_the_campaigns(void **state) {
     assert_at(stage, "2026-11-27T18:00:00Z", RF_CALLING_HOUR, "2026-11-30T17:00:00Z");
     assert_at(stage, "2026-11-28T18:00:00Z", RF_CALLING_WEEKDAY, "2026-11-30T17:00:00Z");
     stage_destroy(stage);
+    struct stage *alone = stage_new("UTC", NULL, "daily 17:00-20:00", NULL);
+    assert_at(alone, "2026-11-28T16:00:00Z", RF_CALLING_HOUR, "2026-11-28T17:00:00Z");
+    stage_destroy(alone);
 }
 
 static void what_never_opens_or_never_shuts_is_told_as_never(void **state) {

@@ -29,6 +29,7 @@
 #define NEVER       INT64_MAX
 
 static const struct rf_rules rules = {.play = true,
+                                      .media_ttl = {120 * S},
                                       .defer_delay = {15 * S},
                                       .send_margin = {10 * S},
                                       .http_timeout = {15 * S},
@@ -72,7 +73,7 @@ struct world {
     struct rf_zone *zone;
     struct rf_hours hours[48];
     struct rf_config_campaign campaign;
-    unsigned dials_in_doubt, crashes, recalled, shut_out;
+    unsigned dials_in_doubt, crashes, recalled, shut_out, spoken_again;
 };
 
 static int64_t draw(struct world *w, int64_t below) {
@@ -180,6 +181,10 @@ static void write_plan(struct world *w, struct runner *r, const struct rf_plan *
     r->contact.deferrals = plan->deferrals;
     r->contact.spent = plan->spent;
     r->contact.redials = plan->redials;
+    if (plan->audio) {
+        snprintf(r->contact.audio, sizeof r->contact.audio, "%s", plan->audio);
+        r->contact.spoken = now_of(w);
+    }
     memcpy(r->contact.unreached, plan->unreached, sizeof r->contact.unreached);
     r->contact.last_unreached = plan->last_unreached;
     if (record->dial.state != RF_DIAL_NONE)
@@ -247,10 +252,16 @@ static void dial(struct world *w, struct runner *r) {
         write_plan(w, r, &plan);
         return;
     }
+    struct rf_utc until = plan.due;
+    if (rf_plan_speak_again(&r->contact, &rules, now_of(w), &plan)) {
+        w->spoken_again++;
+        write_plan(w, r, &plan);
+        return;
+    }
     snprintf(id, sizeof id, "A%" PRId64, ++w->attempts);
     rf_dial_begin(&attempt, id, &rules, now_of(w));
-    if (plan.due.ns < attempt.send_before.ns)
-        attempt.send_before = plan.due;
+    if (until.ns < attempt.send_before.ns)
+        attempt.send_before = until;
     struct rf_record *record = rf_record_intent(&r->contact, &attempt, now_of(w));
     struct rf_error error = {0};
     enum rf_err err = database_do(w->db, &record->job, &error);
@@ -262,6 +273,7 @@ static void dial(struct world *w, struct runner *r) {
     }
     assert_int_equal(err, RF_OK);
     check_number_is_free(w, &r->contact);
+    assert_true(w->now - r->contact.spoken.ns < rules.media_ttl.ns);
     r->contact.dial = attempt;
     if (draw(w, 10) == 0) { // dies between the commit and the sending
         w->crash_at = w->now;
@@ -498,7 +510,7 @@ static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **s
     (void)state;
     const unsigned seeds = database_is_postgres() ? 10 : 60; // it takes a hundred times as long
     unsigned doubts = 0;
-    unsigned crashes = 0, recalled = 0, shut_out = 0;
+    unsigned crashes = 0, recalled = 0, shut_out = 0, spoken_again = 0;
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         struct world *w = calloc(1, sizeof *w);
         assert_non_null(w);
@@ -520,6 +532,7 @@ static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **s
         crashes += w->crashes;
         recalled += w->recalled;
         shut_out += w->shut_out;
+        spoken_again += w->spoken_again;
         rf_zone_destroy(&w->zone);
         rf_db_close(&w->db);
         free(w);
@@ -529,6 +542,7 @@ static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **s
     assert_true(60 * crashes > 60 * seeds);
     assert_true(60 * recalled > 500 * seeds);
     assert_true(60 * shut_out > 50 * seeds);
+    assert_true(60 * spoken_again > 50 * seeds);
     print_message("%u dials in doubt, %u crashes, %u called again, %u put off to a window\n",
                   doubts, crashes, recalled, shut_out);
 }

@@ -284,8 +284,36 @@ static void a_long_message_is_cut_at_a_whole_character(void **state) {
     assert_string_equal(out, "");
 }
 
+static void audio_that_may_be_gone_is_spoken_once_more_before_the_dial(void **state) {
+    (void)state;
+    struct rf_rules with = rules;
+    with.play = true;
+    with.media_ttl = rf_seconds(3600);
+    struct rf_contact contact = {.state = RF_CONTACT_DIAL,
+                                 .step = RF_STEP_DIAL,
+                                 .phone = (char *)"+12025550100",
+                                 .spoken = {1000 * RF_NS_PER_S},
+                                 .spent = 1,
+                                 .deferrals = 3};
+    struct rf_plan plan;
+    struct rf_utc early = {4599 * RF_NS_PER_S}, late = {4600 * RF_NS_PER_S};
+    // Nothing was spoken: the provider does it.
+    assert_false(rf_plan_speak_again(&contact, &with, late, &plan));
+    strcpy(contact.audio, "0123456789abcdef");
+    assert_false(rf_plan_speak_again(&contact, &with, early, &plan));
+    assert_true(rf_plan_speak_again(&contact, &with, late, &plan));
+    assert_int_equal(plan.to, RF_CONTACT_SPEECH);
+    assert_int_equal(plan.step, RF_STEP_SPEECH);
+    assert_true(rf_contact_may(contact.state, plan.to));
+    assert_int_equal(plan.deferrals, 3);
+    assert_int_equal(plan.dial, RF_DIAL_NONE);
+    with.play = false;
+    assert_false(rf_plan_speak_again(&contact, &with, late, &plan));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(audio_that_may_be_gone_is_spoken_once_more_before_the_dial),
         cmocka_unit_test(a_script_leads_to_speech_and_without_play_to_the_dial),
         cmocka_unit_test(audio_leads_to_the_dial),
         cmocka_unit_test(an_ok_reply_without_its_result_is_set_aside_and_not_paid_for_again),
