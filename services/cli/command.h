@@ -50,7 +50,9 @@ enum cli_exit {
     X(COUNTRY, "country", true)                                                                    \
     X(SEPARATOR, "separator", true)                                                                \
     X(MAP, "map", true)                                                                            \
-    X(REJECTS, "rejects", true)
+    X(REJECTS, "rejects", true)                                                                    \
+    X(FORMAT, "format", true)                                                                      \
+    X(STATE, "state", true)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -91,6 +93,7 @@ int cli_campaign_load(const struct cli_options *options);
 int cli_campaign_start(const struct cli_options *options);
 int cli_campaign_run(const struct cli_options *options);
 int cli_campaign_status(const struct cli_options *options);
+int cli_campaign_export(const struct cli_options *options);
 int cli_dnc_add(const struct cli_options *options);
 int cli_dnc_load(const struct cli_options *options);
 int cli_dnc_remove(const struct cli_options *options);

@@ -8,6 +8,7 @@
 //   campaign_run.c     loads a list, starts it and follows it; run.c decides, list.c and page.c
 //                      read the list, progress.c and summary.c tell
 //   campaign_status.c  how campaigns stand
+//   campaign_export.c  what came of the contacts; export_row.c writes one
 //   dnc.c              the do-not-call list
 //   status.c           how the set is; overview.c tells it
 //   tail.c             events as they happen; reader.c gets them out of the journal, event_filter.c
@@ -53,6 +54,9 @@ static const struct cli_command commands[] = {
      CLI_TAKES(JSON), cli_campaign_start},
     {"campaign status", 0, 1, "[NAME]", "how a campaign stands, or all of them", CLI_TAKES(JSON),
      cli_campaign_status},
+    {"campaign export", 1, 1, "NAME [--format csv|jsonl] [--out FILE] [--state STATE[,STATE]...]",
+     "what came of each contact: outcome, attempts, times, the provider's ids",
+     CLI_TAKES(FORMAT) | CLI_TAKES(OUT) | CLI_TAKES(STATE) | CLI_TAKES(JSON), cli_campaign_export},
     {"dnc add", 1, CLI_MAX_ARGUMENTS, "NUMBER... [--why TEXT] [--country CODE]",
      "put numbers on the do-not-call list: no campaign calls them",
      CLI_TAKES(WHY) | CLI_TAKES(COUNTRY) | CLI_TAKES(JSON), cli_dnc_add},

@@ -12,6 +12,7 @@ void rf_report_destroy(struct rf_report **pointer) {
         return;
     free(report->call);
     free(report->campaign);
+    json_decref(report->states);
     json_decref(report->result);
     free(report);
     *pointer = NULL;

@@ -1,5 +1,5 @@
-// What the database says about campaigns, for status and contacts. Each result is made by the
-// store's thread in the job's own memory.
+// What the database says about campaigns, for status, contacts and export. Each result is made by
+// the store's thread in the job's own memory.
 #ifndef RF_ORCHESTRATOR_REPORT_H
 #define RF_ORCHESTRATOR_REPORT_H
 
@@ -10,11 +10,12 @@
 #define RF_REPORT_PAGE_MAX 1000
 
 struct rf_report {
-    struct rf_store_job job; // run is one of the two below
+    struct rf_store_job job; // run is one of the two below, or that of export.h
     void *owner;
     char *call;           // id of the request
     char *campaign;       // NULL: all (status)
     int64_t after, limit; // of contacts
+    json_t *states;       // of an export; NULL: all
     json_t *result;
 };
 

@@ -9,6 +9,7 @@
 #include "contacts/phone.h"
 #include "dispatch.h"
 #include "dnc.h"
+#include "export.h"
 #include "report.h"
 
 #define SERVICE "campaign"
@@ -189,6 +190,7 @@ serve_report(struct rf_orchestrator *orchestrator, const struct rf_call_request 
     report->job.run = run;
     report->job.done = on_reported;
     report->owner = orchestrator;
+    report->states = json_incref(json_object_get(request->params, "states"));
     report->after = json_integer_value(json_object_get(request->params, "after"));
     report->limit = json_integer_value(json_object_get(request->params, "limit"));
     if (report->limit < 1 || report->limit > RF_REPORT_PAGE_MAX)
@@ -207,6 +209,17 @@ static void serve_contacts(struct rf_orchestrator *orchestrator,
         serve_report(orchestrator, request, rf_report_contacts_run);
     else
         reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
+}
+
+static void serve_export(struct rf_orchestrator *orchestrator,
+                         const struct rf_call_request *request) {
+    if (!json_is_string(json_object_get(request->params, "campaign")))
+        reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
+    else if (!rf_export_states_valid(json_object_get(request->params, "states")))
+        reply_error(orchestrator, request->id, RF_ERR_INVALID,
+                    "states: expected some of new, running, waiting, done, set_aside");
+    else
+        serve_report(orchestrator, request, rf_export_run);
 }
 
 // ---- the do-not-call list ----
@@ -298,8 +311,13 @@ static const struct {
     const char *operation;
     void (*serve)(struct rf_orchestrator *orchestrator, const struct rf_call_request *request);
 } operations[] = {
-    {"load", serve_load},         {"start", serve_start},     {"status", serve_status},
-    {"contacts", serve_contacts}, {"dnc_add", serve_dnc_add}, {"dnc_remove", serve_dnc_remove},
+    {"load", serve_load},
+    {"start", serve_start},
+    {"status", serve_status},
+    {"contacts", serve_contacts},
+    {"export", serve_export},
+    {"dnc_add", serve_dnc_add},
+    {"dnc_remove", serve_dnc_remove},
     {"dnc_list", serve_dnc_list},
 };
 
@@ -311,9 +329,9 @@ static void on_request(void *arg, const struct rf_call_request *request) {
             return;
         }
     }
-    reply_error(
-        orchestrator, request->id, RF_ERR_INVALID,
-        "operation: expected load, start, status, contacts, dnc_add, dnc_remove or dnc_list");
+    reply_error(orchestrator, request->id, RF_ERR_INVALID,
+                "operation: expected load, start, status, contacts, export, dnc_add, dnc_remove or "
+                "dnc_list");
 }
 
 static void on_connected(void *arg, bool connected) {

@@ -20,6 +20,7 @@ EXAMPLES = {
     "campaign load": ("june {root}/spring.csv", 0),
     "campaign start": ("june", 0),
     "campaign status": ("", 0),
+    "campaign export": ("june", 0),
     "dnc add": ("+12025550101 --why trial", 0),
     "dnc load": ("{root}/spring.csv", 0),
     "dnc remove": ("+12025550101", 0),

@@ -86,6 +86,40 @@ class Contacts(RingfenceTest):
         self.assertEqual(len(self.set.ledger()["speeches"]), 4)
         self.assert_alerts([event for event in aside if event["severity"] == "error"])
 
+    def test_an_export_tells_what_came_of_each_contact(self):
+        contacts = people(5)
+        self.set.start_all()
+        self.set.faults({"id": "refused", "kind": "status", "status": 400,
+                         "match": {"provider": "twilio", "method": "POST", "number": contacts[3][0]},
+                         "body": {"code": 21211, "status": 400, "more_info": "", "message": "not valid"}})
+        file = self.write("c.csv", "phone,name,state,note\n" + "".join(
+            f"{phone},{name},NY,=1+{i}\n" for i, (phone, name) in enumerate(contacts)))
+        self.set.cli("campaign", "run", file, "--name", "c", check=3, timeout=120)
+        out = self.set.root / "c.export.csv"
+        self.set.cli("campaign", "export", "c", "--out", out, check=0)
+        told = rows(out)
+        self.assertEqual([row["line"] for row in told], ["2", "3", "4", "5", "6"])
+        self.assertEqual([row["phone"] for row in told], [phone for phone, _ in contacts])
+        self.assertEqual([row["note"] for row in told], [f"'=1+{i}" for i in range(5)])
+        self.assertEqual({row["list.state"] for row in told}, {"NY"})
+        calls = {dial["to"]: dial["sid"] for dial in self.set.ledger()["dials"]}
+        for row in told:
+            aside = row["phone"] == contacts[3][0]
+            self.assertEqual((row["state"], row["outcome"], row["reason"]),
+                             ("set_aside", "", "permanent.invalid") if aside else ("done", "completed", ""))
+            self.assertEqual((row["sids"], row["provider"]), (calls.get(row["phone"], ""), "twilio"))
+            self.assertEqual(row["duration_s"] == "", aside)
+            self.assertEqual(row["attempts"], "1")
+            self.assertLess(row["created"], row["first_dial"])
+            self.assertLess(row["first_dial"], row["ended"])
+        lines = self.set.cli("campaign", "export", "c", "--format", "jsonl", "--state", "done", check=0).stdout
+        exact = [json.loads(line) for line in lines.splitlines()]
+        self.assertEqual([c["line"] for c in exact], [2, 3, 4, 6])
+        self.assertEqual(exact[0]["fields"], {"state": "NY", "note": "=1+0"})
+        self.assertEqual(exact[0]["sids"], [calls[contacts[0][0]]])
+        self.assertEqual(self.set.cli("campaign", "export", "none").returncode, 1)
+        self.assertEqual(self.set.cli("campaign", "export", "c", "--state", "asleep").returncode, 1)
+
 
 if __name__ == "__main__":
     unittest.main()

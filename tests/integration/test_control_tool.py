@@ -59,6 +59,10 @@ class StandIn(threading.Thread):
             return {change: len(params["numbers"]), same: 0, "refused": []}
         if operation == "dnc_list":
             return {"numbers": [{"phone": "+12025550101", "since": 1795860000000000000, "why": "trial"}]}
+        if operation == "export":
+            return {"columns": ["city"], "last": 2, "more": False, "contacts": [
+                {"line": 2, "id": "june-2", "phone": "+12025550100", "fields": {"city": "Bath"}, "state": "new",
+                 "attempts": 0, "sids": []}]}
         if operation == "status":
             self.asked += 1
             return {"campaigns": [self.status()]}
