@@ -7,8 +7,9 @@ struct rf_pace_campaign {
     struct rf_pace_limit limit;
 };
 
-static struct rf_duration interval_of(double rate) {
-    return rate > 0 ? rf_ns((int64_t)((double)RF_NS_PER_S / rate)) : rf_ns(0);
+static struct rf_duration interval_of(const struct rf_pace *pace, double rate) {
+    double sharers = pace->sharers > 1 ? (double)pace->sharers : 1;
+    return rate > 0 ? rf_ns((int64_t)((double)RF_NS_PER_S * sharers / rate)) : rf_ns(0);
 }
 
 static bool free_at(const struct rf_pace_limit *limit, struct rf_instant now) {
@@ -23,11 +24,21 @@ static void take(struct rf_pace_limit *limit, struct rf_instant now) {
         limit->next = rf_instant_add(from, limit->interval);
 }
 
-void rf_pace_configure(struct rf_pace *pace, double all, double each) {
-    pace->each = each;
-    pace->all.interval = interval_of(all);
+static void apply(struct rf_pace *pace) {
+    pace->all.interval = interval_of(pace, pace->all_rate);
     for (size_t i = 0; i < pace->count; i++)
-        pace->campaigns[i].limit.interval = interval_of(each);
+        pace->campaigns[i].limit.interval = interval_of(pace, pace->each_rate);
+}
+
+void rf_pace_configure(struct rf_pace *pace, double all, double each) {
+    pace->all_rate = all;
+    pace->each_rate = each;
+    apply(pace);
+}
+
+void rf_pace_share(struct rf_pace *pace, int64_t sharers) {
+    pace->sharers = sharers;
+    apply(pace);
 }
 
 static struct rf_pace_campaign *find(const struct rf_pace *pace, int64_t campaign) {
@@ -56,8 +67,8 @@ static enum rf_err note(struct rf_pace *pace, int64_t campaign) {
         pace->campaigns = campaigns;
         pace->room = room;
     }
-    pace->campaigns[pace->count++] =
-        (struct rf_pace_campaign){.campaign = campaign, .limit.interval = interval_of(pace->each)};
+    pace->campaigns[pace->count++] = (struct rf_pace_campaign){
+        .campaign = campaign, .limit.interval = interval_of(pace, pace->each_rate)};
     return RF_OK;
 }
 

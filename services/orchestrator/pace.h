@@ -28,13 +28,18 @@ struct rf_pace {
     struct rf_pace_limit all;
     struct rf_pace_campaign *campaigns;
     size_t count, room;
-    double each; // calls a second of one campaign
+    double all_rate, each_rate; // calls a second, and of one campaign
+    int64_t sharers;
     struct rf_pace_waiter *line;
 };
 
 // rf_pace_configure: `all` and `each` are calls a second; 0: no limit. What was used of the old
 // limits counts on.
 void rf_pace_configure(struct rf_pace *pace, double all, double each);
+
+// rf_pace_share: so many orchestrators, we among them, have the limits together: each keeps to its
+// part, so that they are not exceeded whatever each of them has to do. At first 1.
+void rf_pace_share(struct rf_pace *pace, int64_t sharers);
 
 // rf_pace_wait: puts a contact in the line. RF_ERR_NOMEM: it is not in it.
 RF_NODISCARD enum rf_err rf_pace_wait(struct rf_pace *pace, struct rf_pace_waiter *waiter);

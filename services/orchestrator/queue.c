@@ -42,11 +42,13 @@ static enum rf_err count_running(struct rf_db *db, struct rf_turn *turn, struct 
 
 static enum rf_err read_turns(struct rf_db *db, int64_t limit, struct turns *turns,
                               struct rf_error *error) {
+#define RUNNING                                                                                    \
+    "SELECT id, priority FROM campaign WHERE state = 'running' AND paused = 0 ORDER BY id"
     struct rf_rows *rows;
-    enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT id, priority FROM campaign"
-                                  " WHERE state = 'running' AND paused = 0 ORDER BY id",
-                                  "");
+    // With a limit claims of several orchestrators go one after the other: each counts what those
+    // before it took.
+    enum rf_err err =
+        rf_db_query(db, error, &rows, limit > 0 ? RUNNING " /*! FOR UPDATE */" : RUNNING, "");
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK) {
@@ -141,7 +143,10 @@ enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struc
     const struct rf_claim_decision *decision = &claim->decision;
     struct turns turns = {0};
     int first = (int)decision->first, test_first = (int)decision->test_first;
-    enum rf_err err = read_turns(db, claim->limit, &turns, error);
+    enum rf_err err =
+        rf_db_number(db, error, &claim->sharers, "SELECT count (*) FROM member WHERE gone = 0", "");
+    if (err == RF_OK)
+        err = read_turns(db, claim->limit, &turns, error);
     if (err == RF_OK)
         err = claim_steps(claim, db, &turns, first, RF_STEPS, decision->count, error);
     claim->claimed = (int64_t)claim->contacts.count;

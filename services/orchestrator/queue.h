@@ -19,6 +19,7 @@ struct rf_queue_claim {
     struct rf_contact_list contacts;    // claimed
     int64_t claimed, test_row;          // for struct rf_claim_result
     bool full;                          // likewise
+    int64_t sharers;                    // orchestrators that work on this database
     struct rf_utc open_next, test_next; // INT64_MAX: none
 };
 enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);

@@ -128,6 +128,29 @@ static void another_pace_holds_from_the_next_call_on(void **state) {
     rf_pace_fini(&pace);
 }
 
+static void who_shares_the_limits_keeps_to_its_part(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[8];
+    struct rf_instant due;
+    rf_pace_configure(&pace, 8, 3);
+    rf_pace_share(&pace, 4);
+    for (int i = 0; i < 8; i++)
+        wait_for(&pace, &waiters[i], i % 2, 0);
+    assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &waiters[0]);
+    assert_null(rf_pace_next(&pace, at(0), &due));
+    assert_int_equal(due.ns, at(490 * MS).ns); // two a second of the eight
+    assert_ptr_equal(rf_pace_next(&pace, at(490 * MS), &due), &waiters[1]);
+    assert_null(rf_pace_next(&pace, at(1000 * MS), &due));
+    assert_int_equal(due.ns, at((4 * S) / 3 - 10 * MS).ns); // three quarters of one a second
+    // The others are gone, or it was never told.
+    rf_pace_share(&pace, 0);
+    rf_pace_configure(&pace, 0, 0);
+    for (int i = 2; i < 8; i++)
+        assert_non_null(rf_pace_next(&pace, at(1000 * MS), &due));
+    rf_pace_fini(&pace);
+}
+
 static void campaigns_are_kept_while_they_have_somebody_in_line_and_then_forgotten(void **state) {
     (void)state;
     struct rf_pace pace = {0};
@@ -208,6 +231,7 @@ int main(void) {
         cmocka_unit_test(higher_priorities_go_first_and_equals_in_the_order_of_their_coming),
         cmocka_unit_test(who_leaves_the_line_takes_nothing),
         cmocka_unit_test(another_pace_holds_from_the_next_call_on),
+        cmocka_unit_test(who_shares_the_limits_keeps_to_its_part),
         cmocka_unit_test(campaigns_are_kept_while_they_have_somebody_in_line_and_then_forgotten),
         cmocka_unit_test(another_pace_holds_for_every_campaign),
         cmocka_unit_test(the_pace_is_kept_by_late_timers),

@@ -1,4 +1,6 @@
 // Claims over several campaigns, and what a contact brings along, on a database in memory.
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +141,69 @@ static void the_limit_of_a_campaign_counts_what_is_in_progress(void **state) {
                                            " WHERE line = 2"),
                      RF_OK);
     assert_int_equal(claim(*state, 8, 3).first, 1);
+}
+
+static void the_claim_tells_how_many_orchestrators_are_at_work(void **state) {
+    campaign(*state, "first", 0, 1);
+    assert_int_equal(claim(*state, 1, 0).job.sharers, 1);
+    assert_int_equal(database_exec(*state, "INSERT INTO member (name, alive_until, gone)"
+                                           " VALUES ('b', 1, 0), ('c', 1, 1)"),
+                     RF_OK);
+    assert_int_equal(claim(*state, 1, 0).job.sharers, 2);
+}
+
+struct other {
+    struct rf_db *db;
+    struct claimed got;
+    atomic_bool done;
+};
+
+// A second orchestrator at the same database.
+static struct rf_db *join_beside(void) {
+    struct rf_db *db = database_connect(false);
+    struct rf_error error = {0};
+    struct rf_takeover_open open = {.job.run = rf_takeover_open_run};
+    assert_int_equal(db->driver->begin(db, &error), RF_OK);
+    assert_int_equal(rf_member_join(db, "other", rf_seconds(3600), &error), RF_OK);
+    assert_int_equal(db->driver->commit(db, &error), RF_OK);
+    must(db, &open.job);
+    return db;
+}
+
+static void *claim_beside(void *arg) {
+    struct other *other = arg;
+    other->got = claim(other->db, 2, 3);
+    atomic_store(&other->done, true);
+    return NULL;
+}
+
+// Two orchestrators claim at the same time, each two of three.
+static void the_limit_holds_over_orchestrators_that_claim_at_the_same_time(void **state) {
+    struct rf_db *db = *state;
+    if (!database_is_postgres())
+        skip();
+    campaign(db, "first", 0, 20);
+    struct other other = {.db = join_beside()};
+    struct rf_db *watcher = database_connect(false);
+    struct rf_error error = {0};
+    struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = {200 * S}, .limit = 3};
+    job.decision.count = 2;
+    assert_int_equal(db->driver->begin(db, &error), RF_OK);
+    assert_int_equal(rf_queue_claim_run(&job.job, db, &error), RF_OK);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, claim_beside, &other), 0);
+    while (!atomic_load(&other.done) &&
+           database_number(watcher, "SELECT count (*) FROM pg_stat_activity"
+                                    " WHERE wait_event_type = 'Lock'") == 0)
+        (void)usleep(1000);
+    assert_int_equal(db->driver->commit(db, &error), RF_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(job.contacts.count, 2);
+    assert_int_equal(other.got.first, 1);
+    assert_int_equal(other.got.job.full, true);
+    rf_contact_list_clear(&job.contacts);
+    rf_db_close(&other.db);
+    rf_db_close(&watcher);
 }
 
 static void the_reading_of_turns_uses_indexes(void **state) {
@@ -300,6 +365,8 @@ int main(void) {
         TEST(a_higher_priority_goes_first_and_what_it_leaves_is_used),
         TEST(a_paused_campaign_takes_nothing_and_has_nothing_due),
         TEST(the_limit_of_a_campaign_counts_what_is_in_progress),
+        TEST(the_claim_tells_how_many_orchestrators_are_at_work),
+        TEST(the_limit_holds_over_orchestrators_that_claim_at_the_same_time),
         TEST(the_reading_of_turns_uses_indexes),
         TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
         TEST(status_tells_when_the_first_is_called_who_waits_for_it),
