@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+"""Several orchestrators on one PostgreSQL database: each contact is one orchestrator's, and that of the next
+when the first is gone; nobody is dialled twice, whoever is killed, stopped or cut off."""
+
+import signal
+import unittest
+
+from harness import RingfenceTest, free_port, people, wait_for
+from postgres import Postgres
+
+LEASE_S = 3
+
+
+class SharedStore(RingfenceTest):
+    CONFIG = {"simulator": {"talk": "400ms"},
+              "orchestrator": {"concurrency": 4, "store": {"lease": f"{LEASE_S}s"}}}
+
+    def setUp(self):
+        self.server = Postgres()
+        self.addCleanup(self.server.remove)  # after the set has ended
+        super().setUp()
+        self.set.config["orchestrator"]["store"]["url"] = self.server.url()
+        self.set.write_config()
+
+    def start(self, count):
+        self.set.start_all(without=["orchestrator"])
+        return [self.set.start("orchestrator", name=f"orchestrator-{i}") for i in range(count)]
+
+    def count(self, sql):
+        return int(self.server.sql(sql)[0][0])
+
+    def running(self, process=None):
+        """How many contacts are in progress, or how many of one orchestrator."""
+        whose = f" AND m.name LIKE '% {process.popen.pid}'" if process else ""
+        return self.count("SELECT count (*) FROM contact c JOIN member m ON m.id = c.owner"
+                          f" WHERE c.state LIKE 'running.%'{whose}")
+
+    def check(self, contacts, campaign):
+        self.assertEqual(campaign.wait(150), 0)
+        self.assert_each_dialled_once(contacts)
+        lines = [f"c-{line}" for line in range(2, len(contacts) + 2)]
+
+        def told():
+            return (len({e["contact"] for e in self.set.events(type="contact.done")}) == len(lines)
+                    and self.set.events(type="campaign.finished"))
+        wait_for("all events to be told", told)
+        done = [e["contact"] for e in self.set.events(type="contact.done")]
+        self.assertEqual(sorted(done), sorted(lines))
+        self.assertEqual(len(self.set.events(type="campaign.finished")), 1)
+        wait_for("the outbox to be empty", lambda: self.count("SELECT count (*) FROM outbox") == 0)
+
+    def test_three_share_a_campaign(self):
+        contacts = people(60)
+        processes = self.start(3)
+        campaign = self.set.campaign(contacts)
+        wait_for("all to have work", lambda: all(self.running(p) > 0 for p in processes))
+        self.check(contacts, campaign)
+
+    def test_incident_18_one_that_is_killed_has_its_contacts_taken_over_after_its_lease(self):
+        contacts = people(40)
+        killed, survivor = self.start(2)
+        campaign = self.set.campaign(contacts)
+        wait_for("it to have work", lambda: self.running(killed) > 1)
+        killed.kill()
+        wait_for("the other to take it over", lambda: self.running(killed) == 0 or None)
+        wait_for("it to be said", lambda: survivor.says("taking over"))
+        self.check(contacts, campaign)
+        self.assertEqual(self.count("SELECT count (*) FROM member WHERE gone = 0"), 1)
+        self.assertEqual(self.count("SELECT count (*) FROM stream"), 1)
+
+    def test_incident_47_one_that_was_stopped_for_longer_than_its_lease_dials_nobody_twice(self):
+        contacts = people(40)
+        stopped, _ = self.start(2)
+        campaign = self.set.campaign(contacts)
+        wait_for("it to have work", lambda: self.running(stopped) > 1)
+        stopped.popen.send_signal(signal.SIGSTOP)
+        wait_for("the other to take it over", lambda: self.running(stopped) == 0)
+        stopped.popen.send_signal(signal.SIGCONT)
+        wait_for("it to notice", lambda: not stopped.alive())
+        self.assertEqual(stopped.popen.returncode, 1)
+        self.assertTrue(stopped.says("another orchestrator has taken over"))
+        del self.set.processes[stopped.name]
+        self.set.start("orchestrator", name="orchestrator-again")
+        self.check(contacts, campaign)
+
+    def test_one_that_ends_in_order_leaves_its_contacts_at_once(self):
+        contacts = people(40)
+        leaving, _ = self.start(2)
+        campaign = self.set.campaign(contacts)
+        wait_for("it to have work", lambda: self.running(leaving) > 1)
+        leaving.terminate()
+        self.assertEqual(leaving.wait(), 0)
+        self.check(contacts, campaign)
+
+    def test_a_database_that_crashes_and_comes_back_loses_nothing_and_nobody(self):
+        contacts = people(40)
+        processes = self.start(2)
+        campaign = self.set.campaign(contacts)
+        wait_for("some calls", lambda: len(self.set.dials()) > 5)
+        self.server.stop(signal.SIGQUIT)
+        for process in processes:
+            wait_for("it to be noticed", lambda p=process: p.says("the store's database is away"))
+        self.server.start()
+        self.check(contacts, campaign)
+        self.assertTrue(all(process.alive() for process in processes), "nobody lost its place by it")
+
+    def test_a_dial_of_one_that_is_killed_is_adopted_by_the_other(self):
+        contacts = people(30)
+        self.set.start_all(without=["orchestrator"])
+        crashing = self.set.start("orchestrator", environment={"RF_CRASH_AT": "dial_sent:4"})
+        campaign = self.set.campaign(contacts)
+        crashing.wait_killed()
+        self.set.start("orchestrator", name="orchestrator-other")
+        self.check(contacts, campaign)
+
+    def test_the_password_is_a_secret_and_a_wrong_one_is_told_without_it(self):
+        self.server.stop()
+        self.server.port = free_port()
+        self.server.start()
+        secret = self.set.root / "secrets" / "store"
+        store = {"url": f"postgresql://ringfence@127.0.0.1:{self.server.port}/ringfence",
+                 "password": f"file:{secret}", "lease": f"{LEASE_S}s"}
+        self.set.config["orchestrator"]["store"] = store
+        self.set.write_config()
+        secret.write_text("a guess\n")
+        secret.chmod(0o600)
+        self.set.start_all(without=["orchestrator"])
+        refused = self.set.launch("orchestrator", name="refused")
+        wait_for("it to be refused", lambda: not refused.alive())
+        self.assertEqual(refused.popen.returncode, 1)
+        self.assertTrue(refused.says("orchestrator.store.url: "), refused.text())
+        self.assertTrue(refused.says("password authentication failed"), refused.text())
+        self.assertFalse(refused.says("a guess"))
+        del self.set.processes["refused"]
+        secret.write_text("a secret\n")
+        self.set.start("orchestrator")
+        self.run_campaign(people(3))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,289 @@
+// What becomes of the work of an orchestrator that is gone. With PostgreSQL there are two of them
+// side by side; with SQLite one comes after the other.
+#include "database.h"
+
+#include <string.h>
+
+#include "campaign.h"
+#include "contact_rows.h"
+#include "dial.h"
+#include "queue.h"
+#include "record.h"
+
+#define S RF_NS_PER_S
+
+static const struct rf_rules rules = {.send_margin = {20 * S}, .max_attempts = 3};
+
+static int setup(void **state) {
+    *state = database_open();
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct rf_db *db = *state;
+    rf_db_close(&db);
+    return 0;
+}
+
+static void must(struct rf_db *db, struct rf_store_job *job) {
+    struct rf_error error = {0};
+    if (database_do(db, job, &error) != RF_OK)
+        fail_msg("%s", error.message);
+}
+
+static void begin_campaign(struct rf_db *db, int contacts) {
+    json_t *list = json_array();
+    for (int i = 0; i < contacts; i++)
+        json_array_append_new(list, json_pack("{s:i,s:o}", "line", i + 2, "phone",
+                                              json_sprintf("+1202555%04d", 100 + i)));
+    json_t *params = json_pack("{s:s,s:o}", "campaign", "c", "contacts", list);
+    struct rf_campaign_load *load;
+    struct rf_error error = {0};
+    assert_int_equal(rf_campaign_load_new(params, (struct rf_utc){S}, &load, &error), RF_OK);
+    must(db, &load->job);
+    rf_campaign_load_destroy(&load);
+    json_decref(params);
+    struct rf_campaign_start start = {
+        .job.run = rf_campaign_start_run, .campaign = (char *)(uintptr_t) "c", .now = {2 * S}};
+    must(db, &start.job);
+}
+
+static struct rf_queue_claim claim(struct rf_db *db, int64_t count) {
+    struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = {10 * S}};
+    job.decision.count = count;
+    must(db, &job.job);
+    return job;
+}
+
+static struct rf_takeover take_over(struct rf_db *db) {
+    struct rf_takeover job = {.job.run = rf_takeover_run, .now = {20 * S}};
+    must(db, &job.job);
+    return job;
+}
+
+// Another orchestrator: the next life of the same, or one beside it.
+static struct rf_db *another(struct rf_db *db) {
+    if (!database_is_postgres()) {
+        database_live(db);
+        return db;
+    }
+    struct rf_db *other = database_connect(false);
+    struct rf_takeover_open open = {.job.run = rf_takeover_open_run};
+    struct rf_error error = {0};
+    assert_int_equal(other->driver->begin(other, &error), RF_OK);
+    assert_int_equal(rf_member_join(other, "other", rf_seconds(3600), &error), RF_OK);
+    assert_int_equal(other->driver->commit(other, &error), RF_OK);
+    must(other, &open.job);
+    other->connected = (struct rf_instant){1}; // here for long: it may judge
+    return other;
+}
+
+static void end(struct rf_db *db, struct rf_db *other) {
+    if (other != db)
+        rf_db_close(&other);
+}
+
+static enum rf_err write_as(struct rf_db *db, const struct rf_contact *contact,
+                            enum rf_contact_state to, struct rf_error *error) {
+    struct rf_plan plan;
+    rf_plan_stay(contact, &plan);
+    plan.to = to;
+    rf_plan_copy(plan.reason, sizeof plan.reason, "failed");
+    struct rf_record *record = rf_record_new(contact, &plan, (struct rf_utc){30 * S});
+    enum rf_err err = database_do(db, &record->job, error);
+    rf_record_destroy(&record);
+    return err;
+}
+
+static void who_is_gone(struct rf_db *db) {
+    if (database_is_postgres())
+        assert_int_equal(database_exec(db, "UPDATE member SET alive_until = 0 WHERE id ="
+                                           " (SELECT min (id) FROM member WHERE gone = 0)"),
+                         RF_OK);
+}
+
+static void
+incident_46_the_contacts_of_one_that_is_gone_go_on_with_their_open_attempts(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    begin_campaign(db, 3);
+    struct rf_queue_claim claimed = claim(db, 2);
+    assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial'"
+                                       " WHERE state = 'running.script' AND line = 2"),
+                     RF_OK);
+    struct rf_contact *dialled = &claimed.contacts.items[0];
+    dialled->state = RF_CONTACT_DIAL;
+    struct rf_dial dial;
+    rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
+    struct rf_record *intent = rf_record_intent(dialled, &dial, (struct rf_utc){10 * S});
+    must(db, &intent->job);
+    rf_record_destroy(&intent);
+
+    struct rf_db *other = another(db);
+    struct rf_takeover taken;
+    if (database_is_postgres()) {
+        taken = take_over(other);
+        assert_int_equal(taken.contacts.count, 0); // its owner is alive
+        assert_int_equal(taken.stream_count, 0);
+        who_is_gone(other);
+    }
+    taken = take_over(other);
+    assert_int_equal(taken.contacts.count, 2);
+    assert_false(taken.more);
+    for (size_t i = 0; i < 2; i++) {
+        struct rf_contact *contact = &taken.contacts.items[i];
+        bool open = contact->line == 2;
+        assert_int_equal(contact->state, open ? RF_CONTACT_DIAL : RF_CONTACT_SCRIPT);
+        assert_int_equal(contact->dial.state, open ? RF_DIAL_INTENT : RF_DIAL_NONE);
+        if (open)
+            assert_int_equal(contact->dial.send_before.ns, 30 * S);
+        assert_int_equal(write_as(other, contact, RF_CONTACT_SET_ASIDE, &error), RF_OK);
+    }
+    struct rf_takeover again = take_over(other);
+    assert_int_equal(again.contacts.count, 0);
+    rf_contact_list_clear(&taken.contacts);
+    rf_contact_list_clear(&claimed.contacts);
+    end(db, other);
+}
+
+static void incident_47_what_one_that_is_gone_still_writes_changes_nothing(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    if (!database_is_postgres())
+        skip(); // its file has one writer
+    begin_campaign(db, 1);
+    struct rf_queue_claim claimed = claim(db, 1);
+    struct rf_db *other = another(db);
+    who_is_gone(other);
+    struct rf_takeover taken = take_over(other);
+    assert_int_equal(taken.contacts.count, 1);
+    // The whole transaction is refused, and again.
+    assert_int_equal(db->driver->begin(db, &error), RF_ERR_IO);
+    assert_true(db->lost);
+    // And the write itself would be, whoever let it begin: the contact is another's.
+    db->member = 0;
+    assert_int_equal(write_as(db, &claimed.contacts.items[0], RF_CONTACT_SET_ASIDE, &error),
+                     RF_ERR_INVALID);
+    assert_int_equal(database_number(other, "SELECT count (*) FROM contact"
+                                            " WHERE state = 'running.script'"),
+                     1);
+    rf_contact_list_clear(&taken.contacts);
+    rf_contact_list_clear(&claimed.contacts);
+    end(db, other);
+}
+
+static void many_contacts_are_taken_over_page_by_page(void **state) {
+    struct rf_db *db = *state;
+    begin_campaign(db, RF_TAKEOVER_MAX + 5);
+    struct rf_queue_claim claimed = claim(db, RF_TAKEOVER_MAX + 5);
+    assert_int_equal(claimed.contacts.count, RF_TAKEOVER_MAX + 5);
+    rf_contact_list_clear(&claimed.contacts);
+    struct rf_db *other = another(db);
+    who_is_gone(other);
+    struct rf_takeover first = take_over(other);
+    struct rf_takeover second = take_over(other);
+    assert_int_equal(first.contacts.count, RF_TAKEOVER_MAX);
+    assert_true(first.more);
+    assert_int_equal(second.contacts.count, 5);
+    assert_false(second.more);
+    rf_contact_list_clear(&first.contacts);
+    rf_contact_list_clear(&second.contacts);
+    end(db, other);
+}
+
+static void
+events_of_one_that_is_gone_are_published_and_then_its_stream_is_forgotten(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    if (!database_is_postgres())
+        skip(); // the next life goes on with the stream: test_campaign
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(rf_notice_store(db, "a", &error), RF_OK);
+    assert_int_equal(database_exec(db, "DELETE FROM outbox WHERE seq = 1"), RF_OK);
+    struct rf_db *other = another(db);
+    assert_int_equal(rf_notice_store(other, "b", &error), RF_OK);
+    who_is_gone(other);
+    struct rf_takeover taken = take_over(other);
+    assert_int_equal(taken.stream_count, 1);
+    assert_int_equal(taken.streams[0].next, 2);
+    assert_int_equal(strncmp(taken.streams[0].name, "orchestrator-", 13), 0);
+    // What is ours goes on under our own numbers, in a stream of its own.
+    assert_int_equal(rf_notice_store(other, "b", &error), RF_OK);
+    assert_int_equal(database_number(other, "SELECT max (seq) FROM outbox WHERE event = 'b'"), 2);
+    struct rf_takeover_forget forget = {.job.run = rf_takeover_forget_run,
+                                        .stream = taken.streams[0].row};
+    must(other, &forget.job); // not yet: something is in it
+    assert_int_equal(database_number(other, "SELECT count (*) FROM stream"), 2);
+    assert_int_equal(database_exec(other, "DELETE FROM outbox WHERE event = 'a'"), RF_OK);
+    must(other, &forget.job);
+    assert_int_equal(database_number(other, "SELECT count (*) FROM stream"), 1);
+    assert_int_equal(take_over(other).stream_count, 0);
+    end(db, other);
+}
+
+static void claims_at_the_same_moment_have_no_contact_in_common(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    if (!database_is_postgres())
+        skip();
+    begin_campaign(db, 10);
+    struct rf_db *other = another(db);
+    struct rf_queue_claim ours = {.job.run = rf_queue_claim_run, .now = {10 * S}};
+    ours.decision.count = 4;
+    assert_int_equal(db->driver->begin(db, &error), RF_OK);
+    assert_int_equal(ours.job.run(&ours.job, db, &error), RF_OK);
+    struct rf_queue_claim theirs = claim(other, 10); // while ours is not committed: no waiting
+    assert_int_equal(db->driver->commit(db, &error), RF_OK);
+    assert_int_equal(ours.contacts.count, 4);
+    assert_int_equal(theirs.contacts.count, 6);
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < 6; k++)
+            assert_true(ours.contacts.items[i].row != theirs.contacts.items[k].row);
+    rf_contact_list_clear(&ours.contacts);
+    rf_contact_list_clear(&theirs.contacts);
+    end(db, other);
+}
+
+static void a_campaign_whose_last_contacts_end_at_the_same_moment_is_finished_once(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    if (!database_is_postgres())
+        skip();
+    begin_campaign(db, 2);
+    struct rf_db *other = another(db);
+    struct rf_queue_claim ours = claim(db, 1), theirs = claim(other, 1);
+    struct rf_plan plan;
+    rf_plan_stay(&ours.contacts.items[0], &plan);
+    plan.to = RF_CONTACT_SET_ASIDE;
+    struct rf_record *record =
+        rf_record_new(&ours.contacts.items[0], &plan, (struct rf_utc){30 * S});
+    assert_int_equal(db->driver->begin(db, &error), RF_OK);
+    assert_int_equal(record->job.run(&record->job, db, &error), RF_OK);
+    assert_int_equal(write_as(other, &theirs.contacts.items[0], RF_CONTACT_SET_ASIDE, &error),
+                     RF_OK);
+    assert_int_equal(db->driver->commit(db, &error), RF_OK);
+    rf_record_destroy(&record);
+    static const char finished[] = "SELECT count (*) FROM outbox"
+                                   " WHERE event LIKE '%campaign.finished%'";
+    assert_int_equal(database_number(db, finished), 0); // neither saw the other's
+    (void)take_over(db);
+    (void)take_over(other);
+    assert_int_equal(database_number(db, finished), 1);
+    rf_contact_list_clear(&ours.contacts);
+    rf_contact_list_clear(&theirs.contacts);
+    end(db, other);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(incident_46_the_contacts_of_one_that_is_gone_go_on_with_their_open_attempts),
+        TEST(incident_47_what_one_that_is_gone_still_writes_changes_nothing),
+        TEST(many_contacts_are_taken_over_page_by_page),
+        TEST(events_of_one_that_is_gone_are_published_and_then_its_stream_is_forgotten),
+        TEST(claims_at_the_same_moment_have_no_contact_in_common),
+        TEST(a_campaign_whose_last_contacts_end_at_the_same_moment_is_finished_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
