@@ -325,8 +325,28 @@ static void contact_step(const struct rf_event *event, struct rf_text *text) {
         rf_text_add(text, " after %" PRId64 " attempts", attempts);
 }
 
+// That it waits for its calling window: the reasons of common/calendar/calling.h.
+static bool is_outside_window(const struct rf_event *event) {
+    const char *reason = rf_field_text(event, "reason");
+    return reason != NULL && (strcmp(reason, "hour") == 0 || strcmp(reason, "weekday") == 0 ||
+                              strcmp(reason, "holiday") == 0);
+}
+
 static void contact_deferred(const struct rf_event *event, struct rf_text *text) {
+    int64_t calls;
     add_contact(text, event);
+    if (rf_field_number(event, "calls", &calls)) {
+        rf_text_add(text, "its call %" PRId64 " ended", calls);
+        add_field(text, event, ": ", "status", "");
+        add_time(text, event, "; it is called again at ", "until");
+        return;
+    }
+    if (is_outside_window(event)) {
+        rf_text_add(text, "waits for its calling window");
+        add_time(text, event, ", which opens at ", "until");
+        add_field(text, event, " (", "reason", ")");
+        return;
+    }
     rf_text_add(text, "deferred");
     add_field(text, event, " at ", "step", "");
     add_field(text, event, ": ", "reason", "");

@@ -124,7 +124,10 @@ char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan 
     (void)json_object_set_new(data, "deferrals", json_integer(plan->deferrals));
     put_ended(data, plan);
     put_call(data, step->reply);
-    return of_contact(RF_EVENT_CONTACT_DEFERRED, NULL, contact, plan->provider, data, now);
+    // That nobody was there, or that it is night, is no trouble of ours.
+    bool planned = plan->dial == RF_DIAL_ENDED || plan->to == RF_CONTACT_WAIT_WINDOW;
+    return of_contact(RF_EVENT_CONTACT_DEFERRED, planned ? "info" : NULL, contact, plan->provider,
+                      data, now);
 }
 
 char *rf_notice_done(const struct rf_contact *contact, const struct rf_plan *plan,

@@ -3,6 +3,7 @@
 
 import json
 import math
+import signal
 import subprocess
 import time
 import unittest
@@ -21,12 +22,12 @@ class RecallTest(RingfenceTest):
     def outcomes(self):
         return {e["data"]["phone"]: e["data"]["outcome"] for e in self.set.events(type="contact.done")}
 
-    def load(self, rows, header="phone,name"):
+    def load(self, rows, header="phone,name", name="c"):
         """Begins a campaign of lines; the command goes on by itself."""
-        file = self.set.root / "c.csv"
+        file = self.set.root / f"{name}.csv"
         file.write_text(header + "\n" + "".join(row + "\n" for row in rows))
-        with open(self.set.root / "out" / "campaign.log", "wb") as log:
-            popen = subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", "c",
+        with open(self.set.root / "out" / f"campaign-{name}.log", "wb") as log:
+            popen = subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", name,
                                       "--config", str(self.set.config_file)],
                                      stdout=log, stderr=subprocess.STDOUT)
         self.addCleanup(popen.wait)
@@ -62,7 +63,9 @@ class Recall(RecallTest):
             calls = self.calls_to(phone)
             for (_, ended), (began, _), wait in zip(calls, calls[1:], waits):
                 self.assertGreaterEqual(began - ended, wait, phone)
-        again = [e["data"] for e in self.set.events(type="contact.deferred") if e["data"]["phone"] == BUSY]
+        deferred = self.set.events(type="contact.deferred")
+        self.assertEqual({e["severity"] for e in deferred}, {"info"})
+        again = [e["data"] for e in deferred if e["data"]["phone"] == BUSY]
         self.assertEqual([(d["reason"], d["status"], d["calls"], d["deferrals"]) for d in again],
                          [("busy", "busy", 1, 0), ("busy", "busy", 2, 0)])
         self.assertEqual(len({d["sid"] for d in again}), 2)
@@ -188,6 +191,14 @@ class Holidays(RecallTest):
         deferred = wait_for("the log", lambda: self.set.events(type="contact.deferred"))
         self.assertEqual(deferred[0]["data"]["reason"], "holiday")
         self.assertIn("holiday: Our Day; its window opens at", deferred[0]["data"]["message"])
+        self.assertEqual(self.set.dials(), {})
+        # A reload of a wrong file is refused as well, and what was known stays.
+        file.write_text("soon\n")
+        self.set.processes["orchestrator"].terminate(signal.SIGHUP)
+        wait_for("the refusal", lambda: self.set.processes["orchestrator"].says(
+            f"the old configuration stays: campaign.holidays: {file}:1: 'soon' does not begin with a date"))
+        self.load([",".join(people(1, 1)[0])], name="d")
+        wait_for("the second contact", lambda: len(self.set.events(type="contact.deferred")) == 2)
         self.assertEqual(self.set.dials(), {})
 
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "calendar/calling.h"
+#include "calendar/zones.h"
 
 // What a case is looked at with.
 struct stage {
@@ -290,6 +291,23 @@ static void only_a_zone_of_the_system_is_one(void **state) {
     rf_zone_destroy(&zone);
 }
 
+static void zones_are_read_once_and_again_after_they_were_forgotten(void **state) {
+    (void)state;
+    struct rf_zones zones = {0};
+    const struct rf_zone *berlin = rf_zones_find(&zones, "Europe/Berlin");
+    assert_non_null(berlin);
+    assert_ptr_equal(rf_zones_find(&zones, "Europe/Berlin"), berlin);
+    const struct rf_zone *kathmandu = rf_zones_find(&zones, "Asia/Kathmandu");
+    assert_int_equal(rf_zone_span(kathmandu, 1800000000, 1800000001).offset_s, 20700);
+    assert_int_equal(rf_zone_span(berlin, 1800000000, 1800000001).offset_s, 3600);
+    assert_null(rf_zones_find(&zones, "Berlin"));
+    assert_null(rf_zones_find(&zones, NULL));
+    assert_int_equal(zones.map.count, 2);
+    rf_zones_fini(&zones);
+    assert_non_null(rf_zones_find(&zones, "Europe/Berlin"));
+    rf_zones_fini(&zones);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(office_hours_are_those_of_the_contacts_own_place),
@@ -304,6 +322,7 @@ int main(void) {
         cmocka_unit_test(nobody_is_called_on_a_holiday_nor_in_what_is_left_of_its_evening),
         cmocka_unit_test(the_window_of_an_outcome_only_narrows_the_campaigns),
         cmocka_unit_test(what_never_opens_or_never_shuts_is_told_as_never),
+        cmocka_unit_test(zones_are_read_once_and_again_after_they_were_forgotten),
         cmocka_unit_test(only_a_zone_of_the_system_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,34 @@ static void a_set_aside_contact_tells_why_and_where(void **state) {
     assert_string_equal(
         text, "Contact spring-12: set aside, permanent failure (permanent.auth): key is wrong");
     free(text);
+}
+
+static void a_contact_that_waits_tells_for_what_and_until_when(void **state) {
+    (void)state;
+    const json_int_t until = 1763981310000000000;
+    char *text = sentence_of("contact.deferred", "spring-12",
+                             json_pack("{s:s, s:s, s:s, s:I}", "step", "dial", "reason",
+                                       "breaker_open", "provider", "twilio", "until", until));
+    assert_string_equal(text, "Contact spring-12: deferred at dial: breaker_open (twilio)");
+    free(text);
+    text = sentence_of("contact.deferred", "spring-12",
+                       json_pack("{s:s, s:s, s:i, s:I}", "reason", "hour", "status", "busy",
+                                 "calls", 2, "until", until));
+    assert_string_equal(text, "Contact spring-12: its call 2 ended: busy; it is called again at "
+                              "2025-11-24 10:48:30 UTC");
+    free(text);
+    static const char *const reasons[] = {"hour", "weekday", "holiday"};
+    for (size_t i = 0; i < 3; i++) {
+        char expected[160];
+        snprintf(expected, sizeof expected,
+                 "Contact spring-12: waits for its calling window, which opens at 2025-11-24 "
+                 "10:48:30 UTC (%s)",
+                 reasons[i]);
+        text = sentence_of("contact.deferred", "spring-12",
+                           json_pack("{s:s, s:I}", "reason", reasons[i], "until", until));
+        assert_string_equal(text, expected);
+        free(text);
+    }
 }
 
 static void a_provider_that_was_never_down_is_not_up_again(void **state) {
@@ -203,6 +232,7 @@ int main(void) {
         cmocka_unit_test(an_opened_breaker_tells_count_end_and_last_error),
         cmocka_unit_test(an_ejected_gateway_tells_what_was_held_against_it),
         cmocka_unit_test(a_set_aside_contact_tells_why_and_where),
+        cmocka_unit_test(a_contact_that_waits_tells_for_what_and_until_when),
         cmocka_unit_test(a_provider_that_was_never_down_is_not_up_again),
         cmocka_unit_test(a_gap_and_a_lost_process_claim_no_more_than_is_known),
         cmocka_unit_test(a_retry_tells_for_whom_the_provider_was_asked),
