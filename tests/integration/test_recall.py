@@ -85,6 +85,26 @@ class Recall(RecallTest):
         self.assertEqual(self.outcomes(), self.OUTCOMES)
 
 
+class Layers(RecallTest):
+    CONFIG = {"campaign": {"max_calls": 9, "recall": {"busy": {"retries": 8, "delay": "2s"}}}}
+
+    def test_incident_15_no_layer_repeats_what_another_one_has_repeated(self):
+        self.set.start_all()
+        popen = self.set.campaign([(BUSY, "Busy")])
+        wait_for("the first call to end", lambda: self.set.events(type="contact.deferred"))
+        self.set.faults({"id": "limited", "kind": "status", "status": 429,
+                         "match": {"provider": "twilio", "method": "POST", "number": BUSY},
+                         "body": {"code": 20429, "status": 429, "more_info": "", "message": "Too Many Requests"}})
+        self.assertEqual(popen.wait(180), 3)
+        aside = wait_for("the log", lambda: self.set.events(type="contact.set_aside"))
+        self.assertEqual(aside[0]["data"]["reason"], "retries_exhausted")
+        # One call that was busy, then one more dial with its three retries: neither the rule of the ending nor
+        # the queue repeats what the gateway gave up.
+        posts = [r for r in self.set.requests("twilio", "Calls.json") if r["method"] == "POST"]
+        self.assertEqual([r["status"] for r in posts], [201, 429, 429, 429, 429])
+        self.assertEqual(self.set.dials(), {BUSY: 1})
+
+
 class LostAudio(RecallTest):
     CONFIG = {"telephony": {"media_ttl": "4s"},
               "campaign": {"max_calls": 2, "recall": {"no-answer": {"waits": ["5s"]}}}}

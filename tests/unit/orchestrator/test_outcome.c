@@ -261,6 +261,38 @@ static void incident_45_waiting_for_the_window_costs_nothing_and_tells_until_whe
     rf_zone_destroy(&zone);
 }
 
+static void incident_27_quiet_hours_are_looked_at_at_the_moment_of_dialling(void **state) {
+    (void)state;
+    struct rf_hours office = hours("mon-fri 09:00-17:00");
+    struct rf_config_campaign campaign = campaign_of(3, 2);
+    campaign.windows = list_of(&office, 1);
+    campaign.time_zone = (char *)"Europe/Berlin";
+    struct rf_zone *zone = zone_of("Europe/Berlin");
+    struct rf_contact contact = followed();
+    contact.state = RF_CONTACT_DIAL;
+    struct rf_plan plan;
+    // Claimed at 16:59:50; the dial may be sent for ten seconds, not for the margin of 20.
+    assert_true(
+        rf_outcome_may_dial(&contact, &campaign, zone, NULL, utc("2026-11-27T15:59:50Z"), &plan));
+    assert_int_equal(plan.due.ns, utc("2026-11-27T16:00:00Z").ns);
+    // Its script took until 17:00.
+    assert_false(
+        rf_outcome_may_dial(&contact, &campaign, zone, NULL, utc("2026-11-27T16:00:00Z"), &plan));
+    assert_int_equal(plan.to, RF_CONTACT_WAIT_WINDOW);
+    // Nobody knows what time it is: nobody calls.
+    assert_false(
+        rf_outcome_may_dial(&contact, &campaign, NULL, NULL, utc("2026-11-27T12:00:00Z"), &plan));
+    assert_int_equal(plan.to, RF_CONTACT_SET_ASIDE);
+    assert_string_equal(plan.reason, "time_zone_unknown");
+    assert_non_null(strstr(plan.message, "no time zone Europe/Berlin"));
+    // Where it does not matter it need not be known.
+    campaign.windows.count = 0;
+    assert_true(
+        rf_outcome_may_dial(&contact, &campaign, NULL, NULL, utc("2026-11-27T23:00:00Z"), &plan));
+    assert_int_equal(plan.due.ns, INT64_MAX);
+    rf_zone_destroy(&zone);
+}
+
 static void a_holiday_is_named(void **state) {
     (void)state;
     char text[] = "12-25 Christmas Day";
@@ -313,6 +345,7 @@ int main(void) {
         cmocka_unit_test(a_cap_of_one_calls_nobody_again),
         cmocka_unit_test(a_call_due_outside_the_window_is_put_into_the_next_one),
         cmocka_unit_test(incident_45_waiting_for_the_window_costs_nothing_and_tells_until_when),
+        cmocka_unit_test(incident_27_quiet_hours_are_looked_at_at_the_moment_of_dialling),
         cmocka_unit_test(a_holiday_is_named),
         cmocka_unit_test(a_contact_whose_window_never_opens_is_set_aside),
     };
