@@ -18,6 +18,8 @@
 
 // A question that is not answered within this is asked again.
 #define ANSWER_TIME rf_seconds(5)
+// To start a campaign takes as long as it is large.
+#define START_TIME rf_seconds(600)
 // While following, the orchestrator may be away for a restart.
 #define FOLLOW_PATIENCE rf_seconds(60)
 // Without a terminal a line is written when something changed, and at most so often.
@@ -179,7 +181,9 @@ static void call(struct cli_session *session) {
     if (params == NULL)
         cli_session_fail(session, "out of memory");
     else
-        cli_session_call(session, operation, params, ANSWER_TIME, on_reply);
+        cli_session_call(session, operation, params,
+                         running->run.phase == CLI_RUN_STARTING ? START_TIME : ANSWER_TIME,
+                         on_reply);
 }
 
 // The list is read: says what came of it, once.

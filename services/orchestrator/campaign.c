@@ -8,6 +8,7 @@
 #include "dnc.h"
 #include "notice.h"
 #include "record.h"
+#include "schema.h"
 #include "store/db.h"
 
 #define NAME_MAX_BYTES   200
@@ -296,12 +297,14 @@ enum rf_err rf_campaign_start_run(struct rf_store_job *job, struct rf_db *db,
                         "ii", start->now.ns, campaign);
     if (err == RF_OK)
         err = rf_db_run(db, error,
-                        "UPDATE contact SET state = 'scheduled', due = ?"
-                        " WHERE campaign = ? AND state = 'new'",
-                        "ii", start->now.ns, campaign);
+                        "UPDATE contact SET state = 'scheduled', due = ? WHERE id IN"
+                        " (SELECT id FROM contact WHERE campaign = ? AND " RF_SCHEMA_UNENDED
+                        "  AND state = 'new' ORDER BY id LIMIT ?)",
+                        "iii", start->now.ns, campaign, start->most);
+    start->more = err == RF_OK && rf_db_changes(db) == start->most;
     if (err == RF_OK)
         err = rf_db_number(db, error, &start->total, "SELECT total FROM campaign WHERE id = ?", "i",
                            campaign);
     // A campaign without contacts has nothing to wait for.
-    return err == RF_OK ? rf_record_finish(db, campaign, start->now, error) : err;
+    return err == RF_OK && !start->more ? rf_record_finish(db, campaign, start->now, error) : err;
 }

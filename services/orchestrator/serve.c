@@ -90,7 +90,15 @@ static void on_started(struct rf_store_job *job, enum rf_err result, const struc
     struct rf_campaign_start *start = (struct rf_campaign_start *)job;
     struct rf_orchestrator *orchestrator = start->owner;
     if (!orchestrator->stopping) {
-        if (result == RF_OK) {
+        if (result == RF_OK && start->more && !orchestrator->draining) {
+            rf_dispatch_queued(orchestrator);
+            rf_store_submit(orchestrator->store, &start->job);
+            return;
+        }
+        if (result == RF_OK && start->more) {
+            reply_error(orchestrator, start->call, RF_ERR_CLOSED,
+                        "the orchestrator ends; start the campaign again");
+        } else if (result == RF_OK) {
             json_t *value = json_pack("{s:I}", "total", (json_int_t)start->total);
             reply_result(orchestrator, start->call, value);
             json_decref(value);
@@ -124,6 +132,7 @@ static void serve_start(struct rf_orchestrator *orchestrator,
     start->job.run = rf_campaign_start_run;
     start->job.done = on_started;
     start->owner = orchestrator;
+    start->most = RF_CAMPAIGN_START_MOST;
     start->now = rf_clock_utc();
     rf_store_submit(orchestrator->store, &start->job);
 }

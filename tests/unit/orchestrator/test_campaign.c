@@ -63,8 +63,10 @@ static void expect_load(json_t *result, int64_t added, int64_t known, size_t ref
 }
 
 static int64_t start(struct rf_db *db, const char *campaign) {
-    struct rf_campaign_start job = {
-        .job.run = rf_campaign_start_run, .campaign = (char *)campaign, .now = {200 * S}};
+    struct rf_campaign_start job = {.job.run = rf_campaign_start_run,
+                                    .most = RF_CAMPAIGN_START_MOST,
+                                    .campaign = (char *)campaign,
+                                    .now = {200 * S}};
     struct rf_error error = {0};
     if (database_do(db, &job.job, &error) != RF_OK)
         fail_msg("%s", error.message);
@@ -214,8 +216,37 @@ static void starting_queues_all_and_starting_again_changes_nothing(void **state)
     rf_contact_list_clear(&second.contacts);
     struct rf_error error = {0};
     struct rf_campaign_start unknown = {.job.run = rf_campaign_start_run,
+                                        .most = RF_CAMPAIGN_START_MOST,
                                         .campaign = (char *)"winter"};
     assert_int_equal(database_do(db, &unknown.job, &error), RF_ERR_NOT_FOUND);
+}
+
+static void
+a_large_campaign_is_started_in_parts_and_by_another_start_if_one_broke_off(void **state) {
+    struct rf_db *db = *state;
+    json_t *page = json_array();
+    for (int i = 0; i < 5; i++)
+        json_array_append_new(
+            page, json_pack("{s:i,s:o}", "line", 2 + i, "phone", json_sprintf("+1202555010%d", i)));
+    expect_load(load(db, "spring", page), 5, 0, 0);
+    struct rf_campaign_start job = {.job.run = rf_campaign_start_run,
+                                    .campaign = (char *)"spring",
+                                    .most = 2,
+                                    .now = {200 * S}};
+    struct rf_error error = {0};
+    static const int64_t queued[] = {2, 4, 5};
+    for (size_t i = 0; i < 3; i++) {
+        // The last time it is another start.
+        if (i == 2)
+            job.now.ns = 300 * S;
+        assert_int_equal(database_do(db, &job.job, &error), RF_OK);
+        assert_int_equal(job.more, i < 2);
+        assert_int_equal(job.total, 5);
+        assert_int_equal(
+            database_number(db, "SELECT count (*) FROM contact WHERE state = 'scheduled'"),
+            queued[i]);
+    }
+    assert_int_equal(database_number(db, "SELECT started FROM campaign"), 200 * S);
 }
 
 static void a_campaign_without_contacts_finishes_at_its_start_once(void **state) {
@@ -505,6 +536,7 @@ int main(void) {
         TEST(a_campaign_knows_the_columns_of_its_lists_in_their_order),
         TEST(a_page_that_is_wrong_as_a_whole_is_refused),
         TEST(starting_queues_all_and_starting_again_changes_nothing),
+        TEST(a_large_campaign_is_started_in_parts_and_by_another_start_if_one_broke_off),
         TEST(a_campaign_without_contacts_finishes_at_its_start_once),
         TEST(a_claimed_contact_brings_all_that_its_steps_need),
         TEST(claims_take_what_is_due_furthest_first_and_the_test_below_it),

@@ -447,8 +447,10 @@ static void begin_campaign(struct world *w, const char *name) {
     assert_int_equal(load->added, CONTACTS);
     rf_campaign_load_destroy(&load);
     json_decref(params);
-    struct rf_campaign_start start = {
-        .job.run = rf_campaign_start_run, .campaign = (char *)name, .now = now_of(w)};
+    struct rf_campaign_start start = {.job.run = rf_campaign_start_run,
+                                      .most = RF_CAMPAIGN_START_MOST,
+                                      .campaign = (char *)name,
+                                      .now = now_of(w)};
     must(w, &start.job);
 }
 

@@ -53,8 +53,10 @@ static void campaign(struct rf_db *db, const char *name, int64_t priority, int c
             json_pack("{s:i,s:o}", "line", i + 2, "phone", json_sprintf("+120255501%02d", i));
         assert_null(load_one(db, name, contact));
     }
-    struct rf_campaign_start start = {
-        .job.run = rf_campaign_start_run, .campaign = (char *)name, .now = {200 * S}};
+    struct rf_campaign_start start = {.job.run = rf_campaign_start_run,
+                                      .most = RF_CAMPAIGN_START_MOST,
+                                      .campaign = (char *)name,
+                                      .now = {200 * S}};
     must(db, &start.job);
     snprintf(sql, sizeof sql, "UPDATE campaign SET priority = %d WHERE name = '%s'", (int)priority,
              name);
