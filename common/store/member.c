@@ -9,6 +9,8 @@
 // The database's clock in ns, where there is more than one member.
 #define NOW "(extract (epoch FROM clock_timestamp ()) * 1000000000)::bigint"
 
+#define KEPT 1000
+
 int64_t rf_member_of(const struct rf_db *db) {
     return db->member;
 }
@@ -32,6 +34,9 @@ enum rf_err rf_member_join(struct rf_db *db, const char *name, struct rf_duratio
                                    "INSERT INTO member (name, alive_until)"
                                    " VALUES (?, ? /*! + " NOW " */) RETURNING id",
                                    "ti", name, term.ns);
+    // Of those who were here once, the last ones tell a person who it was.
+    if (err == RF_OK)
+        err = rf_db_run(db, error, "DELETE FROM member WHERE gone = 1 AND id < ?", "i", id - KEPT);
     if (err == RF_OK && term.ns > 0)
         err = bound_transactions(db, term, error);
     if (err == RF_OK && term.ns == 0)

@@ -40,17 +40,14 @@ static void rollback(struct rf_db *db) {
         rf_log(RF_LOG_WARNING, "a transaction cannot be rolled back: %s", error.message);
 }
 
-// The statements by which a transaction begins.
-static void beginning(const struct rf_postgres *postgres, char *sql, size_t size) {
-    if (postgres->db.member == 0) {
-        (void)snprintf(sql, size, "BEGIN");
-        return;
-    }
+// The statement that renews the lease, behind the words of `before`.
+static void renewal(const struct rf_postgres *postgres, const char *before, char *sql,
+                    size_t size) {
     (void)snprintf(sql, size,
-                   "BEGIN; UPDATE member SET number = %lld, alive_until ="
+                   "%sUPDATE member SET number = %lld, alive_until ="
                    " (extract (epoch FROM clock_timestamp ()) * 1000000000)::bigint + %lld"
                    " WHERE id = %lld AND gone = 0",
-                   (long long)postgres->number, (long long)postgres->db.term.ns,
+                   before, (long long)postgres->number, (long long)postgres->db.term.ns,
                    (long long)postgres->db.member);
 }
 
@@ -65,8 +62,8 @@ static enum rf_err try_begin(struct rf_postgres *postgres, struct rf_error *erro
     PGresult *result;
     postgres->number++;
     postgres->asked = rf_clock_now();
-    beginning(postgres, sql, sizeof sql);
-    enum rf_err err = rf_postgres_exec(postgres, sql, &result, error);
+    renewal(postgres, "BEGIN; ", sql, sizeof sql);
+    enum rf_err err = rf_postgres_exec(postgres, db->member == 0 ? "BEGIN" : sql, &result, error);
     bool ours = err == RF_OK && (db->member == 0 || strcmp(PQcmdTuples(result), "1") == 0);
     PQclear(result);
     if (err == RF_OK && !ours) {
@@ -123,8 +120,26 @@ static bool refused(const struct rf_postgres *postgres, const PGresult *result) 
     return rf_postgres_up(postgres) && severity && strcmp(severity, "ERROR") == 0;
 }
 
+// A transaction that took long has used up its renewal, and as soon as it is over another could
+// judge: it ends with one more.
+static enum rf_err renew_again(struct rf_postgres *postgres, struct rf_error *error) {
+    struct rf_instant now = rf_clock_now();
+    if (postgres->db.member == 0 ||
+        rf_instant_before(now, rf_lease_renew_at(postgres->asked, postgres->db.term)))
+        return RF_OK;
+    char sql[320];
+    renewal(postgres, "", sql, sizeof sql);
+    enum rf_err err = run(postgres, sql, error);
+    if (err == RF_OK)
+        postgres->asked = now;
+    return err;
+}
+
 static enum rf_err commit(struct rf_db *db, struct rf_error *error) {
     struct rf_postgres *postgres = of(db);
+    enum rf_err renewed = renew_again(postgres, error);
+    if (renewed != RF_OK)
+        return renewed;
     PGresult *result = PQexec(postgres->connection, "COMMIT");
     enum rf_err err = RF_OK;
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {

@@ -78,14 +78,13 @@ static PGconn *dial(const struct rf_postgres *postgres) {
     return PQconnectdbParams(keys, values, 1);
 }
 
-// A session that was stopped in a transaction lets go of its locks after the lease; nothing waits
-// for ever; and what is committed stays committed.
+// A session that was stopped in a transaction lets go of its locks after the lease; nobody waits
+// for a lock for ever; and what is committed stays committed.
 static enum rf_err set_up(struct rf_postgres *postgres, struct rf_error *error) {
     char sql[640];
     int64_t term_ms = rf_duration_ms(postgres->db.term);
     (void)snprintf(sql, sizeof sql,
                    "SET idle_in_transaction_session_timeout = %lld; SET lock_timeout = 10000;"
-                   " SET statement_timeout = 60000;"
                    " SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;"
                    " SELECT set_config ('synchronous_commit', 'on', false)"
                    "  WHERE current_setting ('synchronous_commit') = 'off';"

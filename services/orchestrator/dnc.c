@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "contacts/phone.h"
+#include "dial_lock.h"
 
 static const char *problem_of(const char *phone, const json_t *why) {
     if (!phone)
@@ -70,7 +71,7 @@ void rf_dnc_change_destroy(struct rf_dnc_change **pointer) {
 
 enum rf_err rf_dnc_change_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_dnc_change *change = (struct rf_dnc_change *)job;
-    enum rf_err err = RF_OK;
+    enum rf_err err = change->remove ? RF_OK : rf_dial_lock_shut(db, error);
     for (size_t i = 0; err == RF_OK && i < change->count; i++) {
         const struct rf_dnc_row *row = &change->rows[i];
         if (row->problem)

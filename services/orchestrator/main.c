@@ -2,9 +2,8 @@
 // is followed to the end of its call, and is where it was after a crash.
 //
 // Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, outcome.h, turn.h, pace.h
-// (decisions, pure); schema.c,
-// record.c, queue.c, campaign.c, report.c (the database); runner.c, steps.c, dispatch.c, outbox.c,
-// serve.c (the rim).
+// (decisions, pure); schema.c, record.c, queue.c, takeover.c, campaign.c, report.c (the database);
+// runner.c, steps.c, dispatch.c, inherit.c, outbox.c, serve.c (the rim).
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

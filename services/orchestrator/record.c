@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dial_lock.h"
 #include "schema.h"
 #include "store/db.h"
 #include "store/member.h"
@@ -114,11 +115,13 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
 // The last look before a dial, in the transaction of its intent.
 static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
     int64_t paused = 0;
-    enum rf_err err = rf_db_number(db, error, &paused,
-                                   "SELECT CASE WHEN k.state = 'running' AND k.paused = 0"
-                                   " THEN 0 ELSE 1 END FROM contact c"
-                                   " JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
-                                   "i", record->row);
+    enum rf_err err = rf_dial_lock_share(db, error);
+    if (err == RF_OK)
+        err = rf_db_number(db, error, &paused,
+                           "SELECT CASE WHEN k.state = 'running' AND k.paused = 0"
+                           " THEN 0 ELSE 1 END FROM contact c"
+                           " JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
+                           "i", record->row);
     record->paused = paused != 0;
     if (err == RF_OK && record->paused)
         return rf_error_set(error, RF_ERR_CONFLICT, "the campaign is paused");

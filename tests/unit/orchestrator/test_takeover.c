@@ -7,6 +7,7 @@
 #include "campaign.h"
 #include "contact_rows.h"
 #include "dial.h"
+#include "dnc.h"
 #include "queue.h"
 #include "record.h"
 
@@ -43,8 +44,10 @@ static void begin_campaign(struct rf_db *db, int contacts) {
     must(db, &load->job);
     rf_campaign_load_destroy(&load);
     json_decref(params);
-    struct rf_campaign_start start = {
-        .job.run = rf_campaign_start_run, .campaign = (char *)(uintptr_t) "c", .now = {2 * S}};
+    struct rf_campaign_start start = {.job.run = rf_campaign_start_run,
+                                      .most = RF_CAMPAIGN_START_MOST,
+                                      .campaign = (char *)(uintptr_t) "c",
+                                      .now = {2 * S}};
     must(db, &start.job);
 }
 
@@ -274,6 +277,37 @@ static void a_campaign_whose_last_contacts_end_at_the_same_moment_is_finished_on
     end(db, other);
 }
 
+// Who was told that a number is on the list can rely on it: an intent that did not see it is
+// waited for.
+static void a_number_comes_on_the_list_behind_the_intents_that_are_under_way(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    if (!database_is_postgres())
+        skip();
+    begin_campaign(db, 1);
+    struct rf_queue_claim claimed = claim(db, 1);
+    struct rf_db *other = another(db);
+    struct rf_dial dial;
+    rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
+    struct rf_record *intent =
+        rf_record_intent(&claimed.contacts.items[0], &dial, (struct rf_utc){10 * S});
+    assert_int_equal(db->driver->begin(db, &error), RF_OK);
+    assert_int_equal(intent->job.run(&intent->job, db, &error), RF_OK);
+    rf_record_destroy(&intent);
+    json_t *params = json_pack("{s:[{s:s}]}", "numbers", "phone", "+12025550100");
+    struct rf_dnc_change *change;
+    assert_int_equal(rf_dnc_change_new(params, false, (struct rf_utc){20 * S}, &change, &error),
+                     RF_OK);
+    json_decref(params);
+    assert_int_equal(database_exec(other, "SET lock_timeout = 200"), RF_OK);
+    assert_int_equal(database_do(other, &change->job, &error), RF_ERR_IO);
+    assert_int_equal(db->driver->commit(db, &error), RF_OK);
+    must(other, &change->job);
+    rf_dnc_change_destroy(&change);
+    rf_contact_list_clear(&claimed.contacts);
+    end(db, other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -284,6 +318,7 @@ int main(void) {
         TEST(events_of_one_that_is_gone_are_published_and_then_its_stream_is_forgotten),
         TEST(claims_at_the_same_moment_have_no_contact_in_common),
         TEST(a_campaign_whose_last_contacts_end_at_the_same_moment_is_finished_once),
+        TEST(a_number_comes_on_the_list_behind_the_intents_that_are_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

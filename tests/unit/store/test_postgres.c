@@ -241,6 +241,22 @@ incident_18_a_session_stopped_in_a_transaction_holds_nothing_beyond_its_lease(vo
     rf_db_close(&stopped);
 }
 
+// A job such as the start of a campaign with a million contacts.
+static void a_transaction_that_takes_longer_than_the_lease_keeps_it(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    struct rf_db *slow = engine_open(f->place);
+    engine_must(slow->driver->begin(slow, &error), &error);
+    engine_must(rf_member_join(slow, "slow", rf_ms(1500), &error), &error);
+    engine_must(slow->driver->commit(slow, &error), &error);
+    engine_must(slow->driver->begin(slow, &error), &error);
+    engine_must(rf_db_run(slow, &error, "SELECT pg_sleep (1.7)", ""), &error);
+    engine_must(slow->driver->commit(slow, &error), &error);
+    assert_int_equal(judge(f, true), 0);
+    assert_true(slow->lease_end > rf_clock_now().ns);
+    rf_db_close(&slow);
+}
+
 static void an_idle_store_renews_its_lease_by_itself(void **state) {
     struct fixture *f = *state;
     join(f, rf_ms(300));
@@ -299,6 +315,7 @@ int main(void) {
         TEST(incident_47_what_comes_after_the_lease_has_ended_and_been_taken_is_refused),
         TEST(a_member_in_the_middle_of_a_transaction_is_not_judged),
         TEST(incident_18_a_session_stopped_in_a_transaction_holds_nothing_beyond_its_lease),
+        TEST(a_transaction_that_takes_longer_than_the_lease_keeps_it),
         TEST(an_idle_store_renews_its_lease_by_itself),
         TEST(who_closes_in_order_lets_the_next_in_at_once),
         TEST(a_store_closes_while_the_database_is_away),
