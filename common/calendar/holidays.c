@@ -142,14 +142,16 @@ enum rf_err rf_holidays_read(const char *path, struct rf_holidays **out, struct 
     enum rf_err err = rf_file_read(path, RF_HOLIDAYS_FILE_SIZE, &text, &size, error);
     if (err != RF_OK)
         return err;
+    struct rf_holidays *holidays = NULL;
     if (strlen(text) != size)
         err = rf_error_set(error, RF_ERR_INVALID, "%s: has a NUL character; expected text", path);
     else
-        err = rf_holidays_parse(text, path, out, error);
-    if (err == RF_OK)
-        (*out)->text = text;
+        err = rf_holidays_parse(text, path, &holidays, error);
+    if (holidays != NULL)
+        holidays->text = text;
     else
         free(text);
+    *out = holidays;
     return err;
 }
 

@@ -23,7 +23,7 @@ const struct rf_zone *rf_zones_find(struct rf_zones *zones, const char *name) {
     struct entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL)
         return NULL;
-    memcpy(entry->name, name, strlen(name));
+    memcpy(entry->name, name, strlen(name) + 1); // a valid name fits
     if (rf_zone_new(name, &entry->zone, NULL) != RF_OK ||
         !rf_map_add_text(&zones->map, &entry->node, entry->name)) {
         entry_destroy(entry);

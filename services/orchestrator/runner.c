@@ -218,6 +218,12 @@ static void give_up(struct rf_runner *runner) {
            runner->contact.id);
 }
 
+// Whether a step is finished: to ask is none, nor is to go back by one.
+static bool finishes_step(const struct rf_contact *contact, const struct rf_plan *plan) {
+    return plan->to != RF_CONTACT_ASK && contact->state != RF_CONTACT_ASK &&
+           plan->step >= contact->step;
+}
+
 // The events that tell of a plan.
 static bool add_notices(const struct rf_runner *runner, const struct rf_plan *plan,
                         const struct rf_notice_step *step, struct rf_record *record) {
@@ -229,13 +235,10 @@ static bool add_notices(const struct rf_runner *runner, const struct rf_plan *pl
         *notice = rf_notice_set_aside(contact, plan, step, record->now);
     else if (rf_contact_waiting(plan->to))
         *notice = rf_notice_deferred(contact, plan, step, record->now);
-    else if (contact->state == RF_CONTACT_DIAL && plan->to == RF_CONTACT_SPEECH)
-        return true; // its audio is looked for once more, which is told by its end
-    else if (plan->to == RF_CONTACT_FOLLOW ||
-             (plan->to != RF_CONTACT_ASK && contact->state != RF_CONTACT_ASK))
+    else if (plan->to == RF_CONTACT_FOLLOW || finishes_step(contact, plan))
         *notice = rf_notice_step(contact, plan, step, record->now);
     else
-        return true; // asking, or dialling anew, is told by its end
+        return true; // asking, dialling anew or speaking once more is told by its end
     return *notice != NULL;
 }
 
