@@ -298,6 +298,16 @@ static void campaign_loaded(const struct rf_event *event, struct rf_text *text) 
     add_number(text, event, ", ", "total", " in all");
 }
 
+static void campaign_ordered(const struct rf_event *event, struct rf_text *text) {
+    const char *order = rf_field_text(event, "order");
+    rf_text_add(text, "Campaign ");
+    add_name(text, event->subject);
+    rf_text_add(text, ": ");
+    rf_text_add_clean(text, order ? order : "order", 32);
+    add_number(text, event, ", ", "contacts", " contacts");
+    add_field(text, event, ", now ", "to", "");
+}
+
 static void campaign_finished(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Campaign ");
     add_name(text, event->subject);
@@ -459,6 +469,7 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_RETRY_EXHAUSTED] = retry_exhausted,
     [RF_EVENT_FALLBACK_USED] = fallback_used,
     [RF_EVENT_CAMPAIGN_LOADED] = campaign_loaded,
+    [RF_EVENT_CAMPAIGN_ORDERED] = campaign_ordered,
     [RF_EVENT_CAMPAIGN_FINISHED] = campaign_finished,
     [RF_EVENT_CONTACT_STARTED] = contact_started,
     [RF_EVENT_CONTACT_STEP] = contact_step,

@@ -7,8 +7,6 @@
 #include "contacts/phone.h"
 #include "dnc.h"
 #include "notice.h"
-#include "record.h"
-#include "schema.h"
 #include "store/db.h"
 
 #define NAME_MAX_BYTES   200
@@ -171,7 +169,7 @@ static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_
     int64_t ended = 0;
     if (err == RF_OK)
         err = rf_db_number(db, error, &ended,
-                           "SELECT state = 'finished' FROM campaign WHERE id = ?"
+                           "SELECT state IN ('finished', 'cancelled') FROM campaign WHERE id = ?"
                            " /*! FOR NO KEY UPDATE */", // nobody ends it meanwhile
                            "i", *id);
     *finished = ended != 0;
@@ -230,7 +228,7 @@ static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_ro
     load->added += added ? 1 : 0;
     load->known += is_known ? 1 : 0;
     if (err == RF_OK && !added && !is_known)
-        row->problem = "comes after the campaign has finished; load it into another one";
+        row->problem = "comes after the campaign has ended; load it into another one";
     return err;
 }
 
@@ -280,31 +278,4 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
     err = rf_notice_store(db, text, error);
     free(text);
     return err;
-}
-
-enum rf_err rf_campaign_start_run(struct rf_store_job *job, struct rf_db *db,
-                                  struct rf_error *error) {
-    struct rf_campaign_start *start = (struct rf_campaign_start *)job;
-    int64_t campaign = 0;
-    enum rf_err err = rf_db_number(db, error, &campaign, "SELECT id FROM campaign WHERE name = ?",
-                                   "t", start->campaign);
-    if (err == RF_ERR_NOT_FOUND)
-        return rf_error_set(error, err, "there is no campaign %s", start->campaign);
-    if (err == RF_OK)
-        err = rf_db_run(db, error,
-                        "UPDATE campaign SET state = 'running', started = coalesce (started, ?)"
-                        " WHERE id = ? AND state <> 'finished'",
-                        "ii", start->now.ns, campaign);
-    if (err == RF_OK)
-        err = rf_db_run(db, error,
-                        "UPDATE contact SET state = 'scheduled', due = ? WHERE id IN"
-                        " (SELECT id FROM contact WHERE campaign = ? AND " RF_SCHEMA_UNENDED
-                        "  AND state = 'new' ORDER BY id LIMIT ?)",
-                        "iii", start->now.ns, campaign, start->most);
-    start->more = err == RF_OK && rf_db_changes(db) == start->most;
-    if (err == RF_OK)
-        err = rf_db_number(db, error, &start->total, "SELECT total FROM campaign WHERE id = ?", "i",
-                           campaign);
-    // A campaign without contacts has nothing to wait for.
-    return err == RF_OK && !start->more ? rf_record_finish(db, campaign, start->now, error) : err;
 }

@@ -1,4 +1,4 @@
-// Loading and starting campaigns: what the `campaign` service writes.
+// Loading contacts into campaigns.
 #ifndef RF_ORCHESTRATOR_CAMPAIGN_H
 #define RF_ORCHESTRATOR_CAMPAIGN_H
 
@@ -35,20 +35,6 @@ struct rf_campaign_load {
     int64_t added, known;
 };
 
-// Puts the new contacts of a campaign into the queue, `most` in one transaction: while there are
-// `more` the job is submitted again. Large campaigns would hold up all others otherwise.
-struct rf_campaign_start {
-    struct rf_store_job job;
-    void *owner;
-    char *call;
-    char *campaign;
-    struct rf_utc now;
-    int64_t most; // RF_CAMPAIGN_START_MOST
-    bool more;
-    int64_t total;
-};
-#define RF_CAMPAIGN_START_MOST 5000
-
 // rf_campaign_name_valid: 1 to 64 letters, digits, '.', '_' and '-': it stands in event topics.
 bool rf_campaign_name_valid(const char *name);
 
@@ -65,10 +51,5 @@ json_t *rf_campaign_load_result(const struct rf_campaign_load *load);
 
 enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error);
-
-// rf_campaign_start_run: RF_ERR_NOT_FOUND if there is no such campaign. Starting again is fine, and
-// goes on with a start that was broken off.
-enum rf_err rf_campaign_start_run(struct rf_store_job *job, struct rf_db *db,
-                                  struct rf_error *error);
 
 #endif

@@ -5,6 +5,8 @@
 
 const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_NEW, RF_CONTACT_SCHEDULED, "its campaign is started"},
+    {RF_CONTACT_NEW, RF_CONTACT_SET_ASIDE, "its campaign is cancelled"},
+    {RF_CONTACT_SCHEDULED, RF_CONTACT_SET_ASIDE, "its campaign is cancelled"},
     {RF_CONTACT_SCHEDULED, RF_CONTACT_SCRIPT, "claimed"},
 
     {RF_CONTACT_SCRIPT, RF_CONTACT_SPEECH, "the script is there"},
@@ -42,6 +44,11 @@ const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_WAIT_BREAKER, RF_CONTACT_SPEECH, "claimed"},
     {RF_CONTACT_WAIT_BREAKER, RF_CONTACT_DIAL, "claimed"},
     {RF_CONTACT_WAIT_WINDOW, RF_CONTACT_DIAL, "its window is open"},
+    {RF_CONTACT_WAIT_RETRY, RF_CONTACT_SET_ASIDE, "its campaign is cancelled"},
+    {RF_CONTACT_WAIT_BREAKER, RF_CONTACT_SET_ASIDE, "its campaign is cancelled"},
+    {RF_CONTACT_WAIT_WINDOW, RF_CONTACT_SET_ASIDE, "its campaign is cancelled"},
+
+    {RF_CONTACT_SET_ASIDE, RF_CONTACT_WAIT_RETRY, "a person has it tried again"},
 };
 const size_t rf_contact_transition_count =
     sizeof rf_contact_transitions / sizeof *rf_contact_transitions;

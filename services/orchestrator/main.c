@@ -2,8 +2,9 @@
 // is followed to the end of its call, and is where it was after a crash.
 //
 // Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, outcome.h, turn.h, pace.h
-// (decisions, pure); schema.c, record.c, queue.c, takeover.c, campaign.c, report.c (the database);
-// runner.c, steps.c, dispatch.c, inherit.c, outbox.c, serve.c (the rim).
+// (decisions, pure); schema.c, record.c, queue.c, takeover.c, campaign.c, control.c, sweep.c,
+// requeue.c, status.c, report.c, explain.c (the database); runner.c, steps.c, dispatch.c,
+// inherit.c, cancel.c, outbox.c, serve.c, serve_control.c (the rim).
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "cancel.h"
 #include "config/config.h"
 #include "dispatch.h"
 #include "inherit.h"
@@ -99,6 +101,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         err = rf_serve_start(orchestrator, error);
     if (err == RF_OK)
         err = rf_inherit_start(orchestrator, error);
+    if (err == RF_OK)
+        rf_cancel_sweep(orchestrator);
     return err; // ready when the broker knows what we serve: serve.c
 }
 

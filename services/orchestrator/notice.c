@@ -4,8 +4,8 @@
 
 #include <ringfence/id.h>
 
-#include "dnc.h"
 #include "outcome.h"
+#include "reason.h"
 #include "store/db.h"
 #include "store/member.h"
 
@@ -154,8 +154,11 @@ char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan
     if (step->reply && step->reply->mark_made)
         (void)json_object_set_new(data, "mark_made", json_true());
     put_call(data, step->reply);
-    // Not to call somebody who does not want it is no failure.
-    const char *severity = strcmp(plan->reason, RF_DNC_REASON) == 0 ? "info" : NULL;
+    // Not to call somebody who does not want it is no failure, and nor is a person's decision.
+    bool decided =
+        strcmp(plan->reason, rf_reason_name(RF_REASON_DO_NOT_CALL)) == 0 ||
+        (step->reply == NULL && strcmp(plan->reason, rf_reason_name(RF_REASON_CANCELLED)) == 0);
+    const char *severity = decided ? "info" : NULL;
     return of_contact(RF_EVENT_CONTACT_SET_ASIDE, severity, contact, plan->provider, data, now);
 }
 
@@ -164,6 +167,15 @@ char *rf_notice_loaded(const char *campaign, int64_t added, int64_t known, int64
     json_t *data = json_pack("{s:I,s:I,s:I}", "added", (json_int_t)added, "known",
                              (json_int_t)known, "total", (json_int_t)total);
     return notice(RF_EVENT_CAMPAIGN_LOADED, NULL, campaign, campaign, NULL, NULL, data, now);
+}
+
+char *rf_notice_ordered(const char *campaign, enum rf_campaign_order order,
+                        enum rf_campaign_state from, enum rf_campaign_state to, int64_t contacts,
+                        struct rf_utc now) {
+    json_t *data = json_pack("{s:s,s:s,s:s,s:I}", "order", rf_campaign_order_name(order), "from",
+                             rf_campaign_state_name(from), "to", rf_campaign_state_name(to),
+                             "contacts", (json_int_t)contacts);
+    return notice(RF_EVENT_CAMPAIGN_ORDERED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 
 char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, int64_t total,

@@ -6,6 +6,7 @@
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
 
+#include "campaign_state.h"
 #include "plan.h"
 
 struct rf_db; // store/db.h
@@ -29,6 +30,9 @@ char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan
                           const struct rf_notice_step *step, struct rf_utc now);
 char *rf_notice_loaded(const char *campaign, int64_t added, int64_t known, int64_t total,
                        struct rf_utc now);
+char *rf_notice_ordered(const char *campaign, enum rf_campaign_order order,
+                        enum rf_campaign_state from, enum rf_campaign_state to, int64_t contacts,
+                        struct rf_utc now);
 char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, int64_t total,
                          struct rf_utc now);
 

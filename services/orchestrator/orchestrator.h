@@ -37,7 +37,9 @@ struct rf_orchestrator {
     struct rf_timer claim_timer;
     struct rf_pace pace;
     struct rf_timer pace_timer;
-    bool claiming; // a claim is on its way to the database
+    bool sweeping;    // contacts of cancelled campaigns are being set aside
+    bool sweep_again; // and there may be more of them
+    bool claiming;    // a claim is on its way to the database
     bool breakers_known, marks_known;
 
     struct rf_runner *runners; // contacts in progress

@@ -42,8 +42,7 @@ static enum rf_err count_running(struct rf_db *db, struct rf_turn *turn, struct 
 
 static enum rf_err read_turns(struct rf_db *db, int64_t limit, struct turns *turns,
                               struct rf_error *error) {
-#define RUNNING                                                                                    \
-    "SELECT id, priority FROM campaign WHERE state = 'running' AND paused = 0 ORDER BY id"
+#define RUNNING "SELECT id, priority FROM campaign WHERE state = 'running' ORDER BY id"
     struct rf_rows *rows;
     // With a limit claims of several orchestrators go one after the other: each counts what those
     // before it took.

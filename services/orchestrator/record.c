@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaign_state.h"
 #include "dial_lock.h"
+#include "reason.h"
 #include "schema.h"
 #include "store/db.h"
 #include "store/member.h"
@@ -118,18 +120,46 @@ static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct r
     enum rf_err err = rf_dial_lock_share(db, error);
     if (err == RF_OK)
         err = rf_db_number(db, error, &paused,
-                           "SELECT CASE WHEN k.state = 'running' AND k.paused = 0"
-                           " THEN 0 ELSE 1 END FROM contact c"
+                           "SELECT CASE WHEN k.state = 'running' THEN 0 ELSE 1 END FROM contact c"
                            " JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
                            "i", record->row);
     record->paused = paused != 0;
     if (err == RF_OK && record->paused)
-        return rf_error_set(error, RF_ERR_CONFLICT, "the campaign is paused");
+        return rf_error_set(error, RF_ERR_CONFLICT, "the campaign does not run");
     if (err == RF_OK)
         err = rf_dnc_look(db, record->phone, &record->barred, record->barred_why, error);
     if (err == RF_OK && record->barred)
         err = rf_error_set(error, RF_ERR_CONFLICT, "the number %s", record->barred_why);
     return err;
+}
+
+// While its campaign does not run, a contact rests at the end of a step; one of a cancelled
+// campaign is set aside from there (sweep.h). Decided here, as the campaign may be stopped at any
+// moment, and by another process.
+static enum rf_err rest(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
+    bool step_ended = (record->from == RF_CONTACT_SCRIPT || record->from == RF_CONTACT_SPEECH) &&
+                      (record->to == RF_CONTACT_SPEECH || record->to == RF_CONTACT_DIAL);
+    if (!step_ended && !rf_contact_waiting(record->to))
+        return RF_OK;
+    struct rf_rows *row;
+    enum rf_campaign_state state = RF_CAMPAIGN_RUNNING;
+    enum rf_err err = rf_db_query(db, error, &row,
+                                  "SELECT k.state FROM contact c"
+                                  " JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
+                                  "i", record->row);
+    if (err == RF_OK)
+        err = rf_rows_next(row, error);
+    if (err == RF_OK)
+        (void)rf_campaign_state_parse(rf_rows_text(row, 0), &state);
+    rf_rows_end(&row);
+    record->cancelled = state == RF_CAMPAIGN_CANCELLED;
+    if (err != RF_OK || !step_ended || state == RF_CAMPAIGN_RUNNING)
+        return err;
+    record->to = RF_CONTACT_WAIT_RETRY;
+    record->due = record->now;
+    rf_plan_copy(record->reason, sizeof record->reason, rf_reason_name(RF_REASON_PAUSED));
+    rf_plan_copy(record->message, sizeof record->message, "its campaign does not run");
+    return RF_OK;
 }
 
 static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *db,
@@ -153,16 +183,19 @@ static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *d
     return err == RF_OK ? one_changed(db, "the attempt", error) : err;
 }
 
+// Contacts of the campaign, from the counts that the database keeps.
+#define COUNTED                                                                                    \
+    "(SELECT CAST (coalesce (sum (count), 0) AS BIGINT) FROM campaign_count"                       \
+    " WHERE campaign_count.campaign = campaign.id"
+
 static enum rf_err store_finished(struct rf_db *db, int64_t campaign, struct rf_utc now,
                                   struct rf_error *error) {
     struct rf_rows *statement;
-    enum rf_err err =
-        rf_db_query(db, error, &statement,
-                    "SELECT k.name, count (*) FILTER (WHERE c.state = 'done'),"
-                    " count (*) FILTER (WHERE c.state = 'set_aside'),"
-                    " count (c.id) FROM campaign k LEFT JOIN contact c ON c.campaign = k.id"
-                    " WHERE k.id = ? GROUP BY k.id",
-                    "i", campaign);
+    enum rf_err err = rf_db_query(db, error, &statement,
+                                  "SELECT name, " COUNTED " AND state = 'done'), " COUNTED
+                                  " AND state = 'set_aside'), " COUNTED ")"
+                                  " FROM campaign WHERE id = ?",
+                                  "i", campaign);
     if (err != RF_OK)
         return err;
     err = rf_rows_next(statement, error);
@@ -191,10 +224,12 @@ enum rf_err rf_record_finish(struct rf_db *db, int64_t campaign, struct rf_utc n
                     campaign);
     if (err == RF_OK)
         err = rf_db_run(db, error,
-                        "UPDATE campaign SET state = 'finished', finished = ?"
-                        " WHERE id = ? AND state = 'running' AND NOT EXISTS"
+                        "UPDATE campaign SET finished = ?, changed = ?,"
+                        " state = CASE WHEN state = 'cancelled' THEN state ELSE 'finished' END"
+                        " WHERE id = ? AND state IN ('running', 'paused', 'cancelled')"
+                        " AND finished IS NULL AND NOT EXISTS"
                         " (SELECT 1 FROM contact WHERE campaign = ? AND " RF_SCHEMA_UNENDED ")",
-                        "iii", now.ns, campaign, campaign);
+                        "iiii", now.ns, now.ns, campaign, campaign);
     if (err != RF_OK || rf_db_changes(db) == 0)
         return err;
     return store_finished(db, campaign, now, error);
@@ -205,6 +240,8 @@ enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_
     enum rf_err err = RF_OK;
     if (record->dial.state == RF_DIAL_INTENT)
         err = may_dial(record, db, error);
+    if (err == RF_OK && record->to != record->from)
+        err = rest(record, db, error);
     if (err == RF_OK && record->to != record->from)
         err = write_contact(record, db, error);
     if (err == RF_OK && record->dial.state != RF_DIAL_NONE)

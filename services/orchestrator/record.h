@@ -30,9 +30,10 @@ struct rf_record {
     struct rf_dial dial;
     char *phone;
     char status[32];
-    bool paused; // why an intent was refused: its campaign is
+    bool paused; // why an intent was refused: its campaign does not run
     bool barred; // or its number is on the do-not-call list,
     char barred_why[RF_DNC_TEXT_SIZE];
+    bool cancelled;     // the contact waits, and its campaign was cancelled: see sweep.h
     char provider[32];  // "": as it is
     int64_t duration_s; // of its call; -1: not told
 
@@ -54,7 +55,7 @@ struct rf_record *rf_record_intent(const struct rf_contact *contact, const struc
 // attempt holds the number.
 enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
-// rf_record_finish: ends the running campaign with this row if none of its contacts is left, and
+// rf_record_finish: ends the campaign with this row if none of its contacts is left, and
 // stores campaign.finished in the same transaction: exactly once.
 RF_NODISCARD enum rf_err rf_record_finish(struct rf_db *db, int64_t campaign, struct rf_utc now,
                                           struct rf_error *error);

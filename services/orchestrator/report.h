@@ -1,9 +1,11 @@
-// What the database says about campaigns, for status, contacts and export. Each result is made by
-// the store's thread in the job's own memory.
+// What the database says about campaigns, for status (status.c), contacts (report.c) and export
+// (export.c). Each result is made by the store's thread in the job's own memory.
 #ifndef RF_ORCHESTRATOR_REPORT_H
 #define RF_ORCHESTRATOR_REPORT_H
 
 #include <jansson.h>
+
+#include <ringfence/time.h>
 
 #include "store/store.h"
 
@@ -16,14 +18,24 @@ struct rf_report {
     char *campaign;       // NULL: all (status)
     int64_t after, limit; // of contacts
     json_t *states;       // of an export; NULL: all
+    struct rf_utc now;
     json_t *result;
 };
 
-// rf_report_status_run: {campaigns: [{name, total, new, running, waiting, done, set_aside,
-// outcomes, reasons, finished, window_opens, calls_again}]}; the last two only while somebody waits
-// for the window, or for another call: when the first of them is due (UTC in ns).
+// rf_report_status_run: {campaigns: [{name, state, finished, priority, total, new, running,
+// waiting, done, set_aside, outcomes, reasons, waits, created, started, ended, since, window_opens,
+// calls_again, per_minute, left_s}]}. `finished`: it has come to its end; `since`: when it came
+// into its state; `waits`: [{state, reason, contacts, until}], when the first of them is due.
+// Absent while they say nothing: `window_opens` and `calls_again`, when the first is due who waits
+// for a window or for another call; `per_minute`, contacts that ended lately; `left_s`, how long it
+// still takes: not told while contacts wait for a time of their own. Times are UTC in ns.
 enum rf_err rf_report_status_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error);
+
+// rf_report_counts: sets total, new, running, waiting, done, set_aside, outcomes, reasons and waits
+// (without until) of `entry`.
+RF_NODISCARD enum rf_err rf_report_counts(struct rf_db *db, int64_t campaign, json_t *entry,
+                                          struct rf_error *error);
 
 // rf_report_contacts_run: {contacts: [{id, line, phone, name, state, step, outcome, reason,
 // message, sid, attempts, until}]}, until only of those that wait; ordered by line, after `after`.

@@ -5,10 +5,12 @@
 
 #include "base/crash.h"
 #include "base/log.h"
+#include "cancel.h"
 #include "config/config.h"
 #include "dial.h"
 #include "dispatch.h"
 #include "outcome.h"
+#include "reason.h"
 #include "steps.h"
 #include "store/lease.h"
 
@@ -47,7 +49,7 @@ static void doubt(struct rf_runner *runner) {
     rf_plan_stay(&runner->contact, &plan);
     plan.to = RF_CONTACT_ASK;
     plan.dial = RF_DIAL_UNKNOWN;
-    rf_plan_copy(plan.reason, sizeof plan.reason, "restarted");
+    rf_plan_copy(plan.reason, sizeof plan.reason, rf_reason_name(RF_REASON_RESTARTED));
     const struct rf_notice_step step = {.step = RF_STEP_DIAL};
     rf_runner_decide(runner, &plan, &step);
 }
@@ -150,6 +152,8 @@ static void go_on(struct rf_runner *runner) {
     bool intent = runner->intent;
     runner->failures = 0;
     take_over(runner);
+    if (runner->record->cancelled)
+        rf_cancel_sweep(orchestrator);
     rf_record_destroy(&runner->record);
     rf_outbox_kick(&orchestrator->outbox);
     if (intent) {
@@ -173,11 +177,11 @@ static void refused(struct rf_runner *runner) {
     if (runner->record->barred)
         rf_dnc_plan(&runner->contact, runner->record->barred_why, &plan);
     else if (runner->record->paused)
-        rf_plan_put_back(&runner->contact, "paused", "its campaign is paused", rf_clock_utc(),
-                         &plan);
+        rf_plan_put_back(&runner->contact, rf_reason_name(RF_REASON_PAUSED),
+                         "its campaign does not run", rf_clock_utc(), &plan);
     else
-        rf_plan_defer(&runner->contact, "number_in_use", "another attempt to this number is open",
-                      &rules, rf_clock_utc(), &plan);
+        rf_plan_defer(&runner->contact, rf_reason_name(RF_REASON_NUMBER_IN_USE),
+                      "another attempt to this number is open", &rules, rf_clock_utc(), &plan);
     const struct rf_notice_step step = {.step = RF_STEP_DIAL};
     rf_record_destroy(&runner->record);
     rf_runner_decide(runner, &plan, &step);

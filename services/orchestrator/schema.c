@@ -173,11 +173,20 @@ static const char sixth[] = RF_MEMBER_TABLE_SQLITE
     "DROP TABLE outbox_5;"
     "DROP TABLE stream_5;";
 
-const struct rf_migration rf_schema_migrations[] = {{1, first},  {2, second}, {3, third},
-                                                    {4, fourth}, {5, fifth},  {6, sixth}};
-const struct rf_migration rf_schema_postgres[] = {
-    {1, rf_schema_postgres_first}, {2, second}, {3, third}, {4, fourth}, {5, fifth},
-    {6, rf_schema_postgres_sixth}};
+const struct rf_migration rf_schema_migrations[] = {{1, first},
+                                                    {2, second},
+                                                    {3, third},
+                                                    {4, fourth},
+                                                    {5, fifth},
+                                                    {6, sixth},
+                                                    {7, rf_schema_operator}};
+const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
+                                                  {2, second},
+                                                  {3, third},
+                                                  {4, fourth},
+                                                  {5, fifth},
+                                                  {6, rf_schema_postgres_sixth},
+                                                  {7, rf_schema_operator_postgres}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

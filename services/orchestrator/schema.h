@@ -10,11 +10,16 @@ extern const size_t rf_schema_migration_count;
 
 // What only PostgreSQL's words can say.
 extern const char rf_schema_postgres_first[], rf_schema_postgres_sixth[];
+// What operators need (schema_operator.c), in the words of each database.
+extern const char rf_schema_operator[], rf_schema_operator_postgres[];
 
 // The states of contacts that are in the queue, as the partial index has them: a query must name
 // them in these very words to use it.
 #define RF_SCHEMA_QUEUED                                                                           \
     "state IN ('scheduled', 'waiting.retry', 'waiting.breaker', 'waiting.window')"
+
+// Of those that wait.
+#define RF_SCHEMA_WAITING "state IN ('waiting.retry', 'waiting.breaker', 'waiting.window')"
 
 // Of those that are worked on.
 #define RF_SCHEMA_RUNNING                                                                          \

@@ -10,34 +10,12 @@
 #include "dispatch.h"
 #include "dnc.h"
 #include "export.h"
+#include "reply.h"
 #include "report.h"
-
-#define SERVICE "campaign"
+#include "serve_control.h"
 
 // Requests in hand at once; each waits for the store only.
 #define CAPACITY 64
-
-// ---- replies ----
-
-static void reply_result(struct rf_orchestrator *orchestrator, const char *id, json_t *result) {
-    const struct rf_call_reply reply = {
-        .id = id, .ok = true, .class = rf_class_name(RF_CLASS_OK), .result = result};
-    rf_worker_reply(orchestrator->worker, &reply);
-    rf_worker_release(orchestrator->worker, SERVICE, 0);
-}
-
-static void reply_error(struct rf_orchestrator *orchestrator, const char *id, enum rf_err err,
-                        const char *message) {
-    bool wrong = err == RF_ERR_INVALID || err == RF_ERR_NOT_FOUND;
-    const struct rf_call_reply reply = {
-        .id = id,
-        .class = rf_class_name(wrong ? RF_CLASS_PERMANENT_INVALID : RF_CLASS_TRANSIENT),
-        .code = rf_err_name(err),
-        .message = message,
-    };
-    rf_worker_reply(orchestrator->worker, &reply);
-    rf_worker_release(orchestrator->worker, SERVICE, 0);
-}
 
 // ---- load ----
 
@@ -47,10 +25,10 @@ static void on_loaded(struct rf_store_job *job, enum rf_err result, const struct
     if (!orchestrator->stopping) {
         json_t *value = result == RF_OK ? rf_campaign_load_result(load) : NULL;
         if (value)
-            reply_result(orchestrator, load->call, value);
+            rf_reply_result(orchestrator, load->call, value);
         else
-            reply_error(orchestrator, load->call, result == RF_OK ? RF_ERR_NOMEM : result,
-                        result == RF_OK ? "out of memory" : error->message);
+            rf_reply_error(orchestrator, load->call, result == RF_OK ? RF_ERR_NOMEM : result,
+                           result == RF_OK ? "out of memory" : error->message);
         json_decref(value);
         rf_outbox_kick(&orchestrator->outbox);
         rf_orchestrator_settle(orchestrator);
@@ -68,73 +46,12 @@ static void serve_load(struct rf_orchestrator *orchestrator,
         err = rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
     }
     if (err != RF_OK) {
-        reply_error(orchestrator, request->id, err, error.message);
+        rf_reply_error(orchestrator, request->id, err, error.message);
         return;
     }
     load->owner = orchestrator;
     load->job.done = on_loaded;
     rf_store_submit(orchestrator->store, &load->job);
-}
-
-// ---- start ----
-
-static void start_destroy(struct rf_campaign_start *start) {
-    if (!start)
-        return;
-    free(start->call);
-    free(start->campaign);
-    free(start);
-}
-
-static void on_started(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
-    struct rf_campaign_start *start = (struct rf_campaign_start *)job;
-    struct rf_orchestrator *orchestrator = start->owner;
-    if (!orchestrator->stopping) {
-        if (result == RF_OK && start->more && !orchestrator->draining) {
-            rf_dispatch_queued(orchestrator);
-            rf_store_submit(orchestrator->store, &start->job);
-            return;
-        }
-        if (result == RF_OK && start->more) {
-            reply_error(orchestrator, start->call, RF_ERR_CLOSED,
-                        "the orchestrator ends; start the campaign again");
-        } else if (result == RF_OK) {
-            json_t *value = json_pack("{s:I}", "total", (json_int_t)start->total);
-            reply_result(orchestrator, start->call, value);
-            json_decref(value);
-            rf_outbox_kick(&orchestrator->outbox);
-            rf_dispatch_queued(orchestrator);
-        } else {
-            reply_error(orchestrator, start->call, result, error->message);
-        }
-        rf_orchestrator_settle(orchestrator);
-    }
-    start_destroy(start);
-}
-
-static void serve_start(struct rf_orchestrator *orchestrator,
-                        const struct rf_call_request *request) {
-    const char *campaign = json_string_value(json_object_get(request->params, "campaign"));
-    if (!campaign) {
-        reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
-        return;
-    }
-    struct rf_campaign_start *start = calloc(1, sizeof *start);
-    if (start) {
-        start->call = strdup(request->id);
-        start->campaign = strdup(campaign);
-    }
-    if (!start || !start->call || !start->campaign) {
-        start_destroy(start);
-        reply_error(orchestrator, request->id, RF_ERR_NOMEM, "out of memory");
-        return;
-    }
-    start->job.run = rf_campaign_start_run;
-    start->job.done = on_started;
-    start->owner = orchestrator;
-    start->most = RF_CAMPAIGN_START_MOST;
-    start->now = rf_clock_utc();
-    rf_store_submit(orchestrator->store, &start->job);
 }
 
 // ---- status, contacts ----
@@ -173,9 +90,9 @@ static void on_reported(struct rf_store_job *job, enum rf_err result,
     if (!orchestrator->stopping) {
         if (result == RF_OK) {
             add_waiting_for(orchestrator, report->result);
-            reply_result(orchestrator, report->call, report->result);
+            rf_reply_result(orchestrator, report->call, report->result);
         } else {
-            reply_error(orchestrator, report->call, result, error->message);
+            rf_reply_error(orchestrator, report->call, result, error->message);
         }
         rf_orchestrator_settle(orchestrator);
     }
@@ -193,13 +110,14 @@ serve_report(struct rf_orchestrator *orchestrator, const struct rf_call_request 
     }
     if (!report || !report->call || (campaign && !report->campaign)) {
         rf_report_destroy(&report);
-        reply_error(orchestrator, request->id, RF_ERR_NOMEM, "out of memory");
+        rf_reply_error(orchestrator, request->id, RF_ERR_NOMEM, "out of memory");
         return;
     }
     report->job.run = run;
     report->job.done = on_reported;
     report->owner = orchestrator;
     report->states = json_incref(json_object_get(request->params, "states"));
+    report->now = rf_clock_utc();
     report->after = json_integer_value(json_object_get(request->params, "after"));
     report->limit = json_integer_value(json_object_get(request->params, "limit"));
     if (report->limit < 1 || report->limit > RF_REPORT_PAGE_MAX)
@@ -217,16 +135,16 @@ static void serve_contacts(struct rf_orchestrator *orchestrator,
     if (json_is_string(json_object_get(request->params, "campaign")))
         serve_report(orchestrator, request, rf_report_contacts_run);
     else
-        reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
+        rf_reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
 }
 
 static void serve_export(struct rf_orchestrator *orchestrator,
                          const struct rf_call_request *request) {
     if (!json_is_string(json_object_get(request->params, "campaign")))
-        reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
+        rf_reply_error(orchestrator, request->id, RF_ERR_INVALID, "campaign: expected a name");
     else if (!rf_export_states_valid(json_object_get(request->params, "states")))
-        reply_error(orchestrator, request->id, RF_ERR_INVALID,
-                    "states: expected some of new, running, waiting, done, set_aside");
+        rf_reply_error(orchestrator, request->id, RF_ERR_INVALID,
+                       "states: expected some of new, running, waiting, done, set_aside");
     else
         serve_report(orchestrator, request, rf_export_run);
 }
@@ -239,10 +157,10 @@ static void on_changed(struct rf_store_job *job, enum rf_err result, const struc
     if (!orchestrator->stopping) {
         json_t *value = result == RF_OK ? rf_dnc_change_result(change) : NULL;
         if (value)
-            reply_result(orchestrator, change->call, value);
+            rf_reply_result(orchestrator, change->call, value);
         else
-            reply_error(orchestrator, change->call, result == RF_OK ? RF_ERR_NOMEM : result,
-                        result == RF_OK ? "out of memory" : error->message);
+            rf_reply_error(orchestrator, change->call, result == RF_OK ? RF_ERR_NOMEM : result,
+                           result == RF_OK ? "out of memory" : error->message);
         json_decref(value);
         rf_orchestrator_settle(orchestrator);
     }
@@ -259,7 +177,7 @@ static void serve_change(struct rf_orchestrator *orchestrator,
         err = rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
     }
     if (err != RF_OK) {
-        reply_error(orchestrator, request->id, err, error.message);
+        rf_reply_error(orchestrator, request->id, err, error.message);
         return;
     }
     change->owner = orchestrator;
@@ -282,9 +200,9 @@ static void on_listed(struct rf_store_job *job, enum rf_err result, const struct
     struct rf_orchestrator *orchestrator = list->owner;
     if (!orchestrator->stopping) {
         if (result == RF_OK)
-            reply_result(orchestrator, list->call, list->result);
+            rf_reply_result(orchestrator, list->call, list->result);
         else
-            reply_error(orchestrator, list->call, result, error->message);
+            rf_reply_error(orchestrator, list->call, result, error->message);
         rf_orchestrator_settle(orchestrator);
     }
     rf_dnc_list_destroy(&list);
@@ -296,12 +214,12 @@ static void serve_dnc_list(struct rf_orchestrator *orchestrator,
     struct rf_dnc_list *list = calloc(1, sizeof *list);
     if (after && rf_phone_problem(after)) {
         free(list);
-        reply_error(orchestrator, request->id, RF_ERR_INVALID, "after: expected a number");
+        rf_reply_error(orchestrator, request->id, RF_ERR_INVALID, "after: expected a number");
         return;
     }
     if (!list || !(list->call = strdup(request->id))) {
         rf_dnc_list_destroy(&list);
-        reply_error(orchestrator, request->id, RF_ERR_NOMEM, "out of memory");
+        rf_reply_error(orchestrator, request->id, RF_ERR_NOMEM, "out of memory");
         return;
     }
     list->job.run = rf_dnc_list_run;
@@ -321,14 +239,31 @@ static const struct {
     void (*serve)(struct rf_orchestrator *orchestrator, const struct rf_call_request *request);
 } operations[] = {
     {"load", serve_load},
-    {"start", serve_start},
+    {"start", rf_serve_start_campaign},
+    {"pause", rf_serve_pause},
+    {"resume", rf_serve_resume},
+    {"cancel", rf_serve_cancel},
+    {"retry", rf_serve_retry},
+    {"priority", rf_serve_priority},
     {"status", serve_status},
     {"contacts", serve_contacts},
     {"export", serve_export},
+    {"why", rf_serve_why},
     {"dnc_add", serve_dnc_add},
     {"dnc_remove", serve_dnc_remove},
     {"dnc_list", serve_dnc_list},
 };
+
+static void refuse_operation(struct rf_orchestrator *orchestrator,
+                             const struct rf_call_request *request) {
+    char message[256] = "operation: expected one of";
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        size_t used = strlen(message);
+        (void)snprintf(message + used, sizeof message - used, "%s %s", i > 0 ? "," : "",
+                       operations[i].operation);
+    }
+    rf_reply_error(orchestrator, request->id, RF_ERR_INVALID, message);
+}
 
 static void on_request(void *arg, const struct rf_call_request *request) {
     struct rf_orchestrator *orchestrator = arg;
@@ -338,9 +273,7 @@ static void on_request(void *arg, const struct rf_call_request *request) {
             return;
         }
     }
-    reply_error(orchestrator, request->id, RF_ERR_INVALID,
-                "operation: expected load, start, status, contacts, export, dnc_add, dnc_remove or "
-                "dnc_list");
+    refuse_operation(orchestrator, request);
 }
 
 static void on_connected(void *arg, bool connected) {
@@ -355,7 +288,7 @@ static void on_connected(void *arg, bool connected) {
 }
 
 enum rf_err rf_serve_start(struct rf_orchestrator *orchestrator, struct rf_error *error) {
-    static const struct rf_worker_offer offers[] = {{SERVICE, CAPACITY}};
+    static const struct rf_worker_offer offers[] = {{RF_REPLY_SERVICE, CAPACITY}};
     static const struct rf_worker_handlers handlers = {.request = on_request,
                                                        .connected = on_connected};
     return rf_worker_new(orchestrator->process->bus, offers, 1, &handlers, orchestrator,

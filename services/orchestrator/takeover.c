@@ -57,11 +57,13 @@ static enum rf_err finish_campaigns(struct rf_db *db, struct rf_utc now, struct 
     int64_t ids[RF_TAKEOVER_MAX];
     size_t count = 0;
     struct rf_rows *rows;
-    enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT id FROM campaign WHERE state = 'running' AND NOT EXISTS"
-                                  " (SELECT 1 FROM contact WHERE campaign = campaign.id"
-                                  "  AND " RF_SCHEMA_UNENDED ") LIMIT ?",
-                                  "i", (int64_t)RF_TAKEOVER_MAX);
+    enum rf_err err =
+        rf_db_query(db, error, &rows,
+                    "SELECT id FROM campaign WHERE state IN ('running', 'paused', 'cancelled')"
+                    " AND finished IS NULL AND NOT EXISTS"
+                    " (SELECT 1 FROM contact WHERE campaign = campaign.id"
+                    "  AND " RF_SCHEMA_UNENDED ") LIMIT ?",
+                    "i", (int64_t)RF_TAKEOVER_MAX);
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK)

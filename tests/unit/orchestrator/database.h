@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "control.h"
 #include "schema.h"
 #include "store/member.h"
 #include "store/migrate.h"
@@ -65,6 +66,21 @@ static inline enum rf_err database_do(struct rf_db *db, struct rf_store_job *job
     else
         db->driver->rollback(db);
     return err;
+}
+
+// Orders something of a campaign; the contacts that it has, or -1 if there is none.
+static inline int64_t database_order(struct rf_db *db, const char *campaign,
+                                     enum rf_campaign_order order, struct rf_utc now) {
+    struct rf_error error = {0};
+    struct rf_control control = {
+        .campaign = (char *)campaign, .order = order, .now = now, .most = RF_CONTROL_MOST};
+    control.job.run = rf_control_order_run;
+    enum rf_err err = database_do(db, &control.job, &error);
+    int64_t total = json_integer_value(json_object_get(control.result, "total"));
+    json_decref(control.result);
+    if (err != RF_OK && err != RF_ERR_NOT_FOUND)
+        fail_msg("%s", error.message);
+    return err == RF_OK ? total : -1;
 }
 
 // Begins another life of the orchestrator, whose life before has ended.

@@ -63,14 +63,7 @@ static void expect_load(json_t *result, int64_t added, int64_t known, size_t ref
 }
 
 static int64_t start(struct rf_db *db, const char *campaign) {
-    struct rf_campaign_start job = {.job.run = rf_campaign_start_run,
-                                    .most = RF_CAMPAIGN_START_MOST,
-                                    .campaign = (char *)campaign,
-                                    .now = {200 * S}};
-    struct rf_error error = {0};
-    if (database_do(db, &job.job, &error) != RF_OK)
-        fail_msg("%s", error.message);
-    return job.total;
+    return database_order(db, campaign, RF_CAMPAIGN_START, (struct rf_utc){200 * S});
 }
 
 static struct rf_queue_claim claim(struct rf_db *db, int64_t count, enum rf_step first, bool test,
@@ -214,11 +207,7 @@ static void starting_queues_all_and_starting_again_changes_nothing(void **state)
     assert_int_equal(events(db, "contact.started"), 1);
     rf_contact_list_clear(&first.contacts);
     rf_contact_list_clear(&second.contacts);
-    struct rf_error error = {0};
-    struct rf_campaign_start unknown = {.job.run = rf_campaign_start_run,
-                                        .most = RF_CAMPAIGN_START_MOST,
-                                        .campaign = (char *)"winter"};
-    assert_int_equal(database_do(db, &unknown.job, &error), RF_ERR_NOT_FOUND);
+    assert_int_equal(start(db, "winter"), -1);
 }
 
 static void
@@ -229,19 +218,26 @@ a_large_campaign_is_started_in_parts_and_by_another_start_if_one_broke_off(void 
         json_array_append_new(
             page, json_pack("{s:i,s:o}", "line", 2 + i, "phone", json_sprintf("+1202555010%d", i)));
     expect_load(load(db, "spring", page), 5, 0, 0);
-    struct rf_campaign_start job = {.job.run = rf_campaign_start_run,
-                                    .campaign = (char *)"spring",
-                                    .most = 2,
-                                    .now = {200 * S}};
+    struct rf_control job = {.job.run = rf_control_order_run,
+                             .order = RF_CAMPAIGN_START,
+                             .campaign = (char *)"spring",
+                             .most = 2,
+                             .now = {200 * S}};
     struct rf_error error = {0};
     static const int64_t queued[] = {2, 4, 5};
     for (size_t i = 0; i < 3; i++) {
         // The last time it is another start.
         if (i == 2)
-            job.now.ns = 300 * S;
+            job = (struct rf_control){.job.run = rf_control_order_run,
+                                      .order = RF_CAMPAIGN_START,
+                                      .campaign = (char *)"spring",
+                                      .most = 2,
+                                      .now = {300 * S}};
         assert_int_equal(database_do(db, &job.job, &error), RF_OK);
         assert_int_equal(job.more, i < 2);
-        assert_int_equal(job.total, 5);
+        assert_int_equal(json_integer_value(json_object_get(job.result, "total")), 5);
+        json_decref(job.result);
+        job.result = NULL;
         assert_int_equal(
             database_number(db, "SELECT count (*) FROM contact WHERE state = 'scheduled'"),
             queued[i]);

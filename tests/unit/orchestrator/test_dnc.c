@@ -121,11 +121,7 @@ static char *load(struct rf_db *db, const char *phone) {
     char *reason = job->rows[0].problem ? strdup(job->rows[0].problem) : NULL;
     rf_campaign_load_destroy(&job);
     json_decref(params);
-    struct rf_campaign_start start = {.job.run = rf_campaign_start_run,
-                                      .most = RF_CAMPAIGN_START_MOST,
-                                      .campaign = (char *)"spring",
-                                      .now = {100 * S}};
-    assert_int_equal(database_do(db, &start.job, &error), RF_OK);
+    assert_true(database_order(db, "spring", RF_CAMPAIGN_START, (struct rf_utc){100 * S}) >= 0);
     return reason;
 }
 

@@ -53,11 +53,7 @@ static void campaign(struct rf_db *db, const char *name, int64_t priority, int c
             json_pack("{s:i,s:o}", "line", i + 2, "phone", json_sprintf("+120255501%02d", i));
         assert_null(load_one(db, name, contact));
     }
-    struct rf_campaign_start start = {.job.run = rf_campaign_start_run,
-                                      .most = RF_CAMPAIGN_START_MOST,
-                                      .campaign = (char *)name,
-                                      .now = {200 * S}};
-    must(db, &start.job);
+    assert_true(database_order(db, name, RF_CAMPAIGN_START, (struct rf_utc){200 * S}) >= 0);
     snprintf(sql, sizeof sql, "UPDATE campaign SET priority = %d WHERE name = '%s'", (int)priority,
              name);
     assert_int_equal(database_exec(db, sql), RF_OK);
@@ -115,14 +111,14 @@ static void a_higher_priority_goes_first_and_what_it_leaves_is_used(void **state
 static void a_paused_campaign_takes_nothing_and_has_nothing_due(void **state) {
     campaign(*state, "first", 9, 5);
     campaign(*state, "second", 0, 2);
-    assert_int_equal(database_exec(*state, "UPDATE campaign SET paused = 1 WHERE name = 'first'"),
-                     RF_OK);
+    assert_int_equal(
+        database_exec(*state, "UPDATE campaign SET state = 'paused' WHERE name = 'first'"), RF_OK);
     struct claimed got = claim(*state, 8, 0);
     assert_int_equal(got.first, 0);
     assert_int_equal(got.second, 2);
     assert_int_equal(got.job.open_next.ns, INT64_MAX);
-    assert_int_equal(database_exec(*state, "UPDATE campaign SET paused = 0 WHERE name = 'first'"),
-                     RF_OK);
+    assert_int_equal(
+        database_exec(*state, "UPDATE campaign SET state = 'running' WHERE name = 'first'"), RF_OK);
     assert_int_equal(claim(*state, 8, 0).first, 5);
 }
 
@@ -301,12 +297,12 @@ static void incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody(void *
     struct rf_contact *contact = &job.contacts.items[0];
     assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial'"), RF_OK);
     contact->state = RF_CONTACT_DIAL;
-    for (int paused = 2; paused >= 0; paused--) {
+    for (int paused = 1; paused >= 0; paused--) {
         struct rf_error error = {0};
         struct rf_dial dial;
         char sql[80];
-        snprintf(sql, sizeof sql, "UPDATE campaign SET paused = %d, state = '%s'", paused == 1,
-                 paused == 2 ? "loading" : "running");
+        snprintf(sql, sizeof sql, "UPDATE campaign SET state = '%s'",
+                 paused == 1 ? "paused" : "running");
         assert_int_equal(database_exec(db, sql), RF_OK);
         rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){300 * S});
         struct rf_record *intent = rf_record_intent(contact, &dial, (struct rf_utc){300 * S});

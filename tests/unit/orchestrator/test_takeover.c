@@ -44,11 +44,7 @@ static void begin_campaign(struct rf_db *db, int contacts) {
     must(db, &load->job);
     rf_campaign_load_destroy(&load);
     json_decref(params);
-    struct rf_campaign_start start = {.job.run = rf_campaign_start_run,
-                                      .most = RF_CAMPAIGN_START_MOST,
-                                      .campaign = (char *)(uintptr_t) "c",
-                                      .now = {2 * S}};
-    must(db, &start.job);
+    assert_true(database_order(db, "c", RF_CAMPAIGN_START, (struct rf_utc){2 * S}) >= 0);
 }
 
 static struct rf_queue_claim claim(struct rf_db *db, int64_t count) {
