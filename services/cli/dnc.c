@@ -9,6 +9,7 @@
 #include "contacts/phone.h"
 #include "events/text.h"
 #include "list.h"
+#include "person.h"
 #include "session.h"
 
 #define PAGE      1000 // numbers in one request
@@ -151,8 +152,8 @@ static void next_page(struct cli_session *session) {
         cli_session_fail(session, "%s", error.message);
     else if (json_array_size(changing->page) > 0)
         cli_session_call(session, changing->operation,
-                         json_pack("{s:O}", "numbers", changing->page), session->options->timeout,
-                         on_changed);
+                         json_pack("{s:O, s:s}", "numbers", changing->page, "by", cli_person()),
+                         session->options->timeout, on_changed);
     else
         finish(session);
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "contacts/phone.h"
 #include "dial_lock.h"
+#include "notice.h"
 
 static const char *problem_of(const char *phone, const json_t *why) {
     if (!phone)
@@ -34,6 +35,10 @@ enum rf_err rf_dnc_change_new(const json_t *params, bool remove, struct rf_utc n
                               struct rf_dnc_change **out, struct rf_error *error) {
     const json_t *numbers = json_object_get(params, "numbers");
     *out = NULL;
+    const json_t *by = json_object_get(params, "by");
+    if (by && (!json_is_string(by) || json_string_length(by) > RF_DNC_BY_BYTES))
+        return rf_error_set(error, RF_ERR_INVALID, "by: expected a text of at most %d bytes",
+                            RF_DNC_BY_BYTES);
     if (!json_is_array(numbers) || json_array_size(numbers) > RF_DNC_PAGE_MAX)
         return rf_error_set(error, RF_ERR_INVALID, "numbers: expected an array of at most %d",
                             RF_DNC_PAGE_MAX);
@@ -45,7 +50,8 @@ enum rf_err rf_dnc_change_new(const json_t *params, bool remove, struct rf_utc n
         change->now = now;
         change->count = json_array_size(numbers);
         change->rows = calloc(change->count + 1, sizeof *change->rows);
-        err = change->rows ? RF_OK : RF_ERR_NOMEM;
+        change->by = by ? strdup(json_string_value(by)) : NULL;
+        err = change->rows && (!by || change->by) ? RF_OK : RF_ERR_NOMEM;
     }
     for (size_t i = 0; err == RF_OK && i < change->count; i++)
         err = read_row(json_array_get(numbers, i), &change->rows[i]);
@@ -64,9 +70,19 @@ void rf_dnc_change_destroy(struct rf_dnc_change **pointer) {
     for (size_t i = 0; change->rows && i < change->count; i++)
         free(change->rows[i].why);
     free(change->rows);
+    free(change->by);
     free(change->call);
     free(change);
     *pointer = NULL;
+}
+
+static enum rf_err tell(const struct rf_dnc_change *change, struct rf_db *db,
+                        struct rf_error *error) {
+    char *text = rf_notice_dnc(change->remove ? "removed" : "added", change->changed, change->by,
+                               change->now);
+    enum rf_err err = rf_notice_store(db, text, error);
+    free(text);
+    return err;
 }
 
 enum rf_err rf_dnc_change_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
@@ -87,7 +103,7 @@ enum rf_err rf_dnc_change_run(struct rf_store_job *job, struct rf_db *db, struct
                             "iit", row->number, change->now.ns, row->why);
         *(err == RF_OK && rf_db_changes(db) == 1 ? &change->changed : &change->unchanged) += 1;
     }
-    return err;
+    return err == RF_OK && change->changed > 0 ? tell(change, db, error) : err;
 }
 
 json_t *rf_dnc_change_result(const struct rf_dnc_change *change) {

@@ -12,6 +12,7 @@
 
 #define RF_DNC_PAGE_MAX  1000 // numbers in one request
 #define RF_DNC_WHY_BYTES 200  // of a reason
+#define RF_DNC_BY_BYTES  64   // of who asks
 #define RF_DNC_TEXT_SIZE (RF_DNC_WHY_BYTES + 80)
 
 #define RF_DNC_REASON "do_not_call" // of contacts that are set aside for it
@@ -33,6 +34,7 @@ struct rf_dnc_change {
     struct rf_store_job job;
     void *owner;
     char *call; // id of the request
+    char *by;   // who asks for it; NULL: not told
     bool remove;
     struct rf_dnc_row *rows;
     size_t count;
@@ -41,10 +43,11 @@ struct rf_dnc_change {
 };
 
 // rf_dnc_change_new: the job of the parameters of dnc_add or dnc_remove, {numbers: [{phone, why,
-// line}]}; RF_ERR_INVALID with what is wrong with them as a whole.
+// line}], by}; RF_ERR_INVALID with what is wrong with them as a whole.
 RF_NODISCARD enum rf_err rf_dnc_change_new(const json_t *params, bool remove, struct rf_utc now,
                                            struct rf_dnc_change **change, struct rf_error *error);
 void rf_dnc_change_destroy(struct rf_dnc_change **change);
+// rf_dnc_change_run: the job's work; dnc.changed is stored in the same transaction.
 enum rf_err rf_dnc_change_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // rf_dnc_change_result: {added, known, refused: [{place, line, reason}]}, or removed and unknown

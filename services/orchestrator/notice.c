@@ -178,6 +178,13 @@ char *rf_notice_ordered(const char *campaign, enum rf_campaign_order order,
     return notice(RF_EVENT_CAMPAIGN_ORDERED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 
+// `change` is "added" or "removed"; `by` may be NULL.
+char *rf_notice_dnc(const char *change, int64_t count, const char *by, struct rf_utc now) {
+    json_t *data = json_pack("{s:I}", change, (json_int_t)count);
+    put_text(data, "by", by);
+    return notice(RF_EVENT_DNC_CHANGED, NULL, "do-not-call", NULL, NULL, NULL, data, now);
+}
+
 char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, int64_t total,
                          struct rf_utc now) {
     json_t *data = json_pack("{s:I,s:I,s:I}", "done", (json_int_t)done, "set_aside",

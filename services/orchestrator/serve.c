@@ -155,6 +155,7 @@ static void on_changed(struct rf_store_job *job, enum rf_err result, const struc
     struct rf_dnc_change *change = (struct rf_dnc_change *)job;
     struct rf_orchestrator *orchestrator = change->owner;
     if (!orchestrator->stopping) {
+        rf_outbox_kick(&orchestrator->outbox);
         json_t *value = result == RF_OK ? rf_dnc_change_result(change) : NULL;
         if (value)
             rf_reply_result(orchestrator, change->call, value);

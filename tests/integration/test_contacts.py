@@ -61,6 +61,10 @@ class Contacts(RingfenceTest):
         removed = self.set.cli("dnc", "remove", "+12025550007", "+12025559999", check=0).stdout
         self.assertIn("removed: 1, not on it: 1", removed)
         self.assertNotIn("+12025550007 ", self.set.cli("dnc", "list", check=0).stdout)
+        tail = [json.loads(line) for line in self.set.cli("replay", "dnc.", "--json", check=0).stdout.splitlines()]
+        changes = [{key: n for key, n in event["data"].items() if key != "by"} for event in tail]
+        self.assertEqual(changes, [{"added": 1000}, {"added": 1000}, {"added": 500}, {"removed": 1}])
+        self.assertTrue(all(event["data"]["by"] for event in tail))
         wrong = self.set.cli("dnc", "add", "+12025550007", "030 1234567", check=2)
         self.assertIn("has no country code", wrong.stderr)
         self.assertNotIn("+12025550007 ", self.set.cli("dnc", "list", check=0).stdout)

@@ -86,6 +86,9 @@ static void numbers_are_added_once_removed_and_listed_by_pages(void **state) {
                 "\"by letter\"}]}");
     expect_change(db, true, "[{\"phone\":\"+12025550101\"},{\"phone\":\"+12025550199\"}]", 1, 1, 0);
     expect_list(db, 12025550100, 2, "{\"numbers\":[]}");
+    // What changed nothing is told of by nothing.
+    expect_change(db, false, "[{\"phone\":\"+4930123456\"}]", 0, 1, 0);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM outbox"), 3);
 }
 
 static void what_is_wrong_with_a_number_is_told_and_the_others_are_taken(void **state) {
@@ -98,6 +101,7 @@ static void what_is_wrong_with_a_number_is_told_and_the_others_are_taken(void **
     for (int i = 0; i <= RF_DNC_PAGE_MAX; i++)
         json_array_append_new(many, json_object());
     json_t *const wrong[] = {NULL, json_object(), json_pack("{s:s}", "numbers", "+12025550101"),
+                             json_pack("{s:[],s:i}", "numbers", "by", 1),
                              json_pack("{s:o}", "numbers", many)};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct rf_dnc_change *change = NULL;
