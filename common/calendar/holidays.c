@@ -1,6 +1,5 @@
 #include "calendar/holidays.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,6 +161,19 @@ void rf_holidays_destroy(struct rf_holidays **holidays) {
     free((*holidays)->items);
     free(*holidays);
     *holidays = NULL;
+}
+
+bool rf_holidays_same(const struct rf_holidays *a, const struct rf_holidays *b) {
+    size_t count = a != NULL ? a->count : 0;
+    if (count != (b != NULL ? b->count : 0))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct holiday *one = &a->items[i], *other = &b->items[i];
+        if (one->year != other->year || one->month != other->month || one->day != other->day ||
+            strcmp(one->name, other->name) != 0)
+            return false;
+    }
+    return true;
 }
 
 const char *rf_holidays_on(const struct rf_holidays *holidays, int64_t day) {

@@ -2,6 +2,7 @@
 #ifndef RF_CALENDAR_HOLIDAYS_H
 #define RF_CALENDAR_HOLIDAYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ringfence/error.h>
@@ -21,6 +22,9 @@ RF_NODISCARD enum rf_err rf_holidays_read(const char *path, struct rf_holidays *
 // rf_holidays_parse: the same from `text`, which it takes apart; `source` is told in the errors.
 RF_NODISCARD enum rf_err rf_holidays_parse(char *text, const char *source,
                                            struct rf_holidays **holidays, struct rf_error *error);
+
+// rf_holidays_same: whether both name the same days in the same words. NULL: no days.
+bool rf_holidays_same(const struct rf_holidays *a, const struct rf_holidays *b);
 
 void rf_holidays_destroy(struct rf_holidays **holidays);
 

@@ -127,13 +127,6 @@ void rf_dispatch_line_up(struct rf_runner *runner) {
     dial_line(orchestrator);
 }
 
-void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf_config *config) {
-    rf_claim_configure(&orchestrator->claim, config);
-    rf_pace_configure(&orchestrator->pace, config->orchestrator.pace, config->campaign.pace);
-    if (orchestrator->pace_timer.loop)
-        dial_line(orchestrator);
-}
-
 void rf_dispatch_queued(struct rf_orchestrator *orchestrator) {
     rf_claim_queued(&orchestrator->claim, loop_now(orchestrator));
     rf_dispatch_tick(orchestrator);
@@ -154,15 +147,31 @@ static void on_released(struct rf_store_job *job, enum rf_err result,
     rf_orchestrator_settle(orchestrator);
 }
 
-void rf_dispatch_release(struct rf_orchestrator *orchestrator) {
-    struct rf_queue_release *release = calloc(1, sizeof *release);
-    if (!release)
+static void release(struct rf_orchestrator *orchestrator,
+                    enum rf_err (*run)(struct rf_store_job *, struct rf_db *, struct rf_error *)) {
+    struct rf_queue_release *job = calloc(1, sizeof *job);
+    if (!job)
         return;
-    release->job.run = rf_queue_release_run;
-    release->job.done = on_released;
-    release->owner = orchestrator;
-    release->now = rf_clock_utc();
-    rf_store_submit(orchestrator->store, &release->job);
+    job->job.run = run;
+    job->job.done = on_released;
+    job->owner = orchestrator;
+    job->now = rf_clock_utc();
+    rf_store_submit(orchestrator->store, &job->job);
+}
+
+void rf_dispatch_release(struct rf_orchestrator *orchestrator) {
+    release(orchestrator, rf_queue_release_run);
+}
+
+void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf_config *config) {
+    rf_claim_configure(&orchestrator->claim, config);
+    rf_pace_configure(&orchestrator->pace, config->orchestrator.pace, config->campaign.pace);
+    if (orchestrator->pace_timer.loop) {
+        dial_line(orchestrator);
+        if (orchestrator->calendar_changed)
+            release(orchestrator, rf_queue_reopen_run);
+    }
+    orchestrator->calendar_changed = false;
 }
 
 // ---- what the fleet knows ----

@@ -33,6 +33,15 @@ const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
     return rf_zones_find(&orchestrator->zones, name ? name : "UTC");
 }
 
+// Windows, holidays and time zone decide for whom it is time.
+static void note_calendar(void *arg, const char *key, bool reloadable) {
+    const char *last = strrchr(key, '.');
+    (void)reloadable;
+    if (strncmp(key, "campaign.", 9) == 0 &&
+        (strcmp(last, ".windows") == 0 || strcmp(last, ".time_zone") == 0))
+        *(bool *)arg = true;
+}
+
 enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
                                      const struct rf_config *config, struct rf_error *error) {
     const struct rf_config_campaign *campaign = &config->campaign;
@@ -53,6 +62,10 @@ enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
     }
     if (err != RF_OK)
         return error->code = RF_ERR_CONFIG;
+    rf_config_changed(orchestrator->process->config, config, note_calendar,
+                      &orchestrator->calendar_changed);
+    if (!rf_holidays_same(orchestrator->holidays, holidays))
+        orchestrator->calendar_changed = true;
     rf_holidays_destroy(&orchestrator->holidays);
     orchestrator->holidays = holidays;
     rf_zones_fini(&orchestrator->zones);

@@ -32,6 +32,7 @@ struct rf_orchestrator {
 
     struct rf_zones zones;        // of contacts
     struct rf_holidays *holidays; // NULL: none
+    bool calendar_changed;        // by a reload: who waits for a window is looked at again
 
     struct rf_claim claim;
     struct rf_timer claim_timer;

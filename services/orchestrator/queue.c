@@ -172,6 +172,15 @@ enum rf_err rf_queue_release_run(struct rf_store_job *job, struct rf_db *db,
                      "ii", release->now.ns, release->now.ns);
 }
 
+enum rf_err rf_queue_reopen_run(struct rf_store_job *job, struct rf_db *db,
+                                struct rf_error *error) {
+    const struct rf_queue_release *release = (const struct rf_queue_release *)job;
+    return rf_db_run(db, error,
+                     "UPDATE contact SET due = ? WHERE " RF_SCHEMA_QUEUED
+                     " AND state = 'waiting.window' AND last_unreached = 'none' AND due > ?",
+                     "ii", release->now.ns, release->now.ns);
+}
+
 enum rf_err rf_queue_known_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_queue_known *known = (struct rf_queue_known *)job;
     struct rf_rows *rows;

@@ -24,7 +24,8 @@ struct rf_queue_claim {
 };
 enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
-// Makes the contacts due that wait for a provider.
+// Makes the contacts due that wait for a provider; or those that wait for their first window, after
+// it has become another (one that was called already has a wait of its own, which stays).
 struct rf_queue_release {
     struct rf_store_job job;
     void *owner;
@@ -32,6 +33,7 @@ struct rf_queue_release {
 };
 enum rf_err rf_queue_release_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error);
+enum rf_err rf_queue_reopen_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // The sids of a number that we know: those are not the call that find_call looks for.
 struct rf_queue_known {

@@ -169,6 +169,11 @@ class Window(RecallTest):
         self.set.start("orchestrator")
         self.assertEqual(self.status()["window_opens"], self.opens * 10**9)
         self.assertEqual(self.set.dials(), {there: 1})
+        # The window becomes another: who waits for it is called at once.
+        self.set.config["campaign"]["windows"] = ["daily 00:00-24:00"]
+        self.set.write_config()
+        self.set.processes["orchestrator"].terminate(signal.SIGHUP)
+        wait_for("the other to be called", lambda: self.set.dials() == {there: 1, here: 1})
 
 
 class Opening(RecallTest):

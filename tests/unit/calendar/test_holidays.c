@@ -69,6 +69,31 @@ static void each_day_of_four_centuries_is_known_as_its_own_date(void **state) {
     }
 }
 
+static struct rf_holidays *parsed(char *text) {
+    struct rf_holidays *days;
+    struct rf_error error = {0};
+    assert_int_equal(rf_holidays_parse(text, "t", &days, &error), RF_OK);
+    return days;
+}
+
+static void another_day_or_name_is_a_change(void **state) {
+    (void)state;
+    char texts[][40] = {"12-25 Christmas\n01-01", "12-25 Christmas\n\n01-01 # new year",
+                        "12-25 Noel\n01-01",      "12-25 Christmas\n01-02",
+                        "12-25 Christmas\n02-01", "12-25 Christmas\n2027-01-01",
+                        "12-25 Christmas",        "# none"};
+    struct rf_holidays *first = parsed(texts[0]);
+    for (size_t i = 1; i < sizeof texts / sizeof texts[0]; i++) {
+        struct rf_holidays *other = parsed(texts[i]);
+        assert_int_equal(rf_holidays_same(first, other), i == 1);
+        assert_int_equal(rf_holidays_same(other, NULL), i == 7);
+        rf_holidays_destroy(&other);
+    }
+    assert_true(rf_holidays_same(NULL, NULL));
+    assert_false(rf_holidays_same(NULL, first));
+    rf_holidays_destroy(&first);
+}
+
 static void no_holidays_are_no_day(void **state) {
     (void)state;
     struct rf_holidays *days;
@@ -136,6 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(days_of_one_year_and_of_each_are_found_by_name),
         cmocka_unit_test(each_day_of_four_centuries_is_known_as_its_own_date),
+        cmocka_unit_test(another_day_or_name_is_a_change),
         cmocka_unit_test(no_holidays_are_no_day),
         cmocka_unit_test(a_bad_line_is_told_with_its_number_and_the_mend),
         cmocka_unit_test(there_are_only_so_many),
