@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "campaign_number.h"
 #include "page.h"
 #include "progress.h"
 #include "run.h"
@@ -30,6 +31,7 @@ struct running {
     enum cli_run_phase first, last; // what of it is wanted
     struct cli_list list;
     char campaign[65];
+    int64_t priority; // CLI_RUN_NO_PRIORITY: none was given
     struct rf_timer timer;
     FILE *out;     // where progress is told
     bool terminal; // and whether it is one
@@ -235,6 +237,7 @@ static void begin(struct cli_session *session) {
         cli_session_fail(session, "out of memory");
         return;
     }
+    running->run.priority = running->priority;
     step(session);
 }
 
@@ -253,6 +256,10 @@ static void name_after_file(const char *file, char out[65]) {
 
 static int run_phases(const struct cli_options *options, struct running *running) {
     static const struct cli_session_handlers handlers = {.begin = begin, .interrupt = interrupt};
+    const char *priority = options->own[CLI_PRIORITY];
+    running->priority = CLI_RUN_NO_PRIORITY;
+    if (priority != NULL && !cli_priority_read("--priority", priority, &running->priority))
+        return CLI_USAGE;
     running->out = options->json ? stderr : stdout;
     running->terminal = isatty(fileno(running->out)) != 0;
     int code = CLI_OK;

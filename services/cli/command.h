@@ -52,7 +52,10 @@ enum cli_exit {
     X(MAP, "map", true)                                                                            \
     X(REJECTS, "rejects", true)                                                                    \
     X(FORMAT, "format", true)                                                                      \
-    X(STATE, "state", true)
+    X(STATE, "state", true)                                                                        \
+    X(PRIORITY, "priority", true)                                                                  \
+    X(REASON, "reason", true)                                                                      \
+    X(YES, "yes", false)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -93,6 +96,13 @@ int cli_campaign_load(const struct cli_options *options);
 int cli_campaign_start(const struct cli_options *options);
 int cli_campaign_run(const struct cli_options *options);
 int cli_campaign_status(const struct cli_options *options);
+int cli_campaign_pause(const struct cli_options *options);
+int cli_campaign_resume(const struct cli_options *options);
+int cli_campaign_cancel(const struct cli_options *options);
+int cli_campaign_retry(const struct cli_options *options);
+int cli_campaign_priority(const struct cli_options *options);
+int cli_campaign_list(const struct cli_options *options);
+int cli_campaign_why(const struct cli_options *options);
 int cli_campaign_export(const struct cli_options *options);
 int cli_dnc_add(const struct cli_options *options);
 int cli_dnc_load(const struct cli_options *options);

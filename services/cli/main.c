@@ -7,11 +7,11 @@
 //                      tells what came of it (table.c aligns it), audio_file.c copies the audio
 //   campaign_run.c     loads a list, starts it and follows it; run.c decides, list.c and page.c
 //                      read the list, progress.c and summary.c tell
-//   campaign_status.c  how campaigns stand
-//   campaign_export.c  what came of the contacts; export_row.c writes one
-//   dnc.c              the do-not-call list
-//   status.c           how the set is; overview.c tells it
-//   tail.c             events as they happen; reader.c gets them out of the journal, event_filter.c
+//   campaign_status.c  how campaigns stand; campaign_table.c puts them below each other
+//   campaign_order.c   pause, resume, cancel, priority; campaign_retry.c, campaign_why.c; ask.c
+//   asks campaign_export.c  what came of the contacts; export_row.c writes one dnc.c the
+//   do-not-call list status.c           how the set is; overview.c tells it tail.c events as they
+//   happen; reader.c gets them out of the journal, event_filter.c
 //                      and event_line.c say which and how, moment.c and terminal.c read options
 //   replay.c           events of the past; pace.c says when each is due
 //   trace.c            one contact's events; timeline.c puts them together, timeline_text.c tells
@@ -41,19 +41,38 @@
 
 static const struct cli_command commands[] = {
     {"campaign run", 1, 1,
-     "CONTACTS.csv [--name NAME] [--map NAME=COLUMN]... [--country CODE]\n"
+     "CONTACTS.csv [--name NAME] [--priority N] [--map NAME=COLUMN]... [--country CODE]\n"
      "        [--separator SIGN] [--rejects FILE]",
      "load contacts, start the campaign and follow it to its end",
-     CLI_LIST_TAKES | CLI_TAKES(NAME) | CLI_TAKES(JSON), cli_campaign_run},
+     CLI_LIST_TAKES | CLI_TAKES(NAME) | CLI_TAKES(PRIORITY) | CLI_TAKES(JSON), cli_campaign_run},
     {"campaign load", 2, 2,
      "NAME CONTACTS.csv [--map NAME=COLUMN]... [--country CODE]\n"
      "        [--separator SIGN] [--rejects FILE]",
      "put contacts into a campaign, which is not started by that", CLI_LIST_TAKES | CLI_TAKES(JSON),
      cli_campaign_load},
-    {"campaign start", 1, 1, "NAME", "call the contacts of a campaign that are loaded",
-     CLI_TAKES(JSON), cli_campaign_start},
+    {"campaign start", 1, 1, "NAME [--priority N]",
+     "call the contacts of a campaign that are loaded; -10 to 10, higher goes first",
+     CLI_TAKES(PRIORITY) | CLI_TAKES(JSON), cli_campaign_start},
+    {"campaign pause", 1, 1, "NAME",
+     "begin nothing new; calls that exist are followed to their end", CLI_TAKES(JSON),
+     cli_campaign_pause},
+    {"campaign resume", 1, 1, "NAME", "go on with a campaign that is paused", CLI_TAKES(JSON),
+     cli_campaign_resume},
+    {"campaign cancel", 1, 1, "NAME [--yes]",
+     "set aside all contacts that are not in progress; it cannot be undone",
+     CLI_TAKES(YES) | CLI_TAKES(JSON), cli_campaign_cancel},
+    {"campaign retry", 1, 2, "NAME [CONTACT] [--reason REASON]",
+     "try again contacts that were set aside: all, one, or those of a reason",
+     CLI_TAKES(REASON) | CLI_TAKES(JSON), cli_campaign_retry},
+    {"campaign priority", 2, 2, "NAME N",
+     "which campaign goes first: -10 to 10, higher before lower (below zero: -- -5)",
+     CLI_TAKES(JSON), cli_campaign_priority},
     {"campaign status", 0, 1, "[NAME]", "how a campaign stands, or all of them", CLI_TAKES(JSON),
      cli_campaign_status},
+    {"campaign list", 0, 0, "", "all campaigns in a table", CLI_TAKES(JSON), cli_campaign_list},
+    {"campaign why", 1, 1, "CONTACT|NUMBER",
+     "why a contact stands where it stands, what comes next, and what can be done", CLI_TAKES(JSON),
+     cli_campaign_why},
     {"campaign export", 1, 1, "NAME [--format csv|jsonl] [--out FILE] [--state STATE[,STATE]...]",
      "what came of each contact: outcome, attempts, times, the provider's ids",
      CLI_TAKES(FORMAT) | CLI_TAKES(OUT) | CLI_TAKES(STATE) | CLI_TAKES(JSON), cli_campaign_export},

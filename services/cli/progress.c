@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "events/field.h"
+#include "member.h"
+
 #define BAR_MOST ((size_t)40)
 
 static int64_t count_of(const json_t *object, const char *name) {
@@ -30,8 +33,35 @@ void cli_progress_read(const json_t *campaign, struct cli_progress *progress) {
     progress->set_aside = count_of(campaign, "set_aside");
     progress->running = count_of(campaign, "running");
     progress->waiting = count_of(campaign, "waiting");
+    const json_t *rate = json_object_get(campaign, "per_minute");
+    const json_t *left = json_object_get(campaign, "left_s");
+    progress->per_minute = json_is_number(rate) ? json_number_value(rate) : -1;
+    progress->left_s = json_is_integer(left) ? json_integer_value(left) : -1;
+    progress->waiting_until.ns = count_of(campaign, "waiting_until");
+    snprintf(progress->state, sizeof progress->state, "%s", cli_member_text(campaign, "state"));
     read_waiting_for(json_object_get(campaign, "waiting_for"), progress->waiting_for,
                      sizeof progress->waiting_for);
+}
+
+void cli_progress_rate(const struct cli_progress *progress, struct rf_text *text) {
+    char span[RF_TIME_TEXT_SIZE];
+    if (progress->per_minute <= 0)
+        return;
+    rf_text_add(text, progress->per_minute < 10 ? "%.1f a minute" : "%.0f a minute",
+                progress->per_minute);
+    if (progress->left_s >= 0)
+        rf_text_add(text, ", about %s left", rf_span_text(rf_seconds(progress->left_s), span));
+}
+
+void cli_progress_waits(const struct cli_progress *progress, struct rf_text *text) {
+    char until[RF_TIME_TEXT_SIZE];
+    if (strcmp(progress->state, "paused") == 0) {
+        rf_text_add(text, "campaign resume");
+        return;
+    }
+    rf_text_add_clean(text, progress->waiting_for, sizeof progress->waiting_for);
+    if (progress->waiting_for[0] != '\0' && progress->waiting_until.ns > 0)
+        rf_text_add(text, " until %s", rf_time_text(progress->waiting_until, until));
 }
 
 void cli_progress_line(const struct cli_progress *progress, struct rf_text *text) {
@@ -43,10 +73,16 @@ void cli_progress_line(const struct cli_progress *progress, struct rf_text *text
         rf_text_add(text, ", %" PRId64 " in progress", progress->running);
     if (progress->waiting > 0)
         rf_text_add(text, ", %" PRId64 " waiting", progress->waiting);
-    if (progress->waiting > 0 && progress->waiting_for[0] != '\0') {
+    if (strcmp(progress->state, "paused") != 0 && progress->waiting > 0 &&
+        progress->waiting_for[0] != '\0') {
         rf_text_add(text, " for ");
-        rf_text_add_clean(text, progress->waiting_for, sizeof progress->waiting_for);
+        cli_progress_waits(progress, text);
     }
+    if (strcmp(progress->state, "paused") == 0)
+        rf_text_add(text, ", paused");
+    if (progress->per_minute > 0)
+        rf_text_add(text, "; ");
+    cli_progress_rate(progress, text);
 }
 
 void cli_progress_bar(const struct cli_progress *progress, size_t width, struct rf_text *text) {

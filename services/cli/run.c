@@ -11,6 +11,7 @@ bool cli_run_init(struct cli_run *run, enum cli_run_phase first, enum cli_run_ph
                   struct rf_instant now) {
     memset(run, 0, sizeof *run);
     run->phase = first;
+    run->priority = CLI_RUN_NO_PRIORITY;
     run->last_phase = last;
     run->campaign = campaign;
     run->file = file;
@@ -88,6 +89,9 @@ json_t *cli_run_request(const struct cli_run *run, const char **operation) {
         return json_pack("{s:s, s:O}", "campaign", run->campaign, "contacts", run->page);
     case CLI_RUN_STARTING:
         *operation = "start";
+        if (run->priority != CLI_RUN_NO_PRIORITY)
+            return json_pack("{s:s, s:I}", "campaign", run->campaign, "priority",
+                             (json_int_t)run->priority);
         break;
     case CLI_RUN_COLLECTING:
         *operation = "contacts";

@@ -10,9 +10,10 @@
 #include <ringfence/messages.h>
 #include <ringfence/time.h>
 
-#define CLI_RUN_PAGE     500 // contacts a call, the most that `load` takes
-#define CLI_RUN_KEPT     1000 // refused lines and set-aside contacts that are listed; more are counted
-#define CLI_RUN_INTERVAL rf_ms(500)
+#define CLI_RUN_PAGE        500 // contacts a call, the most that `load` takes
+#define CLI_RUN_KEPT        1000 // refused lines and set-aside contacts that are listed; more are counted
+#define CLI_RUN_NO_PRIORITY INT64_MIN
+#define CLI_RUN_INTERVAL    rf_ms(500)
 
 enum cli_run_action {
     CLI_RUN_READ, // read a page and give it to cli_run_page
@@ -36,6 +37,7 @@ struct cli_run {
     enum cli_run_phase phase, last_phase; // the phase behind the last one is the end
     json_t *page;                         // to be loaded; NULL: read one
     bool last_page;                       // no page comes behind it
+    int64_t priority;                     // asked for at the start; CLI_RUN_NO_PRIORITY: as it is
     int64_t added, known, refused_count, set_aside_count;
     int64_t total;              // contacts of the campaign, once it is started
     json_t *refused;            // texts "FILE:LINE: ..."

@@ -21,17 +21,53 @@ static void counts_text(const char *title, json_t *counts, struct rf_text *text)
     rf_text_add(text, "\n");
 }
 
+// " (not started): ", " (cancelled): "; ": " of one that runs; the line behind it tells a pause.
+static void add_state(const json_t *campaign, struct rf_text *text) {
+    const char *state = cli_member_text(campaign, "state");
+    bool finished = json_is_true(json_object_get(campaign, "finished"));
+    if (strcmp(state, "cancelled") == 0)
+        rf_text_add(text, finished ? " (cancelled): " : " (cancelled, coming to its end): ");
+    else if (finished)
+        rf_text_add(text, " (finished): ");
+    else if (strcmp(state, "loading") == 0)
+        rf_text_add(text, " (not started): ");
+    else
+        rf_text_add(text, ": ");
+}
+
 void cli_campaign_text(const json_t *campaign, struct rf_text *text) {
     struct cli_progress progress;
     cli_progress_read(campaign, &progress);
     rf_text_add(text, "campaign ");
     rf_text_add_clean(text, cli_member_text(campaign, "name"), 100);
-    rf_text_add(text,
-                "%s: ", json_is_true(json_object_get(campaign, "finished")) ? " (finished)" : "");
+    add_state(campaign, text);
     cli_progress_line(&progress, text);
     rf_text_add(text, "\n");
     counts_text("outcomes", json_object_get(campaign, "outcomes"), text);
     counts_text("set aside", json_object_get(campaign, "reasons"), text);
+}
+
+void cli_order_text(const char *order, const json_t *result, struct rf_text *text) {
+    const char *state = cli_member_text(result, "state");
+    int64_t running = cli_member_number(result, "running");
+    int64_t queued = cli_member_number(result, "new") + cli_member_number(result, "waiting");
+    bool priority = strcmp(order, "priority") == 0;
+    bool before = !priority && strcmp(state, cli_member_text(result, "was")) == 0;
+    rf_text_add(text, "campaign ");
+    rf_text_add_clean(text, cli_member_text(result, "campaign"), 100);
+    rf_text_add(text, ": ");
+    if (priority)
+        rf_text_add(text, "priority %" PRId64 ", ", cli_member_number(result, "priority"));
+    rf_text_add_clean(text, state, 16);
+    rf_text_add(text, before ? " already" : "");
+    if (strcmp(state, "cancelled") == 0)
+        rf_text_add(text,
+                    "; contacts that are set aside: %" PRId64 ", in progress, which come to "
+                    "their end: %" PRId64,
+                    queued + cli_member_number(result, "set_aside"), running);
+    else
+        rf_text_add(text, "; in progress: %" PRId64 ", in the queue: %" PRId64, running, queued);
+    rf_text_add(text, "\n");
 }
 
 static void contact_text(const char *file, const json_t *contact, struct rf_text *text) {

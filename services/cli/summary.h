@@ -9,6 +9,9 @@
 // lines.
 void cli_campaign_text(const json_t *campaign, struct rf_text *text);
 
+// cli_order_text: appends what an order (pause, resume, cancel, priority) made of a campaign.
+void cli_order_text(const char *order, const json_t *result, struct rf_text *text);
+
 // cli_summary_text: appends the lines that tell how the run ended.
 void cli_summary_text(const struct cli_run *run, struct rf_text *text);
 

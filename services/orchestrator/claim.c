@@ -242,7 +242,7 @@ static void list_append(char *out, size_t size, const char *name, const char *su
         out[used] = '\0';
 }
 
-static bool holds_up(const struct rf_claim *claim, enum rf_provider provider) {
+bool rf_claim_holds_up(const struct rf_claim *claim, enum rf_provider provider) {
     if (provider_gate(claim, provider) == RF_GATE_OPEN)
         return false;
     for (int step = 0; step < RF_STEPS; step++) {
@@ -264,7 +264,7 @@ char *rf_claim_waiting_for(const struct rf_claim *claim, char *out, size_t size)
     static const char *const services[RF_STEPS] = {"script", "speech", "telephony"};
     out[0] = '\0';
     for (int provider = 0; provider < RF_PROVIDER_COUNT; provider++)
-        if (holds_up(claim, (enum rf_provider)provider))
+        if (rf_claim_holds_up(claim, (enum rf_provider)provider))
             list_append(out, size, rf_provider_name((enum rf_provider)provider), "");
     for (int step = 0; step < RF_STEPS; step++)
         if (claim->services[step].refusing && claim->services[step].needed)

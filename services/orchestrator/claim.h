@@ -103,6 +103,9 @@ struct rf_claim_result {
 void rf_claim_made(struct rf_claim *claim, const struct rf_claim_decision *decision,
                    const struct rf_claim_result *result, struct rf_instant now);
 
+// rf_claim_holds_up: whether the provider is one of those that hold up claiming.
+bool rf_claim_holds_up(const struct rf_claim *claim, enum rf_provider provider);
+
 // rf_claim_waiting_for: what holds up claiming, separated by commas, into `out`: providers
 // ("elevenlabs"), and services that nobody carries out now ("speech gateways"); "" if nothing does.
 // Returns out.

@@ -186,8 +186,9 @@ static enum rf_breaker_state breaker_of(const struct rf_state_entry *entry) {
 }
 
 // Takes over what a watch says about one provider; true if something works again.
-static bool take_entry(struct rf_claim *claim, const struct rf_state_entry *entry, bool mark,
-                       struct rf_instant now) {
+static bool take_entry(struct rf_orchestrator *orchestrator, const struct rf_state_entry *entry,
+                       bool mark, struct rf_instant now) {
+    struct rf_claim *claim = &orchestrator->claim;
     enum rf_provider provider;
     const char *slash = strchr(entry->key, '/');
     if (!slash || !rf_provider_parse(slash + 1, &provider))
@@ -195,6 +196,10 @@ static bool take_entry(struct rf_claim *claim, const struct rf_state_entry *entr
     if (mark)
         return rf_claim_provider(claim, provider, claim->breakers[provider], entry->version != 0,
                                  now);
+    orchestrator->breaker_until[provider].ns =
+        breaker_of(entry) == RF_BREAKER_OPEN
+            ? json_integer_value(json_object_get(entry->value, "until"))
+            : 0;
     return rf_claim_provider(claim, provider, breaker_of(entry), claim->marked[provider], now);
 }
 
@@ -221,7 +226,7 @@ static void take(struct rf_orchestrator *orchestrator, bool mark, bool snapshot,
                                   mark ? false : claim->marked[p], now);
     }
     for (size_t i = 0; i < count; i++)
-        better |= take_entry(claim, &entries[i], mark, now);
+        better |= take_entry(orchestrator, &entries[i], mark, now);
     if (better)
         rf_dispatch_release(orchestrator);
     rf_dispatch_tick(orchestrator);

@@ -42,6 +42,7 @@ struct rf_orchestrator {
     bool sweep_again; // and there may be more of them
     bool claiming;    // a claim is on its way to the database
     bool breakers_known, marks_known;
+    struct rf_utc breaker_until[RF_PROVIDER_COUNT]; // end of being open; 0: not known
 
     struct rf_runner *runners; // contacts in progress
     int64_t running;

@@ -54,6 +54,13 @@ class StandIn(threading.Thread):
         if operation == "start":
             self.started = True
             return {"total": len(self.contacts)}
+        if operation in ("pause", "resume", "cancel", "priority"):
+            return {**self.status(), "campaign": self.campaign, "state": "running", "was": "running",
+                    "priority": params.get("priority", 0)}
+        if operation == "retry":
+            return {"campaign": self.campaign, "state": "running", "retried": 1, "kept": 0}
+        if operation == "why":
+            return {"contacts": [{"id": params["contact"], "state": "done", "text": "It is done."}]}
         if operation in ("dnc_add", "dnc_remove"):
             change, same = ("added", "known") if operation == "dnc_add" else ("removed", "unknown")
             return {change: len(params["numbers"]), same: 0, "refused": []}

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "campaign_table.h"
 #include "page.h"
 #include "progress.h"
 #include "run.h"
@@ -413,6 +414,16 @@ static void progress_is_told_in_a_line_and_within_the_width(void **state) {
         {"{\"total\":2,\"done\":2}", "2 of 2: 2 done", 21, "2 of 2: 2 done"},
         {"{\"total\":2,\"waiting\":2,\"waiting_for\":[\"openai\",\"twilio\"]}",
          "0 of 2: 0 done, 2 waiting for openai, twilio", 20, "0 of 2: 0 done, 2..."},
+        // 1795852800 is 2026-11-28 08:00:00 UTC.
+        {"{\"total\":9,\"done\":1,\"waiting\":2,\"waiting_for\":\"openai\",\"per_minute\":2.5,"
+         "\"waiting_until\":1795852800000000000}",
+         "1 of 9: 1 done, 2 waiting for openai until 2026-11-28 08:00:00 UTC; 2.5 a minute", 20,
+         "1 of 9: 1 done, 2..."},
+        {"{\"total\":90,\"done\":30,\"running\":3,\"per_minute\":20,\"left_s\":720}",
+         "30 of 90: 30 done, 3 in progress; 20 a minute, about 12 min left", 20,
+         "30 of 90: 30 done..."},
+        {"{\"total\":9,\"done\":1,\"waiting\":2,\"waiting_for\":\"openai\",\"state\":\"paused\"}",
+         "1 of 9: 1 done, 2 waiting, paused", 20, "1 of 9: 1 done, 2..."},
         {"{\"total\":0,\"done\":3}", "3 of 0: 3 done", 40,
          "[.......................] 3 of 0: 3 done"},
     };
@@ -430,6 +441,77 @@ static void progress_is_told_in_a_line_and_within_the_width(void **state) {
         rf_text_fini(&bar);
         json_decref(campaign);
     }
+}
+
+static void campaigns_are_told_in_a_table(void **state) {
+    (void)state;
+    struct rf_text text = {0};
+    json_t *campaigns = json_of(
+        "[{\"name\":\"spring\",\"state\":\"running\",\"priority\":3,\"total\":50,\"done\":20,"
+        "\"set_aside\":5,\"running\":8,\"waiting\":3,\"waiting_for\":\"elevenlabs\","
+        "\"per_minute\":12.0},"
+        "{\"name\":\"june\\n\",\"state\":\"paused\",\"priority\":-10,\"total\":2,\"done\":1}]");
+    cli_campaign_table(campaigns, &text);
+    assert_string_equal(
+        text.data,
+        "  campaign  state    priority  ended     set aside  in progress  rate         waiting "
+        "for\n"
+        "  spring    running  3         25 of 50  5          8            12 a minute  elevenlabs\n"
+        "  june      paused   -10       1 of 2    0          0            -            "
+        "campaign resume\n");
+    rf_text_fini(&text);
+    json_decref(campaigns);
+}
+
+static void what_came_of_an_order_is_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *order, *result, *text;
+    } cases[] = {
+        {"pause",
+         "{\"campaign\":\"c\",\"state\":\"paused\",\"was\":\"running\",\"running\":2,"
+         "\"new\":7,\"waiting\":1}",
+         "campaign c: paused; in progress: 2, in the queue: 8\n"},
+        {"resume", "{\"campaign\":\"c\",\"state\":\"running\",\"was\":\"running\"}",
+         "campaign c: running already; in progress: 0, in the queue: 0\n"},
+        {"cancel",
+         "{\"campaign\":\"c\",\"state\":\"cancelled\",\"was\":\"paused\",\"running\":2,"
+         "\"new\":7,\"set_aside\":1}",
+         "campaign c: cancelled; contacts that are set aside: 8, in progress, which come to their "
+         "end: 2\n"},
+        {"priority",
+         "{\"campaign\":\"c\",\"state\":\"running\",\"was\":\"running\",\"priority\":-4}",
+         "campaign c: priority -4, running; in progress: 0, in the queue: 0\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_text text = {0};
+        json_t *result = json_of(cases[i].result);
+        cli_order_text(cases[i].order, result, &text);
+        assert_string_equal(text.data, cases[i].text);
+        rf_text_fini(&text);
+        json_decref(result);
+    }
+}
+
+static void a_priority_is_asked_for_at_the_start_alone(void **state) {
+    (void)state;
+    struct cli_run run;
+    const char *operation;
+    begin(&run);
+    run.phase = CLI_RUN_STARTING;
+    json_t *params = cli_run_request(&run, &operation);
+    assert_null(json_object_get(params, "priority"));
+    json_decref(params);
+    run.priority = -3;
+    params = cli_run_request(&run, &operation);
+    assert_string_equal(operation, "start");
+    assert_int_equal(json_integer_value(json_object_get(params, "priority")), -3);
+    json_decref(params);
+    run.phase = CLI_RUN_FOLLOWING;
+    params = cli_run_request(&run, &operation);
+    assert_null(json_object_get(params, "priority"));
+    json_decref(params);
+    cli_run_fini(&run);
 }
 
 static void the_summary_names_outcomes_set_aside_contacts_and_refused_lines(void **state) {
@@ -496,6 +578,9 @@ int main(void) {
         cmocka_unit_test(a_list_is_read_as_the_command_line_says),
         cmocka_unit_test(loading_and_starting_can_each_be_the_whole),
         cmocka_unit_test(progress_is_told_in_a_line_and_within_the_width),
+        cmocka_unit_test(campaigns_are_told_in_a_table),
+        cmocka_unit_test(what_came_of_an_order_is_told),
+        cmocka_unit_test(a_priority_is_asked_for_at_the_start_alone),
         cmocka_unit_test(the_summary_names_outcomes_set_aside_contacts_and_refused_lines),
         cmocka_unit_test(refused_lines_beyond_the_bound_are_counted),
     };

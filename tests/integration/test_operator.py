@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""What an operator does with campaigns that are under way: pause, resume, cancel, retry, priorities, why."""
+
+import json
+import unittest
+
+from harness import RingfenceTest, people, wait_for
+
+
+class Operator(RingfenceTest):
+    CONFIG = {"orchestrator": {"concurrency": 2}, "simulator": {"talk": "300ms"}}
+
+    def load(self, contacts, name="c"):
+        file = self.set.root / f"{name}.csv"
+        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in contacts))
+        self.set.cli("campaign", "load", name, file, check=0)
+
+    def order(self, *arguments, code=0):
+        return self.set.cli("campaign", *arguments, check=code)
+
+    def status(self, name="c"):
+        result = json.loads(self.order("status", name, "--json").stdout)
+        return result["campaigns"][0]
+
+    def why(self, contact):
+        return self.order("why", contact).stdout
+
+    def until(self, what, condition, name="c"):
+        def holds():
+            status = self.status(name)
+            return status if condition(status) else None
+        return wait_for(what, holds)
+
+    def test_a_paused_campaign_dials_nobody_new_and_goes_on_where_it_stood(self):
+        contacts = people(16)
+        self.set.start_all()
+        self.load(contacts)
+        self.assertIn("Next, when its campaign is started", self.why("c-2"))
+        self.assertIn("it was not started yet", self.order("pause", "c", code=1).stderr)
+        self.order("start", "c")
+        self.until("some contacts", lambda s: s["done"] >= 3)
+        told = self.order("pause", "c").stdout
+        self.assertIn("campaign c: paused; in progress: ", told)
+        rested = self.until("the calls in progress to end", lambda s: s["running"] == 0)
+        dials = sum(self.set.dials().values())
+        self.assertEqual(rested["state"], "paused")
+        self.assertEqual(rested["done"], dials, "each call was followed to its end")
+        self.assertLess(rested["done"], len(contacts))
+        waiting = next(line for line in range(17, 1, -1)
+                       if "is done" not in self.why(f"c-{line}"))
+        self.assertIn("ringfence campaign resume c", self.why(f"c-{waiting}"))
+        # Another campaign runs at its side: had it been claimed, a contact of c would have been dialled.
+        self.load(people(4, first=40), name="other")
+        self.order("start", "other")
+        self.until("the other campaign", lambda s: s["finished"], "other")
+        self.assertEqual(sum(self.set.dials().values()), dials + 4)
+        self.assertIn("paused already", self.order("pause", "c").stdout)
+        self.order("resume", "c")
+        self.until("the end", lambda s: s["finished"])
+        self.assert_each_dialled_once(contacts + people(4, first=40))
+        ordered = [e["data"]["order"] for e in self.set.events(type="campaign.ordered")
+                   if e["subject"] == "c"]
+        self.assertEqual(ordered, ["start", "pause", "resume"])
+
+    def test_a_cancelled_campaign_comes_to_its_end_for_good(self):
+        contacts = people(30)
+        self.set.start_all()
+        self.load(contacts)
+        self.order("start", "c")
+        self.until("some contacts", lambda s: s["done"] >= 2)
+        self.assertIn("--yes", self.order("cancel", "c", code=2).stderr)
+        told = self.order("cancel", "c", "--yes").stdout
+        self.assertIn("campaign c: cancelled; ", told)
+        ended = self.until("the end", lambda s: s["finished"])
+        self.assertEqual(ended["state"], "cancelled")
+        self.assertEqual(ended["total"], ended["done"] + ended["set_aside"])
+        self.assertGreater(ended["reasons"]["cancelled"], 20)
+        self.assertEqual(sum(self.set.dials().values()), ended["done"])
+        aside = self.set.events(type="contact.set_aside")
+        self.assertEqual(len(aside), ended["set_aside"])
+        self.assertEqual({e["severity"] for e in aside}, {"info"})
+        self.assertIn("its campaign was cancelled", self.why("c-31"))
+        for order in ("start", "resume", "retry"):
+            self.assertIn("cannot be undone", self.order(order, "c", code=1).stderr)
+
+    def test_contacts_that_were_set_aside_are_tried_again_by_reason(self):
+        contacts = people(6)
+        refused = contacts[1][0]
+        self.set.start_all()
+        self.set.faults({"id": "no", "kind": "status", "status": 400, "count": 1,
+                         "match": {"provider": "twilio", "method": "POST", "number": refused}})
+        self.load(contacts)
+        self.order("start", "c")
+        before = self.until("the end", lambda s: s["finished"])
+        self.assertEqual(before["reasons"], {"permanent.invalid": 1})
+        text = self.why(refused)
+        self.assertIn("was set aside at the step dial", text)
+        self.assertIn("its provider refused what it was asked (permanent.invalid", text)
+        self.assertIn("It was dialled 1 time: at ", text)
+        self.assertIn("tried again: 0", self.order("retry", "c", "--reason", "retries_exhausted").stdout)
+        self.assertIn("nobody is set aside as", self.order("retry", "c", "--reason", "sun", code=1).stderr)
+        self.assertIn("tried again: 1", self.order("retry", "c", "--reason", "permanent.invalid").stdout)
+        self.until("the end", lambda s: s["finished"] and s["done"] == len(contacts))
+        self.assert_each_dialled_once(contacts)
+        self.assertEqual(len(self.set.events(type="campaign.finished")), 2)
+        self.assertIn("is done: its last call ended as completed", self.why(refused))
+
+    def test_the_campaign_of_higher_priority_goes_first(self):
+        self.set.start_all()
+        low, high = people(12), people(12, first=40)
+        self.load(low, name="low")
+        self.load(high, name="high")
+        self.order("start", "low", "--priority", "-3")
+        self.until("some contacts", lambda s: s["done"] >= 1, "low")
+        self.order("start", "high")
+        self.assertIn("priority 7", self.order("priority", "high", "7").stdout)
+        self.assertIn("expected a number", self.order("priority", "high", "11", code=2).stderr)
+        self.until("the end of the first", lambda s: s["finished"], "high")
+        self.assertFalse(self.status("low")["finished"])
+        table = self.order("list").stdout.splitlines()
+        self.assertIn("priority", table[0])
+        self.assertEqual(len(table), 3)
+        self.until("the end of the second", lambda s: s["finished"], "low")
+        self.assert_each_dialled_once(low + high)
+        order = [dial["to"] for dial in sorted(self.set.ledger()["dials"], key=lambda d: d["at"])]
+        last_high = max(order.index(phone) for phone, _ in high)
+        # Contacts of the other that were in progress when it came may still be called.
+        self.assertGreaterEqual(sum(1 for to in order[last_high:] if to in dict(low)), 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
