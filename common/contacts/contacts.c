@@ -1,5 +1,6 @@
 #include "contacts/contacts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -74,6 +75,15 @@ static char *taken_as(const struct rf_contacts_format *format, const char *name)
     return strdup(name);
 }
 
+static size_t column_named(char *const *columns, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++) {
+        assert(columns[i] != NULL);
+        if (strcasecmp(columns[i], name) == 0)
+            return i;
+    }
+    return count;
+}
+
 static enum rf_err take_column(struct rf_contacts *contacts,
                                const struct rf_contacts_format *format, size_t i,
                                struct rf_error *error) {
@@ -86,31 +96,26 @@ static enum rf_err take_column(struct rf_contacts *contacts,
     if (column[0] == '\0')
         return REFUSE(contacts, line, i + 1, error,
                       "has no name in the header; name it, or take the column out");
-    for (size_t j = 0; j < i; j++)
-        if (strcasecmp(contacts->columns[j], column) == 0)
-            return REFUSE(contacts, line, i + 1, error,
-                          "has the name of column %zu, %s; give each column a name of its own",
-                          j + 1, column);
+    size_t same = column_named(contacts->columns, contacts->column_count, column);
+    if (same < contacts->column_count)
+        return REFUSE(contacts, line, i + 1, error,
+                      "has the name of column %zu, %s; give each column a name of its own",
+                      same + 1, column);
     contacts->column_count = i + 1;
     return RF_OK;
-}
-
-static size_t column_named(char *const *columns, size_t count, const char *name) {
-    size_t i = 0;
-    while (i < count && strcasecmp(columns[i], name) != 0)
-        i++;
-    return i;
 }
 
 static enum rf_err no_phone(struct rf_contacts *contacts, struct rf_error *error) {
     const struct rf_csv_record *record = &contacts->record;
     const char *other = record->count == 1 ? strpbrk(record->fields[0], ",;\t|") : NULL;
-    char sign[] = {'\'', other != NULL ? *other : '\0', '\'', '\0'};
-    if (other != NULL)
+    char sign[] = "' '";
+    if (other != NULL) {
+        sign[1] = *other;
         return REFUSE(contacts, record->line, 0, error,
                       "the columns are separated by %s; name it (--separator %s), or save the file "
                       "with commas",
                       *other == '\t' ? "tabs" : sign, *other == '\t' ? "tab" : sign);
+    }
     return REFUSE(contacts, record->line, 0, error,
                   "there is no column phone; begin the file with a line that names the columns, "
                   "such as phone,name, or say which column it is (--map phone=COLUMN)");
@@ -178,7 +183,7 @@ static enum rf_err take_header(struct rf_contacts *contacts,
 enum rf_err rf_contacts_open(const char *path, const struct rf_contacts_format *format,
                              struct rf_contacts **contacts, struct rf_error *error) {
     struct rf_contacts *made = calloc(1, sizeof *made);
-    char separator = format != NULL && format->separator != '\0' ? format->separator : ',';
+    char separator = ',';
     enum rf_err err = RF_OK;
     *contacts = NULL;
     if (made == NULL || (made->path = strdup(path)) == NULL) {
@@ -186,6 +191,8 @@ enum rf_err rf_contacts_open(const char *path, const struct rf_contacts_format *
         goto cleanup;
     }
     made->country = format != NULL ? format->country : NULL;
+    if (format != NULL && format->separator != '\0')
+        separator = format->separator;
     made->in = fopen(path, "re");
     if (made->in == NULL) {
         err = rf_error_set(error, RF_ERR_IO, "%s: cannot be opened: %s", path, strerror(errno));

@@ -9,6 +9,7 @@
 #include "contacts/phone.h"
 #include "events/text.h"
 #include "list.h"
+#include "member.h"
 #include "person.h"
 #include "session.h"
 
@@ -225,9 +226,8 @@ static void print_number(const struct cli_session *session, json_t *number) {
     }
     struct rf_text line = {0};
     rf_utc_format((struct rf_utc){count_of(number, "since")}, since);
-    rf_text_add(&line, "%-16s  %.19sZ  ", json_string_value(json_object_get(number, "phone")),
-                since);
-    rf_text_add_clean(&line, json_string_value(json_object_get(number, "why")), 2 * WHY_BYTES);
+    rf_text_add(&line, "%-16s  %.19sZ  ", cli_member_text(number, "phone"), since);
+    rf_text_add_clean(&line, json_string_value(json_object_get(number, "why")), WHY_BYTES);
     if (!line.failed)
         puts(line.data);
     rf_text_fini(&line);

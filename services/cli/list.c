@@ -81,7 +81,7 @@ int cli_list_format(const struct cli_options *options, struct cli_list *list,
     memset(format, 0, sizeof *format);
     enum rf_err err = rf_config_load(options->config, &list->config, &error);
     int code = err == RF_OK ? CLI_OK : err == RF_ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
-    if (err == RF_OK && (err = read_format(options, list->config, format, &error)) != RF_OK)
+    if (err == RF_OK && read_format(options, list->config, format, &error) != RF_OK)
         code = CLI_USAGE;
     if (code != CLI_OK)
         rf_log(RF_LOG_ERROR, "%s", error.message);
