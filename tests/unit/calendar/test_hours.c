@@ -140,6 +140,8 @@ static void one_of_several_windows_is_enough(void **state) {
     assert_true(rf_hours_touch(&windows, 1)); // by what Monday left over
     assert_true(rf_hours_touch(&windows, 2));
     assert_false(rf_hours_touch(&windows, 3));
+    const struct rf_hours_list last = {&items[2], 1};
+    assert_true(rf_hours_touch(&last, 2));
 }
 
 static void no_windows_are_always_open(void **state) {

@@ -331,6 +331,11 @@ static void a_contact_whose_window_never_opens_is_set_aside(void **state) {
     assert_string_equal(plan.reason, "no_window");
     assert_int_equal(plan.dial, RF_DIAL_ENDED);
     assert_non_null(strstr(plan.message, "campaign.windows"));
+    contact.state = RF_CONTACT_DIAL;
+    contact.last_unreached = RF_UNREACHED_BUSY;
+    assert_false(
+        rf_outcome_may_dial(&contact, &campaign, zone, NULL, utc("2026-11-30T09:30:00Z"), &plan));
+    assert_int_equal(plan.to, RF_CONTACT_SET_ASIDE);
     rf_zone_destroy(&zone);
 }
 
