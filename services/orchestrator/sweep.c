@@ -33,7 +33,7 @@ static enum rf_err set_aside(struct rf_db *db, const char *campaign, struct swep
                                  .step = (enum rf_step)swept->step};
     struct rf_plan plan = {.step = contact.step, .class = RF_CLASS_LOCAL};
     const struct rf_notice_step step = {.step = contact.step};
-    (void)snprintf(contact.id, sizeof contact.id, "%s-%lld", campaign, (long long)swept->line);
+    (void)snprintf(contact.id, sizeof contact.id, "%.64s-%lld", campaign, (long long)swept->line);
     rf_plan_copy(plan.reason, sizeof plan.reason, rf_reason_name(RF_REASON_CANCELLED));
     rf_plan_copy(plan.message, sizeof plan.message, MESSAGE);
     char *text = rf_notice_set_aside(&contact, &plan, &step, now);
