@@ -168,6 +168,73 @@ static void a_database_that_is_away_fails_the_jobs_until_it_is_back(void **state
     assert_int_equal(f->lost, 0); // nobody has taken our place meanwhile
 }
 
+// Holds the store's thread until it is let go, so that those behind it wait together.
+struct gate {
+    struct rf_store_job base;
+    int entered[2], let_go[2];
+};
+
+static enum rf_err run_gate(struct rf_store_job *base, struct rf_db *db, struct rf_error *error) {
+    struct gate *gate = (struct gate *)base;
+    char byte = 'x';
+    (void)db;
+    (void)error;
+    return write(gate->entered[1], &byte, 1) == 1 && read(gate->let_go[0], &byte, 1) == 1
+               ? RF_OK
+               : RF_ERR_IO;
+}
+
+struct waiting_put {
+    struct put put;
+    struct fixture *fixture;
+    enum rf_err result;
+};
+
+static void on_put(struct rf_store_job *base, enum rf_err result, const struct rf_error *error) {
+    struct waiting_put *put = (struct waiting_put *)base;
+    (void)error;
+    put->result = result;
+    if (rf_store_pending(put->fixture->store) == 0)
+        rf_loop_stop(put->fixture->loop);
+}
+
+static void on_gate(struct rf_store_job *base, enum rf_err result, const struct rf_error *error) {
+    (void)base;
+    (void)error;
+    assert_int_equal(result, RF_OK);
+}
+
+static void jobs_that_wait_together_share_a_commit_and_one_that_fails_fails_alone(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    join(f, rf_seconds(60));
+    engine_must(put(f, 0, &error), &error);
+    struct gate gate = {.base = {.run = run_gate, .done = on_gate}};
+    assert_int_equal(pipe(gate.entered), 0);
+    assert_int_equal(pipe(gate.let_go), 0);
+    rf_store_submit(f->store, &gate.base);
+    char byte;
+    assert_int_equal(read(gate.entered[0], &byte, 1), 1);
+    static const int64_t numbers[] = {1, 2, 1, 3}; // the third is there already
+    struct waiting_put puts[4];
+    for (int i = 0; i < 4; i++) {
+        puts[i] = (struct waiting_put){
+            .put = {.base = {.run = run_put, .done = on_put}, .n = numbers[i]}, .fixture = f};
+        rf_store_submit(f->store, &puts[i].put.base);
+    }
+    int64_t before = ask(f, "SELECT number FROM member");
+    assert_int_equal(write(gate.let_go[1], "x", 1), 1);
+    assert_int_equal(rf_loop_run(f->loop, &error), RF_OK);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(puts[i].result, i == 2 ? RF_ERR_CONFLICT : RF_OK);
+    assert_int_equal(ask(f, "SELECT sum (n) FROM word"), 6);
+    assert_int_equal(ask(f, "SELECT number FROM member"), before + 2); // the gate's, and one
+    for (int i = 0; i < 2; i++) {
+        close(gate.entered[i]);
+        close(gate.let_go[i]);
+    }
+}
+
 // Takes over all whose lease has ended, as another member that was here for long.
 static int64_t judge(struct fixture *f, bool long_here) {
     struct rf_error error = {0};
@@ -307,6 +374,7 @@ int main(void) {
         return 1;
     }
     const struct CMUnitTest tests[] = {
+        TEST(jobs_that_wait_together_share_a_commit_and_one_that_fails_fails_alone),
         TEST(a_commit_whose_answer_is_lost_is_told_as_what_it_was),
         TEST(without_a_membership_an_unknown_outcome_is_told_as_unknown),
         TEST(a_session_that_is_ended_while_idle_is_not_noticed),
