@@ -10,6 +10,7 @@
 #include "record.h"
 #include "report.h"
 #include "requeue.h"
+#include "schema.h"
 #include "sweep.h"
 
 #define S RF_NS_PER_S
@@ -505,6 +506,42 @@ static void status_tells_rate_and_time_left_only_when_they_mean_something(void *
     assert_counted(db);
 }
 
+// What answers at once with ten contacts answers at once with a million.
+static void no_question_of_an_operator_reads_all_contacts(void **state) {
+    struct rf_db *db = *state;
+    if (database_is_postgres())
+        skip(); // whose plans depend on what it has counted
+    static const char *const questions[] = {
+        "SELECT CAST (sum (count) AS BIGINT) FROM campaign_count WHERE campaign = 1",
+        "SELECT due FROM contact WHERE campaign = 1 AND " RF_SCHEMA_WAITING
+        " AND state = 'waiting.retry' AND reason = 'busy' ORDER BY due LIMIT 1",
+        "SELECT count (*), min (ended) FROM (SELECT ended FROM contact WHERE campaign = 1"
+        " AND ended > 0 AND ended > 5 ORDER BY ended DESC LIMIT 10) AS lately",
+        "SELECT c.id FROM contact c WHERE c.campaign = 1 AND c.state = 'set_aside' AND c.line > 5"
+        " ORDER BY c.line LIMIT 10",
+        "SELECT id FROM contact WHERE campaign = 1 AND " RF_SCHEMA_UNENDED " AND state IN ('new',"
+        " 'scheduled', 'waiting.retry', 'waiting.breaker', 'waiting.window') LIMIT 10",
+        "SELECT c.id FROM campaign k CROSS JOIN contact c WHERE c.campaign = k.id"
+        " AND c.phone = '+1' ORDER BY k.id DESC LIMIT 10",
+        "SELECT c.id FROM campaign k JOIN contact c ON c.campaign = k.id WHERE k.name = 'a'"
+        " AND c.line = 1",
+    };
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        char sql[512];
+        struct rf_rows *row;
+        struct rf_error error = {0};
+        snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", questions[i]);
+        assert_int_equal(rf_db_query(db, &error, &row, sql, ""), RF_OK);
+        while (rf_rows_next(row, &error) == RF_OK) {
+            const char *step = rf_rows_text(row, 3);
+            if (strstr(step, "TEMP B-TREE") || strstr(step, "SCAN c") ||
+                strstr(step, "SCAN contact"))
+                fail_msg("%s: %s", questions[i], step);
+        }
+        rf_rows_end(&row);
+    }
+}
+
 static void why_is_answered_by_id_and_by_number(void **state) {
     struct rf_db *db = *state;
     campaign(db, "spring", 2);
@@ -559,6 +596,7 @@ int main(void) {
         TEST(a_retry_that_makes_no_sense_is_refused_with_words),
         TEST(many_are_tried_again_page_by_page),
         TEST(status_tells_rate_and_time_left_only_when_they_mean_something),
+        TEST(no_question_of_an_operator_reads_all_contacts),
         TEST(why_is_answered_by_id_and_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
