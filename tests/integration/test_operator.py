@@ -83,6 +83,20 @@ class Operator(RingfenceTest):
         for order in ("start", "resume", "retry"):
             self.assertIn("cannot be undone", self.order(order, "c", code=1).stderr)
 
+    def test_a_cancellation_that_a_crash_breaks_off_goes_on_at_the_next_start(self):
+        self.set.start_all(without=["orchestrator"])
+        killed = self.set.start("orchestrator")
+        self.load([(f"+1202555{n:04d}", f"P{n}") for n in range(2000)])
+        self.order("cancel", "c", "--yes")
+        killed.kill()
+        self.set.start("orchestrator")
+        ended = self.until("the end", lambda s: s["finished"])
+        self.assertEqual(ended["reasons"], {"cancelled": 2000})
+        told = wait_for("all to be told", lambda: (events := self.set.events(type="contact.set_aside")) and
+                        len(events) >= 2000 and events)
+        self.assertEqual(len({e["contact"] for e in told}), 2000)
+        self.assertEqual(self.set.dials(), {})
+
     def test_contacts_that_were_set_aside_are_tried_again_by_reason(self):
         contacts = people(6)
         refused = contacts[1][0]
