@@ -336,7 +336,7 @@ void try_link(struct core *core, struct call *call, struct moment at) {
     struct rf_utc until = {0};
     if (answer_given_up(core, call))
         return;
-    const char *marked = mark_blocks(core, provider_now(call), &until);
+    const char *marked = mark_blocks(core, call, &until);
     if (!rf_instant_before(at.now, call->deadline)) {
         answer_local(core, call, "deadline_exceeded", "the deadline is over");
     } else if (barred_now(core, call, at)) {

@@ -265,8 +265,8 @@ void shares_refresh(struct core *core, struct moment at);
 
 // ---- marks.c ----
 
-// mark_blocks: the text of the mark that forbids the provider's use now, or NULL.
-const char *mark_blocks(const struct core *core, enum rf_provider provider, struct rf_utc *until);
+// mark_blocks: the text of the mark that keeps the call from its provider now, or NULL.
+const char *mark_blocks(const struct core *core, const struct call *call, struct rf_utc *until);
 // marks_take: the settings may be others now.
 void marks_take(struct core *core);
 // mark_note_sent: remembers with which key and configuration the attempt begins.

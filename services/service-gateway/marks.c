@@ -54,12 +54,29 @@ static bool is_void(const struct core *core, enum rf_provider p, json_t *value) 
            strcmp(text_of(value, "section"), core->sections[p]) != 0;
 }
 
-const char *mark_blocks(const struct core *core, enum rf_provider p, struct rf_utc *until) {
+// The text of the mark that stands, or NULL.
+static const char *standing(const struct core *core, enum rf_provider p, struct rf_utc *until) {
     const struct mark_copy *mark = &core->marks[p];
     if (!mark->stands || is_void(core, p, mark->value))
         return NULL;
     until->ns = json_integer_value(json_object_get(mark->value, "until"));
     return text_of(mark->value, "message");
+}
+
+// To ask about calls that were placed is not billed, and their ends are wanted whatever keeps us
+// from placing others: no money, a caller id, a country. Not with a key that is refused, and not of
+// a provider that wants to be left alone.
+static bool may_ask(const struct call *call, json_t *mark) {
+    enum rf_class class;
+    return (call->job.operation == GATEWAY_CALL_STATUS ||
+            call->job.operation == GATEWAY_FIND_CALL) &&
+           rf_class_parse(text_of(mark, "class"), &class) &&
+           (class == RF_CLASS_PERMANENT_QUOTA || class == RF_CLASS_PERMANENT_CONFIG);
+}
+
+const char *mark_blocks(const struct core *core, const struct call *call, struct rf_utc *until) {
+    enum rf_provider p = provider_now(call);
+    return may_ask(call, core->marks[p].value) ? NULL : standing(core, p, until);
 }
 
 bool core_mark_stands(const struct core *core) {
@@ -132,7 +149,7 @@ void mark_begin(struct core *core, struct call *call, const struct provider_verd
 void mark_again(struct core *core, struct call *call, struct moment at) {
     enum rf_provider p = provider_now(call);
     struct rf_utc until = {0};
-    const char *marked = mark_blocks(core, p, &until);
+    const char *marked = standing(core, p, &until);
     if (marked != NULL) { // another call was faster, and we know it already
         link_refused(core, call, "marked", marked, until, at);
         return;
@@ -215,11 +232,14 @@ void core_mark_changed(struct core *core, enum rf_provider p, int64_t version, j
     if (stood && !mark->stands)
         keys_release_all(core, p, at);
     clear_if_void(core, p);
-    struct rf_utc until = {0};
-    const char *marked = mark_blocks(core, p, &until);
-    for (struct call *call = core->calls, *next; marked != NULL && call != NULL; call = next) {
+    for (struct call *call = core->calls, *next; call != NULL; call = next) {
+        struct rf_utc until = {0};
         next = call->next;
-        if (provider_now(call) == p && (call->state == CALL_WAITING || call->state == CALL_PLACE))
+        if (call_is_local(call) || provider_now(call) != p ||
+            (call->state != CALL_WAITING && call->state != CALL_PLACE))
+            continue;
+        const char *marked = mark_blocks(core, call, &until);
+        if (marked != NULL)
             link_refused(core, call, "marked", marked, until, at);
     }
     run_queues(core, at);

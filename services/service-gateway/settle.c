@@ -59,7 +59,7 @@ static bool goes_elsewhere(const struct core *core, const struct call *call,
 static void wait_for_retry(struct core *core, struct call *call, const struct rf_attempt *attempt,
                            struct rf_policy_decision decision, struct moment at) {
     struct rf_utc until = {0};
-    const char *marked = mark_blocks(core, provider_now(call), &until);
+    const char *marked = mark_blocks(core, call, &until);
     if (marked != NULL) {
         link_refused(core, call, "marked", marked, until, at);
         return;

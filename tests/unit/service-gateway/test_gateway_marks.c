@@ -255,6 +255,84 @@ static void a_key_that_cannot_be_sent_is_a_configuration_error(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_open, bench_close)
 
+// ---- telephony: questions about calls that were placed ----
+
+static const enum rf_provider twilio = RF_PROVIDER_TWILIO;
+
+// A mark of this class, made elsewhere, that fits our key.
+static void stand(struct bench *b, const char *class, const char *code) {
+    json_t *mark = json_pack("{s:s, s:s, s:s, s:s, s:s}", "class", class, "code", code, "message",
+                             "no more calls", "fingerprint", "0123456789abcdef", "call", "other");
+    core_mark_changed(&b->core, twilio, 3, mark, b->at);
+    json_decref(mark);
+}
+
+static void ask_status(struct bench *b, const char *id) {
+    bench_request(b, id, "telephony", "call_status", "{\"sid\": \"CA1\"}", 60);
+}
+
+// To ask costs nothing, and who was called already is followed to the end of the call.
+static void a_mark_that_forbids_dialling_does_not_forbid_to_ask_about_calls(void **state) {
+    static const struct {
+        const char *class, *code;
+        bool may_ask;
+    } cases[] = {
+        {"permanent.quota", "10001", true},  {"permanent.quota", "22005", true},
+        {"permanent.config", "21210", true}, {"permanent.config", "21215", true},
+        {"permanent.auth", "20003", false}, // the key cannot ask either
+        {"rate_limited", "20429", false},   // the provider wants to be left alone
+    };
+    struct bench *b = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char dial[8], question[8], search[8];
+        int sends = b->sends;
+        snprintf(dial, sizeof dial, "d%zu", i);
+        snprintf(question, sizeof question, "q%zu", i);
+        snprintf(search, sizeof search, "f%zu", i);
+        stand(b, cases[i].class, cases[i].code);
+        bench_dial(b, dial);
+        assert_string_equal(bench_reply_of(b, dial)->code, "marked");
+        ask_status(b, question);
+        bench_request(b, search, "telephony", "find_call",
+                      "{\"to\": \"+12025550100\", \"created_after\": 0, \"known\": []}", 60);
+        if (!cases[i].may_ask) {
+            assert_string_equal(bench_reply_of(b, question)->code, "marked");
+            assert_string_equal(bench_reply_of(b, search)->code, "marked");
+            assert_int_equal(b->sends, sends);
+            continue;
+        }
+        assert_int_equal(b->sends, sends + 2);
+        bench_answer(b, sends, 200, "{\"sid\": \"CA1\", \"status\": \"completed\"}");
+        assert_true(bench_reply_of(b, question)->ok);
+        bench_answer(b, sends + 1, 200, "{\"calls\": []}");
+        assert_true(bench_reply_of(b, search)->ok);
+    }
+    assert_int_equal(b->unmarks, 0); // that it answers questions says nothing of dials
+}
+
+static void a_question_that_waits_for_its_retry_outlives_a_mark_on_dialling(void **state) {
+    struct bench *b = *state;
+    ask_status(b, "q1");
+    bench_answer(b, 0, 503, "{}");
+    stand(b, "permanent.quota", "10001");
+    assert_null(bench_reply_of(b, "q1"));
+    bench_advance(b, rf_seconds(10));
+    assert_int_equal(b->sends, 2);
+    bench_answer(b, 1, 503, "{}"); // and its next retry is decided under the mark
+    assert_null(bench_reply_of(b, "q1"));
+    stand(b, "permanent.auth", "20003");
+    assert_string_equal(bench_reply_of(b, "q1")->code, "marked");
+}
+
+static void a_question_that_fails_under_a_mark_makes_no_other(void **state) {
+    struct bench *b = *state;
+    stand(b, "permanent.quota", "10001");
+    ask_status(b, "q1");
+    bench_answer(b, 0, 401, "{\"code\": 20003, \"message\": \"Authenticate\", \"status\": 401}");
+    assert_string_equal(bench_reply_of(b, "q1")->code, "marked");
+    assert_int_equal(b->mark_count, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_refused_key_is_permanent_once_and_makes_the_mark),
@@ -272,6 +350,9 @@ int main(void) {
         TEST(incident_14_a_retry_after_of_days_is_not_waited_for),
         TEST(an_invalid_number_makes_no_mark),
         TEST(a_key_that_cannot_be_sent_is_a_configuration_error),
+        TEST(a_mark_that_forbids_dialling_does_not_forbid_to_ask_about_calls),
+        TEST(a_question_that_waits_for_its_retry_outlives_a_mark_on_dialling),
+        TEST(a_question_that_fails_under_a_mark_makes_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
