@@ -26,6 +26,7 @@ const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_DIAL, RF_CONTACT_WAIT_RETRY, "not sent: deferred"},
     {RF_CONTACT_DIAL, RF_CONTACT_WAIT_BREAKER, "not sent: no usable provider"},
     {RF_CONTACT_DIAL, RF_CONTACT_WAIT_WINDOW, "outside its calling window"},
+    {RF_CONTACT_DIAL, RF_CONTACT_DONE, "it has had its calls: the cap was lowered"},
     {RF_CONTACT_DIAL, RF_CONTACT_SET_ASIDE, "refused"},
 
     {RF_CONTACT_ASK, RF_CONTACT_FOLLOW, "the provider has the call"},

@@ -141,5 +141,12 @@ bool rf_outcome_may_dial(const struct rf_contact *contact,
     const struct rf_calling calling =
         rf_outcome_calling(campaign, contact->last_unreached, zone, holidays);
     rf_plan_stay(contact, plan);
+    // The cap may have been lowered while it waited for this call.
+    if (contact->last_unreached != RF_UNREACHED_NONE &&
+        rf_outcome_calls(contact->unreached) >= campaign->max_calls) {
+        plan->to = RF_CONTACT_DONE;
+        rf_plan_copy(plan->status, sizeof plan->status, rf_unreached_name(contact->last_unreached));
+        return false;
+    }
     return into_window(&calling, zone_name(contact, campaign), now, plan);
 }

@@ -33,7 +33,8 @@ void rf_outcome_ended(const struct rf_contact *contact, enum rf_unreached how,
                       const struct rf_holidays *holidays, struct rf_utc now, struct rf_plan *plan);
 
 // rf_outcome_may_dial: whether the contact may be called right now, until plan->due. If not, `plan`
-// puts it off to its next window, at no cost to it: neither a call nor a deferral is counted.
+// puts it off to its next window, at no cost to it: neither a call nor a deferral is counted; or it
+// is done, as the cap of calls is lower by now than the calls that it had.
 bool rf_outcome_may_dial(const struct rf_contact *contact,
                          const struct rf_config_campaign *campaign, const struct rf_zone *zone,
                          const struct rf_holidays *holidays, struct rf_utc now,

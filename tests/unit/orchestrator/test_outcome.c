@@ -314,6 +314,34 @@ static void a_holiday_is_named(void **state) {
     rf_holidays_destroy(&holidays);
 }
 
+static void a_cap_that_is_lowered_holds_for_those_who_wait_for_their_next_call(void **state) {
+    (void)state;
+    struct rf_config_campaign campaign = campaign_of(3, 2);
+    struct rf_contact contact = followed();
+    struct rf_plan plan;
+    assert_int_equal(end(&contact, "busy", &campaign, utc("2026-11-27T12:00:00Z")).to,
+                     RF_CONTACT_WAIT_RETRY);
+    assert_int_equal(end(&contact, "no-answer", &campaign, utc("2026-11-27T12:30:00Z")).to,
+                     RF_CONTACT_WAIT_RETRY);
+    contact.state = RF_CONTACT_DIAL;
+    assert_true(
+        rf_outcome_may_dial(&contact, &campaign, NULL, NULL, utc("2026-11-27T13:30:00Z"), &plan));
+    campaign.max_calls = 2;
+    assert_false(
+        rf_outcome_may_dial(&contact, &campaign, NULL, NULL, utc("2026-11-27T13:30:00Z"), &plan));
+    assert_int_equal(plan.to, RF_CONTACT_DONE);
+    assert_string_equal(plan.status, "no-answer");
+    assert_int_equal(rf_outcome_calls(plan.unreached), 2);
+    assert_int_equal(plan.dial, RF_DIAL_NONE); // it had none open
+    assert_true(rf_contact_may(RF_CONTACT_DIAL, RF_CONTACT_DONE));
+    // Whom no call has ended for is called.
+    contact = followed();
+    contact.state = RF_CONTACT_DIAL;
+    campaign.max_calls = 1;
+    assert_true(
+        rf_outcome_may_dial(&contact, &campaign, NULL, NULL, utc("2026-11-27T13:30:00Z"), &plan));
+}
+
 static void a_contact_whose_window_never_opens_is_set_aside(void **state) {
     (void)state;
     struct rf_hours monday = hours("mon 09:00-10:00"), tuesday = hours("tue 09:00-10:00");
@@ -352,6 +380,7 @@ int main(void) {
         cmocka_unit_test(incident_45_waiting_for_the_window_costs_nothing_and_tells_until_when),
         cmocka_unit_test(incident_27_quiet_hours_are_looked_at_at_the_moment_of_dialling),
         cmocka_unit_test(a_holiday_is_named),
+        cmocka_unit_test(a_cap_that_is_lowered_holds_for_those_who_wait_for_their_next_call),
         cmocka_unit_test(a_contact_whose_window_never_opens_is_set_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
