@@ -67,6 +67,9 @@ enum cli_own {
 // CLI_TAKES: a subcommand's set of them, such as CLI_TAKES(NAME) | CLI_TAKES(TEXT).
 #define CLI_TAKES(id) (UINT64_C(1) << CLI_##id)
 
+// Whether an argument of it may be a number below zero, which looks like an option.
+#define CLI_TAKES_BELOW_ZERO (UINT64_C(1) << 63)
+
 struct cli_command;
 
 // The command line, taken apart.

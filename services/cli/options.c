@@ -2,11 +2,13 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/value.h"
 
-enum { OPTION_CONFIG = 1, OPTION_TIMEOUT, OPTION_HELP, OPTION_VERSION, OPTION_OWN = 256 };
+// 1 is what getopt returns for a word.
+enum { OPTION_CONFIG = 2, OPTION_TIMEOUT, OPTION_HELP, OPTION_VERSION, OPTION_OWN = 256 };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
@@ -69,6 +71,51 @@ static enum rf_err take_option(struct cli_options *options, int option, char **a
             return rf_error_set(error, RF_ERR_INVALID, "unknown option -%c", optopt);
         return rf_error_set(error, RF_ERR_INVALID, "unknown option %s", argv[optind - 1]);
     }
+}
+
+// Words come one by one, in their order. A number below zero is one, such as the priority -5: the
+// digits are letters of options to getopt, each with the rest of its word as a value.
+#define LETTERS "-:0::1::2::3::4::5::6::7::8::9::"
+
+struct words {
+    char **items;
+    size_t count;
+    const char *number; // the first one below zero; NULL: there is none
+};
+
+static bool digit(int option) {
+    return option >= '0' && option <= '9';
+}
+
+// Takes a digit's whole word; false if it is no number.
+static bool take_number(char **argv, struct words *words) {
+    char *word = optarg != NULL ? optarg - 2 : argv[optind - 1];
+    size_t length = strlen(word);
+    if (word[0] != '-' || strspn(word + 1, "0123456789") != length - 1)
+        return false;
+    words->items[words->count++] = word;
+    words->number = words->number != NULL ? words->number : word;
+    return true;
+}
+
+// Takes the command line apart into options and words.
+static enum rf_err take_all(int argc, char **argv, struct cli_options *options, struct words *words,
+                            struct rf_error *error) {
+    int option;
+    enum rf_err err = RF_OK;
+    optind = 0; // glibc: begin anew
+    opterr = 0;
+    while (err == RF_OK && (option = getopt_long(argc, argv, LETTERS, long_options, NULL)) != -1) {
+        if (option == 1)
+            words->items[words->count++] = optarg;
+        else if (!digit(option))
+            err = take_option(options, option, argv, error);
+        else if (!take_number(argv, words))
+            err = rf_error_set(error, RF_ERR_INVALID, "unknown option -%c", option);
+    }
+    while (optind < argc)
+        words->items[words->count++] = argv[optind++];
+    return err;
 }
 
 const char *cli_json_usage(const struct cli_command *command) {
@@ -140,19 +187,20 @@ static enum rf_err find_command(const struct cli_command *commands, size_t comma
 
 enum rf_err cli_options_parse(const struct cli_command *commands, size_t count, int argc,
                               char **argv, struct cli_options *options, struct rf_error *error) {
-    int option;
     memset(options, 0, sizeof *options);
     options->timeout = CLI_DEFAULT_TIMEOUT;
-    optind = 0; // glibc: begin anew
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        enum rf_err err = take_option(options, option, argv, error);
-        if (err != RF_OK)
-            return err;
+    struct words words = {.items = calloc((size_t)argc + 1, sizeof *words.items)};
+    if (words.items == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    enum rf_err err = take_all(argc, argv, options, &words, error);
+    if (err == RF_OK && !options->version) {
+        err = find_command(commands, count, words.items, words.count, options, error);
+        const struct cli_command *command = options->command;
+        if (words.number != NULL &&
+            (command == NULL || (command->takes & CLI_TAKES_BELOW_ZERO) == 0))
+            err = rf_error_set(error, RF_ERR_INVALID, "unknown option %s", words.number);
+        err = options->help ? RF_OK : err;
     }
-    if (options->version)
-        return RF_OK;
-    enum rf_err err =
-        find_command(commands, count, argv + optind, (size_t)(argc - optind), options, error);
-    return options->help ? RF_OK : err;
+    free(words.items);
+    return err;
 }

@@ -18,6 +18,7 @@ static const struct cli_command commands[] = {
     {"status", 0, 0, "", "s", CLI_TAKES(JSON), run_nothing},
     {"campaign run", 1, 1, "CONTACTS.csv", "s", CLI_TAKES(NAME) | CLI_TAKES(JSON), run_nothing},
     {"campaign status", 0, 1, "[NAME]", "s", 0, run_nothing},
+    {"campaign priority", 2, 2, "NAME N", "s", CLI_TAKES_BELOW_ZERO | CLI_TAKES(JSON), run_nothing},
 };
 
 static enum rf_err parse(const char *line, struct cli_options *options, struct rf_error *error) {
@@ -27,7 +28,7 @@ static enum rf_err parse(const char *line, struct cli_options *options, struct r
     strncpy(buffer, line, sizeof buffer - 1);
     for (char *word = strtok(buffer, " "); word != NULL; word = strtok(NULL, " "))
         argv[argc++] = word;
-    return cli_options_parse(commands, 3, argc, argv, options, error);
+    return cli_options_parse(commands, 4, argc, argv, options, error);
 }
 
 static void options_may_stand_anywhere(void **state) {
@@ -49,6 +50,30 @@ static void options_may_stand_anywhere(void **state) {
         assert_int_equal(options.count, 1);
         assert_string_equal(options.arguments[0], "list.csv");
     }
+}
+
+static void a_number_below_zero_is_a_word(void **state) {
+    (void)state;
+    static const char *const lines[] = {
+        "campaign priority spring -10",
+        "campaign priority spring -10 --json",
+        "campaign --json priority -- spring -10",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct cli_options options;
+        struct rf_error error = {0};
+        assert_int_equal(parse(lines[i], &options, &error), RF_OK);
+        assert_string_equal(options.command->words, "campaign priority");
+        assert_string_equal(options.arguments[0], "spring");
+        assert_string_equal(options.arguments[1], "-10");
+        assert_int_equal(options.json, i > 0);
+    }
+    struct cli_options options;
+    struct rf_error error = {0};
+    assert_int_equal(parse("campaign priority -5 spring --json", &options, &error), RF_OK);
+    assert_string_equal(options.arguments[0], "-5");
+    assert_int_equal(parse("campaign priority spring -5x", &options, &error), RF_ERR_INVALID);
+    assert_string_equal(error.message, "unknown option -5");
 }
 
 static void what_is_not_given_has_its_default(void **state) {
@@ -86,7 +111,8 @@ static void a_wrong_line_is_told(void **state) {
         {"campaign status --json", "campaign status: there is no option --json"},
         {"status --name n", "status: there is no option --name"},
         {"status --colour", "unknown option --colour"},
-        {"tail -10", "unknown option -1"},
+        {"tail -10", "unknown option -10"},
+        {"campaign status -3", "unknown option -3"},
         {"-vv status", "unknown option -v"},
         {"status --json=yes", "unknown option --json=yes"},
         {"status --config", "--config needs a value"},
@@ -118,6 +144,7 @@ static void help_needs_no_whole_command(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_may_stand_anywhere),
+        cmocka_unit_test(a_number_below_zero_is_a_word),
         cmocka_unit_test(what_is_not_given_has_its_default),
         cmocka_unit_test(a_file_may_begin_with_a_dash_behind_two_of_them),
         cmocka_unit_test(a_wrong_line_is_told),
