@@ -6,6 +6,9 @@ target_compile_options(rf_warnings INTERFACE
 target_compile_definitions(rf_warnings INTERFACE _GNU_SOURCE RF_VERSION="${PROJECT_VERSION}")
 target_include_directories(rf_warnings INTERFACE
   ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/common)
+if(RF_CRASH_POINTS)
+  target_compile_definitions(rf_warnings INTERFACE RF_CRASH_POINTS)
+endif()
 if(RF_SANITIZE)
   target_compile_options(rf_warnings INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/crash.h"
+#include "base/crash_point.h"
 
 static enum rf_err write_all(int fd, const char *data, size_t size) {
     while (size > 0) {
@@ -50,7 +50,7 @@ enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
     if (fd < 0)
         return rf_error_set(error, RF_ERR_IO, "%s: cannot create: %s", temporary, strerror(errno));
     enum rf_err written = write_all(fd, data, size);
-    rf_crash_point("file.written"); // not yet under its name
+    RF_CRASH_POINT(file, written);
     if (written != RF_OK || fsync(fd) != 0) {
         int code = errno;
         close(fd);

@@ -1,5 +1,6 @@
 #include "store/batch.h"
 
+#include "base/crash_point.h"
 #include "store/driver.h"
 
 static void fail_job(struct rf_store_job *job, const struct rf_error *error) {
@@ -41,8 +42,12 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
     struct rf_store_job *job = batch;
     for (; job && alive; job = job->next)
         alive = run_job(db, job);
-    if (alive && db->driver->commit(db, &error) == RF_OK)
+    if (alive)
+        RF_CRASH_POINT(store, before_commit);
+    if (alive && db->driver->commit(db, &error) == RF_OK) {
+        RF_CRASH_POINT(store, committed);
         return NULL;
+    }
     if (alive)
         rf_error_prefix(&error, "commit: ");
     else

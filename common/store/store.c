@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "runtime/loop.h"
 #include "store/batch.h"
@@ -90,7 +91,11 @@ static void ring(struct rf_store *store) {
 static void beat(struct rf_db *db) {
     struct rf_error error = {0};
     // A failure is told by those who have something to write.
-    if (db->driver->begin(db, &error) == RF_OK && db->driver->commit(db, &error) != RF_OK)
+    if (db->driver->begin(db, &error) != RF_OK)
+        return;
+    if (db->driver->commit(db, &error) == RF_OK)
+        RF_CRASH_POINT(store, lease_renewed);
+    else
         db->driver->rollback(db);
 }
 

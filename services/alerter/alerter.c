@@ -7,7 +7,7 @@
 #include <ringfence/bus.h>
 
 #include "base/clock.h"
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -81,7 +81,7 @@ static void on_page_stored(void *arg, enum rf_err result, const struct rf_error 
     if (alerter->page_warned)
         rf_log(RF_LOG_INFO, "alerts can be kept again");
     alerter->page_warned = false;
-    rf_crash_point("alerter.page_stored");
+    RF_CRASH_POINT(alerter, page_stored);
     for (size_t i = 0; i < alerter->page.count; i++)
         if (alerter->page.fresh[i])
             add_deliveries(alerter, &alerter->page.alerts[i]);

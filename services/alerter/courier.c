@@ -6,7 +6,7 @@
 #include <ringfence/id.h>
 
 #include "base/clock.h"
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "core.h"
@@ -51,6 +51,7 @@ static void publish(struct rf_courier *courier, enum rf_event_type type, json_t 
 }
 
 static void on_sent_stored(void *arg, const char *alert, const char *type, int64_t attempts) {
+    RF_CRASH_POINT(alerter, delivery_stored);
     publish(arg, RF_EVENT_ALERT_SENT,
             json_pack("{s:s, s:s, s:I}", "alert", alert, "event", type, "attempts",
                       (json_int_t)attempts));
@@ -63,7 +64,7 @@ static void settle(struct rf_courier *courier, const struct rf_verdict *verdict)
         rf_outbox_settle(&courier->outbox, verdict->outcome, verdict->retry_after, rf_clock_utc());
     struct rf_error error;
     if (verdict->outcome == RF_OUTCOME_OK)
-        rf_crash_point("alerter.delivered");
+        RF_CRASH_POINT(alerter, delivered);
     if (rf_ledger_settle(courier->ledger, alert, courier->channel, &settlement, verdict->message,
                          settlement.done ? on_sent_stored : NULL, courier, &error) != RF_OK)
         rf_log(RF_LOG_ERROR, "%s", error.message);

@@ -7,6 +7,7 @@
 
 #include <ringfence/time.h>
 
+#include "base/crash_point.h"
 #include "disk_parts.h"
 
 #define RETRY_S 1 // after a disk refused
@@ -77,6 +78,8 @@ static bool write_batch(struct rf_disk *disk) {
         struct rf_error error = {0};
         enum rf_err err = rf_disk_writer_group(&disk->writer, &disk->batch, &disk->batch_at,
                                                &disk->reached, &error);
+        if (err == RF_OK && disk->writer.events > 0)
+            RF_CRASH_POINT(broker, journal_committed);
         if (err == RF_OK)
             rf_disk_retention_took(&disk->retention, disk->writer.events, disk->writer.last);
         tell(disk, err, &error);

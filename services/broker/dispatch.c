@@ -1,3 +1,4 @@
+#include "base/crash_point.h"
 #include "dispatch_parts.h"
 
 bool rf_dispatch_served(const struct rf_dispatch *dispatch, const struct rf_job_queue *queue) {
@@ -61,6 +62,7 @@ static bool hand_over(struct rf_dispatch *dispatch, struct rf_job *job, struct r
     }
     switch (send_request(dispatch, job, place)) {
     case RF_SENT_OK:
+        RF_CRASH_POINT(broker, call_handed_out);
         rf_seats_serve(&dispatch->seats, place);
         rf_job_hand_to(job, seat, place);
         dispatch->ground->counters.calls_dispatched++;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "wire/catalogue.h"
 
 #define RID_BYTES 4096 // of a page's question and its numbers, at most
@@ -135,6 +136,7 @@ void rf_core_publish(struct rf_core *core, const struct rf_event *event) {
 
 static void publish_first(struct rf_core *core, const struct rf_journal_entry *entry) {
     core->ground.sink.publish(core->ground.sink.arg, entry->topic, entry->frame, entry->size);
+    RF_CRASH_POINT(broker, event_published);
     core->ground.counters.events_journaled++;
     rf_journal_keep(&core->journal);
 }

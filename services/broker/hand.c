@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "wire/request.h"
 
 // A call in the hand of a worker that we did not give it: the broker was restarted, or took the
@@ -145,6 +146,7 @@ void rf_dispatch_reply(struct rf_dispatch *dispatch, struct rf_seat *seat,
         return;
     }
     ground->counters.calls_answered++;
+    RF_CRASH_POINT(broker, answer_in_hand);
     struct rf_frame packed;
     struct rf_bytes raw;
     if (!raw_of(glance, seat->instance, &packed, &raw)) {

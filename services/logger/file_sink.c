@@ -8,7 +8,7 @@
 #include <ringfence/bus.h>
 
 #include "base/clock.h"
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -126,7 +126,7 @@ static void write_page(struct rf_file_sink *sink) {
         fail(sink, &error);
         return;
     }
-    rf_crash_point("logger.page_written");
+    RF_CRASH_POINT(logger, page_written);
     rf_sink_works(&sink->sink);
     rf_sink_reached(&sink->sink, &sink->end);
     sink->waiting = false;

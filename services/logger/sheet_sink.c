@@ -6,7 +6,7 @@
 #include <ringfence/bus.h>
 
 #include "base/clock.h"
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -44,7 +44,7 @@ static void on_token(struct rf_sheet_sink *sink, const json_t *body) {
 static void on_appended(struct rf_sheet_sink *sink, const json_t *body) {
     const json_t *updates = json_object_get(body, "updates");
     const char *range = json_string_value(json_object_get(updates, "updatedRange"));
-    rf_crash_point("logger.sheet_appended");
+    RF_CRASH_POINT(logger, sheet_appended);
     if (rf_sheet_appended(&sink->sheet, RF_SHEET_OK, range))
         go_on(sink);
     else
@@ -63,7 +63,7 @@ static void on_success(struct rf_sheet_sink *sink, const json_t *body) {
         on_appended(sink, body);
         return;
     case RF_SHEET_UPDATE:
-        rf_crash_point("logger.sheet_updated");
+        RF_CRASH_POINT(logger, sheet_updated);
         rf_sheet_updated(&sink->sheet);
         rf_sink_works(&sink->sink);
         break;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "sweep.h"
 
@@ -9,6 +10,8 @@ static void on_swept(struct rf_store_job *job, enum rf_err result, const struct 
     struct rf_sweep *sweep = (struct rf_sweep *)job;
     struct rf_orchestrator *orchestrator = sweep->owner;
     bool again = result == RF_OK && (sweep->more || orchestrator->sweep_again);
+    if (result == RF_OK && sweep->more)
+        RF_CRASH_POINT(orchestrator, sweep_half_way);
     free(sweep);
     orchestrator->sweeping = false;
     if (orchestrator->stopping)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "queue.h"
@@ -45,8 +46,10 @@ static void on_claimed(struct rf_store_job *job, enum rf_err result, const struc
             .full = claim->full,
         };
         rf_claim_made(&orchestrator->claim, &claim->decision, &made, loop_now(orchestrator));
-        if (claim->contacts.count > 0)
+        if (claim->contacts.count > 0) {
+            RF_CRASH_POINT(orchestrator, claim_committed);
             rf_outbox_kick(&orchestrator->outbox);
+        }
         for (size_t i = 0; i < claim->contacts.count; i++)
             rf_runner_begin(orchestrator, &claim->contacts.items[i]);
         rf_dispatch_tick(orchestrator);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "dispatch.h"
@@ -78,6 +79,8 @@ static void inherit_stream(struct rf_orchestrator *orchestrator,
 // ---- takeovers ----
 
 static void go_on(struct rf_orchestrator *orchestrator, struct rf_takeover *takeover) {
+    if (takeover->contacts.count > 0)
+        RF_CRASH_POINT(orchestrator, takeover_committed);
     if (takeover->stream_count > 0)
         rf_log(RF_LOG_INFO, "taking over %zu contacts and %zu streams of who is gone",
                takeover->contacts.count, takeover->stream_count);

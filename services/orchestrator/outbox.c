@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "notice.h"
 #include "store/db.h"
@@ -33,8 +33,7 @@ struct delete_job {
 
 static enum rf_err delete_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     const struct delete_job *delete = (struct delete_job *)job;
-    rf_crash_point(
-        "outbox_before_delete"); // it is in the journal, and the next life sends it again
+    RF_CRASH_POINT(orchestrator, outbox_before_delete);
     return rf_db_run(db, error, "DELETE FROM outbox WHERE stream = ? AND seq <= ?", "ii",
                      delete->outbox->row, (int64_t) delete->seq);
 }
@@ -73,6 +72,7 @@ static void delete_more(struct rf_outbox *outbox) {
 
 static void on_acked(void *arg, uint64_t seq) {
     struct rf_outbox *outbox = arg;
+    RF_CRASH_POINT(orchestrator, outbox_acknowledged);
     if (seq > outbox->acked)
         outbox->acked = seq;
     // It was sent in an earlier life, whose deletion did not come to the disk.
@@ -119,7 +119,7 @@ static bool publish(struct rf_outbox *outbox, uint64_t seq, const char *text) {
         return true;
     enum rf_err err = rf_notice_parse(text, &event, &root, &error);
     if (err == RF_OK) {
-        rf_crash_point("outbox_before_publish");
+        RF_CRASH_POINT(orchestrator, outbox_before_publish);
         err = rf_stream_publish(outbox->stream, seq, &event, &error);
         json_decref(root);
     }

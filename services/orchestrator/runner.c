@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "cancel.h"
 #include "config/config.h"
@@ -152,12 +152,16 @@ static void go_on(struct rf_runner *runner) {
     bool intent = runner->intent;
     runner->failures = 0;
     take_over(runner);
+    if (rf_contact_ended(runner->contact.state))
+        RF_CRASH_POINT(orchestrator, end_committed);
+    else if (!intent && rf_contact_running(runner->contact.state))
+        RF_CRASH_POINT(orchestrator, step_committed);
     if (runner->record->cancelled)
         rf_cancel_sweep(orchestrator);
     rf_record_destroy(&runner->record);
     rf_outbox_kick(&orchestrator->outbox);
     if (intent) {
-        rf_crash_point("attempt_committed");
+        RF_CRASH_POINT(orchestrator, attempt_committed);
         rf_steps_dial(runner);
     } else if (rf_contact_running(runner->contact.state)) {
         runner->due = runner->plan.due;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/crash_point.h"
 #include "campaign.h"
 #include "contacts/phone.h"
 #include "dispatch.h"
@@ -23,6 +24,8 @@ static void on_loaded(struct rf_store_job *job, enum rf_err result, const struct
     struct rf_campaign_load *load = (struct rf_campaign_load *)job;
     struct rf_orchestrator *orchestrator = load->owner;
     if (!orchestrator->stopping) {
+        if (result == RF_OK)
+            RF_CRASH_POINT(orchestrator, load_committed);
         json_t *value = result == RF_OK ? rf_campaign_load_result(load) : NULL;
         if (value)
             rf_reply_result(orchestrator, load->call, value);

@@ -1,5 +1,6 @@
 #include "serve_control.h"
 
+#include "base/crash_point.h"
 #include "cancel.h"
 #include "config/config.h"
 #include "control.h"
@@ -13,6 +14,10 @@
 static void on_ordered(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
     struct rf_control *control = (struct rf_control *)job;
     struct rf_orchestrator *orchestrator = control->owner;
+    if (result == RF_OK && control->more)
+        RF_CRASH_POINT(orchestrator, start_half_way);
+    else if (result == RF_OK)
+        RF_CRASH_POINT(orchestrator, order_committed);
     if (!orchestrator->stopping && result == RF_OK && control->more && !orchestrator->draining) {
         rf_dispatch_queued(orchestrator);
         control->again = true;
@@ -83,6 +88,8 @@ void rf_serve_priority(struct rf_orchestrator *orchestrator,
 static void on_retried(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
     struct rf_requeue *requeue = (struct rf_requeue *)job;
     struct rf_orchestrator *orchestrator = requeue->owner;
+    if (result == RF_OK && requeue->retried > 0)
+        RF_CRASH_POINT(orchestrator, retry_committed);
     if (!orchestrator->stopping) {
         rf_reply_done(orchestrator, requeue->call, result, requeue->result, error);
         if (result == RF_OK && requeue->retried > 0) {

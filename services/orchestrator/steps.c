@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "dial.h"
@@ -85,8 +85,10 @@ static void on_step_reply(void *arg, const struct rf_call_reply *reply) {
     orchestrator->calls--;
     if (orchestrator->stopping)
         return;
-    rf_crash_point(runner->contact.state == RF_CONTACT_DIAL ? "dial_reply_before_commit"
-                                                            : "step_reply_before_commit");
+    if (runner->contact.state == RF_CONTACT_DIAL)
+        RF_CRASH_POINT(orchestrator, dial_reply_before_commit);
+    else
+        RF_CRASH_POINT(orchestrator, step_reply_before_commit);
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, reply->provider);
     struct rf_plan plan;
     rf_plan_reply(&runner->contact, reply, &rules, rf_clock_utc(), &plan);
@@ -135,7 +137,7 @@ void rf_steps_dial(struct rf_runner *runner) {
         return;
     }
     send(runner, &request, dial->id, dial->send_before);
-    rf_crash_point("dial_sent");
+    RF_CRASH_POINT(orchestrator, dial_sent);
 }
 
 // ---- asking ----
@@ -158,6 +160,7 @@ static void on_found(void *arg, const struct rf_call_reply *reply) {
         if (!orchestrator->draining)
             rf_runner_wait(runner, plan.due);
     } else {
+        RF_CRASH_POINT(orchestrator, find_reply_before_commit);
         const struct rf_notice_step step = {.step = RF_STEP_DIAL, .reply = reply};
         rf_runner_decide(runner, &plan, &step);
     }
@@ -242,6 +245,7 @@ static void on_status(void *arg, const struct rf_call_reply *reply) {
         if (!orchestrator->draining)
             rf_runner_wait(runner, plan.due);
     } else {
+        RF_CRASH_POINT(orchestrator, end_reply_before_commit);
         const struct rf_notice_step step = {.step = RF_STEP_DIAL, .reply = reply};
         rf_runner_decide(runner, &plan, &step);
     }

@@ -1,6 +1,7 @@
 // What the core wants done: replies, reports and events to the broker.
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "disk.h"
 #include "gateway.h"
@@ -8,6 +9,7 @@
 static void send_reply(void *arg, const struct rf_call_reply *reply) {
     struct gateway *gateway = arg;
     rf_worker_reply(gateway->worker, reply);
+    RF_CRASH_POINT(gateway, reply_sent);
 }
 
 static bool leased(void *arg) {

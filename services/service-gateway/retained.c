@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "gateway.h"
 
@@ -25,7 +25,7 @@ static void on_cas(void *arg, const char *code, const struct rf_state_entry *ent
     struct moment at = gateway_now(gateway);
     json_t *value = entry != NULL ? entry->value : NULL;
     if (request->about != NULL && code == NULL)
-        rf_crash_point("mark_made"); // it stands, and nobody knows whose contact it was
+        RF_CRASH_POINT(gateway, mark_made);
     if (request->about != NULL)
         core_marked(&gateway->core, request->provider, request->about, code, value, at);
     else

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "base/digest.h"
 #include "base/file.h"
 
@@ -74,13 +74,14 @@ enum rf_err shelf_put(const char *folder, const char *key, const struct recordin
                             strerror(errno));
     enum rf_err err = rf_file_replace(path, data, (size_t)audio->size, error);
     close(held);
-    rf_crash_point("gateway.audio_kept"); // and nobody knows what it says
+    RF_CRASH_POINT(gateway, audio_kept);
     if (err != RF_OK || key[0] == '\0' || !key_path(path, folder, key))
         return err;
     int length = snprintf(entry, sizeof entry, "1 %s %s %" PRId64 "\n", audio->sha256,
                           audio->format, audio->size);
     err = rf_file_replace(path, entry, (size_t)length, &untold);
     (void)err; // the audio is there, and that was asked for
+    RF_CRASH_POINT(gateway, cache_stored);
     return RF_OK;
 }
 

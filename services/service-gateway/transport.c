@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/crash.h"
+#include "base/crash_point.h"
 #include "events/utf8.h"
 #include "gateway.h"
 #include "http/rate_limit.h"
@@ -56,8 +56,10 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct provider_reply plain;
     char id[ID_SIZE];
     call->transfer = NULL;
-    if (call->job.operation == GATEWAY_DIAL)
-        rf_crash_point("dial_sent"); // the provider has carried it out, and nobody knows yet
+    if (reply->status != 0)
+        RF_CRASH_POINT(gateway, answer_received);
+    if (reply->status != 0 && call->job.operation == GATEWAY_DIAL)
+        RF_CRASH_POINT(gateway, dial_answered);
     read_reply(gateway, call, reply, &plain, id);
     core_replied(&gateway->core, call, &plain, gateway_now(gateway));
     gateway_settle(gateway);
@@ -80,6 +82,8 @@ static bool on_written(void *arg) {
     struct call *call = arg;
     struct gateway *gateway = call->owner;
     bool let = core_written(&gateway->core, call, gateway_now(gateway));
+    if (let)
+        RF_CRASH_POINT(gateway, request_about_to_go);
     if (core_shares_news(&gateway->core))
         rf_worker_demand_soon(gateway->worker);
     return let;

@@ -9,6 +9,7 @@ import copy
 import datetime
 import email
 import email.policy
+import functools
 import json
 import os
 import pathlib
@@ -101,10 +102,18 @@ class Mailbox:
         return [mail["X-Ringfence-Alert"] for mail in self.mails]
 
 
+@functools.cache
+def has_crash_points(program):
+    """Whether it was built with RF_CRASH_POINTS: a release is not."""
+    return b"RF_CRASH_AT" in (BIN / program).read_bytes()
+
+
 class Process:
     """One process of the set."""
 
     def __init__(self, the_set, service, name, environment, config=None, through=()):
+        if "RF_CRASH_AT" in environment and not has_crash_points(f"ringfence-{service}"):
+            raise unittest.SkipTest("built without RF_CRASH_POINTS")
         self.name = name
         self.output = the_set.root / "out" / f"{name}.log"
         self.began = time.monotonic()

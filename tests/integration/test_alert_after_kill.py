@@ -46,7 +46,7 @@ class AlertAfterKill(RingfenceTest):
         for passage in itertools.count(1):
             name = f"{point.replace('_', '-')}-{passage}"
             before(passage)
-            orchestrator = self.set.start("orchestrator", environment={"RF_CRASH_AT": f"{point}:{passage}"})
+            orchestrator = self.set.start("orchestrator", environment={"RF_CRASH_AT": f"orchestrator.{point}:{passage}"})
             campaign = self.set.campaign(CONTACT, name)
             self.addCleanup(campaign.wait)
             self.addCleanup(campaign.kill)
@@ -96,7 +96,7 @@ class AlertAfterKill(RingfenceTest):
 
     def test_between_the_reply_that_made_a_mark_and_the_outcome_of_it(self):
         self.set.admin("PUT", "keys", {"openai": ["openai-new"]})
-        orchestrator = self.set.start("orchestrator", environment={"RF_CRASH_AT": "step_reply_before_commit"})
+        orchestrator = self.set.start("orchestrator", environment={"RF_CRASH_AT": "orchestrator.step_reply_before_commit"})
         campaign = self.set.campaign(CONTACT, "marked")
         orchestrator.wait_killed()
         self.set.start("orchestrator")

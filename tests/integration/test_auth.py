@@ -78,7 +78,7 @@ class RevokedKey(RingfenceTest):
         self.set.config["simulator"]["talk"] = "100ms"
         self.set.write_config()
         self.set.start_all(without=["service-gateway", "health-monitor"])
-        dying = self.set.start("service-gateway", "gateway-1", {"RF_CRASH_AT": "mark_made"})
+        dying = self.set.start("service-gateway", "gateway-1", {"RF_CRASH_AT": "gateway.mark_made"})
         self.set.admin("PUT", "keys", {"elevenlabs": ["elevenlabs-new"]})
         campaign = self.set.campaign(contacts)
         dying.wait_killed()

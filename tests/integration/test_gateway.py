@@ -269,7 +269,7 @@ class TwoGateways(GatewayTest):
     GATEWAYS = 2
 
     def environment(self, number):
-        return {"RF_CRASH_AT": "dial_sent:3"} if number == 0 else {}
+        return {"RF_CRASH_AT": "gateway.dial_answered:3"} if number == 0 else {}
 
     def test_a_killed_gateway_loses_no_call_and_dials_nobody_twice(self):
         numbers = [f"+120255501{i:02d}" for i in range(20)]

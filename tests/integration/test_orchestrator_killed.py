@@ -12,7 +12,7 @@ class OrchestratorKilled(RingfenceTest):
     def killed_at(self, point):
         contacts = people(20)
         self.set.start_all(without=["orchestrator"])
-        crashing = self.set.start("orchestrator", environment={"RF_CRASH_AT": point})
+        crashing = self.set.start("orchestrator", environment={"RF_CRASH_AT": f"orchestrator.{point}"})
         campaign = self.set.campaign(contacts)
         crashing.wait_killed()
         self.set.start("orchestrator")

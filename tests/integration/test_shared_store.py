@@ -107,7 +107,7 @@ class SharedStore(RingfenceTest):
     def test_a_dial_of_one_that_is_killed_is_adopted_by_the_other(self):
         contacts = people(30)
         self.set.start_all(without=["orchestrator"])
-        crashing = self.set.start("orchestrator", environment={"RF_CRASH_AT": "dial_sent:4"})
+        crashing = self.set.start("orchestrator", environment={"RF_CRASH_AT": "orchestrator.dial_sent:4"})
         campaign = self.set.campaign(contacts)
         crashing.wait_killed()
         self.set.start("orchestrator", name="orchestrator-other")

@@ -31,7 +31,7 @@ class TwoGateways(RingfenceTest):
 
     def test_a_gateway_killed_after_it_sent_a_dial_dials_nobody_twice_and_all_contacts_end(self):
         contacts = people(30)
-        self.start({"RF_CRASH_AT": "dial_sent:3"})
+        self.start({"RF_CRASH_AT": "gateway.dial_answered:3"})
         campaign = self.set.campaign(contacts)
         self.set.processes["gateway-2"].wait_killed()
         self.assertEqual(campaign.wait(150), 0)
