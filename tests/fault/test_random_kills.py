@@ -152,8 +152,7 @@ class RandomKills(RingfenceTest):
         """The name of the orchestrator's stream, and how many events it took."""
         file = self.set.root / "state" / "orchestrator" / "campaign.db"
         with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as db:
-            name = db.execute("SELECT name FROM stream").fetchone()[0]
-            count = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()[0]
+            [(name, count)] = db.execute("SELECT name, next - 1 FROM stream").fetchall()
         return name, count
 
     def check_events(self):
