@@ -15,6 +15,7 @@ GATEWAY = ["kb_per_waiting_call", "throughput_over_curl", "cpu_per_request_over_
            "rss_mb_64_in_flight", "throughput_over_haproxy"]
 BUS = ["call_p99_under_50ms_disk_stall_over_normal", "broker_cpu_64_gateways_over_1", "unjournaled_over_proxy",
        "journaled_over_slower_limit", "call_round_trip_over_proxy", "call_throughput_over_proxy"]
+CAMPAIGN = ["claims_over_sql", "claims_over_sql_postgres", "load_rss_mb", "recovery_lag_s"]
 
 
 def bench(name):
@@ -55,6 +56,14 @@ class Quick(unittest.TestCase):
         self.check_form(seen)
         for name in BUS:
             self.assertGreater(seen["ratios"][name], 0, name)
+
+    def test_campaign_has_its_keys(self):
+        seen = bench("campaign")["campaign"]
+        self.check_form(seen)
+        for name in CAMPAIGN:
+            self.assertGreater(seen["ratios"][name], 0, name)
+        for name in ("contacts_per_second", "load", "status", "export", "export_rss_broker"):
+            self.assertGreater(seen["metrics"][name]["min"], 0, name)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,15 @@ BINARIES = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
 
 
 class Postgres:
-    """One server. It listens on a socket in its folder only, unless it is given a port."""
+    """One server. It listens on a socket in its folder only, unless it is given a port.
 
-    def __init__(self, port=None):
+    Without `fsync` a crash of the machine would damage it, which no test makes."""
+
+    def __init__(self, port=None, fsync=False):
         if not BINARIES:
             raise RuntimeError("no PostgreSQL server here: apt install postgresql-15")
         self.bin = BINARIES[-1]
-        self.port = port
+        self.port, self.fsync = port, fsync
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="rf-pg-"))
         self.data = self.root / "data"
         self.log = self.root / "log"
@@ -49,7 +51,7 @@ class Postgres:
 
     def start(self):
         # What a crash of the server loses is nothing: the system goes on, and with it its cache.
-        options = {"fsync": "off", "unix_socket_directories": self.root, "max_connections": 200,
+        options = {"fsync": "on" if self.fsync else "off", "unix_socket_directories": self.root, "max_connections": 200,
                    "listen_addresses": "127.0.0.1" if self.port else ""}
         if self.port:
             options["port"] = self.port
