@@ -176,13 +176,14 @@ static json_t *path_json(const struct sim_face *face, const char *path) {
     return method == NULL ? json_string(path) : json_sprintf("/bot.../%s", method + 1);
 }
 
+// `number` is NULL where there is none.
 static void note(struct sim *sim, const struct sim_face *face, const struct sim_request *request,
-                 const char *path, const struct sim_fault *fault, unsigned status,
-                 struct rf_utc now) {
+                 const char *path, const char *number, const struct sim_fault *fault,
+                 unsigned status, struct rf_utc now) {
     sim_ledger_add(&sim->ledger, SIM_LEDGER_REQUESTS, now,
-                   json_pack("{s:s, s:s, s:o, s:i, s:s?}", "provider", face->name, "method",
-                             request->method, "path", path_json(face, path), "status", (int)status,
-                             "fault", fault == NULL ? NULL : fault->id));
+                   json_pack("{s:s, s:s, s:o, s:s?, s:i, s:s?}", "provider", face->name, "method",
+                             request->method, "path", path_json(face, path), "number", number,
+                             "status", (int)status, "fault", fault == NULL ? NULL : fault->id));
 }
 
 static void work(struct sim *sim, const struct sim_face *face, const struct sim_request *request,
@@ -209,7 +210,8 @@ static void handle_face(struct sim *sim, const struct sim_face *face,
     if (fault != NULL)
         apply(sim, face, fault, outcome);
     bool spoken = outcome->manner != SIM_SILENCE && outcome->manner != SIM_RESET;
-    note(sim, face, request, path, fault, spoken ? outcome->reply.status : 0, now);
+    note(sim, face, request, path, description.facts.number, fault,
+         spoken ? outcome->reply.status : 0, now);
     description_fini(&description);
 }
 
@@ -243,6 +245,6 @@ bool sim_handle_early(struct sim *sim, const struct sim_request *request, struct
     struct sim_fault *fault = sim_faults_decide_early(&sim->faults, &facts, now);
     if (fault == NULL)
         return false;
-    note(sim, face, request, path, fault, 0, now);
+    note(sim, face, request, path, NULL, fault, 0, now);
     return true;
 }

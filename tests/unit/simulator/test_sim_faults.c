@@ -276,6 +276,22 @@ static void a_reset_dial_exists_or_not(void **state) {
     assert_int_equal(bench_count(bench, "dials"), 1);
 }
 
+// A call that was never created is in no list of calls: who checks a run still sees who was
+// dialled.
+static void the_ledger_tells_which_number_a_request_was_about(void **state) {
+    struct bench *bench = *state;
+    bench_faults(bench, "{\"id\": \"f\", \"kind\": \"reset_before\", \"match\": {\"text\": "
+                        "\"To=\"}}");
+    bench_ask(bench, "POST", CALLS, FORM, DIAL);
+    bench_ask(bench, "GET", CALLS "?To=+12025550102", FORM, NULL);
+    bench_ask(bench, "GET", "/elevenlabs/v1/models", KEY, NULL);
+    assert_int_equal(bench_count(bench, "dials"), 0);
+    assert_string_equal(bench_text(bench, "requests.0.number"), "+12025550101");
+    assert_string_equal(bench_text(bench, "requests.0.fault"), "f");
+    assert_string_equal(bench_text(bench, "requests.1.number"), "+12025550102");
+    assert_string_equal(bench_text(bench, "requests.2.number"), "");
+}
+
 static bool early(struct bench *bench, const char *path) {
     struct sim_request request = {.method = "POST", .path = path, .body = ""};
     return sim_handle_early(&bench->sim, &request, bench->now);
@@ -347,6 +363,7 @@ int main(void) {
         TEST(a_status_has_the_body_and_headers_that_were_given),
         TEST(a_status_without_body_is_told_as_the_provider_tells_it),
         TEST(a_reset_dial_exists_or_not),
+        TEST(the_ledger_tells_which_number_a_request_was_about),
         TEST(a_reset_before_needs_no_body_if_it_matches_none),
         TEST(a_fault_that_is_not_well_formed_changes_nothing),
     };
