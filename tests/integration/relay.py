@@ -28,14 +28,26 @@ class Relay:
                 near.close()
                 continue
             self.sockets += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
+            threading.Thread(target=self.connection, args=(near, far), daemon=True).start()
+
+    def connection(self, near, far):
+        """Until both directions have ended: whoever it stood between may be started again hundreds of times."""
+        back = threading.Thread(target=self.copy, args=(far, near), daemon=True)
+        back.start()
+        self.copy(near, far)
+        back.join()
+        for one in (near, far):
+            one.close()
+            self.sockets.remove(one)
 
     def copy(self, source, sink):
         try:
             while data := source.recv(65536):
                 self.passing.wait()
                 sink.sendall(data)
+        except OSError:
+            pass
+        try:
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass
@@ -57,5 +69,5 @@ class Relay:
     def close(self):
         self.mend()
         self.listener.close()
-        for one in self.sockets:
+        for one in list(self.sockets):
             one.close()
