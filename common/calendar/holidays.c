@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "events/utf8.h"
 
 struct holiday {
     int year; // 0: each
@@ -92,16 +93,34 @@ static enum rf_err add(struct rf_holidays *holidays, const struct holiday *holid
     return RF_OK;
 }
 
+// The name goes into messages and the database.
+static bool is_utf8(const char *text) {
+    size_t left = strlen(text), length = 1;
+    uint32_t code;
+    for (; left > 0 && (length = rf_utf8_decode(text, left, &code)) > 0; left -= length)
+        text += length;
+    return left == 0;
+}
+
 static enum rf_err parse_line(struct rf_holidays *holidays, char *line, const char *source,
                               size_t number, struct rf_error *error) {
     struct holiday holiday;
+    char shown[48];
     if (line[0] == '\0')
         return RF_OK;
+    rf_utf8_mend(line, strlen(line), shown, sizeof shown);
+    if (!is_utf8(line))
+        return rf_error_set(error, RF_ERR_INVALID, "%s:%zu: '%s' is not UTF-8; expected UTF-8 text",
+                            source, number, shown);
     if (!read_holiday(line, &holiday))
         return rf_error_set(error, RF_ERR_INVALID,
-                            "%s:%zu: '%.40s' does not begin with a date; expected YYYY-MM-DD, or "
+                            "%s:%zu: '%s' does not begin with a date; expected YYYY-MM-DD, or "
                             "MM-DD for each year, and a name if you like",
-                            source, number, line);
+                            source, number, shown);
+    if (strlen(holiday.name) > RF_HOLIDAYS_NAME_MAX)
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "%s:%zu: '%s' has a name of %zu bytes; expected at most %d", source,
+                            number, shown, strlen(holiday.name), RF_HOLIDAYS_NAME_MAX);
     if (holidays->count == RF_HOLIDAYS_MAX)
         return rf_error_set(error, RF_ERR_INVALID, "%s:%zu: expected at most %d holidays", source,
                             number, RF_HOLIDAYS_MAX);

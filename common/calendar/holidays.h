@@ -9,13 +9,14 @@
 
 #define RF_HOLIDAYS_MAX       10000
 #define RF_HOLIDAYS_FILE_SIZE 1048576
+#define RF_HOLIDAYS_NAME_MAX  100 // bytes
 
 struct rf_holidays;
 
-// rf_holidays_read: one day a line: 2026-12-25, or 12-25 for each year, then a name if one likes;
-// # begins a comment, empty lines are skipped. RF_ERR_INVALID with "FILE:LINE: what is wrong" for
-// the first line that is none of these, RF_ERR_IO or RF_ERR_NOT_FOUND for a file that cannot be
-// read.
+// rf_holidays_read: one day a line: 2026-12-25, or 12-25 for each year, then a name if one likes,
+// in UTF-8; # begins a comment, empty lines are skipped. RF_ERR_INVALID with "FILE:LINE: what is
+// wrong" for the first line that is none of these, RF_ERR_IO or RF_ERR_NOT_FOUND for a file that
+// cannot be read.
 RF_NODISCARD enum rf_err rf_holidays_read(const char *path, struct rf_holidays **holidays,
                                           struct rf_error *error);
 

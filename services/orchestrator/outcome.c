@@ -93,12 +93,14 @@ static bool into_window(const struct rf_calling *calling, const char *zone_name,
     local_text(calling->zone, answer.until, until, sizeof until);
     plan->to = RF_CONTACT_WAIT_WINDOW;
     rf_plan_copy(plan->reason, sizeof plan->reason, rf_calling_why_name(answer.why));
-    (void)snprintf(plan->message, sizeof plan->message, "%s%s%s; its window opens at %s %s",
+    char message[sizeof plan->message + RF_HOLIDAYS_NAME_MAX];
+    (void)snprintf(message, sizeof message, "%s%s%s; its window opens at %s %s",
                    answer.why == RF_CALLING_HOLIDAY   ? "holiday"
                    : answer.why == RF_CALLING_WEEKDAY ? "nobody is called on this weekday"
                                                       : "outside calling hours",
                    answer.holiday && answer.holiday[0] ? ": " : "",
                    answer.holiday ? answer.holiday : "", until, zone_name);
+    rf_plan_copy(plan->message, sizeof plan->message, message);
     return false;
 }
 

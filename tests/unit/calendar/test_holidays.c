@@ -125,6 +125,42 @@ static void a_bad_line_is_told_with_its_number_and_the_mend(void **state) {
     }
 }
 
+// A database of UTF-8 takes neither such a name nor a message that has it.
+static void a_line_that_is_not_utf8_is_told_with_its_number(void **state) {
+    (void)state;
+    static const char *const lines[] = {"12-25 F\xEAte de No\xEBl", "12-25 cut \xC3",
+                                        "12-25 \xED\xA0\x80 surrogate", "12-25 \xC0\xAF overlong",
+                                        "\xFF\xFE"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char text[64];
+        struct rf_holidays *days;
+        struct rf_error error = {0};
+        snprintf(text, sizeof text, "12-26\n%s", lines[i]);
+        if (parse(text, &days, &error) != RF_ERR_INVALID)
+            fail_msg("line %zu was taken", i);
+        assert_memory_equal(error.message, "days.txt:2: '", 13);
+        assert_non_null(strstr(error.message, " is not UTF-8; expected UTF-8 text"));
+    }
+    struct rf_holidays *days;
+    struct rf_error error = {0};
+    assert_int_equal(parse("12-25 F\xC3\xAAte de No\xC3\xABl", &days, &error), RF_OK);
+    rf_holidays_destroy(&days);
+}
+
+static void a_name_has_a_bound(void **state) {
+    (void)state;
+    char text[RF_HOLIDAYS_NAME_MAX + 16] = "12-25 ";
+    struct rf_holidays *days;
+    struct rf_error error = {0};
+    memset(text + 6, 'x', RF_HOLIDAYS_NAME_MAX);
+    assert_int_equal(parse(text, &days, &error), RF_OK);
+    rf_holidays_destroy(&days);
+    text[6 + RF_HOLIDAYS_NAME_MAX] = 'x';
+    assert_int_equal(parse(text, &days, &error), RF_ERR_INVALID);
+    assert_memory_equal(error.message, "days.txt:1: '12-25 xxx", 22);
+    assert_non_null(strstr(error.message, " has a name of 101 bytes; expected at most 100"));
+}
+
 static void there_are_only_so_many(void **state) {
     (void)state;
     char *text = malloc((size_t)(RF_HOLIDAYS_MAX + 1) * 6 + 1);
@@ -164,6 +200,8 @@ int main(void) {
         cmocka_unit_test(another_day_or_name_is_a_change),
         cmocka_unit_test(no_holidays_are_no_day),
         cmocka_unit_test(a_bad_line_is_told_with_its_number_and_the_mend),
+        cmocka_unit_test(a_line_that_is_not_utf8_is_told_with_its_number),
+        cmocka_unit_test(a_name_has_a_bound),
         cmocka_unit_test(there_are_only_so_many),
         cmocka_unit_test(a_file_is_read_and_one_that_is_not_there_is_told),
     };
