@@ -59,11 +59,27 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
     return job;
 }
 
+static void forget_result(struct rf_store_job *job) {
+    job->result = RF_OK;
+    job->error = (struct rf_error){0};
+}
+
+// Together with others a job holds their locks while it waits for its own, so that two batches may
+// wait for each other. Alone it takes them in its own order.
+static void run_alone(struct rf_db *db, struct rf_store_job *job) {
+    struct rf_store_job *next = job->next;
+    job->next = NULL;
+    forget_result(job);
+    (void)run_transaction(db, job); // nothing is behind it
+    job->next = next;
+}
+
 void rf_batch_run(struct rf_db *db, struct rf_store_job *batch) {
-    for (struct rf_store_job *job = batch; job; job = job->next) {
-        job->result = RF_OK;
-        job->error = (struct rf_error){0};
-    }
-    while (batch)
-        batch = run_transaction(db, batch);
+    for (struct rf_store_job *job = batch; job; job = job->next)
+        forget_result(job);
+    for (struct rf_store_job *rest = batch; rest;)
+        rest = run_transaction(db, rest);
+    for (struct rf_store_job *job = batch; job; job = job->next)
+        if (job->result == RF_ERR_TIMEOUT)
+            run_alone(db, job);
 }

@@ -35,18 +35,33 @@ static void one_line(const char *message, char *out, size_t size) {
     out[used] = '\0';
 }
 
+// The classes of SQLSTATE that tell what is to be done about it (PostgreSQL, appendix A).
+static enum rf_err code_of(const char *state) {
+    static const struct {
+        const char *begins;
+        enum rf_err code;
+    } codes[] = {
+        {"22", RF_ERR_INVALID},    // data exception: not UTF-8, out of range
+        {"54", RF_ERR_INVALID},    // program limit exceeded
+        {"23", RF_ERR_CONFLICT},   // integrity constraint violation
+        {"53200", RF_ERR_NOMEM},   // out of memory
+        {"40001", RF_ERR_TIMEOUT}, // serialization failure
+        {"40P01", RF_ERR_TIMEOUT}, // deadlock detected
+        {"55P03", RF_ERR_TIMEOUT}, // lock not available
+    };
+    for (size_t i = 0; state && i < sizeof codes / sizeof *codes; i++)
+        if (strncmp(state, codes[i].begins, strlen(codes[i].begins)) == 0)
+            return codes[i].code;
+    return RF_ERR_IO;
+}
+
 enum rf_err rf_postgres_fail(const struct rf_postgres *postgres, const PGresult *result,
                              struct rf_error *error) {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     char message[RF_ERROR_MESSAGE_SIZE];
     one_line(primary ? primary : PQerrorMessage(postgres->connection), message, sizeof message);
-    enum rf_err err = RF_ERR_IO;
-    if (state && strncmp(state, "23", 2) == 0) // integrity constraint violation
-        err = RF_ERR_CONFLICT;
-    else if (state && strcmp(state, "53200") == 0) // out of memory
-        err = RF_ERR_NOMEM;
-    return rf_error_set(error, err, "database: %.400s", message);
+    return rf_error_set(error, code_of(state), "database: %.400s", message);
 }
 
 enum rf_err rf_postgres_exec(struct rf_postgres *postgres, const char *sql, PGresult **result,

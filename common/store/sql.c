@@ -10,6 +10,10 @@ enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error) {
     case SQLITE_CONSTRAINT:
         code = RF_ERR_CONFLICT;
         break;
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+        code = RF_ERR_INVALID;
+        break;
     case SQLITE_NOMEM:
         code = RF_ERR_NOMEM;
         break;

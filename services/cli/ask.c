@@ -14,8 +14,8 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
         ask->told(session, reply->result);
         return;
     }
-    if (strcmp(reply->class, "local") == 0 &&
-        rf_instant_before(rf_loop_now(session->loop), ask->until)) {
+    bool passes = strcmp(reply->class, "local") == 0 || strcmp(reply->class, "transient") == 0;
+    if (passes && rf_instant_before(rf_loop_now(session->loop), ask->until)) {
         if (!ask->said)
             cli_say("waiting for the orchestrator (%s)", code);
         ask->said = true;

@@ -1,4 +1,5 @@
-// One question to the orchestrator, repeated while it is away, for a subcommand's session.
+// One question or order to the orchestrator, repeated while it is away or its database is, for a
+// subcommand's session. What is asked may be asked twice.
 #ifndef RF_CLI_ASK_H
 #define RF_CLI_ASK_H
 
@@ -17,7 +18,8 @@ struct cli_ask {
 };
 
 // cli_ask: calls `operation` of the service "campaign"; `params` is taken over. Nobody there is
-// waited for up to --timeout; a refusal ends the session with what was wrong.
+// waited for up to --timeout, and what failed for the moment is asked again till then; a refusal
+// ends the session with what was wrong.
 void cli_ask(struct cli_ask *ask, struct cli_session *session, const char *operation,
              json_t *params, void (*told)(struct cli_session *session, json_t *result));
 

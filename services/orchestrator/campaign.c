@@ -255,6 +255,7 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
     int64_t campaign = 0;
     bool finished = false;
     bool all_allowed = false;
+    load->added = load->known = 0;
     enum rf_err err = find_campaign(load, db, &campaign, &finished, error);
     if (err == RF_OK)
         err = rf_dnc_empty(db, &all_allowed, error);

@@ -109,6 +109,7 @@ static enum rf_err tell(struct rf_control *control, struct rf_db *db,
         db, error, &priority, "SELECT priority FROM campaign WHERE id = ?", "i", campaign->row);
     if (err != RF_OK)
         return err;
+    json_decref(control->result);
     control->result = json_pack("{s:s,s:s,s:s,s:I}", "campaign", control->campaign, "state",
                                 rf_campaign_state_name(campaign->state), "was",
                                 rf_campaign_state_name(was), "priority", (json_int_t)priority);

@@ -87,6 +87,7 @@ static enum rf_err tell(const struct rf_dnc_change *change, struct rf_db *db,
 
 enum rf_err rf_dnc_change_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_dnc_change *change = (struct rf_dnc_change *)job;
+    change->changed = change->unchanged = 0;
     enum rf_err err = change->remove ? RF_OK : rf_dial_lock_shut(db, error);
     for (size_t i = 0; err == RF_OK && i < change->count; i++) {
         const struct rf_dnc_row *row = &change->rows[i];

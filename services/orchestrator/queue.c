@@ -142,6 +142,9 @@ enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struc
     const struct rf_claim_decision *decision = &claim->decision;
     struct turns turns = {0};
     int first = (int)decision->first, test_first = (int)decision->test_first;
+    rf_contact_list_clear(&claim->contacts);
+    claim->test_row = 0;
+    claim->full = false;
     enum rf_err err =
         rf_db_number(db, error, &claim->sharers, "SELECT count (*) FROM member WHERE gone = 0", "");
     if (err == RF_OK)

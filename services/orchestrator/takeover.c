@@ -110,6 +110,7 @@ static enum rf_err take_streams(struct rf_takeover *takeover, struct rf_db *db,
 
 enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_takeover *takeover = (struct rf_takeover *)job;
+    rf_contact_list_clear(&takeover->contacts);
     enum rf_err err = rf_member_expire(db, error);
     if (err == RF_OK)
         err = take_streams(takeover, db, error);

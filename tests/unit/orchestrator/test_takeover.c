@@ -296,7 +296,7 @@ static void a_number_comes_on_the_list_behind_the_intents_that_are_under_way(voi
                      RF_OK);
     json_decref(params);
     assert_int_equal(database_exec(other, "SET lock_timeout = 200"), RF_OK);
-    assert_int_equal(database_do(other, &change->job, &error), RF_ERR_IO);
+    assert_int_equal(database_do(other, &change->job, &error), RF_ERR_TIMEOUT);
     assert_int_equal(db->driver->commit(db, &error), RF_OK);
     must(other, &change->job);
     rf_dnc_change_destroy(&change);

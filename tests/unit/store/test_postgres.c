@@ -1,11 +1,13 @@
 // What only a database on the other side of a network can do to a store.
 #include "engine.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "relay.h"
 #include "runtime/loop.h"
+#include "store/batch.h"
 #include "store/member.h"
 #include "store/store.h"
 
@@ -235,6 +237,86 @@ static void jobs_that_wait_together_share_a_commit_and_one_that_fails_fails_alon
     }
 }
 
+// A job that locks words one after the other; the first time it waits behind the first of them
+// until another has got its own.
+struct locker {
+    struct rf_store_job base;
+    int64_t words[2]; // 0: none
+    pthread_barrier_t *meet;
+    int runs;
+};
+
+static enum rf_err run_locker(struct rf_store_job *base, struct rf_db *db, struct rf_error *error) {
+    struct locker *locker = (struct locker *)base;
+    enum rf_err err = RF_OK;
+    locker->runs++;
+    for (int i = 0; err == RF_OK && i < 2 && locker->words[i] != 0; i++) {
+        err = rf_db_run(db, error, "UPDATE word SET n = n WHERE n = ?", "i", locker->words[i]);
+        if (i == 0 && locker->meet && locker->runs == 1)
+            (void)pthread_barrier_wait(locker->meet);
+    }
+    return err;
+}
+
+struct batch_work {
+    struct rf_db *db;
+    struct rf_store_job *batch;
+};
+
+static void *run_batch(void *arg) {
+    const struct batch_work *work = arg;
+    rf_batch_run(work->db, work->batch);
+    return NULL;
+}
+
+static void jobs_that_wait_for_each_other_in_two_batches_are_both_carried_out(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    engine_must(put(f, 1, &error), &error);
+    engine_must(put(f, 2, &error), &error);
+    pthread_barrier_t meet;
+    assert_int_equal(pthread_barrier_init(&meet, NULL, 2), 0);
+    struct locker second = {.base.run = run_locker, .words = {2}};
+    struct locker first = {
+        .base = {.run = run_locker, .next = &second.base}, .words = {1}, .meet = &meet};
+    struct locker across = {.base.run = run_locker, .words = {2, 1}, .meet = &meet};
+    struct batch_work work = {engine_open(f->place), &across.base};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, run_batch, &work), 0);
+    rf_batch_run(f->other, &first.base);
+    pthread_join(thread, NULL);
+    pthread_barrier_destroy(&meet);
+    rf_db_close(&work.db);
+    const struct locker *all[] = {&first, &second, &across};
+    for (size_t i = 0; i < 3; i++)
+        if (all[i]->base.result != RF_OK)
+            fail_msg("job %zu: %s", i, all[i]->base.error.message);
+    assert_int_equal(first.runs, 1);
+    assert_int_equal(second.runs + across.runs, 3); // one of them was thrown out
+    assert_ptr_equal(first.base.next, &second.base);
+}
+
+static void what_another_transaction_holds_for_long_is_told_as_such(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    engine_must(put(f, 1, &error), &error);
+    struct rf_db *holder = engine_open(f->place);
+    engine_script(holder, "BEGIN; UPDATE word SET n = n");
+    engine_script(f->other, "SET lock_timeout = 50");
+    struct locker job = {.base.run = run_locker, .words = {1}};
+    rf_batch_run(f->other, &job.base);
+    assert_int_equal(job.base.result, RF_ERR_TIMEOUT);
+    assert_int_equal(job.runs, 2);
+    rf_db_close(&holder);
+}
+
+static void text_that_is_not_utf8_is_refused_for_good(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    assert_int_equal(rf_db_run(f->other, &error, "SELECT ? || ''", "t", "No\xEBl"), RF_ERR_INVALID);
+    assert_int_equal(rf_db_run(f->other, &error, "SELECT 1 / ?", "i", (int64_t)0), RF_ERR_INVALID);
+}
+
 // Takes over all whose lease has ended, as another member that was here for long.
 static int64_t judge(struct fixture *f, bool long_here) {
     struct rf_error error = {0};
@@ -375,6 +457,9 @@ int main(void) {
     }
     const struct CMUnitTest tests[] = {
         TEST(jobs_that_wait_together_share_a_commit_and_one_that_fails_fails_alone),
+        TEST(jobs_that_wait_for_each_other_in_two_batches_are_both_carried_out),
+        TEST(what_another_transaction_holds_for_long_is_told_as_such),
+        TEST(text_that_is_not_utf8_is_refused_for_good),
         TEST(a_commit_whose_answer_is_lost_is_told_as_what_it_was),
         TEST(without_a_membership_an_unknown_outcome_is_told_as_unknown),
         TEST(a_session_that_is_ended_while_idle_is_not_noticed),
