@@ -4,6 +4,7 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "cancel.h"
 #include "config/config.h"
 #include "dispatch.h"
 #include "runner.h"
@@ -82,12 +83,22 @@ static void go_on(struct rf_orchestrator *orchestrator, struct rf_takeover *take
     if (takeover->contacts.count > 0)
         RF_CRASH_POINT(orchestrator, takeover_committed);
     if (takeover->stream_count > 0)
-        rf_log(RF_LOG_INFO, "taking over %zu contacts and %zu streams of who is gone",
-               takeover->contacts.count, takeover->stream_count);
+        rf_log(RF_LOG_INFO,
+               "taking over %zu contacts and %zu streams of who is gone; %lld contacts go back"
+               " into the queue",
+               takeover->contacts.count, takeover->stream_count, (long long)takeover->returned);
     for (size_t i = 0; i < takeover->stream_count; i++)
         inherit_stream(orchestrator, &takeover->streams[i]);
     for (size_t i = 0; i < takeover->contacts.count; i++)
         rf_runner_begin(orchestrator, &takeover->contacts.items[i]);
+    if (takeover->cancelled)
+        rf_cancel_sweep(orchestrator);
+    if (takeover->returned > 0)
+        rf_dispatch_queued(orchestrator);
+}
+
+static int64_t room(const struct rf_orchestrator *orchestrator) {
+    return orchestrator->process->config->orchestrator.concurrency - orchestrator->running;
 }
 
 static void submit(struct rf_orchestrator *orchestrator);
@@ -118,6 +129,7 @@ static void submit(struct rf_orchestrator *orchestrator) {
     takeover->job.done = on_taken;
     takeover->owner = orchestrator;
     takeover->now = rf_clock_utc();
+    takeover->room = room(orchestrator);
     orchestrator->inheriting = true;
     rf_store_submit(orchestrator->store, &takeover->job);
 }
@@ -140,7 +152,8 @@ enum rf_err rf_inherit_start(struct rf_orchestrator *orchestrator, struct rf_err
     enum rf_err err = RF_OK;
     bool more = true;
     while (err == RF_OK && more) {
-        struct rf_takeover takeover = {.job.run = rf_takeover_run, .now = rf_clock_utc()};
+        struct rf_takeover takeover = {
+            .job.run = rf_takeover_run, .now = rf_clock_utc(), .room = room(orchestrator)};
         err = rf_store_now(orchestrator->store, &takeover.job, error);
         if (err == RF_OK)
             go_on(orchestrator, &takeover);

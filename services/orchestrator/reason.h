@@ -39,6 +39,8 @@ enum rf_reason_kind {
       "another attempt to the same number is open, and there is one at most over all campaigns",   \
       "")                                                                                          \
     X(PAUSED, WAITS, "paused", "its campaign was paused before it was dialled", "")                \
+    X(TAKEN_OVER, WAITS, "taken_over",                                                             \
+      "its orchestrator is gone, and the one that took it over had no place for it", "")           \
     X(TRANSIENT, WAITS, "transient", "its provider failed for the moment", "")                     \
     X(RATE_LIMITED, WAITS, "rate_limited", "its provider limits how much it is asked", "")         \
     X(AMBIGUOUS, WAITS, "ambiguous", "nobody knows whether its provider carried its request out",  \

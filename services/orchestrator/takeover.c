@@ -5,6 +5,7 @@
 #include <ringfence/id.h>
 
 #include "base/clock.h"
+#include "reason.h"
 #include "record.h"
 #include "schema.h"
 #include "store/db.h"
@@ -50,6 +51,54 @@ static enum rf_err take_contacts(struct rf_takeover *takeover, struct rf_db *db,
     for (size_t i = 0; err == RF_OK && i < count; i++)
         err = read_one(db, ids[i], &takeover->contacts, error);
     takeover->more = count == RF_TAKEOVER_MAX;
+    return err;
+}
+
+// Back into the queue, in the transaction that took the contact over.
+static enum rf_err put_back(struct rf_takeover *takeover, struct rf_db *db,
+                            struct rf_contact *contact, struct rf_error *error) {
+    struct rf_plan plan;
+    const struct rf_notice_step step = {.step = contact->step};
+    rf_plan_put_back(contact, rf_reason_name(RF_REASON_TAKEN_OVER),
+                     "its orchestrator is gone, and the next one had no place for it",
+                     takeover->now, &plan);
+    struct rf_record *record = rf_record_new(contact, &plan, takeover->now);
+    if (!record)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    record->notices[0] = rf_notice_deferred(contact, &plan, &step, takeover->now);
+    enum rf_err err = record->notices[0]
+                          ? rf_record_run(&record->job, db, error)
+                          : rf_error_set(error, RF_ERR_NOMEM, "out of memory for an event");
+    takeover->cancelled = takeover->cancelled || record->cancelled;
+    takeover->returned++;
+    rf_record_destroy(&record);
+    return err;
+}
+
+// Keeps those for whom there is a place, and those with an open attempt.
+static enum rf_err share_places(struct rf_takeover *takeover, struct rf_db *db,
+                                struct rf_error *error) {
+    struct rf_contact_list *list = &takeover->contacts;
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].dial.state != RF_DIAL_NONE)
+            takeover->room--;
+    enum rf_err err = RF_OK;
+    for (size_t i = 0; i < list->count; i++) {
+        struct rf_contact *contact = &list->items[i];
+        bool open = contact->dial.state != RF_DIAL_NONE;
+        if (err != RF_OK || open || takeover->room > 0) {
+            takeover->room -= open ? 0 : 1;
+            struct rf_contact other = list->items[kept];
+            list->items[kept++] = *contact;
+            *contact = other;
+        } else {
+            err = put_back(takeover, db, contact, error);
+        }
+    }
+    for (size_t i = kept; i < list->count; i++)
+        rf_contact_clear(&list->items[i]);
+    list->count = kept;
     return err;
 }
 
@@ -116,6 +165,8 @@ enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct r
         err = take_streams(takeover, db, error);
     if (err == RF_OK)
         err = take_contacts(takeover, db, error);
+    if (err == RF_OK)
+        err = share_places(takeover, db, error);
     return err == RF_OK ? finish_campaigns(db, takeover->now, error) : err;
 }
 

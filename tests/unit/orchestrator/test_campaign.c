@@ -372,7 +372,7 @@ static void a_resumed_contact_has_its_finished_steps_and_its_open_attempt(void *
     struct rf_db *db = *state;
     struct rf_contact contact = dialling(db, "spring", "+12025550100");
     assert_int_equal(intend(db, &contact, "A1"), RF_OK);
-    struct rf_takeover resume = {.job.run = rf_takeover_run};
+    struct rf_takeover resume = {.job.run = rf_takeover_run, .room = INT64_MAX};
     struct rf_error error = {0};
     database_live(db);
     assert_int_equal(database_do(db, &resume.job, &error), RF_OK);

@@ -398,7 +398,7 @@ static void crash(struct world *w) {
     w->crash_at = w->now + (1 + draw(w, 120)) * S;
     w->now += draw(w, 30) * S; // down for a while; what was sent goes on meanwhile
     database_live(w->db);
-    struct rf_takeover resume = {.job.run = rf_takeover_run};
+    struct rf_takeover resume = {.job.run = rf_takeover_run, .room = INT64_MAX};
     must(w, &resume.job);
     take_over(w, &resume.contacts);
 }

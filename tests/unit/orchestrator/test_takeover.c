@@ -55,7 +55,7 @@ static struct rf_queue_claim claim(struct rf_db *db, int64_t count) {
 }
 
 static struct rf_takeover take_over(struct rf_db *db) {
-    struct rf_takeover job = {.job.run = rf_takeover_run, .now = {20 * S}};
+    struct rf_takeover job = {.job.run = rf_takeover_run, .now = {20 * S}, .room = INT64_MAX};
     must(db, &job.job);
     return job;
 }
@@ -190,6 +190,53 @@ static void many_contacts_are_taken_over_page_by_page(void **state) {
     end(db, other);
 }
 
+// One that takes over again and again would have all contacts of the campaign in the end, and the
+// others nothing to do.
+static void whom_it_has_no_place_for_goes_back_into_the_queue(void **state) {
+    struct rf_db *db = *state;
+    begin_campaign(db, 5);
+    struct rf_queue_claim claimed = claim(db, 5);
+    assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial'"
+                                       " WHERE line IN (4, 5)"),
+                     RF_OK);
+    struct rf_contact *dialled = &claimed.contacts.items[2];
+    assert_int_equal(dialled->line, 4);
+    dialled->state = RF_CONTACT_DIAL;
+    struct rf_dial dial;
+    rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
+    struct rf_record *intent = rf_record_intent(dialled, &dial, (struct rf_utc){10 * S});
+    must(db, &intent->job);
+    rf_record_destroy(&intent);
+    rf_contact_list_clear(&claimed.contacts);
+
+    struct rf_db *other = another(db);
+    who_is_gone(other);
+    struct rf_takeover taken = {.job.run = rf_takeover_run, .now = {20 * S}, .room = 2};
+    must(other, &taken.job);
+    assert_int_equal(taken.contacts.count, 2);
+    assert_int_equal(taken.contacts.items[0].line, 2);
+    assert_int_equal(taken.contacts.items[1].line, 4); // somebody may be on the telephone
+    assert_int_equal(taken.contacts.items[1].dial.state, RF_DIAL_INTENT);
+    assert_int_equal(taken.returned, 3);
+    assert_false(taken.more);
+    assert_int_equal(database_number(other, "SELECT count (*) FROM contact WHERE line IN (3, 5, 6)"
+                                            " AND state = 'waiting.retry' AND due = 20000000000"
+                                            " AND reason = 'taken_over' AND deferrals = 0"),
+                     3);
+    assert_int_equal(database_number(other, "SELECT count (*) FROM outbox"
+                                            " WHERE event LIKE '%contact.deferred%'"),
+                     3);
+    rf_contact_list_clear(&taken.contacts);
+    claimed = claim(other, 5);
+    assert_int_equal(claimed.contacts.count, 0); // not due before the takeover
+    claimed = (struct rf_queue_claim){.job.run = rf_queue_claim_run, .now = {20 * S}};
+    claimed.decision.count = 5;
+    must(other, &claimed.job);
+    assert_int_equal(claimed.contacts.count, 3);
+    rf_contact_list_clear(&claimed.contacts);
+    end(db, other);
+}
+
 static void
 events_of_one_that_is_gone_are_published_and_then_its_stream_is_forgotten(void **state) {
     struct rf_db *db = *state;
@@ -311,6 +358,7 @@ int main(void) {
         TEST(incident_46_the_contacts_of_one_that_is_gone_go_on_with_their_open_attempts),
         TEST(incident_47_what_one_that_is_gone_still_writes_changes_nothing),
         TEST(many_contacts_are_taken_over_page_by_page),
+        TEST(whom_it_has_no_place_for_goes_back_into_the_queue),
         TEST(events_of_one_that_is_gone_are_published_and_then_its_stream_is_forgotten),
         TEST(claims_at_the_same_moment_have_no_contact_in_common),
         TEST(a_campaign_whose_last_contacts_end_at_the_same_moment_is_finished_once),
