@@ -47,7 +47,8 @@ struct rf_http_request {
     // Nothing is written after it; checked when the connection stands, at the last moment. 0: no
     // limit.
     struct rf_utc send_before;
-    // Never a pooled connection, never repeated by libcurl: for a dial (design section 7).
+    // Never a pooled connection, never repeated by libcurl, and nothing of it is sent any more once
+    // the transfer has ended, however it ended: for a dial (design section 7).
     bool fresh;
     // Asked when the connection stands, immediately before the request is written; NULL: nobody.
     // False: it is not written, and the transfer ends with RF_HTTP_HELD_BACK. It must not call this

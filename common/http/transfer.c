@@ -1,4 +1,6 @@
 // What every transfer has in common: limits, trust, and the reading of the reply's body.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -116,18 +118,38 @@ static bool set_options(CURL *e, struct rf_http_transfer *t, const char *protoco
            curl_easy_setopt(e, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
 }
 
+// For libcurl 0 means its own limit, for the kernel none.
+static int milliseconds(struct rf_duration d) {
+    int64_t ms = rf_duration_ms(d);
+    return ms < 1 ? 1 : ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+// A request that must not be carried out late: what was not acknowledged when the transfer ends, or
+// the process is killed, is thrown away and the peer reset. Else the kernel would go on to send it
+// for minutes, on behalf of nobody. A process that is stopped ends nothing; there the kernel gives
+// up by itself once the time is over. After a whole answer the reset takes nothing from anybody.
+static bool die_with_transfer(const struct rf_http_transfer *t, int fd) {
+    const struct linger hard = {.l_onoff = 1, .l_linger = 0};
+    const unsigned limit = (unsigned)milliseconds(t->timeout);
+    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit) == 0;
+}
+
 // The loop keeps a connection's descriptor in its set from one request to the next.
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address) {
-    struct rf_http *http = arg;
+    const struct rf_http_transfer *t = arg;
     (void)purpose;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd >= 0 && rf_loop_fd_keep(http->loop, fd) != RF_OK) {
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    if ((t->fresh && !die_with_transfer(t, fd)) || rf_loop_fd_keep(t->http->loop, fd) != RF_OK) {
         close(fd);
         return CURL_SOCKET_BAD;
     }
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
+    return fd;
 }
 
+// A connection may outlive the transfer that it was opened for.
 static int close_socket(void *arg, curl_socket_t fd) {
     struct rf_http *http = arg;
     rf_loop_fd_release(http->loop, fd);
@@ -140,7 +162,7 @@ static bool set_handlers(CURL *e, struct rf_http_transfer *t) {
            curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t->http) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->http) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_begin) == CURLE_OK &&
@@ -216,12 +238,6 @@ bool rf_http_transfer_limit(struct rf_http_transfer *t, size_t body_limit) {
     return curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)body_limit) == CURLE_OK;
 }
 
-// For libcurl 0 means its own limit.
-static long milliseconds(struct rf_duration d) {
-    int64_t ms = rf_duration_ms(d);
-    return ms < 1 ? 1 : ms > INT32_MAX ? INT32_MAX : (long)ms;
-}
-
 enum rf_err rf_http_transfer_target(struct rf_http_transfer *t, const char *url,
                                     struct rf_duration connect, struct rf_duration timeout,
                                     struct rf_error *error) {
@@ -236,7 +252,8 @@ enum rf_err rf_http_transfer_target(struct rf_http_transfer *t, const char *url,
     t->timeout = timeout;
     // timeout.c has both limits. libcurl divides the time to connect among a host's addresses.
     if (curl_easy_setopt(t->easy, CURLOPT_URL, url) != CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connect)) != CURLE_OK)
+        curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)milliseconds(connect)) !=
+            CURLE_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl refused an option");
     return RF_OK;
 }
