@@ -84,10 +84,12 @@ void rf_record_destroy(struct rf_record **pointer) {
 }
 
 // Refuses to write over what somebody else wrote in the meantime (incident 47).
-static enum rf_err one_changed(struct rf_db *db, const char *what, struct rf_error *error) {
-    if (rf_db_changes(db) == 1)
-        return RF_OK;
+static enum rf_err left_otherwise(const char *what, struct rf_error *error) {
     return rf_error_set(error, RF_ERR_INVALID, "%s is not in the state that it was left in", what);
+}
+
+static enum rf_err one_changed(struct rf_db *db, const char *what, struct rf_error *error) {
+    return rf_db_changes(db) == 1 ? RF_OK : left_otherwise(what, error);
 }
 
 static enum rf_err write_contact(const struct rf_record *record, struct rf_db *db,
@@ -114,15 +116,20 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
     return err == RF_OK ? one_changed(db, "the contact", error) : err;
 }
 
-// The last look before a dial, in the transaction of its intent.
+// The last look before a dial, in the transaction of its intent: the contact is still ours, and in
+// the state in which it may be dialled.
 static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
     int64_t paused = 0;
     enum rf_err err = rf_dial_lock_share(db, error);
     if (err == RF_OK)
         err = rf_db_number(db, error, &paused,
                            "SELECT CASE WHEN k.state = 'running' THEN 0 ELSE 1 END FROM contact c"
-                           " JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
-                           "i", record->row);
+                           " JOIN campaign k ON k.id = c.campaign"
+                           " WHERE c.id = ? AND c.state = ? AND c.owner = ?",
+                           "iti", record->row, rf_contact_state_name(RF_CONTACT_DIAL),
+                           rf_member_of(db));
+    if (err == RF_ERR_NOT_FOUND)
+        return left_otherwise("the contact", error);
     record->paused = paused != 0;
     if (err == RF_OK && record->paused)
         return rf_error_set(error, RF_ERR_CONFLICT, "the campaign does not run");

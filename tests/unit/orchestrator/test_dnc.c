@@ -172,6 +172,8 @@ static void the_last_look_is_in_the_transaction_of_the_intent(void **state) {
     assert_null(load(db, "+12025550100"));
     struct rf_contact contact = claimed(db);
     assert_false(contact.barred);
+    assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial'"), RF_OK);
+    contact.state = RF_CONTACT_DIAL;
     expect_change(db, false, "[{\"phone\":\"+12025550100\",\"why\":\"by letter\"}]", 1, 0, 0);
     const struct rf_rules rules = {.send_margin = {20 * S}};
     struct rf_dial dial;

@@ -171,6 +171,38 @@ static void incident_47_what_one_that_is_gone_still_writes_changes_nothing(void 
     end(db, other);
 }
 
+// The contact as another process, or a person at the database, may have left it in the meantime.
+static void incident_47_an_intent_begins_only_where_the_contact_was_left(void **state) {
+    static const struct {
+        const char *is;
+        enum rf_err err;
+    } cases[] = {
+        {"state = 'running.ask'", RF_ERR_INVALID},
+        {"state = 'running.dial', owner = owner + 1", RF_ERR_INVALID},
+        {"owner = owner - 1", RF_OK},
+    };
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    struct rf_dial dial;
+    begin_campaign(db, 1);
+    struct rf_queue_claim claimed = claim(db, 1);
+    struct rf_contact *contact = &claimed.contacts.items[0];
+    assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial'"), RF_OK);
+    contact->state = RF_CONTACT_DIAL;
+    rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char sql[96];
+        snprintf(sql, sizeof sql, "UPDATE contact SET %s", cases[i].is);
+        assert_int_equal(database_exec(db, sql), RF_OK);
+        struct rf_record *intent = rf_record_intent(contact, &dial, (struct rf_utc){10 * S});
+        assert_int_equal(database_do(db, &intent->job, &error), cases[i].err);
+        assert_false(intent->paused);
+        rf_record_destroy(&intent);
+    }
+    assert_int_equal(database_number(db, "SELECT count (*) FROM attempt"), 1);
+    rf_contact_list_clear(&claimed.contacts);
+}
+
 static void many_contacts_are_taken_over_page_by_page(void **state) {
     struct rf_db *db = *state;
     begin_campaign(db, RF_TAKEOVER_MAX + 5);
@@ -329,6 +361,8 @@ static void a_number_comes_on_the_list_behind_the_intents_that_are_under_way(voi
         skip();
     begin_campaign(db, 1);
     struct rf_queue_claim claimed = claim(db, 1);
+    assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial'"), RF_OK);
+    claimed.contacts.items[0].state = RF_CONTACT_DIAL;
     struct rf_db *other = another(db);
     struct rf_dial dial;
     rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
@@ -357,6 +391,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(incident_46_the_contacts_of_one_that_is_gone_go_on_with_their_open_attempts),
         TEST(incident_47_what_one_that_is_gone_still_writes_changes_nothing),
+        TEST(incident_47_an_intent_begins_only_where_the_contact_was_left),
         TEST(many_contacts_are_taken_over_page_by_page),
         TEST(whom_it_has_no_place_for_goes_back_into_the_queue),
         TEST(events_of_one_that_is_gone_are_published_and_then_its_stream_is_forgotten),
