@@ -119,3 +119,8 @@ const char rf_schema_postgres_sixth[] = RF_MEMBER_TABLE_POSTGRES
     "CREATE TABLE stream (id " RF_ID RF_SCHEMA_STREAM ");"
     "INSERT INTO stream (name, next) VALUES ('orchestrator-' || gen_random_uuid (), 1);"
     "CREATE TABLE outbox (" RF_SCHEMA_OUTBOX ");";
+
+// A trigger's plan is kept, and the first statement of a session often changes one contact: a plan
+// for one compares each with each when it is thousands.
+const char rf_schema_postgres_ninth[] =
+    "ALTER FUNCTION contact_count_update () SET enable_nestloop = off;";

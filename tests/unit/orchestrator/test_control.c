@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "campaign.h"
 #include "database.h"
 #include "explain.h"
@@ -581,6 +582,38 @@ static void why_is_answered_by_id_and_by_number(void **state) {
     }
 }
 
+// Whoever counts the contacts plans how at the first ones, which may be few.
+static void a_large_campaign_starts_as_fast_after_work_on_single_contacts(void **state) {
+    struct rf_db *db = *state, *worked = db;
+    load(db, "fresh", 3000);
+    load(db, "later", 3000);
+    struct rf_instant began = rf_clock_now();
+    assert_int_equal(database_order(db, "fresh", RF_CAMPAIGN_START, (struct rf_utc){200 * S}),
+                     3000);
+    struct rf_duration fresh = rf_instant_since(rf_clock_now(), began);
+    if (database_is_postgres()) {
+        worked = database_connect(false);
+        database_live(worked);
+    }
+    for (int line = 2; line < 12; line++) {
+        char sql[128];
+        snprintf(sql, sizeof sql,
+                 "UPDATE contact SET state = 'running.script' WHERE line = %d"
+                 " AND state = 'scheduled'",
+                 line);
+        exec(worked, sql);
+    }
+    began = rf_clock_now();
+    assert_int_equal(database_order(worked, "later", RF_CAMPAIGN_START, (struct rf_utc){200 * S}),
+                     3000);
+    struct rf_duration later = rf_instant_since(rf_clock_now(), began);
+    if (later.ns > 5 * fresh.ns + S)
+        fail_msg("%lld ms, and %lld ms in a fresh session", (long long)rf_duration_ms(later),
+                 (long long)rf_duration_ms(fresh));
+    if (worked != db)
+        rf_db_close(&worked);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -598,6 +631,7 @@ int main(void) {
         TEST(status_tells_rate_and_time_left_only_when_they_mean_something),
         TEST(no_question_of_an_operator_reads_all_contacts),
         TEST(why_is_answered_by_id_and_by_number),
+        TEST(a_large_campaign_starts_as_fast_after_work_on_single_contacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
