@@ -11,6 +11,8 @@ enum rf_err rf_config_read_value(struct loader *loader, const struct rf_config_r
                                  const char *text, void *target, struct rf_error *error) {
     struct rf_config_source source = {.folder = loader->folder, .quoted = text};
     char *expanded = NULL;
+    if (loader->literal)
+        return rf_config_value_set(row, text, &source, target, error);
     enum rf_err err = rf_config_expand(text, &expanded, error);
     if (err == RF_OK)
         err = rf_config_value_set(row, expanded, &source, target, error);

@@ -183,7 +183,10 @@ static enum rf_err read_section(struct loader *loader, const yaml_node_t *node,
                               scalar(key));
         bool usable = length < KEY_SIZE && strchr(scalar(key), '.') == NULL;
         size_t row = usable ? rf_config_row_find(path) : rf_config_row_count;
-        if (row < rf_config_row_count)
+        if (loader->only != NULL && section[0] == '\0' && strcmp(path, loader->only) != 0)
+            err = FAIL(loader, key, path, "does not belong here; expected the section %s alone",
+                       loader->only);
+        else if (row < rf_config_row_count)
             err = read_row(loader, row, value);
         else if (!usable || !rf_config_section(path))
             err = unknown_key(loader, key, section, path);
@@ -229,7 +232,7 @@ static enum rf_err check_single(struct loader *loader, yaml_parser_t *parser) {
     return err;
 }
 
-static enum rf_err read_document(struct loader *loader) {
+enum rf_err rf_config_read_document(struct loader *loader) {
     yaml_parser_t parser;
     enum rf_err err = RF_OK;
     if (!yaml_parser_initialize(&parser))
@@ -288,8 +291,7 @@ static enum rf_err fill_defaults(struct loader *loader) {
 
 // ---- the whole ----
 
-// The folder of `file`, absolute, so that a process may change its own.
-static char *folder_of(const char *file) {
+char *rf_config_folder(const char *file) {
     char *absolute = realpath(file, NULL);
     if (absolute == NULL)
         return NULL;
@@ -304,11 +306,11 @@ static enum rf_err read_file(struct loader *loader) {
         rf_file_read(loader->file, FILE_MAX_BYTES, &loader->data, &loader->size, &cause);
     if (err != RF_OK)
         return rf_error_set(loader->error, RF_ERR_CONFIG, "%s", cause.message);
-    loader->folder = folder_of(loader->file);
+    loader->folder = rf_config_folder(loader->file);
     loader->config->file = strdup(loader->file);
     if (loader->folder == NULL || loader->config->file == NULL)
         return rf_error_set(loader->error, RF_ERR_NOMEM, "out of memory");
-    return read_document(loader);
+    return rf_config_read_document(loader);
 }
 
 static enum rf_err load(struct loader *loader) {
@@ -325,7 +327,16 @@ static enum rf_err load(struct loader *loader) {
     return err;
 }
 
-static void loader_fini(struct loader *loader) {
+enum rf_err rf_config_loader_init(struct loader *loader) {
+    loader->lines = calloc(rf_config_row_count, sizeof *loader->lines);
+    loader->texts = calloc(rf_config_row_count, sizeof *loader->texts);
+    loader->config = calloc(1, sizeof *loader->config);
+    if (loader->lines == NULL || loader->texts == NULL || loader->config == NULL)
+        return rf_error_set(loader->error, RF_ERR_NOMEM, "out of memory");
+    return RF_OK;
+}
+
+void rf_config_loader_fini(struct loader *loader) {
     if (loader->has_document)
         yaml_document_delete(&loader->document);
     for (size_t i = 0; loader->texts != NULL && i < rf_config_row_count; i++)
@@ -340,20 +351,15 @@ static void loader_fini(struct loader *loader) {
 
 enum rf_err rf_config_load(const char *file, struct rf_config **config, struct rf_error *error) {
     struct loader loader = {.file = file, .error = error};
-    enum rf_err err;
     *config = NULL;
-    loader.lines = calloc(rf_config_row_count, sizeof *loader.lines);
-    loader.texts = calloc(rf_config_row_count, sizeof *loader.texts);
-    loader.config = calloc(1, sizeof *loader.config);
-    if (loader.lines == NULL || loader.texts == NULL || loader.config == NULL)
-        err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    else
+    enum rf_err err = rf_config_loader_init(&loader);
+    if (err == RF_OK)
         err = load(&loader);
     if (err == RF_OK)
         *config = loader.config;
     else
         rf_config_destroy(&loader.config);
-    loader_fini(&loader);
+    rf_config_loader_fini(&loader);
     return err;
 }
 

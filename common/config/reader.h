@@ -12,6 +12,8 @@
 
 struct loader {
     const char *file;
+    const char *only; // the one section that there may be; NULL: all
+    bool literal;     // ${...} is not replaced
     char *folder;
     char *data; // the file's text
     size_t size;
@@ -40,6 +42,18 @@ static inline bool is_null(const yaml_node_t *node) {
 static inline const char *kind_name(const yaml_node_t *node) {
     return node->type == YAML_SEQUENCE_NODE ? "a list" : "a section";
 }
+
+// rf_config_loader_init, _fini: a loader without a text; its `config` is the caller's to take.
+// RF_ERR_NOMEM: to be finished all the same.
+RF_NODISCARD enum rf_err rf_config_loader_init(struct loader *loader);
+void rf_config_loader_fini(struct loader *loader);
+
+// rf_config_folder: the folder of a file, absolute, so that a process may change its own. A new
+// string; NULL if it is not there.
+char *rf_config_folder(const char *file);
+
+// rf_config_read_document: loader->data into loader->config, for the rows that are written in it.
+enum rf_err rf_config_read_document(struct loader *loader);
 
 // rf_config_read_value: `text` as it was written, ${...} and all, as a value of `row` into
 // `target`.

@@ -308,6 +308,13 @@ static void campaign_ordered(const struct rf_event *event, struct rf_text *text)
     add_field(text, event, ", now ", "to", "");
 }
 
+static void campaign_set(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Campaign ");
+    add_name(text, event->subject);
+    rf_text_add(text, " has other settings of its own");
+    add_number(text, event, ", version ", "version", "");
+}
+
 static void dnc_changed(const struct rf_event *event, struct rf_text *text) {
     const char *by = rf_field_text(event, "by");
     rf_text_add(text, "The ");
@@ -483,6 +490,7 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_FALLBACK_USED] = fallback_used,
     [RF_EVENT_CAMPAIGN_LOADED] = campaign_loaded,
     [RF_EVENT_CAMPAIGN_ORDERED] = campaign_ordered,
+    [RF_EVENT_CAMPAIGN_SET] = campaign_set,
     [RF_EVENT_DNC_CHANGED] = dnc_changed,
     [RF_EVENT_CAMPAIGN_FINISHED] = campaign_finished,
     [RF_EVENT_CONTACT_STARTED] = contact_started,

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "campaign_number.h"
+#include "campaign_settings.h"
 #include "page.h"
 #include "progress.h"
 #include "run.h"
@@ -32,6 +33,7 @@ struct running {
     struct cli_list list;
     char campaign[65];
     int64_t priority; // CLI_RUN_NO_PRIORITY: none was given
+    char *settings;   // text of --settings; NULL: not given
     struct rf_timer timer;
     FILE *out;     // where progress is told
     bool terminal; // and whether it is one
@@ -132,7 +134,9 @@ static void interrupt(struct cli_session *session) {
     struct running *running = session->arg;
     cli_session_end(session, CLI_INTERRUPTED);
     clear_bar(running);
-    if (running->run.phase == CLI_RUN_LOADING)
+    if (running->run.phase == CLI_RUN_SETTING)
+        fprintf(stderr, "nothing was loaded or started\n");
+    else if (running->run.phase == CLI_RUN_LOADING)
         fprintf(stderr,
                 "loading was interrupted after %" PRId64 " contacts, nobody is called by that; the "
                 "same command again goes on\n",
@@ -238,6 +242,8 @@ static void begin(struct cli_session *session) {
         return;
     }
     running->run.priority = running->priority;
+    if (running->settings != NULL)
+        cli_run_settings(&running->run, running->settings, session->options->own[CLI_SETTINGS]);
     step(session);
 }
 
@@ -263,13 +269,17 @@ static int run_phases(const struct cli_options *options, struct running *running
     running->out = options->json ? stderr : stdout;
     running->terminal = isatty(fileno(running->out)) != 0;
     int code = CLI_OK;
+    const char *file = options->own[CLI_SETTINGS];
+    if (file != NULL && (running->settings = cli_settings_file(file)) == NULL)
+        return CLI_USAGE;
     if (running->first == CLI_RUN_LOADING)
         code = cli_list_open(options, options->arguments[options->count - 1], &running->list);
-    if (code != CLI_OK)
-        return code;
-    code = cli_session_run(options, &handlers, running);
-    cli_run_fini(&running->run);
-    cli_list_close(&running->list);
+    if (code == CLI_OK) {
+        code = cli_session_run(options, &handlers, running);
+        cli_run_fini(&running->run);
+        cli_list_close(&running->list);
+    }
+    free(running->settings);
     return code;
 }
 

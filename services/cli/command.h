@@ -55,6 +55,7 @@ enum cli_exit {
     X(STATE, "state", true)                                                                        \
     X(PRIORITY, "priority", true)                                                                  \
     X(REASON, "reason", true)                                                                      \
+    X(SETTINGS, "settings", true)                                                                  \
     X(YES, "yes", false)
 
 enum cli_own {
@@ -103,6 +104,7 @@ int cli_campaign_pause(const struct cli_options *options);
 int cli_campaign_resume(const struct cli_options *options);
 int cli_campaign_cancel(const struct cli_options *options);
 int cli_campaign_retry(const struct cli_options *options);
+int cli_campaign_set(const struct cli_options *options);
 int cli_campaign_priority(const struct cli_options *options);
 int cli_campaign_list(const struct cli_options *options);
 int cli_campaign_why(const struct cli_options *options);

@@ -8,7 +8,8 @@
 //   campaign_run.c     loads a list, starts it and follows it; run.c decides, list.c and page.c
 //                      read the list, progress.c and summary.c tell
 //   campaign_status.c  how campaigns stand; campaign_table.c puts them below each other
-//   campaign_order.c   pause, resume, cancel, priority; campaign_retry.c, campaign_why.c; ask.c
+//   campaign_order.c   pause, resume, cancel, priority; campaign_set.c, campaign_settings.c;
+//                      campaign_retry.c, campaign_why.c; ask.c
 //   asks campaign_export.c  what came of the contacts; export_row.c writes one dnc.c the
 //   do-not-call list status.c           how the set is; overview.c tells it tail.c events as they
 //   happen; reader.c gets them out of the journal, event_filter.c
@@ -41,18 +42,23 @@
 
 static const struct cli_command commands[] = {
     {"campaign run", 1, 1,
-     "CONTACTS.csv [--name NAME] [--priority N] [--map NAME=COLUMN]... [--country CODE]\n"
-     "        [--separator SIGN] [--rejects FILE]",
+     "CONTACTS.csv [--name NAME] [--priority N] [--settings FILE.yaml] [--map NAME=COLUMN]...\n"
+     "        [--country CODE] [--separator SIGN] [--rejects FILE]",
      "load contacts, start the campaign and follow it to its end",
-     CLI_LIST_TAKES | CLI_TAKES(NAME) | CLI_TAKES(PRIORITY) | CLI_TAKES(JSON), cli_campaign_run},
+     CLI_LIST_TAKES | CLI_TAKES(NAME) | CLI_TAKES(PRIORITY) | CLI_TAKES(SETTINGS) | CLI_TAKES(JSON),
+     cli_campaign_run},
     {"campaign load", 2, 2,
-     "NAME CONTACTS.csv [--map NAME=COLUMN]... [--country CODE]\n"
+     "NAME CONTACTS.csv [--settings FILE.yaml] [--map NAME=COLUMN]... [--country CODE]\n"
      "        [--separator SIGN] [--rejects FILE]",
-     "put contacts into a campaign, which is not started by that", CLI_LIST_TAKES | CLI_TAKES(JSON),
-     cli_campaign_load},
-    {"campaign start", 1, 1, "NAME [--priority N]",
+     "put contacts into a campaign, which is not started by that",
+     CLI_LIST_TAKES | CLI_TAKES(SETTINGS) | CLI_TAKES(JSON), cli_campaign_load},
+    {"campaign start", 1, 1, "NAME [--priority N] [--settings FILE.yaml]",
      "call the contacts of a campaign that are loaded; -10 to 10, higher goes first",
-     CLI_TAKES(PRIORITY) | CLI_TAKES(JSON), cli_campaign_start},
+     CLI_TAKES(PRIORITY) | CLI_TAKES(SETTINGS) | CLI_TAKES(JSON), cli_campaign_start},
+    {"campaign set", 1, CLI_MAX_ARGUMENTS, "NAME KEY=VALUE... [--settings FILE.yaml]",
+     "what a campaign has of its own in place of the configuration's campaign.KEY, from now on:\n"
+     "        max_calls=3, pace=0.5, 'windows=[mon-fri 09:00-17:00]'; KEY= is as configured again",
+     CLI_TAKES(SETTINGS) | CLI_TAKES(JSON), cli_campaign_set},
     {"campaign pause", 1, 1, "NAME",
      "begin nothing new; calls that exist are followed to their end", CLI_TAKES(JSON),
      cli_campaign_pause},

@@ -31,6 +31,13 @@ void cli_run_fini(struct cli_run *run) {
     memset(run, 0, sizeof *run);
 }
 
+void cli_run_settings(struct cli_run *run, const char *text, const char *file) {
+    run->settings = text;
+    run->settings_file = file;
+    run->then = run->phase;
+    run->phase = CLI_RUN_SETTING;
+}
+
 enum cli_run_action cli_run_next(const struct cli_run *run, struct rf_instant now,
                                  struct rf_duration *wait) {
     if (run->phase == CLI_RUN_ENDED)
@@ -84,6 +91,11 @@ void cli_run_refuse(struct cli_run *run, const char *text) {
 
 json_t *cli_run_request(const struct cli_run *run, const char **operation) {
     switch (run->phase) {
+    case CLI_RUN_SETTING:
+        *operation = "set";
+        return json_pack("{s:s, s:s, s:s, s:b}", "campaign", run->campaign, "settings",
+                         run->settings, "file", run->settings_file, "create",
+                         run->then == CLI_RUN_LOADING);
     case CLI_RUN_LOADING:
         *operation = "load";
         return json_pack("{s:s, s:O}", "campaign", run->campaign, "contacts", run->page);
@@ -159,7 +171,7 @@ static void take_contacts(struct cli_run *run, const json_t *result) {
 }
 
 // Nobody carried it out: the orchestrator is not there yet, is just being restarted, or has a
-// trouble of its own that may pass. All four operations may be repeated.
+// trouble of its own that may pass. All operations may be repeated.
 static void take_refusal(struct cli_run *run, const struct rf_call_reply *reply,
                          struct rf_instant now) {
     const char *code = reply->code != NULL ? reply->code : reply->class;
@@ -186,6 +198,9 @@ void cli_run_reply(struct cli_run *run, const struct rf_call_reply *reply, struc
     run->answered = now;
     run->trouble[0] = '\0';
     switch (run->phase) {
+    case CLI_RUN_SETTING:
+        run->phase = run->then;
+        break;
     case CLI_RUN_LOADING:
         take_loaded(run, reply->result);
         break;

@@ -23,6 +23,7 @@ enum cli_run_action {
 };
 
 enum cli_run_phase {
+    CLI_RUN_SETTING, // only by cli_run_settings
     CLI_RUN_LOADING,
     CLI_RUN_STARTING,
     CLI_RUN_FOLLOWING,
@@ -37,6 +38,8 @@ struct cli_run {
     enum cli_run_phase phase, last_phase; // the phase behind the last one is the end
     json_t *page;                         // to be loaded; NULL: read one
     bool last_page;                       // no page comes behind it
+    const char *settings, *settings_file; // to be given to the campaign; borrowed
+    enum cli_run_phase then;              // the phase behind setting them
     int64_t priority;                     // asked for at the start; CLI_RUN_NO_PRIORITY: as it is
     int64_t added, known, refused_count, set_aside_count;
     int64_t total;              // contacts of the campaign, once it is started
@@ -56,6 +59,10 @@ bool cli_run_init(struct cli_run *run, enum cli_run_phase first, enum cli_run_ph
                   const char *campaign, const char *file, struct rf_duration patience,
                   struct rf_instant now);
 void cli_run_fini(struct cli_run *run);
+
+// cli_run_settings: begins with giving the campaign, which is made for it when there is something
+// to load, the settings of this text, of `file`. They are wrong: nothing is loaded or started.
+void cli_run_settings(struct cli_run *run, const char *text, const char *file);
 
 // cli_run_next: what to do now. `wait` is filled with CLI_RUN_WAIT.
 enum cli_run_action cli_run_next(const struct cli_run *run, struct rf_instant now,

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "campaign_settings.h"
 #include "member.h"
 #include "progress.h"
 
@@ -43,6 +44,11 @@ void cli_campaign_text(const json_t *campaign, struct rf_text *text) {
     add_state(campaign, text);
     cli_progress_line(&progress, text);
     rf_text_add(text, "\n");
+    if (json_object_size(json_object_get(campaign, "settings")) > 0) {
+        rf_text_add(text, "  settings of its own: ");
+        cli_settings_text(json_object_get(campaign, "settings"), text);
+        rf_text_add(text, "\n");
+    }
     counts_text("outcomes", json_object_get(campaign, "outcomes"), text);
     counts_text("set aside", json_object_get(campaign, "reasons"), text);
 }

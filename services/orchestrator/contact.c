@@ -169,5 +169,6 @@ void rf_contact_clear(struct rf_contact *contact) {
     free(contact->fields);
     free(contact->script);
     free(contact->time_zone);
+    free(contact->settings);
     *contact = (struct rf_contact){0};
 }

@@ -108,6 +108,8 @@ struct rf_contact {
     int64_t spent;        // requests of this step that failed without being exhausted
     int64_t redials;      // attempts to dial that may have been sent and proved absent
     char *time_zone;      // its own; NULL: that of the campaign
+    int64_t version;      // of the settings of its campaign
+    char *settings;       // those; NULL: it has none of its own
     int64_t unreached[RF_UNREACHED_COUNT]; // calls that ended so; their sum is all its calls
     enum rf_unreached last_unreached;      // how the last of them ended
     bool barred;                           // on the do-not-call list when it was claimed

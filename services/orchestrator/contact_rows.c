@@ -51,6 +51,7 @@ static enum rf_err read_contact(struct rf_rows *row, struct rf_contact *contact,
     contact->priority = rf_rows_number(row, 22);
     contact->spoken.ns = rf_rows_number(row, 23);
     contact->barred = rf_rows_number(row, 24) != 0;
+    contact->version = rf_rows_number(row, 25);
     if (!rf_unreached_parse(rf_rows_text(row, 15), &contact->last_unreached))
         return rf_error_set(error, RF_ERR_INVALID, "contact %lld has an unknown last ending",
                             (long long)contact->row);
@@ -62,7 +63,8 @@ static enum rf_err read_contact(struct rf_rows *row, struct rf_contact *contact,
         !copy(&contact->name, rf_rows_text(row, 4)) ||
         !copy(&contact->fields, rf_rows_text(row, 5)) ||
         !copy(&contact->script, rf_rows_text(row, 8)) ||
-        !copy(&contact->time_zone, rf_rows_text(row, 14)))
+        !copy(&contact->time_zone, rf_rows_text(row, 14)) ||
+        !copy(&contact->settings, rf_rows_text(row, 26)))
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     (void)snprintf(contact->id, sizeof contact->id, "%s-%lld", contact->campaign,
                    (long long)contact->line);

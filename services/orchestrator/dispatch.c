@@ -122,6 +122,7 @@ void rf_dispatch_line_up(struct rf_runner *runner) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     runner->waiter.campaign = runner->contact.campaign_row;
     runner->waiter.priority = runner->contact.priority;
+    runner->waiter.rate = rf_terms_campaign(runner->terms)->pace;
     if (rf_pace_wait(&orchestrator->pace, &runner->waiter) != RF_OK) {
         rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start",
                runner->contact.id);
@@ -133,6 +134,11 @@ void rf_dispatch_line_up(struct rf_runner *runner) {
 void rf_dispatch_queued(struct rf_orchestrator *orchestrator) {
     rf_claim_queued(&orchestrator->claim, loop_now(orchestrator));
     rf_dispatch_tick(orchestrator);
+}
+
+void rf_dispatch_changed(struct rf_orchestrator *orchestrator) {
+    dial_line(orchestrator);
+    rf_dispatch_queued(orchestrator);
 }
 
 static void on_released(struct rf_store_job *job, enum rf_err result,
@@ -168,7 +174,8 @@ void rf_dispatch_release(struct rf_orchestrator *orchestrator) {
 
 void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf_config *config) {
     rf_claim_configure(&orchestrator->claim, config);
-    rf_pace_configure(&orchestrator->pace, config->orchestrator.pace, config->campaign.pace);
+    rf_pace_configure(&orchestrator->pace, config->orchestrator.pace);
+    rf_terms_configure(orchestrator, config);
     if (orchestrator->pace_timer.loop) {
         dial_line(orchestrator);
         if (orchestrator->calendar_changed)

@@ -26,4 +26,7 @@ void rf_dispatch_release(struct rf_orchestrator *orchestrator);
 // rf_dispatch_queued: contacts were put into the queue, due now.
 void rf_dispatch_queued(struct rf_orchestrator *orchestrator);
 
+// rf_dispatch_changed: a campaign has other settings: what it may do now is looked at.
+void rf_dispatch_changed(struct rf_orchestrator *orchestrator);
+
 #endif

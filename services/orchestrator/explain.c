@@ -107,7 +107,8 @@ static void tell_attempts(const json_t *attempts, struct rf_why *why) {
 
 #define COLUMNS                                                                                    \
     "c.id, c.line, k.name, k.state, c.phone, c.name, c.state, c.step, c.reason, c.message,"        \
-    " c.outcome, c.due, c.ended, c.deferrals, c.spent, c.script IS NOT NULL, c.audio IS NOT NULL"
+    " c.outcome, c.due, c.ended, c.deferrals, c.spent, c.script IS NOT NULL, c.audio IS NOT NULL," \
+    " k.settings"
 
 static json_t *contact_entry(const struct rf_why *why) {
     json_t *entry = json_object();
@@ -126,6 +127,15 @@ static json_t *contact_entry(const struct rf_why *why) {
     if (why->ended.ns > 0)
         (void)json_object_set_new(entry, "ended", json_integer(why->ended.ns));
     return entry;
+}
+
+// Out of the campaign's own settings, where they say so.
+static int64_t max_calls_of(const char *settings, int64_t configured) {
+    json_t *own = settings ? json_loads(settings, 0, NULL) : NULL;
+    const char *text = text_of(own, "max_calls");
+    int64_t calls = text ? strtoll(text, NULL, 10) : configured;
+    json_decref(own);
+    return calls;
 }
 
 static enum rf_err explain_one(struct rf_explain *explain, struct rf_db *db,
@@ -147,7 +157,7 @@ static enum rf_err explain_one(struct rf_explain *explain, struct rf_db *db,
                          .spent = rf_rows_number(row, 14),
                          .written = rf_rows_number(row, 15) != 0,
                          .spoken = rf_rows_number(row, 16) != 0,
-                         .max_calls = explain->max_calls,
+                         .max_calls = max_calls_of(rf_rows_text(row, 17), explain->max_calls),
                          .waiting_for = explain->waiting_for};
     (void)snprintf(id, sizeof id, "%s-%lld", why.campaign, (long long)rf_rows_number(row, 1));
     (void)rf_contact_state_parse(rf_rows_text(row, 6), &why.state);

@@ -3,8 +3,8 @@
 //
 // Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, outcome.h, turn.h, pace.h
 // (decisions, pure); schema.c, record.c, queue.c, takeover.c, campaign.c, control.c, sweep.c,
-// requeue.c, status.c, report.c, explain.c (the database); runner.c, steps.c, dispatch.c,
-// inherit.c, cancel.c, outbox.c, serve.c, serve_control.c (the rim).
+// requeue.c, set.c, status.c, report.c, explain.c (the database); runner.c, steps.c, terms.c,
+// dispatch.c, inherit.c, cancel.c, outbox.c, serve.c, serve_control.c, serve_set.c (the rim).
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

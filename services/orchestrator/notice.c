@@ -178,6 +178,11 @@ char *rf_notice_ordered(const char *campaign, enum rf_campaign_order order,
     return notice(RF_EVENT_CAMPAIGN_ORDERED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 
+char *rf_notice_set(const char *campaign, int64_t version, json_t *settings, struct rf_utc now) {
+    json_t *data = json_pack("{s:I,s:O}", "version", (json_int_t)version, "settings", settings);
+    return notice(RF_EVENT_CAMPAIGN_SET, NULL, campaign, campaign, NULL, NULL, data, now);
+}
+
 // `change` is "added" or "removed"; `by` may be NULL.
 char *rf_notice_dnc(const char *change, int64_t count, const char *by, struct rf_utc now) {
     json_t *data = json_pack("{s:I}", change, (json_int_t)count);

@@ -27,9 +27,9 @@ struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator
 }
 
 const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
-                                           const struct rf_contact *contact) {
-    const char *given = orchestrator->process->config->campaign.time_zone;
-    const char *name = contact->time_zone ? contact->time_zone : given;
+                                           const struct rf_contact *contact,
+                                           const struct rf_config_campaign *campaign) {
+    const char *name = contact->time_zone ? contact->time_zone : campaign->time_zone;
     return rf_zones_find(&orchestrator->zones, name ? name : "UTC");
 }
 

@@ -18,6 +18,7 @@
 
 struct rf_runner;
 struct rf_inherited;
+struct rf_terms;
 
 struct rf_orchestrator {
     struct rf_process *process;
@@ -45,6 +46,7 @@ struct rf_orchestrator {
     struct rf_utc breaker_until[RF_PROVIDER_COUNT]; // end of being open; 0: not known
 
     struct rf_runner *runners; // contacts in progress
+    struct rf_terms *terms;    // of their campaigns
     int64_t running;
     size_t calls;  // sent and not answered
     bool draining; // nothing new is begun
@@ -57,10 +59,11 @@ struct rf_orchestrator {
 struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator,
                                       const char *provider);
 
-// rf_orchestrator_zone: where the contact is: its own time zone, else that of the configuration,
-// else UTC. NULL: the system has no such zone.
+// rf_orchestrator_zone: where the contact is: its own time zone, else that of the campaign, else
+// UTC. NULL: the system has no such zone.
 const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
-                                           const struct rf_contact *contact);
+                                           const struct rf_contact *contact,
+                                           const struct rf_config_campaign *campaign);
 
 // rf_orchestrator_calendar: reads the holidays of a configuration, and looks whether its time zone
 // is there; time zones are read anew. An error names the key, and all stays as it was.

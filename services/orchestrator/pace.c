@@ -4,6 +4,7 @@
 
 struct rf_pace_campaign {
     int64_t campaign;
+    double rate;
     struct rf_pace_limit limit;
 };
 
@@ -27,12 +28,11 @@ static void take(struct rf_pace_limit *limit, struct rf_instant now) {
 static void apply(struct rf_pace *pace) {
     pace->all.interval = interval_of(pace, pace->all_rate);
     for (size_t i = 0; i < pace->count; i++)
-        pace->campaigns[i].limit.interval = interval_of(pace, pace->each_rate);
+        pace->campaigns[i].limit.interval = interval_of(pace, pace->campaigns[i].rate);
 }
 
-void rf_pace_configure(struct rf_pace *pace, double all, double each) {
+void rf_pace_configure(struct rf_pace *pace, double all) {
     pace->all_rate = all;
-    pace->each_rate = each;
     apply(pace);
 }
 
@@ -55,9 +55,19 @@ static bool in_line(const struct rf_pace *pace, int64_t campaign) {
     return false;
 }
 
-static enum rf_err note(struct rf_pace *pace, int64_t campaign) {
-    if (find(pace, campaign))
+void rf_pace_rate(struct rf_pace *pace, int64_t campaign, double rate) {
+    struct rf_pace_campaign *known = find(pace, campaign);
+    if (!known)
+        return;
+    known->rate = rate;
+    known->limit.interval = interval_of(pace, rate);
+}
+
+static enum rf_err note(struct rf_pace *pace, const struct rf_pace_waiter *waiter) {
+    if (find(pace, waiter->campaign)) {
+        rf_pace_rate(pace, waiter->campaign, waiter->rate);
         return RF_OK;
+    }
     if (pace->count == pace->room) {
         size_t room = pace->room ? pace->room * 2 : 8;
         struct rf_pace_campaign *campaigns =
@@ -67,8 +77,10 @@ static enum rf_err note(struct rf_pace *pace, int64_t campaign) {
         pace->campaigns = campaigns;
         pace->room = room;
     }
-    pace->campaigns[pace->count++] = (struct rf_pace_campaign){
-        .campaign = campaign, .limit.interval = interval_of(pace, pace->each_rate)};
+    pace->campaigns[pace->count++] =
+        (struct rf_pace_campaign){.campaign = waiter->campaign,
+                                  .rate = waiter->rate,
+                                  .limit.interval = interval_of(pace, waiter->rate)};
     return RF_OK;
 }
 
@@ -80,7 +92,7 @@ static void forget(struct rf_pace *pace, struct rf_instant now) {
 }
 
 enum rf_err rf_pace_wait(struct rf_pace *pace, struct rf_pace_waiter *waiter) {
-    enum rf_err err = note(pace, waiter->campaign);
+    enum rf_err err = note(pace, waiter);
     if (err != RF_OK)
         return err;
     struct rf_pace_waiter **link = &pace->line;

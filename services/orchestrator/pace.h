@@ -22,20 +22,24 @@ struct rf_pace_limit {
 struct rf_pace_waiter {
     struct rf_pace_waiter *next, **link; // link NULL: not in the line
     int64_t campaign, priority;
+    double rate; // calls a second of its campaign; 0: no limit
 };
 
 struct rf_pace {
     struct rf_pace_limit all;
     struct rf_pace_campaign *campaigns;
     size_t count, room;
-    double all_rate, each_rate; // calls a second, and of one campaign
+    double all_rate; // calls a second
     int64_t sharers;
     struct rf_pace_waiter *line;
 };
 
-// rf_pace_configure: `all` and `each` are calls a second; 0: no limit. What was used of the old
-// limits counts on.
-void rf_pace_configure(struct rf_pace *pace, double all, double each);
+// rf_pace_configure: `all` is calls a second; 0: no limit. What was used of the old limit counts
+// on.
+void rf_pace_configure(struct rf_pace *pace, double all);
+
+// rf_pace_rate: the same for one campaign; if nobody of it stands in line, who comes next says it.
+void rf_pace_rate(struct rf_pace *pace, int64_t campaign, double rate);
 
 // rf_pace_share: so many orchestrators, we among them, have the limits together: each keeps to its
 // part, so that they are not exceeded whatever each of them has to do. At first 1.

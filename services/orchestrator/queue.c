@@ -40,14 +40,13 @@ static enum rf_err count_running(struct rf_db *db, struct rf_turn *turn, struct 
                         "i", turn->campaign);
 }
 
-static enum rf_err read_turns(struct rf_db *db, int64_t limit, struct turns *turns,
-                              struct rf_error *error) {
-#define RUNNING "SELECT id, priority FROM campaign WHERE state = 'running' ORDER BY id"
+static enum rf_err read_campaigns(struct rf_db *db, int64_t limit, struct turns *turns,
+                                  struct rf_error *error) {
     struct rf_rows *rows;
-    // With a limit claims of several orchestrators go one after the other: each counts what those
-    // before it took.
-    enum rf_err err =
-        rf_db_query(db, error, &rows, limit > 0 ? RUNNING " /*! FOR UPDATE */" : RUNNING, "");
+    enum rf_err err = rf_db_query(db, error, &rows,
+                                  "SELECT id, priority, coalesce (concurrency, ?) FROM campaign"
+                                  " WHERE state = 'running' ORDER BY id",
+                                  "i", limit);
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK) {
@@ -59,13 +58,27 @@ static enum rf_err read_turns(struct rf_db *db, int64_t limit, struct turns *tur
         turns->items = items;
         items[turns->count++] = (struct rf_turn){.campaign = rf_rows_number(rows, 0),
                                                  .priority = rf_rows_number(rows, 1),
-                                                 .limit = limit};
+                                                 .limit = rf_rows_number(rows, 2)};
     }
     rf_rows_end(&rows);
-    err = err == RF_ERR_NOT_FOUND ? RF_OK : err;
-    // One campaign without a limit of its own takes all places anyway.
-    for (size_t i = 0; err == RF_OK && i < turns->count && (turns->count > 1 || limit > 0); i++)
-        err = count_running(db, &turns->items[i], error);
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
+}
+
+static enum rf_err read_turns(struct rf_db *db, int64_t limit, struct turns *turns,
+                              struct rf_error *error) {
+    enum rf_err err = read_campaigns(db, limit, turns, error);
+    for (size_t i = 0; err == RF_OK && i < turns->count; i++) {
+        struct rf_turn *turn = &turns->items[i];
+        // With a limit claims of several orchestrators go one after the other, in order of the
+        // campaigns: each counts what those before it took.
+        if (turn->limit > 0)
+            err = rf_db_run(db, error,
+                            "SELECT id FROM campaign WHERE id = ? /*! FOR NO KEY UPDATE */", "i",
+                            turn->campaign);
+        // One campaign without a limit of its own takes all places anyway.
+        if (err == RF_OK && (turns->count > 1 || turn->limit > 0))
+            err = count_running(db, turn, error);
+    }
     return err;
 }
 

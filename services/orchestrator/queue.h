@@ -14,7 +14,7 @@ struct rf_queue_claim {
     struct rf_store_job job;
     void *owner;
     struct rf_claim_decision decision;
-    int64_t limit; // contacts of one campaign in progress; 0: none
+    int64_t limit; // contacts in progress of a campaign that has no limit of its own; 0: none
     struct rf_utc now;
     struct rf_contact_list contacts;    // claimed
     int64_t claimed, test_row;          // for struct rf_claim_result

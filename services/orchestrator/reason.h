@@ -41,6 +41,8 @@ enum rf_reason_kind {
     X(PAUSED, WAITS, "paused", "its campaign was paused before it was dialled", "")                \
     X(TAKEN_OVER, WAITS, "taken_over",                                                             \
       "its orchestrator is gone, and the one that took it over had no place for it", "")           \
+    X(SETTINGS, WAITS, "settings", "the settings of its campaign cannot be used",                  \
+      "see the message; ringfence campaign set mends them")                                        \
     X(TRANSIENT, WAITS, "transient", "its provider failed for the moment", "")                     \
     X(RATE_LIMITED, WAITS, "rate_limited", "its provider limits how much it is asked", "")         \
     X(AMBIGUOUS, WAITS, "ambiguous", "nobody knows whether its provider carried its request out",  \

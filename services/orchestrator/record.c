@@ -64,10 +64,12 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
 }
 
 struct rf_record *rf_record_intent(const struct rf_contact *contact, const struct rf_dial *dial,
-                                   struct rf_utc now) {
+                                   int64_t version, struct rf_utc now) {
     struct rf_record *record = record_new(contact, now);
-    if (record)
+    if (record) {
         record->dial = *dial;
+        record->version = version;
+    }
     return record;
 }
 
@@ -79,6 +81,7 @@ void rf_record_destroy(struct rf_record **pointer) {
         free(record->notices[i]);
     free(record->script);
     free(record->phone);
+    free(record->settings);
     free(record);
     *pointer = NULL;
 }
@@ -116,23 +119,40 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
     return err == RF_OK ? one_changed(db, "the contact", error) : err;
 }
 
-// The last look before a dial, in the transaction of its intent: the contact is still ours, and in
+// Whether its campaign runs, by the settings that allow the dial. The contact is still ours, and in
 // the state in which it may be dialled.
+static enum rf_err read_campaign(struct rf_record *record, struct rf_db *db,
+                                 struct rf_error *error) {
+    struct rf_rows *row;
+    enum rf_err err =
+        rf_db_query(db, error, &row,
+                    "SELECT k.state, k.version, k.settings FROM contact c"
+                    " JOIN campaign k ON k.id = c.campaign"
+                    " WHERE c.id = ? AND c.state = ? AND c.owner = ?",
+                    "iti", record->row, rf_contact_state_name(RF_CONTACT_DIAL), rf_member_of(db));
+    if (err == RF_OK)
+        err = rf_rows_next(row, error);
+    if (err == RF_OK) {
+        record->paused = strcmp(rf_rows_text(row, 0), "running") != 0;
+        record->newer = rf_rows_number(row, 1);
+        record->stale = record->newer != record->version;
+        free(record->settings); // of an earlier run
+        if (!copy(&record->settings, rf_rows_text(row, 2)))
+            err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
+    rf_rows_end(&row);
+    return err == RF_ERR_NOT_FOUND ? left_otherwise("the contact", error) : err;
+}
+
+// The last look before a dial, in the transaction of its intent.
 static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
-    int64_t paused = 0;
     enum rf_err err = rf_dial_lock_share(db, error);
     if (err == RF_OK)
-        err = rf_db_number(db, error, &paused,
-                           "SELECT CASE WHEN k.state = 'running' THEN 0 ELSE 1 END FROM contact c"
-                           " JOIN campaign k ON k.id = c.campaign"
-                           " WHERE c.id = ? AND c.state = ? AND c.owner = ?",
-                           "iti", record->row, rf_contact_state_name(RF_CONTACT_DIAL),
-                           rf_member_of(db));
-    if (err == RF_ERR_NOT_FOUND)
-        return left_otherwise("the contact", error);
-    record->paused = paused != 0;
+        err = read_campaign(record, db, error);
     if (err == RF_OK && record->paused)
         return rf_error_set(error, RF_ERR_CONFLICT, "the campaign does not run");
+    if (err == RF_OK && record->stale)
+        return rf_error_set(error, RF_ERR_CONFLICT, "the campaign has other settings by now");
     if (err == RF_OK)
         err = rf_dnc_look(db, record->phone, &record->barred, record->barred_why, error);
     if (err == RF_OK && record->barred)

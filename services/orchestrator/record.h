@@ -30,8 +30,12 @@ struct rf_record {
     struct rf_dial dial;
     char *phone;
     char status[32];
-    bool paused; // why an intent was refused: its campaign does not run
-    bool barred; // or its number is on the do-not-call list,
+    int64_t version; // of an intent: of the settings that allow it
+    bool stale;      // why it was refused: its campaign has others now:
+    int64_t newer;   // of this version
+    char *settings;  // (NULL: none of its own)
+    bool paused;     // or its campaign does not run
+    bool barred;     // or its number is on the do-not-call list,
     char barred_why[RF_DNC_TEXT_SIZE];
     bool cancelled;     // the contact waits, and its campaign was cancelled: see sweep.h
     char provider[32];  // "": as it is
@@ -46,13 +50,13 @@ struct rf_record {
 struct rf_record *rf_record_new(const struct rf_contact *contact, const struct rf_plan *plan,
                                 struct rf_utc now);
 
-// rf_record_intent: a record of a new attempt to dial. NULL if out of memory.
+// rf_record_intent: a record of a new attempt to dial, which settings of this version allow. NULL
+// if out of memory.
 struct rf_record *rf_record_intent(const struct rf_contact *contact, const struct rf_dial *dial,
-                                   struct rf_utc now);
+                                   int64_t version, struct rf_utc now);
 
-// rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: its number is on the
-// do-not-call list, its campaign is paused, or another
-// attempt holds the number.
+// rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: its number is on the do-not-call
+// list, its campaign is paused or has other settings by now, or another attempt holds the number.
 enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // rf_record_finish: ends the campaign with this row if none of its contacts is left, and

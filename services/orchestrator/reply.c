@@ -9,7 +9,7 @@ void rf_reply_result(struct rf_orchestrator *orchestrator, const char *id, json_
 
 void rf_reply_error(struct rf_orchestrator *orchestrator, const char *id, enum rf_err err,
                     const char *message) {
-    bool wrong = err == RF_ERR_INVALID || err == RF_ERR_NOT_FOUND;
+    bool wrong = err == RF_ERR_INVALID || err == RF_ERR_NOT_FOUND || err == RF_ERR_CONFIG;
     const struct rf_call_reply reply = {
         .id = id,
         .class = rf_class_name(wrong ? RF_CLASS_PERMANENT_INVALID : RF_CLASS_TRANSIENT),

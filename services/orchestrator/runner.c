@@ -40,6 +40,7 @@ static void runner_destroy(struct rf_runner *runner) {
     rf_timer_stop(&runner->timer);
     rf_record_destroy(&runner->record);
     rf_contact_clear(&runner->contact);
+    rf_terms_drop(&runner->terms);
     free(runner);
 }
 
@@ -65,12 +66,16 @@ static void bar(struct rf_runner *runner) {
 
 void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *contact) {
     struct rf_runner *runner = calloc(1, sizeof *runner);
-    if (!runner) {
+    struct rf_terms *terms = rf_terms_hold(orchestrator, contact);
+    if (!runner || !terms) {
         rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start", contact->id);
         rf_contact_clear(contact);
+        rf_terms_drop(&terms);
+        free(runner);
         return;
     }
     runner->orchestrator = orchestrator;
+    runner->terms = terms;
     runner->contact = *contact;
     *contact = (struct rf_contact){0};
     rf_timer_init(&runner->timer, orchestrator->process->loop, on_timer, runner);
@@ -172,6 +177,15 @@ static void go_on(struct rf_runner *runner) {
     }
 }
 
+// The settings of the campaign have become others since they allowed this dial: they are asked
+// again.
+static void dial_anew(struct rf_runner *runner) {
+    rf_terms_learn(runner->orchestrator, runner->contact.campaign_row, runner->record->newer,
+                   runner->record->settings);
+    rf_record_destroy(&runner->record);
+    rf_runner_dial(runner);
+}
+
 // The attempt was refused: nobody may call the number; or its campaign is paused, and the contact
 // is due as soon as it goes on; or another attempt, of this or another campaign, holds the number,
 // and the contact comes later.
@@ -199,6 +213,9 @@ static void on_recorded(struct rf_store_job *job, enum rf_err result,
         return;
     if (result == RF_OK) {
         go_on(runner);
+    } else if (result == RF_ERR_CONFLICT && runner->intent && runner->record->stale &&
+               !runner->record->paused) {
+        dial_anew(runner);
     } else if (result == RF_ERR_CONFLICT && runner->intent) {
         refused(runner);
     } else {
@@ -264,6 +281,23 @@ void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
     submit(runner, record, false);
 }
 
+// Whether the campaign's settings let the contact be called now; if not, `plan` puts it off. By
+// settings that cannot be used nobody is called: they may say when nobody may be.
+static bool may_dial(struct rf_runner *runner, const struct rf_rules *rules, struct rf_utc now,
+                     struct rf_plan *plan) {
+    const struct rf_terms *terms = runner->terms;
+    const struct rf_config_campaign *campaign = rf_terms_campaign(terms);
+    if (terms->problem[0]) {
+        rf_plan_defer(&runner->contact, rf_reason_name(RF_REASON_SETTINGS), terms->problem, rules,
+                      now, plan);
+        return false;
+    }
+    return rf_outcome_may_dial(
+        &runner->contact, campaign,
+        rf_orchestrator_zone(runner->orchestrator, &runner->contact, campaign),
+        rf_terms_holidays(terms), now, plan);
+}
+
 void rf_runner_dial(struct rf_runner *runner) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
@@ -277,9 +311,7 @@ void rf_runner_dial(struct rf_runner *runner) {
         rf_runner_wait(runner, rf_utc_add(now, rf_seconds(LEASE_RETRY_S)));
         return;
     }
-    if (!rf_outcome_may_dial(&runner->contact, &orchestrator->process->config->campaign,
-                             rf_orchestrator_zone(orchestrator, &runner->contact),
-                             orchestrator->holidays, now, &plan)) {
+    if (!may_dial(runner, &rules, now, &plan)) {
         const struct rf_notice_step step = {.step = RF_STEP_DIAL};
         rf_runner_decide(runner, &plan, &step);
         return;
@@ -296,7 +328,8 @@ void rf_runner_dial(struct rf_runner *runner) {
     // No gateway sends it after the window has shut.
     if (until.ns < dial.send_before.ns)
         dial.send_before = until;
-    struct rf_record *record = rf_record_intent(&runner->contact, &dial, now);
+    struct rf_record *record =
+        rf_record_intent(&runner->contact, &dial, runner->terms->version, now);
     if (record)
         submit(runner, record, true);
     else

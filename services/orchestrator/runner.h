@@ -6,10 +6,12 @@
 #include "follow.h"
 #include "orchestrator.h"
 #include "record.h"
+#include "terms.h"
 
 struct rf_runner {
     struct rf_orchestrator *orchestrator;
     struct rf_contact contact;
+    struct rf_terms *terms;       // of its campaign
     struct rf_plan plan;          // being written
     struct rf_record *record;     // its job; NULL: nothing is being written
     bool intent;                  // the record is of a new attempt

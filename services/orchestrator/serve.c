@@ -14,6 +14,7 @@
 #include "reply.h"
 #include "report.h"
 #include "serve_control.h"
+#include "serve_set.h"
 
 // Requests in hand at once; each waits for the store only.
 #define CAPACITY 64
@@ -268,6 +269,7 @@ static const struct {
     {"cancel", rf_serve_cancel},
     {"retry", rf_serve_retry},
     {"priority", rf_serve_priority},
+    {"set", rf_serve_set},
     {"status", serve_status},
     {"contacts", serve_contacts},
     {"export", serve_export},

@@ -162,6 +162,14 @@ static enum rf_err add_rate(struct rf_db *db, int64_t campaign, struct rf_utc si
 
 // ---- the report ----
 
+// The settings of its own, if it has any, and how often they were changed.
+static void put_settings(json_t *entry, const struct rf_rows *row) {
+    json_t *settings = rf_rows_null(row, 9) ? NULL : json_loads(rf_rows_text(row, 9), 0, NULL);
+    put_number(entry, "version", rf_rows_number(row, 8));
+    if (settings)
+        (void)json_object_set_new(entry, "settings", settings);
+}
+
 static enum rf_err add_campaign(struct rf_db *db, const struct rf_rows *row, struct rf_utc now,
                                 json_t *entry, struct rf_error *error) {
     int64_t campaign = rf_rows_number(row, 0);
@@ -172,6 +180,7 @@ static enum rf_err add_campaign(struct rf_db *db, const struct rf_rows *row, str
     put_text(entry, "state", rf_rows_text(row, 2));
     (void)json_object_set_new(entry, "finished", json_boolean(!rf_rows_null(row, 5)));
     put_number(entry, "priority", rf_rows_number(row, 7));
+    put_settings(entry, row);
     put_number(entry, "created", rf_rows_number(row, 3));
     if (started > 0)
         put_number(entry, "started", started);
@@ -198,7 +207,8 @@ enum rf_err rf_report_status_run(struct rf_store_job *job, struct rf_db *db,
     struct rf_rows *rows;
     enum rf_err err =
         rf_db_query(db, error, &rows,
-                    "SELECT id, name, state, created, started, finished, changed, priority"
+                    "SELECT id, name, state, created, started, finished, changed, priority,"
+                    " version, settings"
                     " FROM campaign WHERE ? IS NULL OR name = ? ORDER BY id",
                     "tt", report->campaign, report->campaign);
     if (err != RF_OK)

@@ -224,10 +224,11 @@ static void ended(struct rf_runner *runner, const struct rf_call_reply *reply,
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     const char *heard = json_string_value(json_object_get(reply->result, "answered_by"));
     enum rf_unreached how = rf_outcome_unreached(plan->status, heard);
+    const struct rf_config_campaign *campaign = rf_terms_campaign(runner->terms);
     if (how != RF_UNREACHED_NONE)
-        rf_outcome_ended(&runner->contact, how, &config_of(runner)->campaign,
-                         rf_orchestrator_zone(orchestrator, &runner->contact),
-                         orchestrator->holidays, rf_clock_utc(), plan);
+        rf_outcome_ended(&runner->contact, how, campaign,
+                         rf_orchestrator_zone(orchestrator, &runner->contact, campaign),
+                         rf_terms_holidays(runner->terms), rf_clock_utc(), plan);
 }
 
 static void on_status(void *arg, const struct rf_call_reply *reply) {

@@ -57,6 +57,9 @@ class StandIn(threading.Thread):
         if operation in ("pause", "resume", "cancel", "priority"):
             return {**self.status(), "campaign": self.campaign, "state": "running", "was": "running",
                     "priority": params.get("priority", 0)}
+        if operation == "set":
+            return {"campaign": self.campaign, "state": "running", "version": 1, "changed": True,
+                    "settings": params["changes"]}
         if operation == "retry":
             return {"campaign": self.campaign, "state": "running", "retried": 1, "kept": 0}
         if operation == "why":

@@ -121,12 +121,13 @@ class Operator(RingfenceTest):
 
     def test_the_campaign_of_higher_priority_goes_first(self):
         self.set.start_all()
-        low, high = people(12), people(12, first=40)
+        low, high = people(24), people(12, first=40)
         self.load(low, name="low")
         self.load(high, name="high")
         self.order("start", "low", "--priority", "-3")
         self.until("some contacts", lambda s: s["done"] >= 1, "low")
         self.order("start", "high")
+        self.assertIn("priority -4", self.order("priority", "low", "-4").stdout)
         self.assertIn("priority 7", self.order("priority", "high", "7").stdout)
         self.assertIn("expected a number", self.order("priority", "high", "11", code=2).stderr)
         self.until("the end of the first", lambda s: s["finished"], "high")

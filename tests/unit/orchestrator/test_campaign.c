@@ -89,7 +89,7 @@ static enum rf_err intend(struct rf_db *db, struct rf_contact *contact, const ch
     struct rf_error error = {0};
     struct rf_dial dial;
     rf_dial_begin(&dial, id, &rules, (struct rf_utc){300 * S});
-    struct rf_record *job = rf_record_intent(contact, &dial, (struct rf_utc){300 * S});
+    struct rf_record *job = rf_record_intent(contact, &dial, 0, (struct rf_utc){300 * S});
     enum rf_err err = database_do(db, &job->job, &error);
     if (err == RF_OK)
         contact->dial = dial;

@@ -264,7 +264,7 @@ static void dial(struct world *w, struct runner *r) {
     rf_dial_begin(&attempt, id, &rules, now_of(w));
     if (until.ns < attempt.send_before.ns)
         attempt.send_before = until;
-    struct rf_record *record = rf_record_intent(&r->contact, &attempt, now_of(w));
+    struct rf_record *record = rf_record_intent(&r->contact, &attempt, 0, now_of(w));
     struct rf_error error = {0};
     enum rf_err err = database_do(w->db, &record->job, &error);
     bool paused = record->paused;

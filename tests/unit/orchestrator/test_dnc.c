@@ -179,7 +179,7 @@ static void the_last_look_is_in_the_transaction_of_the_intent(void **state) {
     struct rf_dial dial;
     struct rf_error error = {0};
     rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){300 * S});
-    struct rf_record *record = rf_record_intent(&contact, &dial, (struct rf_utc){300 * S});
+    struct rf_record *record = rf_record_intent(&contact, &dial, 0, (struct rf_utc){300 * S});
     assert_int_equal(database_do(db, &record->job, &error), RF_ERR_CONFLICT);
     assert_true(record->barred);
     assert_false(record->paused);

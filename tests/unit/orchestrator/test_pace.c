@@ -14,9 +14,18 @@ static struct rf_instant at(int64_t ns) {
     return (struct rf_instant){1000 * S + ns};
 }
 
+static double rate; // of each campaign
+
+static void configure(struct rf_pace *pace, double all, double each) {
+    rate = each;
+    rf_pace_configure(pace, all);
+    for (int64_t campaign = 0; campaign < 10; campaign++)
+        rf_pace_rate(pace, campaign, each);
+}
+
 static void wait_for(struct rf_pace *pace, struct rf_pace_waiter *waiter, int64_t campaign,
                      int64_t priority) {
-    *waiter = (struct rf_pace_waiter){.campaign = campaign, .priority = priority};
+    *waiter = (struct rf_pace_waiter){.campaign = campaign, .priority = priority, .rate = rate};
     assert_int_equal(rf_pace_wait(pace, waiter), RF_OK);
 }
 
@@ -25,7 +34,7 @@ static void without_limits_everybody_goes_at_once_in_order(void **state) {
     struct rf_pace pace = {0};
     struct rf_pace_waiter waiters[5];
     struct rf_instant due;
-    rf_pace_configure(&pace, 0, 0);
+    configure(&pace, 0, 0);
     for (int i = 0; i < 5; i++)
         wait_for(&pace, &waiters[i], i, 0);
     for (int i = 0; i < 5; i++)
@@ -40,7 +49,7 @@ static void calls_are_an_interval_apart_and_rest_is_not_saved_up(void **state) {
     struct rf_pace pace = {0};
     struct rf_pace_waiter waiters[4];
     struct rf_instant due;
-    rf_pace_configure(&pace, 2, 0);
+    configure(&pace, 2, 0);
     for (int i = 0; i < 4; i++)
         wait_for(&pace, &waiters[i], 1, 0);
     assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &waiters[0]);
@@ -64,7 +73,7 @@ static void a_campaign_that_has_used_its_pace_does_not_hold_up_another(void **st
     struct rf_pace pace = {0};
     struct rf_pace_waiter first, second, other;
     struct rf_instant due;
-    rf_pace_configure(&pace, 100, 1);
+    configure(&pace, 100, 1);
     wait_for(&pace, &first, 1, 0);
     wait_for(&pace, &second, 1, 0);
     wait_for(&pace, &other, 2, 0);
@@ -82,7 +91,7 @@ static void higher_priorities_go_first_and_equals_in_the_order_of_their_coming(v
     struct rf_pace_waiter waiters[4];
     static const int order[] = {2, 1, 3, 0};
     struct rf_instant due;
-    rf_pace_configure(&pace, 1, 0);
+    configure(&pace, 1, 0);
     wait_for(&pace, &waiters[0], 1, -1);
     wait_for(&pace, &waiters[1], 2, 3);
     wait_for(&pace, &waiters[2], 3, 7);
@@ -97,7 +106,7 @@ static void who_leaves_the_line_takes_nothing(void **state) {
     struct rf_pace pace = {0};
     struct rf_pace_waiter first, second, third;
     struct rf_instant due;
-    rf_pace_configure(&pace, 1, 1);
+    configure(&pace, 1, 1);
     wait_for(&pace, &first, 1, 0);
     wait_for(&pace, &second, 1, 0);
     wait_for(&pace, &third, 2, 0);
@@ -115,15 +124,15 @@ static void another_pace_holds_from_the_next_call_on(void **state) {
     struct rf_pace pace = {0};
     struct rf_pace_waiter waiters[3];
     struct rf_instant due;
-    rf_pace_configure(&pace, 1, 0);
+    configure(&pace, 1, 0);
     for (int i = 0; i < 3; i++)
         wait_for(&pace, &waiters[i], 1, 0);
     assert_non_null(rf_pace_next(&pace, at(0), &due));
-    rf_pace_configure(&pace, 0, 0.1);
+    configure(&pace, 0, 0.1);
     assert_non_null(rf_pace_next(&pace, at(0), &due));
     assert_null(rf_pace_next(&pace, at(0), &due));
     assert_int_equal(due.ns, at(10 * S - 10 * MS).ns);
-    rf_pace_configure(&pace, 0, 0);
+    configure(&pace, 0, 0);
     assert_non_null(rf_pace_next(&pace, at(0), &due));
     rf_pace_fini(&pace);
 }
@@ -133,7 +142,7 @@ static void who_shares_the_limits_keeps_to_its_part(void **state) {
     struct rf_pace pace = {0};
     struct rf_pace_waiter waiters[8];
     struct rf_instant due;
-    rf_pace_configure(&pace, 8, 3);
+    configure(&pace, 8, 3);
     rf_pace_share(&pace, 4);
     for (int i = 0; i < 8; i++)
         wait_for(&pace, &waiters[i], i % 2, 0);
@@ -145,7 +154,7 @@ static void who_shares_the_limits_keeps_to_its_part(void **state) {
     assert_int_equal(due.ns, at((4 * S) / 3 - 10 * MS).ns); // three quarters of one a second
     // The others are gone, or it was never told.
     rf_pace_share(&pace, 0);
-    rf_pace_configure(&pace, 0, 0);
+    configure(&pace, 0, 0);
     for (int i = 2; i < 8; i++)
         assert_non_null(rf_pace_next(&pace, at(1000 * MS), &due));
     rf_pace_fini(&pace);
@@ -156,7 +165,7 @@ static void campaigns_are_kept_while_they_have_somebody_in_line_and_then_forgott
     struct rf_pace pace = {0};
     struct rf_pace_waiter waiters[3];
     struct rf_instant due;
-    rf_pace_configure(&pace, 1, 10);
+    configure(&pace, 1, 10);
     for (int i = 0; i < 3; i++)
         wait_for(&pace, &waiters[i], i, 0);
     // Their own limits are free long before it is their turn.
@@ -181,13 +190,13 @@ static void another_pace_holds_for_every_campaign(void **state) {
     struct rf_pace pace = {0};
     struct rf_pace_waiter waiters[6];
     struct rf_instant due;
-    rf_pace_configure(&pace, 0, 1);
+    configure(&pace, 0, 1);
     for (int i = 0; i < 6; i++)
         wait_for(&pace, &waiters[i], i % 3, 0);
     for (int i = 0; i < 3; i++)
         assert_non_null(rf_pace_next(&pace, at(0), &due));
     assert_null(rf_pace_next(&pace, at(0), &due));
-    rf_pace_configure(&pace, 0, 0);
+    configure(&pace, 0, 0);
     for (int i = 0; i < 3; i++)
         assert_non_null(rf_pace_next(&pace, at(0), &due));
     rf_pace_fini(&pace);
@@ -204,7 +213,7 @@ static void the_pace_is_kept_by_late_timers(void **state) {
     struct rf_instant due = at(0);
     uint32_t late = 1;
     int made = 0;
-    rf_pace_configure(&pace, 200, 0);
+    configure(&pace, 200, 0);
     for (int i = 0; i < CALLS; i++)
         wait_for(&pace, &waiters[i], 1 + i % 3, 0);
     while (made < CALLS) {
@@ -223,6 +232,34 @@ static void the_pace_is_kept_by_late_timers(void **state) {
     rf_pace_fini(&pace);
 }
 
+static void campaigns_keep_paces_of_their_own(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter slow[2], fast[20];
+    struct rf_instant due;
+    configure(&pace, 0, 1);
+    for (int i = 0; i < 2; i++)
+        wait_for(&pace, &slow[i], 1, 0);
+    rate = 10;
+    for (int i = 0; i < 20; i++)
+        wait_for(&pace, &fast[i], 2, 0);
+    int64_t calls[3] = {0};
+    for (int64_t ms = 0; ms < 1000; ms += 50) {
+        struct rf_pace_waiter *next;
+        while ((next = rf_pace_next(&pace, at(ms * MS), &due)))
+            calls[next->campaign]++;
+    }
+    assert_int_equal(calls[1], 1);
+    assert_int_equal(calls[2], 10);
+    // It becomes slower while it stands in line: from the call on that is due.
+    rf_pace_rate(&pace, 2, 0.5);
+    assert_non_null(rf_pace_next(&pace, at(1000 * MS), &due)); // of the first
+    assert_non_null(rf_pace_next(&pace, at(1000 * MS), &due));
+    assert_null(rf_pace_next(&pace, at(2900 * MS), &due));
+    assert_int_equal(due.ns, at(2990 * MS).ns);
+    rf_pace_fini(&pace);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_limits_everybody_goes_at_once_in_order),
@@ -235,6 +272,7 @@ int main(void) {
         cmocka_unit_test(campaigns_are_kept_while_they_have_somebody_in_line_and_then_forgotten),
         cmocka_unit_test(another_pace_holds_for_every_campaign),
         cmocka_unit_test(the_pace_is_kept_by_late_timers),
+        cmocka_unit_test(campaigns_keep_paces_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

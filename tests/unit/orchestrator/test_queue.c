@@ -324,7 +324,7 @@ static void incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody(void *
                  paused == 1 ? "paused" : "running");
         assert_int_equal(database_exec(db, sql), RF_OK);
         rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){300 * S});
-        struct rf_record *intent = rf_record_intent(contact, &dial, (struct rf_utc){300 * S});
+        struct rf_record *intent = rf_record_intent(contact, &dial, 0, (struct rf_utc){300 * S});
         assert_int_equal(database_do(db, &intent->job, &error), paused ? RF_ERR_CONFLICT : RF_OK);
         assert_int_equal(intent->paused, paused > 0);
         assert_int_equal(database_number(db, "SELECT count (*) FROM attempt"), !paused);

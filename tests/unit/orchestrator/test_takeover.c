@@ -114,7 +114,7 @@ incident_46_the_contacts_of_one_that_is_gone_go_on_with_their_open_attempts(void
     dialled->state = RF_CONTACT_DIAL;
     struct rf_dial dial;
     rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
-    struct rf_record *intent = rf_record_intent(dialled, &dial, (struct rf_utc){10 * S});
+    struct rf_record *intent = rf_record_intent(dialled, &dial, 0, (struct rf_utc){10 * S});
     must(db, &intent->job);
     rf_record_destroy(&intent);
 
@@ -194,7 +194,7 @@ static void incident_47_an_intent_begins_only_where_the_contact_was_left(void **
         char sql[96];
         snprintf(sql, sizeof sql, "UPDATE contact SET %s", cases[i].is);
         assert_int_equal(database_exec(db, sql), RF_OK);
-        struct rf_record *intent = rf_record_intent(contact, &dial, (struct rf_utc){10 * S});
+        struct rf_record *intent = rf_record_intent(contact, &dial, 0, (struct rf_utc){10 * S});
         assert_int_equal(database_do(db, &intent->job, &error), cases[i].err);
         assert_false(intent->paused);
         rf_record_destroy(&intent);
@@ -236,7 +236,7 @@ static void whom_it_has_no_place_for_goes_back_into_the_queue(void **state) {
     dialled->state = RF_CONTACT_DIAL;
     struct rf_dial dial;
     rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
-    struct rf_record *intent = rf_record_intent(dialled, &dial, (struct rf_utc){10 * S});
+    struct rf_record *intent = rf_record_intent(dialled, &dial, 0, (struct rf_utc){10 * S});
     must(db, &intent->job);
     rf_record_destroy(&intent);
     rf_contact_list_clear(&claimed.contacts);
@@ -367,7 +367,7 @@ static void a_number_comes_on_the_list_behind_the_intents_that_are_under_way(voi
     struct rf_dial dial;
     rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
     struct rf_record *intent =
-        rf_record_intent(&claimed.contacts.items[0], &dial, (struct rf_utc){10 * S});
+        rf_record_intent(&claimed.contacts.items[0], &dial, 0, (struct rf_utc){10 * S});
     assert_int_equal(db->driver->begin(db, &error), RF_OK);
     assert_int_equal(intent->job.run(&intent->job, db, &error), RF_OK);
     rf_record_destroy(&intent);

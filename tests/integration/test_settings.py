@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+"""Campaigns with settings of their own, several at once: given at the start, changed while they run, obeyed
+over all orchestrators, and kept over their deaths."""
+
+import datetime
+import json
+import unittest
+
+from harness import RingfenceTest, people, wait_for
+from postgres import Postgres
+
+
+BUSY = ("+12025550190", "Busy")
+# A window that does not open soon.
+SHUT = "windows=[{:%a} 00:00-00:01]".format(datetime.datetime.now(datetime.timezone.utc)
+                                          + datetime.timedelta(days=3)).lower()
+
+
+class SettingsTest(RingfenceTest):
+    def file(self, name, text):
+        path = self.set.root / name
+        path.write_text(text)
+        return path
+
+    def load(self, contacts, name, *options, code=0):
+        file = self.file(f"{name}.csv", "phone,name\n" + "".join(f"{p},{who}\n" for p, who in contacts))
+        return self.order("load", name, file, *options, code=code)
+
+    def order(self, *arguments, code=0):
+        return self.set.cli("campaign", *arguments, check=code)
+
+    def status(self, name):
+        return json.loads(self.order("status", name, "--json").stdout)["campaigns"][0]
+
+    def until(self, what, name, condition):
+        def holds():
+            status = self.status(name)
+            return status if condition(status) else None
+        return wait_for(what, holds)
+
+    def times(self, contacts):
+        numbers = dict(contacts)
+        return sorted(dial["at"] for dial in self.set.ledger()["dials"] if dial["to"] in numbers)
+
+    def most_at_once(self, contacts):
+        numbers = dict(contacts)
+        calls = [(d["at"], d["history"][-1]["at"]) for d in self.set.ledger()["dials"] if d["to"] in numbers]
+        return max(sum(1 for begin, end in calls if begin <= at < end) for at, _ in calls)
+
+
+class Settings(SettingsTest):
+    CONFIG = {"orchestrator": {"concurrency": 12}, "simulator": {"talk": "300ms"}}
+
+    def test_three_campaigns_at_once_keep_to_their_own_settings(self):
+        slow, narrow, plain = people(6), people(12, first=20), people(12, first=40)
+        self.set.start_all()
+        self.load(slow, "slow", "--settings", self.file("slow.yaml", "campaign: {pace: 2}\n"))
+        self.load(narrow, "narrow")
+        self.load(plain, "plain")
+        self.order("start", "plain")
+        self.order("start", "slow")
+        self.order("start", "narrow", "--settings",
+                   self.file("narrow.yaml", "campaign:\n  concurrency: 2\n"))
+        for name in ("slow", "narrow", "plain"):
+            self.until(f"the end of {name}", name, lambda s: s["finished"])
+        self.assert_each_dialled_once(slow + narrow + plain)
+        times = self.times(slow)
+        self.assertGreaterEqual(times[-1] - times[0], 0.9 * (len(slow) - 1) / 2)
+        self.assertLessEqual(self.most_at_once(narrow), 2)
+        self.assertIn("settings of its own: concurrency 2", self.order("status", "narrow").stdout)
+        self.assertNotIn("settings", self.order("status", "plain").stdout)
+
+    def test_a_change_holds_for_calls_that_are_not_begun_and_over_a_death(self):
+        contacts = [BUSY]
+        self.set.start_all(without=["orchestrator"])
+        orchestrator = self.set.start("orchestrator")
+        self.load(contacts, "c", "--settings",
+                  self.file("c.yaml", "campaign:\n  max_calls: 9\n"
+                                      "  recall: {busy: {waits: [1s, 1s, 10s]}}\n"))
+        self.order("start", "c")
+        self.until("three calls", "c", lambda s: len(self.times(contacts)) == 3 and s["waiting"] == 1)
+        orchestrator.kill()
+        self.set.start("orchestrator")
+        self.assertIn("max_calls 9", self.order("status", "c").stdout)
+        told = self.order("set", "c", "max_calls=3").stdout
+        self.assertIn("campaign c: settings changed; of its own: max_calls 3, recall.busy.waits [1s, 1s, 10s]",
+                      told)
+        self.assertIn("already", self.order("set", "c", "max_calls=3").stdout)
+        # It is due in ten seconds, for a call that it may not have any more.
+        ended = self.until("the end", "c", lambda s: s["finished"])
+        self.assertEqual(ended["outcomes"], {"busy": 1})
+        self.assertEqual(len(self.times(contacts)), 3)
+        events = self.set.events(type="campaign.set")
+        self.assertEqual([e["data"]["version"] for e in events], [1, 2])
+
+    def test_wrong_settings_are_told_with_place_and_mend_and_start_nothing(self):
+        contacts = people(3)
+        self.set.start_all()
+        wrong = self.file("wrong.yaml", "campaign:\n  max_calls: 3\n  pace: fast\n")
+        told = self.load(contacts, "c", "--settings", wrong, code=1).stderr
+        self.assertIn(f'{wrong}:3: campaign.pace: "fast" is not a number; expected', told)
+        self.assertIn("there is no campaign c", self.order("status", "c", code=1).stderr)
+        self.load(contacts, "c")
+        told = self.order("start", "c", "--settings", wrong, code=1).stderr
+        self.assertIn(f"{wrong}:3: campaign.pace", told)
+        self.assertEqual(self.status("c")["state"], "loading")
+        for arguments, words in ((("max_cals=3",), "did you mean max_calls?"),
+                                 (("windows=[mon 09:00-10:00]",), "campaign.windows: needs campaign.time_zone"),
+                                 (("time_zone=UTC", "holidays=nowhere.txt"), "campaign.holidays: ")):
+            self.assertIn(words, self.order("set", "c", *arguments, code=1).stderr)
+        for arguments in ((), ("pace",), ("=3",)):
+            self.assertIn("expected KEY=VALUE", self.order("set", "c", *arguments, code=2).stderr)
+        self.assertIn("/nowhere.yaml", self.order("set", "c", "--settings", "/nowhere.yaml", code=2).stderr)
+        self.assertEqual(self.set.dials(), {})
+        self.order("set", "c", "pace=2")
+        self.assertEqual(self.status("c")["settings"], {"pace": "2"})
+
+    def test_a_window_that_is_opened_lets_those_be_called_who_wait_for_it(self):
+        contacts = people(3)
+        self.set.start_all()
+        self.load(contacts, "c")
+        self.order("set", "c", "time_zone=UTC", SHUT, "holidays=")
+        self.order("start", "c")
+        self.until("all to wait", "c", lambda s: s["waiting"] == 3)
+        self.assertEqual(self.set.dials(), {})
+        self.order("set", "c", "windows=")
+        self.until("the end", "c", lambda s: s["finished"])
+        self.assert_each_dialled_once(contacts)
+
+
+class SharedSettings(SettingsTest):
+    CONFIG = {"simulator": {"talk": "400ms"},
+              "orchestrator": {"concurrency": 8, "store": {"lease": "3s"}}}
+
+    def setUp(self):
+        self.server = Postgres()
+        self.addCleanup(self.server.remove)  # after the set has ended
+        super().setUp()
+        self.set.config["orchestrator"]["store"]["url"] = self.server.url()
+        self.set.write_config()
+
+    def test_limits_of_their_own_hold_over_all_orchestrators(self):
+        narrow, slow, plain = people(16), people(9, first=20), people(12, first=40)
+        self.set.start_all(without=["orchestrator"])
+        for i in range(3):
+            self.set.start("orchestrator", name=f"orchestrator-{i}")
+        self.load(narrow, "narrow", "--settings", self.file("n.yaml", "campaign: {concurrency: 3}\n"))
+        self.load(slow, "slow", "--settings", self.file("s.yaml", "campaign: {pace: 3}\n"))
+        self.load(plain, "plain")
+        for name in ("narrow", "slow", "plain"):
+            self.order("start", name)
+        for name in ("narrow", "slow", "plain"):
+            self.until(f"the end of {name}", name, lambda s: s["finished"])
+        self.assert_each_dialled_once(narrow + slow + plain)
+        self.assertLessEqual(self.most_at_once(narrow), 3)
+        times = self.times(slow)
+        in_a_second = max(sum(1 for t in times if at <= t < at + 1) for at in times)
+        self.assertLessEqual(in_a_second, 4)  # of one each at every orchestrator, and one at the edge
+
+    def test_a_change_is_known_to_all_orchestrators_with_the_next_call(self):
+        contacts = people(30)
+        self.set.start_all(without=["orchestrator"])
+        for i in range(3):
+            self.set.start("orchestrator", name=f"orchestrator-{i}")
+        self.load(contacts, "c")
+        self.order("set", "c", "time_zone=UTC", "pace=1")
+        self.order("start", "c")
+        self.until("some calls", "c", lambda s: s["done"] >= 2)
+        self.order("set", "c", SHUT)
+        begun = len(self.times(contacts))  # whatever was sent by then
+        self.until("all others to wait", "c", lambda s: s["running"] == 0 and s["waiting"] > 0)
+        # An intent that was committed before the change may still have been on its way.
+        self.assertLessEqual(len(self.times(contacts)), begun + 3 * 8)
+        stood = len(self.times(contacts))
+        self.assertLess(stood, 30)
+        self.order("set", "c", "windows=", "pace=")
+        self.until("the end", "c", lambda s: s["finished"])
+        self.assert_each_dialled_once(contacts)
+
+
+if __name__ == "__main__":
+    unittest.main()
