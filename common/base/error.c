@@ -16,6 +16,7 @@ static const char *const names[] = {
     [RF_ERR_NOT_FOUND] = "not_found",
     [RF_ERR_FULL] = "full",
     [RF_ERR_CLOSED] = "closed",
+    [RF_ERR_BUSY] = "busy",
 };
 
 const char *rf_err_name(enum rf_err code) {

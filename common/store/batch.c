@@ -80,6 +80,6 @@ void rf_batch_run(struct rf_db *db, struct rf_store_job *batch) {
     for (struct rf_store_job *rest = batch; rest;)
         rest = run_transaction(db, rest);
     for (struct rf_store_job *job = batch; job; job = job->next)
-        if (job->result == RF_ERR_TIMEOUT)
+        if (job->result == RF_ERR_BUSY)
             run_alone(db, job);
 }

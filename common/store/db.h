@@ -20,9 +20,9 @@ struct rf_rows;
 
 // rf_db_run: carries out one statement; rows that it gives are thrown away. Errors: RF_ERR_CONFLICT
 // for a constraint (a row that is there already, a forbidden transition), RF_ERR_INVALID for a
-// value that it never takes (text that is not UTF-8, in PostgreSQL), RF_ERR_TIMEOUT for another
-// transaction that was in the way (a deadlock, a lock that was held for too long): alone it may
-// succeed at once; RF_ERR_NOMEM, and RF_ERR_IO for all others.
+// value that it never takes (text that is not UTF-8, in PostgreSQL), RF_ERR_BUSY for a deadlock
+// with another transaction, RF_ERR_TIMEOUT for a lock that another held for too long, RF_ERR_NOMEM,
+// and RF_ERR_IO for all others.
 RF_NODISCARD enum rf_err rf_db_run(struct rf_db *db, struct rf_error *error, const char *sql,
                                    const char *types, ...);
 

@@ -45,8 +45,8 @@ static enum rf_err code_of(const char *state) {
         {"54", RF_ERR_INVALID},    // program limit exceeded
         {"23", RF_ERR_CONFLICT},   // integrity constraint violation
         {"53200", RF_ERR_NOMEM},   // out of memory
-        {"40001", RF_ERR_TIMEOUT}, // serialization failure
-        {"40P01", RF_ERR_TIMEOUT}, // deadlock detected
+        {"40001", RF_ERR_BUSY},    // serialization failure
+        {"40P01", RF_ERR_BUSY},    // deadlock detected
         {"55P03", RF_ERR_TIMEOUT}, // lock not available
     };
     for (size_t i = 0; state && i < sizeof codes / sizeof *codes; i++)

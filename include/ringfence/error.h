@@ -21,6 +21,7 @@ enum rf_err {
     RF_ERR_NOT_FOUND, // no such key, row, file or peer
     RF_ERR_FULL,      // a bounded queue has no place
     RF_ERR_CLOSED,    // the object is shutting down
+    RF_ERR_BUSY,      // lost against another at the same moment: again it may succeed at once
 };
 
 #define RF_ERROR_MESSAGE_SIZE 512

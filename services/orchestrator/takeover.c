@@ -80,15 +80,16 @@ static enum rf_err share_places(struct rf_takeover *takeover, struct rf_db *db,
                                 struct rf_error *error) {
     struct rf_contact_list *list = &takeover->contacts;
     size_t kept = 0;
+    int64_t room = takeover->room;
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].dial.state != RF_DIAL_NONE)
-            takeover->room--;
+            room--;
     enum rf_err err = RF_OK;
     for (size_t i = 0; i < list->count; i++) {
         struct rf_contact *contact = &list->items[i];
         bool open = contact->dial.state != RF_DIAL_NONE;
-        if (err != RF_OK || open || takeover->room > 0) {
-            takeover->room -= open ? 0 : 1;
+        if (err != RF_OK || open || room > 0) {
+            room -= open ? 0 : 1;
             struct rf_contact other = list->items[kept];
             list->items[kept++] = *contact;
             *contact = other;
@@ -160,6 +161,8 @@ static enum rf_err take_streams(struct rf_takeover *takeover, struct rf_db *db,
 enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_takeover *takeover = (struct rf_takeover *)job;
     rf_contact_list_clear(&takeover->contacts);
+    takeover->cancelled = false;
+    takeover->returned = 0;
     enum rf_err err = rf_member_expire(db, error);
     if (err == RF_OK)
         err = take_streams(takeover, db, error);
