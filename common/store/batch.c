@@ -1,7 +1,13 @@
 #include "store/batch.h"
 
+#include <time.h>
+
 #include "base/crash_point.h"
 #include "store/driver.h"
+
+// A job that lost a deadlock is run again so often at most, each time after another of these.
+#define ALONE_MOST     3
+#define ALONE_PAUSE_MS 20
 
 static void fail_job(struct rf_store_job *job, const struct rf_error *error) {
     if (job->result != RF_OK)
@@ -64,13 +70,22 @@ static void forget_result(struct rf_store_job *job) {
     job->error = (struct rf_error){0};
 }
 
+static void pause_ms(long ms) {
+    const struct timespec time = {.tv_nsec = ms * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
 // Together with others a job holds their locks while it waits for its own, so that two batches may
-// wait for each other. Alone it takes them in its own order.
+// wait for each other. Alone it takes them in its own order. The other one is let go first: a row
+// that was just freed goes to who comes first, not to who waits for it.
 static void run_alone(struct rf_db *db, struct rf_store_job *job) {
     struct rf_store_job *next = job->next;
     job->next = NULL;
-    forget_result(job);
-    (void)run_transaction(db, job); // nothing is behind it
+    for (int i = 1; job->result == RF_ERR_BUSY && i <= ALONE_MOST; i++) {
+        pause_ms(ALONE_PAUSE_MS * i);
+        forget_result(job);
+        (void)run_transaction(db, job); // nothing is behind it
+    }
     job->next = next;
 }
 
@@ -80,6 +95,5 @@ void rf_batch_run(struct rf_db *db, struct rf_store_job *batch) {
     for (struct rf_store_job *rest = batch; rest;)
         rest = run_transaction(db, rest);
     for (struct rf_store_job *job = batch; job; job = job->next)
-        if (job->result == RF_ERR_BUSY)
-            run_alone(db, job);
+        run_alone(db, job);
 }

@@ -23,8 +23,8 @@ struct rf_migration {
 struct rf_store_job {
     // run: on the store's thread, inside a transaction (a savepoint of its own). It touches nothing
     // but the job's own memory and the database, and neither begins nor ends a transaction. An
-    // error rolls the job back, and no other. It may be called twice: what lost a deadlock
-    // (RF_ERR_BUSY) is run once more, in a transaction of its own.
+    // error rolls the job back, and no other. It may be called again: what lost a deadlock
+    // (RF_ERR_BUSY) is run a few times more, in a transaction of its own.
     enum rf_err (*run)(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
     // done: on the loop's thread, after the commit is on the disk (result RF_OK) or the job failed:
     // what run() returned, or RF_ERR_IO when the commit failed (disk full, a locked file: then
