@@ -138,10 +138,15 @@ static void strip(struct rf_answers *answers, struct rf_answer *answer) {
         abort();
 }
 
+static size_t bytes_most(enum rf_answers_memory memory) {
+    bool repeatable = memory == RF_ANSWERS_REPEATABLE || memory == RF_ANSWERS_REPEATABLE_NO;
+    return repeatable ? RF_ANSWERS_BYTES_REPEATABLE : RF_ANSWERS_BYTES;
+}
+
 static void bound(struct rf_answers *answers, enum rf_answers_memory memory) {
     while (memory != RF_ANSWERS_ONCE && answers->memories[memory].count > RF_ANSWERS_MAX)
         give_way(answers, oldest(answers, memory));
-    while (answers->memories[memory].bytes > RF_ANSWERS_BYTES) {
+    while (answers->memories[memory].bytes > bytes_most(memory)) {
         struct rf_answer *answer = TAILQ_FIRST(&answers->memories[memory].whole);
         if (memory == RF_ANSWERS_ONCE || memory == RF_ANSWERS_OVERFLOW)
             strip(answers, answer);

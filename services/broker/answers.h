@@ -17,7 +17,10 @@
 
 #define RF_ANSWERS_MAX   10000                      // of each memory but RF_ANSWERS_ONCE
 #define RF_ANSWERS_BYTES ((size_t)64 * 1024 * 1024) // of each memory, with all that they take
-#define RF_ANSWERS_KEEP  (600 * RF_NS_PER_S)
+// Of calls that may be repeated: who lost the answer to a page of a large export asks for the page
+// again, and a million contacts have 300 MB of them.
+#define RF_ANSWERS_BYTES_REPEATABLE ((size_t)16 * 1024 * 1024)
+#define RF_ANSWERS_KEEP             (600 * RF_NS_PER_S)
 
 enum rf_answers_memory {
     RF_ANSWERS_ONCE,       // of calls that may not be repeated, or of which that is not known

@@ -85,7 +85,7 @@ static void of_what_may_be_repeated_the_oldest_give_way_to_the_bounds(void **sta
     assert_true(complete(&answers, true, 6));
     assert_true(complete(&answers, false, 0));
     assert_non_null(find(&answers, "dial", 5));
-    const size_t most = RF_ANSWERS_BYTES - sizeof(struct rf_answer) - sizeof "large";
+    const size_t most = RF_ANSWERS_BYTES_REPEATABLE - sizeof(struct rf_answer) - sizeof "large";
     struct rf_bytes large = {calloc(1, most + 1), most};
     assert_non_null(large.data);
     keep(&answers, RF_ANSWERS_REPEATABLE, "large", &large, 6);
