@@ -34,6 +34,15 @@ static bool run_job(struct rf_db *db, struct rf_store_job *job) {
     return driver->alive(db);
 }
 
+// A transaction that was rolled back has undone the renewal of the lease that came with it.
+static void renew(struct rf_db *db) {
+    struct rf_error error = {0};
+    // What is wrong is told by those who have something to write.
+    if (db->term.ns > 0 && db->driver->begin(db, &error) == RF_OK &&
+        db->driver->commit(db, &error) != RF_OK)
+        db->driver->rollback(db);
+}
+
 // Runs jobs from `batch` on in one transaction and ends it. Returns the first job that was not run:
 // the transaction broke before it.
 static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_job *batch) {
@@ -46,6 +55,18 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
         return NULL;
     }
     struct rf_store_job *job = batch;
+    // One job alone needs no savepoint, for which SQLite would keep a copy of each page that the
+    // job changes.
+    if (!batch->next) {
+        job = NULL;
+        batch->result = batch->run(batch, db, &batch->error);
+        if (batch->result != RF_OK) {
+            db->driver->rollback(db);
+            renew(db);
+            return NULL;
+        }
+        alive = db->driver->alive(db);
+    }
     for (; job && alive; job = job->next)
         alive = run_job(db, job);
     if (alive)

@@ -5,11 +5,11 @@
 
 #include "store/driver.h"
 
-static int collect(const char *types, va_list *args, struct rf_value *values) {
+static int collect(const char *types, va_list *args, struct rf_db_value *values) {
     int count = 0;
     for (; types[count]; count++) {
         assert(count < RF_DB_PARAMETERS_MAX);
-        struct rf_value *value = &values[count];
+        struct rf_db_value *value = &values[count];
         value->type = types[count];
         switch (value->type) {
         case 'i':
@@ -34,7 +34,7 @@ static int collect(const char *types, va_list *args, struct rf_value *values) {
 
 static enum rf_err query(struct rf_db *db, struct rf_error *error, struct rf_rows **rows,
                          const char *sql, const char *types, va_list *args) {
-    struct rf_value values[RF_DB_PARAMETERS_MAX];
+    struct rf_db_value values[RF_DB_PARAMETERS_MAX];
     *rows = NULL;
     int count = collect(types, args, values);
     return db->driver->query(db, sql, values, count, rows, error);
@@ -49,6 +49,15 @@ enum rf_err rf_db_query(struct rf_db *db, struct rf_error *error, struct rf_rows
     return err;
 }
 
+enum rf_err rf_rows_finish(struct rf_rows *rows, struct rf_error *error) {
+    enum rf_err err;
+    do {
+        err = rf_rows_next(rows, error);
+    } while (err == RF_OK);
+    rf_rows_end(&rows);
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
+}
+
 enum rf_err rf_db_run(struct rf_db *db, struct rf_error *error, const char *sql, const char *types,
                       ...) {
     struct rf_rows *rows;
@@ -56,13 +65,7 @@ enum rf_err rf_db_run(struct rf_db *db, struct rf_error *error, const char *sql,
     va_start(args, types);
     enum rf_err err = query(db, error, &rows, sql, types, &args);
     va_end(args);
-    if (err != RF_OK)
-        return err;
-    do {
-        err = rf_rows_next(rows, error);
-    } while (err == RF_OK);
-    rf_rows_end(&rows);
-    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
+    return err == RF_OK ? rf_rows_finish(rows, error) : err;
 }
 
 int64_t rf_db_changes(const struct rf_db *db) {

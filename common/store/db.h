@@ -39,6 +39,41 @@ RF_NODISCARD enum rf_err rf_db_query(struct rf_db *db, struct rf_error *error,
 RF_NODISCARD enum rf_err rf_db_number(struct rf_db *db, struct rf_error *error, int64_t *value,
                                       const char *sql, const char *types, ...);
 
+// A parameter of a statement; `type` is one of the letters above.
+struct rf_db_value {
+    char type;
+    union {
+        int64_t integer;
+        double real;
+        const char *text; // NULL: NULL
+        const void *bytes;
+    };
+    size_t size; // of bytes
+};
+
+// A statement that says the same of several rows: `head`, then `each` so many times with commas
+// between, then `tail`. A statement has a price of its own, which they share.
+struct rf_db_many {
+    const char *head, *each, *tail;
+    int fixed; // parameters of the head
+    int width; // and of each row
+};
+#define RF_DB_MANY_MAX   32  // rows in one statement
+#define RF_DB_VALUES_MAX 256 // parameters in one
+
+// rf_db_many_part: into how large a statement the first of `left` rows go: a few sizes only, as
+// each is a text that is kept prepared.
+size_t rf_db_many_part(size_t left);
+
+// rf_db_query_many, rf_db_run_many: as above, of `count` rows as rf_db_many_part allows; `values`
+// are those of the head, then those of each row.
+RF_NODISCARD enum rf_err rf_db_query_many(struct rf_db *db, struct rf_error *error,
+                                          struct rf_rows **rows, const struct rf_db_many *many,
+                                          const struct rf_db_value *values, size_t count);
+RF_NODISCARD enum rf_err rf_db_run_many(struct rf_db *db, struct rf_error *error,
+                                        const struct rf_db_many *many,
+                                        const struct rf_db_value *values, size_t count);
+
 // rf_rows_next: the next row: RF_OK, or RF_ERR_NOT_FOUND after the last (error is not filled), or
 // an error.
 RF_NODISCARD enum rf_err rf_rows_next(struct rf_rows *rows, struct rf_error *error);

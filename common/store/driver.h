@@ -8,21 +8,10 @@
 
 #include "store/db.h"
 
-// A parameter of a statement; `type` is the letter of db.h.
-struct rf_value {
-    char type;
-    union {
-        int64_t integer;
-        double real;
-        const char *text; // NULL: NULL
-        const void *bytes;
-    };
-    size_t size; // of bytes
-};
-
 struct rf_driver {
-    // A statement with its parameters; see rf_db_query.
-    enum rf_err (*query)(struct rf_db *db, const char *sql, const struct rf_value *values,
+    // A statement with its parameters; see rf_db_query; at most
+    // RF_DB_VALUES_MAX of them.
+    enum rf_err (*query)(struct rf_db *db, const char *sql, const struct rf_db_value *values,
                          int count, struct rf_rows **rows, struct rf_error *error);
     enum rf_err (*next)(struct rf_rows *rows, struct rf_error *error);
     int64_t (*number)(const struct rf_rows *rows, int column);
@@ -67,6 +56,9 @@ struct rf_db {
 struct rf_rows {
     struct rf_db *db;
 };
+
+// rf_rows_finish: goes through what a statement gives, which nobody wants, and ends it.
+RF_NODISCARD enum rf_err rf_rows_finish(struct rf_rows *rows, struct rf_error *error);
 
 // rf_db_close: closes the database and nulls the pointer. NULL is fine.
 void rf_db_close(struct rf_db **db);

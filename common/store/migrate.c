@@ -71,6 +71,10 @@ enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *e
         goto cleanup;
     if ((err = rf_sql_run(*db, error, "PRAGMA synchronous = FULL", "")) != RF_OK)
         goto cleanup;
+    // What a statement would undo is kept in memory while it runs: in a file, where it is by
+    // default, each page that a statement changes is written one time more.
+    if ((err = rf_sql_run(*db, error, "PRAGMA temp_store = MEMORY", "")) != RF_OK)
+        goto cleanup;
     err = rf_sql_run(*db, error, "PRAGMA foreign_keys = ON", "");
 cleanup:
     if (err != RF_OK) {

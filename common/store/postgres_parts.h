@@ -47,7 +47,7 @@ RF_NODISCARD enum rf_err rf_postgres_committed(struct rf_postgres *postgres,
                                                struct rf_error *error);
 
 // The rows of the driver.
-enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_value *values,
+enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_db_value *values,
                               int count, struct rf_rows **rows, struct rf_error *error);
 enum rf_err rf_postgres_next(struct rf_rows *rows, struct rf_error *error);
 int64_t rf_postgres_number(const struct rf_rows *rows, int column);

@@ -37,14 +37,14 @@ static const struct result *of(const struct rf_rows *rows) {
 
 // Parameters as libpq takes them.
 struct parameters {
-    Oid types[RF_DB_PARAMETERS_MAX];
-    const char *values[RF_DB_PARAMETERS_MAX];
-    int lengths[RF_DB_PARAMETERS_MAX];
-    int formats[RF_DB_PARAMETERS_MAX];
-    char numbers[RF_DB_PARAMETERS_MAX][NUMBER_MAX];
+    Oid types[RF_DB_VALUES_MAX];
+    const char *values[RF_DB_VALUES_MAX];
+    int lengths[RF_DB_VALUES_MAX];
+    int formats[RF_DB_VALUES_MAX];
+    char numbers[RF_DB_VALUES_MAX][NUMBER_MAX];
 };
 
-static void set_parameter(struct parameters *all, int i, const struct rf_value *value) {
+static void set_parameter(struct parameters *all, int i, const struct rf_db_value *value) {
     all->formats[i] = 0;
     all->lengths[i] = 0;
     all->values[i] = all->numbers[i];
@@ -117,7 +117,7 @@ static PGresult *execute(struct rf_postgres *postgres, int place, const char *te
                           all->formats, 0);
 }
 
-enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_value *values,
+enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_db_value *values,
                               int count, struct rf_rows **rows, struct rf_error *error) {
     struct rf_postgres *postgres = (struct rf_postgres *)db;
     struct parameters all;

@@ -94,7 +94,7 @@ static enum rf_err find(struct sqlite *db, const char *sql, struct statement **o
     return RF_OK;
 }
 
-static int bind(sqlite3_stmt *handle, int place, const struct rf_value *value) {
+static int bind(sqlite3_stmt *handle, int place, const struct rf_db_value *value) {
     switch (value->type) {
     case 'i':
         return sqlite3_bind_int64(handle, place, value->integer);
@@ -118,7 +118,7 @@ static void end(struct rf_rows *rows) {
     statement->busy = false;
 }
 
-static enum rf_err query(struct rf_db *base, const char *sql, const struct rf_value *values,
+static enum rf_err query(struct rf_db *base, const char *sql, const struct rf_db_value *values,
                          int count, struct rf_rows **rows, struct rf_error *error) {
     struct sqlite *db = of(base);
     struct statement *statement = NULL;

@@ -233,6 +233,48 @@ static void a_member_gets_a_number_that_was_never_given(void **state) {
     }
 }
 
+// 43 rows go into statements of 32, 8 and three times 1.
+static void a_statement_says_the_same_of_many_rows(void **state) {
+    struct fixture *f = *state;
+    static const struct rf_db_many insert = {"INSERT INTO word VALUES ", "(?, ?)",
+                                             " ON CONFLICT DO NOTHING RETURNING n", 0, 2};
+    static const struct rf_db_many update = {
+        "UPDATE word SET text = CAST (? AS TEXT) || text WHERE n IN (", "?", ")", 1, 1};
+    char texts[43][16];
+    size_t parts = 0;
+    engine_must(put(f, 7, "taken"), &f->error);
+    for (size_t done = 0, part; done < 43; done += part, parts++) {
+        struct rf_db_value values[2 * RF_DB_MANY_MAX], numbers[1 + RF_DB_MANY_MAX];
+        part = rf_db_many_part(43 - done);
+        numbers[0] = (struct rf_db_value){.type = 't', .text = "x"};
+        for (size_t i = 0; i < part; i++) {
+            int64_t n = (int64_t)(done + i);
+            snprintf(texts[n], sizeof texts[n], "word %d", (int)n);
+            values[2 * i] = (struct rf_db_value){.type = 'i', .integer = n};
+            values[2 * i + 1] = (struct rf_db_value){.type = 't', .text = texts[n]};
+            numbers[1 + i] = (struct rf_db_value){.type = 'i', .integer = n};
+        }
+        struct rf_rows *rows;
+        size_t inserted = 0;
+        engine_must(rf_db_query_many(f->db, &f->error, &rows, &insert, values, part), &f->error);
+        while (rf_rows_next(rows, &f->error) == RF_OK)
+            inserted += rf_rows_number(rows, 0) != 7;
+        rf_rows_end(&rows);
+        assert_int_equal(inserted, done == 0 ? part - 1 : part);
+        engine_must(rf_db_run_many(f->db, &f->error, &update, numbers, part), &f->error);
+        assert_int_equal(rf_db_changes(f->db), part);
+    }
+    assert_int_equal(parts, 5);
+    assert_int_equal(count(f), 43);
+    int64_t whole = 0;
+    engine_must(rf_db_number(f->db, &f->error, &whole,
+                             "SELECT count (*) FROM word WHERE text = 'xword ' || n"
+                             " OR (n = 7 AND text = 'xtaken')",
+                             ""),
+                &f->error);
+    assert_int_equal(whole, 43);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -240,6 +282,7 @@ int main(void) {
         TEST(values_come_back_as_they_went_in),
         TEST(a_constraint_is_a_conflict_and_another_error_is_not),
         TEST(changes_are_counted),
+        TEST(a_statement_says_the_same_of_many_rows),
         TEST(rows_may_be_read_while_others_are_written),
         TEST(more_texts_than_are_kept_prepared_are_carried_out_all_the_same),
         TEST(a_transaction_is_whole_and_what_follows_a_mark_can_be_undone),
