@@ -176,13 +176,12 @@ static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_
     return err;
 }
 
-// Nothing is inserted if the number, or the line, is in the campaign already.
+#define INSERT "INSERT INTO contact (campaign, line, phone, name, fields, time_zone, created)"
+
 static enum rf_err insert(const struct rf_campaign_load *load, const struct rf_campaign_row *row,
                           int64_t line, struct rf_db *db, int64_t campaign,
                           struct rf_error *error) {
-    return rf_db_run(db, error,
-                     "INSERT INTO contact (campaign, line, phone, name, fields, time_zone, created)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    return rf_db_run(db, error, INSERT " VALUES (?, ?, ?, ?, ?, ?, ?)",
                      "iitttti", campaign, line, row->phone, row->name, row->fields, row->time_zone,
                      load->now.ns);
 }
@@ -208,15 +207,71 @@ static enum rf_err check_barred(struct rf_campaign_row *row, struct rf_db *db,
     return err;
 }
 
+static void set_values(const struct rf_campaign_load *load, const struct rf_campaign_row *row,
+                       int64_t campaign, struct rf_db_value *values) {
+    const char *texts[] = {row->phone, row->name, row->fields, row->time_zone};
+    values[0] = (struct rf_db_value){.type = 'i', .integer = campaign};
+    values[1] = (struct rf_db_value){.type = 'i', .integer = row->line};
+    for (int i = 0; i < 4; i++)
+        values[2 + i] = (struct rf_db_value){.type = 't', .text = texts[i]};
+    values[6] = (struct rf_db_value){.type = 'i', .integer = load->now.ns};
+}
+
+// Marks the row of a number that was inserted: the first of those that have it.
+static void set_added(struct rf_campaign_row *const *rows, size_t count, const char *phone) {
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i]->added && strcmp(rows[i]->phone, phone) == 0) {
+            rows[i]->added = true;
+            return;
+        }
+    }
+}
+
+// Inserts those rows of which neither the number nor the line is in the campaign.
+static enum rf_err insert_many(struct rf_campaign_load *load, struct rf_campaign_row *const *rows,
+                               size_t count, struct rf_db *db, int64_t campaign,
+                               struct rf_error *error) {
+    static const struct rf_db_many many = {INSERT " VALUES ", "(?, ?, ?, ?, ?, ?, ?)",
+                                           " ON CONFLICT DO NOTHING RETURNING phone", 0, 7};
+    struct rf_db_value values[RF_DB_MANY_MAX * 7];
+    struct rf_rows *inserted;
+    for (size_t i = 0; i < count; i++)
+        set_values(load, rows[i], campaign, &values[7 * i]);
+    enum rf_err err = rf_db_query_many(db, error, &inserted, &many, values, count);
+    if (err != RF_OK)
+        return err;
+    while ((err = rf_rows_next(inserted, error)) == RF_OK) {
+        set_added(rows, count, rf_rows_text(inserted, 0));
+        load->added++;
+    }
+    rf_rows_end(&inserted);
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
+}
+
+// The same of the whole page, in a few statements.
+static enum rf_err insert_page(struct rf_campaign_load *load, struct rf_db *db, int64_t campaign,
+                               struct rf_error *error) {
+    struct rf_campaign_row *rows[RF_CAMPAIGN_PAGE_MAX];
+    size_t count = 0;
+    enum rf_err err = RF_OK;
+    for (size_t i = 0; i < load->count; i++)
+        if (!load->rows[i].problem)
+            rows[count++] = &load->rows[i];
+    for (size_t done = 0, part; err == RF_OK && done < count; done += part) {
+        part = rf_db_many_part(count - done);
+        err = insert_many(load, rows + done, part, db, campaign, error);
+    }
+    return err;
+}
+
+// A row that was not inserted with the others: it is known, or its line is another one's.
 static enum rf_err load_row(struct rf_campaign_load *load, struct rf_campaign_row *row,
                             struct rf_db *db, int64_t campaign, bool finished,
                             struct rf_error *error) {
     bool is_known = false;
-    enum rf_err err = finished ? RF_OK : insert(load, row, row->line, db, campaign, error);
-    bool added = err == RF_OK && !finished && rf_db_changes(db) == 1;
-    if (err == RF_OK && !added)
-        err = known(row, db, campaign, &is_known, error);
-    if (err == RF_OK && !added && !is_known && !finished) {
+    bool added = false;
+    enum rf_err err = known(row, db, campaign, &is_known, error);
+    if (err == RF_OK && !is_known && !finished) {
         // The line is that of a contact from another list: this one gets the next free number.
         int64_t last = 0;
         err = rf_db_number(db, error, &last, "SELECT max (line) FROM contact WHERE campaign = ?",
@@ -262,8 +317,10 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
     for (size_t i = 0; err == RF_OK && i < load->count && !all_allowed; i++)
         if (!load->rows[i].problem)
             err = check_barred(&load->rows[i], db, error);
+    if (err == RF_OK && !finished)
+        err = insert_page(load, db, campaign, error);
     for (size_t i = 0; err == RF_OK && i < load->count; i++)
-        if (!load->rows[i].problem)
+        if (!load->rows[i].problem && !load->rows[i].added)
             err = load_row(load, &load->rows[i], db, campaign, finished, error);
     if (err == RF_OK && load->added > 0)
         err = add_columns(load, db, campaign, error);

@@ -18,6 +18,7 @@ struct rf_campaign_row {
     char *phone, *name, *fields, *time_zone;
     const char *problem;
     char *told; // what problem is, if it is of this row alone
+    bool added;
 };
 
 // Puts contacts into a campaign, which it makes when it is new. A number that the campaign has

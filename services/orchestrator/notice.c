@@ -197,28 +197,52 @@ char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, 
     return notice(RF_EVENT_CAMPAIGN_FINISHED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 
-enum rf_err rf_notice_store(struct rf_db *db, const char *text, struct rf_error *error) {
-    if (!text)
-        return rf_error_set(error, RF_ERR_NOMEM, "out of memory for an event");
-    // A number is taken in the transaction of its event: there are no gaps.
+// Takes `count` numbers of our stream, in the transaction of their events: there are no gaps.
+static enum rf_err take_numbers(struct rf_db *db, int64_t count, int64_t *stream, int64_t *first,
+                                struct rf_error *error) {
     struct rf_rows *row;
-    int64_t stream = 0, seq = 0;
     enum rf_err err = rf_db_query(db, error, &row,
-                                  "UPDATE stream SET next = next + 1 WHERE owner = ? AND open = 1"
-                                  " RETURNING id, next - 1",
-                                  "i", rf_member_of(db));
+                                  "UPDATE stream SET next = next + ? WHERE owner = ? AND open = 1"
+                                  " RETURNING id, next",
+                                  "ii", count, rf_member_of(db));
     if (err == RF_OK && (err = rf_rows_next(row, error)) == RF_OK) {
-        stream = rf_rows_number(row, 0);
-        seq = rf_rows_number(row, 1);
+        *stream = rf_rows_number(row, 0);
+        *first = rf_rows_number(row, 1) - count;
     }
     rf_rows_end(&row);
-    if (err == RF_ERR_NOT_FOUND)
-        return rf_error_set(error, RF_ERR_IO, "the database has no stream for our events");
-    return err == RF_OK ? rf_db_run(db, error,
-                                    "INSERT INTO outbox (stream, seq, event)"
-                                    " VALUES (?, ?, ?)",
-                                    "iit", stream, seq, text)
-                        : err;
+    return err == RF_ERR_NOT_FOUND
+               ? rf_error_set(error, RF_ERR_IO, "the database has no stream for our events")
+               : err;
+}
+
+static enum rf_err insert_part(struct rf_db *db, int64_t stream, int64_t first, char *const *texts,
+                               size_t count, struct rf_error *error) {
+    static const struct rf_db_many insert = {"INSERT INTO outbox (stream, seq, event) VALUES ",
+                                             "(?, ?, ?)", "", 0, 3};
+    struct rf_db_value values[RF_DB_MANY_MAX * 3];
+    for (size_t i = 0; i < count; i++) {
+        if (!texts[i])
+            return rf_error_set(error, RF_ERR_NOMEM, "out of memory for an event");
+        values[3 * i] = (struct rf_db_value){.type = 'i', .integer = stream};
+        values[3 * i + 1] = (struct rf_db_value){.type = 'i', .integer = first + (int64_t)i};
+        values[3 * i + 2] = (struct rf_db_value){.type = 't', .text = texts[i]};
+    }
+    return rf_db_run_many(db, error, &insert, values, count);
+}
+
+enum rf_err rf_notice_store_all(struct rf_db *db, char *const *texts, size_t count,
+                                struct rf_error *error) {
+    int64_t stream = 0, first = 0;
+    enum rf_err err = count > 0 ? take_numbers(db, (int64_t)count, &stream, &first, error) : RF_OK;
+    for (size_t done = 0, part; err == RF_OK && done < count; done += part) {
+        part = rf_db_many_part(count - done);
+        err = insert_part(db, stream, first + (int64_t)done, texts + done, part, error);
+    }
+    return err;
+}
+
+enum rf_err rf_notice_store(struct rf_db *db, const char *text, struct rf_error *error) {
+    return rf_notice_store_all(db, (char *const *)&text, 1, error);
 }
 
 static const char *text_of(const json_t *event, const char *key) {

@@ -42,6 +42,10 @@ char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, 
 RF_NODISCARD enum rf_err rf_notice_store(struct rf_db *db, const char *text,
                                          struct rf_error *error);
 
+// rf_notice_store_all: likewise several texts, in this order.
+RF_NODISCARD enum rf_err rf_notice_store_all(struct rf_db *db, char *const *texts, size_t count,
+                                             struct rf_error *error);
+
 // rf_notice_parse: the event of a text. Its texts belong to `*root`, which the caller releases by
 // json_decref after use.
 RF_NODISCARD enum rf_err rf_notice_parse(const char *text, struct rf_event *event, json_t **root,

@@ -12,17 +12,36 @@
 
 // ---- claim ----
 
-static enum rf_err begin(struct rf_db *db, struct rf_contact *contact, struct rf_utc now,
-                         struct rf_error *error) {
-    enum rf_contact_state to = rf_contact_begins(contact->step);
-    enum rf_err err = rf_db_run(db, error, "UPDATE contact SET state = ?, owner = ? WHERE id = ?",
-                                "tii", rf_contact_state_name(to), rf_member_of(db), contact->row);
-    if (err == RF_OK && contact->state == RF_CONTACT_SCHEDULED) {
-        char *text = rf_notice_started(contact, now);
-        err = rf_notice_store(db, text, error);
-        free(text);
+// Contacts of one step become running.
+static enum rf_err set_running(struct rf_db *db, const struct rf_contact *contacts, size_t count,
+                               enum rf_contact_state to, struct rf_error *error) {
+    static const struct rf_db_many update = {
+        "UPDATE contact SET state = ?, owner = ? WHERE id IN (", "?", ")", 2, 1};
+    struct rf_db_value values[2 + RF_DB_MANY_MAX] = {
+        {.type = 't', .text = rf_contact_state_name(to)},
+        {.type = 'i', .integer = rf_member_of(db)}};
+    for (size_t i = 0; i < count; i++)
+        values[2 + i] = (struct rf_db_value){.type = 'i', .integer = contacts[i].row};
+    return rf_db_run_many(db, error, &update, values, count);
+}
+
+// Contacts of one step begin, at most RF_DB_MANY_MAX of them; of those that were never begun before
+// it is told.
+static enum rf_err begin(struct rf_db *db, struct rf_contact *contacts, size_t count,
+                         struct rf_utc now, struct rf_error *error) {
+    enum rf_contact_state to = rf_contact_begins(contacts[0].step);
+    char *texts[RF_DB_MANY_MAX];
+    size_t text_count = 0;
+    enum rf_err err = set_running(db, contacts, count, to, error);
+    for (size_t i = 0; err == RF_OK && i < count; i++) {
+        if (contacts[i].state == RF_CONTACT_SCHEDULED)
+            texts[text_count++] = rf_notice_started(&contacts[i], now);
+        contacts[i].state = to;
     }
-    contact->state = to;
+    if (err == RF_OK)
+        err = rf_notice_store_all(db, texts, text_count, error);
+    for (size_t i = 0; i < text_count; i++)
+        free(texts[i]);
     return err;
 }
 
@@ -90,13 +109,16 @@ static enum rf_err claim_step(struct rf_queue_claim *claim, struct rf_db *db, in
     enum rf_err err = rf_db_query(
         db, error, &rows,
         "SELECT " RF_CONTACT_COLUMNS " FROM contact c JOIN campaign k ON k.id = c.campaign"
-        " WHERE c.campaign = ? AND c." RF_SCHEMA_QUEUED " AND c.step = ? AND c.due <= ?"
-        " ORDER BY c.due, c.id LIMIT ? /*! FOR UPDATE OF c SKIP LOCKED */",
+        " WHERE c.campaign = ? AND " RF_SCHEMA_QUEUED_OF(
+            "c.") " AND c.step = ? AND c.due <= ?"
+                  " ORDER BY c.due, c.id LIMIT ? /*! FOR UPDATE OF c SKIP LOCKED */",
         "iiii", campaign, (int64_t)step, claim->now.ns, limit);
     if (err == RF_OK)
         err = rf_contact_rows_read(rows, &claim->contacts, error);
-    for (size_t i = before; err == RF_OK && i < claim->contacts.count; i++)
-        err = begin(db, &claim->contacts.items[i], claim->now, error);
+    for (size_t i = before, part; err == RF_OK && i < claim->contacts.count; i += part) {
+        part = rf_db_many_part(claim->contacts.count - i);
+        err = begin(db, &claim->contacts.items[i], part, claim->now, error);
+    }
     return err;
 }
 

@@ -37,7 +37,7 @@ static const char first[] =
     " message TEXT,"
     " UNIQUE (campaign, phone),"
     " UNIQUE (campaign, line));"
-    "CREATE INDEX contact_queued ON contact (step, due, id) WHERE " RF_SCHEMA_QUEUED ";"
+    "CREATE INDEX contact_queued ON contact (step, due, id) WHERE " RF_SCHEMA_QUEUED_4 ";"
     "CREATE INDEX contact_unended ON contact (campaign, state) WHERE " RF_SCHEMA_UNENDED ";"
 
     "CREATE TABLE contact_transition ("
@@ -87,7 +87,7 @@ static const char first[] =
     " state TEXT NOT NULL,"
     " sid TEXT,"
     " status TEXT) WITHOUT ROWID;"
-    "CREATE UNIQUE INDEX attempt_open ON attempt (phone) WHERE " RF_SCHEMA_OPEN ";"
+    "CREATE UNIQUE INDEX attempt_open ON attempt (phone) WHERE " RF_SCHEMA_OPEN_1 ";"
     "CREATE UNIQUE INDEX attempt_sid ON attempt (sid) WHERE sid IS NOT NULL;"
     "CREATE INDEX attempt_contact ON attempt (contact);"
     "CREATE INDEX attempt_phone ON attempt (phone);"
@@ -131,7 +131,7 @@ static const char fourth[] =
     "ALTER TABLE campaign ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE campaign ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"
     "DROP INDEX contact_queued;"
-    "CREATE INDEX contact_queued ON contact (campaign, step, due, id) WHERE " RF_SCHEMA_QUEUED ";"
+    "CREATE INDEX contact_queued ON contact (campaign, step, due, id) WHERE " RF_SCHEMA_QUEUED_4 ";"
     "INSERT INTO contact_transition VALUES"
     " ('running.dial', 'running.speech'),"
     " ('running.follow', 'waiting.retry'),"
@@ -161,7 +161,7 @@ static const char fifth[] = "CREATE TABLE do_not_call ("
 // and a stream of events for each, whose numbers have no gaps.
 static const char sixth[] = RF_MEMBER_TABLE_SQLITE
     "ALTER TABLE contact ADD COLUMN owner BIGINT NOT NULL DEFAULT 0;"
-    "CREATE INDEX contact_running ON contact (campaign, owner) WHERE " RF_SCHEMA_RUNNING ";"
+    "CREATE INDEX contact_running ON contact (campaign, owner) WHERE " RF_SCHEMA_RUNNING_6 ";"
     "ALTER TABLE stream RENAME TO stream_5;"
     "ALTER TABLE outbox RENAME TO outbox_5;"
     "CREATE TABLE stream (id INTEGER PRIMARY KEY AUTOINCREMENT" RF_SCHEMA_STREAM ");"
@@ -183,6 +183,18 @@ static const char eighth[] =
 
 static const char ninth[] = "SELECT 1;"; // of PostgreSQL's plans: nothing to do here
 
+// See RF_SCHEMA_QUEUED: without lists an update of a contact takes two thirds of the time.
+static const char tenth[] =
+    "DROP INDEX contact_queued;"
+    "CREATE INDEX contact_queued ON contact (campaign, step, due, id) WHERE " RF_SCHEMA_QUEUED ";"
+    "DROP INDEX contact_running;"
+    "CREATE INDEX contact_running ON contact (campaign, owner) WHERE " RF_SCHEMA_RUNNING ";"
+    "DROP INDEX contact_waiting;"
+    "CREATE INDEX contact_waiting ON contact (campaign, state, reason, due)"
+    " WHERE " RF_SCHEMA_WAITING ";"
+    "DROP INDEX attempt_open;"
+    "CREATE UNIQUE INDEX attempt_open ON attempt (phone) WHERE " RF_SCHEMA_OPEN ";";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -191,7 +203,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {6, sixth},
                                                     {7, rf_schema_operator},
                                                     {8, eighth},
-                                                    {9, ninth}};
+                                                    {9, ninth},
+                                                    {10, tenth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -200,7 +213,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {6, rf_schema_postgres_sixth},
                                                   {7, rf_schema_operator_postgres},
                                                   {8, eighth},
-                                                  {9, rf_schema_postgres_ninth}};
+                                                  {9, rf_schema_postgres_ninth},
+                                                  {10, tenth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

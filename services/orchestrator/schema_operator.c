@@ -27,7 +27,7 @@
     "CREATE INDEX contact_ended ON contact (campaign, ended) WHERE ended > 0;"                     \
     "CREATE INDEX contact_set_aside ON contact (campaign, line) WHERE state = 'set_aside';"        \
     "CREATE INDEX contact_waiting ON contact (campaign, state, reason, due)"                       \
-    " WHERE " RF_SCHEMA_WAITING ";"
+    " WHERE " RF_SCHEMA_WAITING_7 ";"
 
 // Triggers count, not the code: whoever writes a contact, it is counted in the same transaction.
 // Each orchestrator has rows of its own, so that none waits for another's commit: a row may be

@@ -36,7 +36,7 @@ const char rf_schema_postgres_first[] =
     " message TEXT,"
     " UNIQUE (campaign, phone),"
     " UNIQUE (campaign, line));"
-    "CREATE INDEX contact_queued ON contact (step, due, id) WHERE " RF_SCHEMA_QUEUED ";"
+    "CREATE INDEX contact_queued ON contact (step, due, id) WHERE " RF_SCHEMA_QUEUED_4 ";"
     "CREATE INDEX contact_unended ON contact (campaign, state) WHERE " RF_SCHEMA_UNENDED ";"
 
     "CREATE TABLE contact_transition ("
@@ -91,7 +91,7 @@ const char rf_schema_postgres_first[] =
     " state TEXT NOT NULL,"
     " sid TEXT,"
     " status TEXT);"
-    "CREATE UNIQUE INDEX attempt_open ON attempt (phone) WHERE " RF_SCHEMA_OPEN ";"
+    "CREATE UNIQUE INDEX attempt_open ON attempt (phone) WHERE " RF_SCHEMA_OPEN_1 ";"
     "CREATE UNIQUE INDEX attempt_sid ON attempt (sid) WHERE sid IS NOT NULL;"
     "CREATE INDEX attempt_contact ON attempt (contact);"
     "CREATE INDEX attempt_phone ON attempt (phone);"
@@ -115,7 +115,7 @@ const char rf_schema_postgres_first[] =
 
 const char rf_schema_postgres_sixth[] = RF_MEMBER_TABLE_POSTGRES
     "ALTER TABLE contact ADD COLUMN owner BIGINT NOT NULL DEFAULT 0;"
-    "CREATE INDEX contact_running ON contact (campaign, owner) WHERE " RF_SCHEMA_RUNNING ";"
+    "CREATE INDEX contact_running ON contact (campaign, owner) WHERE " RF_SCHEMA_RUNNING_6 ";"
     "CREATE TABLE stream (id " RF_ID RF_SCHEMA_STREAM ");"
     "INSERT INTO stream (name, next) VALUES ('orchestrator-' || gen_random_uuid (), 1);"
     "CREATE TABLE outbox (" RF_SCHEMA_OUTBOX ");";

@@ -154,6 +154,33 @@ static void a_second_list_whose_lines_are_taken_gets_the_next_free_numbers(void 
     assert_int_equal(start(db, "spring"), 4);
 }
 
+// More contacts than go into one statement, with all that stands in the way of some of them.
+static void a_large_page_is_taken_but_for_what_is_known(void **state) {
+    struct rf_db *db = *state;
+    enum { COUNT = 75 };
+    json_t *before = json_array(), *page = json_array();
+    for (int i = 0; i < 5; i++) // their lines are 2, 12, 22, ... of the page below
+        json_array_append_new(before, json_pack("{s:i,s:o}", "line", 2 + 10 * i, "phone",
+                                                json_sprintf("+12025559%03d", i)));
+    expect_load(load(db, "c", before), 5, 0, 0);
+    for (int i = 0; i < COUNT; i++) {
+        // Each twentieth has the number of the one before it, and one is known from before.
+        int number = i % 20 == 19 ? i - 1 : i == 50 ? 9003 : i;
+        json_array_append_new(page, json_pack("{s:i,s:o}", "line", 2 + i, "phone",
+                                              json_sprintf("+1202555%04d", number)));
+    }
+    json_array_append_new(page, json_pack("{s:i,s:s}", "line", 2 + COUNT, "phone", "030 12"));
+    expect_load(load(db, "c", page), COUNT - 4, 4, 1);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM contact"), 5 + COUNT - 4);
+    assert_int_equal(database_number(db, "SELECT count (DISTINCT line) FROM contact"),
+                     5 + COUNT - 4);
+    assert_int_equal(database_number(db, "SELECT total FROM campaign"), 5 + COUNT - 4);
+    // The five whose lines were taken stand behind all others.
+    assert_int_equal(database_number(db, "SELECT count (*) FROM contact WHERE line > 76"), 5);
+    assert_int_equal(database_number(db, "SELECT line FROM contact WHERE phone = '+12025550031'"),
+                     33);
+}
+
 static void a_campaign_knows_the_columns_of_its_lists_in_their_order(void **state) {
     struct rf_db *db = *state;
     expect_load(load(db, "spring", json_pack("[o]", entry(2, "+12025550100", "Ann"))), 1, 0, 0);
@@ -312,13 +339,14 @@ static void the_claim_reads_its_index_and_never_the_whole_table(void **state) {
     struct rf_db *db = *state;
     struct rf_rows *row;
     struct rf_error error = {0};
-    assert_int_equal(rf_db_query(db, &error, &row,
-                                 "EXPLAIN QUERY PLAN SELECT c.id FROM contact c"
-                                 " JOIN campaign k ON k.id = c.campaign"
-                                 " WHERE c.campaign = 1 AND c." RF_SCHEMA_QUEUED
-                                 " AND c.step = 1 AND c.due <= 5 ORDER BY c.due, c.id LIMIT 3",
-                                 ""),
-                     RF_OK);
+    assert_int_equal(
+        rf_db_query(db, &error, &row,
+                    "EXPLAIN QUERY PLAN SELECT c.id FROM contact c"
+                    " JOIN campaign k ON k.id = c.campaign"
+                    " WHERE c.campaign = 1 AND " RF_SCHEMA_QUEUED_OF(
+                        "c.") " AND c.step = 1 AND c.due <= 5 ORDER BY c.due, c.id LIMIT 3",
+                    ""),
+        RF_OK);
     bool index = false;
     while (rf_rows_next(row, &error) == RF_OK) {
         const char *detail = rf_rows_text(row, 3);
@@ -529,6 +557,7 @@ int main(void) {
         TEST(loading_again_adds_nothing_twice),
         TEST(bad_contacts_are_refused_by_line_and_the_others_are_taken),
         TEST(a_second_list_whose_lines_are_taken_gets_the_next_free_numbers),
+        TEST(a_large_page_is_taken_but_for_what_is_known),
         TEST(a_campaign_knows_the_columns_of_its_lists_in_their_order),
         TEST(a_page_that_is_wrong_as_a_whole_is_refused),
         TEST(starting_queues_all_and_starting_again_changes_nothing),
