@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "events/utf8.h"
+#include "base/utf8.h"
 
 struct holiday {
     int year; // 0: each

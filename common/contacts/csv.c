@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 
 // Twice a record, so that a whole one fits behind any place where the last one ended.
 #define BUFFER_SIZE ((size_t)2 * RF_CSV_MAX_RECORD)

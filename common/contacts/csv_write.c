@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 
 // What OWASP's page on CSV injection lists.
 static bool begins_formula(const char *text) {

@@ -6,7 +6,7 @@
 
 #include <ringfence/error.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 
 // More digits than any way of writing a number needs: 0011, a calling code, a trunk prefix.
 #define MAX_WRITTEN 24

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 
 static const char replacement[] = "\xEF\xBF\xBD"; // U+FFFD
 static const char ellipsis[] = "...";

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 #include "rules/rules.h"
 
 // A copy in UTF-8: bytes that are not are taken for ISO 8859-1, of which each needs two. NULL if

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 
 struct reader {
     char *at; // in the copy, which ends in a NUL

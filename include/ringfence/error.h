@@ -35,7 +35,8 @@ struct rf_error {
 const char *rf_err_name(enum rf_err code);
 
 // rf_error_set: fills `error` (which may be NULL) and returns `code`, so that a failing function
-// can end with `return rf_error_set(error, RF_ERR_IO, "...")`.
+// can end with `return rf_error_set(error, RF_ERR_IO, "...")`. The message is UTF-8 also where
+// "%.40s" cuts a character in two, or what is printed is something else: U+FFFD stands for that.
 enum rf_err rf_error_set(struct rf_error *error, enum rf_err code, const char *format, ...)
     RF_PRINTF(3, 4);
 

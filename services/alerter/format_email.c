@@ -9,9 +9,9 @@
 #include <time.h>
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "events/field.h"
 #include "events/text.h"
-#include "events/utf8.h"
 
 #define LINE_MOST  76 // of an encoded line, without CRLF (RFC 2045 section 6.7, RFC 2047 section 2)
 #define ENTRY_MOST 900 // bytes of one address with its name

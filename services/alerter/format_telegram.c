@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "events/text.h"
-#include "events/utf8.h"
 
 // Room for the line that tells what was left out.
 #define LEFT_OUT_UNITS 64

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 #include "provider.h"
 #include "rules/rules.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 #include "rules/rules.h"
 
 static const struct provider *const providers[RF_PROVIDER_COUNT] = {

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/crash_point.h"
-#include "events/utf8.h"
+#include "base/utf8.h"
 #include "gateway.h"
 #include "http/rate_limit.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "events/utf8.h"
+#include "base/utf8.h"
 #include "format.h"
 
 static size_t units_of(const char *text) {

@@ -56,6 +56,31 @@ static void ulids_differ_and_sort_by_time(void **state) {
     assert_memory_equal(a, "00000000Z8", 10);
 }
 
+static void a_message_is_whole_characters_wherever_it_was_cut(void **state) {
+    (void)state;
+    struct rf_error error;
+    char longer[RF_ERROR_MESSAGE_SIZE + 8];
+    rf_error_set(&error, RF_ERR_INVALID, "\"%.3s\" is no number", "ab\xc3\xa9");
+    assert_string_equal(error.message, "\"ab\xef\xbf\xbd\" is no number");
+    rf_error_set(&error, RF_ERR_INVALID, "\"%.4s\" is no number", "ab\xe2\x82\xac");
+    assert_string_equal(error.message, "\"ab\xef\xbf\xbd\" is no number");
+    rf_error_prefix(&error, "M%cller.csv: ", 0xfc);
+    assert_string_equal(error.message, "M\xef\xbf\xbdller.csv: \"ab\xef\xbf\xbd\" is no number");
+    memset(longer, 'x', sizeof longer);
+    memcpy(longer + RF_ERROR_MESSAGE_SIZE - 2, "\xc3\xa9", 3);
+    rf_error_set(&error, RF_ERR_INVALID, "%s", longer);
+    assert_int_equal(strlen(error.message), RF_ERROR_MESSAGE_SIZE - 2);
+    assert_true(error.message[RF_ERROR_MESSAGE_SIZE - 3] == 'x');
+    rf_error_prefix(&error, "y");
+    assert_int_equal(strlen(error.message), RF_ERROR_MESSAGE_SIZE - 1);
+    // Nothing but such bytes: each needs three, and what has no room is left out.
+    memset(longer, 0xfc, sizeof longer);
+    longer[0] = 'x';
+    longer[sizeof longer - 1] = '\0';
+    rf_error_set(&error, RF_ERR_INVALID, "%s", longer);
+    assert_int_equal(strlen(error.message), 1 + (RF_ERROR_MESSAGE_SIZE - 2) / 3 * 3);
+}
+
 struct heard {
     unsigned lines;
     enum rf_log_level level;
@@ -195,6 +220,7 @@ int main(void) {
         cmocka_unit_test(milliseconds_round_up_so_that_no_wait_is_cut_short),
         cmocka_unit_test(a_date_is_written_by_rfc_3339_with_microseconds),
         cmocka_unit_test(ulids_differ_and_sort_by_time),
+        cmocka_unit_test(a_message_is_whole_characters_wherever_it_was_cut),
         cmocka_unit_test(a_child_of_fork_has_ids_of_its_own),
         cmocka_unit_test(no_ulid_of_many_comes_twice),
         cmocka_unit_test(a_program_may_take_the_lines_of_the_library),

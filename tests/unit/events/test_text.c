@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "events/field.h"
 #include "events/text.h"
-#include "events/utf8.h"
 
 static void every_code_point_survives_encoding_and_decoding(void **state) {
     (void)state;

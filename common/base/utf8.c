@@ -1,4 +1,4 @@
-#include "events/utf8.h"
+#include "base/utf8.h"
 
 // How many bytes a lead byte announces, the bits that it holds itself, and the least code point
 // that needs so many bytes (a smaller one is an overlong form).

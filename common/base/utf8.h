@@ -1,6 +1,6 @@
 // UTF-8, one character at a time: what cutting, counting and cleaning of text from outside needs.
-#ifndef RF_EVENTS_UTF8_H
-#define RF_EVENTS_UTF8_H
+#ifndef RF_BASE_UTF8_H
+#define RF_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
