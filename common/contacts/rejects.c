@@ -17,6 +17,13 @@ struct rf_rejects {
     size_t count;
 };
 
+static void destroy(struct rf_rejects **rejects) {
+    free((*rejects)->path);
+    free((*rejects)->temporary);
+    free(*rejects);
+    *rejects = NULL;
+}
+
 struct rf_rejects *rf_rejects_new(const char *path, const char *const *columns, size_t count) {
     struct rf_rejects *rejects = calloc(1, sizeof *rejects);
     if (rejects == NULL)
@@ -26,12 +33,9 @@ struct rf_rejects *rf_rejects_new(const char *path, const char *const *columns, 
     rejects->path = strdup(path);
     if (asprintf(&rejects->temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
         rejects->temporary = NULL;
-    if (rejects->path != NULL && rejects->temporary != NULL)
-        return rejects;
-    free(rejects->path);
-    free(rejects->temporary);
-    free(rejects);
-    return NULL;
+    if (rejects->path == NULL || rejects->temporary == NULL)
+        destroy(&rejects);
+    return rejects;
 }
 
 static enum rf_err fail(const struct rf_rejects *rejects, struct rf_error *error) {
@@ -86,11 +90,19 @@ enum rf_err rf_rejects_close(struct rf_rejects **pointer, struct rf_error *error
         if (err != RF_OK)
             unlink(rejects->temporary);
     }
-    free(rejects->path);
-    free(rejects->temporary);
-    free(rejects);
-    *pointer = NULL;
+    destroy(pointer);
     return err;
+}
+
+void rf_rejects_abandon(struct rf_rejects **pointer) {
+    struct rf_rejects *rejects = *pointer;
+    if (rejects == NULL)
+        return;
+    if (rejects->out != NULL) {
+        fclose(rejects->out);
+        unlink(rejects->temporary);
+    }
+    destroy(pointer);
 }
 
 size_t rf_rejects_count(const struct rf_rejects *rejects) {

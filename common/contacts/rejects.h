@@ -23,6 +23,10 @@ RF_NODISCARD enum rf_err rf_rejects_add(struct rf_rejects *rejects, size_t line,
 // there is none, and one from before is taken away. Frees and nulls. RF_ERR_IO names the file.
 RF_NODISCARD enum rf_err rf_rejects_close(struct rf_rejects **rejects, struct rf_error *error);
 
+// rf_rejects_abandon: the list was not read to its end: a file from before stays as it is. Frees
+// and nulls.
+void rf_rejects_abandon(struct rf_rejects **rejects);
+
 // rf_rejects_count: lines so far.
 size_t rf_rejects_count(const struct rf_rejects *rejects);
 

@@ -105,7 +105,8 @@ static void show_progress(struct running *running, struct rf_instant now) {
 
 // The file of the refused lines; NULL: none was refused.
 static const char *rejects_of(const struct running *running) {
-    return running->run.refused_count > 0 ? running->list.rejects_path : NULL;
+    bool finished = running->list.rejects == NULL;
+    return finished && running->run.refused_count > 0 ? running->list.rejects_path : NULL;
 }
 
 static void finish(struct cli_session *session) {
@@ -196,7 +197,6 @@ static void call(struct cli_session *session) {
 static void tell_loaded(struct running *running) {
     struct cli_run *run = &running->run;
     struct rf_error error;
-    const char *rejects = rejects_of(running);
     running->told_loaded = true;
     if (run->failure[0] != '\0')
         return;
@@ -204,6 +204,7 @@ static void tell_loaded(struct running *running) {
         cli_run_fail(run, error.message);
         return;
     }
+    const char *rejects = rejects_of(running);
     fprintf(running->out,
             "campaign %s: contacts loaded: %" PRId64 ", known from before: %" PRId64
             ", lines refused: %" PRId64 "%s%s%s\n",

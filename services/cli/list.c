@@ -110,9 +110,7 @@ enum rf_err cli_list_finish(struct cli_list *list, struct rf_error *error) {
 }
 
 void cli_list_close(struct cli_list *list) {
-    struct rf_error error = {0};
-    if (rf_rejects_close(&list->rejects, &error) != RF_OK)
-        rf_log(RF_LOG_ERROR, "%s", error.message);
+    rf_rejects_abandon(&list->rejects);
     rf_contacts_destroy(&list->contacts);
     rf_config_destroy(&list->config);
     json_decref(list->written);

@@ -32,7 +32,8 @@ int cli_list_open(const struct cli_options *options, const char *file, struct cl
 // cli_list_finish: the list is read: gives the file of refused lines its name. RF_ERR_IO. Once.
 RF_NODISCARD enum rf_err cli_list_finish(struct cli_list *list, struct rf_error *error);
 
-// cli_list_close: frees all; a list that was not read to its end is finished as far as it was.
+// cli_list_close: frees all. If the list was not read to its end, the file of refused lines of an
+// earlier time stays as it was.
 void cli_list_close(struct cli_list *list);
 
 #endif

@@ -325,6 +325,32 @@ static void without_refused_lines_there_is_no_file_of_rejects_and_an_old_one_goe
     take_folder_away(folder);
 }
 
+static void
+a_list_that_was_not_read_to_its_end_leaves_an_old_file_of_rejects_as_it_was(void **state) {
+    (void)state;
+    char folder[] = "/tmp/rf-page-XXXXXX", rejects[128], text[64];
+    const struct cli_options options = {0};
+    // Before its first page, and with a refused line.
+    for (size_t pages = 0; pages < 2; pages++) {
+        struct cli_run run;
+        struct cli_list list;
+        strcpy(folder + sizeof folder - 7, "XXXXXX");
+        begin(&run);
+        open_list(folder, &options, "phone,name,city\nno number,Bo,Rome\n", &list);
+        snprintf(rejects, sizeof rejects, "%s/list.rejects.csv", folder);
+        FILE *old = fopen(rejects, "w");
+        assert_non_null(old);
+        assert_true(fputs("mended by hand", old) >= 0);
+        assert_int_equal(fclose(old), 0);
+        if (pages > 0)
+            cli_page_read(&list, &run);
+        cli_list_close(&list);
+        assert_string_equal(take_file(rejects, text, sizeof text), "mended by hand");
+        cli_run_fini(&run);
+        take_folder_away(folder);
+    }
+}
+
 static void a_file_of_rejects_that_cannot_be_written_ends_the_run(void **state) {
     (void)state;
     char folder[] = "/tmp/rf-page-XXXXXX";
@@ -574,6 +600,8 @@ int main(void) {
         cmocka_unit_test(
             a_page_holds_the_contacts_and_every_refused_line_is_in_the_file_of_rejects),
         cmocka_unit_test(without_refused_lines_there_is_no_file_of_rejects_and_an_old_one_goes),
+        cmocka_unit_test(
+            a_list_that_was_not_read_to_its_end_leaves_an_old_file_of_rejects_as_it_was),
         cmocka_unit_test(a_file_of_rejects_that_cannot_be_written_ends_the_run),
         cmocka_unit_test(a_list_is_read_as_the_command_line_says),
         cmocka_unit_test(loading_and_starting_can_each_be_the_whole),
