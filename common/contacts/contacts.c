@@ -1,6 +1,7 @@
 #include "contacts/contacts.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -65,14 +66,35 @@ static char *trimmed(const char *text, size_t length) {
     return strndup(text + lead, length - lead);
 }
 
+// time_zone, timezone, Time zone: who overlooked one of them would call by the wrong clock.
+static bool is_time_zone(const char *name) {
+    const char *left = "timezone";
+    for (; *name != '\0'; name++) {
+        if (*name == '_' || *name == ' ' || *name == '-')
+            continue;
+        if (*left == '\0' || tolower((unsigned char)*name) != *left++)
+            return false;
+    }
+    return *left == '\0';
+}
+
 // What the file's column `name` is taken as: itself unless the format says another one.
 static char *taken_as(const struct rf_contacts_format *format, const char *name) {
+    size_t length = strlen(name);
     for (size_t i = 0; format != NULL && i < format->column_count; i++) {
         const char *equals = strchr(format->columns[i], '=');
-        if (equals != NULL && strcasecmp(equals + 1, name) == 0)
-            return trimmed(format->columns[i], (size_t)(equals - format->columns[i]));
+        if (equals != NULL && strcasecmp(equals + 1, name) == 0) {
+            name = format->columns[i];
+            length = (size_t)(equals - name);
+            break;
+        }
     }
-    return strdup(name);
+    char *taken = trimmed(name, length);
+    if (taken != NULL && is_time_zone(taken)) {
+        free(taken);
+        taken = strdup("time_zone");
+    }
+    return taken;
 }
 
 static size_t column_named(char *const *columns, size_t count, const char *name) {

@@ -11,6 +11,8 @@
 
 #define NAME_MAX_BYTES   200
 #define FIELDS_MAX_BYTES 16384
+// Far beyond any list, and far from where the next number would not be one.
+#define LINE_MAX_NUMBER INT64_C(1000000000000)
 
 bool rf_campaign_name_valid(const char *name) {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -34,11 +36,14 @@ static bool texts_only(const json_t *fields) {
     return true;
 }
 
-// The contact's own time zone, of its key or of its column; NULL: none, or an empty one.
-static const char *time_zone_of(const json_t *item, const json_t *fields) {
+// The contact's own time zone, of its key or of its column; NULL: none, or an empty one. False: it
+// is no text.
+static bool read_time_zone(const json_t *item, const json_t *fields, const char **zone) {
     const json_t *given = json_object_get(item, "time_zone");
-    const char *zone = json_string_value(given ? given : json_object_get(fields, "time_zone"));
-    return zone && zone[0] ? zone : NULL;
+    if (!given || json_is_null(given))
+        given = json_object_get(fields, "time_zone");
+    *zone = json_string_length(given) > 0 ? json_string_value(given) : NULL;
+    return !given || json_is_string(given);
 }
 
 // Adds the names of the fields to those of the page.
@@ -57,10 +62,11 @@ static enum rf_err read_row(const json_t *item, json_t *columns, struct rf_campa
     const char *phone = json_string_value(json_object_get(item, "phone"));
     const json_t *name = json_object_get(item, "name");
     const json_t *fields = json_object_get(item, "fields");
-    const char *zone = time_zone_of(item, fields);
+    const char *zone;
+    bool zone_is_text = read_time_zone(item, fields, &zone);
     row->line = json_integer_value(json_object_get(item, "line"));
-    if (row->line < 1) {
-        row->problem = "has no line number from 1 on";
+    if (row->line < 1 || row->line > LINE_MAX_NUMBER) {
+        row->problem = "has no line number from 1 to 1000000000000";
     } else if (!phone) {
         row->problem = "has no phone number";
     } else if ((row->problem = rf_phone_problem(phone)) != NULL) {
@@ -71,7 +77,7 @@ static enum rf_err read_row(const json_t *item, json_t *columns, struct rf_campa
     } else if (fields && !json_is_null(fields) &&
                (!json_is_object(fields) || !texts_only(fields))) {
         row->problem = "has fields that are not all texts";
-    } else if (zone && !rf_zone_known(zone)) {
+    } else if (!zone_is_text || (zone && !rf_zone_known(zone))) {
         row->problem = "has a time_zone that the system does not know; write one such as "
                        "Europe/Berlin";
     }

@@ -121,18 +121,22 @@ static void loading_again_adds_nothing_twice(void **state) {
 static void bad_contacts_are_refused_by_line_and_the_others_are_taken(void **state) {
     struct rf_db *db = *state;
     json_t *page = json_pack(
-        "[o,o,o,o,o]", entry(2, "+12025550100", "Ann"), entry(3, "0202555", "Bob"),
+        "[o,o,o,o,o,o,o,o]", entry(2, "+12025550100", "Ann"), entry(3, "0202555", "Bob"),
         entry(0, "+12025550102", "Cid"), json_pack("{s:i}", "line", 6),
-        json_pack("{s:i,s:s,s:{s:i}}", "line", 7, "phone", "+12025550104", "fields", "x", 1));
+        json_pack("{s:i,s:s,s:{s:i}}", "line", 7, "phone", "+12025550104", "fields", "x", 1),
+        json_pack("{s:i,s:s,s:i}", "line", 8, "phone", "+12025550105", "time_zone", 5),
+        json_pack("{s:i,s:s,s:n,s:{s:s}}", "line", 9, "phone", "+12025550106", "time_zone",
+                  "fields", "time_zone", "Nowhere/Here"),
+        json_pack("{s:I,s:s}", "line", (json_int_t)INT64_MAX, "phone", "+12025550107"));
     json_t *result = load(db, "spring", page);
-    const json_int_t lines[] = {3, 0, 6, 7};
+    const json_int_t lines[] = {3, 0, 6, 7, 8, 9, INT64_MAX};
     json_t *refused = json_object_get(result, "refused");
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 7; i++) {
         json_t *item = json_array_get(refused, i);
         assert_int_equal(json_integer_value(json_object_get(item, "line")), lines[i]);
         assert_true(json_string_length(json_object_get(item, "reason")) > 0);
     }
-    expect_load(result, 1, 0, 4);
+    expect_load(result, 1, 0, 7);
 }
 
 static void a_second_list_whose_lines_are_taken_gets_the_next_free_numbers(void **state) {
