@@ -258,9 +258,14 @@ static void what_a_spreadsheet_would_carry_out_is_written_as_text(void **state) 
         {"-5", "'-5"},
         {"@SUM(A1)", "'@SUM(A1)"},
         {"=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\""},
-        {"\t=1", "\"'\t=1\""},
-        {"\r=1", "\"'\r=1\""},
-        {"\n=1", "\"'\n=1\""},
+        {"\t=1", "\"'\t'=1\""},
+        {"\r=1", "\"'\r'=1\""},
+        {"\n=1", "\"'\n'=1\""},
+        {"y;=1+1;z", "\"y;'=1+1;z\""}, // three cells where semicolons separate
+        {"y\t@A1", "\"y\t'@A1\""},
+        {"y\r\n-2", "\"y\r\n'-2\""},
+        {"y;;+12025550100", "\"y;;+12025550100\""},
+        {"a; =1", "\"a; =1\""},
         {"\xef\xbc\x9d"
          "1",
          "'\xef\xbc\x9d"
