@@ -11,6 +11,7 @@
 #include "dispatch.h"
 #include "dnc.h"
 #include "export.h"
+#include "params.h"
 #include "reply.h"
 #include "report.h"
 #include "serve_control.h"
@@ -290,8 +291,28 @@ static void refuse_operation(struct rf_orchestrator *orchestrator,
     rf_reply_error(orchestrator, request->id, RF_ERR_INVALID, message);
 }
 
+// What several operations have in common.
+static enum rf_err check_params(const struct rf_call_request *request, struct rf_error *error) {
+    static const struct rf_param campaigns[] = {{"campaign", RF_PARAM_TEXT},
+                                                {"contact", RF_PARAM_TEXT},
+                                                {"reason", RF_PARAM_TEXT},
+                                                {"after", RF_PARAM_COUNT},
+                                                {"limit", RF_PARAM_COUNT}};
+    static const struct rf_param numbers[] = {
+        {"after", RF_PARAM_TEXT}, {"limit", RF_PARAM_COUNT}, {"by", RF_PARAM_TEXT}};
+    if (strncmp(request->operation, "dnc_", 4) == 0)
+        return rf_params_check(request->params, numbers, sizeof numbers / sizeof *numbers, error);
+    return rf_params_check(request->params, campaigns, sizeof campaigns / sizeof *campaigns, error);
+}
+
 static void on_request(void *arg, const struct rf_call_request *request) {
     struct rf_orchestrator *orchestrator = arg;
+    struct rf_error error;
+    enum rf_err err = check_params(request, &error);
+    if (err != RF_OK) {
+        rf_reply_error(orchestrator, request->id, err, error.message);
+        return;
+    }
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         if (strcmp(request->operation, operations[i].operation) == 0) {
             operations[i].serve(orchestrator, request);

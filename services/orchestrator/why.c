@@ -212,10 +212,13 @@ static void add_next(const struct rf_why *why, struct rf_utc now, struct rf_text
                           "is none, it is dialled again.");
         break;
     case RF_CONTACT_FOLLOW:
-        rf_text_add(text,
-                    " Next, it is done when its call ends; if that does not reach it, it is "
-                    "called again by the plan of how it ended, %" PRId64 " times at most.",
-                    why->max_calls);
+        rf_text_add(text, " Next, it is done when its call ends");
+        if (why->max_calls > 1)
+            rf_text_add(text,
+                        "; if that does not reach it, it is called again by the plan of how it "
+                        "ended, up to %" PRId64 " calls in all",
+                        why->max_calls);
+        rf_text_add(text, ".");
         break;
     case RF_CONTACT_DONE:
     case RF_CONTACT_SET_ASIDE:

@@ -198,8 +198,23 @@ static void every_state_of_an_attempt_has_words(void **state) {
     }
 }
 
+static void how_often_a_contact_is_called_again_is_told_as_it_is_counted(void **state) {
+    (void)state;
+    struct rf_why why = somebody(RF_CONTACT_FOLLOW, NULL);
+    char *text = told(&why);
+    assert_says(text,
+                "Next, it is done when its call ends; if that does not reach it, it is called "
+                "again by the plan of how it ended, up to 3 calls in all.");
+    free(text);
+    why.max_calls = 1; // the default
+    text = told(&why);
+    assert_says(text, "Next, it is done when its call ends. What you can do: nothing is needed.");
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(how_often_a_contact_is_called_again_is_told_as_it_is_counted),
         cmocka_unit_test(the_paragraph_tells_reason_attempts_time_and_what_comes_next),
         cmocka_unit_test(every_reason_has_words_and_is_told_with_its_mend),
         cmocka_unit_test(what_others_name_has_words),
