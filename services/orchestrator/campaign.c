@@ -187,9 +187,8 @@ static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_
 static enum rf_err insert(const struct rf_campaign_load *load, const struct rf_campaign_row *row,
                           int64_t line, struct rf_db *db, int64_t campaign,
                           struct rf_error *error) {
-    return rf_db_run(db, error, INSERT " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                     "iitttti", campaign, line, row->phone, row->name, row->fields, row->time_zone,
-                     load->now.ns);
+    return rf_db_run(db, error, INSERT " VALUES (?, ?, ?, ?, ?, ?, ?)", "iitttti", campaign, line,
+                     row->phone, row->name, row->fields, row->time_zone, load->now.ns);
 }
 
 static enum rf_err known(const struct rf_campaign_row *row, struct rf_db *db, int64_t campaign,
@@ -317,6 +316,8 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
     bool finished = false;
     bool all_allowed = false;
     load->added = load->known = 0;
+    for (size_t i = 0; i < load->count; i++)
+        load->rows[i].added = false;
     enum rf_err err = find_campaign(load, db, &campaign, &finished, error);
     if (err == RF_OK)
         err = rf_dnc_empty(db, &all_allowed, error);

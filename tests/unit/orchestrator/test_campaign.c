@@ -185,6 +185,23 @@ static void a_large_page_is_taken_but_for_what_is_known(void **state) {
                      33);
 }
 
+static void a_page_whose_transaction_is_lost_is_loaded_whole_by_the_next(void **state) {
+    struct rf_db *db = *state;
+    struct rf_campaign_load *job = NULL;
+    struct rf_error error = {0};
+    json_t *params = json_pack("{s:s,s:[o,o]}", "campaign", "c", "contacts",
+                               entry(2, "+12025550100", "Ada"), entry(3, "+12025550101", "Bob"));
+    assert_int_equal(rf_campaign_load_new(params, (struct rf_utc){100 * S}, &job, &error), RF_OK);
+    assert_int_equal(db->driver->begin(db, &error), RF_OK);
+    assert_int_equal(job->job.run(&job->job, db, &error), RF_OK);
+    db->driver->rollback(db);
+    assert_int_equal(database_do(db, &job->job, &error), RF_OK);
+    expect_load(rf_campaign_load_result(job), 2, 0, 0);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM contact"), 2);
+    rf_campaign_load_destroy(&job);
+    json_decref(params);
+}
+
 static void a_campaign_knows_the_columns_of_its_lists_in_their_order(void **state) {
     struct rf_db *db = *state;
     expect_load(load(db, "spring", json_pack("[o]", entry(2, "+12025550100", "Ann"))), 1, 0, 0);
@@ -562,6 +579,7 @@ int main(void) {
         TEST(bad_contacts_are_refused_by_line_and_the_others_are_taken),
         TEST(a_second_list_whose_lines_are_taken_gets_the_next_free_numbers),
         TEST(a_large_page_is_taken_but_for_what_is_known),
+        TEST(a_page_whose_transaction_is_lost_is_loaded_whole_by_the_next),
         TEST(a_campaign_knows_the_columns_of_its_lists_in_their_order),
         TEST(a_page_that_is_wrong_as_a_whole_is_refused),
         TEST(starting_queues_all_and_starting_again_changes_nothing),
