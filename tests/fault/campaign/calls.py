@@ -1,12 +1,13 @@
 """Whether anybody was dialled twice: what the ledger and the attempts must say about each number. Each function
 returns its complaints."""
 
-REFUSED = "429"  # of the faults the one whose answer says, in Twilio's own words, that nothing was done
+LIMITED = "429"  # of the faults the one whose answer says, in Twilio's own words, that nothing was done
+REVOKED = "401"  # and that the key is none
 
 
 def refused(post):
     """The provider's own word that this request was not carried out."""
-    return post.status == 400 or post.fault == REFUSED
+    return post.status == 400 or post.fault in (LIMITED, REVOKED)
 
 
 def at_most_one_call(evidence):
@@ -84,11 +85,12 @@ def next_call(attempts, plans, max_calls):
 
 
 def one_after_the_other(attempts):
-    """Over all contacts with a number: the next attempt begins when the one before has ended, and its call has."""
+    """Over all contacts with a number: the next attempt is committed when the one before has ended, and nothing is
+    sent for it before the call of that one has ended too."""
     wrong = []
     for before, after in zip(attempts, attempts[1:]):
         ended = [post.call["history"][-1]["at"] for post in before.posts if post.call]
-        if after.created < max([before.ended, *ended]):
+        if after.places[0] < before.places[1] or [p for p in after.posts if p.at < max([0, *ended])]:
             wrong.append(f"{after.phone}: attempt {after.id} began before {before.id} had ended")
     return wrong
 

@@ -1,7 +1,7 @@
 """Whether each contact came to an end that is true: its calls, the faults that its requests met and the list of
 whom nobody may call must say the same."""
 
-from calls import REFUSED
+from calls import LIMITED, REVOKED
 
 PROVIDERS = {"script": "openai", "speech": "elevenlabs"}
 SLACK = 0.3  # between the gateway's clock at a request and the simulator's, in seconds
@@ -27,7 +27,7 @@ def used_up(contact, attempts, config):
 
 def dial_failed(evidence, attempts, config):
     """Tries that came to nothing: the provider refused the request for now, or has no call of the attempt."""
-    limited = sum(1 for attempt in attempts for post in attempt.posts if post.fault == REFUSED)
+    limited = sum(1 for attempt in attempts for post in attempt.posts if post.fault == LIMITED)
     absent = sum(1 for attempt in attempts if "unknown" in attempt.path and attempt.path[-1] == "absent")
     most = config["max_attempts"]
     return None if limited >= most or absent >= most else f"only {limited} refusals and {absent} absent dials"
@@ -65,6 +65,8 @@ def set_aside(evidence, contact, attempts, events, storm, config):
         why = None if contact.phone in config["do_not_call"] and not posts else "not on the list, or dialled"
     elif contact.reason == "permanent.invalid" and step == "dial":
         why = None if posts and posts[-1].status == 400 else "not refused by the provider"
+    elif contact.reason == "permanent.auth":
+        why = None if tries_of(events, step)[-1]["status"] == 401 else "its key was not refused"
     elif contact.reason == "retries_exhausted" and step == "dial":
         why = dial_failed(evidence, attempts, config)
     elif contact.reason == "retries_exhausted":
@@ -74,8 +76,15 @@ def set_aside(evidence, contact, attempts, events, storm, config):
     return f"set aside at {step} ({contact.reason}: {contact.message}): {why}" if why else None
 
 
+def keys(evidence):
+    """Who finds the key refused is set aside, once for all; the others wait for the mark to go."""
+    refused = sum(1 for request in evidence.requests if evidence.fault(request) == REVOKED)
+    aside = [contact.phone for contact in evidence.contacts.values() if contact.reason == "permanent.auth"]
+    return [] if len(aside) <= refused else [f"set aside for {refused} refused keys: {aside}"]
+
+
 def complaints(evidence, storm, config):
-    wrong = []
+    wrong = keys(evidence)
     events, attempts = {}, {}
     for _, _, event in evidence.told:
         if "contact" in event:

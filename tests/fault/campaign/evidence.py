@@ -8,8 +8,11 @@ import sqlite3
 
 import msgpack
 
+from weather import UNSPOILT
+
 # An attempt to dial: what was durable of it, and the requests to dial that reached the provider in its time.
-Attempt = collections.namedtuple("Attempt", "id contact phone created send_before ended sid posts path")
+# `path` are its states, `places` where the witness saw the first and the last of them.
+Attempt = collections.namedtuple("Attempt", "id contact phone created send_before ended sid posts path places")
 Post = collections.namedtuple("Post", "at status fault call")
 Contact = collections.namedtuple("Contact", "row campaign line phone state step outcome reason message")
 
@@ -47,26 +50,27 @@ class Evidence:
                 self.store.rows("SELECT stream, number, event FROM witness_event ORDER BY place")]
 
     def read_attempts(self):
-        """By phone, in their order. One number has one attempt at a time: what reached the provider between the
-        beginnings of two is of the first."""
-        rows = self.store.rows("SELECT id, contact, phone, created, send_before, ended, sid FROM attempt"
-                               " ORDER BY created, id")
-        paths = collections.defaultdict(list)
-        for attempt, new in self.store.rows("SELECT id, new FROM witness_attempt ORDER BY place"):
-            paths[attempt].append(new)
-        posts = self.posts()
+        """By phone, in the order in which they were committed. One number has one attempt at a time: what reached the
+        provider between the beginnings of two is of the first. An attempt is decided on before its commit, which may
+        have waited for the end of the one before: it begins with the later of the two."""
+        columns = "id, contact, phone, created, send_before, ended, sid"
+        rows = {row[0]: row for row in self.store.rows(f"SELECT {columns} FROM attempt")}
+        seen = collections.defaultdict(list)
+        for place, attempt, new in self.store.rows("SELECT place, id, new FROM witness_attempt ORDER BY place"):
+            seen[attempt].append((place, new))
         attempts = collections.defaultdict(list)
-        for row in rows:
-            attempts[row[2]].append(row)
-        return {phone: [Attempt(a[0], a[1], phone, a[3] / 1e9, a[4] / 1e9, a[5] / 1e9, a[6],
-                                self.between(posts[phone], a, after), paths[a[0]])
-                        for a, after in zip(mine, mine[1:] + [None])]
-                for phone, mine in attempts.items()}
-
-    @staticmethod
-    def between(posts, attempt, after):
-        return [post for post in posts
-                if attempt[3] / 1e9 <= post.at and (after is None or post.at < after[3] / 1e9)]
+        for name, states in seen.items():
+            _, contact, phone, created, send_before, ended, sid = rows[name]
+            began = max([created / 1e9] + [before.ended for before in attempts[phone][-1:]])
+            attempts[phone].append(Attempt(name, contact, phone, began, send_before / 1e9, ended / 1e9, sid, [],
+                                           [new for _, new in states], (states[0][0], states[-1][0])))
+        for phone, posts in self.posts().items():
+            for post in posts:
+                for attempt in reversed(attempts[phone]):
+                    if attempt.created <= post.at:
+                        attempt.posts.append(post)
+                        break
+        return attempts
 
     # ---- the ledger ----
 
@@ -86,7 +90,7 @@ class Evidence:
         return [request["at"] for request in self.requests
                 if request["provider"] == "twilio" and request["method"] == "GET" and request["number"] == phone
                 and request["path"].endswith("Calls.json") and request["status"] == 200
-                and self.fault(request) in (None, "late", "drip")]
+                and self.fault(request) in (None, *UNSPOILT)]
 
     # ---- the journal and the log ----
 

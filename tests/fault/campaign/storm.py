@@ -13,17 +13,21 @@ DOWN = (0, 0.8)  # seconds until a killed process is started again
 STOPS = ((0.3, 2), (0.3, 2), (2, 7))
 CUT = (0.3, 5)
 
-# How often whom, in twentieths: those who hold contacts and calls most.
-SHARES = {"orchestrator": 5, "gateway": 6, "broker": 2, "logger": 3, "alerter": 2, "health-monitor": 1, "console": 1}
+# How often whom: those who hold contacts and calls most. The database, if it has a server.
+SHARES = {"orchestrator": 5, "gateway": 6, "broker": 2, "logger": 3, "alerter": 2, "health-monitor": 1, "console": 1,
+          "database": 1}
 
 LOST_ITS_LEASE = "another orchestrator has taken over"
+IS_READY = "orchestrator: ready: "  # a start without a database ends; who has started waits for it
 
 
 class Storm:
-    """`victims`: name: how it is launched; `relays`: name of a gateway: the relays between it and the broker."""
+    """`victims`: name: how it is launched; `relays`: name of a gateway: the relays between it and the broker;
+    `database`: its server, or None."""
 
-    def __init__(self, the_set, seed, victims, relays):
-        self.set, self.victims, self.relays = the_set, victims, relays
+    def __init__(self, the_set, seed, victims, relays, database=None):
+        self.set, self.victims, self.relays, self.database = the_set, victims, relays, database
+        self.shares = {kind: share for kind, share in SHARES.items() if kind != "database" or database}
         self.random = random.Random(f"storm {seed}")
         self.counts = collections.Counter()
         self.spans = []  # (name, what, from, to) in UTC seconds
@@ -75,14 +79,26 @@ class Storm:
             relay.cut()
         self.later(self.random.uniform(*CUT), lambda: [relay.mend() for relay in self.relays[name]])
 
+    def crash_database(self):
+        self.database.stop(signal.SIGQUIT)
+        self.counts["database crashed"] += 1
+        self.away.add("database")
+        self.later(self.random.uniform(*DOWN), self.start_database)
+
+    def start_database(self):
+        self.database.start()
+        self.away.discard("database")
+
     def strike(self):
         """One fault. The draws do not depend on how the set does, so that a seed repeats them."""
-        kind = self.random.choices(list(SHARES), SHARES.values())[0]
-        name = self.random.choice([name for name in self.victims if name.startswith(kind)])
+        kind = self.random.choices(list(self.shares), self.shares.values())[0]
+        name = self.random.choice([name for name in self.victims if name.startswith(kind)] or [kind])
         draw = self.random.random()
         if name in self.away:
             return
-        if draw < KILLED or (draw >= STOPPED and name not in self.relays):
+        if name == "database":
+            self.crash_database()
+        elif draw < KILLED or (draw >= STOPPED and name not in self.relays):
             self.kill(name)
         elif draw < STOPPED:
             self.stop(name)
@@ -92,18 +108,23 @@ class Storm:
     # ---- what goes right ----
 
     def supervise(self):
-        """Starts again who lost its lease while it was stopped, as it is told to end then; nobody else ends."""
+        """Starts again who lost its lease while it was stopped, and who found no database at its start; nobody
+        else ends."""
         for name in self.victims:
             process = self.process(name)
             if process.alive() or process.killed:
                 continue
             code = process.popen.returncode
-            if name.startswith("orchestrator") and code == 1 and process.says(LOST_ITS_LEASE):
+            orchestrator = name.startswith("orchestrator") and code == 1
+            if orchestrator and process.says(LOST_ITS_LEASE):
                 self.counts["lost its lease"] += 1
-                self.away.discard(name)
-                self.start(name)
-                continue
-            raise AssertionError(f"{name} ended with {code}:\n{process.text()[-4000:]}")
+            elif orchestrator and self.counts["database crashed"] and not process.says(IS_READY):
+                if "database" in self.away:
+                    continue
+                self.counts["found no database"] += 1
+            else:
+                raise AssertionError(f"{name} ended with {code}:\n{process.text()[-4000:]}")
+            self.start(name)
 
     def turn(self):
         """What is due now."""

@@ -26,7 +26,7 @@ def post(at, status=201, fault=None, made=None):
 
 def attempt(name, created, posts=(), path="intent placed ended", sid=None, ended=None, contact=1):
     ended = created + 2 if ended is None else ended
-    return Attempt(name, contact, PHONE, created, created + 3, ended, sid, list(posts), path.split())
+    return Attempt(name, contact, PHONE, created, created + 3, ended, sid, list(posts), path.split(), (created, ended))
 
 
 def contact(state="done", outcome="completed", reason=None, phone=PHONE):
@@ -104,11 +104,14 @@ class Calls(unittest.TestCase):
     def test_two_attempts_to_a_number_at_once(self):
         both = [answered(ended=14), answered("CA2", 13, contact=2)]
         self.assertIn("began before", self.complaints(both)[0])
+        early = [answered(ended=10.4), answered("CA2", 10.6, contact=2)]
+        self.assertIn("began before", self.complaints(early)[0])
 
 
 class Ends(unittest.TestCase):
-    def complaint(self, person, attempts, told=()):
+    def complaint(self, person, attempts, told=(), requests=()):
         evidence = Evidence(attempts, person)
+        evidence.requests, evidence.fault = list(requests), lambda request: request["fault"]
         evidence.told = [("s", 1, {"type": "contact.set_aside", "contact": "c-2", "data": {"step": "dial"}}), *told]
         storm = types.SimpleNamespace(stopped_in=lambda began, ended: False)
         return "".join(ends.complaints(evidence, storm, CONFIG))
@@ -140,6 +143,16 @@ class Ends(unittest.TestCase):
         told = [("s", 2, {"type": "contact.set_aside", "contact": "c-2", "data": data})]
         person = contact("set_aside", None, "retries_exhausted")
         self.assertIn("met no fault", self.complaint(person, [], told))
+
+
+    def test_a_key_that_was_refused_costs_one_contact_a_time(self):
+        person = contact("set_aside", None, "permanent.auth")
+        data = {"step": "speech", "attempts": [{"class": "permanent.auth", "status": 401}]}
+        told = [("s", 2, {"type": "contact.set_aside", "contact": "c-2", "data": data})]
+        self.assertEqual(self.complaint(person, [], told, [{"fault": "401"}]), "")
+        self.assertIn("set aside for 0 refused keys", self.complaint(person, [], told))
+        data["attempts"][0]["status"] = 200
+        self.assertIn("its key was not refused", self.complaint(person, [], told, [{"fault": "401"}]))
 
 
 class Events(unittest.TestCase):

@@ -14,6 +14,7 @@ import json
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import time
 import unittest
@@ -26,7 +27,7 @@ import events  # noqa: E402
 import postgres  # noqa: E402
 import witness  # noqa: E402
 from evidence import Evidence, is_campaigns  # noqa: E402
-from harness import RingfenceTest, free_port, wait_for  # noqa: E402
+from harness import BIN, RingfenceTest, free_port, wait_for  # noqa: E402
 from relay import Relay  # noqa: E402
 from storm import Storm  # noqa: E402
 from weather import Weather  # noqa: E402
@@ -47,8 +48,8 @@ TIMEOUT, LAG, SKEW = 3, 0.5, 1
 def options():
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    parser.add_argument("--kills", type=int, default=12)
-    parser.add_argument("--contacts", type=int, default=40)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--contacts", type=int, default=32)
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="copies there what a failed run left")
     return parser.parse_known_args()
 
@@ -65,6 +66,7 @@ def numbers():
 class CampaignKills(RingfenceTest):
     maxDiff = None
     ORCHESTRATORS = ("orchestrator",)
+    server = None  # of the database
 
     def setUp(self):
         self.random = random.Random(f"contacts {OPTIONS.seed}")
@@ -76,7 +78,7 @@ class CampaignKills(RingfenceTest):
                        for i in range(GATEWAYS)}
         for relay in (relay for relays in self.relays.values() for relay in relays):
             self.addCleanup(relay.close)
-        self.storm = Storm(self.set, OPTIONS.seed, self.victims(), self.relays)
+        self.storm = Storm(self.set, OPTIONS.seed, self.victims(), self.relays, self.server)
         self.draw_contacts()
 
     def configuration(self):
@@ -152,19 +154,30 @@ class CampaignKills(RingfenceTest):
 
     def turn_of_weather(self):
         if time.monotonic() >= self.weather_until:
+            self.clear(self.weather.revoked)
             faults, lasts = self.weather.phase()
             self.set.faults(*faults)
             self.weather_until = time.monotonic() + lasts
 
+    def clear(self, providers):
+        """A person has mended the key. Whether the word gets through depends on the broker: the tail repeats it."""
+        self.clearing = [popen for popen in self.clearing if popen.poll() is None]
+        for provider in providers:
+            self.revoked.add(provider)
+            self.clearing.append(subprocess.Popen(
+                [str(BIN / "ringfence"), "mark", "clear", provider, "--timeout", "2s", "--config",
+                 str(self.set.config_file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
     def enough(self):
         """Looks at the campaign once a second: one that has ended has nothing left to break."""
-        if time.monotonic() >= self.look_at:
+        if time.monotonic() >= self.look_at and "database" not in self.storm.away:
             self.look_at = time.monotonic() + 1
             self.left_last = self.left()
         return self.storm.counts["killed"] >= OPTIONS.kills or self.left_last == 0
 
     def rage(self):
         self.weather_until = self.look_at = 0
+        self.left_last, self.revoked, self.clearing = OPTIONS.contacts, set(), []
         began = time.monotonic()
         self.storm.rage(self.enough, self.turn_of_weather)
         self.set.faults()
@@ -176,6 +189,11 @@ class CampaignKills(RingfenceTest):
     def tail(self):
         """Nothing happens to anybody any more: everything comes to an end."""
         began = time.monotonic()
+        self.clear(self.weather.revoked)
+        for popen in self.clearing:
+            popen.wait()
+        for provider in self.revoked:
+            wait_for("the mark to go", lambda p=provider: "no mark on" in self.set.cli("mark", "clear", p).stderr)
         while before := self.left():
             def fewer():
                 self.storm.supervise()
@@ -203,7 +221,7 @@ class CampaignKills(RingfenceTest):
                  + events.complaints(evidence, self.people))
         if wrong and OPTIONS.keep:
             kept = OPTIONS.keep / f"{type(self).__name__}-{OPTIONS.seed}"
-            shutil.copytree(self.set.root, kept, ignore=lambda _, names: [n for n in names if n == "run"])
+            shutil.copytree(self.set.root, kept, ignore=shutil.ignore_patterns("run"), dirs_exist_ok=True)
             (kept / "ledger.json").write_text(json.dumps(evidence.ledger))
             (kept / "weather.json").write_text(json.dumps(self.weather.names))
             (kept / "storm.json").write_text(json.dumps(self.storm.spans))

@@ -40,7 +40,9 @@ OF_DIALS = {
     # Without Twilio's code 20429, which says that nothing was done, it may come from anything in between.
     "429-page": {"kind": "status", "status": 429, "body": "slow down"},
 }
+ONCE = {"401": {"kind": "status", "status": 401}}
 UNSPOILT = ("late", "drip")  # the answer comes whole all the same
+REVOKED = 0.15  # of the phases have a provider that refuses its key once, until somebody clears the mark
 
 
 class Weather:
@@ -50,9 +52,10 @@ class Weather:
         self.random = random.Random(f"weather {seed}")
         self.phases = 0
         self.names = {}  # id of a fault: its name above
+        self.revoked = []  # providers that refused their key in this phase
 
     def fault(self, target, name, rate, **more):
-        kind = OF_DIALS[name] if name in OF_DIALS else EVERYWHERE[name]
+        kind = {**EVERYWHERE, **OF_DIALS, **ONCE}[name]
         number = f"{self.phases}-{target}-{name}"
         self.names[number] = name
         return {"id": number, "match": TARGETS[target], "rate": rate, **kind, **more}
@@ -67,6 +70,13 @@ class Weather:
             for name in self.random.sample(names, self.random.choice([1, 2, 3])):
                 faults.append(self.fault(target, name, round(self.random.uniform(*SHARE), 3)))
         outage, draw = self.random.choice(sorted(TARGETS)), self.random.random()
+        self.revoked = []
+        if self.random.random() < REVOKED:
+            target = self.random.choice(["script", "speech", "dial"])
+            faults.insert(0, self.fault(target, "401", 1, count=1))
+            self.revoked = [TARGETS[target]["provider"]]
         if draw < OUTAGE:
             faults.insert(0, self.fault(outage, "503", 1, for_s=lasts / 2))
-        return (faults if draw < 1 - QUIET else []), lasts
+        if draw >= 1 - QUIET:
+            faults = [fault for fault in faults if "count" in fault]
+        return faults, lasts
