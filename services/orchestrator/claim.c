@@ -12,6 +12,8 @@ void rf_claim_configure(struct rf_claim *claim, const struct rf_config *config) 
     claim->services[RF_STEP_DIAL].needed = true;
     claim->defer_delay = config->orchestrator.defer_delay;
     claim->ramp_interval = config->orchestrator.ramp_interval;
+    claim->prepare = config->orchestrator.prepare;
+    claim->prepared = false;
 }
 
 void rf_claim_init(struct rf_claim *claim, const struct rf_config *config) {
@@ -35,18 +37,25 @@ static enum rf_gate provider_gate(const struct rf_claim *claim, enum rf_provider
     return RF_GATE_OPEN;
 }
 
-// The best link of the chain, unless the service itself refuses.
-static enum rf_gate service_gate(const struct rf_claim *claim, enum rf_step step,
-                                 struct rf_instant now) {
-    const struct rf_claim_service *service = &claim->services[step];
-    if (!service->needed)
-        return RF_GATE_OPEN;
+// The best link of the chain.
+static enum rf_gate chain_gate(const struct rf_claim *claim,
+                               const struct rf_claim_service *service) {
     // A link of the gateway's own always serves.
     enum rf_gate best = service->chain.local != RF_LOCAL_NONE ? RF_GATE_OPEN : RF_GATE_SHUT;
     for (size_t i = 0; i < service->chain.count; i++) {
         enum rf_gate gate = provider_gate(claim, service->chain.links[i]);
         best = gate > best ? gate : best;
     }
+    return best;
+}
+
+// Unless the service itself refuses.
+static enum rf_gate service_gate(const struct rf_claim *claim, enum rf_step step,
+                                 struct rf_instant now) {
+    const struct rf_claim_service *service = &claim->services[step];
+    if (!service->needed)
+        return RF_GATE_OPEN;
+    enum rf_gate best = chain_gate(claim, service);
     if (service->refusing) {
         enum rf_gate most = rf_instant_before(now, service->until) ? RF_GATE_SHUT : RF_GATE_TEST;
         best = best < most ? best : most;
@@ -85,6 +94,8 @@ static bool look_again(struct rf_claim *claim, struct rf_instant now) {
         // What was not due for the old gates may be for the new ones.
         claim->open_next = now;
         claim->test_next = now;
+        claim->prepare_next = now;
+        claim->prepared = false;
         claim->test_row = 0;
         claim->generation++;
     }
@@ -134,6 +145,10 @@ void rf_claim_left(struct rf_claim *claim, int64_t row, struct rf_instant now) {
     if (claim->full)
         rf_claim_queued(claim, now);
     claim->full = false;
+    // It may be one that was to be made ready, and is not.
+    if (claim->prepared)
+        claim->prepare_next = now;
+    claim->prepared = false;
 }
 
 void rf_claim_queued(struct rf_claim *claim, struct rf_instant due) {
@@ -141,6 +156,8 @@ void rf_claim_queued(struct rf_claim *claim, struct rf_instant due) {
         claim->open_next = due;
     if (rf_instant_before(due, claim->test_next))
         claim->test_next = due;
+    if (rf_instant_before(due, claim->prepare_next))
+        claim->prepare_next = due;
 }
 
 static void wake_at(struct rf_claim_decision *decision, struct rf_instant at) {
@@ -176,6 +193,34 @@ static void decide_test(const struct rf_claim *claim, struct rf_instant now,
         decision->test = true;
 }
 
+bool rf_claim_shut(const struct rf_claim *claim, enum rf_step step, enum rf_provider *provider) {
+    const struct rf_claim_service *service = &claim->services[step];
+    if (!service->needed || service->chain.count == 0 || chain_gate(claim, service) != RF_GATE_SHUT)
+        return false;
+    *provider = service->chain.links[0];
+    return true;
+}
+
+// The claim of contacts that are made ready for `end`, whose provider is down, as far as they can
+// be.
+static void decide_prepare(const struct rf_claim *claim, int end, int64_t free,
+                           struct rf_instant now, struct rf_claim_decision *decision) {
+    enum rf_provider provider;
+    int first = end;
+    while (first > 0 && service_gate(claim, (enum rf_step)(first - 1), now) == RF_GATE_OPEN)
+        first--;
+    if (first == end || claim->prepare == 0 || !rf_claim_shut(claim, (enum rf_step)end, &provider))
+        return;
+    if (rf_instant_before(now, claim->prepare_next)) {
+        wake_at(decision, claim->prepare_next);
+        return;
+    }
+    decision->prepare = free;
+    decision->prepare_most = claim->prepare;
+    decision->prepare_first = (enum rf_step)first;
+    decision->prepare_end = (enum rf_step)end;
+}
+
 struct rf_claim_decision rf_claim_decide(struct rf_claim *claim, int64_t running,
                                          int64_t concurrency, struct rf_instant now) {
     (void)look_again(claim, now);
@@ -204,6 +249,8 @@ struct rf_claim_decision rf_claim_decide(struct rf_claim *claim, int64_t running
         free--;
     if (first < RF_STEPS && free > 0)
         decide_open(claim, free, now, &decision);
+    if (first > 0 && free > 0)
+        decide_prepare(claim, first - 1, free, now, &decision);
     return decision;
 }
 
@@ -228,6 +275,10 @@ void rf_claim_made(struct rf_claim *claim, const struct rf_claim_decision *decis
         claim->open_next = result->open_next;
     if (decision->test)
         claim->test_next = result->test_next;
+    if (decision->prepare > 0) {
+        claim->prepare_next = result->prepare_next;
+        claim->prepared = result->prepared;
+    }
     claim->full = result->full;
     // Its contacts may be another orchestrator's, which does not tell us when they end.
     if (result->full)
@@ -247,14 +298,8 @@ bool rf_claim_holds_up(const struct rf_claim *claim, enum rf_provider provider) 
         return false;
     for (int step = 0; step < RF_STEPS; step++) {
         const struct rf_claim_service *service = &claim->services[step];
-        enum rf_gate best = service->chain.local != RF_LOCAL_NONE ? RF_GATE_OPEN : RF_GATE_SHUT;
-        bool linked = false;
-        for (size_t i = 0; i < service->chain.count; i++) {
-            enum rf_gate gate = provider_gate(claim, service->chain.links[i]);
-            best = gate > best ? gate : best;
-            linked |= service->chain.links[i] == provider;
-        }
-        if (service->needed && linked && best != RF_GATE_OPEN)
+        if (service->needed && rf_config_chain_names(&service->chain, provider) &&
+            chain_gate(claim, service) != RF_GATE_OPEN)
             return true;
     }
     return false;

@@ -1,6 +1,7 @@
 // What to start: how many contacts may be claimed now, and of which steps. Claiming pauses while a
 // service that a contact still needs has no usable provider, lets one contact out as the test when
-// there is hope, and releases the others one by one after a recovery. Pure.
+// there is hope, and releases the others one by one after a recovery. Meanwhile the steps before
+// that service are carried out in advance, for some contacts. Pure.
 #ifndef RF_ORCHESTRATOR_CLAIM_H
 #define RF_ORCHESTRATOR_CLAIM_H
 
@@ -40,8 +41,10 @@ struct rf_claim {
     int64_t test_row; // the contact that is out as the test; 0: none
     struct rf_instant next_test;
     // Nothing is due in the queue before these: at a step whose gate is open, and at one for the
-    // test.
-    struct rf_instant open_next, test_next;
+    // test; and at one that can be carried out in advance.
+    struct rf_instant open_next, test_next, prepare_next;
+    int64_t prepare;              // contacts that may be made ready in advance
+    bool prepared;                // there are so many
     bool full;                    // a campaign had reached its own limit
     enum rf_gate gates[RF_STEPS]; // as last seen
     uint64_t generation;          // rises with each change of a gate
@@ -52,6 +55,10 @@ struct rf_claim_decision {
     enum rf_step first;
     bool test; // and one to be the test, at step `test_first` or later but before `first`
     enum rf_step test_first;
+    // Contacts at step `prepare_first` or later but before `prepare_end` are made ready for that
+    // one in advance: so many in the places that the others leave, and `prepare_most` in all.
+    int64_t prepare, prepare_most;
+    enum rf_step prepare_first, prepare_end;
     uint64_t generation; // of the gates that it is based on
     bool wake;           // decide again at wake_at
     struct rf_instant wake_at;
@@ -96,12 +103,18 @@ struct rf_claim_result {
     int64_t test_row;            // the contact that is the test; 0: none
     struct rf_instant open_next; // when the queue has something next at step `first` or later
     struct rf_instant test_next; // and before it; RF_CLAIM_NEVER: it has nothing
-    bool full;                   // a campaign has reached its own limit: see rf_claim_left
+    struct rf_instant prepare_next;
+    bool prepared; // as many as may be are made ready in advance
+    bool full;     // a campaign has reached its own limit: see rf_claim_left
 };
 #define RF_CLAIM_NEVER ((struct rf_instant){INT64_MAX})
 
 void rf_claim_made(struct rf_claim *claim, const struct rf_claim_decision *decision,
                    const struct rf_claim_result *result, struct rf_instant now);
+
+// rf_claim_shut: whether nobody of the providers that a step needs can be used, so that a contact
+// that has come to it rests; `provider` is the first of them then. Not for what merely refuses.
+bool rf_claim_shut(const struct rf_claim *claim, enum rf_step step, enum rf_provider *provider);
 
 // rf_claim_holds_up: whether the provider is one of those that hold up claiming.
 bool rf_claim_holds_up(const struct rf_claim *claim, enum rf_provider provider);

@@ -43,6 +43,8 @@ static void on_claimed(struct rf_store_job *job, enum rf_err result, const struc
             .test_row = claim->test_row,
             .open_next = instant_of(orchestrator, claim->open_next),
             .test_next = instant_of(orchestrator, claim->test_next),
+            .prepare_next = instant_of(orchestrator, claim->prepare_next),
+            .prepared = claim->prepared,
             .full = claim->full,
         };
         rf_claim_made(&orchestrator->claim, &claim->decision, &made, loop_now(orchestrator));
@@ -90,7 +92,7 @@ void rf_dispatch_tick(struct rf_orchestrator *orchestrator) {
     struct rf_claim_decision decision = rf_claim_decide(
         &orchestrator->claim, orchestrator->running,
         orchestrator->process->config->orchestrator.concurrency, loop_now(orchestrator));
-    if (decision.count > 0 || decision.test)
+    if (decision.count > 0 || decision.test || decision.prepare > 0)
         submit_claim(orchestrator, &decision);
     else if (decision.wake)
         rf_timer_at(&orchestrator->claim_timer, decision.wake_at);

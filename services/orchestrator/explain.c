@@ -158,6 +158,7 @@ static enum rf_err explain_one(struct rf_explain *explain, struct rf_db *db,
                          .written = rf_rows_number(row, 15) != 0,
                          .spoken = rf_rows_number(row, 16) != 0,
                          .max_calls = max_calls_of(rf_rows_text(row, 17), explain->max_calls),
+                         .usable = explain->usable,
                          .waiting_for = explain->waiting_for};
     (void)snprintf(id, sizeof id, "%s-%lld", why.campaign, (long long)rf_rows_number(row, 1));
     (void)rf_contact_state_parse(rf_rows_text(row, 6), &why.state);

@@ -16,6 +16,7 @@ struct rf_explain {
     char *call;            // id of the request
     char *contact;         // its id, or a number
     char waiting_for[256]; // as rf_claim_waiting_for tells it
+    struct rf_utc usable;  // when the first of these may be usable again; 0: nobody knows
     int64_t max_calls;     // campaign.max_calls, of campaigns that have none of their own
     struct rf_utc now;
     json_t *result;

@@ -116,7 +116,7 @@ static void put_ended(json_t *data, const struct rf_plan *plan) {
 char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan *plan,
                          const struct rf_notice_step *step, struct rf_utc now) {
     json_t *data = json_object();
-    put_text(data, "step", rf_step_name(contact->step));
+    put_text(data, "step", rf_step_name(step->step));
     put_text(data, "reason", plan->reason);
     put_text(data, "provider", plan->provider);
     put_text(data, "message", plan->message);

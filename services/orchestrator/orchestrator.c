@@ -33,6 +33,17 @@ const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
     return rf_zones_find(&orchestrator->zones, name ? name : "UTC");
 }
 
+struct rf_utc rf_orchestrator_usable(const struct rf_orchestrator *orchestrator) {
+    struct rf_utc first = {0}, now = rf_clock_utc();
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
+        struct rf_utc until = orchestrator->breaker_until[p];
+        if (rf_claim_holds_up(&orchestrator->claim, (enum rf_provider)p) && until.ns > now.ns &&
+            (first.ns == 0 || until.ns < first.ns))
+            first = until;
+    }
+    return first;
+}
+
 // Windows, holidays and time zone decide for whom it is time.
 static void note_calendar(void *arg, const char *key, bool reloadable) {
     const char *last = strrchr(key, '.');

@@ -59,6 +59,10 @@ struct rf_orchestrator {
 struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator,
                                       const char *provider);
 
+// rf_orchestrator_usable: when the first of the open breakers that hold up claiming comes to its
+// end; 0: none is known.
+struct rf_utc rf_orchestrator_usable(const struct rf_orchestrator *orchestrator);
+
 // rf_orchestrator_zone: where the contact is: its own time zone, else that of the campaign, else
 // UTC. NULL: the system has no such zone.
 const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,

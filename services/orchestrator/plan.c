@@ -89,6 +89,18 @@ bool rf_plan_speak_again(const struct rf_contact *contact, const struct rf_rules
     return true;
 }
 
+void rf_plan_rest(struct rf_plan *plan, const char *provider, const char *reason,
+                  const struct rf_rules *rules, struct rf_utc now) {
+    plan->to = RF_CONTACT_WAIT_BREAKER;
+    plan->due = rf_utc_add(now, rules->defer_delay);
+    plan->class = RF_CLASS_LOCAL;
+    rf_plan_copy(plan->reason, sizeof plan->reason, reason);
+    rf_plan_copy(plan->provider, sizeof plan->provider, provider);
+    (void)snprintf(plan->message, sizeof plan->message,
+                   "made ready up to the step %s, for which %s cannot be used now",
+                   rf_step_name(plan->step), provider);
+}
+
 void rf_plan_put_back(const struct rf_contact *contact, const char *reason, const char *message,
                       struct rf_utc now, struct rf_plan *plan) {
     rf_plan_stay(contact, plan);

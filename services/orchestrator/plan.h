@@ -61,6 +61,11 @@ void rf_plan_defer(const struct rf_contact *contact, const char *reason, const c
 bool rf_plan_speak_again(const struct rf_contact *contact, const struct rf_rules *rules,
                          struct rf_utc now, struct rf_plan *plan);
 
+// rf_plan_rest: the plan of a finished step, with the next one's `provider` unusable for `reason`
+// (breaker_open, marked): the contact rests in front of it, at no cost.
+void rf_plan_rest(struct rf_plan *plan, const char *provider, const char *reason,
+                  const struct rf_rules *rules, struct rf_utc now);
+
 // rf_plan_put_back: back in the queue, due now, with nothing counted at all.
 void rf_plan_put_back(const struct rf_contact *contact, const char *reason, const char *message,
                       struct rf_utc now, struct rf_plan *plan);

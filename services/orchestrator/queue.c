@@ -172,6 +172,45 @@ static enum rf_err next_due(struct rf_queue_claim *claim, struct rf_db *db,
     return RF_OK;
 }
 
+// How many contacts of a campaign are ready for `end`, or are being made ready.
+static enum rf_err count_prepared(struct rf_db *db, int64_t campaign, int end, int64_t *count,
+                                  struct rf_error *error) {
+    int64_t ready = 0;
+    enum rf_err err =
+        rf_db_number(db, error, &ready,
+                     "SELECT count (*) FROM contact WHERE campaign = ? AND " RF_SCHEMA_WAITING
+                     " AND state = 'waiting.breaker' AND step = ?",
+                     "ii", campaign, (int64_t)end);
+    *count += ready;
+    if (err == RF_OK)
+        err = rf_db_number(db, error, &ready,
+                           "SELECT count (*) FROM contact WHERE campaign = ?"
+                           " AND " RF_SCHEMA_UNENDED
+                           " AND state IN ('running.script', 'running.speech')",
+                           "i", campaign);
+    *count += ready;
+    return err;
+}
+
+// Claims contacts to be made ready in the places that are left.
+static enum rf_err prepare(struct rf_queue_claim *claim, struct rf_db *db, struct turns *turns,
+                           struct rf_error *error) {
+    const struct rf_claim_decision *decision = &claim->decision;
+    int first = (int)decision->prepare_first, end = (int)decision->prepare_end;
+    int64_t places = decision->prepare - claim->claimed, ready = 0;
+    enum rf_err err = RF_OK;
+    for (size_t i = 0; err == RF_OK && i < turns->count; i++)
+        err = count_prepared(db, turns->items[i].campaign, end, &ready, error);
+    int64_t left = decision->prepare_most - ready;
+    if (err == RF_OK && places > 0 && left > 0)
+        err = claim_steps(claim, db, turns, first, end, places < left ? places : left, error);
+    claim->prepared = left <= 0;
+    claim->prepare_next.ns = INT64_MAX;
+    return err == RF_OK && left > 0
+               ? next_due(claim, db, turns, first, end, &claim->prepare_next, error)
+               : err;
+}
+
 enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_queue_claim *claim = (struct rf_queue_claim *)job;
     const struct rf_claim_decision *decision = &claim->decision;
@@ -195,6 +234,8 @@ enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struc
         err = next_due(claim, db, &turns, first, RF_STEPS, &claim->open_next, error);
     if (err == RF_OK)
         err = next_due(claim, db, &turns, test_first, first, &claim->test_next, error);
+    if (err == RF_OK && decision->prepare > 0)
+        err = prepare(claim, db, &turns, error);
     free(turns.items);
     return err;
 }

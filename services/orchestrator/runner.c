@@ -249,6 +249,15 @@ static bool finishes_step(const struct rf_contact *contact, const struct rf_plan
            plan->step >= contact->step;
 }
 
+// The step is finished, and the contact rests in front of the next one.
+static bool add_rest(const struct rf_runner *runner, const struct rf_plan *plan,
+                     const struct rf_notice_step *step, struct rf_record *record) {
+    const struct rf_notice_step next = {.step = plan->step};
+    record->notices[0] = rf_notice_step(&runner->contact, plan, step, record->now);
+    record->notices[1] = rf_notice_deferred(&runner->contact, plan, &next, record->now);
+    return record->notices[0] && record->notices[1];
+}
+
 // The events that tell of a plan.
 static bool add_notices(const struct rf_runner *runner, const struct rf_plan *plan,
                         const struct rf_notice_step *step, struct rf_record *record) {
@@ -258,6 +267,8 @@ static bool add_notices(const struct rf_runner *runner, const struct rf_plan *pl
         *notice = rf_notice_done(contact, plan, record->now);
     else if (plan->to == RF_CONTACT_SET_ASIDE)
         *notice = rf_notice_set_aside(contact, plan, step, record->now);
+    else if (rf_contact_waiting(plan->to) && plan->step > contact->step)
+        return add_rest(runner, plan, step, record);
     else if (rf_contact_waiting(plan->to))
         *notice = rf_notice_deferred(contact, plan, step, record->now);
     else if (plan->to == RF_CONTACT_FOLLOW || finishes_step(contact, plan))

@@ -73,18 +73,6 @@ static void append_due(const json_t *campaign, const char *key, const char *what
         (void)snprintf(out + used, size - used, "%s%s at %s", used > 0 ? ", " : "", what, at);
 }
 
-// When the first of the open breakers that hold up claiming comes to its end; 0: none is known.
-static int64_t breaker_ends(const struct rf_orchestrator *orchestrator) {
-    int64_t first = 0, now = rf_clock_utc().ns;
-    for (int p = 0; p < RF_PROVIDER_COUNT; p++) {
-        int64_t until = orchestrator->breaker_until[p].ns;
-        if (rf_claim_holds_up(&orchestrator->claim, (enum rf_provider)p) && until > now &&
-            (first == 0 || until < first))
-            first = until;
-    }
-    return first;
-}
-
 // What holds a campaign up is known here, or in the database.
 static void add_waiting_for(const struct rf_orchestrator *orchestrator, json_t *result) {
     size_t i;
@@ -92,7 +80,7 @@ static void add_waiting_for(const struct rf_orchestrator *orchestrator, json_t *
     json_array_foreach(json_object_get(result, "campaigns"), i, campaign) {
         char text[256] = "";
         if (!json_is_true(json_object_get(campaign, "finished"))) {
-            int64_t until = breaker_ends(orchestrator);
+            int64_t until = rf_orchestrator_usable(orchestrator).ns;
             (void)rf_claim_waiting_for(&orchestrator->claim, text, sizeof text);
             if (until > 0 && !json_object_get(campaign, "window_opens") &&
                 !json_object_get(campaign, "calls_again"))

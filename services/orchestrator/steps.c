@@ -11,6 +11,7 @@
 #include "follow.h"
 #include "outcome.h"
 #include "queue.h"
+#include "reason.h"
 #include "request.h"
 
 static const struct rf_config *config_of(const struct rf_runner *runner) {
@@ -79,6 +80,20 @@ static void tell_claim(struct rf_runner *runner, const struct rf_call_reply *rep
             rf_dispatch_release(orchestrator);
 }
 
+// A step that is finished while the next one's provider is down is not followed by a request that
+// would only be refused.
+static void rest(const struct rf_runner *runner, const struct rf_rules *rules,
+                 struct rf_plan *plan) {
+    const struct rf_claim *claim = &runner->orchestrator->claim;
+    enum rf_provider provider;
+    if (plan->step > runner->contact.step && rf_contact_running(plan->to) &&
+        rf_claim_shut(claim, plan->step, &provider))
+        rf_plan_rest(
+            plan, rf_provider_name(provider),
+            rf_reason_name(claim->marked[provider] ? RF_REASON_MARKED : RF_REASON_BREAKER_OPEN),
+            rules, rf_clock_utc());
+}
+
 static void on_step_reply(void *arg, const struct rf_call_reply *reply) {
     struct rf_runner *runner = arg;
     struct rf_orchestrator *orchestrator = runner->orchestrator;
@@ -98,6 +113,7 @@ static void on_step_reply(void *arg, const struct rf_call_reply *reply) {
                " asking the provider before anything is repeated",
                runner->contact.id, plan.reason);
     tell_claim(runner, reply, &plan);
+    rest(runner, &rules, &plan);
     const struct rf_notice_step step = {
         .step = runner->contact.step,
         .took = rf_instant_since(rf_loop_now(orchestrator->process->loop), runner->called),

@@ -159,13 +159,18 @@ static const char *next_step(const struct rf_why *why) {
 }
 
 // What keeps a contact of the queue from going on, besides its own time.
-static void add_held(const struct rf_why *why, struct rf_text *text) {
+static void add_held(const struct rf_why *why, struct rf_utc now, struct rf_text *text) {
+    char span[RF_TIME_TEXT_SIZE];
     if (why->campaign_state == RF_CAMPAIGN_PAUSED)
         rf_text_add(text, "when its campaign, which is paused, is resumed, ");
     else if (why->waiting_for && why->waiting_for[0]) {
         rf_text_add(text, "when ");
         rf_text_add_clean(text, why->waiting_for, TEXT_MOST);
         rf_text_add(text, " can be used again, ");
+        if (why->usable.ns > now.ns) {
+            add_time(text, "which is tried from ", why->usable);
+            rf_text_add(text, " on (in %s), ", rf_span_text(rf_utc_since(why->usable, now), span));
+        }
     }
 }
 
@@ -180,7 +185,7 @@ static void add_queued(const struct rf_why *why, struct rf_utc now, struct rf_te
         add_time(text, "from ", why->due);
         rf_text_add(text, " on (in %s), ", rf_span_text(rf_utc_since(why->due, now), span));
     }
-    add_held(why, text);
+    add_held(why, now, text);
     if (why->due.ns <= now.ns)
         rf_text_add(text, "as soon as there is a free place, ");
     rf_text_add(text, "%s.", next_step(why));

@@ -272,6 +272,87 @@ a_claim_that_was_on_its_way_when_the_gates_moved_says_nothing_of_the_new_ones(vo
     assert_int_equal(rf_claim_decide(&claim, 0, 8, at(2)).count, 1);
 }
 
+// As `made`, for contacts that are made ready in advance.
+static void made_ready(struct rf_claim *claim, const struct rf_claim_decision *decision,
+                       bool as_many_as_may_be, int64_t s) {
+    const struct rf_claim_result result = {
+        .open_next = RF_CLAIM_NEVER,
+        .test_next = RF_CLAIM_NEVER,
+        .prepare_next = as_many_as_may_be ? RF_CLAIM_NEVER : at(0),
+        .prepared = as_many_as_may_be,
+    };
+    rf_claim_made(claim, decision, &result, at(s));
+}
+
+static void scripts_are_written_in_advance_while_speech_is_down(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    claim.prepare = 50;
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 3, 8, at(2));
+    assert_int_equal(d.first, RF_STEP_DIAL); // what is spoken already is dialled
+    assert_int_equal(d.count, 5);
+    assert_int_equal(d.prepare, 5);
+    assert_int_equal(d.prepare_most, 50);
+    assert_int_equal(d.prepare_first, RF_STEP_SCRIPT);
+    assert_int_equal(d.prepare_end, RF_STEP_SPEECH);
+    // With the bound reached nothing more is begun, until one of those begun comes to nothing.
+    made_ready(&claim, &d, true, 2);
+    d = rf_claim_decide(&claim, 0, 8, at(3));
+    assert_int_equal(d.prepare, 0);
+    assert_false(d.wake);
+    rf_claim_left(&claim, 7, at(4));
+    d = rf_claim_decide(&claim, 0, 8, at(4));
+    assert_int_equal(d.prepare, 8);
+    made_ready(&claim, &d, true, 4);
+    // Half open, one goes to find out; closed, all go on, those that are ready first.
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_HALF_OPEN, 5);
+    d = rf_claim_decide(&claim, 0, 8, at(5));
+    assert_true(d.test);
+    assert_int_equal(d.prepare, 0);
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, 6);
+    d = rf_claim_decide(&claim, 0, 8, at(6));
+    assert_int_equal(d.first, RF_STEP_SCRIPT);
+    assert_int_equal(d.count, 1); // the ramp
+    assert_int_equal(d.prepare, 0);
+}
+
+static void script_and_speech_are_made_in_advance_while_nobody_can_be_dialled(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    claim.prepare = 50;
+    set(&claim, RF_PROVIDER_TWILIO, RF_BREAKER_OPEN, 1);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(2));
+    assert_int_equal(d.count, 0);
+    assert_int_equal(d.prepare_first, RF_STEP_SCRIPT);
+    assert_int_equal(d.prepare_end, RF_STEP_DIAL);
+    assert_int_equal(d.prepare, 8);
+    // Only as far as the steps before can be carried out.
+    set(&claim, RF_PROVIDER_OPENAI, RF_BREAKER_OPEN, 3);
+    rf_claim_provider(&claim, RF_PROVIDER_ANTHROPIC, RF_BREAKER_CLOSED, true, at(3));
+    d = rf_claim_decide(&claim, 0, 8, at(3));
+    assert_int_equal(d.prepare, 8);
+    assert_int_equal(d.prepare_first, RF_STEP_SPEECH);
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 4);
+    d = rf_claim_decide(&claim, 0, 8, at(4));
+    assert_int_equal(d.prepare, 0);
+    // A contact rests in front of what is down, and not in front of what merely refuses.
+    enum rf_provider provider;
+    assert_true(rf_claim_shut(&claim, RF_STEP_SPEECH, &provider));
+    assert_int_equal(provider, RF_PROVIDER_ELEVENLABS);
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_HALF_OPEN, 5);
+    assert_false(rf_claim_shut(&claim, RF_STEP_SPEECH, &provider));
+    rf_claim_refused(&claim, RF_STEP_SPEECH, at(6));
+    assert_false(rf_claim_shut(&claim, RF_STEP_SPEECH, &provider));
+}
+
+static void nothing_is_made_in_advance_if_that_is_not_wanted(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    assert_int_equal(rf_claim_decide(&claim, 0, 8, at(2)).prepare, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(with_all_providers_there_the_free_places_are_filled),
@@ -288,6 +369,9 @@ int main(void) {
         cmocka_unit_test(a_provider_that_recovers_ends_the_refusals_of_its_service),
         cmocka_unit_test(
             a_claim_that_was_on_its_way_when_the_gates_moved_says_nothing_of_the_new_ones),
+        cmocka_unit_test(scripts_are_written_in_advance_while_speech_is_down),
+        cmocka_unit_test(script_and_speech_are_made_in_advance_while_nobody_can_be_dialled),
+        cmocka_unit_test(nothing_is_made_in_advance_if_that_is_not_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

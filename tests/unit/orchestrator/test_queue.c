@@ -374,6 +374,51 @@ static void how_calls_ended_is_kept_for_the_next_one(void **state) {
     }
 }
 
+// A claim of contacts to be made ready for their speech, which is down.
+static struct claimed make_ready(struct rf_db *db, int64_t places, int64_t most) {
+    struct claimed got = {.job = {.job.run = rf_queue_claim_run, .now = {200 * S}}};
+    got.job.decision = (struct rf_claim_decision){.first = RF_STEP_DIAL,
+                                                  .count = places,
+                                                  .test_first = RF_STEP_DIAL,
+                                                  .prepare = places,
+                                                  .prepare_most = most,
+                                                  .prepare_first = RF_STEP_SCRIPT,
+                                                  .prepare_end = RF_STEP_SPEECH};
+    must(db, &got.job.job);
+    for (size_t i = 0; i < got.job.contacts.count; i++) {
+        got.first += strcmp(got.job.contacts.items[i].campaign, "first") == 0;
+        got.second += strcmp(got.job.contacts.items[i].campaign, "second") == 0;
+    }
+    rf_contact_list_clear(&got.job.contacts);
+    return got;
+}
+
+static void contacts_are_made_ready_in_advance_up_to_the_bound_over_all_campaigns(void **state) {
+    struct rf_db *db = *state;
+    campaign(db, "first", 0, 20);
+    campaign(db, "second", 3, 4);
+    struct claimed got = make_ready(db, 5, 8);
+    assert_int_equal(got.second, 4); // the higher priority first
+    assert_int_equal(got.first, 1);
+    assert_false(got.job.prepared);
+    // Four of them are ready and rest; one is still at it: three more, in however many places.
+    assert_int_equal(
+        database_exec(db, "UPDATE contact SET state = 'waiting.breaker', step = 1, due = 0,"
+                          " reason = 'breaker_open' WHERE state = 'running.script'"
+                          " AND campaign = (SELECT id FROM campaign WHERE name = 'second')"),
+        RF_OK);
+    got = make_ready(db, 10, 8);
+    assert_int_equal(got.first, 3);
+    assert_int_equal(got.second, 0);
+    got = make_ready(db, 10, 8);
+    assert_int_equal(got.first + got.second, 0);
+    assert_true(got.job.prepared);
+    assert_int_equal(got.job.prepare_next.ns, INT64_MAX);
+    // When speech is back, those that are ready go first, within their campaign.
+    got = claim(db, 4, 0);
+    assert_int_equal(got.second, 4);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -390,6 +435,7 @@ int main(void) {
         TEST(who_waits_for_a_first_window_is_due_when_it_becomes_another),
         TEST(incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody),
         TEST(how_calls_ended_is_kept_for_the_next_one),
+        TEST(contacts_are_made_ready_in_advance_up_to_the_bound_over_all_campaigns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -322,7 +322,7 @@ static void why_tells_the_campaigns_own_cap(void **state) {
     assert_int_equal(database_do(db, &explain->job, &error), RF_OK);
     const char *text = json_string_value(
         json_object_get(json_array_get(json_object_get(explain->result, "contacts"), 0), "text"));
-    assert_non_null(strstr(text, "7 times at most"));
+    assert_non_null(strstr(text, "up to 7 calls in all"));
     rf_explain_destroy(&explain);
     json_decref(params);
 }

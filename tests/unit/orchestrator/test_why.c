@@ -153,7 +153,13 @@ static void what_holds_it_up_is_told(void **state) {
     free(text);
     why.waiting_for = "elevenlabs";
     text = told(&why);
-    assert_says(text, "when elevenlabs can be used again, ");
+    assert_says(text,
+                "Next, when elevenlabs can be used again, as soon as there is a free place, ");
+    free(text);
+    why.usable = in(20);
+    text = told(&why);
+    assert_says(text, "when elevenlabs can be used again, which is tried from 2026-11-28 08:00:20");
+    assert_says(text, " on (in 20 s), as soon as there is a free place, its script is written.");
     free(text);
     why.campaign_state = RF_CAMPAIGN_PAUSED;
     text = told(&why);

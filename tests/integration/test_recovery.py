@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""While a provider is down contacts are made ready for it in advance, up to a bound; when it is back they are
+released one by one, by the priority of their campaigns."""
+
+import json
+import unittest
+
+from harness import RingfenceTest, people, wait_for
+
+
+class Recovery(RingfenceTest):
+    def load(self, contacts, name):
+        file = self.set.root / f"{name}.csv"
+        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in contacts))
+        self.set.cli("campaign", "load", name, file, check=0)
+
+    def breaker(self, order, provider):
+        self.set.cli("breaker", order, provider, "--why", "a test", check=0)
+        state = "open" if order == "force-open" else "closed"
+        wait_for("the breaker", lambda: f'"{state}"' in self.set.cli("breaker", "list", "--json", check=0).stdout)
+
+    def status(self, name):
+        return json.loads(self.set.cli("campaign", "status", name, "--json", check=0).stdout)["campaigns"][0]
+
+    def finished(self, name):
+        return wait_for(f"the end of {name}", lambda: self.status(name)["finished"])
+
+    def steps(self, step):
+        return [e["contact"] for e in self.set.events(type="contact.step") if e["data"]["step"] == step]
+
+
+class Prepare(Recovery):
+    CONFIG = {"orchestrator": {"concurrency": 4, "prepare": 6, "defer_delay": "1s"}}
+
+    def test_scripts_are_written_in_advance_while_speech_is_down_up_to_the_bound(self):
+        contacts = people(20)
+        self.set.start_all()
+        self.breaker("force-open", "elevenlabs")
+        self.load(contacts, "c")
+        self.set.cli("campaign", "start", "c", check=0)
+        wait_for("six scripts", lambda: len(self.steps("script")) >= 6)
+        why = self.set.cli("campaign", "why", self.steps("script")[0], check=0).stdout
+        self.assertIn("made ready up to the step speech, for which elevenlabs cannot be used now", why)
+        self.assertIn("its script is written", why)
+        # They are looked at again and again, and nothing more is written, or asked for in vain.
+        first = self.steps("script")[0]
+        deferred = len(self.set.events(type="contact.deferred"))
+        self.load(people(1, first=60), "other")
+        self.set.cli("campaign", "start", "other", check=0)
+        wait_for("a look at the other", lambda: self.status("other")["state"] == "running")
+        self.assertEqual(len(self.steps("script")), 6)
+        self.assertEqual(deferred, 6)
+        self.assertIn("waiting for elevenlabs", self.set.cli("campaign", "status", "c", check=0).stdout)
+        self.assertEqual(self.set.dials(), {})
+        self.breaker("reset", "elevenlabs")
+        self.finished("c")
+        self.finished("other")
+        self.assert_each_dialled_once(contacts + people(1, first=60))
+        self.assertEqual(len(self.steps("script")), 21)
+        self.assertEqual(len(set(self.steps("script"))), 21, "none was written twice")
+        self.assertIn(first, self.steps("speech")[:6], "what was ready went first")
+
+
+class Ramp(Recovery):
+    INTERVAL = 0.4
+    CONFIG = {"orchestrator": {"concurrency": 8, "ramp_interval": f"{INTERVAL}s"}, "simulator": {"talk": "200ms"}}
+
+    def test_the_campaigns_come_back_one_by_one_and_the_highest_priority_first(self):
+        high, middle, low = people(5), people(5, first=20), people(5, first=40)
+        self.set.start_all()
+        self.breaker("force-open", "twilio")
+        for name, contacts, priority in (("low", low, "-5"), ("middle", middle, "0"), ("high", high, "5")):
+            self.load(contacts, name)
+            self.set.cli("campaign", "start", name, "--priority", priority, check=0)
+        wait_for("all to be ready", lambda: len(self.set.events(type="contact.deferred")) >= 15)
+        self.assertEqual(self.set.dials(), {})
+        self.assertEqual(self.set.requests("twilio", "/Calls"), [])
+        self.breaker("reset", "twilio")
+        for name in ("high", "middle", "low"):
+            self.finished(name)
+        self.assert_each_dialled_once(high + middle + low)
+        dials = sorted(self.set.ledger()["dials"], key=lambda dial: dial["at"])
+        order = [dial["to"] for dial in dials]
+        self.assertLess(max(order.index(phone) for phone, _ in high),
+                        min(order.index(phone) for phone, _ in low))
+        times = [dial["at"] for dial in dials]
+        # Each is on its way for some time, more or less of it: over several the ramp shows.
+        for a, b in zip(times, times[4:]):
+            self.assertGreater(b - a, 4 * self.INTERVAL * 0.6)
+        self.assertGreater(times[-1] - times[0], 14 * self.INTERVAL * 0.9)
+
+
+if __name__ == "__main__":
+    unittest.main()
