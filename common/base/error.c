@@ -19,6 +19,7 @@ static const char *const names[] = {
     [RF_ERR_FULL] = "full",
     [RF_ERR_CLOSED] = "closed",
     [RF_ERR_BUSY] = "busy",
+    [RF_ERR_DAMAGED] = "damaged",
 };
 
 const char *rf_err_name(enum rf_err code) {

@@ -43,13 +43,24 @@ static void renew(struct rf_db *db) {
         db->driver->rollback(db);
 }
 
+// One wait for all: who waited in vain for a lock is followed by those who would.
+static struct rf_store_job *fail_rest(struct rf_store_job *rest, const struct rf_error *error) {
+    for (; rest; rest = rest->next)
+        fail_job(rest, error);
+    return NULL;
+}
+
+static enum rf_err io_or_damaged(enum rf_err err) {
+    return err == RF_ERR_DAMAGED ? err : RF_ERR_IO;
+}
+
 // Runs jobs from `batch` on in one transaction and ends it. Returns the first job that was not run:
 // the transaction broke before it.
 static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_job *batch) {
     struct rf_error error = {0};
     bool alive = db->driver->begin(db, &error) == RF_OK;
     if (!alive) {
-        error.code = RF_ERR_IO;
+        error.code = io_or_damaged(error.code);
         for (struct rf_store_job *job = batch; job; job = job->next)
             fail_job(job, &error);
         return NULL;
@@ -67,8 +78,14 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
         }
         alive = db->driver->alive(db);
     }
-    for (; job && alive; job = job->next)
+    bool held_up = false;
+    for (; job && alive && !held_up; job = job->next) {
         alive = run_job(db, job);
+        held_up = job->result == RF_ERR_TIMEOUT;
+        error = job->error;
+    }
+    if (alive && held_up)
+        job = fail_rest(job, &error);
     if (alive)
         RF_CRASH_POINT(store, before_commit);
     if (alive && db->driver->commit(db, &error) == RF_OK) {
@@ -79,7 +96,7 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
         rf_error_prefix(&error, "commit: ");
     else
         (void)rf_error_set(&error, RF_ERR_IO, "the transaction was given up by the database");
-    error.code = RF_ERR_IO;
+    error.code = io_or_damaged(error.code);
     db->driver->rollback(db);
     for (struct rf_store_job *failed = batch; failed != job; failed = failed->next)
         fail_job(failed, &error);

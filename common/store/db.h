@@ -22,7 +22,7 @@ struct rf_rows;
 // for a constraint (a row that is there already, a forbidden transition), RF_ERR_INVALID for a
 // value that it never takes (text that is not UTF-8, in PostgreSQL), RF_ERR_BUSY for a deadlock
 // with another transaction, RF_ERR_TIMEOUT for a lock that another held for too long, RF_ERR_NOMEM,
-// and RF_ERR_IO for all others.
+// RF_ERR_DAMAGED, and RF_ERR_IO for all others.
 RF_NODISCARD enum rf_err rf_db_run(struct rf_db *db, struct rf_error *error, const char *sql,
                                    const char *types, ...);
 

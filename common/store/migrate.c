@@ -7,13 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "store/driver.h"
 #include "store/sql.h"
 
 // A person's sqlite3 shell may hold the file for a moment; our thread can wait for it.
 #define BUSY_TIMEOUT_MS 5000
+
+// By which a person sees whose file it is ("RFDB").
+#define APPLICATION "1380336706"
 
 enum rf_err rf_store_lock(const char *path, int *lock_fd, struct rf_error *error) {
     char name[PATH_MAX];
@@ -51,15 +56,66 @@ static enum rf_err set_wal(sqlite3 *db, struct rf_error *error) {
     return err;
 }
 
-enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *error) {
-    // SQLite gives its other files the mode of this one.
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return rf_error_set(error, RF_ERR_IO, "%s: %s", path, strerror(errno));
-    close(fd);
+// A new file is whole as soon as it is there, so that an empty one can only be a damaged one.
+// SQLite gives its other files the mode of this one.
+static enum rf_err create(const char *path, struct rf_error *error) {
+    sqlite3 *db = NULL;
+    sqlite3_int64 size = 0;
+    unsigned char *bytes = NULL;
+    if (sqlite3_open(":memory:", &db) == SQLITE_OK &&
+        sqlite3_exec(db, "PRAGMA application_id = " APPLICATION, NULL, NULL, NULL) == SQLITE_OK)
+        bytes = sqlite3_serialize(db, "main", &size, 0);
+    enum rf_err err = bytes ? rf_file_replace(path, bytes, (size_t)size, error)
+                            : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    sqlite3_free(bytes);
+    sqlite3_close(db);
+    return err;
+}
 
-    enum rf_err err = RF_OK;
+// SQLite takes a file that is empty, or that is gone, for a new database, and throws away what its
+// write-ahead log has.
+static enum rf_err prepare(const char *path, struct rf_error *error) {
+    struct stat file, log;
+    char name[PATH_MAX];
+    (void)snprintf(name, sizeof name, "%s-wal", path);
+    bool missing = stat(path, &file) != 0;
+    if (missing && errno != ENOENT)
+        return rf_error_set(error, RF_ERR_IO, "%s: %s", path, strerror(errno));
+    if (!missing && file.st_size == 0)
+        return rf_error_set(error, RF_ERR_DAMAGED, "%s: it is empty", path);
+    if (!missing)
+        return RF_OK;
+    if (stat(name, &log) == 0 && log.st_size > 0)
+        return rf_error_set(error, RF_ERR_DAMAGED, "%s: it is gone, though %s is there", path,
+                            name);
+    return create(path, error);
+}
+
+bool rf_store_unclean(const char *path) {
+    struct stat log;
+    char name[PATH_MAX];
+    (void)snprintf(name, sizeof name, "%s-wal", path);
+    return stat(name, &log) == 0 && log.st_size > 0;
+}
+
+enum rf_err rf_store_check(sqlite3 *db, struct rf_error *error) {
+    sqlite3_stmt *statement;
+    enum rf_err err = rf_sql_query(db, error, &statement, "PRAGMA quick_check (1)", "");
+    if (err != RF_OK)
+        return err;
+    err = rf_sql_step(statement, error);
+    const char *told = err == RF_OK ? rf_sql_text(statement, 0) : NULL;
+    if (told && strcmp(told, "ok") != 0)
+        err = rf_error_set(error, RF_ERR_DAMAGED, "database: %.*s", (int)strcspn(told, "\n"), told);
+    sqlite3_finalize(statement);
+    return err;
+}
+
+enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *error) {
     *db = NULL;
+    enum rf_err err = prepare(path, error);
+    if (err != RF_OK)
+        return err;
     if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL) !=
         SQLITE_OK) {
         err = *db ? rf_sql_fail(*db, error) : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
@@ -78,11 +134,6 @@ enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *e
     err = rf_sql_run(*db, error, "PRAGMA foreign_keys = ON", "");
 cleanup:
     if (err != RF_OK) {
-        if (*db && rf_sql_damaged(*db)) {
-            err = RF_ERR_INVALID;
-            if (error)
-                error->code = err;
-        }
         rf_error_prefix(error, "%s: ", path);
         sqlite3_close(*db);
         *db = NULL;

@@ -10,9 +10,18 @@
 // descriptor, also by kill -9. The file stays: deleting it would let two openers hold two files.
 RF_NODISCARD enum rf_err rf_store_lock(const char *path, int *lock_fd, struct rf_error *error);
 
-// rf_store_database: opens the file with our settings. RF_ERR_INVALID for a file that is no
-// database, or is damaged.
+// rf_store_database: opens the file with our settings, and creates it if neither it nor its
+// write-ahead log is there. RF_ERR_DAMAGED for a file that is no database, is damaged or empty, or
+// is gone without its log.
 RF_NODISCARD enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *error);
+
+// rf_store_unclean: whether the file was not closed in order, as after a crash or a power loss: its
+// write-ahead log is still there.
+bool rf_store_unclean(const char *path);
+
+// rf_store_check: reads all of the database's structure; RF_ERR_DAMAGED with what is wrong. Takes
+// seconds for millions of rows.
+RF_NODISCARD enum rf_err rf_store_check(sqlite3 *db, struct rf_error *error);
 
 // rf_db_migrate: brings the schema up to the last of `migrations`, each in a transaction.
 // RF_ERR_INVALID if it is of a later version.

@@ -140,7 +140,7 @@ static enum rf_err commit(struct rf_db *db, struct rf_error *error) {
     enum rf_err renewed = renew_again(postgres, error);
     if (renewed != RF_OK)
         return renewed;
-    PGresult *result = PQexec(postgres->connection, "COMMIT");
+    PGresult *result = rf_postgres_answer(postgres, PQsendQuery(postgres->connection, "COMMIT"));
     enum rf_err err = RF_OK;
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {
         err = rf_postgres_fail(postgres, result, error);

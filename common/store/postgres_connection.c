@@ -15,6 +15,8 @@
 #define CONNECT_TIMEOUT_S "5"
 #define TCP_TIMEOUT_MS    "10000"
 
+#define SILENT "it does not answer any more: is the server stopped, or its machine away?"
+
 // What the server only mentions, such as a table that exists already.
 static void ignore_notice(void *arg, const char *message) {
     (void)arg;
@@ -60,13 +62,18 @@ enum rf_err rf_postgres_fail(const struct rf_postgres *postgres, const PGresult 
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     char message[RF_ERROR_MESSAGE_SIZE];
-    one_line(primary ? primary : PQerrorMessage(postgres->connection), message, sizeof message);
+    if (!primary)
+        primary = postgres->connection ? PQerrorMessage(postgres->connection) : SILENT;
+    one_line(primary, message, sizeof message);
+    if (state && strcmp(state, "55P03") == 0)
+        return rf_error_set(error, RF_ERR_TIMEOUT, "database: locked by another program: %.400s",
+                            message);
     return rf_error_set(error, code_of(state), "database: %.400s", message);
 }
 
 enum rf_err rf_postgres_exec(struct rf_postgres *postgres, const char *sql, PGresult **result,
                              struct rf_error *error) {
-    *result = PQexec(postgres->connection, sql);
+    *result = rf_postgres_answer(postgres, PQsendQuery(postgres->connection, sql));
     ExecStatusType status = PQresultStatus(*result);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
         return RF_OK;
@@ -76,21 +83,23 @@ enum rf_err rf_postgres_exec(struct rf_postgres *postgres, const char *sql, PGre
     return err;
 }
 
+// With NULL at their ends; the password comes last, if there is one.
+#define KEYS                                                                                       \
+    "dbname", "connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval",     \
+        "keepalives_count", "target_session_attrs", "application_name"
+#define VALUES(url)                                                                                \
+    (url), CONNECT_TIMEOUT_S, TCP_TIMEOUT_MS, "5", "2", "3", "read-write", "ringfence"
+
 static PGconn *dial(const struct rf_postgres *postgres) {
-    const char *const keys[] = {"dbname",
-                                "connect_timeout",
-                                "tcp_user_timeout",
-                                "keepalives_idle",
-                                "keepalives_interval",
-                                "keepalives_count",
-                                "target_session_attrs",
-                                "application_name",
-                                postgres->password ? "password" : NULL,
-                                NULL};
-    const char *const values[] = {
-        postgres->url, CONNECT_TIMEOUT_S, TCP_TIMEOUT_MS,     "5", "2", "3",
-        "read-write",  "ringfence",       postgres->password, NULL};
+    const char *const keys[] = {KEYS, postgres->password ? "password" : NULL, NULL};
+    const char *const values[] = {VALUES(postgres->url), postgres->password, NULL};
     return PQconnectdbParams(keys, values, 1);
+}
+
+bool rf_postgres_ping(const struct rf_postgres *postgres) {
+    const char *const keys[] = {KEYS, NULL};
+    const char *const values[] = {VALUES(postgres->url), NULL};
+    return PQpingParams(keys, values, 1) == PQPING_OK;
 }
 
 // A session that was stopped in a transaction lets go of its locks after the lease; nobody waits
@@ -99,7 +108,7 @@ static enum rf_err set_up(struct rf_postgres *postgres, struct rf_error *error) 
     char sql[640];
     int64_t term_ms = rf_duration_ms(postgres->db.term);
     (void)snprintf(sql, sizeof sql,
-                   "SET idle_in_transaction_session_timeout = %lld; SET lock_timeout = 10000;"
+                   "SET idle_in_transaction_session_timeout = %lld; SET lock_timeout = 5000;"
                    " SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;"
                    " SELECT set_config ('synchronous_commit', 'on', false)"
                    "  WHERE current_setting ('synchronous_commit') = 'off';"
@@ -142,6 +151,8 @@ enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *e
     if (!postgres->connection)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     PQsetNoticeProcessor(postgres->connection, ignore_notice, NULL);
+    // rf_postgres_answer waits, not libpq.
+    (void)PQsetnonblocking(postgres->connection, 1);
     enum rf_err err = rf_postgres_up(postgres) ? set_up(postgres, error)
                                                : rf_postgres_fail(postgres, NULL, error);
     if (err != RF_OK) {

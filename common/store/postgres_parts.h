@@ -27,6 +27,14 @@ struct rf_postgres {
 // statements are forgotten.
 RF_NODISCARD enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *error);
 
+// rf_postgres_answer: after a PQsend... that returned `sent`: the last result of what was sent,
+// which the caller clears. NULL: it could not be sent, or the server was given up, as it has said
+// nothing for 10 s and does not answer a new connection either; then the connection is closed.
+PGresult *rf_postgres_answer(struct rf_postgres *postgres, int sent);
+
+// rf_postgres_ping: whether the server answers a new connection, within 5 s.
+bool rf_postgres_ping(const struct rf_postgres *postgres);
+
 // rf_postgres_up: whether the connection was in order when it was last used.
 bool rf_postgres_up(const struct rf_postgres *postgres);
 

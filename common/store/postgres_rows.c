@@ -92,7 +92,8 @@ static enum rf_err prepare(struct rf_postgres *postgres, const char *sql, int co
         return RF_OK;
     char name[16];
     (void)snprintf(name, sizeof name, "s%zu", postgres->kept_count);
-    PGresult *result = PQprepare(postgres->connection, name, text, count, parameters->types);
+    PGresult *result = rf_postgres_answer(
+        postgres, PQsendPrepare(postgres->connection, name, text, count, parameters->types));
     enum rf_err err = PQresultStatus(result) == PGRES_COMMAND_OK
                           ? RF_OK
                           : rf_postgres_fail(postgres, result, error);
@@ -108,13 +109,15 @@ static enum rf_err prepare(struct rf_postgres *postgres, const char *sql, int co
 
 static PGresult *execute(struct rf_postgres *postgres, int place, const char *text, int count,
                          const struct parameters *all) {
+    PGconn *connection = postgres->connection;
     if (place < 0)
-        return PQexecParams(postgres->connection, text, count, all->types, all->values,
-                            all->lengths, all->formats, 0);
+        return rf_postgres_answer(postgres,
+                                  PQsendQueryParams(connection, text, count, all->types,
+                                                    all->values, all->lengths, all->formats, 0));
     char name[16];
     (void)snprintf(name, sizeof name, "s%d", place);
-    return PQexecPrepared(postgres->connection, name, count, all->values, all->lengths,
-                          all->formats, 0);
+    return rf_postgres_answer(postgres, PQsendQueryPrepared(connection, name, count, all->values,
+                                                            all->lengths, all->formats, 0));
 }
 
 enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_db_value *values,

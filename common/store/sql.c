@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error) {
     enum rf_err code = RF_ERR_IO;
@@ -16,6 +17,18 @@ enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error) {
         break;
     case SQLITE_NOMEM:
         code = RF_ERR_NOMEM;
+        break;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        code = RF_ERR_DAMAGED;
+        break;
+    case SQLITE_BUSY:
+        return rf_error_set(error, code, "database: locked by another program's transaction");
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        if (sqlite3_system_errno(db) != 0)
+            return rf_error_set(error, code, "database: %s (%s)", sqlite3_errmsg(db),
+                                strerror(sqlite3_system_errno(db)));
         break;
     default:
         break;

@@ -258,8 +258,11 @@ enum rf_err rf_sqlite_open(const char *path, struct rf_db **out, struct rf_error
         err = open_memory(db, error);
     } else {
         err = rf_store_lock(path, &db->lock_fd, error);
+        bool unclean = rf_store_unclean(path);
         if (err == RF_OK)
             err = rf_store_database(path, &db->handle, error);
+        if (err == RF_OK && unclean && (err = rf_store_check(db->handle, error)) != RF_OK)
+            rf_error_prefix(error, "%s: ", path);
     }
     if (err == RF_OK)
         *out = &db->db;

@@ -41,7 +41,7 @@ struct rf_store {
     pthread_t thread;
     bool running; // the thread exists
     size_t pending;
-    void (*on_lost)(void *arg);
+    rf_store_lost_fn *on_lost;
     void *arg;
     struct rf_instant beat_at; // the thread's: when the lease is to be renewed; 0: never
 
@@ -52,6 +52,7 @@ struct rf_store {
     struct rf_store_job *now; // the job of rf_store_now; NULL when it has been run
     bool closing;             // nothing new is taken
     bool ending;              // the thread ends when nothing waits
+    struct rf_error lost;     // why nothing can be written any more; RF_OK: it can
 };
 
 static void list_init(struct job_list *list) {
@@ -139,6 +140,18 @@ static struct rf_store_job *take_batch(struct rf_store *store) {
     return batch.first;
 }
 
+// Takes note of what no later job could mend. With the mutex held.
+static void note_lost(struct rf_store *store, const struct rf_store_job *job) {
+    if (store->lost.code != RF_OK)
+        return;
+    if (job && job->result == RF_ERR_DAMAGED)
+        store->lost = job->error;
+    else if (store->db->lost)
+        (void)rf_error_set(&store->lost, RF_ERR_IO,
+                           "the lease on the store has ended and another orchestrator has taken"
+                           " over: the next start begins anew");
+}
+
 static void *thread_main(void *arg) {
     struct rf_store *store = arg;
     pthread_mutex_lock(&store->mutex);
@@ -155,12 +168,14 @@ static void *thread_main(void *arg) {
         pthread_mutex_lock(&store->mutex);
         while (batch) {
             struct rf_store_job *next = batch->next;
+            note_lost(store, batch);
             if (batch == store->now)
                 store->now = NULL;
             else
                 list_append(&store->finished, batch);
             batch = next;
         }
+        note_lost(store, NULL);
         pthread_cond_broadcast(&store->ready);
         ring(store);
     }
@@ -190,10 +205,13 @@ static void on_event(void *arg, int fd, unsigned events) {
     ssize_t got = read(fd, &count, sizeof count);
     (void)got; // EAGAIN: delivered already
     struct rf_store *store = arg;
-    void (*lost)(void *) = store->db->lost ? store->on_lost : NULL;
+    pthread_mutex_lock(&store->mutex);
+    const struct rf_error why = store->lost;
+    pthread_mutex_unlock(&store->mutex);
+    rf_store_lost_fn *lost = why.code != RF_OK ? store->on_lost : NULL;
     if (lost) {
         store->on_lost = NULL;
-        lost(store->arg);
+        lost(store->arg, &why);
     }
     deliver(store);
 }
@@ -321,7 +339,7 @@ static enum rf_err run_leave(struct rf_store_job *job, struct rf_db *db, struct 
 }
 
 enum rf_err rf_store_join(struct rf_store *store, const char *name, struct rf_duration term,
-                          void (*on_lost)(void *arg), void *arg, struct rf_error *error) {
+                          rf_store_lost_fn *on_lost, void *arg, struct rf_error *error) {
     struct member_job join = {.job.run = run_join, .name = name, .term = term};
     store->on_lost = on_lost;
     store->arg = arg;

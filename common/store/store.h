@@ -28,7 +28,8 @@ struct rf_store_job {
     enum rf_err (*run)(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
     // done: on the loop's thread, after the commit is on the disk (result RF_OK) or the job failed:
     // what run() returned, or RF_ERR_IO when the commit failed (disk full, a locked file: then
-    // every job of that commit fails), or RF_ERR_CLOSED. May free the job, and may submit others.
+    // every job of that commit fails), RF_ERR_DAMAGED, or RF_ERR_CLOSED. May free the job, and may
+    // submit others.
     void (*done)(struct rf_store_job *job, enum rf_err result, const struct rf_error *error);
     struct rf_store_job *next; // private
     enum rf_err result;        // private
@@ -38,8 +39,9 @@ struct rf_store_job {
 // rf_store_open: opens or creates the database at `path` (mode 0600, WAL, synchronous FULL, so that
 // a commit survives a power loss; foreign keys on), holds a lock on `path`.lock so that no second
 // process opens it through this library (RF_ERR_CONFLICT), and brings the schema up to the last
-// migration; a database of a later version, and a file that is none, are refused (RF_ERR_INVALID).
-// The folder must exist. Blocks.
+// migration. Refused are a database of a later version (RF_ERR_INVALID), and a file that is none,
+// is damaged or empty, or is gone while its write-ahead log is there (RF_ERR_DAMAGED); after a
+// crash its whole structure is read for that. The folder must exist. Blocks.
 RF_NODISCARD enum rf_err rf_store_open(struct rf_loop *loop, const char *path,
                                        const struct rf_migration *migrations, size_t count,
                                        struct rf_store **store, struct rf_error *error);
@@ -50,11 +52,14 @@ RF_NODISCARD enum rf_err rf_store_start(struct rf_loop *loop, struct rf_db *db,
                                         const struct rf_migration *migrations, size_t count,
                                         struct rf_store **store, struct rf_error *error);
 
+typedef void rf_store_lost_fn(void *arg, const struct rf_error *why);
+
 // rf_store_join: joins as a member (member.h), for start-up only; the thread renews the lease when
 // nothing else does. `on_lost` is called once, on the loop's thread, when another has taken our
-// place: nothing is written any more, and who has work under the lease is to let go of it.
+// place (RF_ERR_IO) or the database proves damaged (RF_ERR_DAMAGED): nothing is written any more,
+// and who has work under the lease is to let go of it.
 RF_NODISCARD enum rf_err rf_store_join(struct rf_store *store, const char *name,
-                                       struct rf_duration term, void (*on_lost)(void *arg),
+                                       struct rf_duration term, rf_store_lost_fn *on_lost,
                                        void *arg, struct rf_error *error);
 
 // rf_store_lease_end: until when the lease certainly holds; INT64_MAX: it does not end. It moves on

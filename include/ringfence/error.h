@@ -22,6 +22,7 @@ enum rf_err {
     RF_ERR_FULL,      // a bounded queue has no place
     RF_ERR_CLOSED,    // the object is shutting down
     RF_ERR_BUSY,      // lost against another at the same moment: again it may succeed at once
+    RF_ERR_DAMAGED,   // a file's content is broken, or of another kind
 };
 
 #define RF_ERROR_MESSAGE_SIZE 512

@@ -144,8 +144,8 @@ static enum rf_err begin(sqlite3 *db, struct rf_disk_found *found, struct rf_err
 enum rf_err rf_disk_schema_open(const char *path, enum rf_disk_sync sync, sqlite3 **db,
                                 struct rf_disk_found *found, struct rf_error *error) {
     enum rf_err err = rf_store_database(path, db, error);
-    if (err == RF_ERR_INVALID)
-        return rf_error_set(error, err, "%s: damaged, or no database; " MEND, path);
+    if (err == RF_ERR_DAMAGED)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: damaged, or no database; " MEND, path);
     if (err != RF_OK)
         return err;
     err = set_up(*db, error);

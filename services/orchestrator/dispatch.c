@@ -56,9 +56,12 @@ static void on_claimed(struct rf_store_job *job, enum rf_err result, const struc
             rf_runner_begin(orchestrator, &claim->contacts.items[i]);
         rf_dispatch_tick(orchestrator);
     } else {
-        rf_log(RF_LOG_ERROR, "contacts cannot be claimed, trying again: %s", error->message);
+        if (!orchestrator->claim_bad)
+            rf_log(RF_LOG_ERROR, "contacts cannot be claimed, trying again every second: %s",
+                   error->message);
         later(orchestrator);
     }
+    orchestrator->claim_bad = result != RF_OK;
     rf_contact_list_clear(&claim->contacts);
     free(claim);
     rf_orchestrator_settle(orchestrator);

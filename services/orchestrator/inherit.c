@@ -110,8 +110,10 @@ static void on_taken(struct rf_store_job *job, enum rf_err result, const struct 
     if (!orchestrator->stopping) {
         if (result == RF_OK)
             go_on(orchestrator, takeover);
-        else
-            rf_log(RF_LOG_WARNING, "cannot look for who is gone now: %s", error->message);
+        else if (!orchestrator->inherit_bad)
+            rf_log(RF_LOG_WARNING, "cannot look for who is gone, trying again every second: %s",
+                   error->message);
+        orchestrator->inherit_bad = result != RF_OK;
         rf_outbox_kick(&orchestrator->outbox); // a campaign may have ended by it
         if (result == RF_OK && takeover->more)
             submit(orchestrator);

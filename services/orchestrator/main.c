@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backup.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cancel.h"
@@ -27,15 +28,14 @@ static void on_outbox_settled(void *arg) {
 }
 
 static enum rf_err open_file(struct rf_orchestrator *orchestrator, struct rf_error *error) {
-    char path[PATH_MAX];
+    char path[PATH_MAX], folder[PATH_MAX];
     struct rf_process *process = orchestrator->process;
-    int length = snprintf(path, sizeof path, "%s/orchestrator", process->config->state_dir);
-    if (length < 0 || (size_t)length >= sizeof path - sizeof "/campaign.db")
-        return rf_error_set(error, RF_ERR_CONFIG, "state_dir is too long");
-    enum rf_err err = rf_folder_make(path, 0700, error);
+    (void)snprintf(folder, sizeof folder, "%s/orchestrator", process->config->state_dir);
+    enum rf_err err = rf_backup_store_path(process->config, path, sizeof path, error);
+    if (err == RF_OK)
+        err = rf_folder_make(folder, 0700, error);
     if (err != RF_OK)
         return err;
-    (void)snprintf(path + length, sizeof path - (size_t)length, "/campaign.db");
     return rf_store_open(process->loop, path, rf_schema_migrations, rf_schema_migration_count,
                          &orchestrator->store, error);
 }
@@ -53,28 +53,39 @@ static enum rf_err open_server(struct rf_orchestrator *orchestrator, struct rf_e
     return err;
 }
 
-// What is in progress belongs to another now, who asks the provider before anything is repeated.
-static void on_lost(void *arg) {
+// A damaged file is for a person to mend: nothing is put in its place.
+static void tell_mend(const struct rf_config *config, struct rf_error *error) {
+    char path[PATH_MAX];
+    struct rf_error told = *error;
+    if (rf_backup_store_path(config, path, sizeof path, NULL) != RF_OK)
+        return;
+    bool named = strstr(told.message, path) != NULL;
+    (void)rf_error_set(error, told.code,
+                       "%s%s%.256s; bring back a backup by ringfence campaign restore, or see"
+                       " ringfence-orchestrator(8) for what else can be done",
+                       named ? "" : path, named ? "" : ": ", told.message);
+}
+
+// Either what is in progress belongs to another now, who asks the provider before anything is
+// repeated; or the database is damaged, and a person has to mend it.
+static void on_lost(void *arg, const struct rf_error *why) {
     struct rf_orchestrator *orchestrator = arg;
-    struct rf_error error;
-    (void)rf_error_set(&error, RF_ERR_IO,
-                       "the lease on the store has ended and another orchestrator has taken over:"
-                       " the next start begins anew");
+    struct rf_error error = *why;
+    if (why->code == RF_ERR_DAMAGED)
+        tell_mend(orchestrator->process->config, &error);
     rf_process_fail(orchestrator->process, &error);
 }
 
-// Opens the store, joins those who share it, and goes on with the stream of our events.
-static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+// Joins those who share the store, and goes on with the stream of our events.
+static enum rf_err join_store(struct rf_orchestrator *orchestrator, struct rf_error *error) {
     struct rf_process *process = orchestrator->process;
     const struct rf_config_store *config = &process->config->orchestrator.store;
     char name[HOST_NAME_MAX + 32] = "";
     (void)gethostname(name, HOST_NAME_MAX);
     (void)snprintf(name + strlen(name), 32, " %lld", (long long)getpid());
     enum rf_err err =
-        config->url ? open_server(orchestrator, error) : open_file(orchestrator, error);
-    if (err == RF_OK)
-        err = rf_store_join(orchestrator->store, name, config->url ? config->lease : rf_ns(0),
-                            on_lost, orchestrator, error);
+        rf_store_join(orchestrator->store, name, config->url ? config->lease : rf_ns(0), on_lost,
+                      orchestrator, error);
     struct rf_takeover_open open = {.job.run = rf_takeover_open_run};
     if (err == RF_OK)
         err = rf_store_now(orchestrator->store, &open.job, error);
@@ -82,6 +93,23 @@ static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_er
                                          orchestrator->store, process->bus, on_outbox_settled,
                                          orchestrator, error)
                         : err;
+}
+
+static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    const struct rf_config *config = orchestrator->process->config;
+    enum rf_err err = config->orchestrator.store.url ? open_server(orchestrator, error)
+                                                     : open_file(orchestrator, error);
+    if (err == RF_OK)
+        err = join_store(orchestrator, error);
+    if (err == RF_OK)
+        err = rf_dispatch_start(orchestrator, error);
+    if (err == RF_OK)
+        err = rf_serve_start(orchestrator, error);
+    if (err == RF_OK)
+        err = rf_inherit_start(orchestrator, error);
+    if (err == RF_ERR_DAMAGED)
+        tell_mend(config, error);
+    return err;
 }
 
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
@@ -95,12 +123,6 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     enum rf_err err = rf_orchestrator_calendar(orchestrator, process->config, error);
     if (err == RF_OK)
         err = open_store(orchestrator, error);
-    if (err == RF_OK)
-        err = rf_dispatch_start(orchestrator, error);
-    if (err == RF_OK)
-        err = rf_serve_start(orchestrator, error);
-    if (err == RF_OK)
-        err = rf_inherit_start(orchestrator, error);
     if (err == RF_OK)
         rf_cancel_sweep(orchestrator);
     return err; // ready when the broker knows what we serve: serve.c

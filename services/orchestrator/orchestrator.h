@@ -29,7 +29,8 @@ struct rf_orchestrator {
     struct rf_inherited *inherited; // streams of who is gone: inherit.c
     struct rf_timer inherit_timer;
     struct rf_instant inherit_at;
-    bool inheriting; // a takeover is on its way to the database
+    bool inheriting;  // a takeover is on its way to the database
+    bool inherit_bad; // the last one failed, which was said
 
     struct rf_zones zones;        // of contacts
     struct rf_holidays *holidays; // NULL: none
@@ -42,6 +43,7 @@ struct rf_orchestrator {
     bool sweeping;    // contacts of cancelled campaigns are being set aside
     bool sweep_again; // and there may be more of them
     bool claiming;    // a claim is on its way to the database
+    bool claim_bad;   // the last one failed, which was said
     bool breakers_known, marks_known;
     struct rf_utc breaker_until[RF_PROVIDER_COUNT]; // end of being open; 0: not known
 

@@ -145,9 +145,12 @@ static void page_done(struct rf_store_job *job, enum rf_err result, const struct
     outbox->reading = false;
     bool more = outbox->again || page->count == PAGE;
     bool going = result == RF_OK && outbox->stream;
-    if (result != RF_OK && result != RF_ERR_CLOSED)
-        rf_log(RF_LOG_WARNING, "outbox: cannot be read now: %s", error->message);
-    if (result != RF_OK && result != RF_ERR_CLOSED && outbox->stream)
+    bool failed = result != RF_OK && result != RF_ERR_CLOSED;
+    if (failed && !outbox->unread)
+        rf_log(RF_LOG_WARNING, "outbox: cannot be read, tried again every second: %s",
+               error->message);
+    outbox->unread = failed;
+    if (failed && outbox->stream)
         rf_timer_after(&outbox->later, TRY_AGAIN);
     for (size_t i = 0; i < page->count; i++) {
         going = going && publish(outbox, page->rows[i].seq, page->rows[i].text);

@@ -21,6 +21,7 @@ struct rf_outbox {
     bool blocked;          // the stream is full: go on after an acknowledgement
     struct rf_timer later; // something else was in the way: no acknowledgement may be to come
     uint64_t told;         // the last event that was said to be in the way
+    bool unread;           // the last page could not be read, which was said
     bool deleting;
     void (*settled)(void *arg); // a job of it ended
     void *arg;

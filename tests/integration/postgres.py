@@ -5,6 +5,7 @@ As a program it starts one, runs the command in its arguments with RF_TEST_POSTG
 of an empty database, and ends with the command's code.
 """
 
+import contextlib
 import os
 import pathlib
 import pwd
@@ -78,6 +79,27 @@ class Postgres:
         out = self.run("psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", self.root,
                        *self.at_port(), "-U", "postgres", "-d", database, "-c", text)
         return [line.split("\t") for line in out.splitlines() if line]
+
+    @contextlib.contextmanager
+    def session(self, database="ringfence"):
+        """A session of the administrator's that stays open: run() carries out statements in it."""
+        popen = subprocess.Popen([str(self.bin / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
+                                  "-h", str(self.root), *self.at_port(), "-U", "postgres", "-d", database],
+                                 cwd=self.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **self.user)
+
+        def run(text):
+            popen.stdin.write(f"{text}\n\\echo done\n")
+            popen.stdin.flush()
+            while (line := popen.stdout.readline()) and line != "done\n":
+                pass
+            if not line:
+                raise RuntimeError(f"psql ended at: {text}")
+        popen.run = run
+        try:
+            yield popen
+        finally:
+            popen.stdin.close()
+            popen.wait()
 
     def url(self):
         port = f"&port={self.port}" if self.port else ""

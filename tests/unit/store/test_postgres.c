@@ -24,7 +24,8 @@ struct fixture {
     int lost;
 };
 
-static void on_lost(void *arg) {
+static void on_lost(void *arg, const struct rf_error *why) {
+    assert_int_equal(why->code, RF_ERR_IO);
     struct fixture *f = arg;
     f->lost++;
     rf_loop_stop(f->loop);

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "runtime/loop.h"
+#include "store/member.h"
 #include "store/sqlite.h"
 #include "store/store.h"
 
@@ -482,8 +484,102 @@ static void a_file_that_is_no_database_is_refused(void **state) {
     fclose(file);
     struct rf_error error = {0};
     assert_int_equal(rf_store_open(f->loop, f->path, migrations, 1, &f->store, &error),
-                     RF_ERR_INVALID);
+                     RF_ERR_DAMAGED);
     assert_non_null(strstr(error.message, "not a database"));
+    assert_non_null(strstr(error.message, f->path));
+}
+
+static void an_empty_file_is_refused_and_a_missing_one_whose_log_is_there(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    char log[PATH_MAX];
+    snprintf(log, sizeof log, "%s-wal", f->path);
+    fclose(fopen(f->path, "w"));
+    assert_int_equal(rf_store_open(f->loop, f->path, migrations, 1, &f->store, &error),
+                     RF_ERR_DAMAGED);
+    assert_non_null(strstr(error.message, "it is empty"));
+    assert_int_equal(unlink(f->path), 0);
+    FILE *file = fopen(log, "w");
+    fputs("frames", file);
+    fclose(file);
+    assert_int_equal(rf_store_open(f->loop, f->path, migrations, 1, &f->store, &error),
+                     RF_ERR_DAMAGED);
+    assert_non_null(strstr(error.message, "it is gone"));
+    assert_int_equal(access(f->path, F_OK), -1);
+    assert_int_equal(unlink(log), 0);
+    open_store(f, 1);
+}
+
+// A database with a large table in its middle, whose pages are written over; members may join it.
+static const struct rf_migration shared[] = {
+    {1, "CREATE TABLE word (n INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"},
+    {2, "INSERT INTO word WITH RECURSIVE m (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM m"
+        " WHERE i < 5000) SELECT i, 'word ' || i FROM m;"},
+    {3, RF_MEMBER_TABLE_SQLITE},
+};
+
+static enum rf_err open_shared(struct fixture *f, struct rf_error *error) {
+    return rf_store_open(f->loop, f->path, shared, 3, &f->store, error);
+}
+
+static void tear(const struct fixture *f) {
+    FILE *file = fopen(f->path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    long end = ftell(file) - 10 * 4096L;
+    assert_int_equal(fseek(file, 5 * 4096L, SEEK_SET), 0);
+    while (ftell(file) < end)
+        fputc(0x5a, file);
+    fclose(file);
+}
+
+struct lost {
+    struct fixture *fixture;
+    struct rf_error why;
+    int count;
+};
+
+static void on_lost(void *arg, const struct rf_error *why) {
+    struct lost *lost = arg;
+    lost->why = *why;
+    lost->count++;
+}
+
+static void a_damage_that_is_found_while_it_runs_is_told_to_its_owner_once(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    assert_int_equal(open_shared(f, &error), RF_OK);
+    rf_store_close(&f->store); // in order: not looked through at the next start
+    tear(f);
+    assert_int_equal(open_shared(f, &error), RF_OK);
+    struct lost lost = {.fixture = f};
+    assert_int_equal(rf_store_join(f->store, "one", rf_ns(0), on_lost, &lost, &error), RF_OK);
+    struct job jobs[2];
+    for (int i = 0; i < 2; i++) {
+        jobs[i] = insert(f, "UPDATE word SET text = text || '!'");
+        rf_store_submit(f->store, &jobs[i].base);
+    }
+    run_loop(f);
+    assert_int_equal(jobs[0].result, RF_ERR_DAMAGED);
+    assert_int_equal(lost.count, 1);
+    assert_int_equal(lost.why.code, RF_ERR_DAMAGED);
+    assert_non_null(strstr(lost.why.message, "malformed"));
+}
+
+static void after_a_crash_the_whole_file_is_looked_through(void **state) {
+    struct fixture *f = *state;
+    struct rf_error error = {0};
+    char log[128];
+    snprintf(log, sizeof log, "%s-wal", f->path);
+    assert_int_equal(open_shared(f, &error), RF_OK);
+    rf_store_close(&f->store);
+    tear(f);
+    FILE *file = fopen(log, "w"); // as a crash leaves one
+    fputs("the rest of a log", file);
+    fclose(file);
+    assert_int_equal(open_shared(f, &error), RF_ERR_DAMAGED);
+    assert_non_null(strstr(error.message, f->path));
+    assert_null(f->store);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -506,6 +602,9 @@ int main(void) {
         TEST(a_second_opener_is_refused_until_the_first_closes),
         TEST(a_folder_that_is_missing_is_an_error_that_names_it),
         TEST(a_file_that_is_no_database_is_refused),
+        TEST(an_empty_file_is_refused_and_a_missing_one_whose_log_is_there),
+        TEST(a_damage_that_is_found_while_it_runs_is_told_to_its_owner_once),
+        TEST(after_a_crash_the_whole_file_is_looked_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
