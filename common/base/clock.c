@@ -12,6 +12,10 @@ struct rf_instant rf_clock_now(void) {
     return (struct rf_instant){read_clock(CLOCK_MONOTONIC)};
 }
 
+struct rf_instant rf_clock_boot(void) {
+    return (struct rf_instant){read_clock(CLOCK_BOOTTIME)};
+}
+
 struct rf_utc rf_clock_utc(void) {
     return (struct rf_utc){read_clock(CLOCK_REALTIME)};
 }

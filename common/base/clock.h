@@ -1,4 +1,4 @@
-// The two clocks. Only rims call these: a core is given the time.
+// The clocks. Only rims call these: a core is given the time.
 #ifndef RF_BASE_CLOCK_H
 #define RF_BASE_CLOCK_H
 
@@ -6,6 +6,9 @@
 
 // rf_clock_now: CLOCK_MONOTONIC.
 struct rf_instant rf_clock_now(void);
+
+// rf_clock_boot: CLOCK_BOOTTIME: the same, but it goes on while the machine sleeps.
+struct rf_instant rf_clock_boot(void);
 
 // rf_clock_utc: CLOCK_REALTIME.
 struct rf_utc rf_clock_utc(void);

@@ -124,15 +124,15 @@ static enum rf_err prioritize(const struct rf_control *control, struct rf_db *db
                      control->priority, campaign);
 }
 
-// New contacts of the campaign into the queue.
+// New contacts of the campaign into the queue: due by any clock.
 static enum rf_err schedule(struct rf_control *control, struct rf_db *db, int64_t campaign,
                             struct rf_error *error) {
     enum rf_err err =
         rf_db_run(db, error,
-                  "UPDATE contact SET state = 'scheduled', due = ?, owner = ?"
+                  "UPDATE contact SET state = 'scheduled', due = 0, owner = ?"
                   " WHERE id IN (SELECT id FROM contact WHERE campaign = ?"
                   "  AND " RF_SCHEMA_UNENDED "  AND state = 'new' ORDER BY id LIMIT ?)",
-                  "iiii", control->now.ns, rf_member_of(db), campaign, control->most);
+                  "iii", rf_member_of(db), campaign, control->most);
     control->more = err == RF_OK && rf_db_changes(db) == control->most;
     // A campaign without contacts has nothing to wait for.
     return err == RF_OK && !control->more ? rf_record_finish(db, campaign, control->now, error)

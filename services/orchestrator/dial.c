@@ -24,6 +24,28 @@ struct rf_utc rf_dial_created_after(const struct rf_dial *dial, const struct rf_
     return rf_utc_add(dial->created, rf_ns(-slack.ns));
 }
 
+static void move(struct rf_utc *noted, struct rf_duration step) {
+    if (noted->ns != 0)
+        *noted = rf_utc_add(*noted, step);
+}
+
+void rf_dial_clock_set(struct rf_dial *dial, struct rf_duration step) {
+    if (step.ns < 0)
+        move(&dial->created, step);
+    move(&dial->send_before, step);
+    move(&dial->last_absence, step);
+    move(&dial->denied, step);
+}
+
+#define DAY rf_seconds(86400)
+
+void rf_dial_distrust(struct rf_dial *dial, const struct rf_rules *rules, struct rf_utc now) {
+    if (dial->created.ns <= rf_utc_add(now, rules->clock_skew).ns)
+        return;
+    dial->created = rf_utc_add(now, rf_ns(-DAY.ns));
+    dial->send_before = rf_utc_add(now, rules->send_margin);
+}
+
 // The first call of the answer that has a usable sid: whatever is listed is not one of those that
 // we know, was created since the intent, and goes to the number that only this attempt may dial.
 static json_t *find(const struct rf_call_reply *reply) {

@@ -20,6 +20,15 @@ struct rf_utc rf_dial_ask_at(const struct rf_dial *dial, const struct rf_rules *
 // skew, as the provider tells whole seconds.
 struct rf_utc rf_dial_created_after(const struct rf_dial *dial, const struct rf_rules *rules);
 
+// rf_dial_clock_set: our clock was set by `step`: what was noted of the attempt is the same time
+// ago as before. But its call is looked for from the earlier of both times on, as nobody knows
+// which of them is right.
+void rf_dial_clock_set(struct rf_dial *dial, struct rf_duration step);
+
+// rf_dial_distrust: an attempt that seems to be made later than `now` was made before the clock was
+// set back: its margins begin anew now, and its call is looked for from a day ago on.
+void rf_dial_distrust(struct rf_dial *dial, const struct rf_rules *rules, struct rf_utc now);
+
 // rf_dial_asked: what follows the answer to find_call: adopt the call and follow it, ask again at
 // plan->due, dial anew (proven absent), or set aside (absent max_attempts times). `dial` counts the
 // absences. An answer that failed proves nothing, however often it fails; but if the provider

@@ -6,6 +6,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "clock_watch.h"
 #include "queue.h"
 #include "runner.h"
 
@@ -21,10 +22,11 @@ static void later(struct rf_orchestrator *orchestrator) {
 }
 
 // A date of the database as an instant of the loop.
-static struct rf_instant instant_of(const struct rf_orchestrator *orchestrator, struct rf_utc due) {
+static struct rf_instant instant_of(struct rf_orchestrator *orchestrator, struct rf_utc due) {
     if (due.ns == INT64_MAX)
         return RF_CLAIM_NEVER;
-    return rf_instant_add(loop_now(orchestrator), rf_utc_since(due, rf_clock_utc()));
+    return rf_instant_add(loop_now(orchestrator),
+                          rf_utc_since(due, rf_clock_watch_now(orchestrator)));
 }
 
 static void on_claimed(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
@@ -79,7 +81,7 @@ static void submit_claim(struct rf_orchestrator *orchestrator,
     claim->owner = orchestrator;
     claim->decision = *decision;
     claim->limit = orchestrator->process->config->campaign.concurrency;
-    claim->now = rf_clock_utc();
+    claim->now = rf_clock_watch_now(orchestrator);
     orchestrator->claiming = true;
     rf_store_submit(orchestrator->store, &claim->job);
 }
@@ -169,7 +171,7 @@ static void release(struct rf_orchestrator *orchestrator,
     job->job.run = run;
     job->job.done = on_released;
     job->owner = orchestrator;
-    job->now = rf_clock_utc();
+    job->now = rf_clock_watch_now(orchestrator);
     rf_store_submit(orchestrator->store, &job->job);
 }
 

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cancel.h"
+#include "clock_watch.h"
 #include "config/config.h"
 #include "dispatch.h"
 #include "inherit.h"
@@ -106,6 +107,8 @@ static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_er
     if (err == RF_OK)
         err = rf_serve_start(orchestrator, error);
     if (err == RF_OK)
+        err = rf_clock_watch_start(orchestrator, error);
+    if (err == RF_OK)
         err = rf_inherit_start(orchestrator, error);
     if (err == RF_ERR_DAMAGED)
         tell_mend(config, error);
@@ -155,6 +158,7 @@ static void stop(struct rf_process *process) {
         rf_timer_stop(&orchestrator->claim_timer);
     if (orchestrator->pace_timer.loop)
         rf_timer_stop(&orchestrator->pace_timer);
+    rf_clock_watch_stop(orchestrator);
     rf_worker_destroy(&orchestrator->worker);
     rf_inherit_stop(orchestrator);
     rf_outbox_close(&orchestrator->outbox);

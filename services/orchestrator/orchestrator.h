@@ -9,6 +9,7 @@
 #include "calendar/holidays.h"
 #include "calendar/zones.h"
 #include "claim.h"
+#include "clock_set.h"
 #include "outbox.h"
 #include "pace.h"
 #include "plan.h"
@@ -31,6 +32,9 @@ struct rf_orchestrator {
     struct rf_instant inherit_at;
     bool inheriting;  // a takeover is on its way to the database
     bool inherit_bad; // the last one failed, which was said
+
+    struct rf_clock_set clock; // clock_watch.c
+    struct rf_timer clock_timer;
 
     struct rf_zones zones;        // of contacts
     struct rf_holidays *holidays; // NULL: none

@@ -82,7 +82,8 @@ bool rf_plan_speak_again(const struct rf_contact *contact, const struct rf_rules
                          struct rf_utc now, struct rf_plan *plan) {
     rf_plan_stay(contact, plan);
     if (!rules->play || !contact->audio[0] ||
-        rf_utc_since(now, contact->spoken).ns < rules->media_ttl.ns)
+        (rf_utc_since(now, contact->spoken).ns < rules->media_ttl.ns &&
+         contact->spoken.ns <= rf_utc_add(now, rules->clock_skew).ns)) // else it was set back
         return false;
     plan->to = RF_CONTACT_SPEECH;
     plan->step = RF_STEP_SPEECH;

@@ -6,6 +6,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "cancel.h"
+#include "clock_watch.h"
 #include "config/config.h"
 #include "dial.h"
 #include "dispatch.h"
@@ -86,6 +87,10 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
     orchestrator->runners = runner;
     orchestrator->running++;
     bool open = runner->contact.dial.state != RF_DIAL_NONE;
+    if (open) {
+        struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
+        rf_dial_distrust(&runner->contact.dial, &rules, rf_clock_watch_now(orchestrator));
+    }
     if (runner->contact.state == RF_CONTACT_DIAL && open)
         doubt(runner);
     else if (runner->contact.barred && !open)
@@ -102,8 +107,21 @@ void rf_runner_stop_all(struct rf_orchestrator *orchestrator) {
     }
 }
 
+void rf_runner_clock_set(struct rf_orchestrator *orchestrator, struct rf_duration step) {
+    for (struct rf_runner *runner = orchestrator->runners; runner; runner = runner->next) {
+        runner->due = rf_utc_add(runner->due, step);
+        runner->plan.due = rf_utc_add(runner->plan.due, step);
+        if (runner->follow.missing.ns != 0)
+            runner->follow.missing = rf_utc_add(runner->follow.missing, step);
+        if (runner->record) // the store reads it just now
+            runner->missed = rf_ns(rf_ns_add(runner->missed.ns, step.ns));
+        else
+            rf_dial_clock_set(&runner->contact.dial, step);
+    }
+}
+
 void rf_runner_wait(struct rf_runner *runner, struct rf_utc due) {
-    struct rf_duration wait = rf_utc_since(due, rf_clock_utc());
+    struct rf_duration wait = rf_utc_since(due, rf_clock_watch_now(runner->orchestrator));
     runner->due = due;
     rf_timer_after(&runner->timer, wait.ns > 0 ? wait : rf_ns(0));
 }
@@ -119,6 +137,8 @@ static void take_over(struct rf_runner *runner) {
         contact->dial = record->dial;
     if (record->dial.state == RF_DIAL_ABSENT || record->dial.state == RF_DIAL_ENDED)
         contact->dial = (struct rf_dial){0};
+    rf_dial_clock_set(&contact->dial, runner->missed);
+    runner->missed = rf_ns(0);
     if (runner->intent)
         return;
     contact->step = record->step;
@@ -145,7 +165,8 @@ static void leave(struct rf_runner *runner) {
     struct rf_instant now = rf_loop_now(orchestrator->process->loop);
     rf_claim_left(&orchestrator->claim, runner->contact.row, now);
     if (rf_contact_waiting(runner->contact.state)) {
-        struct rf_duration wait = rf_utc_since(runner->plan.due, rf_clock_utc());
+        struct rf_duration wait =
+            rf_utc_since(runner->plan.due, rf_clock_watch_now(runner->orchestrator));
         rf_claim_queued(&orchestrator->claim, rf_instant_add(now, wait));
     }
     runner_destroy(runner);
@@ -196,10 +217,12 @@ static void refused(struct rf_runner *runner) {
         rf_dnc_plan(&runner->contact, runner->record->barred_why, &plan);
     else if (runner->record->paused)
         rf_plan_put_back(&runner->contact, rf_reason_name(RF_REASON_PAUSED),
-                         "its campaign does not run", rf_clock_utc(), &plan);
+                         "its campaign does not run", rf_clock_watch_now(runner->orchestrator),
+                         &plan);
     else
         rf_plan_defer(&runner->contact, rf_reason_name(RF_REASON_NUMBER_IN_USE),
-                      "another attempt to this number is open", &rules, rf_clock_utc(), &plan);
+                      "another attempt to this number is open", &rules,
+                      rf_clock_watch_now(runner->orchestrator), &plan);
     const struct rf_notice_step step = {.step = RF_STEP_DIAL};
     rf_record_destroy(&runner->record);
     rf_runner_decide(runner, &plan, &step);
@@ -280,7 +303,8 @@ static bool add_notices(const struct rf_runner *runner, const struct rf_plan *pl
 
 void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
                       const struct rf_notice_step *step) {
-    struct rf_record *record = rf_record_new(&runner->contact, plan, rf_clock_utc());
+    struct rf_record *record =
+        rf_record_new(&runner->contact, plan, rf_clock_watch_now(runner->orchestrator));
     if (!record || !add_notices(runner, plan, step, record)) {
         rf_record_destroy(&record);
         give_up(runner);
@@ -312,7 +336,7 @@ static bool may_dial(struct rf_runner *runner, const struct rf_rules *rules, str
 void rf_runner_dial(struct rf_runner *runner) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
-    struct rf_utc now = rf_clock_utc();
+    struct rf_utc now = rf_clock_watch_now(runner->orchestrator);
     struct rf_plan plan;
     // No gateway sends it after another may have taken the contact over.
     rules.send_margin =

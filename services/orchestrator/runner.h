@@ -19,9 +19,10 @@ struct rf_runner {
     unsigned failures;            // of the store, in a row
     struct rf_pace_waiter waiter; // until it may be dialled
     struct rf_timer timer;
-    struct rf_utc due;        // when to look again (ask, follow)
-    struct rf_follow follow;  // of its call
-    struct rf_instant called; // when the call was sent
+    struct rf_utc due;         // when to look again (ask, follow)
+    struct rf_duration missed; // by which the clock was set while the record was being written
+    struct rf_follow follow;   // of its call
+    struct rf_instant called;  // when the call was sent
     struct rf_runner *next, **link;
 };
 
@@ -40,6 +41,9 @@ void rf_runner_dial(struct rf_runner *runner);
 
 // rf_runner_wait: looks again at `due`.
 void rf_runner_wait(struct rf_runner *runner, struct rf_utc due);
+
+// rf_runner_clock_set: the wall clock was set by `step`.
+void rf_runner_clock_set(struct rf_orchestrator *orchestrator, struct rf_duration step);
 
 // rf_runner_stop_all: frees all runners; the database keeps where they stood.
 void rf_runner_stop_all(struct rf_orchestrator *orchestrator);

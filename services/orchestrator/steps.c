@@ -5,6 +5,7 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "clock_watch.h"
 #include "config/config.h"
 #include "dial.h"
 #include "dispatch.h"
@@ -35,7 +36,8 @@ static void cannot_ask(struct rf_runner *runner, const char *why) {
     const struct rf_call_reply reply = {
         .class = "local", .code = "request", .message = why, .sent = "no"};
     struct rf_plan plan;
-    rf_plan_reply(&runner->contact, &reply, &rules, rf_clock_utc(), &plan);
+    rf_plan_reply(&runner->contact, &reply, &rules, rf_clock_watch_now(runner->orchestrator),
+                  &plan);
     const struct rf_notice_step step = {.step = runner->contact.step, .reply = &reply};
     rf_runner_decide(runner, &plan, &step);
 }
@@ -48,7 +50,7 @@ static void send(struct rf_runner *runner, const struct request *request, const 
         .id = id,
         .service = request->service,
         .operation = request->operation,
-        .deadline = rf_utc_add(rf_clock_utc(), request->deadline).ns,
+        .deadline = rf_utc_add(rf_clock_watch_now(runner->orchestrator), request->deadline).ns,
         .send_before = send_before.ns,
         .repeatable = request->repeatable,
         .params = request->params,
@@ -63,7 +65,8 @@ static void send(struct rf_runner *runner, const struct request *request, const 
 
 static void send_new(struct rf_runner *runner, const struct request *request) {
     char id[RF_ULID_SIZE];
-    send(runner, request, rf_ulid_new(rf_clock_utc(), id), (struct rf_utc){0});
+    send(runner, request, rf_ulid_new(rf_clock_watch_now(runner->orchestrator), id),
+         (struct rf_utc){0});
 }
 
 // ---- script, speech, dial ----
@@ -91,7 +94,7 @@ static void rest(const struct rf_runner *runner, const struct rf_rules *rules,
         rf_plan_rest(
             plan, rf_provider_name(provider),
             rf_reason_name(claim->marked[provider] ? RF_REASON_MARKED : RF_REASON_BREAKER_OPEN),
-            rules, rf_clock_utc());
+            rules, rf_clock_watch_now(runner->orchestrator));
 }
 
 static void on_step_reply(void *arg, const struct rf_call_reply *reply) {
@@ -106,7 +109,7 @@ static void on_step_reply(void *arg, const struct rf_call_reply *reply) {
         RF_CRASH_POINT(orchestrator, step_reply_before_commit);
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, reply->provider);
     struct rf_plan plan;
-    rf_plan_reply(&runner->contact, reply, &rules, rf_clock_utc(), &plan);
+    rf_plan_reply(&runner->contact, reply, &rules, rf_clock_watch_now(runner->orchestrator), &plan);
     if (plan.to == RF_CONTACT_ASK)
         rf_log(RF_LOG_WARNING,
                "contact %s: it is not known whether its call was placed (%s):"
@@ -145,7 +148,8 @@ void rf_steps_dial(struct rf_runner *runner) {
         .service = "telephony",
         .operation = "dial",
         .deadline = config_of(runner)->orchestrator.dial_deadline,
-        .params = rf_request_dial(&runner->contact, config_of(runner), rf_clock_utc(), &error),
+        .params = rf_request_dial(&runner->contact, config_of(runner),
+                                  rf_clock_watch_now(runner->orchestrator), &error),
         .reply = on_step_reply,
     };
     if (!request.params) {
@@ -167,7 +171,7 @@ static void on_found(void *arg, const struct rf_call_reply *reply) {
     struct rf_rules rules =
         rf_orchestrator_rules(orchestrator, rf_provider_name(RF_PROVIDER_TWILIO));
     struct rf_plan plan;
-    struct rf_utc now = rf_clock_utc();
+    struct rf_utc now = rf_clock_watch_now(runner->orchestrator);
     struct rf_duration took =
         rf_instant_since(rf_loop_now(orchestrator->process->loop), runner->called);
     rf_dial_asked(&runner->contact, &runner->contact.dial, reply, &rules,
@@ -207,7 +211,8 @@ static void on_known(struct rf_store_job *job, enum rf_err result, const struct 
         // Without the sids that we know an old call could be taken for the new one.
         rf_log(RF_LOG_WARNING, "contact %s: the provider is asked later: %s", runner->contact.id,
                error->message[0] ? error->message : "out of memory");
-        rf_runner_wait(runner, rf_utc_add(rf_clock_utc(), config_of(runner)->telephony.poll_max));
+        rf_runner_wait(runner, rf_utc_add(rf_clock_watch_now(runner->orchestrator),
+                                          config_of(runner)->telephony.poll_max));
     }
     json_decref(known->sids);
     free(known->phone);
@@ -222,7 +227,8 @@ static void ask(struct rf_runner *runner) {
     if (!known || !phone) {
         free(known);
         free(phone);
-        rf_runner_wait(runner, rf_utc_add(rf_clock_utc(), config_of(runner)->telephony.poll_max));
+        rf_runner_wait(runner, rf_utc_add(rf_clock_watch_now(runner->orchestrator),
+                                          config_of(runner)->telephony.poll_max));
         return;
     }
     known->job.run = rf_queue_known_run;
@@ -244,7 +250,7 @@ static void ended(struct rf_runner *runner, const struct rf_call_reply *reply,
     if (how != RF_UNREACHED_NONE)
         rf_outcome_ended(&runner->contact, how, campaign,
                          rf_orchestrator_zone(orchestrator, &runner->contact, campaign),
-                         rf_terms_holidays(runner->terms), rf_clock_utc(), plan);
+                         rf_terms_holidays(runner->terms), rf_clock_watch_now(orchestrator), plan);
 }
 
 static void on_status(void *arg, const struct rf_call_reply *reply) {
@@ -255,7 +261,8 @@ static void on_status(void *arg, const struct rf_call_reply *reply) {
         return;
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, reply->provider);
     struct rf_plan plan;
-    rf_follow_answer(&runner->contact, reply, &rules, &runner->follow, rf_clock_utc(), &plan);
+    rf_follow_answer(&runner->contact, reply, &rules, &runner->follow,
+                     rf_clock_watch_now(runner->orchestrator), &plan);
     if (plan.to == RF_CONTACT_DONE)
         ended(runner, reply, &plan);
     if (plan.to == RF_CONTACT_FOLLOW) {
@@ -281,7 +288,8 @@ static void follow(struct rf_runner *runner) {
     if (request.params)
         send_new(runner, &request);
     else
-        rf_runner_wait(runner, rf_utc_add(rf_clock_utc(), config_of(runner)->telephony.poll_max));
+        rf_runner_wait(runner, rf_utc_add(rf_clock_watch_now(runner->orchestrator),
+                                          config_of(runner)->telephony.poll_max));
 }
 
 // ---- the states ----

@@ -125,7 +125,8 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
             answer_local(core, call, "deadline_exceeded", message);
         return;
     }
-    if (call->send_before.ns != 0 && at.utc.ns > call->send_before.ns) {
+    if (call->send_before.ns != 0 &&
+        (at.utc.ns > call->send_before.ns || rf_instant_before(call->send_until, at.now))) {
         answer_local(core, call, "deadline_exceeded", "send_before is over: nothing was sent");
         return;
     }

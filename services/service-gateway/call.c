@@ -26,6 +26,18 @@ static struct rf_instant deadline_of(const struct rf_call_request *request, stru
     return rf_instant_add(at.now, rf_ns(left));
 }
 
+// No clock that is set while the call waits, here or at the broker, lets a dial begin later.
+static struct rf_instant send_until_of(const struct rf_call_request *request, struct moment at) {
+    if (request->send_before == 0)
+        return (struct rf_instant){INT64_MAX};
+    int64_t left = rf_ns_sub(request->send_before, at.utc.ns);
+    int64_t told =
+        rf_ns_sub(request->remaining_ns, rf_ns_sub(request->deadline, request->send_before));
+    if (request->remaining_ns > 0 && told < left)
+        left = told;
+    return rf_instant_add(at.now, rf_ns(left));
+}
+
 static bool copy_attempts(struct call *call, const struct rf_call_request *request) {
     for (size_t i = 0; i < request->attempts.count; i++)
         if (!call_add_attempt(call, &request->attempts.items[i]))
@@ -44,6 +56,7 @@ struct call *call_new(const struct rf_call_request *request, enum gateway_servic
     call->job.params = json_incref(request->params);
     call->deadline = deadline_of(request, at);
     call->send_before = (struct rf_utc){request->send_before};
+    call->send_until = send_until_of(request, at);
     call->chain = *chain;
     call->credit = true;
     call->explain = request->explain;

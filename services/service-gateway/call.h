@@ -75,7 +75,8 @@ struct call {
     enum gateway_service service;
     struct provider_job job;
     struct rf_instant deadline;
-    struct rf_utc send_before; // 0: none
+    struct rf_utc send_before;    // 0: none
+    struct rf_instant send_until; // the same by the time that was left when it was sent
 
     // Where it stands.
     enum call_state state;

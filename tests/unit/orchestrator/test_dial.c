@@ -315,8 +315,52 @@ static void polling_backs_off_to_its_limit(void **state) {
     }
 }
 
+// Set back by an hour in the middle of asking: the margins last as long as before, and the call is
+// looked for where either clock would have it.
+static void a_clock_that_is_set_back_prolongs_no_margin(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    (void)asked(&contact, json_array(), 1010);
+    rf_dial_clock_set(&contact.dial, rf_ns(-600 * S));
+    assert_int_equal(rf_dial_ask_at(&contact.dial, &rules).ns, 442 * S);
+    assert_int_equal(rf_dial_created_after(&contact.dial, &rules).ns, 397 * S);
+    assert_int_equal(asked(&contact, json_array(), 442).to, RF_CONTACT_ASK);
+    rf_dial_clock_set(&contact.dial, rf_ns(-100 * S)); // between the two proofs
+    assert_int_equal(asked(&contact, json_array(), 346).to, RF_CONTACT_ASK);
+    assert_int_equal(asked(&contact, json_array(), 347).to, RF_CONTACT_DIAL);
+}
+
+static void a_clock_that_is_set_forward_shortens_no_margin(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    rf_dial_clock_set(&contact.dial, rf_ns(3600 * S));
+    // The call may have been created by the clock as it was.
+    assert_int_equal(rf_dial_created_after(&contact.dial, &rules).ns, 997 * S);
+    struct rf_plan plan = asked(&contact, json_array(), 4610);
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    assert_int_equal(plan.due.ns, (1042 + 3600) * S);
+    assert_int_equal(contact.dial.absences, 0);
+}
+
+static void an_attempt_from_the_future_is_waited_for_from_now_and_its_call_is_looked_for_anywhere(
+    void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    rf_dial_distrust(&contact.dial, &rules, (struct rf_utc){998 * S}); // within the clocks' skew
+    assert_int_equal(contact.dial.created.ns, 1000 * S);
+    contact.dial.created.ns += 100000 * S;
+    contact.dial.send_before.ns += 100000 * S;
+    rf_dial_distrust(&contact.dial, &rules, (struct rf_utc){97400 * S});
+    assert_int_equal(rf_dial_ask_at(&contact.dial, &rules).ns, (97400 + 42) * S);
+    assert_int_equal(rf_dial_created_after(&contact.dial, &rules).ns, (97400 - 86400 - 3) * S);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clock_that_is_set_back_prolongs_no_margin),
+        cmocka_unit_test(a_clock_that_is_set_forward_shortens_no_margin),
+        cmocka_unit_test(
+            an_attempt_from_the_future_is_waited_for_from_now_and_its_call_is_looked_for_anywhere),
         cmocka_unit_test(an_attempt_begins_as_an_intent_with_its_last_moment),
         cmocka_unit_test(incident_44_a_call_that_is_found_is_adopted_and_followed),
         cmocka_unit_test(absence_before_the_margins_are_over_proves_nothing),

@@ -277,6 +277,7 @@ void bench_advance(struct bench *b, struct rf_duration by) {
 
 void bench_request(struct bench *b, const char *id, const char *service, const char *operation,
                    const char *params, int seconds) {
+    struct rf_utc sent = rf_utc_add(b->at.utc, b->ahead);
     struct rf_attempt attempt = {.provider = "elevenlabs", .class = "transient", .began = 1};
     struct rf_call_request request = {
         .id = id,
@@ -285,13 +286,14 @@ void bench_request(struct bench *b, const char *id, const char *service, const c
         .retries = b->tried ? 1 : 0,
         .service = service,
         .operation = operation,
-        .deadline = rf_utc_add(b->at.utc, rf_seconds(seconds)).ns,
+        .deadline = rf_utc_add(sent, rf_seconds(seconds)).ns,
+        .remaining_ns = b->queued.ns > 0 ? rf_seconds(seconds).ns - b->queued.ns : 0,
         .params = json_loads(params, 0, NULL),
         .contact = "c-1",
         .campaign = "c",
     };
     if (strcmp(operation, "dial") == 0)
-        request.send_before = rf_utc_add(b->at.utc, rf_seconds(10)).ns;
+        request.send_before = rf_utc_add(sent, rf_seconds(10)).ns;
     assert_non_null(request.params);
     core_request(&b->core, &request, b->at);
     json_decref(request.params);

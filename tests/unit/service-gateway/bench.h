@@ -56,8 +56,10 @@ struct bench {
     char permits[BENCH_MAX][32];
     int permit_count;
     struct rf_worker_handback handback; // the last: numbers only
-    bool only;  // the broker says of what comes that no other gateway is left for it
-    bool tried; // what comes was tried once elsewhere
+    bool only;                 // the broker says of what comes that no other gateway is left for it
+    bool tried;                // what comes was tried once elsewhere
+    struct rf_duration ahead;  // of the caller's clock
+    struct rf_duration queued; // in the broker, by what comes
     json_t *marks[BENCH_MAX];
     struct rf_duration mark_ttl;
     int mark_count;

@@ -303,6 +303,33 @@ static void nothing_is_dialled_after_send_before(void **state) {
     assert_int_equal(b->outcome_count, 2);
 }
 
+static void no_clock_that_is_set_back_lets_a_dial_begin_later(void **state) {
+    struct bench *b = *state;
+    b->only = true;
+    // While it waits here,
+    bench_dial(b, "d1");
+    bench_fail(b, 0, RF_HTTP_CONNECT, false);
+    b->at.utc = rf_utc_add(b->at.utc, rf_seconds(-3600));
+    bench_advance(b, rf_seconds(5)); // 5 of 10 s
+    bench_fail(b, 1, RF_HTTP_CONNECT, false);
+    bench_advance(b, rf_seconds(10)); // 15 s
+    assert_int_equal(b->sends, 2);
+    assert_string_equal(bench_reply_of(b, "d1")->code, "deadline_exceeded");
+    // or before it came, in the broker's queue.
+    b->ahead = rf_seconds(3600);
+    b->queued = rf_seconds(11);
+    bench_dial(b, "d2");
+    assert_int_equal(b->sends, 2);
+    assert_string_equal(bench_reply_of(b, "d2")->code, "deadline_exceeded");
+    assert_string_equal(bench_reply_of(b, "d2")->sent, "no");
+    b->queued = rf_seconds(8);
+    bench_dial(b, "d3");
+    bench_fail(b, 2, RF_HTTP_CONNECT, false);
+    bench_advance(b, rf_seconds(7));
+    assert_int_equal(b->sends, 3);
+    assert_string_equal(bench_reply_of(b, "d3")->code, "deadline_exceeded");
+}
+
 static void a_lost_broker_drops_dials_that_have_not_begun_and_no_others(void **state) {
     struct bench *b = *state;
     b->only = true;
@@ -618,6 +645,7 @@ int main(void) {
         TEST(an_ambiguous_dial_does_not_fall_through_to_another_provider),
         TEST(a_dial_that_was_never_written_or_not_processed_is_repeated),
         TEST(nothing_is_dialled_after_send_before),
+        TEST(no_clock_that_is_set_back_lets_a_dial_begin_later),
         TEST(a_lost_broker_drops_dials_that_have_not_begun_and_no_others),
         TEST(without_a_lease_no_dial_begins_though_nobody_has_noticed_yet),
         TEST(a_dial_on_its_way_is_not_cancelled),

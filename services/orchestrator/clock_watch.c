@@ -1,0 +1,86 @@
+#include "clock_watch.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "dispatch.h"
+#include "runner.h"
+#include "shift.h"
+
+#define LOOK_EVERY rf_seconds(1)
+
+static bool alone(const struct rf_orchestrator *orchestrator) {
+    return rf_store_lease_end(orchestrator->store).ns == INT64_MAX;
+}
+
+static void submit(struct rf_orchestrator *orchestrator, struct rf_duration step);
+
+static void on_shifted(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct rf_shift *shift = (struct rf_shift *)job;
+    struct rf_orchestrator *orchestrator = shift->owner;
+    struct rf_duration step = shift->step;
+    free(shift);
+    if (orchestrator->stopping)
+        return;
+    if (result != RF_OK) {
+        rf_log(RF_LOG_WARNING, "waits are not moved along with the clock, trying again: %s",
+               error->message);
+        submit(orchestrator, step);
+    } else {
+        rf_dispatch_queued(orchestrator);
+    }
+    rf_orchestrator_settle(orchestrator);
+}
+
+static void submit(struct rf_orchestrator *orchestrator, struct rf_duration step) {
+    struct rf_shift *shift = calloc(1, sizeof *shift);
+    if (!shift)
+        return;
+    shift->job.run = rf_shift_run;
+    shift->job.done = on_shifted;
+    shift->owner = orchestrator;
+    shift->now = rf_clock_utc();
+    shift->step = step;
+    shift->alone = alone(orchestrator);
+    rf_store_submit(orchestrator->store, &shift->job);
+}
+
+struct rf_utc rf_clock_watch_now(struct rf_orchestrator *orchestrator) {
+    struct rf_utc now = rf_clock_utc();
+    struct rf_duration step = rf_clock_set_look(&orchestrator->clock, now, rf_clock_boot());
+    if (step.ns == 0 || orchestrator->stopping)
+        return now;
+    rf_log(RF_LOG_WARNING, "the clock was set %s by %.1f s: waits keep their length",
+           step.ns < 0 ? "back" : "forward",
+           (double)(step.ns < 0 ? -step.ns : step.ns) / (double)RF_NS_PER_S);
+    rf_runner_clock_set(orchestrator, step);
+    submit(orchestrator, step);
+    return now;
+}
+
+static void on_timer(void *arg) {
+    struct rf_orchestrator *orchestrator = arg;
+    (void)rf_clock_watch_now(orchestrator);
+    rf_timer_after(&orchestrator->clock_timer, LOOK_EVERY);
+}
+
+enum rf_err rf_clock_watch_start(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    rf_timer_init(&orchestrator->clock_timer, orchestrator->process->loop, on_timer, orchestrator);
+    on_timer(orchestrator);
+    // Where several share a database the last attempt may be of one whose clock is ahead.
+    if (!alone(orchestrator))
+        return RF_OK;
+    struct rf_shift shift = {
+        .job.run = rf_shift_run, .now = rf_clock_utc(), .alone = true, .at_start = true};
+    enum rf_err err = rf_store_now(orchestrator->store, &shift.job, error);
+    if (err == RF_OK && shift.step.ns != 0)
+        rf_log(RF_LOG_WARNING,
+               "the clock was set back by %.1f s or more since the last dial: waits are shortened",
+               (double)-shift.step.ns / (double)RF_NS_PER_S);
+    return err;
+}
+
+void rf_clock_watch_stop(struct rf_orchestrator *orchestrator) {
+    if (orchestrator->clock_timer.loop)
+        rf_timer_stop(&orchestrator->clock_timer);
+}

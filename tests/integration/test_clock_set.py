@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""The machine's clock is set back by an hour, or forward, in the middle of a campaign (tests/fault/clock_fault.c):
+nobody is dialled twice, no wait is cut short, and none lasts an hour longer."""
+
+import os
+import subprocess
+import time
+import unittest
+
+from harness import BIN, SERVICES, RingfenceTest, people, wait_for
+
+CLOCK_FAULT = BIN.parent / "tests" / "clock_fault.so"
+BUSY = "+12025550190"
+WAIT_S = 6
+
+
+class ClockSet(RingfenceTest):
+    CONFIG = {"orchestrator": {"concurrency": 2}, "simulator": {"talk": "600ms"},
+              "campaign": {"max_calls": 3, "recall": {"busy": {"waits": [f"{WAIT_S}s", f"{WAIT_S}s"]}}}}
+
+    def setUp(self):
+        super().setUp()
+        self.control = self.set.root / "out" / "clock"
+        self.environment = {"LD_PRELOAD": str(CLOCK_FAULT), "RF_CLOCK_FAULT": str(self.control),
+                            "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}
+        self.contacts = [(BUSY, "Busy"), *people(24)]
+
+    def set_clock(self, seconds):
+        fresh = self.control.with_suffix(".new")
+        fresh.write_text(f"{seconds}\n")
+        fresh.replace(self.control)
+
+    def start(self):
+        # The provider's clock is its own, and right.
+        self.set.start("simulator")
+        launched = [self.set.launch(service, environment=self.environment)
+                    for service in SERVICES if service != "simulator"]
+        for process in launched:
+            process.wait_ready()
+
+    def campaign(self):
+        """`ringfence campaign run` on the same machine."""
+        file = self.set.root / "c.csv"
+        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in self.contacts))
+        with open(self.set.root / "out" / "campaign.log", "wb") as log:
+            return subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", "c",
+                                     "--config", str(self.set.config_file)],
+                                    stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ, **self.environment))
+
+    def dial_lost(self, phone):
+        """Its dial is carried out, and the answer is lost."""
+        self.set.faults({"id": "lost", "kind": "reset_after", "count": 1,
+                         "match": {"provider": "twilio", "method": "POST", "number": phone}})
+
+    def calls_to(self, phone):
+        return sorted((d["at"], d["history"][-1]["at"]) for d in self.set.ledger()["dials"] if d["to"] == phone)
+
+    def check(self, campaign):
+        self.assertEqual(campaign.wait(150), 0)
+        calls = self.calls_to(BUSY)
+        self.assertEqual(self.set.dials(), {BUSY: 3, **{phone: 1 for phone, _ in self.contacts[1:]}})
+        for (_, ended), (began, _) in zip(calls, calls[1:]):
+            self.assertGreaterEqual(began - ended, WAIT_S - 0.1, "no wait is cut short")
+            self.assertLess(began - ended, WAIT_S + 60)
+        self.assertEqual(self.set.events(type="contact.set_aside"), [])
+
+    def in_the_middle(self, seconds):
+        lost = self.contacts[1][0]
+        self.start()
+        self.dial_lost(lost)
+        campaign = self.campaign()
+        orchestrator = self.set.processes["orchestrator"]
+        # One waits to be called again, one is asked for, the others stand in the queue.
+        wait_for("the first call to be busy", lambda: self.calls_to(BUSY))
+        wait_for("a call to be asked for", lambda: orchestrator.says("asking the provider"))
+        self.set_clock(seconds)
+        wait_for("it to be noticed", lambda: orchestrator.says("the clock was set"))
+        self.check(campaign)
+
+    def test_a_clock_that_is_set_back_makes_nobody_wait_an_hour(self):
+        self.in_the_middle(-3600)
+
+    def test_a_clock_that_is_set_forward_cuts_no_wait_short(self):
+        self.in_the_middle(3600)
+
+    def test_a_clock_that_is_set_back_while_nobody_watches_is_seen_at_the_start(self):
+        lost = self.contacts[1][0]
+        self.start()
+        self.dial_lost(lost)
+        campaign = self.campaign()
+        wait_for("the first call to be busy", lambda: self.calls_to(BUSY))
+        wait_for("a call to be asked for",
+                 lambda: self.set.processes["orchestrator"].says("asking the provider"))
+        self.set.processes["orchestrator"].kill()
+        self.set_clock(-3600)
+        began = time.monotonic()
+        orchestrator = self.set.start("orchestrator", environment=self.environment)
+        self.assertTrue(orchestrator.says("the clock was set back by 3"))
+        self.assertEqual(campaign.wait(150), 0)
+        self.assertLess(time.monotonic() - began, 120)
+        self.assertEqual(self.set.dials(), {BUSY: 3, **{phone: 1 for phone, _ in self.contacts[1:]}})
+
+
+if __name__ == "__main__":
+    unittest.main()
