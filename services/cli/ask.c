@@ -22,9 +22,13 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
         rf_timer_after(&ask->timer, ASK_AGAIN);
         return;
     }
-    cli_session_fail(session, "campaign %s: %s%s%s", ask->operation, code,
-                     reply->message != NULL ? ": " : "",
-                     reply->message != NULL ? reply->message : "");
+    // What was wrong with the request is told in words.
+    if (strcmp(reply->class, "permanent.invalid") == 0 && reply->message != NULL)
+        cli_session_fail(session, "campaign %s: %s", ask->operation, reply->message);
+    else
+        cli_session_fail(session, "campaign %s: %s%s%s", ask->operation, code,
+                         reply->message != NULL ? ": " : "",
+                         reply->message != NULL ? reply->message : "");
 }
 
 static void call(void *arg) {

@@ -103,6 +103,19 @@ static void show_progress(struct running *running, struct rf_instant now) {
 
 // ---- the end ----
 
+static void print_started(const struct running *running) {
+    const struct cli_run *run = &running->run;
+    printf("campaign %s: ", running->campaign);
+    if (strcmp(run->state, "finished") == 0)
+        printf("it has ended already, nobody is called: load further contacts into another one, or "
+               "try those again that were set aside by campaign retry");
+    else if (strcmp(run->was, "running") == 0)
+        printf("running already, contacts: %" PRId64, run->total);
+    else
+        printf("started, contacts: %" PRId64, run->total);
+    printf("\n");
+}
+
 // The file of the refused lines; NULL: none was refused.
 static const char *rejects_of(const struct running *running) {
     bool finished = running->list.rejects == NULL;
@@ -119,7 +132,7 @@ static void finish(struct cli_session *session) {
         return;
     }
     if (running->last == CLI_RUN_STARTING && !session->options->json)
-        printf("campaign %s: started, contacts: %" PRId64 "\n", running->campaign, run->total);
+        print_started(running);
     if (session->options->json) {
         cli_print_json(cli_summary_json(run, rejects_of(running)));
     } else if (running->last > CLI_RUN_STARTING) {

@@ -33,6 +33,7 @@ void cli_progress_read(const json_t *campaign, struct cli_progress *progress) {
     progress->set_aside = count_of(campaign, "set_aside");
     progress->running = count_of(campaign, "running");
     progress->waiting = count_of(campaign, "waiting");
+    progress->fresh = count_of(campaign, "new");
     const json_t *rate = json_object_get(campaign, "per_minute");
     const json_t *left = json_object_get(campaign, "left_s");
     progress->per_minute = json_is_number(rate) ? json_number_value(rate) : -1;
@@ -49,7 +50,7 @@ void cli_progress_rate(const struct cli_progress *progress, struct rf_text *text
         return;
     rf_text_add(text, progress->per_minute < 10 ? "%.1f a minute" : "%.0f a minute",
                 progress->per_minute);
-    if (progress->left_s >= 0)
+    if (progress->left_s >= 1)
         rf_text_add(text, ", about %s left", rf_span_text(rf_seconds(progress->left_s), span));
 }
 
@@ -64,30 +65,46 @@ void cli_progress_waits(const struct cli_progress *progress, struct rf_text *tex
         rf_text_add(text, " until %s", rf_time_text(progress->waiting_until, until));
 }
 
-void cli_progress_line(const struct cli_progress *progress, struct rf_text *text) {
+// Claiming may be held up while no contact waits by itself.
+static void add_waits(const struct cli_progress *progress, bool whole, struct rf_text *text) {
+    bool paused = strcmp(progress->state, "paused") == 0;
+    bool held = !paused && progress->waiting_for[0] != '\0';
+    if (progress->waiting > 0)
+        rf_text_add(text, ", %" PRId64 " waiting", progress->waiting);
+    if (held && progress->waiting > 0) {
+        rf_text_add(text, " for ");
+        cli_progress_waits(progress, text);
+    }
+    if (whole && progress->fresh > 0)
+        rf_text_add(text, ", %" PRId64 " not begun", progress->fresh);
+    if (held && progress->waiting == 0) {
+        rf_text_add(text, ", waiting for ");
+        cli_progress_waits(progress, text);
+    }
+    if (paused)
+        rf_text_add(text, ", paused");
+}
+
+static void add_line(const struct cli_progress *progress, bool whole, struct rf_text *text) {
     rf_text_add(text, "%" PRId64 " of %" PRId64 ": %" PRId64 " done",
                 progress->done + progress->set_aside, progress->total, progress->done);
     if (progress->set_aside > 0)
         rf_text_add(text, ", %" PRId64 " set aside", progress->set_aside);
     if (progress->running > 0)
         rf_text_add(text, ", %" PRId64 " in progress", progress->running);
-    if (progress->waiting > 0)
-        rf_text_add(text, ", %" PRId64 " waiting", progress->waiting);
-    if (strcmp(progress->state, "paused") != 0 && progress->waiting > 0 &&
-        progress->waiting_for[0] != '\0') {
-        rf_text_add(text, " for ");
-        cli_progress_waits(progress, text);
-    }
-    if (strcmp(progress->state, "paused") == 0)
-        rf_text_add(text, ", paused");
+    add_waits(progress, whole, text);
     if (progress->per_minute > 0)
         rf_text_add(text, "; ");
     cli_progress_rate(progress, text);
 }
 
+void cli_progress_line(const struct cli_progress *progress, struct rf_text *text) {
+    add_line(progress, true, text);
+}
+
 void cli_progress_bar(const struct cli_progress *progress, size_t width, struct rf_text *text) {
     struct rf_text line = {0};
-    cli_progress_line(progress, &line);
+    add_line(progress, false, &line);
     size_t room = width > line.size + 3 ? width - line.size - 3 : 0;
     size_t bar = room < BAR_MOST ? room : BAR_MOST;
     int64_t ended = progress->done + progress->set_aside;

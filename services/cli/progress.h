@@ -11,6 +11,7 @@
 
 struct cli_progress {
     int64_t total, done, set_aside, running, waiting;
+    int64_t fresh;               // not begun
     char waiting_for[160];       // "" if nothing is waited for
     struct rf_utc waiting_until; // of the provider that is waited for; 0: not known
     char state[16];              // "" if it is not told
@@ -29,10 +30,10 @@ void cli_progress_rate(const struct cli_progress *progress, struct rf_text *text
 void cli_progress_waits(const struct cli_progress *progress, struct rf_text *text);
 
 // cli_progress_line: appends "12 of 50: 10 done, 2 set aside, 8 in progress, 5 waiting for
-// elevenlabs".
+// elevenlabs, 25 not begun".
 void cli_progress_line(const struct cli_progress *progress, struct rf_text *text);
 
-// cli_progress_bar: appends a bar and the line, within `width` columns.
+// cli_progress_bar: appends a bar and the line, without those not begun, within `width` columns.
 void cli_progress_bar(const struct cli_progress *progress, size_t width, struct rf_text *text);
 
 #endif

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "member.h"
+
 // Between two calls that nobody answered.
 #define ASK_AGAIN rf_seconds(1)
 
@@ -185,8 +187,11 @@ static void take_refusal(struct cli_run *run, const struct rf_call_reply *reply,
         return;
     }
     json_decref(cli_run_request(run, &operation));
+    // What was wrong with the request is told in words.
+    if (strcmp(reply->class, "permanent.invalid") == 0 && message[0] != '\0')
+        code = "";
     snprintf(text, sizeof text, "campaign %s: %s%s%s", operation, code,
-             message[0] != '\0' ? ": " : "", message);
+             code[0] != '\0' && message[0] != '\0' ? ": " : "", message);
     fail(run, text);
 }
 
@@ -206,6 +211,8 @@ void cli_run_reply(struct cli_run *run, const struct rf_call_reply *reply, struc
         break;
     case CLI_RUN_STARTING:
         run->total = count_of(reply->result, "total");
+        snprintf(run->state, sizeof run->state, "%s", cli_member_text(reply->result, "state"));
+        snprintf(run->was, sizeof run->was, "%s", cli_member_text(reply->result, "was"));
         enter(run, CLI_RUN_FOLLOWING);
         break;
     case CLI_RUN_FOLLOWING:

@@ -43,6 +43,7 @@ struct cli_run {
     int64_t priority;                     // asked for at the start; CLI_RUN_NO_PRIORITY: as it is
     int64_t added, known, refused_count, set_aside_count;
     int64_t total;              // contacts of the campaign, once it is started
+    char state[16], was[16];    // what starting it has made of it, and what it was before
     json_t *refused;            // texts "FILE:LINE: ..."
     json_t *status;             // as `campaign status` gave it last; NULL: not yet
     json_t *set_aside;          // contacts

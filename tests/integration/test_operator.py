@@ -56,7 +56,9 @@ class Operator(RingfenceTest):
         self.assertEqual(sum(self.set.dials().values()), dials + 4)
         self.assertIn("paused already", self.order("pause", "c").stdout)
         self.order("resume", "c")
+        self.assertIn("running already, contacts: 16", self.order("start", "c").stdout)
         self.until("the end", lambda s: s["finished"])
+        self.assertIn("it has ended already, nobody is called", self.order("start", "c").stdout)
         self.assert_each_dialled_once(contacts + people(4, first=40))
         ordered = [e["data"]["order"] for e in self.set.events(type="campaign.ordered")
                    if e["subject"] == "c"]
