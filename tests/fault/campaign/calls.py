@@ -38,8 +38,9 @@ def repeated_within(attempt):
 
 
 def late(attempt, config):
-    """No request may begin after send_before; and to arrive it has its timeout."""
-    most = attempt.send_before + config["timeout"]
+    """No request begins after send_before, and until it takes effect it has the margins that the set is told of:
+    what comes later could be a second call."""
+    most = attempt.send_before + config["timeout"] + config["lag"] + config["skew"]
     return [f"attempt {attempt.id} to {attempt.phone}: sent {post.at - attempt.send_before:.1f} s late"
             for post in attempt.posts if post.at > most]
 
@@ -68,9 +69,9 @@ def told_absent(attempt):
 def next_call(attempts, plans, max_calls):
     """A contact is called again only after its call's end, and as its plan says."""
     wrong, counts = [], {}
-    calls = [attempt for attempt in attempts if attempt.sid]
-    for number, attempt in enumerate(calls):
-        end = next(post.call for post in attempt.posts if post.call)["history"][-1]
+    calls = [(attempt, post.call) for attempt in attempts for post in attempt.posts if post.call]
+    for number, (attempt, call) in enumerate(calls):
+        end = call["history"][-1]
         how = "voicemail" if attempt.phone.endswith("97") else end["status"]
         counts[how] = counts.get(how, 0) + 1
         later = [a for a in attempts if a.created > attempt.created]

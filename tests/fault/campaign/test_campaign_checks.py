@@ -84,7 +84,7 @@ class Calls(unittest.TestCase):
         self.assertIn("sent again", self.complaints([again])[0])
 
     def test_a_dial_that_began_too_late(self):
-        self.assertIn("4.1 s late", self.complaints([attempt("A1", 10, [post(17.1, made=call("CA1", 17.1))],
+        self.assertIn("4.6 s late", self.complaints([attempt("A1", 10, [post(17.6, made=call("CA1", 17.6))],
                                                              sid="CA1", ended=19)])[0])
 
     def test_an_absence_that_was_not_proven(self):

@@ -42,7 +42,7 @@ PACE = 2  # times what would have the campaign last as long as the kills, withou
 FATES = ("90", "91", "92", "93", "94", "96", "97")
 PLANS = {"busy": [1, 2], "no-answer": [1], "failed": [], "voicemail": [1, 1]}
 MAX_CALLS, MAX_RETRIES = 3, 3
-TIMEOUT, LAG, SKEW = 3, 0.5, 1
+TIMEOUT, LAG, SKEW = 3, 0.5, 2
 
 
 def options():
