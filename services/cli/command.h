@@ -108,6 +108,8 @@ int cli_campaign_set(const struct cli_options *options);
 int cli_campaign_priority(const struct cli_options *options);
 int cli_campaign_list(const struct cli_options *options);
 int cli_campaign_why(const struct cli_options *options);
+int cli_campaign_backup(const struct cli_options *options);
+int cli_campaign_restore(const struct cli_options *options);
 int cli_campaign_export(const struct cli_options *options);
 int cli_dnc_add(const struct cli_options *options);
 int cli_dnc_load(const struct cli_options *options);

@@ -1,16 +1,56 @@
-// Copies of the database file of campaigns, made while it is in use, and put back later.
+// Copies of the database file of campaigns, made while it is in use, and put back later. Whoever
+// was dialled since the copy was made is not known to it as such: therefore a database that was put
+// back begins with all campaigns paused, and the provider is asked for each number before it is
+// dialled.
 #ifndef RF_ORCHESTRATOR_BACKUP_H
 #define RF_ORCHESTRATOR_BACKUP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <ringfence/error.h>
+#include <ringfence/time.h>
 
 struct rf_config;
+struct rf_db;
+
+// How long after a restore contacts that are loaded are asked for as well: they may be of a
+// campaign that was loaded, and called, after the copy was made.
+#define RF_BACKUP_ASKS rf_seconds(7 * 86400)
 
 // rf_backup_store_path: where the database file is: <state_dir>/orchestrator/campaign.db.
 // RF_ERR_CONFIG if that is too long.
 RF_NODISCARD enum rf_err rf_backup_store_path(const struct rf_config *config, char *out,
                                               size_t size, struct rf_error *error);
+
+// rf_backup_make: a copy of the database at `path`, as it is at one moment from `now` on, into the
+// new file `out` (mode 0600): whole, or not there. The orchestrator may go on meanwhile. `bytes` is
+// its size. RF_ERR_CONFLICT if `out` is there already, RF_ERR_DAMAGED if the database is. Blocks.
+RF_NODISCARD enum rf_err rf_backup_make(const char *path, const char *out, struct rf_utc now,
+                                        int64_t *bytes, struct rf_error *error);
+
+// What was put back.
+struct rf_backup_restored {
+    struct rf_utc made;       // when the copy was
+    int64_t paused, contacts; // campaigns, and contacts that are asked for
+    char aside[4200];         // where the database is now that was there before; "": there was none
+};
+
+// rf_backup_restore: puts the copy `file` in the place of the database at `path`, which is moved
+// aside with its log. RF_ERR_CONFLICT while an orchestrator runs on it, RF_ERR_INVALID for a file
+// that rf_backup_make has not made, RF_ERR_DAMAGED for a damaged one; then all stays as it was.
+RF_NODISCARD enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc now,
+                                           struct rf_backup_restored *restored,
+                                           struct rf_error *error);
+
+// rf_backup_mark: in a transaction: the database is now one that was put back.
+RF_NODISCARD enum rf_err rf_backup_mark(struct rf_db *db, struct rf_utc now,
+                                        struct rf_backup_restored *restored,
+                                        struct rf_error *error);
+
+// rf_backup_ask: contacts of a campaign, in rows behind `after`, were loaded: within RF_BACKUP_ASKS
+// of a restore they are asked for as well.
+RF_NODISCARD enum rf_err rf_backup_ask(struct rf_db *db, int64_t campaign, int64_t after,
+                                       struct rf_utc now, struct rf_error *error);
 
 #endif

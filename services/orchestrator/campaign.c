@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup.h"
 #include "calendar/zone_name.h"
 #include "contacts/phone.h"
 #include "dnc.h"
@@ -312,7 +313,7 @@ static enum rf_err add_columns(const struct rf_campaign_load *load, struct rf_db
 enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error) {
     struct rf_campaign_load *load = (struct rf_campaign_load *)job;
-    int64_t campaign = 0;
+    int64_t campaign = 0, last = 0;
     bool finished = false;
     bool all_allowed = false;
     load->added = load->known = 0;
@@ -324,6 +325,8 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
     for (size_t i = 0; err == RF_OK && i < load->count && !all_allowed; i++)
         if (!load->rows[i].problem)
             err = check_barred(&load->rows[i], db, error);
+    if (err == RF_OK)
+        err = rf_db_number(db, error, &last, "SELECT coalesce (max (id), 0) FROM contact", "");
     if (err == RF_OK && !finished)
         err = insert_page(load, db, campaign, error);
     for (size_t i = 0; err == RF_OK && i < load->count; i++)
@@ -331,6 +334,8 @@ enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,
             err = load_row(load, &load->rows[i], db, campaign, finished, error);
     if (err == RF_OK && load->added > 0)
         err = add_columns(load, db, campaign, error);
+    if (err == RF_OK && load->added > 0)
+        err = rf_backup_ask(db, campaign, last, load->now, error);
     if (err != RF_OK || load->added == 0)
         return err;
     int64_t total = 0;

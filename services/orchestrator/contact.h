@@ -113,6 +113,7 @@ struct rf_contact {
     int64_t unreached[RF_UNREACHED_COUNT]; // calls that ended so; their sum is all its calls
     enum rf_unreached last_unreached;      // how the last of them ended
     bool barred;                           // on the do-not-call list when it was claimed
+    struct rf_utc ask_since; // calls since then may exist that we do not know (backup.h); 0: none
     struct rf_dial dial;
 };
 

@@ -52,6 +52,7 @@ static enum rf_err read_contact(struct rf_rows *row, struct rf_contact *contact,
     contact->spoken.ns = rf_rows_number(row, 23);
     contact->barred = rf_rows_number(row, 24) != 0;
     contact->version = rf_rows_number(row, 25);
+    contact->ask_since.ns = rf_rows_number(row, 27);
     if (!rf_unreached_parse(rf_rows_text(row, 15), &contact->last_unreached))
         return rf_error_set(error, RF_ERR_INVALID, "contact %lld has an unknown last ending",
                             (long long)contact->row);

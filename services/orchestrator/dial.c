@@ -14,6 +14,12 @@ void rf_dial_begin(struct rf_dial *dial, const char *id, const struct rf_rules *
     rf_plan_copy(dial->id, sizeof dial->id, id);
 }
 
+void rf_dial_question(struct rf_dial *dial, const char *id, const struct rf_contact *contact,
+                      const struct rf_rules *rules, struct rf_utc restored) {
+    rf_dial_begin(dial, id, rules, restored);
+    dial->created = contact->ask_since;
+}
+
 struct rf_utc rf_dial_ask_at(const struct rf_dial *dial, const struct rf_rules *rules) {
     struct rf_utc at = rf_utc_add(dial->send_before, rules->http_timeout);
     return rf_utc_add(rf_utc_add(at, rules->list_lag), rules->clock_skew);
@@ -74,6 +80,10 @@ static void adopt(json_t *call, const struct rf_rules *rules, struct rf_utc now,
 static void absent(const struct rf_contact *contact, const struct rf_rules *rules,
                    struct rf_plan *plan) {
     plan->dial = RF_DIAL_ABSENT;
+    if (contact->ask_since.ns != 0) {
+        plan->to = RF_CONTACT_DIAL;
+        return;
+    }
     plan->redials = contact->redials + 1;
     if (plan->redials < rules->max_attempts) {
         plan->to = RF_CONTACT_DIAL;

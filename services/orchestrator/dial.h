@@ -11,6 +11,12 @@
 void rf_dial_begin(struct rf_dial *dial, const char *id, const struct rf_rules *rules,
                    struct rf_utc now);
 
+// rf_dial_question: an attempt that is never sent: it stands for calls since contact->ask_since
+// that a restored database does not know, so that the provider is asked for them. The database was
+// restored at `restored`; what was sent before it has its margins after that. `id` is an ULID.
+void rf_dial_question(struct rf_dial *dial, const char *id, const struct rf_contact *contact,
+                      const struct rf_rules *rules, struct rf_utc restored);
+
 // rf_dial_ask_at: from when on an answer without the call proves something: the request can no
 // longer begin (send_before), has ended (its timeout), and would be listed (lag), by either clock
 // (skew).
@@ -35,7 +41,8 @@ void rf_dial_distrust(struct rf_dial *dial, const struct rf_rules *rules, struct
 // itself refuses the question for all of rules->lost_after, its calls will never be listed: the
 // contact is set aside as call_unknown, a person is told, and the attempt ends, so that its number
 // is not held for ever. What an answer proves dates from when it was `asked`, however long it took:
-// the list may have been read right then.
+// the list may have been read right then. The absence of what a restored database does not know
+// counts as no dial.
 void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
                    const struct rf_call_reply *reply, const struct rf_rules *rules,
                    struct rf_utc asked, struct rf_utc now, struct rf_plan *plan);

@@ -32,7 +32,9 @@ static void on_forgotten(struct rf_store_job *job, enum rf_err result,
     if (orchestrator->stopping)
         return;
     done->forgetting = false;
-    if (result == RF_OK) { // else it is tried again when something settles, or at the next start
+    // Else it is tried again when something settles, or at the next start. The broker may have told
+    // meanwhile that it has more of the stream than we knew, as after a restore.
+    if (result == RF_OK && rf_outbox_empty(&done->outbox)) {
         struct rf_inherited **link = &orchestrator->inherited;
         while (*link != done)
             link = &(*link)->next;

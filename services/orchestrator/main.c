@@ -22,6 +22,7 @@
 #include "runner.h"
 #include "schema.h"
 #include "serve.h"
+#include "store/db.h"
 #include "store/postgres.h"
 
 static void on_outbox_settled(void *arg) {
@@ -77,6 +78,39 @@ static void on_lost(void *arg, const struct rf_error *why) {
     rf_process_fail(orchestrator->process, &error);
 }
 
+struct restored_job {
+    struct rf_store_job job;
+    struct rf_utc at;
+    struct rf_backup_restored marked; // now
+};
+
+// When the database was put back from a backup. One that was put in its place by hand is marked
+// here.
+static enum rf_err read_restored(struct rf_store_job *job, struct rf_db *db,
+                                 struct rf_error *error) {
+    struct restored_job *restored = (struct restored_job *)job;
+    int64_t copies = 0;
+    enum rf_err err = rf_db_number(db, error, &copies, "SELECT count (*) FROM copy", "");
+    if (err == RF_OK && copies > 0)
+        err = rf_backup_mark(db, rf_clock_utc(), &restored->marked, error);
+    return err == RF_OK ? rf_db_number(db, error, &restored->at.ns,
+                                       "SELECT coalesce (max (at), 0) FROM restored", "")
+                        : err;
+}
+
+static enum rf_err look_for_restore(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    struct restored_job job = {.job.run = read_restored};
+    char made[RF_RFC3339_SIZE];
+    enum rf_err err = rf_store_now(orchestrator->store, &job.job, error);
+    orchestrator->restored = job.at;
+    if (err == RF_OK && job.marked.made.ns != 0)
+        rf_log(RF_LOG_WARNING,
+               "the database is a backup of %s: its campaigns are paused, and the provider is asked"
+               " for later calls before anybody is dialled",
+               rf_utc_format(job.marked.made, made));
+    return err;
+}
+
 // Joins those who share the store, and goes on with the stream of our events.
 static enum rf_err join_store(struct rf_orchestrator *orchestrator, struct rf_error *error) {
     struct rf_process *process = orchestrator->process;
@@ -87,6 +121,8 @@ static enum rf_err join_store(struct rf_orchestrator *orchestrator, struct rf_er
     enum rf_err err =
         rf_store_join(orchestrator->store, name, config->url ? config->lease : rf_ns(0), on_lost,
                       orchestrator, error);
+    if (err == RF_OK)
+        err = look_for_restore(orchestrator, error);
     struct rf_takeover_open open = {.job.run = rf_takeover_open_run};
     if (err == RF_OK)
         err = rf_store_now(orchestrator->store, &open.job, error);

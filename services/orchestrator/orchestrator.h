@@ -36,6 +36,8 @@ struct rf_orchestrator {
     struct rf_clock_set clock; // clock_watch.c
     struct rf_timer clock_timer;
 
+    struct rf_utc restored; // when the database was put back from a backup; 0: never
+
     struct rf_zones zones;        // of contacts
     struct rf_holidays *holidays; // NULL: none
     bool calendar_changed;        // by a reload: who waits for a window is looked at again

@@ -59,6 +59,8 @@ enum rf_reason_kind {
     X(HOLIDAY, WAITS, "holiday", "it is a holiday where it is",                                    \
       "the holidays are campaign.holidays in the configuration")                                   \
     X(RESTARTED, ASKS, "restarted", "the orchestrator ended while the dial was on its way", "")    \
+    X(RESTORED, ASKS, "restored",                                                                  \
+      "its database was restored from a backup, and calls made since are not in it", "")           \
     X(ASK_AMBIGUOUS, ASKS, "ambiguous", "the dial was sent, and what came of it was not told", "") \
     X(ASK_WORKER_LOST, ASKS, "worker_lost", "the gateway was lost with the dial in its hand", "")  \
     X(ASK_DEADLINE, ASKS, "deadline_exceeded", "the dial was sent, and no answer came in time",    \

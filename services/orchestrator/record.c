@@ -54,6 +54,7 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
         if (plan->dial == RF_DIAL_PLACED)
             rf_plan_copy(record->dial.sid, sizeof record->dial.sid, plan->sid);
         record->duration_s = plan->duration_s;
+        record->answered = contact->ask_since.ns != 0 && plan->dial == RF_DIAL_ABSENT;
         rf_plan_copy(record->provider, sizeof record->provider, plan->provider);
         rf_plan_copy(record->status, sizeof record->status,
                      plan->dial == RF_DIAL_ABSENT ? plan->reason : plan->status);
@@ -189,6 +190,18 @@ static enum rf_err rest(struct rf_record *record, struct rf_db *db, struct rf_er
     return RF_OK;
 }
 
+// Nothing was dialled by a question, so nothing is left of it.
+static enum rf_err end_question(const struct rf_record *record, struct rf_db *db,
+                                struct rf_error *error) {
+    enum rf_err err = rf_db_run(db, error,
+                                "DELETE FROM attempt WHERE id = ? AND contact = ? AND created ="
+                                " (SELECT ask_since FROM contact WHERE id = ?)",
+                                "tii", record->dial.id, record->row, record->row);
+    return err == RF_OK ? rf_db_run(db, error, "UPDATE contact SET ask_since = 0 WHERE id = ?", "i",
+                                    record->row)
+                        : err;
+}
+
 static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
     const struct rf_dial *dial = &record->dial;
@@ -273,6 +286,8 @@ enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_
         err = write_contact(record, db, error);
     if (err == RF_OK && record->dial.state != RF_DIAL_NONE)
         err = write_attempt(record, db, error);
+    if (err == RF_OK && record->answered)
+        err = end_question(record, db, error);
     for (int i = 0; err == RF_OK && i < RF_RECORD_NOTICES; i++)
         if (record->notices[i])
             err = rf_notice_store(db, record->notices[i], error);

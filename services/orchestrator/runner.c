@@ -45,13 +45,14 @@ static void runner_destroy(struct rf_runner *runner) {
     free(runner);
 }
 
-// A dial that was stored and perhaps sent in an earlier life: only the provider can tell.
-static void doubt(struct rf_runner *runner) {
+// A dial that was stored and perhaps sent in an earlier life, or calls of which a restored database
+// does not know: only the provider can tell.
+static void doubt(struct rf_runner *runner, enum rf_reason reason) {
     struct rf_plan plan;
     rf_plan_stay(&runner->contact, &plan);
     plan.to = RF_CONTACT_ASK;
     plan.dial = RF_DIAL_UNKNOWN;
-    rf_plan_copy(plan.reason, sizeof plan.reason, rf_reason_name(RF_REASON_RESTARTED));
+    rf_plan_copy(plan.reason, sizeof plan.reason, rf_reason_name(reason));
     const struct rf_notice_step step = {.step = RF_STEP_DIAL};
     rf_runner_decide(runner, &plan, &step);
 }
@@ -92,7 +93,7 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
         rf_dial_distrust(&runner->contact.dial, &rules, rf_clock_watch_now(orchestrator));
     }
     if (runner->contact.state == RF_CONTACT_DIAL && open)
-        doubt(runner);
+        doubt(runner, RF_REASON_RESTARTED);
     else if (runner->contact.barred && !open)
         bar(runner);
     else
@@ -137,6 +138,8 @@ static void take_over(struct rf_runner *runner) {
         contact->dial = record->dial;
     if (record->dial.state == RF_DIAL_ABSENT || record->dial.state == RF_DIAL_ENDED)
         contact->dial = (struct rf_dial){0};
+    if (record->answered)
+        contact->ask_since = (struct rf_utc){0};
     rf_dial_clock_set(&contact->dial, runner->missed);
     runner->missed = rf_ns(0);
     if (runner->intent)
@@ -188,7 +191,10 @@ static void go_on(struct rf_runner *runner) {
     rf_outbox_kick(&orchestrator->outbox);
     if (intent) {
         RF_CRASH_POINT(orchestrator, attempt_committed);
-        rf_steps_dial(runner);
+        if (runner->contact.ask_since.ns != 0)
+            doubt(runner, RF_REASON_RESTORED);
+        else
+            rf_steps_dial(runner);
     } else if (rf_contact_running(runner->contact.state)) {
         runner->due = runner->plan.due;
         runner->follow = (struct rf_follow){0};
@@ -359,7 +365,11 @@ void rf_runner_dial(struct rf_runner *runner) {
     }
     struct rf_dial dial;
     char id[RF_ULID_SIZE];
-    rf_dial_begin(&dial, rf_ulid_new(now, id), &rules, now);
+    if (runner->contact.ask_since.ns != 0)
+        rf_dial_question(&dial, rf_ulid_new(now, id), &runner->contact, &rules,
+                         orchestrator->restored);
+    else
+        rf_dial_begin(&dial, rf_ulid_new(now, id), &rules, now);
     // No gateway sends it after the window has shut.
     if (until.ns < dial.send_before.ns)
         dial.send_before = until;

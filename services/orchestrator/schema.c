@@ -195,6 +195,13 @@ static const char tenth[] =
     "DROP INDEX attempt_open;"
     "CREATE UNIQUE INDEX attempt_open ON attempt (phone) WHERE " RF_SCHEMA_OPEN ";";
 
+// A copy says when it was made, and a database that was restored from one when that was; a contact
+// whose calls since then are not in it is asked for before it is dialled (backup.h).
+static const char eleventh[] =
+    "CREATE TABLE copy (made BIGINT NOT NULL);"
+    "CREATE TABLE restored (made BIGINT NOT NULL, at BIGINT NOT NULL);"
+    "ALTER TABLE contact ADD COLUMN ask_since BIGINT NOT NULL DEFAULT 0;";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -204,7 +211,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {7, rf_schema_operator},
                                                     {8, eighth},
                                                     {9, ninth},
-                                                    {10, tenth}};
+                                                    {10, tenth},
+                                                    {11, eleventh}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -214,7 +222,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {7, rf_schema_operator_postgres},
                                                   {8, eighth},
                                                   {9, rf_schema_postgres_ninth},
-                                                  {10, tenth}};
+                                                  {10, tenth},
+                                                  {11, eleventh}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

@@ -355,8 +355,31 @@ static void an_attempt_from_the_future_is_waited_for_from_now_and_its_call_is_lo
     assert_int_equal(rf_dial_created_after(&contact.dial, &rules).ns, (97400 - 86400 - 3) * S);
 }
 
+static void
+what_a_restored_database_does_not_know_is_asked_for_and_counts_as_no_dial(void **state) {
+    (void)state;
+    struct rf_contact contact = {.row = 1,
+                                 .state = RF_CONTACT_ASK,
+                                 .step = RF_STEP_DIAL,
+                                 .redials = 2,
+                                 .ask_since = {100 * S}};
+    rf_dial_question(&contact.dial, "01J", &contact, &rules, (struct rf_utc){5000 * S});
+    contact.dial.state = RF_DIAL_UNKNOWN;
+    assert_int_equal(rf_dial_created_after(&contact.dial, &rules).ns, 97 * S);
+    // What was sent before the restore may still come.
+    assert_int_equal(asked(&contact, json_array(), 5041).to, RF_CONTACT_ASK);
+    assert_int_equal(asked(&contact, json_array(), 5042).to, RF_CONTACT_ASK);
+    struct rf_plan plan = asked(&contact, json_array(), 5047);
+    assert_int_equal(plan.to, RF_CONTACT_DIAL);
+    assert_int_equal(plan.dial, RF_DIAL_ABSENT);
+    assert_int_equal(plan.redials, 2);
+    json_t *calls = json_pack("[{s:s,s:s}]", "sid", "CA9", "status", "completed");
+    assert_int_equal(asked(&contact, calls, 5047).to, RF_CONTACT_FOLLOW);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_restored_database_does_not_know_is_asked_for_and_counts_as_no_dial),
         cmocka_unit_test(a_clock_that_is_set_back_prolongs_no_margin),
         cmocka_unit_test(a_clock_that_is_set_forward_shortens_no_margin),
         cmocka_unit_test(
