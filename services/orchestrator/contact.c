@@ -129,13 +129,19 @@ bool rf_contact_may(enum rf_contact_state from, enum rf_contact_state to) {
 }
 
 void rf_contact_draw(FILE *out) {
-    (void)fputs("digraph contact {\n", out);
-    for (size_t i = 0; i < rf_contact_transition_count; i++) {
-        const struct rf_contact_transition *t = &rf_contact_transitions[i];
-        (void)fprintf(out, "  \"%s\" -> \"%s\" [label=\"%s\"];\n", rf_contact_state_name(t->from),
-                      rf_contact_state_name(t->to), t->when);
+    for (int from = 0; from < RF_CONTACT_STATES; from++) {
+        bool leaves = false;
+        (void)fprintf(out, "%s\n", state_names[from]);
+        for (size_t i = 0; i < rf_contact_transition_count; i++) {
+            const struct rf_contact_transition *t = &rf_contact_transitions[i];
+            if ((int)t->from != from)
+                continue;
+            (void)fprintf(out, "  |--> %-16s %s\n", state_names[t->to], t->when);
+            leaves = true;
+        }
+        if (!leaves)
+            (void)fputs("  (the end)\n", out);
     }
-    (void)fputs("}\n", out);
 }
 
 bool rf_contact_running(enum rf_contact_state state) {

@@ -52,7 +52,8 @@ bool rf_step_parse(const char *name, enum rf_step *step);
 // rf_contact_may: whether `from` may become `to`; staying as it is, is not a transition.
 bool rf_contact_may(enum rf_contact_state from, enum rf_contact_state to);
 
-// rf_contact_draw: writes the table as a graph in the language of Graphviz.
+// rf_contact_draw: writes the table as a picture of text: each state, and below it where it goes
+// and when. It stands in ringfence-orchestrator(8).
 void rf_contact_draw(FILE *out);
 
 bool rf_contact_running(enum rf_contact_state state);
