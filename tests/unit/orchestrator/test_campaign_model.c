@@ -20,6 +20,8 @@
 #include "queue.h"
 #include "reason.h"
 #include "record.h"
+#include "requeue.h"
+#include "sweep.h"
 #include "takeover.h"
 
 #define S           RF_NS_PER_S
@@ -74,8 +76,11 @@ struct world {
     struct rf_zone *zone;
     struct rf_hours hours[48];
     struct rf_config_campaign campaign;
-    bool paused; // spring is
-    unsigned dials_in_doubt, crashes, recalled, shut_out, spoken_again, pauses;
+    bool paused;      // spring is
+    bool cancels;     // autumn may be cancelled in this world
+    int64_t retried;  // contacts that were set aside and go back into the queue
+    int64_t reopened; // campaigns that had finished before
+    unsigned dials_in_doubt, crashes, recalled, shut_out, spoken_again, pauses, cancelled;
 };
 
 static int64_t draw(struct world *w, int64_t below) {
@@ -169,6 +174,15 @@ static void drop(struct world *w, struct runner *r) {
 
 static void go(struct world *w, struct runner *r, int64_t due);
 
+// What waits of a cancelled campaign is set aside, some at a time.
+static void sweep(struct world *w) {
+    struct rf_sweep job = {.job.run = rf_sweep_run, .more = true};
+    while (job.more) {
+        job.now = now_of(w);
+        must(w, &job.job);
+    }
+}
+
 static void write_plan(struct world *w, struct runner *r, const struct rf_plan *plan) {
     const struct rf_notice_step step = {.step = r->contact.step};
     struct rf_record *record = rf_record_new(&r->contact, plan, now_of(w));
@@ -178,6 +192,8 @@ static void write_plan(struct world *w, struct runner *r, const struct rf_plan *
     else if (plan->to == RF_CONTACT_SET_ASIDE)
         record->notices[0] = rf_notice_set_aside(&r->contact, plan, &step, now_of(w));
     must(w, &record->job);
+    if (record->cancelled)
+        sweep(w);
     r->contact.state = record->to; // or it rests, as its campaign is paused
     r->contact.step = plan->step;
     r->contact.deferrals = plan->deferrals;
@@ -412,13 +428,56 @@ static int64_t claim(struct world *w) {
     return job.open_next.ns;
 }
 
-// The operator pauses a campaign now and then, and lets it go on later.
+static bool is_in(struct world *w, const char *campaign, const char *state) {
+    char sql[128];
+    snprintf(sql, sizeof sql, "SELECT count (*) FROM campaign WHERE name = '%s' AND state = '%s'",
+             campaign, state);
+    return database_number(w->db, sql) != 0;
+}
+
+// Has those tried again that were set aside for a reason that allows it.
+static void retry(struct world *w, const char *campaign) {
+    bool finished = is_in(w, campaign, "finished");
+    if (is_in(w, campaign, "cancelled"))
+        return;
+    struct rf_requeue job = {.job.run = rf_requeue_run, .campaign = (char *)campaign};
+    job.now = now_of(w);
+    must(w, &job.job);
+    w->retried += job.retried;
+    w->reopened += job.retried > 0 && finished;
+    json_decref(job.result);
+}
+
+static void prioritize(struct world *w, const char *campaign) {
+    struct rf_control job = {
+        .job.run = rf_control_priority_run, .campaign = (char *)campaign, .prioritize = true};
+    job.priority = draw(w, 21) - 10;
+    job.now = now_of(w);
+    must(w, &job.job);
+    json_decref(job.result);
+}
+
+static void cancel(struct world *w) {
+    if (!is_in(w, "autumn", "running"))
+        return;
+    (void)database_order(w->db, "autumn", RF_CAMPAIGN_CANCEL, now_of(w));
+    sweep(w);
+    w->cancelled++;
+}
+
+// The operator pauses a campaign now and then, and lets it go on later; has contacts tried again
+// that were set aside; changes priorities; and cancels.
 static void operate(struct world *w) {
+    if (draw(w, 50) == 0)
+        prioritize(w, draw(w, 2) == 0 ? "spring" : "autumn");
+    if (w->retried < 2 * CONTACTS && draw(w, 60) == 0)
+        retry(w, draw(w, 2) == 0 ? "spring" : "autumn");
+    if (w->cancels && w->cancelled == 0 && draw(w, 60) == 0)
+        cancel(w);
     if (draw(w, 40) != 0)
         return;
     w->paused = !w->paused;
-    bool ended = database_number(w->db, "SELECT count (*) FROM campaign WHERE name = 'spring'"
-                                        " AND state = 'finished'") != 0;
+    bool ended = is_in(w, "spring", "finished");
     if (!ended)
         (void)database_order(w->db, "spring", w->paused ? RF_CAMPAIGN_PAUSE : RF_CAMPAIGN_RESUME,
                              now_of(w));
@@ -516,12 +575,14 @@ static void check_ends(struct world *w) {
         int64_t value;
     } counts[] = {
         {"SELECT count (*) FROM outbox WHERE event /*! ::json */ ->> 'type' = 'campaign.finished'",
-         2},
-        {"SELECT count (*) FROM outbox WHERE event /*! ::json */ ->> 'type' = 'contact.started'",
-         2 * CONTACTS},
+         2 + w->reopened},
+        // Once each, but for who was cancelled before.
+        {"SELECT count (*) - count (DISTINCT event /*! ::json */ ->> 'contact') FROM outbox"
+         " WHERE event /*! ::json */ ->> 'type' = 'contact.started'",
+         0},
         {"SELECT count (*) FROM outbox WHERE event /*! ::json */ ->> 'type' IN"
          " ('contact.done', 'contact.set_aside')",
-         2 * CONTACTS},
+         2 * CONTACTS + w->retried},
         {"SELECT count (DISTINCT event /*! ::json */ ->> 'contact') FROM outbox"
          " WHERE event /*! ::json */ ->> 'type' IN ('contact.done', 'contact.set_aside')",
          2 * CONTACTS},
@@ -543,6 +604,7 @@ static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **s
     const unsigned seeds = database_is_postgres() ? 10 : 60; // it takes a hundred times as long
     unsigned doubts = 0;
     unsigned crashes = 0, recalled = 0, shut_out = 0, spoken_again = 0, pauses = 0;
+    unsigned retried = 0, reopened = 0, cancelled = 0;
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         struct world *w = calloc(1, sizeof *w);
         assert_non_null(w);
@@ -550,6 +612,7 @@ static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **s
         w->rng.state = seed;
         w->now = 1000 * S;
         set_rules(w);
+        w->cancels = seed % 3 == 0;
         w->crash_at = w->now + draw(w, 60) * S;
         w->skew = draw(w, 2 * rules.clock_skew.ns) - rules.clock_skew.ns;
         // Two campaigns to the same numbers, side by side.
@@ -566,6 +629,9 @@ static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **s
         shut_out += w->shut_out;
         spoken_again += w->spoken_again;
         pauses += w->pauses;
+        retried += (unsigned)w->retried;
+        reopened += (unsigned)w->reopened;
+        cancelled += w->cancelled;
         rf_zone_destroy(&w->zone);
         rf_db_close(&w->db);
         free(w);
@@ -577,10 +643,13 @@ static void nobody_is_dialled_twice_and_everybody_ends_whatever_happens(void **s
     assert_true(60 * shut_out > 50 * seeds);
     assert_true(60 * spoken_again > 50 * seeds);
     assert_true(60 * pauses > 60 * seeds);
+    assert_true(60 * retried > 60 * seeds);
+    assert_true(60 * reopened > 6 * seeds);
+    assert_true(60 * cancelled > 10 * seeds);
     print_message(
         "%u dials in doubt, %u crashes, %u called again, %u put off to a window, %u spoken"
-        " again, %u pauses\n",
-        doubts, crashes, recalled, shut_out, spoken_again, pauses);
+        " again, %u pauses, %u tried again, %u campaigns opened again, %u cancelled\n",
+        doubts, crashes, recalled, shut_out, spoken_again, pauses, retried, reopened, cancelled);
 }
 
 int main(void) {
