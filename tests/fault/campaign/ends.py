@@ -4,6 +4,7 @@ whom nobody may call must say the same."""
 from calls import LIMITED, REVOKED
 
 PROVIDERS = {"script": "openai", "speech": "elevenlabs"}
+HANDS = ("orchestrator", "gateway", "broker", "database")  # through which a dial goes
 SLACK = 0.3  # between the gateway's clock at a request and the simulator's, in seconds
 
 
@@ -25,12 +26,18 @@ def used_up(contact, attempts, config):
     return None if calls == wanted else f"done ({contact.outcome}) after {calls} calls, not {wanted}"
 
 
-def dial_failed(evidence, attempts, config):
-    """Tries that came to nothing: the provider refused the request for now, or has no call of the attempt."""
+def dial_failed(attempts, storm, config):
+    """Tries that came to nothing: the provider refused the request for now, or has no call of the attempt, which met a
+    fault of the provider there or was in the hands of somebody who was struck."""
     limited = sum(1 for attempt in attempts for post in attempt.posts if post.fault == LIMITED)
     absent = sum(1 for attempt in attempts if "unknown" in attempt.path and attempt.path[-1] == "absent")
     most = config["max_attempts"]
-    return None if limited >= most or absent >= most else f"only {limited} refusals and {absent} absent dials"
+    if limited < most and absent < most:
+        return f"only {limited} refusals and {absent} absent dials"
+    for attempt in attempts:
+        if not attempt.posts and not storm.struck(HANDS, attempt.created - SLACK, attempt.send_before):
+            return f"attempt {attempt.id} was not sent, and nothing was in its way"
+    return None
 
 
 def step_failed(evidence, step, tries, storm, config):
@@ -42,7 +49,7 @@ def step_failed(evidence, step, tries, storm, config):
         ended = began + attempt["took_ns"] / 1e9
         met = [request for request in evidence.requests if request["provider"] == PROVIDERS[step]
                and request["fault"] and began - SLACK <= request["at"] <= ended + SLACK]
-        if not met and not storm.stopped_in(began - SLACK, ended + SLACK):
+        if not met and not storm.struck("gateway", began - SLACK, ended + SLACK):
             return f"an attempt at {began} ({attempt}) met no fault"
     return None
 
@@ -68,7 +75,7 @@ def set_aside(evidence, contact, attempts, events, storm, config):
     elif contact.reason == "permanent.auth":
         why = None if tries_of(events, step)[-1]["status"] == 401 else "its key was not refused"
     elif contact.reason == "retries_exhausted" and step == "dial":
-        why = dial_failed(evidence, attempts, config)
+        why = dial_failed(attempts, storm, config)
     elif contact.reason == "retries_exhausted":
         why = step_failed(evidence, step, tries_of(events, step), storm, config)
     else:

@@ -15,10 +15,12 @@ ENDS = {"done": "contact.done", "set_aside": "contact.set_aside", "waiting.retry
 def of_changes(evidence):
     """Contact by contact, in order: the events of its changes."""
     wanted, found = collections.defaultdict(list), collections.defaultdict(list)
-    for row, old, new in evidence.moves:
+    for row, old, new, steps in evidence.moves:
+        contact = evidence.contacts[row]
         tells = TELLS.get((old, new)) or ENDS.get(new)
+        if old.startswith("running") and new.startswith("waiting") and steps > 0:
+            wanted[f"{contact.campaign}-{contact.line}"].append("contact.step")  # finished, and rests before the next
         if tells:
-            contact = evidence.contacts[row]
             wanted[f"{contact.campaign}-{contact.line}"].append(tells)
     for _, _, event in evidence.told:
         if event["type"].startswith("contact."):
@@ -59,8 +61,8 @@ def finished(evidence, campaigns):
 
 def steps_once(evidence):
     """What was finished is not done again: nobody has two scripts."""
-    counts = collections.Counter(row for row, old, new in evidence.moves
-                                 if old == "running.script" and new in ("running.speech", "running.dial"))
+    counts = collections.Counter(row for row, old, new, steps in evidence.moves
+                                 if old == "running.script" and steps > 0)
     return [f"{evidence.contacts[row]} finished its script {count} times" for row, count in counts.items()
             if count > 1]
 

@@ -28,7 +28,8 @@ class Evidence:
         self.ledger = the_set.ledger()
         self.requests = [request for request in self.ledger["requests"]]
         self.contacts = {c.row: c for c in self.read_contacts()}
-        self.moves = store.rows("SELECT contact, old, new FROM witness_contact ORDER BY place")
+        # Each change of state: of whom, from, to, and by how many steps the contact came on.
+        self.moves = store.rows("SELECT contact, old, new, steps FROM witness_contact ORDER BY place")
         self.attempts = self.read_attempts()
         self.told = self.read_told()
 

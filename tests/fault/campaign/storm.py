@@ -71,19 +71,20 @@ class Storm:
     def cut(self, name):
         """No connection breaks, nothing arrives; or all break."""
         self.counts["cut off"] += 1
-        if self.random.random() < 0.3:
-            for relay in self.relays[name]:
-                relay.sever()
-            return
+        severed, lasts = self.random.random() < 0.3, self.random.uniform(*CUT)
+        self.spans.append((name, "cut off", time.time(), time.time() + (0 if severed else lasts)))
         for relay in self.relays[name]:
-            relay.cut()
-        self.later(self.random.uniform(*CUT), lambda: [relay.mend() for relay in self.relays[name]])
+            (relay.sever if severed else relay.cut)()
+        if not severed:
+            self.later(lasts, lambda: [relay.mend() for relay in self.relays[name]])
 
     def crash_database(self):
         self.database.stop(signal.SIGQUIT)
         self.counts["database crashed"] += 1
         self.away.add("database")
-        self.later(self.random.uniform(*DOWN), self.start_database)
+        down = self.random.uniform(*DOWN)
+        self.spans.append(("database", "crashed", time.time(), time.time() + down))
+        self.later(down, self.start_database)
 
     def start_database(self):
         self.database.start()
@@ -153,6 +154,6 @@ class Storm:
         for relay in (relay for relays in self.relays.values() for relay in relays):
             relay.mend()
 
-    def stopped_in(self, began, ended):
-        """Whether a gateway was stopped or killed at any time of this span."""
-        return any(name.startswith("gateway") and a < ended and began < b for name, _, a, b in self.spans)
+    def struck(self, kinds, began, ended):
+        """Whether something of these kinds was stopped, down or cut off at any time of this span."""
+        return any(name.startswith(kinds) and a < ended and began < b for name, _, a, b in self.spans)

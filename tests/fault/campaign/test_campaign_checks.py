@@ -113,7 +113,7 @@ class Ends(unittest.TestCase):
         evidence = Evidence(attempts, person)
         evidence.requests, evidence.fault = list(requests), lambda request: request["fault"]
         evidence.told = [("s", 1, {"type": "contact.set_aside", "contact": "c-2", "data": {"step": "dial"}}), *told]
-        storm = types.SimpleNamespace(stopped_in=lambda began, ended: False)
+        storm = types.SimpleNamespace(struck=lambda kinds, began, ended: False)
         return "".join(ends.complaints(evidence, storm, CONFIG))
 
     def aside(self, reason, attempts, phone=PHONE):
@@ -132,6 +132,8 @@ class Ends(unittest.TestCase):
         self.assertIn("ended as completed", self.complaint(contact(outcome="busy"), [answered()]))
         self.assertIn("after 1 calls, not 2", self.complaint(contact(outcome="busy"), [answered(status="busy")]))
         self.assertIn("only 0 refusals and 1 absent", self.aside("retries_exhausted", lost))
+        idle = [attempt(f"A{i}", 10 * i, [], "intent unknown absent") for i in range(4)]
+        self.assertIn("A0 was not sent, and nothing", self.aside("retries_exhausted", idle))
         self.assertIn("not refused", self.aside("permanent.invalid", [answered()]))
         self.assertIn("not on the list", self.aside("do_not_call", []))
         self.assertIn("no fault leads", self.aside("call_lost", []))
@@ -156,7 +158,7 @@ class Ends(unittest.TestCase):
 
 
 class Events(unittest.TestCase):
-    MOVES = [(1, "new", "scheduled"), (1, "scheduled", "running.script"), (1, "running.script", "set_aside")]
+    MOVES = [(1, "new", "scheduled", 0), (1, "scheduled", "running.script", 0), (1, "running.script", "set_aside", 0)]
 
     def setUp(self):
         self.evidence = Evidence([])
@@ -174,8 +176,10 @@ class Events(unittest.TestCase):
         self.assertEqual(self.complaints(), "")
 
     def test_what_is_not_is_told(self):
-        self.evidence.moves.append((1, "running.dial", "done"))
+        self.evidence.moves.append((1, "running.dial", "done", 0))
         self.assertIn("c-2 changed as", self.complaints())
+        self.evidence.moves[-1] = (1, "running.script", "waiting.breaker", 1)
+        self.assertIn("'contact.step', 'contact.deferred'], and told", self.complaints())
 
     def test_an_event_that_is_missing_doubled_or_from_nowhere(self):
         lost = self.found.pop()
@@ -189,7 +193,7 @@ class Events(unittest.TestCase):
 
     def test_a_gap_in_a_stream_a_campaign_that_ends_twice_and_a_script_written_twice(self):
         self.evidence.told.append(("s", 5, self.evidence.told[-1][2]))
-        self.evidence.moves += [(1, "running.script", "running.speech")] * 2
+        self.evidence.moves += [(1, "running.script", "running.speech", 1)] * 2
         told = self.complaints()
         self.assertIn("has the numbers [1, 2, 3, 5]", told)
         self.assertIn("campaigns finished: {'c': 2}", told)

@@ -7,14 +7,14 @@ import json
 import sqlite3
 
 SEEN = {
-    "witness_contact": "contact BIGINT, old TEXT, new TEXT, owner BIGINT",
+    "witness_contact": "contact BIGINT, old TEXT, new TEXT, steps BIGINT, owner BIGINT",
     "witness_attempt": "id TEXT, contact BIGINT, old TEXT, new TEXT, sid TEXT",
     "witness_event": "stream TEXT, number BIGINT, event TEXT",
 }
 # Name, when, of which table, the condition, into which table, and what.
 TRIGGERS = [
     ("w_contact", "AFTER UPDATE OF state ON contact", "OLD.state <> NEW.state", "witness_contact",
-     "(contact, old, new, owner) VALUES (NEW.id, OLD.state, NEW.state, NEW.owner)"),
+     "(contact, old, new, steps, owner) VALUES (NEW.id, OLD.state, NEW.state, NEW.step - OLD.step, NEW.owner)"),
     ("w_attempt_new", "AFTER INSERT ON attempt", "NEW.id <> ''", "witness_attempt",
      "(id, contact, old, new, sid) VALUES (NEW.id, NEW.contact, '', NEW.state, NEW.sid)"),
     ("w_attempt", "AFTER UPDATE ON attempt", "OLD.state <> NEW.state", "witness_attempt",
