@@ -87,13 +87,13 @@ static bool knows_all(const struct rf_answers *answers, enum rf_answers_memory m
            rf_instant_before(answers->memories[memory].newest_dropped, since);
 }
 
-bool rf_answers_complete(const struct rf_answers *answers, bool repeatable,
+bool rf_answers_complete(const struct rf_answers *answers, bool may_be_repeated,
                          struct rf_instant since) {
     return knows_all(answers, RF_ANSWERS_ONCE, since) &&
            knows_all(answers, RF_ANSWERS_ONCE_NO, since) &&
            knows_all(answers, RF_ANSWERS_OVERFLOW, since) &&
-           (!repeatable || (knows_all(answers, RF_ANSWERS_REPEATABLE, since) &&
-                            knows_all(answers, RF_ANSWERS_REPEATABLE_NO, since)));
+           (!may_be_repeated || (knows_all(answers, RF_ANSWERS_REPEATABLE, since) &&
+                                 knows_all(answers, RF_ANSWERS_REPEATABLE_NO, since)));
 }
 
 void rf_answers_forget(struct rf_answers *answers, const struct rf_map_key *id) {
@@ -138,9 +138,12 @@ static void strip(struct rf_answers *answers, struct rf_answer *answer) {
         abort();
 }
 
+static bool repeatable(enum rf_answers_memory memory) {
+    return memory == RF_ANSWERS_REPEATABLE || memory == RF_ANSWERS_REPEATABLE_NO;
+}
+
 static size_t bytes_most(enum rf_answers_memory memory) {
-    bool repeatable = memory == RF_ANSWERS_REPEATABLE || memory == RF_ANSWERS_REPEATABLE_NO;
-    return repeatable ? RF_ANSWERS_BYTES_REPEATABLE : RF_ANSWERS_BYTES;
+    return repeatable(memory) ? RF_ANSWERS_BYTES_REPEATABLE : RF_ANSWERS_BYTES;
 }
 
 static void bound(struct rf_answers *answers, enum rf_answers_memory memory) {
@@ -190,8 +193,14 @@ void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
     expire(answers, RF_ANSWERS_ONCE, now);
     memory = with_room(answers, memory, id);
     expire(answers, memory, now);
-    struct rf_answer *answer = malloc(sizeof *answer + id->size + 1 + reply->size);
     struct rf_answer *known = find(answers, id);
+    if (repeatable(memory) && reply->size > RF_ANSWERS_LARGE) {
+        if (known != NULL)
+            drop(answers, known);
+        note_dropped(answers, memory, now);
+        return;
+    }
+    struct rf_answer *answer = malloc(sizeof *answer + id->size + 1 + reply->size);
     if (answer == NULL) {
         note_dropped(answers, memory, now);
         // That nobody began it may be wrong now; the rest is better than nothing.

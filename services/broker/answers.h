@@ -17,9 +17,10 @@
 
 #define RF_ANSWERS_MAX   10000                      // of each memory but RF_ANSWERS_ONCE
 #define RF_ANSWERS_BYTES ((size_t)64 * 1024 * 1024) // of each memory, with all that they take
-// Of calls that may be repeated: who lost the answer to a page of a large export asks for the page
-// again, and a million contacts have 300 MB of them.
+// Of calls that may be repeated. Who lost an answer that is larger than the second asks anew: a
+// million contacts are exported in 300 MB of such answers, which are no use to anybody twice.
 #define RF_ANSWERS_BYTES_REPEATABLE ((size_t)16 * 1024 * 1024)
+#define RF_ANSWERS_LARGE            ((size_t)64 * 1024)
 #define RF_ANSWERS_KEEP             (600 * RF_NS_PER_S)
 
 enum rf_answers_memory {
@@ -91,7 +92,8 @@ bool rf_answers_await(struct rf_answers *answers, size_t *share, bool awaited);
 
 // rf_answers_keep: keeps a copy of a packed call.reply in the place of what was known under its id.
 // Where RF_ANSWERS_ONCE has no room beside what is awaited it goes to RF_ANSWERS_OVERFLOW: what was
-// awaited finds its room when it no longer is, and what is known there has it. Out of memory it
+// awaited finds its room when it no longer is, and what is known there has it. Of a
+// call that may be repeated, one of more than RF_ANSWERS_LARGE counts as dropped. Out of memory it
 // counts as dropped, and what was known stays, unless that said `no`. `share` (may be NULL) lives
 // as long as the answers.
 void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,

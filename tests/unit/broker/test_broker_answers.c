@@ -85,18 +85,42 @@ static void of_what_may_be_repeated_the_oldest_give_way_to_the_bounds(void **sta
     assert_true(complete(&answers, true, 6));
     assert_true(complete(&answers, false, 0));
     assert_non_null(find(&answers, "dial", 5));
-    const size_t most = RF_ANSWERS_BYTES_REPEATABLE - sizeof(struct rf_answer) - sizeof "large";
-    struct rf_bytes large = {calloc(1, most + 1), most};
+    struct rf_bytes large = {calloc(1, RF_ANSWERS_LARGE + 1), RF_ANSWERS_LARGE};
     assert_non_null(large.data);
-    keep(&answers, RF_ANSWERS_REPEATABLE, "large", &large, 6);
-    assert_int_equal(answers.memories[RF_ANSWERS_REPEATABLE].count, 1);
-    assert_non_null(find(&answers, "dial", 6));
+    for (int i = 0; i < 300; i++) {
+        snprintf(id, sizeof id, "large %d", i);
+        keep(&answers, RF_ANSWERS_REPEATABLE, id, &large, 6);
+        assert_true(answers.memories[RF_ANSWERS_REPEATABLE].bytes <= RF_ANSWERS_BYTES_REPEATABLE);
+    }
     // An id counts as what is said of it does.
-    large.size++;
-    keep(&answers, RF_ANSWERS_REPEATABLE, "large", &large, 6);
-    assert_null(find(&answers, "large", 6));
-    assert_int_equal(answers.memories[RF_ANSWERS_REPEATABLE].bytes, 0);
+    assert_int_equal(answers.memories[RF_ANSWERS_REPEATABLE].count,
+                     RF_ANSWERS_BYTES_REPEATABLE /
+                         (sizeof(struct rf_answer) + sizeof "large 299" + RF_ANSWERS_LARGE));
+    assert_non_null(find(&answers, "large 299", 6));
+    assert_non_null(find(&answers, "dial", 6));
     free((void *)large.data);
+    rf_answers_fini(&answers);
+}
+
+static void a_large_answer_that_may_be_had_again_is_not_kept_and_pushes_nothing_out(void **state) {
+    (void)state;
+    struct rf_answers answers;
+    rf_answers_init(&answers, 1000);
+    struct rf_bytes page = {calloc(1, RF_ANSWERS_LARGE + 1), RF_ANSWERS_LARGE + 1};
+    assert_non_null(page.data);
+    keep(&answers, RF_ANSWERS_REPEATABLE, "script", &small, 4);
+    keep(&answers, RF_ANSWERS_REPEATABLE, "page", &small, 4);
+    for (int i = 0; i < 1000; i++)
+        keep(&answers, RF_ANSWERS_REPEATABLE, "page", &page, 5);
+    assert_null(find(&answers, "page", 5));
+    assert_non_null(find(&answers, "script", 5));
+    assert_int_equal(answers.memories[RF_ANSWERS_REPEATABLE].count, 1);
+    assert_false(complete(&answers, true, 5));
+    assert_true(complete(&answers, false, 0));
+    // Of what may not be repeated it is.
+    keep(&answers, RF_ANSWERS_ONCE, "dial", &page, 6);
+    assert_int_equal(find(&answers, "dial", 6)->size, page.size);
+    free((void *)page.data);
     rf_answers_fini(&answers);
 }
 
@@ -249,6 +273,7 @@ int main(void) {
         cmocka_unit_test(an_answer_is_known_until_its_time_is_over),
         cmocka_unit_test(a_later_answer_takes_the_place_of_an_earlier_one_whatever_its_memory),
         cmocka_unit_test(of_what_may_be_repeated_the_oldest_give_way_to_the_bounds),
+        cmocka_unit_test(a_large_answer_that_may_be_had_again_is_not_kept_and_pushes_nothing_out),
         cmocka_unit_test(of_what_may_not_be_repeated_bytes_give_way_and_no_id),
         cmocka_unit_test(
             there_is_room_for_a_call_that_may_not_be_repeated_while_its_id_can_be_kept),
