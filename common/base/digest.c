@@ -24,6 +24,12 @@ void rf_hmac_sha256(const void *key, size_t key_size, const void *data, size_t s
     HMAC(EVP_sha256(), key, (int)key_size, data, size, out, &length);
 }
 
+void rf_hmac_sha1(const void *key, size_t key_size, const void *data, size_t size,
+                  unsigned char out[20]) {
+    unsigned int length = 20;
+    HMAC(EVP_sha1(), key, (int)key_size, data, size, out, &length);
+}
+
 char *rf_base64_encode(const void *data, size_t size) {
     if (size > (size_t)1 << 28)
         return NULL;

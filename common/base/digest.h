@@ -15,6 +15,10 @@ char *rf_sha256_hex(const void *data, size_t size, char out[RF_SHA256_HEX_SIZE])
 void rf_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
                     unsigned char out[32]);
 
+// rf_hmac_sha1: the 20-byte HMAC-SHA1, for who signs by it; nothing of ours does.
+void rf_hmac_sha1(const void *key, size_t key_size, const void *data, size_t size,
+                  unsigned char out[20]);
+
 // rf_base64_encode: standard alphabet with padding, NUL-terminated, in a new string that the caller
 // frees; NULL if out of memory. rf_base64url_encode: the URL alphabet without padding.
 char *rf_base64_encode(const void *data, size_t size);

@@ -132,6 +132,23 @@ static enum rf_err check_twilio(const struct check *check) {
     return RF_OK;
 }
 
+static enum rf_err check_callbacks(const struct check *check) {
+    const struct rf_config_telephony *telephony = &check->config->telephony;
+    if (telephony->callback_url != NULL &&
+        check->config->providers[RF_PROVIDER_TWILIO].key.value == NULL)
+        return COMPLAIN(check, "telephony.callback_url",
+                        "needs providers.twilio.key, which is not set; expected the auth token by "
+                        "which the provider signs its callbacks");
+    if (telephony->async_detection && !telephony->machine_detection)
+        return COMPLAIN(check, "telephony.async_detection",
+                        "needs telephony.machine_detection: yes; expected both or neither");
+    if (telephony->async_detection && telephony->callback_url == NULL)
+        return COMPLAIN(check, "telephony.async_detection",
+                        "needs telephony.callback_url, which is not set; expected the public "
+                        "address of the console, as what was heard is told there");
+    return RF_OK;
+}
+
 static enum rf_err check_telephony(const struct check *check) {
     const struct rf_config_telephony *telephony = &check->config->telephony;
     if (strcmp(telephony->audio, "play") == 0 && telephony->media_url == NULL)
@@ -149,7 +166,7 @@ static enum rf_err check_telephony(const struct check *check) {
         return COMPLAIN_EITHER(check, "orchestrator.dial_deadline", "telephony.send_margin",
                                "dial_deadline is not longer than telephony.send_margin; expected a "
                                "deadline behind the last moment to send");
-    return RF_OK;
+    return check_callbacks(check);
 }
 
 static enum rf_err check_lives(const struct check *check) {

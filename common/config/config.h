@@ -195,8 +195,11 @@ struct rf_config_gateway {
 };
 
 struct rf_config_telephony {
-    char *audio;                     // "say" or "play"
-    bool machine_detection;          // the provider tells whether a machine answered
+    char *audio;                      // "say" or "play"
+    bool machine_detection;           // the provider tells whether a machine answered
+    bool async_detection;             // by a callback, while the call goes on; needs callback_url
+    char *callback_url;               // public address of the console's callbacks; NULL: none
+    struct rf_duration callback_poll; // instead of poll_initial and poll_max, with callback_url
     char *media_url;                 // public address of the console's media paths; needed for play
     struct rf_secret media_secret;   // signs the media paths; needed for play
     struct rf_duration media_ttl;    // how long a media path is valid

@@ -153,6 +153,18 @@ static void review_deadline(const struct rf_config_review *review,
     }
 }
 
+// The path of the audio is signed when the call is sent, and fetched when it is answered.
+static void review_audio(const struct rf_config_review *review) {
+    const struct rf_config_telephony *telephony = &review->config->telephony;
+    struct rf_duration answered =
+        rf_ns(rf_ns_add(telephony->send_margin.ns, telephony->ring_timeout.ns));
+    if (strcmp(telephony->audio, "play") == 0 && telephony->media_ttl.ns <= answered.ns)
+        rf_config_warn(review, RF_CONFIG_WARNING_AUDIO_SHORT, "telephony.media_ttl",
+                       "is %.0f s, but send_margin and ring_timeout together are %.0f s: who "
+                       "answers late hears nothing",
+                       rf_duration_s(telephony->media_ttl), rf_duration_s(answered));
+}
+
 void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, void *arg) {
     struct rf_config_review review = {config, fn, arg};
     review_files(&review);
@@ -163,5 +175,6 @@ void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, 
     review_chain(&review, "telephony", &config->gateway.telephony);
     review_deadline(&review, &config->gateway.speech);
     review_deadline(&review, &config->gateway.script);
+    review_audio(&review);
     rf_config_review_bus(&review);
 }

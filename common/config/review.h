@@ -16,6 +16,8 @@
     X(KEY_MISSING, "key-missing", "A chain of the gateway names a provider without a key")         \
     X(DEADLINE_SHORT, "deadline-short",                                                            \
       "orchestrator.call_deadline is shorter than all attempts and waits of a provider together")  \
+    X(AUDIO_SHORT, "audio-short",                                                                  \
+      "With telephony.audio: play, telephony.media_ttl may be over before a call is answered")     \
     X(BUS_INSECURE, "bus-insecure", "The bus uses TCP without encryption")                         \
     X(BUS_SERVER_KEY, "bus-server-key",                                                            \
       "bus.curve.server_key_file is not set, cannot be read, or is not the broker's public key")   \

@@ -71,6 +71,16 @@ static bool review_server_key(const struct rf_config_review *review) {
     return is_here;
 }
 
+// What the process needs with this configuration: whoever takes callbacks of the telephony provider
+// from the journal reads it.
+static unsigned roles_of(const struct rf_config_review *review, size_t process) {
+    unsigned roles = processes[process].roles;
+    if (strcmp(processes[process].name, "orchestrator") == 0 &&
+        review->config->telephony.callback_url != NULL)
+        roles |= RF_ROLE_SUBSCRIBER;
+    return roles;
+}
+
 static void review_process(const struct rf_config_review *review, const struct rf_known *known,
                            const char *service, unsigned needed) {
     char key[RF_CURVE_KEY_SIZE], roles[RF_ROLES_TEXT_SIZE];
@@ -104,6 +114,6 @@ void rf_config_review_bus(const struct rf_config_review *review) {
     if (err != RF_OK && (err != RF_ERR_NOT_FOUND || broker_is_here))
         rf_config_warn(review, RF_CONFIG_WARNING_BUS_KNOWN_CLIENTS, KNOWN, "%s", error.message);
     for (size_t i = 0; err == RF_OK && i < PROCESS_COUNT; i++)
-        review_process(review, &known, processes[i].name, processes[i].roles);
+        review_process(review, &known, processes[i].name, roles_of(review, i));
     rf_known_fini(&known);
 }

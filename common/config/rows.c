@@ -227,6 +227,9 @@ const struct rf_config_row rf_config_rows[] = {
 
     WORDS("telephony.audio", CHOICE, AT(telephony.audio), "say", "say|play", LIVE, "say: the script goes into the call; play: the provider fetches our audio"),
     TEXT("telephony.machine_detection", BOOL, AT(telephony.machine_detection), "no", LIVE, "the provider listens whether a machine answers (Twilio bills it), which makes the outcome voicemail"),
+    TEXT("telephony.async_detection", BOOL, AT(telephony.async_detection), "no", LIVE, "the call speaks at once while the provider still listens; what it heard comes by telephony.callback_url"),
+    TEXT("telephony.callback_url", BASE_URL, AT(telephony.callback_url), NULL, LIVE, "public address of the console, where the provider tells how calls go (signed by the account's auth token); without it calls are asked about alone"),
+    ROW("telephony.callback_poll", DURATION, AT(telephony.callback_poll), "1m", 50 * MS, 1 * H, LIVE, "with callback_url: time between two questions about a call's status, for callbacks that were lost"),
     TEXT("telephony.media_url", BASE_URL, AT(telephony.media_url), NULL, LIVE, "public address of the console's /media; needed for play"),
     TEXT("telephony.media_secret", SECRET, AT(telephony.media_secret), NULL, LIVE, "signs the media paths; needed for play"),
     ROW("telephony.media_ttl", DURATION, AT(telephony.media_ttl), "1h", 1 * S, 168 * H, LIVE, "how long a media path is valid"),
@@ -307,7 +310,7 @@ const struct rf_config_row rf_config_rows[] = {
     RETRY(SECTION, "logger", logger),
     ROW("logger.timeout", DURATION, AT(logger.timeout), "10s", 100 * MS, 10 * M, LIVE, "one request to Sheets"),
 
-    TEXT("console.listen", LISTEN, AT(console.listen), "127.0.0.1:18090", FIXED, "media paths and /healthz"),
+    TEXT("console.listen", LISTEN, AT(console.listen), "127.0.0.1:18090", FIXED, "media paths, callbacks and /healthz"),
 
     TEXT("simulator.listen", LISTEN, AT(simulator.listen), "127.0.0.1:18080", FIXED, "all faces by plain HTTP"),
     TEXT("simulator.tls_listen", LISTEN, AT(simulator.tls_listen), NULL, FIXED, "and by HTTPS; needs cert_file and key_file"),

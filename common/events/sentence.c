@@ -390,6 +390,14 @@ static void contact_done(const struct rf_event *event, struct rf_text *text) {
     add_number(text, event, " after ", "duration_s", " s");
 }
 
+static void call_told(const struct rf_event *event, struct rf_text *text) {
+    add_field(text, event, "", "provider", " tells of call ");
+    add_name(text, event->subject);
+    add_field(text, event, ": ", "status", "");
+    add_number(text, event, " after ", "duration_s", " s");
+    add_field(text, event, ", answered by ", "answered_by", "");
+}
+
 static void contact_set_aside(const struct rf_event *event, struct rf_text *text) {
     const char *reason = rf_field_text(event, "reason");
     add_contact(text, event);
@@ -498,6 +506,7 @@ static sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_CONTACT_DEFERRED] = contact_deferred,
     [RF_EVENT_CONTACT_DONE] = contact_done,
     [RF_EVENT_CONTACT_SET_ASIDE] = contact_set_aside,
+    [RF_EVENT_CALL_TOLD] = call_told,
     [RF_EVENT_ALERT_SENT] = alert_sent,
     [RF_EVENT_ALERT_FAILED] = alert_failed,
     [RF_EVENT_SINK_FAILED] = sink_failed,

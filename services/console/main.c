@@ -1,8 +1,9 @@
-// The console: serves the audio to the telephony provider at signed addresses, and tells by
-// /healthz whether this part of the set can work.
+// The console: serves the audio to the telephony provider at signed addresses, takes what it tells
+// of calls onto the bus, and tells by /healthz whether this part of the set can work.
 //
 //   core.c        what is answered
 //   media_file.c  reads the audio
+//   told.c        reads a callback; tokens.c has what it is signed with
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,19 @@
 #include "media_file.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
+#include "tokens.h"
+#include "told.h"
 
-#define BODY_MOST 4096 // nothing that is asked here has a body
+#define BODY_MOST 16384 // a callback has some 1,000 bytes
+
+#define REFUSALS_TOLD_EVERY rf_seconds(10)
 
 struct console {
     struct rf_process *process;
     struct rf_http_server *server;
+    struct console_tokens tokens;
+    struct rf_instant refusals_told; // when the next may be
+    unsigned long refusals;          // that were not told
 };
 
 static void send_text(struct rf_http_exchange *exchange, const struct console_answer *answer) {
@@ -48,8 +56,80 @@ static void send_file(const struct console *console, struct rf_http_exchange *ex
     send_text(exchange, answer);
 }
 
+// ---- callbacks ----
+
+// Whoever likes may post to a public address: a line for each would fill the disk.
+static void tell_refused(struct console *console, const char *why) {
+    struct rf_instant now = rf_loop_now(console->process->loop);
+    console->refusals++;
+    if (rf_instant_before(now, console->refusals_told))
+        return;
+    rf_log(RF_LOG_WARNING, "callbacks refused: %lu, the last one as %s", console->refusals, why);
+    console->refusals = 0;
+    console->refusals_told = rf_instant_add(now, REFUSALS_TOLD_EVERY);
+}
+
+// Reads it by the tokens that we have, and if none fits, by what their files have now.
+static enum console_trust read_told(struct console *console, const struct console_post *post,
+                                    struct console_told *told) {
+    struct console_tokens *tokens = &console->tokens;
+    enum console_trust trust = console_told_read(post, tokens->items, tokens->count, told);
+    if (trust == CONSOLE_FORGED &&
+        console_tokens_refresh(tokens, rf_loop_now(console->process->loop)))
+        trust = console_told_read(post, tokens->items, tokens->count, told);
+    return trust;
+}
+
+// Kept until the broker has it; who is killed before loses it, and the call is asked about later.
+static bool publish(const struct console *console, const struct console_told *told,
+                    const char *attempt) {
+    json_t *data = console_told_data(told, attempt);
+    struct rf_event event = {
+        .type = rf_event_type_name(RF_EVENT_CALL_TOLD), .subject = told->sid, .data = data};
+    struct rf_error error = {.message = "out of memory"};
+    bool taken = data != NULL && rf_bus_publish(console->process->bus, &event, &error) == RF_OK;
+    if (!taken)
+        rf_log(RF_LOG_WARNING, "what was told of call %s is lost: %s", told->sid, error.message);
+    json_decref(data);
+    return taken;
+}
+
+static unsigned take_callback(struct console *console, const struct rf_http_exchange *exchange,
+                              const char *attempt) {
+    char *url = rf_callback_url(console->process->config->telephony.callback_url, attempt);
+    if (url == NULL)
+        return 503;
+    size_t size;
+    struct console_told told;
+    struct console_post post = {
+        .url = url,
+        .type = rf_http_exchange_header(exchange, "Content-Type"),
+        .signature = rf_http_exchange_header(exchange, RF_CALLBACK_HEADER),
+        .body = rf_http_exchange_body(exchange, &size),
+    };
+    enum console_trust trust = read_told(console, &post, &told);
+    free(url);
+    if (trust == CONSOLE_FORGED) {
+        tell_refused(console, "its signature is not by providers.twilio.key for "
+                              "telephony.callback_url");
+        return 403;
+    }
+    if (trust == CONSOLE_UNUSABLE) {
+        tell_refused(console, "it is signed, but tells of no call");
+        return 400;
+    }
+    return publish(console, &told, attempt) ? 204 : 503;
+}
+
+static bool is_callback(const struct console *console, const struct console_request *request,
+                        char attempt[RF_ULID_SIZE]) {
+    return console->process->config->telephony.callback_url != NULL &&
+           strcmp(request->method, "POST") == 0 && rf_callback_attempt(request->path, attempt);
+}
+
 static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
-    const struct console *console = arg;
+    struct console *console = arg;
+    char attempt[RF_ULID_SIZE];
     struct console_request request = {rf_http_exchange_method(exchange),
                                       rf_http_exchange_path(exchange)};
     struct console_view view = {
@@ -61,7 +141,9 @@ static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
     console_decide(&request, &view, &answer);
     rf_http_exchange_header_add(exchange, "X-Content-Type-Options", "nosniff");
     rf_http_exchange_header_add(exchange, "Cache-Control", "no-store");
-    if (answer.text != NULL)
+    if (is_callback(console, &request, attempt))
+        rf_http_exchange_reply(exchange, take_callback(console, exchange, attempt), NULL, "", 0);
+    else if (answer.text != NULL)
         send_text(exchange, &answer);
     else
         send_file(console, exchange, &answer);
@@ -79,11 +161,19 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         .handler = on_exchange,
         .arg = console,
     };
-    enum rf_err result = rf_http_server_new(process->loop, &options, &console->server, error);
+    enum rf_err result = console_tokens_take(&console->tokens, process->config, error);
+    if (result == RF_OK)
+        result = rf_http_server_new(process->loop, &options, &console->server, error);
     if (result != RF_OK)
         return result;
     rf_process_ready(process, "http port %u", rf_http_server_port(console->server));
     return RF_OK;
+}
+
+static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
+                          struct rf_error *error) {
+    struct console *console = process->state;
+    return console_tokens_take(&console->tokens, fresh, error);
 }
 
 static void stop(struct rf_process *process) {
@@ -91,18 +181,21 @@ static void stop(struct rf_process *process) {
     if (console == NULL)
         return;
     rf_http_server_destroy(&console->server);
+    console_tokens_fini(&console->tokens);
     free(console);
     process->state = NULL;
 }
 
 static const struct rf_service service = {
     .name = "console",
-    .summary = "Serves the audio of calls at signed addresses, and /healthz.",
+    .summary = "Serves the audio of calls, takes what is told of them, and /healthz.",
     .details =
         "GET /media/EXPIRY/HMAC/SHA256.FORMAT gives a file of media_dir to whoever has a signed\n"
-        "address; GET /healthz is 200 while the broker answers, else 503. All else is 404.",
+        "address; POST /twilio/status/ATTEMPT takes the provider's signed callbacks; GET /healthz\n"
+        "is 200 while the broker answers, else 503. All else is 404.",
     .uses_bus = true,
     .start = start,
+    .reload = reload,
     .stop = stop,
 };
 

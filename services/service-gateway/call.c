@@ -69,6 +69,7 @@ struct call *call_new(const struct rf_call_request *request, enum gateway_servic
         call_free(call);
         return NULL;
     }
+    call->job.id = call->id;
     return call;
 }
 

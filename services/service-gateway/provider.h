@@ -47,6 +47,7 @@ const struct rf_secret *provider_key(const struct provider_settings *settings, s
 struct provider_job {
     enum gateway_operation operation;
     json_t *params;   // a map
+    const char *id;   // of its call; borrowed
     char *next_page;  // path of the next page of a list; NULL: the first
     json_t *gathered; // an array, over the pages; NULL: nothing yet
     int pages;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "events/json_text.h"
-#include "form.h"
+#include "http/form.h"
 #include "provider.h"
 #include "sound.h"
 
@@ -14,7 +14,7 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
     const char *text = provider_param(job, "text");
     if (text == NULL)
         return rf_error_set(error, RF_ERR_INVALID, "speak: params.text: a text expected");
-    char *voice = form_escape(config->voice), *format = form_escape(config->output_format);
+    char *voice = rf_form_escape(config->voice), *format = rf_form_escape(config->output_format);
     char *path = NULL;
     struct rf_text body = {0};
     rf_json_open(&body, NULL, '{');

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "form.h"
+#include "callback/callback.h"
+#include "http/form.h"
 #include "provider.h"
 
 #define PAGE_SIZE "100"
@@ -26,7 +27,7 @@ static bool is_sid(const char *sid) {
 
 static enum rf_err set_url(struct provider_request *request,
                            const struct provider_settings *settings, const char *rest) {
-    char *account = form_escape(settings->config->account_sid);
+    char *account = rf_form_escape(settings->config->account_sid);
     int size = account == NULL ? -1
                                : asprintf(&request->url, "%s/2010-04-01/Accounts/%s/%s",
                                           settings->config->base_url, account, rest);
@@ -34,6 +35,38 @@ static enum rf_err set_url(struct provider_request *request,
     if (size < 0)
         request->url = NULL;
     return size < 0 ? RF_ERR_NOMEM : RF_OK;
+}
+
+// The address says which dial it is, so that also a call is known whose reply was lost. Told are
+// its beginning, which shows that there is a call, and its end. NULL: nowhere.
+static char *callback_url(const struct provider_settings *settings,
+                          const struct provider_job *job) {
+    const char *base = settings->telephony->callback_url;
+    return base != NULL && job->id != NULL ? rf_callback_url(base, job->id) : NULL;
+}
+
+static char *dial_form(const struct provider_settings *settings, const struct provider_job *job,
+                       const char *to, const char *twiml) {
+    const struct rf_config_telephony *telephony = settings->telephony;
+    char *url = callback_url(settings, job);
+    bool async = url != NULL && telephony->machine_detection && telephony->async_detection;
+    char timeout[24];
+    snprintf(timeout, sizeof timeout, "%lld",
+             (long long)(telephony->ring_timeout.ns / RF_NS_PER_S));
+    const struct rf_form_field fields[] = {
+        {"To", to},
+        {"From", settings->config->from},
+        {"Twiml", twiml},
+        {"Timeout", timeout},
+        {"MachineDetection", telephony->machine_detection ? "Enable" : NULL},
+        {"AsyncAmd", async ? "true" : NULL},
+        {"AsyncAmdStatusCallback", async ? url : NULL},
+        {"StatusCallback", url},
+        {"StatusCallbackEvent", url != NULL ? "initiated" : NULL},
+        {"StatusCallbackEvent", url != NULL ? "completed" : NULL}};
+    char *form = rf_form_encode(fields, sizeof fields / sizeof *fields);
+    free(url);
+    return form;
 }
 
 static enum rf_err build_dial(const struct provider_settings *settings,
@@ -45,18 +78,9 @@ static enum rf_err build_dial(const struct provider_settings *settings,
                             "dial: params.to: a number in E.164 form expected");
     if (twiml == NULL)
         return rf_error_set(error, RF_ERR_INVALID, "dial: params.twiml: a text expected");
-    char timeout[24];
-    snprintf(timeout, sizeof timeout, "%lld",
-             (long long)(settings->telephony->ring_timeout.ns / RF_NS_PER_S));
-    const struct form_field fields[] = {
-        {"To", to},
-        {"From", settings->config->from},
-        {"Twiml", twiml},
-        {"Timeout", timeout},
-        {"MachineDetection", settings->telephony->machine_detection ? "Enable" : NULL}};
     request->method = "POST";
     request->fresh = true;
-    request->body = form_encode(fields, sizeof fields / sizeof *fields);
+    request->body = dial_form(settings, job, to, twiml);
     if (request->body == NULL || set_url(request, settings, "Calls.json") != RF_OK ||
         provider_request_header(request, "Content-Type", "", "application/x-www-form-urlencoded") !=
             RF_OK)
@@ -79,9 +103,9 @@ static enum rf_err build_find(const struct provider_settings *settings,
         request->url = NULL;
         return rf_error_set(error, RF_ERR_NOMEM, "find_call: out of memory");
     }
-    const struct form_field fields[] = {
+    const struct rf_form_field fields[] = {
         {"To", to}, {"From", settings->config->from}, {"PageSize", PAGE_SIZE}};
-    char *query = form_encode(fields, sizeof fields / sizeof *fields), *rest = NULL;
+    char *query = rf_form_encode(fields, sizeof fields / sizeof *fields), *rest = NULL;
     enum rf_err err = RF_ERR_NOMEM;
     if (query != NULL && asprintf(&rest, "Calls.json?%s", query) >= 0) {
         err = set_url(request, settings, rest);

@@ -42,6 +42,12 @@ bool sim_call_ended(const struct sim_call *call) {
     return call->status >= SIM_CALL_COMPLETED;
 }
 
+int64_t sim_call_duration_s(const struct sim_call *call) {
+    return call->answered_ns == 0 || call->ended_ns == 0
+               ? 0
+               : (call->ended_ns - call->answered_ns + RF_NS_PER_S - 1) / RF_NS_PER_S;
+}
+
 // ---- numbers ----
 
 bool sim_number_valid(const char *number) {
@@ -81,13 +87,46 @@ enum sim_fate sim_fate_of(const char *number) {
 
 // ---- states ----
 
-static void become(struct sim_call *call, enum sim_call_status status, int64_t at_ns) {
+static void tell(struct sim_calls *calls, struct sim_call *call, enum sim_callback_event event,
+                 int64_t at_ns) {
+    if (call->status_url == NULL || (call->events >> event & 1) == 0)
+        return;
+    sim_callbacks_add(&calls->callbacks, &(struct sim_callback_due){.call = call,
+                                                                    .event = event,
+                                                                    .status = (int)call->status,
+                                                                    .at_ns = at_ns,
+                                                                    .due_ns = at_ns,
+                                                                    .sequence = call->told++});
+}
+
+// What is told of a call that has just become what it is.
+static void tell_change(struct sim_calls *calls, struct sim_call *call, int64_t at_ns) {
+    if (call->status == SIM_CALL_RINGING) {
+        tell(calls, call, SIM_CALLBACK_INITIATED, at_ns);
+        tell(calls, call, SIM_CALLBACK_RINGING, at_ns);
+    } else if (call->status == SIM_CALL_IN_PROGRESS) {
+        tell(calls, call, SIM_CALLBACK_ANSWERED, at_ns);
+    } else if (sim_call_ended(call)) {
+        tell(calls, call, SIM_CALLBACK_COMPLETED, at_ns);
+    }
+    // It listens for the half of a call.
+    if (call->status == SIM_CALL_IN_PROGRESS && call->detect && call->amd_url != NULL)
+        sim_callbacks_add(&calls->callbacks,
+                          &(struct sim_callback_due){.call = call,
+                                                     .event = SIM_CALLBACK_AMD,
+                                                     .at_ns = at_ns,
+                                                     .due_ns = at_ns + calls->options.talk.ns / 2});
+}
+
+static void become(struct sim_calls *calls, struct sim_call *call, enum sim_call_status status,
+                   int64_t at_ns) {
     call->status = status;
     call->updated_ns = at_ns;
     if (sim_call_ended(call))
         call->ended_ns = at_ns;
     json_array_append_new(call->history, json_pack("{s:s, s:o}", "status", status_names[status],
                                                    "at", sim_at((struct rf_utc){at_ns})));
+    tell_change(calls, call, at_ns);
 }
 
 // When the call's next change is due and to what; false if it has ended or waits in the queue.
@@ -129,7 +168,7 @@ static void advance_call(struct sim_calls *calls, struct sim_call *call, int64_t
     int64_t due_ns;
     enum sim_call_status status;
     while (next_change(calls, call, &due_ns, &status) && due_ns <= now_ns) {
-        become(call, status, due_ns);
+        become(calls, call, status, due_ns);
         if (status != SIM_CALL_IN_PROGRESS)
             continue;
         call->answered_ns = due_ns;
@@ -152,7 +191,7 @@ void sim_calls_advance(struct sim_calls *calls, struct rf_utc now) {
             break;
         calls->next_slot_ns = start_ns + (int64_t)((double)RF_NS_PER_S / calls->options.cps);
         call->started_ns = start_ns;
-        become(call, SIM_CALL_RINGING, start_ns);
+        become(calls, call, SIM_CALL_RINGING, start_ns);
     }
     for (size_t i = calls->first_open; i < calls->next_queued; i++)
         advance_call(calls, calls->items[i], now.ns);
@@ -186,6 +225,9 @@ static void call_destroy(struct sim_call *call) {
     free(call->from);
     free(call->twiml);
     free(call->play_url);
+    free(call->token);
+    free(call->status_url);
+    free(call->amd_url);
     json_decref(call->history);
     free(call);
 }
@@ -198,6 +240,12 @@ static void make_sid(const struct sim_calls *calls, struct rf_utc now, char sid[
                           (unsigned long long)calls->options.seed, calls->count, (long long)now.ns);
     rf_sha256_hex(text, (size_t)length, digest);
     snprintf(sid, SIM_SID_SIZE, "CA%.32s", digest);
+}
+
+// A copy of an optional text; false if out of memory.
+static bool copy(char **out, const char *text) {
+    *out = text == NULL ? NULL : strdup(text);
+    return text == NULL || *out != NULL;
 }
 
 static bool reserve(struct sim_calls *calls) {
@@ -224,21 +272,21 @@ enum rf_err sim_calls_dial(struct sim_calls *calls, const struct sim_dial *dial,
     if (fresh == NULL || !reserve(calls))
         goto failed;
     make_sid(calls, now, fresh->sid);
-    fresh->account = strdup(dial->account);
-    fresh->to = strdup(dial->to);
-    fresh->from = strdup(dial->from);
-    fresh->twiml = dial->twiml == NULL ? NULL : strdup(dial->twiml);
+    bool copied = copy(&fresh->account, dial->account) && copy(&fresh->to, dial->to) &&
+                  copy(&fresh->from, dial->from) && copy(&fresh->twiml, dial->twiml) &&
+                  copy(&fresh->token, dial->token) && copy(&fresh->status_url, dial->status_url) &&
+                  copy(&fresh->amd_url, dial->amd_url);
+    fresh->events = dial->events;
     fresh->play_url = dial->twiml == NULL ? NULL : sim_twiml_play(dial->twiml);
     fresh->history = json_array();
     fresh->fate = sim_fate_of(dial->to);
     fresh->created_ns = now.ns;
     fresh->timeout_ns = dial->timeout.ns;
     fresh->detect = dial->detect;
-    if (fresh->account == NULL || fresh->to == NULL || fresh->from == NULL ||
-        (dial->twiml != NULL && fresh->twiml == NULL) || fresh->history == NULL ||
+    if (!copied || fresh->history == NULL ||
         json_object_set_new(calls->by_sid, fresh->sid, json_integer((json_int_t)calls->count)) != 0)
         goto failed;
-    become(fresh, SIM_CALL_QUEUED, now.ns);
+    become(calls, fresh, SIM_CALL_QUEUED, now.ns);
     calls->items[calls->count++] = fresh;
     *call = fresh;
     return RF_OK;
@@ -261,7 +309,7 @@ bool sim_calls_end(struct sim_calls *calls, struct sim_call *call, enum sim_call
     if (sim_call_ended(call))
         return false;
     // Twilio lets `completed` end a call that is not answered yet, too; it is then canceled.
-    become(call, waiting ? SIM_CALL_CANCELED : SIM_CALL_COMPLETED, now.ns);
+    become(calls, call, waiting ? SIM_CALL_CANCELED : SIM_CALL_COMPLETED, now.ns);
     return true;
 }
 
@@ -323,5 +371,6 @@ void sim_calls_fini(struct sim_calls *calls) {
         call_destroy(calls->items[i]);
     free(calls->items);
     json_decref(calls->by_sid);
+    sim_callbacks_fini(&calls->callbacks);
     *calls = (struct sim_calls){.options = calls->options};
 }

@@ -10,6 +10,8 @@
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
+#include "callbacks.h"
+
 #define SIM_SID_SIZE   35
 #define SIM_CALLS_MOST 100000
 
@@ -52,7 +54,11 @@ enum sim_audio { SIM_AUDIO_NONE, SIM_AUDIO_WANTED, SIM_AUDIO_FETCHING, SIM_AUDIO
 struct sim_call {
     char sid[SIM_SID_SIZE];
     char *account, *to, *from, *twiml;
-    char *play_url; // NULL: nothing to fetch
+    char *play_url;             // NULL: nothing to fetch
+    char *token;                // of the account, as it was when the call was made
+    char *status_url, *amd_url; // where to tell of it; NULL: nowhere
+    unsigned events;            // of which to tell: bits by enum sim_callback_event
+    int told;                   // so many times
     enum sim_call_status status;
     enum sim_fate fate;
     bool detect;
@@ -81,13 +87,17 @@ struct sim_calls {
     size_t next_queued;   // all before it have begun
     size_t first_open;    // all before it have ended
     int64_t next_slot_ns; // when the queue may begin the next one
+    struct sim_callbacks callbacks;
 };
 
 struct sim_dial {
     const char *account, *to, *from;
-    const char *twiml;          // NULL: it comes from a URL
-    struct rf_duration timeout; // of the ringing
-    bool detect;                // whether a machine answers is told
+    const char *twiml;                // NULL: it comes from a URL
+    struct rf_duration timeout;       // of the ringing
+    bool detect;                      // whether a machine answers is told
+    const char *token;                // the account's
+    const char *status_url, *amd_url; // NULL: nothing is told there
+    unsigned events;                  // what is told to the first
 };
 
 // sim_calls_dial: a new call, queued; it may begin at once. RF_ERR_FULL at the bound.
@@ -114,6 +124,9 @@ void sim_calls_fetched(struct sim_calls *calls, const char *sid, long status, co
                        size_t size, const char *error);
 
 bool sim_call_ended(const struct sim_call *call);
+
+// sim_call_duration_s: how long it was talked, in begun seconds; 0 while it goes on.
+int64_t sim_call_duration_s(const struct sim_call *call);
 const char *sim_call_status_name(enum sim_call_status status);
 bool sim_call_status_parse(const char *name, enum sim_call_status *status);
 

@@ -34,6 +34,15 @@ bool sim_request_is(const struct sim_request *request, const char *method) {
            (strcmp(method, "GET") == 0 && strcmp(request->method, "HEAD") == 0);
 }
 
+enum rf_err sim_request_form(const struct sim_request *request, struct rf_form *form) {
+    static const char type[] = "application/x-www-form-urlencoded";
+    const char *content_type = sim_request_header(request, "content-type");
+    *form = (struct rf_form){0};
+    if (content_type == NULL || strncasecmp(content_type, type, sizeof type - 1) != 0)
+        return RF_OK;
+    return rf_form_parse(form, request->body);
+}
+
 json_t *sim_request_json(const struct sim_request *request) {
     json_t *value = json_loadb(request->body, request->body_size, 0, NULL);
     if (value != NULL && !json_is_object(value)) {

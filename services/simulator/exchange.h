@@ -9,6 +9,8 @@
 
 #include <ringfence/error.h>
 
+#include "http/form.h"
+
 struct sim_pair {
     const char *name, *value;
 };
@@ -39,6 +41,9 @@ bool sim_request_is(const struct sim_request *request, const char *method);
 
 // sim_request_json: the body as a JSON object, or NULL. The caller gives it back by json_decref.
 json_t *sim_request_json(const struct sim_request *request);
+
+// sim_request_form: the fields of the body; none if its content type is not a form's. RF_ERR_NOMEM.
+RF_NODISCARD enum rf_err sim_request_form(const struct sim_request *request, struct rf_form *form);
 
 #define SIM_REPLY_HEADERS 16
 

@@ -20,11 +20,19 @@ static const struct kind {
     [SIM_FAULT_WRONG_TYPE] = {"wrong_type", false},
     [SIM_FAULT_EMPTY] = {"empty", false},
     [SIM_FAULT_DRIP] = {"drip", true},
+    [SIM_FAULT_LOST] = {"lost", false},
+    [SIM_FAULT_DOUBLED] = {"doubled", false},
+    [SIM_FAULT_LATE] = {"late", false},
+    [SIM_FAULT_WRONG_SIGNATURE] = {"wrong_signature", false},
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
 const char *sim_fault_kind_name(enum sim_fault_kind kind) {
     return kinds[kind].name;
+}
+
+static bool is_of_callbacks(enum sim_fault_kind kind) {
+    return kind >= SIM_FAULT_LOST;
 }
 
 // ---- reading ----
@@ -115,9 +123,10 @@ static void take_kind(struct reading *reading, struct sim_fault *fault) {
     while (kind < KIND_COUNT && strcmp(kinds[kind].name, name) != 0)
         kind++;
     if (kind == KIND_COUNT) {
-        wrong(reading, "kind",
-              "status, latency, no_reply, reset_before, reset_after, half_reply, wrong_type, empty "
-              "or drip");
+        wrong(
+            reading, "kind",
+            "status, latency, no_reply, reset_before, reset_after, half_reply, wrong_type, empty, "
+            "drip; of callbacks lost, doubled, late or wrong_signature");
         return;
     }
     fault->kind = (enum sim_fault_kind)kind;
@@ -193,6 +202,12 @@ static enum rf_err read_fault(struct sim_fault *fault, const json_t *value, uint
     fault->piece = (size_t)take_number(&reading, "piece", 0, 1, 1e6, "bytes, at least 1");
     fault->carry_out = take_flag(&reading, "carry_out", fault->carry_out);
     fault->hold = take_flag(&reading, "hold", false);
+    bool names_callbacks =
+        fault->provider != NULL && strcmp(fault->provider, SIM_FAULT_CALLBACKS) == 0;
+    if (is_of_callbacks(fault->kind) != names_callbacks)
+        wrong(&reading, "kind",
+              "lost, doubled, late or wrong_signature with match.provider callbacks, others with "
+              "another");
     if (fault->kind == SIM_FAULT_STATUS && fault->status == 0)
         wrong(&reading, "status", "the status to answer");
     if (json_object_size(left) > 0)
@@ -287,7 +302,8 @@ struct sim_fault *sim_faults_decide(struct sim_faults *faults, const struct sim_
                                     struct rf_utc now) {
     for (size_t i = 0; i < faults->count; i++) {
         struct sim_fault *fault = &faults->items[i];
-        if (!head_matches(fault, facts, now) || !rest_matches(fault, facts))
+        if (is_of_callbacks(fault->kind) != (strcmp(facts->provider, SIM_FAULT_CALLBACKS) == 0) ||
+            !head_matches(fault, facts, now) || !rest_matches(fault, facts))
             continue;
         fault->matches++;
         if (fault->rate < 1 && rf_rng_unit(&fault->rng) >= fault->rate)

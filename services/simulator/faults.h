@@ -22,7 +22,15 @@ enum sim_fault_kind {
     SIM_FAULT_WRONG_TYPE,   // an HTML page, as from a proxy
     SIM_FAULT_EMPTY,        // a status without a body
     SIM_FAULT_DRIP,         // the true reply, in small pieces
+    // Of what is told by callbacks, not of replies:
+    SIM_FAULT_LOST,            // never sent
+    SIM_FAULT_DOUBLED,         // sent twice
+    SIM_FAULT_LATE,            // sent after others that happened later
+    SIM_FAULT_WRONG_SIGNATURE, // signed by somebody else
 };
+
+// The provider that a fault of callbacks names.
+#define SIM_FAULT_CALLBACKS "callbacks"
 
 struct sim_fault {
     char *id, *provider, *method, *path, *number, *key, *text; // NULL: any

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "form.h"
+#include "http/form.h"
 #include "sim.h"
 
 #define GRANT "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -23,11 +23,11 @@ static void fail(struct sim *sim, unsigned status, struct sim_reply *reply) {
                  "simulated failure", reply);
 }
 
-static void grant(struct sim *sim, const struct sim_request *request, const struct sim_form *form,
+static void grant(struct sim *sim, const struct sim_request *request, const struct rf_form *form,
                   struct rf_utc now, struct sim_reply *reply) {
     const char *host = sim_request_header(request, "host");
-    const char *type = sim_form_get(form, "grant_type");
-    const char *assertion = sim_form_get(form, "assertion");
+    const char *type = rf_form_get(form, "grant_type");
+    const char *assertion = rf_form_get(form, "assertion");
     const struct sim_token *token;
     struct rf_error error;
     if (type == NULL || strcmp(type, GRANT) != 0) {
@@ -55,14 +55,14 @@ static void grant(struct sim *sim, const struct sim_request *request, const stru
 
 static void handle(struct sim *sim, const struct sim_request *request, const char *path,
                    struct rf_utc now, struct sim_reply *reply) {
-    struct sim_form form;
+    struct rf_form form;
     if (strcmp(path, "/token") != 0 || !sim_request_is(request, "POST")) {
         refuse_grant(404, "not_found", "POST /google/token", reply);
-    } else if (sim_form_init(&form, request) != RF_OK) {
+    } else if (sim_request_form(request, &form) != RF_OK) {
         fail(sim, 500, reply);
     } else {
         grant(sim, request, &form, now, reply);
-        sim_form_fini(&form);
+        rf_form_fini(&form);
     }
 }
 

@@ -41,6 +41,12 @@ bool sim_keys_accept(const struct sim_keys *keys, const char *provider, const ch
     return false;
 }
 
+const char *sim_keys_valid(const struct sim_keys *keys, const char *provider, const char *key) {
+    return sim_keys_accept(keys, provider, key)
+               ? key
+               : json_string_value(json_array_get(json_object_get(keys->accepted, provider), 0));
+}
+
 json_t *sim_keys_json(const struct sim_keys *keys) {
     return keys->accepted == NULL ? json_object() : json_incref(keys->accepted);
 }

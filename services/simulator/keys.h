@@ -18,6 +18,9 @@ RF_NODISCARD enum rf_err sim_keys_set(struct sim_keys *keys, const json_t *value
 
 bool sim_keys_accept(const struct sim_keys *keys, const char *provider, const char *key);
 
+// sim_keys_valid: `key` if it is accepted, else the first that is; NULL: none is.
+const char *sim_keys_valid(const struct sim_keys *keys, const char *provider, const char *key);
+
 // sim_keys_json: as put; a new reference.
 json_t *sim_keys_json(const struct sim_keys *keys);
 

@@ -5,7 +5,7 @@
 static const char *const names[] = {
     [SIM_LEDGER_SCRIPTS] = "scripts",   [SIM_LEDGER_SPEECHES] = "speeches",
     [SIM_LEDGER_TELEGRAM] = "telegram", [SIM_LEDGER_WEBHOOKS] = "webhooks",
-    [SIM_LEDGER_REQUESTS] = "requests",
+    [SIM_LEDGER_REQUESTS] = "requests", [SIM_LEDGER_CALLBACKS] = "callbacks",
 };
 
 json_t *sim_at(struct rf_utc t) {

@@ -14,6 +14,7 @@ enum sim_ledger_list {
     SIM_LEDGER_TELEGRAM,
     SIM_LEDGER_WEBHOOKS,
     SIM_LEDGER_REQUESTS,
+    SIM_LEDGER_CALLBACKS,
     SIM_LEDGER_COUNT
 };
 
@@ -31,7 +32,7 @@ void sim_ledger_add(struct sim_ledger *ledger, enum sim_ledger_list list, struct
                     json_t *entry);
 
 // sim_ledger_json: {"scripts": [...], "speeches": ..., "telegram", "webhooks", "requests",
-// "dropped": n}, a new reference whose lists are the ledger's own.
+// "callbacks", "dropped": n}, a new reference whose lists are the ledger's own.
 json_t *sim_ledger_json(const struct sim_ledger *ledger);
 
 void sim_ledger_fini(struct sim_ledger *ledger);

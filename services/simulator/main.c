@@ -6,6 +6,7 @@
 //   elevenlabs.c openai.c anthropic.c twilio.c twilio_list.c telegram.c sheets.c google.c webhook.c
 //              one face each; admin.c is the simulator's own
 //   calls.c    the life of a telephone call; media.c fetches what it plays
+//   callbacks.c callback_take.c tell.c   what is told of it, and to whom
 //   faults.c   what goes wrong, when asked to
 //   speech.c script.c   what is synthesised and written
 //   grid.c range.c tokens.c account.c   sheets and their access
@@ -79,6 +80,7 @@ static void stop(struct rf_process *process) {
     rf_http_server_destroy(&simulator->tls);
     rf_http_destroy(&simulator->http);
     simulator_end_fetches(simulator);
+    simulator_end_tellings(simulator);
     rf_timer_stop(&simulator->calls_timer);
     sim_fini(&simulator->sim);
     sim_account_destroy(&simulator->account);

@@ -73,7 +73,12 @@ void simulator_follow_calls(struct simulator *simulator) {
     struct sim_call *call;
     while ((call = sim_calls_fetch_next(calls)) != NULL)
         fetch_begin(simulator, call);
-    if (sim_calls_next(calls, &due))
+    simulator_tell(simulator);
+    struct rf_utc change = {0}, told = {0};
+    bool changes = sim_calls_next(calls, &change);
+    bool tells = sim_callbacks_next(&calls->callbacks, &told);
+    due = tells && (!changes || told.ns < change.ns) ? told : change;
+    if (changes || tells)
         rf_timer_after(&simulator->calls_timer, rf_utc_since(due, now));
     else
         rf_timer_stop(&simulator->calls_timer);

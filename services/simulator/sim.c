@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "form.h"
+#include "http/form.h"
 
 #define CHARACTERS_LIMIT 10000000
 #define DRIP_PIECES      20
@@ -58,15 +58,15 @@ static const struct sim_face *find_face(const char *path, const char **face_path
 
 struct description {
     struct sim_facts facts;
-    struct sim_form form;
+    struct rf_form form;
     char *decoded;
     char key[SIM_KEY_SIZE];
 };
 
 // The telephone number that the request is about, as To or by the call's sid.
 static const char *number_of(const struct sim *sim, const struct sim_request *request,
-                             const struct sim_form *form, const char *path) {
-    const char *to = sim_form_get(form, "To");
+                             const struct rf_form *form, const char *path) {
+    const char *to = rf_form_get(form, "To");
     if (to == NULL)
         to = sim_request_query(request, "To");
     const char *calls = to == NULL ? strstr(path, "/Calls/") : NULL;
@@ -82,7 +82,7 @@ static enum rf_err describe(const struct sim *sim, const struct sim_face *face,
                             const struct sim_request *request, const char *path,
                             struct description *out) {
     *out = (struct description){0};
-    enum rf_err result = sim_form_init(&out->form, request);
+    enum rf_err result = sim_request_form(request, &out->form);
     if (result != RF_OK)
         return result;
     out->facts = (struct sim_facts){
@@ -97,14 +97,14 @@ static enum rf_err describe(const struct sim *sim, const struct sim_face *face,
     if (out->form.count > 0) {
         out->decoded = strdup(request->body);
         if (out->decoded != NULL)
-            sim_form_decode(out->decoded);
+            rf_form_decode(out->decoded);
         out->facts.decoded_body = out->decoded;
     }
     return RF_OK;
 }
 
 static void description_fini(struct description *description) {
-    sim_form_fini(&description->form);
+    rf_form_fini(&description->form);
     free(description->decoded);
 }
 

@@ -81,6 +81,22 @@ void sim_handle(struct sim *sim, const struct sim_request *request, struct rf_ut
 // sim_handle_early: whether a request whose head alone is there is to be reset at once.
 bool sim_handle_early(struct sim *sim, const struct sim_request *request, struct rf_utc now);
 
+// One callback that is to be sent. sim_callback_fini frees its texts.
+struct sim_callback {
+    char sid[SIM_SID_SIZE];
+    char *to, *url, *body, *signature;
+    const char *event;
+    char fault[64]; // "": none
+};
+
+// sim_callback_take: the next callback that is due, with what goes wrong with it; false: none.
+bool sim_callback_take(struct sim *sim, struct rf_utc now, struct sim_callback *callback);
+
+// sim_callback_sent: notes what came of it in the ledger; `status` 0: no answer came.
+void sim_callback_sent(struct sim *sim, const struct sim_callback *callback, long status,
+                       struct rf_utc now);
+void sim_callback_fini(struct sim_callback *callback);
+
 // sim_admin_handle: /admin/...; in admin.c.
 void sim_admin_handle(struct sim *sim, const struct sim_request *request, const char *path,
                       struct rf_utc now, struct sim_reply *reply);

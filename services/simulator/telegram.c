@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "form.h"
+#include "http/form.h"
 #include "sim.h"
 
 #define TEXT_MOST 4096 // characters, as UTF-16 counts them
@@ -121,13 +121,13 @@ static void send_json(struct sim *sim, const struct sim_request *request, struct
 static void send_message(struct sim *sim, const struct sim_request *request, struct rf_utc now,
                          struct sim_reply *reply) {
     const char *type = sim_request_header(request, "content-type");
-    struct sim_form form;
+    struct rf_form form;
     if (type != NULL && strncmp(type, "application/json", 16) == 0) {
         send_json(sim, request, now, reply);
-    } else if (sim_form_init(&form, request) == RF_OK) {
-        send(sim, sim_form_get(&form, "chat_id"), sim_form_get(&form, "text"),
-             sim_form_get(&form, "parse_mode"), now, reply);
-        sim_form_fini(&form);
+    } else if (sim_request_form(request, &form) == RF_OK) {
+        send(sim, rf_form_get(&form, "chat_id"), rf_form_get(&form, "text"),
+             rf_form_get(&form, "parse_mode"), now, reply);
+        rf_form_fini(&form);
     } else {
         fail(sim, 500, reply);
     }

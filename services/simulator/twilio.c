@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "form.h"
+#include "http/form.h"
 
 #define TIMEOUT_DEFAULT_S 60
 #define TIMEOUT_MOST_S    600
@@ -60,9 +60,6 @@ static json_t *date_or_null(int64_t ns) {
 }
 
 json_t *sim_twilio_call(const struct sim_call *call) {
-    int64_t talk_s = call->answered_ns == 0 || call->ended_ns == 0
-                         ? 0
-                         : (call->ended_ns - call->answered_ns + RF_NS_PER_S - 1) / RF_NS_PER_S;
     int64_t waited_ms =
         call->started_ns == 0 ? 0 : (call->started_ns - call->created_ns) / RF_NS_PER_MS;
     json_t *value = json_pack(
@@ -74,8 +71,9 @@ json_t *sim_twilio_call(const struct sim_call *call) {
         "outbound-api", "api_version", "2010-04-01");
     json_object_set_new(value, "status", json_string(sim_call_status_name(call->status)));
     json_object_set_new(value, "duration",
-                        sim_call_ended(call) ? json_sprintf("%lld", (long long)talk_s)
-                                             : json_null());
+                        sim_call_ended(call)
+                            ? json_sprintf("%lld", (long long)sim_call_duration_s(call))
+                            : json_null());
     json_object_set_new(value, "queue_time", json_sprintf("%lld", (long long)waited_ms));
     const char *heard = call->fate == SIM_FATE_MACHINE ? "machine_start" : "human";
     json_object_set_new(value, "answered_by",
@@ -101,12 +99,12 @@ static bool is_utf8(const char *text) {
 }
 
 // What Twilio refuses before it looks at the number's reach. True: nothing.
-static bool check_fields(const struct sim_form *form, struct rf_duration *timeout,
+static bool check_fields(const struct rf_form *form, struct rf_duration *timeout,
                          struct sim_reply *reply) {
-    const char *to = sim_form_get(form, "To"), *from = sim_form_get(form, "From");
-    const char *twiml = sim_form_get(form, "Twiml"), *seconds = sim_form_get(form, "Timeout");
-    bool instructed = twiml != NULL || sim_form_get(form, "Url") != NULL ||
-                      sim_form_get(form, "ApplicationSid") != NULL;
+    const char *to = rf_form_get(form, "To"), *from = rf_form_get(form, "From");
+    const char *twiml = rf_form_get(form, "Twiml"), *seconds = rf_form_get(form, "Timeout");
+    bool instructed = twiml != NULL || rf_form_get(form, "Url") != NULL ||
+                      rf_form_get(form, "ApplicationSid") != NULL;
     char *end = NULL;
     long timeout_s = seconds == NULL ? TIMEOUT_DEFAULT_S : strtol(seconds, &end, 10);
     *timeout = rf_seconds(timeout_s);
@@ -156,17 +154,57 @@ static bool check_reach(const char *to, struct sim_reply *reply) {
     }
 }
 
-static void create(struct sim *sim, const struct sim_form *form, const char *account,
-                   struct rf_utc now, struct sim_reply *reply) {
+// The events that a dial wants to hear of: each in a field of its own; without one, the end alone.
+// False: there is no such event.
+static bool wanted_events(const struct rf_form *form, unsigned *events) {
+    *events = 0;
+    for (size_t i = 0; i < form->count; i++) {
+        enum sim_callback_event event;
+        if (strcmp(form->fields[i].name, "StatusCallbackEvent") != 0)
+            continue;
+        if (!sim_callback_event_parse(form->fields[i].value, &event))
+            return false;
+        *events |= 1U << event;
+    }
+    if (*events == 0)
+        *events = 1U << SIM_CALLBACK_COMPLETED;
+    return true;
+}
+
+static bool is_http(const char *url) {
+    return url == NULL || strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+}
+
+static bool check_callbacks(const struct rf_form *form, unsigned *events, struct sim_reply *reply) {
+    if (!wanted_events(form, events))
+        sim_twilio_fail(400, 21626, "Invalid StatusCallbackEvent", reply);
+    else if (!is_http(rf_form_get(form, "StatusCallback")) ||
+             !is_http(rf_form_get(form, "AsyncAmdStatusCallback")))
+        sim_twilio_fail(400, 21609, "Invalid StatusCallback URL", reply);
+    else
+        return true;
+    return false;
+}
+
+static void create(struct sim *sim, const struct sim_request *request, const struct rf_form *form,
+                   const char *account, struct rf_utc now, struct sim_reply *reply) {
     struct rf_duration timeout;
-    if (!check_fields(form, &timeout, reply) || !check_reach(sim_form_get(form, "To"), reply))
+    unsigned events;
+    if (!check_callbacks(form, &events, reply) || !check_fields(form, &timeout, reply) ||
+        !check_reach(rf_form_get(form, "To"), reply))
         return;
     struct sim_dial dial = {.account = account,
-                            .to = sim_form_get(form, "To"),
-                            .from = sim_form_get(form, "From"),
-                            .twiml = sim_form_get(form, "Twiml"),
+                            .to = rf_form_get(form, "To"),
+                            .from = rf_form_get(form, "From"),
+                            .twiml = rf_form_get(form, "Twiml"),
                             .timeout = timeout,
-                            .detect = sim_form_get(form, "MachineDetection") != NULL};
+                            .detect = rf_form_get(form, "MachineDetection") != NULL,
+                            .token = request->password,
+                            .status_url = rf_form_get(form, "StatusCallback"),
+                            .events = events};
+    const char *async = rf_form_get(form, "AsyncAmd");
+    if (async != NULL && strcmp(async, "true") == 0)
+        dial.amd_url = rf_form_get(form, "AsyncAmdStatusCallback");
     struct sim_call *call;
     enum rf_err result = sim_calls_dial(&sim->calls, &dial, now, &call);
     if (result == RF_ERR_FULL)
@@ -179,9 +217,9 @@ static void create(struct sim *sim, const struct sim_form *form, const char *acc
 
 // ---- one call ----
 
-static void update(struct sim *sim, const struct sim_form *form, struct sim_call *call,
+static void update(struct sim *sim, const struct rf_form *form, struct sim_call *call,
                    struct rf_utc now, struct sim_reply *reply) {
-    const char *name = sim_form_get(form, "Status");
+    const char *name = rf_form_get(form, "Status");
     enum sim_call_status status;
     if (name == NULL || !sim_call_status_parse(name, &status) ||
         (status != SIM_CALL_CANCELED && status != SIM_CALL_COMPLETED))
@@ -198,9 +236,9 @@ static void not_found(const struct sim_request *request, struct sim_reply *reply
     sim_twilio_fail(404, 20404, message, reply);
 }
 
-static void one_call(struct sim *sim, const struct sim_request *request,
-                     const struct sim_form *form, const char *account, const char *sid,
-                     struct rf_utc now, struct sim_reply *reply) {
+static void one_call(struct sim *sim, const struct sim_request *request, const struct rf_form *form,
+                     const char *account, const char *sid, struct rf_utc now,
+                     struct sim_reply *reply) {
     struct sim_call *call = sim_calls_find(&sim->calls, sid);
     if (call == NULL || strcmp(call->account, account) != 0)
         not_found(request, reply);
@@ -229,7 +267,7 @@ static bool cut_json(char *name) {
     return true;
 }
 
-static void route(struct sim *sim, const struct sim_request *request, const struct sim_form *form,
+static void route(struct sim *sim, const struct sim_request *request, const struct rf_form *form,
                   char *account, struct rf_utc now, struct sim_reply *reply) {
     char *rest = strchr(account, '/');
     if (rest != NULL)
@@ -245,7 +283,7 @@ static void route(struct sim *sim, const struct sim_request *request, const stru
     else if (whole && sim_request_is(request, "GET"))
         account_json(account, reply);
     else if (!whole && strcmp(rest, "Calls.json") == 0 && sim_request_is(request, "POST"))
-        create(sim, form, account, now, reply);
+        create(sim, request, form, account, now, reply);
     else if (!whole && strcmp(rest, "Calls.json") == 0 && sim_request_is(request, "GET"))
         sim_twilio_list(sim, request, account, now, reply);
     else if (!whole && strncmp(rest, "Calls/", 6) == 0 && cut_json(rest))
@@ -258,13 +296,13 @@ static void handle(struct sim *sim, const struct sim_request *request, const cha
                    struct rf_utc now, struct sim_reply *reply) {
     static const char accounts[] = SIM_TWILIO_VERSION "/Accounts/";
     char id[64];
-    struct sim_form form;
+    struct rf_form form;
     char *account = NULL;
     if (strncmp(path, accounts, sizeof accounts - 1) != 0) {
         not_found(request, reply);
         return;
     }
-    if (sim_form_init(&form, request) != RF_OK ||
+    if (sim_request_form(request, &form) != RF_OK ||
         (account = strdup(path + sizeof accounts - 1)) == NULL)
         fail(sim, 500, reply);
     else
@@ -272,7 +310,7 @@ static void handle(struct sim *sim, const struct sim_request *request, const cha
     sim_request_id(sim, "RQ", id);
     sim_reply_header(reply, "Twilio-Request-Id", "%s", id);
     free(account);
-    sim_form_fini(&form);
+    rf_form_fini(&form);
 }
 
 const struct sim_face sim_twilio = {"twilio", handle, key, refuse, fail};

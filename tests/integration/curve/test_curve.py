@@ -243,6 +243,15 @@ class Check(CurveTest):
                                  [f"broker.known_clients: {name} lacks the role {missing}"])
             self.allow(name, roles, "--replace")
 
+    def test_who_takes_callbacks_of_the_provider_reads_the_journal(self):
+        self.everybody()
+        self.set.config["telephony"]["callback_url"] = "https://calls.example.com"
+        self.set.write_config()
+        self.assertEqual([w.split(" in ")[0] for w in self.warnings()],
+                         ["broker.known_clients: orchestrator lacks the role subscriber"])
+        self.allow("orchestrator", ROLES["orchestrator"] + ",subscriber", "--replace")
+        self.assertEqual(self.warnings(), [])
+
     def test_what_is_missing_is_told_with_its_mend(self):
         listed = self.keys / "known_clients"
         self.assertEqual(len(self.warnings()), 1)

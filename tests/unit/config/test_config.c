@@ -359,6 +359,8 @@ static void a_review_warns_of_what_is_most_likely_not_meant(void **state) {
                            "  openai: {key: k}\n"
                            "  anthropic: {key: k, timeout: {attempt: 30s}}\n"
                            "  twilio: {account_sid: AC1}\n"
+                           "telephony: {audio: play, media_url: \"https://a.example\","
+                           " media_secret: s, media_ttl: 40s}\n"
                            "bus: {insecure: yes}\n");
     rf_config_review(config, note_warning, &warnings);
     assert_string_equal(warnings.text,
@@ -368,6 +370,7 @@ static void a_review_warns_of_what_is_most_likely_not_meant(void **state) {
                         // OpenAI's retries, as Anthropic's attempt is long, and its own.
                         "deadline-short orchestrator.call_deadline; "
                         "deadline-short orchestrator.call_deadline; "
+                        "audio-short telephony.media_ttl; "
                         "bus-insecure bus.insecure; ");
     rf_config_destroy(&config);
 }

@@ -256,6 +256,18 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"telephony:\n  media_url: http://127.0.0.1:1\n  audio: play\n",
          "3: telephony.audio: play needs telephony.media_secret; expected a secret that signs the "
          "media paths, or audio: say"},
+        {"telephony:\n  callback_url: https://calls.example.com\n",
+         "2: telephony.callback_url: needs providers.twilio.key, which is not set; expected the "
+         "auth token by which the provider signs its callbacks"},
+        {"telephony:\n  async_detection: yes\n",
+         "2: telephony.async_detection: needs telephony.machine_detection: yes; expected both or "
+         "neither"},
+        {"telephony:\n  machine_detection: yes\n  async_detection: yes\n",
+         "3: telephony.async_detection: needs telephony.callback_url, which is not set; expected "
+         "the public address of the console, as what was heard is told there"},
+        {"telephony:\n  callback_url: https://calls.example.com/?a=b\n",
+         "2: telephony.callback_url: \"https://calls.example.com/?a=b\" is not a plain URL; expected "
+         "a URL such as https://api.example.com, without user, query or fragment"},
         {"providers:\n  twilio:\n    key: t\n    from: \"+12025550100\"\n",
          "3: providers.twilio.key: there is a key but no providers.twilio.account_sid; expected "
          "the account that the key belongs to"},

@@ -53,6 +53,20 @@ static void an_ejected_gateway_tells_what_was_held_against_it(void **state) {
     free(text);
 }
 
+static void what_a_provider_tells_of_a_call_is_told(void **state) {
+    (void)state;
+    char *text =
+        sentence_of("call.told", "CA1",
+                    json_pack("{s:s, s:s, s:s, s:s, s:i}", "provider", "twilio", "attempt", "01J",
+                              "status", "completed", "answered_by", "human", "duration_s", 12));
+    assert_string_equal(text, "twilio tells of call CA1: completed after 12 s, answered by human");
+    free(text);
+    text = sentence_of("call.told", "CA1",
+                       json_pack("{s:s, s:s}", "provider", "twilio", "status", "initiated"));
+    assert_string_equal(text, "twilio tells of call CA1: initiated");
+    free(text);
+}
+
 static void a_set_aside_contact_tells_why_and_where(void **state) {
     (void)state;
     char *text = sentence_of("contact.set_aside", "spring-12",
@@ -231,6 +245,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_opened_breaker_tells_count_end_and_last_error),
         cmocka_unit_test(an_ejected_gateway_tells_what_was_held_against_it),
+        cmocka_unit_test(what_a_provider_tells_of_a_call_is_told),
         cmocka_unit_test(a_set_aside_contact_tells_why_and_where),
         cmocka_unit_test(a_contact_that_waits_tells_for_what_and_until_when),
         cmocka_unit_test(a_provider_that_was_never_down_is_not_up_again),

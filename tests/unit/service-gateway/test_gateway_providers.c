@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "form.h"
 #include "provider.h"
 
 static char base_url[] = "https://api.example", voice[] = "v/1", format[] = "mp3_22050_32";
@@ -149,6 +148,46 @@ static void a_dial_is_a_form_over_a_connection_of_its_own(void **state) {
     assert_string_equal(request.url, "https://api.example/2010-04-01/Accounts/AC1/Calls/CA9.json");
     assert_false(request.fresh);
     provider_request_fini(&request);
+}
+
+// The form of a dial by this telephony section, as the call `id`.
+static char *dial_body(const struct rf_config_telephony *calls, const char *id) {
+    const struct provider_settings with = {
+        .config = &config, .telephony = calls, .key = {.value = key}};
+    struct provider_request request = {0};
+    struct rf_error error = {0};
+    json_t *params = json_pack("{s:s,s:s}", "to", "+442079460001", "twiml", "<Say/>");
+    struct provider_job job = {.operation = GATEWAY_DIAL, .params = params, .id = id};
+    assert_int_equal(provider_of(RF_PROVIDER_TWILIO)->build(&with, &job, &request, &error), RF_OK);
+    char *body = strdup(request.body);
+    provider_request_fini(&request);
+    json_decref(params);
+    return body;
+}
+
+static void a_dial_says_where_its_call_is_to_be_told_of(void **state) {
+    (void)state;
+#define WHERE "https%3A%2F%2Fcalls.example%2Ftwilio%2Fstatus%2F01JAR5ZX3N0000000000000000"
+    struct rf_config_telephony calls = {.ring_timeout = {30 * RF_NS_PER_S},
+                                        .machine_detection = true};
+    char *body = dial_body(&calls, "01JAR5ZX3N0000000000000000");
+    assert_null(strstr(body, "StatusCallback"));
+    free(body);
+    calls.callback_url = "https://calls.example/";
+    body = dial_body(&calls, "01JAR5ZX3N0000000000000000");
+    assert_string_equal(body, "To=%2B442079460001&From=%2B12025550100&Twiml=%3CSay%2F%3E&Timeout=30"
+                              "&MachineDetection=Enable&StatusCallback=" WHERE
+                              "&StatusCallbackEvent=initiated&StatusCallbackEvent=completed");
+    free(body);
+    calls.async_detection = true;
+    body = dial_body(&calls, "01JAR5ZX3N0000000000000000");
+    assert_non_null(
+        strstr(body, "&AsyncAmd=true&AsyncAmdStatusCallback=" WHERE "&StatusCallback="));
+    free(body);
+    // Nobody would know by the address which dial it is.
+    body = dial_body(&calls, "by-hand");
+    assert_null(strstr(body, "Callback"));
+    free(body);
 }
 
 static void machine_detection_is_asked_for_and_what_it_heard_is_told(void **state) {
@@ -342,14 +381,6 @@ static void a_list_without_end_does_not_prove_an_absence(void **state) {
     provider_job_fini(&job);
 }
 
-static void a_form_is_escaped(void **state) {
-    (void)state;
-    const struct form_field fields[] = {{"A", "a b&c=d+\r\n"}, {"B", NULL}, {"C", "\xc3\xa4~"}};
-    char *text = form_encode(fields, 3);
-    assert_string_equal(text, "A=a%20b%26c%3Dd%2B%0D%0A&C=%C3%A4~");
-    free(text);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(speech_is_asked_for_as_elevenlabs_documents_it),
@@ -358,11 +389,11 @@ int main(void) {
         cmocka_unit_test(scripts_are_asked_for_as_openai_and_anthropic_document_it),
         cmocka_unit_test(machine_detection_is_asked_for_and_what_it_heard_is_told),
         cmocka_unit_test(a_dial_is_a_form_over_a_connection_of_its_own),
+        cmocka_unit_test(a_dial_says_where_its_call_is_to_be_told_of),
         cmocka_unit_test(parameters_that_cannot_be_used_are_refused),
         cmocka_unit_test(a_status_of_200_is_not_enough),
         cmocka_unit_test(a_page_that_leads_elsewhere_is_not_followed),
         cmocka_unit_test(a_list_without_end_does_not_prove_an_absence),
-        cmocka_unit_test(a_form_is_escaped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
