@@ -11,7 +11,7 @@
 #include <ringfence/id.h>
 #include <ringfence/time.h>
 
-#include "config/config.h"
+#include "config/account.h"
 
 enum rf_contact_state {
     RF_CONTACT_NEW,          // loaded; its campaign was not started
@@ -77,17 +77,25 @@ enum rf_dial_state {
 const char *rf_dial_state_name(enum rf_dial_state state);
 bool rf_dial_state_parse(const char *name, enum rf_dial_state *state);
 
-#define RF_SID_SIZE 64
+#define RF_SID_SIZE    64
+#define RF_SENDER_SIZE 24
 
 struct rf_dial {
     char id[RF_ULID_SIZE]; // of the attempt and of the call on the bus: carried out once
     enum rf_dial_state state;
     struct rf_utc created;
-    struct rf_utc send_before; // no gateway sends it after this
+    struct rf_utc send_before;  // no gateway sends it after this
+    struct rf_utc proven_after; // nor is it proven absent before this
+    char account[RF_CONFIG_ACCOUNT_SIZE], sender[RF_SENDER_SIZE]; // whose call; "": not told
     char sid[RF_SID_SIZE];
-    int absences; // answers in a row that did not show it, list_lag apart
-    struct rf_utc last_absence;
-    struct rf_utc denied; // since when the provider refuses to be asked; 0: not so
+
+    // Of this life alone, and by its own clock (known_since), as the wall clock may be set.
+    struct rf_duration within;       // the request's time at most; 0: not told
+    struct rf_instant known_since;   // begun, or found in the database
+    int absences;                    // answers in a row that did not show it, list_lag apart
+    struct rf_duration last_absence; // after known_since
+    struct rf_utc denied;            // since when the provider refuses to be asked; 0: not so
+    struct rf_utc unsure;            // since when it lists what may be this call; 0: not so
 };
 
 struct rf_contact {

@@ -89,10 +89,11 @@ enum rf_err rf_contact_rows_read(struct rf_rows *rows, struct rf_contact_list *l
 enum rf_err rf_contact_rows_dial(struct rf_db *db, struct rf_contact *contact,
                                  struct rf_error *error) {
     struct rf_rows *row;
-    enum rf_err err = rf_db_query(db, error, &row,
-                                  "SELECT id, state, created, send_before, sid FROM attempt"
-                                  " WHERE contact = ? AND " RF_SCHEMA_OPEN,
-                                  "i", contact->row);
+    enum rf_err err =
+        rf_db_query(db, error, &row,
+                    "SELECT id, state, created, send_before, sid, account, sender,"
+                    " proven_after FROM attempt WHERE contact = ? AND " RF_SCHEMA_OPEN,
+                    "i", contact->row);
     if (err != RF_OK)
         return err;
     struct rf_dial *dial = &contact->dial;
@@ -102,6 +103,9 @@ enum rf_err rf_contact_rows_dial(struct rf_db *db, struct rf_contact *contact,
         dial->created.ns = rf_rows_number(row, 2);
         dial->send_before.ns = rf_rows_number(row, 3);
         rf_plan_copy(dial->sid, sizeof dial->sid, rf_rows_text(row, 4));
+        rf_plan_copy(dial->account, sizeof dial->account, rf_rows_text(row, 5));
+        rf_plan_copy(dial->sender, sizeof dial->sender, rf_rows_text(row, 6));
+        dial->proven_after.ns = rf_rows_number(row, 7);
         if (!rf_dial_state_parse(rf_rows_text(row, 1), &dial->state))
             err = rf_error_set(error, RF_ERR_INVALID, "attempt %s has an unknown state", dial->id);
     }

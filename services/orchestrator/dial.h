@@ -19,12 +19,21 @@ void rf_dial_question(struct rf_dial *dial, const char *id, const struct rf_cont
 
 // rf_dial_ask_at: from when on an answer without the call proves something: the request can no
 // longer begin (send_before), has ended (its timeout), and would be listed (lag), by either clock
-// (skew).
+// (skew); as these were when the attempt was begun, or are now, whichever is later.
 struct rf_utc rf_dial_ask_at(const struct rf_dial *dial, const struct rf_rules *rules);
 
-// rf_dial_created_after: calls older than this are not of this attempt. A second more than the
-// skew, as the provider tells whole seconds.
+// rf_dial_first_asked: when the provider is asked first: at that moment, or as long after
+// known_since as it takes, whichever comes first: one of the clocks may have been set.
+struct rf_utc rf_dial_first_asked(const struct rf_dial *dial, const struct rf_rules *rules,
+                                  struct rf_duration known, struct rf_utc now);
+
+// rf_dial_created_after: calls older than this are not of this attempt, if the clocks are right. A
+// second more than the skew, as the provider tells whole seconds.
 struct rf_utc rf_dial_created_after(const struct rf_dial *dial, const struct rf_rules *rules);
+
+// rf_dial_unsure_after: calls older than this are not of this attempt, whatever the clocks are. One
+// between this and rf_dial_created_after, of which we do not know, may be.
+struct rf_utc rf_dial_unsure_after(const struct rf_dial *dial, struct rf_utc now);
 
 // rf_dial_clock_set: our clock was set by `step`: what was noted of the attempt is the same time
 // ago as before. But its call is looked for from the earlier of both times on, as nobody knows
@@ -40,11 +49,14 @@ void rf_dial_distrust(struct rf_dial *dial, const struct rf_rules *rules, struct
 // absences. An answer that failed proves nothing, however often it fails; but if the provider
 // itself refuses the question for all of rules->lost_after, its calls will never be listed: the
 // contact is set aside as call_unknown, a person is told, and the attempt ends, so that its number
-// is not held for ever. What an answer proves dates from when it was `asked`, however long it took:
-// the list may have been read right then. The absence of what a restored database does not know
-// counts as no dial.
+// is not held for ever. So it is if a call is listed for as long that may or may not be this one.
+// What an answer proves dates from when it was `asked`, however long it took: the list may have
+// been read right then. `known`: how long after known_since that was. Absence needs both clocks:
+// the wall clock may have been set, and this life may have begun after the attempt. The
+// absence of what a restored database does not know counts as no dial.
 void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
                    const struct rf_call_reply *reply, const struct rf_rules *rules,
-                   struct rf_utc asked, struct rf_utc now, struct rf_plan *plan);
+                   struct rf_utc asked, struct rf_duration known, struct rf_utc now,
+                   struct rf_plan *plan);
 
 #endif

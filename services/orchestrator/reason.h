@@ -32,6 +32,9 @@ enum rf_reason_kind {
     X(ID_CONFLICT, WAITS, "id_conflict", "its request had the id of another one", "")              \
     X(STORE_FAILED, WAITS, "store_failed", "the gateway could not write what it had made",         \
       "the disk of the gateway is full or broken: see its log")                                    \
+    X(OTHER_ACCOUNT, WAITS, "other_account",                                                       \
+      "the gateway that it was given to has another account, or another address, of its provider", \
+      "give the orchestrators and all gateways the same providers.twilio")                         \
     X(LOCAL, WAITS, "local", "our own processes refused its request", "")                          \
     X(REQUEST, WAITS, "request", "its request cannot be made",                                     \
       "see the message, and ringfence config check")                                               \
@@ -79,7 +82,7 @@ enum rf_reason_kind {
       "its call was created, but its provider denied to know it for too long",                     \
       "look for the call at the provider; ringfence campaign retry --reason call_lost dials anew") \
     X(CALL_UNKNOWN, ENDS, "call_unknown",                                                          \
-      "it will not be known whether its last dial made a call, as its provider refused to tell",   \
+      "it will not be known whether its last dial made a call, as its provider does not tell",     \
       "look for the call at the provider; it is not dialled anew, as that could be a second call") \
     X(TIME_ZONE_UNKNOWN, ENDS, "time_zone_unknown", "nobody knows what time it is where it is",    \
       "mend its time zone, or install the system's time zones, then ringfence campaign retry")     \

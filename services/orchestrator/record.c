@@ -208,10 +208,11 @@ static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *d
     bool ended = dial->state == RF_DIAL_ABSENT || dial->state == RF_DIAL_ENDED;
     if (dial->state == RF_DIAL_INTENT)
         return rf_db_run(db, error,
-                         "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
-                         " VALUES (?, ?, ?, ?, ?, 'intent')",
-                         "titii", dial->id, record->row, record->phone, dial->created.ns,
-                         dial->send_before.ns);
+                         "INSERT INTO attempt (id, contact, phone, created, send_before, state,"
+                         " account, sender, proven_after)"
+                         " VALUES (?, ?, ?, ?, ?, 'intent', nullif (?, ''), nullif (?, ''), ?)",
+                         "titiitti", dial->id, record->row, record->phone, dial->created.ns,
+                         dial->send_before.ns, dial->account, dial->sender, dial->proven_after.ns);
     enum rf_err err = rf_db_run(db, error,
                                 "UPDATE attempt SET state = ?, sid = nullif (?, ''),"
                                 " status = nullif (?, ''),"

@@ -57,12 +57,32 @@ static char *twiml(const struct rf_contact *contact, const struct rf_config *con
     return text;
 }
 
+static json_t *with(json_t *params, const char *key, json_t *value) {
+    if (params && json_object_set_new(params, key, value) != 0) {
+        json_decref(params);
+        return NULL;
+    }
+    return params;
+}
+
+// Whose call it is, as it was when the attempt was begun.
+static json_t *owned(json_t *params, const struct rf_dial *dial) {
+    if (params && dial->account[0])
+        params = with(params, "account", json_string(dial->account));
+    if (params && dial->sender[0])
+        params = with(params, "from", json_string(dial->sender));
+    return params;
+}
+
 json_t *rf_request_dial(const struct rf_contact *contact, const struct rf_config *config,
                         struct rf_utc now, struct rf_error *error) {
     char *text = twiml(contact, config, now, error);
     if (!text)
         return NULL;
-    json_t *params = json_pack("{s:s,s:s}", "to", contact->phone, "twiml", text);
+    json_t *params =
+        owned(json_pack("{s:s,s:s}", "to", contact->phone, "twiml", text), &contact->dial);
+    if (params && contact->dial.within.ns > 0)
+        params = with(params, "within_ns", json_integer(contact->dial.within.ns));
     if (!params)
         (void)rf_error_set(error, RF_ERR_INVALID, "the call's text is not valid UTF-8");
     free(text);
@@ -70,12 +90,15 @@ json_t *rf_request_dial(const struct rf_contact *contact, const struct rf_config
 }
 
 json_t *rf_request_find(const struct rf_contact *contact, const struct rf_rules *rules,
-                        json_t *known) {
+                        struct rf_utc now, json_t *known) {
     struct rf_utc after = rf_dial_created_after(&contact->dial, rules);
-    return json_pack("{s:s,s:I,s:O}", "to", contact->phone, "created_after", (json_int_t)after.ns,
-                     "known", known);
+    struct rf_utc unsure = rf_dial_unsure_after(&contact->dial, now);
+    return owned(json_pack("{s:s,s:I,s:I,s:O}", "to", contact->phone, "created_after",
+                           (json_int_t)after.ns, "unsure_after", (json_int_t)unsure.ns, "known",
+                           known),
+                 &contact->dial);
 }
 
 json_t *rf_request_status(const struct rf_contact *contact) {
-    return json_pack("{s:s}", "sid", contact->dial.sid);
+    return owned(json_pack("{s:s}", "sid", contact->dial.sid), &contact->dial);
 }

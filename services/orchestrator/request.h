@@ -13,7 +13,7 @@ json_t *rf_request_speech(const struct rf_contact *contact);
 json_t *rf_request_dial(const struct rf_contact *contact, const struct rf_config *config,
                         struct rf_utc now, struct rf_error *error);
 json_t *rf_request_find(const struct rf_contact *contact, const struct rf_rules *rules,
-                        json_t *known);
+                        struct rf_utc now, json_t *known);
 json_t *rf_request_status(const struct rf_contact *contact);
 
 #endif

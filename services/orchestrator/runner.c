@@ -79,6 +79,7 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
     runner->orchestrator = orchestrator;
     runner->terms = terms;
     runner->contact = *contact;
+    runner->contact.dial.known_since = rf_clock_now();
     *contact = (struct rf_contact){0};
     rf_timer_init(&runner->timer, orchestrator->process->loop, on_timer, runner);
     runner->next = orchestrator->runners;
@@ -341,6 +342,8 @@ static bool may_dial(struct rf_runner *runner, const struct rf_rules *rules, str
 
 void rf_runner_dial(struct rf_runner *runner) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
+    const struct rf_config_provider *twilio =
+        &orchestrator->process->config->providers[RF_PROVIDER_TWILIO];
     struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
     struct rf_utc now = rf_clock_watch_now(runner->orchestrator);
     struct rf_plan plan;
@@ -365,11 +368,16 @@ void rf_runner_dial(struct rf_runner *runner) {
     }
     struct rf_dial dial;
     char id[RF_ULID_SIZE];
-    if (runner->contact.ask_since.ns != 0)
+    bool question = runner->contact.ask_since.ns != 0; // about what was sent long ago
+    if (question)
         rf_dial_question(&dial, rf_ulid_new(now, id), &runner->contact, &rules,
                          orchestrator->restored);
     else
         rf_dial_begin(&dial, rf_ulid_new(now, id), &rules, now);
+    rf_config_account(twilio, dial.account);
+    rf_plan_copy(dial.sender, sizeof dial.sender, twilio->from);
+    if (!question)
+        dial.known_since = rf_clock_now();
     // No gateway sends it after the window has shut.
     if (until.ns < dial.send_before.ns)
         dial.send_before = until;

@@ -202,6 +202,13 @@ static const char eleventh[] =
     "CREATE TABLE restored (made BIGINT NOT NULL, at BIGINT NOT NULL);"
     "ALTER TABLE contact ADD COLUMN ask_since BIGINT NOT NULL DEFAULT 0;";
 
+// What is asked about an attempt, and when its absence is proven, stays as it was when it was
+// begun, whatever the configuration is by then (dial.c).
+static const char twelfth[] =
+    "ALTER TABLE attempt ADD COLUMN account TEXT;" // NULL: not told
+    "ALTER TABLE attempt ADD COLUMN sender TEXT;"  // the number that calls
+    "ALTER TABLE attempt ADD COLUMN proven_after BIGINT NOT NULL DEFAULT 0;";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -212,7 +219,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {8, eighth},
                                                     {9, ninth},
                                                     {10, tenth},
-                                                    {11, eleventh}};
+                                                    {11, eleventh},
+                                                    {12, twelfth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -223,7 +231,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {8, eighth},
                                                   {9, rf_schema_postgres_ninth},
                                                   {10, tenth},
-                                                  {11, eleventh}};
+                                                  {11, eleventh},
+                                                  {12, twelfth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

@@ -28,10 +28,11 @@ static enum rf_err move_attempts(const struct rf_shift *shift, struct rf_db *db,
                                  struct rf_error *error) {
     int64_t back = shift->step.ns < 0 ? shift->step.ns : 0; // as rf_dial_clock_set
     return rf_db_run(db, error,
-                     "UPDATE attempt SET send_before = send_before + ?, created = created + ?"
-                     " WHERE " RF_SCHEMA_OPEN " AND contact IN (SELECT id FROM contact"
+                     "UPDATE attempt SET send_before = send_before + ?,"
+                     " proven_after = proven_after + ?, created = created + ? WHERE " RF_SCHEMA_OPEN
+                     " AND contact IN (SELECT id FROM contact"
                      "  WHERE " RF_SCHEMA_UNENDED " AND " RF_SCHEMA_RUNNING " AND owner = ?)",
-                     "iii", shift->step.ns, back, rf_member_of(db));
+                     "iiii", shift->step.ns, shift->step.ns, back, rf_member_of(db));
 }
 
 static enum rf_err reopen(const struct rf_shift *shift, struct rf_db *db, struct rf_error *error) {

@@ -162,6 +162,17 @@ void rf_steps_dial(struct rf_runner *runner) {
 
 // ---- asking ----
 
+// The list of calls is read as if the clocks were right; calling windows cannot be.
+static void tell_clock(const struct rf_runner *runner, const struct rf_call_reply *reply) {
+    int64_t ahead = json_integer_value(json_object_get(reply->result, "clock_ahead_ns"));
+    if (ahead != 0)
+        rf_log(RF_LOG_WARNING,
+               "contact %s: the provider's clock is %lld s %s a gateway's, which is more than"
+               " telephony.clock_skew: look whether the machine's clock is synchronized",
+               runner->contact.id, (long long)((ahead < 0 ? -ahead : ahead) / RF_NS_PER_S),
+               ahead < 0 ? "behind" : "ahead of");
+}
+
 static void on_found(void *arg, const struct rf_call_reply *reply) {
     struct rf_runner *runner = arg;
     struct rf_orchestrator *orchestrator = runner->orchestrator;
@@ -174,8 +185,10 @@ static void on_found(void *arg, const struct rf_call_reply *reply) {
     struct rf_utc now = rf_clock_watch_now(runner->orchestrator);
     struct rf_duration took =
         rf_instant_since(rf_loop_now(orchestrator->process->loop), runner->called);
-    rf_dial_asked(&runner->contact, &runner->contact.dial, reply, &rules,
-                  rf_utc_add(now, rf_ns(-took.ns)), now, &plan);
+    struct rf_dial *dial = &runner->contact.dial;
+    tell_clock(runner, reply);
+    rf_dial_asked(&runner->contact, dial, reply, &rules, rf_utc_add(now, rf_ns(-took.ns)),
+                  rf_instant_since(runner->called, dial->known_since), now, &plan);
     if (plan.to == RF_CONTACT_ASK) {
         if (!orchestrator->draining)
             rf_runner_wait(runner, plan.due);
@@ -199,7 +212,8 @@ static void on_known(struct rf_store_job *job, enum rf_err result, const struct 
             .operation = "find_call",
             .deadline = config_of(runner)->orchestrator.dial_deadline,
             .repeatable = true,
-            .params = rf_request_find(&runner->contact, &rules, known->sids),
+            .params = rf_request_find(&runner->contact, &rules, rf_clock_watch_now(orchestrator),
+                                      known->sids),
             .reply = on_found,
         };
         if (request.params)
@@ -303,11 +317,17 @@ void rf_steps_due(struct rf_runner *runner) {
         rf_dispatch_line_up(runner);
 }
 
+static struct rf_utc first_asked(const struct rf_runner *runner) {
+    const struct rf_dial *dial = &runner->contact.dial;
+    struct rf_rules rules = rf_orchestrator_rules(runner->orchestrator, NULL);
+    return rf_dial_first_asked(dial, &rules, rf_instant_since(rf_clock_now(), dial->known_since),
+                               rf_clock_watch_now(runner->orchestrator));
+}
+
 void rf_steps_go(struct rf_runner *runner) {
     const struct rf_contact *contact = &runner->contact;
     if (runner->orchestrator->draining)
         return; // the next start goes on from here
-    struct rf_rules rules;
     switch (contact->state) {
     case RF_CONTACT_SCRIPT:
         send_step(runner, "script", "write", rf_request_script(contact, config_of(runner)));
@@ -319,8 +339,7 @@ void rf_steps_go(struct rf_runner *runner) {
         rf_dispatch_line_up(runner);
         break;
     case RF_CONTACT_ASK:
-        rules = rf_orchestrator_rules(runner->orchestrator, NULL);
-        rf_runner_wait(runner, rf_dial_ask_at(&contact->dial, &rules));
+        rf_runner_wait(runner, first_asked(runner));
         break;
     case RF_CONTACT_FOLLOW:
         rf_runner_wait(runner, runner->due);

@@ -104,6 +104,10 @@ enum rf_err send_attempt(struct core *core, struct call *call, struct hedge *hed
 bool time_for_attempt(const struct core *core, const struct call *call, struct moment at,
                       struct rf_duration *timeout) {
     struct rf_duration most = config_of(core, call)->timeout.attempt;
+    // Whoever is to ask what became of it counts on its end.
+    int64_t within = json_integer_value(json_object_get(call->job.params, "within_ns"));
+    if (within > 0)
+        most = shorter(most, rf_ns(within));
     struct rf_duration left = rf_instant_since(call->deadline, at.now);
     // A link behind this one still gets its turn when this one says nothing at all.
     struct rf_duration room = call_has_next(call) ? rf_ns(left.ns - ATTEMPT_MIN.ns) : left;
@@ -152,6 +156,9 @@ void begin_attempt(struct core *core, struct call *call, struct rf_duration leas
         return;
     case RF_ERR_INVALID:
         fail_attempt_before(core, call, RF_CLASS_PERMANENT_INVALID, "params", error.message, at);
+        return;
+    case RF_ERR_CONFLICT:
+        answer_local(core, call, "other_account", error.message);
         return;
     case RF_ERR_CONFIG:
         fail_attempt_before(core, call, RF_CLASS_PERMANENT_CONFIG, "request", error.message, at);

@@ -95,6 +95,7 @@ struct provider_reply {
     const char *request_id;     // NULL: none
     provider_header_fn *header; // NULL: none
     const void *header_arg;
+    struct rf_utc received;      // by our clock; 0: not told
     const struct rf_value *json; // the body, parsed once by provider_judge; NULL: no JSON
     struct rf_duration retry_after;
     bool tells; // of the provider's rate limit:
@@ -132,7 +133,8 @@ struct provider {
     enum gateway_service service;
 
     // build: the request for `job`. RF_ERR_INVALID: the parameters cannot be used (the error says
-    // which); it is the caller's fault then.
+    // which); it is the caller's fault then. RF_ERR_CONFLICT: not with this configuration, though
+    // it may be with another gateway's, or ours soon.
     enum rf_err (*build)(const struct provider_settings *settings, const struct provider_job *job,
                          struct provider_request *request, struct rf_error *error);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "callback/callback.h"
+#include "config/account.h"
 #include "http/form.h"
 #include "provider.h"
 
@@ -37,6 +38,27 @@ static enum rf_err set_url(struct provider_request *request,
     return size < 0 ? RF_ERR_NOMEM : RF_OK;
 }
 
+// A call is placed, and looked for, by the account that its attempt was begun with: another one's
+// list is empty of it, which would prove nothing. RF_ERR_CONFLICT: ours is another.
+static enum rf_err check_account(const struct provider_settings *settings,
+                                 const struct provider_job *job, struct rf_error *error) {
+    char ours[RF_CONFIG_ACCOUNT_SIZE];
+    const char *wanted = provider_param(job, "account");
+    rf_config_account(settings->config, ours);
+    if (wanted == NULL || strcmp(wanted, ours) == 0)
+        return RF_OK;
+    return rf_error_set(error, RF_ERR_CONFLICT,
+                        "it is of the account %s, and this gateway's (providers.twilio) is %s",
+                        wanted, ours);
+}
+
+// The number that calls: that of the attempt, else ours.
+static const char *sender(const struct provider_settings *settings,
+                          const struct provider_job *job) {
+    const char *from = provider_param(job, "from");
+    return from != NULL ? from : settings->config->from;
+}
+
 // The address says which dial it is, so that also a call is known whose reply was lost. Told are
 // its beginning, which shows that there is a call, and its end. NULL: nowhere.
 static char *callback_url(const struct provider_settings *settings,
@@ -55,7 +77,7 @@ static char *dial_form(const struct provider_settings *settings, const struct pr
              (long long)(telephony->ring_timeout.ns / RF_NS_PER_S));
     const struct rf_form_field fields[] = {
         {"To", to},
-        {"From", settings->config->from},
+        {"From", sender(settings, job)},
         {"Twiml", twiml},
         {"Timeout", timeout},
         {"MachineDetection", telephony->machine_detection ? "Enable" : NULL},
@@ -104,7 +126,7 @@ static enum rf_err build_find(const struct provider_settings *settings,
         return rf_error_set(error, RF_ERR_NOMEM, "find_call: out of memory");
     }
     const struct rf_form_field fields[] = {
-        {"To", to}, {"From", settings->config->from}, {"PageSize", PAGE_SIZE}};
+        {"To", to}, {"From", sender(settings, job)}, {"PageSize", PAGE_SIZE}};
     char *query = rf_form_encode(fields, sizeof fields / sizeof *fields), *rest = NULL;
     enum rf_err err = RF_ERR_NOMEM;
     if (query != NULL && asprintf(&rest, "Calls.json?%s", query) >= 0) {
@@ -133,6 +155,10 @@ static enum rf_err build(const struct provider_settings *settings, const struct 
                          struct provider_request *request, struct rf_error *error) {
     request->user = settings->config->account_sid;
     request->password = settings->key.value;
+    enum rf_err err = check_account(settings, job, error);
+    // A dial waits for a gateway that has it; of a question somebody must hear in the end.
+    if (err != RF_OK)
+        return job->operation == GATEWAY_DIAL ? err : (error->code = RF_ERR_INVALID);
     if (job->operation == GATEWAY_DIAL)
         return build_dial(settings, job, request, error);
     if (job->operation == GATEWAY_FIND_CALL)
@@ -175,27 +201,59 @@ static bool is_known(json_t *known, const char *sid) {
     return false;
 }
 
-// A call of the list that may be the one that is looked for. Its date has whole seconds. One
-// without a readable date is taken: to overlook a call is worse than to ask about one too many.
+// A date in seconds since 1970; -1 if it cannot be read, or is beyond what nanoseconds can tell.
+static int64_t seconds_of(const char *date) {
+    int64_t seconds = date != NULL ? (int64_t)curl_getdate(date, NULL) : -1;
+    return seconds <= INT64_MAX / RF_NS_PER_S ? seconds : -1;
+}
+
+// By how much the provider's clock is ahead of ours, as its answer says: 0 within what the
+// configuration allows, or if it does not say.
+static struct rf_duration clock_ahead(const struct provider_settings *settings,
+                                      const struct provider_reply *reply) {
+    const char *date = reply->header != NULL ? reply->header(reply->header_arg, "Date") : NULL;
+    int64_t seconds = seconds_of(date);
+    if (seconds < 0 || reply->received.ns == 0)
+        return rf_ns(0);
+    struct rf_duration ahead =
+        rf_utc_since((struct rf_utc){seconds * RF_NS_PER_S}, reply->received);
+    int64_t allowed = rf_ns_add(settings->telephony->clock_skew.ns, RF_NS_PER_S);
+    return ahead.ns > allowed || ahead.ns < -allowed ? ahead : rf_ns(0);
+}
+
+// A call of the list that may be the one that is looked for. Its date has whole seconds, and is by
+// the provider's clock, what it is held against is by ours: where they differ by more than is
+// allowed for, it is looked at by ours, and left out only if it is too old by both. One without a
+// readable date is taken: to overlook a call is worse than to ask about one too many. One that
+// could be it only if a clock was wrong is marked as older.
 static bool take_call(const struct provider_job *job, const struct rf_value *call,
-                      json_t *gathered) {
+                      struct rf_duration ahead, json_t *gathered) {
     const char *sid = rf_value_text(rf_value_get(call, "sid"));
     const char *status = rf_value_text(rf_value_get(call, "status"));
     const char *date = rf_value_text(rf_value_get(call, "date_created"));
     if (sid == NULL || !is_sid(sid) || is_known(json_object_get(job->params, "known"), sid))
         return true;
     int64_t after = json_integer_value(json_object_get(job->params, "created_after"));
-    int64_t created = date != NULL ? (int64_t)curl_getdate(date, NULL) : -1;
-    if (created >= 0 && created < after / RF_NS_PER_S)
+    json_t *given = json_object_get(job->params, "unsure_after");
+    int64_t unsure = json_is_integer(given) ? json_integer_value(given) : after;
+    int64_t created = seconds_of(date);
+    int64_t by_ours = rf_ns_sub(created * RF_NS_PER_S, ahead.ns) / RF_NS_PER_S;
+    int64_t latest = by_ours > created ? by_ours : created;
+    if (created >= 0 && latest < unsure / RF_NS_PER_S)
         return true;
     json_t *entry =
         json_pack("{s:s, s:s, s:I}", "sid", sid, "status", status != NULL ? status : "unknown",
                   "created", (json_int_t)(created >= 0 ? created * RF_NS_PER_S : 0));
+    if (entry != NULL && created >= 0 && by_ours < after / RF_NS_PER_S)
+        (void)json_object_set_new(entry, "older", json_true());
     return json_array_append_new(gathered, entry) == 0;
 }
 
-static bool read_page(struct provider_job *job, const struct rf_value *body,
-                      struct provider_result *result, struct provider_verdict *verdict) {
+static bool read_page(const struct provider_settings *settings, struct provider_job *job,
+                      const struct provider_reply *reply, struct provider_result *result,
+                      struct provider_verdict *verdict) {
+    const struct rf_value *body = reply->json;
+    struct rf_duration ahead = clock_ahead(settings, reply);
     const struct rf_value *calls = rf_value_get(body, "calls");
     const char *next = rf_value_text(rf_value_get(body, "next_page_uri"));
     if (rf_value_type(calls) != RF_VALUE_ARRAY || (next != NULL && *next != '\0' && *next != '/'))
@@ -204,7 +262,7 @@ static bool read_page(struct provider_job *job, const struct rf_value *body,
         job->gathered = json_array();
     for (const struct rf_value *call = rf_value_first(calls); call != NULL;
          call = rf_value_next(calls, call))
-        if (!take_call(job, call, job->gathered))
+        if (!take_call(job, call, ahead, job->gathered))
             return unreadable(verdict, "out of memory");
     free(job->next_page);
     job->next_page = next != NULL && *next != '\0' ? strdup(next) : NULL;
@@ -217,20 +275,20 @@ static bool read_page(struct provider_job *job, const struct rf_value *body,
         result->more = true;
         return true;
     }
-    result->result = json_pack("{s:O}", "calls", job->gathered);
+    result->result =
+        json_pack("{s:O, s:I}", "calls", job->gathered, "clock_ahead_ns", (json_int_t)ahead.ns);
     return result->result != NULL || unreadable(verdict, "out of memory");
 }
 
 static bool read_reply(const struct provider_settings *settings, struct provider_job *job,
                        const struct provider_reply *reply, struct provider_result *result,
                        struct provider_verdict *verdict) {
-    (void)settings;
     const struct rf_value *body = reply->json;
     bool good;
     if (rf_value_type(body) != RF_VALUE_MAP)
         good = unreadable(verdict, "a JSON object expected");
     else if (job->operation == GATEWAY_FIND_CALL)
-        good = read_page(job, body, result, verdict);
+        good = read_page(settings, job, reply, result, verdict);
     else
         good = read_one(job, body, result, verdict);
     return good;

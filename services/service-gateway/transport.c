@@ -36,6 +36,7 @@ static void fill_reply(const struct rf_http_reply *from, struct provider_reply *
         .error_text = from->error_text,
         .header = header_of,
         .header_arg = from,
+        .received = rf_clock_utc(),
         .retry_after = rf_http_retry_after(from, rf_clock_utc()),
         .took = from->took,
         .request_id = request_id(from, id),

@@ -278,6 +278,7 @@ static void dial(struct world *w, struct runner *r) {
     }
     snprintf(id, sizeof id, "A%" PRId64, ++w->attempts);
     rf_dial_begin(&attempt, id, &rules, now_of(w));
+    attempt.known_since.ns = w->now;
     if (until.ns < attempt.send_before.ns)
         attempt.send_before = until;
     struct rf_record *record = rf_record_intent(&r->contact, &attempt, 0, now_of(w));
@@ -305,6 +306,10 @@ static void dial(struct world *w, struct runner *r) {
     }
 }
 
+static struct rf_duration known(const struct world *w, const struct runner *r) {
+    return rf_ns(w->now - r->contact.dial.known_since.ns);
+}
+
 static void go(struct world *w, struct runner *r, int64_t due) {
     r->reply = false;
     r->follow = (struct rf_follow){0};
@@ -320,7 +325,8 @@ static void go(struct world *w, struct runner *r, int64_t due) {
         dial(w, r);
         break;
     case RF_CONTACT_ASK:
-        r->at = rf_dial_ask_at(&r->contact.dial, &rules).ns;
+        r->at = rf_dial_first_asked(&r->contact.dial, &rules, known(w, r), now_of(w)).ns;
+        r->at = r->at > w->now ? r->at : w->now;
         break;
     default:
         assert_int_equal(r->contact.state, RF_CONTACT_FOLLOW);
@@ -362,7 +368,8 @@ static void on_due(struct world *w, struct runner *r) {
         if (!fails)
             reply =
                 (struct rf_call_reply){.ok = true, .class = "ok", .result = list(w, &r->contact)};
-        rf_dial_asked(&r->contact, &r->contact.dial, &reply, &rules, now_of(w), now_of(w), &plan);
+        rf_dial_asked(&r->contact, &r->contact.dial, &reply, &rules, now_of(w), known(w, r),
+                      now_of(w), &plan);
     } else {
         const struct call *call = NULL;
         for (size_t i = 0; i < w->call_count; i++)
@@ -393,6 +400,7 @@ static void take_over(struct world *w, struct rf_contact_list *contacts) {
     for (size_t i = 0; i < contacts->count; i++) {
         struct runner *r = &w->runners[w->running++];
         *r = (struct runner){.contact = contacts->items[i]};
+        r->contact.dial.known_since.ns = w->now;
         contacts->items[i] = (struct rf_contact){0};
         if (r->contact.state == RF_CONTACT_DIAL && r->contact.dial.state != RF_DIAL_NONE) {
             struct rf_plan plan;

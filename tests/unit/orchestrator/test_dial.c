@@ -39,7 +39,19 @@ static struct rf_plan asked(struct rf_contact *contact, json_t *calls, int64_t a
         .ok = true, .class = "ok", .result = result, .provider = "twilio"};
     struct rf_plan plan;
     rf_dial_asked(contact, &contact->dial, &reply, &rules, (struct rf_utc){at_s * S},
-                  (struct rf_utc){at_s * S}, &plan);
+                  rf_seconds(at_s - 1000), (struct rf_utc){at_s * S}, &plan);
+    json_decref(result);
+    return plan;
+}
+
+static struct rf_plan asked_by(struct rf_contact *contact, const char *calls, int64_t wall_s,
+                               int64_t known_s, const struct rf_rules *by) {
+    json_t *result = json_pack("{s:o}", "calls", json_loads(calls, 0, NULL));
+    const struct rf_call_reply reply = {
+        .ok = true, .class = "ok", .result = result, .provider = "twilio"};
+    struct rf_plan plan;
+    rf_dial_asked(contact, &contact->dial, &reply, by, (struct rf_utc){wall_s * S},
+                  rf_seconds(known_s), (struct rf_utc){wall_s * S}, &plan);
     json_decref(result);
     return plan;
 }
@@ -104,20 +116,20 @@ static void an_answer_proves_only_what_was_so_when_it_was_asked(void **state) {
     struct rf_plan plan;
     // Asked before the margins were over, answered long after.
     rf_dial_asked(&contact, &contact.dial, &nothing, &rules, (struct rf_utc){1041 * S},
-                  (struct rf_utc){1060 * S}, &plan);
+                  rf_seconds(1041 - 1000), (struct rf_utc){1060 * S}, &plan);
     assert_int_equal(plan.to, RF_CONTACT_ASK);
     assert_int_equal(contact.dial.absences, 0);
     assert_int_equal(plan.due.ns, 1060 * S);
     // A first proof; the second was asked too early after it.
     rf_dial_asked(&contact, &contact.dial, &nothing, &rules, (struct rf_utc){1060 * S},
-                  (struct rf_utc){1061 * S}, &plan);
+                  rf_seconds(1060 - 1000), (struct rf_utc){1061 * S}, &plan);
     assert_int_equal(contact.dial.absences, 1);
     rf_dial_asked(&contact, &contact.dial, &nothing, &rules, (struct rf_utc){1065 * S},
-                  (struct rf_utc){1080 * S}, &plan);
+                  rf_seconds(1065 - 1000), (struct rf_utc){1080 * S}, &plan);
     assert_int_equal(contact.dial.absences, 1);
     assert_int_equal(plan.to, RF_CONTACT_ASK);
     rf_dial_asked(&contact, &contact.dial, &nothing, &rules, (struct rf_utc){1080 * S},
-                  (struct rf_utc){1080 * S}, &plan);
+                  rf_seconds(1080 - 1000), (struct rf_utc){1080 * S}, &plan);
     assert_int_equal(plan.to, RF_CONTACT_DIAL);
     json_decref(nothing.result);
 }
@@ -150,7 +162,7 @@ static void a_list_that_cannot_be_read_proves_nothing_however_often(void **state
         for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
             struct rf_plan plan;
             rf_dial_asked(&contact, &contact.dial, &replies[i], &rules, (struct rf_utc){at * S},
-                          (struct rf_utc){at * S}, &plan);
+                          rf_seconds(at - 1000), (struct rf_utc){at * S}, &plan);
             assert_int_equal(plan.to, RF_CONTACT_ASK);
             assert_int_equal(plan.dial, RF_DIAL_NONE);
             assert_int_equal(plan.due.ns, (at + 5) * S);
@@ -164,7 +176,7 @@ static struct rf_plan answered(struct rf_contact *contact, const struct rf_call_
                                int64_t at_s) {
     struct rf_plan plan;
     rf_dial_asked(contact, &contact->dial, reply, &rules, (struct rf_utc){at_s * S},
-                  (struct rf_utc){at_s * S}, &plan);
+                  rf_seconds(at_s - 1000), (struct rf_utc){at_s * S}, &plan);
     return plan;
 }
 
@@ -198,7 +210,7 @@ static void a_refused_question_ends_nothing_while_the_dial_may_still_be_sent(voi
     for (int64_t at = 1001; at <= 1042; at++) {
         struct rf_plan plan;
         rf_dial_asked(&contact, &contact.dial, &denied, &hasty, (struct rf_utc){at * S},
-                      (struct rf_utc){at * S}, &plan);
+                      rf_seconds(at - 1000), (struct rf_utc){at * S}, &plan);
         assert_int_equal(plan.to, at < 1042 ? RF_CONTACT_ASK : RF_CONTACT_SET_ASIDE);
     }
 }
@@ -213,6 +225,90 @@ static void a_number_whose_dials_vanish_every_time_is_set_aside(void **state) {
     assert_int_equal(plan.dial, RF_DIAL_ABSENT);
     assert_string_equal(plan.reason, "retries_exhausted");
     assert_non_null(strstr(plan.message, "3 dials"));
+}
+
+// One clock was an hour ahead when the attempt was made, or is now.
+static void
+a_call_that_is_too_old_by_the_clocks_and_unknown_here_proves_nothing_and_is_told(void **state) {
+    static const char older[] = "[{\"sid\": \"CA7\", \"status\": \"completed\", \"older\": true}]";
+    (void)state;
+    struct rf_contact contact = doubtful();
+    assert_int_equal(asked_by(&contact, older, 1042, 42, &rules).to, RF_CONTACT_ASK);
+    struct rf_plan plan = asked_by(&contact, older, 1641, 641, &rules);
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    assert_int_equal(plan.due.ns, 1646 * S);
+    assert_int_equal(contact.dial.absences, 0);
+    plan = asked_by(&contact, older, 1642, 642, &rules);
+    assert_int_equal(plan.to, RF_CONTACT_SET_ASIDE);
+    assert_int_equal(plan.dial, RF_DIAL_ENDED);
+    assert_string_equal(plan.reason, "call_unknown");
+    assert_non_null(strstr(plan.message, "CA7"));
+    // One that can be it takes precedence, wherever it stands.
+    contact = doubtful();
+    plan = asked_by(&contact, "[{\"sid\": \"CA7\", \"older\": true}, {\"sid\": \"CA8\"}]", 1001, 1,
+                    &rules);
+    assert_int_equal(plan.to, RF_CONTACT_FOLLOW);
+    assert_string_equal(plan.sid, "CA8");
+}
+
+static void calls_are_looked_for_up_to_a_day_before_the_attempt_and_before_now(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    const int64_t day = INT64_C(24) * 3600;
+    assert_int_equal(rf_dial_unsure_after(&contact.dial, (struct rf_utc){1040 * S}).ns,
+                     (1000 - day) * S);
+    // The clock was set back since the attempt.
+    assert_int_equal(rf_dial_unsure_after(&contact.dial, (struct rf_utc){500 * S}).ns,
+                     (500 - day) * S);
+}
+
+static void a_clock_that_is_set_forward_proves_nothing_sooner(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    // An hour later by the wall clock, in this life or in the next, which knows of it since then.
+    struct rf_plan plan = asked_by(&contact, "[]", 4600, 1, &rules);
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    assert_int_equal(plan.due.ns, (4600 + 41) * S);
+    assert_int_equal(contact.dial.absences, 0);
+    plan = asked_by(&contact, "[]", 4641, 42, &rules);
+    assert_int_equal(contact.dial.absences, 1);
+    plan = asked_by(&contact, "[]", 9999, 43, &rules); // and between the two proofs
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    assert_int_equal(plan.due.ns, (9999 + 4) * S);
+    plan = asked_by(&contact, "[]", 10003, 47, &rules);
+    assert_int_equal(plan.to, RF_CONTACT_DIAL);
+}
+
+static void a_clock_that_is_set_back_proves_nothing_sooner_and_the_question_is_asked(void **state) {
+    (void)state;
+    struct rf_contact contact = doubtful();
+    const struct rf_utc back = {100 * S};
+    assert_int_equal(rf_dial_first_asked(&contact.dial, &rules, rf_seconds(2), back).ns, 140 * S);
+    assert_int_equal(
+        rf_dial_first_asked(&contact.dial, &rules, rf_seconds(2), (struct rf_utc){1002 * S}).ns,
+        1042 * S);
+    assert_int_equal(
+        rf_dial_first_asked(&contact.dial, &rules, rf_seconds(2), (struct rf_utc){4600 * S}).ns,
+        1042 * S);
+    struct rf_plan plan = asked_by(&contact, "[]", 140, 42, &rules);
+    assert_int_equal(plan.to, RF_CONTACT_ASK);
+    assert_int_equal(plan.due.ns, 1042 * S);
+    assert_int_equal(contact.dial.absences, 0);
+}
+
+static void another_configuration_proves_no_absence_sooner_than_that_of_the_attempt(void **state) {
+    (void)state;
+    struct rf_rules hasty = rules, slow = rules;
+    hasty.http_timeout = hasty.list_lag = hasty.clock_skew = rf_seconds(1);
+    slow.list_lag = rf_seconds(60);
+    struct rf_contact contact = doubtful();
+    assert_int_equal(contact.dial.within.ns, 15 * S);
+    assert_int_equal(rf_dial_ask_at(&contact.dial, &hasty).ns, 1042 * S);
+    assert_int_equal(rf_dial_ask_at(&contact.dial, &slow).ns, 1097 * S);
+    (void)asked_by(&contact, "[]", 1041, 41, &hasty);
+    assert_int_equal(contact.dial.absences, 0);
+    (void)asked_by(&contact, "[]", 1042, 42, &hasty);
+    assert_int_equal(contact.dial.absences, 1);
 }
 
 // ---- following ----
@@ -324,10 +420,10 @@ static void a_clock_that_is_set_back_prolongs_no_margin(void **state) {
     rf_dial_clock_set(&contact.dial, rf_ns(-600 * S));
     assert_int_equal(rf_dial_ask_at(&contact.dial, &rules).ns, 442 * S);
     assert_int_equal(rf_dial_created_after(&contact.dial, &rules).ns, 397 * S);
-    assert_int_equal(asked(&contact, json_array(), 442).to, RF_CONTACT_ASK);
+    assert_int_equal(asked_by(&contact, "[]", 442, 42, &rules).to, RF_CONTACT_ASK);
     rf_dial_clock_set(&contact.dial, rf_ns(-100 * S)); // between the two proofs
-    assert_int_equal(asked(&contact, json_array(), 346).to, RF_CONTACT_ASK);
-    assert_int_equal(asked(&contact, json_array(), 347).to, RF_CONTACT_DIAL);
+    assert_int_equal(asked_by(&contact, "[]", 346, 46, &rules).to, RF_CONTACT_ASK);
+    assert_int_equal(asked_by(&contact, "[]", 347, 47, &rules).to, RF_CONTACT_DIAL);
 }
 
 static void a_clock_that_is_set_forward_shortens_no_margin(void **state) {
@@ -336,7 +432,7 @@ static void a_clock_that_is_set_forward_shortens_no_margin(void **state) {
     rf_dial_clock_set(&contact.dial, rf_ns(3600 * S));
     // The call may have been created by the clock as it was.
     assert_int_equal(rf_dial_created_after(&contact.dial, &rules).ns, 997 * S);
-    struct rf_plan plan = asked(&contact, json_array(), 4610);
+    struct rf_plan plan = asked_by(&contact, "[]", 4610, 10, &rules);
     assert_int_equal(plan.to, RF_CONTACT_ASK);
     assert_int_equal(plan.due.ns, (1042 + 3600) * S);
     assert_int_equal(contact.dial.absences, 0);
@@ -395,6 +491,12 @@ int main(void) {
             a_provider_that_refuses_the_question_for_long_is_asked_no_more_and_it_is_told),
         cmocka_unit_test(a_refused_question_ends_nothing_while_the_dial_may_still_be_sent),
         cmocka_unit_test(a_number_whose_dials_vanish_every_time_is_set_aside),
+        cmocka_unit_test(
+            a_call_that_is_too_old_by_the_clocks_and_unknown_here_proves_nothing_and_is_told),
+        cmocka_unit_test(calls_are_looked_for_up_to_a_day_before_the_attempt_and_before_now),
+        cmocka_unit_test(a_clock_that_is_set_forward_proves_nothing_sooner),
+        cmocka_unit_test(a_clock_that_is_set_back_proves_nothing_sooner_and_the_question_is_asked),
+        cmocka_unit_test(another_configuration_proves_no_absence_sooner_than_that_of_the_attempt),
         cmocka_unit_test(a_terminal_status_is_the_outcome),
         cmocka_unit_test(a_status_that_is_not_known_to_be_terminal_is_asked_again),
         cmocka_unit_test(an_error_never_ends_a_call_that_exists),

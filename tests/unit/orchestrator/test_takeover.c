@@ -114,6 +114,8 @@ incident_46_the_contacts_of_one_that_is_gone_go_on_with_their_open_attempts(void
     dialled->state = RF_CONTACT_DIAL;
     struct rf_dial dial;
     rf_dial_begin(&dial, "A1", &rules, (struct rf_utc){10 * S});
+    strcpy(dial.account, "AC1 at https://api.example");
+    strcpy(dial.sender, "+12025550199");
     struct rf_record *intent = rf_record_intent(dialled, &dial, 0, (struct rf_utc){10 * S});
     must(db, &intent->job);
     rf_record_destroy(&intent);
@@ -134,8 +136,12 @@ incident_46_the_contacts_of_one_that_is_gone_go_on_with_their_open_attempts(void
         bool open = contact->line == 2;
         assert_int_equal(contact->state, open ? RF_CONTACT_DIAL : RF_CONTACT_SCRIPT);
         assert_int_equal(contact->dial.state, open ? RF_DIAL_INTENT : RF_DIAL_NONE);
-        if (open)
+        if (open) {
             assert_int_equal(contact->dial.send_before.ns, 30 * S);
+            assert_int_equal(contact->dial.proven_after.ns, dial.proven_after.ns);
+            assert_string_equal(contact->dial.account, "AC1 at https://api.example");
+            assert_string_equal(contact->dial.sender, "+12025550199");
+        }
         assert_int_equal(write_as(other, contact, RF_CONTACT_SET_ASIDE, &error), RF_OK);
     }
     struct rf_takeover again = take_over(other);

@@ -605,6 +605,36 @@ static void find_call_reads_every_page_in_one_place(void **state) {
                         "CAdateless");
 }
 
+// A dial for another account's attempt waits for whoever has it, a question is answered: never by
+// an empty list.
+static void what_is_of_another_account_is_refused_unsent(void **state) {
+    struct bench *b = *state;
+    bench_request(
+        b, "d1", "telephony", "dial",
+        "{\"to\": \"+12025550101\", \"twiml\": \"x\", \"account\": \"AC2 at http://provider\"}",
+        60);
+    const struct bench_reply *reply = bench_reply_of(b, "d1");
+    assert_string_equal(reply->class, "local");
+    assert_string_equal(reply->code, "other_account");
+    assert_string_equal(reply->sent, "no");
+    bench_request(b, "f1", "telephony", "find_call",
+                  "{\"to\": \"+12025550101\", \"account\": \"AC2 at http://provider\"}", 60);
+    reply = bench_reply_of(b, "f1");
+    assert_string_equal(reply->class, "permanent.invalid");
+    assert_string_equal(reply->message, "it is of the account AC2 at http://provider, and this"
+                                        " gateway's (providers.twilio) is AC1 at http://provider");
+    assert_int_equal(b->sends, 0);
+    assert_int_equal(b->core.running[GATEWAY_TELEPHONY], 0);
+}
+
+static void a_dial_takes_no_longer_than_its_attempt_counts_on(void **state) {
+    struct bench *b = *state;
+    bench_request(b, "d1", "telephony", "dial",
+                  "{\"to\": \"+12025550101\", \"twiml\": \"x\", \"within_ns\": 3000000000}", 60);
+    assert_int_equal(b->sends, 1);
+    assert_int_equal(b->sent_timeout[0], 3 * RF_NS_PER_S);
+}
+
 static void a_question_about_a_call_is_repeated(void **state) {
     struct bench *b = *state;
     bench_request(b, "q1", "telephony", "call_status", "{\"sid\": \"CA1\"}", 60);
@@ -663,6 +693,8 @@ int main(void) {
         TEST(a_retry_after_within_bounds_is_waited_for),
         TEST(what_is_no_call_is_refused),
         TEST(find_call_reads_every_page_in_one_place),
+        TEST(what_is_of_another_account_is_refused_unsent),
+        TEST(a_dial_takes_no_longer_than_its_attempt_counts_on),
         TEST(a_question_about_a_call_is_repeated),
         TEST(a_key_never_reaches_a_message),
     };

@@ -19,7 +19,8 @@ static const struct rf_config_provider config = {.base_url = base_url,
                                                  .max_tokens = 300,
                                                  .account_sid = sid,
                                                  .from = from};
-static const struct rf_config_telephony telephony = {.ring_timeout = {30 * RF_NS_PER_S}};
+static const struct rf_config_telephony telephony = {.ring_timeout = {30 * RF_NS_PER_S},
+                                                     .clock_skew = {5 * RF_NS_PER_S}};
 static char mp3[] = "mp3";
 static const struct rf_config_provider speech_config = {
     .base_url = base_url, .voice = voice, .output_format = mp3, .model = model};
@@ -360,6 +361,100 @@ static void a_page_that_leads_elsewhere_is_not_followed(void **state) {
     provider_job_fini(&job);
 }
 
+static const char *date; // of the next reply; NULL: none
+
+static const char *dated(const void *arg, const char *name) {
+    (void)arg;
+    return strcmp(name, "Date") == 0 ? date : NULL;
+}
+
+// What is found of a call of 11:00:00, when it is `now_s` after that by our clock: "" is nothing.
+static void expect_found(const char *at, int64_t now_s, int64_t after_s, const char *found,
+                         int64_t ahead_s) {
+    static const int64_t eleven = INT64_C(1795518000) * RF_NS_PER_S; // Tue, 24 Nov 2026 11:00:00
+    static const char body[] = "{\"calls\": [{\"sid\": \"CA1\", \"status\": \"queued\","
+                               " \"date_created\": \"Tue, 24 Nov 2026 11:00:00 +0000\"}]}";
+    struct provider_verdict verdict;
+    struct provider_result result;
+    struct provider_job job = {
+        .operation = GATEWAY_FIND_CALL,
+        .params =
+            json_pack("{s:I, s:I}", "created_after", (json_int_t)(eleven + after_s * RF_NS_PER_S),
+                      "unsure_after", (json_int_t)(eleven + (after_s - 86400) * RF_NS_PER_S))};
+    struct provider_reply reply = {.sent = true,
+                                   .status = 200,
+                                   .content_type = "application/json",
+                                   .body = body,
+                                   .body_size = sizeof body - 1,
+                                   .header = dated,
+                                   .received = {eleven + now_s * RF_NS_PER_S},
+                                   .error_text = ""};
+    date = at;
+    assert_true(provider_judge(&provider_twilio, &settings, &job, &reply, &result, &verdict));
+    json_t *call = json_array_get(json_object_get(result.result, "calls"), 0);
+    const char *what = call == NULL                                   ? ""
+                       : json_is_true(json_object_get(call, "older")) ? "older"
+                                                                      : "it";
+    assert_string_equal(what, found);
+    assert_int_equal(json_integer_value(json_object_get(result.result, "clock_ahead_ns")),
+                     ahead_s * RF_NS_PER_S);
+    json_decref(result.result);
+    provider_job_fini(&job);
+}
+
+static void a_call_is_found_though_the_clocks_differ_and_never_passed_over_unsaid(void **state) {
+    (void)state;
+    // Ours is right: the call is of this attempt, or older, or of another day.
+    expect_found("Tue, 24 Nov 2026 11:00:30 GMT", 30, -6, "it", 0);
+    expect_found("Tue, 24 Nov 2026 11:00:30 GMT", 30, 1, "older", 0);
+    expect_found("Tue, 24 Nov 2026 11:00:30 GMT", 30, 86399, "older", 0);
+    expect_found("Tue, 24 Nov 2026 11:00:30 GMT", 30, 86401, "", 0);
+    expect_found(NULL, 30, 1, "older", 0);
+    // Ours is 20 s, or 5 days, ahead, or an hour behind; and the attempt was made by it.
+    expect_found("Tue, 24 Nov 2026 11:00:30 GMT", 50, 14, "it", -20);
+    expect_found("Tue, 24 Nov 2026 11:00:30 GMT", 30 + 432000, 432000 - 6, "it", -432000);
+    expect_found("Tue, 24 Nov 2026 12:00:30 GMT", 30, -6, "older", 3600);
+    expect_found("Tue, 24 Nov 2026 12:00:30 GMT", 30, -3606, "it", 3600);
+    // It was an hour ahead when the attempt was made, and has been set since.
+    expect_found("Tue, 24 Nov 2026 11:00:30 GMT", 30, 3594, "older", 0);
+    // A date that no clock shows is none.
+    expect_found("sometime", 30, 1, "older", 0);
+}
+
+static void a_call_is_placed_and_looked_for_by_the_account_of_its_attempt(void **state) {
+    static const struct {
+        enum gateway_operation operation;
+        const char *params;
+        enum rf_err err;
+    } cases[] = {
+        {GATEWAY_DIAL, "\"to\": \"+12025550101\", \"twiml\": \"x\"", RF_ERR_CONFLICT},
+        {GATEWAY_FIND_CALL, "\"to\": \"+12025550101\"", RF_ERR_INVALID},
+        {GATEWAY_CALL_STATUS, "\"sid\": \"CA1\"", RF_ERR_INVALID},
+    };
+    static const char *const others[] = {"AC2 at https://api.example", "AC1 at https://other"};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char params[256];
+        struct provider_request request;
+        for (size_t k = 0; k < 2; k++) {
+            snprintf(params, sizeof params, "{%s, \"account\": \"%s\"}", cases[i].params,
+                     others[k]);
+            assert_int_equal(build(RF_PROVIDER_TWILIO, cases[i].operation, params, &request),
+                             cases[i].err);
+            provider_request_fini(&request);
+        }
+        snprintf(params, sizeof params,
+                 "{%s, \"account\": \"AC1 at https://api.example\", \"from\": \"+12025550177\"}",
+                 cases[i].params);
+        assert_int_equal(build(RF_PROVIDER_TWILIO, cases[i].operation, params, &request), RF_OK);
+        if (cases[i].operation != GATEWAY_CALL_STATUS) {
+            const char *sent = request.body != NULL ? request.body : request.url;
+            assert_non_null(strstr(sent, "From=%2B12025550177"));
+        }
+        provider_request_fini(&request);
+    }
+}
+
 static void a_list_without_end_does_not_prove_an_absence(void **state) {
     (void)state;
     static const char body[] = "{\"calls\": [], \"next_page_uri\": \"/more\"}";
@@ -393,6 +488,8 @@ int main(void) {
         cmocka_unit_test(parameters_that_cannot_be_used_are_refused),
         cmocka_unit_test(a_status_of_200_is_not_enough),
         cmocka_unit_test(a_page_that_leads_elsewhere_is_not_followed),
+        cmocka_unit_test(a_call_is_found_though_the_clocks_differ_and_never_passed_over_unsaid),
+        cmocka_unit_test(a_call_is_placed_and_looked_for_by_the_account_of_its_attempt),
         cmocka_unit_test(a_list_without_end_does_not_prove_an_absence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
