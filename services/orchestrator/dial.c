@@ -110,16 +110,22 @@ static json_t *find(const struct rf_call_reply *reply, bool older) {
     return NULL;
 }
 
-static void adopt(json_t *call, const struct rf_rules *rules, struct rf_utc now,
-                  struct rf_plan *plan) {
-    rf_plan_copy(plan->sid, sizeof plan->sid, json_string_value(json_object_get(call, "sid")));
-    rf_plan_copy(plan->status, sizeof plan->status,
-                 json_string_value(json_object_get(call, "status")));
+static void adopt(const char *sid, const char *status, const struct rf_rules *rules,
+                  struct rf_utc now, struct rf_plan *plan) {
+    rf_plan_copy(plan->sid, sizeof plan->sid, sid);
+    rf_plan_copy(plan->status, sizeof plan->status, status);
     plan->to = RF_CONTACT_FOLLOW;
     plan->dial = RF_DIAL_PLACED;
-    plan->due = rf_utc_add(now, rules->poll_initial);
+    plan->due = rf_utc_add(now, rf_follow_interval(rf_ns(0), rules));
     plan->deferrals = 0;
     plan->spent = 0;
+}
+
+void rf_dial_told(const struct rf_contact *contact, const char *sid, const struct rf_rules *rules,
+                  struct rf_utc now, struct rf_plan *plan) {
+    rf_plan_stay(contact, plan);
+    rf_plan_copy(plan->provider, sizeof plan->provider, rf_provider_name(RF_PROVIDER_TWILIO));
+    adopt(sid, "", rules, now, plan);
 }
 
 static void absent(const struct rf_contact *contact, const struct rf_rules *rules,
@@ -186,7 +192,8 @@ void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
         return;
     json_t *call = find(reply, false);
     if (call) {
-        adopt(call, rules, now, plan);
+        adopt(json_string_value(json_object_get(call, "sid")),
+              json_string_value(json_object_get(call, "status")), rules, now, plan);
         return;
     }
     call = find(reply, true);

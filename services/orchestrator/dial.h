@@ -59,4 +59,8 @@ void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
                    struct rf_utc asked, struct rf_duration known, struct rf_utc now,
                    struct rf_plan *plan);
 
+// rf_dial_told: adopts the call that the provider told of: its callback names the dial.
+void rf_dial_told(const struct rf_contact *contact, const char *sid, const struct rf_rules *rules,
+                  struct rf_utc now, struct rf_plan *plan);
+
 #endif

@@ -12,6 +12,8 @@ bool rf_follow_terminal(const char *status) {
 }
 
 struct rf_duration rf_follow_interval(struct rf_duration previous, const struct rf_rules *rules) {
+    if (rules->told_poll.ns > 0)
+        return rules->told_poll;
     struct rf_duration next =
         previous.ns <= 0 ? rules->poll_initial : rf_ns(rf_ns_add(previous.ns, previous.ns / 2));
     return next.ns < rules->poll_max.ns ? next : rules->poll_max;

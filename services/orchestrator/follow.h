@@ -9,7 +9,8 @@
 bool rf_follow_terminal(const char *status);
 
 // rf_follow_interval: the wait after `previous` (0: none yet): poll_initial, then half as long
-// again each time, up to poll_max.
+// again each time, up to poll_max; where callbacks tell the end, told_poll, for those that are
+// lost.
 struct rf_duration rf_follow_interval(struct rf_duration previous, const struct rf_rules *rules);
 
 // How the following of one call stands. Zero it before the first question.

@@ -1,10 +1,11 @@
 // ringfence-orchestrator: runs call campaigns. Each contact goes through script, speech and dial,
 // is followed to the end of its call, and is where it was after a crash.
 //
-// Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, outcome.h, turn.h, pace.h
-// (decisions, pure); schema.c, record.c, queue.c, takeover.c, campaign.c, control.c, sweep.c,
-// requeue.c, set.c, status.c, report.c, explain.c (the database); runner.c, steps.c, terms.c,
-// dispatch.c, inherit.c, cancel.c, outbox.c, serve.c, serve_control.c, serve_set.c (the rim).
+// Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, told.h, outcome.h, turn.h,
+// pace.h, polls.h (decisions, pure); schema.c, record.c, queue.c, takeover.c, campaign.c,
+// control.c, sweep.c, requeue.c, set.c, status.c, report.c, explain.c (the database); runner.c,
+// steps.c, questions.c, terms.c, hear.c, dispatch.c, inherit.c, cancel.c, outbox.c, serve.c,
+// serve_control.c, serve_set.c (the rim).
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "clock_watch.h"
 #include "config/config.h"
 #include "dispatch.h"
+#include "hear.h"
 #include "inherit.h"
 #include "runner.h"
 #include "schema.h"
@@ -163,6 +165,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     if (err == RF_OK)
         err = open_store(orchestrator, error);
     if (err == RF_OK)
+        err = rf_hear_configure(orchestrator, process->config, error);
+    if (err == RF_OK)
         rf_cancel_sweep(orchestrator);
     return err; // ready when the broker knows what we serve: serve.c
 }
@@ -181,6 +185,8 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
     struct rf_orchestrator *orchestrator = process->state;
     enum rf_err err = rf_orchestrator_calendar(orchestrator, fresh, error);
     if (err == RF_OK)
+        err = rf_hear_configure(orchestrator, fresh, error);
+    if (err == RF_OK)
         rf_dispatch_configure(orchestrator, fresh);
     return err;
 }
@@ -196,12 +202,14 @@ static void stop(struct rf_process *process) {
         rf_timer_stop(&orchestrator->pace_timer);
     rf_clock_watch_stop(orchestrator);
     rf_worker_destroy(&orchestrator->worker);
+    rf_hear_stop(orchestrator);
     rf_inherit_stop(orchestrator);
     rf_outbox_close(&orchestrator->outbox);
     // Writes what is queued; what comes of it is read by the next start.
     rf_store_close(&orchestrator->store);
     rf_inherit_fini(orchestrator);
     rf_runner_stop_all(orchestrator);
+    rf_map_fini(&orchestrator->attempts);
     rf_pace_fini(&orchestrator->pace);
     rf_holidays_destroy(&orchestrator->holidays);
     rf_zones_fini(&orchestrator->zones);

@@ -21,6 +21,7 @@ struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator
         .clock_skew = telephony->clock_skew,
         .poll_initial = telephony->poll_initial,
         .poll_max = telephony->poll_max,
+        .told_poll = telephony->callback_url ? telephony->callback_poll : rf_ns(0),
         .lost_after = telephony->lost_after,
         .max_attempts = config->providers[whose].retry.max_retries + 1,
     };

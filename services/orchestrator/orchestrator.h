@@ -6,6 +6,7 @@
 #include <ringfence/worker.h>
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "calendar/holidays.h"
 #include "calendar/zones.h"
 #include "claim.h"
@@ -13,6 +14,7 @@
 #include "outbox.h"
 #include "pace.h"
 #include "plan.h"
+#include "polls.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
 #include "store/store.h"
@@ -52,6 +54,12 @@ struct rf_orchestrator {
     bool claim_bad;   // the last one failed, which was said
     bool breakers_known, marks_known;
     struct rf_utc breaker_until[RF_PROVIDER_COUNT]; // end of being open; 0: not known
+
+    struct rf_map attempts;        // runners by the id of their open dial
+    struct rf_subscription *told;  // what the provider tells of calls; NULL: it does not
+    struct rf_instant untold_next; // when it may be said again that it does not tell
+    struct rf_polls polls;         // questions about calls
+    bool asking_next;              // those in line are having their turn
 
     struct rf_runner *runners; // contacts in progress
     struct rf_terms *terms;    // of their campaigns

@@ -231,7 +231,7 @@ static void plan_dial(const struct rf_contact *contact, const struct rf_call_rep
                      json_string_value(json_object_get(reply->result, "status")));
         plan->to = RF_CONTACT_FOLLOW;
         plan->dial = RF_DIAL_PLACED;
-        plan->due = rf_utc_add(now, rules->poll_initial);
+        plan->due = rf_utc_add(now, rf_follow_interval(rf_ns(0), rules));
         plan->deferrals = 0;
         plan->spent = 0;
     } else if (!reply->ok && (is(reply->sent, "no") || refused(reply))) {

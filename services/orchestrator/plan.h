@@ -17,6 +17,7 @@ struct rf_rules {
     struct rf_duration list_lag;     // how late the provider's list of calls may be
     struct rf_duration clock_skew;   // between the provider's clock and ours
     struct rf_duration poll_initial, poll_max;
+    struct rf_duration told_poll;  // instead, of calls whose end is told by callbacks; 0: none is
     struct rf_duration lost_after; // a call that its provider does not know for so long is given up
     int64_t max_attempts;          // requests a step may spend: 1 + max_retries
 };

@@ -11,6 +11,7 @@
 #include "dial.h"
 #include "dispatch.h"
 #include "outcome.h"
+#include "questions.h"
 #include "reason.h"
 #include "steps.h"
 #include "store/lease.h"
@@ -32,7 +33,24 @@ static void on_timer(void *arg) {
     }
 }
 
+// What is told of a dial names it: while it is open it is found by its id. Without memory for that
+// its call is asked about alone.
+static void track(struct rf_runner *runner) {
+    if (!runner->tracked && runner->contact.dial.state != RF_DIAL_NONE)
+        runner->tracked = rf_map_add_text(&runner->orchestrator->attempts, &runner->attempt,
+                                          runner->contact.dial.id);
+}
+
+static void untrack(struct rf_runner *runner) {
+    if (runner->tracked)
+        rf_map_remove(&runner->orchestrator->attempts, &runner->attempt);
+    runner->tracked = false;
+    runner->told = (struct rf_told){0};
+}
+
 static void runner_destroy(struct rf_runner *runner) {
+    untrack(runner);
+    rf_polls_leave(&runner->orchestrator->polls, &runner->poll);
     *runner->link = runner->next;
     if (runner->next)
         runner->next->link = runner->link;
@@ -88,6 +106,7 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
         runner->next->link = &runner->next;
     orchestrator->runners = runner;
     orchestrator->running++;
+    track(runner);
     bool open = runner->contact.dial.state != RF_DIAL_NONE;
     if (open) {
         struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
@@ -137,8 +156,11 @@ static void take_over(struct rf_runner *runner) {
     contact->state = record->to;
     if (record->dial.state != RF_DIAL_NONE)
         contact->dial = record->dial;
-    if (record->dial.state == RF_DIAL_ABSENT || record->dial.state == RF_DIAL_ENDED)
+    track(runner);
+    if (record->dial.state == RF_DIAL_ABSENT || record->dial.state == RF_DIAL_ENDED) {
+        untrack(runner);
         contact->dial = (struct rf_dial){0};
+    }
     if (record->answered)
         contact->ask_since = (struct rf_utc){0};
     rf_dial_clock_set(&contact->dial, runner->missed);

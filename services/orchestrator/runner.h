@@ -3,10 +3,12 @@
 #ifndef RF_ORCHESTRATOR_RUNNER_H
 #define RF_ORCHESTRATOR_RUNNER_H
 
+#include "base/map.h"
 #include "follow.h"
 #include "orchestrator.h"
 #include "record.h"
 #include "terms.h"
+#include "told.h"
 
 struct rf_runner {
     struct rf_orchestrator *orchestrator;
@@ -23,6 +25,13 @@ struct rf_runner {
     struct rf_duration missed; // by which the clock was set while the record was being written
     struct rf_follow follow;   // of its call
     struct rf_instant called;  // when the call was sent
+
+    struct rf_map_node attempt; // among orchestrator->attempts, while its dial is open
+    bool tracked;
+    struct rf_told told;         // of that dial
+    struct rf_polls_waiter poll; // to ask about it
+    char question[RF_ULID_SIZE]; // that is on its way; "": none
+    bool looking;                // in the database, to ask
     struct rf_runner *next, **link;
 };
 
