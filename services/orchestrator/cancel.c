@@ -20,9 +20,8 @@ static void on_swept(struct rf_store_job *job, enum rf_err result, const struct 
         rf_outbox_kick(&orchestrator->outbox);
     else
         rf_log(RF_LOG_ERROR,
-               "contacts of a cancelled campaign are not set aside before the next start, or the "
-               "next cancellation: %s",
-               error->message);
+               "contacts of a cancelled campaign cannot be set aside, trying again soon: %s",
+               error->message); // inherit.c looks again and again
     // A process that is asked to end goes on with it at its next start.
     if (again && !orchestrator->draining)
         rf_cancel_sweep(orchestrator);
@@ -35,7 +34,7 @@ void rf_cancel_sweep(struct rf_orchestrator *orchestrator) {
         return;
     struct rf_sweep *sweep = calloc(1, sizeof *sweep);
     if (!sweep) {
-        rf_log(RF_LOG_ERROR, "out of memory: cancelled campaigns wait for the next start");
+        rf_log(RF_LOG_ERROR, "out of memory: cancelled campaigns wait for a moment");
         return;
     }
     sweep->job.run = rf_sweep_run;

@@ -5,7 +5,7 @@
 #include "orchestrator.h"
 
 // rf_cancel_sweep: sets aside what waits of cancelled campaigns, until none is left. At every start
-// too: the last one may have ended in the middle of it.
+// too, and whenever inherit.c finds that there is something left.
 void rf_cancel_sweep(struct rf_orchestrator *orchestrator);
 
 #endif

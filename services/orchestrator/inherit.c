@@ -26,15 +26,17 @@ struct rf_inherited {
 
 static void on_forgotten(struct rf_store_job *job, enum rf_err result,
                          const struct rf_error *error) {
-    (void)error;
     struct rf_inherited *done = ((struct rf_takeover_forget *)job)->owner;
     struct rf_orchestrator *orchestrator = done->orchestrator;
     if (orchestrator->stopping)
         return;
     done->forgetting = false;
-    // Else it is tried again when something settles, or at the next start. The broker may have told
-    // meanwhile that it has more of the stream than we knew, as after a restore.
-    if (result == RF_OK && rf_outbox_empty(&done->outbox)) {
+    // The broker may have told meanwhile that it has more of the stream than we knew, as after a
+    // restore: then it is forgotten when it has settled again.
+    if (result != RF_OK) {
+        rf_log(RF_LOG_WARNING, "a stream is not forgotten yet, trying again: %s", error->message);
+        rf_outbox_kick_later(&done->outbox); // which settles, and then it is tried again
+    } else if (rf_outbox_empty(&done->outbox)) {
         struct rf_inherited **link = &orchestrator->inherited;
         while (*link != done)
             link = &(*link)->next;
@@ -138,6 +140,10 @@ static void submit(struct rf_orchestrator *orchestrator) {
     rf_store_submit(orchestrator->store, &takeover->job);
 }
 
+static bool shared(const struct rf_orchestrator *orchestrator) {
+    return rf_store_lease_end(orchestrator->store).ns != INT64_MAX;
+}
+
 static void on_timer(void *arg) {
     struct rf_orchestrator *orchestrator = arg;
     if (orchestrator->draining || orchestrator->stopping)
@@ -148,7 +154,8 @@ static void on_timer(void *arg) {
         orchestrator->inherit_at = rf_instant_add(now, rf_ns(term.ns / 3));
         submit(orchestrator);
     }
-    rf_dispatch_queued(orchestrator);
+    if (shared(orchestrator))
+        rf_dispatch_queued(orchestrator);
     rf_timer_after(&orchestrator->inherit_timer, LOOK_EVERY);
 }
 
@@ -166,9 +173,37 @@ enum rf_err rf_inherit_start(struct rf_orchestrator *orchestrator, struct rf_err
     }
     rf_timer_init(&orchestrator->inherit_timer, orchestrator->process->loop, on_timer,
                   orchestrator);
-    if (err == RF_OK && rf_store_lease_end(orchestrator->store).ns != INT64_MAX)
+    if (err == RF_OK)
         rf_timer_after(&orchestrator->inherit_timer, LOOK_EVERY);
     return err;
+}
+
+// ---- releases ----
+
+static void on_released(struct rf_store_job *job, enum rf_err result,
+                        const struct rf_error *error) {
+    struct rf_takeover_release *release = (struct rf_takeover_release *)job;
+    struct rf_orchestrator *orchestrator = release->owner;
+    free(release);
+    if (orchestrator->stopping)
+        return;
+    if (result != RF_OK)
+        rf_log(RF_LOG_ERROR, "a contact rests until the next start: %s", error->message);
+    orchestrator->inherit_at = (struct rf_instant){0};
+    rf_orchestrator_settle(orchestrator);
+}
+
+void rf_inherit_release(struct rf_orchestrator *orchestrator, int64_t contact) {
+    struct rf_takeover_release *release = calloc(1, sizeof *release);
+    if (!release) {
+        rf_log(RF_LOG_ERROR, "out of memory: a contact rests until the next start");
+        return;
+    }
+    release->job.run = rf_takeover_release_run;
+    release->job.done = on_released;
+    release->owner = orchestrator;
+    release->contact = contact;
+    rf_store_submit(orchestrator->store, &release->job);
 }
 
 void rf_inherit_stop(struct rf_orchestrator *orchestrator) {

@@ -1,5 +1,5 @@
-// Going on with what an orchestrator that is gone has left behind (takeover.h): at the start, and,
-// where several share a database, again and again.
+// Going on with what an orchestrator that is gone has left behind, or that we could not bring to
+// its end (takeover.h): at the start, and again and again.
 #ifndef RF_ORCHESTRATOR_INHERIT_H
 #define RF_ORCHESTRATOR_INHERIT_H
 
@@ -8,6 +8,10 @@
 // rf_inherit_start: begins with the contacts that were in progress. Blocks on the database.
 RF_NODISCARD enum rf_err rf_inherit_start(struct rf_orchestrator *orchestrator,
                                           struct rf_error *error);
+
+// rf_inherit_release: gives up a contact in progress of which the database has another state than
+// we; it is read anew soon, by us or whoever has it.
+void rf_inherit_release(struct rf_orchestrator *orchestrator, int64_t contact);
 
 // rf_inherit_stop: before the store closes and the bus goes. rf_inherit_fini: after it.
 void rf_inherit_stop(struct rf_orchestrator *orchestrator);

@@ -48,11 +48,12 @@ static void delete_done(struct rf_store_job *job, enum rf_err result,
     if (result == RF_OK)
         outbox->deleted = delete->seq;
     else if (result != RF_ERR_CLOSED)
-        rf_log(RF_LOG_WARNING, "outbox: sent events stay until the next acknowledgement: %s",
-               error->message);
+        rf_log(RF_LOG_WARNING, "outbox: sent events stay for a moment: %s", error->message);
     free(delete);
     if (result == RF_OK)
         delete_more(outbox);
+    else if (result != RF_ERR_CLOSED && outbox->stream)
+        rf_outbox_kick_later(outbox); // no acknowledgement may be to come
     outbox->settled(outbox->arg);
 }
 
@@ -60,8 +61,10 @@ static void delete_more(struct rf_outbox *outbox) {
     if (outbox->deleting || outbox->acked <= outbox->deleted)
         return;
     struct delete_job *delete = calloc(1, sizeof *delete);
-    if (!delete)
-        return; // the next acknowledgement tries again
+    if (!delete) {
+        rf_outbox_kick_later(outbox);
+        return;
+    }
     delete->job.run = delete_run;
     delete->job.done = delete_done;
     delete->outbox = outbox;
@@ -184,7 +187,13 @@ void rf_outbox_kick(struct rf_outbox *outbox) {
 }
 
 static void on_later(void *arg) {
-    rf_outbox_kick(arg);
+    struct rf_outbox *outbox = arg;
+    delete_more(outbox);
+    rf_outbox_kick(outbox);
+}
+
+void rf_outbox_kick_later(struct rf_outbox *outbox) {
+    rf_timer_after(&outbox->later, TRY_AGAIN);
 }
 
 bool rf_outbox_idle(const struct rf_outbox *outbox) {

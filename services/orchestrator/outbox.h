@@ -37,6 +37,9 @@ RF_NODISCARD enum rf_err rf_outbox_open(struct rf_outbox *outbox,
 // rf_outbox_kick: rows may have been added: publishes them.
 void rf_outbox_kick(struct rf_outbox *outbox);
 
+// rf_outbox_kick_later: the same after a moment, and what could not be deleted is deleted.
+void rf_outbox_kick_later(struct rf_outbox *outbox);
+
 // rf_outbox_idle: nothing is on its way from the table to the stream.
 bool rf_outbox_idle(const struct rf_outbox *outbox);
 

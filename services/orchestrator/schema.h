@@ -32,6 +32,10 @@ extern const char rf_schema_operator[], rf_schema_operator_postgres[];
     "(state = 'running.script' OR state = 'running.speech' OR state = 'running.dial'"              \
     " OR state = 'running.ask' OR state = 'running.follow')"
 
+// Of those that nobody works on, and that have not ended.
+#define RF_SCHEMA_IDLE                                                                             \
+    "state IN ('new', 'scheduled', 'waiting.retry', 'waiting.breaker', 'waiting.window')"
+
 // And of those that have not ended.
 #define RF_SCHEMA_UNENDED "state NOT IN ('done', 'set_aside')"
 

@@ -50,8 +50,7 @@ static enum rf_err read_some(struct rf_db *db, int64_t campaign, struct swept *s
     enum rf_err err =
         rf_db_query(db, error, &rows,
                     "SELECT id, line, step, phone, name FROM contact WHERE campaign = ?"
-                    " AND " RF_SCHEMA_UNENDED " AND state IN ('new', 'scheduled', 'waiting.retry',"
-                    " 'waiting.breaker', 'waiting.window') LIMIT ?"
+                    " AND " RF_SCHEMA_UNENDED " AND " RF_SCHEMA_IDLE " LIMIT ?"
                     " /*! FOR UPDATE SKIP LOCKED */",
                     "ii", campaign, most);
     if (err != RF_OK)

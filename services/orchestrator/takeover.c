@@ -11,17 +11,20 @@
 #include "store/db.h"
 #include "store/member.h"
 
-// Makes up to `limit` rows of a query ours; their numbers into `ids`.
+// Makes up to `limit` rows of a query ours; their numbers into `ids`. What it selects stands in a
+// WITH ... AS MATERIALIZED: a plan that selects again for each row would not stop at the limit.
 static enum rf_err take(struct rf_db *db, const char *sql, int64_t limit, int64_t *ids,
                         size_t *count, struct rf_error *error) {
     struct rf_rows *rows;
     *count = 0;
-    enum rf_err err = rf_db_query(db, error, &rows, sql, "ii", rf_member_of(db), limit);
+    enum rf_err err = rf_db_query(db, error, &rows, sql, "ii", limit, rf_member_of(db));
     if (err != RF_OK)
         return err;
-    while ((err = rf_rows_next(rows, error)) == RF_OK)
+    while ((err = rf_rows_next(rows, error)) == RF_OK && (int64_t)*count < limit)
         ids[(*count)++] = rf_rows_number(rows, 0);
     rf_rows_end(&rows);
+    if (err == RF_OK) // nothing is taken: the transaction is rolled back
+        return rf_error_set(error, RF_ERR_IO, "the database took over more than it was asked to");
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
@@ -44,9 +47,11 @@ static enum rf_err take_contacts(struct rf_takeover *takeover, struct rf_db *db,
     size_t count;
     enum rf_err err = take(
         db,
-        "UPDATE contact SET owner = ? WHERE id IN (SELECT id FROM contact"
+        "WITH picked AS MATERIALIZED (SELECT id FROM contact"
         " WHERE " RF_SCHEMA_UNENDED " AND " RF_SCHEMA_RUNNING " AND " RF_MEMBER_ORPHANED(
-            "contact.owner") " ORDER BY id LIMIT ? /*! FOR UPDATE SKIP LOCKED */) RETURNING id",
+            "contact.owner") " ORDER BY id LIMIT ? /*! FOR UPDATE SKIP LOCKED */)"
+                             " UPDATE contact SET owner = ? WHERE id IN (SELECT id FROM picked) "
+                             "RETURNING id",
         RF_TAKEOVER_MAX, ids, &count, error);
     for (size_t i = 0; err == RF_OK && i < count; i++)
         err = read_one(db, ids[i], &takeover->contacts, error);
@@ -69,7 +74,6 @@ static enum rf_err put_back(struct rf_takeover *takeover, struct rf_db *db,
     enum rf_err err = record->notices[0]
                           ? rf_record_run(&record->job, db, error)
                           : rf_error_set(error, RF_ERR_NOMEM, "out of memory for an event");
-    takeover->cancelled = takeover->cancelled || record->cancelled;
     takeover->returned++;
     rf_record_destroy(&record);
     return err;
@@ -125,6 +129,19 @@ static enum rf_err finish_campaigns(struct rf_db *db, struct rf_utc now, struct 
     return err;
 }
 
+static enum rf_err find_cancelled(struct rf_takeover *takeover, struct rf_db *db,
+                                  struct rf_error *error) {
+    int64_t found = 0;
+    enum rf_err err = rf_db_number(db, error, &found,
+                                   "SELECT EXISTS (SELECT 1 FROM campaign WHERE state = 'cancelled'"
+                                   " AND finished IS NULL AND EXISTS (SELECT 1 FROM contact"
+                                   "  WHERE campaign = campaign.id AND " RF_SCHEMA_UNENDED
+                                   "  AND " RF_SCHEMA_IDLE "))",
+                                   "");
+    takeover->cancelled = found != 0;
+    return err;
+}
+
 // ---- streams ----
 
 static enum rf_err read_stream(struct rf_db *db, int64_t row, struct rf_takeover_stream *stream,
@@ -147,12 +164,13 @@ static enum rf_err read_stream(struct rf_db *db, int64_t row, struct rf_takeover
 static enum rf_err take_streams(struct rf_takeover *takeover, struct rf_db *db,
                                 struct rf_error *error) {
     int64_t ids[RF_TAKEOVER_STREAMS];
-    enum rf_err err =
-        take(db,
-             "UPDATE stream SET owner = ?, open = 0 WHERE id IN (SELECT id FROM stream"
-             " WHERE " RF_MEMBER_ORPHANED(
-                 "stream.owner") " ORDER BY id LIMIT ? /*! FOR UPDATE SKIP LOCKED */) RETURNING id",
-             RF_TAKEOVER_STREAMS, ids, &takeover->stream_count, error);
+    enum rf_err err = take(db,
+                           "WITH picked AS MATERIALIZED (SELECT id FROM stream"
+                           " WHERE " RF_MEMBER_ORPHANED(
+                               "stream.owner") " ORDER BY id LIMIT ? /*! FOR UPDATE SKIP LOCKED */)"
+                                               " UPDATE stream SET owner = ?, open = 0 WHERE id IN "
+                                               "(SELECT id FROM picked) RETURNING id",
+                           RF_TAKEOVER_STREAMS, ids, &takeover->stream_count, error);
     for (size_t i = 0; err == RF_OK && i < takeover->stream_count; i++)
         err = read_stream(db, ids[i], &takeover->streams[i], error);
     return err;
@@ -161,7 +179,6 @@ static enum rf_err take_streams(struct rf_takeover *takeover, struct rf_db *db,
 enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_takeover *takeover = (struct rf_takeover *)job;
     rf_contact_list_clear(&takeover->contacts);
-    takeover->cancelled = false;
     takeover->returned = 0;
     enum rf_err err = rf_member_expire(db, error);
     if (err == RF_OK)
@@ -170,7 +187,18 @@ enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct r
         err = take_contacts(takeover, db, error);
     if (err == RF_OK)
         err = share_places(takeover, db, error);
+    if (err == RF_OK)
+        err = find_cancelled(takeover, db, error);
     return err == RF_OK ? finish_campaigns(db, takeover->now, error) : err;
+}
+
+enum rf_err rf_takeover_release_run(struct rf_store_job *job, struct rf_db *db,
+                                    struct rf_error *error) {
+    const struct rf_takeover_release *release = (const struct rf_takeover_release *)job;
+    return rf_db_run(db, error,
+                     "UPDATE contact SET owner = 0 WHERE id = ? AND owner = ?"
+                     " AND " RF_SCHEMA_RUNNING,
+                     "ii", release->contact, rf_member_of(db));
 }
 
 enum rf_err rf_takeover_open_run(struct rf_store_job *job, struct rf_db *db,
@@ -179,10 +207,11 @@ enum rf_err rf_takeover_open_run(struct rf_store_job *job, struct rf_db *db,
     int64_t row = 0;
     enum rf_err err =
         rf_db_number(db, error, &row,
-                     "UPDATE stream SET owner = ? WHERE id IN (SELECT id FROM stream"
+                     "WITH picked AS MATERIALIZED (SELECT id FROM stream"
                      " WHERE open = 1 AND " RF_MEMBER_ORPHANED(
                          "stream.owner") " ORDER BY id LIMIT 1 /*! FOR UPDATE SKIP LOCKED */)"
-                                         " RETURNING id",
+                                         " UPDATE stream SET owner = ?"
+                                         " WHERE id IN (SELECT id FROM picked) RETURNING id",
                      "i", rf_member_of(db));
     char id[RF_ULID_SIZE], name[64];
     (void)snprintf(name, sizeof name, "orchestrator-%s", rf_ulid_new(rf_clock_utc(), id));

@@ -26,7 +26,7 @@ struct rf_takeover {
     int64_t room;                    // so many contacts in progress there is a place for
     struct rf_contact_list contacts; // with their open attempts: to go on with them
     int64_t returned; // that went back into the queue, as there was no place for them
-    bool cancelled;   // of a cancelled campaign, some of them: see sweep.h
+    bool cancelled;   // a cancelled campaign has contacts that are to be set aside: see sweep.h
     bool more;        // do it again
     struct rf_takeover_stream streams[RF_TAKEOVER_STREAMS]; // to publish their events
     size_t stream_count;
@@ -35,8 +35,20 @@ struct rf_takeover {
 // rf_takeover_run: finds out who is gone (member.h), and takes over contacts and streams. For whom
 // there is no place goes back into the queue, for whoever has one; but a contact with an open
 // attempt is gone on with, as somebody may be on the telephone. Ends campaigns of which two
-// orchestrators ended the last contacts at the same moment, as neither could see it.
+// orchestrators ended the last contacts at the same moment, as neither could see it, and looks
+// whether a cancellation is to be carried on: a sweep may have failed, or ended with its
+// orchestrator, or have missed what others wrote at the same moment.
 enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
+
+// Gives up a contact in progress, if it is still ours: the next takeover, of us or of another,
+// reads it anew.
+struct rf_takeover_release {
+    struct rf_store_job job;
+    void *owner;
+    int64_t contact;
+};
+enum rf_err rf_takeover_release_run(struct rf_store_job *job, struct rf_db *db,
+                                    struct rf_error *error);
 
 // Makes a stream ours to which our events are written from now on: one that somebody has left, or
 // a new one.

@@ -126,6 +126,27 @@ class SharedStore(RingfenceTest):
         self.assertIn("priority 7", self.set.cli("campaign", "priority", "c", "7", check=0).stdout)
         self.assertEqual(self.count("SELECT last_value FROM tries"), 6)  # 1 + 3 alone, and asked again
 
+    def test_a_stream_whose_rows_cannot_be_deleted_for_a_while_is_forgotten_all_the_same(self):
+        contacts = people(40)
+        killed, _ = self.start(2)
+        campaign = self.set.campaign(contacts)
+        wait_for("it to have work", lambda: self.running(killed) > 1)
+        self.server.sql("CREATE SEQUENCE rows_tries; CREATE SEQUENCE streams_tries;"
+                        "GRANT ALL ON rows_tries, streams_tries TO ringfence;"
+                        "CREATE FUNCTION refuse () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                        " IF nextval (TG_ARGV[0]::regclass) <= 3 THEN RAISE EXCEPTION 'not now'"
+                        "  USING ERRCODE = 'io_error'; END IF; RETURN NULL; END $$;"
+                        "CREATE TRIGGER refuse AFTER DELETE ON stream"
+                        " FOR EACH STATEMENT EXECUTE FUNCTION refuse ('streams_tries')")
+        killed.kill()
+        self.check(contacts, campaign)
+        wait_for("the stream to be forgotten", lambda: self.count("SELECT count (*) FROM stream") == 1)
+        # The last acknowledgement has come, and deleting what it was for fails.
+        self.server.sql("CREATE TRIGGER refuse AFTER DELETE ON outbox"
+                        " FOR EACH STATEMENT EXECUTE FUNCTION refuse ('rows_tries')")
+        self.set.campaign(people(1, first=60), name="other").wait(60)
+        wait_for("the outbox to be empty", lambda: self.count("SELECT count (*) FROM outbox") == 0)
+
     def test_the_password_is_a_secret_and_a_wrong_one_is_told_without_it(self):
         self.server.stop()
         self.server.port = free_port()

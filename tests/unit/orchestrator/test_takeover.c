@@ -10,6 +10,7 @@
 #include "dnc.h"
 #include "queue.h"
 #include "record.h"
+#include "sweep.h"
 
 #define S RF_NS_PER_S
 
@@ -391,6 +392,141 @@ static void a_number_comes_on_the_list_behind_the_intents_that_are_under_way(voi
     end(db, other);
 }
 
+static void cancel(struct rf_db *db) {
+    assert_true(database_order(db, "c", RF_CAMPAIGN_CANCEL, (struct rf_utc){31 * S}) >= 0);
+}
+
+static int64_t sweep(struct rf_db *db) {
+    struct rf_sweep job = {.job.run = rf_sweep_run, .now = {32 * S}};
+    must(db, &job.job);
+    assert_false(job.more);
+    return job.count;
+}
+
+// The campaign is cancelled, and not swept yet: a takeover finds that, and finds it no more.
+static void assert_swept_by(struct rf_db *db, int64_t contacts) {
+    static const char finished[] = "SELECT count (*) FROM outbox"
+                                   " WHERE event LIKE '%campaign.finished%'";
+    struct rf_takeover found = take_over(db);
+    assert_int_equal(found.contacts.count, 0);
+    assert_true(found.cancelled);
+    assert_int_equal(sweep(db), contacts);
+    assert_false(take_over(db).cancelled);
+    assert_int_equal(database_number(db, finished), 1);
+}
+
+static void a_cancellation_whose_sweep_never_came_is_found_and_carried_out(void **state) {
+    struct rf_db *db = *state;
+    begin_campaign(db, 3);
+    assert_false(take_over(db).cancelled);
+    struct rf_queue_claim claimed = claim(db, 1);
+    cancel(db);
+    struct rf_db *other = another(db);
+    who_is_gone(other);
+    struct rf_takeover taken = take_over(other);
+    assert_int_equal(taken.contacts.count, 1);
+    assert_true(taken.cancelled);
+    assert_int_equal(sweep(other), 2);
+    assert_false(take_over(other).cancelled); // the one in progress comes to its end
+    rf_contact_list_clear(&taken.contacts);
+    rf_contact_list_clear(&claimed.contacts);
+    end(db, other);
+}
+
+// One looks at its campaign, which another cancels and sweeps before the first commits.
+static void a_contact_that_comes_to_rest_while_its_campaign_is_cancelled_is_swept(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    if (!database_is_postgres())
+        skip(); // its file has one writer
+    begin_campaign(db, 1);
+    struct rf_queue_claim claimed = claim(db, 1);
+    struct rf_db *other = another(db);
+    struct rf_plan plan;
+    rf_plan_defer(&claimed.contacts.items[0], "transient", "x", &rules, (struct rf_utc){30 * S},
+                  &plan);
+    struct rf_record *record =
+        rf_record_new(&claimed.contacts.items[0], &plan, (struct rf_utc){30 * S});
+    assert_int_equal(db->driver->begin(db, &error), RF_OK);
+    assert_int_equal(record->job.run(&record->job, db, &error), RF_OK);
+    cancel(other);
+    assert_int_equal(sweep(other), 0);
+    assert_int_equal(db->driver->commit(db, &error), RF_OK);
+    assert_false(record->cancelled);
+    rf_record_destroy(&record);
+    rf_contact_list_clear(&claimed.contacts);
+    assert_swept_by(other, 1);
+    end(db, other);
+}
+
+static void contacts_that_another_holds_while_they_are_swept_are_swept_later(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    if (!database_is_postgres())
+        skip();
+    begin_campaign(db, 20);
+    assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.script';"
+                                       "UPDATE contact SET state = 'waiting.breaker',"
+                                       " due = 1000000000000"),
+                     RF_OK);
+    struct rf_db *other = another(db);
+    struct rf_queue_release release = {.job.run = rf_queue_release_run, .now = {30 * S}};
+    assert_int_equal(db->driver->begin(db, &error), RF_OK);
+    assert_int_equal(release.job.run(&release.job, db, &error), RF_OK);
+    cancel(other);
+    assert_int_equal(sweep(other), 0);
+    assert_int_equal(db->driver->commit(db, &error), RF_OK);
+    assert_swept_by(other, 20);
+    end(db, other);
+}
+
+static void a_contact_that_is_given_up_is_read_anew(void **state) {
+    struct rf_db *db = *state;
+    begin_campaign(db, 2);
+    struct rf_queue_claim claimed = claim(db, 1);
+    struct rf_contact *contact = &claimed.contacts.items[0];
+    assert_int_equal(database_exec(db, "UPDATE contact SET state = 'running.dial', step = 2"
+                                       " WHERE state = 'running.script'"),
+                     RF_OK);
+    assert_int_equal(take_over(db).contacts.count, 0);
+    struct rf_takeover_release release = {.job.run = rf_takeover_release_run,
+                                          .contact = contact->row};
+    must(db, &release.job);
+    struct rf_takeover taken = take_over(db);
+    assert_int_equal(taken.contacts.count, 1);
+    assert_int_equal(taken.contacts.items[0].state, RF_CONTACT_DIAL);
+    rf_contact_list_clear(&taken.contacts);
+    // One that is another's by now is let be.
+    struct rf_db *other = another(db);
+    must(other, &release.job);
+    assert_int_equal(database_number(other, "SELECT count (*) FROM contact WHERE owner = 0"), 0);
+    rf_contact_list_clear(&claimed.contacts);
+    end(db, other);
+}
+
+// A plan for a handful of rows selects again for each of them.
+static void no_more_is_taken_over_at_once_than_there_is_room_for_whatever_the_plan(void **state) {
+    struct rf_db *db = *state;
+    begin_campaign(db, 5);
+    if (database_is_postgres())
+        assert_int_equal(database_exec(db, "ANALYZE contact; ANALYZE member"), RF_OK);
+    assert_int_equal(database_exec(db, "UPDATE campaign SET name = 'a'"), RF_OK);
+    begin_campaign(db, 300);
+    struct rf_queue_claim claimed = claim(db, 305);
+    rf_contact_list_clear(&claimed.contacts);
+    struct rf_db *other = another(db);
+    who_is_gone(other);
+    struct rf_takeover taken = take_over(other);
+    assert_int_equal(taken.contacts.count, RF_TAKEOVER_MAX);
+    assert_true(taken.more);
+    rf_contact_list_clear(&taken.contacts);
+    char sql[96];
+    snprintf(sql, sizeof sql, "SELECT count (*) FROM contact WHERE owner = %lld",
+             (long long)rf_member_of(other));
+    assert_int_equal(database_number(other, sql), RF_TAKEOVER_MAX);
+    end(db, other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -403,6 +539,11 @@ int main(void) {
         TEST(events_of_one_that_is_gone_are_published_and_then_its_stream_is_forgotten),
         TEST(claims_at_the_same_moment_have_no_contact_in_common),
         TEST(a_campaign_whose_last_contacts_end_at_the_same_moment_is_finished_once),
+        TEST(a_cancellation_whose_sweep_never_came_is_found_and_carried_out),
+        TEST(a_contact_that_comes_to_rest_while_its_campaign_is_cancelled_is_swept),
+        TEST(contacts_that_another_holds_while_they_are_swept_are_swept_later),
+        TEST(a_contact_that_is_given_up_is_read_anew),
+        TEST(no_more_is_taken_over_at_once_than_there_is_room_for_whatever_the_plan),
         TEST(a_number_comes_on_the_list_behind_the_intents_that_are_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
