@@ -88,6 +88,9 @@ enum rf_reason_kind {
       "mend its time zone, or install the system's time zones, then ringfence campaign retry")     \
     X(NO_WINDOW, ENDS, "no_window", "no calling window opens for it within a year",                \
       "mend campaign.windows or campaign.holidays, then ringfence campaign retry")                 \
+    X(STORE_REFUSED, ENDS, "store_refused",                                                        \
+      "the database refuses what was to be written about it",                                      \
+      "mend what the message names, then ringfence campaign retry")                                \
     X(DO_NOT_CALL, ENDS, "do_not_call", "its number is on the do-not-call list",                   \
       "nothing: nobody may call it")                                                               \
     X(CANCELLED, ENDS, "cancelled", "its campaign was cancelled",                                  \

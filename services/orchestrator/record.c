@@ -88,15 +88,18 @@ void rf_record_destroy(struct rf_record **pointer) {
 }
 
 // Refuses to write over what somebody else wrote in the meantime (incident 47).
-static enum rf_err left_otherwise(const char *what, struct rf_error *error) {
+static enum rf_err left_otherwise(struct rf_record *record, const char *what,
+                                  struct rf_error *error) {
+    record->elsewhere = true;
     return rf_error_set(error, RF_ERR_INVALID, "%s is not in the state that it was left in", what);
 }
 
-static enum rf_err one_changed(struct rf_db *db, const char *what, struct rf_error *error) {
-    return rf_db_changes(db) == 1 ? RF_OK : left_otherwise(what, error);
+static enum rf_err one_changed(struct rf_record *record, struct rf_db *db, const char *what,
+                               struct rf_error *error) {
+    return rf_db_changes(db) == 1 ? RF_OK : left_otherwise(record, what, error);
 }
 
-static enum rf_err write_contact(const struct rf_record *record, struct rf_db *db,
+static enum rf_err write_contact(struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
     const int64_t *unreached = record->unreached;
     enum rf_err err = rf_db_run(
@@ -117,7 +120,7 @@ static enum rf_err write_contact(const struct rf_record *record, struct rf_db *d
         record->outcome, record->reason, record->message,
         rf_contact_ended(record->to) ? record->now.ns : 0, record->row,
         rf_contact_state_name(record->from), rf_member_of(db));
-    return err == RF_OK ? one_changed(db, "the contact", error) : err;
+    return err == RF_OK ? one_changed(record, db, "the contact", error) : err;
 }
 
 // Whether its campaign runs, by the settings that allow the dial. The contact is still ours, and in
@@ -142,7 +145,7 @@ static enum rf_err read_campaign(struct rf_record *record, struct rf_db *db,
             err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     }
     rf_rows_end(&row);
-    return err == RF_ERR_NOT_FOUND ? left_otherwise("the contact", error) : err;
+    return err == RF_ERR_NOT_FOUND ? left_otherwise(record, "the contact", error) : err;
 }
 
 // The last look before a dial, in the transaction of its intent.
@@ -202,7 +205,7 @@ static enum rf_err end_question(const struct rf_record *record, struct rf_db *db
                         : err;
 }
 
-static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *db,
+static enum rf_err write_attempt(struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
     const struct rf_dial *dial = &record->dial;
     bool ended = dial->state == RF_DIAL_ABSENT || dial->state == RF_DIAL_ENDED;
@@ -221,7 +224,7 @@ static enum rf_err write_attempt(const struct rf_record *record, struct rf_db *d
                                 "ttttiiti", rf_dial_state_name(dial->state), dial->sid,
                                 record->status, record->provider, ended ? record->now.ns : 0,
                                 record->duration_s, dial->id, record->row);
-    return err == RF_OK ? one_changed(db, "the attempt", error) : err;
+    return err == RF_OK ? one_changed(record, db, "the attempt", error) : err;
 }
 
 // Contacts of the campaign, from the counts that the database keeps.
@@ -279,6 +282,7 @@ enum rf_err rf_record_finish(struct rf_db *db, int64_t campaign, struct rf_utc n
 enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_record *record = (struct rf_record *)job;
     enum rf_err err = RF_OK;
+    record->elsewhere = false;
     if (record->dial.state == RF_DIAL_INTENT)
         err = may_dial(record, db, error);
     if (err == RF_OK && record->to != record->from)

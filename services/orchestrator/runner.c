@@ -5,20 +5,24 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "cancel.h"
 #include "clock_watch.h"
 #include "config/config.h"
 #include "dial.h"
 #include "dispatch.h"
+#include "inherit.h"
 #include "outcome.h"
 #include "questions.h"
 #include "reason.h"
 #include "steps.h"
 #include "store/lease.h"
 
-// A store that failed is tried again after this; the contact does nothing else meanwhile.
-#define STORE_RETRY_S   1
-#define STORE_LOG_EVERY 60
+// A store that failed is tried again after this, twice as long after each failure, up to the most;
+// the contact does nothing else meanwhile.
+#define STORE_RETRY_S      1
+#define STORE_RETRY_MOST_S 15
+#define STORE_LOG_EVERY    20
 
 // A lease on the store that is about to end is renewed, or lost, by then.
 #define LEASE_RETRY_S 1
@@ -257,6 +261,47 @@ static void refused(struct rf_runner *runner) {
     rf_runner_decide(runner, &plan, &step);
 }
 
+// Somebody else has written the contact: it is let go, and read anew by whose it is.
+static void let_go(struct rf_runner *runner) {
+    rf_inherit_release(runner->orchestrator, runner->contact.row);
+    leave(runner);
+}
+
+// What the database refuses it will always refuse: the contact is set aside, and nothing is said of
+// its attempt: the number is called by nobody until a person has looked. If that is refused as
+// well, the place is free all the same.
+static void deny(struct rf_runner *runner, const struct rf_error *error) {
+    rf_log(RF_LOG_ERROR, "contact %s: the database refuses what is to be written: %s%s",
+           runner->contact.id, error->message,
+           runner->denied ? "; it rests until the next start" : "");
+    if (runner->denied) {
+        leave(runner);
+        return;
+    }
+    struct rf_plan plan;
+    rf_plan_stay(&runner->contact, &plan);
+    plan.to = RF_CONTACT_SET_ASIDE;
+    plan.class = RF_CLASS_LOCAL;
+    rf_plan_copy(plan.reason, sizeof plan.reason, rf_reason_name(RF_REASON_STORE_REFUSED));
+    rf_utf8_mend(error->message, strlen(error->message), plan.message, sizeof plan.message);
+    const struct rf_notice_step step = {.step = runner->contact.step};
+    runner->denied = true;
+    rf_record_destroy(&runner->record);
+    rf_runner_decide(runner, &plan, &step);
+}
+
+static void try_again(struct rf_runner *runner, const struct rf_error *error) {
+    int64_t wait_s = STORE_RETRY_S;
+    for (unsigned i = 0; i < runner->failures && wait_s < STORE_RETRY_MOST_S; i++)
+        wait_s *= 2;
+    if (runner->failures++ % STORE_LOG_EVERY == 0)
+        rf_log(RF_LOG_ERROR, "contact %s cannot be stored, trying again: %s", runner->contact.id,
+               error->message);
+    runner->retrying = true;
+    rf_timer_after(&runner->timer,
+                   rf_seconds(wait_s < STORE_RETRY_MOST_S ? wait_s : STORE_RETRY_MOST_S));
+}
+
 static void on_recorded(struct rf_store_job *job, enum rf_err result,
                         const struct rf_error *error) {
     struct rf_runner *runner = ((struct rf_record *)job)->owner;
@@ -270,12 +315,12 @@ static void on_recorded(struct rf_store_job *job, enum rf_err result,
         dial_anew(runner);
     } else if (result == RF_ERR_CONFLICT && runner->intent) {
         refused(runner);
+    } else if (result == RF_ERR_INVALID && runner->record->elsewhere) {
+        let_go(runner);
+    } else if (result == RF_ERR_INVALID || result == RF_ERR_CONFLICT) {
+        deny(runner, error);
     } else {
-        if (runner->failures++ % STORE_LOG_EVERY == 0)
-            rf_log(RF_LOG_ERROR, "contact %s cannot be stored, trying again: %s",
-                   runner->contact.id, error->message);
-        runner->retrying = true;
-        rf_timer_after(&runner->timer, rf_seconds(STORE_RETRY_S));
+        try_again(runner, error);
     }
     rf_orchestrator_settle(orchestrator);
 }

@@ -19,6 +19,7 @@ struct rf_runner {
     bool intent;                  // the record is of a new attempt
     bool retrying;                // the store failed; the timer submits the record again
     unsigned failures;            // of the store, in a row
+    bool denied;                  // the database refused what was to be written, for good
     struct rf_pace_waiter waiter; // until it may be dialled
     struct rf_timer timer;
     struct rf_utc due;         // when to look again (ask, follow)

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """What an operator does with campaigns that are under way: pause, resume, cancel, retry, priorities, why."""
 
+import contextlib
 import json
+import sqlite3
 import unittest
 
 from harness import RingfenceTest, people, wait_for
@@ -98,6 +100,62 @@ class Operator(RingfenceTest):
                         len(events) >= 2000 and events)
         self.assertEqual(len({e["contact"] for e in told}), 2000)
         self.assertEqual(self.set.dials(), {})
+
+    def sql(self, *statements):
+        """As a person at a database shell would, while the orchestrator runs."""
+        with contextlib.closing(sqlite3.connect(self.set.root / "state" / "orchestrator" / "campaign.db",
+                                                timeout=60, isolation_level=None)) as database:
+            for statement in statements:
+                database.execute(statement)
+
+    def test_a_cancellation_that_the_database_refuses_for_a_while_goes_on_by_itself(self):
+        self.set.start_all()
+        self.load(people(3))
+        self.sql("CREATE TRIGGER full BEFORE UPDATE OF state ON contact WHEN NEW.state = 'set_aside'"
+                 " BEGIN SELECT RAISE (ABORT, 'the disk is full'); END")
+        self.order("cancel", "c", "--yes")
+        orchestrator = self.set.processes["orchestrator"]
+        wait_for("the sweep to fail", lambda: orchestrator.says("cannot be set aside, trying again soon"))
+        self.sql("DROP TRIGGER full")
+        ended = self.until("the end", lambda s: s["finished"])
+        self.assertEqual(ended["reasons"], {"cancelled": 3})
+
+    def test_a_contact_that_the_database_refuses_for_good_is_set_aside_and_holds_up_nobody(self):
+        contacts = people(6)
+        self.set.start_all()
+        self.load(contacts)
+        self.sql("CREATE TRIGGER no BEFORE UPDATE OF state ON contact"
+                 f" WHEN NEW.phone = '{contacts[0][0]}' AND NEW.state IN ('running.speech', 'running.dial')"
+                 " BEGIN SELECT RAISE (ABORT, 'no such text, please'); END",
+                 "CREATE TRIGGER never BEFORE UPDATE OF state ON contact"
+                 f" WHEN NEW.phone = '{contacts[1][0]}' AND OLD.state LIKE 'running.%'"
+                 " BEGIN SELECT RAISE (ABORT, 'nor this'); END")
+        self.order("start", "c")
+        # Both places go to the others, though one of the two can only rest where it is.
+        ended = self.until("the others", lambda s: s["done"] == 4 and s["set_aside"] == 1)
+        self.assertEqual(ended["reasons"], {"store_refused": 1})
+        aside = self.set.events(type="contact.set_aside")
+        self.assertEqual([(e["contact"], e["severity"]) for e in aside], [("c-2", "error")])
+        self.assertIn("no such text, please", self.why("c-2"))
+        self.assertIn("c-3: the database refuses", self.set.processes["orchestrator"].text())
+        self.sql("DROP TRIGGER no", "DROP TRIGGER never")
+        self.order("retry", "c")
+        self.set.processes["orchestrator"].kill()
+        self.set.start("orchestrator")
+        self.until("the end", lambda s: s["finished"] and s["done"] == len(contacts))
+        self.assert_each_dialled_once(contacts)
+
+    def test_a_contact_that_another_hand_has_written_is_read_anew(self):
+        contacts = people(2)
+        self.set.start_all()
+        self.set.faults({"id": "slow", "kind": "latency", "delay_ms": 3000, "count": 2,
+                         "match": {"provider": "openai"}})
+        self.load(contacts)
+        self.order("start", "c")
+        self.until("both to be begun", lambda s: s["running"] == 2)
+        self.sql("UPDATE contact SET owner = 4711 WHERE line = 2")
+        self.until("the end", lambda s: s["finished"] and s["done"] == 2)
+        self.assert_each_dialled_once(contacts)
 
     def test_contacts_that_were_set_aside_are_tried_again_by_reason(self):
         contacts = people(6)
