@@ -36,6 +36,16 @@ static void add_state(const json_t *campaign, struct rf_text *text) {
         rf_text_add(text, ": ");
 }
 
+// Contacts that were loaded into a campaign since it was started.
+static void add_not_queued(const json_t *campaign, struct rf_text *text) {
+    int64_t count = cli_member_number(campaign, "not_queued");
+    if (count == 0 || strcmp(cli_member_text(campaign, "state"), "running") != 0)
+        return;
+    rf_text_add(text, "  not in the queue: %" PRId64 "; ringfence campaign start ", count);
+    rf_text_add_clean(text, cli_member_text(campaign, "name"), 100);
+    rf_text_add(text, " puts them there\n");
+}
+
 void cli_campaign_text(const json_t *campaign, struct rf_text *text) {
     struct cli_progress progress;
     cli_progress_read(campaign, &progress);
@@ -49,6 +59,7 @@ void cli_campaign_text(const json_t *campaign, struct rf_text *text) {
         cli_settings_text(json_object_get(campaign, "settings"), text);
         rf_text_add(text, "\n");
     }
+    add_not_queued(campaign, text);
     counts_text("outcomes", json_object_get(campaign, "outcomes"), text);
     counts_text("set aside", json_object_get(campaign, "reasons"), text);
 }

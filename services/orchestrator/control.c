@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dial_lock.h"
+#include "enqueue.h"
 #include "notice.h"
 #include "record.h"
 #include "report.h"
@@ -90,8 +91,9 @@ enum rf_err rf_control_obey(struct rf_db *db, const char *name,
     if (to != from)
         err = rf_db_run(db, error,
                         "UPDATE campaign SET state = ?, changed = ?, finished = NULL,"
-                        " started = coalesce (started, ?) WHERE id = ?",
-                        "tiii", rf_campaign_state_name(to), now.ns, now.ns, campaign->row);
+                        " started = coalesce (started, nullif (?, 0)) WHERE id = ?",
+                        "tiii", rf_campaign_state_name(to), now.ns,
+                        to == RF_CAMPAIGN_RUNNING ? now.ns : 0, campaign->row);
     if (err != RF_OK)
         return err;
     campaign->state = to;
@@ -124,21 +126,6 @@ static enum rf_err prioritize(const struct rf_control *control, struct rf_db *db
                      control->priority, campaign);
 }
 
-// New contacts of the campaign into the queue: due by any clock.
-static enum rf_err schedule(struct rf_control *control, struct rf_db *db, int64_t campaign,
-                            struct rf_error *error) {
-    enum rf_err err =
-        rf_db_run(db, error,
-                  "UPDATE contact SET state = 'scheduled', due = 0, owner = ?"
-                  " WHERE id IN (SELECT id FROM contact WHERE campaign = ?"
-                  "  AND " RF_SCHEMA_UNENDED "  AND state = 'new' ORDER BY id LIMIT ?)",
-                  "iii", rf_member_of(db), campaign, control->most);
-    control->more = err == RF_OK && rf_db_changes(db) == control->most;
-    // A campaign without contacts has nothing to wait for.
-    return err == RF_OK && !control->more ? rf_record_finish(db, campaign, control->now, error)
-                                          : err;
-}
-
 enum rf_err rf_control_order_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error) {
     struct rf_control *control = (struct rf_control *)job;
@@ -156,13 +143,14 @@ enum rf_err rf_control_order_run(struct rf_store_job *job, struct rf_db *db,
     if (err == RF_OK && !control->again)
         err = rf_control_obey(db, control->campaign, &campaign, control->order, total, control->now,
                               error);
-    if (err == RF_OK && control->prioritize)
+    // Later parts of the order let be what was ordered meanwhile.
+    if (err == RF_OK && control->prioritize && !control->again)
         err = prioritize(control, db, campaign.row, error);
     // One that goes on takes what was loaded meanwhile.
     control->more = false;
     if (err == RF_OK && campaign.state == RF_CAMPAIGN_RUNNING &&
         (control->order == RF_CAMPAIGN_START || control->order == RF_CAMPAIGN_RESUME))
-        err = schedule(control, db, campaign.row, error);
+        err = rf_enqueue_some(db, campaign.row, control->most, control->now, &control->more, error);
     return err == RF_OK ? tell(control, db, &campaign, was, error) : err;
 }
 

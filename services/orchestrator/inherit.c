@@ -97,7 +97,7 @@ static void go_on(struct rf_orchestrator *orchestrator, struct rf_takeover *take
         rf_runner_begin(orchestrator, &takeover->contacts.items[i]);
     if (takeover->cancelled)
         rf_cancel_sweep(orchestrator);
-    if (takeover->returned > 0)
+    if (takeover->returned > 0 || takeover->starting)
         rf_dispatch_queued(orchestrator);
 }
 
@@ -119,7 +119,7 @@ static void on_taken(struct rf_store_job *job, enum rf_err result, const struct 
                    error->message);
         orchestrator->inherit_bad = result != RF_OK;
         rf_outbox_kick(&orchestrator->outbox); // a campaign may have ended by it
-        if (result == RF_OK && takeover->more)
+        if (result == RF_OK && (takeover->more || takeover->starting))
             submit(orchestrator);
         rf_orchestrator_settle(orchestrator);
     }

@@ -209,6 +209,10 @@ static const char twelfth[] =
     "ALTER TABLE attempt ADD COLUMN sender TEXT;"  // the number that calls
     "ALTER TABLE attempt ADD COLUMN proven_after BIGINT NOT NULL DEFAULT 0;";
 
+// The member that puts contacts of a started campaign into the queue (enqueue.h); 0: it is done.
+static const char thirteenth[] =
+    "ALTER TABLE campaign ADD COLUMN starting BIGINT NOT NULL DEFAULT 0;";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -220,7 +224,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {9, ninth},
                                                     {10, tenth},
                                                     {11, eleventh},
-                                                    {12, twelfth}};
+                                                    {12, twelfth},
+                                                    {13, thirteenth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -232,7 +237,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {9, rf_schema_postgres_ninth},
                                                   {10, tenth},
                                                   {11, eleventh},
-                                                  {12, twelfth}};
+                                                  {12, twelfth},
+                                                  {13, thirteenth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

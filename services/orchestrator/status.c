@@ -45,6 +45,8 @@ static void add_group(json_t *entry, const struct rf_rows *row) {
     (void)rf_contact_state_parse(name, &state);
     add(entry, "total", count);
     add(entry, count_key(state), count);
+    if (state == RF_CONTACT_NEW)
+        add(entry, "not_queued", count);
     if (outcome && outcome[0])
         add(json_object_get(entry, "outcomes"), outcome, count);
     if (state == RF_CONTACT_SET_ASIDE && reason && reason[0])
@@ -57,7 +59,8 @@ static void add_group(json_t *entry, const struct rf_rows *row) {
 
 enum rf_err rf_report_counts(struct rf_db *db, int64_t campaign, json_t *entry,
                              struct rf_error *error) {
-    static const char *const keys[] = {"total", "new", "running", "waiting", "done", "set_aside"};
+    static const char *const keys[] = {"total",   "new",  "not_queued", "running",
+                                       "waiting", "done", "set_aside"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         put_number(entry, keys[i], 0);
     (void)json_object_set_new(entry, "outcomes", json_object());

@@ -5,6 +5,8 @@
 #include <ringfence/id.h>
 
 #include "base/clock.h"
+#include "control.h"
+#include "enqueue.h"
 #include "reason.h"
 #include "record.h"
 #include "schema.h"
@@ -189,7 +191,11 @@ enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct r
         err = share_places(takeover, db, error);
     if (err == RF_OK)
         err = find_cancelled(takeover, db, error);
-    return err == RF_OK ? finish_campaigns(db, takeover->now, error) : err;
+    if (err == RF_OK)
+        err = finish_campaigns(db, takeover->now, error);
+    return err == RF_OK
+               ? rf_enqueue_left(db, RF_CONTROL_MOST, takeover->now, &takeover->starting, error)
+               : err;
 }
 
 enum rf_err rf_takeover_release_run(struct rf_store_job *job, struct rf_db *db,

@@ -28,6 +28,7 @@ struct rf_takeover {
     int64_t returned; // that went back into the queue, as there was no place for them
     bool cancelled;   // a cancelled campaign has contacts that are to be set aside: see sweep.h
     bool more;        // do it again
+    bool starting;    // a start that was broken off is gone on with: do it again likewise
     struct rf_takeover_stream streams[RF_TAKEOVER_STREAMS]; // to publish their events
     size_t stream_count;
 };
@@ -37,7 +38,8 @@ struct rf_takeover {
 // attempt is gone on with, as somebody may be on the telephone. Ends campaigns of which two
 // orchestrators ended the last contacts at the same moment, as neither could see it, and looks
 // whether a cancellation is to be carried on: a sweep may have failed, or ended with its
-// orchestrator, or have missed what others wrote at the same moment.
+// orchestrator, or have missed what others wrote at the same moment. Goes on with starts that were
+// broken off (enqueue.h).
 enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // Gives up a contact in progress, if it is still ours: the next takeover, of us or of another,

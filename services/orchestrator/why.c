@@ -197,7 +197,9 @@ static void add_next(const struct rf_why *why, struct rf_utc now, struct rf_text
         if (why->campaign_state == RF_CAMPAIGN_CANCELLED)
             rf_text_add(text, " Its campaign was cancelled: it is about to be set aside.");
         else
-            rf_text_add(text, " Next, when its campaign is started, %s.", next_step(why));
+            rf_text_add(text, " Next, when its campaign is started%s, %s.",
+                        why->campaign_state == RF_CAMPAIGN_LOADING ? "" : " once more",
+                        next_step(why));
         break;
     case RF_CONTACT_SCHEDULED:
     case RF_CONTACT_WAIT_RETRY:
@@ -237,7 +239,8 @@ static void add_mend(const struct rf_why *why, struct rf_text *text) {
     const struct rf_reason_row *row =
         has_reason(why) ? rf_reason_find(why->state, why->reason) : NULL;
     rf_text_add(text, " What you can do: ");
-    if (why->state == RF_CONTACT_NEW && why->campaign_state == RF_CAMPAIGN_LOADING) {
+    if (why->state == RF_CONTACT_NEW && (why->campaign_state == RF_CAMPAIGN_LOADING ||
+                                         why->campaign_state == RF_CAMPAIGN_RUNNING)) {
         rf_text_add(text, "ringfence campaign start ");
         rf_text_add_clean(text, why->campaign, TEXT_MOST);
     } else if (!rf_contact_ended(why->state) && why->campaign_state == RF_CAMPAIGN_PAUSED) {

@@ -306,6 +306,57 @@ static void a_campaign_that_was_never_started_can_be_cancelled(void **state) {
     assert_int_equal(database_number(db, "SELECT count (*) FROM contact"), 3);
 }
 
+static void a_campaign_that_is_cancelled_before_its_start_was_never_started(void **state) {
+    struct rf_db *db = *state;
+    load(db, "spring", 1);
+    order(db, RF_CAMPAIGN_CANCEL);
+    json_t *told = status(db, 400);
+    assert_null(json_object_get(told, "started"));
+    json_decref(told);
+}
+
+static void a_priority_that_is_ordered_during_a_start_stands(void **state) {
+    struct rf_db *db = *state;
+    load(db, "spring", 10);
+    struct rf_control start = {.job.run = rf_control_order_run,
+                               .campaign = (char *)"spring",
+                               .order = RF_CAMPAIGN_START,
+                               .prioritize = true,
+                               .priority = 5,
+                               .most = 6};
+    must(db, &start.job);
+    assert_true(start.more);
+    struct rf_control other = {.job.run = rf_control_priority_run,
+                               .campaign = (char *)"spring",
+                               .prioritize = true,
+                               .priority = -2};
+    must(db, &other.job);
+    start.again = true;
+    must(db, &start.job);
+    assert_false(start.more);
+    assert_int_equal(number(start.result, "priority"), -2);
+    json_decref(start.result);
+    json_decref(other.result);
+}
+
+static void who_is_loaded_into_a_campaign_that_runs_is_told_as_not_in_the_queue(void **state) {
+    struct rf_db *db = *state;
+    campaign(db, "spring", 2);
+    load(db, "spring", 5);
+    json_t *told = status(db, 400);
+    assert_int_equal(number(told, "new"), 5);
+    assert_int_equal(number(told, "not_queued"), 3);
+    json_decref(told);
+    struct rf_explain explain = {.contact = (char *)"spring-4", .max_calls = 3};
+    explain.job.run = rf_explain_run;
+    must(db, &explain.job);
+    const char *text = json_string_value(
+        json_object_get(json_array_get(json_object_get(explain.result, "contacts"), 0), "text"));
+    assert_non_null(strstr(text, "Next, when its campaign is started once more, "));
+    assert_non_null(strstr(text, "What you can do: ringfence campaign start spring."));
+    json_decref(explain.result);
+}
+
 // ---- retry ----
 
 static enum rf_err retry(struct rf_db *db, const char *params, int64_t *retried, int64_t *kept,
@@ -624,6 +675,9 @@ int main(void) {
         TEST(a_paused_campaign_ends_with_its_last_call),
         TEST(a_cancelled_campaign_is_swept_in_batches_and_its_calls_come_to_their_end),
         TEST(a_campaign_that_was_never_started_can_be_cancelled),
+        TEST(a_campaign_that_is_cancelled_before_its_start_was_never_started),
+        TEST(a_priority_that_is_ordered_during_a_start_stands),
+        TEST(who_is_loaded_into_a_campaign_that_runs_is_told_as_not_in_the_queue),
         TEST(those_that_were_set_aside_are_tried_again_with_fresh_budgets),
         TEST(nobody_is_tried_again_whose_call_may_exist),
         TEST(a_retry_that_makes_no_sense_is_refused_with_words),

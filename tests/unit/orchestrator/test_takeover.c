@@ -33,18 +33,22 @@ static void must(struct rf_db *db, struct rf_store_job *job) {
         fail_msg("%s", error.message);
 }
 
-static void begin_campaign(struct rf_db *db, int contacts) {
+static void load(struct rf_db *db, int contacts) {
     json_t *list = json_array();
     for (int i = 0; i < contacts; i++)
         json_array_append_new(list, json_pack("{s:i,s:o}", "line", i + 2, "phone",
                                               json_sprintf("+1202555%04d", 100 + i)));
     json_t *params = json_pack("{s:s,s:o}", "campaign", "c", "contacts", list);
-    struct rf_campaign_load *load;
+    struct rf_campaign_load *job;
     struct rf_error error = {0};
-    assert_int_equal(rf_campaign_load_new(params, (struct rf_utc){S}, &load, &error), RF_OK);
-    must(db, &load->job);
-    rf_campaign_load_destroy(&load);
+    assert_int_equal(rf_campaign_load_new(params, (struct rf_utc){S}, &job, &error), RF_OK);
+    must(db, &job->job);
+    rf_campaign_load_destroy(&job);
     json_decref(params);
+}
+
+static void begin_campaign(struct rf_db *db, int contacts) {
+    load(db, contacts);
     assert_true(database_order(db, "c", RF_CAMPAIGN_START, (struct rf_utc){2 * S}) >= 0);
 }
 
@@ -527,6 +531,61 @@ static void no_more_is_taken_over_at_once_than_there_is_room_for_whatever_the_pl
     end(db, other);
 }
 
+static void start_half(struct rf_db *db, int most) {
+    struct rf_control start = {.job.run = rf_control_order_run,
+                               .campaign = (char *)"c",
+                               .order = RF_CAMPAIGN_START,
+                               .now = {2 * S},
+                               .most = most};
+    must(db, &start.job);
+    assert_true(start.more);
+    json_decref(start.result);
+}
+
+static void a_start_that_was_broken_off_goes_on_at_the_next_takeover(void **state) {
+    struct rf_db *db = *state;
+    static const char left[] = "SELECT count (*) FROM contact WHERE state = 'new'";
+    load(db, 20);
+    start_half(db, 5);
+    assert_int_equal(database_number(db, left), 15);
+    struct rf_db *other = another(db);
+    if (database_is_postgres()) {
+        assert_false(take_over(other).starting); // who began it is alive, and goes on with it
+        assert_int_equal(database_number(db, left), 15);
+    }
+    who_is_gone(other);
+    assert_true(take_over(other).starting);
+    assert_int_equal(database_number(other, left), 0);
+    assert_false(take_over(other).starting);
+    assert_int_equal(database_number(other, "SELECT count (*) FROM contact"
+                                            " WHERE state = 'scheduled'"),
+                     20);
+    // Who comes later waits for a start of its own.
+    load(other, 22);
+    assert_false(take_over(other).starting);
+    assert_int_equal(database_number(other, left), 2);
+    end(db, other);
+}
+
+static void a_start_of_ours_that_failed_half_way_goes_on(void **state) {
+    struct rf_db *db = *state;
+    load(db, 20);
+    start_half(db, 5);
+    assert_true(take_over(db).starting);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM contact WHERE state = 'new'"), 0);
+}
+
+static void a_start_that_was_broken_off_does_not_go_on_while_its_campaign_rests(void **state) {
+    struct rf_db *db = *state;
+    load(db, 20);
+    start_half(db, 5);
+    assert_true(database_order(db, "c", RF_CAMPAIGN_PAUSE, (struct rf_utc){3 * S}) >= 0);
+    assert_false(take_over(db).starting);
+    assert_true(database_order(db, "c", RF_CAMPAIGN_RESUME, (struct rf_utc){4 * S}) >= 0);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM contact WHERE state = 'new'"), 0);
+    assert_false(take_over(db).starting);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -544,6 +603,9 @@ int main(void) {
         TEST(contacts_that_another_holds_while_they_are_swept_are_swept_later),
         TEST(a_contact_that_is_given_up_is_read_anew),
         TEST(no_more_is_taken_over_at_once_than_there_is_room_for_whatever_the_plan),
+        TEST(a_start_that_was_broken_off_goes_on_at_the_next_takeover),
+        TEST(a_start_of_ours_that_failed_half_way_goes_on),
+        TEST(a_start_that_was_broken_off_does_not_go_on_while_its_campaign_rests),
         TEST(a_number_comes_on_the_list_behind_the_intents_that_are_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
