@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "control.h"
+#include "counts.h"
 #include "enqueue.h"
 #include "reason.h"
 #include "record.h"
@@ -193,9 +194,9 @@ enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct r
         err = find_cancelled(takeover, db, error);
     if (err == RF_OK)
         err = finish_campaigns(db, takeover->now, error);
-    return err == RF_OK
-               ? rf_enqueue_left(db, RF_CONTROL_MOST, takeover->now, &takeover->starting, error)
-               : err;
+    if (err == RF_OK)
+        err = rf_enqueue_left(db, RF_CONTROL_MOST, takeover->now, &takeover->starting, error);
+    return err == RF_OK ? rf_counts_fold(db, error) : err;
 }
 
 enum rf_err rf_takeover_release_run(struct rf_store_job *job, struct rf_db *db,

@@ -586,6 +586,35 @@ static void a_start_that_was_broken_off_does_not_go_on_while_its_campaign_rests(
     assert_false(take_over(db).starting);
 }
 
+static void counts_of_one_that_is_gone_are_added_to_those_of_nobody(void **state) {
+    struct rf_db *db = *state;
+    if (!database_is_postgres())
+        skip(); // it has one row for all
+    begin_campaign(db, 7);
+    struct rf_queue_claim claimed = claim(db, 3);
+    rf_contact_list_clear(&claimed.contacts);
+    struct rf_db *other = another(db);
+    static const char rows[] = "SELECT count (*) FROM campaign_count"
+                               " WHERE owner NOT IN (SELECT id FROM member WHERE gone = 0)"
+                               " AND owner <> 0";
+    who_is_gone(other);
+    struct rf_takeover taken = take_over(other);
+    assert_int_equal(taken.contacts.count, 3);
+    rf_contact_list_clear(&taken.contacts);
+    assert_int_equal(database_number(other, rows), 0);
+    static const char sums[] =
+        "SELECT count (*) FROM (SELECT state, CAST (sum (count) AS BIGINT) FROM campaign_count"
+        " GROUP BY state HAVING sum (count) <> 0 EXCEPT"
+        " SELECT state, count (*) FROM contact GROUP BY state) AS wrong";
+    assert_int_equal(database_number(other, sums), 0);
+    assert_int_equal(database_number(other, "SELECT CAST (sum (count) AS BIGINT)"
+                                            " FROM campaign_count"),
+                     7);
+    (void)take_over(other);
+    assert_int_equal(database_number(other, sums), 0);
+    end(db, other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -606,6 +635,7 @@ int main(void) {
         TEST(a_start_that_was_broken_off_goes_on_at_the_next_takeover),
         TEST(a_start_of_ours_that_failed_half_way_goes_on),
         TEST(a_start_that_was_broken_off_does_not_go_on_while_its_campaign_rests),
+        TEST(counts_of_one_that_is_gone_are_added_to_those_of_nobody),
         TEST(a_number_comes_on_the_list_behind_the_intents_that_are_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
