@@ -7,9 +7,11 @@
 #include "bus/client.h"
 #include "bus/message.h"
 
-// While there is no broker we look for it more often than we beat.
+// While there is no broker we look for it more often than we beat. A connection takes a millisecond
+// to come up, and what a person's command waits for is mostly that: we begin with short waits.
+#define LOOK_FIRST rf_ms(1)
 #define LOOK_AGAIN rf_ms(100)
-// A connection that is not up yet, or a queue that is full.
+// A connection that is not up yet, or a queue that is full; begins with LOOK_FIRST as well.
 #define SEND_RETRY rf_ms(20)
 // Messages read in one go, so that other sockets and timers have their turn.
 #define MESSAGES_PER_PASS 256
@@ -54,6 +56,13 @@ void rf_bus_flush_soon(struct rf_bus *bus) {
         rf_timer_after(&bus->flush, rf_ns(0));
 }
 
+// The wait that is due, and twice as long the next time.
+static struct rf_duration longer(struct rf_duration *wait, struct rf_duration most) {
+    struct rf_duration due = wait->ns > 0 ? *wait : LOOK_FIRST;
+    *wait = due.ns < most.ns / 2 ? rf_ns(2 * due.ns) : most;
+    return due;
+}
+
 static void on_flush(void *arg) {
     struct rf_bus *bus = arg;
     if (!bus->pulse.connected)
@@ -63,8 +72,10 @@ static void on_flush(void *arg) {
     all = rf_questions_flush(bus) && all;
     all = rf_subscriptions_flush(bus) && all;
     all = rf_calls_flush(bus) && all;
-    if (!all)
-        rf_timer_after(&bus->flush, SEND_RETRY);
+    if (all)
+        bus->retry = rf_ns(0);
+    else
+        rf_timer_after(&bus->flush, longer(&bus->retry, SEND_RETRY));
 }
 
 // ---- questions whose time is over ----
@@ -162,8 +173,8 @@ static void on_beat(void *arg) {
         rf_streams_tick(bus);
         rf_bus_flush_soon(bus);
     }
-    bool soon = !bus->pulse.connected && bus->interval.ns > LOOK_AGAIN.ns;
-    rf_timer_after(&bus->beat, soon ? LOOK_AGAIN : bus->interval);
+    struct rf_duration most = bus->interval.ns > LOOK_AGAIN.ns ? LOOK_AGAIN : bus->interval;
+    rf_timer_after(&bus->beat, bus->pulse.connected ? bus->interval : longer(&bus->look, most));
 }
 
 // ---- dispatch ----
