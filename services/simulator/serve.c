@@ -109,7 +109,11 @@ static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
     struct sim_outcome outcome;
     uint64_t holds = simulator->sim.holds;
     read_request(exchange, &headers, &queries, &request);
-    sim_handle(&simulator->sim, &request, rf_clock_utc(), &outcome);
+    // Behind the time that the ledger has: nothing is answered sooner than its delay after that.
+    // The loop's own time is that of the beginning of this pass.
+    struct rf_utc now = rf_clock_utc();
+    struct rf_instant came = rf_clock_now();
+    sim_handle(&simulator->sim, &request, now, &outcome);
     simulator_follow_calls(simulator);
     if (simulator->sim.holds != holds)
         let_go(simulator);
@@ -125,7 +129,7 @@ static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
     if (outcome.held)
         LIST_INSERT_HEAD(&simulator->held, waiting, held);
     else
-        rf_timer_after(&waiting->timer, outcome.delay);
+        rf_timer_at(&waiting->timer, rf_instant_add(came, outcome.delay));
     rf_http_exchange_set_data(exchange, waiting);
 }
 
