@@ -65,8 +65,11 @@ class Victim:
     # ---- one look at it, in each of its states ----
 
     def look_armed(self):
-        if not self.process.alive():
-            self.must_have(-signal.SIGKILL, f"dies at the crash point {self.point}")
+        if self.gave_way():
+            self.armoury.give_back(self)
+            self.launch()
+        elif not self.process.alive():
+            self.must_have_died_there()
             self.process.killed = True
             self.armoury.hit(self)
             self.launch()
@@ -89,22 +92,28 @@ class Victim:
 
     def look_continued(self):
         """What it does now must not be believed, if another has taken over; then it dies like the others."""
-        if not self.process.alive():
-            self.must_have(1, "another orchestrator has taken over")
-            self.process.killed = True
-            self.armoury.fenced += 1
+        if self.gave_way():
             self.launch()
         elif time.monotonic() > self.until:
             self.kill()
+
+    def gave_way(self):
+        """It was held up for longer than its lease, by us or by a busy machine, has noticed and ended."""
+        if self.process.alive() or self.process.popen.returncode != 1 or \
+                not self.process.says("another orchestrator has taken over"):
+            return False
+        self.process.killed = True
+        self.armoury.fenced += 1
+        return True
 
     def is_stopped(self):
         stat = pathlib.Path(f"/proc/{self.process.popen.pid}/stat").read_text()
         return stat.rpartition(")")[2].split()[0] == "T"
 
-    def must_have(self, code, words):
-        found = self.process.popen.returncode
-        if found != code or not self.process.says(words):
-            raise AssertionError(f"{self.name} ended with {found} on its way to {self.point}:\n"
+    def must_have_died_there(self):
+        code, words = self.process.popen.returncode, f"dies at the crash point {self.point}"
+        if code != -signal.SIGKILL or not self.process.says(words):
+            raise AssertionError(f"{self.name} ended with {code} on its way to {self.point}:\n"
                                  f"{self.process.text()[-3000:]}")
 
     def rest(self):
@@ -161,7 +170,7 @@ class Armoury:
         (self.stopped if victim.stops else self.hits)[victim.point] += 1
 
     def give_back(self, victim):
-        if victim.point not in TOGETHER:
+        if victim.point and victim.point not in TOGETHER:
             self.left[(victim.point, victim.stops)] += 1
         self.misses[victim.point] += 1
 
