@@ -366,10 +366,8 @@ static enum rf_err decode(const void *data, size_t size, bool relay, build_fn *b
         err = whole.kind == RF_PACKED_MAP ? build(&reader, whole.count, size)
                                           : wrong_type(error, "a map");
     }
-    if (err != RF_OK) {
+    if (err != RF_OK)
         rf_message_destroy(&reader.message);
-        rf_text_clean(error->message); // it may quote the peer, and is sent back to it
-    }
     *message = reader.message;
     return err;
 }

@@ -4,9 +4,9 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "backup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "campaigns/backup.h"
 #include "config/config.h"
 #include "session.h"
 

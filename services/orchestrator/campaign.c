@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup.h"
 #include "calendar/zone_name.h"
+#include "campaigns/backup.h"
 #include "contacts/phone.h"
 #include "dnc.h"
 #include "notice.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaigns/schema.h"
 #include "plan.h"
-#include "schema.h"
 #include "store/db.h"
 
 void rf_contact_list_clear(struct rf_contact_list *list) {

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaigns/schema.h"
 #include "dial_lock.h"
 #include "enqueue.h"
 #include "notice.h"
 #include "record.h"
 #include "report.h"
-#include "schema.h"
 #include "store/db.h"
 #include "store/member.h"
 

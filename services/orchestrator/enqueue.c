@@ -1,7 +1,7 @@
 #include "enqueue.h"
 
+#include "campaigns/schema.h"
 #include "record.h"
-#include "schema.h"
 #include "store/member.h"
 
 enum rf_err rf_enqueue_some(struct rf_db *db, int64_t campaign, int64_t most, struct rf_utc now,

@@ -2,7 +2,7 @@
 // is followed to the end of its call, and is where it was after a crash.
 //
 // Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, told.h, outcome.h, turn.h,
-// pace.h, polls.h (decisions, pure); schema.c, record.c, queue.c, takeover.c, campaign.c,
+// pace.h, polls.h (decisions, pure); campaigns/schema.c, record.c, queue.c, takeover.c, campaign.c,
 // control.c, enqueue.c, sweep.c, requeue.c, set.c, status.c, report.c, explain.c (the database);
 // runner.c, steps.c, questions.c, terms.c, hear.c, dispatch.c, inherit.c, cancel.c, outbox.c,
 // serve.c, serve_control.c, serve_set.c (the rim).
@@ -12,9 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "campaigns/backup.h"
+#include "campaigns/schema.h"
 #include "cancel.h"
 #include "clock_watch.h"
 #include "config/config.h"
@@ -22,7 +23,6 @@
 #include "hear.h"
 #include "inherit.h"
 #include "runner.h"
-#include "schema.h"
 #include "serve.h"
 #include "store/db.h"
 #include "store/postgres.h"

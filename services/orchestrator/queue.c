@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
+#include "campaigns/schema.h"
 #include "contact_rows.h"
 #include "dnc.h"
 #include "notice.h"
-#include "schema.h"
 #include "store/db.h"
 #include "store/member.h"
 #include "turn.h"

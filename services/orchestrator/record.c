@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "campaign_state.h"
+#include "campaigns/schema.h"
 #include "dial_lock.h"
 #include "reason.h"
-#include "schema.h"
 #include "store/db.h"
 #include "store/member.h"
 

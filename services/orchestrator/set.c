@@ -5,11 +5,11 @@
 
 #include "calendar/holidays.h"
 #include "campaign.h"
+#include "campaigns/schema.h"
 #include "config/settings.h"
 #include "control.h"
 #include "dial_lock.h"
 #include "notice.h"
-#include "schema.h"
 #include "store/db.h"
 
 static bool copy(char **out, const char *text) {

@@ -1,6 +1,6 @@
 #include "shift.h"
 
-#include "schema.h"
+#include "campaigns/schema.h"
 #include "store/db.h"
 #include "store/member.h"
 

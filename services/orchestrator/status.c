@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "campaign_state.h"
+#include "campaigns/schema.h"
 #include "contact.h"
 #include "rate.h"
 #include "report.h"
-#include "schema.h"
 #include "store/db.h"
 
 static void put_text(json_t *object, const char *key, const char *text) {

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaigns/schema.h"
 #include "notice.h"
 #include "reason.h"
 #include "record.h"
-#include "schema.h"
 #include "store/db.h"
 #include "store/member.h"
 

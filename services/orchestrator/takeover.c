@@ -5,12 +5,12 @@
 #include <ringfence/id.h>
 
 #include "base/clock.h"
+#include "campaigns/schema.h"
 #include "control.h"
 #include "counts.h"
 #include "enqueue.h"
 #include "reason.h"
 #include "record.h"
-#include "schema.h"
 #include "store/db.h"
 #include "store/member.h"
 

@@ -8,11 +8,11 @@
 
 #include "base/clock.h"
 #include "campaign.h"
+#include "campaigns/schema.h"
 #include "control.h"
 #include "queue.h"
 #include "runtime/loop.h"
 #include "samples.h"
-#include "schema.h"
 #include "store/postgres.h"
 #include "store/store.h"
 #include "takeover.h"

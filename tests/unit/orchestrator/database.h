@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
+#include "campaigns/schema.h"
 #include "control.h"
-#include "schema.h"
 #include "store/member.h"
 #include "store/migrate.h"
 #include "store/postgres.h"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "campaign.h"
+#include "campaigns/schema.h"
 #include "database.h"
 #include "explain.h"
 #include "queue.h"
@@ -11,7 +12,6 @@
 #include "record.h"
 #include "report.h"
 #include "requeue.h"
-#include "schema.h"
 #include "sweep.h"
 
 #define S RF_NS_PER_S

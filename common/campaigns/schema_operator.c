@@ -1,6 +1,6 @@
 // What operators need of the database of campaigns: the states of a campaign, contacts that go back
 // into the queue, and counts that answer at once however many contacts there are.
-#include "schema.h"
+#include "campaigns/schema.h"
 
 // A column with another check takes the place of the old one, as neither database can change a
 // check in place and contacts refer to the table.

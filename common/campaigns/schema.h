@@ -1,6 +1,6 @@
 // The database of campaigns.
-#ifndef RF_ORCHESTRATOR_SCHEMA_H
-#define RF_ORCHESTRATOR_SCHEMA_H
+#ifndef RF_CAMPAIGNS_SCHEMA_H
+#define RF_CAMPAIGNS_SCHEMA_H
 
 #include "store/store.h"
 

@@ -1,6 +1,6 @@
 // The database of campaigns in PostgreSQL's words. Its streams and its outbox come with the sixth
 // version: there never was a PostgreSQL database of an earlier one.
-#include "schema.h"
+#include "campaigns/schema.h"
 
 #include "store/member.h"
 

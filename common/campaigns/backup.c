@@ -1,4 +1,4 @@
-#include "backup.h"
+#include "campaigns/backup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 
 #include <sqlite3.h>
 
+#include "campaigns/schema.h"
 #include "config/config.h"
-#include "schema.h"
 #include "store/driver.h"
 #include "store/migrate.h"
 #include "store/sql.h"

@@ -2,8 +2,8 @@
 // was dialled since the copy was made is not known to it as such: therefore a database that was put
 // back begins with all campaigns paused, and the provider is asked for each number before it is
 // dialled.
-#ifndef RF_ORCHESTRATOR_BACKUP_H
-#define RF_ORCHESTRATOR_BACKUP_H
+#ifndef RF_CAMPAIGNS_BACKUP_H
+#define RF_CAMPAIGNS_BACKUP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "schema.h"
+#include "campaigns/schema.h"
 
 #include "store/member.h"
 
