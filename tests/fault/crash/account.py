@@ -47,8 +47,8 @@ class Account:
         for row in store.rows("SELECT phone, id, contact, state, sid, created, send_before, ended FROM attempt"
                               " ORDER BY created, id"):
             self.attempts[row[0]].append(row[1:])
-        self.journal = self.read_journal()
         self.log = the_set.events()
+        self.journal = self.read_journal()
 
     def read_journal(self):
         file = self.set.root / "state" / "broker" / "broker.db"
@@ -188,16 +188,17 @@ class Account:
                         if finished[name] < 1]
 
     def log_is_the_journal(self):
-        """Each event is one line, in order."""
-        journal = [(n, event["type"], event["id"]) for n, event in self.journal]
+        """Each event is one line, in order. The log was read first: what came meanwhile is not in it."""
         log = [(event["n"], event["type"], event["id"]) for event in self.log]
+        journal = [(n, event["type"], event["id"]) for n, event in self.journal]
         if log == journal:
             return []
         counts = collections.Counter(log)
         doubles = [entry for entry, count in counts.items() if count > 1]
         missing = [entry for entry in journal if entry not in counts]
+        alone = sorted(set(log) - set(journal))
         return [f"the log has {len(log)} lines and the journal {len(journal)} events; doubles: {doubles[:5]},"
-                f" missing: {missing[:5]}"]
+                f" missing: {missing[:5]}, in the log alone: {alone[:5]}"]
 
     def sheet_is_the_journal(self):
         rows = [int(row[0]) for row in self.set.ledger()["sheets"]["rows"] if row and str(row[0]).isdigit()]

@@ -62,7 +62,7 @@ class CrashPoints(RingfenceTest):
         self.store_config = self.make_server()
         super().setUp()
         url = self.set.simulator_url
-        self.set.config = merge(self.set.config, {"logger": {"timeout": "2s", "sheets": {
+        self.set.config = merge(self.set.config, {"logger": {"sheets": {
             "enabled": True, "base_url": f"{url}/sheets", "token_url": f"{url}/google/token",
             "spreadsheet": "book-1", "sheet": "events", "batch": 500, "interval": "50ms",
             "credentials": str(self.set.root / "state" / "simulator" / "service-account.json")}}})
