@@ -1,7 +1,8 @@
 """Starts a set of Ringfence processes for one test, on folders and ports of its own, and ends it.
 
-Nothing here waits for a fixed time: wait_for() polls a condition under a generous deadline. A process that
-ends with another code than it should, or that a sanitizer speaks about, fails the test.
+Nothing here waits for a fixed time: wait_for() polls a condition under a generous deadline, and what must not
+change is looked at all the while, by stays(). A process that ends with another code than it should, or that a
+sanitizer speaks about, fails the test.
 """
 
 import contextlib
@@ -47,6 +48,15 @@ def wait_for(what, condition, seconds=PATIENCE):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.05)
+
+
+def stays(what, condition, seconds):
+    """Looks all this time, and fails as soon as the condition is not true."""
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
+        if not condition():
+            raise AssertionError(f"not {what} after {passed:.1f} s of {seconds}")
         time.sleep(0.05)
 
 
@@ -165,6 +175,13 @@ class Process:
     def terminate(self, sig=signal.SIGTERM):
         if self.alive():
             self.popen.send_signal(sig)
+
+    def reload(self):
+        """SIGHUP, and waits until it has taken the configuration over."""
+        words = "configuration read again"
+        times = self.text().count(words)
+        self.terminate(signal.SIGHUP)
+        wait_for(f"{self.name} to reload", lambda: self.text().count(words) > times)
 
     def wait(self, seconds=PATIENCE):
         self.popen.wait(seconds)

@@ -62,6 +62,7 @@ class ClockSet(RingfenceTest):
         for (_, ended), (began, _) in zip(calls, calls[1:]):
             self.assertGreaterEqual(began - ended, WAIT_S - 0.1, "no wait is cut short")
             self.assertLess(began - ended, WAIT_S + 60)
+        wait_for("the log", lambda: self.set.events(type="campaign.finished"))
         self.assertEqual(self.set.events(type="contact.set_aside"), [])
 
     def in_the_middle(self, seconds):

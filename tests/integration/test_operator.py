@@ -62,6 +62,7 @@ class Operator(RingfenceTest):
         self.until("the end", lambda s: s["finished"])
         self.assertIn("it has ended already, nobody is called", self.order("start", "c").stdout)
         self.assert_each_dialled_once(contacts + people(4, first=40))
+        wait_for("the log", lambda: self.set.events(type="campaign.finished", subject="c"))
         ordered = [e["data"]["order"] for e in self.set.events(type="campaign.ordered")
                    if e["subject"] == "c"]
         self.assertEqual(ordered, ["start", "pause", "resume"])
@@ -80,6 +81,7 @@ class Operator(RingfenceTest):
         self.assertEqual(ended["total"], ended["done"] + ended["set_aside"])
         self.assertGreater(ended["reasons"]["cancelled"], 20)
         self.assertEqual(sum(self.set.dials().values()), ended["done"])
+        wait_for("the log", lambda: self.set.events(type="campaign.finished"))
         aside = self.set.events(type="contact.set_aside")
         self.assertEqual(len(aside), ended["set_aside"])
         self.assertEqual({e["severity"] for e in aside}, {"info"})
@@ -134,7 +136,7 @@ class Operator(RingfenceTest):
         # Both places go to the others, though one of the two can only rest where it is.
         ended = self.until("the others", lambda s: s["done"] == 4 and s["set_aside"] == 1)
         self.assertEqual(ended["reasons"], {"store_refused": 1})
-        aside = self.set.events(type="contact.set_aside")
+        aside = wait_for("the log", lambda: self.set.events(type="contact.set_aside"))
         self.assertEqual([(e["contact"], e["severity"]) for e in aside], [("c-2", "error")])
         self.assertIn("no such text, please", self.why("c-2"))
         self.assertIn("c-3: the database refuses", self.set.processes["orchestrator"].text())
@@ -176,7 +178,8 @@ class Operator(RingfenceTest):
         self.assertIn("tried again: 1", self.order("retry", "c", "--reason", "permanent.invalid").stdout)
         self.until("the end", lambda s: s["finished"] and s["done"] == len(contacts))
         self.assert_each_dialled_once(contacts)
-        self.assertEqual(len(self.set.events(type="campaign.finished")), 2)
+        finished = wait_for("the log", lambda: (e := self.set.events(type="campaign.finished")) and len(e) >= 2 and e)
+        self.assertEqual(len(finished), 2)
         self.assertIn("is done: its last call ended as completed", self.why(refused))
 
     def test_the_campaign_of_higher_priority_goes_first(self):

@@ -57,7 +57,7 @@ class Recall(RecallTest):
         self.set.start_all()
         self.run_campaign(self.PEOPLE)
         self.assertEqual(self.set.dials(), self.CALLS)
-        wait_for("the log", lambda: len(self.outcomes()) == len(self.OUTCOMES))
+        wait_for("the log", lambda: self.set.events(type="campaign.finished"))
         self.assertEqual(self.outcomes(), self.OUTCOMES)
         for phone, waits in ((BUSY, [1, 2]), (NO_ANSWER, [1]), (MACHINE, [1, 1])):
             calls = self.calls_to(phone)
@@ -122,6 +122,7 @@ class LostAudio(RecallTest):
         self.assertEqual(self.set.dials(), {NO_ANSWER: 2})
         self.assertTrue(any(file.is_file() for file in (self.set.root / "media").rglob("*")))
         self.assertEqual(len(self.set.requests("elevenlabs", "text-to-speech")), 2)
+        wait_for("the log", lambda: self.set.events(type="campaign.finished"))
         self.assertEqual([e["data"]["outcome"] for e in self.set.events(type="contact.done")], ["no-answer"])
 
 

@@ -3,9 +3,10 @@
 released one by one, by the priority of their campaigns."""
 
 import json
+import time
 import unittest
 
-from harness import RingfenceTest, people, wait_for
+from harness import RingfenceTest, people, stays, wait_for
 
 
 class Recovery(RingfenceTest):
@@ -28,6 +29,10 @@ class Recovery(RingfenceTest):
     def steps(self, step):
         return [e["contact"] for e in self.set.events(type="contact.step") if e["data"]["step"] == step]
 
+    def deferred(self):
+        """What was told of contacts that rest before a step."""
+        return self.set.events(type="contact.deferred")
+
 
 class Prepare(Recovery):
     CONFIG = {"orchestrator": {"concurrency": 4, "prepare": 6, "defer_delay": "1s"}}
@@ -42,20 +47,30 @@ class Prepare(Recovery):
         why = self.set.cli("campaign", "why", self.steps("script")[0], check=0).stdout
         self.assertIn("made ready up to the step speech, for which elevenlabs cannot be used now", why)
         self.assertIn("its script is written", why)
-        # They are looked at again and again, and nothing more is written, or asked for in vain.
+        # Their time comes and is over, another campaign begins, and nothing more is written, or asked for in vain.
         first = self.steps("script")[0]
-        deferred = len(self.set.events(type="contact.deferred"))
+        wait_for("six to rest", lambda: len(self.deferred()) >= 6)
+        due = max(event["data"]["until"] for event in self.deferred())
+        wait_for("their time to come", lambda: time.time_ns() > due)
         self.load(people(1, first=60), "other")
         self.set.cli("campaign", "start", "other", check=0)
-        wait_for("a look at the other", lambda: self.status("other")["state"] == "running")
-        self.assertEqual(len(self.steps("script")), 6)
-        self.assertEqual(deferred, 6)
+        stays("six scripts, all at rest", lambda: (len(self.steps("script")), len(self.deferred())) == (6, 6), 2)
+        # The queue is looked at with each such order: that shows as soon as there is room for one more.
+        self.set.config["orchestrator"]["prepare"] = 7
+        self.set.write_config()
+        self.set.processes["orchestrator"].reload()
+        for order in ("pause", "resume"):
+            self.set.cli("campaign", order, "other", check=0)
+        wait_for("the seventh to rest", lambda: len(self.deferred()) >= 7)
+        self.assertEqual(len(self.steps("script")), 7)
+        self.assertEqual(len({event["contact"] for event in self.deferred()}), 7, "nobody rests twice")
         self.assertIn("waiting for elevenlabs", self.set.cli("campaign", "status", "c", check=0).stdout)
         self.assertEqual(self.set.dials(), {})
         self.breaker("reset", "elevenlabs")
         self.finished("c")
         self.finished("other")
         self.assert_each_dialled_once(contacts + people(1, first=60))
+        wait_for("the log", lambda: len(self.set.events(type="campaign.finished")) == 2)
         self.assertEqual(len(self.steps("script")), 21)
         self.assertEqual(len(set(self.steps("script"))), 21, "none was written twice")
         self.assertIn(first, self.steps("speech")[:6], "what was ready went first")
@@ -72,7 +87,7 @@ class Ramp(Recovery):
         for name, contacts, priority in (("low", low, "-5"), ("middle", middle, "0"), ("high", high, "5")):
             self.load(contacts, name)
             self.set.cli("campaign", "start", name, "--priority", priority, check=0)
-        wait_for("all to be ready", lambda: len(self.set.events(type="contact.deferred")) >= 15)
+        wait_for("all to be ready", lambda: len(self.deferred()) >= 15)
         self.assertEqual(self.set.dials(), {})
         self.assertEqual(self.set.requests("twilio", "/Calls"), [])
         self.breaker("reset", "twilio")

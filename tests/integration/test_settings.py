@@ -90,6 +90,7 @@ class Settings(SettingsTest):
         ended = self.until("the end", "c", lambda s: s["finished"])
         self.assertEqual(ended["outcomes"], {"busy": 1})
         self.assertEqual(len(self.times(contacts)), 3)
+        wait_for("the log", lambda: self.set.events(type="campaign.finished"))
         events = self.set.events(type="campaign.set")
         self.assertEqual([e["data"]["version"] for e in events], [1, 2])
 

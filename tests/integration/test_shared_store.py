@@ -115,7 +115,7 @@ class SharedStore(RingfenceTest):
 
     def test_an_order_that_loses_against_another_transaction_is_carried_out_all_the_same(self):
         self.start(1)
-        self.set.campaign(people(2)).wait(60)
+        self.assertEqual(self.set.campaign(people(2)).wait(60), 0)
         self.server.sql("CREATE SEQUENCE tries; GRANT ALL ON tries TO ringfence;"
                         "CREATE FUNCTION deadlock () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                         " IF nextval ('tries') <= 5 THEN"
@@ -144,7 +144,7 @@ class SharedStore(RingfenceTest):
         # The last acknowledgement has come, and deleting what it was for fails.
         self.server.sql("CREATE TRIGGER refuse AFTER DELETE ON outbox"
                         " FOR EACH STATEMENT EXECUTE FUNCTION refuse ('rows_tries')")
-        self.set.campaign(people(1, first=60), name="other").wait(60)
+        self.assertEqual(self.set.campaign(people(1, first=60), name="other").wait(60), 0)
         wait_for("the outbox to be empty", lambda: self.count("SELECT count (*) FROM outbox") == 0)
 
     def test_the_password_is_a_secret_and_a_wrong_one_is_told_without_it(self):

@@ -6,10 +6,9 @@ import contextlib
 import os
 import signal
 import sqlite3
-import time
 import unittest
 
-from harness import BIN, RingfenceTest, people, wait_for
+from harness import BIN, RingfenceTest, people, stays, wait_for
 from postgres import Postgres
 
 DISK_FAULT = BIN.parent / "tests" / "disk_fault.so"
@@ -36,13 +35,9 @@ class StoreTest(RingfenceTest):
     def stands_still(self, process, words):
         """Until it says so, and nothing is dialled any more."""
         wait_for("it to say so", lambda: process.says(words))
-
-        def rests():
-            before = self.set.dials()
-            end = time.monotonic() + 1.5
-            wait_for("a while", lambda: time.monotonic() > end)
-            return before == self.set.dials()
-        wait_for("the calls to stop", rests)
+        wait_for("the calls to end", lambda: all(dial["status"] == "completed" for dial in self.set.ledger()["dials"]))
+        dials = self.set.dials()
+        stays("the same calls", lambda: self.set.dials() == dials, 1.5)
 
 
 class File(StoreTest):
