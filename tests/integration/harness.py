@@ -322,6 +322,12 @@ class RingfenceSet:
 
     # ---- the command line ----
 
+    def write_list(self, contacts, name="c"):
+        """A file of contacts, each (phone, name), for the campaign of this name."""
+        file = self.root / f"{name}.csv"
+        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in contacts))
+        return file
+
     def cli(self, *arguments, check=None, timeout=PATIENCE):
         result = subprocess.run([str(BIN / "ringfence"), *map(str, arguments),
                                  "--config", str(self.config_file)],
@@ -333,8 +339,7 @@ class RingfenceSet:
 
     def campaign(self, contacts, name="c"):
         """Begins `ringfence campaign run` for a list of (phone, name)."""
-        file = self.root / f"{name}.csv"
-        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in contacts))
+        file = self.write_list(contacts, name)
         log = open(self.root / "out" / f"campaign-{name}.log", "wb")
         popen = subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", name,
                                   "--config", str(self.config_file)],
@@ -447,3 +452,32 @@ class RingfenceTest(unittest.TestCase):
         wait_for("the alerts", arrived)
         for channel, seen in self.set.alert_ids().items():
             self.assertEqual(sorted(seen), ids, channel)
+
+
+class CampaignTest(RingfenceTest):
+    """A test that does with campaigns what an operator does."""
+
+    def order(self, *arguments, code=0):
+        return self.set.cli("campaign", *arguments, check=code)
+
+    def load(self, contacts, name="c", *options, code=0):
+        """Loads contacts, each (phone, name)."""
+        return self.order("load", name, self.set.write_list(contacts, name), *options, code=code)
+
+    def status(self, name="c"):
+        return json.loads(self.order("status", name, "--json").stdout)["campaigns"][0]
+
+    def until(self, what, condition, name="c", seconds=PATIENCE):
+        """Waits until the campaign is there and its status fulfils the condition; returns the status."""
+        def holds():
+            result = self.set.cli("campaign", "status", name, "--json")
+            if result.returncode == 1 and f"there is no campaign {name}" in result.stderr:
+                return None
+            self.assertEqual(result.returncode, 0, result.stderr)
+            status = json.loads(result.stdout)["campaigns"][0]
+            return status if condition(status) else None
+        return wait_for(what, holds, seconds)
+
+    def finished(self, name="c", seconds=PATIENCE):
+        """Waits for its end; returns its status."""
+        return self.until(f"the end of {name}", lambda status: status["finished"], name, seconds)

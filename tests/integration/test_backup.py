@@ -5,30 +5,16 @@ import json
 import shutil
 import unittest
 
-from harness import RingfenceTest, people, wait_for
+from harness import CampaignTest, people, wait_for
 
 
-class Backup(RingfenceTest):
+class Backup(CampaignTest):
     CONFIG = {"simulator": {"talk": "300ms"}, "orchestrator": {"concurrency": 4}}
 
     def setUp(self):
         super().setUp()
         self.file = self.set.root / "state" / "orchestrator" / "campaign.db"
         self.copy = self.set.root / "campaigns.backup"
-
-    def load(self, contacts, name="c", code=0):
-        file = self.set.root / f"{name}.csv"
-        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in contacts))
-        self.set.cli("campaign", "load", name, file, check=code)
-
-    def order(self, *arguments, code=0):
-        return self.set.cli("campaign", *arguments, check=code)
-
-    def status(self, name="c"):
-        return json.loads(self.order("status", name, "--json").stdout)["campaigns"][0]
-
-    def finished(self, name="c"):
-        wait_for(f"the end of {name}", lambda: self.status(name)["finished"], 150)
 
     def backup(self):
         told = json.loads(self.order("backup", self.copy, "--json").stdout)
@@ -60,8 +46,8 @@ class Backup(RingfenceTest):
         self.load(later, "d")
         self.order("start", "d")
         self.order("resume", "c")
-        self.finished("c")
-        self.finished("d")
+        self.finished("c", 150)
+        self.finished("d", 150)
         everybody = {phone: 1 for phone, _ in contacts + later}
         self.assertEqual(self.set.dials(), everybody)
         self.assertGreater(len(everybody), len(dialled))

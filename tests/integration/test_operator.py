@@ -2,36 +2,17 @@
 """What an operator does with campaigns that are under way: pause, resume, cancel, retry, priorities, why."""
 
 import contextlib
-import json
 import sqlite3
 import unittest
 
-from harness import RingfenceTest, people, wait_for
+from harness import CampaignTest, people, wait_for
 
 
-class Operator(RingfenceTest):
+class Operator(CampaignTest):
     CONFIG = {"orchestrator": {"concurrency": 2}, "simulator": {"talk": "300ms"}}
-
-    def load(self, contacts, name="c"):
-        file = self.set.root / f"{name}.csv"
-        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in contacts))
-        self.set.cli("campaign", "load", name, file, check=0)
-
-    def order(self, *arguments, code=0):
-        return self.set.cli("campaign", *arguments, check=code)
-
-    def status(self, name="c"):
-        result = json.loads(self.order("status", name, "--json").stdout)
-        return result["campaigns"][0]
 
     def why(self, contact):
         return self.order("why", contact).stdout
-
-    def until(self, what, condition, name="c"):
-        def holds():
-            status = self.status(name)
-            return status if condition(status) else None
-        return wait_for(what, holds)
 
     def test_a_paused_campaign_dials_nobody_new_and_goes_on_where_it_stood(self):
         contacts = people(16)
@@ -54,12 +35,12 @@ class Operator(RingfenceTest):
         # Another campaign runs at its side: had it been claimed, a contact of c would have been dialled.
         self.load(people(4, first=40), name="other")
         self.order("start", "other")
-        self.until("the other campaign", lambda s: s["finished"], "other")
+        self.finished("other")
         self.assertEqual(sum(self.set.dials().values()), dials + 4)
         self.assertIn("paused already", self.order("pause", "c").stdout)
         self.order("resume", "c")
         self.assertIn("running already, contacts: 16", self.order("start", "c").stdout)
-        self.until("the end", lambda s: s["finished"])
+        self.finished()
         self.assertIn("it has ended already, nobody is called", self.order("start", "c").stdout)
         self.assert_each_dialled_once(contacts + people(4, first=40))
         wait_for("the log", lambda: self.set.events(type="campaign.finished", subject="c"))
@@ -76,7 +57,7 @@ class Operator(RingfenceTest):
         self.assertIn("--yes", self.order("cancel", "c", code=2).stderr)
         told = self.order("cancel", "c", "--yes").stdout
         self.assertIn("campaign c: cancelled; ", told)
-        ended = self.until("the end", lambda s: s["finished"])
+        ended = self.finished()
         self.assertEqual(ended["state"], "cancelled")
         self.assertEqual(ended["total"], ended["done"] + ended["set_aside"])
         self.assertGreater(ended["reasons"]["cancelled"], 20)
@@ -96,7 +77,7 @@ class Operator(RingfenceTest):
         self.order("cancel", "c", "--yes")
         killed.kill()
         self.set.start("orchestrator")
-        ended = self.until("the end", lambda s: s["finished"])
+        ended = self.finished()
         self.assertEqual(ended["reasons"], {"cancelled": 2000})
         told = wait_for("all to be told", lambda: (events := self.set.events(type="contact.set_aside")) and
                         len(events) >= 2000 and events)
@@ -119,7 +100,7 @@ class Operator(RingfenceTest):
         orchestrator = self.set.processes["orchestrator"]
         wait_for("the sweep to fail", lambda: orchestrator.says("cannot be set aside, trying again soon"))
         self.sql("DROP TRIGGER full")
-        ended = self.until("the end", lambda s: s["finished"])
+        ended = self.finished()
         self.assertEqual(ended["reasons"], {"cancelled": 3})
 
     def test_a_contact_that_the_database_refuses_for_good_is_set_aside_and_holds_up_nobody(self):
@@ -167,7 +148,7 @@ class Operator(RingfenceTest):
                          "match": {"provider": "twilio", "method": "POST", "number": refused}})
         self.load(contacts)
         self.order("start", "c")
-        before = self.until("the end", lambda s: s["finished"])
+        before = self.finished()
         self.assertEqual(before["reasons"], {"permanent.invalid": 1})
         text = self.why(refused)
         self.assertIn("was set aside at the step dial", text)
@@ -193,12 +174,12 @@ class Operator(RingfenceTest):
         self.assertIn("priority -4", self.order("priority", "low", "-4").stdout)
         self.assertIn("priority 7", self.order("priority", "high", "7").stdout)
         self.assertIn("expected a number", self.order("priority", "high", "11", code=2).stderr)
-        self.until("the end of the first", lambda s: s["finished"], "high")
+        self.finished("high")
         self.assertFalse(self.status("low")["finished"])
         table = self.order("list").stdout.splitlines()
         self.assertIn("priority", table[0])
         self.assertEqual(len(table), 3)
-        self.until("the end of the second", lambda s: s["finished"], "low")
+        self.finished("low")
         self.assert_each_dialled_once(low + high)
         order = [dial["to"] for dial in sorted(self.set.ledger()["dials"], key=lambda d: d["at"])]
         last_high = max(order.index(phone) for phone, _ in high)

@@ -6,7 +6,7 @@ import json
 import signal
 import unittest
 
-from harness import RingfenceTest, people, wait_for
+from harness import CampaignTest, RingfenceTest, people, wait_for
 
 SPEECH = {"provider": "elevenlabs", "method": "POST"}
 DIAL = {"provider": "twilio", "method": "POST"}
@@ -106,7 +106,7 @@ class Orphans(RingfenceTest):
         self.assertEqual({e["contact"] for e in held}, {"b-2"})
 
 
-class Deferred(RingfenceTest):
+class Deferred(CampaignTest):
     CONFIG = {"orchestrator": {"defer_delay": "1s"}, "campaign": {"max_calls": 1}}
 
     def test_incident_45_who_waits_for_a_provider_uses_up_nothing_and_is_told_why_and_until_when(self):
@@ -114,20 +114,15 @@ class Deferred(RingfenceTest):
         self.set.start_all()
         self.set.cli("breaker", "force-open", "twilio", "--for", "1h", "--why", "maintenance", check=0)
         campaign = self.set.campaign(contacts)
-
-        def waiting():
-            result = self.set.cli("campaign", "status", "c", "--json")
-            found = result.returncode == 0 and json.loads(result.stdout)["campaigns"][0]
-            return found and found["waiting"] + found["new"] + found["running"] == 3 and found["waiting_for"] and found
-        status = wait_for("them to wait", waiting)
+        status = self.until("them to wait", lambda s: s["waiting"] + s["new"] + s["running"] == 3 and s["waiting_for"])
         self.assertEqual(status["waiting_for"], "twilio")
-        why = self.set.cli("campaign", "why", "c-3", check=0).stdout
+        why = self.order("why", "c-3").stdout
         self.assertIn("twilio", why)
         self.assertNotIn("It was dialled", why)
         self.set.cli("breaker", "reset", "twilio", "--why", "it is over", check=0)
         self.assertEqual(campaign.wait(150), 0)
         self.assert_each_dialled_once(contacts)
-        export = self.set.cli("campaign", "export", "c", "--format", "jsonl", check=0).stdout
+        export = self.order("export", "c", "--format", "jsonl").stdout
         self.assertEqual([json.loads(line)["attempts"] for line in export.splitlines()], [1, 1, 1])
 
 

@@ -2,29 +2,17 @@
 """While a provider is down contacts are made ready for it in advance, up to a bound; when it is back they are
 released one by one, by the priority of their campaigns."""
 
-import json
 import time
 import unittest
 
-from harness import RingfenceTest, people, stays, wait_for
+from harness import CampaignTest, people, stays, wait_for
 
 
-class Recovery(RingfenceTest):
-    def load(self, contacts, name):
-        file = self.set.root / f"{name}.csv"
-        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in contacts))
-        self.set.cli("campaign", "load", name, file, check=0)
-
+class Recovery(CampaignTest):
     def breaker(self, order, provider):
         self.set.cli("breaker", order, provider, "--why", "a test", check=0)
         state = "open" if order == "force-open" else "closed"
         wait_for("the breaker", lambda: f'"{state}"' in self.set.cli("breaker", "list", "--json", check=0).stdout)
-
-    def status(self, name):
-        return json.loads(self.set.cli("campaign", "status", name, "--json", check=0).stdout)["campaigns"][0]
-
-    def finished(self, name):
-        return wait_for(f"the end of {name}", lambda: self.status(name)["finished"])
 
     def steps(self, step):
         return [e["contact"] for e in self.set.events(type="contact.step") if e["data"]["step"] == step]
@@ -42,9 +30,9 @@ class Prepare(Recovery):
         self.set.start_all()
         self.breaker("force-open", "elevenlabs")
         self.load(contacts, "c")
-        self.set.cli("campaign", "start", "c", check=0)
+        self.order("start", "c")
         wait_for("six scripts", lambda: len(self.steps("script")) >= 6)
-        why = self.set.cli("campaign", "why", self.steps("script")[0], check=0).stdout
+        why = self.order("why", self.steps("script")[0]).stdout
         self.assertIn("made ready up to the step speech, for which elevenlabs cannot be used now", why)
         self.assertIn("its script is written", why)
         # Their time comes and is over, another campaign begins, and nothing more is written, or asked for in vain.
@@ -53,18 +41,18 @@ class Prepare(Recovery):
         due = max(event["data"]["until"] for event in self.deferred())
         wait_for("their time to come", lambda: time.time_ns() > due)
         self.load(people(1, first=60), "other")
-        self.set.cli("campaign", "start", "other", check=0)
+        self.order("start", "other")
         stays("six scripts, all at rest", lambda: (len(self.steps("script")), len(self.deferred())) == (6, 6), 2)
         # The queue is looked at with each such order: that shows as soon as there is room for one more.
         self.set.config["orchestrator"]["prepare"] = 7
         self.set.write_config()
         self.set.processes["orchestrator"].reload()
         for order in ("pause", "resume"):
-            self.set.cli("campaign", order, "other", check=0)
+            self.order(order, "other")
         wait_for("the seventh to rest", lambda: len(self.deferred()) >= 7)
         self.assertEqual(len(self.steps("script")), 7)
         self.assertEqual(len({event["contact"] for event in self.deferred()}), 7, "nobody rests twice")
-        self.assertIn("waiting for elevenlabs", self.set.cli("campaign", "status", "c", check=0).stdout)
+        self.assertIn("waiting for elevenlabs", self.order("status", "c").stdout)
         self.assertEqual(self.set.dials(), {})
         self.breaker("reset", "elevenlabs")
         self.finished("c")
@@ -86,7 +74,7 @@ class Ramp(Recovery):
         self.breaker("force-open", "twilio")
         for name, contacts, priority in (("low", low, "-5"), ("middle", middle, "0"), ("high", high, "5")):
             self.load(contacts, name)
-            self.set.cli("campaign", "start", name, "--priority", priority, check=0)
+            self.order("start", name, "--priority", priority)
         wait_for("all to be ready", lambda: len(self.deferred()) >= 15)
         self.assertEqual(self.set.dials(), {})
         self.assertEqual(self.set.requests("twilio", "/Calls"), [])

@@ -3,10 +3,9 @@
 over all orchestrators, and kept over their deaths."""
 
 import datetime
-import json
 import unittest
 
-from harness import RingfenceTest, people, wait_for
+from harness import CampaignTest, people, wait_for
 from postgres import Postgres
 
 
@@ -16,27 +15,11 @@ SHUT = "windows=[{:%a} 00:00-00:01]".format(datetime.datetime.now(datetime.timez
                                           + datetime.timedelta(days=3)).lower()
 
 
-class SettingsTest(RingfenceTest):
+class SettingsTest(CampaignTest):
     def file(self, name, text):
         path = self.set.root / name
         path.write_text(text)
         return path
-
-    def load(self, contacts, name, *options, code=0):
-        file = self.file(f"{name}.csv", "phone,name\n" + "".join(f"{p},{who}\n" for p, who in contacts))
-        return self.order("load", name, file, *options, code=code)
-
-    def order(self, *arguments, code=0):
-        return self.set.cli("campaign", *arguments, check=code)
-
-    def status(self, name):
-        return json.loads(self.order("status", name, "--json").stdout)["campaigns"][0]
-
-    def until(self, what, name, condition):
-        def holds():
-            status = self.status(name)
-            return status if condition(status) else None
-        return wait_for(what, holds)
 
     def times(self, contacts):
         numbers = dict(contacts)
@@ -62,7 +45,7 @@ class Settings(SettingsTest):
         self.order("start", "narrow", "--settings",
                    self.file("narrow.yaml", "campaign:\n  concurrency: 2\n"))
         for name in ("slow", "narrow", "plain"):
-            self.until(f"the end of {name}", name, lambda s: s["finished"])
+            self.finished(name)
         self.assert_each_dialled_once(slow + narrow + plain)
         times = self.times(slow)
         self.assertGreaterEqual(times[-1] - times[0], 0.9 * (len(slow) - 1) / 2)
@@ -78,7 +61,7 @@ class Settings(SettingsTest):
                   self.file("c.yaml", "campaign:\n  max_calls: 9\n"
                                       "  recall: {busy: {waits: [1s, 1s, 10s]}}\n"))
         self.order("start", "c")
-        self.until("three calls", "c", lambda s: len(self.times(contacts)) == 3 and s["waiting"] == 1)
+        self.until("three calls", lambda s: len(self.times(contacts)) == 3 and s["waiting"] == 1)
         orchestrator.kill()
         self.set.start("orchestrator")
         self.assertIn("max_calls 9", self.order("status", "c").stdout)
@@ -87,7 +70,7 @@ class Settings(SettingsTest):
                       told)
         self.assertIn("already", self.order("set", "c", "max_calls=3").stdout)
         # It is due in ten seconds, for a call that it may not have any more.
-        ended = self.until("the end", "c", lambda s: s["finished"])
+        ended = self.finished()
         self.assertEqual(ended["outcomes"], {"busy": 1})
         self.assertEqual(len(self.times(contacts)), 3)
         wait_for("the log", lambda: self.set.events(type="campaign.finished"))
@@ -122,10 +105,10 @@ class Settings(SettingsTest):
         self.load(contacts, "c")
         self.order("set", "c", "time_zone=UTC", SHUT, "holidays=")
         self.order("start", "c")
-        self.until("all to wait", "c", lambda s: s["waiting"] == 3)
+        self.until("all to wait", lambda s: s["waiting"] == 3)
         self.assertEqual(self.set.dials(), {})
         self.order("set", "c", "windows=")
-        self.until("the end", "c", lambda s: s["finished"])
+        self.finished()
         self.assert_each_dialled_once(contacts)
 
 
@@ -151,7 +134,7 @@ class SharedSettings(SettingsTest):
         for name in ("narrow", "slow", "plain"):
             self.order("start", name)
         for name in ("narrow", "slow", "plain"):
-            self.until(f"the end of {name}", name, lambda s: s["finished"])
+            self.finished(name)
         self.assert_each_dialled_once(narrow + slow + plain)
         self.assertLessEqual(self.most_at_once(narrow), 3)
         times = self.times(slow)
@@ -166,16 +149,16 @@ class SharedSettings(SettingsTest):
         self.load(contacts, "c")
         self.order("set", "c", "time_zone=UTC", "pace=1")
         self.order("start", "c")
-        self.until("some calls", "c", lambda s: s["done"] >= 2)
+        self.until("some calls", lambda s: s["done"] >= 2)
         self.order("set", "c", SHUT)
         begun = len(self.times(contacts))  # whatever was sent by then
-        self.until("all others to wait", "c", lambda s: s["running"] == 0 and s["waiting"] > 0)
+        self.until("all others to wait", lambda s: s["running"] == 0 and s["waiting"] > 0)
         # An intent that was committed before the change may still have been on its way.
         self.assertLessEqual(len(self.times(contacts)), begun + 3 * 8)
         stood = len(self.times(contacts))
         self.assertLess(stood, 30)
         self.order("set", "c", "windows=", "pace=")
-        self.until("the end", "c", lambda s: s["finished"])
+        self.finished()
         self.assert_each_dialled_once(contacts)
 
 

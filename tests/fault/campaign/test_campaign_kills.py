@@ -28,7 +28,7 @@ import events  # noqa: E402
 import postgres  # noqa: E402
 import witness  # noqa: E402
 from evidence import Evidence, is_campaigns  # noqa: E402
-from harness import BIN, RingfenceTest, free_port, wait_for  # noqa: E402
+from harness import BIN, CampaignTest, free_port, wait_for  # noqa: E402
 from relay import Relay  # noqa: E402
 from storm import Storm  # noqa: E402
 from weather import Weather  # noqa: E402
@@ -64,7 +64,7 @@ def numbers():
     return [n for n in every if n[-2] != "9"], [n for n in every if n[-2:] in FATES]
 
 
-class CampaignKills(RingfenceTest):
+class CampaignKills(CampaignTest):
     maxDiff = None
     ORCHESTRATORS = ("orchestrator",)
     server = None  # of the database
@@ -128,16 +128,14 @@ class CampaignKills(RingfenceTest):
         self.people = {"c": mine, "d": other}
         self.do_not_call = set(self.random.sample(plain[:first // 2], max(2, count // 50)))
 
-    def load(self):
+    def load_all(self):
         self.store.watch()
         for name, phones in self.people.items():
-            file = self.set.root / f"{name}.csv"
-            file.write_text("phone,name\n" + "".join(f"{phone},{name} {i}\n" for i, phone in enumerate(phones)))
-            self.set.cli("campaign", "load", name, file, check=0)
+            self.load([(phone, f"{name} {i}") for i, phone in enumerate(phones)], name)
         # After the load, which would refuse their lines.
         self.set.cli("dnc", "add", *sorted(self.do_not_call), check=0)
         for name in self.people:
-            self.set.cli("campaign", "start", name, check=0)
+            self.order("start", name)
 
     def begin(self):
         self.set.start("simulator")
@@ -145,7 +143,7 @@ class CampaignKills(RingfenceTest):
             launch()
         for process in self.set.processes.values():
             process.wait_ready()
-        self.load()
+        self.load_all()
 
     # ---- the run ----
 

@@ -81,7 +81,7 @@ class Operator:
     def load(self, name, phones):
         file = self.set.root / f"{name}.csv"
         if not file.exists():
-            file.write_text("phone,name\n" + "".join(f"{phone},Number {phone[1:]}\n" for phone in phones))
+            self.set.write_list([(phone, f"Number {phone[1:]}") for phone in phones], name)
         self.order("campaign", "load", name, file)
 
     def new_work(self):
