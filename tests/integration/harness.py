@@ -199,6 +199,7 @@ class RingfenceSet:
         self.mailbox = Mailbox()
         self.mailbox.open()
         self.processes = {}
+        self.campaigns = []
         self.simulator_url = f"http://127.0.0.1:{self.ports['simulator']}"
         for name in ("elevenlabs", "openai", "anthropic", "twilio"):
             self.write_key(name, f"{name}-good")
@@ -293,6 +294,9 @@ class RingfenceSet:
     def stop_all(self):
         """Ends all in order and returns what was wrong with their ends."""
         faults = []
+        for popen in self.campaigns:
+            popen.kill()
+            popen.wait()
         for process in self.processes.values():
             process.terminate(signal.SIGCONT)
             process.terminate()
@@ -322,10 +326,10 @@ class RingfenceSet:
 
     # ---- the command line ----
 
-    def write_list(self, contacts, name="c"):
-        """A file of contacts, each (phone, name), for the campaign of this name."""
+    def write_list(self, contacts, name="c", header="phone,name"):
+        """A file of contacts, each a tuple of the header's columns, for the campaign of this name."""
         file = self.root / f"{name}.csv"
-        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in contacts))
+        file.write_text("".join(f"{line}\n" for line in [header, *map(",".join, contacts)]))
         return file
 
     def cli(self, *arguments, check=None, timeout=PATIENCE):
@@ -337,14 +341,15 @@ class RingfenceSet:
                                  f"{result.stdout}\n{result.stderr}")
         return result
 
-    def campaign(self, contacts, name="c"):
-        """Begins `ringfence campaign run` for a list of (phone, name)."""
-        file = self.write_list(contacts, name)
-        log = open(self.root / "out" / f"campaign-{name}.log", "wb")
-        popen = subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", name,
-                                  "--config", str(self.config_file)],
-                                 stdout=log, stderr=subprocess.STDOUT)
-        log.close()
+    def campaign(self, contacts, name="c", header="phone,name", environment=None):
+        """Begins `ringfence campaign run` for a list of contacts. It goes on by itself, at most to the end of the
+        set."""
+        file = self.write_list(contacts, name, header)
+        with open(self.root / "out" / f"campaign-{name}.log", "wb") as log:
+            popen = subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", name,
+                                      "--config", str(self.config_file)],
+                                     stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ, **(environment or {})))
+        self.campaigns.append(popen)
         return popen
 
     # ---- the simulator ----

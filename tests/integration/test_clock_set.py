@@ -3,7 +3,6 @@
 nobody is dialled twice, no wait is cut short, and none lasts an hour longer."""
 
 import os
-import subprocess
 import time
 import unittest
 
@@ -39,13 +38,8 @@ class ClockSet(RingfenceTest):
             process.wait_ready()
 
     def campaign(self):
-        """`ringfence campaign run` on the same machine."""
-        file = self.set.root / "c.csv"
-        file.write_text("phone,name\n" + "".join(f"{phone},{who}\n" for phone, who in self.contacts))
-        with open(self.set.root / "out" / "campaign.log", "wb") as log:
-            return subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", "c",
-                                     "--config", str(self.set.config_file)],
-                                    stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ, **self.environment))
+        """On the same machine."""
+        return self.set.campaign(self.contacts, environment=self.environment)
 
     def dial_lost(self, phone):
         """Its dial is carried out, and the answer is lost."""

@@ -118,13 +118,6 @@ class CallbackTest(FollowTest):
         except urllib.error.HTTPError as error:
             return error.code
 
-    def begin(self, *contacts, name="c"):
-        """Begins a campaign, which goes on by itself."""
-        popen = self.set.campaign(list(contacts), name)
-        self.addCleanup(popen.wait)
-        self.addCleanup(popen.kill)
-        return popen
-
     def followed(self, phone):
         """Waits until the dial's reply is stored; returns the sid of its call."""
         steps = wait_for("the call", lambda: [e for e in self.set.events(type="contact.step")
@@ -187,7 +180,7 @@ class Callbacks(CallbackTest):
         self.set.start_all()
         self.set.faults({"id": "deaf", "kind": "status", "status": 503,
                          "match": {"provider": "twilio", "method": "GET"}})
-        self.begin((LONG, "Lo"))
+        self.set.campaign([(LONG, "Lo")])
         sid = self.followed(LONG)
         self.set.processes["orchestrator"].kill()
         wait_for("the end of the call", lambda: self.callbacks(event="completed", status=204))
@@ -200,7 +193,7 @@ class Callbacks(CallbackTest):
 
     def test_a_broker_that_is_killed_loses_nothing_of_what_the_console_took(self):
         self.set.start_all()
-        self.begin((LONG, "Lo"))
+        self.set.campaign([(LONG, "Lo")])
         self.followed(LONG)
         self.set.processes["broker"].kill()
         wait_for("the end of the call", lambda: self.callbacks(event="completed", status=204))
@@ -210,7 +203,7 @@ class Callbacks(CallbackTest):
 
     def test_a_token_that_is_replaced_is_read_from_its_file(self):
         self.set.start_all()
-        self.begin((LONG, "Lo"))
+        self.set.campaign([(LONG, "Lo")])
         self.followed(LONG)
         self.set.admin("PUT", "keys", {"twilio": ["twilio-new"]})
         self.set.write_key("twilio", "twilio-new")
@@ -248,7 +241,7 @@ class Forged(CallbackTest):
 
     def test_only_what_is_signed_and_of_this_call_ends_it(self):
         self.set.start_all()
-        self.begin(*ADA)
+        self.set.campaign(ADA)
         phone = ADA[0][0]
         sid = self.followed(phone)
         first = wait_for("its beginning", lambda: self.callbacks(event="initiated"))[0]
@@ -304,7 +297,7 @@ class LostCallbacks(CallbackTest):
 
     def test_a_console_that_is_killed_keeps_nobody_waiting(self):
         self.set.start_all()
-        popen = self.begin((LONG, "Lo"))
+        popen = self.set.campaign([(LONG, "Lo")])
         self.followed(LONG)
         self.set.processes["console"].kill()
         self.assertEqual(popen.wait(60), 0)
@@ -314,7 +307,7 @@ class LostCallbacks(CallbackTest):
     def test_kills_of_both_ends_lose_no_call_and_end_none_twice(self):
         self.set.start_all()
         contacts = people(24)
-        popen = self.begin(*contacts)
+        popen = self.set.campaign(contacts)
         for turn in range(6):
             wait_for("some ends", lambda n=turn: len(self.done()) > 3 * n)
             name = "console" if turn % 2 else "orchestrator"

@@ -1,19 +1,17 @@
 #!/usr/bin/python3
 """Whom a call did not reach is called again: after the wait, below the cap, inside the window, at the pace."""
 
-import json
 import math
 import signal
-import subprocess
 import time
 import unittest
 
-from harness import BIN, RingfenceTest, people, wait_for
+from harness import CampaignTest, people, wait_for
 
 BUSY, NO_ANSWER, FAILED, MACHINE, LONG = (f"+12025550{n}" for n in (190, 191, 192, 197, 198))
 
 
-class RecallTest(RingfenceTest):
+class RecallTest(CampaignTest):
     def calls_to(self, phone):
         """The calls to a number, each as when it was created and when it ended."""
         return [(dial["at"], dial["history"][-1]["at"])
@@ -21,24 +19,6 @@ class RecallTest(RingfenceTest):
 
     def outcomes(self):
         return {e["data"]["phone"]: e["data"]["outcome"] for e in self.set.events(type="contact.done")}
-
-    def load(self, rows, header="phone,name", name="c"):
-        """Begins a campaign of lines; the command goes on by itself."""
-        file = self.set.root / f"{name}.csv"
-        file.write_text(header + "\n" + "".join(row + "\n" for row in rows))
-        with open(self.set.root / "out" / f"campaign-{name}.log", "wb") as log:
-            popen = subprocess.Popen([str(BIN / "ringfence"), "campaign", "run", str(file), "--name", name,
-                                      "--config", str(self.set.config_file)],
-                                     stdout=log, stderr=subprocess.STDOUT)
-        self.addCleanup(popen.wait)
-        self.addCleanup(popen.kill)
-        return popen
-
-    def status(self):
-        def found():
-            result = self.set.cli("campaign", "status", "c", "--json")
-            return result.returncode == 0 and json.loads(result.stdout)["campaigns"][0]
-        return wait_for("the campaign", found)
 
 
 class Recall(RecallTest):
@@ -150,15 +130,14 @@ class Window(RecallTest):
     def test_outside_the_window_of_their_own_place_nobody_is_called_and_status_says_until_when(self):
         (here, ada), (there, bela) = people(2)
         self.set.start_all()
-        self.load([f"{here},{ada},", f"{there},{bela},Etc/GMT-8"], "phone,name,time_zone")
-        wait_for("the one to be called", lambda: self.status()["done"] == 1)
-        wait_for("the other to wait", lambda: self.status()["waiting"] == 1)
-        status = self.status()
+        self.set.campaign([(here, ada, ""), (there, bela, "Etc/GMT-8")], header="phone,name,time_zone")
+        self.until("the one to be called", lambda s: s["done"] == 1)
+        status = self.until("the other to wait", lambda s: s["waiting"] == 1)
         self.assertEqual(self.set.dials(), {there: 1})
         self.assertEqual(status["window_opens"], self.opens * 10**9)
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.opens))
         self.assertEqual(status["waiting_for"], f"the calling window at {at}")
-        self.assertIn(f"1 waiting for the calling window at {at}", self.set.cli("campaign", "status", check=0).stdout)
+        self.assertIn(f"1 waiting for the calling window at {at}", self.order("status").stdout)
         deferred = wait_for("the log", lambda: self.set.events(type="contact.deferred"))
         self.assertEqual([(e["data"]["phone"], e["data"]["reason"], e["data"]["until"], e["data"]["deferrals"])
                           for e in deferred], [(here, "hour", self.opens * 10**9, 0)])
@@ -212,8 +191,8 @@ class Holidays(RecallTest):
         tomorrow = time.strftime("%m-%d", time.gmtime(time.time() + 86400))
         file.write_text(f"{today} Our Day\n{tomorrow}\n")
         self.set.start_all(without=("simulator", "broker"))
-        self.load([",".join(people(1)[0])])
-        wait_for("the contact to wait", lambda: self.status()["waiting"] == 1)
+        self.set.campaign(people(1))
+        self.until("the contact to wait", lambda s: s["waiting"] == 1)
         deferred = wait_for("the log", lambda: self.set.events(type="contact.deferred"))
         self.assertEqual(deferred[0]["data"]["reason"], "holiday")
         self.assertIn("holiday: Our Day; its window opens at", deferred[0]["data"]["message"])
@@ -223,7 +202,7 @@ class Holidays(RecallTest):
         self.set.processes["orchestrator"].terminate(signal.SIGHUP)
         wait_for("the refusal", lambda: self.set.processes["orchestrator"].says(
             f"the old configuration stays: campaign.holidays: {file}:1: 'soon' does not begin with a date"))
-        self.load([",".join(people(1, 1)[0])], name="d")
+        self.set.campaign(people(1, 1), "d")
         wait_for("the second contact", lambda: len(self.set.events(type="contact.deferred")) == 2)
         self.assertEqual(self.set.dials(), {})
 
