@@ -120,6 +120,17 @@ class Postgres:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
+class OnPostgres:
+    """Stands before the class of a test with a set: its orchestrators keep their campaigns on a server of its own."""
+
+    def setUp(self):
+        self.server = Postgres()
+        self.addCleanup(self.server.remove)  # after the set has ended
+        super().setUp()
+        self.set.config["orchestrator"].setdefault("store", {})["url"] = self.server.url()
+        self.set.write_config()
+
+
 def main():
     server = Postgres()
     try:

@@ -6,7 +6,7 @@ import datetime
 import unittest
 
 from harness import CampaignTest, people, wait_for
-from postgres import Postgres
+from postgres import OnPostgres
 
 
 BUSY = ("+12025550190", "Busy")
@@ -112,16 +112,9 @@ class Settings(SettingsTest):
         self.assert_each_dialled_once(contacts)
 
 
-class SharedSettings(SettingsTest):
+class SharedSettings(OnPostgres, SettingsTest):
     CONFIG = {"simulator": {"talk": "400ms"},
               "orchestrator": {"concurrency": 8, "store": {"lease": "3s"}}}
-
-    def setUp(self):
-        self.server = Postgres()
-        self.addCleanup(self.server.remove)  # after the set has ended
-        super().setUp()
-        self.set.config["orchestrator"]["store"]["url"] = self.server.url()
-        self.set.write_config()
 
     def test_limits_of_their_own_hold_over_all_orchestrators(self):
         narrow, slow, plain = people(16), people(9, first=20), people(12, first=40)

@@ -6,21 +6,14 @@ import signal
 import unittest
 
 from harness import RingfenceTest, free_port, people, wait_for
-from postgres import Postgres
+from postgres import OnPostgres
 
 LEASE_S = 3
 
 
-class SharedStore(RingfenceTest):
+class SharedStore(OnPostgres, RingfenceTest):
     CONFIG = {"simulator": {"talk": "400ms"},
               "orchestrator": {"concurrency": 4, "store": {"lease": f"{LEASE_S}s"}}}
-
-    def setUp(self):
-        self.server = Postgres()
-        self.addCleanup(self.server.remove)  # after the set has ended
-        super().setUp()
-        self.set.config["orchestrator"]["store"]["url"] = self.server.url()
-        self.set.write_config()
 
     def start(self, count):
         self.set.start_all(without=["orchestrator"])

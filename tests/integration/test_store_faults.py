@@ -8,8 +8,8 @@ import signal
 import sqlite3
 import unittest
 
-from harness import BIN, RingfenceTest, people, stays, wait_for
-from postgres import Postgres
+from harness import BIN, RingfenceTest, merge, people, stays, wait_for
+from postgres import OnPostgres
 
 DISK_FAULT = BIN.parent / "tests" / "disk_fault.so"
 
@@ -162,15 +162,8 @@ class Damage(StoreTest):
         self.check(campaign)
 
 
-class Server(StoreTest):
-    LEASE_S = 4
-
-    def setUp(self):
-        self.server = Postgres()
-        self.addCleanup(self.server.remove)  # after the set has ended
-        super().setUp()
-        self.set.config["orchestrator"]["store"] = {"url": self.server.url(), "lease": f"{self.LEASE_S}s"}
-        self.set.write_config()
+class Server(OnPostgres, StoreTest):
+    CONFIG = merge(StoreTest.CONFIG, {"orchestrator": {"store": {"lease": "4s"}}})
 
     def signal_all(self, number):
         """To the server and each process that it has, the server first and last."""

@@ -245,19 +245,12 @@ class Sqlite(CampaignKills):
         self.run_it()
 
 
-class PostgreSQL(CampaignKills):
+class PostgreSQL(postgres.OnPostgres, CampaignKills):
     ORCHESTRATORS = ("orchestrator-0", "orchestrator-1", "orchestrator-2")
 
     def setUp(self):
-        self.server = postgres.Postgres()
-        self.addCleanup(self.server.remove)  # after the set has ended
         super().setUp()
         self.store = witness.Postgres(self.server)
-
-    def configuration(self):
-        config = super().configuration()
-        config["orchestrator"]["store"]["url"] = self.server.url()
-        return config
 
     def test_nobody_is_lost_and_nobody_dialled_twice_by_three_orchestrators(self):
         self.run_it()

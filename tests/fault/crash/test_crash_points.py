@@ -22,7 +22,7 @@ from account import Account, Server, Sqlite  # noqa: E402  the folders are put o
 from harness import RingfenceTest, has_crash_points, merge, wait_for  # noqa: E402
 from operator_at_work import Operator  # noqa: E402
 from points import Armoury, table  # noqa: E402
-from postgres import Postgres  # noqa: E402
+from postgres import OnPostgres  # noqa: E402
 
 MARGIN = {"send_margin": "1500ms", "list_lag": "300ms", "clock_skew": "200ms"}
 ATTEMPT_S, LEASE_S, MAX_CALLS = 2, 2, 2
@@ -59,24 +59,18 @@ class CrashPoints(RingfenceTest):
     def setUp(self):
         if not has_crash_points("ringfence-orchestrator"):
             self.skipTest("built without RF_CRASH_POINTS")
-        self.store_config = self.make_server()
         super().setUp()
         url = self.set.simulator_url
         self.set.config = merge(self.set.config, {"logger": {"sheets": {
             "enabled": True, "base_url": f"{url}/sheets", "token_url": f"{url}/google/token",
             "spreadsheet": "book-1", "sheet": "events", "batch": 500, "interval": "50ms",
             "credentials": str(self.set.root / "state" / "simulator" / "service-account.json")}}})
-        self.set.config["orchestrator"].update(self.store_config)
         self.set.write_config()
         self.store = self.make_store()
         print(f"--seed {OPTIONS.seed} --hits {OPTIONS.hits}", file=sys.stderr)
         points = [name for name in OPTIONS.point or table() if name not in self.WITHOUT]
         self.armoury = Armoury(self.set, random.Random(OPTIONS.seed), OPTIONS.hits, points, STOPS,
                                (0.3, LEASE_S + 2))
-
-    def make_server(self):
-        """What the orchestrators are told of their store."""
-        return {}
 
     def make_store(self):
         return Sqlite(self.set)
@@ -162,16 +156,12 @@ class CrashPoints(RingfenceTest):
         self.assertEqual(self.armoury.lacking(OPTIONS.hits), {}, "points that were hit too seldom")
 
 
-class CrashPointsOfThree(CrashPoints):
+class CrashPointsOfThree(OnPostgres, CrashPoints):
     """Three orchestrators on one PostgreSQL database."""
 
     ORCHESTRATORS = 3
     WITHOUT = ()
-
-    def make_server(self):
-        self.server = Postgres()
-        self.addCleanup(self.server.remove)  # after the set has ended
-        return {"store": {"url": self.server.url(), "lease": f"{LEASE_S}s"}}
+    CONFIG = merge(CrashPoints.CONFIG, {"orchestrator": {"store": {"lease": f"{LEASE_S}s"}}})
 
     def make_store(self):
         return Server(self.server)
