@@ -113,13 +113,28 @@ class AlertAfterKill(RingfenceTest):
         """The mark's own alert tells of it, once, whenever the kill comes."""
         self.set.admin("PUT", "keys", {"openai": ["nobody-has-it"]})
 
-        def change_key(passage):
-            self.set.write_key("openai", f"openai-{passage}")
+        keys = (f"openai-{number}" for number in itertools.count())
+        put_off = []
+
+        def change_key(_=None):
+            self.set.write_key("openai", next(keys))
             self.set.processes["service-gateway"].terminate(signal.SIGHUP)
 
-        campaigns, killed = self.play(
-            "outbox_before_publish", before=change_key, meanwhile=lambda passage: wait_for(
-                "its mark", lambda: len(self.set.events(type="mark.set")) == passage))
+        def its_mark(passage):
+            """Killed before it heard that the reply was its own, it finds the mark and puts the contact off, as in the
+            test above: another key that nobody has is refused again, and this time it hears."""
+            wait_for("its mark", lambda: len(self.set.events(type="mark.set")) == passage + len(put_off))
+            ends = wait_for("what comes of it", lambda: [
+                event["type"] for event in self.set.events(campaign=f"outbox-before-publish-{passage}")
+                if event["type"] in ("contact.set_aside", "contact.deferred")])
+            if ends == ["contact.deferred"]:
+                put_off.append(passage)
+                change_key()
+                wait_for("the next mark",
+                         lambda: len(self.set.events(type="mark.set")) == passage + len(put_off))
+
+        campaigns, killed = self.play("outbox_before_publish", before=change_key, meanwhile=its_mark)
+        self.assertEqual(len(self.set.events(type="mark.set")), campaigns + len(put_off))
         self.assertGreaterEqual(killed, 4)
         self.assertEqual(len(self.set.events(type="contact.set_aside")), campaigns)
         self.assert_alerts(self.set.events(type="mark.set"))
