@@ -16,21 +16,11 @@ struct ordering {
     int64_t priority; // of campaign priority
 };
 
-static void print_text(const struct cli_session *session, const json_t *result) {
+static void told(struct cli_session *session, json_t *result) {
     const struct ordering *ordering = session->arg;
     struct rf_text text = {0};
     cli_order_text(ordering->operation, result, &text);
-    if (!text.failed && text.data != NULL)
-        fputs(text.data, stdout);
-    rf_text_fini(&text);
-}
-
-static void told(struct cli_session *session, json_t *result) {
-    if (session->options->json)
-        cli_print_json(json_incref(result));
-    else
-        print_text(session, result);
-    cli_session_end(session, CLI_OK);
+    cli_session_tell(session, result, &text);
 }
 
 static void begin(struct cli_session *session) {

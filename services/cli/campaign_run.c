@@ -137,9 +137,7 @@ static void finish(struct cli_session *session) {
         cli_print_json(cli_summary_json(run, rejects_of(running)));
     } else if (running->last > CLI_RUN_STARTING) {
         cli_summary_text(run, &text);
-        if (!text.failed && text.data != NULL)
-            fputs(text.data, stdout);
-        rf_text_fini(&text);
+        cli_print_text(&text);
     }
     cli_session_end(session, cli_run_complete(run) ? CLI_OK : CLI_PARTLY);
 }

@@ -14,7 +14,7 @@ struct setting {
     json_t *changes; // of KEY=VALUE
 };
 
-static void print_text(json_t *result) {
+static void told(struct cli_session *session, json_t *result) {
     struct rf_text text = {0};
     json_t *settings = json_object_get(result, "settings");
     rf_text_add(&text, "campaign ");
@@ -29,17 +29,7 @@ static void print_text(json_t *result) {
     } else {
         rf_text_add(&text, "it has none of its own: all are as configured\n");
     }
-    if (!text.failed && text.data != NULL)
-        fputs(text.data, stdout);
-    rf_text_fini(&text);
-}
-
-static void told(struct cli_session *session, json_t *result) {
-    if (session->options->json)
-        cli_print_json(json_incref(result));
-    else
-        print_text(result);
-    cli_session_end(session, CLI_OK);
+    cli_session_tell(session, result, &text);
 }
 
 static void begin(struct cli_session *session) {

@@ -6,19 +6,15 @@
 #include "campaign_table.h"
 #include "summary.h"
 
-static void print_text(json_t *campaigns, bool table) {
+static void add_text(json_t *campaigns, bool table, struct rf_text *text) {
     size_t i;
     json_t *campaign;
-    struct rf_text text = {0};
     if (json_array_size(campaigns) == 0)
-        rf_text_add(&text, "there is no campaign\n");
+        rf_text_add(text, "there is no campaign\n");
     else if (table)
-        cli_campaign_table(campaigns, &text);
+        cli_campaign_table(campaigns, text);
     else
-        json_array_foreach(campaigns, i, campaign) cli_campaign_text(campaign, &text);
-    if (!text.failed && text.data != NULL)
-        fputs(text.data, stdout);
-    rf_text_fini(&text);
+        json_array_foreach(campaigns, i, campaign) cli_campaign_text(campaign, text);
 }
 
 static void tell(struct cli_session *session, json_t *result, bool table) {
@@ -30,11 +26,9 @@ static void tell(struct cli_session *session, json_t *result, bool table) {
                          options->arguments[0]);
         return;
     }
-    if (options->json)
-        cli_print_json(json_incref(result));
-    else
-        print_text(campaigns, table);
-    cli_session_end(session, CLI_OK);
+    struct rf_text text = {0};
+    add_text(campaigns, table, &text);
+    cli_session_tell(session, result, &text);
 }
 
 static void told_status(struct cli_session *session, json_t *result) {

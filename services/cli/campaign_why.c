@@ -9,19 +9,12 @@ static void told(struct cli_session *session, json_t *result) {
     size_t i;
     json_t *contact;
     struct rf_text text = {0};
-    if (session->options->json) {
-        cli_print_json(json_incref(result));
-    } else {
-        json_array_foreach(json_object_get(result, "contacts"), i, contact) {
-            rf_text_add(&text, i > 0 ? "\n" : "");
-            rf_text_add_clean(&text, cli_member_text(contact, "text"), 8192);
-            rf_text_add(&text, "\n");
-        }
-        if (!text.failed && text.data != NULL)
-            fputs(text.data, stdout);
-        rf_text_fini(&text);
+    json_array_foreach(json_object_get(result, "contacts"), i, contact) {
+        rf_text_add(&text, i > 0 ? "\n" : "");
+        rf_text_add_clean(&text, cli_member_text(contact, "text"), 8192);
+        rf_text_add(&text, "\n");
     }
-    cli_session_end(session, CLI_OK);
+    cli_session_tell(session, result, &text);
 }
 
 static void begin(struct cli_session *session) {

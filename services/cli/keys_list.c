@@ -22,9 +22,7 @@ static void print_text(const struct rf_known *known) {
         cli_table_add(&table, known->items[i].key, RF_CURVE_KEY_SIZE);
     }
     cli_table_text(&table, &text);
-    if (text.data != NULL && !text.failed)
-        fputs(text.data, stdout);
-    rf_text_fini(&text);
+    cli_print_text(&text);
 }
 
 int cli_keys_list(const struct cli_options *options) {

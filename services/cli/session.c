@@ -227,3 +227,18 @@ void cli_print_json(json_t *value) {
     }
     json_decref(value);
 }
+
+void cli_print_text(struct rf_text *text) {
+    if (!text->failed && text->data != NULL)
+        fputs(text->data, stdout);
+    rf_text_fini(text);
+}
+
+void cli_session_tell(struct cli_session *session, json_t *result, struct rf_text *text) {
+    if (session->options->json)
+        cli_print_json(json_incref(result));
+    else
+        cli_print_text(text);
+    rf_text_fini(text);
+    cli_session_end(session, CLI_OK);
+}

@@ -10,6 +10,7 @@
 #include <ringfence/time.h>
 
 #include "command.h"
+#include "events/text.h"
 #include "runtime/loop.h"
 
 struct cli_session {
@@ -60,5 +61,12 @@ bool cli_flush(struct cli_session *session);
 // cli_print_json: one JSON value and a line end on stdout; consumes it. Texts of others stay one
 // line.
 void cli_print_json(json_t *value);
+
+// cli_print_text: prints `text` unless it failed, and empties it.
+void cli_print_text(struct rf_text *text);
+
+// cli_session_tell: ends the session in order with what was answered: `result` as JSON where --json
+// asks for that, else `text`, which is emptied.
+void cli_session_tell(struct cli_session *session, json_t *result, struct rf_text *text);
 
 #endif

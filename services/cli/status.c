@@ -19,15 +19,8 @@ struct asking {
 static void finish(struct cli_session *session) {
     struct asking *asking = session->arg;
     struct rf_text text = {0};
-    if (session->options->json) {
-        cli_print_json(json_incref(asking->all));
-    } else {
-        cli_overview_text(asking->all, rf_clock_utc(), &text);
-        if (!text.failed && text.data != NULL)
-            fputs(text.data, stdout);
-        rf_text_fini(&text);
-    }
-    cli_session_end(session, CLI_OK);
+    cli_overview_text(asking->all, rf_clock_utc(), &text);
+    cli_session_tell(session, asking->all, &text);
 }
 
 static void take(struct cli_session *session, const char *name, json_t *value) {
