@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/retry.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/client.h"
@@ -9,10 +11,15 @@
 
 // While there is no broker we look for it more often than we beat. A connection takes a millisecond
 // to come up, and what a person's command waits for is mostly that: we begin with short waits.
-#define LOOK_FIRST rf_ms(1)
-#define LOOK_AGAIN rf_ms(100)
-// A connection that is not up yet, or a queue that is full; begins with LOOK_FIRST as well.
-#define SEND_RETRY rf_ms(20)
+static const struct rf_retry_policy looking = {.strategy = RF_RETRY_EXPONENTIAL,
+                                               .initial_delay = {RF_NS_PER_MS},
+                                               .max_delay = {100 * RF_NS_PER_MS},
+                                               .backoff_factor = 2.0};
+// A connection that is not up yet, or a queue that is full.
+static const struct rf_retry_policy sending = {.strategy = RF_RETRY_EXPONENTIAL,
+                                               .initial_delay = {RF_NS_PER_MS},
+                                               .max_delay = {20 * RF_NS_PER_MS},
+                                               .backoff_factor = 2.0};
 // Messages read in one go, so that other sockets and timers have their turn.
 #define MESSAGES_PER_PASS 256
 
@@ -56,13 +63,6 @@ void rf_bus_flush_soon(struct rf_bus *bus) {
         rf_timer_after(&bus->flush, rf_ns(0));
 }
 
-// The wait that is due, and twice as long the next time.
-static struct rf_duration longer(struct rf_duration *wait, struct rf_duration most) {
-    struct rf_duration due = wait->ns > 0 ? *wait : LOOK_FIRST;
-    *wait = due.ns < most.ns / 2 ? rf_ns(2 * due.ns) : most;
-    return due;
-}
-
 static void on_flush(void *arg) {
     struct rf_bus *bus = arg;
     if (!bus->pulse.connected)
@@ -73,9 +73,9 @@ static void on_flush(void *arg) {
     all = rf_subscriptions_flush(bus) && all;
     all = rf_calls_flush(bus) && all;
     if (all)
-        bus->retry = rf_ns(0);
+        bus->send_failures = 0;
     else
-        rf_timer_after(&bus->flush, longer(&bus->retry, SEND_RETRY));
+        rf_timer_after(&bus->flush, rf_retry_backoff(&sending, bus->send_failures++));
 }
 
 // ---- questions whose time is over ----
@@ -173,8 +173,12 @@ static void on_beat(void *arg) {
         rf_streams_tick(bus);
         rf_bus_flush_soon(bus);
     }
-    struct rf_duration most = bus->interval.ns > LOOK_AGAIN.ns ? LOOK_AGAIN : bus->interval;
-    rf_timer_after(&bus->beat, bus->pulse.connected ? bus->interval : longer(&bus->look, most));
+    struct rf_duration wait = bus->interval;
+    if (!bus->pulse.connected) {
+        struct rf_duration look = rf_retry_backoff(&looking, bus->looks++);
+        wait = look.ns < wait.ns ? look : wait;
+    }
+    rf_timer_after(&bus->beat, wait);
 }
 
 // ---- dispatch ----

@@ -22,7 +22,7 @@ struct rf_bus {
     struct rf_pulse pulse;
     uint64_t newest;                     // number in the journal, as it was told last
     struct rf_duration interval;         // of our heartbeats
-    struct rf_duration look, retry;      // the next waits for a broker, and for a place to send
+    int64_t looks, send_failures;        // for a broker, in all; in a row
     zsock_t *ingest, *calls, *events;    // the last two are opened by their first user
     struct rf_socket_keys keys;          // for those of them that are TCP
     struct rf_handshake handshakes[3];   // in the same order

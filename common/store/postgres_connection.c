@@ -4,12 +4,16 @@
 #include <string.h>
 #include <time.h>
 
+#include <ringfence/retry.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/postgres_parts.h"
 
-#define BACKOFF_FIRST rf_ms(100)
-#define BACKOFF_MAX   rf_seconds(5)
+static const struct rf_retry_policy connecting = {.strategy = RF_RETRY_EXPONENTIAL,
+                                                  .initial_delay = {100 * RF_NS_PER_MS},
+                                                  .max_delay = {5 * RF_NS_PER_S},
+                                                  .backoff_factor = 2.0};
 
 // The parameters of a connection besides the URL's: an answer that does not come is noticed.
 #define CONNECT_TIMEOUT_S "5"
@@ -126,11 +130,8 @@ static enum rf_err set_up(struct rf_postgres *postgres, struct rf_error *error) 
 }
 
 static void hold_off(struct rf_postgres *postgres, const struct rf_error *error) {
-    struct rf_duration next = rf_ns(postgres->backoff.ns * 2);
-    if (postgres->backoff.ns == 0)
-        next = BACKOFF_FIRST;
-    postgres->backoff = next.ns < BACKOFF_MAX.ns ? next : BACKOFF_MAX;
-    postgres->next_try = rf_instant_add(rf_clock_now(), postgres->backoff);
+    struct rf_duration wait = rf_retry_backoff(&connecting, postgres->failures++);
+    postgres->next_try = rf_instant_add(rf_clock_now(), wait);
     if (!postgres->away && postgres->db.connected.ns != 0)
         rf_log(RF_LOG_ERROR, "the store's database is away, trying again: %s",
                error ? error->message : "");
@@ -164,7 +165,7 @@ enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *e
     if (postgres->away && postgres->db.connected.ns != 0)
         rf_log(RF_LOG_INFO, "the store's database is back");
     postgres->away = false;
-    postgres->backoff = rf_ns(0);
+    postgres->failures = 0;
     postgres->next_try = (struct rf_instant){0};
     postgres->db.connected = rf_clock_now();
     return RF_OK;

@@ -14,7 +14,7 @@ struct rf_postgres {
     char *url, *password;
     PGconn *connection; // NULL: not yet
     struct rf_instant next_try;
-    struct rf_duration backoff;
+    int64_t failures;             // to connect, in a row
     bool away;                    // it was told that the server is away
     char pid[16], session[64];    // of the server's process, and when that began, in its words
     int64_t number;               // of the transaction under way

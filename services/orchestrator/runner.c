@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/retry.h>
+
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -18,11 +20,12 @@
 #include "steps.h"
 #include "store/lease.h"
 
-// A store that failed is tried again after this, twice as long after each failure, up to the most;
-// the contact does nothing else meanwhile.
-#define STORE_RETRY_S      1
-#define STORE_RETRY_MOST_S 15
-#define STORE_LOG_EVERY    20
+// When a store that failed is tried again; the contact does nothing else meanwhile.
+static const struct rf_retry_policy storing = {.strategy = RF_RETRY_EXPONENTIAL,
+                                               .initial_delay = {RF_NS_PER_S},
+                                               .max_delay = {15 * RF_NS_PER_S},
+                                               .backoff_factor = 2.0};
+#define STORE_LOG_EVERY 20
 
 // A lease on the store that is about to end is renewed, or lost, by then.
 #define LEASE_RETRY_S 1
@@ -291,15 +294,12 @@ static void deny(struct rf_runner *runner, const struct rf_error *error) {
 }
 
 static void try_again(struct rf_runner *runner, const struct rf_error *error) {
-    int64_t wait_s = STORE_RETRY_S;
-    for (unsigned i = 0; i < runner->failures && wait_s < STORE_RETRY_MOST_S; i++)
-        wait_s *= 2;
+    struct rf_duration wait = rf_retry_backoff(&storing, runner->failures);
     if (runner->failures++ % STORE_LOG_EVERY == 0)
         rf_log(RF_LOG_ERROR, "contact %s cannot be stored, trying again: %s", runner->contact.id,
                error->message);
     runner->retrying = true;
-    rf_timer_after(&runner->timer,
-                   rf_seconds(wait_s < STORE_RETRY_MOST_S ? wait_s : STORE_RETRY_MOST_S));
+    rf_timer_after(&runner->timer, wait);
 }
 
 static void on_recorded(struct rf_store_job *job, enum rf_err result,
