@@ -193,13 +193,12 @@ void rf_answers_keep(struct rf_answers *answers, enum rf_answers_memory memory,
     expire(answers, RF_ANSWERS_ONCE, now);
     memory = with_room(answers, memory, id);
     expire(answers, memory, now);
-    struct rf_answer *known = find(answers, id);
     if (repeatable(memory) && reply->size > RF_ANSWERS_LARGE) {
-        if (known != NULL)
-            drop(answers, known);
+        rf_answers_forget(answers, id);
         note_dropped(answers, memory, now);
         return;
     }
+    struct rf_answer *known = find(answers, id);
     struct rf_answer *answer = malloc(sizeof *answer + id->size + 1 + reply->size);
     if (answer == NULL) {
         note_dropped(answers, memory, now);

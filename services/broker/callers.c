@@ -139,6 +139,5 @@ void rf_dispatch_cancel(struct rf_dispatch *dispatch, const struct rf_peer *from
         rf_job_end(job, RF_JOB_CANCELLED, false);
         return;
     }
-    struct rf_call_cancel cancel = {.id = job->id};
-    rf_ground_send(dispatch->ground, &job->seat->peer, RF_MESSAGE_call_cancel, &cancel);
+    rf_job_tell_cancel(job);
 }

@@ -26,9 +26,8 @@ static void adopt(struct rf_dispatch *dispatch, struct rf_seat *seat, const char
         rf_job_await(job, true);
     rf_job_hand_to(job, seat, NULL);
     dispatch->ground->counters.calls_adopted++;
-    struct rf_call_cancel cancel = {.id = id};
     if (rf_job_unwanted(job))
-        rf_ground_send(dispatch->ground, &seat->peer, RF_MESSAGE_call_cancel, &cancel);
+        rf_job_tell_cancel(job);
 }
 
 // A job that the worker does not name. Its reply may be under way, and come later than a heartbeat

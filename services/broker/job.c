@@ -101,6 +101,11 @@ void rf_job_hand_to(struct rf_job *job, struct rf_seat *seat, struct rf_place *p
                         rf_instant_add(job->due, rf_ns(RF_DISPATCH_ANSWER_GRACE)));
 }
 
+void rf_job_tell_cancel(const struct rf_job *job) {
+    struct rf_call_cancel cancel = {.id = job->id};
+    rf_ground_send(job->dispatch->ground, &job->seat->peer, RF_MESSAGE_call_cancel, &cancel);
+}
+
 // ---- beginning and end ----
 
 // What it holds, and that its answer will have to be remembered, for its service and for all. Of
@@ -165,10 +170,8 @@ void rf_job_free(struct rf_job *job) {
 static void on_due(void *arg) {
     struct rf_job *job = arg;
     bool in_hand = job->seat != NULL;
-    if (in_hand) {
-        struct rf_call_cancel cancel = {.id = job->id};
-        rf_ground_send(job->dispatch->ground, &job->seat->peer, RF_MESSAGE_call_cancel, &cancel);
-    }
+    if (in_hand)
+        rf_job_tell_cancel(job);
     rf_job_end(job, RF_JOB_TOO_LATE, in_hand);
 }
 

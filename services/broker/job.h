@@ -171,4 +171,7 @@ void rf_job_hold(struct rf_job *job, struct rf_job_queue *queue);
 // `place` NULL: it takes no credit of this registration.
 void rf_job_hand_to(struct rf_job *job, struct rf_seat *seat, struct rf_place *place);
 
+// rf_job_tell_cancel: tells the worker that has it in hand that nobody waits for it.
+void rf_job_tell_cancel(const struct rf_job *job);
+
 #endif
