@@ -3,43 +3,12 @@
 #include <stdint.h>
 #include <string.h>
 
-// The length of the valid sequence at `s`, 0 if there is none. RFC 3629, section 4: the second
-// byte's range depends on the first.
+#include "base/utf8.h"
+
+// The length of the character at `s`, 0 if there is none: NUL is none of a text.
 static size_t sequence(const unsigned char *s, size_t left) {
-    unsigned char low = 0x80, high = 0xBF;
-    size_t length;
-    if (s[0] >= 0x01 && s[0] <= 0x7F)
-        return 1;
-    if (s[0] >= 0xC2 && s[0] <= 0xDF)
-        length = 2;
-    else if (s[0] >= 0xE0 && s[0] <= 0xEF)
-        length = 3;
-    else if (s[0] >= 0xF0 && s[0] <= 0xF4)
-        length = 4;
-    else
-        return 0;
-    switch (s[0]) {
-    case 0xE0:
-        low = 0xA0;
-        break;
-    case 0xED:
-        high = 0x9F;
-        break;
-    case 0xF0:
-        low = 0x90;
-        break;
-    case 0xF4:
-        high = 0x8F;
-        break;
-    default:
-        break;
-    }
-    if (left < length || s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (s[i] < 0x80 || s[i] > 0xBF)
-            return 0;
-    return length;
+    uint32_t code;
+    return s[0] == '\0' ? 0 : rf_utf8_decode((const char *)s, left, &code);
 }
 
 #define WORD      sizeof(uint64_t)
