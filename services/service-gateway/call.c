@@ -26,16 +26,13 @@ static struct rf_instant deadline_of(const struct rf_call_request *request, stru
     return rf_instant_add(at.now, rf_ns(left));
 }
 
-// No clock that is set while the call waits, here or at the broker, lets a dial begin later.
-static struct rf_instant send_until_of(const struct rf_call_request *request, struct moment at) {
+// As long before the deadline as was told: no clock that is set while the call waits, here or at
+// the broker, lets a dial begin later.
+static struct rf_instant send_until_of(const struct rf_call_request *request,
+                                       struct rf_instant deadline) {
     if (request->send_before == 0)
         return (struct rf_instant){INT64_MAX};
-    int64_t left = rf_ns_sub(request->send_before, at.utc.ns);
-    int64_t told =
-        rf_ns_sub(request->remaining_ns, rf_ns_sub(request->deadline, request->send_before));
-    if (request->remaining_ns > 0 && told < left)
-        left = told;
-    return rf_instant_add(at.now, rf_ns(left));
+    return rf_instant_add(deadline, rf_ns(rf_ns_sub(request->send_before, request->deadline)));
 }
 
 static bool copy_attempts(struct call *call, const struct rf_call_request *request) {
@@ -56,7 +53,7 @@ struct call *call_new(const struct rf_call_request *request, enum gateway_servic
     call->job.params = json_incref(request->params);
     call->deadline = deadline_of(request, at);
     call->send_before = (struct rf_utc){request->send_before};
-    call->send_until = send_until_of(request, at);
+    call->send_until = send_until_of(request, call->deadline);
     call->chain = *chain;
     call->credit = true;
     call->explain = request->explain;

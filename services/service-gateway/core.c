@@ -214,8 +214,8 @@ void core_connected(struct core *core, bool connected, struct moment at) {
     for (struct call *call = core->calls, *next; call != NULL; call = next) {
         next = call->next;
         call->lost = !call_repeatable(call);
-        if (call->lost && (call->state == CALL_WAITING || call->state == CALL_PLACE))
-            answer_local(core, call, "worker_lost", "the broker was lost before the dial began");
+        if (call->state == CALL_WAITING || call->state == CALL_PLACE)
+            (void)answer_given_up(core, call);
     }
     run_queues(core, at);
 }
