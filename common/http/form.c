@@ -67,13 +67,18 @@ static int hex_value(char c) {
     return -1;
 }
 
+int rf_form_octet(const char *text) {
+    int high = text[0] == '%' ? hex_value(text[1]) : -1;
+    int low = high >= 0 ? hex_value(text[2]) : -1;
+    return low >= 0 ? high * 16 + low : -1;
+}
+
 void rf_form_decode(char *text) {
     char *out = text;
     for (const char *in = text; *in != '\0'; in++) {
-        int high = in[0] == '%' ? hex_value(in[1]) : -1;
-        int low = high >= 0 ? hex_value(in[2]) : -1;
-        if (low >= 0) {
-            *out++ = (char)(high * 16 + low);
+        int octet = rf_form_octet(in);
+        if (octet >= 0) {
+            *out++ = (char)octet;
             in += 2;
         } else {
             *out++ = (char)(in[0] == '+' ? ' ' : in[0]);

@@ -36,6 +36,9 @@ void rf_form_fini(struct rf_form *form);
 // rf_form_get: the first value of `name`, or NULL.
 const char *rf_form_get(const struct rf_form *form, const char *name);
 
+// rf_form_octet: what %XX at `text` stands for; -1 if there is none.
+int rf_form_octet(const char *text);
+
 // rf_form_decode: decodes %XX and + in place.
 void rf_form_decode(char *text);
 

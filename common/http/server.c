@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "http/exchange.h"
+#include "http/form.h"
 #include "runtime/loop.h"
 
 #define PEM_LIMIT        ((size_t)1024 * 1024)
@@ -134,14 +135,6 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **sl
     rf_http_exchange_destroy(&exchange);
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // Decodes %XX in place, as libmicrohttpd does, but for %00: it would end the text, and "name%00.x"
 // would be taken for "name".
 static size_t on_unescape(void *arg, struct MHD_Connection *connection, char *text) {
@@ -149,10 +142,9 @@ static size_t on_unescape(void *arg, struct MHD_Connection *connection, char *te
     (void)connection;
     char *out = text;
     for (const char *in = text; *in != '\0'; in++) {
-        int high = in[0] == '%' ? hex_value(in[1]) : -1;
-        int low = high >= 0 ? hex_value(in[2]) : -1;
-        if (low >= 0 && high + low > 0) {
-            *out++ = (char)(high * 16 + low);
+        int octet = rf_form_octet(in);
+        if (octet > 0) {
+            *out++ = (char)octet;
             in += 2;
         } else {
             *out++ = *in;
