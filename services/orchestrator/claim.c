@@ -111,9 +111,8 @@ bool rf_claim_provider(struct rf_claim *claim, enum rf_provider provider,
         claim->next_test = now;
         for (int step = 0; step < RF_STEPS; step++) {
             struct rf_claim_service *service = &claim->services[step];
-            for (size_t i = 0; i < service->chain.count; i++)
-                if (service->chain.links[i] == provider)
-                    service->refusing = false;
+            if (rf_config_chain_names(&service->chain, provider))
+                service->refusing = false;
         }
     }
     return look_again(claim, now);

@@ -9,10 +9,6 @@
 
 #define LOOK_EVERY rf_seconds(1)
 
-static bool alone(const struct rf_orchestrator *orchestrator) {
-    return rf_store_lease_end(orchestrator->store).ns == INT64_MAX;
-}
-
 static void submit(struct rf_orchestrator *orchestrator, struct rf_duration step);
 
 static void on_shifted(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
@@ -41,7 +37,7 @@ static void submit(struct rf_orchestrator *orchestrator, struct rf_duration step
     shift->owner = orchestrator;
     shift->now = rf_clock_utc();
     shift->step = step;
-    shift->alone = alone(orchestrator);
+    shift->alone = rf_orchestrator_alone(orchestrator);
     rf_store_submit(orchestrator->store, &shift->job);
 }
 
@@ -68,7 +64,7 @@ enum rf_err rf_clock_watch_start(struct rf_orchestrator *orchestrator, struct rf
     rf_timer_init(&orchestrator->clock_timer, orchestrator->process->loop, on_timer, orchestrator);
     on_timer(orchestrator);
     // Where several share a database the last attempt may be of one whose clock is ahead.
-    if (!alone(orchestrator))
+    if (!rf_orchestrator_alone(orchestrator))
         return RF_OK;
     struct rf_shift shift = {
         .job.run = rf_shift_run, .now = rf_clock_utc(), .alone = true, .at_start = true};

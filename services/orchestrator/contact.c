@@ -103,13 +103,6 @@ const char *rf_step_name(enum rf_step step) {
     return (unsigned)step < RF_STEPS ? step_names[step] : "unknown";
 }
 
-bool rf_step_parse(const char *name, enum rf_step *step) {
-    int place = find_name(step_names, RF_STEPS, name);
-    if (place >= 0)
-        *step = (enum rf_step)place;
-    return place >= 0;
-}
-
 const char *rf_dial_state_name(enum rf_dial_state state) {
     return (unsigned)state < RF_DIAL_STATES ? dial_names[state] : "unknown";
 }

@@ -47,7 +47,6 @@ bool rf_contact_state_parse(const char *name, enum rf_contact_state *state);
 
 // rf_step_name: "script", "speech" or "dial". Never NULL.
 const char *rf_step_name(enum rf_step step);
-bool rf_step_parse(const char *name, enum rf_step *step);
 
 // rf_contact_may: whether `from` may become `to`; staying as it is, is not a transition.
 bool rf_contact_may(enum rf_contact_state from, enum rf_contact_state to);

@@ -8,6 +8,7 @@
 #include "contacts/phone.h"
 #include "dial_lock.h"
 #include "notice.h"
+#include "reason.h"
 
 static const char *problem_of(const char *phone, const json_t *why) {
     if (!phone)
@@ -185,6 +186,6 @@ void rf_dnc_plan(const struct rf_contact *contact, const char *why, struct rf_pl
     rf_plan_stay(contact, plan);
     plan->to = RF_CONTACT_SET_ASIDE;
     plan->class = RF_CLASS_LOCAL;
-    rf_plan_copy(plan->reason, sizeof plan->reason, RF_DNC_REASON);
+    rf_plan_copy(plan->reason, sizeof plan->reason, rf_reason_name(RF_REASON_DO_NOT_CALL));
     rf_plan_copy(plan->message, sizeof plan->message, why);
 }

@@ -15,8 +15,6 @@
 #define RF_DNC_BY_BYTES  64   // of who asks
 #define RF_DNC_TEXT_SIZE (RF_DNC_WHY_BYTES + 80)
 
-#define RF_DNC_REASON "do_not_call" // of contacts that are set aside for it
-
 // Whether a column c.phone is on the list, in SQL.
 #define RF_DNC_BARRED                                                                              \
     "EXISTS (SELECT 1 FROM do_not_call d WHERE d.number = CAST (substr (c.phone, 2) AS BIGINT))"

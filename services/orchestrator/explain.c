@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "put.h"
 #include "store/db.h"
 #include "why.h"
 
@@ -41,21 +42,16 @@ void rf_explain_destroy(struct rf_explain **pointer) {
     *pointer = NULL;
 }
 
-static void put_text(json_t *object, const char *key, const char *text) {
-    if (text)
-        (void)json_object_set_new(object, key, json_string(text));
-}
-
 // ---- attempts ----
 
 static json_t *attempt_entry(const struct rf_rows *row) {
     json_t *entry = json_object();
-    put_text(entry, "id", rf_rows_text(row, 0));
-    put_text(entry, "state", rf_rows_text(row, 1));
+    rf_put_text(entry, "id", rf_rows_text(row, 0));
+    rf_put_text(entry, "state", rf_rows_text(row, 1));
     (void)json_object_set_new(entry, "created", json_integer(rf_rows_number(row, 2)));
-    put_text(entry, "provider", rf_rows_text(row, 3));
-    put_text(entry, "sid", rf_rows_text(row, 4));
-    put_text(entry, "status", rf_rows_text(row, 5));
+    rf_put_text(entry, "provider", rf_rows_text(row, 3));
+    rf_put_text(entry, "sid", rf_rows_text(row, 4));
+    rf_put_text(entry, "status", rf_rows_text(row, 5));
     if (rf_rows_number(row, 6) > 0)
         (void)json_object_set_new(entry, "ended", json_integer(rf_rows_number(row, 6)));
     if (!rf_rows_null(row, 7))
@@ -107,21 +103,21 @@ static void tell_attempts(const json_t *attempts, struct rf_why *why) {
 
 #define COLUMNS                                                                                    \
     "c.id, c.line, k.name, k.state, c.phone, c.name, c.state, c.step, c.reason, c.message,"        \
-    " c.outcome, c.due, c.ended, c.deferrals, c.spent, c.script IS NOT NULL, c.audio IS NOT NULL," \
+    " c.outcome, c.due, c.ended, c.script IS NOT NULL, c.audio IS NOT NULL,"                       \
     " k.settings"
 
 static json_t *contact_entry(const struct rf_why *why) {
     json_t *entry = json_object();
-    put_text(entry, "id", why->id);
-    put_text(entry, "campaign", why->campaign);
-    put_text(entry, "campaign_state", rf_campaign_state_name(why->campaign_state));
-    put_text(entry, "phone", why->phone);
-    put_text(entry, "name", why->name);
-    put_text(entry, "state", rf_contact_state_name(why->state));
-    put_text(entry, "step", rf_step_name(why->step));
-    put_text(entry, "reason", why->reason);
-    put_text(entry, "message", why->message);
-    put_text(entry, "outcome", why->outcome);
+    rf_put_text(entry, "id", why->id);
+    rf_put_text(entry, "campaign", why->campaign);
+    rf_put_text(entry, "campaign_state", rf_campaign_state_name(why->campaign_state));
+    rf_put_text(entry, "phone", why->phone);
+    rf_put_text(entry, "name", why->name);
+    rf_put_text(entry, "state", rf_contact_state_name(why->state));
+    rf_put_text(entry, "step", rf_step_name(why->step));
+    rf_put_text(entry, "reason", why->reason);
+    rf_put_text(entry, "message", why->message);
+    rf_put_text(entry, "outcome", why->outcome);
     if (rf_contact_waiting(why->state))
         (void)json_object_set_new(entry, "until", json_integer(why->due.ns));
     if (why->ended.ns > 0)
@@ -153,11 +149,9 @@ static enum rf_err explain_one(struct rf_explain *explain, struct rf_db *db,
                          .outcome = rf_rows_text(row, 10),
                          .due = {rf_rows_number(row, 11)},
                          .ended = {rf_rows_number(row, 12)},
-                         .deferrals = rf_rows_number(row, 13),
-                         .spent = rf_rows_number(row, 14),
-                         .written = rf_rows_number(row, 15) != 0,
-                         .spoken = rf_rows_number(row, 16) != 0,
-                         .max_calls = max_calls_of(rf_rows_text(row, 17), explain->max_calls),
+                         .written = rf_rows_number(row, 13) != 0,
+                         .spoken = rf_rows_number(row, 14) != 0,
+                         .max_calls = max_calls_of(rf_rows_text(row, 15), explain->max_calls),
                          .usable = explain->usable,
                          .waiting_for = explain->waiting_for};
     (void)snprintf(id, sizeof id, "%s-%lld", why.campaign, (long long)rf_rows_number(row, 1));
@@ -168,7 +162,7 @@ static enum rf_err explain_one(struct rf_explain *explain, struct rf_db *db,
     rf_why_text(&why, explain->now, &text);
     json_t *entry = contact_entry(&why);
     (void)json_object_set_new(entry, "attempts", attempts);
-    put_text(entry, "text", text.failed ? NULL : text.data);
+    rf_put_text(entry, "text", text.failed ? NULL : text.data);
     (void)json_array_append_new(json_object_get(explain->result, "contacts"), entry);
     rf_text_fini(&text);
     return err;

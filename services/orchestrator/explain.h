@@ -27,9 +27,10 @@ RF_NODISCARD enum rf_err rf_explain_new(const json_t *params, const char *call, 
                                         struct rf_explain **explain, struct rf_error *error);
 void rf_explain_destroy(struct rf_explain **explain);
 
-// rf_explain_run: {contacts: [{id, campaign, phone, name, state, step, reason, message, outcome,
-// until, attempts: [{id, created, state, provider, sid, status, ended, duration_s}], text}]}: one,
-// or those of each campaign that has the number. RF_ERR_NOT_FOUND if there is none.
+// rf_explain_run: {contacts: [{id, campaign, campaign_state, phone, name, state, step, reason,
+// message, outcome, until, ended, attempts: [{id, created, state, provider, sid, status, ended,
+// duration_s}], text}]}: one, or those of each campaign that has the number. RF_ERR_NOT_FOUND if
+// there is none.
 enum rf_err rf_explain_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 #endif

@@ -4,23 +4,15 @@
 #include <string.h>
 
 #include "contact.h"
+#include "put.h"
 #include "store/db.h"
 
 // A page ends when its contacts' own fields are so large: it has to fit into a message.
 #define PAGE_BYTES ((size_t)1024 * 1024)
 
-static void put_text(json_t *object, const char *key, const char *text) {
-    if (text)
-        (void)json_object_set_new(object, key, json_string(text));
-}
-
-static void put_number(json_t *object, const char *key, int64_t number) {
-    (void)json_object_set_new(object, key, json_integer(number));
-}
-
 static void put_time(json_t *object, const char *key, int64_t ns) {
     if (ns != 0)
-        put_number(object, key, ns);
+        rf_put_number(object, key, ns);
 }
 
 // What an operator calls a state.
@@ -43,15 +35,19 @@ static bool among(const json_t *states, const char *word) {
     return false;
 }
 
+static bool is_word(const char *text) {
+    static const char *const words[] = {"new", "running", "waiting", "done", "set_aside"};
+    for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i], text) == 0)
+            return true;
+    return false;
+}
+
 bool rf_export_states_valid(const json_t *states) {
     size_t i;
     json_t *state;
-    const json_t *words =
-        json_pack("[s,s,s,s,s]", "new", "running", "waiting", "done", "set_aside");
     bool valid = !states || json_array_size(states) > 0;
-    json_array_foreach(states, i, state) valid &=
-        json_is_string(state) && among(words, json_string_value(state));
-    json_decref((json_t *)words);
+    json_array_foreach(states, i, state) valid &= is_word(json_string_value(state));
     return valid;
 }
 
@@ -63,23 +59,23 @@ static json_t *contact_entry(const struct rf_report *report, struct rf_rows *row
     enum rf_contact_state state = RF_CONTACT_NEW;
     const char *stored = rf_rows_text(row, 4), *fields = rf_rows_text(row, 3);
     (void)rf_contact_state_parse(stored, &state);
-    put_number(entry, "line", line);
+    rf_put_number(entry, "line", line);
     (void)json_object_set_new(entry, "id",
                               json_sprintf("%s-%lld", report->campaign, (long long)line));
-    put_text(entry, "phone", rf_rows_text(row, 1));
-    put_text(entry, "name", rf_rows_text(row, 2));
+    rf_put_text(entry, "phone", rf_rows_text(row, 1));
+    rf_put_text(entry, "name", rf_rows_text(row, 2));
     (void)json_object_set_new(entry, "fields",
                               fields ? json_loads(fields, 0, NULL) : json_object());
-    put_text(entry, "state", word_of(state));
-    put_text(entry, "step",
-             rf_contact_running(state) ? strchr(stored, '.') + 1
-                                       : rf_step_name((enum rf_step)rf_rows_number(row, 5)));
-    put_text(entry, "outcome", rf_rows_text(row, 6));
-    put_text(entry, "reason", rf_rows_text(row, 7));
-    put_text(entry, "message", rf_rows_text(row, 8));
+    rf_put_text(entry, "state", word_of(state));
+    rf_put_text(entry, "step",
+                rf_contact_running(state) ? strchr(stored, '.') + 1
+                                          : rf_step_name((enum rf_step)rf_rows_number(row, 5)));
+    rf_put_text(entry, "outcome", rf_rows_text(row, 6));
+    rf_put_text(entry, "reason", rf_rows_text(row, 7));
+    rf_put_text(entry, "message", rf_rows_text(row, 8));
     put_time(entry, "created", rf_rows_number(row, 9));
     put_time(entry, "ended", rf_rows_number(row, 10));
-    put_number(entry, "attempts", 0);
+    rf_put_number(entry, "attempts", 0);
     (void)json_object_set_new(entry, "sids", json_array());
     return entry;
 }
@@ -123,15 +119,15 @@ static enum rf_err read_contacts(const struct rf_report *report, struct rf_db *d
 
 static void add_attempt(json_t *entry, struct rf_rows *row) {
     const char *sid = rf_rows_text(row, 3);
-    put_number(entry, "attempts", json_integer_value(json_object_get(entry, "attempts")) + 1);
+    rf_put_number(entry, "attempts", json_integer_value(json_object_get(entry, "attempts")) + 1);
     if (!json_object_get(entry, "first_dial"))
         put_time(entry, "first_dial", rf_rows_number(row, 1));
-    put_text(entry, "provider", rf_rows_text(row, 2));
+    rf_put_text(entry, "provider", rf_rows_text(row, 2));
     if (sid)
         (void)json_array_append_new(json_object_get(entry, "sids"), json_string(sid));
     // Of the last call that told it.
     if (!rf_rows_null(row, 4))
-        put_number(entry, "duration_s", rf_rows_number(row, 4));
+        rf_put_number(entry, "duration_s", rf_rows_number(row, 4));
 }
 
 // Both are in order of lines: one pass puts them together.
@@ -194,7 +190,7 @@ enum rf_err rf_export_run(struct rf_store_job *job, struct rf_db *db, struct rf_
         err = read_contacts(report, db, campaign, &page, error);
     if (err == RF_OK && json_array_size(page.contacts) > 0)
         err = read_attempts(report, db, campaign, &page, error);
-    put_number(report->result, "last", page.last);
+    rf_put_number(report->result, "last", page.last);
     (void)json_object_set_new(report->result, "more", json_boolean(page.more));
     return err;
 }

@@ -140,10 +140,6 @@ static void submit(struct rf_orchestrator *orchestrator) {
     rf_store_submit(orchestrator->store, &takeover->job);
 }
 
-static bool shared(const struct rf_orchestrator *orchestrator) {
-    return rf_store_lease_end(orchestrator->store).ns != INT64_MAX;
-}
-
 static void on_timer(void *arg) {
     struct rf_orchestrator *orchestrator = arg;
     if (orchestrator->draining || orchestrator->stopping)
@@ -154,7 +150,7 @@ static void on_timer(void *arg) {
         orchestrator->inherit_at = rf_instant_add(now, rf_ns(term.ns / 3));
         submit(orchestrator);
     }
-    if (shared(orchestrator))
+    if (!rf_orchestrator_alone(orchestrator))
         rf_dispatch_queued(orchestrator);
     rf_timer_after(&orchestrator->inherit_timer, LOOK_EVERY);
 }

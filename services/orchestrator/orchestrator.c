@@ -84,6 +84,10 @@ enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
     return RF_OK;
 }
 
+bool rf_orchestrator_alone(const struct rf_orchestrator *orchestrator) {
+    return rf_store_lease_end(orchestrator->store).ns == INT64_MAX;
+}
+
 void rf_orchestrator_settle(struct rf_orchestrator *orchestrator) {
     if (!orchestrator->draining || orchestrator->drained || orchestrator->stopping ||
         orchestrator->calls > 0 || rf_store_pending(orchestrator->store) > 0 ||

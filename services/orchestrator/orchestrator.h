@@ -91,6 +91,9 @@ RF_NODISCARD enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orches
                                                   const struct rf_config *config,
                                                   struct rf_error *error);
 
+// rf_orchestrator_alone: whether the store is a file that no other orchestrator works on.
+bool rf_orchestrator_alone(const struct rf_orchestrator *orchestrator);
+
 // rf_orchestrator_settle: called when something ended: tells a draining process when nothing is
 // left.
 void rf_orchestrator_settle(struct rf_orchestrator *orchestrator);

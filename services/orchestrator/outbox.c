@@ -138,7 +138,7 @@ static bool publish(struct rf_outbox *outbox, uint64_t seq, const char *text) {
         rf_log(RF_LOG_ERROR, "outbox: event %llu cannot be published, tried again every second: %s",
                (unsigned long long)seq, error.message);
     outbox->told = seq;
-    rf_timer_after(&outbox->later, TRY_AGAIN);
+    rf_outbox_kick_later(outbox);
     return false;
 }
 
@@ -154,7 +154,7 @@ static void page_done(struct rf_store_job *job, enum rf_err result, const struct
                error->message);
     outbox->unread = failed;
     if (failed && outbox->stream)
-        rf_timer_after(&outbox->later, TRY_AGAIN);
+        rf_outbox_kick_later(outbox);
     for (size_t i = 0; i < page->count; i++) {
         going = going && publish(outbox, page->rows[i].seq, page->rows[i].text);
         free(page->rows[i].text);
@@ -175,7 +175,7 @@ void rf_outbox_kick(struct rf_outbox *outbox) {
     struct page_job *page = calloc(1, sizeof *page);
     if (!page) {
         rf_log(RF_LOG_WARNING, "outbox: out of memory, events wait");
-        rf_timer_after(&outbox->later, TRY_AGAIN);
+        rf_outbox_kick_later(outbox);
         return;
     }
     page->job.run = page_run;

@@ -51,7 +51,7 @@ struct rf_plan {
 void rf_plan_reply(const struct rf_contact *contact, const struct rf_call_reply *reply,
                    const struct rf_rules *rules, struct rf_utc now, struct rf_plan *plan);
 
-// rf_plan_defer: back in the queue with nothing burnt: what a claim uses whose number another
+// rf_plan_defer: back in the queue with nothing burnt, such as a contact whose number another
 // attempt holds.
 void rf_plan_defer(const struct rf_contact *contact, const char *reason, const char *message,
                    const struct rf_rules *rules, struct rf_utc now, struct rf_plan *plan);

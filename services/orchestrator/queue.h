@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "campaigns/schema.h"
 #include "claim.h"
 #include "contact_rows.h"
 #include "store/store.h"
@@ -35,6 +36,15 @@ struct rf_queue_release {
 enum rf_err rf_queue_release_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error);
 enum rf_err rf_queue_reopen_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
+
+// Who waits for its first window is due now, and is looked at again. Values: now, and now.
+#define RF_QUEUE_REOPEN                                                                            \
+    "UPDATE contact SET due = ? WHERE " RF_SCHEMA_QUEUED                                           \
+    " AND state = 'waiting.window' AND last_unreached = 'none' AND due > ?"
+
+// rf_queue_reopen: in a transaction: the same, of all campaigns.
+RF_NODISCARD enum rf_err rf_queue_reopen(struct rf_db *db, struct rf_utc now,
+                                         struct rf_error *error);
 
 // The sids of a number that we know: those are not the call that find_call looks for.
 struct rf_queue_known {

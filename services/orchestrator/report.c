@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "contact.h"
+#include "put.h"
 #include "store/db.h"
 
 void rf_report_destroy(struct rf_report **pointer) {
@@ -18,35 +19,30 @@ void rf_report_destroy(struct rf_report **pointer) {
     *pointer = NULL;
 }
 
-static void put_text(json_t *object, const char *key, const char *text) {
-    if (text)
-        (void)json_object_set_new(object, key, json_string(text));
-}
-
 static json_t *contact_entry(const struct rf_report *report, struct rf_rows *row) {
     json_t *entry = json_object();
     int64_t line = rf_rows_number(row, 0);
     (void)json_object_set_new(entry, "id",
                               json_sprintf("%s-%lld", report->campaign, (long long)line));
     (void)json_object_set_new(entry, "line", json_integer(line));
-    put_text(entry, "phone", rf_rows_text(row, 1));
-    put_text(entry, "name", rf_rows_text(row, 2));
+    rf_put_text(entry, "phone", rf_rows_text(row, 1));
+    rf_put_text(entry, "name", rf_rows_text(row, 2));
     enum rf_contact_state state = RF_CONTACT_NEW;
     const char *text = rf_rows_text(row, 3);
     (void)rf_contact_state_parse(text, &state);
     // "running.dial" is told as running, at the step dial.
     const char *dot = strchr(text, '.');
     if (rf_contact_running(state)) {
-        put_text(entry, "state", "running");
-        put_text(entry, "step", dot + 1);
+        rf_put_text(entry, "state", "running");
+        rf_put_text(entry, "step", dot + 1);
     } else {
-        put_text(entry, "state", rf_contact_waiting(state) ? "waiting" : text);
-        put_text(entry, "step", rf_step_name((enum rf_step)rf_rows_number(row, 4)));
+        rf_put_text(entry, "state", rf_contact_waiting(state) ? "waiting" : text);
+        rf_put_text(entry, "step", rf_step_name((enum rf_step)rf_rows_number(row, 4)));
     }
-    put_text(entry, "outcome", rf_rows_text(row, 5));
-    put_text(entry, "reason", rf_rows_text(row, 6));
-    put_text(entry, "message", rf_rows_text(row, 7));
-    put_text(entry, "sid", rf_rows_text(row, 8));
+    rf_put_text(entry, "outcome", rf_rows_text(row, 5));
+    rf_put_text(entry, "reason", rf_rows_text(row, 6));
+    rf_put_text(entry, "message", rf_rows_text(row, 7));
+    rf_put_text(entry, "sid", rf_rows_text(row, 8));
     (void)json_object_set_new(entry, "attempts", json_integer(rf_rows_number(row, 9)));
     if (rf_contact_waiting(state))
         (void)json_object_set_new(entry, "until", json_integer(rf_rows_number(row, 10)));

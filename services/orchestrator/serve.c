@@ -29,11 +29,7 @@ static void on_loaded(struct rf_store_job *job, enum rf_err result, const struct
         if (result == RF_OK)
             RF_CRASH_POINT(orchestrator, load_committed);
         json_t *value = result == RF_OK ? rf_campaign_load_result(load) : NULL;
-        if (value)
-            rf_reply_result(orchestrator, load->call, value);
-        else
-            rf_reply_error(orchestrator, load->call, result == RF_OK ? RF_ERR_NOMEM : result,
-                           result == RF_OK ? "out of memory" : error->message);
+        rf_reply_done(orchestrator, load->call, result, value, error);
         json_decref(value);
         rf_outbox_kick(&orchestrator->outbox);
         rf_orchestrator_settle(orchestrator);
@@ -77,11 +73,13 @@ static void append_due(const json_t *campaign, const char *key, const char *what
 static void add_waiting_for(const struct rf_orchestrator *orchestrator, json_t *result) {
     size_t i;
     json_t *campaign;
+    char claims[256];
+    int64_t until = rf_orchestrator_usable(orchestrator).ns;
+    (void)rf_claim_waiting_for(&orchestrator->claim, claims, sizeof claims);
     json_array_foreach(json_object_get(result, "campaigns"), i, campaign) {
-        char text[256] = "";
+        char text[sizeof claims] = "";
         if (!json_is_true(json_object_get(campaign, "finished"))) {
-            int64_t until = rf_orchestrator_usable(orchestrator).ns;
-            (void)rf_claim_waiting_for(&orchestrator->claim, text, sizeof text);
+            memcpy(text, claims, sizeof text);
             if (until > 0 && !json_object_get(campaign, "window_opens") &&
                 !json_object_get(campaign, "calls_again"))
                 (void)json_object_set_new(campaign, "waiting_until", json_integer(until));
@@ -100,12 +98,9 @@ static void on_reported(struct rf_store_job *job, enum rf_err result,
     struct rf_report *report = (struct rf_report *)job;
     struct rf_orchestrator *orchestrator = report->owner;
     if (!orchestrator->stopping) {
-        if (result == RF_OK) {
+        if (result == RF_OK)
             add_waiting_for(orchestrator, report->result);
-            rf_reply_result(orchestrator, report->call, report->result);
-        } else {
-            rf_reply_error(orchestrator, report->call, result, error->message);
-        }
+        rf_reply_done(orchestrator, report->call, result, report->result, error);
         rf_orchestrator_settle(orchestrator);
     }
     rf_report_destroy(&report);
@@ -169,11 +164,7 @@ static void on_changed(struct rf_store_job *job, enum rf_err result, const struc
     if (!orchestrator->stopping) {
         rf_outbox_kick(&orchestrator->outbox);
         json_t *value = result == RF_OK ? rf_dnc_change_result(change) : NULL;
-        if (value)
-            rf_reply_result(orchestrator, change->call, value);
-        else
-            rf_reply_error(orchestrator, change->call, result == RF_OK ? RF_ERR_NOMEM : result,
-                           result == RF_OK ? "out of memory" : error->message);
+        rf_reply_done(orchestrator, change->call, result, value, error);
         json_decref(value);
         rf_orchestrator_settle(orchestrator);
     }
@@ -212,10 +203,7 @@ static void on_listed(struct rf_store_job *job, enum rf_err result, const struct
     struct rf_dnc_list *list = (struct rf_dnc_list *)job;
     struct rf_orchestrator *orchestrator = list->owner;
     if (!orchestrator->stopping) {
-        if (result == RF_OK)
-            rf_reply_result(orchestrator, list->call, list->result);
-        else
-            rf_reply_error(orchestrator, list->call, result, error->message);
+        rf_reply_done(orchestrator, list->call, result, list->result, error);
         rf_orchestrator_settle(orchestrator);
     }
     rf_dnc_list_destroy(&list);

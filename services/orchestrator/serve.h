@@ -1,4 +1,5 @@
-// The `campaign` service on the bus: load, start, status, contacts.
+// The `campaign` service on the bus: what is read and listed here, what orders in serve_control.h,
+// settings in serve_set.h.
 #ifndef RF_ORCHESTRATOR_SERVE_H
 #define RF_ORCHESTRATOR_SERVE_H
 

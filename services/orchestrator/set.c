@@ -5,11 +5,11 @@
 
 #include "calendar/holidays.h"
 #include "campaign.h"
-#include "campaigns/schema.h"
 #include "config/settings.h"
 #include "control.h"
 #include "dial_lock.h"
 #include "notice.h"
+#include "queue.h"
 #include "store/db.h"
 
 static bool copy(char **out, const char *text) {
@@ -199,13 +199,6 @@ enum rf_err rf_set_decide(struct rf_set *set, const struct rf_config *config, bo
 
 // ---- writing it ----
 
-static enum rf_err reopen(const struct rf_set *set, struct rf_db *db, struct rf_error *error) {
-    return rf_db_run(db, error,
-                     "UPDATE contact SET due = ? WHERE " RF_SCHEMA_QUEUED " AND campaign = ?"
-                     " AND state = 'waiting.window' AND last_unreached = 'none' AND due > ?",
-                     "iii", set->now.ns, set->row, set->now.ns);
-}
-
 enum rf_err rf_set_write_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_set *set = (struct rf_set *)job;
     enum rf_err err = rf_dial_lock_shut(db, error);
@@ -225,7 +218,8 @@ enum rf_err rf_set_write_run(struct rf_store_job *job, struct rf_db *db, struct 
                             "campaign %s was changed by somebody else at the same moment",
                             set->campaign);
     if (err == RF_OK && set->reopen)
-        err = reopen(set, db, error);
+        err = rf_db_run(db, error, RF_QUEUE_REOPEN " AND campaign = ?", "iii", set->now.ns,
+                        set->now.ns, set->row);
     if (err != RF_OK)
         return err;
     char *text = rf_notice_set(set->campaign, set->version + 1,

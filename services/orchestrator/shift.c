@@ -1,6 +1,7 @@
 #include "shift.h"
 
 #include "campaigns/schema.h"
+#include "queue.h"
 #include "store/db.h"
 #include "store/member.h"
 
@@ -35,13 +36,6 @@ static enum rf_err move_attempts(const struct rf_shift *shift, struct rf_db *db,
                      "iiii", shift->step.ns, shift->step.ns, back, rf_member_of(db));
 }
 
-static enum rf_err reopen(const struct rf_shift *shift, struct rf_db *db, struct rf_error *error) {
-    return rf_db_run(db, error,
-                     "UPDATE contact SET due = ? WHERE " RF_SCHEMA_QUEUED
-                     " AND state = 'waiting.window' AND last_unreached = 'none' AND due > ?",
-                     "ii", shift->now.ns, shift->now.ns);
-}
-
 enum rf_err rf_shift_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_shift *shift = (struct rf_shift *)job;
     enum rf_err err = shift->at_start ? find_step(shift, db, error) : RF_OK;
@@ -51,5 +45,6 @@ enum rf_err rf_shift_run(struct rf_store_job *job, struct rf_db *db, struct rf_e
     if (err == RF_OK && !shift->at_start) // else rf_dial_distrust does better
         err = move_attempts(shift, db, error);
     int64_t size = shift->step.ns < 0 ? -shift->step.ns : shift->step.ns;
-    return err == RF_OK && size >= RF_SHIFT_REOPENS.ns ? reopen(shift, db, error) : err;
+    return err == RF_OK && size >= RF_SHIFT_REOPENS.ns ? rf_queue_reopen(db, shift->now, error)
+                                                       : err;
 }

@@ -5,21 +5,13 @@
 #include "campaign_state.h"
 #include "campaigns/schema.h"
 #include "contact.h"
+#include "put.h"
 #include "rate.h"
 #include "report.h"
 #include "store/db.h"
 
-static void put_text(json_t *object, const char *key, const char *text) {
-    if (text)
-        (void)json_object_set_new(object, key, json_string(text));
-}
-
-static void put_number(json_t *object, const char *key, int64_t number) {
-    (void)json_object_set_new(object, key, json_integer(number));
-}
-
 static void add(json_t *object, const char *key, int64_t count) {
-    put_number(object, key, json_integer_value(json_object_get(object, key)) + count);
+    rf_put_number(object, key, json_integer_value(json_object_get(object, key)) + count);
 }
 
 // Under what a state is counted: what is in the queue and was never begun is new to those who
@@ -62,7 +54,7 @@ enum rf_err rf_report_counts(struct rf_db *db, int64_t campaign, json_t *entry,
     static const char *const keys[] = {"total",   "new",  "not_queued", "running",
                                        "waiting", "done", "set_aside"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        put_number(entry, keys[i], 0);
+        rf_put_number(entry, keys[i], 0);
     (void)json_object_set_new(entry, "outcomes", json_object());
     (void)json_object_set_new(entry, "reasons", json_object());
     (void)json_object_set_new(entry, "waits", json_array());
@@ -92,7 +84,7 @@ static void note_due(json_t *entry, const char *state, const char *reason, int64
                           : NULL;
     const json_t *before = key ? json_object_get(entry, key) : NULL;
     if (key && (!before || due < json_integer_value(before)))
-        put_number(entry, key, due);
+        rf_put_number(entry, key, due);
 }
 
 // When the first contact of each group that waits is due.
@@ -117,7 +109,7 @@ static enum rf_err read_waits(struct rf_db *db, int64_t campaign, json_t *entry,
             continue;
         if (err != RF_OK)
             return err;
-        put_number(wait, "until", due);
+        rf_put_number(wait, "until", due);
         note_due(entry, state, reason, due);
     }
     return RF_OK;
@@ -159,7 +151,7 @@ static enum rf_err add_rate(struct rf_db *db, int64_t campaign, struct rf_utc si
     // What waits for a time of its own does not end sooner for our being fast.
     if (!json_object_get(entry, "window_opens") && !json_object_get(entry, "calls_again") &&
         rf_rate_left(per_minute, left, &time))
-        put_number(entry, "left_s", time.ns / RF_NS_PER_S);
+        rf_put_number(entry, "left_s", time.ns / RF_NS_PER_S);
     return RF_OK;
 }
 
@@ -168,7 +160,7 @@ static enum rf_err add_rate(struct rf_db *db, int64_t campaign, struct rf_utc si
 // The settings of its own, if it has any, and how often they were changed.
 static void put_settings(json_t *entry, const struct rf_rows *row) {
     json_t *settings = rf_rows_null(row, 9) ? NULL : json_loads(rf_rows_text(row, 9), 0, NULL);
-    put_number(entry, "version", rf_rows_number(row, 8));
+    rf_put_number(entry, "version", rf_rows_number(row, 8));
     if (settings)
         (void)json_object_set_new(entry, "settings", settings);
 }
@@ -179,18 +171,18 @@ static enum rf_err add_campaign(struct rf_db *db, const struct rf_rows *row, str
     int64_t started = rf_rows_number(row, 4), changed = rf_rows_number(row, 6);
     enum rf_campaign_state state = RF_CAMPAIGN_LOADING;
     (void)rf_campaign_state_parse(rf_rows_text(row, 2), &state);
-    put_text(entry, "name", rf_rows_text(row, 1));
-    put_text(entry, "state", rf_rows_text(row, 2));
+    rf_put_text(entry, "name", rf_rows_text(row, 1));
+    rf_put_text(entry, "state", rf_rows_text(row, 2));
     (void)json_object_set_new(entry, "finished", json_boolean(!rf_rows_null(row, 5)));
-    put_number(entry, "priority", rf_rows_number(row, 7));
+    rf_put_number(entry, "priority", rf_rows_number(row, 7));
     put_settings(entry, row);
-    put_number(entry, "created", rf_rows_number(row, 3));
+    rf_put_number(entry, "created", rf_rows_number(row, 3));
     if (started > 0)
-        put_number(entry, "started", started);
+        rf_put_number(entry, "started", started);
     if (!rf_rows_null(row, 5))
-        put_number(entry, "ended", rf_rows_number(row, 5));
+        rf_put_number(entry, "ended", rf_rows_number(row, 5));
     if (changed > 0)
-        put_number(entry, "since", changed);
+        rf_put_number(entry, "since", changed);
     enum rf_err err = rf_report_counts(db, campaign, entry, error);
     if (err == RF_OK)
         err = read_waits(db, campaign, entry, error);

@@ -67,7 +67,7 @@ static enum rf_err read_some(struct rf_db *db, int64_t campaign, struct swept *s
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
-// The first cancelled campaign that has not come to its end, behind `after`.
+// The first cancelled campaign that has not come to its end, behind *campaign.
 static enum rf_err find(struct rf_db *db, int64_t *campaign, char *name, size_t size,
                         struct rf_error *error) {
     struct rf_rows *row;

@@ -25,7 +25,6 @@ struct rf_why {
     enum rf_step step;
     const char *reason, *message, *outcome;
     struct rf_utc due, ended;
-    int64_t deferrals, spent;
     bool written, spoken; // script and audio are there
     struct rf_why_attempt attempts[RF_WHY_ATTEMPTS];
     size_t attempt_count; // of those above: the last ones, in order
