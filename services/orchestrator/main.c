@@ -160,10 +160,11 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     process->state = orchestrator;
     orchestrator->process = process;
     rf_claim_init(&orchestrator->claim, process->config);
-    rf_dispatch_configure(orchestrator, process->config);
     enum rf_err err = rf_orchestrator_calendar(orchestrator, process->config, error);
-    if (err == RF_OK)
+    if (err == RF_OK) {
+        rf_dispatch_configure(orchestrator, process->config);
         err = open_store(orchestrator, error);
+    }
     if (err == RF_OK)
         err = rf_hear_configure(orchestrator, process->config, error);
     if (err == RF_OK)

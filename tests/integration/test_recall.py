@@ -205,6 +205,15 @@ class Holidays(RecallTest):
         self.set.campaign(people(1, 1), "d")
         wait_for("the second contact", lambda: len(self.set.events(type="contact.deferred")) == 2)
         self.assertEqual(self.set.dials(), {})
+        # A reload of something else looks at nobody again: the third is put off, the others are not once more.
+        file.write_text(f"{today} Our Day\n{tomorrow}\n")
+        self.set.config["orchestrator"]["concurrency"] = 3
+        self.set.write_config()
+        self.set.processes["orchestrator"].terminate(signal.SIGHUP)
+        wait_for("the reload", lambda: self.set.processes["orchestrator"].says("configuration read again"))
+        self.set.campaign(people(1, 2), "e")
+        wait_for("the third contact", lambda: self.set.events(type="contact.deferred", campaign="e"))
+        self.assertEqual(len(self.set.events(type="contact.deferred")), 3)
 
 
 class Pace(RecallTest):
