@@ -20,6 +20,12 @@ struct rf_utc rf_clock_utc(void) {
     return (struct rf_utc){read_clock(CLOCK_REALTIME)};
 }
 
+void rf_clock_pause(struct rf_duration time) {
+    const struct timespec left = {.tv_sec = (time_t)(time.ns / RF_NS_PER_S),
+                                  .tv_nsec = (long)(time.ns % RF_NS_PER_S)};
+    (void)nanosleep(&left, NULL);
+}
+
 char *rf_utc_format(struct rf_utc t, char *out) {
     int64_t ns = t.ns < 0 ? 0 : t.ns;
     time_t seconds = (time_t)(ns / RF_NS_PER_S);

@@ -13,6 +13,9 @@ struct rf_instant rf_clock_boot(void);
 // rf_clock_utc: CLOCK_REALTIME.
 struct rf_utc rf_clock_utc(void);
 
+// rf_clock_pause: the thread sleeps for `time`, or less if a signal comes.
+void rf_clock_pause(struct rf_duration time);
+
 #define RF_RFC3339_SIZE 28
 
 // rf_utc_format: "2026-11-24T10:48:00.123456Z" into `out` (RF_RFC3339_SIZE bytes). Returns out.

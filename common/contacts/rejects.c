@@ -14,7 +14,6 @@ struct rf_rejects {
     const char *const *columns;
     size_t column_count;
     FILE *out; // NULL: nothing was written
-    size_t count;
 };
 
 static void destroy(struct rf_rejects **rejects) {
@@ -66,7 +65,6 @@ enum rf_err rf_rejects_add(struct rf_rejects *rejects, size_t line, const char *
     }
     snprintf(number, sizeof number, "%zu", line);
     write_record(rejects->out, number, reason, fields, count);
-    rejects->count++;
     return ferror(rejects->out) ? fail(rejects, error) : RF_OK;
 }
 
@@ -103,8 +101,4 @@ void rf_rejects_abandon(struct rf_rejects **pointer) {
         unlink(rejects->temporary);
     }
     destroy(pointer);
-}
-
-size_t rf_rejects_count(const struct rf_rejects *rejects) {
-    return rejects->count;
 }

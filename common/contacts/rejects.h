@@ -27,7 +27,4 @@ RF_NODISCARD enum rf_err rf_rejects_close(struct rf_rejects **rejects, struct rf
 // and nulls.
 void rf_rejects_abandon(struct rf_rejects **rejects);
 
-// rf_rejects_count: lines so far.
-size_t rf_rejects_count(const struct rf_rejects *rejects);
-
 #endif

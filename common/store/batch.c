@@ -1,7 +1,6 @@
 #include "store/batch.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/crash_point.h"
 #include "store/driver.h"
 
@@ -61,9 +60,7 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
     bool alive = db->driver->begin(db, &error) == RF_OK;
     if (!alive) {
         error.code = io_or_damaged(error.code);
-        for (struct rf_store_job *job = batch; job; job = job->next)
-            fail_job(job, &error);
-        return NULL;
+        return fail_rest(batch, &error);
     }
     struct rf_store_job *job = batch;
     // One job alone needs no savepoint, for which SQLite would keep a copy of each page that the
@@ -108,11 +105,6 @@ static void forget_result(struct rf_store_job *job) {
     job->error = (struct rf_error){0};
 }
 
-static void pause_ms(long ms) {
-    const struct timespec time = {.tv_nsec = ms * 1000000};
-    (void)nanosleep(&time, NULL);
-}
-
 // Together with others a job holds their locks while it waits for its own, so that two batches may
 // wait for each other. Alone it takes them in its own order. The other one is let go first: a row
 // that was just freed goes to who comes first, not to who waits for it.
@@ -120,7 +112,7 @@ static void run_alone(struct rf_db *db, struct rf_store_job *job) {
     struct rf_store_job *next = job->next;
     job->next = NULL;
     for (int i = 1; job->result == RF_ERR_BUSY && i <= ALONE_MOST; i++) {
-        pause_ms(ALONE_PAUSE_MS * i);
+        rf_clock_pause(rf_ms(ALONE_PAUSE_MS * i));
         forget_result(job);
         (void)run_transaction(db, job); // nothing is behind it
     }

@@ -6,9 +6,6 @@
 #include "store/driver.h"
 #include "store/lease.h"
 
-// The database's clock in ns, where there is more than one member.
-#define NOW "(extract (epoch FROM clock_timestamp ()) * 1000000000)::bigint"
-
 #define KEPT 1000
 
 int64_t rf_member_of(const struct rf_db *db) {
@@ -32,7 +29,7 @@ enum rf_err rf_member_join(struct rf_db *db, const char *name, struct rf_duratio
     struct rf_instant asked = rf_clock_now();
     enum rf_err err = rf_db_number(db, error, &id,
                                    "INSERT INTO member (name, alive_until)"
-                                   " VALUES (?, ? /*! + " NOW " */) RETURNING id",
+                                   " VALUES (?, ? /*! + " RF_MEMBER_NOW " */) RETURNING id",
                                    "ti", name, term.ns);
     // Of those who were here once, the last ones tell a person who it was.
     if (err == RF_OK)
@@ -55,7 +52,7 @@ enum rf_err rf_member_expire(struct rf_db *db, struct rf_error *error) {
     return rf_db_run(db, error,
                      "UPDATE member SET gone = 1 WHERE id IN (SELECT id FROM member"
                      " WHERE gone = 0 AND id <> ?"
-                     " /*! AND alive_until < " NOW " FOR UPDATE SKIP LOCKED */)",
+                     " /*! AND alive_until < " RF_MEMBER_NOW " FOR UPDATE SKIP LOCKED */)",
                      "i", db->member);
 }
 

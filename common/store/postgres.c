@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/lease.h"
+#include "store/member.h"
 #include "store/postgres_parts.h"
 
 // Any number that no other program takes for its own.
@@ -44,8 +45,7 @@ static void rollback(struct rf_db *db) {
 static void renewal(const struct rf_postgres *postgres, const char *before, char *sql,
                     size_t size) {
     (void)snprintf(sql, size,
-                   "%sUPDATE member SET number = %lld, alive_until ="
-                   " (extract (epoch FROM clock_timestamp ()) * 1000000000)::bigint + %lld"
+                   "%sUPDATE member SET number = %lld, alive_until = " RF_MEMBER_NOW " + %lld"
                    " WHERE id = %lld AND gone = 0",
                    before, (long long)postgres->number, (long long)postgres->db.term.ns,
                    (long long)postgres->db.member);

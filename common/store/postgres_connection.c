@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <ringfence/retry.h>
 
@@ -173,11 +172,6 @@ enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *e
 
 // ---- a COMMIT without an answer ----
 
-static void pause_ms(long ms) {
-    const struct timespec time = {.tv_nsec = ms * 1000000};
-    (void)nanosleep(&time, NULL);
-}
-
 // Ends the old session, should it still be there, and reads the number that our row has after its
 // end: the row is locked by the transaction until that is committed or rolled back.
 static enum rf_err ask(struct rf_postgres *postgres, const char *pid, const char *session,
@@ -223,7 +217,7 @@ enum rf_err rf_postgres_committed(struct rf_postgres *postgres, struct rf_error 
             return RF_OK;
         if (err == RF_OK)
             return rf_error_set(error, RF_ERR_IO, "database: lost before a commit");
-        pause_ms(50);
+        rf_clock_pause(rf_ms(50));
     }
     return rf_error_set(error, RF_ERR_IO, "database: lost at a commit, whose outcome is unknown");
 }

@@ -127,10 +127,6 @@ static void fail_call(struct cli_session *session, const struct rf_call_reply *r
                      reply->message != NULL ? reply->message : "");
 }
 
-static int64_t count_of(const json_t *object, const char *name) {
-    return json_integer_value(json_object_get(object, name));
-}
-
 static void next_page(struct cli_session *session);
 
 static void on_changed(void *arg, const struct rf_call_reply *reply) {
@@ -140,8 +136,10 @@ static void on_changed(void *arg, const struct rf_call_reply *reply) {
         fail_call(session, reply);
         return;
     }
-    changing->changed += count_of(reply->result, "added") + count_of(reply->result, "removed");
-    changing->unchanged += count_of(reply->result, "known") + count_of(reply->result, "unknown");
+    changing->changed +=
+        cli_member_number(reply->result, "added") + cli_member_number(reply->result, "removed");
+    changing->unchanged +=
+        cli_member_number(reply->result, "known") + cli_member_number(reply->result, "unknown");
     json_array_clear(changing->page);
     next_page(session);
 }
@@ -225,7 +223,7 @@ static void print_number(const struct cli_session *session, json_t *number) {
         return;
     }
     struct rf_text line = {0};
-    rf_utc_format((struct rf_utc){count_of(number, "since")}, since);
+    rf_utc_format((struct rf_utc){cli_member_number(number, "since")}, since);
     rf_text_add(&line, "%-16s  %.19sZ  ", cli_member_text(number, "phone"), since);
     rf_text_add_clean(&line, json_string_value(json_object_get(number, "why")), WHY_BYTES);
     if (!line.failed)

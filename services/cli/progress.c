@@ -9,10 +9,6 @@
 
 #define BAR_MOST ((size_t)40)
 
-static int64_t count_of(const json_t *object, const char *name) {
-    return json_integer_value(json_object_get(object, name));
-}
-
 // A provider's name, or several.
 static void read_waiting_for(const json_t *value, char *out, size_t size) {
     size_t i, used = 0;
@@ -28,17 +24,17 @@ static void read_waiting_for(const json_t *value, char *out, size_t size) {
 }
 
 void cli_progress_read(const json_t *campaign, struct cli_progress *progress) {
-    progress->total = count_of(campaign, "total");
-    progress->done = count_of(campaign, "done");
-    progress->set_aside = count_of(campaign, "set_aside");
-    progress->running = count_of(campaign, "running");
-    progress->waiting = count_of(campaign, "waiting");
-    progress->fresh = count_of(campaign, "new");
+    progress->total = cli_member_number(campaign, "total");
+    progress->done = cli_member_number(campaign, "done");
+    progress->set_aside = cli_member_number(campaign, "set_aside");
+    progress->running = cli_member_number(campaign, "running");
+    progress->waiting = cli_member_number(campaign, "waiting");
+    progress->fresh = cli_member_number(campaign, "new");
     const json_t *rate = json_object_get(campaign, "per_minute");
     const json_t *left = json_object_get(campaign, "left_s");
     progress->per_minute = json_is_number(rate) ? json_number_value(rate) : -1;
     progress->left_s = json_is_integer(left) ? json_integer_value(left) : -1;
-    progress->waiting_until.ns = count_of(campaign, "waiting_until");
+    progress->waiting_until.ns = cli_member_number(campaign, "waiting_until");
     snprintf(progress->state, sizeof progress->state, "%s", cli_member_text(campaign, "state"));
     read_waiting_for(json_object_get(campaign, "waiting_for"), progress->waiting_for,
                      sizeof progress->waiting_for);

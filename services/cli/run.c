@@ -120,20 +120,16 @@ json_t *cli_run_request(const struct cli_run *run, const char **operation) {
 
 // ---- replies ----
 
-static int64_t count_of(const json_t *object, const char *name) {
-    return json_integer_value(json_object_get(object, name));
-}
-
 static void take_loaded(struct cli_run *run, const json_t *result) {
     size_t i;
     json_t *line;
-    run->added += count_of(result, "added");
-    run->known += count_of(result, "known");
+    run->added += cli_member_number(result, "added");
+    run->known += cli_member_number(result, "known");
     json_array_foreach(json_object_get(result, "refused"), i, line) {
         char text[512];
         const char *reason = json_string_value(json_object_get(line, "reason"));
-        snprintf(text, sizeof text, "%s:%lld: %s", run->file, (long long)count_of(line, "line"),
-                 reason != NULL ? reason : "refused");
+        snprintf(text, sizeof text, "%s:%lld: %s", run->file,
+                 (long long)cli_member_number(line, "line"), reason != NULL ? reason : "refused");
         cli_run_refuse(run, text);
     }
     page_done(run);
@@ -147,7 +143,7 @@ static void take_status(struct cli_run *run, const json_t *result, struct rf_ins
     }
     json_decref(run->status);
     run->status = json_incref(campaign);
-    run->set_aside_count = count_of(campaign, "set_aside");
+    run->set_aside_count = cli_member_number(campaign, "set_aside");
     if (!json_is_true(json_object_get(campaign, "finished")))
         run->next = rf_instant_add(now, CLI_RUN_INTERVAL);
     else
@@ -161,7 +157,7 @@ static void take_contacts(struct cli_run *run, const json_t *result) {
     int64_t before = run->after;
     json_array_foreach(contacts, i, contact) {
         const char *state = json_string_value(json_object_get(contact, "state"));
-        int64_t line = count_of(contact, "line");
+        int64_t line = cli_member_number(contact, "line");
         run->after = line > run->after ? line : run->after;
         if (state != NULL && strcmp(state, "set_aside") == 0)
             json_array_append(run->set_aside, contact);
@@ -210,7 +206,7 @@ void cli_run_reply(struct cli_run *run, const struct rf_call_reply *reply, struc
         take_loaded(run, reply->result);
         break;
     case CLI_RUN_STARTING:
-        run->total = count_of(reply->result, "total");
+        run->total = cli_member_number(reply->result, "total");
         snprintf(run->state, sizeof run->state, "%s", cli_member_text(reply->result, "state"));
         snprintf(run->was, sizeof run->was, "%s", cli_member_text(reply->result, "was"));
         enter(run, CLI_RUN_FOLLOWING);
