@@ -16,9 +16,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
-from harness import BIN, PATIENCE, RingfenceTest, wait_for  # noqa: E402  the folder is put on the path first
-
-PROGRAMS = BIN.parent / "tests"
+from harness import PATIENCE, PROGRAMS, RingfenceTest, wait_for  # noqa: E402  the folder is put on the path first
 
 
 def options():

@@ -30,6 +30,7 @@ import yaml
 from aiosmtpd.controller import Controller
 
 BIN = pathlib.Path(os.environ.get("RF_BIN", "build/asan/bin")).resolve()
+PROGRAMS = BIN.parent / "tests"  # and libraries that only tests use
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ["simulator", "broker", "service-gateway", "orchestrator", "health-monitor", "alerter",
             "logger", "console"]
@@ -85,6 +86,20 @@ def merge(base, changes):
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = merge(merged[key], value) if both else value
     return merged
+
+
+def replace(file, text):
+    """Writes a file in one act: who reads it meanwhile finds the old text or the new one."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(file)
+
+
+def preloaded(library, **more):
+    """The environment of a process that a library of tests/fault comes before. A sanitizer's runtime wants to be the
+    first; behind this one it works as well."""
+    return {"LD_PRELOAD": str(PROGRAMS / f"{library}.so"),
+            "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0", **more}
 
 
 class Mailbox:

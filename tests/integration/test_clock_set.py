@@ -2,13 +2,11 @@
 """The machine's clock is set back by an hour, or forward, in the middle of a campaign (tests/fault/clock_fault.c):
 nobody is dialled twice, no wait is cut short, and none lasts an hour longer."""
 
-import os
 import time
 import unittest
 
-from harness import BIN, SERVICES, RingfenceTest, people, wait_for
+from harness import SERVICES, RingfenceTest, people, preloaded, replace, wait_for
 
-CLOCK_FAULT = BIN.parent / "tests" / "clock_fault.so"
 BUSY = "+12025550190"
 WAIT_S = 6
 
@@ -20,14 +18,11 @@ class ClockSet(RingfenceTest):
     def setUp(self):
         super().setUp()
         self.control = self.set.root / "out" / "clock"
-        self.environment = {"LD_PRELOAD": str(CLOCK_FAULT), "RF_CLOCK_FAULT": str(self.control),
-                            "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}
+        self.environment = preloaded("clock_fault", RF_CLOCK_FAULT=str(self.control))
         self.contacts = [(BUSY, "Busy"), *people(24)]
 
     def set_clock(self, seconds):
-        fresh = self.control.with_suffix(".new")
-        fresh.write_text(f"{seconds}\n")
-        fresh.replace(self.control)
+        replace(self.control, f"{seconds}\n")
 
     def start(self):
         # The provider's clock is its own, and right.

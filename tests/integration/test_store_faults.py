@@ -8,10 +8,8 @@ import signal
 import sqlite3
 import unittest
 
-from harness import BIN, RingfenceTest, merge, people, stays, wait_for
+from harness import RingfenceTest, merge, people, preloaded, replace, stays, wait_for
 from postgres import OnPostgres
-
-DISK_FAULT = BIN.parent / "tests" / "disk_fault.so"
 
 
 class StoreTest(RingfenceTest):
@@ -48,11 +46,9 @@ class File(StoreTest):
     def test_a_full_disk_holds_everything_up_until_there_is_room_again(self):
         control = self.set.root / "out/disk"
         self.set.start_all(without=["orchestrator"])
-        orchestrator = self.set.start("orchestrator", environment={
-            "LD_PRELOAD": str(DISK_FAULT), "RF_DISK_FAULT": str(control),
-            "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"})
+        orchestrator = self.set.start("orchestrator", environment=preloaded("disk_fault", RF_DISK_FAULT=str(control)))
         campaign = self.begin()
-        control.write_text(f"path={self.file} write=enospc\n")
+        replace(control, f"path={self.file} write=enospc\n")
         self.stands_still(orchestrator, "database or disk is full")
         refused = self.set.cli("campaign", "pause", "c", check=1)
         self.assertIn("full", refused.stderr)
@@ -62,12 +58,11 @@ class File(StoreTest):
 
     def test_a_kill_while_the_disk_is_full_loses_nothing_and_dials_nobody_twice(self):
         control = self.set.root / "out/disk"
-        fault = {"LD_PRELOAD": str(DISK_FAULT), "RF_DISK_FAULT": str(control),
-                 "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}
+        fault = preloaded("disk_fault", RF_DISK_FAULT=str(control))
         self.set.start_all(without=["orchestrator"])
         orchestrator = self.set.start("orchestrator", environment=fault)
         campaign = self.begin()
-        control.write_text(f"path={self.file} write=enospc\n")
+        replace(control, f"path={self.file} write=enospc\n")
         self.stands_still(orchestrator, "database or disk is full")
         orchestrator.kill()
         full = self.set.launch("orchestrator", name="full", environment=fault)

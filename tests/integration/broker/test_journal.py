@@ -1,7 +1,6 @@
 """The journal as a process keeps it: pages from memory and from disk, retention, durable subscribers, and a disk that
 is full, broken or slow."""
 
-import os
 import pathlib
 import signal
 import subprocess
@@ -14,9 +13,9 @@ import zmq
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import BIN, RingfenceTest, wait_for  # noqa: E402  pylint: disable=wrong-import-position
+from harness import (  # noqa: E402  pylint: disable=wrong-import-position
+    PROGRAMS, RingfenceTest, preloaded, replace, wait_for)
 
-PROGRAMS = BIN.parent / "tests"
 MIB = 1024 * 1024
 
 
@@ -297,16 +296,10 @@ class Disk(JournalTest):
 
     def start_broker(self):
         self.control = self.set.root / "out/disk"
-        sanitizer = os.environ.get("ASAN_OPTIONS", "")
-        self.broker = self.set.start("broker", environment={
-            "LD_PRELOAD": str(PROGRAMS / "disk_fault.so"), "RF_DISK_FAULT": str(self.control),
-            "ASAN_OPTIONS": f"{sanitizer}:verify_asan_link_order=0"})
+        self.broker = self.set.start("broker", environment=preloaded("disk_fault", RF_DISK_FAULT=str(self.control)))
 
     def fault(self, text):
-        """Replaced in one act, with a time of its own."""
-        fresh = self.control.with_suffix(".new")
-        fresh.write_text(f"path={self.set.root}/state/broker {text}\n")
-        fresh.replace(self.control)
+        replace(self.control, f"path={self.set.root}/state/broker {text}\n")
 
     def heal(self):
         self.control.unlink()

@@ -13,9 +13,7 @@ import zmq
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import BIN, PATIENCE, RingfenceTest, wait_for  # noqa: E402  pylint: disable=wrong-import-position
-
-PROGRAMS = BIN.parent / "tests"
+from harness import PATIENCE, PROGRAMS, RingfenceTest, wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class ReplacedJournalTest(RingfenceTest):
