@@ -1,24 +1,23 @@
 #include "contacts/rejects.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/pending_file.h"
 #include "contacts/csv_write.h"
 
 struct rf_rejects {
-    char *path, *temporary;
+    char *path;
     const char *const *columns;
     size_t column_count;
-    FILE *out; // NULL: nothing was written
+    struct rf_pending_file file; // not open: nothing was written
 };
 
 static void destroy(struct rf_rejects **rejects) {
     free((*rejects)->path);
-    free((*rejects)->temporary);
     free(*rejects);
     *rejects = NULL;
 }
@@ -30,16 +29,9 @@ struct rf_rejects *rf_rejects_new(const char *path, const char *const *columns, 
     rejects->columns = columns;
     rejects->column_count = count;
     rejects->path = strdup(path);
-    if (asprintf(&rejects->temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
-        rejects->temporary = NULL;
-    if (rejects->path == NULL || rejects->temporary == NULL)
+    if (rejects->path == NULL)
         destroy(&rejects);
     return rejects;
-}
-
-static enum rf_err fail(const struct rf_rejects *rejects, struct rf_error *error) {
-    return rf_error_set(error, RF_ERR_IO, "%s: cannot be written: %s", rejects->path,
-                        strerror(errno));
 }
 
 static void write_record(FILE *out, const char *line, const char *reason, const char *const *fields,
@@ -57,15 +49,16 @@ static void write_record(FILE *out, const char *line, const char *reason, const 
 enum rf_err rf_rejects_add(struct rf_rejects *rejects, size_t line, const char *reason,
                            const char *const *fields, size_t count, struct rf_error *error) {
     char number[24];
-    if (rejects->out == NULL) {
-        rejects->out = fopen(rejects->temporary, "wex");
-        if (rejects->out == NULL)
-            return fail(rejects, error);
-        write_record(rejects->out, "line", "reason", rejects->columns, rejects->column_count);
+    struct rf_pending_file *file = &rejects->file;
+    if (file->out == NULL) {
+        enum rf_err err = rf_pending_file_open(file, rejects->path, error);
+        if (err != RF_OK)
+            return err;
+        write_record(file->out, "line", "reason", rejects->columns, rejects->column_count);
     }
     snprintf(number, sizeof number, "%zu", line);
-    write_record(rejects->out, number, reason, fields, count);
-    return ferror(rejects->out) ? fail(rejects, error) : RF_OK;
+    write_record(file->out, number, reason, fields, count);
+    return rf_pending_file_check(file, error);
 }
 
 enum rf_err rf_rejects_close(struct rf_rejects **pointer, struct rf_error *error) {
@@ -73,32 +66,18 @@ enum rf_err rf_rejects_close(struct rf_rejects **pointer, struct rf_error *error
     enum rf_err err = RF_OK;
     if (rejects == NULL)
         return RF_OK;
-    if (rejects->out == NULL) {
-        if (unlink(rejects->path) != 0 && errno != ENOENT && errno != ENOTDIR)
-            err = fail(rejects, error);
-    } else {
-        bool written =
-            fflush(rejects->out) == 0 && !ferror(rejects->out) && fsync(fileno(rejects->out)) == 0;
-        if (!written)
-            err = fail(rejects, error);
-        if (fclose(rejects->out) != 0 && err == RF_OK)
-            err = fail(rejects, error);
-        if (err == RF_OK && rename(rejects->temporary, rejects->path) != 0)
-            err = fail(rejects, error);
-        if (err != RF_OK)
-            unlink(rejects->temporary);
-    }
+    if (rejects->file.out != NULL)
+        err = rf_pending_file_commit(&rejects->file, error);
+    else if (unlink(rejects->path) != 0 && errno != ENOENT && errno != ENOTDIR)
+        err = rf_error_set(error, RF_ERR_IO, "%s: cannot be written: %s", rejects->path,
+                           strerror(errno));
     destroy(pointer);
     return err;
 }
 
 void rf_rejects_abandon(struct rf_rejects **pointer) {
-    struct rf_rejects *rejects = *pointer;
-    if (rejects == NULL)
+    if (*pointer == NULL)
         return;
-    if (rejects->out != NULL) {
-        fclose(rejects->out);
-        unlink(rejects->temporary);
-    }
+    rf_pending_file_discard(&(*pointer)->file);
     destroy(pointer);
 }

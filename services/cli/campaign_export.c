@@ -1,49 +1,41 @@
 // ringfence campaign export: what came of each contact, as CSV or JSON lines, page by page.
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "ask.h"
 #include "base/log.h"
+#include "base/pending_file.h"
 #include "export_row.h"
-#include "session.h"
 
-#define PAGE      1000
-#define ASK_AGAIN rf_ms(500)
+#define PAGE 1000
 
 struct exporting {
-    const char *path; // NULL: standard output
-    char *temporary;  // until all is written
-    FILE *out;
+    struct cli_ask ask; // first: ask.h
+    const char *path;   // NULL: standard output
+    struct rf_pending_file file;
+    FILE *out; // one or the other
     bool json;
     json_t *states;  // NULL: all
     json_t *columns; // NULL: no page has come yet
     int64_t last;    // line up to which it is written
     int64_t count;
-    struct rf_timer timer;
-    struct rf_instant until; // how long nobody may answer
 };
 
-static void ask(void *arg);
-
-static void patience(struct cli_session *session) {
-    struct exporting *exporting = session->arg;
-    exporting->until = rf_instant_add(rf_loop_now(session->loop), session->options->timeout);
-}
+static void ask(struct cli_session *session);
 
 // Whole or not at all: the file has its name when all is in it.
 static void finish(struct cli_session *session) {
-    const struct exporting *exporting = session->arg;
+    struct exporting *exporting = session->arg;
+    struct rf_error error;
     if (exporting->path == NULL) {
         if (cli_flush(session))
             cli_session_end(session, CLI_OK);
         return;
     }
-    if (fflush(exporting->out) != 0 || ferror(exporting->out) ||
-        fsync(fileno(exporting->out)) != 0 || rename(exporting->temporary, exporting->path) != 0) {
-        cli_session_fail(session, "%s: cannot be written: %s", exporting->path, strerror(errno));
+    if (rf_pending_file_commit(&exporting->file, &error) != RF_OK) {
+        cli_session_fail(session, "%s", error.message);
         return;
     }
     if (session->options->json)
@@ -74,35 +66,22 @@ static void write_page(struct exporting *exporting, const json_t *result) {
 
 static bool is_written(struct cli_session *session) {
     const struct exporting *exporting = session->arg;
+    struct rf_error error;
     if (exporting->path == NULL)
         return cli_flush(session);
-    if (!ferror(exporting->out))
+    if (rf_pending_file_check(&exporting->file, &error) == RF_OK)
         return true;
-    cli_session_fail(session, "%s: cannot be written: %s", exporting->path, strerror(errno));
+    cli_session_fail(session, "%s", error.message);
     return false;
 }
 
-// A page that nobody answers is asked for again: the orchestrator may be restarted meanwhile.
-static void on_page(void *arg, const struct rf_call_reply *reply) {
-    struct cli_session *session = arg;
+static void told(struct cli_session *session, json_t *result) {
     struct exporting *exporting = session->arg;
-    bool passing = strcmp(reply->class, "local") == 0 || strcmp(reply->class, "transient") == 0;
-    if (!reply->ok && passing && rf_instant_before(rf_loop_now(session->loop), exporting->until)) {
-        rf_timer_after(&exporting->timer, ASK_AGAIN);
-        return;
-    }
-    if (!reply->ok) {
-        cli_session_fail(
-            session, "campaign export: %s%s%s", reply->code != NULL ? reply->code : reply->class,
-            reply->message != NULL ? ": " : "", reply->message != NULL ? reply->message : "");
-        return;
-    }
-    patience(session);
-    write_page(exporting, reply->result);
+    write_page(exporting, result);
     if (!is_written(session))
         return;
-    int64_t last = json_integer_value(json_object_get(reply->result, "last"));
-    bool more = json_is_true(json_object_get(reply->result, "more")) && last > exporting->last;
+    int64_t last = json_integer_value(json_object_get(result, "last"));
+    bool more = json_is_true(json_object_get(result, "more")) && last > exporting->last;
     exporting->last = last;
     if (more)
         ask(session);
@@ -110,20 +89,12 @@ static void on_page(void *arg, const struct rf_call_reply *reply) {
         finish(session);
 }
 
-static void ask(void *arg) {
-    struct cli_session *session = arg;
+static void ask(struct cli_session *session) {
     struct exporting *exporting = session->arg;
     json_t *params =
         json_pack("{s:s, s:I, s:i, s:O*}", "campaign", session->options->arguments[0], "after",
                   (json_int_t)exporting->last, "limit", PAGE, "states", exporting->states);
-    cli_session_call(session, "export", params, session->options->timeout, on_page);
-}
-
-static void begin(struct cli_session *session) {
-    struct exporting *exporting = session->arg;
-    rf_timer_init(&exporting->timer, session->loop, ask, session);
-    patience(session);
-    ask(session);
+    cli_ask(&exporting->ask, session, "export", params, told);
 }
 
 // ---- the command line ----
@@ -154,20 +125,15 @@ static enum rf_err read_options(const struct cli_options *options, struct export
 }
 
 static enum rf_err open_file(struct exporting *exporting, struct rf_error *error) {
-    exporting->out = stdout;
-    if (exporting->path == NULL)
-        return RF_OK;
-    if (asprintf(&exporting->temporary, "%s.%ld.tmp", exporting->path, (long)getpid()) < 0)
-        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    exporting->out = fopen(exporting->temporary, "wex");
-    if (exporting->out == NULL)
-        return rf_error_set(error, RF_ERR_IO, "%s: cannot be written: %s", exporting->path,
-                            strerror(errno));
-    return RF_OK;
+    enum rf_err err = RF_OK;
+    if (exporting->path != NULL)
+        err = rf_pending_file_open(&exporting->file, exporting->path, error);
+    exporting->out = exporting->path != NULL ? exporting->file.out : stdout;
+    return err;
 }
 
 int cli_campaign_export(const struct cli_options *options) {
-    static const struct cli_session_handlers handlers = {.begin = begin};
+    static const struct cli_session_handlers handlers = {.begin = ask};
     struct exporting exporting = {0};
     struct rf_error error;
     int code = CLI_USAGE;
@@ -179,11 +145,8 @@ int cli_campaign_export(const struct cli_options *options) {
     } else {
         code = cli_session_run(options, &handlers, &exporting);
     }
-    if (exporting.path != NULL && exporting.out != NULL) {
-        (void)fclose(exporting.out);
-        unlink(exporting.temporary); // it has another name if all is in it
-    }
-    free(exporting.temporary);
+    rf_pending_file_discard(&exporting.file); // unless it has its name
+    cli_ask_end(&exporting.ask);
     json_decref(exporting.states);
     json_decref(exporting.columns);
     return code;

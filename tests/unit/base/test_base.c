@@ -17,6 +17,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/pending_file.h"
 
 static void time_arithmetic_saturates_instead_of_wrapping(void **state) {
     (void)state;
@@ -214,6 +215,59 @@ static void a_replaced_file_holds_the_new_content_and_nothing_else_is_left(void 
     assert_int_equal(system(command), 0);
 }
 
+static void a_pending_file_has_its_name_only_when_it_is_whole(void **state) {
+    (void)state;
+    char folder[] = "/tmp/rf-base-XXXXXX", path[64], command[96];
+    struct rf_pending_file file;
+    struct rf_error error;
+    char *data = NULL;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/out", folder);
+    assert_int_equal(rf_file_replace(path, "old", 3, &error), RF_OK);
+    for (int whole = 0; whole < 2; whole++) {
+        assert_int_equal(rf_pending_file_open(&file, path, &error), RF_OK);
+        fputs("fresh", file.out);
+        fflush(file.out);
+        assert_int_equal(rf_pending_file_check(&file, &error), RF_OK);
+        assert_int_equal(rf_file_read(path, 100, &data, NULL, &error), RF_OK);
+        assert_string_equal(data, "old");
+        free(data);
+        if (whole)
+            assert_int_equal(rf_pending_file_commit(&file, &error), RF_OK);
+        rf_pending_file_discard(&file); // twice is once, and not after it has its name
+        rf_pending_file_discard(&file);
+        assert_int_equal(rf_file_read(path, 100, &data, NULL, &error), RF_OK);
+        assert_string_equal(data, whole ? "fresh" : "old");
+        free(data);
+        snprintf(command, sizeof command, "test \"$(ls %s)\" = out", folder);
+        assert_int_equal(system(command), 0);
+    }
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_pending_file_that_cannot_be_written_leaves_nothing_and_says_so(void **state) {
+    (void)state;
+    char folder[] = "/tmp/rf-base-XXXXXX", path[64], command[96];
+    struct rf_pending_file file;
+    struct rf_error error;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/none/out", folder);
+    assert_int_equal(rf_pending_file_open(&file, path, &error), RF_ERR_IO);
+    assert_non_null(strstr(error.message, "none/out: cannot be written: No such file"));
+    rf_pending_file_discard(&file);
+    snprintf(path, sizeof path, "%s/out", folder);
+    assert_int_equal(rf_pending_file_open(&file, path, &error), RF_OK);
+    fclose(file.out);
+    file.out = fopen("/dev/full", "we");
+    assert_non_null(file.out);
+    fputs("much", file.out);
+    assert_int_equal(rf_pending_file_commit(&file, &error), RF_ERR_IO);
+    assert_non_null(strstr(error.message, "/out: cannot be written: No space left on device"));
+    snprintf(command, sizeof command, "rmdir %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_arithmetic_saturates_instead_of_wrapping),
@@ -227,6 +281,8 @@ int main(void) {
         cmocka_unit_test(a_prefixed_error_is_cut_and_stays_terminated),
         cmocka_unit_test(digests_agree_with_their_published_vectors),
         cmocka_unit_test(a_replaced_file_holds_the_new_content_and_nothing_else_is_left),
+        cmocka_unit_test(a_pending_file_has_its_name_only_when_it_is_whole),
+        cmocka_unit_test(a_pending_file_that_cannot_be_written_leaves_nothing_and_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
