@@ -287,18 +287,24 @@ static bool waits_too_long(const struct core *core, const struct call *call,
     return left.ns <= 0;
 }
 
-// A retry is told of as soon as the budget has it.
-static void tell_retry(struct core *core, struct call *call, struct moment at) {
+// A retry is told of as soon as the budget has it. True: another gateway makes it.
+static bool tell_retry(struct core *core, struct call *call, struct moment at) {
     if (!call->retry_untold || call->policy.unpaid || call->attempt_count == 0)
-        return;
+        return false;
     call->retry_untold = false;
-    if (call->policy.retrying)
-        retry_decided(core, call, &call->attempts[call->attempt_count - 1], at);
+    if (!call->policy.retrying)
+        return false;
+    const struct rf_attempt *last = &call->attempts[call->attempt_count - 1];
+    retry_decided(core, call, last, at);
+    return retry_goes_elsewhere(core, call, last);
 }
 
 void obey(struct core *core, struct call *call, struct rf_policy_decision decision,
           struct moment at) {
-    tell_retry(core, call, at);
+    if (tell_retry(core, call, at) && decision.verdict != RF_POLICY_REFUSED) {
+        hand_back(core, call, at);
+        return;
+    }
     switch (decision.verdict) {
     case RF_POLICY_GO:
     case RF_POLICY_ASK:

@@ -79,6 +79,9 @@ struct rf_duration time_for_link(const struct core *core, const struct call *cal
 // retry_decided: the call's attempt failed and will be repeated after call->waited: tells of it.
 void retry_decided(struct core *core, struct call *call, const struct rf_attempt *attempt,
                    struct moment at);
+// retry_goes_elsewhere: the call's retry, once it is decided and paid for, is another gateway's.
+bool retry_goes_elsewhere(const struct core *core, const struct call *call,
+                          const struct rf_attempt *attempt);
 // run_queue: lets calls that wait for a place go on.
 void run_queue(struct core *core, enum gateway_service service, struct moment at);
 void run_queues(struct core *core, struct moment at);

@@ -50,8 +50,8 @@ void retry_decided(struct core *core, struct call *call, const struct rf_attempt
 // What did not get out of here may fail for this gateway alone, and a single call is too few to
 // find that out (breaker.failure_threshold): its next attempt is made by another one, once. Nothing
 // was sent, so nothing is done twice, and it has no more retries than before.
-static bool goes_elsewhere(const struct core *core, const struct call *call,
-                           const struct rf_attempt *attempt) {
+bool retry_goes_elsewhere(const struct core *core, const struct call *call,
+                          const struct rf_attempt *attempt) {
     return core->connected && attempt->status == 0 && !call->was_sent && !call->hedged &&
            !call->elsewhere && !call->anyway && call->failure_count == 0 && !call->retry_untold;
 }
@@ -68,7 +68,7 @@ static void wait_for_retry(struct core *core, struct call *call, const struct rf
     call->retry_untold = call->policy.unpaid;
     if (!call->retry_untold)
         retry_decided(core, call, attempt, at);
-    if (goes_elsewhere(core, call, attempt))
+    if (retry_goes_elsewhere(core, call, attempt))
         hand_back(core, call, at);
     else
         wait_for(core, call, decision.at, at);

@@ -110,6 +110,12 @@ class OneBadGatewayInAQuietFleet(Fleet):
         self.assertEqual(self.set.events(type="worker.ejected"), [])
 
 
+class OneBadGatewayInAQuietFleetShortOfRetries(OneBadGatewayInAQuietFleet):
+    """The fleet's retries are too few for each gateway to keep one: each is granted when it is asked for."""
+    CONFIG = {"defaults": {"retry": {"initial_delay": "100ms", "budget": {"min_retries": FLEET - 1}},
+                           "breaker": {"failure_threshold": 128}}}
+
+
 # A process with a file of hosts of its own, and no other source of names.
 OWN_NAMES = ('mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/nsswitch.conf && shift 2 && exec "$@"')
 

@@ -404,6 +404,45 @@ static void incident_30_a_retry_that_another_gateway_makes_is_paid_for_here(void
     assert_non_null(strstr(bench_reply_of(b, "s2")->message, "retry.budget"));
 }
 
+// It did not get out, so that another gateway is to make it (core.h); but whether the fleet has a
+// retry for it is known only now.
+static void a_retry_that_waited_for_its_grant_is_made_by_another_gateway_too(void **state) {
+    struct bench *b = *state;
+    with_retries(b, 0);
+    bench_speak(b, "s1");
+    bench_fail(b, 0, RF_HTTP_CONNECT, false);
+    assert_int_equal(b->handbacks, 0);
+    share(b, "elevenlabs", "retries", NULL, 1, false);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->handback.retries, 1);
+    assert_int_equal(b->handback.attempts.count, 1);
+    assert_int_equal(b->handback.next_attempt, b->at.utc.ns + 5 * RF_NS_PER_S);
+    assert_int_equal(b->core.call_count, 0);
+    assert_int_equal(b->event_count, 1);
+    assert_string_equal(b->events[0].type, "retry.scheduled");
+    assert_retries(b, 1, 0);
+}
+
+static void a_grant_that_comes_when_the_retry_is_due_sends_it_on_all_the_same(void **state) {
+    struct bench *b = *state;
+    b->providers[RF_PROVIDER_ELEVENLABS].retry.initial_delay = rf_ms(1);
+    b->providers[RF_PROVIDER_ELEVENLABS].bulkhead.max_in_flight = 1;
+    core_settings_changed(&b->core, b->at);
+    with_retries(b, 0);
+    share(b, "elevenlabs", "places", NULL, 0, true);
+    bench_speak(b, "s1");
+    bench_fail(b, 0, RF_HTTP_CONNECT, false);
+    bench_advance(b, rf_ms(100));
+    assert_int_equal(b->handbacks, 0);
+    share(b, "elevenlabs", "retries", NULL, 1, false);
+    assert_int_equal(b->handbacks, 1);
+    assert_int_equal(b->handback.next_attempt, 0);
+    assert_int_equal(b->sends, 1);
+    assert_retries(b, 1, 0);
+    bench_speak(b, "s2"); // in the place that the first one had
+    assert_int_equal(b->sends, 2);
+}
+
 static void a_call_that_comes_for_its_retry_is_not_paid_for_again(void **state) {
     struct bench *b = *state;
     with_retries(b, 1);
@@ -595,6 +634,8 @@ int main(void) {
         TEST(incident_30_a_retry_that_the_fleets_budget_has_not_fails_as_its_attempt),
         TEST(a_retry_that_is_granted_is_told_of_and_made),
         TEST(incident_30_a_retry_that_another_gateway_makes_is_paid_for_here),
+        TEST(a_retry_that_waited_for_its_grant_is_made_by_another_gateway_too),
+        TEST(a_grant_that_comes_when_the_retry_is_due_sends_it_on_all_the_same),
         TEST(a_call_that_comes_for_its_retry_is_not_paid_for_again),
         TEST(incident_30_of_what_goes_back_at_the_end_a_retry_alone_costs),
         TEST(incident_30_a_retry_that_an_ejection_sends_elsewhere_costs),
