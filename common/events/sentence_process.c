@@ -1,0 +1,78 @@
+// What is said of our own processes: their course, alerts, logs, the journal.
+#include "events/sentence_words.h"
+
+void rf_say_process_ready(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Process ");
+    rf_say_name(text, event->subject);
+    rf_text_add(text, " is ready");
+}
+
+void rf_say_process_stopped(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Process ");
+    rf_say_name(text, event->subject);
+    rf_text_add(text, " stopped in order");
+}
+
+void rf_say_process_lost(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Process ");
+    rf_say_name(text, event->subject);
+    rf_text_add(text, " is gone without a word");
+    rf_say_time(text, event, "; its entry last changed at ", "last_change");
+}
+
+void rf_say_alert_sent(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Alert");
+    rf_say_field(text, event, " ", "alert", "");
+    rf_say_field(text, event, " of ", "event", "");
+    rf_text_add(text, " was taken by ");
+    rf_say_name(text, event->subject);
+    rf_say_number(text, event, " at attempt ", "attempts", "");
+}
+
+void rf_say_alert_failed(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Alert");
+    rf_say_field(text, event, " ", "alert", "");
+    rf_text_add(text, " was not taken by ");
+    rf_say_name(text, event->subject);
+    rf_say_number(text, event, " at attempt ", "attempts", "");
+    rf_say_field(text, event, ": ", "message", "");
+}
+
+void rf_say_sink_failed(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Log sink ");
+    rf_say_name(text, event->subject);
+    rf_text_add(text, " cannot be written");
+    rf_say_field(text, event, ": ", "message", "");
+}
+
+void rf_say_sink_recovered(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Log sink ");
+    rf_say_name(text, event->subject);
+    rf_text_add(text, " works again");
+}
+
+// What is missing cannot be known: not every number was given, nor was each for this subscriber.
+void rf_say_journal_trimmed(const struct rf_event *event, struct rf_text *text) {
+    rf_say_name(text, event->subject);
+    rf_text_add(text, " may have missed events: the journal no longer has what");
+    rf_say_number(text, event, " lay from number ", "from", "");
+    rf_say_number(text, event, " to ", "to", "");
+}
+
+void rf_say_journal_replaced(const struct rf_event *event, struct rf_text *text) {
+    rf_say_name(text, event->subject);
+    rf_say_number(text, event, " had read the journal to number ", "after", "");
+    rf_text_add(text, " before it was replaced by another, or by an older copy, and goes on");
+    rf_say_number(text, event, " behind number ", "from", "");
+    rf_text_add(text, " of what is there now; it may have missed events");
+}
+
+void rf_say_subscriber_forgotten(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "Subscriber ");
+    rf_say_name(text, event->subject);
+    rf_text_add(text, " is forgotten");
+    rf_say_field(text, event, " (", "why", ")");
+    rf_say_time(text, event, "; it was last heard of at ", "heard");
+    rf_say_number(text, event, ", had taken all up to number ", "taken", "");
+    rf_text_add(text, ", and what it has not taken is no longer kept for it");
+}
