@@ -12,12 +12,13 @@ enum rf_err rf_zone_new(const char *name, struct rf_zone **out, struct rf_error 
     *out = NULL;
     // GLib also takes "EST5EDT4,M3.2.0,M11.1.0" and "+02:00" for names. A contact's zone is that of
     // a place, or a slip of the pen becomes a zone.
-    GTimeZone *found = rf_zone_known(name) ? g_time_zone_new_identifier(name) : NULL;
-    if (found == NULL)
-        return rf_error_set(error, RF_ERR_NOT_FOUND,
-                            "there is no time zone '%.64s' in %s; expected a name such as "
-                            "Europe/Berlin, and the package tzdata",
-                            name != NULL ? name : "", rf_zone_folder());
+    enum rf_err err = rf_zone_look(name, error);
+    if (err != RF_OK)
+        return err;
+    GTimeZone *found = g_time_zone_new_identifier(name);
+    if (found == NULL) // it is there: it will be read another time
+        return rf_error_set(error, RF_ERR_IO, "the time zone %s in %s cannot be read", name,
+                            rf_zone_folder());
     struct rf_zone *zone = calloc(1, sizeof *zone);
     if (zone == NULL) {
         g_time_zone_unref(found);

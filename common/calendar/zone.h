@@ -11,7 +11,8 @@
 
 struct rf_zone; // immutable
 
-// rf_zone_new: RF_ERR_NOT_FOUND with what was expected if the system has no such zone.
+// rf_zone_new: RF_ERR_NOT_FOUND with what was expected if it is certain that the system has no such
+// zone; RF_ERR_IO if it cannot be read now.
 RF_NODISCARD enum rf_err rf_zone_new(const char *name, struct rf_zone **zone,
                                      struct rf_error *error);
 void rf_zone_destroy(struct rf_zone **zone);

@@ -14,22 +14,28 @@ static void entry_destroy(struct entry *entry) {
     free(entry);
 }
 
-const struct rf_zone *rf_zones_find(struct rf_zones *zones, const char *name) {
-    if (!rf_zone_name_valid(name))
-        return NULL;
-    struct rf_map_node *node = rf_map_find_text(&zones->map, name);
-    if (node != NULL)
-        return RF_OWNER(node, struct entry, node)->zone;
-    struct entry *entry = calloc(1, sizeof *entry);
-    if (entry == NULL)
-        return NULL;
-    memcpy(entry->name, name, strlen(name) + 1); // a valid name fits
-    if (rf_zone_new(name, &entry->zone, NULL) != RF_OK ||
-        !rf_map_add_text(&zones->map, &entry->node, entry->name)) {
-        entry_destroy(entry);
-        return NULL;
+enum rf_err rf_zones_find(struct rf_zones *zones, const char *name, const struct rf_zone **zone,
+                          struct rf_error *error) {
+    *zone = NULL;
+    struct rf_map_node *node =
+        rf_zone_name_valid(name) ? rf_map_find_text(&zones->map, name) : NULL;
+    if (node != NULL) {
+        *zone = RF_OWNER(node, struct entry, node)->zone;
+        return RF_OK;
     }
-    return entry->zone;
+    struct entry *entry = calloc(1, sizeof *entry);
+    enum rf_err err = entry != NULL ? rf_zone_new(name, &entry->zone, error)
+                                    : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    if (err == RF_OK) {
+        memcpy(entry->name, name, strlen(name) + 1); // a valid name fits
+        if (!rf_map_add_text(&zones->map, &entry->node, entry->name))
+            err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
+    if (err == RF_OK)
+        *zone = entry->zone;
+    else if (entry != NULL)
+        entry_destroy(entry);
+    return err;
 }
 
 void rf_zones_fini(struct rf_zones *zones) {

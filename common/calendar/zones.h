@@ -10,9 +10,10 @@ struct rf_zones {
     struct rf_map map;
 };
 
-// rf_zones_find: the zone of this name, or NULL: the system has none, or memory is out. Borrowed
-// until rf_zones_fini.
-const struct rf_zone *rf_zones_find(struct rf_zones *zones, const char *name);
+// rf_zones_find: the zone of this name, borrowed until rf_zones_fini; NULL if it fails: as
+// rf_zone_new, and RF_ERR_NOMEM.
+RF_NODISCARD enum rf_err rf_zones_find(struct rf_zones *zones, const char *name,
+                                       const struct rf_zone **zone, struct rf_error *error);
 
 // rf_zones_fini: forgets them all; they are read again when they are asked for.
 void rf_zones_fini(struct rf_zones *zones);

@@ -2,14 +2,13 @@
 #include "config/check.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "calendar/zone_name.h"
 
-// Where the system has time zones at all; the orchestrator asks for them in any case.
+// As far as it can be told here; the orchestrator must be able to read it.
 static enum rf_err check_time_zone(const struct check *check) {
     const char *zone = check->config->campaign.time_zone;
-    if (zone == NULL || rf_zone_known(zone) || access(rf_zone_folder(), X_OK) != 0)
+    if (zone == NULL || rf_zone_look(zone, NULL) != RF_ERR_NOT_FOUND)
         return RF_OK;
     return COMPLAIN(check, "campaign.time_zone",
                     "there is no time zone \"%s\" in %s; expected a name such as Europe/Berlin",

@@ -58,13 +58,31 @@ static enum rf_err add_names(json_t *columns, const json_t *fields) {
     return RF_OK;
 }
 
-// Reads one contact. What is wrong with it becomes its problem; RF_ERR_NOMEM only.
-static enum rf_err read_row(const json_t *item, json_t *columns, struct rf_campaign_row *row) {
+// Whether the system has it; of the machine's faults, RF_ERR_IO, no contact is to blame.
+static enum rf_err check_time_zone(const char *zone, bool is_text, struct rf_campaign_row *row,
+                                   struct rf_error *error) {
+    enum rf_err err = is_text ? RF_OK : RF_ERR_NOT_FOUND;
+    if (is_text && zone)
+        err = rf_zone_look(zone, error);
+    if (err == RF_ERR_NOT_FOUND)
+        row->problem = "has a time_zone that the system does not know; write one such as "
+                       "Europe/Berlin";
+    return row->problem ? RF_OK : err;
+}
+
+static enum rf_err out_of_memory(struct rf_error *error) {
+    return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+}
+
+// Reads one contact. What is wrong with it becomes its problem; RF_ERR_NOMEM and RF_ERR_IO only.
+static enum rf_err read_row(const json_t *item, json_t *columns, struct rf_campaign_row *row,
+                            struct rf_error *error) {
     const char *phone = json_string_value(json_object_get(item, "phone"));
     const json_t *name = json_object_get(item, "name");
     const json_t *fields = json_object_get(item, "fields");
     const char *zone;
     bool zone_is_text = read_time_zone(item, fields, &zone);
+    enum rf_err err = RF_OK;
     row->line = json_integer_value(json_object_get(item, "line"));
     if (row->line < 1 || row->line > LINE_MAX_NUMBER) {
         row->problem = "has no line number from 1 to 1000000000000";
@@ -78,25 +96,24 @@ static enum rf_err read_row(const json_t *item, json_t *columns, struct rf_campa
     } else if (fields && !json_is_null(fields) &&
                (!json_is_object(fields) || !texts_only(fields))) {
         row->problem = "has fields that are not all texts";
-    } else if (!zone_is_text || (zone && !rf_zone_known(zone))) {
-        row->problem = "has a time_zone that the system does not know; write one such as "
-                       "Europe/Berlin";
+    } else {
+        err = check_time_zone(zone, zone_is_text, row, error);
     }
-    if (row->problem)
-        return RF_OK;
+    if (row->problem || err != RF_OK)
+        return err;
     if (json_object_size(fields) > 0) {
         row->fields = json_dumps(fields, JSON_COMPACT);
         if (!row->fields)
-            return RF_ERR_NOMEM;
+            return out_of_memory(error);
         if (strlen(row->fields) > FIELDS_MAX_BYTES)
             row->problem = "has fields of more than 16 KiB";
         else if (add_names(columns, fields) != RF_OK)
-            return RF_ERR_NOMEM;
+            return out_of_memory(error);
     }
     return copy(&row->phone, phone) && copy(&row->name, json_string_value(name)) &&
                    copy(&row->time_zone, zone)
                ? RF_OK
-               : RF_ERR_NOMEM;
+               : out_of_memory(error);
 }
 
 enum rf_err rf_campaign_load_new(const json_t *params, struct rf_utc now,
@@ -111,7 +128,7 @@ enum rf_err rf_campaign_load_new(const json_t *params, struct rf_utc now,
         return rf_error_set(error, RF_ERR_INVALID, "contacts: expected an array of at most %d",
                             RF_CAMPAIGN_PAGE_MAX);
     struct rf_campaign_load *load = calloc(1, sizeof *load);
-    enum rf_err err = load ? RF_OK : RF_ERR_NOMEM;
+    enum rf_err err = load ? RF_OK : out_of_memory(error);
     if (err == RF_OK) {
         load->job.run = rf_campaign_load_run;
         load->now = now;
@@ -119,13 +136,13 @@ enum rf_err rf_campaign_load_new(const json_t *params, struct rf_utc now,
         load->columns = json_object();
         load->rows = calloc(load->count + 1, sizeof *load->rows);
         if (!load->rows || !load->columns || !copy(&load->campaign, campaign))
-            err = RF_ERR_NOMEM;
+            err = out_of_memory(error);
     }
     for (size_t i = 0; err == RF_OK && i < load->count; i++)
-        err = read_row(json_array_get(contacts, i), load->columns, &load->rows[i]);
+        err = read_row(json_array_get(contacts, i), load->columns, &load->rows[i], error);
     if (err != RF_OK) {
         rf_campaign_load_destroy(&load);
-        return rf_error_set(error, err, "out of memory");
+        return err;
     }
     *out = load;
     return RF_OK;

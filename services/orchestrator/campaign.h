@@ -40,7 +40,8 @@ struct rf_campaign_load {
 bool rf_campaign_name_valid(const char *name);
 
 // rf_campaign_load_new: the job of the parameters of campaign.load; RF_ERR_INVALID with what is
-// wrong with them as a whole. What is wrong with one contact is its row's problem.
+// wrong with them as a whole, RF_ERR_IO if the system's time zones cannot be read now. What is
+// wrong with one contact is its row's problem.
 RF_NODISCARD enum rf_err rf_campaign_load_new(const json_t *params, struct rf_utc now,
                                               struct rf_campaign_load **load,
                                               struct rf_error *error);

@@ -27,11 +27,12 @@ struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator
     };
 }
 
-const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
-                                           const struct rf_contact *contact,
-                                           const struct rf_config_campaign *campaign) {
+enum rf_err rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
+                                 const struct rf_contact *contact,
+                                 const struct rf_config_campaign *campaign,
+                                 const struct rf_zone **zone, struct rf_error *error) {
     const char *name = contact->time_zone ? contact->time_zone : campaign->time_zone;
-    return rf_zones_find(&orchestrator->zones, name ? name : "UTC");
+    return rf_zones_find(&orchestrator->zones, name ? name : "UTC", zone, error);
 }
 
 struct rf_utc rf_orchestrator_usable(const struct rf_orchestrator *orchestrator) {

@@ -80,10 +80,11 @@ struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator
 struct rf_utc rf_orchestrator_usable(const struct rf_orchestrator *orchestrator);
 
 // rf_orchestrator_zone: where the contact is: its own time zone, else that of the campaign, else
-// UTC. NULL: the system has no such zone.
-const struct rf_zone *rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
-                                           const struct rf_contact *contact,
-                                           const struct rf_config_campaign *campaign);
+// UTC. As rf_zones_find.
+RF_NODISCARD enum rf_err rf_orchestrator_zone(struct rf_orchestrator *orchestrator,
+                                              const struct rf_contact *contact,
+                                              const struct rf_config_campaign *campaign,
+                                              const struct rf_zone **zone, struct rf_error *error);
 
 // rf_orchestrator_calendar: reads the holidays of a configuration, and looks whether its time zone
 // is there; time zones are read anew. An error names the key, and all stays as it was.

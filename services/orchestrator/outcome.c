@@ -67,11 +67,14 @@ static void set_aside(struct rf_plan *plan, enum rf_reason reason, const char *m
     rf_plan_copy(plan->message, sizeof plan->message, message);
 }
 
+static bool always_open(const struct rf_calling *calling) {
+    return calling->windows.count == 0 && calling->narrower.count == 0 && !calling->holidays;
+}
+
 // Whether a window is open at `due`, until plan->due; if not, the contact is put off to the next.
 static bool into_window(const struct rf_calling *calling, const char *zone_name, struct rf_utc due,
                         struct rf_plan *plan) {
-    bool always = calling->windows.count == 0 && calling->narrower.count == 0 && !calling->holidays;
-    if (!calling->zone && !always) {
+    if (!calling->zone && !always_open(calling)) {
         char message[sizeof plan->message];
         (void)snprintf(message, sizeof message,
                        "nobody knows what time it is there: the system has no time zone %s",
@@ -132,8 +135,17 @@ void rf_outcome_ended(const struct rf_contact *contact, enum rf_unreached how,
                    (long long)calls, (long long)campaign->max_calls, rf_unreached_name(how));
     const struct rf_calling calling = rf_outcome_calling(campaign, how, zone, holidays);
     struct rf_utc due = rf_utc_add(now, wait);
-    if (into_window(&calling, zone_name(contact, campaign), due, plan))
+    if ((!zone && !always_open(&calling)) ||
+        into_window(&calling, zone_name(contact, campaign), due, plan))
         plan->due = due;
+}
+
+bool rf_outcome_needs_zone(const struct rf_contact *contact,
+                           const struct rf_config_campaign *campaign,
+                           const struct rf_holidays *holidays) {
+    const struct rf_calling calling =
+        rf_outcome_calling(campaign, contact->last_unreached, NULL, holidays);
+    return !always_open(&calling);
 }
 
 bool rf_outcome_may_dial(const struct rf_contact *contact,

@@ -27,14 +27,21 @@ struct rf_calling rf_outcome_calling(const struct rf_config_campaign *campaign,
 // is that of rf_follow_answer, with the call's status. Called again (waiting.retry), in the next
 // window if none is open then (waiting.window), or done: then its outcome is how it ended.
 // What is used up is the cap campaign->max_calls, which counts calls of every ending, or the plan
-// of this ending. `zone` NULL: unknown; a contact for whom it matters is then set aside.
+// of this ending. `zone` NULL: not known, so that its window is only looked at before its next
+// dial.
 void rf_outcome_ended(const struct rf_contact *contact, enum rf_unreached how,
                       const struct rf_config_campaign *campaign, const struct rf_zone *zone,
                       const struct rf_holidays *holidays, struct rf_utc now, struct rf_plan *plan);
 
+// rf_outcome_needs_zone: whether it matters for rf_outcome_may_dial where the contact is.
+bool rf_outcome_needs_zone(const struct rf_contact *contact,
+                           const struct rf_config_campaign *campaign,
+                           const struct rf_holidays *holidays);
+
 // rf_outcome_may_dial: whether the contact may be called right now, until plan->due. If not, `plan`
 // puts it off to its next window, at no cost to it: neither a call nor a deferral is counted; or it
-// is done, as the cap of calls is lower by now than the calls that it had.
+// is done, as the cap of calls is lower by now than the calls that it had. `zone` NULL: the system
+// has none of that name; a contact for whom it matters is then set aside.
 bool rf_outcome_may_dial(const struct rf_contact *contact,
                          const struct rf_config_campaign *campaign, const struct rf_zone *zone,
                          const struct rf_holidays *holidays, struct rf_utc now,

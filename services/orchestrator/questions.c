@@ -158,11 +158,14 @@ static void ended(struct rf_runner *runner, const struct rf_call_reply *reply,
         heard = runner->told.answered_by;
     enum rf_unreached how = rf_outcome_unreached(plan->status, heard);
     const struct rf_config_campaign *campaign = rf_terms_campaign(runner->terms);
-    if (how != RF_UNREACHED_NONE)
-        rf_outcome_ended(&runner->contact, how, campaign,
-                         rf_orchestrator_zone(orchestrator, &runner->contact, campaign),
-                         rf_terms_holidays(runner->terms), rf_clock_watch_now(runner->orchestrator),
-                         plan);
+    if (how == RF_UNREACHED_NONE)
+        return;
+    const struct rf_zone *zone;
+    struct rf_error error;
+    if (rf_orchestrator_zone(orchestrator, &runner->contact, campaign, &zone, &error) != RF_OK)
+        zone = NULL; // what became of it is looked at before the next dial
+    rf_outcome_ended(&runner->contact, how, campaign, zone, rf_terms_holidays(runner->terms),
+                     rf_clock_watch_now(runner->orchestrator), plan);
 }
 
 // What the provider said of the call, asked or by itself.

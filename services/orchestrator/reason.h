@@ -46,6 +46,9 @@ enum rf_reason_kind {
       "its orchestrator is gone, and the one that took it over had no place for it", "")           \
     X(SETTINGS, WAITS, "settings", "the settings of its campaign cannot be used",                  \
       "see the message; ringfence campaign set mends them")                                        \
+    X(TIME_ZONE_UNREADABLE, WAITS, "time_zone_unreadable",                                         \
+      "the orchestrator cannot read the system's time zones now",                                  \
+      "see the message: its limit of open files, or the package tzdata")                           \
     X(TRANSIENT, WAITS, "transient", "its provider failed for the moment", "")                     \
     X(RATE_LIMITED, WAITS, "rate_limited", "its provider limits how much it is asked", "")         \
     X(AMBIGUOUS, WAITS, "ambiguous", "nobody knows whether its provider carried its request out",  \

@@ -401,10 +401,18 @@ static bool may_dial(struct rf_runner *runner, const struct rf_rules *rules, str
                       now, plan);
         return false;
     }
-    return rf_outcome_may_dial(
-        &runner->contact, campaign,
-        rf_orchestrator_zone(runner->orchestrator, &runner->contact, campaign),
-        rf_terms_holidays(terms), now, plan);
+    const struct rf_holidays *holidays = rf_terms_holidays(terms);
+    const struct rf_zone *zone = NULL;
+    struct rf_error error = {0};
+    enum rf_err err = RF_ERR_NOT_FOUND;
+    if (rf_outcome_needs_zone(&runner->contact, campaign, holidays))
+        err = rf_orchestrator_zone(runner->orchestrator, &runner->contact, campaign, &zone, &error);
+    if (err != RF_OK && err != RF_ERR_NOT_FOUND) { // a fault of this machine, not of the contact
+        rf_plan_defer(&runner->contact, rf_reason_name(RF_REASON_TIME_ZONE_UNREADABLE),
+                      error.message, rules, now, plan);
+        return false;
+    }
+    return rf_outcome_may_dial(&runner->contact, campaign, zone, holidays, now, plan);
 }
 
 void rf_runner_dial(struct rf_runner *runner) {

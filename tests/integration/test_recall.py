@@ -156,6 +156,35 @@ class Window(RecallTest):
         wait_for("the other to be called", lambda: self.set.dials() == {there: 1, here: 1})
 
 
+class ZonesGone(RecallTest):
+    """The system's time zones cannot be read for a while, as while their package is replaced."""
+
+    CONFIG = {"campaign": {"windows": ["daily 00:00-24:00"], "time_zone": "UTC"}}
+
+    def test_who_needs_a_time_zone_waits_until_it_can_be_read_again(self):
+        zones = self.set.root / "zoneinfo"
+        zones.symlink_to("/usr/share/zoneinfo")
+        (mine, ada), (theirs, bela) = people(2)
+        self.set.start_all(without=("orchestrator",))
+        self.set.start("orchestrator", environment={"TZDIR": str(zones)})
+        file = self.set.write_list([(mine, ada, "Asia/Kathmandu")], header="phone,name,time_zone")
+        self.order("load", "c", file)
+        zones.rename(self.set.root / "away")
+        self.order("start", "c")
+        deferred = wait_for("the log", lambda: self.set.events(type="contact.deferred"))
+        self.assertEqual(deferred[0]["data"]["reason"], "time_zone_unreadable")
+        self.assertIn("the time zone Asia/Kathmandu in", deferred[0]["data"]["message"])
+        self.assertEqual(self.set.dials(), {})
+        # Nor is a contact refused for it that comes meanwhile.
+        file = self.set.write_list([(theirs, bela, "Asia/Tokyo")], "d", header="phone,name,time_zone")
+        refused = self.order("load", "d", file, code=1)
+        self.assertIn("the time zone Asia/Tokyo in", refused.stderr)
+        (self.set.root / "away").rename(zones)
+        self.assertEqual(self.finished()["done"], 1)
+        self.order("load", "d", file)
+        self.assert_each_dialled_once([(mine, "")])
+
+
 class Opening(RecallTest):
     """The window opens with a minute that begins soon."""
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmocka.h>
@@ -294,17 +295,46 @@ static void only_a_zone_of_the_system_is_one(void **state) {
 static void zones_are_read_once_and_again_after_they_were_forgotten(void **state) {
     (void)state;
     struct rf_zones zones = {0};
-    const struct rf_zone *berlin = rf_zones_find(&zones, "Europe/Berlin");
-    assert_non_null(berlin);
-    assert_ptr_equal(rf_zones_find(&zones, "Europe/Berlin"), berlin);
-    const struct rf_zone *kathmandu = rf_zones_find(&zones, "Asia/Kathmandu");
+    const struct rf_zone *berlin, *again, *kathmandu;
+    struct rf_error error = {0};
+    assert_int_equal(rf_zones_find(&zones, "Europe/Berlin", &berlin, &error), RF_OK);
+    assert_int_equal(rf_zones_find(&zones, "Europe/Berlin", &again, &error), RF_OK);
+    assert_ptr_equal(again, berlin);
+    assert_int_equal(rf_zones_find(&zones, "Asia/Kathmandu", &kathmandu, &error), RF_OK);
     assert_int_equal(rf_zone_span(kathmandu, 1800000000, 1800000001).offset_s, 20700);
     assert_int_equal(rf_zone_span(berlin, 1800000000, 1800000001).offset_s, 3600);
-    assert_null(rf_zones_find(&zones, "Berlin"));
-    assert_null(rf_zones_find(&zones, NULL));
+    assert_int_equal(rf_zones_find(&zones, "Berlin", &again, &error), RF_ERR_NOT_FOUND);
+    assert_null(again);
+    assert_int_equal(rf_zones_find(&zones, NULL, &again, &error), RF_ERR_NOT_FOUND);
     assert_int_equal(zones.map.count, 2);
     rf_zones_fini(&zones);
-    assert_non_null(rf_zones_find(&zones, "Europe/Berlin"));
+    assert_int_equal(rf_zones_find(&zones, "Europe/Berlin", &berlin, &error), RF_OK);
+    rf_zones_fini(&zones);
+}
+
+static void a_zone_that_cannot_be_read_now_is_none_that_is_not_there(void **state) {
+    (void)state;
+    struct rf_zones zones = {0};
+    const struct rf_zone *zone;
+    struct rf_error error = {0};
+    struct rlimit limit, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum rf_err err = rf_zones_find(&zones, "Europe/Berlin", &zone, &error);
+    enum rf_err invalid = rf_zones_find(&zones, "../passwd", &zone, NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(err, RF_ERR_IO);
+    assert_null(zone);
+    assert_non_null(strstr(error.message, "time zone Europe/Berlin in"));
+    assert_non_null(strstr(error.message, "cannot be read: Too many open files"));
+    assert_int_equal(invalid, RF_ERR_NOT_FOUND); // no file was needed to know it
+    // Without the folder nobody knows either; and what was not read is read once it can be.
+    assert_int_equal(setenv("TZDIR", "/nowhere", 1), 0);
+    assert_int_equal(rf_zones_find(&zones, "Europe/Berlin", &zone, &error), RF_ERR_IO);
+    assert_int_equal(unsetenv("TZDIR"), 0);
+    assert_int_equal(rf_zones_find(&zones, "Europe/Berlin", &zone, &error), RF_OK);
+    assert_non_null(zone);
     rf_zones_fini(&zones);
 }
 
@@ -323,6 +353,7 @@ int main(void) {
         cmocka_unit_test(the_window_of_an_outcome_only_narrows_the_campaigns),
         cmocka_unit_test(what_never_opens_or_never_shuts_is_told_as_never),
         cmocka_unit_test(zones_are_read_once_and_again_after_they_were_forgotten),
+        cmocka_unit_test(a_zone_that_cannot_be_read_now_is_none_that_is_not_there),
         cmocka_unit_test(only_a_zone_of_the_system_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

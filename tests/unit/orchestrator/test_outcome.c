@@ -293,6 +293,24 @@ static void incident_27_quiet_hours_are_looked_at_at_the_moment_of_dialling(void
     rf_zone_destroy(&zone);
 }
 
+static void a_call_of_someone_whose_clock_cannot_be_told_now_ends_as_any_other(void **state) {
+    (void)state;
+    struct rf_hours night = hours("daily 02:00-03:00");
+    struct rf_config_campaign campaign = campaign_of(3, 2);
+    campaign.windows = list_of(&night, 1);
+    struct rf_contact contact = followed();
+    struct rf_plan plan;
+    assert_true(rf_outcome_needs_zone(&contact, &campaign, NULL));
+    rf_plan_stay(&contact, &plan);
+    rf_outcome_ended(&contact, RF_UNREACHED_BUSY, &campaign, NULL, NULL,
+                     utc("2026-11-27T12:00:00Z"), &plan);
+    assert_int_equal(plan.to, RF_CONTACT_WAIT_RETRY);
+    assert_int_equal(plan.due.ns, utc("2026-11-27T12:00:00Z").ns + 10 * M);
+    assert_string_equal(plan.reason, "busy");
+    campaign.windows.count = 0;
+    assert_false(rf_outcome_needs_zone(&contact, &campaign, NULL));
+}
+
 static void a_holiday_is_named(void **state) {
     (void)state;
     char text[] = "12-25 Christmas Day";
@@ -379,6 +397,7 @@ int main(void) {
         cmocka_unit_test(a_call_due_outside_the_window_is_put_into_the_next_one),
         cmocka_unit_test(incident_45_waiting_for_the_window_costs_nothing_and_tells_until_when),
         cmocka_unit_test(incident_27_quiet_hours_are_looked_at_at_the_moment_of_dialling),
+        cmocka_unit_test(a_call_of_someone_whose_clock_cannot_be_told_now_ends_as_any_other),
         cmocka_unit_test(a_holiday_is_named),
         cmocka_unit_test(a_cap_that_is_lowered_holds_for_those_who_wait_for_their_next_call),
         cmocka_unit_test(a_contact_whose_window_never_opens_is_set_aside),
