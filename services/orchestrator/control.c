@@ -137,6 +137,7 @@ enum rf_err rf_control_order_run(struct rf_store_job *job, struct rf_db *db,
     if (err == RF_OK)
         err = rf_control_find(db, control->campaign, &campaign, error);
     enum rf_campaign_state was = campaign.state;
+    control->row = campaign.row;
     if (err == RF_OK)
         err = rf_db_number(db, error, &total, "SELECT total FROM campaign WHERE id = ?", "i",
                            campaign.row);

@@ -21,6 +21,7 @@ struct rf_control {
     char *call; // id of the request
     char *campaign;
     enum rf_campaign_order order; // of rf_control_order_run
+    int64_t row;                  // of the campaign, when the order is carried out
     bool prioritize;              // `priority` is given
     int64_t priority;
     struct rf_utc now;

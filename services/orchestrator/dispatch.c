@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempt.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -54,6 +55,8 @@ static void on_claimed(struct rf_store_job *job, enum rf_err result, const struc
             RF_CRASH_POINT(orchestrator, claim_committed);
             rf_outbox_kick(&orchestrator->outbox);
         }
+        for (size_t i = 0; i < claim->contacts.count; i++)
+            rf_terms_go(orchestrator, claim->contacts.items[i].campaign_row);
         for (size_t i = 0; i < claim->contacts.count; i++)
             rf_runner_begin(orchestrator, &claim->contacts.items[i]);
         rf_dispatch_tick(orchestrator);
@@ -109,14 +112,15 @@ static void on_claim_timer(void *arg) {
 
 // ---- pace ----
 
-// Dials all that may be dialled now.
+// Dials all that may be dialled now. Who is not after all takes no place from the next one.
 static void dial_line(struct rf_orchestrator *orchestrator) {
     struct rf_pace_waiter *waiter;
     struct rf_instant due = RF_CLAIM_NEVER;
     if (orchestrator->draining || orchestrator->stopping)
         return; // the next start goes on from here
     while ((waiter = rf_pace_next(&orchestrator->pace, loop_now(orchestrator), &due)))
-        rf_runner_dial(RF_OWNER(waiter, struct rf_runner, waiter));
+        if (!rf_attempt_begin(RF_OWNER(waiter, struct rf_runner, waiter)))
+            rf_pace_give_back(&orchestrator->pace, waiter);
     if (due.ns != INT64_MAX)
         rf_timer_at(&orchestrator->pace_timer, due);
 }
@@ -127,6 +131,8 @@ static void on_pace_timer(void *arg) {
 
 void rf_dispatch_line_up(struct rf_runner *runner) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
+    if (!rf_attempt_allowed(runner))
+        return;
     runner->waiter.campaign = runner->contact.campaign_row;
     runner->waiter.priority = runner->contact.priority;
     runner->waiter.rate = rf_terms_campaign(runner->terms)->pace;
@@ -136,6 +142,11 @@ void rf_dispatch_line_up(struct rf_runner *runner) {
         return;
     }
     dial_line(orchestrator);
+}
+
+void rf_dispatch_not_dialled(struct rf_runner *runner) {
+    rf_pace_give_back(&runner->orchestrator->pace, &runner->waiter);
+    dial_line(runner->orchestrator);
 }
 
 void rf_dispatch_queued(struct rf_orchestrator *orchestrator) {

@@ -14,8 +14,11 @@ RF_NODISCARD enum rf_err rf_dispatch_start(struct rf_orchestrator *orchestrator,
 void rf_dispatch_tick(struct rf_orchestrator *orchestrator);
 
 // rf_dispatch_line_up: the contact is ready to be dialled: it is as soon as the pace of calls
-// allows it, those of higher priority first.
+// allows it, those of higher priority first. Who may not be dialled does not stand in line.
 void rf_dispatch_line_up(struct rf_runner *runner);
+
+// rf_dispatch_not_dialled: the attempt that its turn began came to nothing: another has its place.
+void rf_dispatch_not_dialled(struct rf_runner *runner);
 
 // rf_dispatch_configure: takes over the limits and the pace of a configuration.
 void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf_config *config);

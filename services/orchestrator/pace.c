@@ -17,12 +17,19 @@ static bool free_at(const struct rf_pace_limit *limit, struct rf_instant now) {
     return limit->interval.ns == 0 || !rf_instant_before(now, limit->next);
 }
 
-static void take(struct rf_pace_limit *limit, struct rf_instant now) {
+static struct rf_pace_place take(struct rf_pace_limit *limit, struct rf_instant now) {
+    struct rf_instant before = limit->next;
     struct rf_instant from = rf_instant_add(now, rf_ms(-RF_PACE_SLACK_MS));
     if (rf_instant_before(from, limit->next))
         from = limit->next;
     if (limit->interval.ns > 0)
         limit->next = rf_instant_add(from, limit->interval);
+    return (struct rf_pace_place){before, limit->next};
+}
+
+static void give_back(struct rf_pace_limit *limit, const struct rf_pace_place *place) {
+    if (limit->next.ns == place->behind.ns)
+        limit->next = place->before;
 }
 
 static void apply(struct rf_pace *pace) {
@@ -122,8 +129,8 @@ struct rf_pace_waiter *rf_pace_next(struct rf_pace *pace, struct rf_instant now,
     for (struct rf_pace_waiter *waiter = pace->line; waiter; waiter = waiter->next) {
         struct rf_pace_limit *own = &find(pace, waiter->campaign)->limit;
         if (free_at(&pace->all, now) && free_at(own, now)) {
-            take(&pace->all, now);
-            take(own, now);
+            waiter->all = take(&pace->all, now);
+            waiter->own = take(own, now);
             rf_pace_leave(waiter);
             return waiter;
         }
@@ -135,6 +142,13 @@ struct rf_pace_waiter *rf_pace_next(struct rf_pace *pace, struct rf_instant now,
     }
     forget(pace, now);
     return NULL;
+}
+
+void rf_pace_give_back(struct rf_pace *pace, const struct rf_pace_waiter *waiter) {
+    struct rf_pace_campaign *campaign = find(pace, waiter->campaign);
+    give_back(&pace->all, &waiter->all);
+    if (campaign)
+        give_back(&campaign->limit, &waiter->own);
 }
 
 void rf_pace_fini(struct rf_pace *pace) {

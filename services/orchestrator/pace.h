@@ -18,11 +18,17 @@ struct rf_pace_limit {
     struct rf_instant next;      // no call before this
 };
 
+// A place that was given: `next` of a limit before it and behind it.
+struct rf_pace_place {
+    struct rf_instant before, behind;
+};
+
 // A contact in the line. Zero it before use; it lives where its owner has it.
 struct rf_pace_waiter {
     struct rf_pace_waiter *next, **link; // link NULL: not in the line
     int64_t campaign, priority;
-    double rate; // calls a second of its campaign; 0: no limit
+    double rate;                   // calls a second of its campaign; 0: no limit
+    struct rf_pace_place all, own; // that it got
 };
 
 struct rf_pace {
@@ -55,6 +61,10 @@ void rf_pace_leave(struct rf_pace_waiter *waiter);
 // and `due` is when to ask again (INT64_MAX: when somebody comes).
 struct rf_pace_waiter *rf_pace_next(struct rf_pace *pace, struct rf_instant now,
                                     struct rf_instant *due);
+
+// rf_pace_give_back: the contact that rf_pace_next gave is not dialled after all: its place is for
+// the next one. Nothing happens if another has got one since, as what was not used is not saved up.
+void rf_pace_give_back(struct rf_pace *pace, const struct rf_pace_waiter *waiter);
 
 // rf_pace_fini: frees what it has; those in the line are out of it.
 void rf_pace_fini(struct rf_pace *pace);

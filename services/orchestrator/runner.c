@@ -5,6 +5,7 @@
 
 #include <ringfence/retry.h>
 
+#include "attempt.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -14,11 +15,9 @@
 #include "dial.h"
 #include "dispatch.h"
 #include "inherit.h"
-#include "outcome.h"
 #include "questions.h"
 #include "reason.h"
 #include "steps.h"
-#include "store/lease.h"
 
 // When a store that failed is tried again; the contact does nothing else meanwhile.
 static const struct rf_retry_policy storing = {.strategy = RF_RETRY_EXPONENTIAL,
@@ -26,9 +25,6 @@ static const struct rf_retry_policy storing = {.strategy = RF_RETRY_EXPONENTIAL,
                                                .max_delay = {15 * RF_NS_PER_S},
                                                .backoff_factor = 2.0};
 #define STORE_LOG_EVERY 20
-
-// A lease on the store that is about to end is renewed, or lost, by then.
-#define LEASE_RETRY_S 1
 
 static void on_timer(void *arg) {
     struct rf_runner *runner = arg;
@@ -221,10 +217,12 @@ static void go_on(struct rf_runner *runner) {
     rf_outbox_kick(&orchestrator->outbox);
     if (intent) {
         RF_CRASH_POINT(orchestrator, attempt_committed);
-        if (runner->contact.ask_since.ns != 0)
+        if (runner->contact.ask_since.ns != 0) {
+            rf_dispatch_not_dialled(runner);
             doubt(runner, RF_REASON_RESTORED);
-        else
+        } else {
             rf_steps_dial(runner);
+        }
     } else if (rf_contact_running(runner->contact.state)) {
         runner->due = runner->plan.due;
         runner->follow = (struct rf_follow){0};
@@ -240,7 +238,26 @@ static void dial_anew(struct rf_runner *runner) {
     rf_terms_learn(runner->orchestrator, runner->contact.campaign_row, runner->record->newer,
                    runner->record->settings);
     rf_record_destroy(&runner->record);
-    rf_runner_dial(runner);
+    if (!rf_attempt_begin(runner))
+        rf_dispatch_not_dialled(runner);
+}
+
+void rf_runner_put_back(struct rf_runner *runner) {
+    struct rf_plan plan;
+    rf_plan_put_back(&runner->contact, rf_reason_name(RF_REASON_PAUSED),
+                     "its campaign does not run", rf_clock_watch_now(runner->orchestrator), &plan);
+    const struct rf_notice_step step = {.step = RF_STEP_DIAL};
+    rf_runner_decide(runner, &plan, &step);
+}
+
+void rf_runner_stop(struct rf_orchestrator *orchestrator, int64_t campaign) {
+    rf_terms_stop(orchestrator, campaign);
+    for (struct rf_runner *runner = orchestrator->runners; runner; runner = runner->next) {
+        if (runner->contact.campaign_row != campaign || !runner->waiter.link)
+            continue;
+        rf_pace_leave(&runner->waiter);
+        rf_runner_put_back(runner);
+    }
 }
 
 // The attempt was refused: nobody may call the number; or its campaign is paused, and the contact
@@ -249,12 +266,14 @@ static void dial_anew(struct rf_runner *runner) {
 static void refused(struct rf_runner *runner) {
     struct rf_rules rules = rf_orchestrator_rules(runner->orchestrator, NULL);
     struct rf_plan plan;
+    if (runner->record->paused) {
+        rf_record_destroy(&runner->record);
+        rf_runner_put_back(runner);
+        rf_runner_stop(runner->orchestrator, runner->contact.campaign_row);
+        return;
+    }
     if (runner->record->barred)
         rf_dnc_plan(&runner->contact, runner->record->barred_why, &plan);
-    else if (runner->record->paused)
-        rf_plan_put_back(&runner->contact, rf_reason_name(RF_REASON_PAUSED),
-                         "its campaign does not run", rf_clock_watch_now(runner->orchestrator),
-                         &plan);
     else
         rf_plan_defer(&runner->contact, rf_reason_name(RF_REASON_NUMBER_IN_USE),
                       "another attempt to this number is open", &rules,
@@ -308,10 +327,13 @@ static void on_recorded(struct rf_store_job *job, enum rf_err result,
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     if (orchestrator->stopping)
         return;
+    bool anew = result == RF_ERR_CONFLICT && runner->intent && runner->record->stale &&
+                !runner->record->paused;
+    if (runner->intent && !anew && (result == RF_ERR_CONFLICT || result == RF_ERR_INVALID))
+        rf_dispatch_not_dialled(runner);
     if (result == RF_OK) {
         go_on(runner);
-    } else if (result == RF_ERR_CONFLICT && runner->intent && runner->record->stale &&
-               !runner->record->paused) {
+    } else if (anew) {
         dial_anew(runner);
     } else if (result == RF_ERR_CONFLICT && runner->intent) {
         refused(runner);
@@ -390,74 +412,7 @@ void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
     submit(runner, record, false);
 }
 
-// Whether the campaign's settings let the contact be called now; if not, `plan` puts it off. By
-// settings that cannot be used nobody is called: they may say when nobody may be.
-static bool may_dial(struct rf_runner *runner, const struct rf_rules *rules, struct rf_utc now,
-                     struct rf_plan *plan) {
-    const struct rf_terms *terms = runner->terms;
-    const struct rf_config_campaign *campaign = rf_terms_campaign(terms);
-    if (terms->problem[0]) {
-        rf_plan_defer(&runner->contact, rf_reason_name(RF_REASON_SETTINGS), terms->problem, rules,
-                      now, plan);
-        return false;
-    }
-    const struct rf_holidays *holidays = rf_terms_holidays(terms);
-    const struct rf_zone *zone = NULL;
-    struct rf_error error = {0};
-    enum rf_err err = RF_ERR_NOT_FOUND;
-    if (rf_outcome_needs_zone(&runner->contact, campaign, holidays))
-        err = rf_orchestrator_zone(runner->orchestrator, &runner->contact, campaign, &zone, &error);
-    if (err != RF_OK && err != RF_ERR_NOT_FOUND) { // a fault of this machine, not of the contact
-        rf_plan_defer(&runner->contact, rf_reason_name(RF_REASON_TIME_ZONE_UNREADABLE),
-                      error.message, rules, now, plan);
-        return false;
-    }
-    return rf_outcome_may_dial(&runner->contact, campaign, zone, holidays, now, plan);
-}
-
-void rf_runner_dial(struct rf_runner *runner) {
-    struct rf_orchestrator *orchestrator = runner->orchestrator;
-    const struct rf_config_provider *twilio =
-        &orchestrator->process->config->providers[RF_PROVIDER_TWILIO];
-    struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
-    struct rf_utc now = rf_clock_watch_now(runner->orchestrator);
-    struct rf_plan plan;
-    // No gateway sends it after another may have taken the contact over.
-    rules.send_margin =
-        rf_lease_bound(rf_store_lease_end(orchestrator->store), rf_clock_now(),
-                       orchestrator->process->config->orchestrator.store.lease, rules.send_margin);
-    if (rules.send_margin.ns == 0) {
-        rf_runner_wait(runner, rf_utc_add(now, rf_seconds(LEASE_RETRY_S)));
-        return;
-    }
-    if (!may_dial(runner, &rules, now, &plan)) {
-        const struct rf_notice_step step = {.step = RF_STEP_DIAL};
-        rf_runner_decide(runner, &plan, &step);
-        return;
-    }
-    struct rf_utc until = plan.due;
-    if (rf_plan_speak_again(&runner->contact, &rules, now, &plan)) {
-        const struct rf_notice_step step = {.step = RF_STEP_DIAL};
-        rf_runner_decide(runner, &plan, &step);
-        return;
-    }
-    struct rf_dial dial;
-    char id[RF_ULID_SIZE];
-    bool question = runner->contact.ask_since.ns != 0; // about what was sent long ago
-    if (question)
-        rf_dial_question(&dial, rf_ulid_new(now, id), &runner->contact, &rules,
-                         orchestrator->restored);
-    else
-        rf_dial_begin(&dial, rf_ulid_new(now, id), &rules, now);
-    rf_config_account(twilio, dial.account);
-    rf_plan_copy(dial.sender, sizeof dial.sender, twilio->from);
-    if (!question)
-        dial.known_since = rf_clock_now();
-    // No gateway sends it after the window has shut.
-    if (until.ns < dial.send_before.ns)
-        dial.send_before = until;
-    struct rf_record *record =
-        rf_record_intent(&runner->contact, &dial, runner->terms->version, now);
+void rf_runner_attempt(struct rf_runner *runner, struct rf_record *record) {
     if (record)
         submit(runner, record, true);
     else

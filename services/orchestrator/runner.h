@@ -45,9 +45,15 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
 void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
                       const struct rf_notice_step *step);
 
-// rf_runner_dial: writes a new attempt, then sends it; outside its calling window the contact is
-// put off instead.
-void rf_runner_dial(struct rf_runner *runner);
+// rf_runner_attempt: writes a new attempt, then sends it; the record is the runner's. NULL: out of
+// memory.
+void rf_runner_attempt(struct rf_runner *runner, struct rf_record *record);
+
+// rf_runner_put_back: its campaign does not run: back in the queue, due as soon as it does.
+void rf_runner_put_back(struct rf_runner *runner);
+
+// rf_runner_stop: an order stops the campaign: those of it that stand in line for their dial go.
+void rf_runner_stop(struct rf_orchestrator *orchestrator, int64_t campaign);
 
 // rf_runner_wait: looks again at `due`.
 void rf_runner_wait(struct rf_runner *runner, struct rf_utc due);

@@ -8,6 +8,7 @@
 #include "explain.h"
 #include "reply.h"
 #include "requeue.h"
+#include "runner.h"
 
 // ---- orders ----
 
@@ -36,6 +37,9 @@ static void on_ordered(struct rf_store_job *job, enum rf_err result, const struc
             rf_outbox_kick(&orchestrator->outbox);
             rf_dispatch_queued(orchestrator);
         }
+        if (result == RF_OK &&
+            (control->order == RF_CAMPAIGN_PAUSE || control->order == RF_CAMPAIGN_CANCEL))
+            rf_runner_stop(orchestrator, control->row);
         if (result == RF_OK && control->order == RF_CAMPAIGN_CANCEL)
             rf_cancel_sweep(orchestrator);
         rf_orchestrator_settle(orchestrator);

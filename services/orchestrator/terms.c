@@ -64,6 +64,18 @@ static struct rf_terms *find(struct rf_orchestrator *orchestrator, int64_t campa
     return terms;
 }
 
+void rf_terms_stop(struct rf_orchestrator *orchestrator, int64_t campaign) {
+    struct rf_terms *terms = find(orchestrator, campaign);
+    if (terms)
+        terms->stopped = true;
+}
+
+void rf_terms_go(struct rf_orchestrator *orchestrator, int64_t campaign) {
+    struct rf_terms *terms = find(orchestrator, campaign);
+    if (terms)
+        terms->stopped = false;
+}
+
 void rf_terms_learn(struct rf_orchestrator *orchestrator, int64_t campaign, int64_t version,
                     const char *settings) {
     struct rf_terms *terms = find(orchestrator, campaign);

@@ -15,6 +15,7 @@ struct rf_terms {
     struct rf_config *own;        // NULL: as configured
     struct rf_holidays *holidays; // of own
     char problem[256];            // why its settings cannot be used; "": they can
+    bool stopped;                 // none of its contacts was claimed since an order stopped it
 };
 
 // rf_terms_hold: the terms of the campaign of a contact, which brings its settings; given back by
@@ -22,6 +23,10 @@ struct rf_terms {
 struct rf_terms *rf_terms_hold(struct rf_orchestrator *orchestrator,
                                const struct rf_contact *contact);
 void rf_terms_drop(struct rf_terms **terms);
+
+// rf_terms_stop, _go: an order stops the campaign; contacts of it were claimed, so that it runs.
+void rf_terms_stop(struct rf_orchestrator *orchestrator, int64_t campaign);
+void rf_terms_go(struct rf_orchestrator *orchestrator, int64_t campaign);
 
 // rf_terms_learn: the settings of a campaign are these now. Older ones than are known, and those of
 // a campaign without contacts in progress, are left alone.

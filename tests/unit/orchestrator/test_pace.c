@@ -260,6 +260,46 @@ static void campaigns_keep_paces_of_their_own(void **state) {
     rf_pace_fini(&pace);
 }
 
+static void a_place_that_is_given_back_is_for_the_next_one(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[3];
+    struct rf_instant due;
+    configure(&pace, 1, 0.1);
+    for (int i = 0; i < 3; i++)
+        wait_for(&pace, &waiters[i], i / 2, 0);
+    assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &waiters[0]);
+    rf_pace_give_back(&pace, &waiters[0]);
+    // Of its campaign, and of all.
+    assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &waiters[1]);
+    assert_null(rf_pace_next(&pace, at(0), &due));
+    rf_pace_give_back(&pace, &waiters[1]);
+    // Twice gives no second one.
+    assert_ptr_equal(rf_pace_next(&pace, at(1 * MS), &due), &waiters[2]);
+    rf_pace_give_back(&pace, &waiters[0]);
+    rf_pace_give_back(&pace, &waiters[1]);
+    wait_for(&pace, &waiters[0], 2, 0);
+    assert_null(rf_pace_next(&pace, at(1 * MS), &due));
+    assert_int_equal(due.ns, at(991 * MS).ns);
+    rf_pace_fini(&pace);
+}
+
+static void a_place_that_comes_back_when_another_was_given_is_not_saved_up(void **state) {
+    (void)state;
+    struct rf_pace pace = {0};
+    struct rf_pace_waiter waiters[3];
+    struct rf_instant due;
+    configure(&pace, 1, 0);
+    for (int i = 0; i < 3; i++)
+        wait_for(&pace, &waiters[i], i, 0);
+    assert_ptr_equal(rf_pace_next(&pace, at(0), &due), &waiters[0]);
+    assert_ptr_equal(rf_pace_next(&pace, at(1 * S), &due), &waiters[1]);
+    rf_pace_give_back(&pace, &waiters[0]);
+    assert_null(rf_pace_next(&pace, at(1 * S), &due));
+    assert_int_equal(due.ns, at(1990 * MS).ns);
+    rf_pace_fini(&pace);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_limits_everybody_goes_at_once_in_order),
@@ -273,6 +313,8 @@ int main(void) {
         cmocka_unit_test(another_pace_holds_for_every_campaign),
         cmocka_unit_test(the_pace_is_kept_by_late_timers),
         cmocka_unit_test(campaigns_keep_paces_of_their_own),
+        cmocka_unit_test(a_place_that_is_given_back_is_for_the_next_one),
+        cmocka_unit_test(a_place_that_comes_back_when_another_was_given_is_not_saved_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
