@@ -178,6 +178,10 @@ static const char twelfth[] =
 static const char thirteenth[] =
     "ALTER TABLE campaign ADD COLUMN starting BIGINT NOT NULL DEFAULT 0;";
 
+// Deaths of ours with a dial in hand are counted apart from dials without an answer (dial.h).
+static const char fourteenth[] =
+    "ALTER TABLE contact ADD COLUMN interruptions INTEGER NOT NULL DEFAULT 0;";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -190,7 +194,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {10, tenth},
                                                     {11, eleventh},
                                                     {12, twelfth},
-                                                    {13, thirteenth}};
+                                                    {13, thirteenth},
+                                                    {14, fourteenth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -203,7 +208,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {10, tenth},
                                                   {11, eleventh},
                                                   {12, twelfth},
-                                                  {13, thirteenth}};
+                                                  {13, thirteenth},
+                                                  {14, fourteenth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

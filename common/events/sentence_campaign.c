@@ -128,6 +128,8 @@ void rf_say_contact_set_aside(const struct rf_event *event, struct rf_text *text
     rf_say_field(text, event, " at ", "step", "");
     if (reason != NULL && strcmp(reason, "retries_exhausted") == 0)
         rf_text_add(text, ", retries exhausted");
+    else if (reason != NULL && strcmp(reason, "interrupted") == 0)
+        rf_text_add(text, ", interrupted too often");
     else if (reason != NULL && strcmp(reason, "call_lost") == 0)
         rf_text_add(text, ", as its provider does not know the call any more");
     else if (reason != NULL && strcmp(reason, "call_unknown") == 0)

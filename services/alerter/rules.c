@@ -41,6 +41,10 @@ static bool is_exhausted(const struct rf_event *event) {
     return has_reason(event, "retries_exhausted");
 }
 
+static bool is_interrupted(const struct rf_event *event) {
+    return has_reason(event, "interrupted");
+}
+
 static bool is_auth(const struct rf_event *event) {
     return has_reason(event, "permanent.auth");
 }
@@ -122,6 +126,10 @@ static void exhausted_title(const struct rf_event *event, struct rf_text *title)
     title_of(title, "Retries exhausted: contact ", event->subject, " set aside");
 }
 
+static void interrupted_title(const struct rf_event *event, struct rf_text *title) {
+    title_of(title, "Interrupted too often: contact ", event->subject, " set aside");
+}
+
 static void call_lost_title(const struct rf_event *event, struct rf_text *title) {
     title_of(title, "Call lost sight of: contact ", event->subject, " set aside");
 }
@@ -182,6 +190,9 @@ static const struct rule rules[] = {
     {RF_EVENT_CONTACT_SET_ASIDE, is_exhausted, exhausted_title, "contact",
      "The contact was taken out of the queue and is not called again by itself. The campaign goes "
      "on."},
+    {RF_EVENT_CONTACT_SET_ASIDE, is_interrupted, interrupted_title, "contact",
+     "An orchestrator or a gateway was lost each time that it had this contact's dial in hand: see "
+     "in its log why. The contact is not called again by itself."},
     {RF_EVENT_CONTACT_SET_ASIDE, is_lost, call_lost_title, "contact",
      "Look for the call in the provider's own log: it was made, and how it ended is not known. Was "
      "the account or its region changed?"},

@@ -87,6 +87,7 @@ struct rf_dial {
     struct rf_utc proven_after; // nor is it proven absent before this
     char account[RF_CONFIG_ACCOUNT_SIZE], sender[RF_SENDER_SIZE]; // whose call; "": not told
     char sid[RF_SID_SIZE];
+    bool interrupted; // in doubt as a process of ours was lost with it in hand
 
     // Of this life alone, and by its own clock (known_since), as the wall clock may be set.
     struct rf_duration within;       // the request's time at most; 0: not told
@@ -111,13 +112,14 @@ struct rf_contact {
     char *script;   // finished step; NULL: not yet
     char audio[65]; // finished step: SHA-256 of the bytes; "": not yet
     char audio_format[9];
-    struct rf_utc spoken; // when the audio was last known to be there
-    int64_t deferrals;    // in a row, without a finished step between them
-    int64_t spent;        // requests of this step that failed without being exhausted
-    int64_t redials;      // attempts to dial that may have been sent and proved absent
-    char *time_zone;      // its own; NULL: that of the campaign
-    int64_t version;      // of the settings of its campaign
-    char *settings;       // those; NULL: it has none of its own
+    struct rf_utc spoken;  // when the audio was last known to be there
+    int64_t deferrals;     // in a row, without a finished step between them
+    int64_t spent;         // requests of this step that failed without being exhausted
+    int64_t redials;       // attempts to dial that were sent, not answered, and proved absent
+    int64_t interruptions; // that a process of ours had in hand when it was lost, and proved absent
+    char *time_zone;       // its own; NULL: that of the campaign
+    int64_t version;       // of the settings of its campaign
+    char *settings;        // those; NULL: it has none of its own
     int64_t unreached[RF_UNREACHED_COUNT]; // calls that ended so; their sum is all its calls
     enum rf_unreached last_unreached;      // how the last of them ended
     bool barred;                           // on the do-not-call list when it was claimed

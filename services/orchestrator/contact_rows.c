@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "campaigns/schema.h"
-#include "plan.h"
+#include "dial.h"
 #include "store/db.h"
 
 void rf_contact_list_clear(struct rf_contact_list *list) {
@@ -53,12 +53,15 @@ static enum rf_err read_contact(struct rf_rows *row, struct rf_contact *contact,
     contact->barred = rf_rows_number(row, 24) != 0;
     contact->version = rf_rows_number(row, 25);
     contact->ask_since.ns = rf_rows_number(row, 27);
+    contact->interruptions = rf_rows_number(row, 28);
     if (!rf_unreached_parse(rf_rows_text(row, 15), &contact->last_unreached))
         return rf_error_set(error, RF_ERR_INVALID, "contact %lld has an unknown last ending",
                             (long long)contact->row);
     if (!rf_contact_state_parse(rf_rows_text(row, 6), &contact->state))
         return rf_error_set(error, RF_ERR_INVALID, "contact %lld has an unknown state",
                             (long long)contact->row);
+    contact->dial.interrupted =
+        contact->state == RF_CONTACT_ASK && rf_dial_interrupted(rf_rows_text(row, 29));
     if (!copy(&contact->campaign, rf_rows_text(row, 1)) ||
         !copy(&contact->phone, rf_rows_text(row, 3)) ||
         !copy(&contact->name, rf_rows_text(row, 4)) ||

@@ -13,7 +13,7 @@ struct rf_rows;
     "c.id, k.name, c.line, c.phone, c.name, c.fields, c.state, c.step, c.script, c.audio,"         \
     " c.audio_format, c.deferrals, c.spent, c.redials, c.time_zone, c.last_unreached, c.busy,"     \
     " c.no_answer, c.failed, c.canceled, c.voicemail, c.campaign, k.priority,"                     \
-    " c.spoken, " RF_DNC_BARRED ", k.version, k.settings, c.ask_since"
+    " c.spoken, " RF_DNC_BARRED ", k.version, k.settings, c.ask_since, c.interruptions, c.reason"
 
 // A list of contacts that owns them.
 struct rf_contact_list {

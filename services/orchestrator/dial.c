@@ -128,11 +128,36 @@ void rf_dial_told(const struct rf_contact *contact, const char *sid, const struc
     adopt(sid, "", rules, now, plan);
 }
 
+bool rf_dial_interrupted(const char *reason) {
+    return reason && (strcmp(reason, rf_reason_name(RF_REASON_RESTARTED)) == 0 ||
+                      strcmp(reason, rf_reason_name(RF_REASON_ASK_WORKER_LOST)) == 0);
+}
+
+static void interrupted(const struct rf_contact *contact, struct rf_plan *plan) {
+    plan->interruptions = contact->interruptions + 1;
+    if (plan->interruptions < RF_DIAL_INTERRUPTIONS) {
+        plan->to = RF_CONTACT_DIAL;
+        return;
+    }
+    plan->to = RF_CONTACT_SET_ASIDE;
+    plan->class = RF_CLASS_LOCAL;
+    rf_plan_copy(plan->reason, sizeof plan->reason, rf_reason_name(RF_REASON_INTERRUPTED));
+    (void)snprintf(
+        plan->message, sizeof plan->message,
+        "%lld times an orchestrator or a gateway was lost with its dial in hand, and the "
+        "provider has no call of them",
+        (long long)plan->interruptions);
+}
+
 static void absent(const struct rf_contact *contact, const struct rf_rules *rules,
                    struct rf_plan *plan) {
     plan->dial = RF_DIAL_ABSENT;
     if (contact->ask_since.ns != 0) {
         plan->to = RF_CONTACT_DIAL;
+        return;
+    }
+    if (contact->dial.interrupted) {
+        interrupted(contact, plan);
         return;
     }
     plan->redials = contact->redials + 1;

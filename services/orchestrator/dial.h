@@ -7,6 +7,15 @@
 // How many answers without the call, list_lag apart, prove that there is none.
 #define RF_DIAL_PROOFS 2
 
+// So often an attempt may be interrupted (struct rf_contact). As nothing was sent, or is known to
+// have been, it costs the contact none of the plan's retries; but one that kills our processes, or
+// is their victim each time, comes to an end.
+#define RF_DIAL_INTERRUPTIONS 10
+
+// rf_dial_interrupted: whether a dial that is in doubt for `reason` (may be NULL) is so as the
+// orchestrator or the gateway was lost that had it in hand.
+bool rf_dial_interrupted(const char *reason);
+
 // rf_dial_begin: a new attempt, to be stored before anything is sent. `id` is its ULID.
 void rf_dial_begin(struct rf_dial *dial, const char *id, const struct rf_rules *rules,
                    struct rf_utc now);
@@ -45,15 +54,16 @@ void rf_dial_clock_set(struct rf_dial *dial, struct rf_duration step);
 void rf_dial_distrust(struct rf_dial *dial, const struct rf_rules *rules, struct rf_utc now);
 
 // rf_dial_asked: what follows the answer to find_call: adopt the call and follow it, ask again at
-// plan->due, dial anew (proven absent), or set aside (absent max_attempts times). `dial` counts the
-// absences. An answer that failed proves nothing, however often it fails; but if the provider
-// itself refuses the question for all of rules->lost_after, its calls will never be listed: the
-// contact is set aside as call_unknown, a person is told, and the attempt ends, so that its number
-// is not held for ever. So it is if a call is listed for as long that may or may not be this one.
-// What an answer proves dates from when it was `asked`, however long it took: the list may have
-// been read right then. `known`: how long after known_since that was. Absence needs both clocks:
-// the wall clock may have been set, and this life may have begun after the attempt. The
-// absence of what a restored database does not know counts as no dial.
+// plan->due, dial anew (proven absent), or set aside (absent max_attempts times, or interrupted
+// RF_DIAL_INTERRUPTIONS times). `dial` counts the absences. An answer that failed proves nothing,
+// however often it fails; but if the provider itself refuses the question for all of
+// rules->lost_after, its calls will never be listed: the contact is set aside as call_unknown, a
+// person is told, and the attempt ends, so that its number is not held for ever. So it is if a call
+// is listed for as long that may or may not be this one. What an answer proves dates from when it
+// was `asked`, however long it took: the list may have been read right then. `known`: how long
+// after known_since that was. Absence needs both clocks: the wall clock may have been set, and this
+// life may have begun after the attempt. The absence of what a restored database does not know
+// counts as no dial.
 void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
                    const struct rf_call_reply *reply, const struct rf_rules *rules,
                    struct rf_utc asked, struct rf_duration known, struct rf_utc now,

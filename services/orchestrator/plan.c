@@ -25,6 +25,7 @@ void rf_plan_stay(const struct rf_contact *contact, struct rf_plan *plan) {
         .deferrals = contact->deferrals,
         .spent = contact->spent,
         .redials = contact->redials,
+        .interruptions = contact->interruptions,
         .last_unreached = contact->last_unreached,
         .duration_s = -1,
     };

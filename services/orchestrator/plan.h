@@ -25,10 +25,10 @@ struct rf_rules {
 // A decision about one contact. `to` equal to its state: look again at `due`.
 struct rf_plan {
     enum rf_contact_state to;
-    enum rf_step step;                 // to be done next
-    struct rf_utc due;                 // of a waiting state, or of looking again
-    enum rf_dial_state dial;           // what becomes of its attempt; RF_DIAL_NONE: nothing
-    int64_t deferrals, spent, redials; // the counters from now on
+    enum rf_step step;       // to be done next
+    struct rf_utc due;       // of a waiting state, or of looking again
+    enum rf_dial_state dial; // what becomes of its attempt; RF_DIAL_NONE: nothing
+    int64_t deferrals, spent, redials, interruptions; // the counters from now on
     int64_t unreached[RF_UNREACHED_COUNT];
     enum rf_unreached last_unreached;
     bool service_refused; // not this contact: the service as a whole takes nothing now

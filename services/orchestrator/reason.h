@@ -73,6 +73,9 @@ enum rf_reason_kind {
       "")                                                                                          \
     X(RETRIES_EXHAUSTED, ENDS, "retries_exhausted", "it failed as often as it may be tried",       \
       "when the cause is gone, ringfence campaign retry tries it again")                           \
+    X(INTERRUPTED, ENDS, "interrupted",                                                            \
+      "our own processes were lost with its dial in hand as often as that may be",                 \
+      "see in the log why they end; then ringfence campaign retry tries it again")                 \
     X(PERMANENT_AUTH, ENDS, "permanent.auth", "its provider refused the key",                      \
       "give the provider a valid key, then ringfence campaign retry")                              \
     X(PERMANENT_QUOTA, ENDS, "permanent.quota", "the account at its provider is empty",            \

@@ -5,6 +5,7 @@
 
 #include "campaign_state.h"
 #include "campaigns/schema.h"
+#include "dial.h"
 #include "dial_lock.h"
 #include "reason.h"
 #include "store/db.h"
@@ -40,6 +41,7 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
     record->deferrals = plan->deferrals;
     record->spent = plan->spent;
     record->redials = plan->redials;
+    record->interruptions = plan->interruptions;
     memcpy(record->unreached, plan->unreached, sizeof record->unreached);
     record->last_unreached = plan->last_unreached;
     rf_plan_copy(record->audio, sizeof record->audio, plan->audio);
@@ -51,6 +53,8 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
     if (plan->dial != RF_DIAL_NONE) {
         record->dial = contact->dial;
         record->dial.state = plan->dial;
+        if (plan->dial == RF_DIAL_UNKNOWN)
+            record->dial.interrupted = rf_dial_interrupted(plan->reason);
         if (plan->dial == RF_DIAL_PLACED)
             rf_plan_copy(record->dial.sid, sizeof record->dial.sid, plan->sid);
         record->duration_s = plan->duration_s;
@@ -105,14 +109,15 @@ static enum rf_err write_contact(struct rf_record *record, struct rf_db *db,
     enum rf_err err = rf_db_run(
         db, error,
         "UPDATE contact SET state = ?, step = ?, due = ?, deferrals = ?, spent = ?, redials = ?,"
-        " busy = ?, no_answer = ?, failed = ?, canceled = ?, voicemail = ?, last_unreached = ?,"
+        " interruptions = ?, busy = ?, no_answer = ?, failed = ?, canceled = ?, voicemail = ?, "
+        "last_unreached = ?,"
         " script = coalesce (?, script), audio = coalesce (nullif (?, ''), audio),"
         " audio_format = coalesce (nullif (?, ''), audio_format),"
         " spoken = CASE WHEN ? = '' THEN spoken ELSE ? END,"
         " outcome = nullif (?, ''), reason = nullif (?, ''), message = nullif (?, ''), ended = ?"
         " WHERE id = ? AND state = ? AND owner = ?",
-        "tiiiiiiiiiitttttitttiiti", rf_contact_state_name(record->to), (int64_t)record->step,
-        record->due.ns, record->deferrals, record->spent, record->redials,
+        "tiiiiiiiiiiitttttitttiiti", rf_contact_state_name(record->to), (int64_t)record->step,
+        record->due.ns, record->deferrals, record->spent, record->redials, record->interruptions,
         unreached[RF_UNREACHED_BUSY], unreached[RF_UNREACHED_NO_ANSWER],
         unreached[RF_UNREACHED_FAILED], unreached[RF_UNREACHED_CANCELED],
         unreached[RF_UNREACHED_VOICEMAIL], rf_unreached_name(record->last_unreached),

@@ -18,7 +18,7 @@ struct rf_record {
     enum rf_contact_state from, to;
     enum rf_step step;
     struct rf_utc due;
-    int64_t deferrals, spent, redials;
+    int64_t deferrals, spent, redials, interruptions;
     int64_t unreached[RF_UNREACHED_COUNT];
     enum rf_unreached last_unreached;
     char *script;   // NULL: as it is

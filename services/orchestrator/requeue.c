@@ -154,11 +154,12 @@ static enum rf_err refuse(const struct rf_requeue *requeue, struct rf_db *db, in
 
 static enum rf_err put_back(const struct rf_requeue *requeue, struct rf_db *db, int64_t row,
                             struct rf_error *error) {
-    return rf_db_run(db, error,
-                     "UPDATE contact SET state = 'waiting.retry', due = ?, deferrals = 0,"
-                     " spent = 0, redials = 0, reason = NULL, message = NULL, ended = 0,"
-                     " owner = ? WHERE id = ?",
-                     "iii", requeue->now.ns, rf_member_of(db), row);
+    return rf_db_run(
+        db, error,
+        "UPDATE contact SET state = 'waiting.retry', due = ?, deferrals = 0,"
+        " spent = 0, redials = 0, interruptions = 0, reason = NULL, message = NULL, ended = 0,"
+        " owner = ? WHERE id = ?",
+        "iii", requeue->now.ns, rf_member_of(db), row);
 }
 
 enum rf_err rf_requeue_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {

@@ -174,6 +174,7 @@ static void take_over(struct rf_runner *runner) {
     contact->deferrals = record->deferrals;
     contact->spent = record->spent;
     contact->redials = record->redials;
+    contact->interruptions = record->interruptions;
     memcpy(contact->unreached, record->unreached, sizeof contact->unreached);
     contact->last_unreached = record->last_unreached;
     if (record->script) {

@@ -62,5 +62,26 @@ class OrchestratorKilled(RingfenceTest):
         self.assertGreaterEqual(len(asked), 2, "absence is found twice")
 
 
+class KilledBeforeDials(RingfenceTest):
+    CONFIG = {"defaults": {"retry": {"max_retries": 1}, "timeout": {"connect": "1s", "attempt": "2s"}},
+              "telephony": {"send_margin": "2s", "clock_skew": "1s"}}
+
+    def test_deaths_before_dials_that_were_never_sent_use_up_none_of_the_retries(self):
+        """Two dials may be sent and stay without an answer; here none was."""
+        [(phone, _)] = contacts = people(1)
+        self.set.start_all(without=["orchestrator"])
+        environment = {"RF_CRASH_AT": "orchestrator.attempt_committed"}
+        crashing = self.set.start("orchestrator", environment=environment)
+        campaign = self.set.campaign(contacts)
+        for _ in range(3):
+            crashing.wait_killed()
+            self.assertEqual(self.set.dials(), {})
+            crashing = self.set.launch("orchestrator", environment=environment)
+        crashing.wait_killed()
+        self.set.start("orchestrator")
+        self.assertEqual(campaign.wait(150), 0)
+        self.assert_each_dialled_once([(phone, "")])
+
+
 if __name__ == "__main__":
     unittest.main()

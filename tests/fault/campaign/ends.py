@@ -5,6 +5,7 @@ from calls import LIMITED, REVOKED
 
 PROVIDERS = {"script": "openai", "speech": "elevenlabs"}
 HANDS = ("orchestrator", "gateway", "broker", "database")  # through which a dial goes
+INTERRUPTIONS = 10  # of dials that set their contact aside
 SLACK = 0.3  # between the gateway's clock at a request and the simulator's, in seconds
 
 
@@ -38,6 +39,13 @@ def dial_failed(attempts, storm, config):
         if not attempt.posts and not storm.struck(HANDS, attempt.created - SLACK, attempt.send_before):
             return f"attempt {attempt.id} was not sent, and nothing was in its way"
     return None
+
+
+def interrupted(attempts, storm):
+    """Its dials were in the hands of somebody who was struck, and the provider has no call of them."""
+    absent = [attempt for attempt in attempts if "unknown" in attempt.path and attempt.path[-1] == "absent"]
+    struck = [a for a in absent if storm.struck(HANDS, a.created - SLACK, a.send_before)]
+    return None if len(struck) >= INTERRUPTIONS else f"only {len(struck)} absent dials were interrupted"
 
 
 def step_failed(evidence, step, tries, storm, config):
@@ -76,6 +84,8 @@ def set_aside(evidence, contact, attempts, events, storm, config):
         why = None if tries_of(events, step)[-1]["status"] == 401 else "its key was not refused"
     elif contact.reason == "retries_exhausted" and step == "dial":
         why = dial_failed(attempts, storm, config)
+    elif contact.reason == "interrupted" and step == "dial":
+        why = interrupted(attempts, storm)
     elif contact.reason == "retries_exhausted":
         why = step_failed(evidence, step, tries_of(events, step), storm, config)
     else:

@@ -134,6 +134,7 @@ class Ends(unittest.TestCase):
         self.assertIn("only 0 refusals and 1 absent", self.aside("retries_exhausted", lost))
         idle = [attempt(f"A{i}", 10 * i, [], "intent unknown absent") for i in range(4)]
         self.assertIn("A0 was not sent, and nothing", self.aside("retries_exhausted", idle))
+        self.assertIn("only 0 absent dials were interrupted", self.aside("interrupted", idle))
         self.assertIn("not refused", self.aside("permanent.invalid", [answered()]))
         self.assertIn("not on the list", self.aside("do_not_call", []))
         self.assertIn("no fault leads", self.aside("call_lost", []))

@@ -12,7 +12,7 @@ import msgpack
 REFUSED, BUSY, NO_ANSWER = "+12025550193", "+12025550190", "+12025550191"
 
 ALERTED = ("breaker.opened", "breaker.closed", "mark.set", "process.lost", "provider.down")
-ALERTED_REASONS = ("retries_exhausted", "call_lost", "call_unknown")
+ALERTED_REASONS = ("retries_exhausted", "interrupted", "call_lost", "call_unknown")
 
 
 class Sqlite:

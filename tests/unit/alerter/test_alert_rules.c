@@ -38,6 +38,8 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
          "breaker/elevenlabs"},
         {"contact.set_aside", "spring-7", "{\"reason\": \"retries_exhausted\"}",
          "Retries exhausted: contact spring-7 set aside", "out of the queue", "contact/spring-7"},
+        {"contact.set_aside", "spring-7", "{\"reason\": \"interrupted\"}",
+         "Interrupted too often: contact spring-7 set aside", "see in its log", "contact/spring-7"},
         {"contact.set_aside", "spring-7", "{\"reason\": \"call_lost\"}",
          "Call lost sight of: contact spring-7 set aside", "own log", "contact/spring-7"},
         {"contact.set_aside", "spring-7",

@@ -199,6 +199,7 @@ static void write_plan(struct world *w, struct runner *r, const struct rf_plan *
     r->contact.deferrals = plan->deferrals;
     r->contact.spent = plan->spent;
     r->contact.redials = plan->redials;
+    r->contact.interruptions = plan->interruptions;
     if (plan->audio) {
         snprintf(r->contact.audio, sizeof r->contact.audio, "%s", plan->audio);
         r->contact.spoken = now_of(w);

@@ -227,6 +227,33 @@ static void a_number_whose_dials_vanish_every_time_is_set_aside(void **state) {
     assert_non_null(strstr(plan.message, "3 dials"));
 }
 
+static void deaths_of_ours_before_a_dial_are_counted_apart_and_come_to_an_end(void **state) {
+    (void)state;
+    assert_true(rf_dial_interrupted("restarted"));
+    assert_true(rf_dial_interrupted("worker_lost"));
+    assert_false(rf_dial_interrupted("ambiguous"));
+    assert_false(rf_dial_interrupted("deadline_exceeded"));
+    assert_false(rf_dial_interrupted("restored"));
+    assert_false(rf_dial_interrupted(NULL));
+    struct rf_plan plan = {0};
+    for (int64_t deaths = 1; deaths <= RF_DIAL_INTERRUPTIONS; deaths++) {
+        struct rf_contact contact = doubtful();
+        contact.dial.interrupted = true;
+        contact.redials = rules.max_attempts - 1; // one more that was sent would be the last
+        contact.interruptions = deaths - 1;
+        (void)asked(&contact, json_array(), 1042);
+        plan = asked(&contact, json_array(), 1047);
+        assert_int_equal(plan.to,
+                         deaths < RF_DIAL_INTERRUPTIONS ? RF_CONTACT_DIAL : RF_CONTACT_SET_ASIDE);
+        assert_int_equal(plan.dial, RF_DIAL_ABSENT);
+        assert_int_equal(plan.interruptions, deaths);
+        assert_int_equal(plan.redials, contact.redials);
+    }
+    assert_string_equal(plan.reason, "interrupted");
+    assert_string_equal(plan.message, "10 times an orchestrator or a gateway was lost with its "
+                                      "dial in hand, and the provider has no call of them");
+}
+
 // One clock was an hour ahead when the attempt was made, or is now.
 static void
 a_call_that_is_too_old_by_the_clocks_and_unknown_here_proves_nothing_and_is_told(void **state) {
@@ -491,6 +518,7 @@ int main(void) {
             a_provider_that_refuses_the_question_for_long_is_asked_no_more_and_it_is_told),
         cmocka_unit_test(a_refused_question_ends_nothing_while_the_dial_may_still_be_sent),
         cmocka_unit_test(a_number_whose_dials_vanish_every_time_is_set_aside),
+        cmocka_unit_test(deaths_of_ours_before_a_dial_are_counted_apart_and_come_to_an_end),
         cmocka_unit_test(
             a_call_that_is_too_old_by_the_clocks_and_unknown_here_proves_nothing_and_is_told),
         cmocka_unit_test(calls_are_looked_for_up_to_a_day_before_the_attempt_and_before_now),
