@@ -44,6 +44,9 @@ struct rf_core_settings {
     size_t account_count;
 };
 
+// The work of a turn, in bytes: a large page or two small ones, about a millisecond.
+#define RF_TURN_WORK ((size_t)1024 * 1024)
+
 // Who waits for a page from disk.
 #define RF_PAGES_WAITING        1000
 #define RF_PAGES_WAITING_OF_ONE 16
@@ -125,6 +128,16 @@ RF_NODISCARD bool rf_core_glance(struct rf_core *core, const struct rf_now *now,
 // `rid`: the question's, as rf_wire_question reads it; NULL: none.
 void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
                          const char *rid, const struct rf_error *error);
+
+// rf_core_turn: one socket has its turn: messages come that wait in it. rf_core_turn_over: what
+// they asked for was so much work that those of the other sockets come first. A page of the journal
+// costs what hundreds of calls do, and a socket may hold a thousand questions for one.
+static inline void rf_core_turn(struct rf_core *core) {
+    core->ground.work = 0;
+}
+static inline bool rf_core_turn_over(const struct rf_core *core) {
+    return core->ground.work >= RF_TURN_WORK;
+}
 
 // rf_core_tick: lets time act; due at rf_core_wake, which is false if nothing is waited for.
 void rf_core_tick(struct rf_core *core, const struct rf_now *now);

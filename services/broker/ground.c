@@ -45,7 +45,9 @@ bool rf_ground_listening(const struct rf_ground *ground, struct rf_instant *unti
 
 enum rf_sent rf_ground_send(struct rf_ground *ground, const struct rf_peer *to,
                             enum rf_message_type type, const void *body) {
-    enum rf_sent sent = ground->sink.send(ground->sink.arg, to, type, body);
+    size_t size = 0;
+    enum rf_sent sent = ground->sink.send(ground->sink.arg, to, type, body, &size);
+    ground->work += size;
     if (sent != RF_SENT_OK)
         ground->counters.sends_failed++;
     return sent;

@@ -28,8 +28,9 @@ enum rf_sent {
 struct rf_sink {
     void *arg;
     // send: one message to one peer. `body` is the struct of `type`, borrowed during the call.
+    // `size` becomes that of its frame, also if it is not sent; 0 if there is none.
     enum rf_sent (*send)(void *arg, const struct rf_peer *to, enum rf_message_type type,
-                         const void *body);
+                         const void *body, size_t *size);
     // send_raw: the same for a message that is packed already.
     enum rf_sent (*send_raw)(void *arg, const struct rf_peer *to, const struct rf_bytes *raw);
     // publish: one event to whoever subscribed.
@@ -114,8 +115,9 @@ struct rf_ground {
     struct rf_timer_heap timers;
     struct rf_sink sink;
     struct rf_counters counters;
-    const char *instance;                // of this broker
-    uint64_t seed;                       // of the maps whose keys others choose
+    size_t work;          // done in this turn (rf_core_turn): bytes that were packed or looked at
+    const char *instance; // of this broker
+    uint64_t seed;        // of the maps whose keys others choose
     struct rf_duration heartbeat, lease; // a peer silent for a whole lease is lost
     bool ran;
     struct rf_instant resumed; // when we went on after we had not run for a while; 0: never

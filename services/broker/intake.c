@@ -59,7 +59,8 @@ static void take(struct ear *ear, const struct rf_now *now, const struct rf_peer
         take_whole(ear, now, from, body);
 }
 
-// The clocks are read once for all messages of a pass, which came before it.
+// The clocks are read once for all messages of a pass, which came before it. It ends sooner where
+// they ask for much.
 static void on_router(void *arg, zsock_t *socket) {
     (void)socket;
     struct ear *ear = arg;
@@ -67,8 +68,9 @@ static void on_router(void *arg, zsock_t *socket) {
     struct rf_peer from;
     zmq_msg_t *body;
     struct rf_now now = broker_now(ear->broker);
+    rf_core_turn(ear->broker->core);
     for (int i = 0;
-         i < MESSAGES_PER_PASS &&
+         i < MESSAGES_PER_PASS && !rf_core_turn_over(ear->broker->core) &&
          rf_endpoints_receive(&ear->broker->endpoints, ear->socket, &parts, &from, &body);
          i++) {
         take(ear, &now, &from, body);

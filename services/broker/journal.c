@@ -141,13 +141,14 @@ static bool matches(const char *topic, const char *const *prefixes, size_t count
 void rf_journal_find(const struct rf_journal *journal, int64_t after, const char *const *prefixes,
                      size_t prefix_count, const struct rf_journal_limits *limits,
                      struct rf_journal_found *page) {
-    page->count = 0;
+    page->count = page->looked_at = 0;
     page->scanned = after;
-    size_t bytes = 0, looked_at = 0;
+    size_t bytes = 0;
     for (size_t i = place_after(journal, after); i < journal->count - journal->waiting; i++) {
         const struct rf_journal_entry *entry = entry_at(journal, i);
-        if (looked_at++ >= limits->scan)
+        if (page->looked_at >= limits->scan)
             return;
+        page->looked_at++;
         if (matches(entry->topic, prefixes, prefix_count)) {
             if (page->count >= limits->events ||
                 (page->count > 0 && bytes + entry->size > limits->bytes))

@@ -67,6 +67,7 @@ struct rf_journal_limits {
 struct rf_journal_found {
     const struct rf_journal_entry **entries; // the caller's array of limits->events
     size_t count;
+    size_t looked_at;
     int64_t scanned; // no match is left before it, or at it
 };
 

@@ -23,6 +23,9 @@
 #define RF_PAGE_PREFIXES     100
 #define RF_PAGE_PREFIX_BYTES 255
 
+// What looking at an event costs, in bytes that are packed in the same time.
+#define RF_PAGE_LOOK 64
+
 struct rf_page {
     STAILQ_ENTRY(rf_page) link; // for whoever has it
     struct rf_peer peer;

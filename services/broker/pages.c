@@ -31,6 +31,7 @@ static void answer_at_once(struct rf_core *core, const struct rf_peer *from,
     struct rf_journal_found found = {.entries = entries};
     rf_journal_find(&core->journal, first, read->prefixes.items, read->prefixes.count, &limits,
                     &found);
+    core->ground.work += found.looked_at * RF_PAGE_LOOK;
     for (size_t i = 0; i < found.count; i++)
         frames[i] = (struct rf_bytes){entries[i]->frame, entries[i]->size};
     struct rf_journal_page page = {

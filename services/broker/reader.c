@@ -94,7 +94,7 @@ enum rf_err rf_reader_start(const char *path, struct rf_reader **out, struct rf_
     STAILQ_INIT(&reader->waiting);
     STAILQ_INIT(&reader->finished);
     reader->path = strdup(path);
-    reader->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    reader->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
     int number = reader->path == NULL ? ENOMEM : reader->event_fd < 0 ? errno : 0;
     if (number == 0) {
         // Signals belong to the loop's thread.
@@ -122,7 +122,7 @@ void rf_reader_ask(struct rf_reader *reader, struct rf_page *page) {
 
 struct rf_page *rf_reader_take(struct rf_reader *reader) {
     uint64_t count;
-    // Read before the look: what is finished afterwards rings again.
+    // It stands at how many are finished. Read before the look: it may ring in vain, but never not.
     ssize_t got = read(reader->event_fd, &count, sizeof count);
     (void)got;
     pthread_mutex_lock(&reader->mutex);

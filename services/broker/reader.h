@@ -16,8 +16,7 @@ RF_NODISCARD enum rf_err rf_reader_start(const char *path, struct rf_reader **re
 void rf_reader_ask(struct rf_reader *reader, struct rf_page *page);
 struct rf_page *rf_reader_take(struct rf_reader *reader);
 
-// rf_reader_event: a descriptor that can be read when pages were finished; rf_reader_take silences
-// it.
+// rf_reader_event: a descriptor that can be read as long as rf_reader_take has pages to give.
 int rf_reader_event(const struct rf_reader *reader);
 
 // rf_reader_stop: ends the thread after the step in hand, frees all pages, and nulls the pointer.

@@ -10,7 +10,7 @@
 #define HOLDS_PAUSE (10 * RF_NS_PER_S)
 
 static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message_type type,
-                            const void *body) {
+                            const void *body, size_t *size) {
     struct broker *broker = arg;
     // Whose key is no longer let in is told that, and nothing else.
     if (to->who != NULL && to->who->roles == 0 && type != RF_MESSAGE_refusal)
@@ -21,6 +21,7 @@ static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message
         rf_log(RF_LOG_WARNING, "cannot send %s: %s", rf_message_type_name(type), error.message);
         return RF_SENT_FAILED;
     }
+    *size = frame.size;
     enum rf_sent sent = rf_endpoints_send(&broker->endpoints, to, &frame);
     rf_frame_free(&frame);
     return sent;
@@ -142,7 +143,8 @@ static void on_pages(void *arg, int fd, unsigned events) {
     struct broker *broker = arg;
     struct rf_now now = broker_now(broker);
     struct rf_page *page;
-    while ((page = rf_reader_take(broker->reader)) != NULL) {
+    rf_core_turn(broker->core);
+    while (!rf_core_turn_over(broker->core) && (page = rf_reader_take(broker->reader)) != NULL) {
         if (page->failed)
             rf_log(RF_LOG_ERROR, "%s: a page of events cannot be read: %s",
                    rf_disk_path(broker->disk), page->why);

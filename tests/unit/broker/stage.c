@@ -4,13 +4,14 @@
 #include <stdlib.h>
 
 static enum rf_sent on_send(void *arg, const struct rf_peer *to, enum rf_message_type type,
-                            const void *body) {
+                            const void *body, size_t *size) {
     struct stage *stage = arg;
     struct rf_frame frame;
     struct rf_error error = {0};
     if (rf_wire_encode(type, body, &frame, &error) == RF_ERR_FULL)
         return RF_SENT_FAILED;
     assert_string_equal(error.message, "");
+    *size = frame.size;
     if (stage->bad_answer != RF_SENT_OK && rf_peer_same(&stage->bad_peer, to)) {
         rf_frame_free(&frame);
         return stage->bad_answer;
@@ -30,7 +31,8 @@ static enum rf_sent on_send_raw(void *arg, const struct rf_peer *to, const struc
     struct rf_error error = {0};
     (void)!rf_wire_decode(raw->data, raw->size, &message, &error);
     assert_string_equal(error.message, "");
-    enum rf_sent sent = on_send(arg, to, message->type, &message->as);
+    size_t size;
+    enum rf_sent sent = on_send(arg, to, message->type, &message->as, &size);
     rf_message_destroy(&message);
     return sent;
 }

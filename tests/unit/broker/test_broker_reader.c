@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "disk.h"
 #include "page_query.h"
@@ -311,6 +312,40 @@ static void a_long_search_holds_up_no_other_page(void **state) {
     assert_null(reader);
 }
 
+// How many pages the bell stands for (proc(5), fdinfo of an eventfd).
+static int64_t rung(const struct rf_reader *reader) {
+    char name[64], line[128];
+    long long count = -1;
+    snprintf(name, sizeof name, "/proc/self/fdinfo/%d", rf_reader_event(reader));
+    FILE *info = fopen(name, "r");
+    assert_non_null(info);
+    while (fgets(line, sizeof line, info) != NULL)
+        (void)!sscanf(line, "eventfd-count: %llx", &count);
+    fclose(info);
+    return count;
+}
+
+static void the_bell_rings_until_the_last_page_is_taken(void **state) {
+    (void)state;
+    struct rf_reader *reader;
+    struct rf_error error;
+    write_some();
+    assert_int_equal(rf_reader_start(path, &reader, &error), RF_OK);
+    for (int i = 0; i < 3; i++)
+        rf_reader_ask(reader, page_of((struct rf_journal_read){0}, NULL, 3));
+    while (rung(reader) < 3)
+        usleep(1000);
+    for (int i = 0; i < 3; i++) {
+        struct pollfd bell = {.fd = rf_reader_event(reader), .events = POLLIN};
+        assert_int_equal(poll(&bell, 1, 0), 1);
+        struct rf_page *page = rf_reader_take(reader);
+        assert_page(page, "1 2 3", 3, 0);
+    }
+    assert_null(rf_reader_take(reader));
+    assert_int_equal(rung(reader), 0);
+    rf_reader_stop(&reader);
+}
+
 static void a_database_that_cannot_be_read_fails_the_page_and_not_the_next(void **state) {
     (void)state;
     struct rf_reader *reader;
@@ -361,6 +396,7 @@ int main(void) {
         READER_TEST(a_page_is_bounded_in_bytes_but_one_event_always_fits),
         READER_TEST(a_long_way_is_made_in_steps),
         READER_TEST(a_long_search_holds_up_no_other_page),
+        READER_TEST(the_bell_rings_until_the_last_page_is_taken),
         READER_TEST(a_database_that_cannot_be_read_fails_the_page_and_not_the_next),
         READER_TEST(pages_that_nobody_takes_are_freed_with_the_reader),
     };
