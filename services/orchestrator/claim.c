@@ -3,13 +3,23 @@
 #include <stdio.h>
 #include <string.h>
 
-void rf_claim_configure(struct rf_claim *claim, const struct rf_config *config) {
-    claim->services[RF_STEP_SCRIPT].chain = config->gateway.script;
-    claim->services[RF_STEP_SPEECH].chain = config->gateway.speech;
-    claim->services[RF_STEP_DIAL].chain = config->gateway.telephony;
-    claim->services[RF_STEP_SCRIPT].needed = true;
-    claim->services[RF_STEP_SPEECH].needed = strcmp(config->telephony.audio, "play") == 0;
-    claim->services[RF_STEP_DIAL].needed = true;
+static bool same_chain(const struct rf_config_chain *one, const struct rf_config_chain *other) {
+    return one->count == other->count && one->local == other->local &&
+           memcmp(one->links, other->links, one->count * sizeof *one->links) == 0;
+}
+
+static void take_chain(struct rf_claim_service *service, const struct rf_config_chain *chain,
+                       bool needed) {
+    service->refusing = service->refusing && same_chain(&service->chain, chain);
+    service->chain = *chain;
+    service->needed = needed;
+}
+
+static void take(struct rf_claim *claim, const struct rf_config *config) {
+    bool play = strcmp(config->telephony.audio, "play") == 0;
+    take_chain(&claim->services[RF_STEP_SCRIPT], &config->gateway.script, true);
+    take_chain(&claim->services[RF_STEP_SPEECH], &config->gateway.speech, play);
+    take_chain(&claim->services[RF_STEP_DIAL], &config->gateway.telephony, true);
     claim->defer_delay = config->orchestrator.defer_delay;
     claim->ramp_interval = config->orchestrator.ramp_interval;
     claim->prepare = config->orchestrator.prepare;
@@ -18,7 +28,7 @@ void rf_claim_configure(struct rf_claim *claim, const struct rf_config *config) 
 
 void rf_claim_init(struct rf_claim *claim, const struct rf_config *config) {
     *claim = (struct rf_claim){0};
-    rf_claim_configure(claim, config);
+    take(claim, config);
     for (int step = 0; step < RF_STEPS; step++)
         claim->gates[step] = RF_GATE_OPEN;
 }
@@ -99,6 +109,15 @@ static bool look_again(struct rf_claim *claim, struct rf_instant now) {
         claim->test_row = 0;
         claim->generation++;
     }
+    return better;
+}
+
+bool rf_claim_configure(struct rf_claim *claim, const struct rf_config *config,
+                        struct rf_instant now) {
+    take(claim, config);
+    bool better = look_again(claim, now);
+    if (better)
+        claim->next_test = now;
     return better;
 }
 

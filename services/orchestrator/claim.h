@@ -67,8 +67,10 @@ struct rf_claim_decision {
 // rf_claim_init: as configured, all providers usable, the queue unknown.
 void rf_claim_init(struct rf_claim *claim, const struct rf_config *config);
 
-// rf_claim_configure: takes over a configuration, keeping what is known of the providers.
-void rf_claim_configure(struct rf_claim *claim, const struct rf_config *config);
+// rf_claim_configure: takes over a configuration, keeping what is known of the providers. What a
+// chain refused says nothing of another one. True as in rf_claim_provider.
+bool rf_claim_configure(struct rf_claim *claim, const struct rf_config *config,
+                        struct rf_instant now);
 
 // rf_claim_provider: what the fleet knows of a provider now. True if something can be carried out
 // that could not before: contacts that wait for it are to be made due.

@@ -191,11 +191,15 @@ void rf_dispatch_release(struct rf_orchestrator *orchestrator) {
 }
 
 void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf_config *config) {
-    rf_claim_configure(&orchestrator->claim, config);
+    bool better = rf_claim_configure(&orchestrator->claim, config, loop_now(orchestrator));
     rf_pace_configure(&orchestrator->pace, config->orchestrator.pace);
     rf_terms_configure(orchestrator, config);
     if (orchestrator->pace_timer.loop) {
-        dial_line(orchestrator);
+        // As soon as all of the configuration is in force.
+        rf_timer_after(&orchestrator->pace_timer, rf_ns(0));
+        rf_timer_after(&orchestrator->claim_timer, rf_ns(0));
+        if (better)
+            rf_dispatch_release(orchestrator);
         if (orchestrator->calendar_changed)
             release(orchestrator, rf_queue_reopen_run);
     }

@@ -4,7 +4,7 @@
 import signal
 import unittest
 
-from harness import RingfenceTest, wait_for
+from harness import CampaignTest, RingfenceTest, people, wait_for
 
 BUS_USERS = ["service-gateway", "orchestrator", "health-monitor", "alerter", "logger"]
 
@@ -32,6 +32,30 @@ class Reload(RingfenceTest):
             self.assertTrue(process.alive())
             self.assertTrue(process.says("the old configuration stays"), name)
             self.assertFalse(process.says("configuration read again"), name)
+
+
+class Chain(CampaignTest):
+    CONFIG = {"telephony": {"audio": "say"}, "gateway": {"chains": {"script": ["openai"]}}}
+
+    def test_contacts_go_on_as_soon_as_another_chain_has_a_provider_that_works(self):
+        first, contacts = people(1), people(6, first=10)
+        self.set.start_all()
+        self.set.faults({"id": "key", "kind": "status", "status": 401, "match": {"provider": "openai"},
+                         "body": {"error": {"code": "invalid_api_key", "message": "bad key",
+                                            "type": "invalid_request_error"}}})
+        self.load(first, "first")
+        self.order("start", "first")
+        self.finished("first")
+        self.load(contacts)
+        self.order("start", "c")
+        self.until("the provider to be out of use", lambda s: s["waiting_for"] == "openai")
+        self.set.config["gateway"]["chains"]["script"] = ["anthropic"]
+        self.set.write_config()
+        for name in ("service-gateway", "orchestrator"):
+            self.set.processes[name].terminate(signal.SIGHUP)
+            wait_for("the reload", lambda p=self.set.processes[name]: p.says("configuration read again"))
+        self.finished()
+        self.assert_each_dialled_once(contacts)
 
 
 if __name__ == "__main__":

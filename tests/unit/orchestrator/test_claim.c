@@ -15,7 +15,7 @@ static struct rf_instant at(int64_t s) {
 }
 
 // script: openai, then anthropic; speech: elevenlabs; telephony: twilio.
-static struct rf_claim fresh(const char *audio) {
+static struct rf_config configuration(const char *audio) {
     struct rf_config config = {0};
     config.gateway.script =
         (struct rf_config_chain){.links = {RF_PROVIDER_OPENAI, RF_PROVIDER_ANTHROPIC}, .count = 2};
@@ -24,6 +24,11 @@ static struct rf_claim fresh(const char *audio) {
     config.telephony.audio = (char *)audio;
     config.orchestrator.defer_delay = rf_seconds(30);
     config.orchestrator.ramp_interval = rf_seconds(2);
+    return config;
+}
+
+static struct rf_claim fresh(const char *audio) {
+    struct rf_config config = configuration(audio);
     struct rf_claim claim;
     rf_claim_init(&claim, &config);
     return claim;
@@ -353,6 +358,36 @@ static void nothing_is_made_in_advance_if_that_is_not_wanted(void **state) {
     assert_int_equal(rf_claim_decide(&claim, 0, 8, at(2)).prepare, 0);
 }
 
+static void another_chain_that_works_releases_who_waited_for_the_old_one(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    struct rf_config config = configuration("play");
+    set(&claim, RF_PROVIDER_OPENAI, RF_BREAKER_OPEN, 1);
+    set(&claim, RF_PROVIDER_ANTHROPIC, RF_BREAKER_OPEN, 1);
+    rf_claim_refused(&claim, RF_STEP_SCRIPT, at(2));
+    // What is the same changes nothing, nor does a provider that cannot be used either.
+    assert_false(rf_claim_configure(&claim, &config, at(3)));
+    config.gateway.script.count = 1;
+    assert_false(rf_claim_configure(&claim, &config, at(3)));
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(4));
+    assert_int_equal(d.first, RF_STEP_SPEECH);
+    config.gateway.script.links[0] = RF_PROVIDER_ELEVENLABS;
+    assert_true(rf_claim_configure(&claim, &config, at(5)));
+    d = rf_claim_decide(&claim, 0, 8, at(5));
+    assert_int_equal(d.first, RF_STEP_SCRIPT);
+    assert_int_equal(d.count, 1); // one by one, as after a recovery
+    // Back again, and nothing of it can be carried out any more.
+    config.gateway.script.links[0] = RF_PROVIDER_OPENAI;
+    assert_false(rf_claim_configure(&claim, &config, at(6)));
+    assert_int_equal(rf_claim_decide(&claim, 0, 8, at(6)).first, RF_STEP_SPEECH);
+    // Without a speech step of ours its provider stops nobody.
+    struct rf_claim other = fresh("play");
+    set(&other, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    config = configuration("say");
+    assert_true(rf_claim_configure(&other, &config, at(2)));
+    assert_int_equal(rf_claim_decide(&other, 0, 8, at(2)).first, RF_STEP_SCRIPT);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(with_all_providers_there_the_free_places_are_filled),
@@ -372,6 +407,7 @@ int main(void) {
         cmocka_unit_test(scripts_are_written_in_advance_while_speech_is_down),
         cmocka_unit_test(script_and_speech_are_made_in_advance_while_nobody_can_be_dialled),
         cmocka_unit_test(nothing_is_made_in_advance_if_that_is_not_wanted),
+        cmocka_unit_test(another_chain_that_works_releases_who_waited_for_the_old_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
