@@ -67,7 +67,8 @@ char *rf_config_row_expected(const struct rf_config_row *row, char *out, size_t 
         count_expected(row, out, size);
         break;
     case RF_CONFIG_NUMBER:
-        snprintf(out, size, "a number from %g to %g", row->least, row->most);
+        snprintf(out, size, "%sa number from %g to %g", row->or_zero ? "0, or " : "", row->least,
+                 row->most);
         break;
     case RF_CONFIG_SHARE:
         snprintf(out, size, "a share from %g%% to %g%%, such as 20%%", row->least * 100,

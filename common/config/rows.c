@@ -22,6 +22,9 @@
 #define ROW(key_, type_, at, fallback_, least_, most_, live, help_) \
     {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .fallback = fallback_, \
      .least = least_, .most = most_, .reloadable = live, .help = help_}
+#define RATE(key_, at, least_, most_, live, help_) \
+    {.key = key_, .type = RF_CONFIG_NUMBER, .offset = at, .fallback = "0", \
+     .least = least_, .most = most_, .or_zero = true, .reloadable = live, .help = help_}
 #define TEXT(key_, type_, at, fallback_, live, help_) \
     {.key = key_, .type = RF_CONFIG_##type_, .offset = at, .fallback = fallback_, \
      .reloadable = live, .help = help_}
@@ -245,7 +248,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("orchestrator.store.password", SECRET, AT(orchestrator.store.password), NULL, FIXED, "of the database's user"),
     ROW("orchestrator.store.lease", DURATION, AT(orchestrator.store.lease), "15s", 1 * S, 10 * M, FIXED, "an orchestrator whose database has not heard of it for so long may lose its contacts to another; no dial is sent later than that"),
     ROW("orchestrator.concurrency", COUNT, AT(orchestrator.concurrency), "8", 1, 100000, LIVE, "contacts that one orchestrator has in progress at once"),
-    ROW("orchestrator.pace", NUMBER, AT(orchestrator.pace), "0", 0, 10000, LIVE, "calls begun a second, of all campaigns and orchestrators together; 0: no limit"),
+    RATE("orchestrator.pace", AT(orchestrator.pace), 0.001, 10000, LIVE, "calls begun a second, of all campaigns and orchestrators together; 0: no limit"),
     ROW("orchestrator.call_deadline", DURATION, AT(orchestrator.call_deadline), "120s", 1 * S, 24 * H, LIVE, "of a script or speech request, above all its waits and attempts"),
     ROW("orchestrator.dial_deadline", DURATION, AT(orchestrator.dial_deadline), "60s", 1 * S, 1 * H, LIVE, "of a dial request"),
     ROW("orchestrator.defer_delay", DURATION, AT(orchestrator.defer_delay), "15s", 100 * MS, 1 * H, LIVE, "a deferred contact is looked at again after this at the latest"),
@@ -266,7 +269,7 @@ const struct rf_config_row rf_config_rows[] = {
     RECALL("failed", RF_UNREACHED_FAILED, "1", "1h"),
     RECALL("canceled", RF_UNREACHED_CANCELED, "1", "10m"),
     RECALL("voicemail", RF_UNREACHED_VOICEMAIL, "0", "4h"),
-    ROW("campaign.pace", NUMBER, AT(campaign.pace), "0", 0, 10000, LIVE, "calls that one campaign begins a second; 0: no limit of its own"),
+    RATE("campaign.pace", AT(campaign.pace), 0.001, 10000, LIVE, "calls that one campaign begins a second; 0: no limit of its own"),
     ROW("campaign.concurrency", COUNT, AT(campaign.concurrency), "0", 0, 100000, LIVE, "contacts of one campaign in progress at once; 0: no limit of its own"),
 
     ROW("health.interval", DURATION, AT(health.interval), "10s", 100 * MS, 1 * H, LIVE, "time between two probes of a provider"),

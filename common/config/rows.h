@@ -64,6 +64,7 @@ struct rf_config_row {
     const char *words;    // WORD, CHOICE, CHAIN: what is allowed, separated by |
     const struct rf_config_items *items; // LIST
     double least, most;                  // COUNT, NUMBER, SHARE; SIZE in bytes; DURATION in ns
+    bool or_zero;                        // NUMBER: 0 is allowed too
     const char *help;                    // one line
 };
 

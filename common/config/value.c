@@ -73,7 +73,8 @@ static enum rf_err set_number(const struct rf_config_row *row, const char *text,
         unit[0] != '\0')
         return refuse(row, source, "is not a number", error);
     double value = (double)whole + (double)billionths / 1e9;
-    if (negative || value < row->least || value > row->most)
+    bool zero = row->or_zero && text[strspn(text, "0.")] == '\0'; // not what rounds to it
+    if (negative || (value < row->least && !zero) || value > row->most)
         return refuse(row, source, "is out of range", error);
     *target = value;
     return RF_OK;

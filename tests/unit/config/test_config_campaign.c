@@ -67,6 +67,14 @@ static void windows_and_rules_are_read(void **state) {
     rf_config_destroy(&config);
 }
 
+static void a_pace_of_zero_is_no_limit_and_one_in_a_thousand_seconds_the_least(void **state) {
+    struct rf_config *config =
+        loaded(state, "orchestrator:\n  pace: 0.0\ncampaign:\n  pace: 0.001\n");
+    assert_true(config->orchestrator.pace <= 0);
+    assert_true(config->campaign.pace > 0.0009 && config->campaign.pace < 0.0011);
+    rf_config_destroy(&config);
+}
+
 static void what_cannot_be_is_told_with_line_and_mend(void **state) {
     static const struct {
         const char *text, *message;
@@ -89,6 +97,13 @@ static void what_cannot_be_is_told_with_line_and_mend(void **state) {
          "of a time zone, such as Europe/Berlin"},
         {"campaign:\n  max_calls: 0\n",
          "2: campaign.max_calls: \"0\" is out of range; expected a whole number from 1 to 100"},
+        {"campaign:\n  pace: 0.0009\n",
+         "2: campaign.pace: \"0.0009\" is out of range; expected 0, or a number from 0.001 to "
+         "10000"},
+        {"orchestrator:\n  pace: 0.00000000001\n",
+         "2: orchestrator.pace: \"0.00000000001\" is out of range; expected 0, or a number from "
+         "0.001 to 10000"},
+        {"orchestrator:\n  pace: -0\n", "2: orchestrator.pace: \"-0\" is out of range"},
         {RECALL "busy:\n      waits: [5m, soon]\n",
          "4: campaign.recall.busy.waits[1]: \"soon\" is not a number with a unit"},
         {RECALL "busy:\n      retries: 2\n      waits: [5m, 10m]\n",
@@ -180,6 +195,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(nobody_is_called_again_unless_it_is_asked_for),
         TEST(windows_and_rules_are_read),
+        TEST(a_pace_of_zero_is_no_limit_and_one_in_a_thousand_seconds_the_least),
         TEST(what_cannot_be_is_told_with_line_and_mend),
         TEST(holidays_that_cannot_be_used_are_warned_of_with_their_line),
         TEST(another_window_is_a_change),

@@ -94,6 +94,9 @@ static void a_mistake_in_the_file_is_told_with_its_place_and_mend(void **state) 
     assert_refused(config, "max_calls: 3\n",
                    "spring.yaml:1: max_calls: does not belong here; expected the section campaign "
                    "alone");
+    assert_refused(config, "campaign:\n  pace: 0.0009\n",
+                   "spring.yaml:2: campaign.pace: \"0.0009\" is out of range; expected 0, or a "
+                   "number from 0.001 to 10000");
     assert_refused(config, "campaign:\n  pace: 1\norchestrator:\n  pace: 3\n",
                    "spring.yaml:3: orchestrator: does not belong here");
     assert_refused(config, "campaign:\n  windows: [mon-fri 09:00-17:00]\n",
