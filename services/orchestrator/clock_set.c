@@ -9,3 +9,28 @@ struct rf_duration rf_clock_set_look(struct rf_clock_set *clock, struct rf_utc u
     int64_t size = step < 0 ? -step : step;
     return rf_ns(size < RF_CLOCK_SET_LEAST.ns ? 0 : step);
 }
+
+void rf_clock_owed_add(struct rf_clock_owed *clock, struct rf_duration step) {
+    struct rf_clock_steps *owed = &clock->owed;
+    owed->all = rf_ns(rf_ns_add(owed->all.ns, step.ns));
+    if (step.ns < 0)
+        owed->back = rf_ns(rf_ns_add(owed->back.ns, step.ns));
+}
+
+bool rf_clock_owed_begin(struct rf_clock_owed *clock) {
+    if (clock->busy || (clock->owed.all.ns == 0 && clock->owed.back.ns == 0))
+        return false;
+    clock->moving = clock->owed;
+    return clock->busy = true;
+}
+
+bool rf_clock_owed_end(struct rf_clock_owed *clock, bool moved) {
+    bool first = !moved && !clock->failed;
+    clock->busy = false;
+    clock->failed = !moved;
+    if (moved) {
+        clock->owed.all = rf_ns(rf_ns_sub(clock->owed.all.ns, clock->moving.all.ns));
+        clock->owed.back = rf_ns(rf_ns_sub(clock->owed.back.ns, clock->moving.back.ns));
+    }
+    return first;
+}

@@ -20,4 +20,29 @@ struct rf_clock_set {
 struct rf_duration rf_clock_set_look(struct rf_clock_set *clock, struct rf_utc utc,
                                      struct rf_instant boot);
 
+// By how much the clock was set, and of that by how much back: moments of the past move with that
+// alone.
+struct rf_clock_steps {
+    struct rf_duration all, back;
+};
+
+// What was stored and is to be moved along. Zero it before use.
+struct rf_clock_owed {
+    struct rf_clock_steps owed;
+    struct rf_clock_steps moving; // of it, on its way to the database
+    bool busy;
+    bool failed; // the last try, which was said
+};
+
+// rf_clock_owed_add: the clock was set by `step`.
+void rf_clock_owed_add(struct rf_clock_owed *clock, struct rf_duration step);
+
+// rf_clock_owed_begin: whether something is to be moved now, and nothing is on its way: by
+// clock->moving. rf_clock_owed_end follows.
+bool rf_clock_owed_begin(struct rf_clock_owed *clock);
+
+// rf_clock_owed_end: it was moved, or is owed still. Returns whether a failure is to be said: the
+// first one in a row.
+bool rf_clock_owed_end(struct rf_clock_owed *clock, bool moved);
+
 #endif

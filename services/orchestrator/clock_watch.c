@@ -1,44 +1,41 @@
 #include "clock_watch.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
 #include "dispatch.h"
 #include "runner.h"
-#include "shift.h"
 
 #define LOOK_EVERY rf_seconds(1)
 
-static void submit(struct rf_orchestrator *orchestrator, struct rf_duration step);
+static void move_along(struct rf_orchestrator *orchestrator);
 
 static void on_shifted(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
-    struct rf_shift *shift = (struct rf_shift *)job;
-    struct rf_orchestrator *orchestrator = shift->owner;
-    struct rf_duration step = shift->step;
-    free(shift);
+    struct rf_orchestrator *orchestrator = ((struct rf_shift *)job)->owner;
+    bool say = rf_clock_owed_end(&orchestrator->clock_owed, result == RF_OK);
     if (orchestrator->stopping)
         return;
-    if (result != RF_OK) {
-        rf_log(RF_LOG_WARNING, "waits are not moved along with the clock, trying again: %s",
+    if (say)
+        rf_log(RF_LOG_WARNING,
+               "waits are not moved along with the clock, trying again every second: %s",
                error->message);
-        submit(orchestrator, step);
-    } else {
+    if (result == RF_OK) {
+        move_along(orchestrator); // it may have been set once more meanwhile
         rf_dispatch_queued(orchestrator);
     }
     rf_orchestrator_settle(orchestrator);
 }
 
-static void submit(struct rf_orchestrator *orchestrator, struct rf_duration step) {
-    struct rf_shift *shift = calloc(1, sizeof *shift);
-    if (!shift)
+// What fails is owed until the timer's next turn.
+static void move_along(struct rf_orchestrator *orchestrator) {
+    if (!rf_clock_owed_begin(&orchestrator->clock_owed))
         return;
-    shift->job.run = rf_shift_run;
-    shift->job.done = on_shifted;
-    shift->owner = orchestrator;
-    shift->now = rf_clock_utc();
-    shift->step = step;
-    shift->alone = rf_orchestrator_alone(orchestrator);
-    rf_store_submit(orchestrator->store, &shift->job);
+    orchestrator->shift = (struct rf_shift){
+        .job = {.run = rf_shift_run, .done = on_shifted},
+        .owner = orchestrator,
+        .now = rf_clock_utc(),
+        .step = orchestrator->clock_owed.moving,
+        .alone = rf_orchestrator_alone(orchestrator),
+    };
+    rf_store_submit(orchestrator->store, &orchestrator->shift.job);
 }
 
 struct rf_utc rf_clock_watch_now(struct rf_orchestrator *orchestrator) {
@@ -50,13 +47,16 @@ struct rf_utc rf_clock_watch_now(struct rf_orchestrator *orchestrator) {
            step.ns < 0 ? "back" : "forward",
            (double)(step.ns < 0 ? -step.ns : step.ns) / (double)RF_NS_PER_S);
     rf_runner_clock_set(orchestrator, step);
-    submit(orchestrator, step);
+    rf_clock_owed_add(&orchestrator->clock_owed, step);
+    move_along(orchestrator);
     return now;
 }
 
 static void on_timer(void *arg) {
     struct rf_orchestrator *orchestrator = arg;
     (void)rf_clock_watch_now(orchestrator);
+    if (!orchestrator->stopping)
+        move_along(orchestrator);
     rf_timer_after(&orchestrator->clock_timer, LOOK_EVERY);
 }
 
@@ -69,10 +69,10 @@ enum rf_err rf_clock_watch_start(struct rf_orchestrator *orchestrator, struct rf
     struct rf_shift shift = {
         .job.run = rf_shift_run, .now = rf_clock_utc(), .alone = true, .at_start = true};
     enum rf_err err = rf_store_now(orchestrator->store, &shift.job, error);
-    if (err == RF_OK && shift.step.ns != 0)
+    if (err == RF_OK && shift.step.all.ns != 0)
         rf_log(RF_LOG_WARNING,
                "the clock was set back by %.1f s or more since the last dial: waits are shortened",
-               (double)-shift.step.ns / (double)RF_NS_PER_S);
+               (double)-shift.step.all.ns / (double)RF_NS_PER_S);
     return err;
 }
 

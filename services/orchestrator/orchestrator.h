@@ -17,6 +17,7 @@
 #include "polls.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
+#include "shift.h"
 #include "store/store.h"
 
 struct rf_runner;
@@ -36,6 +37,8 @@ struct rf_orchestrator {
     bool inherit_bad; // the last one failed, which was said
 
     struct rf_clock_set clock; // clock_watch.c
+    struct rf_clock_owed clock_owed;
+    struct rf_shift shift; // of it
     struct rf_timer clock_timer;
 
     struct rf_utc restored; // when the database was put back from a backup; 0: never

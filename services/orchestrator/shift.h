@@ -7,6 +7,7 @@
 
 #include <ringfence/time.h>
 
+#include "clock_set.h"
 #include "store/store.h"
 
 // From such a step on, who waits for a first window is looked at again: which one is next may have
@@ -16,10 +17,10 @@
 struct rf_shift {
     struct rf_store_job job;
     void *owner;
-    struct rf_utc now;       // by the clock as it is
-    struct rf_duration step; // by which it was set
-    bool alone;              // all contacts are ours, not only those that we have written last
-    bool at_start;           // `step` is not known: the last attempt may be later than now
+    struct rf_utc now;          // by the clock as it is
+    struct rf_clock_steps step; // by which it was set
+    bool alone;                 // all contacts are ours, not only those that we have written last
+    bool at_start;              // `step` is not known: the last attempt may be later than now
 };
 
 // rf_shift_run: moves what was stored by `step`. With `at_start`, it is how much the last attempt

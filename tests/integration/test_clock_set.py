@@ -2,10 +2,12 @@
 """The machine's clock is set back by an hour, or forward, in the middle of a campaign (tests/fault/clock_fault.c):
 nobody is dialled twice, no wait is cut short, and none lasts an hour longer."""
 
+import signal
 import time
 import unittest
 
-from harness import SERVICES, RingfenceTest, people, preloaded, replace, wait_for
+from harness import SERVICES, CampaignTest, RingfenceTest, people, preloaded, replace, wait_for
+from postgres import OnPostgres
 
 BUSY = "+12025550190"
 WAIT_S = 6
@@ -89,6 +91,32 @@ class ClockSet(RingfenceTest):
         self.assertEqual(campaign.wait(150), 0)
         self.assertLess(time.monotonic() - began, 120)
         self.assertEqual(self.set.dials(), {BUSY: 3, **{phone: 1 for phone, _ in self.contacts[1:]}})
+
+
+class ClockSetWithoutStore(OnPostgres, CampaignTest):
+    def test_waits_are_moved_when_the_store_is_back_and_its_absence_is_said_once(self):
+        control = self.set.root / "out" / "clock"
+        replace(control, "0\n")
+        self.set.start_all(without=["orchestrator"])
+        orchestrator = self.set.start("orchestrator",
+                                      environment=preloaded("clock_fault", RF_CLOCK_FAULT=str(control)))
+        self.load(people(1))
+        self.server.sql("UPDATE contact SET state = 'scheduled', due = 9000000000000000000")
+        self.server.sql("UPDATE contact SET state = 'running.script'")
+        self.server.sql("UPDATE contact SET state = 'waiting.retry', due = 8000000000000000000,"
+                        " owner = (SELECT max (id) FROM member)")
+        self.server.stop(signal.SIGQUIT)
+        replace(control, "-3600\n")
+        failed = "waits are not moved along with the clock"
+        wait_for("a failure to be said", lambda: orchestrator.says(failed))
+        began = time.monotonic()
+        while time.monotonic() - began < 3:
+            self.assertEqual(orchestrator.text().count(failed), 1)
+            time.sleep(0.1)
+        self.server.start()
+        due = 8000000000000000000 - 3600 * 10**9
+        wait_for("the wait to be moved",
+                 lambda: abs(int(self.server.sql("SELECT due FROM contact")[0][0]) - due) < 10**8)
 
 
 if __name__ == "__main__":

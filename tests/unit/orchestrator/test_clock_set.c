@@ -23,6 +23,38 @@ static void a_clock_that_is_set_is_noticed_once_and_one_that_drifts_is_not(void 
         assert_int_equal(look(&clock, 5004000 + 1500 * i, 5000 + 1000 * i).ns, 0);
 }
 
+static void what_the_store_does_not_take_is_owed_with_what_comes_meanwhile(void **state) {
+    (void)state;
+    struct rf_clock_owed clock = {0};
+    assert_false(rf_clock_owed_begin(&clock));
+    rf_clock_owed_add(&clock, rf_seconds(-3600));
+    assert_true(rf_clock_owed_begin(&clock));
+    assert_int_equal(clock.moving.all.ns, -3600 * S);
+    assert_false(rf_clock_owed_begin(&clock)); // it is on its way
+    assert_true(rf_clock_owed_end(&clock, false));
+    for (int second = 0; second < 5; second++) {
+        assert_true(rf_clock_owed_begin(&clock));
+        assert_false(rf_clock_owed_end(&clock, false)); // which was said
+    }
+    rf_clock_owed_add(&clock, rf_seconds(60));
+    assert_true(rf_clock_owed_begin(&clock));
+    assert_int_equal(clock.moving.all.ns, -3540 * S);
+    assert_int_equal(clock.moving.back.ns, -3600 * S);
+    rf_clock_owed_add(&clock, rf_seconds(-7)); // while it is on its way
+    assert_false(rf_clock_owed_end(&clock, true));
+    assert_true(rf_clock_owed_begin(&clock));
+    assert_int_equal(clock.moving.all.ns, -7 * S);
+    assert_int_equal(clock.moving.back.ns, -7 * S);
+    assert_true(rf_clock_owed_end(&clock, false)); // a new failure is said
+    assert_true(rf_clock_owed_begin(&clock));
+    assert_false(rf_clock_owed_end(&clock, true));
+    assert_false(rf_clock_owed_begin(&clock));
+}
+
+static struct rf_clock_steps set_by(int64_t seconds) {
+    return (struct rf_clock_steps){rf_seconds(seconds), rf_seconds(seconds < 0 ? seconds : 0)};
+}
+
 static int setup(void **state) {
     *state = database_open();
     struct rf_db *db = *state;
@@ -72,7 +104,7 @@ static void waits_of_ours_keep_their_length_and_windows_their_hour(void **state)
                           " SELECT 'A', id, phone, 10000000000000, 10010000000000, 'intent'"
                           " FROM contact WHERE line = 5"),
         RF_OK);
-    struct rf_shift shift = {.job.run = rf_shift_run, .now = {6400 * S}, .step = {-3600 * S}};
+    struct rf_shift shift = {.job.run = rf_shift_run, .now = {6400 * S}, .step = set_by(-3600)};
     assert_int_equal(database_do(db, &shift.job, &error), RF_OK);
     assert_int_equal(due_s(db, 2), 6430);
     assert_int_equal(due_s(db, 3), 6400);  // looked at again
@@ -80,7 +112,7 @@ static void waits_of_ours_keep_their_length_and_windows_their_hour(void **state)
     assert_int_equal(database_number(db, "SELECT created FROM attempt"), 6400 * S);
     assert_int_equal(database_number(db, "SELECT send_before FROM attempt"), 6410 * S);
     shift.now.ns = 6410 * S;
-    shift.step = rf_seconds(10);
+    shift.step = set_by(10);
     shift.alone = true;
     put(db, 3, "running.dial waiting.window", 20000, us);
     assert_int_equal(database_do(db, &shift.job, &error), RF_OK);
@@ -106,11 +138,11 @@ static void a_clock_that_was_set_back_meanwhile_shows_in_the_last_attempt(void *
         RF_OK);
     shift.now.ns = 10001 * S;
     assert_int_equal(database_do(db, &shift.job, &error), RF_OK);
-    assert_int_equal(shift.step.ns, 0);
+    assert_int_equal(shift.step.all.ns, 0);
     assert_int_equal(due_s(db, 2), 10030);
     shift.now.ns = 6400 * S;
     assert_int_equal(database_do(db, &shift.job, &error), RF_OK);
-    assert_int_equal(shift.step.ns, -3600 * S);
+    assert_int_equal(shift.step.all.ns, -3600 * S);
     assert_int_equal(due_s(db, 2), 6430);
 }
 
@@ -119,6 +151,7 @@ static void a_clock_that_was_set_back_meanwhile_shows_in_the_last_attempt(void *
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clock_that_is_set_is_noticed_once_and_one_that_drifts_is_not),
+        cmocka_unit_test(what_the_store_does_not_take_is_owed_with_what_comes_meanwhile),
         TEST(waits_of_ours_keep_their_length_and_windows_their_hour),
         TEST(a_clock_that_was_set_back_meanwhile_shows_in_the_last_attempt),
     };
