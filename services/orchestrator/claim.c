@@ -157,6 +157,16 @@ bool rf_claim_answered(struct rf_claim *claim, enum rf_step step, struct rf_inst
     return look_again(claim, now);
 }
 
+bool rf_claim_tested(struct rf_claim *claim, enum rf_step step, int64_t row) {
+    int next = (int)step + 1;
+    if (row == 0 || claim->test_row != row)
+        return false;
+    if (next < RF_STEPS && claim->gates[next] != RF_GATE_OPEN)
+        return false;
+    claim->test_row = 0;
+    return true;
+}
+
 void rf_claim_left(struct rf_claim *claim, int64_t row, struct rf_instant now) {
     if (claim->test_row == row)
         claim->test_row = 0;

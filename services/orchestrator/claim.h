@@ -84,6 +84,11 @@ void rf_claim_refused(struct rf_claim *claim, enum rf_step step, struct rf_insta
 // rf_claim_answered: the service carried something out. True as in rf_claim_provider.
 bool rf_claim_answered(struct rf_claim *claim, enum rf_step step, struct rf_instant now);
 
+// rf_claim_tested: the contact's request for `step` was answered, in whatever way. True if it was
+// the test and has passed the last of the steps that are tested: the next one may be let out,
+// whatever becomes of its call.
+bool rf_claim_tested(struct rf_claim *claim, enum rf_step step, int64_t row);
+
 // rf_claim_left: the contact is no longer running: it ended or was deferred. A campaign that had
 // reached its own limit may go on.
 void rf_claim_left(struct rf_claim *claim, int64_t row, struct rf_instant now);

@@ -92,6 +92,7 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
     struct rf_terms *terms = rf_terms_hold(orchestrator, contact);
     if (!runner || !terms) {
         rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start", contact->id);
+        rf_claim_left(&orchestrator->claim, contact->row, rf_loop_now(orchestrator->process->loop));
         rf_contact_clear(contact);
         rf_terms_drop(&terms);
         free(runner);

@@ -71,6 +71,8 @@ static void tell_claim(struct rf_runner *runner, const struct rf_call_reply *rep
     else if (reply->ok || plan->class != RF_CLASS_LOCAL)
         if (rf_claim_answered(&orchestrator->claim, runner->contact.step, now))
             rf_dispatch_release(orchestrator);
+    if (rf_claim_tested(&orchestrator->claim, runner->contact.step, runner->contact.row))
+        rf_dispatch_tick(orchestrator);
 }
 
 // A step that is finished while the next one's provider is down is not followed by a request that

@@ -94,5 +94,20 @@ class OneContactFails(RingfenceTest):
         self.assert_alerts(aside)
 
 
+class TwoTests(RingfenceTest):
+    CONFIG = {"providers": {"elevenlabs": {"breaker": {"success_threshold": 2, "recovery_timeout": "2s",
+                                                       "failure_threshold": 5}}},
+              "simulator": {"talk": "120s"}}
+
+    def test_the_second_test_does_not_wait_for_the_end_of_the_first_ones_call(self):
+        self.set.start_all()
+        self.set.faults(OUTAGE)
+        self.set.campaign(people(8))
+        wait_for("the breaker to open", lambda: self.set.events(type="breaker.opened"))
+        self.set.faults()
+        wait_for("the breaker to close", lambda: self.set.events(type="breaker.closed"))
+        self.assertEqual(self.set.events(type="contact.done"), [])
+
+
 if __name__ == "__main__":
     unittest.main()

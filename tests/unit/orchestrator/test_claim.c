@@ -162,6 +162,24 @@ static void a_test_that_is_refused_is_not_followed_at_once_by_the_next(void **st
     assert_true(rf_claim_decide(&claim, 0, 8, at(12)).test);
 }
 
+static void the_next_test_waits_for_the_step_of_the_one_before_and_not_for_its_call(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_HALF_OPEN, 10);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 0, 8, at(10));
+    made(&claim, &d, 0, 42, true, 10);
+    assert_false(rf_claim_tested(&claim, RF_STEP_SCRIPT, 42)); // speech is what is tested
+    assert_false(rf_claim_tested(&claim, RF_STEP_SPEECH, 41));
+    assert_false(rf_claim_decide(&claim, 1, 8, at(11)).test);
+    assert_true(rf_claim_tested(&claim, RF_STEP_SPEECH, 42)); // one success of two
+    assert_false(rf_claim_tested(&claim, RF_STEP_DIAL, 42));
+    d = rf_claim_decide(&claim, 1, 8, at(11));
+    assert_false(d.test);
+    assert_int_equal(d.wake_at.ns, at(12).ns); // they keep their distance
+    assert_true(rf_claim_decide(&claim, 1, 8, at(12)).test);
+}
+
 static void what_a_full_campaign_has_due_waits_for_one_of_its_contacts_to_leave(void **state) {
     (void)state;
     struct rf_claim claim = fresh("play");
@@ -396,6 +414,7 @@ int main(void) {
         cmocka_unit_test(without_play_the_speech_provider_stops_nobody),
         cmocka_unit_test(half_open_lets_one_contact_out_until_it_is_back),
         cmocka_unit_test(a_test_that_is_refused_is_not_followed_at_once_by_the_next),
+        cmocka_unit_test(the_next_test_waits_for_the_step_of_the_one_before_and_not_for_its_call),
         cmocka_unit_test(what_a_full_campaign_has_due_waits_for_one_of_its_contacts_to_leave),
         cmocka_unit_test(after_a_recovery_contacts_are_released_one_by_one),
         cmocka_unit_test(a_ramp_ends_when_nobody_is_left_to_be_released),
