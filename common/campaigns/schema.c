@@ -182,6 +182,10 @@ static const char thirteenth[] =
 static const char fourteenth[] =
     "ALTER TABLE contact ADD COLUMN interruptions INTEGER NOT NULL DEFAULT 0;";
 
+// One that was set aside with an open attempt is tried again by asking what became of that.
+static const char fifteenth[] = "INSERT INTO contact_transition VALUES"
+                                " ('set_aside', 'running.ask'), ('set_aside', 'running.follow');";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -195,7 +199,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {11, eleventh},
                                                     {12, twelfth},
                                                     {13, thirteenth},
-                                                    {14, fourteenth}};
+                                                    {14, fourteenth},
+                                                    {15, fifteenth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -209,7 +214,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {11, eleventh},
                                                   {12, twelfth},
                                                   {13, thirteenth},
-                                                  {14, fourteenth}};
+                                                  {14, fourteenth},
+                                                  {15, fifteenth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

@@ -7,7 +7,7 @@
 
 struct retrying {
     struct cli_ask ask;
-    int64_t retried, kept;
+    int64_t retried, asked, kept;
 };
 
 static void call(struct cli_session *session, int64_t after);
@@ -17,17 +17,23 @@ static void told(struct cli_session *session, json_t *result) {
     const char *name = session->options->arguments[0];
     int64_t after = cli_member_number(result, "after");
     retrying->retried += cli_member_number(result, "retried");
+    retrying->asked += cli_member_number(result, "asked");
     retrying->kept += cli_member_number(result, "kept");
     if (after > 0) {
         call(session, after);
         return;
     }
     if (session->options->json) {
-        cli_print_json(json_pack(
-            "{s:s, s:s, s:I, s:I}", "campaign", name, "state", cli_member_text(result, "state"),
-            "retried", (json_int_t)retrying->retried, "kept", (json_int_t)retrying->kept));
+        cli_print_json(json_pack("{s:s, s:s, s:I, s:I, s:I}", "campaign", name, "state",
+                                 cli_member_text(result, "state"), "retried",
+                                 (json_int_t)retrying->retried, "asked",
+                                 (json_int_t)retrying->asked, "kept", (json_int_t)retrying->kept));
     } else {
         printf("campaign %s: tried again: %" PRId64 "\n", name, retrying->retried);
+        if (retrying->asked > 0)
+            printf("of them, their provider is asked first what became of their last dial: "
+                   "%" PRId64 "\n",
+                   retrying->asked);
         if (retrying->kept > 0)
             printf("left as they are, as it is not known whether their last dial made a call: "
                    "%" PRId64 "\n",

@@ -50,6 +50,8 @@ const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_WAIT_WINDOW, RF_CONTACT_SET_ASIDE, "its campaign is cancelled"},
 
     {RF_CONTACT_SET_ASIDE, RF_CONTACT_WAIT_RETRY, "a person has it tried again"},
+    {RF_CONTACT_SET_ASIDE, RF_CONTACT_ASK, "so, and a dial of it is in doubt"},
+    {RF_CONTACT_SET_ASIDE, RF_CONTACT_FOLLOW, "so, and its call was not followed to its end"},
 };
 const size_t rf_contact_transition_count =
     sizeof rf_contact_transitions / sizeof *rf_contact_transitions;

@@ -185,8 +185,12 @@ static void on_released(struct rf_store_job *job, enum rf_err result,
         return;
     if (result != RF_OK)
         rf_log(RF_LOG_ERROR, "a contact rests until the next start: %s", error->message);
-    orchestrator->inherit_at = (struct rf_instant){0};
+    rf_inherit_soon(orchestrator);
     rf_orchestrator_settle(orchestrator);
+}
+
+void rf_inherit_soon(struct rf_orchestrator *orchestrator) {
+    orchestrator->inherit_at = (struct rf_instant){0};
 }
 
 void rf_inherit_release(struct rf_orchestrator *orchestrator, int64_t contact) {

@@ -13,6 +13,9 @@ RF_NODISCARD enum rf_err rf_inherit_start(struct rf_orchestrator *orchestrator,
 // we; it is read anew soon, by us or whoever has it.
 void rf_inherit_release(struct rf_orchestrator *orchestrator, int64_t contact);
 
+// rf_inherit_soon: there is something to take over: it is looked for at once.
+void rf_inherit_soon(struct rf_orchestrator *orchestrator);
+
 // rf_inherit_stop: before the store closes and the bus goes. rf_inherit_fini: after it.
 void rf_inherit_stop(struct rf_orchestrator *orchestrator);
 void rf_inherit_fini(struct rf_orchestrator *orchestrator);

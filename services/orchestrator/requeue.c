@@ -4,17 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaigns/schema.h"
 #include "contact.h"
 #include "control.h"
+#include "notice.h"
 #include "reason.h"
 #include "store/db.h"
 #include "store/member.h"
 
-// Whether a call of the contact c may exist: only a terminal status, or a proven absence, says that
-// there is none; or that its provider denies a call that we know the sid of.
+// Whether a call of the contact c may exist that nobody can be asked about any more: only a
+// terminal status, or a proven absence, says that there is none; or that its provider denies a call
+// that we know the sid of.
 #define MAY_HAVE_CALL                                                                              \
-    "EXISTS (SELECT 1 FROM attempt a WHERE a.contact = c.id AND (a.state IN ('intent', 'unknown'," \
-    " 'placed') OR (a.state = 'ended' AND a.status IS NULL AND a.sid IS NULL)))"
+    "EXISTS (SELECT 1 FROM attempt a WHERE a.contact = c.id"                                       \
+    " AND a.state = 'ended' AND a.status IS NULL AND a.sid IS NULL)"
+
+// The state of its attempt that is open; NULL: it has none.
+#define OPEN_ATTEMPT "(SELECT a.state FROM attempt a WHERE a.contact = c.id AND " RF_SCHEMA_OPEN ")"
 
 static bool wants_name(const char *reason) {
     static const enum rf_reason named[] = {RF_REASON_DO_NOT_CALL, RF_REASON_CALL_UNKNOWN,
@@ -85,8 +91,13 @@ void rf_requeue_destroy(struct rf_requeue **pointer) {
 
 struct candidate {
     int64_t row, line;
+    enum rf_dial_state open; // RF_DIAL_NONE: it has no open attempt
     bool may_have_call;
 };
+
+static bool goes(const struct candidate *one, bool cancelled) {
+    return !one->may_have_call && (one->open != RF_DIAL_NONE || !cancelled);
+}
 
 // Up to RF_REQUEUE_MOST contacts that are asked for, whether or not they may be tried again.
 static enum rf_err read_some(const struct rf_requeue *requeue, struct rf_db *db, int64_t campaign,
@@ -94,7 +105,8 @@ static enum rf_err read_some(const struct rf_requeue *requeue, struct rf_db *db,
     struct rf_rows *rows;
     enum rf_err err =
         rf_db_query(db, error, &rows,
-                    "SELECT c.id, c.line, " MAY_HAVE_CALL " FROM contact c WHERE c.campaign = ?"
+                    "SELECT c.id, c.line, " MAY_HAVE_CALL ", " OPEN_ATTEMPT
+                    " FROM contact c WHERE c.campaign = ?"
                     " AND c.state = 'set_aside' AND c.line > ? AND (? = 0 OR c.line = ?)"
                     " AND (c.reason = ? OR (? = '' AND coalesce (c.reason, '') NOT IN"
                     "  ('do_not_call', 'call_unknown', 'call_lost')))"
@@ -105,10 +117,13 @@ static enum rf_err read_some(const struct rf_requeue *requeue, struct rf_db *db,
     *count = 0;
     if (err != RF_OK)
         return err;
-    while ((err = rf_rows_next(rows, error)) == RF_OK)
-        found[(*count)++] = (struct candidate){.row = rf_rows_number(rows, 0),
-                                               .line = rf_rows_number(rows, 1),
-                                               .may_have_call = rf_rows_number(rows, 2) != 0};
+    while ((err = rf_rows_next(rows, error)) == RF_OK) {
+        struct candidate *one = &found[(*count)++];
+        *one = (struct candidate){.row = rf_rows_number(rows, 0),
+                                  .line = rf_rows_number(rows, 1),
+                                  .may_have_call = rf_rows_number(rows, 2) != 0};
+        (void)rf_dial_state_parse(rf_rows_text(rows, 3), &one->open);
+    }
     rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
@@ -152,14 +167,54 @@ static enum rf_err refuse(const struct rf_requeue *requeue, struct rf_db *db, in
     return err;
 }
 
-static enum rf_err put_back(const struct rf_requeue *requeue, struct rf_db *db, int64_t row,
-                            struct rf_error *error) {
-    return rf_db_run(
-        db, error,
-        "UPDATE contact SET state = 'waiting.retry', due = ?, deferrals = 0,"
-        " spent = 0, redials = 0, interruptions = 0, reason = NULL, message = NULL, ended = 0,"
-        " owner = ? WHERE id = ?",
-        "iii", requeue->now.ns, rf_member_of(db), row);
+// With an open attempt it is nobody's: the next takeover goes on with it.
+static enum rf_err put_back(const struct rf_requeue *requeue, struct rf_db *db,
+                            const struct candidate *one, struct rf_error *error) {
+    enum rf_contact_state to = one->open == RF_DIAL_NONE     ? RF_CONTACT_WAIT_RETRY
+                               : one->open == RF_DIAL_PLACED ? RF_CONTACT_FOLLOW
+                                                             : RF_CONTACT_ASK;
+    enum rf_err err =
+        rf_db_run(db, error,
+                  "UPDATE contact SET state = ?, due = ?, deferrals = 0, spent = 0, redials = 0,"
+                  " interruptions = 0, reason = NULL, message = NULL, ended = 0, owner = ?"
+                  " WHERE id = ?",
+                  "tiii", rf_contact_state_name(to), requeue->now.ns,
+                  to == RF_CONTACT_WAIT_RETRY ? rf_member_of(db) : 0, one->row);
+    if (err == RF_OK && one->open == RF_DIAL_INTENT)
+        err = rf_db_run(db, error,
+                        "UPDATE attempt SET state = 'unknown' WHERE contact = ?"
+                        " AND state = 'intent'",
+                        "i", one->row);
+    return err;
+}
+
+// A cancelled campaign comes to its end once more when it is known what became of the attempts.
+static enum rf_err reopen(const struct rf_requeue *requeue, struct rf_db *db, int64_t campaign,
+                          struct rf_error *error) {
+    enum rf_err err =
+        rf_db_run(db, error, "UPDATE campaign SET finished = NULL, changed = ? WHERE id = ?", "ii",
+                  requeue->now.ns, campaign);
+    char *text = rf_notice_ordered(requeue->campaign, RF_CAMPAIGN_RETRY, RF_CAMPAIGN_CANCELLED,
+                                   RF_CAMPAIGN_CANCELLED, requeue->asked, requeue->now);
+    if (err == RF_OK)
+        err = rf_notice_store(db, text, error);
+    free(text);
+    return err;
+}
+
+// Also with nobody to try again: whether the order fits the campaign is told all the same.
+static enum rf_err obey(const struct rf_requeue *requeue, struct rf_db *db,
+                        struct rf_control_campaign *campaign, struct rf_error *error) {
+    if (campaign->state == RF_CAMPAIGN_CANCELLED && requeue->asked > 0)
+        return reopen(requeue, db, campaign->row, error);
+    if (requeue->retried > 0)
+        return rf_control_obey(db, requeue->campaign, campaign, RF_CAMPAIGN_RETRY, requeue->retried,
+                               requeue->now, error);
+    enum rf_campaign_state unused;
+    const char *why_not = rf_campaign_obey(campaign->state, RF_CAMPAIGN_RETRY, &unused);
+    return why_not ? rf_error_set(error, RF_ERR_INVALID, "campaign %s: no retry: %s",
+                                  requeue->campaign, why_not)
+                   : RF_OK;
 }
 
 enum rf_err rf_requeue_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
@@ -171,31 +226,26 @@ enum rf_err rf_requeue_run(struct rf_store_job *job, struct rf_db *db, struct rf
     enum rf_err err = rf_control_find(db, requeue->campaign, &campaign, error);
     if (err == RF_OK)
         err = read_some(requeue, db, campaign.row, found, &count, error);
-    for (size_t i = 0; i < count; i++)
+    bool cancelled = campaign.state == RF_CAMPAIGN_CANCELLED;
+    requeue->retried = requeue->asked = 0;
+    for (size_t i = 0; i < count; i++) {
         kept += found[i].may_have_call ? 1 : 0;
-    int64_t retried = (int64_t)count - kept;
-    if (err == RF_OK && requeue->line != 0 && retried == 0)
-        err = refuse(requeue, db, campaign.row, kept > 0, error);
-    // Also with nobody to try again: whether the order fits the campaign is told all the same.
-    if (err == RF_OK && retried > 0) {
-        err = rf_control_obey(db, requeue->campaign, &campaign, RF_CAMPAIGN_RETRY, retried,
-                              requeue->now, error);
-    } else if (err == RF_OK) {
-        enum rf_campaign_state unused;
-        const char *why_not = rf_campaign_obey(campaign.state, RF_CAMPAIGN_RETRY, &unused);
-        if (why_not)
-            err = rf_error_set(error, RF_ERR_INVALID, "campaign %s: no retry: %s",
-                               requeue->campaign, why_not);
+        requeue->retried += goes(&found[i], cancelled) ? 1 : 0;
+        requeue->asked += goes(&found[i], true) ? 1 : 0;
     }
+    if (err == RF_OK && requeue->line != 0 && (int64_t)count == kept)
+        err = refuse(requeue, db, campaign.row, kept > 0, error);
+    if (err == RF_OK)
+        err = obey(requeue, db, &campaign, error);
     for (size_t i = 0; err == RF_OK && i < count; i++)
-        if (!found[i].may_have_call)
-            err = put_back(requeue, db, found[i].row, error);
+        if (goes(&found[i], cancelled))
+            err = put_back(requeue, db, &found[i], error);
     if (err != RF_OK)
         return err;
-    requeue->retried = retried;
-    requeue->result = json_pack("{s:s,s:s,s:I,s:I}", "campaign", requeue->campaign, "state",
-                                rf_campaign_state_name(campaign.state), "retried",
-                                (json_int_t)retried, "kept", (json_int_t)kept);
+    requeue->result =
+        json_pack("{s:s,s:s,s:I,s:I,s:I}", "campaign", requeue->campaign, "state",
+                  rf_campaign_state_name(campaign.state), "retried", (json_int_t)requeue->retried,
+                  "asked", (json_int_t)requeue->asked, "kept", (json_int_t)kept);
     if (requeue->result && count == RF_REQUEUE_MOST)
         (void)json_object_set_new(requeue->result, "after", json_integer(found[count - 1].line));
     return requeue->result ? RF_OK : rf_error_set(error, RF_ERR_NOMEM, "out of memory");

@@ -1,5 +1,7 @@
 // Contacts that were set aside go back into the queue, with fresh budgets: all of a campaign, those
-// of one reason, or one; some at a time.
+// of one reason, or one; some at a time. One whose last attempt is still open, as the database had
+// refused what became of it (store_refused), is not dialled before its provider was asked: it goes
+// on where that was left, by the next takeover.
 #ifndef RF_ORCHESTRATOR_REQUEUE_H
 #define RF_ORCHESTRATOR_REQUEUE_H
 
@@ -21,6 +23,7 @@ struct rf_requeue {
     int64_t after; // lines behind it
     struct rf_utc now;
     int64_t retried;
+    int64_t asked; // of them: those with an open attempt
     json_t *result;
 };
 
@@ -31,11 +34,12 @@ RF_NODISCARD enum rf_err rf_requeue_new(const json_t *params, const char *call, 
 void rf_requeue_destroy(struct rf_requeue **requeue);
 
 // rf_requeue_run: RF_ERR_NOT_FOUND without the campaign or the contact; RF_ERR_INVALID with why
-// not. Never a contact of which nobody knows whether a call of it exists. Those set aside as
+// not. Never a contact of which nobody will know whether a call of it exists. Those set aside as
 // do_not_call, call_lost or call_unknown only if `reason` names it. What was finished of a contact
-// is kept, and so are the calls that count against its cap. Result: {campaign, state, retried,
-// kept, after}: `kept` were left for a call that may exist; `after`, if there may be more, is for
-// the next request.
+// is kept, and so are the calls that count against its cap. Of a cancelled campaign only those with
+// an open attempt: their numbers are held by it, and free when it is known what became of it.
+// Result: {campaign, state, retried, asked, kept, after}: `kept` were left for a call that may
+// exist; `after`, if there may be more, is for the next request.
 enum rf_err rf_requeue_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include "control.h"
 #include "dispatch.h"
 #include "explain.h"
+#include "inherit.h"
 #include "reply.h"
 #include "requeue.h"
 #include "runner.h"
@@ -99,6 +100,8 @@ static void on_retried(struct rf_store_job *job, enum rf_err result, const struc
         if (result == RF_OK && requeue->retried > 0) {
             rf_outbox_kick(&orchestrator->outbox);
             rf_dispatch_queued(orchestrator);
+            if (requeue->asked > 0)
+                rf_inherit_soon(orchestrator);
         }
         rf_orchestrator_settle(orchestrator);
     }

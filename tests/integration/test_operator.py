@@ -128,6 +128,29 @@ class Operator(CampaignTest):
         self.until("the end", lambda s: s["finished"] and s["done"] == len(contacts))
         self.assert_each_dialled_once(contacts)
 
+    def test_a_call_that_the_database_refused_to_know_is_followed_when_its_contact_is_tried_again(self):
+        contacts = people(1)
+        self.set.start_all()
+        self.load(contacts)
+        self.sql("CREATE TRIGGER no BEFORE UPDATE OF state ON contact WHEN NEW.state = 'running.follow'"
+                 " BEGIN SELECT RAISE (ABORT, 'no such state, please'); END")
+        self.order("start", "c")
+        self.assertEqual(self.finished()["reasons"], {"store_refused": 1})
+        self.assert_each_dialled_once(contacts)
+        # Nobody calls the number while it is not known what became of that call.
+        self.load(contacts, "d")
+        self.order("start", "d")
+        self.until("the number to be in use", lambda s: s["waiting"] == 1, "d")
+        self.sql("DROP TRIGGER no")
+        retried = self.order("retry", "c").stdout
+        self.assertIn("tried again: 1\n", retried)
+        self.assertIn("their provider is asked first what became of their last dial: 1\n", retried)
+        self.until("the end", lambda s: s["finished"] and s["done"] == 1)
+        self.finished("d")
+        self.assertEqual(self.set.dials(), {contacts[0][0]: 2})
+        done = wait_for("the log", lambda: self.set.events(type="contact.done", campaign="c"))
+        self.assertIn(done[0]["data"]["sid"], [dial["sid"] for dial in self.set.ledger()["dials"][:1]])
+
     def test_a_contact_that_another_hand_has_written_is_read_anew(self):
         contacts = people(2)
         self.set.start_all()

@@ -429,6 +429,48 @@ static void those_that_were_set_aside_are_tried_again_with_fresh_budgets(void **
     assert_counted(db);
 }
 
+static void of_whom_a_dial_is_in_doubt_its_provider_is_asked_first(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    int64_t retried, kept;
+    campaign(db, "spring", 4);
+    exec(db, "UPDATE contact SET state = 'running.script'");
+    for (int line = 2; line <= 5; line++)
+        aside(db, line, "store_refused");
+    attempt(db, 2, "placed", "'CA1'");
+    attempt(db, 3, "unknown", "NULL");
+    exec(db, "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
+             " SELECT 'a4', id, phone, 1, 2, 'intent' FROM contact WHERE line = 4;"
+             "UPDATE campaign SET state = 'cancelled', finished = 1");
+    // Of a cancelled campaign nobody is called; but what holds a number is brought to its end.
+    assert_int_equal(retry(db, "{\"campaign\": \"spring\"}", &retried, &kept, &error), RF_OK);
+    assert_int_equal(retried, 3);
+    assert_int_equal(kept, 0);
+    assert_state(db, "cancelled");
+    assert_int_equal(database_number(db, "SELECT count (*) FROM campaign WHERE finished IS NULL"),
+                     1);
+    const char *const states[] = {"running.follow", "running.ask", "running.ask", "set_aside"};
+    for (int line = 2; line <= 5; line++) {
+        char sql[128];
+        snprintf(sql, sizeof sql, "SELECT count (*) FROM contact WHERE line = %d AND state = '%s'",
+                 line, states[line - 2]);
+        assert_int_equal(database_number(db, sql), 1);
+    }
+    struct rf_takeover takeover = {.job.run = rf_takeover_run, .now = {600 * S}};
+    assert_int_equal(database_do(db, &takeover.job, &error), RF_OK);
+    assert_int_equal(takeover.contacts.count, 3); // whatever places there are
+    assert_int_equal(takeover.contacts.items[0].dial.state, RF_DIAL_PLACED);
+    assert_string_equal(takeover.contacts.items[0].dial.sid, "CA1");
+    assert_int_equal(takeover.contacts.items[2].dial.state, RF_DIAL_UNKNOWN);
+    rf_contact_list_clear(&takeover.contacts);
+    // One that has none is refused as before.
+    assert_int_equal(
+        retry(db, "{\"campaign\": \"spring\", \"contact\": \"5\"}", &retried, &kept, &error),
+        RF_ERR_INVALID);
+    assert_non_null(strstr(error.message, "it was cancelled"));
+    assert_counted(db);
+}
+
 static void nobody_is_tried_again_whose_call_may_exist(void **state) {
     struct rf_db *db = *state;
     struct rf_error error = {0};
@@ -679,6 +721,7 @@ int main(void) {
         TEST(a_priority_that_is_ordered_during_a_start_stands),
         TEST(who_is_loaded_into_a_campaign_that_runs_is_told_as_not_in_the_queue),
         TEST(those_that_were_set_aside_are_tried_again_with_fresh_budgets),
+        TEST(of_whom_a_dial_is_in_doubt_its_provider_is_asked_first),
         TEST(nobody_is_tried_again_whose_call_may_exist),
         TEST(a_retry_that_makes_no_sense_is_refused_with_words),
         TEST(many_are_tried_again_page_by_page),
