@@ -1,5 +1,6 @@
 #include "calendar/holidays.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,17 +183,17 @@ void rf_holidays_destroy(struct rf_holidays **holidays) {
     *holidays = NULL;
 }
 
-bool rf_holidays_same(const struct rf_holidays *a, const struct rf_holidays *b) {
-    size_t count = a != NULL ? a->count : 0;
-    if (count != (b != NULL ? b->count : 0))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const struct holiday *one = &a->items[i], *other = &b->items[i];
-        if (one->year != other->year || one->month != other->month || one->day != other->day ||
-            strcmp(one->name, other->name) != 0)
-            return false;
+char *rf_holidays_digest(const struct rf_holidays *holidays, char out[RF_SHA256_HEX_SIZE]) {
+    // Each day with the digest of those before it.
+    char line[RF_SHA256_HEX_SIZE + RF_HOLIDAYS_NAME_MAX + 32];
+    rf_sha256_hex("", 0, out);
+    for (size_t i = 0; i < holidays->count; i++) {
+        const struct holiday *day = &holidays->items[i];
+        int size = snprintf(line, sizeof line, "%s %04d-%02d-%02d %s", out, day->year, day->month,
+                            day->day, day->name);
+        rf_sha256_hex(line, (size_t)size, out);
     }
-    return true;
+    return out;
 }
 
 const char *rf_holidays_on(const struct rf_holidays *holidays, int64_t day) {

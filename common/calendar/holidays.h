@@ -7,6 +7,8 @@
 
 #include <ringfence/error.h>
 
+#include "base/digest.h"
+
 #define RF_HOLIDAYS_MAX       10000
 #define RF_HOLIDAYS_FILE_SIZE 1048576
 #define RF_HOLIDAYS_NAME_MAX  100 // bytes
@@ -24,8 +26,9 @@ RF_NODISCARD enum rf_err rf_holidays_read(const char *path, struct rf_holidays *
 RF_NODISCARD enum rf_err rf_holidays_parse(char *text, const char *source,
                                            struct rf_holidays **holidays, struct rf_error *error);
 
-// rf_holidays_same: whether both name the same days in the same words. NULL: no days.
-bool rf_holidays_same(const struct rf_holidays *a, const struct rf_holidays *b);
+// rf_holidays_digest: the SHA-256 of the days and their names: the same for all that name the same
+// days in the same words. Returns out.
+char *rf_holidays_digest(const struct rf_holidays *holidays, char out[RF_SHA256_HEX_SIZE]);
 
 void rf_holidays_destroy(struct rf_holidays **holidays);
 

@@ -186,6 +186,12 @@ static const char fourteenth[] =
 static const char fifteenth[] = "INSERT INTO contact_transition VALUES"
                                 " ('set_aside', 'running.ask'), ('set_aside', 'running.follow');";
 
+// By which windows, zone and holidays contacts wait; and the campaigns whose waiting contacts are
+// being looked at again, with the line up to which they were (reopen.h).
+static const char sixteenth[] =
+    "CREATE TABLE calendar (id BIGINT PRIMARY KEY CHECK (id = 1), fingerprint TEXT NOT NULL);"
+    "CREATE TABLE reopen (campaign BIGINT PRIMARY KEY, line BIGINT NOT NULL);";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -200,7 +206,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {12, twelfth},
                                                     {13, thirteenth},
                                                     {14, fourteenth},
-                                                    {15, fifteenth}};
+                                                    {15, fifteenth},
+                                                    {16, sixteenth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -215,7 +222,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {12, twelfth},
                                                   {13, thirteenth},
                                                   {14, fourteenth},
-                                                  {15, fifteenth}};
+                                                  {15, fifteenth},
+                                                  {16, sixteenth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

@@ -1,6 +1,7 @@
 #include "clock_watch.h"
 
 #include "base/log.h"
+#include "calendar.h"
 #include "dispatch.h"
 #include "runner.h"
 
@@ -20,6 +21,7 @@ static void on_shifted(struct rf_store_job *job, enum rf_err result, const struc
     if (result == RF_OK) {
         move_along(orchestrator); // it may have been set once more meanwhile
         rf_dispatch_queued(orchestrator);
+        rf_calendar_go_on(orchestrator);
     }
     rf_orchestrator_settle(orchestrator);
 }

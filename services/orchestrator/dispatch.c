@@ -174,20 +174,15 @@ static void on_released(struct rf_store_job *job, enum rf_err result,
     rf_orchestrator_settle(orchestrator);
 }
 
-static void release(struct rf_orchestrator *orchestrator,
-                    enum rf_err (*run)(struct rf_store_job *, struct rf_db *, struct rf_error *)) {
+void rf_dispatch_release(struct rf_orchestrator *orchestrator) {
     struct rf_queue_release *job = calloc(1, sizeof *job);
     if (!job)
         return;
-    job->job.run = run;
+    job->job.run = rf_queue_release_run;
     job->job.done = on_released;
     job->owner = orchestrator;
     job->now = rf_clock_watch_now(orchestrator);
     rf_store_submit(orchestrator->store, &job->job);
-}
-
-void rf_dispatch_release(struct rf_orchestrator *orchestrator) {
-    release(orchestrator, rf_queue_release_run);
 }
 
 void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf_config *config) {
@@ -200,10 +195,7 @@ void rf_dispatch_configure(struct rf_orchestrator *orchestrator, const struct rf
         rf_timer_after(&orchestrator->claim_timer, rf_ns(0));
         if (better)
             rf_dispatch_release(orchestrator);
-        if (orchestrator->calendar_changed)
-            release(orchestrator, rf_queue_reopen_run);
     }
-    orchestrator->calendar_changed = false;
 }
 
 // ---- what the fleet knows ----

@@ -4,6 +4,7 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "calendar.h"
 #include "cancel.h"
 #include "config/config.h"
 #include "dispatch.h"
@@ -97,6 +98,8 @@ static void go_on(struct rf_orchestrator *orchestrator, struct rf_takeover *take
         rf_runner_begin(orchestrator, &takeover->contacts.items[i]);
     if (takeover->cancelled)
         rf_cancel_sweep(orchestrator);
+    if (takeover->reopening || orchestrator->compare)
+        rf_calendar_go_on(orchestrator);
     if (takeover->returned > 0 || takeover->starting)
         rf_dispatch_queued(orchestrator);
 }

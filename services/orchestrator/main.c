@@ -3,9 +3,9 @@
 //
 // Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, told.h, outcome.h, turn.h,
 // pace.h, polls.h (decisions, pure); campaigns/schema.c, record.c, queue.c, takeover.c, campaign.c,
-// control.c, enqueue.c, sweep.c, requeue.c, set.c, status.c, report.c, explain.c (the database);
-// runner.c, attempt.c, steps.c, questions.c, terms.c, hear.c, dispatch.c, inherit.c, cancel.c,
-// outbox.c, serve.c, serve_control.c, serve_set.c (the rim).
+// control.c, enqueue.c, reopen.c, sweep.c, requeue.c, set.c, status.c, report.c, explain.c (the
+// database); runner.c, attempt.c, steps.c, questions.c, terms.c, hear.c, dispatch.c, inherit.c,
+// cancel.c, calendar.c, outbox.c, serve.c, serve_control.c, serve_set.c (the rim).
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "calendar.h"
 #include "campaigns/backup.h"
 #include "campaigns/schema.h"
 #include "cancel.h"
@@ -169,6 +170,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         err = rf_hear_configure(orchestrator, process->config, error);
     if (err == RF_OK)
         rf_cancel_sweep(orchestrator);
+    if (err == RF_OK)
+        rf_calendar_compare(orchestrator);
     return err; // ready when the broker knows what we serve: serve.c
 }
 
@@ -189,6 +192,8 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
         err = rf_hear_configure(orchestrator, fresh, error);
     if (err == RF_OK)
         rf_dispatch_configure(orchestrator, fresh);
+    if (err == RF_OK)
+        rf_calendar_compare(orchestrator);
     return err;
 }
 

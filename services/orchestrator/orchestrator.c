@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "reopen.h"
 
 struct rf_rules rf_orchestrator_rules(const struct rf_orchestrator *orchestrator,
                                       const char *provider) {
@@ -46,15 +47,6 @@ struct rf_utc rf_orchestrator_usable(const struct rf_orchestrator *orchestrator)
     return first;
 }
 
-// Windows, holidays and time zone decide for whom it is time.
-static void note_calendar(void *arg, const char *key, bool reloadable) {
-    const char *last = strrchr(key, '.');
-    (void)reloadable;
-    if (strncmp(key, "campaign.", 9) == 0 &&
-        (strcmp(last, ".windows") == 0 || strcmp(last, ".time_zone") == 0))
-        *(bool *)arg = true;
-}
-
 enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
                                      const struct rf_config *config, struct rf_error *error) {
     const struct rf_config_campaign *campaign = &config->campaign;
@@ -75,12 +67,9 @@ enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
     }
     if (err != RF_OK)
         return error->code = RF_ERR_CONFIG;
-    rf_config_changed(orchestrator->process->config, config, note_calendar,
-                      &orchestrator->calendar_changed);
-    if (!rf_holidays_same(orchestrator->holidays, holidays))
-        orchestrator->calendar_changed = true;
     rf_holidays_destroy(&orchestrator->holidays);
     orchestrator->holidays = holidays;
+    rf_reopen_fingerprint(campaign, holidays, orchestrator->calendar);
     rf_zones_fini(&orchestrator->zones);
     return RF_OK;
 }

@@ -6,6 +6,7 @@
 #include <ringfence/worker.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/map.h"
 #include "calendar/holidays.h"
 #include "calendar/zones.h"
@@ -43,9 +44,12 @@ struct rf_orchestrator {
 
     struct rf_utc restored; // when the database was put back from a backup; 0: never
 
-    struct rf_zones zones;        // of contacts
-    struct rf_holidays *holidays; // NULL: none
-    bool calendar_changed;        // by a reload: who waits for a window is looked at again
+    struct rf_zones zones;             // of contacts
+    struct rf_holidays *holidays;      // NULL: none
+    char calendar[RF_SHA256_HEX_SIZE]; // fingerprint of what decides for whom it is time
+    bool compare;                      // it with that by which contacts wait: calendar.c
+    bool reopening;                    // who waits for a window is being looked at
+    bool reopen_again;                 // and there may be more to do
 
     struct rf_claim claim;
     struct rf_timer claim_timer;

@@ -251,16 +251,6 @@ enum rf_err rf_queue_release_run(struct rf_store_job *job, struct rf_db *db,
                      "ii", release->now.ns, release->now.ns);
 }
 
-enum rf_err rf_queue_reopen_run(struct rf_store_job *job, struct rf_db *db,
-                                struct rf_error *error) {
-    const struct rf_queue_release *release = (const struct rf_queue_release *)job;
-    return rf_queue_reopen(db, release->now, error);
-}
-
-enum rf_err rf_queue_reopen(struct rf_db *db, struct rf_utc now, struct rf_error *error) {
-    return rf_db_run(db, error, RF_QUEUE_REOPEN, "ii", now.ns, now.ns);
-}
-
 enum rf_err rf_queue_known_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_queue_known *known = (struct rf_queue_known *)job;
     struct rf_rows *rows;

@@ -26,8 +26,7 @@ struct rf_queue_claim {
 };
 enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
-// Makes the contacts due that wait for a provider; or those that wait for their first window, after
-// it has become another (one that was called already has a wait of its own, which stays).
+// Makes the contacts due that wait for a provider.
 struct rf_queue_release {
     struct rf_store_job job;
     void *owner;
@@ -35,16 +34,6 @@ struct rf_queue_release {
 };
 enum rf_err rf_queue_release_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error);
-enum rf_err rf_queue_reopen_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
-
-// Who waits for its first window is due now, and is looked at again. Values: now, and now.
-#define RF_QUEUE_REOPEN                                                                            \
-    "UPDATE contact SET due = ? WHERE " RF_SCHEMA_QUEUED                                           \
-    " AND state = 'waiting.window' AND last_unreached = 'none' AND due > ?"
-
-// rf_queue_reopen: in a transaction: the same, of all campaigns.
-RF_NODISCARD enum rf_err rf_queue_reopen(struct rf_db *db, struct rf_utc now,
-                                         struct rf_error *error);
 
 // The sids of a number that we know: those are not the call that find_call looks for.
 struct rf_queue_known {

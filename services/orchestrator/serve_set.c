@@ -1,5 +1,6 @@
 #include "serve_set.h"
 
+#include "calendar.h"
 #include "dispatch.h"
 #include "reply.h"
 #include "set.h"
@@ -34,6 +35,7 @@ static void on_written(struct rf_store_job *job, enum rf_err result, const struc
         rf_terms_learn(orchestrator, set->row, set->version + 1, set->after);
         rf_outbox_kick(&orchestrator->outbox);
         rf_dispatch_changed(orchestrator);
+        rf_calendar_go_on(orchestrator);
     }
     answer(set, result, error);
 }

@@ -9,7 +9,7 @@
 #include "control.h"
 #include "dial_lock.h"
 #include "notice.h"
-#include "queue.h"
+#include "reopen.h"
 #include "store/db.h"
 
 static bool copy(char **out, const char *text) {
@@ -218,8 +218,7 @@ enum rf_err rf_set_write_run(struct rf_store_job *job, struct rf_db *db, struct 
                             "campaign %s was changed by somebody else at the same moment",
                             set->campaign);
     if (err == RF_OK && set->reopen)
-        err = rf_db_run(db, error, RF_QUEUE_REOPEN " AND campaign = ?", "iii", set->now.ns,
-                        set->now.ns, set->row);
+        err = rf_reopen_note(db, set->row, error);
     if (err != RF_OK)
         return err;
     char *text = rf_notice_set(set->campaign, set->version + 1,

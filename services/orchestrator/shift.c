@@ -1,7 +1,7 @@
 #include "shift.h"
 
 #include "campaigns/schema.h"
-#include "queue.h"
+#include "reopen.h"
 #include "store/db.h"
 #include "store/member.h"
 
@@ -45,6 +45,5 @@ enum rf_err rf_shift_run(struct rf_store_job *job, struct rf_db *db, struct rf_e
     if (err == RF_OK && !shift->at_start) // else rf_dial_distrust does better
         err = move_attempts(shift, db, error);
     int64_t all = shift->step.all.ns, size = all < 0 ? -all : all;
-    return err == RF_OK && size >= RF_SHIFT_REOPENS.ns ? rf_queue_reopen(db, shift->now, error)
-                                                       : err;
+    return err == RF_OK && size >= RF_SHIFT_REOPENS.ns ? rf_reopen_note_all(db, error) : err;
 }

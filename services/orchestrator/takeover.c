@@ -145,6 +145,14 @@ static enum rf_err find_cancelled(struct rf_takeover *takeover, struct rf_db *db
     return err;
 }
 
+static enum rf_err find_reopening(struct rf_takeover *takeover, struct rf_db *db,
+                                  struct rf_error *error) {
+    int64_t found = 0;
+    enum rf_err err = rf_db_number(db, error, &found, "SELECT EXISTS (SELECT 1 FROM reopen)", "");
+    takeover->reopening = found != 0;
+    return err;
+}
+
 // ---- streams ----
 
 static enum rf_err read_stream(struct rf_db *db, int64_t row, struct rf_takeover_stream *stream,
@@ -192,6 +200,8 @@ enum rf_err rf_takeover_run(struct rf_store_job *job, struct rf_db *db, struct r
         err = share_places(takeover, db, error);
     if (err == RF_OK)
         err = find_cancelled(takeover, db, error);
+    if (err == RF_OK)
+        err = find_reopening(takeover, db, error);
     if (err == RF_OK)
         err = finish_campaigns(db, takeover->now, error);
     if (err == RF_OK)

@@ -28,6 +28,7 @@ struct rf_takeover {
     int64_t returned; // that went back into the queue, as there was no place for them
     bool cancelled;   // a cancelled campaign has contacts that are to be set aside: see sweep.h
     bool more;        // do it again
+    bool reopening;   // waiting contacts are to be looked at: see reopen.h
     bool starting;    // a start that was broken off is gone on with: do it again likewise
     struct rf_takeover_stream streams[RF_TAKEOVER_STREAMS]; // to publish their events
     size_t stream_count;

@@ -7,6 +7,7 @@ import time
 import unittest
 
 from harness import CampaignTest, people, wait_for
+from postgres import OnPostgres
 
 BUSY, NO_ANSWER, FAILED, MACHINE, LONG = (f"+12025550{n}" for n in (190, 191, 192, 197, 198))
 
@@ -183,6 +184,40 @@ class ZonesGone(RecallTest):
         self.assertEqual(self.finished()["done"], 1)
         self.order("load", "d", file)
         self.assert_each_dialled_once([(mine, "")])
+
+
+class Restarted(RecallTest):
+    """Windows that become others while nobody is there to be told."""
+
+    CONFIG = {"campaign": {"time_zone": "UTC"}}
+
+    def test_who_waits_for_a_shut_window_is_called_after_a_restart_with_one_that_is_open(self):
+        contacts = people(3)
+        shut = time.gmtime(time.time() + 3 * 86400)
+        self.set.config["campaign"]["windows"] = [f"{time.strftime('%a', shut).lower()} 00:00-00:01"]
+        self.set.write_config()
+        self.set.start_all()
+        self.load(contacts)
+        self.order("start", "c")
+        self.until("all to wait", lambda s: s["waiting"] == 3)
+        # Another life with the same windows looks at nobody.
+        self.restart()
+        self.until("it to be known again", lambda s: s["waiting"] == 3 and s["window_opens"])
+        self.set.config["campaign"]["windows"] = ["daily 00:00-24:00"]
+        self.set.write_config()
+        self.restart()
+        self.finished()
+        self.assert_each_dialled_once(contacts)
+        wait_for("the log", lambda: self.set.events(type="campaign.finished"))
+        self.assertEqual(len(self.set.events(type="contact.deferred")), 3)
+
+    def restart(self):
+        self.set.processes["orchestrator"].kill()
+        self.set.start("orchestrator")
+
+
+class SharedRestarted(OnPostgres, Restarted):
+    """The same in a database that several may share."""
 
 
 class Opening(RecallTest):

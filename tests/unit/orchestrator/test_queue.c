@@ -287,25 +287,6 @@ static void status_tells_when_the_first_is_called_who_waits_for_it(void **state)
     json_decref(contacts.result);
 }
 
-static void who_waits_for_a_first_window_is_due_when_it_becomes_another(void **state) {
-    struct rf_db *db = *state;
-    static const char *const changes[] = {
-        "UPDATE contact SET state = 'running.script'",
-        "UPDATE contact SET state = 'running.dial'",
-        "UPDATE contact SET state = 'waiting.window', due = 900000000000",
-        "UPDATE contact SET last_unreached = 'busy', busy = 1 WHERE line = 3",
-        "UPDATE contact SET due = 100000000000 WHERE line = 4",
-    };
-    campaign(db, "first", 0, 3);
-    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
-        assert_int_equal(database_exec(db, changes[i]), RF_OK);
-    struct rf_queue_release job = {.job.run = rf_queue_reopen_run, .now = {300 * S}};
-    must(db, &job.job);
-    assert_int_equal(database_number(db, "SELECT due FROM contact WHERE line = 2"), 300 * S);
-    assert_int_equal(database_number(db, "SELECT due FROM contact WHERE line = 3"), 900 * S);
-    assert_int_equal(database_number(db, "SELECT due FROM contact WHERE line = 4"), 100 * S);
-}
-
 static void incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody(void **state) {
     struct rf_db *db = *state;
     static const struct rf_rules rules = {.send_margin = {20 * S}};
@@ -432,7 +413,6 @@ int main(void) {
         TEST(the_reading_of_turns_uses_indexes),
         TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
         TEST(status_tells_when_the_first_is_called_who_waits_for_it),
-        TEST(who_waits_for_a_first_window_is_due_when_it_becomes_another),
         TEST(incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody),
         TEST(how_calls_ended_is_kept_for_the_next_one),
         TEST(contacts_are_made_ready_in_advance_up_to_the_bound_over_all_campaigns),
