@@ -169,27 +169,42 @@ static enum rf_err may_dial(struct rf_record *record, struct rf_db *db, struct r
     return err;
 }
 
-// While its campaign does not run, a contact rests at the end of a step; one of a cancelled
-// campaign is set aside from there (sweep.h). Decided here, as the campaign may be stopped at any
-// moment, and by another process.
-static enum rf_err rest(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
-    bool step_ended = (record->from == RF_CONTACT_SCRIPT || record->from == RF_CONTACT_SPEECH) &&
-                      (record->to == RF_CONTACT_SPEECH || record->to == RF_CONTACT_DIAL);
-    if (!step_ended && !rf_contact_waiting(record->to))
-        return RF_OK;
+static enum rf_err read_campaign_state(const struct rf_record *record, struct rf_db *db,
+                                       enum rf_campaign_state *state, struct rf_error *error) {
     struct rf_rows *row;
-    enum rf_campaign_state state = RF_CAMPAIGN_RUNNING;
     enum rf_err err = rf_db_query(db, error, &row,
                                   "SELECT k.state FROM contact c"
                                   " JOIN campaign k ON k.id = c.campaign WHERE c.id = ?",
                                   "i", record->row);
+    *state = RF_CAMPAIGN_RUNNING;
     if (err == RF_OK)
         err = rf_rows_next(row, error);
     if (err == RF_OK)
-        (void)rf_campaign_state_parse(rf_rows_text(row, 0), &state);
+        (void)rf_campaign_state_parse(rf_rows_text(row, 0), state);
     rf_rows_end(&row);
+    return err;
+}
+
+// While its campaign does not run, a contact rests at the end of a step; one of a cancelled
+// campaign is set aside from there (sweep.h). Decided here, as the campaign may be stopped at any
+// moment, and by another process: who cancels it waits until those that come to rest are there for
+// the sweep to find, and who comes to rest later sees the cancellation.
+static enum rf_err rest(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
+    bool step_ended = (record->from == RF_CONTACT_SCRIPT || record->from == RF_CONTACT_SPEECH) &&
+                      (record->to == RF_CONTACT_SPEECH || record->to == RF_CONTACT_DIAL);
+    enum rf_campaign_state state = RF_CAMPAIGN_RUNNING;
+    enum rf_err err = RF_OK;
+    record->cancelled = false; // of an earlier run
+    if (step_ended)
+        err = read_campaign_state(record, db, &state, error);
+    bool paused = step_ended && state != RF_CAMPAIGN_RUNNING;
+    if (err != RF_OK || (!paused && !rf_contact_waiting(record->to)))
+        return err;
+    err = rf_dial_lock_share(db, error);
+    if (err == RF_OK)
+        err = read_campaign_state(record, db, &state, error);
     record->cancelled = state == RF_CAMPAIGN_CANCELLED;
-    if (err != RF_OK || !step_ended || state == RF_CAMPAIGN_RUNNING)
+    if (err != RF_OK || !paused)
         return err;
     record->to = RF_CONTACT_WAIT_RETRY;
     record->due = record->now;

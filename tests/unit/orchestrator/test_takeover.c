@@ -437,29 +437,48 @@ static void a_cancellation_whose_sweep_never_came_is_found_and_carried_out(void 
     end(db, other);
 }
 
-// One looks at its campaign, which another cancels and sweeps before the first commits.
-static void a_contact_that_comes_to_rest_while_its_campaign_is_cancelled_is_swept(void **state) {
+// Whichever of both is first, the other waits for it: either the sweep of the cancellation finds
+// the contact, or the contact finds its campaign cancelled.
+static void a_contact_comes_to_rest_before_its_campaign_is_cancelled_or_knows_of_it(void **state) {
     struct rf_db *db = *state;
     struct rf_error error = {0};
     if (!database_is_postgres())
         skip(); // its file has one writer
-    begin_campaign(db, 1);
-    struct rf_queue_claim claimed = claim(db, 1);
+    begin_campaign(db, 2);
+    struct rf_queue_claim claimed = claim(db, 2);
     struct rf_db *other = another(db);
-    struct rf_plan plan;
-    rf_plan_defer(&claimed.contacts.items[0], "transient", "x", &rules, (struct rf_utc){30 * S},
-                  &plan);
-    struct rf_record *record =
-        rf_record_new(&claimed.contacts.items[0], &plan, (struct rf_utc){30 * S});
+    struct rf_control order = {.campaign = (char *)"c",
+                               .order = RF_CAMPAIGN_CANCEL,
+                               .now = {31 * S},
+                               .job.run = rf_control_order_run};
+    struct rf_record *records[2];
+    for (int i = 0; i < 2; i++) {
+        struct rf_plan plan;
+        rf_plan_defer(&claimed.contacts.items[i], "transient", "x", &rules, (struct rf_utc){30 * S},
+                      &plan);
+        records[i] = rf_record_new(&claimed.contacts.items[i], &plan, (struct rf_utc){30 * S});
+    }
+    assert_int_equal(database_exec(other, "SET lock_timeout = 200"), RF_OK);
+    assert_int_equal(database_exec(db, "SET lock_timeout = 200"), RF_OK);
     assert_int_equal(db->driver->begin(db, &error), RF_OK);
-    assert_int_equal(record->job.run(&record->job, db, &error), RF_OK);
-    cancel(other);
-    assert_int_equal(sweep(other), 0);
+    assert_int_equal(records[0]->job.run(&records[0]->job, db, &error), RF_OK);
+    assert_int_equal(database_do(other, &order.job, &error), RF_ERR_TIMEOUT);
     assert_int_equal(db->driver->commit(db, &error), RF_OK);
-    assert_false(record->cancelled);
-    rf_record_destroy(&record);
+    assert_false(records[0]->cancelled);
+
+    assert_int_equal(other->driver->begin(other, &error), RF_OK);
+    assert_int_equal(order.job.run(&order.job, other, &error), RF_OK);
+    assert_int_equal(database_do(db, &records[1]->job, &error), RF_ERR_TIMEOUT);
+    assert_int_equal(other->driver->commit(other, &error), RF_OK);
+    assert_int_equal(sweep(other), 1);
+    must(db, &records[1]->job);
+    assert_true(records[1]->cancelled);
+    assert_int_equal(sweep(db), 1);
+    assert_false(take_over(db).cancelled);
+    for (int i = 0; i < 2; i++)
+        rf_record_destroy(&records[i]);
+    json_decref(order.result);
     rf_contact_list_clear(&claimed.contacts);
-    assert_swept_by(other, 1);
     end(db, other);
 }
 
@@ -628,7 +647,7 @@ int main(void) {
         TEST(claims_at_the_same_moment_have_no_contact_in_common),
         TEST(a_campaign_whose_last_contacts_end_at_the_same_moment_is_finished_once),
         TEST(a_cancellation_whose_sweep_never_came_is_found_and_carried_out),
-        TEST(a_contact_that_comes_to_rest_while_its_campaign_is_cancelled_is_swept),
+        TEST(a_contact_comes_to_rest_before_its_campaign_is_cancelled_or_knows_of_it),
         TEST(contacts_that_another_holds_while_they_are_swept_are_swept_later),
         TEST(a_contact_that_is_given_up_is_read_anew),
         TEST(no_more_is_taken_over_at_once_than_there_is_room_for_whatever_the_plan),
