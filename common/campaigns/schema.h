@@ -10,7 +10,7 @@ extern const size_t rf_schema_migration_count;
 
 // What only PostgreSQL's words can say.
 extern const char rf_schema_postgres_first[], rf_schema_postgres_sixth[],
-    rf_schema_postgres_ninth[];
+    rf_schema_postgres_ninth[], rf_schema_postgres_seventeenth[];
 // What operators need (schema_operator.c), in the words of each database.
 extern const char rf_schema_operator[], rf_schema_operator_postgres[];
 

@@ -87,3 +87,67 @@ const char rf_schema_postgres_sixth[] = RF_MEMBER_TABLE_POSTGRES
 // for one compares each with each when it is thousands.
 const char rf_schema_postgres_ninth[] =
     "ALTER FUNCTION contact_count_update () SET enable_nestloop = off;";
+
+// What a trigger of each row costs counts when thousands are claimed a second, so that a statement
+// is judged and counted as a whole, by the rows that it found and those that it left; no row
+// changes its number meanwhile. Likewise a foreign key looks up the stream of each event, though
+// they come together.
+#define CONTACT_UPDATE                                                                             \
+    "CREATE FUNCTION contact_refused () RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN"               \
+    " RAISE EXCEPTION 'forbidden transition of a contact' USING ERRCODE = 'check_violation';"      \
+    " END $$;"                                                                                     \
+    "CREATE FUNCTION contact_update () RETURNS trigger LANGUAGE plpgsql"                           \
+    " SET enable_nestloop = off SET jit = off AS $$ BEGIN" /* see the ninth */                     \
+    " INSERT INTO campaign_count AS k (campaign, owner, state, outcome, reason, count)"            \
+    "  WITH moved AS MATERIALIZED (SELECT a.owner, a.campaign, a.state,"                           \
+    "    coalesce (a.outcome, '') AS outcome, coalesce (a.reason, '') AS reason,"                  \
+    "    r.campaign AS old_campaign, r.state AS old_state,"                                        \
+    "    coalesce (r.outcome, '') AS old_outcome, coalesce (r.reason, '') AS old_reason,"          \
+    "    count (*) AS n"                                                                           \
+    "   FROM removed r JOIN added a ON a.id = r.id GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9)"            \
+    "  SELECT x.campaign, x.owner, x.state, x.outcome, x.reason, sum (x.n) FROM ("                 \
+    "   SELECT campaign, owner, state, outcome, reason, CASE WHEN state = old_state OR EXISTS"     \
+    "     (SELECT 1 FROM contact_transition t WHERE t.old = old_state AND t.new = moved.state)"    \
+    "     THEN n ELSE contact_refused () END AS n FROM moved UNION ALL"                            \
+    "   SELECT old_campaign, owner, old_state, old_outcome, old_reason, -n FROM moved) x"          \
+    "  GROUP BY 1, 2, 3, 4, 5 HAVING sum (x.n) <> 0 ORDER BY 1, 2, 3, 4, 5"                        \
+    "  ON CONFLICT (campaign, state, outcome, reason, owner)"                                      \
+    "  DO UPDATE SET count = k.count + excluded.count; RETURN NULL; END $$;"                       \
+    "DROP TRIGGER contact_update ON contact;"                                                      \
+    "DROP TRIGGER contact_count_update ON contact;"                                                \
+    "DROP FUNCTION contact_moves (), contact_count_update ();"                                     \
+    "CREATE TRIGGER contact_update AFTER UPDATE ON contact"                                        \
+    " REFERENCING OLD TABLE AS removed NEW TABLE AS added"                                         \
+    " FOR EACH STATEMENT EXECUTE FUNCTION contact_update ();"
+
+#define NUMBERS_STAY                                                                               \
+    "CREATE FUNCTION number_stays () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"                 \
+    " RAISE EXCEPTION 'the number of a row of % stays as it is', TG_TABLE_NAME"                    \
+    "  USING ERRCODE = 'check_violation'; END $$;"                                                 \
+    "CREATE TRIGGER contact_id BEFORE UPDATE OF id ON contact FOR EACH ROW"                        \
+    " WHEN (NEW.id <> OLD.id) EXECUTE FUNCTION number_stays ();"                                   \
+    "CREATE TRIGGER stream_id BEFORE UPDATE OF id ON stream FOR EACH ROW"                          \
+    " WHEN (NEW.id <> OLD.id) EXECUTE FUNCTION number_stays ();"                                   \
+    "CREATE TRIGGER outbox_stream BEFORE UPDATE OF stream ON outbox FOR EACH ROW"                  \
+    " WHEN (NEW.stream <> OLD.stream) EXECUTE FUNCTION number_stays ();"
+
+// As a foreign key does it, who adds events holds on to their stream: who deletes that waits.
+#define EVENTS_HAVE_STREAM                                                                         \
+    "ALTER TABLE outbox DROP CONSTRAINT outbox_stream_fkey;"                                       \
+    "CREATE FUNCTION outbox_insert () RETURNS trigger LANGUAGE plpgsql AS $$"                      \
+    " DECLARE held BIGINT; BEGIN"                                                                  \
+    " PERFORM 1 FROM stream WHERE id IN (SELECT stream FROM added) FOR KEY SHARE;"                 \
+    " GET DIAGNOSTICS held = ROW_COUNT;"                                                           \
+    " IF held <> (SELECT count (DISTINCT stream) FROM added) THEN RAISE EXCEPTION"                 \
+    "  'an event of no stream' USING ERRCODE = 'foreign_key_violation'; END IF;"                   \
+    " RETURN NULL; END $$;"                                                                        \
+    "CREATE TRIGGER outbox_insert AFTER INSERT ON outbox REFERENCING NEW TABLE AS added"           \
+    " FOR EACH STATEMENT EXECUTE FUNCTION outbox_insert ();"                                       \
+    "CREATE FUNCTION stream_delete () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"                \
+    " IF EXISTS (SELECT 1 FROM outbox WHERE stream = OLD.id) THEN RAISE EXCEPTION"                 \
+    "  'a stream with events' USING ERRCODE = 'foreign_key_violation'; END IF;"                    \
+    " RETURN OLD; END $$;"                                                                         \
+    "CREATE TRIGGER stream_delete BEFORE DELETE ON stream FOR EACH ROW"                            \
+    " EXECUTE FUNCTION stream_delete ();"
+
+const char rf_schema_postgres_seventeenth[] = CONTACT_UPDATE NUMBERS_STAY EVENTS_HAVE_STREAM;

@@ -145,6 +145,55 @@ static void the_database_allows_exactly_the_transitions_of_the_table(void **stat
     rf_db_close(&db);
 }
 
+static void the_database_judges_each_row_of_a_statement_and_by_its_own_past(void **state) {
+    (void)state;
+    struct rf_db *db = database_open();
+    insert_contact(db);
+    assert_int_equal(database_exec(db, "INSERT INTO contact (id, campaign, line, phone)"
+                                       " VALUES (2, 1, 2, '+12025550101');"
+                                       "UPDATE contact SET state = 'scheduled' WHERE id = 2"),
+                     RF_OK);
+    const char *const forbidden[] = {
+        // One of them may, the other not.
+        "UPDATE contact SET state = 'running.script'",
+        // Each would take the past of the other.
+        "UPDATE contact SET state = CASE id WHEN 1 THEN 'running.script' ELSE 'scheduled' END,"
+        " id = 3 - id WHERE id = 1 OR id = 2",
+    };
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
+        assert_int_not_equal(database_exec(db, forbidden[i]), RF_OK);
+    assert_int_equal(database_number(db, "SELECT sum (count) FROM campaign_count"
+                                         " WHERE state = 'running.script'"),
+                     0);
+    assert_int_equal(database_exec(db,
+                                   "UPDATE contact SET state ="
+                                   " CASE id WHEN 1 THEN 'scheduled' ELSE 'running.script' END"),
+                     RF_OK);
+    assert_int_equal(database_number(db, "SELECT sum (count) FROM campaign_count"
+                                         " WHERE state = 'running.script'"),
+                     1);
+    assert_int_equal(database_number(db, "SELECT sum (count) FROM campaign_count"), 2);
+    rf_db_close(&db);
+}
+
+static void an_event_has_a_stream_which_stays_as_long_as_it(void **state) {
+    (void)state;
+    struct rf_db *db = database_open();
+    assert_int_not_equal(
+        database_exec(db, "INSERT INTO outbox (stream, seq, event) SELECT id, 7, '{}' FROM stream"
+                          " UNION ALL SELECT 99, 7, '{}'"),
+        RF_OK);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM outbox"), 0);
+    assert_int_equal(
+        database_exec(db, "INSERT INTO outbox (stream, seq, event) SELECT id, 7, '{}' FROM stream"),
+        RF_OK);
+    assert_int_not_equal(database_exec(db, "UPDATE outbox SET stream = 99"), RF_OK);
+    assert_int_not_equal(database_exec(db, "UPDATE stream SET id = 99"), RF_OK);
+    assert_int_not_equal(database_exec(db, "DELETE FROM stream"), RF_OK);
+    assert_int_equal(database_exec(db, "DELETE FROM outbox; DELETE FROM stream"), RF_OK);
+    rf_db_close(&db);
+}
+
 static void the_database_refuses_an_unknown_state_and_a_birth_in_the_middle(void **state) {
     (void)state;
     struct rf_db *db = database_open();
@@ -202,6 +251,8 @@ int main(void) {
         cmocka_unit_test(a_dial_is_never_repeated_from_a_call_that_may_exist),
         cmocka_unit_test(the_manual_has_the_picture_of_the_table_as_it_is),
         cmocka_unit_test(the_database_allows_exactly_the_transitions_of_the_table),
+        cmocka_unit_test(the_database_judges_each_row_of_a_statement_and_by_its_own_past),
+        cmocka_unit_test(an_event_has_a_stream_which_stays_as_long_as_it),
         cmocka_unit_test(the_database_refuses_an_unknown_state_and_a_birth_in_the_middle),
         cmocka_unit_test(the_database_refuses_to_reopen_an_attempt_or_to_open_two),
     };
