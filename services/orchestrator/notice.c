@@ -125,7 +125,8 @@ char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan 
     put_ended(data, plan);
     put_call(data, step->reply);
     // That nobody was there, or that it is night, is no trouble of ours.
-    bool planned = plan->dial == RF_DIAL_ENDED || plan->to == RF_CONTACT_WAIT_WINDOW;
+    bool recalled = plan->dial == RF_DIAL_ENDED && plan->class == RF_CLASS_OK;
+    bool planned = recalled || plan->to == RF_CONTACT_WAIT_WINDOW;
     return of_contact(RF_EVENT_CONTACT_DEFERRED, planned ? "info" : NULL, contact, plan->provider,
                       data, now);
 }

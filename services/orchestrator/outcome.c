@@ -114,15 +114,21 @@ static const char *zone_name(const struct rf_contact *contact,
     return name ? name : "UTC";
 }
 
-void rf_outcome_ended(const struct rf_contact *contact, enum rf_unreached how,
-                      const struct rf_config_campaign *campaign, const struct rf_zone *zone,
-                      const struct rf_holidays *holidays, struct rf_utc now, struct rf_plan *plan) {
-    struct rf_duration wait;
+// Counts the call that ended, which nothing follows yet.
+static void count(enum rf_unreached how, struct rf_plan *plan) {
     plan->unreached[how]++;
     plan->last_unreached = how;
     rf_plan_copy(plan->status, sizeof plan->status, rf_unreached_name(how));
     plan->to = RF_CONTACT_DONE;
     plan->dial = RF_DIAL_ENDED;
+    plan->judged = true;
+}
+
+void rf_outcome_ended(const struct rf_contact *contact, enum rf_unreached how,
+                      const struct rf_config_campaign *campaign, const struct rf_zone *zone,
+                      const struct rf_holidays *holidays, struct rf_utc now, struct rf_plan *plan) {
+    struct rf_duration wait;
+    count(how, plan);
     int64_t calls = rf_outcome_calls(plan->unreached);
     if (calls >= campaign->max_calls ||
         !rf_outcome_wait(&campaign->recall[how], plan->unreached[how], &wait))
@@ -140,12 +146,34 @@ void rf_outcome_ended(const struct rf_contact *contact, enum rf_unreached how,
         plan->due = due;
 }
 
+void rf_outcome_unjudged(enum rf_unreached how, const char *problem, const struct rf_rules *rules,
+                         struct rf_utc now, struct rf_plan *plan) {
+    count(how, plan);
+    plan->to = RF_CONTACT_WAIT_RETRY;
+    plan->step = RF_STEP_DIAL;
+    plan->class = RF_CLASS_LOCAL;
+    plan->due = rf_utc_add(now, rules->defer_delay);
+    rf_plan_copy(plan->reason, sizeof plan->reason, rf_reason_name(RF_REASON_SETTINGS));
+    rf_plan_copy(plan->message, sizeof plan->message, problem);
+}
+
 bool rf_outcome_needs_zone(const struct rf_contact *contact,
                            const struct rf_config_campaign *campaign,
                            const struct rf_holidays *holidays) {
     const struct rf_calling calling =
         rf_outcome_calling(campaign, contact->last_unreached, NULL, holidays);
     return !always_open(&calling);
+}
+
+// Whether no further call follows the last one: the cap or the plan may have become smaller while
+// the contact waited, or were not known when its call ended.
+static bool used_up(const struct rf_contact *contact, const struct rf_config_campaign *campaign) {
+    enum rf_unreached how = contact->last_unreached;
+    struct rf_duration wait;
+    if (how == RF_UNREACHED_NONE || contact->unreached[how] == 0)
+        return false;
+    return rf_outcome_calls(contact->unreached) >= campaign->max_calls ||
+           !rf_outcome_wait(&campaign->recall[how], contact->unreached[how], &wait);
 }
 
 bool rf_outcome_may_dial(const struct rf_contact *contact,
@@ -155,9 +183,7 @@ bool rf_outcome_may_dial(const struct rf_contact *contact,
     const struct rf_calling calling =
         rf_outcome_calling(campaign, contact->last_unreached, zone, holidays);
     rf_plan_stay(contact, plan);
-    // The cap may have been lowered while it waited for this call.
-    if (contact->last_unreached != RF_UNREACHED_NONE &&
-        rf_outcome_calls(contact->unreached) >= campaign->max_calls) {
+    if (used_up(contact, campaign)) {
         plan->to = RF_CONTACT_DONE;
         rf_plan_copy(plan->status, sizeof plan->status, rf_unreached_name(contact->last_unreached));
         return false;

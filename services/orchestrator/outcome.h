@@ -33,6 +33,12 @@ void rf_outcome_ended(const struct rf_contact *contact, enum rf_unreached how,
                       const struct rf_config_campaign *campaign, const struct rf_zone *zone,
                       const struct rf_holidays *holidays, struct rf_utc now, struct rf_plan *plan);
 
+// rf_outcome_unjudged: likewise, of a campaign whose settings cannot be used because of `problem`:
+// nobody knows how often it is to be called. It waits for them; whether another call follows this
+// one is found at its dial.
+void rf_outcome_unjudged(enum rf_unreached how, const char *problem, const struct rf_rules *rules,
+                         struct rf_utc now, struct rf_plan *plan);
+
 // rf_outcome_needs_zone: whether it matters for rf_outcome_may_dial where the contact is.
 bool rf_outcome_needs_zone(const struct rf_contact *contact,
                            const struct rf_config_campaign *campaign,
@@ -40,8 +46,8 @@ bool rf_outcome_needs_zone(const struct rf_contact *contact,
 
 // rf_outcome_may_dial: whether the contact may be called right now, until plan->due. If not, `plan`
 // puts it off to its next window, at no cost to it: neither a call nor a deferral is counted; or it
-// is done, as the cap of calls is lower by now than the calls that it had. `zone` NULL: the system
-// has none of that name; a contact for whom it matters is then set aside.
+// is done, as by the cap or the plan that hold now no call follows those that it had. `zone` NULL:
+// the system has none of that name; a contact for whom it matters is then set aside.
 bool rf_outcome_may_dial(const struct rf_contact *contact,
                          const struct rf_config_campaign *campaign, const struct rf_zone *zone,
                          const struct rf_holidays *holidays, struct rf_utc now,

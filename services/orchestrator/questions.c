@@ -149,23 +149,45 @@ static void ask(struct rf_runner *runner) {
 
 // ---- how the call goes ----
 
-// Whom the call did not reach may be called again.
-static void ended(struct rf_runner *runner, const struct rf_call_reply *reply,
-                  struct rf_plan *plan) {
+// What follows a call that did not reach its person, by the settings of its campaign.
+static void judge(struct rf_runner *runner, enum rf_unreached how, struct rf_plan *plan) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
-    const char *heard = json_string_value(json_object_get(reply->result, "answered_by"));
-    if (!heard && runner->told.answered_by[0])
-        heard = runner->told.answered_by;
-    enum rf_unreached how = rf_outcome_unreached(plan->status, heard);
-    const struct rf_config_campaign *campaign = rf_terms_campaign(runner->terms);
-    if (how == RF_UNREACHED_NONE)
+    const struct rf_terms *terms = runner->terms;
+    const struct rf_config_campaign *campaign = rf_terms_campaign(terms);
+    struct rf_utc now = rf_clock_watch_now(orchestrator);
+    if (terms->problem[0]) {
+        struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
+        rf_outcome_unjudged(how, terms->problem, &rules, now, plan);
         return;
+    }
     const struct rf_zone *zone;
     struct rf_error error;
     if (rf_orchestrator_zone(orchestrator, &runner->contact, campaign, &zone, &error) != RF_OK)
         zone = NULL; // what became of it is looked at before the next dial
-    rf_outcome_ended(&runner->contact, how, campaign, zone, rf_terms_holidays(runner->terms),
-                     rf_clock_watch_now(runner->orchestrator), plan);
+    rf_outcome_ended(&runner->contact, how, campaign, zone, rf_terms_holidays(terms), now, plan);
+}
+
+void rf_questions_judge_anew(struct rf_runner *runner) {
+    const struct rf_plan *before = &runner->plan;
+    const struct rf_notice_step step = {.step = RF_STEP_DIAL};
+    struct rf_plan plan;
+    rf_plan_stay(&runner->contact, &plan);
+    rf_plan_copy(plan.provider, sizeof plan.provider, before->provider);
+    rf_plan_copy(plan.sid, sizeof plan.sid, before->sid);
+    plan.duration_s = before->duration_s;
+    judge(runner, before->last_unreached, &plan);
+    rf_runner_decide(runner, &plan, &step);
+}
+
+// Whom the call did not reach may be called again.
+static void ended(struct rf_runner *runner, const struct rf_call_reply *reply,
+                  struct rf_plan *plan) {
+    const char *heard = json_string_value(json_object_get(reply->result, "answered_by"));
+    if (!heard && runner->told.answered_by[0])
+        heard = runner->told.answered_by;
+    enum rf_unreached how = rf_outcome_unreached(plan->status, heard);
+    if (how != RF_UNREACHED_NONE)
+        judge(runner, how, plan);
 }
 
 // What the provider said of the call, asked or by itself.

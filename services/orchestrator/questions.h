@@ -19,6 +19,10 @@ void rf_questions_told(struct rf_runner *runner, const struct rf_event *event);
 // the provider told that there is: then `plan` follows it. Else nothing.
 void rf_questions_adopt(const struct rf_runner *runner, struct rf_plan *plan);
 
+// rf_questions_judge_anew: the settings of the campaign have become others since runner->plan was
+// judged by them.
+void rf_questions_judge_anew(struct rf_runner *runner);
+
 // rf_questions_drop: the runner asks nothing any more.
 void rf_questions_drop(struct rf_runner *runner);
 

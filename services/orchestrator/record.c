@@ -42,6 +42,7 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
     record->spent = plan->spent;
     record->redials = plan->redials;
     record->interruptions = plan->interruptions;
+    record->judged = plan->judged;
     memcpy(record->unreached, plan->unreached, sizeof record->unreached);
     record->last_unreached = plan->last_unreached;
     rf_plan_copy(record->audio, sizeof record->audio, plan->audio);
@@ -128,8 +129,8 @@ static enum rf_err write_contact(struct rf_record *record, struct rf_db *db,
     return err == RF_OK ? one_changed(record, db, "the contact", error) : err;
 }
 
-// Whether its campaign runs, by the settings that allow the dial. The contact is still ours, and in
-// the state in which it may be dialled.
+// Whether its campaign runs, and has the settings that what is to be written goes by. The contact
+// is still ours, and in the state that we left it in.
 static enum rf_err read_campaign(struct rf_record *record, struct rf_db *db,
                                  struct rf_error *error) {
     struct rf_rows *row;
@@ -138,7 +139,7 @@ static enum rf_err read_campaign(struct rf_record *record, struct rf_db *db,
                     "SELECT k.state, k.version, k.settings FROM contact c"
                     " JOIN campaign k ON k.id = c.campaign"
                     " WHERE c.id = ? AND c.state = ? AND c.owner = ?",
-                    "iti", record->row, rf_contact_state_name(RF_CONTACT_DIAL), rf_member_of(db));
+                    "iti", record->row, rf_contact_state_name(record->from), rf_member_of(db));
     if (err == RF_OK)
         err = rf_rows_next(row, error);
     if (err == RF_OK) {
@@ -151,6 +152,14 @@ static enum rf_err read_campaign(struct rf_record *record, struct rf_db *db,
     }
     rf_rows_end(&row);
     return err == RF_ERR_NOT_FOUND ? left_otherwise(record, "the contact", error) : err;
+}
+
+// What follows the end of a call is judged by the settings that hold when it is written.
+static enum rf_err may_judge(struct rf_record *record, struct rf_db *db, struct rf_error *error) {
+    enum rf_err err = read_campaign(record, db, error);
+    if (err == RF_OK && record->stale)
+        return rf_error_set(error, RF_ERR_CONFLICT, "the campaign has other settings by now");
+    return err;
 }
 
 // The last look before a dial, in the transaction of its intent.
@@ -305,6 +314,8 @@ enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_
     record->elsewhere = false;
     if (record->dial.state == RF_DIAL_INTENT)
         err = may_dial(record, db, error);
+    else if (record->judged)
+        err = may_judge(record, db, error);
     if (err == RF_OK && record->to != record->from)
         err = rest(record, db, error);
     if (err == RF_OK && record->to != record->from)

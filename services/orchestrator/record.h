@@ -30,7 +30,8 @@ struct rf_record {
     struct rf_dial dial;
     char *phone;
     char status[32];
-    int64_t version; // of an intent: of the settings that allow it
+    bool judged;     // by the settings of its campaign
+    int64_t version; // of an intent, or if judged: of the settings that allow it
     bool stale;      // why it was refused: its campaign has others now:
     int64_t newer;   // of this version
     char *settings;  // (NULL: none of its own)
@@ -48,7 +49,7 @@ struct rf_record {
 };
 
 // rf_record_new: a record that takes `contact` to where `plan` says; the caller adds notices, and
-// sets job.done and owner. NULL if out of memory.
+// sets job.done and owner, and of a judged plan the version of the settings. NULL if out of memory.
 struct rf_record *rf_record_new(const struct rf_contact *contact, const struct rf_plan *plan,
                                 struct rf_utc now);
 
@@ -58,7 +59,8 @@ struct rf_record *rf_record_intent(const struct rf_contact *contact, const struc
                                    int64_t version, struct rf_utc now);
 
 // rf_record_run: the job's work. RF_ERR_CONFLICT from an intent: its number is on the do-not-call
-// list, its campaign is paused or has other settings by now, or another attempt holds the number.
+// list, its campaign is paused or has other settings by now, or another attempt holds the number;
+// from what was judged: its campaign has other settings by now.
 enum rf_err rf_record_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 // rf_record_finish: ends the campaign with this row if none of its contacts is left, and

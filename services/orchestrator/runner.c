@@ -234,13 +234,15 @@ static void go_on(struct rf_runner *runner) {
     }
 }
 
-// The settings of the campaign have become others since they allowed this dial: they are asked
-// again.
-static void dial_anew(struct rf_runner *runner) {
+// The settings of the campaign have become others since they allowed this dial, or judged how its
+// call ended: they are asked again.
+static void decide_anew(struct rf_runner *runner) {
     rf_terms_learn(runner->orchestrator, runner->contact.campaign_row, runner->record->newer,
                    runner->record->settings);
     rf_record_destroy(&runner->record);
-    if (!rf_attempt_begin(runner))
+    if (!runner->intent)
+        rf_questions_judge_anew(runner);
+    else if (!rf_attempt_begin(runner))
         rf_dispatch_not_dialled(runner);
 }
 
@@ -329,14 +331,14 @@ static void on_recorded(struct rf_store_job *job, enum rf_err result,
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     if (orchestrator->stopping)
         return;
-    bool anew = result == RF_ERR_CONFLICT && runner->intent && runner->record->stale &&
-                !runner->record->paused;
+    bool anew = result == RF_ERR_CONFLICT && runner->record->stale &&
+                !(runner->intent && runner->record->paused);
     if (runner->intent && !anew && (result == RF_ERR_CONFLICT || result == RF_ERR_INVALID))
         rf_dispatch_not_dialled(runner);
     if (result == RF_OK) {
         go_on(runner);
     } else if (anew) {
-        dial_anew(runner);
+        decide_anew(runner);
     } else if (result == RF_ERR_CONFLICT && runner->intent) {
         refused(runner);
     } else if (result == RF_ERR_INVALID && runner->record->elsewhere) {
@@ -408,6 +410,7 @@ void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
         give_up(runner);
         return;
     }
+    record->version = runner->terms->version; // by which it was judged, if it was
     runner->plan = *plan;
     // Borrowed from a reply that is about to go.
     runner->plan.text = runner->plan.audio = runner->plan.audio_format = NULL;

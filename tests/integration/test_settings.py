@@ -111,6 +111,27 @@ class Settings(SettingsTest):
         self.finished()
         self.assert_each_dialled_once(contacts)
 
+    def test_an_end_by_settings_that_cannot_be_used_waits_for_them_and_not_for_the_configured_ones(self):
+        holidays = self.file("holidays.txt", "01-01 New Year\n")
+        self.set.start_all(without=["orchestrator"])
+        # It dies with the end of the call in its hand, and finds no holidays when it is back.
+        orchestrator = self.set.start("orchestrator",
+                                      environment={"RF_CRASH_AT": "orchestrator.end_reply_before_commit"})
+        self.load([BUSY], "c", "--settings",
+                  self.file("c.yaml", "campaign:\n  max_calls: 2\n  time_zone: UTC\n"
+                                      f"  holidays: {holidays}\n  recall: {{busy: {{waits: [1s, 1s]}}}}\n"))
+        self.order("start", "c")
+        orchestrator.wait(60)
+        holidays.rename(holidays.with_suffix(".away"))
+        self.set.start("orchestrator")
+        self.until("it to wait", lambda s: s["waiting"] == 1)
+        self.assertIn("(settings: campaign.holidays: ", self.order("why", "c-2").stdout)
+        self.assertEqual(len(self.times([BUSY])), 1)
+        holidays.with_suffix(".away").rename(holidays)
+        self.set.processes["orchestrator"].reload()
+        self.assertEqual(self.finished()["outcomes"], {"busy": 1})
+        self.assertEqual(len(self.times([BUSY])), 2)
+
 
 class SharedSettings(OnPostgres, SettingsTest):
     CONFIG = {"simulator": {"talk": "400ms"},
@@ -153,6 +174,24 @@ class SharedSettings(OnPostgres, SettingsTest):
         self.order("set", "c", "windows=", "pace=")
         self.finished()
         self.assert_each_dialled_once(contacts)
+
+
+class JudgedAnew(OnPostgres, SettingsTest):
+    # It is asked late how a call goes, so that there is time for a change while it is followed.
+    CONFIG = {"telephony": {"poll_initial": "4s", "poll_max": "4s"}}
+
+    def test_a_call_that_ends_after_a_change_elsewhere_is_judged_by_the_change(self):
+        self.set.start_all()
+        self.load([BUSY], "c")
+        self.order("start", "c")
+        wait_for("the call", lambda: self.server.sql("SELECT 1 FROM contact WHERE state = 'running.follow'"))
+        # As another orchestrator does it: nobody tells this one.
+        self.server.sql("""UPDATE campaign SET version = 1,"""
+                        """ settings = '{"max_calls":"2","recall.busy.waits":["1s"]}'""")
+        self.assertEqual(self.finished()["outcomes"], {"busy": 1})
+        self.assertEqual(len(self.times([BUSY])), 2)
+        wait_for("the log", lambda: self.set.events(type="contact.deferred"))
+        self.assertEqual([e["data"]["calls"] for e in self.set.events(type="contact.deferred")], [1])
 
 
 if __name__ == "__main__":

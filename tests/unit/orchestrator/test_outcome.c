@@ -360,6 +360,38 @@ static void a_cap_that_is_lowered_holds_for_those_who_wait_for_their_next_call(v
         rf_outcome_may_dial(&contact, &campaign, NULL, NULL, utc("2026-11-27T13:30:00Z"), &plan));
 }
 
+static void who_was_called_by_settings_that_nobody_can_read_waits_for_them(void **state) {
+    (void)state;
+    const struct rf_rules rules = {.defer_delay = {30 * S}};
+    struct rf_config_campaign campaign = campaign_of(3, 1);
+    struct rf_contact contact = followed();
+    struct rf_utc now = utc("2026-11-27T12:00:00Z");
+    struct rf_plan plan;
+    rf_plan_stay(&contact, &plan);
+    rf_outcome_unjudged(RF_UNREACHED_BUSY, "holidays.txt is gone", &rules, now, &plan);
+    assert_int_equal(plan.to, RF_CONTACT_WAIT_RETRY);
+    assert_int_equal(plan.step, RF_STEP_DIAL);
+    assert_int_equal(plan.dial, RF_DIAL_ENDED);
+    assert_int_equal(plan.due.ns, now.ns + 30 * S);
+    assert_string_equal(plan.reason, "settings");
+    assert_string_equal(plan.message, "holidays.txt is gone");
+    assert_string_equal(plan.status, "busy");
+    assert_int_equal(plan.unreached[RF_UNREACHED_BUSY], 1);
+    assert_true(plan.judged);
+    // With settings again it is called once more, or has had its last call.
+    contact.state = RF_CONTACT_DIAL;
+    memcpy(contact.unreached, plan.unreached, sizeof contact.unreached);
+    contact.last_unreached = plan.last_unreached;
+    assert_true(rf_outcome_may_dial(&contact, &campaign, NULL, NULL, now, &plan));
+    campaign.recall[RF_UNREACHED_BUSY].retries = 0;
+    assert_false(rf_outcome_may_dial(&contact, &campaign, NULL, NULL, now, &plan));
+    assert_int_equal(plan.to, RF_CONTACT_DONE);
+    assert_string_equal(plan.status, "busy");
+    campaign = campaign_of(1, 1);
+    assert_false(rf_outcome_may_dial(&contact, &campaign, NULL, NULL, now, &plan));
+    assert_int_equal(plan.to, RF_CONTACT_DONE);
+}
+
 static void a_contact_whose_window_never_opens_is_set_aside(void **state) {
     (void)state;
     struct rf_hours monday = hours("mon 09:00-10:00"), tuesday = hours("tue 09:00-10:00");
@@ -400,6 +432,7 @@ int main(void) {
         cmocka_unit_test(a_call_of_someone_whose_clock_cannot_be_told_now_ends_as_any_other),
         cmocka_unit_test(a_holiday_is_named),
         cmocka_unit_test(a_cap_that_is_lowered_holds_for_those_who_wait_for_their_next_call),
+        cmocka_unit_test(who_was_called_by_settings_that_nobody_can_read_waits_for_them),
         cmocka_unit_test(a_contact_whose_window_never_opens_is_set_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

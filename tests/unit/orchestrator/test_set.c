@@ -6,6 +6,7 @@
 #include "database.h"
 #include "dial.h"
 #include "explain.h"
+#include "outcome.h"
 #include "queue.h"
 #include "record.h"
 #include "reopen.h"
@@ -277,6 +278,46 @@ static void a_dial_that_older_settings_allow_is_not_begun_and_learns_the_newer_o
     rf_contact_list_clear(&job.contacts);
 }
 
+static void
+what_older_settings_make_of_a_call_is_not_written_and_learns_the_newer_ones(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    campaign(db, "first", 1);
+    struct rf_queue_claim job = claim(db, 1, 0);
+    struct rf_contact *contact = &job.contacts.items[0];
+    contact->state = RF_CONTACT_FOLLOW;
+    contact->dial = (struct rf_dial){.state = RF_DIAL_PLACED, .id = "A1", .sid = "CA1"};
+    assert_int_equal(
+        database_exec(db, "UPDATE contact SET state = 'running.dial';"
+                          "UPDATE contact SET state = 'running.follow';"
+                          "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
+                          " SELECT 'A1', id, phone, 1, 1, 'intent' FROM contact;"
+                          "UPDATE attempt SET state = 'placed', sid = 'CA1'"),
+        RF_OK);
+    set(db, "first", "max_calls", "3", 1);
+    const struct rf_config_campaign before = {.max_calls = 1};
+    struct rf_plan plan;
+    rf_plan_stay(contact, &plan);
+    rf_outcome_ended(contact, RF_UNREACHED_BUSY, &before, NULL, NULL, (struct rf_utc){500 * S},
+                     &plan);
+    assert_int_equal(plan.to, RF_CONTACT_DONE);
+    struct rf_record *record = rf_record_new(contact, &plan, (struct rf_utc){500 * S});
+    record->version = contact->version;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(database_do(db, &record->job, &error), RF_ERR_CONFLICT);
+        assert_true(record->stale);
+        assert_int_equal(record->newer, 1);
+        assert_non_null(strstr(record->settings, "\"max_calls\":\"3\""));
+    }
+    assert_int_equal(database_number(db, "SELECT count (*) FROM attempt WHERE state = 'placed'"),
+                     1);
+    record->version = 1;
+    assert_int_equal(database_do(db, &record->job, &error), RF_OK);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM contact WHERE state = 'done'"), 1);
+    rf_record_destroy(&record);
+    rf_contact_list_clear(&job.contacts);
+}
+
 // Makes the contact at a line wait for its window.
 static void wait_for_window(struct rf_db *db, const char *name, const char *unreached) {
     char sql[512];
@@ -339,6 +380,7 @@ int main(void) {
         TEST(of_two_changes_at_once_neither_is_lost),
         TEST(a_limit_of_its_own_holds_in_place_of_the_configured_one),
         TEST(a_dial_that_older_settings_allow_is_not_begun_and_learns_the_newer_ones),
+        TEST(what_older_settings_make_of_a_call_is_not_written_and_learns_the_newer_ones),
         TEST(who_waits_for_the_first_window_is_looked_at_when_it_has_become_another),
         TEST(why_tells_the_campaigns_own_cap),
     };
