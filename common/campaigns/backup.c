@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "campaigns/schema.h"
 #include "config/config.h"
 #include "store/driver.h"
+#include "store/member.h"
 #include "store/migrate.h"
 #include "store/sql.h"
 #include "store/sqlite.h"
@@ -38,15 +40,20 @@ static enum rf_err sync_file(const char *path, int flags, struct rf_error *error
     return ok ? RF_OK : rf_error_set(error, RF_ERR_IO, "%s: %s", path, strerror(cause));
 }
 
-static enum rf_err name_it(const char *from, const char *to, struct rf_error *error) {
+// What names the folder of `path` has.
+static enum rf_err sync_names(const char *path, struct rf_error *error) {
     char folder[NAME_SIZE];
-    (void)snprintf(folder, sizeof folder, "%s", to);
+    (void)snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = '\0';
+    return sync_file(slash ? folder : ".", O_RDONLY | O_DIRECTORY, error);
+}
+
+static enum rf_err name_it(const char *from, const char *to, struct rf_error *error) {
     if (rename(from, to) != 0)
         return rf_error_set(error, RF_ERR_IO, "%s: %s", to, strerror(errno));
-    return sync_file(slash ? folder : ".", O_RDONLY | O_DIRECTORY, error);
+    return sync_names(to, error);
 }
 
 // ---- making one ----
@@ -141,14 +148,13 @@ static enum rf_err copy_file(const char *from, const char *to, struct rf_error *
 
 enum rf_err rf_backup_mark(struct rf_db *db, struct rf_utc now, struct rf_backup_restored *restored,
                            struct rf_error *error) {
+    // Taken away first: of several who begin at once one marks it, and the others find it marked.
     enum rf_err err =
-        rf_db_number(db, error, &restored->made.ns, "SELECT max (made) FROM copy", "");
-    if (err == RF_OK && restored->made.ns == 0)
-        return rf_error_set(error, RF_ERR_INVALID,
-                            "it is no copy that ringfence campaign backup has made");
+        rf_db_number(db, error, &restored->made.ns, "DELETE FROM copy RETURNING made", "");
     if (err == RF_OK)
-        err = rf_db_run(db, error, "UPDATE campaign SET state = 'paused' WHERE state = 'running'",
-                        "");
+        err = rf_db_run(db, error,
+                        "UPDATE campaign SET state = 'paused', changed = ? WHERE state = 'running'",
+                        "i", now.ns);
     if (err == RF_OK) {
         restored->paused = rf_db_changes(db);
         err = rf_db_run(db, error,
@@ -159,12 +165,12 @@ enum rf_err rf_backup_mark(struct rf_db *db, struct rf_utc now, struct rf_backup
     // New events go into a new stream: the broker has those that came after the copy.
     if (err == RF_OK) {
         restored->contacts = rf_db_changes(db);
-        err = rf_db_run(db, error, "UPDATE stream SET open = 0", "");
+        err = rf_db_run(db, error,
+                        "UPDATE stream SET open = 0 WHERE " RF_MEMBER_ORPHANED("stream.owner"), "");
     }
-    if (err == RF_OK)
-        err = rf_db_run(db, error, "INSERT INTO restored (made, at) VALUES (?, ?)", "ii",
-                        restored->made.ns, now.ns);
-    return err == RF_OK ? rf_db_run(db, error, "DELETE FROM copy", "") : err;
+    return err == RF_OK ? rf_db_run(db, error, "INSERT INTO restored (made, at) VALUES (?, ?)",
+                                    "ii", restored->made.ns, now.ns)
+                        : err;
 }
 
 enum rf_err rf_backup_ask(struct rf_db *db, int64_t campaign, int64_t after, struct rf_utc now,
@@ -192,36 +198,68 @@ static enum rf_err prepare(const char *part, struct rf_utc now, struct rf_backup
         err = db->driver->begin(db, error);
     if (err == RF_OK && (err = rf_backup_mark(db, now, restored, error)) == RF_OK)
         err = db->driver->commit(db, error);
+    if (err == RF_ERR_NOT_FOUND)
+        err = rf_error_set(error, RF_ERR_INVALID,
+                           "it is no copy that ringfence campaign backup has made");
     if (db && err != RF_OK)
         db->driver->rollback(db);
     rf_db_close(&db); // with it the log goes into the file
     return err;
 }
 
-// What is there now is moved to names with the time.
-static enum rf_err move_aside(const char *path, struct rf_utc now,
-                              struct rf_backup_restored *restored, struct rf_error *error) {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    char when[32], from[NAME_SIZE], to[NAME_SIZE];
-    time_t second = now.ns / RF_NS_PER_S;
-    struct tm date;
-    (void)strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&second, &date));
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        (void)snprintf(from, sizeof from, "%s%s", path, suffixes[i]);
-        (void)snprintf(to, sizeof to, "%s.before-%s%s", path, when, suffixes[i]);
-        if (rename(from, to) == 0)
-            (void)snprintf(restored->aside, sizeof restored->aside, "%s.before-%s", path, when);
-        else if (errno != ENOENT)
-            return rf_error_set(error, RF_ERR_IO, "%s: %s", to, strerror(errno));
+static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+#define FILES 3 // of a database; the lock stays where it is
+
+// Moves files of a database to other names, the first `count` of them, `count` being how many when
+// it returns; or back in the other order. The file itself goes first and comes back last: where it
+// is missing a restore was broken off.
+static enum rf_err move_files(const char *from, const char *to, bool back, size_t *count,
+                              struct rf_error *error) {
+    char old[NAME_SIZE + 8], fresh[NAME_SIZE + 8];
+    size_t files = *count;
+    for (*count = 0; *count < files; ++*count) {
+        const char *suffix = suffixes[back ? files - 1 - *count : *count];
+        (void)snprintf(old, sizeof old, "%s%s", from, suffix);
+        (void)snprintf(fresh, sizeof fresh, "%s%s", to, suffix);
+        if (rename(old, fresh) != 0 && errno != ENOENT)
+            return rf_error_set(error, RF_ERR_IO, "%s: %s", fresh, strerror(errno));
     }
     return RF_OK;
 }
 
-static void remove_part(const char *part) {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+static bool exists(const char *path) {
+    struct stat file;
+    return stat(path, &file) == 0;
+}
+
+// The copy `part` takes the place of the database, or all is as it was. Between the first and the
+// last of these names `part` tells that a restore is under way (RF_STORE_RESTORING).
+static enum rf_err exchange(const char *part, const char *path, struct rf_utc now,
+                            struct rf_backup_restored *restored, struct rf_error *error) {
+    struct rf_error untold;
+    size_t moved = FILES;
+    char when[32], aside[sizeof restored->aside];
+    time_t second = now.ns / RF_NS_PER_S;
+    struct tm date;
+    (void)strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&second, &date));
+    (void)snprintf(aside, sizeof aside, "%s.before-%s", path, when);
+    bool there = exists(path);
+    enum rf_err err = move_files(path, aside, false, &moved, error);
+    if (err == RF_OK && rename(part, path) != 0)
+        err = rf_error_set(error, RF_ERR_IO, "%s: %s", path, strerror(errno));
+    if (err != RF_OK) {
+        (void)move_files(aside, path, true, &moved, &untold);
+        return err;
+    }
+    if (there)
+        (void)snprintf(restored->aside, sizeof restored->aside, "%s", aside);
+    return sync_names(path, error);
+}
+
+static void remove_files(const char *path, size_t from) {
     char name[NAME_SIZE + 8];
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        (void)snprintf(name, sizeof name, "%s%s", part, suffixes[i]);
+    for (size_t i = from; i < sizeof suffixes / sizeof *suffixes; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
         (void)unlink(name);
     }
 }
@@ -231,21 +269,22 @@ enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc 
     char part[NAME_SIZE];
     int lock_fd = -1;
     *restored = (struct rf_backup_restored){0};
-    (void)snprintf(part, sizeof part, "%s.restoring", path);
+    (void)snprintf(part, sizeof part, "%s" RF_STORE_RESTORING, path);
     enum rf_err err = rf_store_lock(path, &lock_fd, error);
     if (err != RF_OK)
         return err;
-    remove_part(part);
+    remove_files(part, 1);
     err = copy_file(file, part, error);
     if (err == RF_OK && (err = prepare(part, now, restored, error)) != RF_OK)
         rf_error_prefix(error, "%s: ", file);
     if (err == RF_OK)
         err = sync_file(part, O_RDONLY, error);
     if (err == RF_OK)
-        err = move_aside(path, now, restored, error);
+        err = sync_names(part, error);
     if (err == RF_OK)
-        err = name_it(part, path, error);
-    remove_part(part);
+        err = exchange(part, path, now, restored, error);
+    // While there is no database it keeps the next start from making an empty one.
+    remove_files(part, exists(path) ? 0 : 1);
     close(lock_fd);
     return err;
 }

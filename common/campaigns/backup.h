@@ -43,7 +43,8 @@ RF_NODISCARD enum rf_err rf_backup_restore(const char *path, const char *file, s
                                            struct rf_backup_restored *restored,
                                            struct rf_error *error);
 
-// rf_backup_mark: in a transaction: the database is now one that was put back.
+// rf_backup_mark: in a transaction: the database, a copy, is now one that was put back. Streams of
+// events that nobody alive has are closed. RF_ERR_NOT_FOUND if it is no copy, or is marked already.
 RF_NODISCARD enum rf_err rf_backup_mark(struct rf_db *db, struct rf_utc now,
                                         struct rf_backup_restored *restored,
                                         struct rf_error *error);

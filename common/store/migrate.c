@@ -88,6 +88,12 @@ static enum rf_err prepare(const char *path, struct rf_error *error) {
     if (stat(name, &log) == 0 && log.st_size > 0)
         return rf_error_set(error, RF_ERR_DAMAGED, "%s: it is gone, though %s is there", path,
                             name);
+    (void)snprintf(name, sizeof name, "%s" RF_STORE_RESTORING, path);
+    if (stat(name, &log) == 0)
+        return rf_error_set(error, RF_ERR_DAMAGED,
+                            "%s: it is gone: a restore was broken off, of which %s is left: give it"
+                            " again",
+                            path, name);
     return create(path, error);
 }
 

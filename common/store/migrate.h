@@ -10,9 +10,12 @@
 // descriptor, also by kill -9. The file stays: deleting it would let two openers hold two files.
 RF_NODISCARD enum rf_err rf_store_lock(const char *path, int *lock_fd, struct rf_error *error);
 
+// What a database's name is followed by in that of the file that is about to take its place.
+#define RF_STORE_RESTORING ".restoring"
+
 // rf_store_database: opens the file with our settings, and creates it if neither it nor its
-// write-ahead log is there. RF_ERR_DAMAGED for a file that is no database, is damaged or empty, or
-// is gone without its log.
+// write-ahead log is there, nor one that is about to take its place. RF_ERR_DAMAGED for a file that
+// is no database, is damaged or empty, or is gone without these.
 RF_NODISCARD enum rf_err rf_store_database(const char *path, sqlite3 **db, struct rf_error *error);
 
 // rf_store_unclean: whether the file was not closed in order, as after a crash or a power loss: its

@@ -92,13 +92,12 @@ struct restored_job {
 static enum rf_err read_restored(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error) {
     struct restored_job *restored = (struct restored_job *)job;
-    int64_t copies = 0;
-    enum rf_err err = rf_db_number(db, error, &copies, "SELECT count (*) FROM copy", "");
-    if (err == RF_OK && copies > 0)
-        err = rf_backup_mark(db, rf_clock_utc(), &restored->marked, error);
-    return err == RF_OK ? rf_db_number(db, error, &restored->at.ns,
-                                       "SELECT coalesce (max (at), 0) FROM restored", "")
-                        : err;
+    restored->marked = (struct rf_backup_restored){0};
+    enum rf_err err = rf_backup_mark(db, rf_clock_utc(), &restored->marked, error);
+    return err == RF_OK || err == RF_ERR_NOT_FOUND
+               ? rf_db_number(db, error, &restored->at.ns,
+                              "SELECT coalesce (max (at), 0) FROM restored", "")
+               : err;
 }
 
 static enum rf_err look_for_restore(struct rf_orchestrator *orchestrator, struct rf_error *error) {
