@@ -178,8 +178,9 @@ static enum rf_err count_prepared(struct rf_db *db, int64_t campaign, int end, i
     int64_t ready = 0;
     enum rf_err err =
         rf_db_number(db, error, &ready,
+                     // +step: by the state there are few, at a step there may be all.
                      "SELECT count (*) FROM contact WHERE campaign = ? AND " RF_SCHEMA_WAITING
-                     " AND state = 'waiting.breaker' AND step = ?",
+                     " AND state = 'waiting.breaker' AND +step = ?",
                      "ii", campaign, (int64_t)end);
     *count += ready;
     if (err == RF_OK)
