@@ -92,8 +92,11 @@ class Account:
             if request["provider"] == "twilio" and request["method"] == "POST":
                 posts[request.get("number")].append((request["at"], request["status"]))
         for phone, attempts in self.attempts.items():
-            for number, _, state, _, created, send_before, ended in attempts:
-                begin, end = int(created) / 1e9, int(ended) / 1e9
+            free = 0.0
+            for number, _, state, _, created, send_before, ended in sorted(attempts, key=lambda a: int(a[-1])):
+                # One that was made ready early waited in the database for the one before it to end.
+                begin, end = max(int(created) / 1e9, free), int(ended) / 1e9
+                free = end
                 refused = [status for at, status in posts[phone] if begin <= at <= end and status in (400, 429)]
                 asked = [at for at in lists[phone] if int(send_before) / 1e9 + margin_s <= at <= end]
                 sent = [status for at, status in posts[phone] if begin <= at <= end]
