@@ -74,22 +74,33 @@ class File(StoreTest):
         self.set.start("orchestrator")
         self.check(campaign)
 
+    def lock(self):
+        other = sqlite3.connect(self.file, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        return other
+
     def test_a_lock_of_another_program_is_waited_for(self):
         self.set.start_all()
         campaign = self.begin()
         orchestrator = self.set.processes["orchestrator"]
-        other = sqlite3.connect(self.file, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
+        other = self.lock()
         self.stands_still(orchestrator, "locked by another program")
-        # One that starts meanwhile says what is in its way.
-        orchestrator.kill()
+        other.execute("ROLLBACK")
+        self.check(campaign)
+        self.assertTrue(orchestrator.alive())
+
+    def test_one_that_starts_while_another_program_holds_a_lock_says_what_is_in_its_way(self):
+        self.set.start_all()
+        campaign = self.begin()
+        self.set.processes["orchestrator"].kill()
+        other = self.lock()
         locked = self.set.launch("orchestrator", name="locked")
         self.assertEqual(locked.wait(), 1)
         self.assertIn(f"{self.file}: ", locked.text())
         self.assertIn("locked by another program", locked.text())
         del self.set.processes["locked"]
         other.execute("ROLLBACK")
-        other.close()
         self.set.start("orchestrator")
         self.check(campaign)
 
