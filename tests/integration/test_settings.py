@@ -187,7 +187,7 @@ class JudgedAnew(OnPostgres, SettingsTest):
         wait_for("the call", lambda: self.server.sql("SELECT 1 FROM contact WHERE state = 'running.follow'"))
         # As another orchestrator does it: nobody tells this one.
         self.server.sql("""UPDATE campaign SET version = 1,"""
-                        """ settings = '{"max_calls":"2","recall.busy.waits":["1s"]}'""")
+                        """ settings = '{"max_calls":"2","recall":{"busy":{"waits":["1s"]}}}'""")
         self.assertEqual(self.finished()["outcomes"], {"busy": 1})
         self.assertEqual(len(self.times([BUSY])), 2)
         wait_for("the log", lambda: self.set.events(type="contact.deferred"))
