@@ -27,6 +27,7 @@ static void encode_poor_reply(const struct rf_call_reply *reply, const struct rf
         .message = why->message,
         .sent = reply->sent,
         .mark_made = reply->mark_made,
+        .destination = reply->destination,
         .exhausted = reply->exhausted,
         .worker = reply->worker,
     };

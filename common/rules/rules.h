@@ -52,6 +52,7 @@ struct rf_rule {
     enum rf_class class;
     struct rf_duration mark_for; // a mark made of it ends by itself; 0: not so
     enum rf_rule_retry retry;
+    bool destination;   // it holds for the number that was dialled alone: no mark is made of it
     const char *source; // where it is written that such a reply is so
 };
 

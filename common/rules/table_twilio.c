@@ -19,7 +19,7 @@ static const struct rf_rule rules[] = {
     RF_RULE_CODE(0, "22005", PERMANENT_QUOTA, PAGE("22005"), .mark_for = {3600 * RF_NS_PER_S}),
     RF_RULE_CODE(0, "21210", PERMANENT_CONFIG, PAGE("21210") ": From is not verified"),
     RF_RULE_CODE(0, "21212", PERMANENT_CONFIG, PAGE("21212") ": From is invalid"),
-    RF_RULE_CODE(0, "21215", PERMANENT_CONFIG, PAGE("21215") ": the country is not permitted"),
+    RF_RULE_CODE(0, "21215", PERMANENT_CONFIG, PAGE("21215") ": the country is not permitted, others are", .destination = true),
     RF_RULE_CODE(0, "21211", PERMANENT_INVALID, PAGE("21211") ": To is invalid"),
     RF_RULE_CODE(0, "21214", PERMANENT_INVALID, PAGE("21214") ": To cannot be reached"),
     RF_RULE_CODE(0, "21216", PERMANENT_INVALID, PAGE("21216") ": the destination is blocked"),

@@ -266,6 +266,8 @@ json_t *cli_call_json(const struct rf_call_reply *reply) {
     set_text(object, "sent", reply->sent);
     if (reply->mark_made)
         (void)json_object_set_new(object, "mark_made", json_true());
+    if (reply->destination)
+        (void)json_object_set_new(object, "destination", json_true());
     if (reply->exhausted)
         (void)json_object_set_new(object, "exhausted", json_true());
     set_number(object, "retry_at", reply->retry_at);

@@ -32,15 +32,18 @@ static void print_rule(void *arg, const char *whose, const struct rf_rule *rule)
     rf_rule_text(rule, looks_for, sizeof looks_for);
     listing->number++;
     if (listing->json) {
-        cli_print_json(json_pack(
-            "{s:i, s:s, s:s, s:s, s:s, s:I, s:s}", "number", listing->number, "whose", whose,
-            "rule", looks_for, "class", rf_class_name(rule->class), "retried", retry_of(rule),
-            "mark_for_ns", (json_int_t)rule->mark_for.ns, "source", rule->source));
+        cli_print_json(json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "number",
+                                 listing->number, "whose", whose, "rule", looks_for, "class",
+                                 rf_class_name(rule->class), "retried", retry_of(rule),
+                                 "mark_for_ns", (json_int_t)rule->mark_for.ns, "destination",
+                                 rule->destination, "source", rule->source));
         return;
     }
     printf("%3d. %s\n     %s", listing->number, looks_for, rf_class_name(rule->class));
     if (rule->retry != RF_RULE_BY_CLASS)
         printf(", retried: %s", retry_of(rule));
+    if (rule->destination)
+        printf(", of the number alone: no mark");
     if (rule->mark_for.ns > 0)
         printf(", marked for %lld s", (long long)(rule->mark_for.ns / RF_NS_PER_S));
     printf("\n     %s: %s\n", whose, rule->source);

@@ -148,8 +148,8 @@ static void plan_failure(const struct rf_contact *contact, const struct rf_call_
     case RF_CLASS_PERMANENT_AUTH:
     case RF_CLASS_PERMANENT_QUOTA:
     case RF_CLASS_PERMANENT_CONFIG:
-        // Only the contact that made the mark is burnt by it.
-        if (reply->mark_made) {
+        // Only the contact that made the mark is burnt by it, or that has such a number.
+        if (reply->mark_made || reply->destination) {
             set_aside(plan, reply, rf_class_name(class));
         } else {
             defer(contact, reply, RF_CONTACT_WAIT_BREAKER, rf_reason_name(RF_REASON_MARKED), rules,

@@ -81,7 +81,8 @@ enum rf_reason_kind {
     X(PERMANENT_QUOTA, ENDS, "permanent.quota", "the account at its provider is empty",            \
       "fill the account, then ringfence campaign retry")                                           \
     X(PERMANENT_CONFIG, ENDS, "permanent.config", "something is configured wrongly",               \
-      "mend what the message names, then ringfence campaign retry")                                \
+      "mend what the message names (a country that may not be called: enable it in Twilio's "      \
+      "geo permissions), then ringfence campaign retry NAME --reason permanent.config")            \
     X(PERMANENT_INVALID, ENDS, "permanent.invalid", "its provider refused what it was asked",      \
       "look at the contact's number and fields; corrected, load it into another campaign")         \
     X(CALL_LOST, ENDS, "call_lost",                                                                \

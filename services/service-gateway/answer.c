@@ -102,6 +102,7 @@ void answer_failed(struct core *core, struct call *call) {
                                                     : rf_provider_name(failure->provider),
         .sent = sent_of(call, c),
         .mark_made = failure->mark_made,
+        .destination = failure->verdict.destination,
         .exhausted = failure->exhausted,
         .retry_at = retry_at(call),
     };

@@ -68,6 +68,7 @@ static void judge(const struct rf_rule *rule, const struct rf_facts *facts,
                   const struct provider_verdict *found, struct provider_verdict *verdict) {
     explain(rule, facts, reply, found, verdict);
     verdict->mark_for = rule->mark_for;
+    verdict->destination = rule->destination;
     verdict->place = rule->retry == RF_RULE_PLACE;
     // OpenAI's and Anthropic's servers may say so themselves; their clients obey (_base_client.py).
     verdict->no_retry = rule->retry == RF_RULE_NEVER || asks_for_no_retry(reply);

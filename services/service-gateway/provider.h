@@ -114,8 +114,9 @@ struct provider_verdict {
     char message[PROVIDER_MESSAGE_SIZE]; // the provider's own words, or ours; not yet redacted
     struct rf_duration mark_for;         // a mark made of it ends by itself after this; 0: not so
     bool no_retry;                       // the provider asks not to be asked again
-    bool way;   // met on the way, before the provider said anything: it may be ours alone
-    bool place; // not too fast but too many: to be repeated when a call of ours has ended
+    bool destination; // it concerns the number that was dialled, not the provider: no mark is made
+    bool way;         // met on the way, before the provider said anything: it may be ours alone
+    bool place;       // not too fast but too many: to be repeated when a call of ours has ended
 };
 
 // What a call gets. `result` is the reply's map; audio is in the reply's body.

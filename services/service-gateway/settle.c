@@ -170,7 +170,7 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
     if (keys_go_on(core, call, verdict, retry_after, at))
         return;
     retry_after = keys_wait(core, call, verdict, retry_after, at);
-    if (rf_class_marks(verdict->class)) {
+    if (rf_class_marks(verdict->class) && !verdict->destination) {
         mark_begin(core, call, verdict, at);
         return;
     }

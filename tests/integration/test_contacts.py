@@ -90,6 +90,19 @@ class Contacts(RingfenceTest):
         self.assertEqual(len(self.set.ledger()["speeches"]), 4)
         self.assert_alerts([event for event in aside if event["severity"] == "error"])
 
+    def test_a_country_that_is_not_permitted_sets_its_contact_aside_and_stops_nothing_else(self):
+        self.set.start_all()
+        file = self.write("o.csv", "phone\n+12025550195\n+12025550100\n")
+        self.set.cli("campaign", "run", file, "--name", "o", check=3, timeout=120)
+        why = self.set.cli("campaign", "why", "+12025550195", check=0).stdout
+        self.assertIn("geo permissions), then ringfence campaign retry NAME --reason permanent.config", why)
+        self.assertEqual(self.set.dials(), {"+12025550100": 1})
+        self.assertEqual(json.loads(self.set.cli("mark", "list", "--json", check=0).stdout), {})
+        aside = self.set.events(type="contact.set_aside")
+        self.assertEqual([(e["contact"], e["data"]["reason"]) for e in aside], [("o-2", "permanent.config")])
+        self.assertEqual(self.set.events(type="mark.set") + self.set.events(type="breaker.opened"), [])
+        self.assert_alerts(aside)
+
     def test_an_export_tells_what_came_of_each_contact(self):
         contacts = people(5)
         self.set.start_all()

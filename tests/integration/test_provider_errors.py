@@ -226,7 +226,7 @@ TWILIO = shared("4", "dial") + [
     Row("4", 400, twilio(21211), "permanent.invalid", "21211"),
     Row("4", 400, twilio(21214), "permanent.invalid", "21214"),
     Row("4", 400, twilio(21215, "Account not authorized to call +1"), "permanent.config", "21215",
-        words="not authorized to call"),
+        mark=False, words="not authorized to call"),
     Row("4", 400, twilio(21216), "permanent.invalid", "21216"),
     Row("4", 400, twilio(21210), "permanent.config", "21210"),
     Row("4", 400, twilio(21217), "permanent.invalid", "21217"),

@@ -51,7 +51,7 @@ static void each_default_rule_makes_an_alert_that_says_what_and_what_to_do(void 
         {"contact.set_aside", "spring-7", "{\"reason\": \"permanent.quota\"}",
          "Permanent failure: contact spring-7 set aside", "quota", "contact/spring-7"},
         {"contact.set_aside", "spring-7", "{\"reason\": \"permanent.config\"}",
-         "Permanent failure: contact spring-7 set aside", "configuration", "contact/spring-7"},
+         "Permanent failure: contact spring-7 set aside", "geo permissions", "contact/spring-7"},
         {"contact.set_aside", "spring-7", "{\"reason\": \"permanent.invalid\"}",
          "Permanent failure: contact spring-7 set aside", "such as its number", "contact/spring-7"},
         {"provider.down", "twilio", "{}", "Provider twilio is down", "status page",

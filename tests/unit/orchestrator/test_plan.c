@@ -144,6 +144,20 @@ static void failures_become_deferrals_or_ends_by_class(void **state) {
         }
 }
 
+static void what_concerns_the_number_alone_sets_it_aside_and_holds_up_no_other(void **state) {
+    (void)state;
+    const struct rf_call_reply reply = {.class = "permanent.config",
+                                        .code = "21215",
+                                        .sent = "yes",
+                                        .destination = true,
+                                        .provider = "twilio"};
+    struct rf_plan plan = plan_of(RF_CONTACT_DIAL, &reply);
+    assert_int_equal(plan.to, RF_CONTACT_SET_ASIDE);
+    assert_string_equal(plan.reason, "permanent.config");
+    assert_int_equal(plan.dial, RF_DIAL_ABSENT);
+    assert_false(plan.service_refused);
+}
+
 static void a_deferral_waits_for_the_earlier_of_retry_at_and_defer_delay(void **state) {
     (void)state;
     const struct {
@@ -318,6 +332,7 @@ int main(void) {
         cmocka_unit_test(audio_leads_to_the_dial),
         cmocka_unit_test(an_ok_reply_without_its_result_is_set_aside_and_not_paid_for_again),
         cmocka_unit_test(failures_become_deferrals_or_ends_by_class),
+        cmocka_unit_test(what_concerns_the_number_alone_sets_it_aside_and_holds_up_no_other),
         cmocka_unit_test(a_deferral_waits_for_the_earlier_of_retry_at_and_defer_delay),
         cmocka_unit_test(incident_45_waiting_spends_no_attempt),
         cmocka_unit_test(attempts_of_replies_that_end_early_add_up_to_the_limit),

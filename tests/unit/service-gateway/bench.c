@@ -57,6 +57,7 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     COPY(r->sent, reply->sent);
     r->ok = reply->ok;
     r->mark_made = reply->mark_made;
+    r->destination = reply->destination;
     r->exhausted = reply->exhausted;
     r->retry_at = reply->retry_at;
     r->attempts = reply->attempts.count;

@@ -14,7 +14,7 @@
 
 struct bench_reply {
     char id[32], class[32], code[64], message[600], provider[32], sent[8];
-    bool ok, mark_made, exhausted;
+    bool ok, mark_made, destination, exhausted;
     int64_t retry_at;
     size_t attempts;
     json_t *result;

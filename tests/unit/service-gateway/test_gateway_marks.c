@@ -243,6 +243,22 @@ static void an_invalid_number_makes_no_mark(void **state) {
     assert_int_equal(b->mark_count, 0);
 }
 
+// Others can be called: the number's country is what Twilio does not permit.
+static void a_country_that_is_not_permitted_concerns_its_number_alone(void **state) {
+    struct bench *b = *state;
+    bench_dial(b, "d1");
+    bench_answer(b, 0, 400, "{\"code\": 21215, \"message\": \"not authorized\", \"status\": 400}");
+    const struct bench_reply *reply = bench_reply_of(b, "d1");
+    assert_string_equal(reply->class, "permanent.config");
+    assert_string_equal(reply->code, "21215");
+    assert_false(reply->mark_made);
+    assert_true(reply->destination);
+    assert_int_equal(b->mark_count, 0);
+    bench_dial(b, "d2");
+    bench_answer(b, 1, 201, "{\"sid\": \"CA1\", \"status\": \"queued\"}");
+    assert_true(bench_reply_of(b, "d2")->ok);
+}
+
 static void a_key_that_cannot_be_sent_is_a_configuration_error(void **state) {
     struct bench *b = *state;
     b->send_error = RF_ERR_INVALID;
@@ -278,7 +294,7 @@ static void a_mark_that_forbids_dialling_does_not_forbid_to_ask_about_calls(void
         bool may_ask;
     } cases[] = {
         {"permanent.quota", "10001", true},  {"permanent.quota", "22005", true},
-        {"permanent.config", "21210", true}, {"permanent.config", "21215", true},
+        {"permanent.config", "21210", true}, {"permanent.config", "21212", true},
         {"permanent.auth", "20003", false}, // the key cannot ask either
         {"rate_limited", "20429", false},   // the provider wants to be left alone
     };
@@ -349,6 +365,7 @@ int main(void) {
         TEST(incident_13_a_spent_quota_is_no_rate_limit_and_tells_why),
         TEST(incident_14_a_retry_after_of_days_is_not_waited_for),
         TEST(an_invalid_number_makes_no_mark),
+        TEST(a_country_that_is_not_permitted_concerns_its_number_alone),
         TEST(a_key_that_cannot_be_sent_is_a_configuration_error),
         TEST(a_mark_that_forbids_dialling_does_not_forbid_to_ask_about_calls),
         TEST(a_question_that_waits_for_its_retry_outlives_a_mark_on_dialling),

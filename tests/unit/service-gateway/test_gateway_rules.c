@@ -34,6 +34,7 @@ struct row {
     const char *body;
     enum rf_class class;
     const char *code;
+    bool destination;          // no mark is made of it
     int mark_s;                // a mark made of it ends by itself
     enum rf_rule_retry retry;  // beside what the class says
     const char *header, *text; // of the reply
@@ -208,7 +209,8 @@ static const struct row rows[] = {
     {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, TW("22005"), QUOTA, .code = "22005", .mark_s = 3600},
     {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, TW("21211"), INVALID, .code = "21211"},
     {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, TW("21214"), INVALID, .code = "21214"},
-    {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, TW("21215"), CONFIG, .code = "21215"},
+    {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, TW("21215"), CONFIG, .code = "21215",
+     .destination = true},
     {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, TW("21216"), INVALID, .code = "21216"},
     {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, TW("21210"), CONFIG, .code = "21210"},
     {RF_PROVIDER_TWILIO, GATEWAY_DIAL, 400, TW("21217"), INVALID, .code = "21217"},
@@ -300,6 +302,7 @@ static void every_row_of_the_providers_documentation_has_its_class(void **state)
         struct provider_reply reply = reply_of(row);
         bool good = judge(row->provider, row->operation, &reply, &verdict);
         if (good || verdict.class != row->class || strcmp(verdict.code, row->code) != 0 ||
+            verdict.destination != row->destination ||
             verdict.mark_for.ns != row->mark_s * RF_NS_PER_S || retry_of(&verdict) != row->retry)
             fail_msg("row %zu (%s %ld): %s %s, mark %lld, by %s", i,
                      rf_provider_name(row->provider), row->status, rf_class_name(verdict.class),
