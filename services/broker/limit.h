@@ -80,6 +80,8 @@ struct rf_limits {
     struct {
         struct rf_map instances; // of the broker before this one, which have not come back
         bool lost;               // some never did
+        bool found;              // all have come back, or their leases are over,
+        struct rf_instant over;  // since then
         struct rf_instant lease_over, attempts_over;
         struct rf_timer timer;
     } known;
@@ -143,9 +145,9 @@ void limits_leave(struct rf_limits *limits, const char *instance);
 void limits_keep_debt(struct rf_limits *limits, const struct rf_limit *limit);
 void limits_owe(struct rf_limits *limits, struct rf_limit *limit);
 
-// limits_hold: nothing is granted of a new limit as long as somebody may hold something of it. Of
-// gateways that never came back nobody knows what they used: a bucket was empty at the end of their
-// leases.
+// limits_hold: nothing is granted of a new limit as long as somebody may hold something of it. What
+// they used nobody knows, of those that never came back nor of those that did and begin a new term:
+// a bucket was empty when the last of them was found, or its lease was over.
 void limits_hold(struct rf_limits *limits, struct rf_limit *limit);
 
 // limits_known_fini: frees what limit_known.c has.

@@ -46,8 +46,15 @@ static void forget(struct rf_limits *limits, struct instance *instance) {
     free(instance);
 }
 
+// Nobody is awaited any more.
+static void all_found(struct rf_limits *limits) {
+    limits->known.found = true;
+    limits->known.over = limits->ground->now.instant;
+}
+
 // All that may hold something have said what it is.
 static void unhold_all(struct rf_limits *limits) {
+    all_found(limits);
     struct rf_limit *limit;
     rf_ground_stop(limits->ground, &limits->known.timer);
     TAILQ_FOREACH(limit, &limits->limits, in_limits) {
@@ -91,6 +98,7 @@ static void on_lease_over(void *arg) {
         forget(limits, instance);
         limits->known.lost = true;
     }
+    all_found(limits);
     limits_run(limits);
 }
 
@@ -129,8 +137,8 @@ void limits_hold(struct rf_limits *limits, struct rf_limit *limit) {
     if (limits->known.instances.count > 0 || (is_place && attempts_run))
         rf_pool_hold(&limit->pool,
                      is_place ? limits->known.attempts_over : limits->known.lease_over);
-    else if (limits->known.lost) // until then they may have used what they had
-        rf_pool_emptied(&limit->pool, limits->known.lease_over);
+    else if (limits->known.found) // until then they may have used what they had
+        rf_pool_emptied(&limit->pool, limits->known.over);
 }
 
 // ---- buckets ----

@@ -40,6 +40,11 @@ static struct rf_instant later(struct rf_instant a, struct rf_instant b) {
     return rf_instant_before(a, b) ? b : a;
 }
 
+// When a bucket that is empty at that time is full again.
+static struct rf_instant full_after(const struct rf_pool *pool, struct rf_instant empty) {
+    return rf_instant_add(empty, intervals(pool, pool->rules.burst));
+}
+
 // How many intervals the bucket has room for, if all that is outstanding were used now.
 static int64_t tokens_left(const struct rf_pool *pool, struct rf_instant now) {
     int64_t debt = rf_instant_since(later(pool->full, now), now).ns;
@@ -85,18 +90,23 @@ void pool_room_back(struct rf_pool *pool, int64_t count) {
 
 void pool_room_use(struct rf_pool *pool, int64_t count, struct rf_instant now) {
     pool->outstanding -= count;
-    if (pool->kind == RF_POOL_TOKENS && count > 0)
-        pool->full = rf_instant_add(later(pool->full, now), intervals(pool, count));
+    // A bucket is never emptier than empty: what a gateway counts since its term with an earlier
+    // broker began it did not use just now.
+    if (pool->kind == RF_POOL_TOKENS && count > 0) {
+        struct rf_instant full = rf_instant_add(later(pool->full, now), intervals(pool, count));
+        struct rf_instant most = full_after(pool, now);
+        pool->full = rf_instant_before(most, full) ? most : full;
+    }
     for (int64_t i = 0; pool->kind == RF_POOL_RETRIES && i < count; i++)
         rf_budget_spend(&pool->budget, now);
 }
 
 void pool_room_empty(struct rf_pool *pool, struct rf_instant now) {
-    pool->full = rf_instant_add(later(pool->full, now), intervals(pool, pool->rules.burst));
+    pool->full = full_after(pool, now);
 }
 
 void pool_room_emptied(struct rf_pool *pool, struct rf_instant then) {
-    pool->full = later(pool->full, rf_instant_add(then, intervals(pool, pool->rules.burst)));
+    pool->full = later(pool->full, full_after(pool, then));
 }
 
 void pool_room_owe(struct rf_pool *pool, struct rf_duration debt, struct rf_instant now) {

@@ -443,6 +443,46 @@ static void a_bucket_is_not_full_because_who_used_it_never_came_back(void **stat
     stage_close(&stage);
 }
 
+static void assert_token_at(struct stage *stage, const struct rf_peer *from, int64_t ns) {
+    assert_int_equal(granted(stage, from, "tokens"), 0);
+    stage_at(stage, ns - 1);
+    registered(stage, 1);
+    assert_int_equal(granted(stage, from, "tokens"), 0);
+    stage_at(stage, ns + RF_NS_PER_S / 16);
+}
+
+// What it used in its term with the broker before nobody tells any more.
+static void a_bucket_is_not_full_because_the_only_gateway_came_back_in_a_new_term(void **state) {
+    (void)state;
+    static const char *const known[] = {"limits/gateway-1"};
+    struct stage stage;
+    restart(&stage, known, 1);
+    struct rf_peer a = registered(&stage, 1);
+    struct rf_limit_word word = tokens(0, 1, 0);
+    demand(&stage, &a, 1, &word, 1);
+    assert_token_at(&stage, &a, RF_NS_PER_S);
+    assert_int_equal(granted(&stage, &a, "tokens"), 1);
+    stage_close(&stage);
+}
+
+// It tells what it used since its term began, long ago: the bucket is empty, and no emptier.
+static void
+a_long_term_with_an_earlier_broker_leaves_no_debt_of_all_that_was_ever_used(void **state) {
+    (void)state;
+    static const char *const known[] = {"limits/gateway-1"};
+    struct stage stage;
+    restart(&stage, known, 1);
+    struct rf_peer a = registered(&stage, 1);
+    struct rf_limit_word word = tokens(500, 1, 500);
+    demand(&stage, &a, 7, &word, 1);
+    stage_at(&stage, RF_NS_PER_S - 1);
+    registered(&stage, 1);
+    assert_int_equal(granted(&stage, &a, "tokens"), 500);
+    stage_at(&stage, RF_NS_PER_S + RF_NS_PER_S / 16);
+    assert_int_equal(granted(&stage, &a, "tokens"), 501);
+    stage_close(&stage);
+}
+
 static void the_disk_knows_who_may_be_granted_something_before_it_has_a_call(void **state) {
     (void)state;
     struct stage stage;
@@ -576,6 +616,9 @@ int main(void) {
         cmocka_unit_test(pauses_survive_a_restart),
         cmocka_unit_test(a_broker_that_ends_before_its_gateways_writes_nothing_of_their_debts),
         cmocka_unit_test(a_bucket_is_not_full_because_the_whole_set_was_restarted),
+        cmocka_unit_test(a_bucket_is_not_full_because_the_only_gateway_came_back_in_a_new_term),
+        cmocka_unit_test(
+            a_long_term_with_an_earlier_broker_leaves_no_debt_of_all_that_was_ever_used),
         cmocka_unit_test(a_bucket_is_not_full_because_who_used_it_never_came_back),
         cmocka_unit_test(the_disk_knows_who_may_be_granted_something_before_it_has_a_call),
         cmocka_unit_test(a_word_of_a_term_with_an_earlier_broker_tells_all_that_it_has),
