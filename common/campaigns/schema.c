@@ -194,6 +194,14 @@ static const char sixteenth[] =
     "CREATE TABLE calendar (id BIGINT PRIMARY KEY CHECK (id = 1), fingerprint TEXT NOT NULL);"
     "CREATE TABLE reopen (campaign BIGINT PRIMARY KEY, line BIGINT NOT NULL);";
 
+// While its window is shut a contact is put off before its script or its speech is made, too; and
+// those for whom something was made are counted.
+static const char eighteenth[] =
+    "INSERT INTO contact_transition VALUES"
+    " ('running.script', 'waiting.window'), ('running.speech', 'waiting.window'),"
+    " ('waiting.window', 'running.script'), ('waiting.window', 'running.speech');"
+    "CREATE INDEX contact_ahead ON contact (campaign) WHERE " RF_SCHEMA_AHEAD ";";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -210,7 +218,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {14, fourteenth},
                                                     {15, fifteenth},
                                                     {16, sixteenth},
-                                                    {17, seventeenth}};
+                                                    {17, seventeenth},
+                                                    {18, eighteenth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -227,7 +236,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {14, fourteenth},
                                                   {15, fifteenth},
                                                   {16, sixteenth},
-                                                  {17, rf_schema_postgres_seventeenth}};
+                                                  {17, rf_schema_postgres_seventeenth},
+                                                  {18, eighteenth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

@@ -1,5 +1,6 @@
 #include "attempt.h"
 
+#include "ahead.h"
 #include "clock_watch.h"
 #include "config/config.h"
 #include "dial.h"
@@ -11,10 +12,9 @@
 // A lease on the store that is about to end is renewed, or lost, by then.
 #define LEASE_RETRY_S 1
 
-// Whether the campaign's settings let the contact be called now, until plan->due; if not, `plan`
-// puts it off. By settings that cannot be used nobody is called: they may say when nobody may be.
-static bool may_dial(struct rf_runner *runner, const struct rf_rules *rules, struct rf_utc now,
-                     struct rf_plan *plan) {
+// By settings that cannot be used nobody is called: they may say when nobody may be.
+bool rf_attempt_may(struct rf_runner *runner, const struct rf_rules *rules, struct rf_utc now,
+                    struct rf_plan *plan) {
     const struct rf_terms *terms = runner->terms;
     const struct rf_config_campaign *campaign = rf_terms_campaign(terms);
     if (terms->problem[0]) {
@@ -41,7 +41,7 @@ static bool allowed(struct rf_runner *runner, const struct rf_rules *rules, stru
                     struct rf_utc *until) {
     const struct rf_notice_step step = {.step = RF_STEP_DIAL};
     struct rf_plan plan;
-    bool may = may_dial(runner, rules, now, &plan);
+    bool may = rf_attempt_may(runner, rules, now, &plan);
     *until = plan.due;
     may = may && !rf_plan_speak_again(&runner->contact, rules, now, &plan);
     if (!may)
@@ -56,7 +56,10 @@ bool rf_attempt_allowed(struct rf_runner *runner) {
         rf_runner_put_back(runner);
         return false;
     }
-    return allowed(runner, &rules, rf_clock_watch_now(runner->orchestrator), &until);
+    bool may = allowed(runner, &rules, rf_clock_watch_now(runner->orchestrator), &until);
+    if (may)
+        rf_ahead_end(runner);
+    return may;
 }
 
 // No gateway sends it after another may have taken the contact over, nor after the window has shut.

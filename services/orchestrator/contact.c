@@ -13,11 +13,13 @@ const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_SCRIPT, RF_CONTACT_DIAL, "the script is there, and the provider speaks it"},
     {RF_CONTACT_SCRIPT, RF_CONTACT_WAIT_RETRY, "deferred"},
     {RF_CONTACT_SCRIPT, RF_CONTACT_WAIT_BREAKER, "no usable provider"},
+    {RF_CONTACT_SCRIPT, RF_CONTACT_WAIT_WINDOW, "its window is shut: enough are ready"},
     {RF_CONTACT_SCRIPT, RF_CONTACT_SET_ASIDE, "failed"},
 
     {RF_CONTACT_SPEECH, RF_CONTACT_DIAL, "the audio is there"},
     {RF_CONTACT_SPEECH, RF_CONTACT_WAIT_RETRY, "deferred"},
     {RF_CONTACT_SPEECH, RF_CONTACT_WAIT_BREAKER, "no usable provider"},
+    {RF_CONTACT_SPEECH, RF_CONTACT_WAIT_WINDOW, "its window is shut for long"},
     {RF_CONTACT_SPEECH, RF_CONTACT_SET_ASIDE, "failed"},
 
     {RF_CONTACT_DIAL, RF_CONTACT_SPEECH, "its audio may be gone by now"},
@@ -44,6 +46,8 @@ const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_WAIT_BREAKER, RF_CONTACT_SCRIPT, "claimed"},
     {RF_CONTACT_WAIT_BREAKER, RF_CONTACT_SPEECH, "claimed"},
     {RF_CONTACT_WAIT_BREAKER, RF_CONTACT_DIAL, "claimed"},
+    {RF_CONTACT_WAIT_WINDOW, RF_CONTACT_SCRIPT, "its window is open"},
+    {RF_CONTACT_WAIT_WINDOW, RF_CONTACT_SPEECH, "its window is open"},
     {RF_CONTACT_WAIT_WINDOW, RF_CONTACT_DIAL, "its window is open"},
     {RF_CONTACT_WAIT_RETRY, RF_CONTACT_SET_ASIDE, "its campaign is cancelled"},
     {RF_CONTACT_WAIT_BREAKER, RF_CONTACT_SET_ASIDE, "its campaign is cancelled"},

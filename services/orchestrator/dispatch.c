@@ -41,6 +41,7 @@ static void on_claimed(struct rf_store_job *job, enum rf_err result, const struc
     }
     if (result == RF_OK) {
         rf_pace_share(&orchestrator->pace, claim->sharers);
+        orchestrator->ahead_ready = claim->ahead;
         const struct rf_claim_result made = {
             .claimed = claim->claimed,
             .test_row = claim->test_row,

@@ -4,8 +4,8 @@
 // Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, told.h, outcome.h, turn.h,
 // pace.h, polls.h (decisions, pure); campaigns/schema.c, record.c, queue.c, takeover.c, campaign.c,
 // control.c, enqueue.c, reopen.c, sweep.c, requeue.c, set.c, status.c, report.c, explain.c (the
-// database); runner.c, attempt.c, steps.c, questions.c, terms.c, hear.c, dispatch.c, inherit.c,
-// cancel.c, calendar.c, outbox.c, serve.c, serve_control.c, serve_set.c (the rim).
+// database); runner.c, ahead.c, attempt.c, steps.c, questions.c, terms.c, hear.c, dispatch.c,
+// inherit.c, cancel.c, calendar.c, outbox.c, serve.c, serve_control.c, serve_set.c (the rim).
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -55,10 +55,12 @@ struct rf_orchestrator {
     struct rf_timer claim_timer;
     struct rf_pace pace;
     struct rf_timer pace_timer;
-    bool sweeping;    // contacts of cancelled campaigns are being set aside
-    bool sweep_again; // and there may be more of them
-    bool claiming;    // a claim is on its way to the database
-    bool claim_bad;   // the last one failed, which was said
+    int64_t ahead_ready;   // contacts that wait for their first window, made ready
+    int64_t ahead_running; // and those of ours that are being made so: ahead.c
+    bool sweeping;         // contacts of cancelled campaigns are being set aside
+    bool sweep_again;      // and there may be more of them
+    bool claiming;         // a claim is on its way to the database
+    bool claim_bad;        // the last one failed, which was said
     bool breakers_known, marks_known;
     struct rf_utc breaker_until[RF_PROVIDER_COUNT]; // end of being open; 0: not known
 

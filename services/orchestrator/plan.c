@@ -91,6 +91,12 @@ bool rf_plan_speak_again(const struct rf_contact *contact, const struct rf_rules
     return true;
 }
 
+bool rf_plan_ahead(const struct rf_contact *contact, const struct rf_rules *rules,
+                   struct rf_utc now, struct rf_utc opens, bool room) {
+    bool spoken = contact->step == RF_STEP_SPEECH && rules->play;
+    return room && !(spoken && rf_utc_since(opens, now).ns > rules->media_ttl.ns);
+}
+
 void rf_plan_rest(struct rf_plan *plan, const char *provider, const char *reason,
                   const struct rf_rules *rules, struct rf_utc now) {
     plan->to = RF_CONTACT_WAIT_BREAKER;

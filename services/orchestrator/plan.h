@@ -63,6 +63,12 @@ void rf_plan_defer(const struct rf_contact *contact, const char *reason, const c
 bool rf_plan_speak_again(const struct rf_contact *contact, const struct rf_rules *rules,
                          struct rf_utc now, struct rf_plan *plan);
 
+// rf_plan_ahead: whether the step before the dial is carried out now although the contact's window
+// is shut until `opens`. Not if too many are ready already (no `room`), nor if what is spoken now
+// may be gone by then.
+bool rf_plan_ahead(const struct rf_contact *contact, const struct rf_rules *rules,
+                   struct rf_utc now, struct rf_utc opens, bool room);
+
 // rf_plan_rest: the plan of a finished step, with the next one's `provider` unusable for `reason`
 // (breaker_open, marked): the contact rests in front of it, at no cost.
 void rf_plan_rest(struct rf_plan *plan, const char *provider, const char *reason,

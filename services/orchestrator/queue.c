@@ -193,12 +193,20 @@ static enum rf_err count_prepared(struct rf_db *db, int64_t campaign, int end, i
     return err;
 }
 
+static enum rf_err count_ahead(struct rf_queue_claim *claim, struct rf_db *db,
+                               struct rf_error *error) {
+    return rf_db_number(db, error, &claim->ahead,
+                        "SELECT count (*) FROM contact WHERE " RF_SCHEMA_AHEAD
+                        " AND campaign IN (SELECT id FROM campaign WHERE state = 'running')",
+                        "");
+}
+
 // Claims contacts to be made ready in the places that are left.
 static enum rf_err prepare(struct rf_queue_claim *claim, struct rf_db *db, struct turns *turns,
                            struct rf_error *error) {
     const struct rf_claim_decision *decision = &claim->decision;
     int first = (int)decision->prepare_first, end = (int)decision->prepare_end;
-    int64_t places = decision->prepare - claim->claimed, ready = 0;
+    int64_t places = decision->prepare - claim->claimed, ready = claim->ahead;
     enum rf_err err = RF_OK;
     for (size_t i = 0; err == RF_OK && i < turns->count; i++)
         err = count_prepared(db, turns->items[i].campaign, end, &ready, error);
@@ -235,6 +243,8 @@ enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struc
         err = next_due(claim, db, &turns, first, RF_STEPS, &claim->open_next, error);
     if (err == RF_OK)
         err = next_due(claim, db, &turns, test_first, first, &claim->test_next, error);
+    if (err == RF_OK)
+        err = count_ahead(claim, db, error);
     if (err == RF_OK && decision->prepare > 0)
         err = prepare(claim, db, &turns, error);
     free(turns.items);

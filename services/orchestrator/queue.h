@@ -23,6 +23,7 @@ struct rf_queue_claim {
     int64_t sharers;                                  // orchestrators that work on this database
     struct rf_utc open_next, test_next, prepare_next; // INT64_MAX: none
     bool prepared;                                    // as in struct rf_claim_result
+    int64_t ahead; // contacts that are ready and wait for their first window
 };
 enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 

@@ -5,6 +5,7 @@
 
 #include <ringfence/retry.h>
 
+#include "ahead.h"
 #include "attempt.h"
 #include "base/crash_point.h"
 #include "base/log.h"
@@ -58,6 +59,7 @@ static void runner_destroy(struct rf_runner *runner) {
     if (runner->next)
         runner->next->link = runner->link;
     runner->orchestrator->running--;
+    rf_ahead_end(runner);
     rf_pace_leave(&runner->waiter);
     rf_timer_stop(&runner->timer);
     rf_record_destroy(&runner->record);

@@ -21,6 +21,7 @@ struct rf_runner {
     unsigned failures;            // of the store, in a row
     bool denied;                  // the database refused what was to be written, for good
     struct rf_pace_waiter waiter; // until it may be dialled
+    bool ahead;                   // it is made ready while its window is shut
     struct rf_timer timer;
     struct rf_utc due;         // when to look again (ask, follow)
     struct rf_duration missed; // by which the clock was set while the record was being written

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "clock_watch.h"
@@ -176,10 +177,12 @@ void rf_steps_go(struct rf_runner *runner) {
         return; // the next start goes on from here
     switch (contact->state) {
     case RF_CONTACT_SCRIPT:
-        send_step(runner, "script", "write", rf_request_script(contact, config_of(runner)));
+        if (rf_ahead_go(runner))
+            send_step(runner, "script", "write", rf_request_script(contact, config_of(runner)));
         break;
     case RF_CONTACT_SPEECH:
-        send_step(runner, "speech", "speak", rf_request_speech(contact));
+        if (rf_ahead_go(runner))
+            send_step(runner, "speech", "speak", rf_request_speech(contact));
         break;
     case RF_CONTACT_DIAL:
         rf_dispatch_line_up(runner);

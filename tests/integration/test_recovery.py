@@ -2,10 +2,12 @@
 """While a provider is down contacts are made ready for it in advance, up to a bound; when it is back they are
 released one by one, by the priority of their campaigns."""
 
+import datetime
 import time
 import unittest
 
 from harness import CampaignTest, people, stays, wait_for
+from postgres import OnPostgres
 
 
 class Recovery(CampaignTest):
@@ -62,6 +64,44 @@ class Prepare(Recovery):
         self.assertEqual(len(self.steps("script")), 21)
         self.assertEqual(len(set(self.steps("script"))), 21, "none was written twice")
         self.assertIn(first, self.steps("speech")[:6], "what was ready went first")
+
+
+class Ahead(CampaignTest):
+    """While the window is shut: the harness plays, and its audio is of use for an hour."""
+
+    CONFIG = {"orchestrator": {"prepare": 3}, "campaign": {"time_zone": "UTC"}}
+
+    def requests(self):
+        return (len(self.set.requests("openai", "chat/completions")),
+                len(self.set.requests("elevenlabs", "text-to-speech")))
+
+    def begin(self, name, contacts):
+        self.load(contacts, name)
+        self.order("set", name, "windows=[{:%a} 00:00-00:01]".format(
+            datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=3)).lower())
+        self.order("start", name)
+        self.until("all to wait", lambda s: s["waiting"] == len(contacts), name)
+
+    def test_while_the_window_is_shut_few_scripts_are_written_and_nobody_is_spoken_who_waits_for_long(self):
+        contacts, other = people(8), people(2, first=20)
+        self.set.start_all()
+        self.begin("c", contacts)
+        self.assertEqual(self.requests(), (3, 0))
+        # Another life knows of them.
+        self.set.processes["orchestrator"].kill()
+        self.set.start("orchestrator")
+        self.begin("d", other)
+        self.assertEqual(self.requests(), (3, 0))
+        self.assertEqual(self.set.dials(), {})
+        for name in ("c", "d"):
+            self.order("set", name, "windows=")
+            self.finished(name)
+        self.assert_each_dialled_once(contacts + other)
+        self.assertEqual(self.requests()[0], 10)  # none was written twice
+
+
+class SharedAhead(OnPostgres, Ahead):
+    """The same in a database that several may share."""
 
 
 class Ramp(Recovery):

@@ -325,6 +325,28 @@ static void audio_that_may_be_gone_is_spoken_once_more_before_the_dial(void **st
     assert_false(rf_plan_speak_again(&contact, &with, late, &plan));
 }
 
+static void
+nothing_is_made_for_a_window_that_opens_after_it_may_be_gone_or_when_enough_is(void **state) {
+    (void)state;
+    static const struct {
+        enum rf_step step;
+        bool play, room;
+        int64_t opens_s; // from now
+        bool made;
+    } cases[] = {
+        {RF_STEP_SCRIPT, true, true, 86400, true}, {RF_STEP_SCRIPT, true, false, 60, false},
+        {RF_STEP_SPEECH, true, true, 3600, true},  {RF_STEP_SPEECH, true, true, 3601, false},
+        {RF_STEP_SPEECH, false, true, 3601, true}, {RF_STEP_SPEECH, true, false, 60, false},
+        {RF_STEP_SPEECH, false, false, 60, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct rf_contact contact = {.step = cases[i].step};
+        const struct rf_rules ours = {.play = cases[i].play, .media_ttl = rf_seconds(3600)};
+        struct rf_utc opens = rf_utc_add(now, rf_seconds(cases[i].opens_s));
+        assert_int_equal(rf_plan_ahead(&contact, &ours, now, opens, cases[i].room), cases[i].made);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(audio_that_may_be_gone_is_spoken_once_more_before_the_dial),
@@ -341,6 +363,8 @@ int main(void) {
             incident_16_a_dial_that_may_have_been_sent_is_asked_for_and_never_repeated),
         cmocka_unit_test(a_dial_that_the_provider_refused_is_over_though_it_was_sent),
         cmocka_unit_test(a_long_message_is_cut_at_a_whole_character),
+        cmocka_unit_test(
+            nothing_is_made_for_a_window_that_opens_after_it_may_be_gone_or_when_enough_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -287,6 +287,38 @@ static void status_tells_when_the_first_is_called_who_waits_for_it(void **state)
     json_decref(contacts.result);
 }
 
+static void who_was_made_ready_for_a_shut_window_is_counted_and_what_was_not_goes_on(void **state) {
+    struct rf_db *db = *state;
+    static const char *const changes[] = {
+        "UPDATE contact SET state = 'running.script' WHERE line < 8",
+        "UPDATE contact SET state = 'waiting.window', step = 0, due = 900000000000"
+        " WHERE line < 4",
+        "UPDATE contact SET state = 'running.speech' WHERE line IN (4, 5, 6, 7)",
+        "UPDATE contact SET state = 'waiting.window', step = 1, due = 900000000000"
+        " WHERE line = 4",
+        "UPDATE contact SET state = 'running.dial' WHERE line IN (5, 6, 7)",
+        "UPDATE contact SET state = 'waiting.window', step = 2, due = 900000000000"
+        " WHERE line IN (5, 6, 7)",
+        // Who was called already is none of them.
+        "UPDATE contact SET last_unreached = 'busy', busy = 1 WHERE line = 7",
+    };
+    campaign(db, "first", 0, 7);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+        assert_int_equal(database_exec(db, changes[i]), RF_OK);
+    struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = {200 * S}};
+    must(db, &job.job);
+    assert_int_equal(job.ahead, 3);
+    job.now.ns = 900 * S;
+    job.decision.count = 10;
+    must(db, &job.job);
+    assert_int_equal(job.ahead, 0);
+    assert_int_equal(
+        database_number(db, "SELECT count (*) FROM contact WHERE state = 'running.script'"), 3);
+    assert_int_equal(
+        database_number(db, "SELECT count (*) FROM contact WHERE state = 'running.speech'"), 1);
+    rf_contact_list_clear(&job.contacts);
+}
+
 static void incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody(void **state) {
     struct rf_db *db = *state;
     static const struct rf_rules rules = {.send_margin = {20 * S}};
@@ -413,6 +445,7 @@ int main(void) {
         TEST(the_reading_of_turns_uses_indexes),
         TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
         TEST(status_tells_when_the_first_is_called_who_waits_for_it),
+        TEST(who_was_made_ready_for_a_shut_window_is_counted_and_what_was_not_goes_on),
         TEST(incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody),
         TEST(how_calls_ended_is_kept_for_the_next_one),
         TEST(contacts_are_made_ready_in_advance_up_to_the_bound_over_all_campaigns),
