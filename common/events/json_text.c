@@ -76,3 +76,8 @@ void rf_json_add_integer(struct rf_text *text, const char *name, int64_t value) 
     int length = snprintf(digits, sizeof digits, "%" PRId64, value);
     rf_text_add_bytes(text, digits, (size_t)length);
 }
+
+void rf_json_add_json(struct rf_text *text, const char *name, const char *json) {
+    begin(text, name);
+    rf_text_add_bytes(text, json, strlen(json));
+}

@@ -18,4 +18,7 @@ void rf_json_close(struct rf_text *text, char bracket);
 void rf_json_add_text(struct rf_text *text, const char *name, const char *value);
 void rf_json_add_integer(struct rf_text *text, const char *name, int64_t value);
 
+// rf_json_add_json: a value that is JSON already, as it is.
+void rf_json_add_json(struct rf_text *text, const char *name, const char *json);
+
 #endif

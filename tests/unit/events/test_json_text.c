@@ -29,11 +29,13 @@ static void maps_and_arrays_have_their_commas(void **state) {
     rf_json_close(&text, ']');
     rf_json_close(&text, ']');
     rf_json_add_text(&text, "last:", ":");
+    rf_json_add_json(&text, "made", "[1,{}]");
+    rf_json_add_json(&text, "empty", "{}");
     rf_json_add_integer(&text, "m", INT64_MAX);
     rf_json_close(&text, '}');
     assert_string_equal(text.data, "{\"none\":{},\"n\":-9223372036854775808,\"list\":"
                                    "[{\"a\":\"{\",\"b\":\"\"},\"[\",0,[]],\"last:\":\":\","
-                                   "\"m\":9223372036854775807}");
+                                   "\"made\":[1,{}],\"empty\":{},\"m\":9223372036854775807}");
     rf_text_fini(&text);
 }
 
