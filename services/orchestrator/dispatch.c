@@ -58,8 +58,7 @@ static void on_claimed(struct rf_store_job *job, enum rf_err result, const struc
         }
         for (size_t i = 0; i < claim->contacts.count; i++)
             rf_terms_go(orchestrator, claim->contacts.items[i].campaign_row);
-        for (size_t i = 0; i < claim->contacts.count; i++)
-            rf_runner_begin(orchestrator, &claim->contacts.items[i]);
+        rf_runner_begin_all(orchestrator, &claim->contacts, &orchestrator->unbegun);
         rf_dispatch_tick(orchestrator);
     } else {
         if (!orchestrator->claim_bad)
@@ -95,6 +94,11 @@ void rf_dispatch_tick(struct rf_orchestrator *orchestrator) {
         !orchestrator->breakers_known || !orchestrator->marks_known)
         return; // the end of a claim ticks again
     if (!rf_bus_connected(orchestrator->process->bus)) {
+        later(orchestrator);
+        return;
+    }
+    rf_runner_begin_all(orchestrator, &orchestrator->unbegun, &orchestrator->unbegun);
+    if (orchestrator->unbegun.count > 0) {
         later(orchestrator);
         return;
     }
@@ -138,8 +142,7 @@ void rf_dispatch_line_up(struct rf_runner *runner) {
     runner->waiter.priority = runner->contact.priority;
     runner->waiter.rate = rf_terms_campaign(runner->terms)->pace;
     if (rf_pace_wait(&orchestrator->pace, &runner->waiter) != RF_OK) {
-        rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start",
-               runner->contact.id);
+        rf_runner_rest(runner);
         return;
     }
     dial_line(orchestrator);

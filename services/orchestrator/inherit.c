@@ -94,8 +94,7 @@ static void go_on(struct rf_orchestrator *orchestrator, struct rf_takeover *take
                takeover->contacts.count, takeover->stream_count, (long long)takeover->returned);
     for (size_t i = 0; i < takeover->stream_count; i++)
         inherit_stream(orchestrator, &takeover->streams[i]);
-    for (size_t i = 0; i < takeover->contacts.count; i++)
-        rf_runner_begin(orchestrator, &takeover->contacts.items[i]);
+    rf_runner_begin_all(orchestrator, &takeover->contacts, &orchestrator->unbegun_taken);
     if (takeover->cancelled)
         rf_cancel_sweep(orchestrator);
     if (takeover->reopening || orchestrator->compare)
@@ -122,7 +121,8 @@ static void on_taken(struct rf_store_job *job, enum rf_err result, const struct 
                    error->message);
         orchestrator->inherit_bad = result != RF_OK;
         rf_outbox_kick(&orchestrator->outbox); // a campaign may have ended by it
-        if (result == RF_OK && (takeover->more || takeover->starting))
+        if (result == RF_OK && (takeover->more || takeover->starting) &&
+            orchestrator->unbegun_taken.count == 0)
             submit(orchestrator);
         rf_orchestrator_settle(orchestrator);
     }
@@ -148,7 +148,9 @@ static void on_timer(void *arg) {
     if (orchestrator->draining || orchestrator->stopping)
         return;
     struct rf_instant now = rf_loop_now(orchestrator->process->loop);
-    if (!orchestrator->inheriting && !rf_instant_before(now, orchestrator->inherit_at)) {
+    rf_runner_begin_all(orchestrator, &orchestrator->unbegun_taken, &orchestrator->unbegun_taken);
+    if (!orchestrator->inheriting && orchestrator->unbegun_taken.count == 0 &&
+        !rf_instant_before(now, orchestrator->inherit_at)) {
         struct rf_duration term = orchestrator->process->config->orchestrator.store.lease;
         orchestrator->inherit_at = rf_instant_add(now, rf_ns(term.ns / 3));
         submit(orchestrator);
@@ -167,7 +169,7 @@ enum rf_err rf_inherit_start(struct rf_orchestrator *orchestrator, struct rf_err
         err = rf_store_now(orchestrator->store, &takeover.job, error);
         if (err == RF_OK)
             go_on(orchestrator, &takeover);
-        more = takeover.more;
+        more = takeover.more && orchestrator->unbegun_taken.count == 0;
         rf_contact_list_clear(&takeover.contacts);
     }
     rf_timer_init(&orchestrator->inherit_timer, orchestrator->process->loop, on_timer,
@@ -177,36 +179,8 @@ enum rf_err rf_inherit_start(struct rf_orchestrator *orchestrator, struct rf_err
     return err;
 }
 
-// ---- releases ----
-
-static void on_released(struct rf_store_job *job, enum rf_err result,
-                        const struct rf_error *error) {
-    struct rf_takeover_release *release = (struct rf_takeover_release *)job;
-    struct rf_orchestrator *orchestrator = release->owner;
-    free(release);
-    if (orchestrator->stopping)
-        return;
-    if (result != RF_OK)
-        rf_log(RF_LOG_ERROR, "a contact rests until the next start: %s", error->message);
-    rf_inherit_soon(orchestrator);
-    rf_orchestrator_settle(orchestrator);
-}
-
 void rf_inherit_soon(struct rf_orchestrator *orchestrator) {
     orchestrator->inherit_at = (struct rf_instant){0};
-}
-
-void rf_inherit_release(struct rf_orchestrator *orchestrator, int64_t contact) {
-    struct rf_takeover_release *release = calloc(1, sizeof *release);
-    if (!release) {
-        rf_log(RF_LOG_ERROR, "out of memory: a contact rests until the next start");
-        return;
-    }
-    release->job.run = rf_takeover_release_run;
-    release->job.done = on_released;
-    release->owner = orchestrator;
-    release->contact = contact;
-    rf_store_submit(orchestrator->store, &release->job);
 }
 
 void rf_inherit_stop(struct rf_orchestrator *orchestrator) {

@@ -9,10 +9,6 @@
 RF_NODISCARD enum rf_err rf_inherit_start(struct rf_orchestrator *orchestrator,
                                           struct rf_error *error);
 
-// rf_inherit_release: gives up a contact in progress of which the database has another state than
-// we; it is read anew soon, by us or whoever has it.
-void rf_inherit_release(struct rf_orchestrator *orchestrator, int64_t contact);
-
 // rf_inherit_soon: there is something to take over: it is looked for at once.
 void rf_inherit_soon(struct rf_orchestrator *orchestrator);
 

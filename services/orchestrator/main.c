@@ -214,6 +214,8 @@ static void stop(struct rf_process *process) {
     rf_store_close(&orchestrator->store);
     rf_inherit_fini(orchestrator);
     rf_runner_stop_all(orchestrator);
+    rf_contact_list_clear(&orchestrator->unbegun);
+    rf_contact_list_clear(&orchestrator->unbegun_taken);
     rf_map_fini(&orchestrator->attempts);
     rf_pace_fini(&orchestrator->pace);
     rf_holidays_destroy(&orchestrator->holidays);

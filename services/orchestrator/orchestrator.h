@@ -12,6 +12,7 @@
 #include "calendar/zones.h"
 #include "claim.h"
 #include "clock_set.h"
+#include "contact_rows.h"
 #include "outbox.h"
 #include "pace.h"
 #include "plan.h"
@@ -36,6 +37,8 @@ struct rf_orchestrator {
     struct rf_instant inherit_at;
     bool inheriting;  // a takeover is on its way to the database
     bool inherit_bad; // the last one failed, which was said
+    // Claimed and taken over, with no memory to go on with them: before more are.
+    struct rf_contact_list unbegun, unbegun_taken;
 
     struct rf_clock_set clock; // clock_watch.c
     struct rf_clock_owed clock_owed;

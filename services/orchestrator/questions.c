@@ -321,7 +321,7 @@ void rf_questions_told(struct rf_runner *runner, const struct rf_event *event) {
         tell_other(runner, event->subject);
     // Whatever is being written or looked up comes first, and looks here then.
     if (news == RF_TOLD_NOTHING || news == RF_TOLD_OTHER_CALL || orchestrator->draining ||
-        runner->record || runner->looking)
+        runner->record || runner->looking || runner->letting_go || runner->resting)
         return;
     if (is_told(runner)) {
         go_on_by_told(runner);

@@ -27,11 +27,18 @@ static const struct rf_retry_policy storing = {.strategy = RF_RETRY_EXPONENTIAL,
                                                .backoff_factor = 2.0};
 #define STORE_LOG_EVERY 20
 
+static void go(struct rf_runner *runner);
+
 static void on_timer(void *arg) {
     struct rf_runner *runner = arg;
-    if (runner->retrying) {
+    if (runner->letting_go) {
+        rf_store_submit(runner->orchestrator->store, &runner->release.job);
+    } else if (runner->retrying) {
         runner->retrying = false;
         rf_store_submit(runner->orchestrator->store, &runner->record->job);
+    } else if (runner->resting) {
+        runner->resting = false;
+        go(runner);
     } else if (!runner->orchestrator->draining) {
         rf_steps_due(runner);
     }
@@ -89,16 +96,23 @@ static void bar(struct rf_runner *runner) {
     rf_runner_decide(runner, &plan, &step);
 }
 
-void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *contact) {
+// Begins with what the contact's state asks for, as the database has it.
+static void go(struct rf_runner *runner) {
+    bool open = runner->contact.dial.state != RF_DIAL_NONE;
+    if (runner->contact.state == RF_CONTACT_DIAL && open)
+        doubt(runner, RF_REASON_RESTARTED);
+    else if (runner->contact.barred && !open)
+        bar(runner);
+    else
+        rf_steps_go(runner);
+}
+
+static bool begin(struct rf_orchestrator *orchestrator, struct rf_contact *contact) {
     struct rf_runner *runner = calloc(1, sizeof *runner);
-    struct rf_terms *terms = rf_terms_hold(orchestrator, contact);
-    if (!runner || !terms) {
-        rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start", contact->id);
-        rf_claim_left(&orchestrator->claim, contact->row, rf_loop_now(orchestrator->process->loop));
-        rf_contact_clear(contact);
-        rf_terms_drop(&terms);
+    struct rf_terms *terms = runner ? rf_terms_hold(orchestrator, contact) : NULL;
+    if (!terms) {
         free(runner);
-        return;
+        return false;
     }
     runner->orchestrator = orchestrator;
     runner->terms = terms;
@@ -113,17 +127,29 @@ void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *co
     orchestrator->runners = runner;
     orchestrator->running++;
     track(runner);
-    bool open = runner->contact.dial.state != RF_DIAL_NONE;
-    if (open) {
+    if (runner->contact.dial.state != RF_DIAL_NONE) {
         struct rf_rules rules = rf_orchestrator_rules(orchestrator, NULL);
         rf_dial_distrust(&runner->contact.dial, &rules, rf_clock_watch_now(orchestrator));
     }
-    if (runner->contact.state == RF_CONTACT_DIAL && open)
-        doubt(runner, RF_REASON_RESTARTED);
-    else if (runner->contact.barred && !open)
-        bar(runner);
-    else
-        rf_steps_go(runner);
+    go(runner);
+    return true;
+}
+
+void rf_runner_begin_all(struct rf_orchestrator *orchestrator, struct rf_contact_list *from,
+                         struct rf_contact_list *rest) {
+    struct rf_contact_list list = *from;
+    size_t begun = 0;
+    *from = (struct rf_contact_list){0};
+    while (begun < list.count && begin(orchestrator, &list.items[begun]))
+        begun++;
+    if (begun == list.count) {
+        rf_contact_list_clear(&list);
+        return;
+    }
+    list.count -= begun;
+    memmove(list.items, list.items + begun, list.count * sizeof *list.items);
+    rf_log(RF_LOG_ERROR, "out of memory: %zu contacts are gone on with later", list.count);
+    *rest = list;
 }
 
 void rf_runner_stop_all(struct rf_orchestrator *orchestrator) {
@@ -190,6 +216,12 @@ static void take_over(struct rf_runner *runner) {
         memcpy(contact->audio_format, record->audio_format, sizeof contact->audio_format);
         contact->spoken = record->now;
     }
+}
+
+void rf_runner_rest(struct rf_runner *runner) {
+    rf_log(RF_LOG_ERROR, "out of memory: contact %s rests for a moment", runner->contact.id);
+    runner->resting = true;
+    rf_timer_after(&runner->timer, storing.initial_delay);
 }
 
 // The contact is not in progress any more.
@@ -289,10 +321,35 @@ static void refused(struct rf_runner *runner) {
     rf_runner_decide(runner, &plan, &step);
 }
 
+static void on_released(struct rf_store_job *job, enum rf_err result,
+                        const struct rf_error *error) {
+    struct rf_runner *runner = ((struct rf_takeover_release *)job)->owner;
+    struct rf_orchestrator *orchestrator = runner->orchestrator;
+    if (orchestrator->stopping)
+        return;
+    if (result == RF_OK) {
+        rf_inherit_soon(orchestrator);
+        leave(runner);
+    } else {
+        if (runner->failures == 0)
+            rf_log(RF_LOG_ERROR, "contact %s cannot be let go, trying again: %s",
+                   runner->contact.id, error->message);
+        rf_timer_after(&runner->timer, rf_retry_backoff(&storing, runner->failures++));
+    }
+    rf_orchestrator_settle(orchestrator);
+}
+
 // Somebody else has written the contact: it is let go, and read anew by whose it is.
 static void let_go(struct rf_runner *runner) {
-    rf_inherit_release(runner->orchestrator, runner->contact.row);
-    leave(runner);
+    rf_record_destroy(&runner->record);
+    runner->letting_go = true;
+    runner->failures = 0;
+    runner->release = (struct rf_takeover_release){
+        .job = {.run = rf_takeover_release_run, .done = on_released},
+        .owner = runner,
+        .contact = runner->contact.row,
+    };
+    rf_store_submit(runner->orchestrator->store, &runner->release.job);
 }
 
 // What the database refuses it will always refuse: the contact is set aside, and nothing is said of
@@ -361,13 +418,6 @@ static void submit(struct rf_runner *runner, struct rf_record *record, bool inte
     rf_store_submit(runner->orchestrator->store, &record->job);
 }
 
-// What could not even be written down is tried again by the next start: the database has the state
-// before.
-static void give_up(struct rf_runner *runner) {
-    rf_log(RF_LOG_ERROR, "out of memory: contact %s rests until the next start",
-           runner->contact.id);
-}
-
 // Whether a step is finished: to ask is none, nor is to go back by one.
 static bool finishes_step(const struct rf_contact *contact, const struct rf_plan *plan) {
     return plan->to != RF_CONTACT_ASK && contact->state != RF_CONTACT_ASK &&
@@ -409,7 +459,7 @@ void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
         rf_record_new(&runner->contact, plan, rf_clock_watch_now(runner->orchestrator));
     if (!record || !add_notices(runner, plan, step, record)) {
         rf_record_destroy(&record);
-        give_up(runner);
+        rf_runner_rest(runner);
         return;
     }
     record->version = runner->terms->version; // by which it was judged, if it was
@@ -423,5 +473,5 @@ void rf_runner_attempt(struct rf_runner *runner, struct rf_record *record) {
     if (record)
         submit(runner, record, true);
     else
-        give_up(runner);
+        rf_runner_rest(runner);
 }

@@ -7,18 +7,22 @@
 #include "follow.h"
 #include "orchestrator.h"
 #include "record.h"
+#include "takeover.h"
 #include "terms.h"
 #include "told.h"
 
 struct rf_runner {
     struct rf_orchestrator *orchestrator;
     struct rf_contact contact;
-    struct rf_terms *terms;       // of its campaign
-    struct rf_plan plan;          // being written
-    struct rf_record *record;     // its job; NULL: nothing is being written
-    bool intent;                  // the record is of a new attempt
-    bool retrying;                // the store failed; the timer submits the record again
-    unsigned failures;            // of the store, in a row
+    struct rf_terms *terms;   // of its campaign
+    struct rf_plan plan;      // being written
+    struct rf_record *record; // its job; NULL: nothing is being written
+    bool intent;              // the record is of a new attempt
+    bool retrying;            // the store failed; the timer submits the record again
+    unsigned failures;        // of the store, in a row
+    bool resting;             // there was no memory; the timer goes through its state again
+    bool letting_go;          // it is given up; the timer submits that again
+    struct rf_takeover_release release;
     bool denied;                  // the database refused what was to be written, for good
     struct rf_pace_waiter waiter; // until it may be dialled
     bool ahead;                   // it is made ready while its window is shut
@@ -37,9 +41,14 @@ struct rf_runner {
     struct rf_runner *next, **link;
 };
 
-// rf_runner_begin: goes on with a running contact; takes its content over and zeroes it. Out of
-// memory: the contact stays running in the database until the next start; the log says so.
-void rf_runner_begin(struct rf_orchestrator *orchestrator, struct rf_contact *contact);
+// rf_runner_begin_all: goes on with running contacts, and empties the list. Those for whom there is
+// no memory come into `rest`, which is empty or `list` itself: to be tried again.
+void rf_runner_begin_all(struct rf_orchestrator *orchestrator, struct rf_contact_list *list,
+                         struct rf_contact_list *rest);
+
+// rf_runner_rest: there was no memory for what the contact is to do now, or for writing what came
+// of it: in a moment it goes through its state again, as at a start.
+void rf_runner_rest(struct rf_runner *runner);
 
 // rf_runner_decide: writes what was decided, then goes on from there. `step`, with its reply, is
 // for the event; borrowed during the call.
@@ -47,7 +56,7 @@ void rf_runner_decide(struct rf_runner *runner, const struct rf_plan *plan,
                       const struct rf_notice_step *step);
 
 // rf_runner_attempt: writes a new attempt, then sends it; the record is the runner's. NULL: out of
-// memory.
+// memory, so that it rests.
 void rf_runner_attempt(struct rf_runner *runner, struct rf_record *record);
 
 // rf_runner_put_back: its campaign does not run: back in the queue, due as soon as it does.

@@ -164,5 +164,31 @@ class SharedStore(OnPostgres, RingfenceTest):
         self.run_campaign(people(3))
 
 
+class LettingGo(OnPostgres, RingfenceTest):
+    # There is time for a change while its call is followed.
+    CONFIG = {"telephony": {"poll_initial": "4s", "poll_max": "4s"},
+              "orchestrator": {"concurrency": 4, "store": {"lease": f"{LEASE_S}s"}}}
+
+    def test_a_contact_that_another_wrote_is_let_go_when_the_store_lets_it(self):
+        contacts = people(1)
+        self.set.start_all()
+        campaign = self.set.campaign(contacts)
+        wait_for("the call", lambda: self.server.sql("SELECT 1 FROM contact WHERE state = 'running.follow'"))
+        # Another has written it, and for a while the database cannot let go of it.
+        self.server.sql("""
+            CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$;
+            CREATE TRIGGER full_disk BEFORE UPDATE ON contact FOR EACH ROW WHEN (NEW.owner = 0)
+            EXECUTE FUNCTION full_disk();
+            SET session_replication_role = replica;
+            UPDATE attempt SET state = 'unknown', sid = NULL;
+            UPDATE contact SET state = 'running.ask'""")
+        orchestrator = self.set.processes["orchestrator"]
+        wait_for("it to be said", lambda: orchestrator.says("the disk is full"))
+        self.server.sql("DROP TRIGGER full_disk ON contact")
+        self.assertEqual(campaign.wait(120), 0)
+        self.assert_each_dialled_once(contacts)
+
+
 if __name__ == "__main__":
     unittest.main()
