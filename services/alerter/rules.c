@@ -206,9 +206,10 @@ static const struct rule rules[] = {
     {RF_EVENT_CONTACT_SET_ASIDE, is_quota, permanent_title, "contact",
      "Check the provider's account: credit or quota is used up. The other contacts wait."},
     {RF_EVENT_CONTACT_SET_ASIDE, is_config, permanent_title, "contact",
-     "Its number may not be called from this account. If its country may be, enable it in Twilio's "
-     "geo permissions, then: ringfence campaign retry NAME --reason permanent.config. The other "
-     "contacts are not concerned."},
+     "Mend what the message names: the provider's section of the configuration (address, "
+     "certificate, caller id), which the other contacts wait for; or, for a country that may be "
+     "called, Twilio's geo permissions. Then: ringfence campaign retry NAME --reason "
+     "permanent.config."},
     {RF_EVENT_CONTACT_SET_ASIDE, is_permanent, permanent_title, "contact",
      "Check this contact's data, such as its number. The other contacts are not concerned."},
     {RF_EVENT_WORKER_EJECTED, NULL, ejected_title, "worker",
