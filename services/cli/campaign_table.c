@@ -20,7 +20,7 @@ static void add_row(const json_t *campaign, struct cli_table *table) {
     cli_table_addf(table, "%" PRId64, progress.set_aside);
     cli_table_addf(table, "%" PRId64, progress.running);
     cli_table_add(table, rate.data, 64);
-    cli_table_add(table, waits.data, 200);
+    cli_table_add(table, waits.data, 400);
     rf_text_fini(&rate);
     rf_text_fini(&waits);
 }

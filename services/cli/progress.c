@@ -35,6 +35,7 @@ void cli_progress_read(const json_t *campaign, struct cli_progress *progress) {
     progress->per_minute = json_is_number(rate) ? json_number_value(rate) : -1;
     progress->left_s = json_is_integer(left) ? json_integer_value(left) : -1;
     progress->waiting_until.ns = cli_member_number(campaign, "waiting_until");
+    snprintf(progress->behind, sizeof progress->behind, "%s", cli_member_text(campaign, "behind"));
     snprintf(progress->state, sizeof progress->state, "%s", cli_member_text(campaign, "state"));
     read_waiting_for(json_object_get(campaign, "waiting_for"), progress->waiting_for,
                      sizeof progress->waiting_for);
@@ -56,6 +57,11 @@ void cli_progress_waits(const struct cli_progress *progress, struct rf_text *tex
         rf_text_add(text, "campaign resume");
         return;
     }
+    if (progress->waiting_for[0] == '\0' && progress->behind[0] != '\0') {
+        rf_text_add(text, "behind ");
+        rf_text_add_clean(text, progress->behind, sizeof progress->behind);
+        return;
+    }
     rf_text_add_clean(text, progress->waiting_for, sizeof progress->waiting_for);
     if (progress->waiting_for[0] != '\0' && progress->waiting_until.ns > 0)
         rf_text_add(text, " until %s", rf_time_text(progress->waiting_until, until));
@@ -75,6 +81,10 @@ static void add_waits(const struct cli_progress *progress, bool whole, struct rf
         rf_text_add(text, ", %" PRId64 " not begun", progress->fresh);
     if (held && progress->waiting == 0) {
         rf_text_add(text, ", waiting for ");
+        cli_progress_waits(progress, text);
+    }
+    if (!held && !paused && progress->behind[0] != '\0') {
+        rf_text_add(text, ", ");
         cli_progress_waits(progress, text);
     }
     if (paused)

@@ -12,7 +12,8 @@
 struct cli_progress {
     int64_t total, done, set_aside, running, waiting;
     int64_t fresh;               // not begun
-    char waiting_for[160];       // "" if nothing is waited for
+    char waiting_for[400];       // "" if nothing is waited for
+    char behind[65];             // the campaign that takes all places; "": there is none
     struct rf_utc waiting_until; // of the provider that is waited for; 0: not known
     char state[16];              // "" if it is not told
     double per_minute;           // contacts that end a minute; below 0: not told
@@ -26,7 +27,7 @@ void cli_progress_read(const json_t *campaign, struct cli_progress *progress);
 void cli_progress_rate(const struct cli_progress *progress, struct rf_text *text);
 
 // cli_progress_waits: appends what is waited for and until when: "elevenlabs until 2026-11-24
-// 11:03:05 UTC", or "campaign resume".
+// 11:03:05 UTC", "behind spring", or "campaign resume".
 void cli_progress_waits(const struct cli_progress *progress, struct rf_text *text);
 
 // cli_progress_line: appends "12 of 50: 10 done, 2 set aside, 8 in progress, 5 waiting for

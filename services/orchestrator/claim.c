@@ -338,9 +338,19 @@ char *rf_claim_waiting_for(const struct rf_claim *claim, char *out, size_t size)
     out[0] = '\0';
     for (int provider = 0; provider < RF_PROVIDER_COUNT; provider++)
         if (rf_claim_holds_up(claim, (enum rf_provider)provider))
-            list_append(out, size, rf_provider_name((enum rf_provider)provider), "");
+            list_append(out, size, rf_provider_name((enum rf_provider)provider),
+                        claim->marked[provider] ? RF_CLAIM_MARKED : "");
+    // Where no provider can be used, that is why its gateways refuse.
     for (int step = 0; step < RF_STEPS; step++)
-        if (claim->services[step].refusing && claim->services[step].needed)
+        if (claim->services[step].refusing && claim->services[step].needed &&
+            chain_gate(claim, &claim->services[step]) == RF_GATE_OPEN)
             list_append(out, size, services[step], " gateways");
     return out;
+}
+
+bool rf_claim_mark_holds_up(const struct rf_claim *claim) {
+    for (int provider = 0; provider < RF_PROVIDER_COUNT; provider++)
+        if (claim->marked[provider] && rf_claim_holds_up(claim, (enum rf_provider)provider))
+            return true;
+    return false;
 }

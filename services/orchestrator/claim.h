@@ -126,9 +126,15 @@ bool rf_claim_shut(const struct rf_claim *claim, enum rf_step step, enum rf_prov
 // rf_claim_holds_up: whether the provider is one of those that hold up claiming.
 bool rf_claim_holds_up(const struct rf_claim *claim, enum rf_provider provider);
 
+// What stands behind a provider that is marked.
+#define RF_CLAIM_MARKED " (marked unusable: see ringfence mark list)"
+
 // rf_claim_waiting_for: what holds up claiming, separated by commas, into `out`: providers
-// ("elevenlabs"), and services that nobody carries out now ("speech gateways"); "" if nothing does.
-// Returns out.
+// ("elevenlabs"), and services that nobody carries out now though a provider of theirs can be used
+// ("speech gateways"); "" if nothing does. Returns out.
 char *rf_claim_waiting_for(const struct rf_claim *claim, char *out, size_t size);
+
+// rf_claim_mark_holds_up: whether one of them is marked, which a person mends.
+bool rf_claim_mark_holds_up(const struct rf_claim *claim);
 
 #endif

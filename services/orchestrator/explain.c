@@ -153,6 +153,7 @@ static enum rf_err explain_one(struct rf_explain *explain, struct rf_db *db,
                          .spoken = rf_rows_number(row, 14) != 0,
                          .max_calls = max_calls_of(rf_rows_text(row, 15), explain->max_calls),
                          .usable = explain->usable,
+                         .marked = explain->marked,
                          .waiting_for = explain->waiting_for};
     (void)snprintf(id, sizeof id, "%s-%lld", why.campaign, (long long)rf_rows_number(row, 1));
     (void)rf_contact_state_parse(rf_rows_text(row, 6), &why.state);

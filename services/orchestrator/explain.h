@@ -15,6 +15,7 @@ struct rf_explain {
     void *owner;
     char *call;            // id of the request
     char *contact;         // its id, or a number
+    bool marked;           // as rf_claim_mark_holds_up tells it
     char waiting_for[256]; // as rf_claim_waiting_for tells it
     struct rf_utc usable;  // when the first of these may be usable again; 0: nobody knows
     int64_t max_calls;     // campaign.max_calls, of campaigns that have none of their own

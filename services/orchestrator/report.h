@@ -24,12 +24,13 @@ struct rf_report {
 
 // rf_report_status_run: {campaigns: [{name, state, finished, priority, total, new, running,
 // waiting, done, set_aside, not_queued, outcomes, reasons, waits, version, settings, created,
-// started, ended, since, window_opens, calls_again, per_minute, left_s}]}; who serves it adds
-// waiting_for and waiting_until. `finished`: it has come to its end; `since`: when it came into its
-// state; `waits`: [{state, reason, contacts, until}], when the first of them is due. Absent while
-// they say nothing: `window_opens` and `calls_again`, when the first is due who waits for a window
-// or for another call; `per_minute`, contacts that ended lately; `left_s`, how long it still takes:
-// not told while contacts wait for a time of their own. Times are UTC in ns.
+// started, ended, since, window_opens, calls_again, per_minute, left_s, behind}]}; who serves it
+// adds waiting_for and waiting_until. `finished`: it has come to its end; `since`: when it came
+// into its state; `waits`: [{state, reason, contacts, until}], when the first of them is due.
+// Absent while they say nothing: `window_opens` and `calls_again`, when the first is due who waits
+// for a window or for another call; `per_minute`, contacts that ended lately; `left_s`, how long it
+// still takes: not told while contacts wait for a time of their own; `behind`, the campaign of a
+// higher priority that takes all places. Times are UTC in ns.
 enum rf_err rf_report_status_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error);
 

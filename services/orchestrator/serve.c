@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/crash_point.h"
 #include "campaign.h"
 #include "contacts/phone.h"
 #include "dispatch.h"
 #include "dnc.h"
+#include "events/field.h"
 #include "export.h"
 #include "params.h"
 #include "reply.h"
@@ -57,16 +57,18 @@ static void serve_load(struct rf_orchestrator *orchestrator,
 
 // ---- status, contacts ----
 
-// "the calling window at 2026-11-30T08:00:00Z", when `key` of the campaign tells of a time.
-static void append_due(const json_t *campaign, const char *key, const char *what, char *out,
-                       size_t size) {
-    const json_t *due = json_object_get(campaign, key);
-    time_t second = json_integer_value(due) / RF_NS_PER_S;
-    char at[32];
-    struct tm date;
+// "the calling window at 2026-11-30 08:00:00 UTC", when `key` of the campaign tells of a time. Of
+// one that is past nobody waits for that any more.
+static void append_due(json_t *campaign, const char *key, const char *what, struct rf_utc now,
+                       char *out, size_t size) {
+    struct rf_utc due = {json_integer_value(json_object_get(campaign, key))};
+    char at[RF_TIME_TEXT_SIZE];
     size_t used = strlen(out);
-    if (due && strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &date)) > 0)
-        (void)snprintf(out + used, size - used, "%s%s at %s", used > 0 ? ", " : "", what, at);
+    if (due.ns > now.ns)
+        (void)snprintf(out + used, size - used, "%s%s at %s", used > 0 ? ", " : "", what,
+                       rf_time_text(due, at));
+    else
+        (void)json_object_del(campaign, key);
 }
 
 // What holds a campaign up is known here, or in the database.
@@ -74,17 +76,18 @@ static void add_waiting_for(const struct rf_orchestrator *orchestrator, json_t *
     size_t i;
     json_t *campaign;
     char claims[256];
+    struct rf_utc now = rf_clock_utc();
     int64_t until = rf_orchestrator_usable(orchestrator).ns;
     (void)rf_claim_waiting_for(&orchestrator->claim, claims, sizeof claims);
     json_array_foreach(json_object_get(result, "campaigns"), i, campaign) {
-        char text[sizeof claims] = "";
+        char text[sizeof claims + 128] = "";
         if (!json_is_true(json_object_get(campaign, "finished"))) {
-            memcpy(text, claims, sizeof text);
+            memcpy(text, claims, sizeof claims);
+            append_due(campaign, "window_opens", "the calling window", now, text, sizeof text);
+            append_due(campaign, "calls_again", "another call", now, text, sizeof text);
             if (until > 0 && !json_object_get(campaign, "window_opens") &&
                 !json_object_get(campaign, "calls_again"))
                 (void)json_object_set_new(campaign, "waiting_until", json_integer(until));
-            append_due(campaign, "window_opens", "the calling window", text, sizeof text);
-            append_due(campaign, "calls_again", "another call", text, sizeof text);
         }
         (void)json_object_set_new(campaign, "waiting_for", json_string(text));
         // While something is waited for nobody knows how long it takes.

@@ -148,6 +148,7 @@ void rf_serve_why(struct rf_orchestrator *orchestrator, const struct rf_call_req
     explain->owner = orchestrator;
     explain->max_calls = orchestrator->process->config->campaign.max_calls;
     explain->usable = rf_orchestrator_usable(orchestrator);
+    explain->marked = rf_claim_mark_holds_up(&orchestrator->claim);
     (void)rf_claim_waiting_for(&orchestrator->claim, explain->waiting_for,
                                sizeof explain->waiting_for);
     rf_store_submit(orchestrator->store, &explain->job);

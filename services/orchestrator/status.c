@@ -155,6 +155,33 @@ static enum rf_err add_rate(struct rf_db *db, int64_t campaign, struct rf_utc si
     return RF_OK;
 }
 
+// The first of the campaigns of a higher priority that take all places from this one: it has
+// something due, nothing of it is in progress, and of theirs there is. Nobody knows how long that
+// takes.
+static enum rf_err add_behind(struct rf_db *db, int64_t campaign, struct rf_utc now, json_t *entry,
+                              struct rf_error *error) {
+    struct rf_rows *row;
+    if (json_integer_value(json_object_get(entry, "running")) > 0)
+        return RF_OK;
+    enum rf_err err = rf_db_query(
+        db, error, &row,
+        "SELECT name FROM campaign k WHERE state = 'running'"
+        " AND priority > (SELECT priority FROM campaign WHERE id = ?)"
+        " AND EXISTS (SELECT 1 FROM contact WHERE campaign = k.id AND " RF_SCHEMA_UNENDED
+        "  AND " RF_SCHEMA_RUNNING ")"
+        " AND EXISTS (SELECT 1 FROM contact WHERE campaign = ? AND " RF_SCHEMA_QUEUED
+        "  AND due <= ?) ORDER BY priority DESC, id LIMIT 1",
+        "iii", campaign, campaign, now.ns);
+    if (err != RF_OK)
+        return err;
+    if ((err = rf_rows_next(row, error)) == RF_OK) {
+        rf_put_text(entry, "behind", rf_rows_text(row, 0));
+        (void)json_object_del(entry, "left_s");
+    }
+    rf_rows_end(&row);
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
+}
+
 // ---- the report ----
 
 // The settings of its own, if it has any, and how often they were changed.
@@ -189,6 +216,8 @@ static enum rf_err add_campaign(struct rf_db *db, const struct rf_rows *row, str
     if (err == RF_OK && state == RF_CAMPAIGN_RUNNING)
         err = add_rate(db, campaign, (struct rf_utc){changed > started ? changed : started}, now,
                        entry, error);
+    if (err == RF_OK && state == RF_CAMPAIGN_RUNNING)
+        err = add_behind(db, campaign, now, entry, error);
     return err;
 }
 

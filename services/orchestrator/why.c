@@ -234,6 +234,11 @@ static void add_next(const struct rf_why *why, struct rf_utc now, struct rf_text
     }
 }
 
+static bool queued(const struct rf_why *why) {
+    return (why->state == RF_CONTACT_SCHEDULED || rf_contact_waiting(why->state)) &&
+           why->campaign_state != RF_CAMPAIGN_CANCELLED;
+}
+
 // What a person could do about it.
 static void add_mend(const struct rf_why *why, struct rf_text *text) {
     const struct rf_reason_row *row =
@@ -246,6 +251,8 @@ static void add_mend(const struct rf_why *why, struct rf_text *text) {
     } else if (!rf_contact_ended(why->state) && why->campaign_state == RF_CAMPAIGN_PAUSED) {
         rf_text_add(text, "ringfence campaign resume ");
         rf_text_add_clean(text, why->campaign, TEXT_MOST);
+    } else if (queued(why) && why->marked) {
+        rf_text_add(text, "%s", rf_reason_row(RF_REASON_MARKED)->mend);
     } else if (row && row->mend[0]) {
         rf_text_add(text, "%s", row->mend);
     } else if (why->state == RF_CONTACT_SET_ASIDE) {

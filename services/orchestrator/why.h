@@ -31,6 +31,7 @@ struct rf_why {
     int64_t attempts_all;
     int64_t max_calls;       // campaign.max_calls
     struct rf_utc usable;    // when the first of waiting_for may be usable again; 0: nobody knows
+    bool marked;             // one of waiting_for is marked unusable
     const char *waiting_for; // what holds up claiming: providers, services; "" or NULL: nothing
 };
 

@@ -118,6 +118,26 @@ def clock(at):
     return time.strftime("%H:%M", time.gmtime(at))
 
 
+class Marked(RecallTest):
+    CONFIG = {"campaign": {"max_calls": 3, "recall": {"busy": {"waits": ["4s"]}}}}
+
+    def test_a_mark_is_named_with_its_mend_and_no_moment_that_is_past(self):
+        self.set.start_all()
+        self.set.campaign([(BUSY, "Busy")])
+        self.until("the next call to be due later", lambda s: "another call at" in s["waiting_for"])
+        self.set.faults({"id": "key", "kind": "status", "status": 401,
+                         "match": {"provider": "twilio", "method": "POST"},
+                         "body": {"code": 20003, "status": 401, "more_info": "", "message": "no such key"}})
+        self.set.cli("call", "telephony", "dial", "--to", "+12025550100", "--text", "Hello", "--yes-dial")
+        status = self.until("its moment to pass", lambda s: "another call at" not in s["waiting_for"])
+        self.assertEqual(status["waiting_for"], "twilio (marked unusable: see ringfence mark list)")
+        self.assertNotIn("calls_again", status)
+        self.assertIn("1 waiting for twilio (marked unusable: see ringfence mark list)", self.order("status").stdout)
+        why = self.set.cli("campaign", "why", BUSY, check=0).stdout
+        self.assertIn("when twilio (marked unusable", why)
+        self.assertIn("after the mend, ringfence mark clear lets it go on", why)
+
+
 class Window(RecallTest):
     """The window is two hours around the time that it is eight hours east of Greenwich."""
 
@@ -136,7 +156,7 @@ class Window(RecallTest):
         status = self.until("the other to wait", lambda s: s["waiting"] == 1)
         self.assertEqual(self.set.dials(), {there: 1})
         self.assertEqual(status["window_opens"], self.opens * 10**9)
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.opens))
+        at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.opens))
         self.assertEqual(status["waiting_for"], f"the calling window at {at}")
         self.assertIn(f"1 waiting for the calling window at {at}", self.order("status").stdout)
         deferred = wait_for("the log", lambda: self.set.events(type="contact.deferred"))

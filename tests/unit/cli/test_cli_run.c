@@ -458,6 +458,8 @@ static void progress_is_told_in_a_line_and_within_the_width(void **state) {
          "30 of 90: 30 done..."},
         {"{\"total\":9,\"done\":1,\"waiting\":2,\"waiting_for\":\"openai\",\"state\":\"paused\"}",
          "1 of 9: 1 done, 2 waiting, paused", 20, "1 of 9: 1 done, 2..."},
+        {"{\"total\":9,\"done\":1,\"new\":8,\"waiting_for\":\"\",\"behind\":\"spring\"}",
+         "1 of 9: 1 done, 8 not begun, behind spring", 30, "1 of 9: 1 done, behind spring"},
         {"{\"total\":0,\"done\":3}", "3 of 0: 3 done", 40,
          "[.......................] 3 of 0: 3 done"},
     };

@@ -239,9 +239,12 @@ static void a_mark_shuts_like_an_open_breaker_and_its_end_releases(void **state)
     assert_false(rf_claim_provider(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, true, at(1)));
     assert_int_equal(rf_claim_gate(&claim, RF_STEP_SCRIPT, at(1)), RF_GATE_SHUT);
     assert_int_equal(rf_claim_gate(&claim, RF_STEP_DIAL, at(1)), RF_GATE_OPEN);
-    char text[64];
-    assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "elevenlabs");
+    char text[128];
+    assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text),
+                        "elevenlabs (marked unusable: see ringfence mark list)");
+    assert_true(rf_claim_mark_holds_up(&claim));
     assert_true(rf_claim_provider(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, false, at(9)));
+    assert_false(rf_claim_mark_holds_up(&claim));
     assert_int_equal(rf_claim_gate(&claim, RF_STEP_SCRIPT, at(9)), RF_GATE_OPEN);
 }
 
@@ -270,6 +273,16 @@ static void a_service_without_workers_pauses_then_tests_with_growing_waits(void 
     assert_true(rf_claim_answered(&claim, RF_STEP_SPEECH, at(s)));
     assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "");
     assert_int_equal(rf_claim_gate(&claim, RF_STEP_SCRIPT, at(s)), RF_GATE_OPEN);
+}
+
+static void gateways_that_refuse_for_their_provider_alone_are_not_waited_for(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    char text[64];
+    rf_claim_refused(&claim, RF_STEP_SPEECH, at(1));
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    assert_true(claim.services[RF_STEP_SPEECH].refusing);
+    assert_string_equal(rf_claim_waiting_for(&claim, text, sizeof text), "elevenlabs");
 }
 
 static void a_provider_that_recovers_ends_the_refusals_of_its_service(void **state) {
@@ -420,6 +433,7 @@ int main(void) {
         cmocka_unit_test(a_ramp_ends_when_nobody_is_left_to_be_released),
         cmocka_unit_test(a_mark_shuts_like_an_open_breaker_and_its_end_releases),
         cmocka_unit_test(a_service_without_workers_pauses_then_tests_with_growing_waits),
+        cmocka_unit_test(gateways_that_refuse_for_their_provider_alone_are_not_waited_for),
         cmocka_unit_test(a_provider_that_recovers_ends_the_refusals_of_its_service),
         cmocka_unit_test(
             a_claim_that_was_on_its_way_when_the_gates_moved_says_nothing_of_the_new_ones),

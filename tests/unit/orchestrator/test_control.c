@@ -569,6 +569,31 @@ static void many_are_tried_again_page_by_page(void **state) {
 
 // ---- status, why ----
 
+// The rate of before says nothing of what comes.
+static void status_names_the_campaign_that_takes_all_places_and_no_time_left(void **state) {
+    struct rf_db *db = *state;
+    campaign(db, "spring", 40);
+    exec(db, "UPDATE contact SET state = 'running.script' WHERE line < 12");
+    exec(db, "UPDATE contact SET state = 'set_aside', reason = 'permanent.invalid',"
+             " ended = 230000000000 WHERE line < 12");
+    campaign(db, "urgent", 1);
+    exec(db, "UPDATE campaign SET priority = 5 WHERE name = 'urgent'");
+    json_t *told = status(db, 260);
+    assert_null(json_object_get(told, "behind")); // nothing of the other one is in progress
+    assert_non_null(json_object_get(told, "left_s"));
+    json_decref(told);
+    exec(db, "UPDATE contact SET state = 'running.script'"
+             " WHERE campaign = (SELECT id FROM campaign WHERE name = 'urgent')");
+    told = status(db, 260);
+    assert_string_equal(json_string_value(json_object_get(told, "behind")), "urgent");
+    assert_null(json_object_get(told, "left_s"));
+    json_decref(told);
+    exec(db, "UPDATE campaign SET priority = 0 WHERE name = 'urgent'"); // each gets its part
+    told = status(db, 260);
+    assert_null(json_object_get(told, "behind"));
+    json_decref(told);
+}
+
 static void status_tells_rate_and_time_left_only_when_they_mean_something(void **state) {
     struct rf_db *db = *state;
     campaign(db, "spring", 40);
@@ -725,6 +750,7 @@ int main(void) {
         TEST(nobody_is_tried_again_whose_call_may_exist),
         TEST(a_retry_that_makes_no_sense_is_refused_with_words),
         TEST(many_are_tried_again_page_by_page),
+        TEST(status_names_the_campaign_that_takes_all_places_and_no_time_left),
         TEST(status_tells_rate_and_time_left_only_when_they_mean_something),
         TEST(no_question_of_an_operator_reads_all_contacts),
         TEST(why_is_answered_by_id_and_by_number),

@@ -161,6 +161,12 @@ static void what_holds_it_up_is_told(void **state) {
     assert_says(text, "when elevenlabs can be used again, which is tried from 2026-11-28 08:00:20");
     assert_says(text, " on (in 20 s), as soon as there is a free place, its script is written.");
     free(text);
+    // Nobody but a person takes a mark away.
+    why.marked = true;
+    text = told(&why);
+    assert_says(text, "What you can do: ringfence mark list says why; after the mend, ringfence "
+                      "mark clear lets it go on.");
+    free(text);
     why.campaign_state = RF_CAMPAIGN_PAUSED;
     text = told(&why);
     assert_says(text, "when its campaign, which is paused, is resumed, ");
