@@ -1,5 +1,7 @@
 #include "http/exchange.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +97,16 @@ bool rf_http_exchange_basic_auth(const struct rf_http_exchange *exchange, const 
     *user = e->user;
     *password = e->password == NULL ? "" : e->password;
     return true;
+}
+
+struct rf_duration rf_http_exchange_waited(const struct rf_http_exchange *exchange) {
+    const union MHD_ConnectionInfo *of =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    if (of == NULL || getsockopt(of->connect_fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+        return rf_ns(0);
+    return rf_ms(info.tcpi_last_data_recv);
 }
 
 struct each {

@@ -55,6 +55,11 @@ const char *rf_http_exchange_body(const struct rf_http_exchange *exchange, size_
 bool rf_http_exchange_basic_auth(const struct rf_http_exchange *exchange, const char **user,
                                  const char **password);
 
+// rf_http_exchange_waited: how long ago the last of its bytes came, as the system knows, to a few
+// milliseconds: until this process read them they waited in the socket. To be asked in the handler.
+// 0 if the system does not tell.
+struct rf_duration rf_http_exchange_waited(const struct rf_http_exchange *exchange);
+
 // rf_http_exchange_each_header / _each_query: calls `fn` for each of them, in the order of the
 // request. `value` is "" if there is none.
 typedef void rf_http_pair_fn(void *arg, const char *name, const char *value);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include <ringfence/error.h>
+#include <ringfence/time.h>
 
 #include "http/form.h"
 
@@ -26,6 +27,7 @@ struct sim_request {
     const char *user, *password; // HTTP Basic; NULL: none
     const char *body;            // NUL-terminated
     size_t body_size;
+    struct rf_duration waited; // since it came to this machine
 };
 
 // sim_request_header: the value of header `name` (any case), or NULL. _query: of the query, exact

@@ -43,6 +43,7 @@ static void read_request(struct rf_http_exchange *exchange, struct pairs *header
         .header_count = headers->count,
         .queries = queries->items,
         .query_count = queries->count,
+        .waited = rf_http_exchange_waited(exchange),
     };
     request->body = rf_http_exchange_body(exchange, &request->body_size);
     if (!rf_http_exchange_basic_auth(exchange, &request->user, &request->password))

@@ -51,9 +51,13 @@ class Fleet(GatewayTest):
             self.client.dial(call, f"+1415555{1000 + first + i}", seconds=100, send_before=2**62)
         return ids
 
-    def at(self, provider, words):
-        """When the simulator received each request, in its own time."""
-        return sorted(r["at"] for r in self.set.requests(provider, words) if r["method"] == "POST")
+    def at(self, provider, words, when="at"):
+        """When the simulator read each request, in its own time; or when it `came` to its machine."""
+        return sorted(r[when] for r in self.set.requests(provider, words) if r["method"] == "POST")
+
+    def dials_came(self):
+        """When each came to the provider, however late a busy simulator reads it."""
+        return self.at("twilio", "Calls.json", "came")
 
     def speeches_at_once(self):
         """A reply is sent LATENCY after its request came, so that long it was there at least."""
@@ -61,13 +65,13 @@ class Fleet(GatewayTest):
         return max(sum(1 for other in began if other <= at < other + LATENCY) for at in began)
 
     def assert_one_a_second(self, replies):
-        """By the gateways' own record exactly; at the simulator less what the ways there may differ on a machine
-        that is busy. Tells the shortest time between two, in seconds of the simulator."""
+        """By the gateways' own record exactly; at the simulator to what its system tells of when they came. Tells the
+        shortest time between two, in seconds of the simulator."""
         began = sorted(a["began"] for reply in replies for a in reply["attempts"])
         self.assertGreaterEqual(min(b - a for a, b in zip(began, began[1:])), 10**9)
-        came = self.at("twilio", "Calls.json")
+        came = self.dials_came()
         gap = min(b - a for a, b in zip(came, came[1:]))
-        self.assertGreaterEqual(gap, 0.95)
+        self.assertGreaterEqual(gap, 1)
         return gap
 
     def status(self):
@@ -143,7 +147,7 @@ class SlowConnections(Fleet):
         """The limit is the provider's: it counts what it receives, not what a gateway begins to connect for."""
         dialled = self.client.wait_all(self.dial(10), 100)
         self.assertEqual([r["ok"] for r in dialled], [True] * 10, dialled)
-        came = self.at("twilio", "Calls.json")
+        came = self.dials_came()
         self.assertEqual(len(came), 10)
         gaps = [round(1000 * (b - a)) for a, b in zip(came, came[1:])]
         print(f"ms between dials: {gaps}", flush=True)

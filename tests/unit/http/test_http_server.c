@@ -33,6 +33,7 @@ struct bench {
     struct rf_timer later, give_up;
     struct rf_http_exchange *waiting;
     int handled, gone, early;
+    struct rf_duration waited;
 
     int fd;
     char received[65536];
@@ -66,6 +67,7 @@ static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
     struct bench *bench = arg;
     bench->handled++;
     bench->waiting = exchange;
+    bench->waited = rf_http_exchange_waited(exchange);
     switch (bench->manner) {
     case ECHO:
         echo(exchange);
@@ -230,6 +232,17 @@ static void a_request_arrives_decoded_and_is_answered(void **state) {
     assert_int_equal(bench->gone, 0);
 }
 
+static void what_waited_in_the_socket_says_for_how_long(void **state) {
+    struct bench *bench = *state;
+    struct rf_instant before = rf_clock_now();
+    dial(bench);
+    say(bench, GET);
+    rf_clock_pause(rf_ms(100)); // it comes to the socket now, and is read then
+    run(bench);
+    assert_in_range(rf_duration_ms(bench->waited), 80,
+                    rf_duration_ms(rf_instant_since(rf_clock_now(), before)) + 20);
+}
+
 static void an_encoded_nul_does_not_end_the_path(void **state) {
     struct bench *bench = *state;
     ask(bench, "GET /a%00b%zz%4?color=x%00y HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -390,6 +403,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         TEST(a_request_arrives_decoded_and_is_answered),
+        TEST(what_waited_in_the_socket_says_for_how_long),
         TEST(an_encoded_nul_does_not_end_the_path),
         TEST(basic_credentials_are_read),
         TEST(a_body_that_comes_in_pieces_is_whole_when_handled),

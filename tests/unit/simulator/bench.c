@@ -75,7 +75,8 @@ unsigned bench_ask(struct bench *bench, const char *method, const char *target, 
                                   .path = path,
                                   .headers = header_pairs,
                                   .queries = query_pairs,
-                                  .body = body == NULL ? "" : body};
+                                  .body = body == NULL ? "" : body,
+                                  .waited = bench->waited};
     request.body_size = strlen(request.body);
     request.header_count = split(lines, ": ", "\n", header_pairs);
     request.query_count = query == NULL ? 0 : split(query, "=", "&", query_pairs);

@@ -7,6 +7,7 @@
 struct bench {
     struct sim sim;
     struct rf_utc now;
+    struct rf_duration waited; // what comes, before it was read
     struct sim_outcome outcome;
     json_t *json; // the last reply's body, NULL if it is not JSON
 };

@@ -135,9 +135,21 @@ static void the_ledger_is_bounded(void **state) {
     assert_int_equal(bench_number(bench, "dropped"), 3);
 }
 
+static void the_ledger_tells_when_a_request_came_and_when_it_was_read(void **state) {
+    struct bench *bench = *state;
+    bench->waited = rf_ms(1500);
+    bench_ask(bench, "GET", "/elevenlabs/v1/models", "xi-api-key: k", NULL);
+    bench_ask(bench, "GET", "/admin/ledger", NULL, NULL);
+    const json_t *request = json_array_get(json_object_get(bench->json, "requests"), 0);
+    double at = json_real_value(json_object_get(request, "at"));
+    double came = json_real_value(json_object_get(request, "came"));
+    assert_true(at - came > 1.499 && at - came < 1.501);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
+        TEST(the_ledger_tells_when_a_request_came_and_when_it_was_read),
         TEST(keys_are_refused_and_accepted_while_running),
         TEST(a_telegram_token_can_be_revoked),
         TEST(an_empty_list_accepts_no_key_and_an_unnamed_provider_any),
