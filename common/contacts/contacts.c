@@ -302,6 +302,16 @@ enum rf_err rf_contacts_next(struct rf_contacts *contacts, struct rf_contact *co
     return RF_OK;
 }
 
+bool rf_contacts_cut(const struct rf_contacts *contacts, struct rf_error *warning) {
+    size_t line = rf_csv_cut(contacts->csv);
+    if (line > 0)
+        rf_error_set(warning, RF_ERR_INVALID,
+                     "%s:%zu: the file ends without a line break: this last line may be cut off; "
+                     "compare it with where the list comes from",
+                     contacts->path, line);
+    return line > 0;
+}
+
 struct rf_contacts_refusal rf_contacts_refused(const struct rf_contacts *contacts) {
     return (struct rf_contacts_refusal){.line = contacts->refused_line,
                                         .reason = contacts->reason,

@@ -5,6 +5,7 @@
 #ifndef RF_CONTACTS_CONTACTS_H
 #define RF_CONTACTS_CONTACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <ringfence/error.h>
@@ -58,6 +59,10 @@ void rf_contacts_destroy(struct rf_contacts **contacts);
 RF_NODISCARD enum rf_err rf_contacts_next(struct rf_contacts *contacts, struct rf_contact *contact,
                                           struct rf_error *error);
 struct rf_contacts_refusal rf_contacts_refused(const struct rf_contacts *contacts);
+
+// rf_contacts_cut: behind the last contact, whether the file ends without a line break, so that its
+// last line may be cut off; "FILE:LINE: ..." says so then.
+bool rf_contacts_cut(const struct rf_contacts *contacts, struct rf_error *warning);
 
 // rf_contacts_header: the names of the columns as they stand in the file; `count` gets their
 // number.

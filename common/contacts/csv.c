@@ -16,6 +16,7 @@ struct rf_csv {
     char separator;
     size_t start, end; // the bytes in `buffer` that are not yet taken
     size_t line;       // of `start`
+    size_t cut;        // line of the record that ends with the file; 0: none does
     bool ended;        // nothing is left to read
     bool begun;        // the byte order mark was looked for
     const char *alien; // what the file is instead of CSV; NULL: it may be CSV
@@ -220,6 +221,10 @@ struct rf_csv *rf_csv_new(FILE *in, char separator) {
     return csv;
 }
 
+size_t rf_csv_cut(const struct rf_csv *csv) {
+    return csv->cut;
+}
+
 void rf_csv_destroy(struct rf_csv **csv) {
     free(*csv);
     *csv = NULL;
@@ -365,6 +370,8 @@ enum rf_err rf_csv_next(struct rf_csv *csv, struct rf_csv_record *record,
         }
         if (result == SCAN_BAD)
             return refuse(csv, &scan);
+        if (whole && scan.at == available && scan.data[available - 1] != '\n')
+            csv->cut = record->line;
         csv->start += scan.at;
         csv->line = scan.line;
         if (!is_blank(record))

@@ -34,6 +34,10 @@ struct rf_csv_problem {
 struct rf_csv *rf_csv_new(FILE *in, char separator);
 void rf_csv_destroy(struct rf_csv **csv);
 
+// rf_csv_cut: the line of the last record if the file ends in it, without a line break: it may be
+// cut off. 0: it does not, or the end was not read yet.
+size_t rf_csv_cut(const struct rf_csv *csv);
+
 // rf_csv_next: the next record; empty lines are skipped. RF_ERR_NOT_FOUND: the file is at its end.
 // RF_ERR_INVALID: a record was refused, `problem` is filled, the next call goes on behind it; a
 // quote that is never closed costs only the line where it stands. `record` has its fields before

@@ -209,7 +209,7 @@ static void tell_loaded(struct running *running) {
     struct cli_run *run = &running->run;
     struct rf_error error;
     running->told_loaded = true;
-    if (run->failure[0] != '\0')
+    if (run->failure[0] != '\0' && !run->nobody)
         return;
     if (cli_list_finish(&running->list, &error) != RF_OK) {
         cli_run_fail(run, error.message);

@@ -82,6 +82,8 @@ static enum rf_err read_page(struct cli_session *session, struct rf_error *error
         }
     }
     changing->ended = err == RF_ERR_NOT_FOUND;
+    if (changing->ended)
+        cli_list_read(&changing->list);
     return changing->ended ? RF_OK : err;
 }
 

@@ -105,6 +105,12 @@ int cli_list_open(const struct cli_options *options, const char *file, struct cl
     return code;
 }
 
+void cli_list_read(const struct cli_list *list) {
+    struct rf_error warning;
+    if (rf_contacts_cut(list->contacts, &warning))
+        rf_log(RF_LOG_WARNING, "%s", warning.message);
+}
+
 enum rf_err cli_list_finish(struct cli_list *list, struct rf_error *error) {
     return rf_rejects_close(&list->rejects, error);
 }

@@ -29,6 +29,9 @@ int cli_list_format(const struct cli_options *options, struct cli_list *list,
 // caller ends it by cli_list_close.
 int cli_list_open(const struct cli_options *options, const char *file, struct cli_list *list);
 
+// cli_list_read: all of it was read; warns if the file may be cut off.
+void cli_list_read(const struct cli_list *list);
+
 // cli_list_finish: the list is read: gives the file of refused lines its name. RF_ERR_IO. Once.
 RF_NODISCARD enum rf_err cli_list_finish(struct cli_list *list, struct rf_error *error);
 

@@ -58,6 +58,8 @@ void cli_page_read(struct cli_list *list, struct cli_run *run) {
             break;
         }
     }
+    if (err == RF_ERR_NOT_FOUND)
+        cli_list_read(list);
     if (err == RF_OK || err == RF_ERR_NOT_FOUND) {
         cli_run_page(run, page, err == RF_ERR_NOT_FOUND);
     } else {

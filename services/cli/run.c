@@ -74,8 +74,14 @@ static void page_done(struct cli_run *run) {
         enter(run, CLI_RUN_STARTING);
         return;
     }
-    char text[256];
-    snprintf(text, sizeof text, "%s: there is no contact to call", run->file);
+    char text[512];
+    bool cancelled = strcmp(run->state, "cancelled") == 0;
+    if (cancelled || strcmp(run->state, "finished") == 0)
+        snprintf(text, sizeof text, "campaign %s %s: load %s into another one", run->campaign,
+                 cancelled ? "was cancelled" : "has ended", run->file);
+    else
+        snprintf(text, sizeof text, "%s: there is no contact to call", run->file);
+    run->nobody = true;
     fail(run, text);
 }
 
@@ -125,6 +131,7 @@ static void take_loaded(struct cli_run *run, const json_t *result) {
     json_t *line;
     run->added += cli_member_number(result, "added");
     run->known += cli_member_number(result, "known");
+    snprintf(run->state, sizeof run->state, "%s", cli_member_text(result, "state"));
     json_array_foreach(json_object_get(result, "refused"), i, line) {
         char text[512];
         const char *reason = json_string_value(json_object_get(line, "reason"));

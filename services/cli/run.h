@@ -42,8 +42,9 @@ struct cli_run {
     enum cli_run_phase then;              // the phase behind setting them
     int64_t priority;                     // asked for at the start; CLI_RUN_NO_PRIORITY: as it is
     int64_t added, known, refused_count, set_aside_count;
+    bool nobody;                // the list is at its end, and nobody in it can be called: it failed
     int64_t total;              // contacts of the campaign, once it is started
-    char state[16], was[16];    // what starting it has made of it, and what it was before
+    char state[16], was[16];    // what the campaign is by the last reply, and was before the start
     json_t *refused;            // texts "FILE:LINE: ..."
     json_t *status;             // as `campaign status` gave it last; NULL: not yet
     json_t *set_aside;          // contacts

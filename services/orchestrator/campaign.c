@@ -174,14 +174,15 @@ json_t *rf_campaign_load_result(const struct rf_campaign_load *load) {
             (void)json_array_append_new(refused, json_pack("{s:I,s:s}", "line",
                                                            (json_int_t)load->rows[i].line, "reason",
                                                            load->rows[i].problem));
-    return json_pack("{s:I,s:I,s:o}", "added", (json_int_t)load->added, "known",
-                     (json_int_t)load->known, "refused", refused);
+    return json_pack("{s:I,s:I,s:s,s:o}", "added", (json_int_t)load->added, "known",
+                     (json_int_t)load->known, "state", rf_campaign_state_name(load->state),
+                     "refused", refused);
 }
 
 // ---- writing them ----
 
 // The row of the campaign, made if it is new, and whether it takes contacts.
-static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_db *db, int64_t *id,
+static enum rf_err find_campaign(struct rf_campaign_load *load, struct rf_db *db, int64_t *id,
                                  bool *finished, struct rf_error *error) {
     enum rf_err err = rf_db_run(db, error,
                                 "INSERT INTO campaign (name, state, created)"
@@ -190,13 +191,18 @@ static enum rf_err find_campaign(const struct rf_campaign_load *load, struct rf_
     if (err == RF_OK)
         err = rf_db_number(db, error, id, "SELECT id FROM campaign WHERE name = ?", "t",
                            load->campaign);
-    int64_t ended = 0;
+    struct rf_rows *row;
     if (err == RF_OK)
-        err = rf_db_number(db, error, &ended,
-                           "SELECT state IN ('finished', 'cancelled') FROM campaign WHERE id = ?"
-                           " /*! FOR NO KEY UPDATE */", // nobody ends it meanwhile
-                           "i", *id);
-    *finished = ended != 0;
+        err = rf_db_query(db, error, &row,
+                          "SELECT state FROM campaign WHERE id = ?"
+                          " /*! FOR NO KEY UPDATE */", // nobody ends it meanwhile
+                          "i", *id);
+    if (err != RF_OK)
+        return err;
+    if ((err = rf_rows_next(row, error)) == RF_OK)
+        (void)rf_campaign_state_parse(rf_rows_text(row, 0), &load->state);
+    rf_rows_end(&row);
+    *finished = load->state == RF_CAMPAIGN_FINISHED || load->state == RF_CAMPAIGN_CANCELLED;
     return err;
 }
 

@@ -7,6 +7,7 @@
 
 #include <ringfence/time.h>
 
+#include "campaign_state.h"
 #include "store/store.h"
 
 #define RF_CAMPAIGN_NAME_MAX 64
@@ -34,6 +35,7 @@ struct rf_campaign_load {
     json_t *columns; // an object with the names of their fields, in order
     struct rf_utc now;
     int64_t added, known;
+    enum rf_campaign_state state; // of the campaign
 };
 
 // rf_campaign_name_valid: 1 to 64 letters, digits, '.', '_' and '-': it stands in event topics.
@@ -47,8 +49,8 @@ RF_NODISCARD enum rf_err rf_campaign_load_new(const json_t *params, struct rf_ut
                                               struct rf_error *error);
 void rf_campaign_load_destroy(struct rf_campaign_load **load);
 
-// rf_campaign_load_result: {added, known, refused: [{line, reason}]}; a new reference, NULL if out
-// of memory.
+// rf_campaign_load_result: {added, known, state, refused: [{line, reason}]}; a new reference, NULL
+// if out of memory.
 json_t *rf_campaign_load_result(const struct rf_campaign_load *load);
 
 enum rf_err rf_campaign_load_run(struct rf_store_job *job, struct rf_db *db,

@@ -90,6 +90,23 @@ class Contacts(RingfenceTest):
         self.assertEqual(len(self.set.ledger()["speeches"]), 4)
         self.assert_alerts([event for event in aside if event["severity"] == "error"])
 
+    def test_a_list_without_anybody_to_call_has_its_file_of_rejects_and_a_cut_one_is_warned_of(self):
+        self.set.start_all()
+        for text, refused in (("phone,name\n123,a\n456,b\n", ["2", "3"]), ('phone,name\n"123,a\n', ["2"])):
+            bad = self.write("bad.csv", text)
+            loaded = self.set.cli("campaign", "load", "bad", bad, check=1)
+            self.assertIn("there is no contact to call", loaded.stderr)
+            self.assertIn(f"lines refused: {len(refused)} (they are in {self.set.root}/bad.rejects.csv)", loaded.stdout)
+            self.assertEqual([row["line"] for row in rows(self.set.root / "bad.rejects.csv")], refused)
+        cut = self.write("cut.csv", "phone\n+12025550100\n+12025550101")
+        loaded = self.set.cli("campaign", "load", "cut", cut, check=0)
+        self.assertIn("cut.csv:3: the file ends without a line break", loaded.stderr)
+        self.assertIn("contacts loaded: 2", loaded.stdout)
+        self.set.cli("campaign", "cancel", "cut", "--yes", check=0)
+        late = self.write("late.csv", "phone\n+12025550102\n")
+        loaded = self.set.cli("campaign", "load", "cut", late, check=1)
+        self.assertIn("campaign cut was cancelled: load ", loaded.stderr)
+
     def test_a_country_that_is_not_permitted_sets_its_contact_aside_and_stops_nothing_else(self):
         self.set.start_all()
         file = self.write("o.csv", "phone\n+12025550195\n+12025550100\n")

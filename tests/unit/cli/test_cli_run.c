@@ -121,6 +121,30 @@ static void a_file_without_contacts_fails(void **state) {
     cli_run_fini(&run);
 }
 
+static void a_list_for_a_campaign_that_has_ended_is_told_that_it_has(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"finished", "campaign spring has ended: load list.csv into another one"},
+        {"cancelled", "campaign spring was cancelled: load list.csv into another one"},
+        {"running", "list.csv: there is no contact to call"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cli_run run;
+        char reply[128];
+        begin(&run);
+        cli_run_page(&run, json_of("[{\"line\":2}]"), true);
+        snprintf(reply, sizeof reply,
+                 "{\"added\":0,\"known\":0,\"state\":\"%s\","
+                 "\"refused\":[{\"line\":2,\"reason\":\"x\"}]}",
+                 cases[i][0]);
+        reply_ok(&run, reply, AT(0));
+        assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
+        assert_string_equal(run.failure, cases[i][1]);
+        assert_true(run.nobody); // the list was read: its refused lines are in their file
+        cli_run_fini(&run);
+    }
+}
+
 static void an_orchestrator_that_is_not_there_is_asked_again_until_patience_ends(void **state) {
     (void)state;
     struct cli_run run;
@@ -601,6 +625,7 @@ int main(void) {
         cmocka_unit_test(pages_are_loaded_one_by_one_then_it_starts_and_follows),
         cmocka_unit_test(an_empty_last_page_is_not_loaded),
         cmocka_unit_test(a_file_without_contacts_fails),
+        cmocka_unit_test(a_list_for_a_campaign_that_has_ended_is_told_that_it_has),
         cmocka_unit_test(an_orchestrator_that_is_not_there_is_asked_again_until_patience_ends),
         cmocka_unit_test(patience_begins_anew_with_each_answer),
         cmocka_unit_test(a_refusal_that_is_not_local_fails_at_once),

@@ -149,6 +149,39 @@ static void a_quote_left_open_costs_only_its_own_line_in_a_long_file(void **stat
     assert_non_null(strstr(out, "\n12 +12020000010|N10\n"));
 }
 
+// A number that lost its last digits may be a stranger's.
+static void a_last_line_without_its_break_is_taken_and_warned_of(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        int line; // that is warned of; 0: none
+    } cases[] = {
+        {"phone\n+493012345678\n+4930123", 3},
+        {"phone\n+493012345678\n+4930123\n", 0},
+        {"phone\r\n+493012345678\r\n", 0},
+        {"phone,name\n+493012345678,\"two\nlines\"", 2},
+        {"+493012345678", 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_contacts *contacts;
+        struct rf_contact contact;
+        struct rf_error error, warning;
+        char place[160];
+        enum rf_err err;
+        write_file(cases[i].text, strlen(cases[i].text));
+        assert_int_equal(rf_contacts_open(path, NULL, &contacts, &error), RF_OK);
+        while ((err = rf_contacts_next(contacts, &contact, &error)) == RF_OK)
+            ;
+        assert_int_equal(err, RF_ERR_NOT_FOUND);
+        assert_int_equal(rf_contacts_cut(contacts, &warning), cases[i].line > 0);
+        snprintf(place, sizeof place, "%s:%d: the file ends without a line break", path,
+                 cases[i].line);
+        if (cases[i].line > 0)
+            assert_memory_equal(warning.message, place, strlen(place));
+        rf_contacts_destroy(&contacts);
+    }
+}
+
 static void every_cut_of_a_file_ends_without_harm(void **state) {
     (void)state;
     static char out[65536];
@@ -290,6 +323,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(fields_and_records_are_bounded),
         TEST(a_quote_left_open_costs_only_its_own_line_in_a_long_file),
+        TEST(a_last_line_without_its_break_is_taken_and_warned_of),
         TEST(every_cut_of_a_file_ends_without_harm),
         TEST(garbage_is_read_to_its_end),
         TEST(phone_numbers_are_checked_with_a_mend),
