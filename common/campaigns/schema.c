@@ -202,6 +202,14 @@ static const char eighteenth[] =
     " ('waiting.window', 'running.script'), ('waiting.window', 'running.speech');"
     "CREATE INDEX contact_ahead ON contact (campaign) WHERE " RF_SCHEMA_AHEAD ";";
 
+// Dials that our own side refused before anything was sent are told apart; and questions about
+// calls that a restored database does not know, which no dial of ours made, are marked as such.
+static const char nineteenth[] =
+    "ALTER TABLE attempt ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE attempt ADD COLUMN question INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE attempt SET question = 1 WHERE " RF_SCHEMA_OPEN " AND created ="
+    " (SELECT c.ask_since FROM contact c WHERE c.id = attempt.contact AND c.ask_since <> 0);";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -219,7 +227,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {15, fifteenth},
                                                     {16, sixteenth},
                                                     {17, seventeenth},
-                                                    {18, eighteenth}};
+                                                    {18, eighteenth},
+                                                    {19, nineteenth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -237,7 +246,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {15, fifteenth},
                                                   {16, sixteenth},
                                                   {17, rf_schema_postgres_seventeenth},
-                                                  {18, eighteenth}};
+                                                  {18, eighteenth},
+                                                  {19, nineteenth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

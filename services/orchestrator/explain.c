@@ -56,6 +56,8 @@ static json_t *attempt_entry(const struct rf_rows *row) {
         (void)json_object_set_new(entry, "ended", json_integer(rf_rows_number(row, 6)));
     if (!rf_rows_null(row, 7))
         (void)json_object_set_new(entry, "duration_s", json_integer(rf_rows_number(row, 7)));
+    if (rf_rows_number(row, 8) != 0)
+        (void)json_object_set_new(entry, "sent", json_false());
     return entry;
 }
 
@@ -63,10 +65,11 @@ static json_t *attempt_entry(const struct rf_rows *row) {
 static enum rf_err read_attempts(struct rf_db *db, int64_t contact, json_t *attempts,
                                  struct rf_error *error) {
     struct rf_rows *rows;
-    enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT id, state, created, provider, sid, status, ended,"
-                                  " duration_s FROM attempt WHERE contact = ? ORDER BY created",
-                                  "i", contact);
+    enum rf_err err =
+        rf_db_query(db, error, &rows,
+                    "SELECT id, state, created, provider, sid, status, ended,"
+                    " duration_s, unsent FROM attempt WHERE contact = ? ORDER BY created",
+                    "i", contact);
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK)
@@ -79,23 +82,34 @@ static const char *text_of(const json_t *object, const char *key) {
     return json_string_value(json_object_get(object, key));
 }
 
+static bool unsent(const json_t *entry) {
+    return json_is_false(json_object_get(entry, "sent"));
+}
+
+static void tell_attempt(const json_t *entry, struct rf_why_attempt *attempt) {
+    const json_t *duration = json_object_get(entry, "duration_s");
+    *attempt =
+        (struct rf_why_attempt){.created = {json_integer_value(json_object_get(entry, "created"))},
+                                .ended = {json_integer_value(json_object_get(entry, "ended"))},
+                                .provider = text_of(entry, "provider"),
+                                .sid = text_of(entry, "sid"),
+                                .status = text_of(entry, "status"),
+                                .duration_s = duration ? json_integer_value(duration) : -1};
+    (void)rf_dial_state_parse(text_of(entry, "state"), &attempt->state);
+}
+
+// The last of those that were sent.
 static void tell_attempts(const json_t *attempts, struct rf_why *why) {
-    size_t all = json_array_size(attempts);
-    size_t first = all > RF_WHY_ATTEMPTS ? all - RF_WHY_ATTEMPTS : 0;
-    why->attempts_all = (int64_t)all;
-    why->attempt_count = all - first;
-    for (size_t i = first; i < all; i++) {
-        const json_t *entry = json_array_get(attempts, i);
-        const json_t *duration = json_object_get(entry, "duration_s");
-        struct rf_why_attempt *attempt = &why->attempts[i - first];
-        *attempt = (struct rf_why_attempt){
-            .created = {json_integer_value(json_object_get(entry, "created"))},
-            .ended = {json_integer_value(json_object_get(entry, "ended"))},
-            .provider = text_of(entry, "provider"),
-            .sid = text_of(entry, "sid"),
-            .status = text_of(entry, "status"),
-            .duration_s = duration ? json_integer_value(duration) : -1};
-        (void)rf_dial_state_parse(text_of(entry, "state"), &attempt->state);
+    size_t i;
+    json_t *entry;
+    json_array_foreach(attempts, i, entry) {
+        why->attempts_all += !unsent(entry);
+        why->attempts_unsent += unsent(entry);
+    }
+    int64_t passed = 0;
+    json_array_foreach(attempts, i, entry) {
+        if (!unsent(entry) && ++passed > why->attempts_all - RF_WHY_ATTEMPTS)
+            tell_attempt(entry, &why->attempts[why->attempt_count++]);
     }
 }
 

@@ -139,7 +139,7 @@ static enum rf_err read_attempts(const struct rf_report *report, struct rf_db *d
                                   "SELECT c.line, a.created, a.provider, a.sid, a.duration_s"
                                   " FROM contact c JOIN attempt a ON a.contact = c.id"
                                   " WHERE c.campaign = ? AND c.line > ? AND c.line <= ?"
-                                  " ORDER BY c.line, a.created",
+                                  " AND a.unsent = 0 ORDER BY c.line, a.created",
                                   "iii", campaign, report->after, page->last);
     if (err != RF_OK)
         return err;

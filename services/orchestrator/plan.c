@@ -244,6 +244,7 @@ static void plan_dial(const struct rf_contact *contact, const struct rf_call_rep
     } else if (!reply->ok && (is(reply->sent, "no") || refused(reply))) {
         plan_failure(contact, reply, rules, now, plan);
         plan->dial = RF_DIAL_ABSENT;
+        plan->unsent = is(reply->sent, "no");
     } else {
         // Sent, or nobody knows: it is never taken for not sent (incidents 16, 44).
         tell(plan, reply, reply->code ? reply->code : rf_reason_name(RF_REASON_ASK_AMBIGUOUS));

@@ -31,6 +31,7 @@ struct rf_plan {
     int64_t deferrals, spent, redials, interruptions; // the counters from now on
     int64_t unreached[RF_UNREACHED_COUNT];
     enum rf_unreached last_unreached;
+    bool unsent;          // the dial that came to nothing was never sent to the provider
     bool judged;          // by the settings of its campaign: by others it may be another plan
     bool service_refused; // not this contact: the service as a whole takes nothing now
 

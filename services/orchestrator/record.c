@@ -43,6 +43,7 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
     record->redials = plan->redials;
     record->interruptions = plan->interruptions;
     record->judged = plan->judged;
+    record->unsent = plan->unsent;
     memcpy(record->unreached, plan->unreached, sizeof record->unreached);
     record->last_unreached = plan->last_unreached;
     rf_plan_copy(record->audio, sizeof record->audio, plan->audio);
@@ -249,10 +250,11 @@ static enum rf_err write_attempt(struct rf_record *record, struct rf_db *db,
                                 "UPDATE attempt SET state = ?, sid = nullif (?, ''),"
                                 " status = nullif (?, ''),"
                                 " provider = coalesce (nullif (?, ''), provider), ended = ?,"
-                                " duration_s = nullif (?, -1) WHERE id = ? AND contact = ?",
-                                "ttttiiti", rf_dial_state_name(dial->state), dial->sid,
+                                " duration_s = nullif (?, -1), unsent = ?"
+                                " WHERE id = ? AND contact = ?",
+                                "ttttiiiti", rf_dial_state_name(dial->state), dial->sid,
                                 record->status, record->provider, ended ? record->now.ns : 0,
-                                record->duration_s, dial->id, record->row);
+                                record->duration_s, (int64_t)record->unsent, dial->id, record->row);
     return err == RF_OK ? one_changed(record, db, "the attempt", error) : err;
 }
 

@@ -41,6 +41,7 @@ struct rf_record {
     bool answered;      // the attempt was rf_dial_question's: it goes, and is asked no more
     bool elsewhere;     // it was refused as another has written the contact meanwhile
     bool cancelled;     // the contact waits, and its campaign was cancelled: see sweep.h
+    bool unsent;        // the dial was never sent
     char provider[32];  // "": as it is
     int64_t duration_s; // of its call; -1: not told
 

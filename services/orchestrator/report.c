@@ -63,13 +63,15 @@ enum rf_err rf_report_contacts_run(struct rf_store_job *job, struct rf_db *db,
         err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     struct rf_rows *rows = NULL;
     if (err == RF_OK)
-        err = rf_db_query(db, error, &rows,
-                          "SELECT line, phone, name, state, step, outcome, reason, message,"
-                          " (SELECT sid FROM attempt a WHERE a.contact = c.id AND sid IS NOT NULL"
-                          "   ORDER BY created DESC LIMIT 1),"
-                          " (SELECT count (*) FROM attempt a WHERE a.contact = c.id), due"
-                          " FROM contact c WHERE campaign = ? AND line > ? ORDER BY line LIMIT ?",
-                          "iii", campaign, report->after, report->limit);
+        err = rf_db_query(
+            db, error, &rows,
+            "SELECT line, phone, name, state, step, outcome, reason, message,"
+            " (SELECT sid FROM attempt a WHERE a.contact = c.id AND sid IS NOT NULL"
+            "   ORDER BY created DESC LIMIT 1),"
+            " (SELECT count (*) FROM attempt a WHERE a.contact = c.id AND a.unsent = 0),"
+            " due"
+            " FROM contact c WHERE campaign = ? AND line > ? ORDER BY line LIMIT ?",
+            "iii", campaign, report->after, report->limit);
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK)

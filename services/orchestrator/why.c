@@ -125,14 +125,7 @@ static void add_attempt(const struct rf_why_attempt *attempt, struct rf_text *te
     }
 }
 
-static void add_tried(const struct rf_why *why, struct rf_text *text) {
-    if (why->attempts_all == 0) {
-        rf_text_add(text, " It was not dialled yet");
-        rf_text_add(text, why->spoken    ? "; its script is written and spoken."
-                          : why->written ? "; its script is written."
-                                         : ".");
-        return;
-    }
+static void add_dialled(const struct rf_why *why, struct rf_text *text) {
     rf_text_add(text, " It was dialled %" PRId64 " time%s", why->attempts_all,
                 why->attempts_all == 1 ? "" : "s");
     if (why->attempts_all > (int64_t)why->attempt_count)
@@ -142,6 +135,22 @@ static void add_tried(const struct rf_why *why, struct rf_text *text) {
         add_attempt(&why->attempts[i], text);
     }
     rf_text_add(text, ".");
+}
+
+static void add_tried(const struct rf_why *why, struct rf_text *text) {
+    if (why->attempts_all > 0)
+        add_dialled(why, text);
+    else
+        rf_text_add(text, " It was not dialled yet%s",
+                    why->spoken    ? "; its script is written and spoken."
+                    : why->written ? "; its script is written."
+                                   : ".");
+    if (why->attempts_unsent > 0)
+        rf_text_add(text,
+                    " %" PRId64 "%s time%s its dial was given up before anything was sent to the"
+                    " provider.",
+                    why->attempts_unsent, why->attempts_all > 0 ? " more" : "",
+                    why->attempts_unsent == 1 ? "" : "s");
 }
 
 // ---- what comes next ----

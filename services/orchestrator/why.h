@@ -27,8 +27,9 @@ struct rf_why {
     struct rf_utc due, ended;
     bool written, spoken; // script and audio are there
     struct rf_why_attempt attempts[RF_WHY_ATTEMPTS];
-    size_t attempt_count; // of those above: the last ones, in order
-    int64_t attempts_all;
+    size_t attempt_count;    // of those above: the last ones, in order
+    int64_t attempts_all;    // that were sent, or may have been
+    int64_t attempts_unsent; // and those that our own side refused
     int64_t max_calls;       // campaign.max_calls
     struct rf_utc usable;    // when the first of waiting_for may be usable again; 0: nobody knows
     bool marked;             // one of waiting_for is marked unusable

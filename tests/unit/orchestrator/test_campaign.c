@@ -6,6 +6,7 @@
 #include "campaign.h"
 #include "database.h"
 #include "dial.h"
+#include "explain.h"
 #include "queue.h"
 #include "record.h"
 #include "report.h"
@@ -417,6 +418,42 @@ static void one_number_has_one_open_attempt_over_all_campaigns(void **state) {
     rf_contact_clear(&b);
 }
 
+// What is told of the first campaign's only contact.
+static json_t *contact_told(struct rf_db *db) {
+    struct rf_error error = {0};
+    struct rf_report report = {
+        .job.run = rf_report_contacts_run, .campaign = (char *)"spring", .limit = 10};
+    assert_int_equal(database_do(db, &report.job, &error), RF_OK);
+    json_t *entry = json_incref(json_array_get(json_object_get(report.result, "contacts"), 0));
+    json_decref(report.result);
+    return entry;
+}
+
+static void a_dial_that_was_never_sent_is_told_as_no_attempt(void **state) {
+    struct rf_db *db = *state;
+    struct rf_contact contact = dialling(db, "spring", "+12025550100");
+    struct rf_plan plan;
+    struct rf_error error = {0};
+    assert_int_equal(intend(db, &contact, "A1"), RF_OK);
+    const struct rf_call_reply reply = {.class = "local", .code = "breaker_open", .sent = "no"};
+    rf_plan_reply(&contact, &reply, &rules, (struct rf_utc){300 * S}, &plan);
+    assert_int_equal(record(db, &contact, &plan, &error), RF_OK);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM attempt WHERE state = 'absent'"),
+                     1);
+    json_t *told = contact_told(db);
+    assert_int_equal(json_integer_value(json_object_get(told, "attempts")), 0);
+    json_decref(told);
+    struct rf_explain explain = {.job.run = rf_explain_run, .contact = (char *)"spring-2"};
+    assert_int_equal(database_do(db, &explain.job, &error), RF_OK);
+    json_t *entry = json_array_get(json_object_get(explain.result, "contacts"), 0);
+    const char *text = json_string_value(json_object_get(entry, "text"));
+    assert_non_null(strstr(text, "It was not dialled yet; its script is written. 1 time its dial"));
+    assert_true(json_is_false(
+        json_object_get(json_array_get(json_object_get(entry, "attempts"), 0), "sent")));
+    json_decref(explain.result);
+    rf_contact_clear(&contact);
+}
+
 static void a_resumed_contact_has_its_finished_steps_and_its_open_attempt(void **state) {
     struct rf_db *db = *state;
     struct rf_contact contact = dialling(db, "spring", "+12025550100");
@@ -589,6 +626,7 @@ int main(void) {
         TEST(claims_take_what_is_due_furthest_first_and_the_test_below_it),
         TEST(the_claim_reads_its_index_and_never_the_whole_table),
         TEST(one_number_has_one_open_attempt_over_all_campaigns),
+        TEST(a_dial_that_was_never_sent_is_told_as_no_attempt),
         TEST(a_resumed_contact_has_its_finished_steps_and_its_open_attempt),
         cmocka_unit_test(an_outbox_of_an_earlier_version_keeps_its_stream_and_its_numbers),
         TEST(incident_47_a_late_write_does_not_overwrite_another_state),

@@ -103,6 +103,9 @@ static void call(struct rf_db *db) {
         " ('A2', (SELECT id FROM contact WHERE line = 2), '+12025550002', 400, 401, 'intent')",
         "UPDATE attempt SET state = 'placed', sid = 'CA2', provider = 'twilio' WHERE id = 'A2'",
         "UPDATE attempt SET state = 'ended', ended = 450, duration_s = 31 WHERE id = 'A2'",
+        "INSERT INTO attempt (id, contact, phone, created, send_before, state) VALUES"
+        " ('A0', (SELECT id FROM contact WHERE line = 2), '+12025550002', 150, 151, 'intent')",
+        "UPDATE attempt SET state = 'absent', status = 'breaker_open', unsent = 1 WHERE id = 'A0'",
         "UPDATE contact SET state = 'running.follow' WHERE line <= 3",
         "UPDATE contact SET state = 'done', outcome = 'completed', ended = 450 WHERE line = 2",
         "UPDATE contact SET state = 'waiting.retry', reason = 'busy' WHERE line = 3",

@@ -140,6 +140,7 @@ static void failures_become_deferrals_or_ends_by_class(void **state) {
             assert_int_equal(plan.step, contact_in(states[s]).step);
             assert_int_equal(plan.dial,
                              states[s] == RF_CONTACT_DIAL ? RF_DIAL_ABSENT : RF_DIAL_NONE);
+            assert_int_equal(plan.unsent, states[s] == RF_CONTACT_DIAL);
             assert_true(rf_contact_may(states[s], plan.to));
         }
 }
@@ -155,6 +156,7 @@ static void what_concerns_the_number_alone_sets_it_aside_and_holds_up_no_other(v
     assert_int_equal(plan.to, RF_CONTACT_SET_ASIDE);
     assert_string_equal(plan.reason, "permanent.config");
     assert_int_equal(plan.dial, RF_DIAL_ABSENT);
+    assert_false(plan.unsent);
     assert_false(plan.service_refused);
 }
 

@@ -78,6 +78,27 @@ static void the_paragraph_tells_reason_attempts_time_and_what_comes_next(void **
     free(text);
 }
 
+static void a_dial_that_was_not_sent_is_no_dial(void **state) {
+    (void)state;
+    struct rf_why why = somebody(RF_CONTACT_WAIT_BREAKER, "breaker_open");
+    why.written = true;
+    why.attempts_unsent = 1;
+    char *text = told(&why);
+    assert_says(text, " It was not dialled yet; its script is written. 1 time its dial was given up"
+                      " before anything was sent to the provider. Next, ");
+    assert_says(text, "it is dialled.");
+    free(text);
+    why.attempts_all = 1;
+    why.attempt_count = 1;
+    why.attempts_unsent = 2;
+    why.attempts[0] = (struct rf_why_attempt){.state = RF_DIAL_ENDED, .status = "busy"};
+    text = told(&why);
+    assert_says(text, " It was dialled 1 time: at ");
+    assert_says(text, " 2 more times its dial was given up before anything was sent");
+    assert_says(text, "it is dialled again.");
+    free(text);
+}
+
 static void every_reason_has_words_and_is_told_with_its_mend(void **state) {
     (void)state;
     static const enum rf_contact_state states[] = {
@@ -228,6 +249,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(how_often_a_contact_is_called_again_is_told_as_it_is_counted),
         cmocka_unit_test(the_paragraph_tells_reason_attempts_time_and_what_comes_next),
+        cmocka_unit_test(a_dial_that_was_not_sent_is_no_dial),
         cmocka_unit_test(every_reason_has_words_and_is_told_with_its_mend),
         cmocka_unit_test(what_others_name_has_words),
         cmocka_unit_test(every_state_is_told_in_every_state_of_its_campaign),
