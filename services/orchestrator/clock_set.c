@@ -1,13 +1,23 @@
 #include "clock_set.h"
 
-struct rf_duration rf_clock_set_look(struct rf_clock_set *clock, struct rf_utc utc,
-                                     struct rf_instant boot) {
-    int64_t offset = rf_ns_sub(utc.ns, boot.ns);
+// By how much the offset of two clocks has become another one since the last look.
+static struct rf_duration look(struct rf_clock_set *clock, int64_t offset) {
     int64_t step = clock->begun ? rf_ns_sub(offset, clock->offset) : 0;
     clock->begun = true;
     clock->offset = offset;
     int64_t size = step < 0 ? -step : step;
     return rf_ns(size < RF_CLOCK_SET_LEAST.ns ? 0 : step);
+}
+
+struct rf_duration rf_clock_set_look(struct rf_clock_set *clock, struct rf_utc utc,
+                                     struct rf_instant boot) {
+    return look(clock, rf_ns_sub(utc.ns, boot.ns));
+}
+
+struct rf_duration rf_clock_slept_look(struct rf_clock_set *clock, struct rf_instant boot,
+                                       struct rf_instant now) {
+    struct rf_duration step = look(clock, rf_ns_sub(boot.ns, now.ns));
+    return step.ns > 0 ? step : rf_ns(0);
 }
 
 void rf_clock_owed_add(struct rf_clock_owed *clock, struct rf_duration step) {

@@ -1,4 +1,4 @@
-// Noticing that the wall clock was set, and by how much. Pure.
+// Noticing that the wall clock was set, or that the machine slept, and by how much. Pure.
 #ifndef RF_ORCHESTRATOR_CLOCK_SET_H
 #define RF_ORCHESTRATOR_CLOCK_SET_H
 
@@ -12,13 +12,18 @@
 // Zero it before use.
 struct rf_clock_set {
     bool begun;
-    int64_t offset; // of the wall clock from the one that is never set
+    int64_t offset; // of the one clock from the other
 };
 
 // rf_clock_set_look: by how much the wall clock was set since the last look: negative: back; 0: it
 // was not. `boot` is of CLOCK_BOOTTIME, so that a machine that slept is none whose clock was set.
 struct rf_duration rf_clock_set_look(struct rf_clock_set *clock, struct rf_utc utc,
                                      struct rf_instant boot);
+
+// rf_clock_slept_look: for how long the machine slept since the last look, in which timers stood
+// still; 0: it did not. `now` is of CLOCK_MONOTONIC. On a struct of its own.
+struct rf_duration rf_clock_slept_look(struct rf_clock_set *clock, struct rf_instant boot,
+                                       struct rf_instant now);
 
 // By how much the clock was set, and of that by how much back: moments of the past move with that
 // alone.

@@ -54,9 +54,21 @@ struct rf_utc rf_clock_watch_now(struct rf_orchestrator *orchestrator) {
     return now;
 }
 
+// Timers stand still while the machine sleeps: what was to be due by one of them may be overdue.
+static void look_for_sleep(struct rf_orchestrator *orchestrator) {
+    struct rf_duration slept =
+        rf_clock_slept_look(&orchestrator->sleep, rf_clock_boot(), rf_clock_now());
+    if (slept.ns == 0 || orchestrator->stopping)
+        return;
+    rf_log(RF_LOG_INFO, "the machine slept for %.1f s: looking at what is due by now",
+           (double)slept.ns / (double)RF_NS_PER_S);
+    rf_dispatch_queued(orchestrator);
+}
+
 static void on_timer(void *arg) {
     struct rf_orchestrator *orchestrator = arg;
     (void)rf_clock_watch_now(orchestrator);
+    look_for_sleep(orchestrator);
     if (!orchestrator->stopping)
         move_along(orchestrator);
     rf_timer_after(&orchestrator->clock_timer, LOOK_EVERY);

@@ -1,5 +1,6 @@
 // The wall clock as the orchestrator reads it: when it is set, what was noted by it is moved along,
-// so that waits keep their length and nothing is taken for proven too early.
+// so that waits keep their length and nothing is taken for proven too early. When the machine has
+// slept the queue is looked at.
 #ifndef RF_ORCHESTRATOR_CLOCK_WATCH_H
 #define RF_ORCHESTRATOR_CLOCK_WATCH_H
 

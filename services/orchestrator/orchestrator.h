@@ -41,6 +41,7 @@ struct rf_orchestrator {
     struct rf_contact_list unbegun, unbegun_taken;
 
     struct rf_clock_set clock; // clock_watch.c
+    struct rf_clock_set sleep; // likewise
     struct rf_clock_owed clock_owed;
     struct rf_shift shift; // of it
     struct rf_timer clock_timer;

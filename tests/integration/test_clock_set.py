@@ -6,25 +6,25 @@ import signal
 import time
 import unittest
 
-from harness import SERVICES, CampaignTest, RingfenceTest, people, preloaded, replace, wait_for
+from harness import SERVICES, CampaignTest, people, preloaded, replace, wait_for
 from postgres import OnPostgres
 
 BUSY = "+12025550190"
 WAIT_S = 6
 
 
-class ClockSet(RingfenceTest):
-    CONFIG = {"orchestrator": {"concurrency": 2}, "simulator": {"talk": "600ms"},
-              "campaign": {"max_calls": 3, "recall": {"busy": {"waits": [f"{WAIT_S}s", f"{WAIT_S}s"]}}}}
-
+class ClockTest(CampaignTest):
     def setUp(self):
         super().setUp()
         self.control = self.set.root / "out" / "clock"
         self.environment = preloaded("clock_fault", RF_CLOCK_FAULT=str(self.control))
-        self.contacts = [(BUSY, "Busy"), *people(24)]
 
     def set_clock(self, seconds):
         replace(self.control, f"{seconds}\n")
+
+    def sleep(self, seconds):
+        """The machine does, and wakes again."""
+        replace(self.control, f"0 {seconds}\n")
 
     def start(self):
         # The provider's clock is its own, and right.
@@ -33,6 +33,46 @@ class ClockSet(RingfenceTest):
                     for service in SERVICES if service != "simulator"]
         for process in launched:
             process.wait_ready()
+
+
+class Window(ClockTest):
+    """A window that opens in an hour."""
+
+    def setUp(self):
+        opens = time.time() + 3600
+        self.CONFIG = {"campaign": {"time_zone": "UTC", "windows": [
+            "daily " + "-".join(time.strftime("%H:%M", time.gmtime(at)) for at in (opens, opens + 7200))]}}
+        super().setUp()
+
+    def wait_for_the_window(self):
+        self.start()
+        self.load(people(3))
+        self.order("start", "c")
+        self.until("all to wait", lambda s: s["waiting"] == 3 and s["running"] == 0)
+        self.assertEqual(self.set.dials(), {})
+
+    def all_are_dialled(self):
+        wait_for("all to be called", lambda: self.set.dials() == {phone: 1 for phone, _ in people(3)})
+
+    def test_a_window_is_open_for_a_clock_that_was_set_forward(self):
+        self.wait_for_the_window()
+        self.set_clock(3700)
+        self.all_are_dialled()
+
+    def test_a_window_that_opened_while_the_machine_slept_is_open_when_it_wakes(self):
+        self.wait_for_the_window()
+        self.sleep(3700)
+        self.all_are_dialled()
+        self.assertFalse(self.set.processes["orchestrator"].says("the clock was set"))
+
+
+class ClockSet(ClockTest):
+    CONFIG = {"orchestrator": {"concurrency": 2}, "simulator": {"talk": "600ms"},
+              "campaign": {"max_calls": 3, "recall": {"busy": {"waits": [f"{WAIT_S}s", f"{WAIT_S}s"]}}}}
+
+    def setUp(self):
+        super().setUp()
+        self.contacts = [(BUSY, "Busy"), *people(24)]
 
     def campaign(self):
         """On the same machine."""

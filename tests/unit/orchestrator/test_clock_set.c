@@ -150,12 +150,28 @@ static void a_clock_that_was_set_back_meanwhile_shows_in_the_last_attempt(void *
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void a_sleep_is_seen_once_and_no_lag_is_one(void **state) {
+    (void)state;
+    static const struct {
+        int64_t boot_s, now_s, slept_s;
+    } looks[] = {{1000, 400, 0},  {1001, 401, 0},  {4603, 403, 3600}, {4604, 404, 0},
+                 {9605, 5405, 0}, {9605, 5406, 0}, {9608, 5408, 0}};
+    struct rf_clock_set clock = {0};
+    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+        struct rf_duration slept =
+            rf_clock_slept_look(&clock, (struct rf_instant){looks[i].boot_s * S},
+                                (struct rf_instant){looks[i].now_s * S + (i == 6 ? S / 2 : 0)});
+        assert_int_equal(slept.ns, looks[i].slept_s * S);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clock_that_is_set_is_noticed_once_and_one_that_drifts_is_not),
         cmocka_unit_test(what_the_store_does_not_take_is_owed_with_what_comes_meanwhile),
         TEST(waits_of_ours_keep_their_length_and_windows_their_hour),
         TEST(a_clock_that_was_set_back_meanwhile_shows_in_the_last_attempt),
+        cmocka_unit_test(a_sleep_is_seen_once_and_no_lag_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
