@@ -22,8 +22,6 @@
 #define ANSWER_TIME rf_seconds(5)
 // To start a campaign takes as long as it is large.
 #define START_TIME rf_seconds(600)
-// While following, the orchestrator may be away for a restart.
-#define FOLLOW_PATIENCE rf_seconds(60)
 // Without a terminal a line is written when something changed, and at most so often.
 #define LINE_INTERVAL rf_seconds(2)
 
@@ -185,9 +183,6 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
         cli_page_refused(&running->list, &running->run, reply->result);
     if (running->run.phase != CLI_RUN_ENDED)
         cli_run_reply(&running->run, reply, now);
-    if (before == CLI_RUN_STARTING && running->run.phase == CLI_RUN_FOLLOWING)
-        running->run.patience =
-            running->run.patience.ns > FOLLOW_PATIENCE.ns ? running->run.patience : FOLLOW_PATIENCE;
     show_progress(running, now);
     step(session);
 }

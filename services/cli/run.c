@@ -6,7 +6,9 @@
 #include "member.h"
 
 // Between two calls that nobody answered.
-#define ASK_AGAIN rf_seconds(1)
+// How long nobody may answer at least, once somebody has.
+#define PATIENCE_LATER rf_seconds(60)
+#define ASK_AGAIN      rf_seconds(1)
 
 bool cli_run_init(struct cli_run *run, enum cli_run_phase first, enum cli_run_phase last,
                   const char *campaign, const char *file, struct rf_duration patience,
@@ -205,6 +207,9 @@ void cli_run_reply(struct cli_run *run, const struct rf_call_reply *reply, struc
     }
     run->answered = now;
     run->trouble[0] = '\0';
+    // It is there, and may be away for a restart later.
+    if (run->patience.ns < PATIENCE_LATER.ns)
+        run->patience = PATIENCE_LATER;
     switch (run->phase) {
     case CLI_RUN_SETTING:
         run->phase = run->then;

@@ -34,7 +34,8 @@ enum cli_run_phase {
 struct cli_run {
     const char *campaign;                 // borrowed
     const char *file;                     // of the contacts, for messages; borrowed
-    struct rf_duration patience;          // how long nobody may answer before it fails
+    struct rf_duration patience;          // how long nobody may answer before it fails; once
+                                          // somebody has, a minute at least
     enum cli_run_phase phase, last_phase; // the phase behind the last one is the end
     json_t *page;                         // to be loaded; NULL: read one
     bool last_page;                       // no page comes behind it

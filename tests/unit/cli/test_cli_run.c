@@ -178,6 +178,29 @@ static void patience_begins_anew_with_each_answer(void **state) {
     cli_run_fini(&run);
 }
 
+// As while it is started anew: what was loaded by then is not sent again for it.
+static void
+who_has_answered_once_is_waited_for_longer_and_only_its_page_is_sent_again(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    cli_run_page(&run, json_of("[{\"line\":2}]"), false);
+    reply_ok(&run, "{\"added\":1,\"known\":0}", AT(0));
+    cli_run_page(&run, json_of("[{\"line\":3}]"), true);
+    for (int s = 5; s < 60; s += 5) {
+        reply_bad(&run, "local", "worker_lost", NULL, AT(s));
+        assert_calls(&run, AT(s + 1), "load",
+                     "{\"campaign\":\"spring\",\"contacts\":[{\"line\":3}]}");
+    }
+    reply_ok(&run, "{\"added\":0,\"known\":1}", AT(60));
+    assert_int_equal(run.phase, CLI_RUN_STARTING);
+    reply_bad(&run, "local", "worker_lost", NULL, AT(119));
+    assert_int_equal(run.phase, CLI_RUN_STARTING);
+    reply_bad(&run, "local", "worker_lost", NULL, AT(120));
+    assert_string_equal(run.failure, "campaign start: worker_lost");
+    cli_run_fini(&run);
+}
+
 static void a_refusal_that_is_not_local_fails_at_once(void **state) {
     (void)state;
     struct cli_run run;
@@ -628,6 +651,8 @@ int main(void) {
         cmocka_unit_test(a_list_for_a_campaign_that_has_ended_is_told_that_it_has),
         cmocka_unit_test(an_orchestrator_that_is_not_there_is_asked_again_until_patience_ends),
         cmocka_unit_test(patience_begins_anew_with_each_answer),
+        cmocka_unit_test(
+            who_has_answered_once_is_waited_for_longer_and_only_its_page_is_sent_again),
         cmocka_unit_test(a_refusal_that_is_not_local_fails_at_once),
         cmocka_unit_test(contacts_set_aside_are_collected_page_by_page),
         cmocka_unit_test(collecting_ends_when_no_page_brings_more),
