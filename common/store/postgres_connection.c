@@ -99,10 +99,24 @@ static PGconn *dial(const struct rf_postgres *postgres) {
     return PQconnectdbParams(keys, values, 1);
 }
 
-bool rf_postgres_ping(const struct rf_postgres *postgres) {
+PGconn *rf_postgres_dial_begin(const char *url, const char *password) {
+    const char *const keys[] = {KEYS, password ? "password" : NULL, NULL};
+    const char *const values[] = {VALUES(url), password, NULL};
+    return PQconnectStartParams(keys, values, 1);
+}
+
+static PGPing ping(const char *url) {
     const char *const keys[] = {KEYS, NULL};
-    const char *const values[] = {VALUES(postgres->url), NULL};
-    return PQpingParams(keys, values, 1) == PQPING_OK;
+    const char *const values[] = {VALUES(url), NULL};
+    return PQpingParams(keys, values, 1);
+}
+
+bool rf_postgres_ping(const struct rf_postgres *postgres) {
+    return ping(postgres->url) == PQPING_OK;
+}
+
+bool rf_postgres_options_valid(const char *url) {
+    return ping(url) != PQPING_NO_ATTEMPT;
 }
 
 // A session that was stopped in a transaction lets go of its locks after the lease; nobody waits

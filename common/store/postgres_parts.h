@@ -27,6 +27,14 @@ struct rf_postgres {
 // statements are forgotten.
 RF_NODISCARD enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *error);
 
+// rf_postgres_dial_begin: begins a connection that PQconnectPoll goes on with; `password` may be
+// NULL. As PQconnectStartParams.
+PGconn *rf_postgres_dial_begin(const char *url, const char *password);
+
+// rf_postgres_options_valid: whether libpq would even try a connection to this URL. False also
+// while memory is short.
+bool rf_postgres_options_valid(const char *url);
+
 // rf_postgres_answer: after a PQsend... that returned `sent`: the last result of what was sent,
 // which the caller clears. NULL: it could not be sent, or the server was given up, as it has said
 // nothing for 10 s and does not answer a new connection either; then the connection is closed.

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "calendar.h"
@@ -153,6 +154,17 @@ static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_er
     return err;
 }
 
+static enum rf_err begin(struct rf_orchestrator *orchestrator, struct rf_error *error) {
+    enum rf_err err = open_store(orchestrator, error);
+    if (err == RF_OK)
+        err = rf_hear_configure(orchestrator, orchestrator->process->config, error);
+    if (err == RF_OK)
+        rf_cancel_sweep(orchestrator);
+    if (err == RF_OK)
+        rf_calendar_compare(orchestrator);
+    return err; // ready when the broker knows what we serve: serve.c
+}
+
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     struct rf_orchestrator *orchestrator = calloc(1, sizeof *orchestrator);
     if (!orchestrator)
@@ -163,20 +175,19 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     enum rf_err err = rf_orchestrator_calendar(orchestrator, process->config, error);
     if (err == RF_OK) {
         rf_dispatch_configure(orchestrator, process->config);
-        err = open_store(orchestrator, error);
+        err = rf_await_store(orchestrator, begin, error);
     }
-    if (err == RF_OK)
-        err = rf_hear_configure(orchestrator, process->config, error);
-    if (err == RF_OK)
-        rf_cancel_sweep(orchestrator);
-    if (err == RF_OK)
-        rf_calendar_compare(orchestrator);
-    return err; // ready when the broker knows what we serve: serve.c
+    return err;
 }
 
 static void drain(struct rf_process *process) {
     struct rf_orchestrator *orchestrator = process->state;
     orchestrator->draining = true;
+    if (!orchestrator->await.begun) {
+        rf_await_stop(orchestrator);
+        rf_process_drained(process);
+        return;
+    }
     rf_worker_drain(orchestrator->worker);
     rf_log(RF_LOG_INFO, "draining: %zu calls in hand, %lld contacts go on at the next start",
            orchestrator->calls, (long long)orchestrator->running);
@@ -187,11 +198,11 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
                           struct rf_error *error) {
     struct rf_orchestrator *orchestrator = process->state;
     enum rf_err err = rf_orchestrator_calendar(orchestrator, fresh, error);
-    if (err == RF_OK)
+    if (err == RF_OK && orchestrator->await.begun)
         err = rf_hear_configure(orchestrator, fresh, error);
     if (err == RF_OK)
         rf_dispatch_configure(orchestrator, fresh);
-    if (err == RF_OK)
+    if (err == RF_OK && orchestrator->await.begun)
         rf_calendar_compare(orchestrator);
     return err;
 }
@@ -201,6 +212,7 @@ static void stop(struct rf_process *process) {
     if (!orchestrator)
         return;
     orchestrator->stopping = true;
+    rf_await_stop(orchestrator);
     if (orchestrator->claim_timer.loop)
         rf_timer_stop(&orchestrator->claim_timer);
     if (orchestrator->pace_timer.loop)

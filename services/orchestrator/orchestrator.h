@@ -20,14 +20,26 @@
 #include "runtime/loop.h"
 #include "runtime/service.h"
 #include "shift.h"
+#include "store/postgres_reach.h"
 #include "store/store.h"
 
+struct rf_orchestrator;
 struct rf_runner;
 struct rf_inherited;
 struct rf_terms;
 
+// Waiting for the store: await.c.
+struct rf_await {
+    bool begun; // the work is
+    enum rf_err (*begin)(struct rf_orchestrator *orchestrator, struct rf_error *error);
+    struct rf_postgres_reach reach;
+    struct rf_timer timer; // when it is asked again
+    int64_t failures;      // in a row
+};
+
 struct rf_orchestrator {
     struct rf_process *process;
+    struct rf_await await;
     struct rf_store *store;
     struct rf_worker *worker;
     struct rf_outbox outbox;

@@ -3,6 +3,8 @@
 when the first is gone; nobody is dialled twice, whoever is killed, stopped or cut off."""
 
 import signal
+import socket
+import time
 import unittest
 
 from harness import RingfenceTest, free_port, people, wait_for
@@ -140,6 +142,40 @@ class SharedStore(OnPostgres, RingfenceTest):
         self.assertEqual(self.set.campaign(people(1, first=60), name="other").wait(60), 0)
         wait_for("the outbox to be empty", lambda: self.count("SELECT count (*) FROM outbox") == 0)
 
+    def test_one_that_starts_while_its_database_is_away_waits_for_it(self):
+        self.server.stop()
+        self.set.start_all(without=["orchestrator"])
+        waiting = self.set.launch("orchestrator")
+        ended = self.set.launch("orchestrator", name="ended")
+        silent = self.silent()
+        words = "the store's database is away, trying again: "
+        for process in (waiting, ended, silent):
+            wait_for("it to wait", lambda p=process: p.says(words) or not p.alive())
+            self.assertTrue(process.alive(), process.text())
+            self.assertEqual(process.text().count(words), 1)
+        # Whom nobody waits for any more ends at once, also in the middle of a try.
+        for process in (ended, silent):
+            began = time.monotonic()
+            process.terminate()
+            self.assertEqual(process.wait(), 0)
+            self.assertLess(time.monotonic() - began, 3)
+        self.assertIn("starting", self.set.cli("status").stdout)
+        refused = self.set.cli("campaign", "status")
+        self.assertEqual(refused.returncode, 1)
+        self.server.start()
+        waiting.wait_ready()
+        self.assertTrue(waiting.says("the store's database is there"))
+        self.check(people(3), self.set.campaign(people(3)))
+
+    def silent(self):
+        """An orchestrator whose server takes the connection and says nothing."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        url = f"postgresql://ringfence@127.0.0.1:{listener.getsockname()[1]}/ringfence"
+        config = self.set.write_other_config("silent", {"orchestrator": {"store": {"url": url}}})
+        process = self.set.launch("orchestrator", name="silent", config=config)
+        return process
+
     def test_the_password_is_a_secret_and_a_wrong_one_is_told_without_it(self):
         self.server.stop()
         self.server.port = free_port()
@@ -159,7 +195,18 @@ class SharedStore(OnPostgres, RingfenceTest):
         self.assertTrue(refused.says("password authentication failed"), refused.text())
         self.assertFalse(refused.says("a guess"))
         del self.set.processes["refused"]
-        secret.write_text("a secret\n")
+        # Nor is waited for what no server could mend.
+        for wrong, words in (("sslmode=nonsense", 'invalid sslmode value: "nonsense"'),
+                             ("dbname=nobody", 'database "nobody" does not exist')):
+            secret.write_text("a secret\n")
+            config = self.set.write_other_config("wrong", {"orchestrator": {"store": {
+                "url": f"{store['url']}?{wrong}"}}})
+            refused = self.set.launch("orchestrator", name="wrong", config=config)
+            wait_for("it to be refused", lambda: not refused.alive())  # pylint: disable=cell-var-from-loop
+            self.assertEqual(refused.popen.returncode, 1)
+            self.assertEqual(refused.text().count("error: "), 1, refused.text())
+            self.assertIn(words, refused.text())
+            del self.set.processes["wrong"]
         self.set.start("orchestrator")
         self.run_campaign(people(3))
 
