@@ -167,11 +167,14 @@ static const char *next_step(const struct rf_why *why) {
     return why->attempts_all > 0 ? "it is dialled again" : "it is dialled";
 }
 
+#define RESUMED   "when its campaign, which is paused, is resumed"
+#define CANCELLED " Its campaign was cancelled: it is about to be set aside."
+
 // What keeps a contact of the queue from going on, besides its own time.
 static void add_held(const struct rf_why *why, struct rf_utc now, struct rf_text *text) {
     char span[RF_TIME_TEXT_SIZE];
     if (why->campaign_state == RF_CAMPAIGN_PAUSED)
-        rf_text_add(text, "when its campaign, which is paused, is resumed, ");
+        rf_text_add(text, RESUMED ", ");
     else if (why->waiting_for && why->waiting_for[0]) {
         rf_text_add(text, "when ");
         rf_text_add_clean(text, why->waiting_for, TEXT_MOST);
@@ -186,7 +189,7 @@ static void add_held(const struct rf_why *why, struct rf_utc now, struct rf_text
 static void add_queued(const struct rf_why *why, struct rf_utc now, struct rf_text *text) {
     char span[RF_TIME_TEXT_SIZE];
     if (why->campaign_state == RF_CAMPAIGN_CANCELLED) {
-        rf_text_add(text, " Its campaign was cancelled: it is about to be set aside.");
+        rf_text_add(text, CANCELLED);
         return;
     }
     rf_text_add(text, " Next, ");
@@ -200,15 +203,66 @@ static void add_queued(const struct rf_why *why, struct rf_utc now, struct rf_te
     rf_text_add(text, "%s.", next_step(why));
 }
 
+static void add_new(const struct rf_why *why, struct rf_text *text) {
+    if (why->campaign_state == RF_CAMPAIGN_CANCELLED)
+        rf_text_add(text, CANCELLED);
+    else if (why->campaign_state == RF_CAMPAIGN_PAUSED)
+        rf_text_add(text, " Next, " RESUMED ", %s.", next_step(why));
+    else
+        rf_text_add(text, " Next, when its campaign is started%s, %s.",
+                    why->campaign_state == RF_CAMPAIGN_LOADING ? "" : " once more", next_step(why));
+}
+
+// A step that is under way is finished, whatever its campaign does.
+static void add_made(const struct rf_why *why, struct rf_text *text) {
+    if (why->campaign_state == RF_CAMPAIGN_CANCELLED)
+        rf_text_add(text, " Its campaign was cancelled: it is set aside when this step ends.");
+    else if (why->campaign_state == RF_CAMPAIGN_PAUSED)
+        rf_text_add(text, " Next, its script is there, and " RESUMED ", it is dialled.");
+    else
+        rf_text_add(text, " Next, its script is there, and then it is dialled.");
+}
+
+// Whose request may be on its way already is not called back by an order.
+static void add_dial(const struct rf_why *why, struct rf_text *text) {
+    const struct rf_why_attempt *last =
+        why->attempt_count > 0 ? &why->attempts[why->attempt_count - 1] : NULL;
+    bool sent = last && last->state == RF_DIAL_INTENT;
+    if (!sent && why->campaign_state == RF_CAMPAIGN_CANCELLED)
+        rf_text_add(text, CANCELLED);
+    else if (!sent && why->campaign_state == RF_CAMPAIGN_PAUSED)
+        rf_text_add(text, " Next, " RESUMED ", %s.", next_step(why));
+    else
+        rf_text_add(text, " Next, its call is followed to its end.");
+}
+
+static void add_ask(const struct rf_why *why, struct rf_text *text) {
+    rf_text_add(text,
+                " Next, the call is followed if there is one; if it is proven that there is none,"
+                " it is %s.",
+                why->campaign_state == RF_CAMPAIGN_CANCELLED
+                    ? "set aside, as its campaign was cancelled"
+                : why->campaign_state == RF_CAMPAIGN_PAUSED ? "dialled again " RESUMED
+                                                            : "dialled again");
+}
+
+static void add_follow(const struct rf_why *why, struct rf_text *text) {
+    rf_text_add(text, " Next, it is done when its call ends");
+    if (why->max_calls > 1 && why->campaign_state == RF_CAMPAIGN_CANCELLED)
+        rf_text_add(text, "; if that does not reach it, it is not called again, as its campaign was"
+                          " cancelled");
+    else if (why->max_calls > 1)
+        rf_text_add(text,
+                    "; if that does not reach it, it is called again by the plan of how it ended%s,"
+                    " up to %" PRId64 " calls in all",
+                    why->campaign_state == RF_CAMPAIGN_PAUSED ? " " RESUMED : "", why->max_calls);
+    rf_text_add(text, ".");
+}
+
 static void add_next(const struct rf_why *why, struct rf_utc now, struct rf_text *text) {
     switch (why->state) {
     case RF_CONTACT_NEW:
-        if (why->campaign_state == RF_CAMPAIGN_CANCELLED)
-            rf_text_add(text, " Its campaign was cancelled: it is about to be set aside.");
-        else
-            rf_text_add(text, " Next, when its campaign is started%s, %s.",
-                        why->campaign_state == RF_CAMPAIGN_LOADING ? "" : " once more",
-                        next_step(why));
+        add_new(why, text);
         break;
     case RF_CONTACT_SCHEDULED:
     case RF_CONTACT_WAIT_RETRY:
@@ -218,23 +272,16 @@ static void add_next(const struct rf_why *why, struct rf_utc now, struct rf_text
         break;
     case RF_CONTACT_SCRIPT:
     case RF_CONTACT_SPEECH:
-        rf_text_add(text, " Next, its script is there, and then it is dialled.");
+        add_made(why, text);
         break;
     case RF_CONTACT_DIAL:
-        rf_text_add(text, " Next, its call is followed to its end.");
+        add_dial(why, text);
         break;
     case RF_CONTACT_ASK:
-        rf_text_add(text, " Next, the call is followed if there is one; if it is proven that there "
-                          "is none, it is dialled again.");
+        add_ask(why, text);
         break;
     case RF_CONTACT_FOLLOW:
-        rf_text_add(text, " Next, it is done when its call ends");
-        if (why->max_calls > 1)
-            rf_text_add(text,
-                        "; if that does not reach it, it is called again by the plan of how it "
-                        "ended, up to %" PRId64 " calls in all",
-                        why->max_calls);
-        rf_text_add(text, ".");
+        add_follow(why, text);
         break;
     case RF_CONTACT_DONE:
     case RF_CONTACT_SET_ASIDE:

@@ -199,6 +199,55 @@ static void what_holds_it_up_is_told(void **state) {
     free(text);
 }
 
+static void what_comes_next_is_what_its_campaign_lets_come(void **state) {
+    (void)state;
+    static const struct {
+        enum rf_contact_state at;
+        enum rf_campaign_state campaign;
+        const char *says, *not ;
+    } cases[] = {
+        {RF_CONTACT_NEW, RF_CAMPAIGN_PAUSED,
+         "Next, when its campaign, which is paused, is resumed, it is dialled.", "started"},
+        {RF_CONTACT_NEW, RF_CAMPAIGN_LOADING, "Next, when its campaign is started, it", "resumed"},
+        {RF_CONTACT_SCRIPT, RF_CAMPAIGN_RUNNING, "and then it is dialled.", "resumed"},
+        {RF_CONTACT_SCRIPT, RF_CAMPAIGN_PAUSED, "is resumed, it is dialled.", "and then"},
+        {RF_CONTACT_SPEECH, RF_CAMPAIGN_CANCELLED, "it is set aside when this step ends.",
+         "dialled."},
+        {RF_CONTACT_DIAL, RF_CAMPAIGN_RUNNING, "its call is followed", "resumed"},
+        {RF_CONTACT_DIAL, RF_CAMPAIGN_PAUSED, "is resumed, it is dialled.", "followed"},
+        {RF_CONTACT_DIAL, RF_CAMPAIGN_CANCELLED, "it is about to be set aside.", "followed"},
+        {RF_CONTACT_ASK, RF_CAMPAIGN_RUNNING, "there is none, it is dialled again.", "resumed"},
+        {RF_CONTACT_ASK, RF_CAMPAIGN_PAUSED,
+         "there is none, it is dialled again when its campaign, which is paused, is resumed.",
+         "cancelled"},
+        {RF_CONTACT_ASK, RF_CAMPAIGN_CANCELLED, "set aside, as its campaign was cancelled.",
+         "dialled again"},
+        {RF_CONTACT_FOLLOW, RF_CAMPAIGN_RUNNING, "ended, up to 3 calls in all.", "resumed"},
+        {RF_CONTACT_FOLLOW, RF_CAMPAIGN_PAUSED, "is resumed, up to 3 calls in all.", "cancelled"},
+        {RF_CONTACT_FOLLOW, RF_CAMPAIGN_CANCELLED,
+         "it is not called again, as its campaign was cancelled.", "in all"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rf_why why = somebody(cases[i].at, NULL);
+        why.campaign_state = cases[i].campaign;
+        char *text = told(&why);
+        assert_says(text, cases[i].says);
+        *strstr(text, " What you can do") = '\0';
+        if (strstr(text, cases[i].not ))
+            fail_msg("\"%s\" is in: %s", cases[i].not, text);
+        free(text);
+    }
+    // What may have been sent is not called back.
+    struct rf_why why = somebody(RF_CONTACT_DIAL, NULL);
+    why.campaign_state = RF_CAMPAIGN_CANCELLED;
+    why.attempts_all = 1;
+    why.attempt_count = 1;
+    why.attempts[0] = (struct rf_why_attempt){.state = RF_DIAL_INTENT};
+    char *text = told(&why);
+    assert_says(text, "Next, its call is followed to its end.");
+    free(text);
+}
+
 static void a_reason_of_a_later_version_is_told_as_it_is(void **state) {
     (void)state;
     struct rf_why why = somebody(RF_CONTACT_WAIT_RETRY, "sunspots");
@@ -254,6 +303,7 @@ int main(void) {
         cmocka_unit_test(what_others_name_has_words),
         cmocka_unit_test(every_state_is_told_in_every_state_of_its_campaign),
         cmocka_unit_test(what_holds_it_up_is_told),
+        cmocka_unit_test(what_comes_next_is_what_its_campaign_lets_come),
         cmocka_unit_test(a_reason_of_a_later_version_is_told_as_it_is),
         cmocka_unit_test(every_state_of_an_attempt_has_words),
     };
