@@ -14,6 +14,14 @@ enum rf_reason_kind {
     RF_REASON_ENDS,  // of being set aside
 };
 
+// Where what a campaign may have of its own is written.
+#define RF_REASON_WHERE                                                                            \
+    "of the campaign itself if ringfence campaign status shows them, which ringfence campaign "    \
+    "set changes, else of the configuration"
+#define RF_REASON_WINDOWS                                                                          \
+    "the windows are campaign.windows, narrowed after a call that did not reach it by "            \
+    "campaign.recall.*.windows: " RF_REASON_WHERE
+
 // X(ID, kind, "name", "it waits, asks or was set aside because ...", "what a person could do;
 // empty: nothing is needed")
 #define RF_REASONS(X)                                                                              \
@@ -59,11 +67,10 @@ enum rf_reason_kind {
     X(CANCELED, WAITS, "canceled", "its last call was ended before an answer", "")                 \
     X(VOICEMAIL, WAITS, "voicemail", "a machine answered its last call", "")                       \
     X(WEEKDAY, WAITS, "weekday", "nobody is called on this weekday where it is",                   \
-      "the windows are campaign.windows in the configuration")                                     \
-    X(HOUR, WAITS, "hour", "it is outside calling hours where it is",                              \
-      "the windows are campaign.windows in the configuration")                                     \
+      RF_REASON_WINDOWS)                                                                           \
+    X(HOUR, WAITS, "hour", "it is outside calling hours where it is", RF_REASON_WINDOWS)           \
     X(HOLIDAY, WAITS, "holiday", "it is a holiday where it is",                                    \
-      "the holidays are campaign.holidays in the configuration")                                   \
+      "the holidays are campaign.holidays: " RF_REASON_WHERE)                                      \
     X(RESTARTED, ASKS, "restarted", "the orchestrator ended while the dial was on its way", "")    \
     X(RESTORED, ASKS, "restored",                                                                  \
       "its database was restored from a backup, and calls made since are not in it", "")           \

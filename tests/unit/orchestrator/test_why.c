@@ -248,6 +248,19 @@ static void what_comes_next_is_what_its_campaign_lets_come(void **state) {
     free(text);
 }
 
+static void both_places_of_windows_and_holidays_are_named(void **state) {
+    (void)state;
+    static const char *const shut[] = {"weekday", "hour", "holiday"};
+    for (size_t i = 0; i < sizeof shut / sizeof *shut; i++) {
+        struct rf_why why = somebody(RF_CONTACT_WAIT_WINDOW, shut[i]);
+        char *text = told(&why);
+        assert_says(text, "of the campaign itself if ringfence campaign status shows them");
+        assert_says(text, "else of the configuration");
+        assert_true((strstr(text, "campaign.recall.*.windows") != NULL) == (i < 2));
+        free(text);
+    }
+}
+
 static void a_reason_of_a_later_version_is_told_as_it_is(void **state) {
     (void)state;
     struct rf_why why = somebody(RF_CONTACT_WAIT_RETRY, "sunspots");
@@ -304,6 +317,7 @@ int main(void) {
         cmocka_unit_test(every_state_is_told_in_every_state_of_its_campaign),
         cmocka_unit_test(what_holds_it_up_is_told),
         cmocka_unit_test(what_comes_next_is_what_its_campaign_lets_come),
+        cmocka_unit_test(both_places_of_windows_and_holidays_are_named),
         cmocka_unit_test(a_reason_of_a_later_version_is_told_as_it_is),
         cmocka_unit_test(every_state_of_an_attempt_has_words),
     };
