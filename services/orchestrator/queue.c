@@ -265,14 +265,20 @@ enum rf_err rf_queue_release_run(struct rf_store_job *job, struct rf_db *db,
 enum rf_err rf_queue_known_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_queue_known *known = (struct rf_queue_known *)job;
     struct rf_rows *rows;
+    json_decref(known->sids); // of an earlier run
     known->sids = json_array();
+    if (!known->sids)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     enum rf_err err =
         rf_db_query(db, error, &rows, "SELECT sid FROM attempt WHERE phone = ? AND sid IS NOT NULL",
                     "t", known->phone);
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK)
-        (void)json_array_append_new(known->sids, json_string(rf_rows_text(rows, 0)));
+        if (json_array_append_new(known->sids, json_string(rf_rows_text(rows, 0))) != 0) {
+            err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+            break;
+        }
     rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }

@@ -432,6 +432,50 @@ static void contacts_are_made_ready_in_advance_up_to_the_bound_over_all_campaign
     assert_int_equal(got.second, 4);
 }
 
+// How many more allocations of JSON succeed; negative: all.
+static int allowed = -1;
+
+static void *allocate(size_t size) {
+    if (allowed == 0)
+        return NULL;
+    allowed -= allowed > 0;
+    return malloc(size);
+}
+
+static void the_sids_that_are_known_are_all_told_or_none(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    assert_int_equal(
+        database_exec(db, "INSERT INTO campaign (name, state, created) VALUES ('c', 'running', 1);"
+                          "INSERT INTO contact (campaign, line, phone, due) VALUES"
+                          " (1, 2, '+12025550100', 0);"
+                          "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
+                          " SELECT 'A1', id, phone, 1, 1, 'intent' FROM contact;"
+                          "UPDATE attempt SET state = 'placed', sid = 'CA1';"
+                          "UPDATE attempt SET state = 'ended';"
+                          "INSERT INTO attempt (id, contact, phone, created, send_before, state)"
+                          " SELECT 'A2', id, phone, 1, 1, 'intent' FROM contact;"
+                          "UPDATE attempt SET state = 'placed', sid = 'CA2' WHERE id = 'A2'"),
+        RF_OK);
+    struct rf_queue_known known = {.job.run = rf_queue_known_run, .phone = (char *)"+12025550100"};
+    json_set_alloc_funcs(allocate, free);
+    enum rf_err err = RF_ERR_NOMEM;
+    int failures = 0;
+    for (; err != RF_OK && failures < 20; failures++) {
+        allowed = failures;
+        err = database_do(db, &known.job, &error); // as the store does it again
+        allowed = -1;
+        if (err == RF_OK)
+            assert_int_equal(json_array_size(known.sids), 2);
+        else
+            assert_int_equal(err, RF_ERR_NOMEM);
+    }
+    assert_int_equal(err, RF_OK);
+    assert_true(failures > 4);
+    json_decref(known.sids);
+    json_set_alloc_funcs(malloc, free);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -442,6 +486,7 @@ int main(void) {
         TEST(the_limit_of_a_campaign_counts_what_is_in_progress),
         TEST(the_claim_tells_how_many_orchestrators_are_at_work),
         TEST(the_limit_holds_over_orchestrators_that_claim_at_the_same_time),
+        TEST(the_sids_that_are_known_are_all_told_or_none),
         TEST(the_reading_of_turns_uses_indexes),
         TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
         TEST(status_tells_when_the_first_is_called_who_waits_for_it),
