@@ -172,8 +172,10 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     process->state = orchestrator;
     orchestrator->process = process;
     rf_claim_init(&orchestrator->claim, process->config);
-    enum rf_err err = rf_orchestrator_calendar(orchestrator, process->config, error);
+    struct rf_holidays *holidays;
+    enum rf_err err = rf_orchestrator_read(process->config, &holidays, error);
     if (err == RF_OK) {
+        rf_orchestrator_take(orchestrator, process->config, holidays);
         rf_dispatch_configure(orchestrator, process->config);
         err = rf_await_store(orchestrator, begin, error);
     }
@@ -194,17 +196,23 @@ static void drain(struct rf_process *process) {
     rf_orchestrator_settle(orchestrator);
 }
 
+// What may fail comes first: a configuration is taken over whole, or not at all.
 static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error) {
     struct rf_orchestrator *orchestrator = process->state;
-    enum rf_err err = rf_orchestrator_calendar(orchestrator, fresh, error);
+    struct rf_holidays *holidays;
+    enum rf_err err = rf_orchestrator_read(fresh, &holidays, error);
     if (err == RF_OK && orchestrator->await.begun)
         err = rf_hear_configure(orchestrator, fresh, error);
-    if (err == RF_OK)
-        rf_dispatch_configure(orchestrator, fresh);
-    if (err == RF_OK && orchestrator->await.begun)
+    if (err != RF_OK) {
+        rf_holidays_destroy(&holidays);
+        return err;
+    }
+    rf_orchestrator_take(orchestrator, fresh, holidays);
+    rf_dispatch_configure(orchestrator, fresh);
+    if (orchestrator->await.begun)
         rf_calendar_compare(orchestrator);
-    return err;
+    return RF_OK;
 }
 
 static void stop(struct rf_process *process) {

@@ -47,11 +47,11 @@ struct rf_utc rf_orchestrator_usable(const struct rf_orchestrator *orchestrator)
     return first;
 }
 
-enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
-                                     const struct rf_config *config, struct rf_error *error) {
+enum rf_err rf_orchestrator_read(const struct rf_config *config, struct rf_holidays **holidays,
+                                 struct rf_error *error) {
     const struct rf_config_campaign *campaign = &config->campaign;
-    struct rf_holidays *holidays = NULL;
     enum rf_err err = RF_OK;
+    *holidays = NULL;
     if (campaign->time_zone) {
         struct rf_zone *zone;
         err = rf_zone_new(campaign->time_zone, &zone, error);
@@ -61,17 +61,19 @@ enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
             rf_zone_destroy(&zone);
     }
     if (err == RF_OK && campaign->holidays) {
-        err = rf_holidays_read(campaign->holidays, &holidays, error);
+        err = rf_holidays_read(campaign->holidays, holidays, error);
         if (err != RF_OK)
             rf_error_prefix(error, "campaign.holidays: ");
     }
-    if (err != RF_OK)
-        return error->code = RF_ERR_CONFIG;
+    return err == RF_OK ? RF_OK : (error->code = RF_ERR_CONFIG);
+}
+
+void rf_orchestrator_take(struct rf_orchestrator *orchestrator, const struct rf_config *config,
+                          struct rf_holidays *holidays) {
     rf_holidays_destroy(&orchestrator->holidays);
     orchestrator->holidays = holidays;
-    rf_reopen_fingerprint(campaign, holidays, orchestrator->calendar);
+    rf_reopen_fingerprint(&config->campaign, holidays, orchestrator->calendar);
     rf_zones_fini(&orchestrator->zones);
-    return RF_OK;
 }
 
 bool rf_orchestrator_alone(const struct rf_orchestrator *orchestrator) {

@@ -111,11 +111,15 @@ RF_NODISCARD enum rf_err rf_orchestrator_zone(struct rf_orchestrator *orchestrat
                                               const struct rf_config_campaign *campaign,
                                               const struct rf_zone **zone, struct rf_error *error);
 
-// rf_orchestrator_calendar: reads the holidays of a configuration, and looks whether its time zone
-// is there; time zones are read anew. An error names the key, and all stays as it was.
-RF_NODISCARD enum rf_err rf_orchestrator_calendar(struct rf_orchestrator *orchestrator,
-                                                  const struct rf_config *config,
-                                                  struct rf_error *error);
+// rf_orchestrator_read: reads the holidays of a configuration (NULL: none), and looks whether its
+// time zone is there. An error names the key.
+RF_NODISCARD enum rf_err rf_orchestrator_read(const struct rf_config *config,
+                                              struct rf_holidays **holidays,
+                                              struct rf_error *error);
+
+// rf_orchestrator_take: takes the holidays over, which cannot fail; time zones are read anew.
+void rf_orchestrator_take(struct rf_orchestrator *orchestrator, const struct rf_config *config,
+                          struct rf_holidays *holidays);
 
 // rf_orchestrator_alone: whether the store is a file that no other orchestrator works on.
 bool rf_orchestrator_alone(const struct rf_orchestrator *orchestrator);
