@@ -48,6 +48,7 @@ static enum rf_err begin(struct rf_db *db, struct rf_contact *contacts, size_t c
 // A claim on its way: whose turn it is among the campaigns that run.
 struct turns {
     struct rf_turn *items;
+    int64_t (*due)[RF_STEPS]; // of each: when it has something next at a step; INT64_MAX: nothing
     size_t count;
 };
 
@@ -59,33 +60,58 @@ static enum rf_err count_running(struct rf_db *db, struct rf_turn *turn, struct 
                         "i", turn->campaign);
 }
 
-static enum rf_err read_campaigns(struct rf_db *db, int64_t limit, struct turns *turns,
-                                  struct rf_error *error) {
+// When the campaign that `campaign` stands for has something next at a step.
+#define DUE(campaign, step)                                                                        \
+    "SELECT due FROM contact WHERE campaign = " campaign " AND " RF_SCHEMA_QUEUED                  \
+    " AND step = " step " ORDER BY due LIMIT 1"
+
+static enum rf_err add_turn(struct turns *turns, const struct rf_rows *row,
+                            struct rf_error *error) {
+    struct rf_turn *items = reallocarray(turns->items, turns->count + 1, sizeof *items);
+    if (items)
+        turns->items = items;
+    int64_t(*due)[RF_STEPS] = reallocarray(turns->due, turns->count + 1, sizeof *due);
+    if (due)
+        turns->due = due;
+    if (!items || !due)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    items[turns->count] = (struct rf_turn){.campaign = rf_rows_number(row, 1),
+                                           .priority = rf_rows_number(row, 2),
+                                           .limit = rf_rows_number(row, 3)};
+    for (int step = 0; step < RF_STEPS; step++)
+        due[turns->count][step] =
+            rf_rows_null(row, 4 + step) ? INT64_MAX : rf_rows_number(row, 4 + step);
+    turns->count++;
+    return RF_OK;
+}
+
+// All that a claim has to know beforehand, in one question: each is a way to the server and back.
+static enum rf_err read_campaigns(struct rf_queue_claim *claim, struct rf_db *db,
+                                  struct turns *turns, struct rf_error *error) {
     struct rf_rows *rows;
-    enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT id, priority, coalesce (concurrency, ?) FROM campaign"
-                                  " WHERE state = 'running' ORDER BY id",
-                                  "i", limit);
+    enum rf_err err = rf_db_query(
+        db, error, &rows,
+        "SELECT m.count, k.id, k.priority, coalesce (k.concurrency, ?),"
+        " (" DUE("k.id", "0") "), (" DUE("k.id", "1") "), (" DUE(
+            "k.id", "2") ")"
+                         " FROM (SELECT count (*) AS count FROM member WHERE gone = 0) m"
+                         " LEFT JOIN campaign k ON k.state = 'running' ORDER BY k.id",
+        "i", claim->limit);
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK) {
-        struct rf_turn *items = reallocarray(turns->items, turns->count + 1, sizeof *items);
-        if (!items) {
-            err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+        claim->sharers = rf_rows_number(rows, 0);
+        if (!rf_rows_null(rows, 1) && (err = add_turn(turns, rows, error)) != RF_OK)
             break;
-        }
-        turns->items = items;
-        items[turns->count++] = (struct rf_turn){.campaign = rf_rows_number(rows, 0),
-                                                 .priority = rf_rows_number(rows, 1),
-                                                 .limit = rf_rows_number(rows, 2)};
     }
     rf_rows_end(&rows);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
+_Static_assert(RF_STEPS == 3, "read_campaigns asks for each step");
 
-static enum rf_err read_turns(struct rf_db *db, int64_t limit, struct turns *turns,
+static enum rf_err read_turns(struct rf_queue_claim *claim, struct rf_db *db, struct turns *turns,
                               struct rf_error *error) {
-    enum rf_err err = read_campaigns(db, limit, turns, error);
+    enum rf_err err = read_campaigns(claim, db, turns, error);
     for (size_t i = 0; err == RF_OK && i < turns->count; i++) {
         struct rf_turn *turn = &turns->items[i];
         // With a limit claims of several orchestrators go one after the other, in order of the
@@ -101,11 +127,14 @@ static enum rf_err read_turns(struct rf_db *db, int64_t limit, struct turns *tur
     return err;
 }
 
-// Claims up to `limit` due contacts of one campaign at one step.
+// Claims up to `limit` due contacts of one campaign at one step. `due` is when there is something
+// next, before and after; who got as many as it wanted does not ask: there may be more at once.
 static enum rf_err claim_step(struct rf_queue_claim *claim, struct rf_db *db, int64_t campaign,
-                              int step, int64_t limit, struct rf_error *error) {
+                              int step, int64_t limit, int64_t *due, struct rf_error *error) {
     struct rf_rows *rows;
     size_t before = claim->contacts.count;
+    if (*due > claim->now.ns)
+        return RF_OK;
     enum rf_err err = rf_db_query(
         db, error, &rows,
         "SELECT " RF_CONTACT_COLUMNS " FROM contact c JOIN campaign k ON k.id = c.campaign"
@@ -119,7 +148,11 @@ static enum rf_err claim_step(struct rf_queue_claim *claim, struct rf_db *db, in
         part = rf_db_many_part(claim->contacts.count - i);
         err = begin(db, &claim->contacts.items[i], part, claim->now, error);
     }
-    return err;
+    if (err != RF_OK || (int64_t)(claim->contacts.count - before) == limit)
+        return err;
+    *due = INT64_MAX;
+    err = rf_db_number(db, error, due, DUE("?", "?"), "ii", campaign, (int64_t)step);
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
 // Shares out `count` places at the steps from `first` to before `end`. Within a campaign contacts
@@ -135,7 +168,8 @@ static enum rf_err claim_steps(struct rf_queue_claim *claim, struct rf_db *db, s
         size_t before = claim->contacts.count;
         int64_t got = 0;
         for (int step = end - 1; err == RF_OK && step >= first && got < want; step--) {
-            err = claim_step(claim, db, turn->campaign, step, want - got, error);
+            err = claim_step(claim, db, turn->campaign, step, want - got,
+                             &turns->due[turn - turns->items][step], error);
             got = (int64_t)(claim->contacts.count - before);
         }
         rf_turn_took(turn, want, got);
@@ -146,30 +180,18 @@ static enum rf_err claim_steps(struct rf_queue_claim *claim, struct rf_db *db, s
 
 // When the queue has something next at the steps from `first` to before `end`. What is due of a
 // campaign that has reached its own limit waits for one of its contacts, not for a time.
-static enum rf_err next_due(struct rf_queue_claim *claim, struct rf_db *db,
-                            const struct turns *turns, int first, int end, struct rf_utc *due,
-                            struct rf_error *error) {
-    due->ns = INT64_MAX;
+static struct rf_utc next_due(struct rf_queue_claim *claim, const struct turns *turns, int first,
+                              int end) {
+    struct rf_utc next = {INT64_MAX};
     for (size_t i = 0; i < turns->count; i++) {
         if (rf_turn_full(&turns->items[i])) {
             claim->full = true;
             continue;
         }
-        for (int step = first; step < end; step++) {
-            int64_t at;
-            enum rf_err err =
-                rf_db_number(db, error, &at,
-                             "SELECT due FROM contact WHERE campaign = ? AND " RF_SCHEMA_QUEUED
-                             " AND step = ? ORDER BY due LIMIT 1",
-                             "ii", turns->items[i].campaign, (int64_t)step);
-            if (err == RF_ERR_NOT_FOUND)
-                continue;
-            if (err != RF_OK)
-                return err;
-            due->ns = at < due->ns ? at : due->ns;
-        }
+        for (int step = first; step < end; step++)
+            next.ns = turns->due[i][step] < next.ns ? turns->due[i][step] : next.ns;
     }
-    return RF_OK;
+    return next;
 }
 
 // How many contacts of a campaign are ready for `end`, or are being made ready.
@@ -215,9 +237,9 @@ static enum rf_err prepare(struct rf_queue_claim *claim, struct rf_db *db, struc
         err = claim_steps(claim, db, turns, first, end, places < left ? places : left, error);
     claim->prepared = left <= 0;
     claim->prepare_next.ns = INT64_MAX;
-    return err == RF_OK && left > 0
-               ? next_due(claim, db, turns, first, end, &claim->prepare_next, error)
-               : err;
+    if (err == RF_OK && left > 0)
+        claim->prepare_next = next_due(claim, turns, first, end);
+    return err;
 }
 
 enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
@@ -228,10 +250,7 @@ enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struc
     rf_contact_list_clear(&claim->contacts);
     claim->test_row = 0;
     claim->full = false;
-    enum rf_err err =
-        rf_db_number(db, error, &claim->sharers, "SELECT count (*) FROM member WHERE gone = 0", "");
-    if (err == RF_OK)
-        err = read_turns(db, claim->limit, &turns, error);
+    enum rf_err err = read_turns(claim, db, &turns, error);
     if (err == RF_OK)
         err = claim_steps(claim, db, &turns, first, RF_STEPS, decision->count, error);
     claim->claimed = (int64_t)claim->contacts.count;
@@ -239,15 +258,14 @@ enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struc
         err = claim_steps(claim, db, &turns, test_first, first, 1, error);
     if (err == RF_OK && (int64_t)claim->contacts.count > claim->claimed)
         claim->test_row = claim->contacts.items[claim->claimed].row;
-    if (err == RF_OK)
-        err = next_due(claim, db, &turns, first, RF_STEPS, &claim->open_next, error);
-    if (err == RF_OK)
-        err = next_due(claim, db, &turns, test_first, first, &claim->test_next, error);
+    claim->open_next = next_due(claim, &turns, first, RF_STEPS);
+    claim->test_next = next_due(claim, &turns, test_first, first);
     if (err == RF_OK)
         err = count_ahead(claim, db, error);
     if (err == RF_OK && decision->prepare > 0)
         err = prepare(claim, db, &turns, error);
     free(turns.items);
+    free(turns.due);
     return err;
 }
 

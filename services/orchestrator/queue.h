@@ -17,12 +17,14 @@ struct rf_queue_claim {
     struct rf_claim_decision decision;
     int64_t limit; // contacts in progress of a campaign that has no limit of its own; 0: none
     struct rf_utc now;
-    struct rf_contact_list contacts;                  // claimed
-    int64_t claimed, test_row;                        // for struct rf_claim_result
-    bool full;                                        // likewise
-    int64_t sharers;                                  // orchestrators that work on this database
-    struct rf_utc open_next, test_next, prepare_next; // INT64_MAX: none
-    bool prepared;                                    // as in struct rf_claim_result
+    struct rf_contact_list contacts; // claimed
+    int64_t claimed, test_row;       // for struct rf_claim_result
+    bool full;                       // likewise
+    int64_t sharers;                 // orchestrators that work on this database
+    // When there is something next; INT64_MAX: there is nothing. Of a campaign that gave all that
+    // was asked for it may be what was just claimed: the next claim finds out.
+    struct rf_utc open_next, test_next, prepare_next;
+    bool prepared; // as in struct rf_claim_result
     int64_t ahead; // contacts that are ready and wait for their first window
 };
 enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);

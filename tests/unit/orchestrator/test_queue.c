@@ -122,6 +122,24 @@ static void a_paused_campaign_takes_nothing_and_has_nothing_due(void **state) {
     assert_int_equal(claim(*state, 8, 0).first, 5);
 }
 
+static void who_got_all_that_it_asked_for_asks_again(void **state) {
+    campaign(*state, "first", 0, 3);
+    struct claimed got = claim(*state, 3, 0);
+    assert_int_equal(got.first, 3);
+    assert_true(got.job.open_next.ns <= 200 * S);
+    got = claim(*state, 3, 0);
+    assert_int_equal(got.first, 0);
+    assert_int_equal(got.job.open_next.ns, INT64_MAX);
+    assert_int_equal(got.job.sharers, 1);
+}
+
+static void without_a_campaign_it_is_still_known_who_shares_the_database(void **state) {
+    struct claimed got = claim(*state, 3, 0);
+    assert_int_equal(got.job.contacts.count, 0);
+    assert_int_equal(got.job.open_next.ns, INT64_MAX);
+    assert_int_equal(got.job.sharers, 1);
+}
+
 static void the_limit_of_a_campaign_counts_what_is_in_progress(void **state) {
     campaign(*state, "first", 0, 20);
     struct claimed got = claim(*state, 2, 3);
@@ -483,6 +501,8 @@ int main(void) {
         TEST(a_campaign_that_comes_late_catches_up_with_the_one_that_was_alone),
         TEST(a_higher_priority_goes_first_and_what_it_leaves_is_used),
         TEST(a_paused_campaign_takes_nothing_and_has_nothing_due),
+        TEST(who_got_all_that_it_asked_for_asks_again),
+        TEST(without_a_campaign_it_is_still_known_who_shares_the_database),
         TEST(the_limit_of_a_campaign_counts_what_is_in_progress),
         TEST(the_claim_tells_how_many_orchestrators_are_at_work),
         TEST(the_limit_holds_over_orchestrators_that_claim_at_the_same_time),
