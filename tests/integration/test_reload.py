@@ -48,7 +48,8 @@ class Chain(CampaignTest):
         self.finished("first")
         self.load(contacts)
         self.order("start", "c")
-        self.until("the provider to be out of use", lambda s: s["waiting_for"] == "openai")
+        self.until("the provider to be out of use",
+                   lambda s: s["waiting_for"] == "openai (marked unusable: see ringfence mark list)")
         self.set.config["gateway"]["chains"]["script"] = ["anthropic"]
         self.set.write_config()
         for name in ("service-gateway", "orchestrator"):
