@@ -72,12 +72,15 @@ static bool review_server_key(const struct rf_config_review *review) {
 }
 
 // What the process needs with this configuration: whoever takes callbacks of the telephony provider
-// from the journal reads it.
+// from the journal reads it, and the console tells of them.
 static unsigned roles_of(const struct rf_config_review *review, size_t process) {
     unsigned roles = processes[process].roles;
     if (strcmp(processes[process].name, "orchestrator") == 0 &&
         review->config->telephony.callback_url != NULL)
         roles |= RF_ROLE_SUBSCRIBER;
+    if (strcmp(processes[process].name, "console") == 0 &&
+        review->config->telephony.callback_url != NULL)
+        roles |= RF_ROLE_TELLER;
     return roles;
 }
 

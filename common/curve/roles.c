@@ -9,7 +9,7 @@ static const struct {
 } roles_known[] = {
     {RF_ROLE_PUBLISHER, "publisher"}, {RF_ROLE_SUBSCRIBER, "subscriber"},
     {RF_ROLE_WORKER, "worker"},       {RF_ROLE_CALLER, "caller"},
-    {RF_ROLE_ADMIN, "admin"},
+    {RF_ROLE_TELLER, "teller"},       {RF_ROLE_ADMIN, "admin"},
 };
 
 #define ROLE_COUNT (sizeof roles_known / sizeof roles_known[0])
@@ -36,7 +36,7 @@ enum rf_err rf_roles_parse(const char *text, unsigned *roles, struct rf_error *e
         if (role == 0)
             return rf_error_set(error, RF_ERR_INVALID,
                                 "\"%.*s\" is no role; expected one or several of publisher, "
-                                "subscriber, worker, caller, admin, separated by commas",
+                                "subscriber, worker, caller, teller, admin, separated by commas",
                                 length > 32 ? 32 : (int)length, at);
         if ((found & role) != 0)
             return rf_error_set(error, RF_ERR_INVALID, "the role %.*s stands twice", (int)length,

@@ -13,8 +13,9 @@ enum rf_role {
     RF_ROLE_WORKER = 1 << 2,     // carries calls out
     RF_ROLE_CALLER = 1 << 3,     // has calls carried out
     RF_ROLE_ADMIN = 1 << 4,      // all of it, and overrides breakers and marks
+    RF_ROLE_TELLER = 1 << 5,     // tells what a telephony provider says of calls
 };
-#define RF_ROLES_ALL ((1u << 5) - 1)
+#define RF_ROLES_ALL ((1u << 6) - 1)
 
 // rf_role_name: "publisher" for RF_ROLE_PUBLISHER.
 const char *rf_role_name(enum rf_role role);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/crash_point.h"
+#include "rights.h"
 #include "wire/catalogue.h"
 
 #define RID_BYTES 4096 // of a page's question and its numbers, at most
@@ -216,6 +217,11 @@ static bool take_event(struct rf_core *core, const struct rf_peer *from, struct 
         return true;
     case RF_STREAM_NEW:
         break;
+    }
+    if (!rf_rights_may_say(from, event->type)) {
+        core->ground.counters.messages_no_role++;
+        rf_stream_row_advance(row, event->seq);
+        return true;
     }
     event->stream = row->name;
     if (event->origin == NULL) {

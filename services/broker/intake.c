@@ -39,7 +39,8 @@ static void take_whole(struct ear *ear, const struct rf_now *now, const struct r
         int64_t refused = core->ground.counters.messages_no_role;
         rf_core_receive(core, now, from, &message, zmq_msg_size(body));
         if (core->ground.counters.messages_no_role != refused &&
-            rf_rights_check(from, message, &error) != RF_OK)
+            (rf_rights_check(from, message, &error) != RF_OK ||
+             rf_rights_check_events(from, message, &error) != RF_OK))
             complain(ear, error.message);
     } else {
         error.code = err;

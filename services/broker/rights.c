@@ -101,6 +101,26 @@ enum rf_err rf_rights_check(const struct rf_peer *from, const struct rf_message 
                         rf_roles_text(who->roles, has));
 }
 
+bool rf_rights_may_say(const struct rf_peer *from, const char *type) {
+    const char *told = rf_event_type_name(RF_EVENT_CALL_TOLD);
+    return type == NULL || strcmp(type, told) != 0 ||
+           rf_rights_suffice(from, RF_ROLE_TELLER | ADMIN);
+}
+
+enum rf_err rf_rights_check_events(const struct rf_peer *from, const struct rf_message *message,
+                                   struct rf_error *error) {
+    if (message->type != RF_MESSAGE_event_publish)
+        return RF_OK;
+    const struct rf_event_publish *publish = &message->as.event_publish;
+    char has[RF_ROLES_TEXT_SIZE];
+    for (size_t i = 0; i < publish->events.count; i++)
+        if (!rf_rights_may_say(from, publish->events.items[i].type))
+            return rf_error_set(error, RF_ERR_INVALID, "%s needs the role %s; the key of %s has %s",
+                                publish->events.items[i].type, rf_role_name(RF_ROLE_TELLER),
+                                from->who->name, rf_roles_text(from->who->roles, has));
+    return RF_OK;
+}
+
 const char *rf_rights_question(const struct rf_message *message) {
     switch (message->type) {
     case RF_MESSAGE_status_request:

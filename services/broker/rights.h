@@ -26,6 +26,16 @@ bool rf_rights_suffice(const struct rf_peer *from, unsigned need);
 RF_NODISCARD enum rf_err rf_rights_check(const struct rf_peer *from,
                                          const struct rf_message *message, struct rf_error *error);
 
+// rf_rights_may_say: whether `from` may publish an event of this type (may be NULL). What a
+// publisher may not say it is not refused for: its stream goes on without it.
+bool rf_rights_may_say(const struct rf_peer *from, const char *type);
+
+// rf_rights_check_events: whether `from` may say all that a message publishes. RF_ERR_INVALID with
+// the first type that it may not, and the role that is missing.
+RF_NODISCARD enum rf_err rf_rights_check_events(const struct rf_peer *from,
+                                                const struct rf_message *message,
+                                                struct rf_error *error);
+
 // rf_rights_question: by what a peer knows the answer to its question again: rid or id; NULL if
 // nobody waits for an answer.
 const char *rf_rights_question(const struct rf_message *message);

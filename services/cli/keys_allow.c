@@ -12,7 +12,7 @@ static enum rf_err read_entry(const struct cli_options *options, struct rf_known
     if (roles == NULL)
         return rf_error_set(error, RF_ERR_INVALID,
                             "keys allow: --role is missing; expected one or several of publisher, "
-                            "subscriber, worker, caller, admin, separated by commas");
+                            "subscriber, worker, caller, teller, admin, separated by commas");
     enum rf_err err = rf_roles_parse(roles, &entry->roles, error);
     if (err == RF_OK)
         err = cli_key_read(options->arguments[0], entry->key, entry->name, error);

@@ -154,7 +154,7 @@ static const struct cli_command commands[] = {
      "make a key for a process that reaches the broker by TCP: NAME.secret and NAME.public",
      CLI_TAKES(OUT) | CLI_TAKES(JSON), cli_keys_new},
     {"keys allow", 1, 1, "KEY|FILE --role ROLE[,ROLE]... [--name NAME] [--replace]",
-     "let a public key in: as publisher, subscriber, worker, caller, admin",
+     "let a public key in: as publisher, subscriber, worker, caller, teller, admin",
      CLI_TAKES(ROLE) | CLI_TAKES(NAME) | CLI_TAKES(REPLACE) | CLI_TAKES(JSON), cli_keys_allow},
     {"keys list", 0, 0, "", "the keys that the broker lets in, with their roles", CLI_TAKES(JSON),
      cli_keys_list},

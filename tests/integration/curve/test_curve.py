@@ -243,13 +243,15 @@ class Check(CurveTest):
                                  [f"broker.known_clients: {name} lacks the role {missing}"])
             self.allow(name, roles, "--replace")
 
-    def test_who_takes_callbacks_of_the_provider_reads_the_journal(self):
+    def test_who_takes_callbacks_of_the_provider_reads_the_journal_and_who_gets_them_tells(self):
         self.everybody()
         self.set.config["telephony"]["callback_url"] = "https://calls.example.com"
         self.set.write_config()
         self.assertEqual([w.split(" in ")[0] for w in self.warnings()],
-                         ["broker.known_clients: orchestrator lacks the role subscriber"])
+                         ["broker.known_clients: orchestrator lacks the role subscriber",
+                          "broker.known_clients: console lacks the role teller"])
         self.allow("orchestrator", ROLES["orchestrator"] + ",subscriber", "--replace")
+        self.allow("console", ROLES["console"] + ",teller", "--replace")
         self.assertEqual(self.warnings(), [])
 
     def test_what_is_missing_is_told_with_its_mend(self):

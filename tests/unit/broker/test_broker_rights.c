@@ -155,6 +155,45 @@ static void each_role_may_do_its_own_and_nothing_else(void **state) {
     }
 }
 
+// The ends of calls that the provider told are believed (told.h): not everybody may say them.
+static void what_a_provider_told_of_a_call_may_only_a_teller_say(void **state) {
+    (void)state;
+    struct rf_peer from = keyed(RF_SOCKET_INGEST, "somebody");
+    struct rf_event events[3];
+    for (int i = 0; i < 3; i++)
+        events[i] = (struct rf_event){.id = "01EVENT",
+                                      .seq = i + 1,
+                                      .ts = 1,
+                                      .severity = "info",
+                                      .type = i == 1 ? "call.told" : "process.ready",
+                                      .subject = "x"};
+    who.roles = RF_ROLE_PUBLISHER;
+    for (int round = 0; round < 2; round++) {
+        int64_t published = stage.core->ground.counters.events_accepted;
+        const char *stream = round == 0 ? "s" : "t";
+        stage_receive(&stage, &from, RF_MESSAGE_stream_open,
+                      &(struct rf_stream_open){.stream = stream, .next = 1});
+        (void)stage_next(&stage, &from, RF_MESSAGE_stream_opened);
+        struct rf_event_publish publish = {.stream = stream, .events = {events, 3}};
+        stage_receive(&stage, &from, RF_MESSAGE_event_publish, &publish);
+        // It is not held up by it: what it may say goes on.
+        assert_int_equal(stage_next(&stage, &from, RF_MESSAGE_event_ack)->as.event_ack.seq, 3);
+        assert_int_equal(stage.core->ground.counters.messages_no_role, 1);
+        assert_int_equal(stage.core->ground.counters.events_accepted - published,
+                         round == 0 ? 2 : 3);
+        who.roles = RF_ROLE_PUBLISHER | RF_ROLE_TELLER;
+    }
+    who.roles = RF_ROLE_PUBLISHER;
+    const struct rf_message message = {.type = RF_MESSAGE_event_publish,
+                                       .as.event_publish = {.stream = "s", .events = {events, 3}}};
+    struct rf_error error = {0};
+    assert_int_equal(rf_rights_check_events(&from, &message, &error), RF_ERR_INVALID);
+    assert_string_equal(error.message,
+                        "call.told needs the role teller; the key of somebody has publisher");
+    from.who = NULL; // over ipc
+    assert_int_equal(rf_rights_check_events(&from, &message, &error), RF_OK);
+}
+
 static void a_refusal_names_the_role_that_is_missing_and_the_key(void **state) {
     (void)state;
     struct rf_peer from = keyed(RF_SOCKET_CALLS, "x");
@@ -327,6 +366,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_message_that_comes_in_has_a_rule_and_no_other),
         cmocka_unit_test(each_role_may_do_its_own_and_nothing_else),
+        TEST(what_a_provider_told_of_a_call_may_only_a_teller_say),
         TEST(a_refusal_names_the_role_that_is_missing_and_the_key),
         TEST(what_is_refused_has_no_effect),
         TEST(a_peer_over_ipc_has_no_roles_and_may_everything),

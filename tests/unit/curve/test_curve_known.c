@@ -75,7 +75,7 @@ static void each_bad_line_is_told_with_its_number(void **state) {
         {"\"q:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 worker a\n", "list:1: no public key"},
         {"$q:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 worker a\n", "list:1: no public key"},
         {KEY_A " boss a\n", "list:1: \"boss\" is no role; expected one or several of publisher, "
-                            "subscriber, worker, caller, admin, separated by commas"},
+                            "subscriber, worker, caller, teller, admin, separated by commas"},
         {KEY_A " worker, a\n", "list:1: \"\" is no role"},
         {KEY_A " worker,worker a\n", "list:1: the role worker stands twice"},
         {KEY_A " Worker a\n", "list:1: \"Worker\" is no role"},

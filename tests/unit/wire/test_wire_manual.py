@@ -232,7 +232,7 @@ class Manual(unittest.TestCase):
         rights = (SOURCE / "services/broker/rights.c").read_text(encoding="utf-8")
         section = self.text[self.text.index(".Ss Keys and roles"):self.text.index(".Ss Asking and deciding")]
         told = dict(re.findall(r"^\.It Li (\w+)\n(.*?)(?=^\.It|^\.El)", section, re.MULTILINE | re.DOTALL))
-        self.assertEqual(set(told), {"publisher", "subscriber", "worker", "caller", "admin"})
+        self.assertEqual(set(told), {"publisher", "subscriber", "worker", "caller", "teller", "admin"})
         checked = 0
         for name, roles in re.findall(r"\[RF_MESSAGE_(\w+)\] = ([A-Z| ]+),", rights):
             kind = name.replace("_", ".", 1)
