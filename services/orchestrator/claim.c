@@ -282,6 +282,14 @@ struct rf_claim_decision rf_claim_decide(struct rf_claim *claim, int64_t running
     return decision;
 }
 
+// How far apart our releases are, so that those of all `sharers` are an interval apart.
+static struct rf_duration our_interval(struct rf_duration interval, int64_t sharers) {
+    int64_t ns;
+    if (sharers <= 1)
+        return interval;
+    return rf_ns(__builtin_mul_overflow(interval.ns, sharers, &ns) ? INT64_MAX : ns);
+}
+
 void rf_claim_made(struct rf_claim *claim, const struct rf_claim_decision *decision,
                    const struct rf_claim_result *result, struct rf_instant now) {
     // The gates moved while the claim was on its way: what it found says nothing about the new
@@ -297,7 +305,8 @@ void rf_claim_made(struct rf_claim *claim, const struct rf_claim_decision *decis
         if (result->claimed == 0)
             claim->ramping = false;
         else
-            claim->next_release = rf_instant_add(now, claim->ramp_interval);
+            claim->next_release =
+                rf_instant_add(now, our_interval(claim->ramp_interval, result->sharers));
     }
     if (decision->count > 0)
         claim->open_next = result->open_next;

@@ -113,6 +113,9 @@ struct rf_claim_result {
     struct rf_instant prepare_next;
     bool prepared; // as many as may be are made ready in advance
     bool full;     // a campaign has reached its own limit: see rf_claim_left
+    // Orchestrators that release contacts after a recovery, we among them: together they release
+    // one each ramp_interval. 0: one.
+    int64_t sharers;
 };
 #define RF_CLAIM_NEVER ((struct rf_instant){INT64_MAX})
 

@@ -50,6 +50,7 @@ static void on_claimed(struct rf_store_job *job, enum rf_err result, const struc
             .prepare_next = instant_of(orchestrator, claim->prepare_next),
             .prepared = claim->prepared,
             .full = claim->full,
+            .sharers = claim->sharers,
         };
         rf_claim_made(&orchestrator->claim, &claim->decision, &made, loop_now(orchestrator));
         if (claim->contacts.count > 0) {

@@ -221,6 +221,27 @@ static void after_a_recovery_contacts_are_released_one_by_one(void **state) {
     assert_int_equal(rf_claim_decide(&claim, 2, 5, at(50)).count, 3);
 }
 
+static void several_orchestrators_release_together_as_fast_as_one(void **state) {
+    (void)state;
+    struct rf_claim claim = fresh("play");
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_OPEN, 1);
+    set(&claim, RF_PROVIDER_ELEVENLABS, RF_BREAKER_CLOSED, 40);
+    struct rf_claim_decision d = rf_claim_decide(&claim, 1, 5, at(40));
+    assert_int_equal(d.count, 1);
+    struct rf_claim_result result = {
+        .claimed = 1, .open_next = at(0), .test_next = RF_CLAIM_NEVER, .sharers = 3};
+    rf_claim_made(&claim, &d, &result, at(40));
+    d = rf_claim_decide(&claim, 2, 5, at(45));
+    assert_int_equal(d.count, 0);
+    assert_int_equal(d.wake_at.ns, at(46).ns); // not at 42
+    // Two of them are gone.
+    d = rf_claim_decide(&claim, 2, 5, at(46));
+    assert_int_equal(d.count, 1);
+    result.sharers = 1;
+    rf_claim_made(&claim, &d, &result, at(46));
+    assert_int_equal(rf_claim_decide(&claim, 3, 5, at(48)).count, 1);
+}
+
 static void a_ramp_ends_when_nobody_is_left_to_be_released(void **state) {
     (void)state;
     struct rf_claim claim = fresh("play");
@@ -430,6 +451,7 @@ int main(void) {
         cmocka_unit_test(the_next_test_waits_for_the_step_of_the_one_before_and_not_for_its_call),
         cmocka_unit_test(what_a_full_campaign_has_due_waits_for_one_of_its_contacts_to_leave),
         cmocka_unit_test(after_a_recovery_contacts_are_released_one_by_one),
+        cmocka_unit_test(several_orchestrators_release_together_as_fast_as_one),
         cmocka_unit_test(a_ramp_ends_when_nobody_is_left_to_be_released),
         cmocka_unit_test(a_mark_shuts_like_an_open_breaker_and_its_end_releases),
         cmocka_unit_test(a_service_without_workers_pauses_then_tests_with_growing_waits),
