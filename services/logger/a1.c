@@ -79,6 +79,15 @@ char *rf_a1_block(const char *sheet, struct rf_a1_place place, int64_t rows, int
     return encode(&text);
 }
 
+char *rf_a1_rows(const char *sheet, int64_t row, int64_t first, int64_t last) {
+    struct rf_text text = {0};
+    add_sheet(&text, sheet);
+    add_column(&text, first);
+    rf_text_add(&text, "%" PRId64 ":", row);
+    add_column(&text, last);
+    return encode(&text);
+}
+
 char *rf_a1_columns(const char *sheet, int64_t first, int64_t last) {
     struct rf_text text = {0};
     add_sheet(&text, sheet);

@@ -20,6 +20,9 @@ bool rf_a1_parse(const char *range, struct rf_a1_place *place);
 // belong there. A new string, NULL if out of memory.
 char *rf_a1_block(const char *sheet, struct rf_a1_place place, int64_t rows, int64_t columns);
 
+// rf_a1_rows: all rows from `row` on of the columns `first` to `last`, likewise.
+char *rf_a1_rows(const char *sheet, int64_t row, int64_t first, int64_t last);
+
 // rf_a1_columns: the whole columns `first` to `last`, likewise.
 char *rf_a1_columns(const char *sheet, int64_t first, int64_t last);
 

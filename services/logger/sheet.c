@@ -9,6 +9,23 @@
 
 #define MOST_REFUSALS 2 // new tokens tried in a row, as Google's own clients do
 
+static void forget_last(struct rf_sheet *sheet) {
+    json_decref(sheet->last);
+    sheet->last = NULL;
+    sheet->last_row = 0;
+}
+
+// Where the batch has ended; without memory for it the next look reads all.
+static void note_last(struct rf_sheet *sheet) {
+    size_t count = json_array_size(sheet->rows);
+    json_t *row = json_array_get(sheet->rows, count - 1);
+    forget_last(sheet);
+    if (sheet->place.column == 1 && row != NULL)
+        sheet->last = json_pack("[O, O]", json_array_get(row, 0), json_array_get(row, 1));
+    if (sheet->last != NULL)
+        sheet->last_row = sheet->place.row + (int64_t)count - 1;
+}
+
 static void drop_batch(struct rf_sheet *sheet) {
     json_decref(sheet->rows);
     sheet->rows = NULL;
@@ -18,6 +35,7 @@ static void drop_batch(struct rf_sheet *sheet) {
 
 void rf_sheet_fini(struct rf_sheet *sheet) {
     json_decref(sheet->rows);
+    json_decref(sheet->last);
     free(sheet->journal);
     free(sheet->scanned_journal);
     free(sheet->place_id);
@@ -42,14 +60,15 @@ static bool copy(const char *text, char **out) {
 }
 
 static enum rf_err load(struct rf_sheet *sheet, const json_t *kept, struct rf_error *error) {
-    json_int_t cursor = 0, scanned = 0, row = 0, column = 0;
+    json_int_t cursor = 0, scanned = 0, row = 0, column = 0, last_row = 0;
     const char *place_id = "", *journal = NULL, *scanned_journal = NULL;
-    json_t *rows = NULL;
-    if (json_unpack((json_t *)(uintptr_t)kept, "{s:I, s:s, s?o, s?I, s?I, s?I, s?s, s?s}", "cursor",
-                    &cursor, "place", &place_id, "rows", &rows, "scanned", &scanned, "row", &row,
-                    "column", &column, "journal", &journal, "scanned_journal",
-                    &scanned_journal) != 0 ||
-        !is_id(journal) || !is_id(scanned_journal) || cursor < 0 || scanned < 0 || row < 0 ||
+    json_t *rows = NULL, *last = NULL;
+    if (json_unpack((json_t *)(uintptr_t)kept, "{s:I, s:s, s?o, s?I, s?I, s?I, s?s, s?s, s?I, s?o}",
+                    "cursor", &cursor, "place", &place_id, "rows", &rows, "scanned", &scanned,
+                    "row", &row, "column", &column, "journal", &journal, "scanned_journal",
+                    &scanned_journal, "last_row", &last_row, "last", &last) != 0 ||
+        last_row < 0 || (last_row > 0) != (json_array_size(last) == 2) || !is_id(journal) ||
+        !is_id(scanned_journal) || cursor < 0 || scanned < 0 || row < 0 ||
         (row > 0 && column <= 0) || (rows != NULL && !is_rows(rows)))
         return rf_error_set(error, RF_ERR_INVALID,
                             "is not what this program keeps there; move it away to begin anew");
@@ -57,6 +76,10 @@ static enum rf_err load(struct rf_sheet *sheet, const json_t *kept, struct rf_er
     sheet->known = true;
     if (!copy(journal, &sheet->journal) || !copy(scanned_journal, &sheet->scanned_journal))
         return rf_error_set(error, RF_ERR_NOMEM, "no memory for a sheet");
+    if (strcmp(place_id, sheet->place_id) == 0 && last_row > 0) {
+        sheet->last_row = last_row;
+        sheet->last = json_incref(last);
+    }
     if (rows == NULL)
         return RF_OK;
     sheet->rows = json_incref(rows);
@@ -91,6 +114,9 @@ char *rf_sheet_dump(const struct rf_sheet *sheet) {
     json_t *object = json_pack("{s:I, s:s, s:s*}", "cursor", (json_int_t)sheet->cursor, "place",
                                sheet->place_id, "journal", sheet->journal);
     bool failed = object == NULL;
+    if (!failed && sheet->last != NULL)
+        failed = json_object_set_new(object, "last_row", json_integer(sheet->last_row)) != 0 ||
+                 json_object_set(object, "last", sheet->last) != 0;
     if (!failed && sheet->rows != NULL) {
         failed = json_object_set(object, "rows", sheet->rows) != 0 ||
                  json_object_set_new(object, "scanned", json_integer(sheet->scanned)) != 0;
@@ -175,24 +201,39 @@ json_t *rf_sheet_keys(const struct rf_sheet *sheet) {
     return keys;
 }
 
-// Whether row `at` of the sheet and the first of the batch have the same number and time. The
-// number alone would not do: a broker that lost its numbers gives them a second time.
-static bool is_first_row(const json_t *at, const json_t *first) {
+// Whether row `at` of the sheet and one of ours have the same number and time. The number alone
+// would not do: a broker that lost its numbers gives them a second time.
+static bool is_same_row(const json_t *at, const json_t *row) {
     for (size_t c = 0; c < 2; c++) {
         const char *there = json_string_value(json_array_get(at, c));
-        const char *ours = json_string_value(json_array_get(first, c));
+        const char *ours = json_string_value(json_array_get(row, c));
         if (there == NULL || ours == NULL || strcmp(there, ours) != 0)
             return false;
     }
     return true;
 }
 
+int64_t rf_sheet_look_row(const struct rf_sheet *sheet) {
+    return sheet->last_row > 0 ? sheet->last_row : 1;
+}
+
+bool rf_sheet_look_refused(struct rf_sheet *sheet) {
+    bool again = sheet->last_row > 1;
+    forget_last(sheet);
+    return again;
+}
+
 void rf_sheet_looked(struct rf_sheet *sheet, const json_t *values) {
     const json_t *first = json_array_get(sheet->rows, 0);
+    int64_t from = rf_sheet_look_row(sheet);
     sheet->refusals = 0;
+    if (from > 1 && !is_same_row(json_array_get(values, 0), sheet->last)) {
+        forget_last(sheet);
+        return; // and looks again
+    }
     for (size_t i = 0; i < json_array_size(values); i++) {
-        if (is_first_row(json_array_get(values, i), first)) {
-            sheet->place = (struct rf_a1_place){.row = (int64_t)i + 1, .column = 1};
+        if (is_same_row(json_array_get(values, i), first)) {
+            sheet->place = (struct rf_a1_place){.row = from + (int64_t)i, .column = 1};
             sheet->dirty = true;
             return;
         }
@@ -212,6 +253,7 @@ bool rf_sheet_appended(struct rf_sheet *sheet, enum rf_sheet_outcome outcome, co
 }
 
 void rf_sheet_updated(struct rf_sheet *sheet) {
+    note_last(sheet);
     pass_batch(sheet);
     sheet->refusals = 0;
     drop_batch(sheet);

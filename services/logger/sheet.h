@@ -6,7 +6,8 @@
 //   2. keep that range;
 //   3. write the whole rows into it: a repeat overwrites itself.
 // Only step 1 cannot be repeated blindly. When its answer is not known (a broken connection, a 500,
-// a kill), the first two columns are read back before anything is appended again. What is left is
+// a kill), the first two columns are read back before anything is appended again: from the last row
+// of the batch before on, or, if that is not where it was, of the whole sheet. What is left is
 // an append that Sheets carries out after that look: it shows as rows of which only number and time
 // are there, beside the same numbers with their texts.
 #ifndef RF_LOGGER_SHEET_H
@@ -26,7 +27,7 @@ enum rf_sheet_action {
     RF_SHEET_NOTHING, // no batch
     RF_SHEET_TOKEN,   // get an access token
     RF_SHEET_KEEP,    // write rf_sheet_dump to the file, then rf_sheet_kept
-    RF_SHEET_LOOK,    // read the first two columns
+    RF_SHEET_LOOK,    // read the first two columns, from rf_sheet_look_row on
     RF_SHEET_APPEND,  // append the batch's keys
     RF_SHEET_UPDATE,  // write the batch's rows to their place
 };
@@ -51,6 +52,8 @@ struct rf_sheet {
     char *scanned_journal;    // and its journal; NULL: not known
     struct rf_a1_place place; // where the rows go; row 0: not known yet
     bool asked;               // an append may have been carried out
+    int64_t last_row;         // of the batch before this one; 0: not known
+    json_t *last;             // number and time in it
     bool dirty;               // what is kept is not what is true
     char *token;              // NULL: none
     struct rf_instant token_until;
@@ -85,9 +88,17 @@ RF_NODISCARD enum rf_err rf_sheet_token(struct rf_sheet *sheet, const char *toke
 // rf_sheet_keys: the first two columns of the batch's rows, for the append. NULL if out of memory.
 json_t *rf_sheet_keys(const struct rf_sheet *sheet);
 
-// rf_sheet_looked: the answer to LOOK: `values` are the sheet's rows from the first on (NULL: it is
-// empty).
+// rf_sheet_look_row: the first row that LOOK reads.
+int64_t rf_sheet_look_row(const struct rf_sheet *sheet);
+
+// rf_sheet_looked: the answer to LOOK: `values` are the sheet's rows from that one on (NULL: there
+// is none). If it does not begin with the last row that we know, as rows were deleted or moved by
+// hand, the next LOOK reads all.
 void rf_sheet_looked(struct rf_sheet *sheet, const json_t *values);
+
+// rf_sheet_look_refused: the sheet may have fewer rows by now. True if another LOOK, which reads
+// all, is worth a try at once.
+bool rf_sheet_look_refused(struct rf_sheet *sheet);
 
 // rf_sheet_appended: the answer to APPEND; with OK, `range` is updatedRange. False if that range is
 // not readable: then it was as good as ambiguous.

@@ -123,8 +123,8 @@ enum rf_err rf_sheet_request_send(struct rf_http *http, const struct rf_config_l
     case RF_SHEET_TOKEN:
         return send_token(&s, now, error);
     case RF_SHEET_LOOK:
-        return send_values(&s, "GET", rf_a1_columns(tab, 1, 2), "?majorDimension=ROWS", NULL,
-                           LOOK_BYTES, error);
+        return send_values(&s, "GET", rf_a1_rows(tab, rf_sheet_look_row(sheet), 1, 2),
+                           "?majorDimension=ROWS", NULL, LOOK_BYTES, error);
     case RF_SHEET_APPEND:
         return send_values(&s, "POST", rf_a1_columns(tab, 1, RF_RECORD_COLUMNS),
                            ":append?valueInputOption=RAW&insertDataOption=INSERT_ROWS",

@@ -79,7 +79,10 @@ static void on_failure(struct rf_sheet_sink *sink, const struct rf_sheet_verdict
         rf_sheet_appended(&sink->sheet, verdict->outcome, NULL);
     if (sink->action == RF_SHEET_UPDATE && verdict->outcome == RF_SHEET_REFUSED)
         rf_sheet_misplaced(&sink->sheet);
-    if (verdict->outcome == RF_SHEET_NO_ACCESS && rf_sheet_no_access(&sink->sheet))
+    bool again = verdict->outcome == RF_SHEET_NO_ACCESS && rf_sheet_no_access(&sink->sheet);
+    if (sink->action == RF_SHEET_LOOK && verdict->outcome == RF_SHEET_REFUSED)
+        again = rf_sheet_look_refused(&sink->sheet);
+    if (again)
         go_on(sink);
     else
         wait_after_failure(sink, verdict->message);

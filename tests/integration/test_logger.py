@@ -2,9 +2,11 @@
 kills, torn files, full and missing folders, and a spreadsheet that fails."""
 
 import json
+import re
 import signal
 import subprocess
 import unittest
+import urllib.parse
 
 from harness import RingfenceTest, wait_for
 from publisher import Publisher
@@ -241,6 +243,22 @@ class SheetsTest(LoggerCase):
             wait_for("the fault to be hit", lambda: self.set.admin("GET", "faults")["faults"][0]["hits"])
         self.check_rows(self.subjects(10, "reset_after") + self.subjects(10, "half_reply") +
                         self.subjects(10, "reset_before"))
+
+    def test_after_a_lost_answer_only_the_end_of_a_long_sheet_is_read(self):
+        self.set.start("logger")
+        self.publisher.publish(*events(400))
+        self.check_rows(self.subjects(400))
+        self.set.faults({"id": "lost", "match": {"provider": "sheets", "path": "*:append*"},
+                         "kind": "reset_after", "count": 1})
+        self.publisher.publish(*events(10, "late"))
+        self.check_rows(self.subjects(400) + self.subjects(10, "late"))
+        looks = [urllib.parse.unquote(r["path"]) for r in self.set.requests("sheets", "/values/events!A")
+                 if r["method"] == "GET"]
+        self.assertEqual(len(looks), 1, looks)
+        first = int(re.search(r"!A(\d+):B", looks[0]).group(1))
+        total = len(self.set.ledger()["sheets"]["rows"])
+        self.assertGreater(first, 400 - 40)
+        self.assertLess(first, total)
 
     def test_an_update_whose_answer_was_lost_overwrites_itself(self):
         self.set.faults({"id": "cut", "match": {"provider": "sheets", "method": "PUT"},

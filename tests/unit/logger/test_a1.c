@@ -60,6 +60,9 @@ static void blocks_are_written_for_a_path(void **state) {
         assert_string_equal(text, cases[i].expected);
         free(text);
     }
+    char *rows = rf_a1_rows("events", 120, 1, 2);
+    assert_string_equal(rows, "events!A120:B");
+    free(rows);
     char *columns = rf_a1_columns("events", 1, 2);
     assert_string_equal(columns, "events!A:B");
     free(columns);

@@ -16,6 +16,7 @@ struct bench {
     json_t *cells; // rows of the tab
     char *file;    // what was kept; NULL: nothing
     int appends, looks, updates, tokens, keeps;
+    size_t read; // rows
     struct rf_instant now;
 };
 
@@ -67,6 +68,17 @@ static void update(struct bench *bench) {
     bench->updates++;
 }
 
+static void look(struct bench *bench) {
+    json_t *values = json_array();
+    for (size_t i = (size_t)rf_sheet_look_row(&bench->sheet) - 1; i < json_array_size(bench->cells);
+         i++)
+        json_array_append(values, json_array_get(bench->cells, i));
+    bench->looks++;
+    bench->read += json_array_size(values);
+    rf_sheet_looked(&bench->sheet, values);
+    json_decref(values);
+}
+
 // Carries out one action whole, with a good answer. False when there is nothing to do.
 static bool step(struct bench *bench) {
     char range[64];
@@ -85,8 +97,7 @@ static bool step(struct bench *bench) {
         rf_sheet_kept(&bench->sheet);
         return true;
     case RF_SHEET_LOOK:
-        bench->looks++;
-        rf_sheet_looked(&bench->sheet, bench->cells);
+        look(bench);
         return true;
     case RF_SHEET_APPEND:
         append(bench, range);
@@ -194,6 +205,49 @@ static void an_ambiguous_append_is_looked_for_before_it_is_repeated(void **state
     }
     assert_rows_once(bench, 1, 4);
     assert_int_equal(bench->appends, 2);
+}
+
+// A thousand rows stand there; ten more were appended, and the answer was lost.
+static void ask_in_vain(struct bench *bench) {
+    char range[64];
+    for (int batch = 0; batch < 100; batch++) {
+        rf_sheet_batch(&bench->sheet, rows_from(1 + batch * 10, 10), batch + 1, NULL);
+        while (step(bench)) {
+        }
+    }
+    assert_int_equal(bench->looks, 0);
+    rf_sheet_batch(&bench->sheet, rows_from(1001, 10), 101, NULL);
+    step_until(bench, RF_SHEET_APPEND);
+    append(bench, range);
+    rf_sheet_appended(&bench->sheet, RF_SHEET_AMBIGUOUS, NULL);
+}
+
+static void only_what_came_after_the_batch_before_is_looked_through(void **state) {
+    struct bench *bench = *state;
+    ask_in_vain(bench);
+    // In another life of the logger, too.
+    rf_sheet_fini(&bench->sheet);
+    start(bench, "s");
+    while (step(bench)) {
+    }
+    assert_rows_once(bench, 1, 1010);
+    assert_int_equal(bench->looks, 1);
+    assert_int_equal(bench->read, 11);
+}
+
+static void a_sheet_whose_rows_were_moved_by_hand_is_looked_through_whole(void **state) {
+    struct bench *bench = *state;
+    ask_in_vain(bench);
+    json_array_remove(bench->cells, 3);
+    while (step(bench)) {
+    }
+    assert_int_equal(json_array_size(bench->cells), 1009);
+    assert_int_equal(bench->looks, 2);
+    assert_int_equal(bench->appends, 101);
+    // So it is when there are not even so many rows as we know.
+    assert_true(rf_sheet_look_refused(&bench->sheet));
+    assert_int_equal(rf_sheet_look_row(&bench->sheet), 1);
+    assert_false(rf_sheet_look_refused(&bench->sheet));
 }
 
 static void an_append_that_was_refused_is_repeated_without_a_look(void **state) {
@@ -339,6 +393,8 @@ int main(void) {
         TEST(an_empty_batch_moves_the_cursor_only),
         cmocka_unit_test(a_kill_at_any_moment_loses_no_row_and_doubles_none),
         TEST(an_ambiguous_append_is_looked_for_before_it_is_repeated),
+        TEST(only_what_came_after_the_batch_before_is_looked_through),
+        TEST(a_sheet_whose_rows_were_moved_by_hand_is_looked_through_whole),
         TEST(an_append_that_was_refused_is_repeated_without_a_look),
         TEST(an_unreadable_range_is_as_good_as_no_answer),
         TEST(a_number_that_comes_again_does_not_overwrite_the_old_row),
