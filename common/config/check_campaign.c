@@ -10,9 +10,11 @@ static enum rf_err check_time_zone(const struct check *check) {
     const char *zone = check->config->campaign.time_zone;
     if (zone == NULL || rf_zone_look(zone, NULL) != RF_ERR_NOT_FOUND)
         return RF_OK;
-    return COMPLAIN(check, "campaign.time_zone",
-                    "there is no time zone \"%s\" in %s; expected a name such as Europe/Berlin",
-                    zone, rf_zone_folder());
+    return COMPLAIN(
+        check, "campaign.time_zone",
+        "there is no time zone \"%s\" in %s; expected a name such as Europe/Berlin, with its "
+        "capitals",
+        zone, rf_zone_folder());
 }
 
 static enum rf_err needs_time_zone(const struct check *check, const char *key, bool given) {

@@ -24,12 +24,37 @@ static void count_expected(const struct rf_config_row *row, char *out, size_t si
     snprintf(out, size, "a whole number from %.0f to %.0f", row->least, row->most);
 }
 
+// Those of the usual durations that the row takes, as a list; its least if it takes none.
+static void examples(const struct rf_config_row *row, char *out, size_t size) {
+    static const struct {
+        const char *text;
+        double ns;
+    } usual[] = {{"250ms", 250e6}, {"5s", 5e9}, {"10m", 600e9}, {"1h", 3600e9}};
+    const char *fit[sizeof usual / sizeof usual[0]];
+    char least[32];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        if (usual[i].ns >= row->least && usual[i].ns <= row->most)
+            fit[count++] = usual[i].text;
+    rf_config_duration_text((int64_t)row->least, least, sizeof least);
+    if (count == 0)
+        fit[count++] = least;
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "%s%s",
+                 i == 0           ? ""
+                 : i + 1 == count ? " or "
+                                  : ", ",
+                 fit[i]);
+    }
+}
+
 static void duration_expected(const struct rf_config_row *row, char *out, size_t size) {
     char least[32], most[32];
     rf_config_duration_text((int64_t)row->least, least, sizeof least);
     rf_config_duration_text((int64_t)row->most, most, sizeof most);
-    snprintf(out, size, "a duration with a unit from %s to %s, such as 250ms, 5s, 10m or 1h", least,
-             most);
+    snprintf(out, size, "a duration with a unit from %s to %s, such as ", least, most);
+    examples(row, out, size);
 }
 
 static void size_expected(const struct rf_config_row *row, char *out, size_t size) {

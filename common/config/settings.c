@@ -191,14 +191,31 @@ enum rf_err rf_settings_apply(const struct rf_config *config, const json_t *sett
 
 // ---- one key ----
 
+// Names the first part of the key that is not there, beside what is: "campaign.recall.foo".
 static enum rf_err unknown(const char *key, struct rf_error *error) {
-    char full[2 * KEY_MAX], suggestion[2 * KEY_MAX], known[256];
+    char full[2 * KEY_MAX], section[2 * KEY_MAX] = SECTION;
+    char suggestion[2 * KEY_MAX], known[256];
     snprintf(full, sizeof full, PREFIX "%.*s", KEY_MAX, key);
+    for (char *dot = full + sizeof PREFIX - 2; dot != NULL; dot = strchr(dot + 1, '.')) {
+        char *end = strchr(dot + 1, '.');
+        size_t length = end != NULL ? (size_t)(end - full) : strlen(full);
+        char inner[2 * KEY_MAX];
+        snprintf(inner, sizeof inner, "%.*s", (int)length, full);
+        if (rf_config_known(inner, known, sizeof known)[0] == '\0') {
+            if (rf_config_row_find(inner) == rf_config_row_count)
+                full[length] = '\0';
+            break;
+        }
+        snprintf(section, sizeof section, "%s", inner);
+    }
+    if (strcmp(full, section) == 0)
+        return rf_error_set(error, RF_ERR_CONFIG, "%s: is no key; expected one of those in it: %s",
+                            full, rf_config_known(section, known, sizeof known));
     if (rf_config_suggest(full, suggestion, sizeof suggestion) && strchr(suggestion, '.') == NULL)
         return rf_error_set(error, RF_ERR_CONFIG, "%s: unknown key; did you mean %s?", full,
                             suggestion);
     return rf_error_set(error, RF_ERR_CONFIG, "%s: unknown key; expected one of: %s", full,
-                        rf_config_known(SECTION, known, sizeof known));
+                        rf_config_known(section, known, sizeof known));
 }
 
 // The value of `text` as YAML; NULL: it is none.

@@ -4,37 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MAX_LENGTH 64
-
-static size_t least3(size_t a, size_t b, size_t c) {
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-// Edit distance with neighbouring letters swapped counted as one slip (optimal string alignment).
-static size_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
-    size_t rows[3][NAME_MAX_LENGTH + 1];
-    if (a_length > NAME_MAX_LENGTH || b_length > NAME_MAX_LENGTH)
-        return NAME_MAX_LENGTH;
-    size_t *before = rows[0], *last = rows[1], *now = rows[2];
-    for (size_t j = 0; j <= b_length; j++)
-        last[j] = j;
-    for (size_t i = 1; i <= a_length; i++) {
-        now[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
-            now[j] = least3(last[j] + 1, now[j - 1] + 1, last[j - 1] + change);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                before[j - 2] + 1 < now[j])
-                now[j] = before[j - 2] + 1;
-        }
-        size_t *free_row = before;
-        before = last;
-        last = now;
-        now = free_row;
-    }
-    return last[b_length];
-}
+#include "base/slips.h"
 
 // The part of `key` that stands directly in the section of `length` characters (0: the top); NULL
 // if it does not stand there.
@@ -57,7 +27,7 @@ static bool nearest_sibling(const char *key, size_t section, const char *name, c
         const char *child = child_of(rf_config_rows[i].key, key, section, &length);
         if (child == NULL)
             continue;
-        size_t distance = edit_distance(name, name_length, child, length);
+        size_t distance = rf_slips(name, name_length, child, length);
         if (distance < best || (distance == best && !found)) {
             best = distance;
             found = true;

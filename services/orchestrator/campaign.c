@@ -66,7 +66,7 @@ static enum rf_err check_time_zone(const char *zone, bool is_text, struct rf_cam
         err = rf_zone_look(zone, error);
     if (err == RF_ERR_NOT_FOUND)
         row->problem = "has a time_zone that the system does not know; write one such as "
-                       "Europe/Berlin";
+                       "Europe/Berlin, with its capitals";
     return row->problem ? RF_OK : err;
 }
 

@@ -91,7 +91,7 @@ static void what_cannot_be_is_told_with_line_and_mend(void **state) {
         {"campaign:\n  holidays: days.txt\n", "2: campaign.holidays: needs campaign.time_zone"},
         {"campaign:\n  time_zone: Europe/Berln\n",
          "2: campaign.time_zone: there is no time zone \"Europe/Berln\" in /usr/share/zoneinfo; "
-         "expected a name such as Europe/Berlin"},
+         "expected a name such as Europe/Berlin, with its capitals"},
         {"campaign:\n  time_zone: ../Berlin\n",
          "2: campaign.time_zone: \"../Berlin\" is not the name of a time zone; expected the name "
          "of a time zone, such as Europe/Berlin"},

@@ -159,8 +159,18 @@ static void a_wrong_change_names_the_key_and_the_mend(void **state) {
         const char *key, *value, *message;
     } cases[] = {
         {"max_cals", "3", "campaign.max_cals: unknown key; did you mean max_calls?"},
-        {"nonsense.of.some.kind", "3", "campaign.nonsense.of.some.kind: unknown key; expected one"},
-        {"recall", "3", "campaign.recall: unknown key"},
+        {"nonsense.of.some.kind", "3", "campaign.nonsense: unknown key; expected one"},
+        {"recall", "3", "campaign.recall: is no key; expected one of those in it: "},
+        {"recall.foo.retries", "1",
+         "campaign.recall.foo: unknown key; expected one of: busy, no-answer, "},
+        {"recall.bussy.retries", "1", "campaign.recall.bussy: unknown key; did you mean busy?"},
+        {"recall.busy.retires", "1",
+         "campaign.recall.busy.retires: unknown key; did you mean "
+         "retries?"},
+        {"recall.busy.delay", "5",
+         "campaign.recall.busy.delay: \"5\" has no unit; expected a duration with a unit from 1s "
+         "to "
+         "744h, such as 5s, 10m or 1h"},
         {"max_calls", "many", "campaign.max_calls: \"many\" is not a whole number; expected"},
         {"max_calls", "{a: 1}", "campaign.max_calls: \"{a: 1}\" is no value; expected"},
         {"max_calls", "[1", "campaign.max_calls: \"[1\" is no value; expected"},
