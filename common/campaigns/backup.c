@@ -143,7 +143,9 @@ static enum rf_err copy_file(const char *from, const char *to, struct rf_error *
     close(in);
     if (out >= 0)
         close(out);
-    return ok && got == 0 ? RF_OK : rf_error_set(error, RF_ERR_IO, "%s: %s", to, strerror(cause));
+    const char *which = ok ? from : to; // a folder can be opened, and not be read
+    return ok && got == 0 ? RF_OK
+                          : rf_error_set(error, RF_ERR_IO, "%s: %s", which, strerror(cause));
 }
 
 enum rf_err rf_backup_mark(struct rf_db *db, struct rf_utc now, struct rf_backup_restored *restored,
@@ -264,6 +266,14 @@ static void remove_files(const char *path, size_t from) {
     }
 }
 
+// What is wrong is wrong with the file that was given, not with our copy of it.
+static void drop_name(const char *part, struct rf_error *error) {
+    size_t length = strlen(part);
+    char *at = strstr(error->message, part);
+    if (at && strncmp(at + length, ": ", 2) == 0)
+        memmove(at, at + length + 2, strlen(at + length + 2) + 1);
+}
+
 enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc now,
                               struct rf_backup_restored *restored, struct rf_error *error) {
     char part[NAME_SIZE];
@@ -275,8 +285,10 @@ enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc 
         return err;
     remove_files(part, 1);
     err = copy_file(file, part, error);
-    if (err == RF_OK && (err = prepare(part, now, restored, error)) != RF_OK)
+    if (err == RF_OK && (err = prepare(part, now, restored, error)) != RF_OK) {
+        drop_name(part, error);
         rf_error_prefix(error, "%s: ", file);
+    }
     if (err == RF_OK)
         err = sync_file(part, O_RDONLY, error);
     if (err == RF_OK)

@@ -88,8 +88,12 @@ class Backup(CampaignTest):
         for content, words in ((before, "is no copy that ringfence campaign backup has made"),
                                (b"not a database\n" * 999, "file is not a database"), (b"", "it is empty")):
             other.write_bytes(content)
-            self.assertIn(words, self.order("restore", other, code=1).stderr)
+            refused = self.order("restore", other, code=1).stderr
+            self.assertIn(f"{other}: ", refused)
+            self.assertIn(words, refused)
+            self.assertNotIn(".restoring", refused)
             self.assertEqual(self.file.read_bytes(), before)
+        self.assertIn(f"{self.set.root}: Is a directory", self.order("restore", self.set.root, code=1).stderr)
         self.assertEqual([f.name for f in self.file.parent.glob("*restoring*")], [])
         self.set.config["orchestrator"]["store"] = {"url": "postgresql:///d"}
         self.set.write_config()
