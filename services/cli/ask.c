@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "refusal.h"
+
 #define ASK_AGAIN rf_ms(500)
 
 static void call(void *arg);
@@ -22,13 +24,9 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
         rf_timer_after(&ask->timer, ASK_AGAIN);
         return;
     }
-    // What was wrong with the request is told in words.
-    if (strcmp(reply->class, "permanent.invalid") == 0 && reply->message != NULL)
-        cli_session_fail(session, "campaign %s: %s", ask->operation, reply->message);
-    else
-        cli_session_fail(session, "campaign %s: %s%s%s", ask->operation, code,
-                         reply->message != NULL ? ": " : "",
-                         reply->message != NULL ? reply->message : "");
+    char text[RF_ERROR_MESSAGE_SIZE];
+    cli_session_fail(session, "%s",
+                     cli_refusal_text(session->options->command->words, reply, text, sizeof text));
 }
 
 static void call(void *arg) {

@@ -1,9 +1,11 @@
 // ringfence breaker list: every provider's circuit breaker, with its figures.
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "ejected.h"
+#include "events/field.h"
 #include "events/text.h"
 #include "force.h"
 #include "member.h"
@@ -14,6 +16,19 @@ static void print_rate(struct rf_text *line, const json_t *figures, const char *
                        const char *rate) {
     if (cli_member_number(figures, total) > 0)
         rf_text_add(line, " (%.1f %%)", 100.0 * json_number_value(json_object_get(figures, rate)));
+}
+
+// Of one that is not closed: since when, and when it is tried again, unless a person forces it.
+static void print_times(struct rf_text *line, const json_t *breaker) {
+    char at[RF_TIME_TEXT_SIZE];
+    struct rf_utc since = {cli_member_number(breaker, "since")};
+    struct rf_utc until = {cli_member_number(breaker, "until")};
+    if (strcmp(cli_member_text(breaker, "decided"), "closed") == 0)
+        return;
+    if (since.ns > 0)
+        rf_text_add(line, ", since %s", rf_time_text(since, at));
+    if (until.ns > rf_clock_utc().ns && !cli_force_is(breaker))
+        rf_text_add(line, ", test request at %s", rf_time_text(until, at));
 }
 
 static void print_breaker(const json_t *breaker) {
@@ -31,8 +46,9 @@ static void print_breaker(const json_t *breaker) {
     rf_text_add(&line, ", %" PRId64 " slow of %" PRId64, cli_member_number(figures, "slow"),
                 cli_member_number(figures, "timed"));
     print_rate(&line, figures, "timed", "slow_rate");
-    rf_text_add(&line, ", opened %" PRId64 " times%s", cli_member_number(figures, "opened"),
-                cli_force_is(breaker) ? ", " : "");
+    rf_text_add(&line, ", opened %" PRId64 " times", cli_member_number(figures, "opened"));
+    print_times(&line, breaker);
+    rf_text_add(&line, cli_force_is(breaker) ? ", " : "");
     cli_force_text(breaker, &line);
     rf_text_add(&line, "\n");
     cli_ejected_text(breaker, rf_clock_utc(), &line);

@@ -12,6 +12,19 @@ struct retrying {
 
 static void call(struct cli_session *session, int64_t after);
 
+// Nobody was tried again.
+static void tell_nobody(const struct cli_options *options, int64_t unnamed) {
+    const char *reason = options->own[CLI_REASON];
+    if (reason != NULL)
+        printf("nobody of it is set aside as %s\n", reason);
+    else if (unnamed > 0)
+        printf("set aside as do_not_call, call_lost or call_unknown: %" PRId64
+               "; of them only what --reason names is tried again\n",
+               unnamed);
+    else
+        printf("nobody of it is set aside\n");
+}
+
 static void told(struct cli_session *session, json_t *result) {
     struct retrying *retrying = session->arg;
     const char *name = session->options->arguments[0];
@@ -38,9 +51,8 @@ static void told(struct cli_session *session, json_t *result) {
             printf("left as they are, as it is not known whether their last dial made a call: "
                    "%" PRId64 "\n",
                    retrying->kept);
-        if (retrying->retried == 0)
-            printf("of those set aside as do_not_call, call_lost or call_unknown only what "
-                   "--reason names is tried again\n");
+        if (retrying->retried + retrying->kept == 0)
+            tell_nobody(session->options, cli_member_number(result, "unnamed"));
     }
     cli_session_end(session, CLI_OK);
 }

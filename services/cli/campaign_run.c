@@ -2,6 +2,7 @@
 // campaign load and campaign start are its first two parts by themselves.
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,16 +37,25 @@ struct running {
     FILE *out;     // where progress is told
     bool terminal; // and whether it is one
     bool told_loaded;
-    bool drawn; // a bar stands in the last line
+    atomic_bool drawn; // a bar stands in the last line
     struct rf_instant line_at;
     char last_line[256];
     char last_trouble[128];
 };
 
 static void clear_bar(struct running *running) {
-    if (running->drawn)
+    if (running->drawn) {
         fputs("\r\033[K", running->out);
+        fflush(running->out); // what comes next may be on standard error
+    }
     running->drawn = false;
+}
+
+// What the library and the reading of the list say stands above the bar, not behind it.
+static void say_above(void *arg, enum rf_log_level level, const char *text) {
+    static const char *const levels[] = {"info", "warning", "error"};
+    clear_bar(arg);
+    fprintf(stderr, "ringfence: %s: %s\n", levels[level], text);
 }
 
 static size_t terminal_width(FILE *out) {
@@ -111,6 +121,9 @@ static void print_started(const struct running *running) {
         printf("running already, contacts: %" PRId64, run->total);
     else
         printf("started, contacts: %" PRId64, run->total);
+    if (run->settings != NULL)
+        printf("; settings: %s %s", run->settings_changed ? "now those of" : "already those of",
+               run->settings_file);
     printf("\n");
 }
 
@@ -282,7 +295,10 @@ static int run_phases(const struct cli_options *options, struct running *running
     if (running->first == CLI_RUN_LOADING)
         code = cli_list_open(options, options->arguments[options->count - 1], &running->list);
     if (code == CLI_OK) {
+        if (running->terminal)
+            rf_log_to(say_above, running);
         code = cli_session_run(options, &handlers, running);
+        rf_log_to(NULL, NULL);
         cli_run_fini(&running->run);
         cli_list_close(&running->list);
     }

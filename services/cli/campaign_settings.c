@@ -80,5 +80,10 @@ bool cli_settings_change(json_t *changes, const char *assignment) {
         return false;
     }
     snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
-    return json_object_set_new(changes, key, json_string(equals + 1)) == 0;
+    const char *name = strncmp(key, "campaign.", 9) == 0 ? key + 9 : key; // it may stand there
+    if (json_object_get(changes, name) != NULL) {
+        rf_log(RF_LOG_ERROR, "campaign set: %s is given twice; give it once", name);
+        return false;
+    }
+    return json_object_set_new(changes, name, json_string(equals + 1)) == 0;
 }

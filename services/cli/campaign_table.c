@@ -1,6 +1,7 @@
 #include "campaign_table.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "member.h"
 #include "progress.h"
@@ -13,7 +14,8 @@ static void add_row(const json_t *campaign, struct cli_table *table) {
     cli_progress_rate(&progress, &rate);
     cli_progress_waits(&progress, &waits);
     cli_table_add(table, cli_member_text(campaign, "name"), 64);
-    cli_table_add(table, progress.state, 16);
+    cli_table_add(table, strcmp(progress.state, "loading") == 0 ? "not started" : progress.state,
+                  16);
     cli_table_addf(table, "%" PRId64, cli_member_number(campaign, "priority"));
     cli_table_addf(table, "%" PRId64 " of %" PRId64, progress.done + progress.set_aside,
                    progress.total);

@@ -32,11 +32,13 @@ static void print_rule(void *arg, const char *whose, const struct rf_rule *rule)
     rf_rule_text(rule, looks_for, sizeof looks_for);
     listing->number++;
     if (listing->json) {
-        cli_print_json(json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:b, s:s}", "number",
-                                 listing->number, "whose", whose, "rule", looks_for, "class",
-                                 rf_class_name(rule->class), "retried", retry_of(rule),
-                                 "mark_for_ns", (json_int_t)rule->mark_for.ns, "destination",
-                                 rule->destination, "source", rule->source));
+        json_t *told = json_pack(
+            "{s:i, s:s, s:s, s:s, s:s, s:I, s:s}", "number", listing->number, "whose", whose,
+            "rule", looks_for, "class", rf_class_name(rule->class), "retried", retry_of(rule),
+            "mark_for_ns", (json_int_t)rule->mark_for.ns, "source", rule->source);
+        if (rule->destination)
+            (void)json_object_set_new(told, "destination", json_true());
+        cli_print_json(told);
         return;
     }
     printf("%3d. %s\n     %s", listing->number, looks_for, rf_class_name(rule->class));

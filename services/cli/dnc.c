@@ -11,6 +11,7 @@
 #include "list.h"
 #include "member.h"
 #include "person.h"
+#include "refusal.h"
 #include "session.h"
 
 #define PAGE      1000 // numbers in one request
@@ -122,11 +123,9 @@ static void finish(struct cli_session *session) {
 }
 
 static void fail_call(struct cli_session *session, const struct rf_call_reply *reply) {
-    const struct changing *changing = session->arg;
-    cli_session_fail(session, "%s: %s%s%s; the same command again goes on", changing->operation,
-                     reply->code != NULL ? reply->code : reply->class,
-                     reply->message != NULL ? ": " : "",
-                     reply->message != NULL ? reply->message : "");
+    char text[RF_ERROR_MESSAGE_SIZE];
+    cli_session_fail(session, "%s; the same command again goes on",
+                     cli_refusal_text(session->options->command->words, reply, text, sizeof text));
 }
 
 static void next_page(struct cli_session *session);
@@ -239,9 +238,8 @@ static void on_listed(void *arg, const struct rf_call_reply *reply) {
     size_t i;
     json_t *number, *numbers = json_object_get(reply->result, "numbers");
     if (!reply->ok) {
-        cli_session_fail(
-            session, "dnc list: %s%s%s", reply->code != NULL ? reply->code : reply->class,
-            reply->message != NULL ? ": " : "", reply->message != NULL ? reply->message : "");
+        char text[RF_ERROR_MESSAGE_SIZE];
+        cli_session_fail(session, "%s", cli_refusal_text("dnc list", reply, text, sizeof text));
         return;
     }
     json_array_foreach(numbers, i, number) {
@@ -251,10 +249,13 @@ static void on_listed(void *arg, const struct rf_call_reply *reply) {
     }
     if (!cli_flush(session))
         return;
-    if (json_array_size(numbers) == PAGE && listing->after[0] != '\0')
+    if (json_array_size(numbers) == PAGE && listing->after[0] != '\0') {
         ask(session);
-    else
-        cli_session_end(session, CLI_OK);
+        return;
+    }
+    if (listing->after[0] == '\0' && !session->options->json)
+        puts("no number is on the do-not-call list");
+    cli_session_end(session, CLI_OK);
 }
 
 static void ask(struct cli_session *session) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/slips.h"
 
 static char separator_of(const char *word) {
     static const struct {
@@ -18,6 +19,31 @@ static char separator_of(const char *word) {
         if (strcmp(signs[i].word, word) == 0)
             return signs[i].sign;
     return '\0';
+}
+
+// A column of a name of its own may be used in a prompt; one that is nearly phone, name or
+// time_zone and stands in no prompt would be used nowhere, and its contacts would lack what was
+// meant.
+static enum rf_err check_map(const char *map, const struct rf_config *config,
+                             struct rf_error *error) {
+    static const char *const names[] = {"phone", "name", "time_zone"};
+    const char *equals = strchr(map, '='), *prompt = config->orchestrator.prompt;
+    char used[RF_SLIPS_MOST + 3];
+    if (equals == NULL || equals == map || equals[1] == '\0')
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "--map: \"%.60s\": expected NAME=COLUMN, such as phone=Telefon", map);
+    size_t length = (size_t)(equals - map);
+    snprintf(used, sizeof used, "{%.*s}", (int)(length < RF_SLIPS_MOST ? length : RF_SLIPS_MOST),
+             map);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (rf_slips(map, length, names[i], strlen(names[i])) == 1 &&
+            strncasecmp(map, "timezone=", 9) != 0 && strncasecmp(map, "time zone=", 10) != 0 &&
+            strncasecmp(map, "time-zone=", 10) != 0 &&
+            (prompt == NULL || strstr(prompt, used) == NULL))
+            return rf_error_set(error, RF_ERR_INVALID,
+                                "--map: \"%.*s\" is a column that nothing uses; did you mean %s?",
+                                (int)length, map, names[i]);
+    return RF_OK;
 }
 
 static enum rf_err read_format(const struct cli_options *options, const struct rf_config *config,
@@ -33,6 +59,11 @@ static enum rf_err read_format(const struct cli_options *options, const struct r
     if (format->separator == '\0')
         return rf_error_set(error, RF_ERR_INVALID,
                             "--separator: expected comma, semicolon, tab, bar, or the sign itself");
+    for (size_t i = 0; i < options->mapped_count; i++) {
+        enum rf_err err = check_map(options->mapped[i], config, error);
+        if (err != RF_OK)
+            return err;
+    }
     // What the command line maps counts alone: it may be another list than the usual one.
     format->columns = options->mapped;
     format->column_count = options->mapped_count;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/slips.h"
 #include "config/value.h"
 
 // 1 is what getopt returns for a word.
@@ -146,6 +147,48 @@ static const struct cli_command *group_of(const struct cli_command *commands, si
     return NULL;
 }
 
+// The usage in one line.
+static const char *usage_of(const struct cli_command *command, char *out, size_t size) {
+    size_t used = 0;
+    for (const char *at = command->usage; *at != '\0' && used + 1 < size; at++)
+        if (*at != '\n' && (*at != ' ' || used == 0 || out[used - 1] != ' '))
+            out[used++] = *at;
+        else if (*at == '\n' && used > 0 && out[used - 1] != ' ')
+            out[used++] = ' ';
+    out[used] = '\0';
+    return out;
+}
+
+// The command that the words most likely mean, by their first two at most; NULL: none is near.
+static const struct cli_command *nearest(const struct cli_command *commands, size_t command_count,
+                                         char *const *words, size_t count) {
+    const struct cli_command *found = NULL;
+    size_t best = 0;
+    for (size_t i = 0; i < command_count; i++) {
+        const char *name = commands[i].words, *second = strchr(name, ' ');
+        char written[2 * RF_SLIPS_MOST];
+        if (second != NULL && count < 2)
+            continue;
+        snprintf(written, sizeof written, "%.40s%s%.40s", words[0], second != NULL ? " " : "",
+                 second != NULL ? words[1] : "");
+        size_t slips = rf_slips(written, strlen(written), name, strlen(name));
+        if (slips <= 1 + strlen(name) / 8 && (found == NULL || slips < best)) {
+            found = &commands[i];
+            best = slips;
+        }
+    }
+    return found;
+}
+
+static enum rf_err unknown_command(const struct cli_command *commands, size_t command_count,
+                                   char *const *words, size_t count, struct rf_error *error) {
+    const struct cli_command *meant = nearest(commands, command_count, words, count);
+    return rf_error_set(error, RF_ERR_INVALID, "unknown command \"%s%s%s\"%s%s%s", words[0],
+                        count > 1 ? " " : "", count > 1 ? words[1] : "",
+                        meant != NULL ? "; did you mean \"" : "", meant != NULL ? meant->words : "",
+                        meant != NULL ? "\"?" : "");
+}
+
 static enum rf_err find_command(const struct cli_command *commands, size_t command_count,
                                 char *const *words, size_t count, struct cli_options *options,
                                 struct rf_error *error) {
@@ -165,15 +208,16 @@ static enum rf_err find_command(const struct cli_command *commands, size_t comma
         return rf_error_set(error, RF_ERR_INVALID, "\"%s\" wants a further word, such as \"%s\"",
                             words[0], group->words);
     if (best == 0)
-        return rf_error_set(error, RF_ERR_INVALID, "unknown command \"%s%s%s\"", words[0],
-                            count > 1 ? " " : "", count > 1 ? words[1] : "");
+        return unknown_command(commands, command_count, words, count, error);
     const struct cli_command *command = options->command;
     size_t arguments = count - best;
+    char usage[256];
     if (arguments < command->least || arguments > command->most)
-        return rf_error_set(
-            error, RF_ERR_INVALID, "%s: too %s arguments; usage: ringfence %s%s%s%s",
-            command->words, arguments < command->least ? "few" : "many", command->words,
-            command->usage[0] != '\0' ? " " : "", command->usage, cli_json_usage(command));
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "%s: too %s arguments; usage: ringfence %s%s%s%s", command->words,
+                            arguments < command->least ? "few" : "many", command->words,
+                            command->usage[0] != '\0' ? " " : "",
+                            usage_of(command, usage, sizeof usage), cli_json_usage(command));
     for (size_t i = 0; i < arguments; i++)
         options->arguments[i] = words[best + i];
     options->count = arguments;
@@ -193,6 +237,11 @@ enum rf_err cli_options_parse(const struct cli_command *commands, size_t count, 
     if (words.items == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     enum rf_err err = take_all(argc, argv, options, &words, error);
+    // "help" and "help COMMAND" as other programs have them.
+    if (err == RF_OK && words.count > 0 && strcmp(words.items[0], "help") == 0) {
+        options->help = true;
+        memmove(words.items, words.items + 1, --words.count * sizeof *words.items);
+    }
     if (err == RF_OK && !options->version) {
         err = find_command(commands, count, words.items, words.count, options, error);
         const struct cli_command *command = options->command;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "member.h"
+#include "refusal.h"
 
 // Between two calls that nobody answered.
 // How long nobody may answer at least, once somebody has.
@@ -182,9 +183,8 @@ static void take_contacts(struct cli_run *run, const json_t *result) {
 static void take_refusal(struct cli_run *run, const struct rf_call_reply *reply,
                          struct rf_instant now) {
     const char *code = reply->code != NULL ? reply->code : reply->class;
-    const char *message = reply->message != NULL ? reply->message : "";
     const char *operation;
-    char text[512];
+    char text[512], what[64];
     bool passing = strcmp(reply->class, "local") == 0 || strcmp(reply->class, "transient") == 0;
     if (passing && rf_instant_since(now, run->answered).ns < run->patience.ns) {
         snprintf(run->trouble, sizeof run->trouble, "%s", code);
@@ -192,12 +192,9 @@ static void take_refusal(struct cli_run *run, const struct rf_call_reply *reply,
         return;
     }
     json_decref(cli_run_request(run, &operation));
-    // What was wrong with the request is told in words.
-    if (strcmp(reply->class, "permanent.invalid") == 0 && message[0] != '\0')
-        code = "";
-    snprintf(text, sizeof text, "campaign %s: %s%s%s", operation, code,
-             code[0] != '\0' && message[0] != '\0' ? ": " : "", message);
-    fail(run, text);
+    snprintf(what, sizeof what, "campaign %s", operation);
+    fail(run, cli_refusal_text(run->phase == CLI_RUN_SETTING ? "--settings" : what, reply, text,
+                               sizeof text));
 }
 
 void cli_run_reply(struct cli_run *run, const struct rf_call_reply *reply, struct rf_instant now) {
@@ -212,6 +209,7 @@ void cli_run_reply(struct cli_run *run, const struct rf_call_reply *reply, struc
         run->patience = PATIENCE_LATER;
     switch (run->phase) {
     case CLI_RUN_SETTING:
+        run->settings_changed = json_is_true(json_object_get(reply->result, "changed"));
         run->phase = run->then;
         break;
     case CLI_RUN_LOADING:

@@ -40,6 +40,7 @@ struct cli_run {
     json_t *page;                         // to be loaded; NULL: read one
     bool last_page;                       // no page comes behind it
     const char *settings, *settings_file; // to be given to the campaign; borrowed
+    bool settings_changed;                // they were others before
     enum cli_run_phase then;              // the phase behind setting them
     int64_t priority;                     // asked for at the start; CLI_RUN_NO_PRIORITY: as it is
     int64_t added, known, refused_count, set_aside_count;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dnc.h"
 #include "put.h"
 #include "store/db.h"
 #include "why.h"
@@ -195,6 +196,20 @@ static bool take_apart(const char *contact, char *campaign, size_t size, int64_t
     return true;
 }
 
+// A number on the do-not-call list is not loaded at all.
+static enum rf_err nobody(struct rf_db *db, const char *contact, struct rf_error *error) {
+    char why[RF_DNC_TEXT_SIZE];
+    bool barred = false;
+    enum rf_err err = contact[0] == '+' ? rf_dnc_look(db, contact, &barred, why, error) : RF_OK;
+    if (err != RF_OK)
+        return err;
+    if (barred)
+        return rf_error_set(error, RF_ERR_NOT_FOUND,
+                            "there is no contact %.96s; the number %s, so it is not loaded",
+                            contact, why);
+    return rf_error_set(error, RF_ERR_NOT_FOUND, "there is no contact %.96s", contact);
+}
+
 enum rf_err rf_explain_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_explain *explain = (struct rf_explain *)job;
     struct rf_rows *rows = NULL;
@@ -229,6 +244,6 @@ enum rf_err rf_explain_run(struct rf_store_job *job, struct rf_db *db, struct rf
     if (err == RF_ERR_NOT_FOUND && json_array_size(json_object_get(explain->result, "contacts")))
         return RF_OK;
     if (err == RF_ERR_NOT_FOUND)
-        return rf_error_set(error, err, "there is no contact %.96s", explain->contact);
+        return nobody(db, explain->contact, error);
     return err;
 }

@@ -222,7 +222,7 @@ enum rf_err rf_requeue_run(struct rf_store_job *job, struct rf_db *db, struct rf
     struct candidate found[RF_REQUEUE_MOST];
     struct rf_control_campaign campaign = {0};
     size_t count = 0;
-    int64_t kept = 0;
+    int64_t kept = 0, unnamed = 0;
     enum rf_err err = rf_control_find(db, requeue->campaign, &campaign, error);
     if (err == RF_OK)
         err = read_some(requeue, db, campaign.row, found, &count, error);
@@ -240,12 +240,19 @@ enum rf_err rf_requeue_run(struct rf_store_job *job, struct rf_db *db, struct rf
     for (size_t i = 0; err == RF_OK && i < count; i++)
         if (goes(&found[i], cancelled))
             err = put_back(requeue, db, &found[i], error);
+    if (err == RF_OK && !requeue->reason)
+        err = rf_db_number(db, error, &unnamed,
+                           "SELECT CAST (coalesce (sum (count), 0) AS BIGINT) FROM campaign_count"
+                           " WHERE campaign = ? AND state = 'set_aside' AND reason IN (?, ?, ?)",
+                           "ittt", campaign.row, rf_reason_name(RF_REASON_DO_NOT_CALL),
+                           rf_reason_name(RF_REASON_CALL_LOST),
+                           rf_reason_name(RF_REASON_CALL_UNKNOWN));
     if (err != RF_OK)
         return err;
-    requeue->result =
-        json_pack("{s:s,s:s,s:I,s:I,s:I}", "campaign", requeue->campaign, "state",
-                  rf_campaign_state_name(campaign.state), "retried", (json_int_t)requeue->retried,
-                  "asked", (json_int_t)requeue->asked, "kept", (json_int_t)kept);
+    requeue->result = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I}", "campaign", requeue->campaign, "state",
+                                rf_campaign_state_name(campaign.state), "retried",
+                                (json_int_t)requeue->retried, "asked", (json_int_t)requeue->asked,
+                                "kept", (json_int_t)kept, "unnamed", (json_int_t)unnamed);
     if (requeue->result && count == RF_REQUEUE_MOST)
         (void)json_object_set_new(requeue->result, "after", json_integer(found[count - 1].line));
     return requeue->result ? RF_OK : rf_error_set(error, RF_ERR_NOMEM, "out of memory");

@@ -38,8 +38,9 @@ void rf_requeue_destroy(struct rf_requeue **requeue);
 // do_not_call, call_lost or call_unknown only if `reason` names it. What was finished of a contact
 // is kept, and so are the calls that count against its cap. Of a cancelled campaign only those with
 // an open attempt: their numbers are held by it, and free when it is known what became of it.
-// Result: {campaign, state, retried, asked, kept, after}: `kept` were left for a call that may
-// exist; `after`, if there may be more, is for the next request.
+// Result: {campaign, state, retried, asked, kept, unnamed, after}: `kept` were left for a call that
+// may exist, `unnamed` as no reason named them; `after`, if there may be more, is for the next
+// request.
 enum rf_err rf_requeue_run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error);
 
 #endif

@@ -102,10 +102,23 @@ class Contacts(RingfenceTest):
         loaded = self.set.cli("campaign", "load", "cut", cut, check=0)
         self.assertIn("cut.csv:3: the file ends without a line break", loaded.stderr)
         self.assertIn("contacts loaded: 2", loaded.stdout)
-        self.set.cli("campaign", "cancel", "cut", "--yes", check=0)
+        own = self.write("own.yaml", "campaign:\n  pace: 100\n")
+        self.set.cli("campaign", "start", "cut", check=0)
+        again = self.set.cli("campaign", "start", "cut", "--settings", own, check=0).stdout
+        self.assertRegex(again, "(running already|nobody is called).*; settings: now those of .*own.yaml")
+        twice = self.set.cli("campaign", "set", "cut", "pace=1", "campaign.pace=2", check=2)
+        self.assertIn("pace is given twice", twice.stderr)
+        self.assertIn("nobody of it is set aside as call_lost",
+                      self.set.cli("campaign", "retry", "cut", "--reason", "call_lost", check=0).stdout)
+        self.assertEqual(self.set.cli("dnc", "list", check=0).stdout, "no number is on the do-not-call list\n")
+        self.set.cli("dnc", "add", "+12025550104", check=0)
+        self.assertIn("the number is on the do-not-call list since",
+                      self.set.cli("campaign", "why", "+12025550104", check=1).stderr)
+        self.set.cli("campaign", "load", "gone", cut, check=0)
+        self.set.cli("campaign", "cancel", "gone", "--yes", check=0)
         late = self.write("late.csv", "phone\n+12025550102\n")
-        loaded = self.set.cli("campaign", "load", "cut", late, check=1)
-        self.assertIn("campaign cut was cancelled: load ", loaded.stderr)
+        loaded = self.set.cli("campaign", "load", "gone", late, check=1)
+        self.assertIn("campaign gone was cancelled: load ", loaded.stderr)
 
     def test_a_country_that_is_not_permitted_sets_its_contact_aside_and_stops_nothing_else(self):
         self.set.start_all()

@@ -207,6 +207,33 @@ class ControlToolTest(RingfenceTest):
         self.assertIn(b"\r[######", drawn)
         self.assertIn(b"\r\x1b[Kcampaign spring (finished)", drawn)
 
+    def test_what_is_said_while_a_bar_stands_is_not_glued_to_it(self):
+        self.set.start("broker")
+        self.stand_in(questions=10**6)
+        file = self.contacts(["+12025550100,Ada,Paris"])
+        ours, theirs = pty.openpty()
+        popen = subprocess.Popen([BIN / "ringfence", "campaign", "run", file, "--config",
+                                  self.set.config_file], stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        drawn = b""
+
+        def draws(what):
+            nonlocal drawn
+            if select.select([ours], [], [], 0.1)[0]:
+                try:
+                    drawn += os.read(ours, 4096)
+                except OSError:  # the other side is closed
+                    pass
+            return what in drawn
+        wait_for("the bar", lambda: draws(b"\r[......"))
+        self.set.processes["broker"].kill()
+        wait_for("a word about the broker", lambda: draws(b"ringfence: "))
+        popen.send_signal(signal.SIGINT)
+        wait_for("its end", lambda: draws(b"campaign status") and popen.poll() is not None)
+        os.close(ours)
+        for before in drawn.split(b"ringfence: ")[:-1]:
+            self.assertTrue(before.endswith((b"\n", b"\r\x1b[K")), drawn)
+
     def test_it_waits_for_the_orchestrator_and_for_the_broker(self):
         file = self.contacts(["+12025550100,Ada,Paris"])
         popen = self.set.campaign([("+12025550100", "Ada")], "early")
@@ -332,7 +359,8 @@ class ControlToolTest(RingfenceTest):
         kept = self.state_operation(t="state.get", key="breaker/twilio")["entries"][0]["value"]
         self.assertEqual((kept["state"], kept["force"], kept["cause"]), ("open", "open", "forced_open"))
         self.assertRegex(breaker("breaker", "list", check=0).stdout,
-                         r"(?m)^twilio: open \(enforce\), .*, forced open by .* until 20.* UTC: a trial$")
+                         r"(?m)^twilio: open \(enforce\), .*, opened 1 times, since 20.* UTC, forced open by .* "
+                         r"until 20.* UTC: a trial$")
         self.assertRegex(breaker("status", check=0).stdout,
                          r"(?m)^  twilio +open +for .*, forced open by .* until 20.* UTC: a trial$")
         breaker("breaker", "reset", "twilio", "--why", "over", check=0)

@@ -18,6 +18,7 @@ static const struct cli_command commands[] = {
     {"status", 0, 0, "", "s", CLI_TAKES(JSON), run_nothing},
     {"campaign run", 1, 1, "CONTACTS.csv", "s", CLI_TAKES(NAME) | CLI_TAKES(JSON), run_nothing},
     {"campaign status", 0, 1, "[NAME]", "s", 0, run_nothing},
+    {"campaign load", 2, 2, "NAME CONTACTS.csv\n        [--separator SIGN]", "s", 0, run_nothing},
     {"campaign priority", 2, 2, "NAME N", "s", CLI_TAKES_BELOW_ZERO | CLI_TAKES(JSON), run_nothing},
 };
 
@@ -28,7 +29,8 @@ static enum rf_err parse(const char *line, struct cli_options *options, struct r
     strncpy(buffer, line, sizeof buffer - 1);
     for (char *word = strtok(buffer, " "); word != NULL; word = strtok(NULL, " "))
         argv[argc++] = word;
-    return cli_options_parse(commands, 4, argc, argv, options, error);
+    return cli_options_parse(commands, sizeof commands / sizeof commands[0], argc, argv, options,
+                             error);
 }
 
 static void options_may_stand_anywhere(void **state) {
@@ -105,6 +107,11 @@ static void a_wrong_line_is_told(void **state) {
         {"launch", "unknown command \"launch\""},
         {"campaign", "\"campaign\" wants a further word, such as \"campaign run\""},
         {"campaign walk x", "unknown command \"campaign walk\""},
+        {"campaign stauts",
+         "unknown command \"campaign stauts\"; did you mean \"campaign status\"?"},
+        {"satus", "unknown command \"satus\"; did you mean \"status\"?"},
+        {"campaign load x", "campaign load: too few arguments; usage: ringfence campaign load NAME "
+                            "CONTACTS.csv [--separator SIGN]"},
         {"campaign run", "campaign run: too few arguments; usage: ringfence campaign run "
                          "CONTACTS.csv [--json]"},
         {"status now", "status: too many arguments; usage: ringfence status [--json]"},
@@ -136,6 +143,12 @@ static void help_needs_no_whole_command(void **state) {
     assert_true(options.help);
     assert_null(options.command);
     assert_int_equal(parse("campaign run --help", &options, &error), RF_OK);
+    assert_string_equal(options.command->words, "campaign run");
+    assert_int_equal(parse("help", &options, &error), RF_OK);
+    assert_true(options.help);
+    assert_null(options.command);
+    assert_int_equal(parse("help campaign run", &options, &error), RF_OK);
+    assert_true(options.help);
     assert_string_equal(options.command->words, "campaign run");
     assert_int_equal(parse("--version", &options, &error), RF_OK);
     assert_true(options.version);

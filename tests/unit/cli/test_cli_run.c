@@ -161,7 +161,23 @@ static void an_orchestrator_that_is_not_there_is_asked_again_until_patience_ends
     assert_int_equal(next(&run, AT(11)), CLI_RUN_CALL);
     reply_bad(&run, "local", "no_worker", "nobody serves campaign", AT(10));
     assert_int_equal(next(&run, AT(11)), CLI_RUN_END);
-    assert_string_equal(run.failure, "campaign load: no_worker: nobody serves campaign");
+    assert_string_equal(run.failure,
+                        "campaign load: nobody answers; is ringfence-orchestrator running?");
+    cli_run_fini(&run);
+}
+
+static void settings_that_are_wrong_are_told_as_those_of_the_option(void **state) {
+    (void)state;
+    struct cli_run run;
+    begin(&run);
+    cli_run_settings(&run, "campaign:\n  pac: 1\n", "s.yaml");
+    reply_bad(&run, "permanent.invalid", NULL, "s.yaml:2: campaign.pac: unknown key", AT(0));
+    assert_string_equal(run.failure, "--settings: s.yaml:2: campaign.pac: unknown key");
+    cli_run_fini(&run);
+    begin(&run);
+    cli_run_settings(&run, "campaign:\n  pace: 1\n", "s.yaml");
+    reply_ok(&run, "{\"changed\":true}", AT(0));
+    assert_true(run.settings_changed);
     cli_run_fini(&run);
 }
 
@@ -444,6 +460,18 @@ static void a_list_is_read_as_the_command_line_says(void **state) {
         bad.own[wrong[i].option] = wrong[i].value;
         assert_int_equal(cli_list_open(&bad, path, &list), CLI_USAGE);
     }
+    // What nothing uses, and is nearly what is used.
+    static const char *const maps[] = {"nmae=Kunde", "phnoe=Telefon", "time_zon=Kunde", "=Kunde",
+                                       "Kunde"};
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        struct cli_options bad = options;
+        bad.mapped[1] = maps[i];
+        assert_int_equal(cli_list_open(&bad, path, &list), CLI_USAGE);
+    }
+    struct cli_options good = options;
+    good.mapped[1] = "Time zone=Kunde";
+    assert_int_equal(cli_list_open(&good, path, &list), CLI_OK);
+    cli_list_close(&list);
     snprintf(path, sizeof path, "%s/list.rejects.csv", folder);
     unlink(path);
     take_folder_away(folder);
@@ -533,15 +561,18 @@ static void campaigns_are_told_in_a_table(void **state) {
         "[{\"name\":\"spring\",\"state\":\"running\",\"priority\":3,\"total\":50,\"done\":20,"
         "\"set_aside\":5,\"running\":8,\"waiting\":3,\"waiting_for\":\"elevenlabs\","
         "\"per_minute\":12.0},"
-        "{\"name\":\"june\\n\",\"state\":\"paused\",\"priority\":-10,\"total\":2,\"done\":1}]");
+        "{\"name\":\"june\\n\",\"state\":\"paused\",\"priority\":-10,\"total\":2,\"done\":1},"
+        "{\"name\":\"july\",\"state\":\"loading\",\"total\":2}]");
     cli_campaign_table(campaigns, &text);
     assert_string_equal(
         text.data,
-        "  campaign  state    priority  ended     set aside  in progress  rate         waiting "
+        "  campaign  state        priority  ended     set aside  in progress  rate         waiting "
         "for\n"
-        "  spring    running  3         25 of 50  5          8            12 a minute  elevenlabs\n"
-        "  june      paused   -10       1 of 2    0          0            -            "
-        "campaign resume\n");
+        "  spring    running      3         25 of 50  5          8            12 a minute  "
+        "elevenlabs\n"
+        "  june      paused       -10       1 of 2    0          0            -            "
+        "campaign resume\n"
+        "  july      not started  0         0 of 2    0          0            -            -\n");
     rf_text_fini(&text);
     json_decref(campaigns);
 }
@@ -650,6 +681,7 @@ int main(void) {
         cmocka_unit_test(a_file_without_contacts_fails),
         cmocka_unit_test(a_list_for_a_campaign_that_has_ended_is_told_that_it_has),
         cmocka_unit_test(an_orchestrator_that_is_not_there_is_asked_again_until_patience_ends),
+        cmocka_unit_test(settings_that_are_wrong_are_told_as_those_of_the_option),
         cmocka_unit_test(patience_begins_anew_with_each_answer),
         cmocka_unit_test(
             who_has_answered_once_is_waited_for_longer_and_only_its_page_is_sent_again),

@@ -429,6 +429,28 @@ static void those_that_were_set_aside_are_tried_again_with_fresh_budgets(void **
     assert_counted(db);
 }
 
+// So that the order's answer says why nobody was tried again.
+static void those_that_want_to_be_named_are_counted_where_no_reason_is(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    struct rf_requeue *requeue;
+    campaign(db, "spring", 3);
+    exec(db, "UPDATE contact SET state = 'running.script'");
+    aside(db, 2, "do_not_call");
+    aside(db, 3, "call_lost");
+    for (int named = 0; named < 2; named++) {
+        json_t *params =
+            json_pack("{s:s, s:s*}", "campaign", "spring", "reason", named ? "call_unknown" : NULL);
+        assert_int_equal(rf_requeue_new(params, "c", (struct rf_utc){500 * S}, &requeue, &error),
+                         RF_OK);
+        must(db, &requeue->job);
+        assert_int_equal(number(requeue->result, "retried"), 0);
+        assert_int_equal(number(requeue->result, "unnamed"), named ? 0 : 2);
+        rf_requeue_destroy(&requeue);
+        json_decref(params);
+    }
+}
+
 static void of_whom_a_dial_is_in_doubt_its_provider_is_asked_first(void **state) {
     struct rf_db *db = *state;
     struct rf_error error = {0};
@@ -746,6 +768,7 @@ int main(void) {
         TEST(a_priority_that_is_ordered_during_a_start_stands),
         TEST(who_is_loaded_into_a_campaign_that_runs_is_told_as_not_in_the_queue),
         TEST(those_that_were_set_aside_are_tried_again_with_fresh_budgets),
+        TEST(those_that_want_to_be_named_are_counted_where_no_reason_is),
         TEST(of_whom_a_dial_is_in_doubt_its_provider_is_asked_first),
         TEST(nobody_is_tried_again_whose_call_may_exist),
         TEST(a_retry_that_makes_no_sense_is_refused_with_words),
