@@ -27,8 +27,9 @@ extern const char rf_schema_operator[], rf_schema_operator_postgres[];
 #define RF_SCHEMA_WAITING                                                                          \
     "(state = 'waiting.retry' OR state = 'waiting.breaker' OR state = 'waiting.window')"
 
-// Of those that wait for their first window with a script, and perhaps its speech.
-#define RF_SCHEMA_AHEAD "state = 'waiting.window' AND step > 0 AND last_unreached = 'none'"
+// Of those that wait for their first window with a script, and perhaps its speech. Not `step > 0`:
+// for a range SQLite takes the index of the whole queue.
+#define RF_SCHEMA_AHEAD "state = 'waiting.window' AND step <> 0 AND last_unreached = 'none'"
 
 // Of those that are worked on.
 #define RF_SCHEMA_RUNNING                                                                          \

@@ -34,7 +34,8 @@ static struct rf_db *with_contacts(int count) {
     static const char spread[] =
         "DROP TRIGGER contact_update;"
         "UPDATE contact SET state = CASE WHEN line % 2 = 0 THEN 'done' WHEN line % 4 = 1"
-        " THEN 'waiting.window' ELSE 'waiting.retry' END, step = 2, due = 4000000000000000000;"
+        " THEN 'waiting.window' ELSE 'waiting.retry' END, step = 2, last_unreached = 'busy', due = "
+        "4000000000000000000;"
         "UPDATE contact SET state = 'running.dial' WHERE line = 3";
     struct rf_db *db = database_open();
     for (int i = 0; i < count; i += 40)

@@ -254,7 +254,7 @@ static void a_contacts_time_zone_comes_from_its_key_or_its_column(void **state) 
         db, "first",
         json_pack("{s:i,s:s,s:s}", "line", 5, "phone", "+12025550103", "time_zone", "Berlin"));
     assert_string_equal(problem, "has a time_zone that the system does not know; write one such "
-                                 "as Europe/Berlin");
+                                 "as Europe/Berlin, with its capitals");
     free(problem);
     campaign(db, "first", 0, 0);
     struct rf_queue_claim job = {.job.run = rf_queue_claim_run, .now = {200 * S}};
