@@ -19,6 +19,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -379,6 +380,14 @@ class RingfenceSet:
 
     def faults(self, *faults):
         return self.admin("PUT", "faults", {"faults": list(faults)})
+
+    def begun(self, contacts):
+        """When the dials to these were begun, by the orchestrator's own record in SQLite, in seconds, sorted."""
+        numbers = dict(contacts)
+        file = self.root / "state" / "orchestrator" / "campaign.db"
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as database:
+            rows = database.execute("SELECT phone, created FROM attempt").fetchall()
+        return sorted(created / 1e9 for phone, created in rows if phone in numbers)
 
     def ledger(self):
         return self.admin("GET", "ledger")

@@ -307,9 +307,11 @@ class Pace(RecallTest):
         self.set.start_all()
         self.run_campaign(people(13))
         self.assert_each_dialled_once(people(13))
-        began = sorted(self.calls_to(phone)[0][0] for phone, _ in people(13))
-        # Each call is on its way for some milliseconds, more or fewer.
-        self.assertGreater(began[-1] - began[0], 12 * 0.25 * 0.93)
+        begun = self.set.begun(people(13))
+        self.assertGreaterEqual(begun[-1] - begun[0], 12 * 0.25 - 0.01)  # RF_PACE_SLACK_MS
+        # On a busy machine some are longer on their way to the provider than others.
+        reached = sorted(self.calls_to(phone)[0][0] for phone, _ in people(13))
+        self.assertGreater(reached[-1] - reached[0], 12 * 0.25 * 0.7)
 
 
 class Concurrency(RecallTest):
