@@ -7,15 +7,11 @@
 #include "events/field.h"
 
 static void add_contact(struct rf_text *text, const struct rf_event *event) {
-    rf_text_add(text, "Contact ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, ": ");
+    rf_say_subject(text, event, "Contact ", ": ");
 }
 
 void rf_say_campaign_loaded(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Campaign ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " loaded");
+    rf_say_subject(text, event, "Campaign ", " loaded");
     rf_say_number(text, event, ": ", "added", " contacts added");
     rf_say_number(text, event, ", ", "known", " known before");
     rf_say_number(text, event, ", ", "total", " in all");
@@ -23,26 +19,20 @@ void rf_say_campaign_loaded(const struct rf_event *event, struct rf_text *text) 
 
 void rf_say_campaign_ordered(const struct rf_event *event, struct rf_text *text) {
     const char *order = rf_field_text(event, "order");
-    rf_text_add(text, "Campaign ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, ": ");
+    rf_say_subject(text, event, "Campaign ", ": ");
     rf_text_add_clean(text, order ? order : "order", 32);
     rf_say_number(text, event, ", ", "contacts", " contacts");
     rf_say_field(text, event, ", now ", "to", "");
 }
 
 void rf_say_campaign_set(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Campaign ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " has other settings of its own");
+    rf_say_subject(text, event, "Campaign ", " has other settings of its own");
     rf_say_number(text, event, ", version ", "version", "");
 }
 
 void rf_say_dnc_changed(const struct rf_event *event, struct rf_text *text) {
     const char *by = rf_field_text(event, "by");
-    rf_text_add(text, "The ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " list has changed");
+    rf_say_subject(text, event, "The ", " list has changed");
     rf_say_number(text, event, ": ", "added", " numbers added");
     rf_say_number(text, event, ": ", "removed", " numbers removed");
     if (by != NULL) {
@@ -52,9 +42,7 @@ void rf_say_dnc_changed(const struct rf_event *event, struct rf_text *text) {
 }
 
 void rf_say_campaign_finished(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Campaign ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " finished");
+    rf_say_subject(text, event, "Campaign ", " finished");
     rf_say_number(text, event, ": ", "done", " done");
     rf_say_number(text, event, ", ", "set_aside", " set aside");
     rf_say_number(text, event, ", ", "total", " in all");

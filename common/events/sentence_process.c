@@ -2,21 +2,15 @@
 #include "events/sentence_words.h"
 
 void rf_say_process_ready(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Process ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " is ready");
+    rf_say_subject(text, event, "Process ", " is ready");
 }
 
 void rf_say_process_stopped(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Process ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " stopped in order");
+    rf_say_subject(text, event, "Process ", " stopped in order");
 }
 
 void rf_say_process_lost(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Process ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " is gone without a word");
+    rf_say_subject(text, event, "Process ", " is gone without a word");
     rf_say_time(text, event, "; its entry last changed at ", "last_change");
 }
 
@@ -24,31 +18,25 @@ void rf_say_alert_sent(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Alert");
     rf_say_field(text, event, " ", "alert", "");
     rf_say_field(text, event, " of ", "event", "");
-    rf_text_add(text, " was taken by ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, " was taken by ", "");
     rf_say_number(text, event, " at attempt ", "attempts", "");
 }
 
 void rf_say_alert_failed(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Alert");
     rf_say_field(text, event, " ", "alert", "");
-    rf_text_add(text, " was not taken by ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, " was not taken by ", "");
     rf_say_number(text, event, " at attempt ", "attempts", "");
     rf_say_field(text, event, ": ", "message", "");
 }
 
 void rf_say_sink_failed(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Log sink ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " cannot be written");
+    rf_say_subject(text, event, "Log sink ", " cannot be written");
     rf_say_field(text, event, ": ", "message", "");
 }
 
 void rf_say_sink_recovered(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Log sink ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " works again");
+    rf_say_subject(text, event, "Log sink ", " works again");
 }
 
 // What is missing cannot be known: not every number was given, nor was each for this subscriber.
@@ -68,9 +56,7 @@ void rf_say_journal_replaced(const struct rf_event *event, struct rf_text *text)
 }
 
 void rf_say_subscriber_forgotten(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Subscriber ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " is forgotten");
+    rf_say_subject(text, event, "Subscriber ", " is forgotten");
     rf_say_field(text, event, " (", "why", ")");
     rf_say_time(text, event, "; it was last heard of at ", "heard");
     rf_say_number(text, event, ", had taken all up to number ", "taken", "");

@@ -14,8 +14,7 @@ static bool observes(const struct rf_event *event) {
 
 void rf_say_breaker_opened(const struct rf_event *event, struct rf_text *text) {
     const char *cause = rf_field_text(event, "cause");
-    rf_text_add(text, "Circuit breaker of ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "Circuit breaker of ", "");
     if (cause != NULL && strcmp(cause, "test_failed") == 0)
         rf_text_add(text, " opened again, as the test request failed");
     else if (cause != NULL && strcmp(cause, "failures") == 0) {
@@ -39,8 +38,7 @@ void rf_say_breaker_opened(const struct rf_event *event, struct rf_text *text) {
 }
 
 void rf_say_breaker_half_open(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Circuit breaker of ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "Circuit breaker of ", "");
     rf_text_add(text, observes(event) ? " is half open; it only observes: nothing is held back"
                                       : " is half open: one test request may pass");
     rf_say_span(text, event, " (after ", "held_ns", ")");
@@ -48,8 +46,7 @@ void rf_say_breaker_half_open(const struct rf_event *event, struct rf_text *text
 
 void rf_say_breaker_closed(const struct rf_event *event, struct rf_text *text) {
     const char *cause = rf_field_text(event, "cause");
-    rf_text_add(text, "Circuit breaker of ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "Circuit breaker of ", "");
     rf_text_add(text, observes(event) ? " closed; it only observes: nothing was held back"
                                       : " closed, calls flow again");
     if (cause != NULL && strcmp(cause, "test_passed") == 0)
@@ -60,8 +57,7 @@ void rf_say_breaker_closed(const struct rf_event *event, struct rf_text *text) {
 
 void rf_say_breaker_forced(const struct rf_event *event, struct rf_text *text) {
     const char *force = rf_field_text(event, "force");
-    rf_text_add(text, "Circuit breaker of ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "Circuit breaker of ", "");
     if (force != NULL && strcmp(force, "disabled") == 0)
         rf_text_add(text, " was disabled");
     else
@@ -71,16 +67,13 @@ void rf_say_breaker_forced(const struct rf_event *event, struct rf_text *text) {
 }
 
 void rf_say_breaker_force_ended(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Circuit breaker of ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " decides by itself again: the end of what was forced is reached");
+    rf_say_subject(text, event, "Circuit breaker of ",
+                   " decides by itself again: the end of what was forced is reached");
     rf_say_span(text, event, " (after ", "held_ns", ")");
 }
 
 void rf_say_breaker_reset(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Circuit breaker of ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " was reset");
+    rf_say_subject(text, event, "Circuit breaker of ", " was reset");
     rf_say_person(text, event);
 }
 
@@ -96,8 +89,7 @@ static void add_evidence(struct rf_text *text, const json_t *evidence) {
 }
 
 void rf_say_worker_ejected(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Gateway ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "Gateway ", "");
     rf_say_field(text, event, " is kept from ", "provider", "");
     rf_say_time(text, event, " until ", "until");
     add_evidence(text, json_object_get(event->data, "evidence"));
@@ -107,8 +99,7 @@ void rf_say_worker_ejected(const struct rf_event *event, struct rf_text *text) {
 }
 
 void rf_say_worker_readmitted(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Gateway ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "Gateway ", "");
     rf_say_field(text, event, " may ask ", "provider", " again");
     rf_say_span(text, event, " (after ", "held_ns", ")");
     rf_say_field(text, event, ": ", "why", "");
@@ -117,39 +108,31 @@ void rf_say_worker_readmitted(const struct rf_event *event, struct rf_text *text
 void rf_say_provider_up(const struct rf_event *event, struct rf_text *text) {
     const char *from = rf_field_text(event, "from");
     bool again = from != NULL && strcmp(from, "down") == 0;
-    rf_text_add(text, "Provider ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "Provider ", "");
     rf_text_add(text, again ? " is up again" : " is up");
     rf_say_time(text, event, " since ", "since");
     rf_say_field(text, event, ": ", "why", "");
 }
 
 void rf_say_provider_down(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Provider ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " is down");
+    rf_say_subject(text, event, "Provider ", " is down");
     rf_say_time(text, event, " since ", "since");
     rf_say_field(text, event, ": ", "why", "");
 }
 
 void rf_say_mark_set(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Provider ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " is marked unusable");
+    rf_say_subject(text, event, "Provider ", " is marked unusable");
     rf_say_failure(text, event);
     rf_say_field(text, event, "; cleared by: ", "clears", "");
 }
 
 void rf_say_mark_cleared(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Provider ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, " is usable again");
+    rf_say_subject(text, event, "Provider ", " is usable again");
     rf_say_field(text, event, ": ", "why", "");
 }
 
 void rf_say_key_set_aside(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "A key of provider ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "A key of provider ", "");
     rf_say_field(text, event, " (", "key", ")");
     rf_text_add(text, " is set aside");
     rf_say_failure(text, event);
@@ -158,8 +141,7 @@ void rf_say_key_set_aside(const struct rf_event *event, struct rf_text *text) {
 }
 
 void rf_say_key_cleared(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "A key of provider ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "A key of provider ", "");
     rf_say_field(text, event, " (", "key", ")");
     rf_text_add(text, " is no longer set aside");
     rf_say_field(text, event, ": ", "why", "");
@@ -174,8 +156,7 @@ static void add_for_contact(struct rf_text *text, const struct rf_event *event) 
 }
 
 void rf_say_retry_scheduled(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Provider ");
-    rf_say_name(text, event->subject);
+    rf_say_subject(text, event, "Provider ", "");
     rf_say_number(text, event, ": attempt ", "attempt", "");
     add_for_contact(text, event);
     rf_text_add(text, " failed");
@@ -192,9 +173,7 @@ void rf_say_fallback_used(const struct rf_event *event, struct rf_text *text) {
 }
 
 void rf_say_retry_exhausted(const struct rf_event *event, struct rf_text *text) {
-    rf_text_add(text, "Provider ");
-    rf_say_name(text, event->subject);
-    rf_text_add(text, ": the last retry");
+    rf_say_subject(text, event, "Provider ", ": the last retry");
     add_for_contact(text, event);
     rf_text_add(text, " failed");
     rf_say_number(text, event, " after ", "attempts", " attempts");

@@ -10,6 +10,13 @@ void rf_say_name(struct rf_text *text, const char *name) {
     rf_text_add_clean(text, name == NULL || name[0] == '\0' ? "?" : name, RF_SAY_NAME_BYTES);
 }
 
+void rf_say_subject(struct rf_text *text, const struct rf_event *event, const char *before,
+                    const char *after) {
+    rf_text_add(text, "%s", before);
+    rf_say_name(text, event->subject);
+    rf_text_add(text, "%s", after);
+}
+
 void rf_say_field(struct rf_text *text, const struct rf_event *event, const char *before,
                   const char *key, const char *after) {
     const char *value = rf_field_text(event, key);

@@ -9,6 +9,10 @@
 // rf_say_name: a subject or another short text from outside; "?" if there is none.
 void rf_say_name(struct rf_text *text, const char *name);
 
+// rf_say_subject: `before`, what the event is about, and `after`.
+void rf_say_subject(struct rf_text *text, const struct rf_event *event, const char *before,
+                    const char *after);
+
 // rf_say_field, _number, _time, _span: `before`, the text, number, moment or span of time `key` of
 // the event's data, and `after`; nothing if there is no such field.
 void rf_say_field(struct rf_text *text, const struct rf_event *event, const char *before,
