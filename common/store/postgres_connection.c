@@ -3,16 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <ringfence/retry.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/postgres_parts.h"
-
-static const struct rf_retry_policy connecting = {.strategy = RF_RETRY_EXPONENTIAL,
-                                                  .initial_delay = {100 * RF_NS_PER_MS},
-                                                  .max_delay = {5 * RF_NS_PER_S},
-                                                  .backoff_factor = 2.0};
+#include "store/postgres_reach.h"
 
 // The parameters of a connection besides the URL's: an answer that does not come is noticed.
 #define CONNECT_TIMEOUT_S "5"
@@ -143,7 +137,7 @@ static enum rf_err set_up(struct rf_postgres *postgres, struct rf_error *error) 
 }
 
 static void hold_off(struct rf_postgres *postgres, const struct rf_error *error) {
-    struct rf_duration wait = rf_retry_backoff(&connecting, postgres->failures++);
+    struct rf_duration wait = rf_retry_backoff(&rf_postgres_connecting, postgres->failures++);
     postgres->next_try = rf_instant_add(rf_clock_now(), wait);
     if (!postgres->away && postgres->db.connected.ns != 0)
         rf_log(RF_LOG_ERROR, "the store's database is away, trying again: %s",

@@ -9,6 +9,11 @@
 #define PATIENCE       rf_seconds(5)
 #define PATIENCE_HOSTS rf_seconds(60) // each has its own timeout of TCP
 
+const struct rf_retry_policy rf_postgres_connecting = {.strategy = RF_RETRY_EXPONENTIAL,
+                                                       .initial_delay = {100 * RF_NS_PER_MS},
+                                                       .max_delay = {5 * RF_NS_PER_S},
+                                                       .backoff_factor = 2.0};
+
 static void stop_watching(struct rf_postgres_reach *reach) {
     if (reach->fd >= 0)
         (void)!rf_loop_fd_set(reach->timer.loop, reach->fd, 0, NULL, NULL);

@@ -7,6 +7,10 @@
 
 #include <ringfence/error.h>
 #include <ringfence/loop.h>
+#include <ringfence/retry.h>
+
+// How long is waited before a server that is away is asked again.
+extern const struct rf_retry_policy rf_postgres_connecting;
 
 // RF_OK: rf_postgres_open will find it. RF_ERR_CONFIG: it is there and refuses us, or the URL is
 // none: a person has to mend that. RF_ERR_IO: it is away, or does not answer.

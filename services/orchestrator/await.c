@@ -1,14 +1,7 @@
 #include "await.h"
 
-#include <ringfence/retry.h>
-
 #include "base/log.h"
 #include "config/config.h"
-
-static const struct rf_retry_policy asking = {.strategy = RF_RETRY_EXPONENTIAL,
-                                              .initial_delay = {100 * RF_NS_PER_MS},
-                                              .max_delay = {5 * RF_NS_PER_S},
-                                              .backoff_factor = 2.0};
 
 static void on_reached(void *arg, enum rf_err result, const struct rf_error *reached) {
     struct rf_orchestrator *orchestrator = arg;
@@ -29,7 +22,7 @@ static void on_reached(void *arg, enum rf_err result, const struct rf_error *rea
     } else if (result != RF_OK) {
         if (await->failures == 0)
             rf_log(RF_LOG_ERROR, "the store's database is away, trying again: %s", error.message);
-        rf_timer_after(&await->timer, rf_retry_backoff(&asking, await->failures++));
+        rf_timer_after(&await->timer, rf_retry_backoff(&rf_postgres_connecting, await->failures++));
     } else if (await->failures > 0) {
         rf_log(RF_LOG_INFO, "the store's database is there");
     }
