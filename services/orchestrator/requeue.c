@@ -22,11 +22,14 @@
 // The state of its attempt that is open; NULL: it has none.
 #define OPEN_ATTEMPT "(SELECT a.state FROM attempt a WHERE a.contact = c.id AND " RF_SCHEMA_OPEN ")"
 
+// Who is set aside for one of these is tried again only if it is named: `by_name`.
+static const enum rf_reason by_name[] = {RF_REASON_DO_NOT_CALL, RF_REASON_CALL_UNKNOWN,
+                                         RF_REASON_CALL_LOST};
+#define BY_NAME rf_reason_name(by_name[0]), rf_reason_name(by_name[1]), rf_reason_name(by_name[2])
+
 static bool wants_name(const char *reason) {
-    static const enum rf_reason named[] = {RF_REASON_DO_NOT_CALL, RF_REASON_CALL_UNKNOWN,
-                                           RF_REASON_CALL_LOST};
-    for (size_t i = 0; reason && i < sizeof named / sizeof *named; i++)
-        if (strcmp(reason, rf_reason_name(named[i])) == 0)
+    for (size_t i = 0; reason && i < sizeof by_name / sizeof *by_name; i++)
+        if (strcmp(reason, rf_reason_name(by_name[i])) == 0)
             return true;
     return false;
 }
@@ -108,12 +111,11 @@ static enum rf_err read_some(const struct rf_requeue *requeue, struct rf_db *db,
                     "SELECT c.id, c.line, " MAY_HAVE_CALL ", " OPEN_ATTEMPT
                     " FROM contact c WHERE c.campaign = ?"
                     " AND c.state = 'set_aside' AND c.line > ? AND (? = 0 OR c.line = ?)"
-                    " AND (c.reason = ? OR (? = '' AND coalesce (c.reason, '') NOT IN"
-                    "  ('do_not_call', 'call_unknown', 'call_lost')))"
+                    " AND (c.reason = ? OR (? = '' AND coalesce (c.reason, '') NOT IN (?, ?, ?)))"
                     " ORDER BY c.line LIMIT ? /*! FOR UPDATE OF c */",
-                    "iiiitti", campaign, requeue->after, requeue->line, requeue->line,
+                    "iiiittttti", campaign, requeue->after, requeue->line, requeue->line,
                     requeue->reason ? requeue->reason : "", requeue->reason ? requeue->reason : "",
-                    (int64_t)RF_REQUEUE_MOST);
+                    BY_NAME, (int64_t)RF_REQUEUE_MOST);
     *count = 0;
     if (err != RF_OK)
         return err;
@@ -244,9 +246,7 @@ enum rf_err rf_requeue_run(struct rf_store_job *job, struct rf_db *db, struct rf
         err = rf_db_number(db, error, &unnamed,
                            "SELECT CAST (coalesce (sum (count), 0) AS BIGINT) FROM campaign_count"
                            " WHERE campaign = ? AND state = 'set_aside' AND reason IN (?, ?, ?)",
-                           "ittt", campaign.row, rf_reason_name(RF_REASON_DO_NOT_CALL),
-                           rf_reason_name(RF_REASON_CALL_LOST),
-                           rf_reason_name(RF_REASON_CALL_UNKNOWN));
+                           "ittt", campaign.row, BY_NAME);
     if (err != RF_OK)
         return err;
     requeue->result = json_pack("{s:s,s:s,s:I,s:I,s:I,s:I}", "campaign", requeue->campaign, "state",
