@@ -66,8 +66,8 @@ static char *trimmed(const char *text, size_t length) {
     return strndup(text + lead, length - lead);
 }
 
-// time_zone, timezone, Time zone: who overlooked one of them would call by the wrong clock.
-static bool is_time_zone(const char *name) {
+// Who overlooked one of them would call by the wrong clock.
+bool rf_contacts_is_time_zone(const char *name) {
     const char *left = "timezone";
     for (; *name != '\0'; name++) {
         if (*name == '_' || *name == ' ' || *name == '-')
@@ -90,7 +90,7 @@ static char *taken_as(const struct rf_contacts_format *format, const char *name)
         }
     }
     char *taken = trimmed(name, length);
-    if (taken != NULL && is_time_zone(taken)) {
+    if (taken != NULL && rf_contacts_is_time_zone(taken)) {
         free(taken);
         taken = strdup("time_zone");
     }

@@ -60,6 +60,10 @@ RF_NODISCARD enum rf_err rf_contacts_next(struct rf_contacts *contacts, struct r
                                           struct rf_error *error);
 struct rf_contacts_refusal rf_contacts_refused(const struct rf_contacts *contacts);
 
+// rf_contacts_is_time_zone: whether a column of this name is taken as time_zone: time_zone,
+// timezone, Time zone.
+bool rf_contacts_is_time_zone(const char *name);
+
 // rf_contacts_cut: behind the last contact, whether the file ends without a line break, so that its
 // last line may be cut off; "FILE:LINE: ..." says so then.
 bool rf_contacts_cut(const struct rf_contacts *contacts, struct rf_error *warning);

@@ -28,18 +28,17 @@ static enum rf_err check_map(const char *map, const struct rf_config *config,
                              struct rf_error *error) {
     static const char *const names[] = {"phone", "name", "time_zone"};
     const char *equals = strchr(map, '='), *prompt = config->orchestrator.prompt;
-    char used[RF_SLIPS_MOST + 3];
+    char name[RF_SLIPS_MOST + 1], used[RF_SLIPS_MOST + 3];
     if (equals == NULL || equals == map || equals[1] == '\0')
         return rf_error_set(error, RF_ERR_INVALID,
                             "--map: \"%.60s\": expected NAME=COLUMN, such as phone=Telefon", map);
     size_t length = (size_t)(equals - map);
-    snprintf(used, sizeof used, "{%.*s}", (int)(length < RF_SLIPS_MOST ? length : RF_SLIPS_MOST),
+    snprintf(name, sizeof name, "%.*s", (int)(length < RF_SLIPS_MOST ? length : RF_SLIPS_MOST),
              map);
+    snprintf(used, sizeof used, "{%s}", name);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (rf_slips(map, length, names[i], strlen(names[i])) == 1 &&
-            strncasecmp(map, "timezone=", 9) != 0 && strncasecmp(map, "time zone=", 10) != 0 &&
-            strncasecmp(map, "time-zone=", 10) != 0 &&
-            (prompt == NULL || strstr(prompt, used) == NULL))
+            !rf_contacts_is_time_zone(name) && (prompt == NULL || strstr(prompt, used) == NULL))
             return rf_error_set(error, RF_ERR_INVALID,
                                 "--map: \"%.*s\" is a column that nothing uses; did you mean %s?",
                                 (int)length, map, names[i]);
