@@ -32,7 +32,7 @@ static enum rf_err move_attempts(const struct rf_shift *shift, struct rf_db *db,
                      "UPDATE attempt SET send_before = send_before + ?,"
                      " proven_after = proven_after + ?, created = created + ? WHERE " RF_SCHEMA_OPEN
                      " AND contact IN (SELECT id FROM contact"
-                     "  WHERE " RF_SCHEMA_UNENDED " AND " RF_SCHEMA_RUNNING " AND owner = ?)",
+                     "  WHERE " RF_SCHEMA_RUNNING " AND owner = ?)",
                      "iiii", all, all, back, rf_member_of(db));
 }
 
