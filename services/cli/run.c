@@ -6,10 +6,10 @@
 #include "member.h"
 #include "refusal.h"
 
-// Between two calls that nobody answered.
 // How long nobody may answer at least, once somebody has.
 #define PATIENCE_LATER rf_seconds(60)
-#define ASK_AGAIN      rf_seconds(1)
+// Between two calls that nobody answered.
+#define ASK_AGAIN rf_seconds(1)
 
 bool cli_run_init(struct cli_run *run, enum cli_run_phase first, enum cli_run_phase last,
                   const char *campaign, const char *file, struct rf_duration patience,
