@@ -170,7 +170,7 @@ static enum rf_err add_behind(struct rf_db *db, int64_t campaign, struct rf_utc 
         " AND EXISTS (SELECT 1 FROM contact WHERE campaign = k.id AND " RF_SCHEMA_UNENDED
         "  AND " RF_SCHEMA_RUNNING ")"
         " AND EXISTS (SELECT 1 FROM contact WHERE campaign = ? AND " RF_SCHEMA_QUEUED
-        "  AND due <= ?) ORDER BY priority DESC, id LIMIT 1",
+        "  AND step IN (0, 1, 2) AND due <= ?) ORDER BY priority DESC, id LIMIT 1",
         "iii", campaign, campaign, now.ns);
     if (err != RF_OK)
         return err;
@@ -181,6 +181,7 @@ static enum rf_err add_behind(struct rf_db *db, int64_t campaign, struct rf_utc 
     rf_rows_end(&row);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
+_Static_assert(RF_STEPS == 3, "add_behind looks at each step, by which the queue is ordered");
 
 // ---- the report ----
 
@@ -225,6 +226,7 @@ enum rf_err rf_report_status_run(struct rf_store_job *job, struct rf_db *db,
                                  struct rf_error *error) {
     struct rf_report *report = (struct rf_report *)job;
     json_t *campaigns = json_array();
+    json_decref(report->result); // of an earlier run
     report->result = json_pack("{s:o}", "campaigns", campaigns);
     if (!report->result)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");

@@ -6,6 +6,7 @@
 
 #include "campaign.h"
 #include "queue.h"
+#include "report.h"
 
 #define S RF_NS_PER_S
 
@@ -92,6 +93,22 @@ static int64_t preparation_costs(struct rf_db *db) {
     return steps;
 }
 
+// Of a campaign that would stand behind another one, had it anything due.
+static int64_t status_costs(struct rf_db *db) {
+    static const char behind[] =
+        "UPDATE contact SET state = 'waiting.retry' WHERE line = 3;"
+        "INSERT INTO campaign (name, created, state, priority) VALUES ('high', 1, 'running', 5);"
+        "INSERT INTO contact (campaign, line, phone, name, created)"
+        " SELECT id, 2, '+12125550199', 'x', 1 FROM campaign WHERE name = 'high';"
+        "UPDATE contact SET state = 'running.dial' WHERE phone = '+12125550199'";
+    struct rf_report job = {
+        .job.run = rf_report_status_run, .campaign = (char *)"c", .now = {20 * S}};
+    assert_int_equal(database_exec(db, behind), RF_OK);
+    int64_t steps = steps_of(db, &job.job);
+    json_decref(job.result);
+    return steps;
+}
+
 static void assert_flat(int64_t (*costs)(struct rf_db *db)) {
     struct rf_db *few = with_contacts(40), *many = with_contacts(4000);
     int64_t few_steps = costs(few), many_steps = costs(many);
@@ -119,11 +136,17 @@ static void a_claim_of_who_is_made_ready_costs_the_same_with_any_number_of_conta
     assert_flat(preparation_costs);
 }
 
+static void a_status_costs_the_same_with_any_number_of_contacts(void **state) {
+    (void)state;
+    assert_flat(status_costs);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_look_for_who_is_gone_costs_the_same_with_any_number_of_contacts),
         cmocka_unit_test(a_claim_costs_the_same_with_any_number_of_contacts),
         cmocka_unit_test(a_claim_of_who_is_made_ready_costs_the_same_with_any_number_of_contacts),
+        cmocka_unit_test(a_status_costs_the_same_with_any_number_of_contacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
