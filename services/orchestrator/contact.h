@@ -87,6 +87,7 @@ struct rf_dial {
     struct rf_utc proven_after; // nor is it proven absent before this
     char account[RF_CONFIG_ACCOUNT_SIZE], sender[RF_SENDER_SIZE]; // whose call; "": not told
     char sid[RF_SID_SIZE];
+    bool question;    // never sent: rf_dial_question
     bool interrupted; // in doubt as a process of ours was lost with it in hand
 
     // Of this life alone, and by its own clock (known_since), as the wall clock may be set.

@@ -95,7 +95,7 @@ enum rf_err rf_contact_rows_dial(struct rf_db *db, struct rf_contact *contact,
     enum rf_err err =
         rf_db_query(db, error, &row,
                     "SELECT id, state, created, send_before, sid, account, sender,"
-                    " proven_after FROM attempt WHERE contact = ? AND " RF_SCHEMA_OPEN,
+                    " proven_after, question FROM attempt WHERE contact = ? AND " RF_SCHEMA_OPEN,
                     "i", contact->row);
     if (err != RF_OK)
         return err;
@@ -109,6 +109,7 @@ enum rf_err rf_contact_rows_dial(struct rf_db *db, struct rf_contact *contact,
         rf_plan_copy(dial->account, sizeof dial->account, rf_rows_text(row, 5));
         rf_plan_copy(dial->sender, sizeof dial->sender, rf_rows_text(row, 6));
         dial->proven_after.ns = rf_rows_number(row, 7);
+        dial->question = rf_rows_number(row, 8) != 0;
         if (!rf_dial_state_parse(rf_rows_text(row, 1), &dial->state))
             err = rf_error_set(error, RF_ERR_INVALID, "attempt %s has an unknown state", dial->id);
     }

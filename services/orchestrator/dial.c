@@ -40,6 +40,7 @@ void rf_dial_question(struct rf_dial *dial, const char *id, const struct rf_cont
                       const struct rf_rules *rules, struct rf_utc restored) {
     rf_dial_begin(dial, id, rules, restored);
     dial->created = contact->ask_since;
+    dial->question = true;
 }
 
 struct rf_utc rf_dial_ask_at(const struct rf_dial *dial, const struct rf_rules *rules) {
@@ -152,7 +153,7 @@ static void interrupted(const struct rf_contact *contact, struct rf_plan *plan) 
 static void absent(const struct rf_contact *contact, const struct rf_rules *rules,
                    struct rf_plan *plan) {
     plan->dial = RF_DIAL_ABSENT;
-    if (contact->ask_since.ns != 0) {
+    if (contact->dial.question) {
         plan->to = RF_CONTACT_DIAL;
         return;
     }
@@ -219,6 +220,7 @@ void rf_dial_asked(const struct rf_contact *contact, struct rf_dial *dial,
     if (call) {
         adopt(json_string_value(json_object_get(call, "sid")),
               json_string_value(json_object_get(call, "status")), rules, now, plan);
+        plan->created.ns = json_integer_value(json_object_get(call, "created"));
         return;
     }
     call = find(reply, true);

@@ -45,6 +45,7 @@ struct rf_plan {
     const char *audio, *audio_format;
     int64_t audio_size;
     char sid[RF_SID_SIZE]; // dial, adopted, ended
+    struct rf_utc created; // of an adopted call, by its provider; 0: not told
     char status[32];       // of the call
     int64_t duration_s;    // of a call that ended; -1: not told
 };

@@ -60,7 +60,9 @@ struct rf_record *rf_record_new(const struct rf_contact *contact, const struct r
         if (plan->dial == RF_DIAL_PLACED)
             rf_plan_copy(record->dial.sid, sizeof record->dial.sid, plan->sid);
         record->duration_s = plan->duration_s;
-        record->answered = contact->ask_since.ns != 0 && plan->dial == RF_DIAL_ABSENT;
+        record->answered = contact->dial.question && plan->dial == RF_DIAL_ABSENT;
+        if (contact->dial.question && plan->dial == RF_DIAL_PLACED)
+            record->created = plan->created;
         rf_plan_copy(record->provider, sizeof record->provider, plan->provider);
         rf_plan_copy(record->status, sizeof record->status,
                      plan->dial == RF_DIAL_ABSENT ? plan->reason : plan->status);
@@ -224,12 +226,13 @@ static enum rf_err rest(struct rf_record *record, struct rf_db *db, struct rf_er
 }
 
 // Nothing was dialled by a question, so nothing is left of it.
-static enum rf_err end_question(const struct rf_record *record, struct rf_db *db,
+static enum rf_err end_question(struct rf_record *record, struct rf_db *db,
                                 struct rf_error *error) {
-    enum rf_err err = rf_db_run(db, error,
-                                "DELETE FROM attempt WHERE id = ? AND contact = ? AND created ="
-                                " (SELECT ask_since FROM contact WHERE id = ?)",
-                                "tii", record->dial.id, record->row, record->row);
+    enum rf_err err =
+        rf_db_run(db, error, "DELETE FROM attempt WHERE id = ? AND contact = ? AND question = 1",
+                  "ti", record->dial.id, record->row);
+    if (err == RF_OK)
+        err = one_changed(record, db, "the question", error);
     return err == RF_OK ? rf_db_run(db, error, "UPDATE contact SET ask_since = 0 WHERE id = ?", "i",
                                     record->row)
                         : err;
@@ -242,19 +245,22 @@ static enum rf_err write_attempt(struct rf_record *record, struct rf_db *db,
     if (dial->state == RF_DIAL_INTENT)
         return rf_db_run(db, error,
                          "INSERT INTO attempt (id, contact, phone, created, send_before, state,"
-                         " account, sender, proven_after)"
-                         " VALUES (?, ?, ?, ?, ?, 'intent', nullif (?, ''), nullif (?, ''), ?)",
-                         "titiitti", dial->id, record->row, record->phone, dial->created.ns,
-                         dial->send_before.ns, dial->account, dial->sender, dial->proven_after.ns);
-    enum rf_err err = rf_db_run(db, error,
-                                "UPDATE attempt SET state = ?, sid = nullif (?, ''),"
-                                " status = nullif (?, ''),"
-                                " provider = coalesce (nullif (?, ''), provider), ended = ?,"
-                                " duration_s = nullif (?, -1), unsent = ?"
-                                " WHERE id = ? AND contact = ?",
-                                "ttttiiiti", rf_dial_state_name(dial->state), dial->sid,
-                                record->status, record->provider, ended ? record->now.ns : 0,
-                                record->duration_s, (int64_t)record->unsent, dial->id, record->row);
+                         " account, sender, proven_after, question)"
+                         " VALUES (?, ?, ?, ?, ?, 'intent', nullif (?, ''), nullif (?, ''), ?, ?)",
+                         "titiittii", dial->id, record->row, record->phone, dial->created.ns,
+                         dial->send_before.ns, dial->account, dial->sender, dial->proven_after.ns,
+                         (int64_t)dial->question);
+    enum rf_err err =
+        rf_db_run(db, error,
+                  "UPDATE attempt SET state = ?, sid = nullif (?, ''),"
+                  " status = nullif (?, ''),"
+                  " provider = coalesce (nullif (?, ''), provider), ended = ?,"
+                  " duration_s = nullif (?, -1), unsent = ?,"
+                  " created = coalesce (nullif (?, 0), created)"
+                  " WHERE id = ? AND contact = ?",
+                  "ttttiiiiti", rf_dial_state_name(dial->state), dial->sid, record->status,
+                  record->provider, ended ? record->now.ns : 0, record->duration_s,
+                  (int64_t)record->unsent, record->created.ns, dial->id, record->row);
     return err == RF_OK ? one_changed(record, db, "the attempt", error) : err;
 }
 

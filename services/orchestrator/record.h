@@ -38,12 +38,13 @@ struct rf_record {
     bool paused;     // or its campaign does not run
     bool barred;     // or its number is on the do-not-call list,
     char barred_why[RF_DNC_TEXT_SIZE];
-    bool answered;      // the attempt was rf_dial_question's: it goes, and is asked no more
-    bool elsewhere;     // it was refused as another has written the contact meanwhile
-    bool cancelled;     // the contact waits, and its campaign was cancelled: see sweep.h
-    bool unsent;        // the dial was never sent
-    char provider[32];  // "": as it is
-    int64_t duration_s; // of its call; -1: not told
+    bool answered;         // the attempt was rf_dial_question's: it goes, and is asked no more
+    bool elsewhere;        // it was refused as another has written the contact meanwhile
+    bool cancelled;        // the contact waits, and its campaign was cancelled: see sweep.h
+    bool unsent;           // the dial was never sent
+    struct rf_utc created; // of the call that a question found; 0: as it is
+    char provider[32];     // "": as it is
+    int64_t duration_s;    // of its call; -1: not told
 
     char *notices[RF_RECORD_NOTICES]; // NULL: none
     struct rf_utc now;

@@ -253,7 +253,7 @@ static void go_on(struct rf_runner *runner) {
     rf_outbox_kick(&orchestrator->outbox);
     if (intent) {
         RF_CRASH_POINT(orchestrator, attempt_committed);
-        if (runner->contact.ask_since.ns != 0) {
+        if (runner->contact.dial.question) {
             rf_dispatch_not_dialled(runner);
             doubt(runner, RF_REASON_RESTORED);
         } else {

@@ -10,6 +10,7 @@
 #include "queue.h"
 #include "record.h"
 #include "report.h"
+#include "shift.h"
 #include "takeover.h"
 
 #define S RF_NS_PER_S
@@ -454,6 +455,76 @@ static void a_dial_that_was_never_sent_is_told_as_no_attempt(void **state) {
     rf_contact_clear(&contact);
 }
 
+// A question about calls since 100 s is written, and taken over by another life.
+static struct rf_contact questioned(struct rf_db *db) {
+    struct rf_contact contact = dialling(db, "spring", "+12025550100");
+    struct rf_error error = {0};
+    assert_int_equal(database_exec(db, "UPDATE contact SET ask_since = 100000000000"), RF_OK);
+    contact.ask_since.ns = 100 * S;
+    rf_dial_question(&contact.dial, "Q1", &contact, &rules, (struct rf_utc){250 * S});
+    struct rf_record *job = rf_record_intent(&contact, &contact.dial, 0, (struct rf_utc){300 * S});
+    assert_int_equal(database_do(db, &job->job, &error), RF_OK);
+    rf_record_destroy(&job);
+    rf_contact_clear(&contact);
+    // The clock is set back.
+    struct rf_shift shift = {.job.run = rf_shift_run, .now = {240 * S}};
+    shift.step.all = shift.step.back = rf_seconds(-60);
+    assert_int_equal(database_do(db, &shift.job, &error), RF_OK);
+    assert_int_equal(database_number(db, "SELECT created FROM attempt"), 40 * S);
+    database_live(db);
+    struct rf_takeover resume = {.job.run = rf_takeover_run, .room = INT64_MAX};
+    assert_int_equal(database_do(db, &resume.job, &error), RF_OK);
+    assert_int_equal(resume.contacts.count, 1);
+    contact = resume.contacts.items[0];
+    free(resume.contacts.items);
+    assert_true(contact.dial.question);
+    struct rf_plan plan;
+    rf_plan_stay(&contact, &plan);
+    plan.to = RF_CONTACT_ASK;
+    plan.dial = RF_DIAL_UNKNOWN;
+    assert_int_equal(record(db, &contact, &plan, &error), RF_OK);
+    contact.state = RF_CONTACT_ASK;
+    contact.dial.state = RF_DIAL_UNKNOWN;
+    return contact;
+}
+
+static void a_question_that_finds_no_call_leaves_nothing_whatever_the_clock_did(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    struct rf_contact contact = questioned(db);
+    struct rf_plan plan;
+    rf_plan_stay(&contact, &plan);
+    plan.to = RF_CONTACT_DIAL;
+    plan.dial = RF_DIAL_ABSENT;
+    assert_int_equal(record(db, &contact, &plan, &error), RF_OK);
+    assert_int_equal(database_number(db, "SELECT count (*) FROM attempt"), 0);
+    assert_int_equal(database_number(db, "SELECT ask_since FROM contact"), 0);
+    rf_contact_clear(&contact);
+}
+
+static void a_call_that_a_question_finds_is_told_with_its_own_time(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    struct rf_contact contact = questioned(db);
+    struct rf_plan plan;
+    rf_plan_stay(&contact, &plan);
+    plan.to = RF_CONTACT_FOLLOW;
+    plan.dial = RF_DIAL_PLACED;
+    rf_plan_copy(plan.sid, sizeof plan.sid, "CA9");
+    plan.created.ns = 180 * S;
+    assert_int_equal(record(db, &contact, &plan, &error), RF_OK);
+    assert_int_equal(database_number(db, "SELECT created FROM attempt"), 180 * S);
+    // Its end does not change it.
+    contact.state = RF_CONTACT_FOLLOW;
+    contact.dial.state = RF_DIAL_PLACED;
+    rf_plan_stay(&contact, &plan);
+    plan.to = RF_CONTACT_DONE;
+    plan.dial = RF_DIAL_ENDED;
+    assert_int_equal(record(db, &contact, &plan, &error), RF_OK);
+    assert_int_equal(database_number(db, "SELECT created FROM attempt"), 180 * S);
+    rf_contact_clear(&contact);
+}
+
 static void a_resumed_contact_has_its_finished_steps_and_its_open_attempt(void **state) {
     struct rf_db *db = *state;
     struct rf_contact contact = dialling(db, "spring", "+12025550100");
@@ -627,6 +698,8 @@ int main(void) {
         TEST(the_claim_reads_its_index_and_never_the_whole_table),
         TEST(one_number_has_one_open_attempt_over_all_campaigns),
         TEST(a_dial_that_was_never_sent_is_told_as_no_attempt),
+        TEST(a_question_that_finds_no_call_leaves_nothing_whatever_the_clock_did),
+        TEST(a_call_that_a_question_finds_is_told_with_its_own_time),
         TEST(a_resumed_contact_has_its_finished_steps_and_its_open_attempt),
         cmocka_unit_test(an_outbox_of_an_earlier_version_keeps_its_stream_and_its_numbers),
         TEST(incident_47_a_late_write_does_not_overwrite_another_state),

@@ -496,8 +496,11 @@ what_a_restored_database_does_not_know_is_asked_for_and_counts_as_no_dial(void *
     assert_int_equal(plan.to, RF_CONTACT_DIAL);
     assert_int_equal(plan.dial, RF_DIAL_ABSENT);
     assert_int_equal(plan.redials, 2);
-    json_t *calls = json_pack("[{s:s,s:s}]", "sid", "CA9", "status", "completed");
-    assert_int_equal(asked(&contact, calls, 5047).to, RF_CONTACT_FOLLOW);
+    json_t *calls = json_pack("[{s:s,s:s,s:I}]", "sid", "CA9", "status", "completed", "created",
+                              (json_int_t)(4000 * S));
+    plan = asked(&contact, calls, 5047);
+    assert_int_equal(plan.to, RF_CONTACT_FOLLOW);
+    assert_int_equal(plan.created.ns, 4000 * S);
 }
 
 int main(void) {
