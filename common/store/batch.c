@@ -93,7 +93,9 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
         rf_error_prefix(&error, "commit: ");
     else
         (void)rf_error_set(&error, RF_ERR_IO, "the transaction was given up by the database");
-    error.code = io_or_damaged(error.code);
+    // Of one job alone it may be a statement that it did not wait for.
+    if (batch->next)
+        error.code = io_or_damaged(error.code);
     db->driver->rollback(db);
     for (struct rf_store_job *failed = batch; failed != job; failed = failed->next)
         fail_job(failed, &error);

@@ -29,6 +29,12 @@ RF_NODISCARD enum rf_err rf_db_run(struct rf_db *db, struct rf_error *error, con
 // rf_db_changes: the rows that the last rf_db_run inserted, updated or deleted.
 int64_t rf_db_changes(const struct rf_db *db);
 
+// rf_db_later: carries out one statement without waiting for what becomes of it; an error may be
+// that of a statement that follows, or of the transaction's end. For what nobody asks the result
+// of.
+RF_NODISCARD enum rf_err rf_db_later(struct rf_db *db, struct rf_error *error, const char *sql,
+                                     const char *types, ...);
+
 // rf_db_query: a statement ready for rf_rows_next; the caller ends it by rf_rows_end, also after an
 // error (then it is NULL).
 RF_NODISCARD enum rf_err rf_db_query(struct rf_db *db, struct rf_error *error,
@@ -65,14 +71,14 @@ struct rf_db_many {
 // each is a text that is kept prepared.
 size_t rf_db_many_part(size_t left);
 
-// rf_db_query_many, rf_db_run_many: as above, of `count` rows as rf_db_many_part allows; `values`
+// rf_db_query_many, rf_db_later_many: as above, of `count` rows as rf_db_many_part allows; `values`
 // are those of the head, then those of each row.
 RF_NODISCARD enum rf_err rf_db_query_many(struct rf_db *db, struct rf_error *error,
                                           struct rf_rows **rows, const struct rf_db_many *many,
                                           const struct rf_db_value *values, size_t count);
-RF_NODISCARD enum rf_err rf_db_run_many(struct rf_db *db, struct rf_error *error,
-                                        const struct rf_db_many *many,
-                                        const struct rf_db_value *values, size_t count);
+RF_NODISCARD enum rf_err rf_db_later_many(struct rf_db *db, struct rf_error *error,
+                                          const struct rf_db_many *many,
+                                          const struct rf_db_value *values, size_t count);
 
 // rf_rows_next: the next row: RF_OK, or RF_ERR_NOT_FOUND after the last (error is not filled), or
 // an error.

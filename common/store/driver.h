@@ -13,6 +13,9 @@ struct rf_driver {
     // RF_DB_VALUES_MAX of them.
     enum rf_err (*query)(struct rf_db *db, const char *sql, const struct rf_db_value *values,
                          int count, struct rf_rows **rows, struct rf_error *error);
+    // NULL: query, and it is finished; see rf_db_later.
+    enum rf_err (*later)(struct rf_db *db, const char *sql, const struct rf_db_value *values,
+                         int count, struct rf_error *error);
     enum rf_err (*next)(struct rf_rows *rows, struct rf_error *error);
     int64_t (*number)(const struct rf_rows *rows, int column);
     const char *(*text)(const struct rf_rows *rows, int column);
@@ -23,10 +26,10 @@ struct rf_driver {
     // Several statements of a migration, in a transaction.
     enum rf_err (*script)(struct rf_db *db, const char *sql, struct rf_error *error);
 
-    // A transaction of several jobs, and a job in it. `begin` fails if we have joined and another
-    // has taken our place (then db->lost is set). `commit` returns only when it is known what
-    // became of the transaction, or when nobody waits for it (db->closing). `begin_schema` is one
-    // in which no other program changes the schema.
+    // A transaction of several jobs, and a job in it. `begin`, or its first statement, or `commit`
+    // without one, fails if we have joined and another has taken our place (then db->lost is set).
+    // `commit` returns only when it is known what became of the transaction, or when nobody waits
+    // for it (db->closing). `begin_schema` is one in which no other program changes the schema.
     enum rf_err (*begin)(struct rf_db *db, struct rf_error *error);
     enum rf_err (*begin_schema)(struct rf_db *db, struct rf_error *error);
     enum rf_err (*mark)(struct rf_db *db, struct rf_error *error);
@@ -56,6 +59,11 @@ struct rf_db {
 struct rf_rows {
     struct rf_db *db;
 };
+
+// rf_db_send: a statement that nobody waits for; see rf_db_later.
+RF_NODISCARD enum rf_err rf_db_send(struct rf_db *db, const char *sql,
+                                    const struct rf_db_value *values, int count,
+                                    struct rf_error *error);
 
 // rf_rows_finish: goes through what a statement gives, which nobody wants, and ends it.
 RF_NODISCARD enum rf_err rf_rows_finish(struct rf_rows *rows, struct rf_error *error);

@@ -20,10 +20,7 @@ static char *append(char *at, const char *text) {
     return at + length;
 }
 
-enum rf_err rf_db_query_many(struct rf_db *db, struct rf_error *error, struct rf_rows **rows,
-                             const struct rf_db_many *many, const struct rf_db_value *values,
-                             size_t count) {
-    char sql[SQL_MAX];
+static void compose(const struct rf_db_many *many, size_t count, char *sql) {
     assert(count <= RF_DB_MANY_MAX && rf_db_many_part(count) == count);
     assert((size_t)many->fixed + count * (size_t)many->width <= RF_DB_VALUES_MAX);
     assert(strlen(many->head) + count * (strlen(many->each) + 2) + strlen(many->tail) < SQL_MAX);
@@ -33,13 +30,21 @@ enum rf_err rf_db_query_many(struct rf_db *db, struct rf_error *error, struct rf
         at = append(at, many->each);
     }
     (void)append(at, many->tail);
+}
+
+enum rf_err rf_db_query_many(struct rf_db *db, struct rf_error *error, struct rf_rows **rows,
+                             const struct rf_db_many *many, const struct rf_db_value *values,
+                             size_t count) {
+    char sql[SQL_MAX];
+    compose(many, count, sql);
     *rows = NULL;
     return db->driver->query(db, sql, values, many->fixed + (int)count * many->width, rows, error);
 }
 
-enum rf_err rf_db_run_many(struct rf_db *db, struct rf_error *error, const struct rf_db_many *many,
-                           const struct rf_db_value *values, size_t count) {
-    struct rf_rows *rows;
-    enum rf_err err = rf_db_query_many(db, error, &rows, many, values, count);
-    return err == RF_OK ? rf_rows_finish(rows, error) : err;
+enum rf_err rf_db_later_many(struct rf_db *db, struct rf_error *error,
+                             const struct rf_db_many *many, const struct rf_db_value *values,
+                             size_t count) {
+    char sql[SQL_MAX];
+    compose(many, count, sql);
+    return rf_db_send(db, sql, values, many->fixed + (int)count * many->width, error);
 }

@@ -1,6 +1,7 @@
-// Transactions. Each begins by writing its number into our row of the table of members, as long as
-// nobody has taken our place: one statement that renews the lease, refuses what comes too late, and
-// lets us find out later what became of a COMMIT whose answer was lost.
+// Transactions. Each is opened together with its first statement, by writing its number into our
+// row of the table of members, as long as nobody has taken our place: one statement that renews the
+// lease, refuses what comes too late, and lets us find out later what became of a COMMIT whose
+// answer was lost.
 #include "store/postgres.h"
 
 #include <stdio.h>
@@ -31,64 +32,91 @@ static bool alive(const struct rf_db *db) {
     const struct rf_postgres *postgres = (const struct rf_postgres *)db;
     if (!rf_postgres_up(postgres))
         return false;
+    if (postgres->opening || postgres->pending > 0)
+        return true;
     PGTransactionStatusType status = PQtransactionStatus(postgres->connection);
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
 static void rollback(struct rf_db *db) {
     struct rf_error error;
-    if (alive(db) && run(of(db), "ROLLBACK", &error) != RF_OK)
+    struct rf_postgres *postgres = of(db);
+    postgres->opening = false;
+    (void)rf_postgres_settled(postgres, &error);
+    if (alive(db) && run(postgres, "ROLLBACK", &error) != RF_OK)
         rf_log(RF_LOG_WARNING, "a transaction cannot be rolled back: %s", error.message);
 }
 
-// The statement that renews the lease, behind the words of `before`.
-static void renewal(const struct rf_postgres *postgres, const char *before, char *sql,
-                    size_t size) {
-    (void)snprintf(sql, size,
-                   "%sUPDATE member SET number = %lld, alive_until = " RF_MEMBER_NOW " + %lld"
-                   " WHERE id = %lld AND gone = 0",
-                   before, (long long)postgres->number, (long long)postgres->db.term.ns,
-                   (long long)postgres->db.member);
+static enum rf_err send_renewal(struct rf_postgres *postgres, struct rf_error *error) {
+    const struct rf_db *db = &postgres->db;
+    const struct rf_db_value values[] = {{.type = 'i', .integer = postgres->number},
+                                         {.type = 'i', .integer = db->term.ns},
+                                         {.type = 'i', .integer = db->member}};
+    return rf_postgres_send_kept(postgres,
+                                 "UPDATE member SET number = ?, alive_until = " RF_MEMBER_NOW " + ?"
+                                 " WHERE id = ? AND gone = 0",
+                                 values, 3, error);
 }
 
-static enum rf_err try_begin(struct rf_postgres *postgres, struct rf_error *error) {
-    struct rf_db *db = &postgres->db;
-    if (!rf_postgres_up(postgres)) {
-        enum rf_err err = rf_postgres_connect(postgres, error);
-        if (err != RF_OK)
-            return err;
-    }
-    char sql[320];
-    PGresult *result;
+static enum rf_err taken_over(struct rf_error *error) {
+    return rf_error_set(error, RF_ERR_IO,
+                        "the lease on the store has ended, and another orchestrator has taken"
+                        " over");
+}
+
+enum rf_err rf_postgres_renewed(struct rf_postgres *postgres, const PGresult *result,
+                                struct rf_error *error) {
+    if (strcmp(PQcmdTuples((PGresult *)(uintptr_t)result), "1") == 0)
+        return RF_OK;
+    postgres->db.lost = true;
+    return taken_over(error);
+}
+
+enum rf_err rf_postgres_send_opening(struct rf_postgres *postgres, struct rf_error *error) {
+    postgres->opening = false;
     postgres->number++;
     postgres->asked = rf_clock_now();
-    renewal(postgres, "BEGIN; ", sql, sizeof sql);
-    enum rf_err err = rf_postgres_exec(postgres, db->member == 0 ? "BEGIN" : sql, &result, error);
-    bool ours = err == RF_OK && (db->member == 0 || strcmp(PQcmdTuples(result), "1") == 0);
-    PQclear(result);
-    if (err == RF_OK && !ours) {
-        db->lost = true;
-        err = rf_error_set(error, RF_ERR_IO,
-                           "the lease on the store has ended, and another orchestrator has taken"
-                           " over");
+    enum rf_err err = rf_postgres_send_text(postgres, "BEGIN", error);
+    if (err == RF_OK && postgres->db.member != 0) {
+        err = send_renewal(postgres, error);
+        postgres->renewal = postgres->pending;
     }
+    return err;
+}
+
+static enum rf_err try_open(struct rf_postgres *postgres, struct rf_error *error) {
+    enum rf_err err = rf_postgres_up(postgres) ? RF_OK : rf_postgres_connect(postgres, error);
+    if (err == RF_OK)
+        err = rf_postgres_send_opening(postgres, error);
+    if (err == RF_OK)
+        err = rf_postgres_settled(postgres, error);
     if (err != RF_OK)
-        rollback(db);
+        rollback(&postgres->db);
+    return err;
+}
+
+enum rf_err rf_postgres_open_now(struct rf_postgres *postgres, struct rf_error *error) {
+    if (!postgres->opening)
+        return RF_OK;
+    postgres->opening = false;
+    bool was_up = rf_postgres_up(postgres);
+    enum rf_err err = try_open(postgres, error);
+    if (err != RF_OK && was_up && !rf_postgres_up(postgres))
+        err = try_open(postgres, error);
     return err;
 }
 
 static enum rf_err begin(struct rf_db *db, struct rf_error *error) {
     struct rf_postgres *postgres = of(db);
-    bool was_up = rf_postgres_up(postgres);
-    enum rf_err err = try_begin(postgres, error);
-    // A server that was restarted while we were idle is noticed only now.
-    if (err != RF_OK && was_up && !rf_postgres_up(postgres))
-        err = try_begin(postgres, error);
+    enum rf_err err = rf_postgres_up(postgres) ? RF_OK : rf_postgres_connect(postgres, error);
+    postgres->opening = err == RF_OK;
     return err;
 }
 
 static enum rf_err begin_schema(struct rf_db *db, struct rf_error *error) {
     enum rf_err err = begin(db, error);
+    if (err == RF_OK)
+        err = rf_postgres_open_now(of(db), error);
     if (err == RF_OK)
         err = run(of(db), "SELECT pg_advisory_xact_lock (" SCHEMA_LOCK ")", error);
     if (err != RF_OK)
@@ -97,21 +125,25 @@ static enum rf_err begin_schema(struct rf_db *db, struct rf_error *error) {
 }
 
 static enum rf_err script(struct rf_db *db, const char *sql, struct rf_error *error) {
-    return run(of(db), sql, error);
+    enum rf_err err = rf_postgres_open_now(of(db), error);
+    return err == RF_OK ? run(of(db), sql, error) : err;
 }
 
 static enum rf_err mark(struct rf_db *db, struct rf_error *error) {
-    return run(of(db), "SAVEPOINT job", error);
+    enum rf_err err = rf_postgres_open_now(of(db), error);
+    return err == RF_OK ? rf_postgres_send_text(of(db), "SAVEPOINT job", error) : err;
 }
 
 static void undo(struct rf_db *db) {
     struct rf_error error;
+    (void)rf_postgres_settled(of(db), &error);
     if (alive(db) && run(of(db), "ROLLBACK TO job", &error) != RF_OK)
         rf_log(RF_LOG_ERROR, "a failed job cannot be rolled back: %s", error.message);
 }
 
 static enum rf_err release(struct rf_db *db, struct rf_error *error) {
-    return run(of(db), "RELEASE job", error);
+    enum rf_err err = rf_postgres_send_text(of(db), "RELEASE job", error);
+    return err == RF_OK ? rf_postgres_settled(of(db), error) : err;
 }
 
 // The server said itself that it did not commit, and goes on.
@@ -127,28 +159,38 @@ static enum rf_err renew_again(struct rf_postgres *postgres, struct rf_error *er
     if (postgres->db.member == 0 ||
         rf_instant_before(now, rf_lease_renew_at(postgres->asked, postgres->db.term)))
         return RF_OK;
-    char sql[320];
-    renewal(postgres, "", sql, sizeof sql);
-    enum rf_err err = run(postgres, sql, error);
+    enum rf_err err = send_renewal(postgres, error);
+    postgres->renewal = postgres->pending;
+    if (err == RF_OK)
+        err = rf_postgres_settled(postgres, error);
     if (err == RF_OK)
         postgres->asked = now;
     return err;
 }
 
+// COMMIT goes behind all that was sent; if one of those fails the server does not carry it out.
+static enum rf_err send_commit(struct rf_postgres *postgres, PGresult **result,
+                               struct rf_error *error) {
+    *result = NULL;
+    enum rf_err err = rf_postgres_send_text(postgres, "COMMIT", error);
+    return err == RF_OK ? rf_postgres_settle(postgres, result, error) : err;
+}
+
 static enum rf_err commit(struct rf_db *db, struct rf_error *error) {
     struct rf_postgres *postgres = of(db);
-    enum rf_err renewed = renew_again(postgres, error);
-    if (renewed != RF_OK)
-        return renewed;
-    PGresult *result = rf_postgres_answer(postgres, PQsendQuery(postgres->connection, "COMMIT"));
-    enum rf_err err = RF_OK;
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-        err = rf_postgres_fail(postgres, result, error);
-        if (!refused(postgres, result))
-            err = rf_postgres_committed(postgres, error);
-    } else if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+    PGresult *result;
+    enum rf_err err = rf_postgres_open_now(postgres, error);
+    if (err == RF_OK && db->lost) // the statements behind the renewal were carried out all the same
+        err = taken_over(error);
+    if (err == RF_OK)
+        err = renew_again(postgres, error);
+    if (err != RF_OK)
+        return err;
+    err = send_commit(postgres, &result, error);
+    if (err != RF_OK && !refused(postgres, result))
+        err = rf_postgres_committed(postgres, error);
+    else if (err == RF_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
         err = rf_error_set(error, RF_ERR_IO, "database: the transaction was rolled back");
-    }
     PQclear(result);
     if (err == RF_OK && db->member != 0)
         db->lease_end = rf_lease_end(postgres->asked, db->term).ns;
@@ -169,6 +211,7 @@ static void close_database(struct rf_db *db) {
 
 static const struct rf_driver driver = {
     .query = rf_postgres_query,
+    .later = rf_postgres_later,
     .next = rf_postgres_next,
     .number = rf_postgres_number,
     .text = rf_postgres_text,

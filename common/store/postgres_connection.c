@@ -42,6 +42,7 @@ static enum rf_err code_of(const char *state) {
     } codes[] = {
         {"22", RF_ERR_INVALID},    // data exception: not UTF-8, out of range
         {"54", RF_ERR_INVALID},    // program limit exceeded
+        {"23502", RF_ERR_IO},      // not null violation: no matter of another row
         {"23", RF_ERR_CONFLICT},   // integrity constraint violation
         {"53200", RF_ERR_NOMEM},   // out of memory
         {"40001", RF_ERR_BUSY},    // serialization failure
@@ -70,6 +71,10 @@ enum rf_err rf_postgres_fail(const struct rf_postgres *postgres, const PGresult 
 
 enum rf_err rf_postgres_exec(struct rf_postgres *postgres, const char *sql, PGresult **result,
                              struct rf_error *error) {
+    *result = NULL;
+    enum rf_err before = rf_postgres_settled(postgres, error);
+    if (before != RF_OK)
+        return before;
     *result = rf_postgres_answer(postgres, PQsendQuery(postgres->connection, sql));
     ExecStatusType status = PQresultStatus(*result);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
@@ -155,6 +160,7 @@ enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *e
     for (size_t i = 0; i < postgres->kept_count; i++)
         free(postgres->kept[i]);
     postgres->kept_count = 0;
+    postgres->pending = postgres->renewal = 0;
     postgres->connection = dial(postgres);
     if (!postgres->connection)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");

@@ -17,6 +17,9 @@ struct rf_postgres {
     int64_t failures;             // to connect, in a row
     bool away;                    // it was told that the server is away
     char pid[16], session[64];    // of the server's process, and when that began, in its words
+    bool opening;                 // BEGIN is sent with the first statement
+    size_t pending;               // statements sent whose results were not read
+    size_t renewal;               // which of them renews the lease, from 1; 0: none
     int64_t number;               // of the transaction under way
     struct rf_instant asked;      // when its renewal of the lease was asked for
     char *kept[RF_POSTGRES_KEPT]; // texts; the statement of the first is named s0
@@ -40,14 +43,57 @@ bool rf_postgres_options_valid(const char *url);
 // nothing for 10 s and does not answer a new connection either; then the connection is closed.
 PGresult *rf_postgres_answer(struct rf_postgres *postgres, int sent);
 
+// ---- the pipeline ----
+
+struct rf_postgres_statement {
+    const char *name; // under which it was prepared; NULL: not
+    const char *sql;  // if it was not
+    int count;        // parameters, as libpq takes them
+    const Oid *types;
+    const char *const *values;
+    const int *lengths, *formats;
+};
+
+// rf_postgres_send: sends a statement; what became of it is told by rf_postgres_settle.
+RF_NODISCARD enum rf_err rf_postgres_send(struct rf_postgres *postgres,
+                                          const struct rf_postgres_statement *statement,
+                                          struct rf_error *error);
+
+// rf_postgres_send_text: likewise one without parameters.
+RF_NODISCARD enum rf_err rf_postgres_send_text(struct rf_postgres *postgres, const char *sql,
+                                               struct rf_error *error);
+
+// rf_postgres_settle: reads the results of all that was sent. Fails by the first that failed: the
+// server carried out none that came behind it. `last` is that one's result or else the last one's,
+// perhaps NULL; the caller clears it.
+RF_NODISCARD enum rf_err rf_postgres_settle(struct rf_postgres *postgres, PGresult **last,
+                                            struct rf_error *error);
+
+// rf_postgres_settled: likewise, for who does not want a result.
+enum rf_err rf_postgres_settled(struct rf_postgres *postgres, struct rf_error *error);
+
+// ---- the beginning of a transaction ----
+
+// rf_postgres_open_now: begins the transaction now, if that was put off. A connection that was lost
+// while we were idle is made anew.
+RF_NODISCARD enum rf_err rf_postgres_open_now(struct rf_postgres *postgres, struct rf_error *error);
+
+// rf_postgres_send_opening: likewise by rf_postgres_send.
+RF_NODISCARD enum rf_err rf_postgres_send_opening(struct rf_postgres *postgres,
+                                                  struct rf_error *error);
+
+// rf_postgres_renewed: whether our lease was renewed; if not, the store is lost.
+RF_NODISCARD enum rf_err rf_postgres_renewed(struct rf_postgres *postgres, const PGresult *result,
+                                             struct rf_error *error);
+
 // rf_postgres_ping: whether the server answers a new connection, within 5 s.
 bool rf_postgres_ping(const struct rf_postgres *postgres);
 
 // rf_postgres_up: whether the connection was in order when it was last used.
 bool rf_postgres_up(const struct rf_postgres *postgres);
 
-// rf_postgres_exec: statements without parameters; the result is the last one's and cleared by
-// PQclear. An error clears it.
+// rf_postgres_exec: statements without parameters, behind all that was sent before; the result is
+// the last one's and cleared by PQclear. An error clears it.
 RF_NODISCARD enum rf_err rf_postgres_exec(struct rf_postgres *postgres, const char *sql,
                                           PGresult **result, struct rf_error *error);
 
@@ -63,8 +109,15 @@ RF_NODISCARD enum rf_err rf_postgres_committed(struct rf_postgres *postgres,
                                                struct rf_error *error);
 
 // The rows of the driver.
+
+// rf_postgres_send_kept: sends a statement, which is kept prepared.
+RF_NODISCARD enum rf_err rf_postgres_send_kept(struct rf_postgres *postgres, const char *sql,
+                                               const struct rf_db_value *values, int count,
+                                               struct rf_error *error);
 enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_db_value *values,
                               int count, struct rf_rows **rows, struct rf_error *error);
+enum rf_err rf_postgres_later(struct rf_db *db, const char *sql, const struct rf_db_value *values,
+                              int count, struct rf_error *error);
 enum rf_err rf_postgres_next(struct rf_rows *rows, struct rf_error *error);
 int64_t rf_postgres_number(const struct rf_rows *rows, int column);
 const char *rf_postgres_text(const struct rf_rows *rows, int column);

@@ -82,6 +82,9 @@ static enum rf_err prepare(struct rf_postgres *postgres, const char *sql, int co
                            struct rf_error *error) {
     int wanted;
     *place = -1;
+    enum rf_err err = rf_postgres_settled(postgres, error);
+    if (err != RF_OK)
+        return err;
     if (!rf_dialect_postgres(sql, text, SQL_MAX, &wanted))
         return rf_error_set(error, RF_ERR_INVALID, "database: a statement is too long");
     assert(wanted == count);
@@ -94,9 +97,8 @@ static enum rf_err prepare(struct rf_postgres *postgres, const char *sql, int co
     (void)snprintf(name, sizeof name, "s%zu", postgres->kept_count);
     PGresult *result = rf_postgres_answer(
         postgres, PQsendPrepare(postgres->connection, name, text, count, parameters->types));
-    enum rf_err err = PQresultStatus(result) == PGRES_COMMAND_OK
-                          ? RF_OK
-                          : rf_postgres_fail(postgres, result, error);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        err = rf_postgres_fail(postgres, result, error);
     PQclear(result);
     if (err == RF_OK) {
         *place = (int)postgres->kept_count;
@@ -107,38 +109,60 @@ static enum rf_err prepare(struct rf_postgres *postgres, const char *sql, int co
     return err;
 }
 
-static PGresult *execute(struct rf_postgres *postgres, int place, const char *text, int count,
-                         const struct parameters *all) {
-    PGconn *connection = postgres->connection;
-    if (place < 0)
-        return rf_postgres_answer(postgres,
-                                  PQsendQueryParams(connection, text, count, all->types,
-                                                    all->values, all->lengths, all->formats, 0));
-    char name[16];
-    (void)snprintf(name, sizeof name, "s%d", place);
-    return rf_postgres_answer(postgres, PQsendQueryPrepared(connection, name, count, all->values,
-                                                            all->lengths, all->formats, 0));
-}
-
-enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_db_value *values,
-                              int count, struct rf_rows **rows, struct rf_error *error) {
-    struct rf_postgres *postgres = (struct rf_postgres *)db;
+enum rf_err rf_postgres_send_kept(struct rf_postgres *postgres, const char *sql,
+                                  const struct rf_db_value *values, int count,
+                                  struct rf_error *error) {
     struct parameters all;
-    char text[SQL_MAX];
+    char text[SQL_MAX], name[16];
     for (int i = 0; i < count; i++)
         set_parameter(&all, i, &values[i]);
     int place = find_kept(postgres, sql);
     enum rf_err err = place < 0 ? prepare(postgres, sql, count, &all, text, &place, error) : RF_OK;
     if (err != RF_OK)
         return err;
+    (void)snprintf(name, sizeof name, "s%d", place);
+    const struct rf_postgres_statement statement = {.name = place < 0 ? NULL : name,
+                                                    .sql = text,
+                                                    .count = count,
+                                                    .types = all.types,
+                                                    .values = all.values,
+                                                    .lengths = all.lengths,
+                                                    .formats = all.formats};
+    return rf_postgres_send(postgres, &statement, error);
+}
+
+static enum rf_err ask(struct rf_postgres *postgres, const char *sql,
+                       const struct rf_db_value *values, int count, PGresult **result,
+                       struct rf_error *error) {
+    *result = NULL;
+    enum rf_err err = postgres->opening ? rf_postgres_send_opening(postgres, error) : RF_OK;
+    if (err == RF_OK)
+        err = rf_postgres_send_kept(postgres, sql, values, count, error);
+    if (err == RF_OK)
+        err = rf_postgres_settle(postgres, result, error);
+    if (err != RF_OK) {
+        PQclear(*result);
+        *result = NULL;
+    }
+    return err;
+}
+
+enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf_db_value *values,
+                              int count, struct rf_rows **rows, struct rf_error *error) {
+    struct rf_postgres *postgres = (struct rf_postgres *)db;
     struct result *out = calloc(1, sizeof *out);
+    PGresult *result;
     if (!out)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    PGresult *result = execute(postgres, place, text, count, &all);
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        err = rf_postgres_fail(postgres, result, error);
-        PQclear(result);
+    bool first = postgres->opening;
+    enum rf_err err = ask(postgres, sql, values, count, &result, error);
+    // A server that was restarted while we were idle is noticed only now.
+    if (err != RF_OK && first && !rf_postgres_up(postgres) &&
+        (err = rf_postgres_connect(postgres, error)) == RF_OK) {
+        postgres->opening = true;
+        err = ask(postgres, sql, values, count, &result, error);
+    }
+    if (err != RF_OK) {
         free(out);
         return err;
     }
@@ -147,6 +171,17 @@ enum rf_err rf_postgres_query(struct rf_db *db, const char *sql, const struct rf
     *out = (struct result){.rows.db = db, .result = result, .row = -1};
     *rows = &out->rows;
     return RF_OK;
+}
+
+enum rf_err rf_postgres_later(struct rf_db *db, const char *sql, const struct rf_db_value *values,
+                              int count, struct rf_error *error) {
+    struct rf_postgres *postgres = (struct rf_postgres *)db;
+    enum rf_err err = rf_postgres_open_now(postgres, error);
+    if (err == RF_OK)
+        err = rf_postgres_send_kept(postgres, sql, values, count, error);
+    if (err == RF_OK)
+        (void)PQflush(postgres->connection); // the server begins with it
+    return err;
 }
 
 static void free_unescaped(struct result *result) {

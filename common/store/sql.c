@@ -9,7 +9,9 @@ enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error) {
     enum rf_err code = RF_ERR_IO;
     switch (sqlite3_errcode(db) & 0xff) {
     case SQLITE_CONSTRAINT:
-        code = RF_ERR_CONFLICT;
+        // What must not be missing is no matter of another row.
+        if (sqlite3_extended_errcode(db) != SQLITE_CONSTRAINT_NOTNULL)
+            code = RF_ERR_CONFLICT;
         break;
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:

@@ -32,8 +32,8 @@ RF_NODISCARD enum rf_err rf_sql_int(sqlite3 *db, struct rf_error *error, int64_t
 const char *rf_sql_text(sqlite3_stmt *statement, int column);
 
 // rf_sql_fail: fills `error` from the database's last error and returns its code: a constraint is
-// RF_ERR_CONFLICT, a value that it never takes RF_ERR_INVALID, out of memory RF_ERR_NOMEM, a damaged
-// file, or one that is no database, RF_ERR_DAMAGED, all others RF_ERR_IO.
+// RF_ERR_CONFLICT, a value that it never takes RF_ERR_INVALID, out of memory RF_ERR_NOMEM, a
+// damaged file, or one that is no database, RF_ERR_DAMAGED, all others RF_ERR_IO.
 enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error);
 
 // rf_sql_damaged: whether the last error was that the file is damaged, or no database at all.

@@ -236,47 +236,38 @@ char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, 
     return notice(RF_EVENT_CAMPAIGN_FINISHED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 
-// Takes `count` numbers of our stream, in the transaction of their events: there are no gaps.
-static enum rf_err take_numbers(struct rf_db *db, int64_t count, int64_t *stream, int64_t *first,
-                                struct rf_error *error) {
-    struct rf_rows *row;
-    enum rf_err err = rf_db_query(db, error, &row,
-                                  "UPDATE stream SET next = next + ? WHERE owner = ? AND open = 1"
-                                  " RETURNING id, next",
-                                  "ii", count, rf_member_of(db));
-    if (err == RF_OK && (err = rf_rows_next(row, error)) == RF_OK) {
-        *stream = rf_rows_number(row, 0);
-        *first = rf_rows_number(row, 1) - count;
-    }
-    rf_rows_end(&row);
-    return err == RF_ERR_NOT_FOUND
-               ? rf_error_set(error, RF_ERR_IO, "the database has no stream for our events")
-               : err;
-}
-
-static enum rf_err insert_part(struct rf_db *db, int64_t stream, int64_t first, char *const *texts,
-                               size_t count, struct rf_error *error) {
-    static const struct rf_db_many insert = {"INSERT INTO outbox (stream, seq, event) VALUES ",
-                                             "(?, ?, ?)", "", 0, 3};
-    struct rf_db_value values[RF_DB_MANY_MAX * 3];
+// What was given no text stands for want of memory. Without a stream of ours there is no number,
+// and the outbox takes no event without one.
+static enum rf_err insert_part(struct rf_db *db, int64_t first, char *const *texts, size_t count,
+                               struct rf_error *error) {
+    static const struct rf_db_many insert = {
+        "INSERT INTO outbox (stream, seq, event) SELECT s.id, s.next + e.column1, e.column2"
+        " FROM (SELECT 1) AS one LEFT JOIN stream s ON s.owner = ? AND s.open = 1"
+        " CROSS JOIN (VALUES ",
+        "(?, ?)", ") AS e", 1, 2};
+    struct rf_db_value values[1 + RF_DB_MANY_MAX * 2] = {
+        {.type = 'i', .integer = rf_member_of(db)}};
     for (size_t i = 0; i < count; i++) {
         if (!texts[i])
             return rf_error_set(error, RF_ERR_NOMEM, "out of memory for an event");
-        values[3 * i] = (struct rf_db_value){.type = 'i', .integer = stream};
-        values[3 * i + 1] = (struct rf_db_value){.type = 'i', .integer = first + (int64_t)i};
-        values[3 * i + 2] = (struct rf_db_value){.type = 't', .text = texts[i]};
+        values[1 + 2 * i] = (struct rf_db_value){.type = 'i', .integer = first + (int64_t)i};
+        values[2 + 2 * i] = (struct rf_db_value){.type = 't', .text = texts[i]};
     }
-    return rf_db_run_many(db, error, &insert, values, count);
+    return rf_db_later_many(db, error, &insert, values, count);
 }
 
+// The numbers are taken in the transaction of their events: there are no gaps.
 enum rf_err rf_notice_store_all(struct rf_db *db, char *const *texts, size_t count,
                                 struct rf_error *error) {
-    int64_t stream = 0, first = 0;
-    enum rf_err err = count > 0 ? take_numbers(db, (int64_t)count, &stream, &first, error) : RF_OK;
+    enum rf_err err = RF_OK;
     for (size_t done = 0, part; err == RF_OK && done < count; done += part) {
         part = rf_db_many_part(count - done);
-        err = insert_part(db, stream, first + (int64_t)done, texts + done, part, error);
+        err = insert_part(db, (int64_t)done, texts + done, part, error);
     }
+    if (err == RF_OK && count > 0)
+        err =
+            rf_db_later(db, error, "UPDATE stream SET next = next + ? WHERE owner = ? AND open = 1",
+                        "ii", (int64_t)count, rf_member_of(db));
     return err;
 }
 

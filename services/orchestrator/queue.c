@@ -22,13 +22,19 @@ static enum rf_err set_running(struct rf_db *db, const struct rf_contact *contac
         {.type = 'i', .integer = rf_member_of(db)}};
     for (size_t i = 0; i < count; i++)
         values[2 + i] = (struct rf_db_value){.type = 'i', .integer = contacts[i].row};
-    return rf_db_run_many(db, error, &update, values, count);
+    return rf_db_later_many(db, error, &update, values, count);
+}
+
+// As RF_SCHEMA_AHEAD has it.
+static bool was_ahead(const struct rf_contact *contact) {
+    return contact->state == RF_CONTACT_WAIT_WINDOW && contact->step != RF_STEP_SCRIPT &&
+           contact->last_unreached == RF_UNREACHED_NONE;
 }
 
 // Contacts of one step begin, at most RF_DB_MANY_MAX of them; of those that were never begun before
-// it is told.
+// it is told. `ahead` are those that were made ready before, and not begun yet.
 static enum rf_err begin(struct rf_db *db, struct rf_contact *contacts, size_t count,
-                         struct rf_utc now, struct rf_error *error) {
+                         struct rf_utc now, int64_t *ahead, struct rf_error *error) {
     enum rf_contact_state to = rf_contact_begins(contacts[0].step);
     char *texts[RF_DB_MANY_MAX];
     size_t text_count = 0;
@@ -36,6 +42,7 @@ static enum rf_err begin(struct rf_db *db, struct rf_contact *contacts, size_t c
     for (size_t i = 0; err == RF_OK && i < count; i++) {
         if (contacts[i].state == RF_CONTACT_SCHEDULED)
             texts[text_count++] = rf_notice_started(&contacts[i], now);
+        *ahead -= was_ahead(&contacts[i]) ? 1 : 0;
         contacts[i].state = to;
     }
     if (err == RF_OK)
@@ -65,6 +72,11 @@ static enum rf_err count_running(struct rf_db *db, struct rf_turn *turn, struct 
     "SELECT due FROM contact WHERE campaign = " campaign " AND " RF_SCHEMA_QUEUED                  \
     " AND step = " step " ORDER BY due LIMIT 1"
 
+// How many are ready and wait for their first window.
+#define AHEAD                                                                                      \
+    "SELECT count (*) FROM contact WHERE " RF_SCHEMA_AHEAD                                         \
+    " AND campaign IN (SELECT id FROM campaign WHERE state = 'running')"
+
 static enum rf_err add_turn(struct turns *turns, const struct rf_rows *row,
                             struct rf_error *error) {
     struct rf_turn *items = reallocarray(turns->items, turns->count + 1, sizeof *items);
@@ -75,12 +87,12 @@ static enum rf_err add_turn(struct turns *turns, const struct rf_rows *row,
         turns->due = due;
     if (!items || !due)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    items[turns->count] = (struct rf_turn){.campaign = rf_rows_number(row, 1),
-                                           .priority = rf_rows_number(row, 2),
-                                           .limit = rf_rows_number(row, 3)};
+    items[turns->count] = (struct rf_turn){.campaign = rf_rows_number(row, 2),
+                                           .priority = rf_rows_number(row, 3),
+                                           .limit = rf_rows_number(row, 4)};
     for (int step = 0; step < RF_STEPS; step++)
         due[turns->count][step] =
-            rf_rows_null(row, 4 + step) ? INT64_MAX : rf_rows_number(row, 4 + step);
+            rf_rows_null(row, 5 + step) ? INT64_MAX : rf_rows_number(row, 5 + step);
     turns->count++;
     return RF_OK;
 }
@@ -91,7 +103,7 @@ static enum rf_err read_campaigns(struct rf_queue_claim *claim, struct rf_db *db
     struct rf_rows *rows;
     enum rf_err err = rf_db_query(
         db, error, &rows,
-        "SELECT m.count, k.id, k.priority, coalesce (k.concurrency, ?),"
+        "SELECT m.count, (" AHEAD "), k.id, k.priority, coalesce (k.concurrency, ?),"
         " (" DUE("k.id", "0") "), (" DUE("k.id", "1") "), (" DUE(
             "k.id", "2") ")"
                          " FROM (SELECT count (*) AS count FROM member WHERE gone = 0) m"
@@ -101,7 +113,8 @@ static enum rf_err read_campaigns(struct rf_queue_claim *claim, struct rf_db *db
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK) {
         claim->sharers = rf_rows_number(rows, 0);
-        if (!rf_rows_null(rows, 1) && (err = add_turn(turns, rows, error)) != RF_OK)
+        claim->ahead = rf_rows_number(rows, 1);
+        if (!rf_rows_null(rows, 2) && (err = add_turn(turns, rows, error)) != RF_OK)
             break;
     }
     rf_rows_end(&rows);
@@ -146,7 +159,7 @@ static enum rf_err claim_step(struct rf_queue_claim *claim, struct rf_db *db, in
         err = rf_contact_rows_read(rows, &claim->contacts, error);
     for (size_t i = before, part; err == RF_OK && i < claim->contacts.count; i += part) {
         part = rf_db_many_part(claim->contacts.count - i);
-        err = begin(db, &claim->contacts.items[i], part, claim->now, error);
+        err = begin(db, &claim->contacts.items[i], part, claim->now, &claim->ahead, error);
     }
     if (err != RF_OK || (int64_t)(claim->contacts.count - before) == limit)
         return err;
@@ -215,14 +228,6 @@ static enum rf_err count_prepared(struct rf_db *db, int64_t campaign, int end, i
     return err;
 }
 
-static enum rf_err count_ahead(struct rf_queue_claim *claim, struct rf_db *db,
-                               struct rf_error *error) {
-    return rf_db_number(db, error, &claim->ahead,
-                        "SELECT count (*) FROM contact WHERE " RF_SCHEMA_AHEAD
-                        " AND campaign IN (SELECT id FROM campaign WHERE state = 'running')",
-                        "");
-}
-
 // Claims contacts to be made ready in the places that are left.
 static enum rf_err prepare(struct rf_queue_claim *claim, struct rf_db *db, struct turns *turns,
                            struct rf_error *error) {
@@ -260,8 +265,6 @@ enum rf_err rf_queue_claim_run(struct rf_store_job *job, struct rf_db *db, struc
         claim->test_row = claim->contacts.items[claim->claimed].row;
     claim->open_next = next_due(claim, &turns, first, RF_STEPS);
     claim->test_next = next_due(claim, &turns, test_first, first);
-    if (err == RF_OK)
-        err = count_ahead(claim, db, error);
     if (err == RF_OK && decision->prepare > 0)
         err = prepare(claim, db, &turns, error);
     free(turns.items);

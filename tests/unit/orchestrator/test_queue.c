@@ -305,6 +305,26 @@ static void status_tells_when_the_first_is_called_who_waits_for_it(void **state)
     json_decref(contacts.result);
 }
 
+// It has no numbers for its events; later it may have.
+static void without_a_stream_of_ours_nothing_is_claimed(void **state) {
+    struct rf_db *db = *state;
+    struct rf_error error = {0};
+    campaign(db, "first", 0, 2);
+    for (int open = 0; open < 2; open++) {
+        struct rf_queue_claim job = {
+            .job.run = rf_queue_claim_run, .now = {200 * S}, .decision.count = 10};
+        assert_int_equal(
+            database_exec(db, open ? "UPDATE stream SET open = 1" : "UPDATE stream SET open = 0"),
+            RF_OK);
+        assert_int_equal(database_do(db, &job.job, &error), open ? RF_OK : RF_ERR_IO);
+        db->driver->rollback(db);
+        assert_int_equal(
+            database_number(db, "SELECT count (*) FROM contact WHERE state = 'running.script'"),
+            open ? 2 : 0);
+        rf_contact_list_clear(&job.contacts);
+    }
+}
+
 static void who_was_made_ready_for_a_shut_window_is_counted_and_what_was_not_goes_on(void **state) {
     struct rf_db *db = *state;
     static const char *const changes[] = {
@@ -510,6 +530,8 @@ int main(void) {
         TEST(the_reading_of_turns_uses_indexes),
         TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
         TEST(status_tells_when_the_first_is_called_who_waits_for_it),
+        TEST(without_a_stream_of_ours_nothing_is_claimed),
+        TEST(without_a_stream_of_ours_nothing_is_claimed),
         TEST(who_was_made_ready_for_a_shut_window_is_counted_and_what_was_not_goes_on),
         TEST(incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody),
         TEST(how_calls_ended_is_kept_for_the_next_one),

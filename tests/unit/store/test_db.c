@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "store/batch.h"
 #include "store/member.h"
 
 struct fixture {
@@ -172,6 +173,85 @@ static void a_transaction_is_whole_and_what_follows_a_mark_can_be_undone(void **
     assert_int_equal(count(f), 2);
 }
 
+// A job that puts words and waits for none of them.
+struct later {
+    struct rf_store_job base;
+    int64_t words[3]; // 0: none
+};
+
+static enum rf_err run_later(struct rf_store_job *base, struct rf_db *db, struct rf_error *error) {
+    struct later *later = (struct later *)base;
+    enum rf_err err = RF_OK;
+    for (int i = 0; err == RF_OK && i < 3 && later->words[i] != 0; i++)
+        err = rf_db_later(db, error, "INSERT INTO word VALUES (?, NULL)", "i", later->words[i]);
+    return err;
+}
+
+static void what_nobody_waited_for_is_there_before_what_follows(void **state) {
+    struct fixture *f = *state;
+    const struct rf_driver *driver = f->db->driver;
+    for (int i = 0; i < 2; i++) { // at first its text is prepared
+        engine_must(driver->begin(f->db, &f->error), &f->error);
+        engine_must(rf_db_later(f->db, &f->error, "INSERT INTO word VALUES (1, ?)", "t", "a"),
+                    &f->error);
+        engine_must(
+            rf_db_later(f->db, &f->error, "UPDATE word SET text = text || 'b' WHERE n = 1", ""),
+            &f->error);
+        int64_t seen = 0;
+        engine_must(
+            rf_db_number(f->db, &f->error, &seen, "SELECT n FROM word WHERE text = 'ab'", ""),
+            &f->error);
+        assert_int_equal(seen, 1);
+        engine_must(
+            rf_db_later(f->db, &f->error, "UPDATE word SET n = 2 WHERE text = ?", "t", "ab"),
+            &f->error);
+        if (i == 0)
+            driver->rollback(f->db);
+        else
+            engine_must(driver->commit(f->db, &f->error), &f->error);
+        assert_false(driver->alive(f->db));
+        assert_int_equal(count(f), i);
+    }
+}
+
+static void a_job_fails_by_what_it_did_not_wait_for(void **state) {
+    struct fixture *f = *state;
+    engine_must(put(f, 5, "five"), &f->error);
+    for (int i = 0; i < 2; i++) {
+        struct later alone = {.base.run = run_later, .words = {1, 5, 2}};
+        rf_batch_run(f->db, &alone.base);
+        assert_int_equal(alone.base.result, RF_ERR_CONFLICT);
+        assert_int_equal(count(f), 1);
+    }
+    struct later last = {.base.run = run_later, .words = {9}};
+    struct later bad = {.base = {.run = run_later, .next = &last.base}, .words = {7, 5, 8}};
+    struct later first = {.base = {.run = run_later, .next = &bad.base}, .words = {6}};
+    rf_batch_run(f->db, &first.base);
+    assert_int_equal(first.base.result, RF_OK);
+    assert_int_equal(bad.base.result, RF_ERR_CONFLICT);
+    assert_int_equal(last.base.result, RF_OK);
+    int64_t sum = 0;
+    engine_must(rf_db_number(f->db, &f->error, &sum, "SELECT sum (n) FROM word", ""), &f->error);
+    assert_int_equal(sum, 5 + 6 + 9);
+}
+
+// A job that goes on although a statement of it failed is not carried out by half.
+static void what_follows_a_failed_statement_fails_too(void **state) {
+    struct fixture *f = *state;
+    const struct rf_driver *driver = f->db->driver;
+    if (!engine_is_postgres())
+        skip(); // it does not wait, so that there it is the statement itself that fails
+    engine_must(put(f, 5, "five"), &f->error);
+    engine_must(driver->begin(f->db, &f->error), &f->error);
+    engine_must(rf_db_later(f->db, &f->error, "INSERT INTO word VALUES (5, ?)", "t", "x"),
+                &f->error);
+    assert_int_equal(put(f, 6, "six"), RF_ERR_CONFLICT);
+    assert_true(driver->alive(f->db));
+    assert_int_not_equal(driver->commit(f->db, &f->error), RF_OK);
+    driver->rollback(f->db);
+    assert_int_equal(count(f), 1);
+}
+
 static const struct rf_migration steps[] = {
     {1, "CREATE TABLE one (n INTEGER)"},
     {2, "CREATE TABLE two (n INTEGER); INSERT INTO two VALUES (2)"},
@@ -261,8 +341,7 @@ static void a_statement_says_the_same_of_many_rows(void **state) {
             inserted += rf_rows_number(rows, 0) != 7;
         rf_rows_end(&rows);
         assert_int_equal(inserted, done == 0 ? part - 1 : part);
-        engine_must(rf_db_run_many(f->db, &f->error, &update, numbers, part), &f->error);
-        assert_int_equal(rf_db_changes(f->db), part);
+        engine_must(rf_db_later_many(f->db, &f->error, &update, numbers, part), &f->error);
     }
     assert_int_equal(parts, 5);
     assert_int_equal(count(f), 43);
@@ -286,6 +365,9 @@ int main(void) {
         TEST(rows_may_be_read_while_others_are_written),
         TEST(more_texts_than_are_kept_prepared_are_carried_out_all_the_same),
         TEST(a_transaction_is_whole_and_what_follows_a_mark_can_be_undone),
+        TEST(what_nobody_waited_for_is_there_before_what_follows),
+        TEST(a_job_fails_by_what_it_did_not_wait_for),
+        TEST(what_follows_a_failed_statement_fails_too),
         TEST(a_schema_is_brought_up_step_by_step_and_a_later_one_refused),
         TEST(a_member_gets_a_number_that_was_never_given),
     };

@@ -82,6 +82,17 @@ static enum rf_err put(struct fixture *f, int64_t n, struct rf_error *error) {
     return rf_store_now(f->store, &job.base, error);
 }
 
+// The COMMIT goes along with what is not waited for.
+static enum rf_err run_put_later(struct rf_store_job *base, struct rf_db *db,
+                                 struct rf_error *error) {
+    return rf_db_later(db, error, "INSERT INTO word VALUES (?)", "i", ((struct put *)base)->n);
+}
+
+static enum rf_err put_later(struct fixture *f, int64_t n, struct rf_error *error) {
+    struct put job = {.base.run = run_put_later, .n = n};
+    return rf_store_now(f->store, &job.base, error);
+}
+
 static int64_t ask(struct fixture *f, const char *sql) {
     int64_t value = -1;
     struct rf_error error = {0};
@@ -99,13 +110,14 @@ static void a_commit_whose_answer_is_lost_is_told_as_what_it_was(void **state) {
         {RELAY_CUTS_AFTER, true}, {RELAY_CUTS_BEFORE, false}, {RELAY_STALLS, false},
         {RELAY_CUTS_AFTER, true}, {RELAY_FORWARDS, true},
     };
+    const int count = (int)(sizeof cases / sizeof *cases);
     int64_t kept = 0;
-    for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
+    for (int i = 0; i < 2 * count; i++) {
         struct rf_error error = {0};
-        relay_next_commit(f->relay, cases[i].cut);
-        enum rf_err err = put(f, i, &error);
-        assert_int_equal(err, cases[i].carried_out ? RF_OK : RF_ERR_IO);
-        kept += cases[i].carried_out;
+        relay_next_commit(f->relay, cases[i % count].cut);
+        enum rf_err err = i < count ? put(f, i, &error) : put_later(f, i, &error);
+        assert_int_equal(err, cases[i % count].carried_out ? RF_OK : RF_ERR_IO);
+        kept += cases[i % count].carried_out;
         assert_int_equal(ask(f, "SELECT count (*) FROM word"), kept);
     }
     assert_int_equal(f->lost, 0);
@@ -141,8 +153,10 @@ static void a_session_that_is_ended_while_idle_is_not_noticed(void **state) {
     for (int64_t n = 0; n < 3; n++) {
         cut_all(f);
         engine_must(put(f, n, &error), &error);
+        cut_all(f);
+        engine_must(put_later(f, 10 + n, &error), &error);
     }
-    assert_int_equal(ask(f, "SELECT count (*) FROM word"), 3);
+    assert_int_equal(ask(f, "SELECT count (*) FROM word"), 6);
 }
 
 static void
@@ -348,6 +362,7 @@ incident_47_what_comes_after_the_lease_has_ended_and_been_taken_is_refused(void 
     assert_int_equal(judge(f, true), 1);
     assert_int_equal(put(f, 3, &error), RF_ERR_IO);
     assert_non_null(strstr(error.message, "taken over"));
+    assert_int_equal(put_later(f, 4, &error), RF_ERR_IO);
     assert_int_equal(ask(f, "SELECT sum (n) FROM word"), 3);
     assert_int_equal(rf_loop_run(f->loop, &error), RF_OK);
     assert_int_equal(f->lost, 1);
@@ -364,7 +379,8 @@ static void a_member_in_the_middle_of_a_transaction_is_not_judged(void **state) 
     assert_int_equal(judge(f, true), 0);
     slow->driver->rollback(slow);
     engine_script(f->other, "UPDATE member SET alive_until = 0 WHERE name = 'slow'");
-    engine_must(slow->driver->begin(slow, &error), &error); // renews it, not yet to be seen
+    engine_must(slow->driver->begin(slow, &error), &error);
+    engine_must(rf_db_run(slow, &error, "SELECT 1", ""), &error); // renews it, not yet to be seen
     assert_int_equal(judge(f, true), 0);
     engine_must(slow->driver->commit(slow, &error), &error);
     assert_int_equal(judge(f, true), 0);
@@ -388,8 +404,12 @@ incident_18_a_session_stopped_in_a_transaction_holds_nothing_beyond_its_lease(vo
     }
     assert_int_not_equal(stopped->driver->commit(stopped, &error), RF_OK);
     assert_int_equal(ask(f, "SELECT count (*) FROM word"), 0);
-    assert_int_not_equal(stopped->driver->begin(stopped, &error), RF_OK);
+    engine_must(stopped->driver->begin(stopped, &error), &error);
+    assert_int_not_equal(rf_db_run(stopped, &error, "INSERT INTO word VALUES (1)", ""), RF_OK);
     assert_true(stopped->lost);
+    assert_int_not_equal(stopped->driver->commit(stopped, &error), RF_OK);
+    stopped->driver->rollback(stopped);
+    assert_int_equal(ask(f, "SELECT count (*) FROM word"), 0);
     rf_db_close(&stopped);
 }
 
