@@ -3,13 +3,17 @@
 #include "base/log.h"
 #include "config/config.h"
 
+bool rf_await_mends(enum rf_err err) {
+    return err == RF_ERR_IO || err == RF_ERR_TIMEOUT;
+}
+
 static void on_reached(void *arg, enum rf_err result, const struct rf_error *reached) {
     struct rf_orchestrator *orchestrator = arg;
     struct rf_await *await = &orchestrator->await;
     struct rf_error error = *reached;
     if (result == RF_OK) {
         result = await->begin(orchestrator, &error);
-        if (result != RF_OK && (result != RF_ERR_IO || orchestrator->store)) {
+        if (result != RF_OK && (!rf_await_mends(result) || orchestrator->store)) {
             rf_process_fail(orchestrator->process, &error);
             return;
         }
@@ -21,7 +25,8 @@ static void on_reached(void *arg, enum rf_err result, const struct rf_error *rea
         rf_process_fail(orchestrator->process, &error);
     } else if (result != RF_OK) {
         if (await->failures == 0)
-            rf_log(RF_LOG_ERROR, "the store's database is away, trying again: %s", error.message);
+            rf_log(RF_LOG_ERROR, "the store's database is %s, trying again: %s",
+                   result == RF_ERR_TIMEOUT ? "held" : "away", error.message);
         rf_timer_after(&await->timer, rf_retry_backoff(&rf_postgres_connecting, await->failures++));
     } else if (await->failures > 0) {
         rf_log(RF_LOG_INFO, "the store's database is there");

@@ -167,6 +167,23 @@ class SharedStore(OnPostgres, RingfenceTest):
         self.assertTrue(waiting.says("the store's database is there"))
         self.check(people(3), self.set.campaign(people(3)))
 
+    def test_one_that_starts_while_another_program_holds_the_database_waits_for_it(self):
+        (first,) = self.start(1)
+        first.terminate()
+        self.assertEqual(first.wait(), 0)
+        for table, words in (("schema_version", "migration"), ("stream", "locked by another program")):
+            with self.server.session() as session:
+                session.run(f"BEGIN; LOCK TABLE {table};")
+                process = self.set.launch("orchestrator", name=table)
+                wait_for("it to wait", lambda p=process: p.says("is held, trying again: ") or not p.alive())
+                self.assertTrue(process.says(words), process.text())
+                self.assertTrue(process.alive(), process.text())
+            process.wait_ready()
+            self.assertTrue(process.says("the store's database is there"))
+            process.terminate()
+            self.assertEqual(process.wait(), 0)
+            self.assertEqual(self.count("SELECT count (*) FROM member WHERE gone = 0"), 0)
+
     def silent(self):
         """An orchestrator whose server takes the connection and says nothing."""
         listener = socket.create_server(("127.0.0.1", 0))
