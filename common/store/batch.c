@@ -81,7 +81,7 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
         held_up = job->result == RF_ERR_TIMEOUT;
         error = job->error;
     }
-    if (alive && held_up)
+    if (held_up)
         job = fail_rest(job, &error);
     if (alive)
         RF_CRASH_POINT(store, before_commit);
@@ -97,6 +97,8 @@ static struct rf_store_job *run_transaction(struct rf_db *db, struct rf_store_jo
     if (batch->next)
         error.code = io_or_damaged(error.code);
     db->driver->rollback(db);
+    if (!batch->next)
+        renew(db);
     for (struct rf_store_job *failed = batch; failed != job; failed = failed->next)
         fail_job(failed, &error);
     return job;

@@ -43,19 +43,26 @@ static void rollback(struct rf_db *db) {
     struct rf_postgres *postgres = of(db);
     postgres->opening = false;
     (void)rf_postgres_settled(postgres, &error);
-    if (alive(db) && run(postgres, "ROLLBACK", &error) != RF_OK)
-        rf_log(RF_LOG_WARNING, "a transaction cannot be rolled back: %s", error.message);
+    if (!alive(db) || run(postgres, "ROLLBACK", &error) == RF_OK)
+        return;
+    rf_log(RF_LOG_WARNING, "a transaction cannot be rolled back: %s", error.message);
+    rf_postgres_drop(postgres);
 }
 
 static enum rf_err send_renewal(struct rf_postgres *postgres, struct rf_error *error) {
     const struct rf_db *db = &postgres->db;
+    postgres->ours = false;
     const struct rf_db_value values[] = {{.type = 'i', .integer = postgres->number},
                                          {.type = 'i', .integer = db->term.ns},
                                          {.type = 'i', .integer = db->member}};
-    return rf_postgres_send_kept(postgres,
-                                 "UPDATE member SET number = ?, alive_until = " RF_MEMBER_NOW " + ?"
-                                 " WHERE id = ? AND gone = 0",
-                                 values, 3, error);
+    enum rf_err err =
+        rf_postgres_send_kept(postgres,
+                              "UPDATE member SET number = ?, alive_until = " RF_MEMBER_NOW " + ?"
+                              " WHERE id = ? AND gone = 0",
+                              values, 3, error);
+    if (err == RF_OK)
+        postgres->renewal = postgres->pending;
+    return err;
 }
 
 static enum rf_err taken_over(struct rf_error *error) {
@@ -66,7 +73,8 @@ static enum rf_err taken_over(struct rf_error *error) {
 
 enum rf_err rf_postgres_renewed(struct rf_postgres *postgres, const PGresult *result,
                                 struct rf_error *error) {
-    if (strcmp(PQcmdTuples((PGresult *)(uintptr_t)result), "1") == 0)
+    postgres->ours = strcmp(PQcmdTuples((PGresult *)(uintptr_t)result), "1") == 0;
+    if (postgres->ours)
         return RF_OK;
     postgres->db.lost = true;
     return taken_over(error);
@@ -77,10 +85,9 @@ enum rf_err rf_postgres_send_opening(struct rf_postgres *postgres, struct rf_err
     postgres->number++;
     postgres->asked = rf_clock_now();
     enum rf_err err = rf_postgres_send_text(postgres, "BEGIN", error);
-    if (err == RF_OK && postgres->db.member != 0) {
+    postgres->ours = postgres->db.member == 0;
+    if (err == RF_OK && !postgres->ours)
         err = send_renewal(postgres, error);
-        postgres->renewal = postgres->pending;
-    }
     return err;
 }
 
@@ -108,6 +115,8 @@ enum rf_err rf_postgres_open_now(struct rf_postgres *postgres, struct rf_error *
 
 static enum rf_err begin(struct rf_db *db, struct rf_error *error) {
     struct rf_postgres *postgres = of(db);
+    if (db->lost)
+        return taken_over(error);
     enum rf_err err = rf_postgres_up(postgres) ? RF_OK : rf_postgres_connect(postgres, error);
     postgres->opening = err == RF_OK;
     return err;
@@ -137,8 +146,10 @@ static enum rf_err mark(struct rf_db *db, struct rf_error *error) {
 static void undo(struct rf_db *db) {
     struct rf_error error;
     (void)rf_postgres_settled(of(db), &error);
-    if (alive(db) && run(of(db), "ROLLBACK TO job", &error) != RF_OK)
-        rf_log(RF_LOG_ERROR, "a failed job cannot be rolled back: %s", error.message);
+    if (!alive(db) || run(of(db), "ROLLBACK TO job", &error) == RF_OK)
+        return;
+    rf_log(RF_LOG_ERROR, "a failed job cannot be rolled back: %s", error.message);
+    rf_postgres_drop(of(db));
 }
 
 static enum rf_err release(struct rf_db *db, struct rf_error *error) {
@@ -160,7 +171,6 @@ static enum rf_err renew_again(struct rf_postgres *postgres, struct rf_error *er
         rf_instant_before(now, rf_lease_renew_at(postgres->asked, postgres->db.term)))
         return RF_OK;
     enum rf_err err = send_renewal(postgres, error);
-    postgres->renewal = postgres->pending;
     if (err == RF_OK)
         err = rf_postgres_settled(postgres, error);
     if (err == RF_OK)
@@ -180,8 +190,12 @@ static enum rf_err commit(struct rf_db *db, struct rf_error *error) {
     struct rf_postgres *postgres = of(db);
     PGresult *result;
     enum rf_err err = rf_postgres_open_now(postgres, error);
-    if (err == RF_OK && db->lost) // the statements behind the renewal were carried out all the same
-        err = taken_over(error);
+    if (err == RF_OK && postgres->renewal != 0) // its statement could not be sent
+        err = rf_postgres_settled(postgres, error);
+    // What came behind the renewal was carried out all the same.
+    if (err == RF_OK && !postgres->ours)
+        err = db->lost ? taken_over(error)
+                       : rf_error_set(error, RF_ERR_IO, "database: the lease was not renewed");
     if (err == RF_OK)
         err = renew_again(postgres, error);
     if (err != RF_OK)

@@ -24,6 +24,11 @@ bool rf_postgres_up(const struct rf_postgres *postgres) {
     return postgres->connection && PQstatus(postgres->connection) == CONNECTION_OK;
 }
 
+void rf_postgres_drop(struct rf_postgres *postgres) {
+    PQfinish(postgres->connection);
+    postgres->connection = NULL;
+}
+
 // What libpq or the server says, on one line.
 static void one_line(const char *message, char *out, size_t size) {
     size_t used = 0;
@@ -171,8 +176,7 @@ enum rf_err rf_postgres_connect(struct rf_postgres *postgres, struct rf_error *e
                                                : rf_postgres_fail(postgres, NULL, error);
     if (err != RF_OK) {
         hold_off(postgres, error);
-        PQfinish(postgres->connection);
-        postgres->connection = NULL;
+        rf_postgres_drop(postgres);
         return RF_ERR_IO;
     }
     if (postgres->away && postgres->db.connected.ns != 0)
@@ -218,8 +222,7 @@ enum rf_err rf_postgres_committed(struct rf_postgres *postgres, struct rf_error 
                             "database: lost at a commit, whose outcome is"
                             " unknown");
     rf_log(RF_LOG_WARNING, "the connection was lost at a commit: asking what became of it");
-    PQfinish(postgres->connection);
-    postgres->connection = NULL;
+    rf_postgres_drop(postgres);
     while (!postgres->db.closing) {
         int64_t number;
         enum rf_err err = RF_OK;

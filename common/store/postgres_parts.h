@@ -20,6 +20,7 @@ struct rf_postgres {
     bool opening;                 // BEGIN is sent with the first statement
     size_t pending;               // statements sent whose results were not read
     size_t renewal;               // which of them renews the lease, from 1; 0: none
+    bool ours;                    // the lease was renewed in this transaction
     int64_t number;               // of the transaction under way
     struct rf_instant asked;      // when its renewal of the lease was asked for
     char *kept[RF_POSTGRES_KEPT]; // texts; the statement of the first is named s0
@@ -88,6 +89,9 @@ RF_NODISCARD enum rf_err rf_postgres_renewed(struct rf_postgres *postgres, const
 
 // rf_postgres_ping: whether the server answers a new connection, within 5 s.
 bool rf_postgres_ping(const struct rf_postgres *postgres);
+
+// rf_postgres_drop: gives the connection up; what was not committed is rolled back.
+void rf_postgres_drop(struct rf_postgres *postgres);
 
 // rf_postgres_up: whether the connection was in order when it was last used.
 bool rf_postgres_up(const struct rf_postgres *postgres);

@@ -35,17 +35,18 @@ static bool end_pipeline(struct rf_postgres *postgres, struct rf_error *error) {
     if (!postgres->connection || PQpipelineSync(postgres->connection) == 1)
         return postgres->connection;
     (void)rf_postgres_fail(postgres, NULL, error);
-    PQfinish(postgres->connection);
-    postgres->connection = NULL;
+    rf_postgres_drop(postgres);
     return false;
 }
 
+// Of a statement's results rf_postgres_answer gives the last one, and passes over the marks of
+// rf_postgres_later on its way.
 static enum rf_err read_all(struct rf_postgres *postgres, size_t count, size_t renewal,
                             PGresult **last, struct rf_error *error) {
     enum rf_err err = RF_OK;
     for (size_t i = 0; i < count && rf_postgres_up(postgres); i++) {
         PGresult *result = rf_postgres_answer(postgres, 1);
-        if (err != RF_OK) { // the server skipped it
+        if (err != RF_OK) { // it failed or was skipped, too
             PQclear(result);
             continue;
         }
@@ -61,9 +62,25 @@ static enum rf_err read_all(struct rf_postgres *postgres, size_t count, size_t r
     return err;
 }
 
+// Reads the end of the pipeline. Without one, as when memory is short, results would be taken for
+// those of other statements.
+static enum rf_err leave_pipeline(struct rf_postgres *postgres, struct rf_error *error) {
+    if (!rf_postgres_up(postgres))
+        return RF_OK;
+    PGresult *end = rf_postgres_answer(postgres, 1);
+    bool ended = PQresultStatus(end) == PGRES_PIPELINE_SYNC;
+    PQclear(end);
+    if (ended && PQexitPipelineMode(postgres->connection) == 1)
+        return RF_OK;
+    (void)rf_postgres_fail(postgres, NULL, error);
+    rf_postgres_drop(postgres);
+    return RF_ERR_IO;
+}
+
 enum rf_err rf_postgres_settle(struct rf_postgres *postgres, PGresult **last,
                                struct rf_error *error) {
     size_t count = postgres->pending, renewal = postgres->renewal;
+    struct rf_error own = {0};
     postgres->pending = postgres->renewal = 0;
     *last = NULL;
     if (!postgres->connection || PQpipelineStatus(postgres->connection) == PQ_PIPELINE_OFF)
@@ -71,11 +88,11 @@ enum rf_err rf_postgres_settle(struct rf_postgres *postgres, PGresult **last,
     if (!end_pipeline(postgres, error))
         return RF_ERR_IO;
     enum rf_err err = read_all(postgres, count, renewal, last, error);
-    if (rf_postgres_up(postgres))
-        PQclear(rf_postgres_answer(postgres, 1)); // the end of the pipeline
-    if (rf_postgres_up(postgres))
-        (void)PQexitPipelineMode(postgres->connection);
-    return err;
+    enum rf_err left = leave_pipeline(postgres, &own);
+    if (err != RF_OK || left == RF_OK)
+        return err;
+    *error = own;
+    return left;
 }
 
 enum rf_err rf_postgres_settled(struct rf_postgres *postgres, struct rf_error *error) {

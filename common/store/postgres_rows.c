@@ -179,8 +179,10 @@ enum rf_err rf_postgres_later(struct rf_db *db, const char *sql, const struct rf
     enum rf_err err = rf_postgres_open_now(postgres, error);
     if (err == RF_OK)
         err = rf_postgres_send_kept(postgres, sql, values, count, error);
-    if (err == RF_OK)
-        (void)PQflush(postgres->connection); // the server begins with it
+    // Where nothing says that it may wait for us the server waits without a timeout, and with its
+    // locks. In a transaction that ends nothing: what follows a failed statement fails.
+    if (err == RF_OK && PQpipelineSync(postgres->connection) != 1)
+        err = rf_postgres_fail(postgres, NULL, error);
     return err;
 }
 

@@ -49,9 +49,7 @@ PGresult *rf_postgres_answer(struct rf_postgres *postgres, int sent) {
         last = result;
     }
     PQclear(last);
-    if (sent) {
-        PQfinish(postgres->connection);
-        postgres->connection = NULL;
-    }
+    if (sent)
+        rf_postgres_drop(postgres);
     return NULL;
 }
