@@ -33,8 +33,8 @@ static void add_state(const struct rf_why *why, struct rf_text *text) {
         [RF_CONTACT_SCRIPT] = "is in progress: its script is being written",
         [RF_CONTACT_SPEECH] = "is in progress: its script is being spoken",
         [RF_CONTACT_DIAL] = "is in progress: it is about to be dialled, or just was",
-        [RF_CONTACT_ASK] = "is in progress: a dial may have made a call, and the provider is asked "
-                           "for it before anything is repeated",
+        [RF_CONTACT_ASK] = ("is in progress: a dial may have made a call, and the provider is asked"
+                            " for it before anything is repeated"),
         [RF_CONTACT_FOLLOW] = "is in progress: its call exists and is followed to its end",
         [RF_CONTACT_WAIT_RETRY] = "waits for its next try",
         [RF_CONTACT_WAIT_BREAKER] = "waits until a provider is usable again",

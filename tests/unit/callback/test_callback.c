@@ -148,7 +148,7 @@ static void an_address_names_its_dial_and_leads_back_to_it(void **state) {
         "/twilio/status/01JAR5ZX3N00000000000000I0",
         "/twilio/status/01jar5zx3n0000000000000000",
         "/twilio/status/../../../../../etc/passwd00",
-        "/twilio/Status/" ATTEMPT,
+        ("/twilio/Status/" ATTEMPT),
     };
     for (size_t i = 0; i < COUNT(others); i++)
         assert_false(rf_callback_attempt(others[i], attempt));

@@ -277,8 +277,8 @@ static void status_tells_when_the_first_is_called_who_waits_for_it(void **state)
         "UPDATE contact SET state = 'waiting.window', reason = 'hour', due = 90 WHERE line = 4",
         "UPDATE contact SET state = 'waiting.window', reason = 'holiday', due = 70 WHERE line = 5",
         "UPDATE contact SET state = 'waiting.retry', reason = 'busy', due = 50 WHERE line = 7",
-        "UPDATE contact SET state = 'waiting.retry', reason = 'voicemail', due = 40"
-        " WHERE line = 8",
+        ("UPDATE contact SET state = 'waiting.retry', reason = 'voicemail', due = 40"
+         " WHERE line = 8"),
     };
     campaign(db, "first", 0, 8);
     struct rf_error error = {0};
