@@ -13,6 +13,7 @@ REFUSED, BUSY, NO_ANSWER = "+12025550193", "+12025550190", "+12025550191"
 
 ALERTED = ("breaker.opened", "breaker.closed", "mark.set", "process.lost", "provider.down")
 ALERTED_REASONS = ("retries_exhausted", "interrupted", "call_lost", "call_unknown")
+INTERRUPTIONS = 10  # dial.h: who is so often its dial's victim comes to an end
 
 
 class Sqlite:
@@ -122,8 +123,10 @@ class Account:
         wrong = []
         statuses = {dial["sid"]: dial["status"] for dials in self.calls.values() for dial in dials}
         own = collections.defaultdict(list)
+        absent = collections.Counter()
         for attempts in self.attempts.values():
-            for _, contact, _, sid, *_ in attempts:
+            for _, contact, attempt_state, sid, *_ in attempts:
+                absent[contact] += attempt_state == "absent"
                 if sid:
                     own[contact].append(statuses.get(sid))
         found_burnt = 0
@@ -137,7 +140,9 @@ class Account:
                 wrong.append(f"{name}: set aside as invalid, and the number is none that is refused")
             elif state == "set_aside" and reason == "permanent.auth":
                 found_burnt += 1
-            elif state == "set_aside" and reason not in ("cancelled", "permanent.invalid"):
+            elif state == "set_aside" and reason == "interrupted" and absent[row] < INTERRUPTIONS:
+                wrong.append(f"{name}: set aside as interrupted, with {absent[row]} attempts without a call")
+            elif state == "set_aside" and reason not in ("cancelled", "permanent.invalid", "interrupted"):
                 wrong.append(f"{name}: set aside as {reason}, and nothing was made for that")
             elif state not in ("done", "set_aside"):
                 wrong.append(f"{name}: left as {state}")
