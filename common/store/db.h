@@ -29,9 +29,9 @@ RF_NODISCARD enum rf_err rf_db_run(struct rf_db *db, struct rf_error *error, con
 // rf_db_changes: the rows that the last rf_db_run inserted, updated or deleted.
 int64_t rf_db_changes(const struct rf_db *db);
 
-// rf_db_later: carries out one statement without waiting for what becomes of it; an error may be that
-// of a statement that follows, or of the transaction's end. For what nobody asks the result of:
-// rf_db_changes is undefined behind it.
+// rf_db_later: carries out one statement without waiting for what becomes of it; an error may be
+// that of a statement that follows, or of the transaction's end. For what nobody asks the result
+// of: rf_db_changes is undefined behind it.
 RF_NODISCARD enum rf_err rf_db_later(struct rf_db *db, struct rf_error *error, const char *sql,
                                      const char *types, ...);
 

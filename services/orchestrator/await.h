@@ -7,8 +7,8 @@
 
 // rf_await_store: calls `begin` now, if the store is a file; else as soon as the server answers,
 // which is asked again and again with growing waits. A server that refuses us for good, and an
-// error of `begin` itself, end the process; but one that waiting may mend is waited for while `begin`
-// has no store.
+// error of `begin` itself, end the process; but one that waiting may mend is waited for while
+// `begin` has no store.
 RF_NODISCARD enum rf_err rf_await_store(struct rf_orchestrator *orchestrator,
                                         enum rf_err (*begin)(struct rf_orchestrator *,
                                                              struct rf_error *),

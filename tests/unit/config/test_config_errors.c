@@ -266,7 +266,8 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
          "3: telephony.async_detection: needs telephony.callback_url, which is not set; expected "
          "the public address of the console, as what was heard is told there"},
         {"telephony:\n  callback_url: https://calls.example.com/?a=b\n",
-         "2: telephony.callback_url: \"https://calls.example.com/?a=b\" is not a plain URL; expected "
+         "2: telephony.callback_url: \"https://calls.example.com/?a=b\" is not a plain URL; "
+         "expected "
          "a URL such as https://api.example.com, without user, query or fragment"},
         {"providers:\n  twilio:\n    key: t\n    from: \"+12025550100\"\n",
          "3: providers.twilio.key: there is a key but no providers.twilio.account_sid; expected "

@@ -41,8 +41,8 @@ a_person_alone_takes_a_contact_out_of_its_end_and_all_others_can_reach_one(void 
                 reaches[rf_contact_transitions[i].from] = true;
     for (int i = 0; i < RF_CONTACT_STATES; i++)
         assert_true(reaches[i]);
-    // Only a person takes a contact out of its end, and only one that was set aside: into the queue,
-    // or to where its open attempt was left.
+    // Only a person takes a contact out of its end, and only one that was set aside: into the
+    // queue, or to where its open attempt was left.
     for (size_t i = 0; i < rf_contact_transition_count; i++) {
         const struct rf_contact_transition *t = &rf_contact_transitions[i];
         assert_true(!rf_contact_ended(t->from) ||
