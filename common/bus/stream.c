@@ -107,12 +107,13 @@ static enum rf_err pack(const struct rf_event *event, struct kept **kept, struct
     enum rf_err err = rf_wire_encode_event(event, &frame, error);
     if (err != RF_OK)
         return err;
+    *kept = NULL;
     if (frame.size > RF_WIRE_PUBLISH_BYTES)
         err = rf_error_set(error, RF_ERR_INVALID, "an event of %zu bytes, over the limit of %zu",
                            frame.size, RF_WIRE_PUBLISH_BYTES);
     else if ((*kept = malloc(sizeof **kept + frame.size)) == NULL)
         err = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    if (err == RF_OK) {
+    if (*kept) {
         (*kept)->size = frame.size;
         memcpy((*kept)->packed, frame.data, frame.size);
     }

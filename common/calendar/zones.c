@@ -24,8 +24,9 @@ enum rf_err rf_zones_find(struct rf_zones *zones, const char *name, const struct
         return RF_OK;
     }
     struct entry *entry = calloc(1, sizeof *entry);
-    enum rf_err err = entry != NULL ? rf_zone_new(name, &entry->zone, error)
-                                    : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    if (entry == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    enum rf_err err = rf_zone_new(name, &entry->zone, error);
     if (err == RF_OK) {
         memcpy(entry->name, name, strlen(name) + 1); // a valid name fits
         if (!rf_map_add_text(&zones->map, &entry->node, entry->name))
@@ -33,7 +34,7 @@ enum rf_err rf_zones_find(struct rf_zones *zones, const char *name, const struct
     }
     if (err == RF_OK)
         *zone = entry->zone;
-    else if (entry != NULL)
+    else
         entry_destroy(entry);
     return err;
 }

@@ -16,7 +16,7 @@ struct rf_db;
 
 // How long after a restore contacts that are loaded are asked for as well: they may be of a
 // campaign that was loaded, and called, after the copy was made.
-#define RF_BACKUP_ASKS rf_seconds(7 * 86400)
+#define RF_BACKUP_ASKS rf_seconds(INT64_C(7) * 86400)
 
 // rf_backup_store_path: where the database file is: <state_dir>/orchestrator/campaign.db.
 // RF_ERR_CONFIG if that is too long.

@@ -116,7 +116,7 @@ static void run_alone(struct rf_db *db, struct rf_store_job *job) {
     struct rf_store_job *next = job->next;
     job->next = NULL;
     for (int i = 1; job->result == RF_ERR_BUSY && i <= ALONE_MOST; i++) {
-        rf_clock_pause(rf_ms(ALONE_PAUSE_MS * i));
+        rf_clock_pause(rf_ms((int64_t)ALONE_PAUSE_MS * i));
         forget_result(job);
         (void)run_transaction(db, job); // nothing is behind it
     }

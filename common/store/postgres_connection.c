@@ -32,8 +32,11 @@ void rf_postgres_drop(struct rf_postgres *postgres) {
 // What libpq or the server says, on one line.
 static void one_line(const char *message, char *out, size_t size) {
     size_t used = 0;
-    for (; *message && used + 1 < size; message++)
-        out[used++] = *message == '\n' || *message == '\t' ? ' ' : *message;
+    for (; *message && used + 1 < size; message++, used++) {
+        out[used] = *message;
+        if (*message == '\n' || *message == '\t')
+            out[used] = ' ';
+    }
     while (used > 0 && out[used - 1] == ' ')
         used--;
     out[used] = '\0';

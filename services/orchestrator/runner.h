@@ -17,27 +17,27 @@ struct rf_runner {
     struct rf_terms *terms;   // of its campaign
     struct rf_plan plan;      // being written
     struct rf_record *record; // its job; NULL: nothing is being written
+    unsigned failures;        // of the store, in a row
     bool intent;              // the record is of a new attempt
     bool retrying;            // the store failed; the timer submits the record again
-    unsigned failures;        // of the store, in a row
     bool resting;             // there was no memory; the timer goes through its state again
     bool letting_go;          // it is given up; the timer submits that again
+    bool denied;              // the database refused what was to be written, for good
+    bool ahead;               // it is made ready while its window is shut
+    bool tracked;             // `attempt` is among those of the orchestrator
+    bool looking;             // in the database, to ask
     struct rf_takeover_release release;
-    bool denied;                  // the database refused what was to be written, for good
     struct rf_pace_waiter waiter; // until it may be dialled
-    bool ahead;                   // it is made ready while its window is shut
     struct rf_timer timer;
     struct rf_utc due;         // when to look again (ask, follow)
     struct rf_duration missed; // by which the clock was set while the record was being written
     struct rf_follow follow;   // of its call
     struct rf_instant called;  // when the call was sent
 
-    struct rf_map_node attempt; // among orchestrator->attempts, while its dial is open
-    bool tracked;
+    struct rf_map_node attempt;  // among orchestrator->attempts, while its dial is open
     struct rf_told told;         // of that dial
     struct rf_polls_waiter poll; // to ask about it
     char question[RF_ULID_SIZE]; // that is on its way; "": none
-    bool looking;                // in the database, to ask
     struct rf_runner *next, **link;
 };
 
