@@ -58,23 +58,27 @@ enum rf_err rf_rows_finish(struct rf_rows *rows, struct rf_error *error) {
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
 
+static enum rf_err run(struct rf_db *db, const char *sql, const struct rf_db_value *values,
+                       int count, struct rf_error *error) {
+    struct rf_rows *rows;
+    enum rf_err err = db->driver->query(db, sql, values, count, &rows, error);
+    return err == RF_OK ? rf_rows_finish(rows, error) : err;
+}
+
 enum rf_err rf_db_run(struct rf_db *db, struct rf_error *error, const char *sql, const char *types,
                       ...) {
-    struct rf_rows *rows;
+    struct rf_db_value values[RF_DB_PARAMETERS_MAX];
     va_list args;
     va_start(args, types);
-    enum rf_err err = query(db, error, &rows, sql, types, &args);
+    int count = collect(types, &args, values);
     va_end(args);
-    return err == RF_OK ? rf_rows_finish(rows, error) : err;
+    return run(db, sql, values, count, error);
 }
 
 enum rf_err rf_db_send(struct rf_db *db, const char *sql, const struct rf_db_value *values,
                        int count, struct rf_error *error) {
-    struct rf_rows *rows;
-    if (db->driver->later)
-        return db->driver->later(db, sql, values, count, error);
-    enum rf_err err = db->driver->query(db, sql, values, count, &rows, error);
-    return err == RF_OK ? rf_rows_finish(rows, error) : err;
+    return db->driver->later ? db->driver->later(db, sql, values, count, error)
+                             : run(db, sql, values, count, error);
 }
 
 enum rf_err rf_db_later(struct rf_db *db, struct rf_error *error, const char *sql,

@@ -105,7 +105,6 @@ static enum rf_err try_open(struct rf_postgres *postgres, struct rf_error *error
 enum rf_err rf_postgres_open_now(struct rf_postgres *postgres, struct rf_error *error) {
     if (!postgres->opening)
         return RF_OK;
-    postgres->opening = false;
     bool was_up = rf_postgres_up(postgres);
     enum rf_err err = try_open(postgres, error);
     if (err != RF_OK && was_up && !rf_postgres_up(postgres))

@@ -32,8 +32,8 @@ enum rf_err rf_postgres_send_text(struct rf_postgres *postgres, const char *sql,
 
 // The server is told that this is all; false: it cannot be, and the connection is given up.
 static bool end_pipeline(struct rf_postgres *postgres, struct rf_error *error) {
-    if (!postgres->connection || PQpipelineSync(postgres->connection) == 1)
-        return postgres->connection;
+    if (PQpipelineSync(postgres->connection) == 1)
+        return true;
     (void)rf_postgres_fail(postgres, NULL, error);
     rf_postgres_drop(postgres);
     return false;

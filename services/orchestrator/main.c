@@ -129,12 +129,13 @@ static enum rf_err join_store(struct rf_orchestrator *orchestrator, struct rf_er
     struct rf_takeover_open open = {.job.run = rf_takeover_open_run};
     if (err == RF_OK)
         err = rf_store_now(orchestrator->store, &open.job, error);
-    if (err != RF_OK && rf_await_mends(err))
+    if (err == RF_OK)
+        return rf_outbox_open(&orchestrator->outbox, &open.stream, process->loop,
+                              orchestrator->store, process->bus, on_outbox_settled, orchestrator,
+                              error);
+    if (rf_await_mends(err))
         rf_store_close(&orchestrator->store); // nothing of ours goes on yet
-    return err == RF_OK ? rf_outbox_open(&orchestrator->outbox, &open.stream, process->loop,
-                                         orchestrator->store, process->bus, on_outbox_settled,
-                                         orchestrator, error)
-                        : err;
+    return err;
 }
 
 static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_error *error) {

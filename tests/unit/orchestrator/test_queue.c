@@ -531,7 +531,6 @@ int main(void) {
         TEST(a_contacts_time_zone_comes_from_its_key_or_its_column),
         TEST(status_tells_when_the_first_is_called_who_waits_for_it),
         TEST(without_a_stream_of_ours_nothing_is_claimed),
-        TEST(without_a_stream_of_ours_nothing_is_claimed),
         TEST(who_was_made_ready_for_a_shut_window_is_counted_and_what_was_not_goes_on),
         TEST(incident_27_a_campaign_that_was_paused_meanwhile_dials_nobody),
         TEST(how_calls_ended_is_kept_for_the_next_one),
