@@ -14,20 +14,40 @@ enum rf_channel { RF_CHANNEL_EMAIL, RF_CHANNEL_TELEGRAM, RF_CHANNEL_WEBHOOK };
 // rf_channel_name: "email", "telegram" or "webhook". Never NULL.
 const char *rf_channel_name(enum rf_channel channel);
 
+// Why people are told: an incident has one OPENED, and one RESOLVED at most, which is its last.
+enum rf_notice {
+    RF_NOTICE_OPENED,
+    RF_NOTICE_UPDATED,   // something new about it
+    RF_NOTICE_REMINDER,  // it is still open
+    RF_NOTICE_ESCALATED, // nobody acknowledged it
+    RF_NOTICE_RESOLVED,  // it is over
+    RF_NOTICE_DIGEST,    // many incidents in one notice
+    RF_NOTICE_TEST,      // a person tries a channel
+};
+#define RF_NOTICE_COUNT 7
+
+// rf_notice_name: "opened", "updated", "reminder", "escalated", "resolved", "digest" or "test".
+// rf_notice_parse: the other way; RF_NOTICE_OPENED for any other text.
+const char *rf_notice_name(enum rf_notice kind);
+enum rf_notice rf_notice_parse(const char *name);
+
 #define RF_ALERT_ID_SIZE 65
 
-// All texts are owned, valid UTF-8 and never NULL.
+// One notice. All texts are owned, valid UTF-8 and never NULL.
 struct rf_alert {
-    char id[RF_ALERT_ID_SIZE]; // of the event; letters, digits, '-' and '_' only
-    int64_t n;                 // the event's journal number: the order of alerts
-    struct rf_utc at;          // when it happened
-    char *severity;            // info, warning, error, critical
-    char *type;                // of the event
-    char *subject;             // of the event
-    char *incident;            // alerts of one incident keep their order
-    char *title;               // one line
-    char *text;                // lines, each ended by '\n'
-    char *payload;             // the webhook's body, JSON
+    char id[RF_ALERT_ID_SIZE];     // of this notice; letters, digits, '-' and '_' only
+    char thread[RF_ALERT_ID_SIZE]; // id of its incident's first notice; of that one its own
+    enum rf_notice kind;
+    int64_t n;            // the event's journal number: the order of alerts
+    struct rf_utc at;     // when it happened
+    struct rf_utc opened; // when its incident began
+    char *severity;       // info, warning, error, critical
+    char *type;           // of the event
+    char *subject;        // of the event
+    char *incident;       // alerts of one incident keep their order
+    char *title;          // one line
+    char *text;           // lines, each ended by '\n'
+    char *payload;        // the webhook's body, JSON
 };
 
 // rf_alert_fini: frees the texts and zeroes the alert.

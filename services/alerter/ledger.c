@@ -1,17 +1,9 @@
-#include "ledger.h"
+#include "ledger_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "runtime/loop.h"
 #include "store/db.h"
-
-// Alerts that every channel took are kept so long, to know them again should their event come a
-// second time; then they are removed, a few with each page.
-#define KEEP_DAYS     30
-#define PRUNE_AT_ONCE 100
-#define RETRY_WAIT    rf_seconds(1)
 
 static const struct rf_migration migrations[] = {
     {1, "CREATE TABLE cursor (only INTEGER PRIMARY KEY CHECK (only = 1), n INTEGER NOT NULL);"
@@ -29,28 +21,11 @@ static const struct rf_migration migrations[] = {
         "CREATE INDEX delivery_open ON delivery (alert) WHERE state <> 'done';"
         "CREATE INDEX alert_made ON alert (made);"},
     {2, "ALTER TABLE cursor ADD COLUMN journal TEXT NOT NULL DEFAULT '';"},
-};
-
-struct settle_job {
-    struct rf_store_job job;
-    struct settle_job *next, **link; // in the ledger's list
-    struct rf_ledger *ledger;
-    struct rf_timer timer; // the next try
-    char id[RF_ALERT_ID_SIZE];
-    char *type;
-    char *message;
-    enum rf_channel channel;
-    struct rf_settlement settlement;
-    rf_ledger_stored_fn *stored;
-    void *arg;
-    bool warned;
-};
-
-struct rf_ledger {
-    struct rf_loop *loop;
-    struct rf_store *store;
-    struct settle_job *settling;
-    bool closing;
+    // Alerts of before are told as they were made: each begins a thread of its own.
+    {3, "ALTER TABLE alert ADD COLUMN kind TEXT NOT NULL DEFAULT 'opened';"
+        "ALTER TABLE alert ADD COLUMN thread TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE alert ADD COLUMN opened INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE alert SET thread = id, opened = at;"},
 };
 
 enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_ledger **ledger,
@@ -68,29 +43,12 @@ enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_led
     return result;
 }
 
-static void settle_job_destroy(struct settle_job *job) {
-    rf_timer_stop(&job->timer);
-    free(job->type);
-    free(job->message);
-    free(job);
-}
-
-static void free_settle_job(struct settle_job *job) {
-    *job->link = job->next;
-    if (job->next != NULL)
-        job->next->link = job->link;
-    settle_job_destroy(job);
-}
-
 void rf_ledger_close(struct rf_ledger **ledger) {
     if (*ledger == NULL)
         return;
     (*ledger)->closing = true;
     rf_store_close(&(*ledger)->store);
-    for (struct settle_job *job = (*ledger)->settling, *next; job != NULL; job = next) {
-        next = job->next;
-        settle_job_destroy(job);
-    }
+    rf_ledger_drop_settling(*ledger);
     free(*ledger);
     *ledger = NULL;
 }
@@ -175,175 +133,4 @@ enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known, struct rf_jour
     *known = load.known;
     *cursor = load.cursor;
     return result;
-}
-
-// ---- pages ----
-
-static enum rf_err insert_alert(struct rf_db *db, const struct rf_ledger_page *page,
-                                const struct rf_alert *alert, bool *fresh, struct rf_error *error) {
-    enum rf_err result = rf_db_run(
-        db, error,
-        "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title,"
-        " text, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        "tiiittttttt", alert->id, alert->n, alert->at.ns, page->now.ns, alert->severity,
-        alert->type, alert->subject, alert->incident, alert->title, alert->text, alert->payload);
-    *fresh = result == RF_OK && rf_db_changes(db) == 1;
-    for (int c = 0; *fresh && result == RF_OK && c < RF_CHANNEL_COUNT; c++)
-        if (page->channels & 1U << c)
-            result = rf_db_run(db, error,
-                               "INSERT INTO delivery (alert, channel, state, attempts, due,"
-                               " tried, message) VALUES (?, ?, 'waiting', 0, ?, 0, '')",
-                               "tti", alert->id, rf_channel_name((enum rf_channel)c), page->now.ns);
-    return result;
-}
-
-static enum rf_err run_page(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    struct rf_ledger_page *page = (struct rf_ledger_page *)job;
-    enum rf_err result = RF_OK;
-    for (size_t i = 0; result == RF_OK && i < page->count; i++)
-        result = insert_alert(db, page, &page->alerts[i], &page->fresh[i], error);
-    if (result == RF_OK)
-        result = rf_db_run(db, error,
-                           "INSERT INTO cursor (only, n, journal) VALUES (1, ?, ?)"
-                           " ON CONFLICT (only) DO UPDATE SET n = excluded.n,"
-                           " journal = excluded.journal",
-                           "it", page->cursor.n, page->cursor.journal);
-    if (result == RF_OK && page->count > 0)
-        result = rf_db_run(db, error,
-                           "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE made < ?"
-                           " AND NOT EXISTS (SELECT 1 FROM delivery WHERE alert = alert.id AND"
-                           " state <> 'done') ORDER BY made LIMIT ?)",
-                           "ii", page->now.ns - KEEP_DAYS * INT64_C(86400) * RF_NS_PER_S,
-                           (int64_t)PRUNE_AT_ONCE);
-    return result;
-}
-
-static void page_done(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
-    struct rf_ledger_page *page = (struct rf_ledger_page *)job;
-    page->done(page->arg, result, error);
-}
-
-void rf_ledger_submit_page(struct rf_ledger *ledger, struct rf_ledger_page *page) {
-    page->job = (struct rf_store_job){.run = run_page, .done = page_done};
-    rf_store_submit(ledger->store, &page->job);
-}
-
-// ---- settlements ----
-
-static enum rf_err run_settle(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    struct settle_job *settle = (struct settle_job *)job;
-    const struct rf_settlement *s = &settle->settlement;
-    const char *state = s->done ? "done" : s->refused ? "refused" : "waiting";
-    return rf_db_run(db, error,
-                     "UPDATE delivery SET state = ?, attempts = ?, due = ?, tried = ?,"
-                     " message = ? WHERE alert = ? AND channel = ? AND state <> 'done'",
-                     "tiiittt", state, s->attempts, s->due.ns, s->tried.ns, settle->message,
-                     settle->id, rf_channel_name(settle->channel));
-}
-
-static void submit_settle(void *arg) {
-    struct settle_job *settle = arg;
-    rf_store_submit(settle->ledger->store, &settle->job);
-}
-
-static void settle_done(struct rf_store_job *job, enum rf_err result,
-                        const struct rf_error *error) {
-    struct settle_job *settle = (struct settle_job *)job;
-    if (result != RF_OK) {
-        if (!settle->warned)
-            rf_log(RF_LOG_ERROR, "cannot keep what became of alert %s, goes on trying: %s",
-                   settle->id, error->message);
-        settle->warned = true;
-        if (!settle->ledger->closing)
-            rf_timer_after(&settle->timer, RETRY_WAIT);
-        return;
-    }
-    if (settle->stored != NULL && !settle->ledger->closing)
-        settle->stored(settle->arg, settle->id, settle->type, settle->settlement.attempts);
-    free_settle_job(settle);
-}
-
-enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_alert *alert,
-                             enum rf_channel channel, const struct rf_settlement *settlement,
-                             const char *message, rf_ledger_stored_fn *stored, void *arg,
-                             struct rf_error *error) {
-    struct settle_job *settle = calloc(1, sizeof *settle);
-    if (settle != NULL) {
-        settle->type = strdup(alert->type);
-        settle->message = strdup(message);
-    }
-    if (settle == NULL || settle->type == NULL || settle->message == NULL) {
-        if (settle != NULL) {
-            free(settle->type);
-            free(settle->message);
-        }
-        free(settle);
-        return rf_error_set(error, RF_ERR_NOMEM, "no memory to keep a delivery");
-    }
-    settle->job = (struct rf_store_job){.run = run_settle, .done = settle_done};
-    settle->ledger = ledger;
-    memcpy(settle->id, alert->id, sizeof settle->id);
-    settle->channel = channel;
-    settle->settlement = *settlement;
-    settle->stored = stored;
-    settle->arg = arg;
-    rf_timer_init(&settle->timer, ledger->loop, submit_settle, settle);
-    settle->link = &ledger->settling;
-    settle->next = ledger->settling;
-    if (settle->next != NULL)
-        settle->next->link = &settle->next;
-    ledger->settling = settle;
-    submit_settle(settle);
-    return RF_OK;
-}
-
-// ---- readings ----
-
-static char *copy_column(struct rf_rows *row, int column, enum rf_err *result) {
-    const char *text = rf_rows_text(row, column);
-    char *copy = strdup(text == NULL ? "" : text);
-    if (copy == NULL)
-        *result = RF_ERR_NOMEM;
-    return copy;
-}
-
-static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
-    struct rf_alert *alert = &reading->alert;
-    struct rf_rows *row = NULL;
-    enum rf_err result = rf_db_query(db, error, &row,
-                                     "SELECT n, at, severity, type, subject, incident, title,"
-                                     " text, payload FROM alert WHERE id = ?",
-                                     "t", reading->id);
-    if (result == RF_OK)
-        result = rf_rows_next(row, error);
-    if (result == RF_ERR_NOT_FOUND)
-        rf_error_set(error, result, "the outbox has no alert %s", reading->id);
-    if (result == RF_OK) {
-        memcpy(alert->id, reading->id, sizeof alert->id);
-        alert->n = rf_rows_number(row, 0);
-        alert->at.ns = rf_rows_number(row, 1);
-        alert->severity = copy_column(row, 2, &result);
-        alert->type = copy_column(row, 3, &result);
-        alert->subject = copy_column(row, 4, &result);
-        alert->incident = copy_column(row, 5, &result);
-        alert->title = copy_column(row, 6, &result);
-        alert->text = copy_column(row, 7, &result);
-        alert->payload = copy_column(row, 8, &result);
-        if (result != RF_OK)
-            rf_error_set(error, result, "no memory for alert %s", reading->id);
-    }
-    rf_rows_end(&row);
-    return result;
-}
-
-static void read_done(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
-    struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
-    reading->done(reading->arg, result, error);
-}
-
-void rf_ledger_read(struct rf_ledger *ledger, struct rf_ledger_reading *reading) {
-    rf_alert_fini(&reading->alert);
-    reading->job = (struct rf_store_job){.run = run_read, .done = read_done};
-    rf_store_submit(ledger->store, &reading->job);
 }

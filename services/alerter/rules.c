@@ -409,7 +409,10 @@ enum rf_err rf_alert_make(const struct rf_event *event, bool *made, struct rf_al
     if (rule == NULL || rule->title == NULL)
         return RF_OK;
     set_id(alert, event);
+    memcpy(alert->thread, alert->id, sizeof alert->thread);
+    alert->kind = RF_NOTICE_OPENED;
     alert->n = event->n;
+    alert->opened = (struct rf_utc){event->ts};
     alert->at = (struct rf_utc){event->ts};
     alert->severity = clean_copy(event->severity, 16);
     alert->type = clean_copy(event->type, NAME_BYTES);

@@ -1,0 +1,125 @@
+// Alerts: kept with the page of the journal that they come from, and read again to be sent.
+#include "ledger_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/db.h"
+
+// Alerts that every channel took are kept so long, to know them again should their event come a
+// second time; then they are removed, a few with each page.
+#define KEEP_DAYS     30
+#define PRUNE_AT_ONCE 100
+
+// ---- pages ----
+
+static enum rf_err insert_alert(struct rf_db *db, const struct rf_ledger_page *page,
+                                const struct rf_alert *alert, bool *fresh, struct rf_error *error) {
+    enum rf_err result = rf_db_run(
+        db, error,
+        "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title,"
+        " text, payload, kind, thread, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        "tiiittttttttti", alert->id, alert->n, alert->at.ns, page->now.ns, alert->severity,
+        alert->type, alert->subject, alert->incident, alert->title, alert->text, alert->payload,
+        rf_notice_name(alert->kind), alert->thread, alert->opened.ns);
+    *fresh = result == RF_OK && rf_db_changes(db) == 1;
+    for (int c = 0; *fresh && result == RF_OK && c < RF_CHANNEL_COUNT; c++)
+        if (page->channels & 1U << c)
+            result = rf_db_run(db, error,
+                               "INSERT INTO delivery (alert, channel, state, attempts, due,"
+                               " tried, message) VALUES (?, ?, 'waiting', 0, ?, 0, '')",
+                               "tti", alert->id, rf_channel_name((enum rf_channel)c), page->now.ns);
+    return result;
+}
+
+static enum rf_err run_page(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
+    struct rf_ledger_page *page = (struct rf_ledger_page *)job;
+    enum rf_err result = RF_OK;
+    for (size_t i = 0; result == RF_OK && i < page->count; i++)
+        result = insert_alert(db, page, &page->alerts[i], &page->fresh[i], error);
+    if (result == RF_OK)
+        result = rf_db_run(db, error,
+                           "INSERT INTO cursor (only, n, journal) VALUES (1, ?, ?)"
+                           " ON CONFLICT (only) DO UPDATE SET n = excluded.n,"
+                           " journal = excluded.journal",
+                           "it", page->cursor.n, page->cursor.journal);
+    if (result == RF_OK && page->count > 0)
+        result = rf_db_run(db, error,
+                           "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE made < ?"
+                           " AND NOT EXISTS (SELECT 1 FROM delivery WHERE alert = alert.id AND"
+                           " state <> 'done') ORDER BY made LIMIT ?)",
+                           "ii", page->now.ns - KEEP_DAYS * INT64_C(86400) * RF_NS_PER_S,
+                           (int64_t)PRUNE_AT_ONCE);
+    return result;
+}
+
+static void page_done(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct rf_ledger_page *page = (struct rf_ledger_page *)job;
+    page->done(page->arg, result, error);
+}
+
+void rf_ledger_submit_page(struct rf_ledger *ledger, struct rf_ledger_page *page) {
+    page->job = (struct rf_store_job){.run = run_page, .done = page_done};
+    rf_store_submit(ledger->store, &page->job);
+}
+
+// ---- readings ----
+
+static char *copy_column(struct rf_rows *row, int column, enum rf_err *result) {
+    const char *text = rf_rows_text(row, column);
+    char *copy = strdup(text == NULL ? "" : text);
+    if (copy == NULL)
+        *result = RF_ERR_NOMEM;
+    return copy;
+}
+
+static void copy_id(const char *text, char id[RF_ALERT_ID_SIZE]) {
+    snprintf(id, RF_ALERT_ID_SIZE, "%s", text == NULL ? "" : text);
+}
+
+static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
+    struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
+    struct rf_alert *alert = &reading->alert;
+    struct rf_rows *row = NULL;
+    enum rf_err result = rf_db_query(db, error, &row,
+                                     "SELECT n, at, severity, type, subject, incident, title,"
+                                     " text, payload, kind, thread, opened FROM alert"
+                                     " WHERE id = ?",
+                                     "t", reading->id);
+    if (result == RF_OK)
+        result = rf_rows_next(row, error);
+    if (result == RF_ERR_NOT_FOUND)
+        rf_error_set(error, result, "the outbox has no alert %s", reading->id);
+    if (result == RF_OK) {
+        memcpy(alert->id, reading->id, sizeof alert->id);
+        alert->n = rf_rows_number(row, 0);
+        alert->at.ns = rf_rows_number(row, 1);
+        alert->severity = copy_column(row, 2, &result);
+        alert->type = copy_column(row, 3, &result);
+        alert->subject = copy_column(row, 4, &result);
+        alert->incident = copy_column(row, 5, &result);
+        alert->title = copy_column(row, 6, &result);
+        alert->text = copy_column(row, 7, &result);
+        alert->payload = copy_column(row, 8, &result);
+        alert->kind = rf_notice_parse(rf_rows_text(row, 9));
+        copy_id(rf_rows_text(row, 10), alert->thread);
+        alert->opened.ns = rf_rows_number(row, 11);
+        if (result != RF_OK)
+            rf_error_set(error, result, "no memory for alert %s", reading->id);
+    }
+    rf_rows_end(&row);
+    return result;
+}
+
+static void read_done(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
+    struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
+    reading->done(reading->arg, result, error);
+}
+
+void rf_ledger_read(struct rf_ledger *ledger, struct rf_ledger_reading *reading) {
+    rf_alert_fini(&reading->alert);
+    reading->job = (struct rf_store_job){.run = run_read, .done = read_done};
+    rf_store_submit(ledger->store, &reading->job);
+}

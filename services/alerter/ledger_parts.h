@@ -1,0 +1,19 @@
+// What the parts of the ledger share.
+#ifndef RF_ALERTER_LEDGER_PARTS_H
+#define RF_ALERTER_LEDGER_PARTS_H
+
+#include "ledger.h"
+
+struct rf_settle_job;
+
+struct rf_ledger {
+    struct rf_loop *loop;
+    struct rf_store *store;
+    struct rf_settle_job *settling; // that are not stored yet
+    bool closing;
+};
+
+// rf_ledger_drop_settling: frees what could not be stored until the end.
+void rf_ledger_drop_settling(struct rf_ledger *ledger);
+
+#endif
