@@ -53,6 +53,40 @@ static void an_ejected_gateway_tells_what_was_held_against_it(void **state) {
     free(text);
 }
 
+static void a_disk_a_certificate_and_a_queue_tell_their_figures(void **state) {
+    (void)state;
+    static const struct {
+        const char *type, *subject, *data, *sentence;
+    } cases[] = {
+        {"disk.low", "/var/lib/ringfence",
+         "{\"host\":\"a1\",\"free_bytes\":851443712,\"total_bytes\":107374182400,"
+         "\"least_bytes\":1073741824,\"what\":\"bytes\"}",
+         "Little is left of the disk of /var/lib/ringfence on host a1: 812 MiB free of 100 GiB, "
+         "at least 1.0 GiB are wanted"},
+        {"disk.low", "/var/log", "{\"free_inodes\":12,\"total_inodes\":65536,\"what\":\"inodes\"}",
+         "Little is left of the disk of /var/log: room for 12 more files of 65536"},
+        {"disk.ok", "/var/log",
+         "{\"free_bytes\":2147483648,\"total_bytes\":4294967296,\"held_ns\":180000000000}",
+         "Enough is left of the disk of /var/log: 2.0 GiB free of 4.0 GiB (it was low for 3 min)"},
+        {"certificate.expiring", "openai",
+         "{\"until\":1763981310000000000,\"left_ns\":172800000000000}",
+         "The certificate of openai ends at 2025-11-24 10:48:30 UTC, in 2 d"},
+        {"certificate.expiring", "openai", "{\"until\":1763981310000000000,\"left_ns\":-5}",
+         "The certificate of openai ended at 2025-11-24 10:48:30 UTC"},
+        {"queue.stalled", "spring", "{\"since\":1763981310000000000,\"due\":37,\"in_progress\":0}",
+         "Campaign spring stands still since 2025-11-24 10:48:30 UTC: 37 contacts are due, 0 in "
+         "progress"},
+        {"queue.moving", "spring", "{\"held_ns\":900000000000}",
+         "Campaign spring moves again after 15 min"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text =
+            sentence_of(cases[i].type, cases[i].subject, json_loads(cases[i].data, 0, NULL));
+        assert_string_equal(text, cases[i].sentence);
+        free(text);
+    }
+}
+
 static void what_a_provider_tells_of_a_call_is_told(void **state) {
     (void)state;
     char *text =
@@ -245,6 +279,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_opened_breaker_tells_count_end_and_last_error),
         cmocka_unit_test(an_ejected_gateway_tells_what_was_held_against_it),
+        cmocka_unit_test(a_disk_a_certificate_and_a_queue_tell_their_figures),
         cmocka_unit_test(what_a_provider_tells_of_a_call_is_told),
         cmocka_unit_test(a_set_aside_contact_tells_why_and_where),
         cmocka_unit_test(a_contact_that_waits_tells_for_what_and_until_when),
