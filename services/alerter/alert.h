@@ -38,7 +38,9 @@ struct rf_alert {
     char id[RF_ALERT_ID_SIZE];     // of this notice; letters, digits, '-' and '_' only
     char thread[RF_ALERT_ID_SIZE]; // id of its incident's first notice; of that one its own
     enum rf_notice kind;
-    int64_t n;            // the event's journal number: the order of alerts
+    int64_t n;            // journal number of the event that it tells of
+    int64_t order;        // ascending over all notices, also those that no event made
+    unsigned channels;    // bit 1 << channel: who is to tell it
     struct rf_utc at;     // when it happened
     struct rf_utc opened; // when its incident began
     char *severity;       // info, warning, error, critical

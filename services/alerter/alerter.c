@@ -56,10 +56,10 @@ static void add_deliveries(struct alerter *alerter, const struct rf_alert *alert
     for (size_t c = 0; c < RF_CHANNEL_COUNT; c++) {
         struct rf_delivery delivery = {.alert = (char *)(uintptr_t)alert->id,
                                        .incident = alert->incident,
-                                       .n = alert->n,
+                                       .n = alert->order,
                                        .due = alerter->page.now};
         struct rf_error error;
-        if (!(alerter->page.channels & 1U << c))
+        if (!(alert->channels & 1U << c))
             continue;
         // It is in the database all the same, so that the next start takes it up.
         if (rf_outbox_add(&alerter->couriers[c].outbox, &delivery, &error) != RF_OK)
@@ -107,7 +107,6 @@ static void on_page(void *arg, const struct rf_journal_page *read) {
         rf_bus_tell_gap(alerter->process->bus, alerter->process->service, &alerter->cursor, read);
     struct rf_ledger_page *page = &alerter->page;
     alerter->page_busy = true;
-    page->channels = rf_core_channels(&alerter->process->config->alerter);
     page->cursor = rf_journal_place(read->scanned, read->journal);
     page->now = rf_clock_utc();
     page->done = on_page_stored;
@@ -116,6 +115,10 @@ static void on_page(void *arg, const struct rf_journal_page *read) {
                        &error) != RF_OK) {
         on_page_lost(alerter, &error);
         return;
+    }
+    for (size_t i = 0; i < page->count; i++) {
+        page->alerts[i].order = page->alerts[i].n;
+        page->alerts[i].channels = rf_core_channels(&alerter->process->config->alerter);
     }
     page->fresh = calloc(page->count + 1, sizeof *page->fresh);
     if (page->fresh == NULL) {

@@ -42,10 +42,9 @@ RF_NODISCARD enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known,
 // What a page of the journal made. Belongs to the caller, who may submit it again after a failure.
 struct rf_ledger_page {
     struct rf_store_job job; // private
-    struct rf_alert *alerts; // in the order of their numbers
+    struct rf_alert *alerts; // in their order
     bool *fresh;             // filled in: the alert was not known before
     size_t count;
-    unsigned channels;              // bit 1 << channel: who is to tell them
     struct rf_journal_place cursor; // the new one
     struct rf_utc now;
     void (*done)(void *arg, enum rf_err result, const struct rf_error *error);

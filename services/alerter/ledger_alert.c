@@ -19,14 +19,14 @@ static enum rf_err insert_alert(struct rf_db *db, const struct rf_ledger_page *p
     enum rf_err result = rf_db_run(
         db, error,
         "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title,"
-        " text, payload, kind, thread, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        "tiiittttttttti", alert->id, alert->n, alert->at.ns, page->now.ns, alert->severity,
+        " text, payload, kind, thread, opened, ord)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "tiiitttttttttii", alert->id, alert->n, alert->at.ns, page->now.ns, alert->severity,
         alert->type, alert->subject, alert->incident, alert->title, alert->text, alert->payload,
-        rf_notice_name(alert->kind), alert->thread, alert->opened.ns);
+        rf_notice_name(alert->kind), alert->thread, alert->opened.ns, alert->order);
     *fresh = result == RF_OK && rf_db_changes(db) == 1;
     for (int c = 0; *fresh && result == RF_OK && c < RF_CHANNEL_COUNT; c++)
-        if (page->channels & 1U << c)
+        if (alert->channels & 1U << c)
             result = rf_db_run(db, error,
                                "INSERT INTO delivery (alert, channel, state, attempts, due,"
                                " tried, message) VALUES (?, ?, 'waiting', 0, ?, 0, '')",
@@ -85,7 +85,7 @@ static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct r
     struct rf_rows *row = NULL;
     enum rf_err result = rf_db_query(db, error, &row,
                                      "SELECT n, at, severity, type, subject, incident, title,"
-                                     " text, payload, kind, thread, opened FROM alert"
+                                     " text, payload, kind, thread, opened, ord FROM alert"
                                      " WHERE id = ?",
                                      "t", reading->id);
     if (result == RF_OK)
@@ -106,6 +106,7 @@ static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct r
         alert->kind = rf_notice_parse(rf_rows_text(row, 9));
         copy_id(rf_rows_text(row, 10), alert->thread);
         alert->opened.ns = rf_rows_number(row, 11);
+        alert->order = rf_rows_number(row, 12);
         if (result != RF_OK)
             rf_error_set(error, result, "no memory for alert %s", reading->id);
     }

@@ -37,7 +37,7 @@ struct rf_delivery {
     struct rf_delivery *next; // the next higher number
     char *alert;              // id
     char *incident;
-    int64_t n;
+    int64_t n;           // the notice's order
     int64_t attempts;    // that failed
     struct rf_utc due;   // not before
     struct rf_utc tried; // the last attempt; 0: none
