@@ -278,7 +278,11 @@ struct rf_hours_list rf_config_hours(const struct rf_config_list *list);
 
 struct rf_config_health {
     struct rf_duration interval, timeout;
-    int64_t rise, fall; // probes in a row that change the status
+    int64_t rise, fall;                   // probes in a row that change the status
+    struct rf_duration certificate_least; // left of a certificate: else it is told
+    struct rf_duration disk_interval;     // between two looks
+    int64_t disk_least_bytes;             // free on a disk: the smaller of the two
+    double disk_least_share;
 };
 
 struct rf_config_email {

@@ -276,6 +276,10 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("health.timeout", DURATION, AT(health.timeout), "5s", 10 * MS, 10 * M, LIVE, "of a probe"),
     ROW("health.rise", COUNT, AT(health.rise), "2", 1, 100, LIVE, "good probes in a row until up"),
     ROW("health.fall", COUNT, AT(health.fall), "2", 1, 100, LIVE, "bad probes in a row until down"),
+    ROW("health.certificate.least", DURATION, AT(health.certificate_least), "336h", 0, 90000 * H, LIVE, "a provider's certificate that ends sooner is told of (336h: 14 days)"),
+    ROW("health.disk.interval", DURATION, AT(health.disk_interval), "30s", 100 * MS, 1 * H, LIVE, "time between two looks at the disks of this host's folders"),
+    ROW("health.disk.least_bytes", SIZE, AT(health.disk_least_bytes), "1GiB", 0, 1024.0 * 1073741824, LIVE, "so much must be free on each; less is told of"),
+    ROW("health.disk.least_share", SHARE, AT(health.disk_least_share), "10%", 0, 1, LIVE, "or this share of it, where that is less"),
 
     TEXT("alerter.email.enabled", BOOL, AT(alerter.email.enabled), "no", LIVE, "sends alerts by mail"),
     TEXT("alerter.email.url", SMTP_URL, AT(alerter.email.url), NULL, LIVE, "smtp://HOST:PORT or smtps://HOST:PORT"),

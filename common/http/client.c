@@ -37,6 +37,7 @@ static void fill_reply(struct rf_http_transfer *t, CURLcode code, struct rf_http
         .body_size = t->body_size,
         .error_text = t->error_text,
         .took = rf_ns((int64_t)took_us * RF_NS_PER_US),
+        .certificate_until = rf_http_certificate_until(t),
         .transfer = t,
     };
     if (code != CURLE_OK && t->error_text[0] == '\0')

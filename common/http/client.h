@@ -50,6 +50,9 @@ struct rf_http_request {
     // Never a pooled connection, never repeated by libcurl, and nothing of it is sent any more once
     // the transfer has ended, however it ended: for a dial (design section 7).
     bool fresh;
+    // The peer's certificate is looked at; only with `fresh`, as a connection that is kept has
+    // shown it long ago.
+    bool certificate;
     // Asked when the connection stands, immediately before the request is written; NULL: nobody.
     // False: it is not written, and the transfer ends with RF_HTTP_HELD_BACK. It must not call this
     // library.
@@ -78,6 +81,7 @@ struct rf_http_reply {
     size_t body_size;
     const char *error_text; // libcurl's words, "" if none
     struct rf_duration took;
+    struct rf_utc certificate_until;         // with `certificate`: when it ends; 0: there is none
     const struct rf_http_transfer *transfer; // for rf_http_reply_header
 };
 

@@ -54,6 +54,7 @@ void rf_http_pool_give(struct rf_http_transfer *t, bool clean) {
         .ca_file = t->ca_file,
         .proxied = t->proxied,
         .logged_in = t->logged_in,
+        .looking = t->looking,
         .body = t->body,
         .body_capacity = t->body_capacity,
         .next = http->idle,

@@ -132,6 +132,18 @@ static enum rf_err set_connection(struct rf_http_transfer *t, const struct rf_ht
     return RF_OK;
 }
 
+// A session that is resumed would show the certificate that it began with.
+static enum rf_err set_certificate(struct rf_http_transfer *t,
+                                   const struct rf_http_request *request, struct rf_error *error) {
+    if (request->certificate == t->looking)
+        return RF_OK;
+    t->looking = request->certificate;
+    if (curl_easy_setopt(t->easy, CURLOPT_CERTINFO, t->looking ? 1L : 0L) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_SSL_SESSIONID_CACHE, t->looking ? 0L : 1L) != CURLE_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl refused an option");
+    return RF_OK;
+}
+
 enum rf_err rf_http_send(struct rf_http *http, const struct rf_http_request *request,
                          rf_http_fn *fn, void *arg, struct rf_http_transfer **out,
                          struct rf_error *error) {
@@ -154,7 +166,8 @@ enum rf_err rf_http_send(struct rf_http *http, const struct rf_http_request *req
         (err = set_method(t, request, error)) != RF_OK ||
         (err = set_login(t, request, error)) != RF_OK ||
         (err = set_proxy(t, request, error)) != RF_OK ||
-        (err = set_connection(t, request, error)) != RF_OK) {
+        (err = set_connection(t, request, error)) != RF_OK ||
+        (err = set_certificate(t, request, error)) != RF_OK) {
         rf_http_transfer_free(t);
         return err;
     }

@@ -26,6 +26,7 @@ struct rf_http_transfer {
     CURL *easy;
     char *ca_file;           // as the handle was made for; NULL: the system's certificates alone
     bool proxied, logged_in; // the handle has such options from its last use
+    bool looking;            // likewise: at the peer's certificate
     char *body;              // of the reply, NUL-terminated
     size_t body_capacity;
     char error_text[CURL_ERROR_SIZE];
@@ -93,6 +94,10 @@ void rf_http_pool_give(struct rf_http_transfer *transfer, bool clean);
 
 // rf_http_pool_fini: frees those that are kept.
 void rf_http_pool_fini(struct rf_http *http);
+
+// rf_http_certificate_until: in certificate.c: when the peer's certificate ends; 0 if the request
+// did not ask for it, or none was shown.
+struct rf_utc rf_http_certificate_until(const struct rf_http_transfer *transfer);
 
 // ---- timeout.c ----
 

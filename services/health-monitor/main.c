@@ -3,6 +3,8 @@
 //   probe.c           asks a provider how it is
 //   status.c          decides from its answers, by rise and fall
 //   monitor.c         tells of a change: event and retained value
+//   certificate.c     decides whether its certificate is near its end; certificate_watch.c tells
+//   disk.c            decides whether enough is left of a disk; disk_watch.c looks and tells
 //   processes.c       decides which of our processes are lost
 //   registry_watch.c  hears of them
 
@@ -68,6 +70,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     add_targets(monitor, &monitor->config->gateway.telephony);
     if ((result = copy_keys(monitor, monitor->config, error)) != RF_OK)
         return result;
+    disk_watch_begin(monitor);
     for (size_t i = 0; i < monitor->target_count; i++)
         health_target_begin(&monitor->targets[i]);
     rf_process_ready(process, "probing %zu providers every %.1f s", monitor->target_count,
@@ -79,9 +82,13 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
                           struct rf_error *error) {
     struct monitor *monitor = process->state;
     enum rf_err result = copy_keys(monitor, fresh, error);
-    if (result == RF_OK)
-        monitor->config = fresh;
-    return result;
+    if (result != RF_OK)
+        return result;
+    monitor->config = fresh;
+    for (size_t i = 0; i < monitor->target_count; i++)
+        monitor->targets[i].certificate.look_at = (struct rf_instant){0};
+    rf_timer_after(&monitor->disk_timer, rf_ns(0));
+    return RF_OK;
 }
 
 static void stop(struct rf_process *process) {
@@ -93,6 +100,7 @@ static void stop(struct rf_process *process) {
         rf_secret_fini(&monitor->targets[i].key);
     }
     rf_http_destroy(&monitor->http);
+    disk_watch_end(monitor);
     registry_watch_end(monitor);
     free(monitor);
 }
@@ -102,9 +110,12 @@ static const struct rf_service service = {
     .summary = "Probes the providers in use, and watches the processes of the set.",
     .details =
         "It asks each provider's probe_path every health.interval, and tells when a provider goes\n"
-        "down or comes up again (health.fall and health.rise answers in a row), and when one of "
-        "our\n"
-        "processes is gone without a word. A probe never costs money and never touches a breaker.",
+        "down or comes up again (health.fall and health.rise answers in a row), when its "
+        "certificate\n"
+        "is near its end, when one of our processes is gone without a word, and when little is "
+        "left\n"
+        "of a disk that this host's processes write to. A probe never costs money and never "
+        "touches a breaker.",
     .uses_bus = true,
     .start = start,
     .reload = reload,

@@ -2,7 +2,11 @@
 #ifndef HEALTH_MONITOR_H
 #define HEALTH_MONITOR_H
 
+#include <sys/types.h>
+
+#include "certificate.h"
 #include "config/config.h"
+#include "disk.h"
 #include "http/client.h"
 #include "processes.h"
 #include "runtime/loop.h"
@@ -18,8 +22,21 @@ struct health_target {
     struct health_provider health;
     struct rf_secret key; // a copy: a `file:` key is read again while it is refused
     bool ours;            // the last probe met a fault of ours
+    struct health_certificate certificate;
+    bool looked; // the probe under way looks at the certificate
     struct rf_timer timer;
     struct rf_http_transfer *transfer; // NULL: no probe is under way
+};
+
+#define HEALTH_FOLDERS 4
+
+// One folder that this host's processes write to.
+struct health_folder {
+    struct monitor *monitor;
+    const char *path; // of the configuration
+    bool seen;        // at the last look, and no earlier folder is on its disk
+    dev_t device;
+    struct health_disk disk;
 };
 
 struct monitor {
@@ -30,6 +47,8 @@ struct monitor {
     size_t target_count;
     struct health_processes processes;
     struct rf_timer missing_timer;
+    struct health_folder folders[HEALTH_FOLDERS];
+    struct rf_timer disk_timer;
 };
 
 // probe.c: begins a probe of the target; `health_target_told` hears what it says. A probe that
@@ -44,6 +63,13 @@ void health_target_begin(struct health_target *target);
 
 // monitor.c: writes the retained value `provider/<name>`.
 void health_target_store(struct health_target *target);
+
+// certificate_watch.c: takes in what a probe that looked at the certificate saw (0: none).
+void certificate_watch_told(struct health_target *target, struct rf_utc until);
+
+// disk_watch.c: looks at the folders' disks every health.disk.interval and tells of a change.
+void disk_watch_begin(struct monitor *monitor);
+void disk_watch_end(struct monitor *monitor);
 
 // registry_watch.c: watches the registry of processes and tells of the lost ones.
 RF_NODISCARD enum rf_err registry_watch_begin(struct monitor *monitor, struct rf_error *error);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "monitor.h"
@@ -9,6 +10,8 @@
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct health_target *target = arg;
     target->transfer = NULL;
+    if (target->looked)
+        certificate_watch_told(target, reply->certificate_until);
     // A body that is cut off or too long does not make the provider's answer worth less here.
     bool our_fault = reply->failure == RF_HTTP_RESOLVE || reply->failure == RF_HTTP_CERTIFICATE ||
                      reply->failure == RF_HTTP_PROXY;
@@ -51,6 +54,9 @@ void probe_begin(struct health_target *target) {
     const struct rf_config_provider *config = &monitor->config->providers[target->provider];
     refresh_key(target);
     const char *key = target->key.value != NULL ? target->key.value : "";
+    target->looked =
+        strncasecmp(config->base_url, "https:", 6) == 0 &&
+        health_certificate_due(&target->certificate, rf_loop_now(monitor->process->loop));
     char url[2048], bearer[1024];
     struct rf_http_header headers[2];
     snprintf(url, sizeof url, "%s%s", config->base_url, config->probe_path);
@@ -66,6 +72,8 @@ void probe_begin(struct health_target *target) {
         .connect_timeout = config->timeout.connect,
         .timeout = monitor->config->health.timeout,
         .max_body_bytes = MAX_BODY_BYTES,
+        .fresh = target->looked,
+        .certificate = target->looked,
     };
     if (target->provider == RF_PROVIDER_TWILIO) {
         request.user = config->account_sid;

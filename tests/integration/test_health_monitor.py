@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """The health monitor beside real providers and processes: what it tells, and what it leaves alone."""
 
+import datetime
+import os
 import signal
+import subprocess
 import unittest
 
-from harness import RingfenceTest, wait_for
+from harness import SOURCE, RingfenceTest, wait_for
 
 PROBE = {"provider": "elevenlabs", "method": "GET", "path": "/v1/user/subscription"}
 
@@ -94,6 +97,55 @@ class Providers(HealthMonitorTest):
         self.set.faults()
         up = self.wait_notices(seen + 1)[seen]
         self.assertEqual((up["type"], up["data"]["from"]), ("provider.up", "down"))
+
+
+class Disks(HealthMonitorTest):
+    def test_a_disk_that_is_low_is_told_once_and_told_again_when_it_is_ok(self):
+        first = wait_for("disk.ok", lambda: self.set.events(type="disk.ok"))[0]
+        self.assertEqual((first["subject"], first["data"]["from"]), (self.set.config["state_dir"], "unknown"))
+        self.set.config["health"]["disk"] = {"least_bytes": "1024GiB", "least_share": "100%"}
+        self.set.write_config()
+        self.set.processes["health-monitor"].terminate(signal.SIGHUP)
+        low = wait_for("disk.low", lambda: self.set.events(type="disk.low"))[0]
+        self.assertEqual((low["subject"], low["data"]["from"], low["data"]["what"]),
+                         (self.set.config["state_dir"], "ok", "bytes"))
+        self.assertIn("Little is left of the disk of", low["message"])
+        room = os.statvfs(self.set.config["state_dir"])
+        self.assertEqual(low["data"]["total_bytes"], room.f_blocks * room.f_frsize)
+        del self.set.config["health"]["disk"]
+        self.set.write_config()
+        self.set.processes["health-monitor"].terminate(signal.SIGHUP)
+        okay = wait_for("disk.ok again", lambda: self.set.events(type="disk.ok")[1:])[0]
+        self.assertEqual(okay["data"]["from"], "low")
+        self.assertAlmostEqual(okay["data"]["held_ns"] / 1e9, okay["at"] - low["at"], delta=0.5)
+        self.assertEqual(len(self.set.events(type="disk.low")), 1)
+
+
+class Certificates(RingfenceTest):
+    def test_one_near_its_end_is_told_and_one_far_from_it_as_well(self):
+        certs = self.set.root / "certs"
+        subprocess.run([str(SOURCE / "deploy" / "make-certs"), str(certs)], check=True, capture_output=True)
+        self.set.config["providers"]["openai"].update(
+            base_url=f"https://localhost:{self.set.ports['tls']}/openai", ca_file=str(certs / "ca.pem"))
+        self.set.config["simulator"].update(
+            tls_listen=f"127.0.0.1:{self.set.ports['tls']}",
+            cert_file=str(certs / "server.pem"), key_file=str(certs / "server.key"))
+        self.set.write_config()
+        for service in ("simulator", "broker", "logger", "health-monitor"):
+            self.set.start(service)
+        valid = wait_for("certificate.valid", lambda: self.set.events(type="certificate.valid"))[0]
+        self.assertEqual((valid["subject"], valid["data"]["from"]), ("openai", "unknown"))
+        end = subprocess.run(["openssl", "x509", "-in", str(certs / "server.pem"), "-noout", "-enddate",
+                              "-dateopt", "iso_8601"], check=True, capture_output=True, text=True).stdout
+        when = datetime.datetime.fromisoformat(end.strip().removeprefix("notAfter=").replace("Z", "+00:00"))
+        self.assertEqual(valid["data"]["until"], int(when.timestamp()) * 10**9)
+        self.set.config["health"]["certificate"] = {"least": "20000h"}
+        self.set.write_config()
+        self.set.processes["health-monitor"].terminate(signal.SIGHUP)
+        near = wait_for("certificate.expiring", lambda: self.set.events(type="certificate.expiring"))[0]
+        self.assertEqual((near["subject"], near["data"]["from"], near["data"]["until"]),
+                         ("openai", "valid", valid["data"]["until"]))
+        self.assertEqual(len(self.set.events(type="certificate.valid")), 1)
 
 
 class Processes(HealthMonitorTest):
