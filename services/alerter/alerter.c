@@ -14,6 +14,7 @@
 #include "core.h"
 #include "courier.h"
 #include "events/text.h"
+#include "forms/forms.h"
 #include "http/client.h"
 #include "ledger.h"
 #include "rules.h"
@@ -26,6 +27,7 @@ struct alerter {
     struct rf_process *process;
     struct rf_ledger *ledger;
     struct rf_http *http;
+    struct rf_forms *forms;
     struct rf_subscription *subscription;
     struct rf_courier couriers[RF_CHANNEL_COUNT];
     size_t courier_count; // that are initialised
@@ -162,11 +164,14 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
     enum rf_err result = open_ledger(alerter, error);
     if (result == RF_OK)
         result = rf_http_new(process->loop, &alerter->http, error);
+    if (result == RF_OK)
+        result = rf_forms_new(NULL, &alerter->forms, error);
     if (result != RF_OK)
         return result;
     for (; alerter->courier_count < RF_CHANNEL_COUNT; alerter->courier_count++)
         rf_courier_init(&alerter->couriers[alerter->courier_count], process, alerter->ledger,
-                        alerter->http, (enum rf_channel)alerter->courier_count, on_idle, alerter);
+                        alerter->http, (const struct rf_forms *const *)&alerter->forms,
+                        (enum rf_channel)alerter->courier_count, on_idle, alerter);
     result = rf_ledger_load(alerter->ledger, &alerter->known, &alerter->cursor, on_loaded, alerter,
                             error);
     if (result != RF_OK)
@@ -246,6 +251,7 @@ void rf_alerter_stop(struct rf_process *process) {
         rf_courier_stop(&alerter->couriers[c]);
     rf_ledger_close(&alerter->ledger);
     rf_http_destroy(&alerter->http);
+    rf_forms_destroy(&alerter->forms);
     for (size_t c = 0; c < alerter->courier_count; c++)
         rf_courier_fini(&alerter->couriers[c]);
     free_page(alerter);

@@ -89,12 +89,18 @@ static void on_not_sent(struct rf_courier *courier, enum rf_err result,
 }
 
 static void send_alert(struct rf_courier *courier, bool partial) {
-    const struct rf_config_alerter *config = &courier->process->config->alerter;
+    const struct rf_alert *first = &courier->reading.first;
+    struct rf_sending sending = {.http = courier->http,
+                                 .config = &courier->process->config->alerter,
+                                 .forms = *courier->forms,
+                                 .channel = courier->channel,
+                                 .alert = &courier->reading.alert,
+                                 .first = first->id[0] == '\0' ? NULL : first,
+                                 .partial = partial,
+                                 .now = rf_clock_utc()};
     struct rf_error error;
     courier->partial = partial;
-    enum rf_err result =
-        rf_request_send(courier->http, config, courier->channel, &courier->reading.alert, partial,
-                        rf_clock_utc(), on_reply, courier, &courier->transfer, &error);
+    enum rf_err result = rf_request_send(&sending, on_reply, courier, &courier->transfer, &error);
     if (result != RF_OK)
         on_not_sent(courier, result, &error);
 }
@@ -143,11 +149,13 @@ static void on_read(void *arg, enum rf_err result, const struct rf_error *error)
 }
 
 void rf_courier_init(struct rf_courier *courier, struct rf_process *process,
-                     struct rf_ledger *ledger, struct rf_http *http, enum rf_channel channel,
+                     struct rf_ledger *ledger, struct rf_http *http,
+                     const struct rf_forms *const *forms, enum rf_channel channel,
                      void (*idle)(void *arg), void *arg) {
     *courier = (struct rf_courier){.process = process,
                                    .ledger = ledger,
                                    .http = http,
+                                   .forms = forms,
                                    .channel = channel,
                                    .reading = {.done = on_read, .arg = courier},
                                    .idle = idle,
@@ -166,6 +174,7 @@ void rf_courier_stop(struct rf_courier *courier) {
 
 void rf_courier_fini(struct rf_courier *courier) {
     rf_alert_fini(&courier->reading.alert);
+    rf_alert_fini(&courier->reading.first);
     rf_outbox_fini(&courier->outbox);
 }
 

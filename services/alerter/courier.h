@@ -11,6 +11,7 @@
 #include "outbox.h"
 #include "runtime/loop.h"
 
+struct rf_forms;
 struct rf_process;
 
 // Embedded in its owner; private but for `outbox`.
@@ -18,6 +19,7 @@ struct rf_courier {
     struct rf_process *process;
     struct rf_ledger *ledger;
     struct rf_http *http;
+    const struct rf_forms *const *forms; // the owner's, which a reload replaces
     enum rf_channel channel;
     struct rf_outbox outbox;
     struct rf_timer timer; // when something is due
@@ -31,7 +33,8 @@ struct rf_courier {
 
 // rf_courier_init: for `channel`, with an empty outbox. All pointers are borrowed. `idle` as above.
 void rf_courier_init(struct rf_courier *courier, struct rf_process *process,
-                     struct rf_ledger *ledger, struct rf_http *http, enum rf_channel channel,
+                     struct rf_ledger *ledger, struct rf_http *http,
+                     const struct rf_forms *const *forms, enum rf_channel channel,
                      void (*idle)(void *arg), void *arg);
 
 // rf_courier_stop: no callbacks from now on: ends a transfer. Before the ledger is closed.

@@ -10,26 +10,28 @@
 #include <ringfence/time.h>
 
 #include "alert.h"
+#include "mail/mailbox.h"
 
-// rf_format_age: the line that tells that an alert comes late, "" if it does not (incident 37: an
-// old notice must not look new). Into out (RF_AGE_SIZE bytes). Returns out.
-#define RF_AGE_SIZE 96
-char *rf_format_age(const struct rf_alert *alert, struct rf_utc now, char out[RF_AGE_SIZE]);
+struct rf_forms;
 
-// rf_format_email: the whole message after RFC 5322: headers, empty line, text; CRLF line ends, no
-// line over 998 bytes. Message-ID and X-Ringfence-Alert are the same each time it is sent. `from`
-// and `to` come from the configuration; RF_ERR_INVALID if they hold controls or an entry is too
-// long for a line. A new string, which the caller frees.
-RF_NODISCARD enum rf_err rf_format_email(const struct rf_alert *alert, const char *from,
-                                         const char *to, struct rf_utc now, char **message,
+// All that a mail is made of; borrowed.
+struct rf_email_form {
+    const struct rf_alert *alert;
+    const struct rf_alert *first; // of its thread, whose subject it has; NULL: not known
+    const struct rf_forms *forms;
+    const struct rf_mailboxes *from, *to;
+    struct rf_utc now;
+    struct rf_error *trouble; // set when a template of the user failed and ours took its place
+};
+
+#define RF_EMAIL_SUBJECT_MOST 400 // bytes
+
+// rf_format_email: the whole message after RFC 5322: headers, and text and HTML as alternatives;
+// CRLF line ends, no line over 998 bytes. Message-ID and X-Ringfence-Alert are the same each time
+// it is sent, and later notices refer to the first one's of their thread. A new string, which the
+// caller frees. RF_ERR_NOMEM.
+RF_NODISCARD enum rf_err rf_format_email(const struct rf_email_form *form, char **message,
                                          struct rf_error *error);
-
-// rf_email_addresses: the bare addresses of "a@b, Name <c@d>", for the envelope. A new
-// NULL-terminated array; freed by rf_email_addresses_free. RF_ERR_INVALID if there is none, or one
-// holds a character that has no place in an envelope.
-RF_NODISCARD enum rf_err rf_email_addresses(const char *list, char ***addresses, size_t *count,
-                                            struct rf_error *error);
-void rf_email_addresses_free(char ***addresses);
 
 // Telegram takes at most so many UTF-16 code units.
 #define RF_TELEGRAM_UNITS 4096

@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "events/text.h"
+#include "view.h"
 
 // Room for the line that tells what was left out.
 #define LEFT_OUT_UNITS 64
@@ -42,7 +43,7 @@ static size_t units_of(const char *text) {
 static char *text_of(const struct rf_alert *alert, struct rf_utc now) {
     struct rf_text head = {0}, tail = {0}, whole = {0};
     char age[RF_AGE_SIZE];
-    rf_format_age(alert, now, age);
+    rf_view_age(alert, now, age);
     rf_text_add(&head, "[%s] %s\n%s%s\n", alert->severity, alert->title, age,
                 age[0] == '\0' ? "" : "\n");
     rf_text_add(&tail, "id: %s", alert->id);

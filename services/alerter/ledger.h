@@ -67,6 +67,7 @@ struct rf_ledger_reading {
     struct rf_store_job job; // private
     char id[RF_ALERT_ID_SIZE];
     struct rf_alert alert; // filled in; the owner ends it by rf_alert_fini
+    struct rf_alert first; // so is this: of the same thread; zeroed if it is not kept any more
     void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
     void *arg;
 };

@@ -79,39 +79,50 @@ static void copy_id(const char *text, char id[RF_ALERT_ID_SIZE]) {
     snprintf(id, RF_ALERT_ID_SIZE, "%s", text == NULL ? "" : text);
 }
 
-static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
-    struct rf_alert *alert = &reading->alert;
+static enum rf_err take_row(struct rf_rows *row, const char *id, struct rf_alert *alert) {
+    enum rf_err result = RF_OK;
+    copy_id(id, alert->id);
+    alert->n = rf_rows_number(row, 0);
+    alert->at.ns = rf_rows_number(row, 1);
+    alert->severity = copy_column(row, 2, &result);
+    alert->type = copy_column(row, 3, &result);
+    alert->subject = copy_column(row, 4, &result);
+    alert->incident = copy_column(row, 5, &result);
+    alert->title = copy_column(row, 6, &result);
+    alert->text = copy_column(row, 7, &result);
+    alert->payload = copy_column(row, 8, &result);
+    alert->kind = rf_notice_parse(rf_rows_text(row, 9));
+    copy_id(rf_rows_text(row, 10), alert->thread);
+    alert->opened.ns = rf_rows_number(row, 11);
+    alert->order = rf_rows_number(row, 12);
+    return result;
+}
+
+static enum rf_err read_alert(struct rf_db *db, const char *id, struct rf_alert *alert,
+                              struct rf_error *error) {
     struct rf_rows *row = NULL;
     enum rf_err result = rf_db_query(db, error, &row,
                                      "SELECT n, at, severity, type, subject, incident, title,"
                                      " text, payload, kind, thread, opened, ord FROM alert"
                                      " WHERE id = ?",
-                                     "t", reading->id);
+                                     "t", id);
     if (result == RF_OK)
         result = rf_rows_next(row, error);
     if (result == RF_ERR_NOT_FOUND)
-        rf_error_set(error, result, "the outbox has no alert %s", reading->id);
-    if (result == RF_OK) {
-        memcpy(alert->id, reading->id, sizeof alert->id);
-        alert->n = rf_rows_number(row, 0);
-        alert->at.ns = rf_rows_number(row, 1);
-        alert->severity = copy_column(row, 2, &result);
-        alert->type = copy_column(row, 3, &result);
-        alert->subject = copy_column(row, 4, &result);
-        alert->incident = copy_column(row, 5, &result);
-        alert->title = copy_column(row, 6, &result);
-        alert->text = copy_column(row, 7, &result);
-        alert->payload = copy_column(row, 8, &result);
-        alert->kind = rf_notice_parse(rf_rows_text(row, 9));
-        copy_id(rf_rows_text(row, 10), alert->thread);
-        alert->opened.ns = rf_rows_number(row, 11);
-        alert->order = rf_rows_number(row, 12);
-        if (result != RF_OK)
-            rf_error_set(error, result, "no memory for alert %s", reading->id);
-    }
+        rf_error_set(error, result, "the outbox has no alert %s", id);
+    else if (result == RF_OK && (result = take_row(row, id, alert)) != RF_OK)
+        rf_error_set(error, result, "no memory for alert %s", id);
     rf_rows_end(&row);
     return result;
+}
+
+static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
+    struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
+    enum rf_err result = read_alert(db, reading->id, &reading->alert, error);
+    if (result != RF_OK || strcmp(reading->alert.thread, reading->id) == 0)
+        return result;
+    result = read_alert(db, reading->alert.thread, &reading->first, error);
+    return result == RF_ERR_NOT_FOUND ? RF_OK : result;
 }
 
 static void read_done(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
@@ -121,6 +132,7 @@ static void read_done(struct rf_store_job *job, enum rf_err result, const struct
 
 void rf_ledger_read(struct rf_ledger *ledger, struct rf_ledger_reading *reading) {
     rf_alert_fini(&reading->alert);
+    rf_alert_fini(&reading->first);
     reading->job = (struct rf_store_job){.run = run_read, .done = read_done};
     rf_store_submit(ledger->store, &reading->job);
 }

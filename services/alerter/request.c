@@ -5,19 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "events/text.h"
 #include "format.h"
 
 #define REPLY_BYTES   65536
 #define CONNECT_LIMIT rf_seconds(10)
 
-// What a sending needs besides its alert.
-struct sending {
-    struct rf_http *http;
-    const struct rf_config_alerter *config;
-    const struct rf_alert *alert;
-    bool partial;
-    struct rf_utc now;
+// A sending and who is told of its end.
+struct order {
+    const struct rf_sending *sending;
     rf_http_fn *fn;
     void *arg;
     struct rf_http_transfer **transfer;
@@ -27,21 +24,36 @@ static struct rf_duration connect_timeout(const struct rf_config_alerter *config
     return config->timeout.ns < CONNECT_LIMIT.ns ? config->timeout : CONNECT_LIMIT;
 }
 
-static enum rf_err send_email(const struct sending *s, struct rf_error *error) {
+static void tell_trouble(const struct rf_error *trouble) {
+    if (trouble->message[0] != '\0')
+        rf_log(RF_LOG_ERROR, "%s", trouble->message);
+}
+
+static enum rf_err send_mail(const struct order *order, const struct rf_mailboxes *from,
+                             const struct rf_mailboxes *to, struct rf_error *error) {
+    const struct rf_sending *s = order->sending;
     const struct rf_config_email *email = &s->config->email;
-    char **from = NULL, **to = NULL, *message = NULL;
-    size_t from_count = 0, to_count = 0;
-    enum rf_err result = rf_email_addresses(email->from, &from, &from_count, error);
-    if (result == RF_OK)
-        result = rf_email_addresses(email->to, &to, &to_count, error);
-    if (result == RF_OK)
-        result = rf_format_email(s->alert, email->from, email->to, s->now, &message, error);
+    struct rf_error trouble = {0};
+    struct rf_email_form form = {.alert = s->alert,
+                                 .first = s->first,
+                                 .forms = s->forms,
+                                 .from = from,
+                                 .to = to,
+                                 .now = s->now,
+                                 .trouble = &trouble};
+    char *message = NULL;
+    const char **bare = calloc(to->count, sizeof *bare);
+    enum rf_err result = bare == NULL ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a mail")
+                                      : rf_format_email(&form, &message, error);
+    tell_trouble(&trouble);
+    for (size_t i = 0; bare != NULL && i < to->count; i++)
+        bare[i] = to->items[i].address;
     if (result == RF_OK) {
         struct rf_mail mail = {
             .url = email->url,
-            .from = from[0],
-            .to = (const char *const *)to,
-            .to_count = to_count,
+            .from = from->items[0].address,
+            .to = bare,
+            .to_count = to->count,
             .user = email->user,
             .password = email->user == NULL ? NULL : email->password.value,
             .ca_file = email->ca_file,
@@ -52,17 +64,39 @@ static enum rf_err send_email(const struct sending *s, struct rf_error *error) {
             .connect_timeout = connect_timeout(s->config),
             .timeout = s->config->timeout,
         };
-        result = rf_mail_send(s->http, &mail, s->fn, s->arg, s->transfer, error);
+        result = rf_mail_send(s->http, &mail, order->fn, order->arg, order->transfer, error);
     }
-    rf_email_addresses_free(&from);
-    rf_email_addresses_free(&to);
+    free(bare);
     free(message);
     return result;
 }
 
-static enum rf_err post(const struct sending *s, const char *url, const char *ca_file,
+static enum rf_err parse_mailboxes(const char *key, const char *list, struct rf_mailboxes *out,
+                                   struct rf_error *error) {
+    struct rf_error why;
+    enum rf_err result = rf_mailboxes_parse(list, out, &why);
+    if (result != RF_OK)
+        rf_error_set(error, result, "alerter.email.%s: %s", key, why.message);
+    return result;
+}
+
+static enum rf_err send_email(const struct order *order, struct rf_error *error) {
+    const struct rf_config_email *email = &order->sending->config->email;
+    struct rf_mailboxes from = {0}, to = {0};
+    enum rf_err result = parse_mailboxes("from", email->from, &from, error);
+    if (result == RF_OK)
+        result = parse_mailboxes("to", email->to, &to, error);
+    if (result == RF_OK)
+        result = send_mail(order, &from, &to, error);
+    rf_mailboxes_fini(&from);
+    rf_mailboxes_fini(&to);
+    return result;
+}
+
+static enum rf_err post(const struct order *order, const char *url, const char *ca_file,
                         const struct rf_http_header *headers, size_t header_count, const char *body,
                         struct rf_error *error) {
+    const struct rf_sending *s = order->sending;
     struct rf_http_request request = {
         .method = "POST",
         .url = url,
@@ -76,11 +110,12 @@ static enum rf_err post(const struct sending *s, const char *url, const char *ca
         .max_body_bytes = REPLY_BYTES,
         .fresh = true, // a pooled connection can make libcurl send an alert twice
     };
-    return rf_http_send(s->http, &request, s->fn, s->arg, s->transfer, error);
+    return rf_http_send(s->http, &request, order->fn, order->arg, order->transfer, error);
 }
 
 // The token is a part of the address, which therefore must not get into any log or error.
-static enum rf_err send_telegram(const struct sending *s, struct rf_error *error) {
+static enum rf_err send_telegram(const struct order *order, struct rf_error *error) {
+    const struct rf_sending *s = order->sending;
     const struct rf_config_telegram *telegram = &s->config->telegram;
     static const struct rf_http_header headers[] = {{"Content-Type", "application/json"}};
     struct rf_text url = {0};
@@ -94,14 +129,16 @@ static enum rf_err send_telegram(const struct sending *s, struct rf_error *error
     rf_text_add(&url, "%s/bot%s/sendMessage", telegram->base_url, telegram->token.value);
     if (url.failed)
         result = rf_error_set(error, RF_ERR_NOMEM, "no memory for an address");
-    else if ((result = post(s, url.data, telegram->ca_file, headers, 1, body, &hidden)) != RF_OK)
+    else if ((result = post(order, url.data, telegram->ca_file, headers, 1, body, &hidden)) !=
+             RF_OK)
         rf_error_set(error, result, "alerter.telegram: the request cannot be made");
     rf_text_fini(&url);
     free(body);
     return result;
 }
 
-static enum rf_err send_webhook(const struct sending *s, struct rf_error *error) {
+static enum rf_err send_webhook(const struct order *order, struct rf_error *error) {
+    const struct rf_sending *s = order->sending;
     const struct rf_config_webhook *webhook = &s->config->webhook;
     int64_t seconds = s->now.ns / RF_NS_PER_S;
     char timestamp[24], signature[RF_WEBHOOK_SIGNATURE_SIZE];
@@ -119,21 +156,19 @@ static enum rf_err send_webhook(const struct sending *s, struct rf_error *error)
         if (result != RF_OK)
             return result;
     }
-    return post(s, webhook->url, webhook->ca_file, headers, count, s->alert->payload, error);
+    return post(order, webhook->url, webhook->ca_file, headers, count, s->alert->payload, error);
 }
 
-enum rf_err rf_request_send(struct rf_http *http, const struct rf_config_alerter *config,
-                            enum rf_channel channel, const struct rf_alert *alert, bool partial,
-                            struct rf_utc now, rf_http_fn *fn, void *arg,
+enum rf_err rf_request_send(const struct rf_sending *sending, rf_http_fn *fn, void *arg,
                             struct rf_http_transfer **transfer, struct rf_error *error) {
-    struct sending sending = {http, config, alert, partial, now, fn, arg, transfer};
-    switch (channel) {
+    struct order order = {sending, fn, arg, transfer};
+    switch (sending->channel) {
     case RF_CHANNEL_EMAIL:
-        return send_email(&sending, error);
+        return send_email(&order, error);
     case RF_CHANNEL_TELEGRAM:
-        return send_telegram(&sending, error);
+        return send_telegram(&order, error);
     case RF_CHANNEL_WEBHOOK:
-        return send_webhook(&sending, error);
+        return send_webhook(&order, error);
     }
     return rf_error_set(error, RF_ERR_INVALID, "no such channel");
 }

@@ -6,15 +6,24 @@
 #include "config/config.h"
 #include "http/client.h"
 
-// rf_request_send: begins to send `alert` by `channel` with its settings. `fn` as for rf_http_send.
-// `partial`: a mail goes to those recipients that the server accepts, if any.
-// RF_ERR_INVALID if the settings are wrong: then no attempt can succeed before they are changed.
-// Errors name no secret.
-RF_NODISCARD enum rf_err rf_request_send(struct rf_http *http,
-                                         const struct rf_config_alerter *config,
-                                         enum rf_channel channel, const struct rf_alert *alert,
-                                         bool partial, struct rf_utc now, rf_http_fn *fn, void *arg,
-                                         struct rf_http_transfer **transfer,
+struct rf_forms;
+
+// What is to be sent, and how. Borrowed for the time of the call.
+struct rf_sending {
+    struct rf_http *http;
+    const struct rf_config_alerter *config;
+    const struct rf_forms *forms;
+    enum rf_channel channel;
+    const struct rf_alert *alert;
+    const struct rf_alert *first; // of its thread; NULL: not known, or it is this one
+    bool partial;                 // a mail goes to those recipients that the server accepts, if any
+    struct rf_utc now;
+};
+
+// rf_request_send: begins to send it. `fn` as for rf_http_send. RF_ERR_INVALID if the settings are
+// wrong: then no attempt can succeed before they are changed. Errors name no secret.
+RF_NODISCARD enum rf_err rf_request_send(const struct rf_sending *sending, rf_http_fn *fn,
+                                         void *arg, struct rf_http_transfer **transfer,
                                          struct rf_error *error);
 
 #endif

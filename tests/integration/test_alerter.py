@@ -89,7 +89,7 @@ class AlerterTest(AlertsCase):
         self.assertEqual(mail["Message-ID"], f"<{alert}@example.com>")
         self.assertEqual(mail["From"], "ringfence@example.com")
         self.assertEqual(mail["Subject"], "[ringfence] error: Retries exhausted: contact spring-7 set aside")
-        self.assertIn(f"id: {alert}", mail.get_content())
+        self.assertIn(f"id: {alert}", mail.get_body(("plain",)).get_content())
 
     def check_webhook(self, alert):
         hook = next(w for w in self.set.ledger()["webhooks"] if w["id"] == alert)

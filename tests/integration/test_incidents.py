@@ -124,7 +124,7 @@ class Quota(Incidents):
         self.assert_alerts(marks)
         self.assertEqual(aside[0]["data"]["reason"], "permanent.quota")
         self.assertIn(message, aside[0]["data"]["message"])
-        self.assertIn(message, self.set.mailbox.mails[0].get_content().replace("\n", " "))
+        self.assertIn(message, self.set.mailbox.mails[0].get_body(("plain",)).get_content().replace("\n", " "))
         self.assertIn(message, self.set.ledger()["telegram"][0]["text"])
         self.assertIn(message, str(self.set.ledger()["webhooks"][0]["body"]))
         self.assertEqual(self.set.events(type="retry.scheduled"), [])
