@@ -212,6 +212,9 @@ static const char nineteenth[] =
     "UPDATE attempt SET question = 1 WHERE " RF_SCHEMA_OPEN " AND created ="
     " (SELECT c.ask_since FROM contact c WHERE c.id = attempt.contact AND c.ask_since <> 0);";
 
+// Since when it is told to stand still; NULL: it is not (stall_rows.h).
+static const char twentieth[] = "ALTER TABLE campaign ADD COLUMN stalled BIGINT;";
+
 const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {2, second},
                                                     {3, third},
@@ -230,7 +233,8 @@ const struct rf_migration rf_schema_migrations[] = {{1, first},
                                                     {16, sixteenth},
                                                     {17, seventeenth},
                                                     {18, eighteenth},
-                                                    {19, nineteenth}};
+                                                    {19, nineteenth},
+                                                    {20, twentieth}};
 const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {2, second},
                                                   {3, third},
@@ -249,7 +253,8 @@ const struct rf_migration rf_schema_postgres[] = {{1, rf_schema_postgres_first},
                                                   {16, sixteenth},
                                                   {17, rf_schema_postgres_seventeenth},
                                                   {18, eighteenth},
-                                                  {19, nineteenth}};
+                                                  {19, nineteenth},
+                                                  {20, twentieth}};
 const size_t rf_schema_migration_count = sizeof rf_schema_migrations / sizeof *rf_schema_migrations;
 _Static_assert(sizeof rf_schema_postgres == sizeof rf_schema_migrations,
                "both databases have the same versions");

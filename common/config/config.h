@@ -227,8 +227,9 @@ struct rf_config_orchestrator {
         defer_delay; // a deferred contact is looked at again after this at the latest
     struct rf_duration
         ramp_interval; // after a recovery contacts are released one by one, so far apart
-    int64_t prepare;   // contacts made ready while a service that they need later is down; 0: none
-    char *prompt;      // script prompt; {name} and {phone} are replaced, {COLUMN} too
+    struct rf_duration stalled_after; // nothing moves though contacts are due: told; 0: never
+    int64_t prepare; // contacts made ready while a service that they need later is down; 0: none
+    char *prompt;    // script prompt; {name} and {phone} are replaced, {COLUMN} too
 };
 
 // How lists of contacts are written.

@@ -253,6 +253,7 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("orchestrator.dial_deadline", DURATION, AT(orchestrator.dial_deadline), "60s", 1 * S, 1 * H, LIVE, "of a dial request"),
     ROW("orchestrator.defer_delay", DURATION, AT(orchestrator.defer_delay), "15s", 100 * MS, 1 * H, LIVE, "a deferred contact is looked at again after this at the latest"),
     ROW("orchestrator.ramp_interval", DURATION, AT(orchestrator.ramp_interval), "200ms", 0, 1 * M, LIVE, "after a recovery contacts are released so far apart"),
+    ROW("orchestrator.stalled_after", DURATION, AT(orchestrator.stalled_after), "10m", 0, 24 * H, LIVE, "a running campaign of which contacts are due and nothing moves for so long is told of; 0s: never"),
     ROW("orchestrator.prepare", COUNT, AT(orchestrator.prepare), "100", 0, 100000, LIVE, "while a service is down or their window is shut, contacts whose earlier steps, such as the script, are done in advance, of all campaigns and orchestrators together; 0: none"),
     TEXT("orchestrator.prompt", LINES, AT(orchestrator.prompt), "Write what a friendly AI agent says on the telephone to {name}: one greeting of at most 40 words, as plain text.", LIVE, "prompt of the script; {name}, {phone} and {COLUMN} of the contact are filled in"),
 

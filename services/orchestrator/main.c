@@ -2,10 +2,11 @@
 // is followed to the end of its call, and is where it was after a crash.
 //
 // Reading order: contact.h (states), plan.h, claim.h, dial.h, follow.h, told.h, outcome.h, turn.h,
-// pace.h, polls.h (decisions, pure); campaigns/schema.c, record.c, queue.c, takeover.c, campaign.c,
-// control.c, enqueue.c, reopen.c, sweep.c, requeue.c, set.c, status.c, report.c, explain.c (the
-// database); runner.c, ahead.c, attempt.c, steps.c, questions.c, terms.c, hear.c, dispatch.c,
-// inherit.c, cancel.c, calendar.c, outbox.c, serve.c, serve_control.c, serve_set.c (the rim).
+// pace.h, polls.h, stall.h (decisions, pure); campaigns/schema.c, record.c, queue.c, takeover.c,
+// campaign.c, control.c, enqueue.c, reopen.c, sweep.c, requeue.c, set.c, stall_rows.c, status.c,
+// report.c, explain.c (the database); runner.c, ahead.c, attempt.c, steps.c, questions.c, terms.c,
+// hear.c, dispatch.c, inherit.c, cancel.c, calendar.c, stall_watch.c, outbox.c, serve.c,
+// serve_control.c, serve_set.c (the rim).
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 #include "inherit.h"
 #include "runner.h"
 #include "serve.h"
+#include "stall_watch.h"
 #include "store/db.h"
 #include "store/postgres.h"
 
@@ -151,6 +153,8 @@ static enum rf_err open_store(struct rf_orchestrator *orchestrator, struct rf_er
     if (err == RF_OK)
         err = rf_clock_watch_start(orchestrator, error);
     if (err == RF_OK)
+        err = rf_stall_watch_start(orchestrator, error);
+    if (err == RF_OK)
         err = rf_inherit_start(orchestrator, error);
     if (err == RF_ERR_DAMAGED)
         tell_mend(config, error);
@@ -229,6 +233,7 @@ static void stop(struct rf_process *process) {
     if (orchestrator->pace_timer.loop)
         rf_timer_stop(&orchestrator->pace_timer);
     rf_clock_watch_stop(orchestrator);
+    rf_stall_watch_stop(orchestrator);
     rf_worker_destroy(&orchestrator->worker);
     rf_hear_stop(orchestrator);
     rf_inherit_stop(orchestrator);
@@ -236,6 +241,7 @@ static void stop(struct rf_process *process) {
     // Writes what is queued; what comes of it is read by the next start.
     rf_store_close(&orchestrator->store);
     rf_inherit_fini(orchestrator);
+    rf_stall_watch_fini(orchestrator);
     rf_runner_stop_all(orchestrator);
     rf_contact_list_clear(&orchestrator->unbegun);
     rf_contact_list_clear(&orchestrator->unbegun_taken);

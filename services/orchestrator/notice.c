@@ -236,6 +236,18 @@ char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, 
     return notice(RF_EVENT_CAMPAIGN_FINISHED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 
+char *rf_notice_stalled(const char *campaign, struct rf_utc since, int64_t due, int64_t in_progress,
+                        struct rf_utc now) {
+    json_t *data = json_pack("{s:I,s:I,s:I}", "since", (json_int_t)since.ns, "due", (json_int_t)due,
+                             "in_progress", (json_int_t)in_progress);
+    return notice(RF_EVENT_QUEUE_STALLED, NULL, campaign, campaign, NULL, NULL, data, now);
+}
+
+char *rf_notice_moving(const char *campaign, struct rf_duration held, struct rf_utc now) {
+    json_t *data = json_pack("{s:I}", "held_ns", (json_int_t)held.ns);
+    return notice(RF_EVENT_QUEUE_MOVING, NULL, campaign, campaign, NULL, NULL, data, now);
+}
+
 // What was given no text stands for want of memory. Without a stream of ours there is no number,
 // and the outbox takes no event without one.
 static enum rf_err insert_part(struct rf_db *db, int64_t first, char *const *texts, size_t count,

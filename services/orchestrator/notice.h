@@ -37,6 +37,9 @@ char *rf_notice_set(const char *campaign, int64_t version, json_t *settings, str
 char *rf_notice_dnc(const char *change, int64_t count, const char *by, struct rf_utc now);
 char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, int64_t total,
                          struct rf_utc now);
+char *rf_notice_stalled(const char *campaign, struct rf_utc since, int64_t due, int64_t in_progress,
+                        struct rf_utc now);
+char *rf_notice_moving(const char *campaign, struct rf_duration held, struct rf_utc now);
 
 // rf_notice_store: puts the text into the outbox. RF_ERR_NOMEM if it is NULL.
 RF_NODISCARD enum rf_err rf_notice_store(struct rf_db *db, const char *text,

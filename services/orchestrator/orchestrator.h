@@ -80,6 +80,8 @@ struct rf_orchestrator {
     bool breakers_known, marks_known;
     struct rf_utc breaker_until[RF_PROVIDER_COUNT]; // end of being open; 0: not known
 
+    struct rf_stall_watch *stall_watch; // stall_watch.c
+
     struct rf_map attempts;        // runners by the id of their open dial
     struct rf_subscription *told;  // what the provider tells of calls; NULL: it does not
     struct rf_instant untold_next; // when it may be said again that it does not tell

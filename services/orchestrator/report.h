@@ -39,6 +39,12 @@ enum rf_err rf_report_status_run(struct rf_store_job *job, struct rf_db *db,
 RF_NODISCARD enum rf_err rf_report_counts(struct rf_db *db, int64_t campaign, json_t *entry,
                                           struct rf_error *error);
 
+// rf_report_behind: the name of the first of the campaigns of a higher priority that take all
+// places from one of which nothing is in progress: it has something due, and of theirs there is.
+// RF_ERR_NOT_FOUND if there is none.
+RF_NODISCARD enum rf_err rf_report_behind(struct rf_db *db, int64_t campaign, struct rf_utc now,
+                                          char *name, size_t size, struct rf_error *error);
+
 // rf_report_contacts_run: {contacts: [{id, line, phone, name, state, step, outcome, reason,
 // message, sid, attempts, until}]}, until only of those that wait; ordered by line, after `after`.
 // RF_ERR_NOT_FOUND if there is no such campaign.

@@ -1,5 +1,6 @@
 // How campaigns stand, from the counts that the database keeps: it takes as long for a million
 // contacts as for ten.
+#include <stdio.h>
 #include <string.h>
 
 #include "campaign_state.h"
@@ -155,14 +156,9 @@ static enum rf_err add_rate(struct rf_db *db, int64_t campaign, struct rf_utc si
     return RF_OK;
 }
 
-// The first of the campaigns of a higher priority that take all places from this one: it has
-// something due, nothing of it is in progress, and of theirs there is. Nobody knows how long that
-// takes.
-static enum rf_err add_behind(struct rf_db *db, int64_t campaign, struct rf_utc now, json_t *entry,
-                              struct rf_error *error) {
+enum rf_err rf_report_behind(struct rf_db *db, int64_t campaign, struct rf_utc now, char *name,
+                             size_t size, struct rf_error *error) {
     struct rf_rows *row;
-    if (json_integer_value(json_object_get(entry, "running")) > 0)
-        return RF_OK;
     enum rf_err err = rf_db_query(
         db, error, &row,
         "SELECT name FROM campaign k WHERE state = 'running'"
@@ -174,14 +170,26 @@ static enum rf_err add_behind(struct rf_db *db, int64_t campaign, struct rf_utc 
         "iii", campaign, campaign, now.ns);
     if (err != RF_OK)
         return err;
-    if ((err = rf_rows_next(row, error)) == RF_OK) {
-        rf_put_text(entry, "behind", rf_rows_text(row, 0));
+    if ((err = rf_rows_next(row, error)) == RF_OK)
+        (void)snprintf(name, size, "%s", rf_rows_text(row, 0));
+    rf_rows_end(&row);
+    return err;
+}
+
+// Nobody knows how long it is behind that one.
+static enum rf_err add_behind(struct rf_db *db, int64_t campaign, struct rf_utc now, json_t *entry,
+                              struct rf_error *error) {
+    char name[96];
+    if (json_integer_value(json_object_get(entry, "running")) > 0)
+        return RF_OK;
+    enum rf_err err = rf_report_behind(db, campaign, now, name, sizeof name, error);
+    if (err == RF_OK) {
+        rf_put_text(entry, "behind", name);
         (void)json_object_del(entry, "left_s");
     }
-    rf_rows_end(&row);
     return err == RF_ERR_NOT_FOUND ? RF_OK : err;
 }
-_Static_assert(RF_STEPS == 3, "add_behind looks at each step, by which the queue is ordered");
+_Static_assert(RF_STEPS == 3, "rf_report_behind looks at each step, by which the queue is ordered");
 
 // ---- the report ----
 

