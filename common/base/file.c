@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,8 @@ static enum rf_err write_all(int fd, const char *data, size_t size) {
     return RF_OK;
 }
 
-// The folder's own entry is data too: without this the new name may not survive a power loss.
-static enum rf_err sync_folder_of(const char *path) {
+// The folder's own entry is data too.
+enum rf_err rf_file_sync_folder(const char *path, struct rf_error *error) {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     if (slash == NULL)
@@ -33,11 +34,13 @@ static enum rf_err sync_folder_of(const char *path) {
     else
         snprintf(folder, sizeof folder, "%.*s", (int)(slash == path ? 1 : slash - path), path);
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return RF_ERR_IO;
-    int failed = fsync(fd);
-    close(fd);
-    return failed != 0 ? RF_ERR_IO : RF_OK;
+    bool failed = fd < 0 || fsync(fd) != 0;
+    int code = errno;
+    if (fd >= 0)
+        close(fd);
+    return failed ? rf_error_set(error, RF_ERR_IO, "%s: cannot sync its folder: %s", path,
+                                 strerror(code))
+                  : RF_OK;
 }
 
 enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
@@ -62,10 +65,7 @@ enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
         unlink(temporary);
         return rf_error_set(error, RF_ERR_IO, "%s: cannot replace: %s", path, strerror(code));
     }
-    if (sync_folder_of(path) != RF_OK)
-        return rf_error_set(error, RF_ERR_IO, "%s: cannot sync its folder: %s", path,
-                            strerror(errno));
-    return RF_OK;
+    return rf_file_sync_folder(path, error);
 }
 
 static enum rf_err read_all(int fd, const char *path, size_t limit_bytes, char **data, size_t *size,

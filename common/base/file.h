@@ -12,6 +12,10 @@
 RF_NODISCARD enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
                                          struct rf_error *error);
 
+// rf_file_sync_folder: syncs the folder of `path`: without it a new name of a file may not survive
+// a power loss. Blocks on the disk.
+RF_NODISCARD enum rf_err rf_file_sync_folder(const char *path, struct rf_error *error);
+
 // rf_file_read: the whole file in a new NUL-terminated buffer, which the caller frees. A file over
 // `limit_bytes` is refused with RF_ERR_FULL. `size` (may be NULL) gets the length without the NUL.
 RF_NODISCARD enum rf_err rf_file_read(const char *path, size_t limit_bytes, char **data,

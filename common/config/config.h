@@ -332,8 +332,20 @@ struct rf_config_sheets {
     struct rf_duration interval; // at most so long until a row is written
 };
 
+enum rf_config_compress { RF_COMPRESS_NONE, RF_COMPRESS_GZIP, RF_COMPRESS_ZSTD };
+
+// Each 0: without that bound.
+struct rf_config_rotate {
+    int64_t size;
+    struct rf_duration age;
+    enum rf_config_compress compress;
+    int64_t keep_bytes; // of the rotated files of one log
+    struct rf_duration keep_age;
+};
+
 struct rf_config_logger {
     char *json_file, *text_file; // default <log_dir>/app_logs.json and app.log
+    struct rf_config_rotate rotate;
     struct rf_config_sheets sheets;
     struct rf_retry_policy retry;
     struct rf_duration timeout;

@@ -305,6 +305,11 @@ const struct rf_config_row rf_config_rows[] = {
 
     DERIVED("logger.json_file", PATH, AT(logger.json_file), "<log_dir>/app_logs.json", FIXED, "one JSON object a line"),
     DERIVED("logger.text_file", PATH, AT(logger.text_file), "<log_dir>/app.log", FIXED, "for people"),
+    ROW("logger.rotate.size", SIZE, AT(logger.rotate.size), "100MiB", 0, 1024.0 * 1073741824, LIVE, "a log file that would become larger is closed, and a new one begun; 0B: never for its size"),
+    ROW("logger.rotate.age", DURATION, AT(logger.rotate.age), "24h", 0, 8784 * H, LIVE, "and one that was begun so long ago; 0s: never for its age"),
+    WORDS("logger.rotate.compress", WORD, AT(logger.rotate.compress), "gzip", "none|gzip|zstd", LIVE, "what becomes of a closed one, in the background"),
+    ROW("logger.rotate.keep_bytes", SIZE, AT(logger.rotate.keep_bytes), "2GiB", 0, 1048576.0 * 1073741824, LIVE, "all closed files of one log together, as they are on the disk; beyond it the oldest go; 0B: no limit"),
+    ROW("logger.rotate.keep_age", DURATION, AT(logger.rotate.keep_age), "720h", 0, 87840 * H, LIVE, "a closed one goes so long after it was closed; 0s: no limit"),
     TEXT("logger.sheets.enabled", BOOL, AT(logger.sheets.enabled), "no", LIVE, "writes events to a Google Sheet"),
     TEXT("logger.sheets.base_url", BASE_URL, AT(logger.sheets.base_url), "https://sheets.googleapis.com", LIVE, "address of the API"),
     TEXT("logger.sheets.token_url", URL, AT(logger.sheets.token_url), "https://oauth2.googleapis.com/token", LIVE, "where the service account gets its token"),

@@ -20,18 +20,22 @@ static void on_page(void *arg, const struct rf_journal_page *page);
 
 // ---- the place in the journal ----
 
-// A rotated file is new and holds no number, so the place is kept beside it. Whoever was killed has
-// not kept the last one: the broker may know a later one, as it is asked for each page. False:
-// there is none.
-static bool kept_cursor(const struct rf_file_sink *sink, struct rf_journal_place *place) {
+// A rotated file is new and holds no number, so the place is kept beside it, and when the file was
+// begun. Whoever was killed has not kept the last one: the broker may know a later one, as it is
+// asked for each page. False: there is none.
+static bool kept_cursor(const struct rf_file_sink *sink, struct rf_journal_place *place,
+                        struct rf_utc *began) {
     char *text = NULL;
     struct rf_error error;
-    long long number = 0;
+    long long number = 0, begun = 0;
     *place = (struct rf_journal_place){0}; // without an id in a file of an earlier version
+    *began = (struct rf_utc){0};
     if (rf_file_read(sink->cursor_path, 128, &text, NULL, &error) != RF_OK)
         return false;
-    bool there = sscanf(text, "%lld %63s", &number, place->journal) >= 1 && number >= 0;
+    int found = sscanf(text, "%lld %63s %lld", &number, place->journal, &begun);
+    bool there = found >= 1 && number >= 0;
     place->n = there ? number : 0;
+    began->ns = found == 3 && begun > 0 ? begun : 0;
     free(text);
     return there;
 }
@@ -39,8 +43,10 @@ static bool kept_cursor(const struct rf_file_sink *sink, struct rf_journal_place
 static enum rf_err keep_cursor(const struct rf_file_sink *sink,
                                const struct rf_journal_place *place, struct rf_error *error) {
     struct rf_text text = {0};
-    rf_text_add(&text, place->journal[0] != '\0' ? "%" PRId64 " %s\n" : "%" PRId64 "%s\n", place->n,
-                place->journal);
+    rf_text_add(&text, "%" PRId64, place->n);
+    if (place->journal[0] != '\0')
+        rf_text_add(&text, " %s %" PRId64, place->journal, sink->rotation.began.ns);
+    rf_text_add(&text, "\n");
     enum rf_err result = text.failed
                              ? rf_error_set(error, RF_ERR_NOMEM, "out of memory")
                              : rf_file_replace(sink->cursor_path, text.data, text.size, error);
@@ -63,7 +69,9 @@ static void fail(struct rf_file_sink *sink, const struct rf_error *error) {
 
 static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct rf_error *error) {
     struct rf_journal_place place;
-    bool there = kept_cursor(sink, &place);
+    struct rf_utc began;
+    bool there = kept_cursor(sink, &place, &began);
+    rf_rotation_opened(&sink->rotation, began);
     // Numbers of an unknown journal are no place: an emptied state_dir leaves the logs behind.
     sink->unplaced = there ? 0 : in_file;
     if (sink->unplaced > 0)
@@ -84,6 +92,7 @@ static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct 
                                error);
 }
 
+// After the first time it is new, or the one that was closed for a moment.
 static enum rf_err open_file(struct rf_file_sink *sink, struct rf_error *error) {
     int64_t n = 0;
     enum rf_err result = rf_log_file_open(&sink->file, &n, error);
@@ -91,8 +100,44 @@ static enum rf_err open_file(struct rf_file_sink *sink, struct rf_error *error) 
         return result;
     if (sink->subscription == NULL)
         return subscribe(sink, n, error);
+    rf_rotation_opened(&sink->rotation, sink->rotation.began);
     try_to_keep(sink);
     return RF_OK;
+}
+
+static void close_file(struct rf_file_sink *sink) {
+    rf_rotation_closed(&sink->rotation);
+    rf_log_file_close(&sink->file);
+}
+
+// What is before the first line of a new file must be known before the old one has lost its name: a
+// kill leaves either the old file with its numbers, or the place.
+static void rotate(struct rf_file_sink *sink) {
+    char name[RF_ROTATED_NAME_SIZE];
+    struct rf_error error;
+    enum rf_err result = rf_rotation_settle(&sink->rotation, name, &error);
+    if (result == RF_OK)
+        result = keep_cursor(sink, &sink->sink.place, &error);
+    RF_CRASH_POINT(logger, place_kept);
+    if (result == RF_OK)
+        result = rf_rotation_rename(&sink->rotation, name, &error);
+    if (result != RF_OK)
+        rf_rotation_failed(&sink->rotation, &error);
+}
+
+// Others have their way with the file too: logrotate moves it away, or copies it and cuts it off.
+static void look_at_file(struct rf_file_sink *sink) {
+    switch (rf_log_file_look(&sink->file)) {
+    case RF_LOG_FILE_SAME:
+        break;
+    case RF_LOG_FILE_MOVED:
+        close_file(sink);
+        break;
+    case RF_LOG_FILE_SHORTER:
+        rf_rotation_opened(&sink->rotation, sink->rotation.began);
+        try_to_keep(sink);
+        break;
+    }
 }
 
 // ---- pages ----
@@ -115,14 +160,27 @@ static enum rf_err begin_journal(struct rf_file_sink *sink, struct rf_error *err
     return result;
 }
 
+static enum rf_err put_page(struct rf_file_sink *sink, struct rf_error *error) {
+    enum rf_err result = RF_OK;
+    if (sink->file.fd >= 0)
+        look_at_file(sink);
+    if (sink->file.fd >= 0 && rf_rotation_due(&sink->rotation, sink->page.size))
+        rotate(sink);
+    if (sink->file.fd < 0)
+        result = open_file(sink, error);
+    bool empty = sink->file.size == 0;
+    if (result == RF_OK)
+        result = begin_journal(sink, error);
+    if (result == RF_OK && sink->page.size > 0)
+        result = rf_log_file_write(&sink->file, sink->page.data, sink->page.size, error);
+    if (empty && sink->file.size > 0)
+        rf_rotation_begun(&sink->rotation);
+    return result;
+}
+
 static void write_page(struct rf_file_sink *sink) {
-    struct rf_error error = {0};
-    if (sink->file.fd >= 0 && rf_log_file_moved(&sink->file))
-        rf_log_file_close(&sink->file);
-    if ((sink->file.fd < 0 && open_file(sink, &error) != RF_OK) ||
-        begin_journal(sink, &error) != RF_OK ||
-        (sink->page.size > 0 &&
-         rf_log_file_write(&sink->file, sink->page.data, sink->page.size, &error) != RF_OK)) {
+    struct rf_error error;
+    if (put_page(sink, &error) != RF_OK) {
         fail(sink, &error);
         return;
     }
@@ -191,6 +249,19 @@ static void on_timer(void *arg) {
         rf_sink_works(&sink->sink);
 }
 
+// A page that waits comes first: the file is looked at before it is written.
+static void on_old(void *arg) {
+    struct rf_file_sink *sink = arg;
+    struct rf_error error;
+    if (sink->waiting)
+        return;
+    look_at_file(sink);
+    if (sink->file.fd >= 0 && rf_rotation_due(&sink->rotation, 0))
+        rotate(sink);
+    if (sink->file.fd < 0 && open_file(sink, &error) != RF_OK)
+        fail(sink, &error);
+}
+
 // ---- life ----
 
 enum rf_err rf_file_sink_init(struct rf_file_sink *sink, struct rf_process *process,
@@ -205,13 +276,17 @@ enum rf_err rf_file_sink_init(struct rf_file_sink *sink, struct rf_process *proc
     sink->cursor_path = rf_text_take(&cursor_path);
     if (sink->cursor_path == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory for a path");
-    return rf_log_file_init(&sink->file, path, number, error);
+    enum rf_err result = rf_log_file_init(&sink->file, path, number, error);
+    if (result == RF_OK)
+        result = rf_rotation_init(&sink->rotation, process, &sink->file, on_old, sink, error);
+    return result;
 }
 
 void rf_file_sink_fini(struct rf_file_sink *sink) {
     if (sink->sink.process == NULL) // never initialised
         return;
     rf_timer_stop(&sink->timer);
+    rf_rotation_fini(&sink->rotation);
     if (sink->subscription != NULL)
         try_to_keep(sink);
     rf_subscription_destroy(&sink->subscription);
@@ -231,7 +306,7 @@ void rf_file_sink_run(struct rf_file_sink *sink) {
 void rf_file_sink_reopen(struct rf_file_sink *sink) {
     if (sink->subscription == NULL || sink->sink.failing)
         return;
-    rf_log_file_close(&sink->file);
+    close_file(sink);
     rf_timer_after(&sink->timer, rf_ns(0));
 }
 

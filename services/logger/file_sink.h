@@ -1,7 +1,7 @@
 // A file as a sink: its own subscription, whose cursor is the number in the file's last line. Which
 // journal that number is of stands in a file beside it, before any line of that journal is written;
 // where the journal was replaced, a line of ours in the log says so, and bears the number that it
-// goes on behind.
+// goes on behind. A file that is large or old enough is rotated before a page is written to it.
 #ifndef RF_LOGGER_FILE_SINK_H
 #define RF_LOGGER_FILE_SINK_H
 
@@ -9,6 +9,7 @@
 
 #include "events/text.h"
 #include "log_file.h"
+#include "rotation.h"
 #include "runtime/loop.h"
 #include "sink.h"
 
@@ -21,8 +22,9 @@ typedef void rf_record_fn(const struct rf_event *event, struct rf_text *out);
 struct rf_file_sink {
     struct rf_sink sink;
     struct rf_log_file file;
-    char *cursor_path; // keeps the journal, and the number over a rotation, after which the file
-                       // has none
+    struct rf_rotation rotation;
+    char *cursor_path; // keeps the journal, the number over a rotation, after which the file has
+                       // none, and when the file was begun
     rf_record_fn *record;
     struct rf_subscription *subscription; // NULL until the file was open once
     struct rf_text page;                  // formatted, not yet written
@@ -46,7 +48,7 @@ void rf_file_sink_fini(struct rf_file_sink *sink);
 // itself.
 void rf_file_sink_run(struct rf_file_sink *sink);
 
-// rf_file_sink_reopen: SIGHUP: the file may have been moved away.
+// rf_file_sink_reopen: SIGHUP: the file may have been moved away, and other rules may hold.
 void rf_file_sink_reopen(struct rf_file_sink *sink);
 
 // rf_file_sink_drain: the process drains: whatever was published before is still to be written.

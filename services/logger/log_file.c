@@ -12,6 +12,9 @@
 
 #define FIRST_LOOK_BYTES ((size_t)65536)
 
+// The kernel is asked to begin writing so often, so that the sync before a rotation is short.
+#define FLUSH_BYTES ((off_t)4 << 20)
+
 enum rf_err rf_log_file_init(struct rf_log_file *file, const char *path, rf_tail_number_fn *number,
                              struct rf_error *error) {
     *file = (struct rf_log_file){.path = strdup(path), .number = number, .fd = -1, .cut_to = -1};
@@ -73,6 +76,22 @@ static enum rf_err read_tail(const struct rf_log_file *file, size_t length, stru
     }
 }
 
+static enum rf_err read_head(const struct rf_log_file *file, size_t length, int64_t *first,
+                             struct rf_error *error) {
+    for (size_t bite = FIRST_LOOK_BYTES;; bite *= 2) {
+        size_t size = bite < length ? bite : length;
+        char *data = malloc(size + 1);
+        if (data == NULL)
+            return rf_error_set(error, RF_ERR_NOMEM, "%s: no memory to read it", file->path);
+        enum rf_err result = read_at(file, data, size, 0, error);
+        bool told =
+            result == RF_OK && rf_head_read(data, size, size == length, file->number, first);
+        free(data);
+        if (result != RF_OK || told)
+            return result;
+    }
+}
+
 static enum rf_err take_over(struct rf_log_file *file, int64_t *n, struct rf_error *error) {
     struct stat status;
     struct rf_tail tail = {0};
@@ -89,6 +108,7 @@ static enum rf_err take_over(struct rf_log_file *file, int64_t *n, struct rf_err
         return result;
     if (tail.torn > 0 && ftruncate(file->fd, status.st_size - (off_t)tail.torn) != 0)
         return fail(file, "cannot cut its torn end", error);
+    file->size = status.st_size - (off_t)tail.torn;
     *n = tail.n;
     return RF_OK;
 }
@@ -121,10 +141,28 @@ enum rf_err rf_log_file_open(struct rf_log_file *file, int64_t *n, struct rf_err
     return result;
 }
 
-bool rf_log_file_moved(const struct rf_log_file *file) {
+enum rf_log_file_state rf_log_file_look(struct rf_log_file *file) {
     struct stat ours, there;
-    return fstat(file->fd, &ours) != 0 || stat(file->path, &there) != 0 ||
-           ours.st_dev != there.st_dev || ours.st_ino != there.st_ino;
+    if (fstat(file->fd, &ours) != 0 || stat(file->path, &there) != 0 ||
+        ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
+        return RF_LOG_FILE_MOVED;
+    if (ours.st_size >= file->size)
+        return RF_LOG_FILE_SAME;
+    file->size = ours.st_size;
+    file->cut_to = -1; // it is gone with the rest
+    return RF_LOG_FILE_SHORTER;
+}
+
+enum rf_err rf_log_file_settle(struct rf_log_file *file, int64_t *first, int64_t *last,
+                               struct rf_error *error) {
+    struct rf_tail tail = {0};
+    if (fdatasync(file->fd) != 0)
+        return fail(file, "cannot sync", error);
+    enum rf_err result = read_head(file, (size_t)file->size, first, error);
+    if (result == RF_OK)
+        result = read_tail(file, (size_t)file->size, &tail, error);
+    *last = tail.n;
+    return result;
 }
 
 static enum rf_err write_all(const struct rf_log_file *file, const char *data, size_t size,
@@ -153,5 +191,8 @@ enum rf_err rf_log_file_write(struct rf_log_file *file, const char *data, size_t
     // A disk that is full can take half a page. What is left of it must not stay.
     if (result != RF_OK && ftruncate(file->fd, before.st_size) != 0)
         file->cut_to = before.st_size;
+    file->size = before.st_size + (result == RF_OK ? (off_t)size : 0);
+    if (before.st_size / FLUSH_BYTES != file->size / FLUSH_BYTES)
+        sync_file_range(file->fd, 0, 0, SYNC_FILE_RANGE_WRITE); // a hint, which may be refused
     return result;
 }

@@ -17,6 +17,7 @@ struct rf_log_file {
     rf_tail_number_fn *number;
     int fd;       // -1: closed
     off_t cut_to; // where a write failed in the middle and could not be undone yet; -1: nowhere
+    off_t size;   // as we know it
 };
 
 // rf_log_file_init: copies `path`; nothing is opened. rf_log_file_fini closes.
@@ -30,8 +31,20 @@ RF_NODISCARD enum rf_err rf_log_file_open(struct rf_log_file *file, int64_t *n,
                                           struct rf_error *error);
 void rf_log_file_close(struct rf_log_file *file);
 
-// rf_log_file_moved: whether another file, or none, stands under the path now, as after a rotation.
-bool rf_log_file_moved(const struct rf_log_file *file);
+enum rf_log_file_state {
+    RF_LOG_FILE_SAME,
+    RF_LOG_FILE_MOVED,   // another file, or none, stands under the path now
+    RF_LOG_FILE_SHORTER, // somebody has cut it, as logrotate's copytruncate does
+};
+
+// rf_log_file_look: what others have done with the open file since the last write. What it told to
+// be shorter is as long as it is from then on.
+enum rf_log_file_state rf_log_file_look(struct rf_log_file *file);
+
+// rf_log_file_settle: what was written stays, also over a power loss; gets the first and the last
+// number of the open file (0: none). Blocks.
+RF_NODISCARD enum rf_err rf_log_file_settle(struct rf_log_file *file, int64_t *first, int64_t *last,
+                                            struct rf_error *error);
 
 // rf_log_file_write: appends `data`, all or nothing: what a failed write has left in the file is
 // cut off again, at the latest by the next write.

@@ -23,3 +23,16 @@ bool rf_tail_read(const char *data, size_t size, bool whole, rf_tail_number_fn *
     }
     return true;
 }
+
+bool rf_head_read(const char *data, size_t size, bool whole, rf_tail_number_fn *number,
+                  int64_t *n) {
+    const char *end;
+    *n = 0;
+    for (; size > 0 && (end = memchr(data, '\n', size)) != NULL; data = end + 1) {
+        size_t length = (size_t)(end - data);
+        if (number(data, length, n))
+            return true;
+        size -= length + 1;
+    }
+    return whole;
+}

@@ -1,4 +1,4 @@
-// The end of a log file, as a crash may have left it. Pure.
+// The end of a log file, as a crash may have left it, and its first number. Pure.
 #ifndef RF_LOGGER_TAIL_H
 #define RF_LOGGER_TAIL_H
 
@@ -17,5 +17,9 @@ struct rf_tail {
 // more of the file is needed to tell.
 bool rf_tail_read(const char *data, size_t size, bool whole, rf_tail_number_fn *number,
                   struct rf_tail *tail);
+
+// rf_head_read: the number of the first line that has one (0: none has) in `data`, the first `size`
+// bytes of a file (`whole`: all of it). False if more of the file is needed to tell.
+bool rf_head_read(const char *data, size_t size, bool whole, rf_tail_number_fn *number, int64_t *n);
 
 #endif

@@ -299,6 +299,8 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"logger:\n  sheets:\n    enabled: yes\n    spreadsheet: s\n",
          "3: logger.sheets.enabled: needs logger.sheets.credentials, which is not set; expected "
          "the path of a service account's JSON"},
+        {"logger:\n  rotate:\n    compress: xz\n",
+         "3: logger.rotate.compress: \"xz\" is not known; expected none, gzip or zstd"},
         {"simulator:\n  tls_listen: 127.0.0.1:18443\n",
          "2: simulator.tls_listen: needs simulator.cert_file, which is not set; expected the path "
          "of a PEM file"},

@@ -64,6 +64,24 @@ static void the_defaults_are_those_of_the_public_headers(void **state) {
     rf_config_destroy(&config);
 }
 
+static void logs_are_rotated_as_it_is_written_or_by_default(void **state) {
+    struct rf_config *config = load_text(*state, "bus: {heartbeat: 2s}\n");
+    assert_int_equal(config->logger.rotate.size, INT64_C(100) << 20);
+    assert_int_equal(config->logger.rotate.age.ns, 24 * 3600 * RF_NS_PER_S);
+    assert_int_equal(config->logger.rotate.compress, RF_COMPRESS_GZIP);
+    assert_int_equal(config->logger.rotate.keep_bytes, INT64_C(2) << 30);
+    assert_int_equal(config->logger.rotate.keep_age.ns, 720 * 3600 * RF_NS_PER_S);
+    rf_config_destroy(&config);
+    config = load_text(*state, "logger: {rotate: {size: 0B, age: 0s, compress: zstd, "
+                               "keep_bytes: 64KiB, keep_age: 90m}}\n");
+    assert_int_equal(config->logger.rotate.size, 0);
+    assert_int_equal(config->logger.rotate.age.ns, 0);
+    assert_int_equal(config->logger.rotate.compress, RF_COMPRESS_ZSTD);
+    assert_int_equal(config->logger.rotate.keep_bytes, 65536);
+    assert_int_equal(config->logger.rotate.keep_age.ns, 90 * 60 * RF_NS_PER_S);
+    rf_config_destroy(&config);
+}
+
 static void each_limit_is_inherited_by_itself(void **state) {
     struct rf_config *config =
         load_text(*state, "defaults:\n"
@@ -161,6 +179,7 @@ static void a_changed_limit_is_told_for_each_who_inherits_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_defaults_are_those_of_the_public_headers),
+        TEST(logs_are_rotated_as_it_is_written_or_by_default),
         TEST(each_limit_is_inherited_by_itself),
         TEST(a_wrong_share_or_word_is_told_with_what_was_expected),
         TEST(a_changed_limit_is_told_for_each_who_inherits_it),

@@ -171,15 +171,63 @@ static void a_file_that_was_moved_away_is_noticed(void **state) {
     struct bench *bench = *state;
     char other[80];
     open_file(bench);
-    assert_false(rf_log_file_moved(&bench->file));
+    assert_int_equal(rf_log_file_look(&bench->file), RF_LOG_FILE_SAME);
     snprintf(other, sizeof other, "%s.1", bench->path);
     assert_int_equal(rename(bench->path, other), 0);
-    assert_true(rf_log_file_moved(&bench->file));
+    assert_int_equal(rf_log_file_look(&bench->file), RF_LOG_FILE_MOVED);
     put(bench, "", 0);
-    assert_true(rf_log_file_moved(&bench->file));
+    assert_int_equal(rf_log_file_look(&bench->file), RF_LOG_FILE_MOVED);
     assert_int_equal(open_file(bench), 0);
-    assert_false(rf_log_file_moved(&bench->file));
+    assert_int_equal(rf_log_file_look(&bench->file), RF_LOG_FILE_SAME);
     unlink(other);
+}
+
+// logrotate's copytruncate.
+static void
+a_file_that_was_cut_under_us_is_noticed_once_and_written_from_its_beginning(void **state) {
+    struct bench *bench = *state;
+    open_file(bench);
+    write_text(bench, "{\"n\":1}\n");
+    assert_int_equal(rf_log_file_look(&bench->file), RF_LOG_FILE_SAME);
+    assert_int_equal(truncate(bench->path, 0), 0);
+    assert_int_equal(rf_log_file_look(&bench->file), RF_LOG_FILE_SHORTER);
+    assert_int_equal(rf_log_file_look(&bench->file), RF_LOG_FILE_SAME);
+    write_text(bench, "{\"n\":2}\n");
+    assert_content(bench, "{\"n\":2}\n", 8);
+    assert_int_equal(rf_log_file_look(&bench->file), RF_LOG_FILE_SAME);
+}
+
+static void a_settled_file_tells_its_first_and_its_last_number(void **state) {
+    struct bench *bench = *state;
+    struct rf_error error;
+    int64_t first = -1, last = -1;
+    open_file(bench);
+    assert_int_equal(rf_log_file_settle(&bench->file, &first, &last, &error), RF_OK);
+    assert_int_equal(first, 0);
+    assert_int_equal(last, 0);
+    write_text(bench, "by hand\n{\"n\":7}\n{\"n\":8}\n{\"n\":15}\nby hand\n");
+    assert_int_equal(rf_log_file_settle(&bench->file, &first, &last, &error), RF_OK);
+    assert_int_equal(first, 7);
+    assert_int_equal(last, 15);
+}
+
+static void a_first_line_of_any_length_is_found(void **state) {
+    struct bench *bench = *state;
+    for (size_t length = 65536 - 20; length <= 65536 + 4; length++) {
+        struct rf_error error;
+        int64_t first = 0, last = 0;
+        char *text = malloc(length + 64);
+        size_t size = (size_t)sprintf(text, "{\"n\":7,\"x\":\"");
+        memset(text + size, 'y', length);
+        size += length;
+        size += (size_t)sprintf(text + size, "\"}\n{\"n\":8}\n");
+        put(bench, text, size);
+        free(text);
+        assert_int_equal(open_file(bench), 8);
+        assert_int_equal(rf_log_file_settle(&bench->file, &first, &last, &error), RF_OK);
+        assert_int_equal(first, 7);
+        assert_int_equal(last, 8);
+    }
 }
 
 static void two_writers_of_one_file_are_one_too_many(void **state) {
@@ -219,6 +267,9 @@ int main(void) {
         TEST(a_last_line_of_any_length_is_found),
         TEST(a_full_disk_leaves_no_half_page_behind),
         TEST(a_file_that_was_moved_away_is_noticed),
+        TEST(a_file_that_was_cut_under_us_is_noticed_once_and_written_from_its_beginning),
+        TEST(a_settled_file_tells_its_first_and_its_last_number),
+        TEST(a_first_line_of_any_length_is_found),
         TEST(two_writers_of_one_file_are_one_too_many),
         TEST(what_is_no_plain_file_is_refused_without_hanging),
     };
