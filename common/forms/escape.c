@@ -7,9 +7,16 @@ void rf_escape_nothing(struct rf_text *out, const char *value) {
     rf_text_add_bytes(out, value, strlen(value));
 }
 
+// Appends up to the next of `special`, and goes there.
+static const char *add_up_to(struct rf_text *out, const char *value, const char *special) {
+    size_t size = strcspn(value, special);
+    rf_text_add_bytes(out, value, size);
+    return value + size;
+}
+
 void rf_escape_html(struct rf_text *out, const char *value) {
-    for (; *value != '\0'; value++) {
-        switch (*value) {
+    while (*(value = add_up_to(out, value, "&<>\"'")) != '\0') {
+        switch (*value++) {
         case '&':
             rf_text_add(out, "&amp;");
             break;
@@ -22,22 +29,19 @@ void rf_escape_html(struct rf_text *out, const char *value) {
         case '"':
             rf_text_add(out, "&quot;");
             break;
-        case '\'':
-            rf_text_add(out, "&#39;");
-            break;
         default:
-            rf_text_add_bytes(out, value, 1);
+            rf_text_add(out, "&#39;");
         }
     }
 }
 
 // Any ASCII character may stand behind a backslash, and loses its meaning there, in code too
-// (core.telegram.org/bots/api, "MarkdownV2 style").
+// (core.telegram.org/bots/api, "MarkdownV2 style"; td/telegram/MessageEntity.cpp of
+// github.com/tdlib/td, which reads it).
 void rf_escape_markdown(struct rf_text *out, const char *value) {
-    for (; *value != '\0'; value++) {
-        if (strchr("\\_*[]()~`>#+-=|{}.!", *value) != NULL)
-            rf_text_add_bytes(out, "\\", 1);
-        rf_text_add_bytes(out, value, 1);
+    while (*(value = add_up_to(out, value, "\\_*[]()~`>#+-=|{}.!")) != '\0') {
+        const char escaped[] = {'\\', *value++};
+        rf_text_add_bytes(out, escaped, sizeof escaped);
     }
 }
 

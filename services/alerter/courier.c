@@ -88,7 +88,7 @@ static void on_not_sent(struct rf_courier *courier, enum rf_err result,
     leave(courier);
 }
 
-static void send_alert(struct rf_courier *courier, bool partial) {
+static void send_alert(struct rf_courier *courier) {
     const struct rf_alert *first = &courier->reading.first;
     struct rf_sending sending = {.http = courier->http,
                                  .config = &courier->process->config->alerter,
@@ -96,10 +96,9 @@ static void send_alert(struct rf_courier *courier, bool partial) {
                                  .channel = courier->channel,
                                  .alert = &courier->reading.alert,
                                  .first = first->id[0] == '\0' ? NULL : first,
-                                 .partial = partial,
+                                 .manner = &courier->manner,
                                  .now = rf_clock_utc()};
     struct rf_error error;
-    courier->partial = partial;
     enum rf_err result = rf_request_send(&sending, on_reply, courier, &courier->transfer, &error);
     if (result != RF_OK)
         on_not_sent(courier, result, &error);
@@ -110,7 +109,20 @@ static void send_alert(struct rf_courier *courier, bool partial) {
 static bool may_be_partial(const struct rf_courier *courier, const struct rf_verdict *verdict) {
     const char *to = courier->process->config->alerter.email.to;
     return courier->channel == RF_CHANNEL_EMAIL && verdict->outcome == RF_OUTCOME_REFUSED &&
-           !courier->partial && to != NULL && strchr(to, ',') != NULL;
+           !courier->manner.partial && to != NULL && strchr(to, ',') != NULL;
+}
+
+// The chat stays the new one until the configuration is read again: the old one answers with it
+// each time.
+static void tell_remedy(const struct rf_courier *courier, const struct rf_verdict *verdict) {
+    if (verdict->remedy == RF_REMEDY_CHAT)
+        rf_log(RF_LOG_WARNING,
+               "telegram: the group is a supergroup now, and its number is %s: set "
+               "alerter.telegram.chat_id to it",
+               verdict->migrated);
+    else
+        rf_log(RF_LOG_WARNING, "%s: alert %s is sent again in another form: %s",
+               rf_channel_name(courier->channel), courier->reading.alert.id, verdict->message);
 }
 
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
@@ -119,7 +131,13 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct rf_verdict verdict =
         rf_verdict_of(courier->channel, reply, rf_http_retry_after(reply, rf_clock_utc()));
     if (may_be_partial(courier, &verdict)) {
-        send_alert(courier, true);
+        courier->manner.partial = true;
+        send_alert(courier);
+        return;
+    }
+    if (rf_manner_adapt(&courier->manner, &verdict)) {
+        tell_remedy(courier, &verdict);
+        send_alert(courier);
         return;
     }
     settle(courier, &verdict);
@@ -145,7 +163,8 @@ static void on_read(void *arg, enum rf_err result, const struct rf_error *error)
         give_back(courier);
         return;
     }
-    send_alert(courier, false);
+    rf_manner_reset(&courier->manner);
+    send_alert(courier);
 }
 
 void rf_courier_init(struct rf_courier *courier, struct rf_process *process,
@@ -197,6 +216,7 @@ void rf_courier_kick(struct rf_courier *courier) {
 }
 
 void rf_courier_mend(struct rf_courier *courier, const struct rf_retry_policy *policy) {
+    memset(&courier->manner, 0, sizeof courier->manner);
     rf_outbox_policy(&courier->outbox, policy);
     rf_outbox_retry_now(&courier->outbox, rf_clock_utc());
     rf_timer_after(&courier->timer, rf_ns(0));

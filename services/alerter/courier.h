@@ -10,6 +10,7 @@
 #include "ledger.h"
 #include "outbox.h"
 #include "runtime/loop.h"
+#include "verdict.h"
 
 struct rf_forms;
 struct rf_process;
@@ -26,7 +27,7 @@ struct rf_courier {
     struct rf_ledger_reading reading;
     struct rf_http_transfer *transfer;
     bool busy;               // reading or sending
-    bool partial;            // this mail goes to those recipients that are accepted
+    struct rf_manner manner; // of the attempt under way; its chat stays
     void (*idle)(void *arg); // called while draining, when it stops being busy
     void *arg;
 };

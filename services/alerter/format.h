@@ -4,6 +4,7 @@
 #ifndef RF_ALERTER_FORMAT_H
 #define RF_ALERTER_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <ringfence/error.h>
@@ -33,14 +34,28 @@ struct rf_email_form {
 RF_NODISCARD enum rf_err rf_format_email(const struct rf_email_form *form, char **message,
                                          struct rf_error *error);
 
-// Telegram takes at most so many UTF-16 code units.
+// Telegram takes at most so many UTF-16 code units, counted after its markup was read.
 #define RF_TELEGRAM_UNITS 4096
 
-// rf_format_telegram: the JSON body of sendMessage, plain text without markup. A text over
+// All that a Telegram message is made of; borrowed.
+struct rf_telegram_form {
+    const struct rf_alert *alert;
+    const struct rf_forms *forms;
+    const char *chat_id;
+    const char *remote; // message_id of its thread's first message in this chat; NULL: none
+    bool anew;          // that one cannot be changed any more
+    bool plain;         // without markup: Telegram could not read it
+    struct rf_utc now;
+    struct rf_error *trouble; // set when the user's template failed and ours took its place
+};
+
+// rf_format_telegram: the method of the bot API and its JSON body. An update changes the thread's
+// first message (editMessageText), all else is sent as an answer to it. A text over
 // RF_TELEGRAM_UNITS is cut and says how many characters were left out; title and id always stand
-// (incident 35). A new string, which the caller frees.
-RF_NODISCARD enum rf_err rf_format_telegram(const struct rf_alert *alert, const char *chat_id,
-                                            struct rf_utc now, char **body, struct rf_error *error);
+// (incident 35). A new string, which the caller frees. RF_ERR_NOMEM.
+RF_NODISCARD enum rf_err rf_format_telegram(const struct rf_telegram_form *form,
+                                            const char **method, char **body,
+                                            struct rf_error *error);
 
 #define RF_WEBHOOK_SIGNATURE_SIZE 64
 

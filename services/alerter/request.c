@@ -58,7 +58,7 @@ static enum rf_err send_mail(const struct order *order, const struct rf_mailboxe
             .password = email->user == NULL ? NULL : email->password.value,
             .ca_file = email->ca_file,
             .require_tls = email->require_tls,
-            .partial = s->partial,
+            .partial = s->manner->partial,
             .message = message,
             .message_size = strlen(message),
             .connect_timeout = connect_timeout(s->config),
@@ -113,26 +113,45 @@ static enum rf_err post(const struct order *order, const char *url, const char *
     return rf_http_send(s->http, &request, order->fn, order->arg, order->transfer, error);
 }
 
-// The token is a part of the address, which therefore must not get into any log or error.
-static enum rf_err send_telegram(const struct order *order, struct rf_error *error) {
-    const struct rf_sending *s = order->sending;
-    const struct rf_config_telegram *telegram = &s->config->telegram;
+static enum rf_err call_telegram(const struct order *order, const char *method, const char *body,
+                                 struct rf_error *error) {
+    const struct rf_config_telegram *telegram = &order->sending->config->telegram;
     static const struct rf_http_header headers[] = {{"Content-Type", "application/json"}};
     struct rf_text url = {0};
-    char *body = NULL;
-    struct rf_error hidden;
-    if (telegram->token.value == NULL)
-        return rf_error_set(error, RF_ERR_INVALID, "alerter.telegram.token is not set");
-    enum rf_err result = rf_format_telegram(s->alert, telegram->chat_id, s->now, &body, error);
-    if (result != RF_OK)
-        return result;
-    rf_text_add(&url, "%s/bot%s/sendMessage", telegram->base_url, telegram->token.value);
+    struct rf_error hidden; // it can hold the address, and with it the token
+    rf_text_add(&url, "%s/bot%s/%s", telegram->base_url, telegram->token.value, method);
+    enum rf_err result = RF_OK;
     if (url.failed)
         result = rf_error_set(error, RF_ERR_NOMEM, "no memory for an address");
     else if ((result = post(order, url.data, telegram->ca_file, headers, 1, body, &hidden)) !=
              RF_OK)
         rf_error_set(error, result, "alerter.telegram: the request cannot be made");
     rf_text_fini(&url);
+    return result;
+}
+
+static enum rf_err send_telegram(const struct order *order, struct rf_error *error) {
+    const struct rf_sending *s = order->sending;
+    const struct rf_config_telegram *telegram = &s->config->telegram;
+    struct rf_error trouble = {0};
+    const struct rf_manner *manner = s->manner;
+    struct rf_telegram_form form = {.alert = s->alert,
+                                    .forms = s->forms,
+                                    .chat_id =
+                                        manner->chat[0] != '\0' ? manner->chat : telegram->chat_id,
+                                    .remote = s->remote,
+                                    .anew = manner->anew,
+                                    .plain = manner->plain,
+                                    .now = s->now,
+                                    .trouble = &trouble};
+    const char *method;
+    char *body = NULL;
+    if (telegram->token.value == NULL)
+        return rf_error_set(error, RF_ERR_INVALID, "alerter.telegram.token is not set");
+    enum rf_err result = rf_format_telegram(&form, &method, &body, error);
+    tell_trouble(&trouble);
+    if (result == RF_OK)
+        result = call_telegram(order, method, body, error);
     free(body);
     return result;
 }

@@ -5,6 +5,7 @@
 #include "alert.h"
 #include "config/config.h"
 #include "http/client.h"
+#include "verdict.h"
 
 struct rf_forms;
 
@@ -16,7 +17,8 @@ struct rf_sending {
     enum rf_channel channel;
     const struct rf_alert *alert;
     const struct rf_alert *first; // of its thread; NULL: not known, or it is this one
-    bool partial;                 // a mail goes to those recipients that the server accepts, if any
+    const char *remote;           // what this channel calls the first one's message; NULL: unknown
+    const struct rf_manner *manner;
     struct rf_utc now;
 };
 

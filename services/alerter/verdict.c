@@ -8,7 +8,8 @@
 
 #include "events/text.h"
 
-#define WORDS_BYTES 160
+#define WORDS_BYTES    160
+#define LONGEST_WAIT_S 86400 // the outbox bounds it further
 
 static const char *failure_text(enum rf_http_failure failure) {
     switch (failure) {
@@ -104,20 +105,51 @@ static bool is_about_the_chat(const char *description, const json_t *parameters)
     return false;
 }
 
+static bool holds_any(const char *description, const char *const *words) {
+    for (; *words != NULL; words++)
+        if (strcasestr(description, *words) != NULL)
+            return true;
+    return false;
+}
+
+// What of a 400 can be mended by sending it in another manner. Descriptions are all there is to go
+// by (github.com/TelegramBotAPI/errors collects them).
+static enum rf_remedy remedy_for(const char *description, const struct rf_verdict *verdict) {
+    static const char *const gone[] = {"message to edit not found", "message can't be edited",
+                                       "MESSAGE_ID_INVALID", NULL};
+    static const char *const unread[] = {"can't parse entities", NULL};
+    if (verdict->migrated[0] != '\0')
+        return RF_REMEDY_CHAT;
+    if (holds_any(description, gone))
+        return RF_REMEDY_ANEW;
+    return holds_any(description, unread) ? RF_REMEDY_PLAIN : RF_REMEDY_NONE;
+}
+
 static void judge_telegram_error(struct rf_verdict *verdict, long status, const json_t *body) {
     const json_t *parameters = json_object_get(body, "parameters");
     const char *description = json_string_value(json_object_get(body, "description"));
     json_int_t wait = json_integer_value(json_object_get(parameters, "retry_after"));
+    json_int_t moved = json_integer_value(json_object_get(parameters, "migrate_to_chat_id"));
+    if (description == NULL)
+        description = "";
+    if (status == 400 && strcasestr(description, "message is not modified") != NULL) {
+        verdict->outcome = RF_OUTCOME_OK; // it says already what we would have it say
+        return;
+    }
+    if (moved != 0)
+        snprintf(verdict->migrated, sizeof verdict->migrated, "%" JSON_INTEGER_FORMAT, moved);
     if (wait > 0)
-        verdict->retry_after = rf_seconds(wait);
+        verdict->retry_after = rf_seconds(wait < LONGEST_WAIT_S ? wait : LONGEST_WAIT_S);
     if (status == 429 || wait > 0)
         verdict->outcome = RF_OUTCOME_LIMITED;
-    else if (status == 400 && !is_about_the_chat(description ? description : "", parameters))
+    else if (status == 400 && !is_about_the_chat(description, parameters))
         verdict->outcome = RF_OUTCOME_REFUSED;
     else if (status >= 300 && status <= 499 && status != 408)
         verdict->outcome = RF_OUTCOME_BARRED;
     else
         verdict->outcome = RF_OUTCOME_TRANSIENT;
+    if (status == 400)
+        verdict->remedy = remedy_for(description, verdict);
     set_message(verdict, status, "Telegram answered", description);
 }
 
@@ -127,11 +159,15 @@ static void judge_telegram(struct rf_verdict *verdict, const struct rf_http_repl
         return;
     }
     json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
-    bool ok = json_is_true(json_object_get(body, "ok"));
-    if (reply->status == 200 && ok)
+    const json_t *number = json_object_get(json_object_get(body, "result"), "message_id");
+    if (reply->status == 200 && json_is_true(json_object_get(body, "ok"))) {
         verdict->outcome = RF_OUTCOME_OK;
-    else
+        if (json_is_integer(number))
+            snprintf(verdict->remote, sizeof verdict->remote, "%" JSON_INTEGER_FORMAT,
+                     json_integer_value(number));
+    } else {
         judge_telegram_error(verdict, reply->status, body);
+    }
     json_decref(body);
 }
 
@@ -171,4 +207,34 @@ struct rf_verdict rf_verdict_of(enum rf_channel channel, const struct rf_http_re
         break;
     }
     return verdict;
+}
+
+bool rf_manner_adapt(struct rf_manner *manner, const struct rf_verdict *verdict) {
+    switch (verdict->remedy) {
+    case RF_REMEDY_NONE:
+        return false;
+    case RF_REMEDY_PLAIN:
+        if (manner->plain)
+            return false;
+        manner->plain = true;
+        return true;
+    case RF_REMEDY_ANEW:
+        if (manner->anew)
+            return false;
+        manner->anew = true;
+        return true;
+    case RF_REMEDY_CHAT:
+        if (manner->moved)
+            return false;
+        manner->moved = true;
+        memcpy(manner->chat, verdict->migrated, sizeof manner->chat);
+        return true;
+    }
+    return false;
+}
+
+void rf_manner_reset(struct rf_manner *manner) {
+    struct rf_manner fresh = {0};
+    memcpy(fresh.chat, manner->chat, sizeof fresh.chat);
+    *manner = fresh;
 }

@@ -11,8 +11,9 @@
 #include "events/field.h"
 #include "events/text.h"
 
-#define LABEL_MOST 24
-#define ADVICE     "What to do"
+#define LABEL_MOST  24
+#define LABEL_BYTES 256 // of an incident's name and the like
+#define ADVICE      "What to do"
 
 char *rf_view_age(const struct rf_alert *alert, struct rf_utc now, char out[RF_AGE_SIZE]) {
     struct rf_duration age = rf_utc_since(now, alert->at);
@@ -131,8 +132,8 @@ static bool set_kind(json_t *view, enum rf_notice kind) {
     return json_object_set_new(view, name, json_true()) == 0;
 }
 
-// The rules clean what comes from outside; a form does not rely on it. Lines stay, all other
-// controls become spaces, what is not UTF-8 becomes U+FFFD.
+// The rules clean and cut what comes from outside; a form does not rely on it. Lines stay, all
+// other controls become spaces, what is not UTF-8 becomes U+FFFD.
 static char *mended(const char *text) {
     struct rf_text out = {0};
     for (;; text++) {
@@ -148,18 +149,24 @@ static char *mended(const char *text) {
     }
 }
 
-static bool set_mended(json_t *view, const char *name, const char *text) {
-    char *clean = mended(text);
+static bool set_text(json_t *view, const char *name, char *clean) {
     bool done = clean != NULL && json_object_set_new(view, name, json_string(clean)) == 0;
     free(clean);
     return done;
 }
 
+static bool set_label(json_t *view, const char *name, const char *value) {
+    struct rf_text clean = {0};
+    rf_text_add_clean(&clean, value, LABEL_BYTES);
+    return set_text(view, name, rf_text_take(&clean));
+}
+
 static bool set_texts(json_t *view, const struct rf_alert *alert) {
-    return set_mended(view, "severity", alert->severity) && set_mended(view, "type", alert->type) &&
-           set_mended(view, "subject", alert->subject) &&
-           set_mended(view, "incident", alert->incident) &&
-           set_mended(view, "title", alert->title) && set_mended(view, "text", alert->text);
+    return set_label(view, "severity", alert->severity) && set_label(view, "type", alert->type) &&
+           set_label(view, "subject", alert->subject) &&
+           set_label(view, "incident", alert->incident) &&
+           set_text(view, "title", mended(alert->title)) &&
+           set_text(view, "text", mended(alert->text));
 }
 
 static json_t *facts_of(const struct rf_alert *alert, struct rf_utc now) {

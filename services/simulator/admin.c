@@ -7,6 +7,7 @@
 //   GET  /admin/keys         the keys that are accepted
 //   PUT  /admin/keys         replaces them all
 //   PUT  /admin/settings     {"sheet_rows", "sheet_columns", "elevenlabs_character_limit"}
+//   PUT  /admin/chats        {"OLD": NEW, ...}: Telegram's groups that became supergroups
 //   POST /admin/reset        forgets everything: ledger, calls, sheets, tokens, faults, keys,
 //   settings
 
@@ -81,6 +82,20 @@ static void settings(struct sim *sim, const json_t *value, struct sim_reply *rep
     done(reply);
 }
 
+static void move_chats(struct sim *sim, json_t *value, struct sim_reply *reply) {
+    const char *chat;
+    json_t *number;
+    json_object_foreach(value, chat, number) {
+        if (!json_is_integer(number)) {
+            refuse(400, "expected {\"OLD\": NEW, ...}, each new one a number", reply);
+            return;
+        }
+    }
+    json_decref(sim->chats);
+    sim->chats = json_incref(value);
+    done(reply);
+}
+
 static void put(struct sim *sim, const struct sim_request *request, const char *path,
                 struct rf_utc now, struct sim_reply *reply) {
     struct rf_error error = {0};
@@ -90,6 +105,8 @@ static void put(struct sim *sim, const struct sim_request *request, const char *
         refuse(400, "the body is not a JSON object", reply);
     else if (strcmp(path, "/settings") == 0)
         settings(sim, value, reply);
+    else if (strcmp(path, "/chats") == 0)
+        move_chats(sim, value, reply);
     else if (strcmp(path, "/faults") == 0)
         result = sim_faults_set(&sim->faults, value, sim->options.seed, now, &error);
     else
@@ -126,7 +143,7 @@ void sim_admin_handle(struct sim *sim, const struct sim_request *request, const 
     else if (get && strcmp(path, "/keys") == 0)
         sim_reply_json(reply, 200, sim_keys_json(&sim->keys));
     else if (puts && (strcmp(path, "/faults") == 0 || strcmp(path, "/keys") == 0 ||
-                      strcmp(path, "/settings") == 0))
+                      strcmp(path, "/settings") == 0 || strcmp(path, "/chats") == 0))
         put(sim, request, path, now, reply);
     else if ((puts || sim_request_is(request, "POST")) && strcmp(path, "/reset") == 0) {
         reset(sim);

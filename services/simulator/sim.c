@@ -27,6 +27,8 @@ void sim_fini(struct sim *sim) {
     sim_calls_fini(&sim->calls);
     sim_grids_fini(&sim->grids);
     sim_tokens_fini(&sim->tokens);
+    json_decref(sim->chats);
+    sim->chats = NULL;
 }
 
 void sim_request_id(const struct sim *sim, const char *prefix, char out[64]) {

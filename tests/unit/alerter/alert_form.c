@@ -62,8 +62,20 @@ static enum rf_err form_of(const json_t *order, const struct rf_forms *forms,
                                   .forms = forms,
                                   .now = now,
                                   .trouble = trouble};
+    const char *method;
+    struct rf_telegram_form telegram = {.alert = &alert,
+                                        .forms = forms,
+                                        .chat_id = "-100",
+                                        .remote =
+                                            json_string_value(json_object_get(order, "remote")),
+                                        .anew = json_is_true(json_object_get(order, "anew")),
+                                        .plain = json_is_true(json_object_get(order, "plain")),
+                                        .now = now,
+                                        .trouble = trouble};
     if (strcmp(channel, "email") == 0)
         return email_of(order, &email, out, error);
+    if (strcmp(channel, "telegram") == 0)
+        return rf_format_telegram(&telegram, &method, out, error);
     return rf_error_set(error, RF_ERR_INVALID, "no such channel: %s", channel);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "format.h"
+#include "forms/forms.h"
 
 static size_t units_of(const char *text) {
     size_t units = 0, size = strlen(text);
@@ -23,18 +24,42 @@ static size_t units_of(const char *text) {
     return units;
 }
 
-static json_t *formatted(char *text, struct rf_utc now) {
-    struct rf_alert alert = {.id = "01JDF",
+static struct rf_forms *forms;
+
+static struct rf_alert alert_of(const char *text) {
+    return (struct rf_alert){.id = "01JDF",
+                             .thread = "01JDF",
                              .at = {RF_NS_PER_S},
-                             .severity = (char *)"error",
-                             .title = (char *)"Provider twilio is down",
-                             .text = text};
+                             .opened = {RF_NS_PER_S},
+                             .severity = (char *)(uintptr_t) "error",
+                             .type = (char *)(uintptr_t) "provider.down",
+                             .subject = (char *)(uintptr_t) "twilio",
+                             .incident = (char *)(uintptr_t) "provider/twilio",
+                             .title = (char *)(uintptr_t) "Provider twilio is down",
+                             .text = (char *)(uintptr_t)text};
+}
+
+static json_t *formatted(const struct rf_telegram_form *wanted, const char *method) {
+    struct rf_telegram_form form = *wanted;
+    struct rf_error error, trouble = {0};
+    const char *called;
     char *body;
-    struct rf_error error;
-    assert_int_equal(rf_format_telegram(&alert, "-100123", now, &body, &error), RF_OK);
+    form.forms = forms;
+    form.chat_id = "-100123";
+    form.trouble = &trouble;
+    assert_int_equal(rf_format_telegram(&form, &called, &body, &error), RF_OK);
+    assert_string_equal(called, method);
+    assert_string_equal(trouble.message, "");
     json_t *object = json_loads(body, 0, NULL);
     free(body);
     assert_string_equal(json_string_value(json_object_get(object, "chat_id")), "-100123");
+    return object;
+}
+
+static json_t *plain(const char *text, struct rf_utc now) {
+    struct rf_alert alert = alert_of(text);
+    json_t *object = formatted(
+        &(struct rf_telegram_form){.alert = &alert, .plain = true, .now = now}, "sendMessage");
     assert_null(json_object_get(object, "parse_mode"));
     return object;
 }
@@ -43,9 +68,20 @@ static const char *text_in(const json_t *object) {
     return json_string_value(json_object_get(object, "text"));
 }
 
-static void a_short_alert_stands_whole_with_its_id(void **state) {
+static void an_alert_is_escaped_and_marked_up(void **state) {
     (void)state;
-    json_t *object = formatted((char *)"Line *one* <b>\n", (struct rf_utc){2 * RF_NS_PER_S});
+    struct rf_alert alert = alert_of("Line *one* <b>\n");
+    json_t *object = formatted(
+        &(struct rf_telegram_form){.alert = &alert, .now = {2 * RF_NS_PER_S}}, "sendMessage");
+    assert_string_equal(json_string_value(json_object_get(object, "parse_mode")), "MarkdownV2");
+    assert_string_equal(text_in(object), "*\\[error\\] Provider twilio is down*\n\n"
+                                         "Line \\*one\\* <b\\>\n\nid: `01JDF`");
+    json_decref(object);
+}
+
+static void without_markup_it_says_the_same(void **state) {
+    (void)state;
+    json_t *object = plain("Line *one* <b>\n", (struct rf_utc){2 * RF_NS_PER_S});
     assert_string_equal(text_in(object),
                         "[error] Provider twilio is down\n\nLine *one* <b>\n\nid: 01JDF");
     json_decref(object);
@@ -53,14 +89,45 @@ static void a_short_alert_stands_whole_with_its_id(void **state) {
 
 static void a_late_alert_says_how_late_it_is(void **state) {
     (void)state;
-    json_t *object = formatted((char *)"x\n", (struct rf_utc){1801 * RF_NS_PER_S});
+    json_t *object = plain("x\n", (struct rf_utc){1801 * RF_NS_PER_S});
     assert_non_null(strstr(text_in(object), "Late: this happened 30 min ago"));
     json_decref(object);
 }
 
-// Every length around the limit of one-unit and of two-unit characters, then a long one.
+static json_int_t member(const json_t *object, const char *key, const char *inner) {
+    const json_t *value = json_object_get(object, key);
+    return json_integer_value(inner == NULL ? value : json_object_get(value, inner));
+}
+
+static void an_update_changes_the_first_message_and_all_else_answers_it(void **state) {
+    (void)state;
+    struct rf_alert alert = alert_of("x\n");
+    for (int kind = 0; kind < RF_NOTICE_COUNT; kind++) {
+        alert.kind = (enum rf_notice)kind;
+        bool edits = kind == RF_NOTICE_UPDATED;
+        struct rf_telegram_form form = {.alert = &alert, .remote = "77"};
+        json_t *object = formatted(&form, edits ? "editMessageText" : "sendMessage");
+        assert_int_equal(member(object, "message_id", NULL), edits ? 77 : 0);
+        assert_int_equal(member(object, "reply_parameters", "message_id"), edits ? 0 : 77);
+        assert_int_equal(json_is_true(json_object_get(json_object_get(object, "reply_parameters"),
+                                                      "allow_sending_without_reply")),
+                         !edits);
+        json_decref(object);
+        // Where that message is gone, or never was, it is one of its own.
+        form.anew = true;
+        object = formatted(&form, "sendMessage");
+        assert_int_equal(member(object, "message_id", NULL), 0);
+        json_decref(object);
+        form.remote = NULL;
+        object = formatted(&form, "sendMessage");
+        assert_null(json_object_get(object, "reply_parameters"));
+        json_decref(object);
+    }
+}
+
+// Lengths around the limit of one-unit and of two-unit characters, then a long one.
 static size_t next_count(size_t count) {
-    return count == 2050 ? 3950 : count == 4100 ? 10000 : count + 1;
+    return count == 2050 ? 3950 : count == 4100 ? 10000 : count + 5;
 }
 
 // At and around the limit, with characters of one to four bytes: never over it, never refused, the
@@ -75,7 +142,7 @@ static void incident_35_a_long_alert_is_cut_at_the_limit_and_counts_what_is_left
             size_t length = strlen(characters[c]);
             for (size_t i = 0; i < count; i++)
                 memcpy(text + i * length, characters[c], length + 1);
-            json_t *object = formatted(text, (struct rf_utc){0});
+            json_t *object = plain(text, (struct rf_utc){0});
             size_t units = units_of(text_in(object));
             assert_true(units <= RF_TELEGRAM_UNITS);
             assert_non_null(strstr(text_in(object), "\nid: 01JDF"));
@@ -99,11 +166,25 @@ static void incident_35_a_long_alert_is_cut_at_the_limit_and_counts_what_is_left
     free(text);
 }
 
+static int open_forms(void **state) {
+    (void)state;
+    struct rf_error error;
+    return rf_forms_new(NULL, &forms, &error) == RF_OK ? 0 : -1;
+}
+
+static int close_forms(void **state) {
+    (void)state;
+    rf_forms_destroy(&forms);
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_short_alert_stands_whole_with_its_id),
+        cmocka_unit_test(an_alert_is_escaped_and_marked_up),
+        cmocka_unit_test(without_markup_it_says_the_same),
+        cmocka_unit_test(an_update_changes_the_first_message_and_all_else_answers_it),
         cmocka_unit_test(a_late_alert_says_how_late_it_is),
         cmocka_unit_test(incident_35_a_long_alert_is_cut_at_the_limit_and_counts_what_is_left_out),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_forms, close_forms);
 }

@@ -94,6 +94,65 @@ static void telegram_is_read_by_its_body(void **state) {
     check(RF_CHANNEL_TELEGRAM, rows, sizeof rows / sizeof rows[0]);
 }
 
+static struct rf_verdict telegram_verdict(long status, const char *body) {
+    struct rf_http_reply reply = {.status = status,
+                                  .content_type = "",
+                                  .body = body,
+                                  .body_size = strlen(body),
+                                  .error_text = ""};
+    return rf_verdict_of(RF_CHANNEL_TELEGRAM, &reply, rf_ns(0));
+}
+
+#define BAD_REQUEST(words)                                                                         \
+    "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: " words "\"}"
+
+static void what_telegram_took_has_its_number(void **state) {
+    (void)state;
+    struct rf_verdict verdict =
+        telegram_verdict(200, "{\"ok\":true,\"result\":{\"message_id\":9007199254740993}}");
+    assert_int_equal(verdict.outcome, RF_OUTCOME_OK);
+    assert_string_equal(verdict.remote, "9007199254740993");
+    verdict = telegram_verdict(200, "{\"ok\":true,\"result\":true}");
+    assert_string_equal(verdict.remote, "");
+    verdict = telegram_verdict(400, BAD_REQUEST("message is not modified: specified new message "
+                                                "content and reply markup are exactly the same"));
+    assert_int_equal(verdict.outcome, RF_OUTCOME_OK);
+    assert_string_equal(verdict.message, "");
+}
+
+static void each_manner_is_tried_once(void **state) {
+    (void)state;
+    const struct {
+        const char *body;
+        enum rf_remedy remedy;
+        enum rf_outcome outcome; // when it does not help
+    } rows[] = {
+        {BAD_REQUEST("can't parse entities: Character '.' is reserved"), RF_REMEDY_PLAIN,
+         RF_OUTCOME_REFUSED},
+        {BAD_REQUEST("message to edit not found"), RF_REMEDY_ANEW, RF_OUTCOME_REFUSED},
+        {BAD_REQUEST("message can't be edited"), RF_REMEDY_ANEW, RF_OUTCOME_REFUSED},
+        {"{\"ok\":false,\"description\":\"Bad Request: group chat was upgraded to a supergroup "
+         "chat\",\"parameters\":{\"migrate_to_chat_id\":-1001234567890}}",
+         RF_REMEDY_CHAT, RF_OUTCOME_BARRED},
+        {BAD_REQUEST("message text is empty"), RF_REMEDY_NONE, RF_OUTCOME_REFUSED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rf_manner manner = {0};
+        struct rf_verdict verdict = telegram_verdict(400, rows[i].body);
+        assert_int_equal(verdict.remedy, rows[i].remedy);
+        assert_int_equal(verdict.outcome, rows[i].outcome);
+        assert_int_equal(rf_manner_adapt(&manner, &verdict), rows[i].remedy != RF_REMEDY_NONE);
+        assert_int_equal(manner.plain, rows[i].remedy == RF_REMEDY_PLAIN);
+        assert_int_equal(manner.anew, rows[i].remedy == RF_REMEDY_ANEW);
+        assert_string_equal(manner.chat, rows[i].remedy == RF_REMEDY_CHAT ? "-1001234567890" : "");
+        assert_false(rf_manner_adapt(&manner, &verdict));
+        // Another notice goes to the new chat at once, and in the usual manner.
+        rf_manner_reset(&manner);
+        assert_false(manner.plain || manner.anew || manner.moved);
+        assert_string_equal(manner.chat, rows[i].remedy == RF_REMEDY_CHAT ? "-1001234567890" : "");
+    }
+}
+
 static void a_webhook_is_taken_by_2xx_only(void **state) {
     (void)state;
     const struct row rows[] = {
@@ -126,6 +185,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(smtp_codes_mean_what_rfc_5321_says),
         cmocka_unit_test(telegram_is_read_by_its_body),
+        cmocka_unit_test(what_telegram_took_has_its_number),
+        cmocka_unit_test(each_manner_is_tried_once),
         cmocka_unit_test(a_webhook_is_taken_by_2xx_only),
         cmocka_unit_test(the_header_retry_after_is_kept),
     };

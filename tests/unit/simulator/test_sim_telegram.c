@@ -61,6 +61,104 @@ static void escaped_markdown_and_code_pass(void **state) {
                      200);
 }
 
+static void markdown_is_refused_as_strictly_as_by_the_real_one(void **state) {
+    struct bench *bench = *state;
+    static const struct {
+        const char *text, *words; // words of the refusal; NULL: taken
+        const char *plain;
+    } cases[] = {
+        {"*a* _b_ __c__ ~d~ ||e|| `f.-` ```\ng```", NULL, "a b c d e f.- \ng"},
+        {"*a _b_ c*", NULL, "a b c"},
+        {"\\\\ \\_\\*\\[\\]\\(\\)\\~\\`\\>\\#\\+\\-\\=\\|\\{\\}\\.\\!", NULL,
+         "\\ _*[]()~`>#+-=|{}.!"},
+        {"`a\\_b`", NULL, "a_b"}, // an escape holds inside of code
+        {">quoted\nnot", NULL, "quoted\nnot"},
+        {">quoted", NULL, "quoted"},
+        {"[a](http://x.y/\\))", NULL, "a"},
+        {"*a", "Can't find end of Bold entity at byte offset 0", NULL},
+        {"x _a", "Can't find end of Italic entity at byte offset 2", NULL},
+        {"`a*", "Can't find end of Code entity at byte offset 0", NULL},
+        {"*a_b*_", "Can't find end of Italic entity at byte offset 5", NULL},
+        {"[a](b", "Can't find end of a URL at byte offset 4", NULL},
+        {"a > b", "Character '>' is reserved", NULL},
+        {"(a", "Character '(' is reserved", NULL},
+        {"a|b", "Character '|' is reserved", NULL},
+        {"a]", "Character ']' is reserved", NULL},
+        {"1.", "Character '.' is reserved", NULL},
+        {"a-b", "Character '-' is reserved", NULL},
+    };
+    size_t taken = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *order = json_pack("{s:i, s:s, s:s}", "chat_id", 1, "parse_mode", "MarkdownV2",
+                                  "text", cases[i].text);
+        char *body = json_dumps(order, 0);
+        json_decref(order);
+        unsigned status = bench_ask(bench, "POST", SEND, JSON, body);
+        free(body);
+        if (status != (cases[i].words == NULL ? 200 : 400))
+            fail_msg("%s: %u %s", cases[i].text, status, bench->outcome.reply.body);
+        if (cases[i].words != NULL) {
+            if (strstr(bench_text(bench, "description"), cases[i].words) == NULL)
+                fail_msg("%s: %s", cases[i].text, bench->outcome.reply.body);
+            continue;
+        }
+        assert_string_equal(bench_text(bench, "result.text"), cases[i].plain);
+        taken++;
+    }
+    assert_int_equal(bench_count(bench, "telegram"), taken);
+}
+
+static void a_message_can_be_changed_and_answered(void **state) {
+    struct bench *bench = *state;
+#define EDIT "/telegram/bot1:secret/editMessageText"
+    static const struct {
+        const char *target, *body;
+        unsigned status;
+        const char *words; // of the description
+    } cases[] = {
+        {SEND, "{\"chat_id\": 1, \"text\": \"a\"}", 200, NULL},
+        {EDIT, "{\"chat_id\": 1, \"message_id\": 1, \"text\": \"b\"}", 200, NULL},
+        {EDIT, "{\"chat_id\": 1, \"message_id\": 1, \"text\": \"b\"}", 400,
+         "message is not modified"},
+        {EDIT, "{\"chat_id\": 1, \"message_id\": 7, \"text\": \"b\"}", 400,
+         "message to edit not found"},
+        {EDIT, "{\"chat_id\": 2, \"message_id\": 1, \"text\": \"b\"}", 400,
+         "message to edit not found"},
+        {SEND, "{\"chat_id\": 1, \"text\": \"c\", \"reply_parameters\": {\"message_id\": 1}}", 200,
+         NULL},
+        {SEND, "{\"chat_id\": 1, \"text\": \"d\", \"reply_parameters\": {\"message_id\": 7}}", 400,
+         "message to be replied not found"},
+        {SEND,
+         "{\"chat_id\": 1, \"text\": \"d\", \"reply_parameters\": {\"message_id\": 7, "
+         "\"allow_sending_without_reply\": true}}",
+         200, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned status = bench_ask(bench, "POST", cases[i].target, JSON, cases[i].body);
+        if (status != cases[i].status ||
+            (cases[i].words != NULL &&
+             strstr(bench_text(bench, "description"), cases[i].words) == NULL))
+            fail_msg("case %zu: %u %s", i, status, bench->outcome.reply.body);
+    }
+    assert_int_equal(bench_count(bench, "telegram"), 4);
+    assert_int_equal(bench_number(bench, "telegram.1.message_id"), 1);
+    assert_string_equal(bench_text(bench, "telegram.1.text"), "b");
+    assert_int_equal(bench_number(bench, "telegram.2.message_id"), 2);
+    assert_int_equal(bench_number(bench, "telegram.2.reply_to"), 1);
+    assert_int_equal(bench_number(bench, "telegram.3.reply_to"), 0);
+}
+
+static void a_group_that_moved_tells_its_new_number(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(bench_ask(bench, "PUT", "/admin/chats", JSON, "{\"-100\": \"x\"}"), 400);
+    assert_int_equal(bench_ask(bench, "PUT", "/admin/chats", JSON, "{\"-100\": -1002003}"), 200);
+    assert_int_equal(
+        bench_ask(bench, "POST", SEND, JSON, "{\"chat_id\": \"-100\", \"text\": \"a\"}"), 400);
+    assert_int_equal(bench_number(bench, "parameters.migrate_to_chat_id"), -1002003);
+    assert_int_equal(
+        bench_ask(bench, "POST", SEND, JSON, "{\"chat_id\": -1002003, \"text\": \"a\"}"), 200);
+}
+
 // The limit counts as UTF-16 does: 4096 letters pass, and of characters beyond the BMP half as
 // many.
 static void the_limit_of_a_text_is_4096_utf16_units(void **state) {
@@ -112,6 +210,9 @@ int main(void) {
         TEST(a_message_is_kept_whether_json_or_form),
         TEST(what_telegram_refuses_is_refused_with_its_words),
         TEST(escaped_markdown_and_code_pass),
+        TEST(markdown_is_refused_as_strictly_as_by_the_real_one),
+        TEST(a_message_can_be_changed_and_answered),
+        TEST(a_group_that_moved_tells_its_new_number),
         TEST(the_limit_of_a_text_is_4096_utf16_units),
         TEST(the_token_does_not_show_in_the_ledger),
         TEST(a_webhook_is_kept_with_headers_and_body),

@@ -1,0 +1,63 @@
+"""What each channel's far side makes of an alert, and what the alerter makes of its answer."""
+
+import unittest
+
+from harness import wait_for
+from test_alerter import AlertsCase, opened
+
+
+class TelegramTest(AlertsCase):
+    CONFIG = {"alerter": {"email": {"enabled": False}, "webhook": {"enabled": False},
+                          "retry": {"initial_delay": "100ms", "max_delay": "1s", "jitter": "none"}}}
+
+    def setUp(self):
+        super().setUp()
+        self.alerter = self.set.start("alerter")
+
+    def wait_messages(self, ids):
+        self.wait_alerts(ids, ("telegram",))
+        return self.set.ledger()["telegram"]
+
+    def test_a_message_is_marked_up_and_read_back_as_it_was_meant(self):
+        hostile = "*Ada* _x_ [l](http://evil.example) `c` \\ ||s|| > # + - = | { } . !"
+        ids = self.publisher.publish({"type": "contact.set_aside", "subject": "spring-7",
+                                      "data": {"reason": "permanent.invalid", "name": hostile, "phone": "1"}})
+        message = self.wait_messages(ids)[0]
+        self.assertEqual(message["parse_mode"], "MarkdownV2")
+        self.assertIn(hostile, message["text"])
+        self.assertEqual([e["type"] for e in message["entities"]], ["bold", "code"])
+
+    def test_a_group_that_moved_gets_its_alerts_at_its_new_number(self):
+        self.set.admin("PUT", "chats", {"-100": -1001234})
+        ids = self.publisher.publish(opened("a"), opened("b"))
+        messages = self.wait_messages(ids)
+        self.assertEqual([m["chat_id"] for m in messages], ["-1001234"] * 2)
+        # Asked once; from then on the new number is used.
+        self.assertEqual(len(self.set.requests("telegram", "sendMessage")), 3)
+        wait_for("the mend to be told",
+                 lambda: self.alerter.says("its number is -1001234: set alerter.telegram.chat_id to it"))
+        self.assertEqual(self.set.events(type="alert.failed"), [])
+
+    def test_markup_that_telegram_cannot_read_costs_no_alert(self):
+        self.set.faults({"id": "unread", "match": {"provider": "telegram"}, "kind": "status", "status": 400,
+                         "count": 1, "body": '{"ok":false,"error_code":400,"description":"Bad Request: can\'t '
+                                             'parse entities: Character \'.\' is reserved"}'})
+        ids = self.publisher.publish(opened("a"), opened("b"))
+        messages = self.wait_messages(ids)
+        self.assertEqual([m["parse_mode"] for m in messages], [None, "MarkdownV2"])
+        self.assertTrue(messages[0]["text"].startswith("[error] Circuit breaker of a opened\n"))
+
+    def test_incident_36_a_limit_is_waited_out_and_nothing_is_dropped(self):
+        self.set.faults({"id": "slow-down", "match": {"provider": "telegram"}, "kind": "status",
+                         "status": 429, "count": 1,
+                         "body": '{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 2",'
+                                 '"parameters":{"retry_after":2}}'})
+        ids = self.publisher.publish(opened("a"), opened("b"))
+        self.wait_messages(ids)
+        at = [r["at"] for r in self.set.requests("telegram", "sendMessage")]
+        self.assertEqual(len(at), 3)
+        self.assertGreaterEqual(at[1] - at[0], 2.0)
+
+
+if __name__ == "__main__":
+    unittest.main()
