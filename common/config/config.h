@@ -351,6 +351,13 @@ struct rf_config_logger {
     struct rf_duration timeout;
 };
 
+// What leaves the set by logs and alerts: see redact/redact.h.
+struct rf_config_redaction {
+    unsigned texts;       // enum rf_redact_texts
+    unsigned phones;      // enum rf_redact_phones
+    struct rf_secret key; // not set: that of state_dir/redaction.key
+};
+
 struct rf_config_console {
     char *listen; // address:port
 };
@@ -381,6 +388,7 @@ struct rf_config {
     struct rf_config_orchestrator orchestrator;
     struct rf_config_campaign campaign;
     struct rf_config_contacts contacts;
+    struct rf_config_redaction redaction;
     struct rf_config_health health;
     struct rf_config_alerter alerter;
     struct rf_config_logger logger;

@@ -303,6 +303,10 @@ const struct rf_config_row rf_config_rows[] = {
     RETRY(SECTION, "alerter", alerter),
     ROW("alerter.timeout", DURATION, AT(alerter.timeout), "10s", 100 * MS, 10 * M, LIVE, "one delivery attempt"),
 
+    WORDS("redaction.texts", WORD, AT(redaction.texts), "length", "length|keep|drop", LIVE, "of scripts, speech and transcripts in logs and alerts: how long they are, all of them, or nothing"),
+    WORDS("redaction.phones", WORD, AT(redaction.phones), "hash", "hash|keep", LIVE, "telephone numbers in logs and alerts: country, last two digits and a keyed hash, or as they are"),
+    DERIVED("redaction.key", SECRET, AT(redaction.key), "that of <state_dir>/redaction.key, made at the first start", LIVE, "of the hash, by file:PATH or ${ENV}: hosts with the same key show a number the same way"),
+
     DERIVED("logger.json_file", PATH, AT(logger.json_file), "<log_dir>/app_logs.json", FIXED, "one JSON object a line"),
     DERIVED("logger.text_file", PATH, AT(logger.text_file), "<log_dir>/app.log", FIXED, "for people"),
     ROW("logger.rotate.size", SIZE, AT(logger.rotate.size), "100MiB", 0, 1024.0 * 1073741824, LIVE, "a log file that would become larger is closed, and a new one begun; 0B: never for its size"),
