@@ -17,6 +17,7 @@
 #include "forms/forms.h"
 #include "http/client.h"
 #include "ledger.h"
+#include "redact/configured.h"
 #include "rules.h"
 
 #define PAGE_EVENTS 256
@@ -27,6 +28,7 @@ struct alerter {
     struct rf_process *process;
     struct rf_ledger *ledger;
     struct rf_http *http;
+    struct rf_redaction *redaction;
     struct rf_forms *forms;
     struct rf_subscription *subscription;
     struct rf_courier couriers[RF_CHANNEL_COUNT];
@@ -113,8 +115,8 @@ static void on_page(void *arg, const struct rf_journal_page *read) {
     page->now = rf_clock_utc();
     page->done = on_page_stored;
     page->arg = alerter;
-    if (rf_core_alerts(read->events.items, read->events.count, &page->alerts, &page->count,
-                       &error) != RF_OK) {
+    if (rf_core_alerts(alerter->redaction, read->events.items, read->events.count, &page->alerts,
+                       &page->count, &error) != RF_OK) {
         on_page_lost(alerter, &error);
         return;
     }
@@ -162,6 +164,8 @@ static void look_drained(void *arg);
 static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
     struct rf_process *process = alerter->process;
     enum rf_err result = open_ledger(alerter, error);
+    if (result == RF_OK)
+        result = rf_redaction_configured(process->config, &alerter->redaction, error);
     if (result == RF_OK)
         result = rf_http_new(process->loop, &alerter->http, error);
     if (result == RF_OK)
@@ -211,7 +215,12 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
 enum rf_err rf_alerter_reload(struct rf_process *process, const struct rf_config *fresh,
                               struct rf_error *error) {
     struct alerter *alerter = process->state;
-    (void)error;
+    struct rf_redaction *redaction;
+    enum rf_err result = rf_redaction_configured(fresh, &redaction, error);
+    if (result != RF_OK)
+        return result;
+    rf_redaction_destroy(&alerter->redaction);
+    alerter->redaction = redaction;
     for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
         rf_courier_mend(&alerter->couriers[c], &fresh->alerter.retry);
     return RF_OK;
@@ -252,6 +261,7 @@ void rf_alerter_stop(struct rf_process *process) {
     rf_ledger_close(&alerter->ledger);
     rf_http_destroy(&alerter->http);
     rf_forms_destroy(&alerter->forms);
+    rf_redaction_destroy(&alerter->redaction);
     for (size_t c = 0; c < alerter->courier_count; c++)
         rf_courier_fini(&alerter->couriers[c]);
     free_page(alerter);

@@ -9,10 +9,13 @@
 
 #include "alert.h"
 #include "config/config.h"
+#include "redact/redact.h"
 
-// rf_core_alerts: the alerts that `events` call for, in their order. A new array of `*made`, which
+// rf_core_alerts: the alerts that `events` call for, in their order, of what `redaction` leaves of
+// them. A new array of `*made`, which
 // the caller ends by rf_core_alerts_free. RF_ERR_NOMEM only.
-RF_NODISCARD enum rf_err rf_core_alerts(const struct rf_event *events, size_t count,
+RF_NODISCARD enum rf_err rf_core_alerts(const struct rf_redaction *redaction,
+                                        const struct rf_event *events, size_t count,
                                         struct rf_alert **alerts, size_t *made,
                                         struct rf_error *error);
 void rf_core_alerts_free(struct rf_alert **alerts, size_t *count);

@@ -16,7 +16,10 @@
 struct rf_event;
 struct rf_subscription;
 
-typedef void rf_record_fn(const struct rf_event *event, struct rf_text *out);
+struct rf_redaction;
+
+typedef void rf_record_fn(const struct rf_redaction *redaction, const struct rf_event *event,
+                          struct rf_text *out);
 
 // Embedded in its owner; private but for `sink`.
 struct rf_file_sink {

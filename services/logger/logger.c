@@ -10,6 +10,8 @@
 #include "file_sink.h"
 #include "http/client.h"
 #include "record.h"
+#include "redact/configured.h"
+#include "redact/redact.h"
 #include "sheet_sink.h"
 
 // A draining logger ends when nothing has come for so long: what the others said before they ended
@@ -21,6 +23,7 @@ enum { JSON_FILE, TEXT_FILE, FILE_COUNT };
 struct logger {
     struct rf_process *process;
     struct rf_http *http;
+    struct rf_redaction *redaction;
     struct rf_file_sink files[FILE_COUNT];
     struct rf_sheet_sink sheet;
     struct rf_timer quiet_timer;  // while draining
@@ -65,6 +68,8 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     const struct rf_config_logger *config = &process->config->logger;
     enum rf_err result = make_state_folder(process, error);
     if (result == RF_OK)
+        result = rf_redaction_configured(process->config, &logger->redaction, error);
+    if (result == RF_OK)
         result = rf_http_new(process->loop, &logger->http, error);
     if (result == RF_OK)
         result = rf_file_sink_init(&logger->files[JSON_FILE], process, "json", config->json_file,
@@ -75,6 +80,9 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     if (result == RF_OK)
         result =
             rf_sheet_sink_init(&logger->sheet, process, logger->http, on_active, logger, error);
+    for (size_t i = 0; i < FILE_COUNT; i++)
+        logger->files[i].sink.redaction = &logger->redaction;
+    logger->sheet.sink.redaction = &logger->redaction;
     return result;
 }
 
@@ -102,7 +110,12 @@ enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) 
 enum rf_err rf_logger_reload(struct rf_process *process, const struct rf_config *fresh,
                              struct rf_error *error) {
     struct logger *logger = process->state;
-    (void)fresh, (void)error;
+    struct rf_redaction *redaction;
+    enum rf_err result = rf_redaction_configured(fresh, &redaction, error);
+    if (result != RF_OK)
+        return result;
+    rf_redaction_destroy(&logger->redaction);
+    logger->redaction = redaction;
     rf_timer_after(&logger->reload_timer, rf_ns(0));
     return RF_OK;
 }
@@ -125,6 +138,7 @@ void rf_logger_stop(struct rf_process *process) {
         rf_file_sink_fini(&logger->files[i]);
     rf_sheet_sink_fini(&logger->sheet);
     rf_http_destroy(&logger->http);
+    rf_redaction_destroy(&logger->redaction);
     free(logger);
     process->state = NULL;
 }

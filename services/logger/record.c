@@ -88,7 +88,7 @@ static void add_without_line_ends(struct rf_text *out, const char *json, size_t 
     rf_text_add_bytes(out, json + plain, size - plain);
 }
 
-void rf_record_json(const struct rf_event *event, struct rf_text *out) {
+static void add_json(const struct rf_event *event, struct rf_text *out) {
     json_t *object = object_of(event);
     char *json = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
     if (json == NULL)
@@ -107,7 +107,7 @@ static void pad(struct rf_text *out, size_t start, size_t width) {
         rf_text_add_bytes(out, " ", 1);
 }
 
-void rf_record_text(const struct rf_event *event, struct rf_text *out) {
+static void add_text(const struct rf_event *event, struct rf_text *out) {
     char time[RF_RFC3339_SIZE];
     rf_text_add(out, "%10" PRId64 "  %s  ", event->n,
                 rf_utc_format((struct rf_utc){event->ts}, time));
@@ -132,7 +132,7 @@ static bool append_clean(json_t *row, const char *outside) {
     return done;
 }
 
-json_t *rf_record_row(const struct rf_event *event) {
+static json_t *row_of(const struct rf_event *event) {
     char time[RF_RFC3339_SIZE];
     json_t *row = json_pack("[o, s]", json_sprintf("%" PRId64, event->n),
                             rf_utc_format((struct rf_utc){event->ts}, time));
@@ -144,6 +144,42 @@ json_t *rf_record_row(const struct rf_event *event) {
     }
     return row;
 }
+
+// ---- what is left of it ----
+
+typedef void add_fn(const struct rf_event *event, struct rf_text *out);
+
+static void add_redacted(const struct rf_redaction *redaction, const struct rf_event *event,
+                         add_fn *add, struct rf_text *out) {
+    struct rf_redacted_event redacted;
+    if (rf_redact_event(redaction, event, &redacted) != RF_OK) {
+        out->failed = true;
+        return;
+    }
+    add(&redacted.event, out);
+    rf_redacted_event_fini(&redacted);
+}
+
+void rf_record_json(const struct rf_redaction *redaction, const struct rf_event *event,
+                    struct rf_text *out) {
+    add_redacted(redaction, event, add_json, out);
+}
+
+void rf_record_text(const struct rf_redaction *redaction, const struct rf_event *event,
+                    struct rf_text *out) {
+    add_redacted(redaction, event, add_text, out);
+}
+
+json_t *rf_record_row(const struct rf_redaction *redaction, const struct rf_event *event) {
+    struct rf_redacted_event redacted;
+    if (rf_redact_event(redaction, event, &redacted) != RF_OK)
+        return NULL;
+    json_t *row = row_of(&redacted.event);
+    rf_redacted_event_fini(&redacted);
+    return row;
+}
+
+// ---- its number ----
 
 bool rf_record_json_n(const char *line, size_t size, int64_t *n) {
     json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);

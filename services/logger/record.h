@@ -1,5 +1,6 @@
 // One event in the form of each sink: a JSON line, a line for people, a row of a sheet. Pure. Each
-// form carries the journal number n, by which a sink knows where it stopped.
+// form carries the journal number n, by which a sink knows where it stopped, and holds nothing that
+// the redaction takes out.
 #ifndef RF_LOGGER_RECORD_H
 #define RF_LOGGER_RECORD_H
 
@@ -10,21 +11,24 @@
 #include <ringfence/messages.h>
 
 #include "events/text.h"
+#include "redact/redact.h"
 
 // rf_record_json: appends {"n", "time" (RFC 3339, microseconds), "id", "type", "severity",
 // "subject", "service", "campaign", "contact", "origin", "message", "data"} and a newline. What the
 // event does not have is left out. No character inside can be taken for the end of the line, also
 // not U+2028 or U+0085.
-void rf_record_json(const struct rf_event *event, struct rf_text *out);
+void rf_record_json(const struct rf_redaction *redaction, const struct rf_event *event,
+                    struct rf_text *out);
 
 // rf_record_text: appends "n  time  severity  type  sentence" in columns and a newline.
-void rf_record_text(const struct rf_event *event, struct rf_text *out);
+void rf_record_text(const struct rf_redaction *redaction, const struct rf_event *event,
+                    struct rf_text *out);
 
 #define RF_RECORD_COLUMNS 7
 
 // rf_record_row: a new array of RF_RECORD_COLUMNS texts: n, time, type, severity, subject, contact,
 // message. NULL if out of memory.
-json_t *rf_record_row(const struct rf_event *event);
+json_t *rf_record_row(const struct rf_redaction *redaction, const struct rf_event *event);
 
 // rf_record_json_n, rf_record_text_n: the number of a line that the functions above made (without
 // its newline); false if it is not such a line. 0: of the

@@ -180,7 +180,9 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     rf_sink_got(&sink->sink, page);
     sink->began = rf_loop_now(sink->sink.process->loop);
     for (size_t i = 0; i < count; i++)
-        failed = json_array_append_new(rows, rf_record_row(&page->events.items[i])) != 0 || failed;
+        failed = json_array_append_new(
+                     rows, rf_record_row(*sink->sink.redaction, &page->events.items[i])) != 0 ||
+                 failed;
     if (failed || rows == NULL) {
         struct rf_error error;
         rf_error_set(&error, RF_ERR_NOMEM, "no memory for a batch of %zu rows", count);

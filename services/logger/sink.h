@@ -11,11 +11,13 @@
 #include <ringfence/retry.h>
 
 struct rf_process;
+struct rf_redaction;
 
 struct rf_sink {
     struct rf_process *process;
-    const char *name;    // json, text, sheets
-    char subscriber[32]; // its durable name: logger-json
+    struct rf_redaction *const *redaction; // the logger's, which is another one after a reload
+    const char *name;                      // json, text, sheets
+    char subscriber[32];                   // its durable name: logger-json
     bool failing;
     int64_t failures; // in a row
     struct rf_rng rng;
@@ -23,6 +25,7 @@ struct rf_sink {
     bool known;                    // a page was taken, now or in an earlier life
 };
 
+// rf_sink_init: `redaction` is set by the owner.
 void rf_sink_init(struct rf_sink *sink, struct rf_process *process, const char *name);
 
 // rf_sink_failed: it cannot be written, for this reason. Returns how long to wait.

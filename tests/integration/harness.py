@@ -264,6 +264,8 @@ class RingfenceSet:
                 "timeout": "5s",
             },
             "logger": {"sheets": {"enabled": False}},
+            # So that tests know contacts by their numbers; test_redaction.py has the default.
+            "redaction": {"phones": "keep"},
             "console": {"listen": f"127.0.0.1:{self.ports['console']}"},
             "simulator": {"listen": f"127.0.0.1:{self.ports['simulator']}", "seed": 1, "cps": 50,
                           "list_lag": "300ms", "ring": "50ms", "talk": "100ms", "latency": "5ms"},

@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+"""What the logger's files and the alerts show by default: no number, no secret, no script; and that one contact can
+be followed through them all the same."""
+
+import json
+import re
+import stat
+import unittest
+
+from harness import RingfenceTest, wait_for
+from publisher import Publisher
+
+PHONE = "+12025550123"
+SHOWN = re.compile(r"\+1…23#[0-9a-f]{8}")
+KEY = "elevenlabs-good"  # as the harness writes it
+
+
+def set_aside(phone):
+    return {"type": "contact.set_aside", "subject": "spring-7", "campaign": "spring", "contact": "spring-7",
+            "data": {"step": "dial", "reason": "retries_exhausted", "provider": "twilio", "phone": phone,
+                     "name": "Ada Abel", "script": "Hello Ada, your number is " + phone,
+                     "message": f"cannot call {phone} with {KEY}",
+                     "attempts": [{"provider": "twilio", "status": 503, "class": "transient", "began": 1,
+                                   "took_ns": 1, "message": f"To=%2B{phone[1:]}&key=abc"}]}}
+
+
+class RedactionTest(RingfenceTest):
+    CONFIG = {"redaction": {"phones": "hash"}}
+
+    def setUp(self):
+        super().setUp()
+        for service in ("broker", "simulator", "logger", "alerter"):
+            self.set.start(service)
+        self.publisher = Publisher(self.set.root / "run")
+        self.addCleanup(self.publisher.close)
+
+    def logged(self, count):
+        return wait_for("the log's lines", lambda: (lambda found: found if len(found) >= count else None)(
+            self.set.events(type="contact.set_aside")))
+
+    def everything_told(self):
+        """The bytes of both files, and of what each channel received."""
+        mails = "".join(str(mail.get("Subject")) + "".join(part.get_content() for part in mail.walk()
+                                                           if not part.is_multipart())
+                        for mail in self.set.mailbox.mails)
+        files = [(self.set.root / "log" / name).read_text() for name in ("app_logs.json", "app.log")]
+        return files + [mails, json.dumps(self.set.ledger()["telegram"], ensure_ascii=False),
+                        json.dumps(self.set.ledger()["webhooks"], ensure_ascii=False)]
+
+    def test_numbers_secrets_and_scripts_leave_the_set_by_no_way(self):
+        event = self.publisher.publish(set_aside(PHONE))[0]
+        wait_for("the alert on every channel", lambda: all(
+            event in ids for ids in self.set.alert_ids().values()))
+        data = self.logged(1)[0]["data"]
+        self.assertRegex(data["phone"], SHOWN)
+        self.assertEqual(data["message"], f"cannot call {data['phone']} with [redacted]")
+        self.assertEqual(data["attempts"][0]["message"], f"To={data['phone']}&key=[redacted]")
+        self.assertRegex(data["script"], r"^\[\d+ characters\]$")
+        self.assertEqual(data["name"], "Ada Abel")
+        for text in self.everything_told():
+            self.assertNotIn(PHONE[2:], text)
+            self.assertNotIn(KEY, text)
+            self.assertNotIn("Hello", text)
+        key = self.set.root / "state" / "redaction.key"
+        self.assertEqual(stat.S_IMODE(key.stat().st_mode), 0o600)
+        self.assertEqual(list(key.parent.glob("redaction.key*")), [key])
+
+    def test_a_reload_takes_new_rules_and_new_secrets(self):
+        self.publisher.publish(set_aside(PHONE))
+        first = self.logged(1)[0]["data"]["phone"]
+        self.set.write_key("openai", "another-key-of-openai")
+        self.set.config["redaction"] = {"phones": "keep", "texts": "drop"}
+        self.set.write_config()
+        self.set.processes["logger"].reload()
+        event = set_aside(PHONE)
+        event["data"]["message"] = "refused: another-key-of-openai"
+        self.publisher.publish(event)
+        data = self.logged(2)[1]["data"]
+        self.assertRegex(first, SHOWN)
+        self.assertEqual((data["phone"], data["message"]), (PHONE, "refused: [redacted]"))
+        self.assertNotIn("script", data)
+
+
+if __name__ == "__main__":
+    unittest.main()
