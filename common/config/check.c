@@ -243,6 +243,9 @@ static enum rf_err check_alerter(const struct check *check) {
     if (err == RF_OK && alerter->webhook.enabled)
         err = check_needed(check, "alerter.webhook.enabled", alerter->webhook.url != NULL,
                            "alerter.webhook.url", "a URL");
+    if (err == RF_OK && alerter->webhook.shape == RF_SHAPE_PAGERDUTY)
+        err = check_needed(check, "alerter.webhook.shape", alerter->webhook.secret.value != NULL,
+                           "alerter.webhook.secret", "the routing key, by file:PATH or ${ENV}");
     if (err == RF_OK && alerter->retry.max_delay.ns < alerter->retry.initial_delay.ns)
         err = COMPLAIN_EITHER(check, "alerter.retry.max_delay", "alerter.retry.initial_delay",
                               "max_delay is shorter than initial_delay; expected at least as long");

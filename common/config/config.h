@@ -305,10 +305,16 @@ struct rf_config_telegram {
     char *ca_file;
 };
 
+// Who a webhook speaks to.
+enum rf_config_shape { RF_SHAPE_GENERIC, RF_SHAPE_SLACK, RF_SHAPE_DISCORD, RF_SHAPE_PAGERDUTY };
+
 struct rf_config_webhook {
     bool enabled;
     char *url;
-    struct rf_secret secret; // whsec_...; signs after Standard Webhooks when set
+    enum rf_config_shape shape;
+    // Generic: whsec_..., signs after Standard Webhooks when set; several during a change, the new
+    // one first. PagerDuty: the routing key.
+    struct rf_secret secret;
     char *ca_file;
 };
 

@@ -129,7 +129,8 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct rf_courier *courier = arg;
     courier->transfer = NULL;
     struct rf_verdict verdict =
-        rf_verdict_of(courier->channel, reply, rf_http_retry_after(reply, rf_clock_utc()));
+        rf_verdict_of(courier->channel, courier->process->config->alerter.webhook.shape, reply,
+                      rf_http_retry_after(reply, rf_clock_utc()));
     if (may_be_partial(courier, &verdict)) {
         courier->manner.partial = true;
         send_alert(courier);

@@ -11,6 +11,7 @@
 #include <ringfence/time.h>
 
 #include "alert.h"
+#include "config/config.h"
 #include "mail/mailbox.h"
 
 struct rf_forms;
@@ -57,13 +58,32 @@ RF_NODISCARD enum rf_err rf_format_telegram(const struct rf_telegram_form *form,
                                             const char **method, char **body,
                                             struct rf_error *error);
 
-#define RF_WEBHOOK_SIGNATURE_SIZE 64
+// All that a webhook's body is made of; borrowed.
+struct rf_webhook_form {
+    const struct rf_alert *alert;
+    const struct rf_forms *forms;
+    enum rf_config_shape shape;
+    const char *secret; // PagerDuty's routing key
+    struct rf_utc now;
+    struct rf_error *trouble; // set when the user's template failed and ours took its place
+};
+
+// rf_format_webhook: the JSON body. Generic: the alert's payload, with kind, incident, thread,
+// opened and, when it is resolved, lasted_s among its data; or the user's webhook.json. Others:
+// what that receiver takes, cut to its bounds, where nothing of an alert is read as markup or calls
+// a person. RF_ERR_INVALID: there is no routing key; RF_ERR_NOMEM. A new string.
+RF_NODISCARD enum rf_err rf_format_webhook(const struct rf_webhook_form *form, char **body,
+                                           struct rf_error *error);
+
+#define RF_WEBHOOK_SECRETS_MOST   4
+#define RF_WEBHOOK_SIGNATURE_SIZE (64 * RF_WEBHOOK_SECRETS_MOST)
 
 // rf_webhook_sign: the value of webhook-signature after Standard Webhooks: "v1," and the base64 of
-// the HMAC-SHA256 over "id.timestamp.body". `secret` is "whsec_" and base64 (the prefix may be
-// missing); RF_ERR_INVALID if it is not base64 of 24 to 64 bytes. The message of the error does not
-// hold the secret.
-RF_NODISCARD enum rf_err rf_webhook_sign(const char *secret, const char *id, int64_t timestamp,
+// the HMAC-SHA256 over "id.timestamp.body". `secrets` is "whsec_" and base64 (the prefix may be
+// missing), or while it is changed several separated by spaces, the new one first, at most
+// RF_WEBHOOK_SECRETS_MOST: then there is one signature for each. RF_ERR_INVALID if one is not
+// base64 of 24 to 64 bytes. The message of the error does not hold the secret.
+RF_NODISCARD enum rf_err rf_webhook_sign(const char *secrets, const char *id, int64_t timestamp,
                                          const char *body, char out[RF_WEBHOOK_SIGNATURE_SIZE],
                                          struct rf_error *error);
 

@@ -11,4 +11,7 @@
 char *rf_form_text(const struct rf_forms *forms, enum rf_form form, const struct rf_alert *alert,
                    struct rf_utc now, struct rf_error *trouble, struct rf_error *error);
 
+// rf_shape_body: the body for Slack, Discord or PagerDuty. A new string; NULL: out of memory.
+char *rf_shape_body(const struct rf_webhook_form *form);
+
 #endif

@@ -8,41 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "events/text.h"
 #include "format_parts.h"
 #include "forms/forms.h"
+#include "measure.h"
 #include "view.h"
 
 // Room for the line that tells what was left out.
 #define LEFT_OUT_UNITS 64
 #define TITLE_UNITS    512
 
-struct measure {
-    size_t bytes, units, characters;
-};
-
-// How much of `text` (valid UTF-8) fits into `limit` UTF-16 code units.
-static struct measure measure_text(const char *text, size_t limit) {
-    struct measure m = {0};
-    size_t size = strlen(text);
-    while (m.bytes < size) {
-        uint32_t code = 0;
-        size_t length = rf_utf8_decode(text + m.bytes, size - m.bytes, &code);
-        size_t units = code > 0xFFFF ? 2 : 1;
-        if (length == 0)
-            length = 1;
-        if (m.units + units > limit)
-            break;
-        m.bytes += length;
-        m.units += units;
-        m.characters++;
-    }
-    return m;
-}
-
 static size_t units_of(const char *text) {
-    return measure_text(text, SIZE_MAX).units;
+    return rf_measure_text(text, SIZE_MAX, NULL).units;
 }
 
 // What people see of a message: without the marks, and what was escaped as itself. A link's address
@@ -89,8 +66,8 @@ static enum rf_err render(const struct rf_telegram_form *form, bool own, const j
 // The text without what is beyond `excess` units, and a line that counts the characters of that.
 static bool cut_text(json_t *view, const char *whole, size_t excess) {
     size_t all = units_of(whole), less = excess + LEFT_OUT_UNITS;
-    struct measure kept = measure_text(whole, all > less ? all - less : 0);
-    size_t left_out = measure_text(whole, SIZE_MAX).characters - kept.characters;
+    struct rf_measure kept = rf_measure_text(whole, all > less ? all - less : 0, NULL);
+    size_t left_out = rf_measure_text(whole, SIZE_MAX, NULL).characters - kept.characters;
     struct rf_text text = {0};
     rf_text_add_bytes(&text, whole, kept.bytes);
     rf_text_add(&text, "\n[%zu characters left out]\n", left_out);
@@ -102,7 +79,7 @@ static bool cut_text(json_t *view, const char *whole, size_t excess) {
 
 static bool cut_title(json_t *view) {
     const char *title = json_string_value(json_object_get(view, "title"));
-    struct measure kept = measure_text(title, TITLE_UNITS);
+    struct rf_measure kept = rf_measure_text(title, TITLE_UNITS, NULL);
     return title[kept.bytes] == '\0' ||
            json_object_set_new(view, "title", json_stringn(title, kept.bytes)) == 0;
 }

@@ -1,15 +1,19 @@
 // Signatures after the Standard Webhooks specification
-// (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md). The body is the
-// alert's payload, made once with the alert, so that every repeat is the same.
+// (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md), and the generic
+// body: the alert's payload, made once with the alert, and its place in its incident.
 #include "format.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "events/text.h"
+#include "format_parts.h"
+#include "view.h"
 
 #define KEY_LEAST 24
 #define KEY_MOST  64
@@ -33,26 +37,117 @@ static enum rf_err decode_key(const char *secret, unsigned char **key, size_t *s
     return RF_OK;
 }
 
-enum rf_err rf_webhook_sign(const char *secret, const char *id, int64_t timestamp, const char *body,
-                            char out[RF_WEBHOOK_SIGNATURE_SIZE], struct rf_error *error) {
+static enum rf_err sign_once(const char *secret, const struct rf_text *signed_text,
+                             struct rf_text *out, struct rf_error *error) {
     unsigned char *key = NULL, mac[32];
     size_t key_size = 0;
-    struct rf_text text = {0};
-    char *encoded = NULL;
     enum rf_err result = decode_key(secret, &key, &key_size, error);
     if (result != RF_OK)
         return result;
-    rf_text_add(&text, "%s.%" PRId64 ".%s", id, timestamp, body);
-    if (!text.failed) {
-        rf_hmac_sha256(key, key_size, text.data, text.size, mac);
-        encoded = rf_base64_encode(mac, sizeof mac);
-    }
-    if (encoded == NULL)
-        result = rf_error_set(error, RF_ERR_NOMEM, "no memory for a signature");
-    else
-        snprintf(out, RF_WEBHOOK_SIGNATURE_SIZE, "v1,%s", encoded);
-    free(encoded);
+    rf_hmac_sha256(key, key_size, signed_text->data, signed_text->size, mac);
+    char *encoded = rf_base64_encode(mac, sizeof mac);
+    explicit_bzero(key, key_size);
     free(key);
+    if (encoded == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory for a signature");
+    rf_text_add(out, "%sv1,%s", out->size == 0 ? "" : " ", encoded);
+    free(encoded);
+    return RF_OK;
+}
+
+static enum rf_err sign_all(char *secrets, const struct rf_text *signed_text, struct rf_text *out,
+                            struct rf_error *error) {
+    char *rest = NULL;
+    size_t count = 0;
+    enum rf_err result = RF_OK;
+    for (char *secret = strtok_r(secrets, " ", &rest); result == RF_OK && secret != NULL;
+         secret = strtok_r(NULL, " ", &rest)) {
+        if (++count > RF_WEBHOOK_SECRETS_MOST)
+            return rf_error_set(error, RF_ERR_INVALID,
+                                "the webhook has more than %d secrets; expected the new one and "
+                                "those that it replaces",
+                                RF_WEBHOOK_SECRETS_MOST);
+        result = sign_once(secret, signed_text, out, error);
+    }
+    if (result == RF_OK && count == 0)
+        result = rf_error_set(error, RF_ERR_INVALID, "the webhook's secret is empty");
+    return result;
+}
+
+enum rf_err rf_webhook_sign(const char *secrets, const char *id, int64_t timestamp,
+                            const char *body, char out[RF_WEBHOOK_SIGNATURE_SIZE],
+                            struct rf_error *error) {
+    struct rf_text text = {0}, signatures = {0};
+    char *copy = strdup(secrets);
+    rf_text_add(&text, "%s.%" PRId64 ".%s", id, timestamp, body);
+    enum rf_err result = copy == NULL || text.failed
+                             ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a signature")
+                             : sign_all(copy, &text, &signatures, error);
+    if (result == RF_OK && signatures.failed)
+        result = rf_error_set(error, RF_ERR_NOMEM, "no memory for a signature");
+    if (result == RF_OK)
+        snprintf(out, RF_WEBHOOK_SIGNATURE_SIZE, "%s", signatures.data);
+    if (copy != NULL)
+        explicit_bzero(copy, strlen(secrets));
+    free(copy);
+    rf_text_fini(&signatures);
     rf_text_fini(&text);
     return result;
+}
+
+// ---- the generic body ----
+
+static bool set_place(json_t *data, const struct rf_alert *alert) {
+    char opened[RF_RFC3339_SIZE];
+    bool done =
+        json_object_set_new(data, "kind", json_string(rf_notice_name(alert->kind))) == 0 &&
+        json_object_set_new(data, "incident", json_string(alert->incident)) == 0 &&
+        json_object_set_new(data, "thread", json_string(alert->thread)) == 0 &&
+        json_object_set_new(data, "opened", json_string(rf_utc_format(alert->opened, opened))) == 0;
+    if (done && alert->kind == RF_NOTICE_RESOLVED)
+        done = json_object_set_new(
+                   data, "lasted_s",
+                   json_real((double)(alert->at.ns - alert->opened.ns) / (double)RF_NS_PER_S)) == 0;
+    return done;
+}
+
+static char *generic_body(const struct rf_alert *alert) {
+    json_t *body = json_loads(alert->payload, 0, NULL);
+    json_t *data = json_object_get(body, "data");
+    char *text = NULL;
+    if (json_is_object(data) && !set_place(data, alert)) {
+        json_decref(body);
+        return NULL;
+    }
+    text = body == NULL ? strdup(alert->payload) : json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    return text;
+}
+
+static enum rf_err own_body(const struct rf_webhook_form *form, char **body) {
+    struct rf_error why;
+    json_t *view = rf_view_new(form->alert, form->now);
+    if (view == NULL)
+        return RF_ERR_NOMEM;
+    enum rf_err result = rf_forms_render(form->forms, RF_FORM_WEBHOOK, true, view, body, &why);
+    json_decref(view);
+    if (result != RF_OK)
+        rf_error_set(form->trouble, result, "%s: %s; the built-in form was sent",
+                     rf_form_file(RF_FORM_WEBHOOK), why.message);
+    return result;
+}
+
+enum rf_err rf_format_webhook(const struct rf_webhook_form *form, char **body,
+                              struct rf_error *error) {
+    *body = NULL;
+    if (form->shape == RF_SHAPE_PAGERDUTY && form->secret == NULL)
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "alerter.webhook.secret is not set; PagerDuty needs its routing key");
+    if (form->shape != RF_SHAPE_GENERIC)
+        *body = rf_shape_body(form);
+    else if (!rf_forms_has_own(form->forms, RF_FORM_WEBHOOK) || own_body(form, body) != RF_OK)
+        *body = generic_body(form->alert);
+    if (*body == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory for a webhook's body");
+    return RF_OK;
 }

@@ -156,7 +156,8 @@ static enum rf_err send_telegram(const struct order *order, struct rf_error *err
     return result;
 }
 
-static enum rf_err send_webhook(const struct order *order, struct rf_error *error) {
+static enum rf_err post_signed(const struct order *order, const char *body,
+                               struct rf_error *error) {
     const struct rf_sending *s = order->sending;
     const struct rf_config_webhook *webhook = &s->config->webhook;
     int64_t seconds = s->now.ns / RF_NS_PER_S;
@@ -170,12 +171,52 @@ static enum rf_err send_webhook(const struct order *order, struct rf_error *erro
     snprintf(timestamp, sizeof timestamp, "%" PRId64, seconds);
     size_t count = webhook->secret.value == NULL ? 3 : 4;
     if (webhook->secret.value != NULL) {
-        enum rf_err result = rf_webhook_sign(webhook->secret.value, s->alert->id, seconds,
-                                             s->alert->payload, signature, error);
+        enum rf_err result =
+            rf_webhook_sign(webhook->secret.value, s->alert->id, seconds, body, signature, error);
         if (result != RF_OK)
             return result;
     }
-    return post(order, webhook->url, webhook->ca_file, headers, count, s->alert->payload, error);
+    return post(order, webhook->url, webhook->ca_file, headers, count, body, error);
+}
+
+// Discord tells a message's id only to who waits for it. A service's webhook address is a secret,
+// so no error may hold it.
+static enum rf_err post_to_service(const struct order *order, const char *body,
+                                   struct rf_error *error) {
+    const struct rf_config_webhook *webhook = &order->sending->config->webhook;
+    static const struct rf_http_header headers[] = {{"Content-Type", "application/json"}};
+    struct rf_text url = {0};
+    struct rf_error hidden;
+    rf_text_add(&url, "%s", webhook->url);
+    if (webhook->shape == RF_SHAPE_DISCORD && strstr(webhook->url, "wait=") == NULL)
+        rf_text_add(&url, "%cwait=true", strchr(webhook->url, '?') == NULL ? '?' : '&');
+    enum rf_err result = RF_OK;
+    if (url.failed)
+        result = rf_error_set(error, RF_ERR_NOMEM, "no memory for an address");
+    else if ((result = post(order, url.data, webhook->ca_file, headers, 1, body, &hidden)) != RF_OK)
+        rf_error_set(error, result, "alerter.webhook: the request cannot be made");
+    rf_text_fini(&url);
+    return result;
+}
+
+static enum rf_err send_webhook(const struct order *order, struct rf_error *error) {
+    const struct rf_sending *s = order->sending;
+    const struct rf_config_webhook *webhook = &s->config->webhook;
+    struct rf_error trouble = {0};
+    struct rf_webhook_form form = {.alert = s->alert,
+                                   .forms = s->forms,
+                                   .shape = webhook->shape,
+                                   .secret = webhook->secret.value,
+                                   .now = s->now,
+                                   .trouble = &trouble};
+    char *body = NULL;
+    enum rf_err result = rf_format_webhook(&form, &body, error);
+    tell_trouble(&trouble);
+    if (result == RF_OK)
+        result = webhook->shape == RF_SHAPE_GENERIC ? post_signed(order, body, error)
+                                                    : post_to_service(order, body, error);
+    free(body);
+    return result;
 }
 
 enum rf_err rf_request_send(const struct rf_sending *sending, rf_http_fn *fn, void *arg,

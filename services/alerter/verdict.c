@@ -192,7 +192,87 @@ static void judge_webhook(struct rf_verdict *verdict, const struct rf_http_reply
     set_message(verdict, status, "the receiver answered", NULL);
 }
 
-struct rf_verdict rf_verdict_of(enum rf_channel channel, const struct rf_http_reply *reply,
+// ---- services behind a webhook ----
+
+// What a service refuses for good, by its status alone: the message, or whatever is sent there.
+static void judge_service(struct rf_verdict *verdict, const char *who, long status,
+                          const char *words) {
+    if (status == 429)
+        verdict->outcome = RF_OUTCOME_LIMITED;
+    else if (status == 400 || status == 413)
+        verdict->outcome = RF_OUTCOME_REFUSED;
+    else if (status >= 300 && status <= 499 && status != 408)
+        verdict->outcome = RF_OUTCOME_BARRED;
+    else
+        verdict->outcome = RF_OUTCOME_TRANSIENT;
+    set_message(verdict, status, who, words);
+}
+
+// Slack answers in plain words, "ok" to what it took (docs.slack.dev, "Sending messages using
+// incoming webhooks"); 400 no_service and the like are about the hook.
+static void judge_slack(struct rf_verdict *verdict, const struct rf_http_reply *reply) {
+    static const char *const hook[] = {"no_service", "no_team",        "invalid_token",
+                                       "no_active",  "user_not_found", NULL};
+    if (reply->status == 200 && strcmp(reply->body, "ok") == 0) {
+        verdict->outcome = RF_OUTCOME_OK;
+        return;
+    }
+    judge_service(verdict, "Slack answered", reply->status, reply->body);
+    if (reply->status == 400 && holds_any(reply->body, hook))
+        verdict->outcome = RF_OUTCOME_BARRED;
+}
+
+// Discord: retry_after in seconds, with a fraction
+// (discord.com/developers/docs/topics/rate-limits).
+static void judge_discord(struct rf_verdict *verdict, const struct rf_http_reply *reply) {
+    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
+    double wait = json_number_value(json_object_get(body, "retry_after"));
+    const char *id = json_string_value(json_object_get(body, "id"));
+    if (reply->status >= 200 && reply->status <= 299) {
+        verdict->outcome = RF_OUTCOME_OK;
+        snprintf(verdict->remote, sizeof verdict->remote, "%s", id == NULL ? "" : id);
+    } else {
+        judge_service(verdict, "Discord answered", reply->status,
+                      json_string_value(json_object_get(body, "message")));
+        if (wait > 0)
+            verdict->retry_after = rf_ns(
+                (int64_t)((wait < LONGEST_WAIT_S ? wait : LONGEST_WAIT_S) * (double)RF_NS_PER_S));
+    }
+    json_decref(body);
+}
+
+// PagerDuty takes by 202; a wrong routing key is a 400 that names it (developer.pagerduty.com,
+// Events API v2).
+static void judge_pagerduty(struct rf_verdict *verdict, const struct rf_http_reply *reply) {
+    if (reply->status >= 200 && reply->status <= 299) {
+        verdict->outcome = RF_OUTCOME_OK;
+        return;
+    }
+    json_t *body = json_loadb(reply->body, reply->body_size, 0, NULL);
+    const char *first = json_string_value(json_array_get(json_object_get(body, "errors"), 0));
+    judge_service(verdict, "PagerDuty answered", reply->status,
+                  first != NULL ? first : json_string_value(json_object_get(body, "message")));
+    if (reply->status == 400 && first != NULL && strstr(first, "routing_key") != NULL)
+        verdict->outcome = RF_OUTCOME_BARRED;
+    json_decref(body);
+}
+
+static void judge_hook(struct rf_verdict *verdict, enum rf_config_shape shape,
+                       const struct rf_http_reply *reply) {
+    if (shape == RF_SHAPE_GENERIC)
+        judge_webhook(verdict, reply);
+    else if (reply->failure != RF_HTTP_NONE)
+        judge_failure(verdict, reply->failure);
+    else if (shape == RF_SHAPE_SLACK)
+        judge_slack(verdict, reply);
+    else if (shape == RF_SHAPE_DISCORD)
+        judge_discord(verdict, reply);
+    else
+        judge_pagerduty(verdict, reply);
+}
+
+struct rf_verdict rf_verdict_of(enum rf_channel channel, enum rf_config_shape shape,
+                                const struct rf_http_reply *reply,
                                 struct rf_duration header_retry_after) {
     struct rf_verdict verdict = {.retry_after = header_retry_after};
     switch (channel) {
@@ -203,7 +283,7 @@ struct rf_verdict rf_verdict_of(enum rf_channel channel, const struct rf_http_re
         judge_telegram(&verdict, reply);
         break;
     case RF_CHANNEL_WEBHOOK:
-        judge_webhook(&verdict, reply);
+        judge_hook(&verdict, shape, reply);
         break;
     }
     return verdict;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "alert.h"
+#include "config/config.h"
 #include "http/client.h"
 #include "outbox.h"
 
@@ -40,9 +41,10 @@ struct rf_manner {
     char chat[RF_CHAT_SIZE]; // Telegram's chat instead of the configured one; "": that one
 };
 
-// rf_verdict_of: reads the reply of `channel`. `header_retry_after` is what rf_http_retry_after
-// found in it.
-struct rf_verdict rf_verdict_of(enum rf_channel channel, const struct rf_http_reply *reply,
+// rf_verdict_of: reads the reply of `channel`; `shape` is a webhook's. `header_retry_after` is what
+// rf_http_retry_after found in it.
+struct rf_verdict rf_verdict_of(enum rf_channel channel, enum rf_config_shape shape,
+                                const struct rf_http_reply *reply,
                                 struct rf_duration header_retry_after);
 
 // rf_manner_adapt: whether the notice is to be sent again at once, in another manner, which is set

@@ -1,9 +1,10 @@
 """What each channel's far side makes of an alert, and what the alerter makes of its answer."""
 
+import json
 import unittest
 
 from harness import wait_for
-from test_alerter import AlertsCase, opened
+from test_alerter import AlertsCase, closed, opened
 
 
 class TelegramTest(AlertsCase):
@@ -57,6 +58,38 @@ class TelegramTest(AlertsCase):
         at = [r["at"] for r in self.set.requests("telegram", "sendMessage")]
         self.assertEqual(len(at), 3)
         self.assertGreaterEqual(at[1] - at[0], 2.0)
+
+
+class ServicesTest(AlertsCase):
+    """Each service behind the webhook, as it stands in the configuration."""
+    CONFIG = {"alerter": {"email": {"enabled": False}, "telegram": {"enabled": False}}}
+
+    def sent(self, shape, secret=None):
+        self.set.config["alerter"]["webhook"] = {"enabled": True, "shape": shape,
+                                                 "url": f"{self.set.simulator_url}/webhook/{shape}",
+                                                 **({"secret": secret} if secret else {})}
+        self.set.write_config()
+        self.set.start("alerter")
+        ids = self.publisher.publish(opened(), closed())
+        wait_for("both", lambda: len(self.set.events(type="alert.sent")) == 2)
+        hooks = self.set.ledger()["webhooks"]
+        self.assertEqual(len(hooks), 2)
+        self.assertFalse(any(name.lower().startswith("webhook-") for name in hooks[0]["headers"]))
+        return ids, [json.loads(hook["body"]) for hook in hooks]
+
+    def test_slack_gets_blocks(self):
+        ids, bodies = self.sent("slack")
+        self.assertEqual([b["blocks"][-1]["elements"][0]["text"] for b in bodies], [f"id: {i}" for i in ids])
+
+    def test_discord_gets_embeds_and_is_waited_for(self):
+        ids, bodies = self.sent("discord")
+        self.assertEqual([b["embeds"][0]["footer"]["text"] for b in bodies], [f"id: {i}" for i in ids])
+        self.assertEqual([r["status"] for r in self.set.requests("webhook", "/discord")], [200, 200])
+
+    def test_pagerduty_gets_events_of_one_incident(self):
+        _, bodies = self.sent("pagerduty", "0123456789abcdef0123456789abcdef")
+        self.assertEqual({b["dedup_key"] for b in bodies}, {"breaker/elevenlabs"})
+        self.assertEqual({b["routing_key"] for b in bodies}, {"0123456789abcdef0123456789abcdef"})
 
 
 if __name__ == "__main__":

@@ -72,6 +72,18 @@ static enum rf_err form_of(const json_t *order, const struct rf_forms *forms,
                                         .plain = json_is_true(json_object_get(order, "plain")),
                                         .now = now,
                                         .trouble = trouble};
+    static const char *const shapes[] = {"webhook", "slack", "discord", "pagerduty"};
+    struct rf_webhook_form webhook = {.alert = &alert,
+                                      .forms = forms,
+                                      .secret = json_string_value(json_object_get(order, "secret")),
+                                      .now = now,
+                                      .trouble = trouble};
+    for (int s = 0; s < 4; s++) {
+        if (strcmp(channel, shapes[s]) == 0) {
+            webhook.shape = (enum rf_config_shape)s;
+            return rf_format_webhook(&webhook, out, error);
+        }
+    }
     if (strcmp(channel, "email") == 0)
         return email_of(order, &email, out, error);
     if (strcmp(channel, "telegram") == 0)

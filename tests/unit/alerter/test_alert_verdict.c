@@ -16,7 +16,8 @@ struct row {
     int64_t wait_s;
 };
 
-static void check(enum rf_channel channel, const struct row *rows, size_t count) {
+static void check_shape(enum rf_channel channel, enum rf_config_shape shape, const struct row *rows,
+                        size_t count) {
     for (size_t i = 0; i < count; i++) {
         struct rf_http_reply reply = {.failure = rows[i].failure,
                                       .status = rows[i].status,
@@ -24,7 +25,7 @@ static void check(enum rf_channel channel, const struct row *rows, size_t count)
                                       .body = rows[i].body,
                                       .body_size = strlen(rows[i].body),
                                       .error_text = "http://host/bot123:SECRET/sendMessage"};
-        struct rf_verdict verdict = rf_verdict_of(channel, &reply, rf_ns(0));
+        struct rf_verdict verdict = rf_verdict_of(channel, shape, &reply, rf_ns(0));
         if (verdict.outcome != rows[i].outcome)
             print_error("row %zu: status %ld body %s\n", i, rows[i].status, rows[i].body);
         assert_int_equal(verdict.outcome, rows[i].outcome);
@@ -33,6 +34,10 @@ static void check(enum rf_channel channel, const struct row *rows, size_t count)
         assert_null(strpbrk(verdict.message, "\r\n"));
         assert_int_equal(verdict.message[0] == '\0', verdict.outcome == RF_OUTCOME_OK);
     }
+}
+
+static void check(enum rf_channel channel, const struct row *rows, size_t count) {
+    check_shape(channel, RF_SHAPE_GENERIC, rows, count);
 }
 
 static void smtp_codes_mean_what_rfc_5321_says(void **state) {
@@ -100,7 +105,7 @@ static struct rf_verdict telegram_verdict(long status, const char *body) {
                                   .body = body,
                                   .body_size = strlen(body),
                                   .error_text = ""};
-    return rf_verdict_of(RF_CHANNEL_TELEGRAM, &reply, rf_ns(0));
+    return rf_verdict_of(RF_CHANNEL_TELEGRAM, RF_SHAPE_GENERIC, &reply, rf_ns(0));
 }
 
 #define BAD_REQUEST(words)                                                                         \
@@ -173,10 +178,65 @@ static void a_webhook_is_taken_by_2xx_only(void **state) {
     check(RF_CHANNEL_WEBHOOK, rows, sizeof rows / sizeof rows[0]);
 }
 
+static void each_service_is_read_by_its_own_words(void **state) {
+    (void)state;
+    const struct row slack[] = {
+        {RF_HTTP_NONE, 200, "ok", RF_OUTCOME_OK, 0},
+        {RF_HTTP_NONE, 200, "<html>captive portal</html>", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_NONE, 400, "invalid_payload", RF_OUTCOME_REFUSED, 0},
+        {RF_HTTP_NONE, 400, "invalid_blocks", RF_OUTCOME_REFUSED, 0},
+        {RF_HTTP_NONE, 400, "user_not_found", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 403, "action_prohibited", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 404, "channel_not_found", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 404, "no_service", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 410, "channel_is_archived", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 429, "rate_limited", RF_OUTCOME_LIMITED, 0},
+        {RF_HTTP_NONE, 500, "rollup_error", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_TOO_LARGE, 200, "ok", RF_OUTCOME_TRANSIENT, 0},
+    };
+    const struct row discord[] = {
+        {RF_HTTP_NONE, 200, "{\"id\":\"123456789012345678\"}", RF_OUTCOME_OK, 0},
+        {RF_HTTP_NONE, 204, "", RF_OUTCOME_OK, 0},
+        {RF_HTTP_NONE, 400, "{\"code\":50035,\"message\":\"Invalid Form Body\"}",
+         RF_OUTCOME_REFUSED, 0},
+        {RF_HTTP_NONE, 401, "{\"message\":\"Invalid Webhook Token\"}", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 404, "{\"code\":10015,\"message\":\"Unknown Webhook\"}", RF_OUTCOME_BARRED,
+         0},
+        {RF_HTTP_NONE, 429, "{\"retry_after\":3.0,\"global\":false}", RF_OUTCOME_LIMITED, 3},
+        {RF_HTTP_NONE, 429, "{\"retry_after\":1e300}", RF_OUTCOME_LIMITED, 86400},
+        {RF_HTTP_NONE, 429, "error code: 1015", RF_OUTCOME_LIMITED, 0},
+        {RF_HTTP_NONE, 502, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_RESOLVE, 0, "", RF_OUTCOME_TRANSIENT, 0},
+    };
+    const struct row pagerduty[] = {
+        {RF_HTTP_NONE, 202, "{\"status\":\"success\",\"dedup_key\":\"k\"}", RF_OUTCOME_OK, 0},
+        {RF_HTTP_NONE, 400,
+         "{\"status\":\"invalid event\",\"message\":\"Event object is invalid\",\"errors\":"
+         "[\"Length of 'routing_key' is incorrect (should be 32 characters)\"]}",
+         RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_NONE, 400, "{\"errors\":[\"'payload.summary' is missing or blank\"]}",
+         RF_OUTCOME_REFUSED, 0},
+        {RF_HTTP_NONE, 400, "", RF_OUTCOME_REFUSED, 0},
+        {RF_HTTP_NONE, 429, "", RF_OUTCOME_LIMITED, 0},
+        {RF_HTTP_NONE, 500, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_CERTIFICATE, 0, "", RF_OUTCOME_BARRED, 0},
+    };
+    check_shape(RF_CHANNEL_WEBHOOK, RF_SHAPE_SLACK, slack, sizeof slack / sizeof slack[0]);
+    check_shape(RF_CHANNEL_WEBHOOK, RF_SHAPE_DISCORD, discord, sizeof discord / sizeof discord[0]);
+    check_shape(RF_CHANNEL_WEBHOOK, RF_SHAPE_PAGERDUTY, pagerduty,
+                sizeof pagerduty / sizeof pagerduty[0]);
+    struct rf_http_reply reply = {
+        .status = 200, .body = discord[0].body, .body_size = strlen(discord[0].body)};
+    assert_string_equal(
+        rf_verdict_of(RF_CHANNEL_WEBHOOK, RF_SHAPE_DISCORD, &reply, rf_ns(0)).remote,
+        "123456789012345678");
+}
+
 static void the_header_retry_after_is_kept(void **state) {
     (void)state;
     struct rf_http_reply reply = {.status = 503, .content_type = "", .body = "", .error_text = ""};
-    struct rf_verdict verdict = rf_verdict_of(RF_CHANNEL_WEBHOOK, &reply, rf_seconds(30));
+    struct rf_verdict verdict =
+        rf_verdict_of(RF_CHANNEL_WEBHOOK, RF_SHAPE_GENERIC, &reply, rf_seconds(30));
     assert_int_equal(verdict.outcome, RF_OUTCOME_TRANSIENT);
     assert_int_equal(verdict.retry_after.ns, 30 * RF_NS_PER_S);
 }
@@ -188,6 +248,7 @@ int main(void) {
         cmocka_unit_test(what_telegram_took_has_its_number),
         cmocka_unit_test(each_manner_is_tried_once),
         cmocka_unit_test(a_webhook_is_taken_by_2xx_only),
+        cmocka_unit_test(each_service_is_read_by_its_own_words),
         cmocka_unit_test(the_header_retry_after_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,8 @@ static void an_unknown_key_is_named_with_the_nearest_known_one(void **state) {
         {"provider:\n  openai: {}\n", "1: provider: unknown key; did you mean providers?"},
         {"# a comment\n\nconcurrency: 4\n",
          "3: concurrency: unknown key; did you mean orchestrator.concurrency?"},
-        {"health:\n  zzzzzzzz: 1\n",
-         "2: health.zzzzzzzz: unknown key; expected one of: interval, timeout, rise, fall, certificate, disk"},
+        {"health:\n  zzzzzzzz: 1\n", "2: health.zzzzzzzz: unknown key; expected one of: interval, "
+                                     "timeout, rise, fall, certificate, disk"},
         {"bus.heartbeat: 1s\n",
          "1: bus.heartbeat: unknown key; expected sections and keys one below the other, not "
          "joined by dots: bus: and indented under it the rest"},
@@ -293,6 +293,12 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"alerter:\n  email:\n    enabled: yes\n",
          "3: alerter.email.enabled: needs alerter.email.url, which is not set; expected "
          "smtp://HOST:PORT or smtps://HOST:PORT"},
+        {"alerter:\n  webhook:\n    shape: teams\n",
+         "3: alerter.webhook.shape: \"teams\" is not known; expected generic, slack, "
+         "discord or pagerduty"},
+        {"alerter:\n  webhook:\n    enabled: yes\n    url: http://h/\n    shape: pagerduty\n",
+         "5: alerter.webhook.shape: needs alerter.webhook.secret, which is not set; expected the "
+         "routing key, by file:PATH or ${ENV}"},
         {"alerter:\n  telegram:\n    enabled: yes\n",
          "3: alerter.telegram.enabled: needs alerter.telegram.token, which is not set; expected "
          "file:PATH or ${ENV}"},

@@ -204,6 +204,26 @@ static void a_webhook_is_kept_with_headers_and_body(void **state) {
     assert_string_equal(bench_text(bench, "webhooks.0.headers.webhook-signature"), "v1,abc");
 }
 
+static void each_service_behind_a_webhook_answers_in_its_way(void **state) {
+    struct bench *bench = *state;
+    static const struct {
+        const char *target, *body;
+        unsigned status;
+    } cases[] = {
+        {"/webhook/slack", "{\"blocks\": []}", 200},
+        {"/webhook/slack", "{}", 400},
+        {"/webhook/discord", "{\"embeds\": []}", 204},
+        {"/webhook/discord?wait=true", "{\"embeds\": []}", 200},
+        {"/webhook/discord", "x", 400},
+        {"/webhook/pagerduty", "{\"routing_key\": \"k\"}", 202},
+        {"/webhook/pagerduty", "{}", 400},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (bench_ask(bench, "POST", cases[i].target, JSON, cases[i].body) != cases[i].status)
+            fail_msg("case %zu: %s", i, bench->outcome.reply.body);
+    assert_int_equal(bench_count(bench, "webhooks"), 4);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
@@ -216,6 +236,7 @@ int main(void) {
         TEST(the_limit_of_a_text_is_4096_utf16_units),
         TEST(the_token_does_not_show_in_the_ledger),
         TEST(a_webhook_is_kept_with_headers_and_body),
+        TEST(each_service_behind_a_webhook_answers_in_its_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
