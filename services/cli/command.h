@@ -43,6 +43,9 @@ enum cli_exit {
     X(SERVICE, "service", true)                                                                    \
     X(SEVERITY, "severity", true)                                                                  \
     X(LAST, "last", true)                                                                          \
+    X(TYPE, "type", true)                                                                          \
+    X(GREP, "grep", true)                                                                          \
+    X(FOLLOW, "follow", false)                                                                     \
     X(COLOR, "color", true)                                                                        \
     X(FROM, "from", true)                                                                          \
     X(UNTIL, "until", true)                                                                        \
@@ -119,6 +122,7 @@ int cli_call(const struct cli_options *options);
 int cli_status(const struct cli_options *options);
 int cli_tail(const struct cli_options *options);
 int cli_replay(const struct cli_options *options);
+int cli_logs(const struct cli_options *options);
 int cli_trace(const struct cli_options *options);
 int cli_breaker_list(const struct cli_options *options);
 int cli_breaker_force_open(const struct cli_options *options);

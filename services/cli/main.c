@@ -15,6 +15,7 @@
 //   happen; reader.c gets them out of the journal, event_filter.c
 //                      and event_line.c say which and how, moment.c and terminal.c read options
 //   replay.c           events of the past; pace.c says when each is due
+//   logs.c             the log's files (logs_files.c, logs_lines.c, logs_filter.c, logs_follow.c)
 //   trace.c            one contact's events; timeline.c puts them together, timeline_text.c tells
 //   breaker_list.c, breaker_control.c, mark_list.c, mark_clear.c (marks.c), subscriber.c
 //   keys_*.c           keys of the bus; key_list.c is their file
@@ -115,6 +116,17 @@ static const struct cli_command commands[] = {
      "one",
      CLI_FILTER_TAKES | CLI_TAKES(SINCE) | CLI_TAKES(LAST) | CLI_TAKES(COLOR) | CLI_TAKES(JSON),
      cli_tail},
+    {"logs", 0, 0,
+     "[--since TIME] [--until TIME] [--last N] [--follow] [--contact ID|NUMBER]\n"
+     "        [--campaign NAME] [--service NAME] [--severity LEAST] [--type BEGINNING] [--grep "
+     "TEXT]\n"
+     "        [--color WHEN]",
+     "lines of app_logs.json and of its rotated files on this host; -n N for the last N that "
+     "match,\n"
+     "        -f to go on with those that come; the set need not run",
+     CLI_FILTER_TAKES | CLI_TAKES(SINCE) | CLI_TAKES(UNTIL) | CLI_TAKES(LAST) | CLI_TAKES(FOLLOW) |
+         CLI_TAKES(TYPE) | CLI_TAKES(GREP) | CLI_TAKES(COLOR) | CLI_TAKES(JSON),
+     cli_logs},
     {"replay", 0, CLI_MAX_ARGUMENTS,
      "[TOPIC]... [--from N] [--to N] [--since TIME] [--until TIME] [--speed FACTOR]\n"
      "        [--contact ID] [--campaign NAME] [--service NAME] [--severity LEAST] [--color WHEN]",

@@ -53,6 +53,12 @@ static enum rf_err take_option(struct cli_options *options, int option, char **a
         return RF_OK;
     }
     switch (option) {
+    case 'f':
+        options->own[CLI_FOLLOW] = "";
+        return RF_OK;
+    case 'n':
+        options->own[CLI_LAST] = optarg;
+        return RF_OK;
     case OPTION_CONFIG:
         options->config = optarg;
         return RF_OK;
@@ -76,7 +82,8 @@ static enum rf_err take_option(struct cli_options *options, int option, char **a
 
 // Words come one by one, in their order. A number below zero is one, such as the priority -5: the
 // digits are letters of options to getopt, each with the rest of its word as a value.
-#define LETTERS "-:0::1::2::3::4::5::6::7::8::9::"
+// -f and -n are what tail(1) has them for.
+#define LETTERS "-:fn:0::1::2::3::4::5::6::7::8::9::"
 
 struct words {
     char **items;

@@ -35,6 +35,7 @@ EXAMPLES = {
     "dnc list": ("", 0),
     "call": ("script --prompt Greet --deadline 100ms", 18),  # nobody serves it, which is told as JSON too
     "status": ("", 0),
+    "logs": ("", 0),
     "replay": ("contact.", 0),
     "trace": ("spring-2", 0),
     "breaker list": ("", 0),
@@ -79,6 +80,7 @@ class Json(test_tail.Reading):
         stand_in.start()
         self.addCleanup(stand_in.end)
         (self.set.root / "spring.csv").write_text("phone\n+12025550100\n")
+        (self.set.root / "log" / "app_logs.json").write_text('{"n":1,"type":"contact.done"}\n')
         self.publisher.publish("contact.started", "spring-2", campaign="spring", contact="spring-2")
         self.publisher.send("hello", instance="reports-1", service="reports")
         self.publisher.send("journal.read", rid="1", durable="reports", after=0, limit=10)
