@@ -1,7 +1,9 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,6 +11,11 @@ static const char *process_name = "ringfence";
 static enum rf_log_level least_level = RF_LOG_INFO;
 static rf_log_fn *taker;
 static void *taker_arg;
+// Whom each line is told besides: called and changed under the lock, so that none is on its way
+// there any more when it was taken away.
+static pthread_mutex_t besides_lock = PTHREAD_MUTEX_INITIALIZER;
+static rf_log_fn *besides;
+static void *besides_arg;
 
 static const char *const level_names[] = {
     [RF_LOG_INFO] = "info",
@@ -29,6 +36,20 @@ void rf_log_to(rf_log_fn *fn, void *arg) {
     taker_arg = arg;
 }
 
+void rf_log_besides(rf_log_fn *fn, void *arg) {
+    pthread_mutex_lock(&besides_lock);
+    besides = fn;
+    besides_arg = arg;
+    pthread_mutex_unlock(&besides_lock);
+}
+
+static void tell_besides(enum rf_log_level level, const char *text) {
+    pthread_mutex_lock(&besides_lock);
+    if (besides != NULL)
+        besides(besides_arg, level, text);
+    pthread_mutex_unlock(&besides_lock);
+}
+
 static void write_line(const char *line, size_t length) {
     ssize_t written;
     do
@@ -36,17 +57,14 @@ static void write_line(const char *line, size_t length) {
     while (written < 0 && errno == EINTR);
 }
 
-void rf_log(enum rf_log_level level, const char *format, ...) {
+static void say(enum rf_log_level level, bool alone, const char *format, va_list arguments) {
     char line[2048];
     if (level < least_level)
         return;
     int head = snprintf(line, sizeof line, "%s: %s: ", process_name, level_names[level]);
     if (head < 0 || (size_t)head >= sizeof line)
         return;
-    va_list arguments;
-    va_start(arguments, format);
     int body = vsnprintf(line + head, sizeof line - (size_t)head - 1, format, arguments);
-    va_end(arguments);
     if (body < 0)
         return;
     size_t length = (size_t)head + (size_t)body;
@@ -55,11 +73,27 @@ void rf_log(enum rf_log_level level, const char *format, ...) {
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
             line[i] = '?';
+    line[length] = '\0';
+    if (!alone)
+        tell_besides(level, line + head);
     if (taker != NULL) {
-        line[length] = '\0';
         taker(taker_arg, level, line + head);
         return;
     }
     line[length++] = '\n';
     write_line(line, length);
+}
+
+void rf_log(enum rf_log_level level, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say(level, false, format, arguments);
+    va_end(arguments);
+}
+
+void rf_log_alone(enum rf_log_level level, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    say(level, true, format, arguments);
+    va_end(arguments);
 }

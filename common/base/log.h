@@ -1,5 +1,5 @@
-// A process's own words, one line each on stderr: "name: level: text". Events for others go over
-// the bus; this is what is left when the bus is not there.
+// A process's own words, one line each on stderr: "name: level: text". What the others have to know
+// is an event of its own; the lines besides become events of type log.line (runtime/log_relay.h).
 #ifndef RF_BASE_LOG_H
 #define RF_BASE_LOG_H
 
@@ -7,7 +7,16 @@
 #include <ringfence/log.h>
 
 // rf_log: writes one line with one write(2), or gives it to whom rf_log_to named; control
-// characters become '?', so that text from outside cannot forge a line.
+// characters become '?', so that text from outside cannot forge a line. From any thread.
 void rf_log(enum rf_log_level level, const char *format, ...) RF_PRINTF(2, 3);
+
+// rf_log_alone: as rf_log, but not to whom rf_log_besides named: for words about the very way that
+// they would take.
+void rf_log_alone(enum rf_log_level level, const char *format, ...) RF_PRINTF(2, 3);
+
+// rf_log_besides: `fn` gets each line too, before it is written, from the thread that said it and
+// one at a time; NULL: nobody any more, and none is on its way when this returns. `fn` neither logs
+// nor waits.
+void rf_log_besides(rf_log_fn *fn, void *arg);
 
 #endif

@@ -181,6 +181,10 @@ enum rf_err rf_stream_publish(struct rf_stream *stream, uint64_t seq, const stru
     return publish(stream, &full, error);
 }
 
+bool rf_bus_half_full(const struct rf_bus *bus) {
+    return bus->own_stream->backlog.count >= bus->own_stream->backlog.limit / 2 + 1;
+}
+
 size_t rf_bus_unacknowledged(const struct rf_bus *bus) {
     size_t count = 0;
     for (const struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next)

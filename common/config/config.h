@@ -336,6 +336,7 @@ struct rf_config_sheets {
     char *ca_file;
     int64_t batch;               // rows a request
     struct rf_duration interval; // at most so long until a row is written
+    bool log_lines;              // rows for log.line too
 };
 
 enum rf_config_compress { RF_COMPRESS_NONE, RF_COMPRESS_GZIP, RF_COMPRESS_ZSTD };
@@ -364,6 +365,19 @@ struct rf_config_redaction {
     struct rf_secret key; // not set: that of state_dir/redaction.key
 };
 
+enum rf_config_log_bus {
+    RF_CONFIG_LOG_INFO, // as enum rf_log_level, and further
+    RF_CONFIG_LOG_WARNING,
+    RF_CONFIG_LOG_ERROR,
+    RF_CONFIG_LOG_OFF,
+};
+
+struct rf_config_log {
+    enum rf_config_log_bus bus; // the least level that becomes an event
+    double rate;                // lines a second; 0: no bound
+    int64_t burst;              // so many at once after a rest
+};
+
 struct rf_config_console {
     char *listen; // address:port
 };
@@ -384,6 +398,7 @@ struct rf_config {
     char *file; // as it was given; NULL: defaults alone
     char *run_dir, *state_dir, *log_dir, *media_dir;
     struct rf_duration drain_timeout;
+    struct rf_config_log log;
     struct rf_bus_config bus;
     struct rf_config_broker broker;
     struct rf_config_journal journal;

@@ -146,6 +146,10 @@ const struct rf_config_row rf_config_rows[] = {
     DERIVED("media_dir", PATH, AT(media_dir), "<state_dir>/media", FIXED, "audio by content, shared by gateways and console"),
     ROW("drain_timeout", DURATION, AT(drain_timeout), "5s", 0, 1 * H, LIVE, "after SIGTERM: how long work in hand may go on"),
 
+    WORDS("log.bus", WORD, AT(log.bus), "info", "info|warning|error|off", LIVE, "a process's own log lines of this level and worse become events (log.line) too; off: all stand on stderr alone"),
+    ROW("log.rate", NUMBER, AT(log.rate), "10", 0, 10000, LIVE, "so many of them a second; what is more stands on stderr alone, and the next line tells how many were left out; 0: no bound"),
+    ROW("log.burst", COUNT, AT(log.burst), "500", 1, 1000, LIVE, "and so many at once after a rest"),
+
     DERIVED("bus.calls", ENDPOINT, AT(bus.calls), "ipc://<run_dir>/calls", FIXED, "requests of clients"),
     DERIVED("bus.workers", ENDPOINT, AT(bus.workers), "ipc://<run_dir>/workers", FIXED, "gateways and the orchestrator"),
     DERIVED("bus.ingest", ENDPOINT, AT(bus.ingest), "ipc://<run_dir>/ingest", FIXED, "events in, state, pages of events"),
@@ -324,6 +328,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("logger.sheets.ca_file", PATH, AT(logger.sheets.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
     ROW("logger.sheets.batch", COUNT, AT(logger.sheets.batch), "100", 1, 10000, LIVE, "rows a request at most"),
     ROW("logger.sheets.interval", DURATION, AT(logger.sheets.interval), "2s", 10 * MS, 1 * H, LIVE, "at most so long until a row is written"),
+    TEXT("logger.sheets.log_lines", BOOL, AT(logger.sheets.log_lines), "no", LIVE, "log lines of our processes (log.line) become rows as well"),
     WORDS("logger.retry.strategy", WORD, AT(logger.retry.strategy), "exponential", STRATEGIES, LIVE, "how the waits grow: by backoff_factor, by initial_delay, or not"),
     RETRY(SECTION, "logger", logger),
     ROW("logger.timeout", DURATION, AT(logger.timeout), "10s", 100 * MS, 10 * M, LIVE, "one request to Sheets"),

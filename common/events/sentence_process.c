@@ -14,6 +14,13 @@ void rf_say_process_lost(const struct rf_event *event, struct rf_text *text) {
     rf_say_time(text, event, "; its entry last changed at ", "last_change");
 }
 
+// The line as the process said it. Of what was left out before it no more is known.
+void rf_say_log_line(const struct rf_event *event, struct rf_text *text) {
+    rf_say_name(text, event->subject);
+    rf_say_field(text, event, ": ", "message", "");
+    rf_say_number(text, event, " (before it ", "left_out", " lines were left out)");
+}
+
 void rf_say_alert_sent(const struct rf_event *event, struct rf_text *text) {
     rf_text_add(text, "Alert");
     rf_say_field(text, event, " ", "alert", "");

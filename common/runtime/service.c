@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "runtime/arguments.h"
+#include "runtime/log_relay.h"
 #include "runtime/loop.h"
 #include "runtime/registry.h"
 
@@ -38,6 +39,7 @@ struct rf_service_rim {
     size_t config_count;
     int signal_fd;
     struct rf_registry registry;
+    struct rf_log_relay relay;   // of our own log lines
     struct rf_timer drain_timer; // end of the drain
     struct rf_timer leave_timer; // looks whether the last words were heard
     struct rf_instant leave_until;
@@ -76,7 +78,8 @@ static void publish(struct rf_process *process, enum rf_event_type type) {
 static void on_leave_timer(void *arg) {
     struct rf_process *process = arg;
     struct rf_service_rim *rim = process->rim;
-    bool heard = rim->registry.left && rf_bus_unacknowledged(process->bus) == 0;
+    bool heard = rf_log_relay_flush(&rim->relay) && rim->registry.left &&
+                 rf_bus_unacknowledged(process->bus) == 0;
     if (heard || !rf_bus_connected(process->bus) ||
         !rf_instant_before(rf_loop_now(process->loop), rim->leave_until))
         rf_loop_stop(process->loop);
@@ -171,6 +174,7 @@ static void reload(struct rf_process *process) {
         return;
     }
     rf_config_changed(process->config, fresh, tell_change, process);
+    rf_log_relay_limit(&rim->relay, &fresh->log);
     if (!keep_config(process, fresh)) {
         // The service has taken it already, so it must live.
         rf_log(RF_LOG_ERROR, "out of memory");
@@ -224,8 +228,10 @@ void rf_process_ready(struct rf_process *process, const char *format, ...) {
 
 static void on_bus_change(void *arg, bool connected) {
     struct rf_process *process = arg;
-    if (connected)
-        rf_registry_tell(&process->rim->registry, process->rim->registry.state);
+    if (!connected)
+        return;
+    rf_registry_tell(&process->rim->registry, process->rim->registry.state);
+    (void)rf_log_relay_flush(&process->rim->relay);
 }
 
 static enum rf_err open_bus(struct rf_process *process, struct rf_error *error) {
@@ -240,6 +246,19 @@ static enum rf_err open_bus(struct rf_process *process, struct rf_error *error) 
     return RF_OK;
 }
 
+static bool passes_lines_on(const struct rf_service *service) {
+    return service->lines != NULL || (service->uses_bus && !service->lines_alone);
+}
+
+static enum rf_err pass_lines_on(struct rf_process *process, struct rf_error *error) {
+    struct rf_service_rim *rim = process->rim;
+    const struct rf_log_outlet *own = rim->service->lines;
+    if (!passes_lines_on(rim->service))
+        return RF_OK;
+    return rf_log_relay_run(&rim->relay, process->loop, own != NULL ? own : &rf_log_outlet_bus,
+                            own != NULL ? (void *)process : process->bus, error);
+}
+
 static enum rf_err run(struct rf_process *process, const sigset_t *signals,
                        struct rf_error *error) {
     struct rf_service_rim *rim = process->rim;
@@ -252,6 +271,8 @@ static enum rf_err run(struct rf_process *process, const sigset_t *signals,
     if (rim->service->uses_bus)
         result = open_bus(process, error);
     if (result == RF_OK)
+        result = pass_lines_on(process, error);
+    if (result == RF_OK)
         result = rim->service->start(process, error);
     if (result == RF_OK)
         result = rf_loop_run(process->loop, error);
@@ -260,8 +281,10 @@ static enum rf_err run(struct rf_process *process, const sigset_t *signals,
 
 static void finish(struct rf_process *process) {
     struct rf_service_rim *rim = process->rim;
+    (void)rf_log_relay_flush(&rim->relay);
     if (rim->service->stop != NULL)
         rim->service->stop(process);
+    rf_log_relay_close(&rim->relay);
     if (process->bus != NULL) {
         rf_registry_fini(&rim->registry);
         rf_bus_destroy(&process->bus);
@@ -305,11 +328,16 @@ int rf_service_run(const struct rf_service *service, int argc, char **argv) {
              rf_ulid_new(rf_clock_utc(), id));
     struct rf_config *config = NULL;
     struct rf_error error = {0};
+    if (passes_lines_on(service))
+        rf_log_relay_open(&rim.relay, service->name);
     if (rf_config_load(config_file, &config, &error) != RF_OK) {
         rf_log(RF_LOG_ERROR, "%s", error.message);
+        rf_log_relay_close(&rim.relay);
         return EXIT_WRONG_CONFIG;
     }
+    rf_log_relay_limit(&rim.relay, &config->log);
     if (!keep_config(&process, config)) {
+        rf_log_relay_close(&rim.relay);
         rf_config_destroy(&config);
         return EXIT_FAILURE;
     }

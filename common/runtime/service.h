@@ -10,6 +10,7 @@
 #include <ringfence/time.h>
 
 struct rf_config;
+struct rf_log_outlet;
 struct rf_loop;
 struct rf_bus;
 
@@ -30,6 +31,12 @@ struct rf_service {
     const char *summary; // one line for --help
     const char *details; // further lines for --help, or NULL
     bool uses_bus;       // connect to the broker and register (not: broker, simulator)
+    bool lines_alone; // its log lines stand on stderr alone (the logger: what it says of an event
+                      // would be an event that it has to write, for ever)
+
+    // lines: takes its log lines as events of type log.line, with the process as its argument.
+    // NULL: they go over the bus, if it uses that.
+    const struct rf_log_outlet *lines;
 
     // start: builds the service's state into process->state. Its sockets are open when it returns.
     // It calls rf_process_ready() now, or later when it can do its work.

@@ -58,6 +58,10 @@ RF_NODISCARD enum rf_err rf_bus_publish(struct rf_bus *bus, const struct rf_even
 // 0.
 size_t rf_bus_unacknowledged(const struct rf_bus *bus);
 
+// rf_bus_half_full: whether what rf_bus_publish took fills half of max_unacknowledged. Who has
+// something to say that matters less than other events waits while it does.
+bool rf_bus_half_full(const struct rf_bus *bus);
+
 // A durable stream, for a process with an outbox: the name and the numbers outlive the process.
 struct rf_stream;
 typedef void rf_stream_acked_fn(void *arg, uint64_t seq); // all up to seq are kept by the broker

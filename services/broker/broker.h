@@ -9,6 +9,7 @@
 #include "door.h"
 #include "endpoints.h"
 #include "reader.h"
+#include "runtime/log_relay.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
 
@@ -71,6 +72,11 @@ void broker_unlisten(struct broker *broker);
 // broker_listen_events, broker_unlisten_events: the same for the events socket alone.
 RF_NODISCARD enum rf_err broker_listen_events(struct broker *broker, struct rf_error *error);
 void broker_unlisten_events(struct broker *broker);
+
+// ---- lines.c ----
+
+// broker_lines: the broker's own log lines as events: while its disk takes them.
+extern const struct rf_log_outlet broker_lines;
 
 // ---- admission.c ----
 

@@ -157,6 +157,9 @@ void rf_core_page(struct rf_core *core, const struct rf_now *now, struct rf_page
 // rf_core_written of the same moment.
 void rf_core_disk(struct rf_core *core, const struct rf_now *now, const char *why);
 
+// rf_core_tell: an event of the broker's own that the core knows nothing of.
+void rf_core_tell(struct rf_core *core, const struct rf_now *now, const struct rf_event *event);
+
 // rf_core_ready, rf_core_drain, rf_core_stopped: the broker's own life, told in its registry entry
 // and by events. A draining broker serves on and looks ten times a second which of its peers have
 // left.

@@ -135,6 +135,11 @@ void rf_core_publish(struct rf_core *core, const struct rf_event *event) {
         core->ground.counters.events_lost++;
 }
 
+void rf_core_tell(struct rf_core *core, const struct rf_now *now, const struct rf_event *event) {
+    core->ground.now = *now;
+    rf_core_publish(core, event);
+}
+
 static void publish_first(struct rf_core *core, const struct rf_journal_entry *entry) {
     core->ground.sink.publish(core->ground.sink.arg, entry->topic, entry->frame, entry->size);
     RF_CRASH_POINT(broker, event_published);

@@ -21,6 +21,7 @@
 //   ground.c                                     time, sending and counters for all of them
 //   setup.c                                      what it begins with
 //   intake.c, sink.c, unread.c, endpoints.c      sockets
+//   lines.c                                      its own log lines, as events
 //   door.c, zap.c, keyring.c, rights.c,
 //   revoked.c, admission.c                       keys and roles over TCP
 //   disk.c, disk_*.c, data_dir.c                 disk
@@ -171,6 +172,7 @@ int main(int argc, char **argv) {
             "state directory and a run directory. SIGTERM: serves until its peers have left,\n"
             "or until broker.drain_timeout.\n",
         .uses_bus = false,
+        .lines = &broker_lines,
         .start = start,
         .drain = drain,
         .reload = reload,

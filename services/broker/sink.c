@@ -146,8 +146,9 @@ static void on_pages(void *arg, int fd, unsigned events) {
     rf_core_turn(broker->core);
     while (!rf_core_turn_over(broker->core) && (page = rf_reader_take(broker->reader)) != NULL) {
         if (page->failed)
-            rf_log(RF_LOG_ERROR, "%s: a page of events cannot be read: %s",
-                   rf_disk_path(broker->disk), page->why);
+            // An event of it would make its readers ask for the next page that cannot be read.
+            rf_log_alone(RF_LOG_ERROR, "%s: a page of events cannot be read: %s",
+                         rf_disk_path(broker->disk), page->why);
         rf_core_page(broker->core, &now, &page);
     }
     broker_settle(broker);

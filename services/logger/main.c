@@ -7,6 +7,7 @@ static const struct rf_service logger = {
     .summary = "writes every event to app_logs.json, app.log and a Google Sheet",
     .details = "SIGHUP reads the configuration again and reopens the files.",
     .uses_bus = true,
+    .lines_alone = true,
     .start = rf_logger_start,
     .drain = rf_logger_drain,
     .reload = rf_logger_reload,

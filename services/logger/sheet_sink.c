@@ -171,6 +171,11 @@ static void go_on(struct rf_sheet_sink *sink) {
         wait_after_failure(sink, error.message);
 }
 
+static bool is_wanted(const struct rf_sheet_sink *sink, const struct rf_event *event) {
+    return settings(sink)->sheets.log_lines ||
+           strcmp(event->type, rf_event_type_name(RF_EVENT_LOG_LINE)) != 0;
+}
+
 static void on_page(void *arg, const struct rf_journal_page *page) {
     struct rf_sheet_sink *sink = arg;
     size_t count = page->events.count;
@@ -180,9 +185,10 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     rf_sink_got(&sink->sink, page);
     sink->began = rf_loop_now(sink->sink.process->loop);
     for (size_t i = 0; i < count; i++)
-        failed = json_array_append_new(
-                     rows, rf_record_row(*sink->sink.redaction, &page->events.items[i])) != 0 ||
-                 failed;
+        if (is_wanted(sink, &page->events.items[i]))
+            failed = json_array_append_new(
+                         rows, rf_record_row(*sink->sink.redaction, &page->events.items[i])) != 0 ||
+                     failed;
     if (failed || rows == NULL) {
         struct rf_error error;
         rf_error_set(&error, RF_ERR_NOMEM, "no memory for a batch of %zu rows", count);
