@@ -8,6 +8,8 @@
 #include "config/rows.h"
 #include "config/value.h"
 #include "curve/endpoint.h"
+#include "forms/forms.h"
+#include "mail/mailbox.h"
 
 #define IPC_PATH_MAX 107 // sizeof sun_path less its NUL (unix(7))
 
@@ -217,6 +219,28 @@ static enum rf_err check_local_links(const struct check *check) {
     return err;
 }
 
+static enum rf_err check_mailboxes(const struct check *check, const char *key, const char *list) {
+    struct rf_mailboxes mailboxes;
+    struct rf_error why = {0};
+    if (list != NULL && rf_mailboxes_parse(list, &mailboxes, &why) != RF_OK)
+        return COMPLAIN(check, key, "%s", why.message);
+    if (list != NULL)
+        rf_mailboxes_fini(&mailboxes);
+    return RF_OK;
+}
+
+// They are read here for their faults alone; the alerter reads them for itself.
+static enum rf_err check_templates(const struct check *check) {
+    struct rf_forms *forms = NULL;
+    struct rf_error why = {0};
+    if (check->config->alerter.templates == NULL)
+        return RF_OK;
+    if (rf_forms_new(check->config->alerter.templates, &forms, &why) != RF_OK)
+        return COMPLAIN(check, "alerter.templates", "%s", why.message);
+    rf_forms_destroy(&forms);
+    return RF_OK;
+}
+
 static enum rf_err check_alerter(const struct check *check) {
     const struct rf_config_alerter *alerter = &check->config->alerter;
     const char *email = "alerter.email.enabled", *telegram = "alerter.telegram.enabled";
@@ -246,6 +270,12 @@ static enum rf_err check_alerter(const struct check *check) {
     if (err == RF_OK && alerter->webhook.shape == RF_SHAPE_PAGERDUTY)
         err = check_needed(check, "alerter.webhook.shape", alerter->webhook.secret.value != NULL,
                            "alerter.webhook.secret", "the routing key, by file:PATH or ${ENV}");
+    if (err == RF_OK)
+        err = check_mailboxes(check, "alerter.email.from", alerter->email.from);
+    if (err == RF_OK)
+        err = check_mailboxes(check, "alerter.email.to", alerter->email.to);
+    if (err == RF_OK)
+        err = check_templates(check);
     if (err == RF_OK && alerter->retry.max_delay.ns < alerter->retry.initial_delay.ns)
         err = COMPLAIN_EITHER(check, "alerter.retry.max_delay", "alerter.retry.initial_delay",
                               "max_delay is shorter than initial_delay; expected at least as long");

@@ -324,6 +324,7 @@ struct rf_config_alerter {
     struct rf_config_webhook webhook;
     struct rf_retry_policy retry; // waits of a delivery; after max_retries it goes on at max_delay
     struct rf_duration timeout;   // one delivery attempt
+    char *templates;              // folder of one's own templates; NULL: none
 };
 
 struct rf_config_sheets {

@@ -306,6 +306,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("alerter.webhook.ca_file", PATH, AT(alerter.webhook.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
     WORDS("alerter.retry.strategy", WORD, AT(alerter.retry.strategy), "exponential", STRATEGIES, LIVE, "how the waits grow: by backoff_factor, by initial_delay, or not"),
     RETRY(SECTION, "alerter", alerter),
+    TEXT("alerter.templates", PATH, AT(alerter.templates), NULL, LIVE, "folder with templates of one's own: subject.txt, email.txt, email.html, telegram.md, webhook.json; see ringfence-alerter(8)"),
     ROW("alerter.timeout", DURATION, AT(alerter.timeout), "10s", 100 * MS, 10 * M, LIVE, "one delivery attempt"),
 
     WORDS("redaction.texts", WORD, AT(redaction.texts), "length", "length|keep|drop", LIVE, "of scripts, speech and transcripts in logs and alerts: how long they are, all of them, or nothing"),

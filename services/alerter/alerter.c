@@ -169,7 +169,7 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
     if (result == RF_OK)
         result = rf_http_new(process->loop, &alerter->http, error);
     if (result == RF_OK)
-        result = rf_forms_new(NULL, &alerter->forms, error);
+        result = rf_forms_new(process->config->alerter.templates, &alerter->forms, error);
     if (result != RF_OK)
         return result;
     for (; alerter->courier_count < RF_CHANNEL_COUNT; alerter->courier_count++)
@@ -215,12 +215,19 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
 enum rf_err rf_alerter_reload(struct rf_process *process, const struct rf_config *fresh,
                               struct rf_error *error) {
     struct alerter *alerter = process->state;
-    struct rf_redaction *redaction;
+    struct rf_redaction *redaction = NULL;
+    struct rf_forms *forms = NULL;
     enum rf_err result = rf_redaction_configured(fresh, &redaction, error);
-    if (result != RF_OK)
+    if (result == RF_OK)
+        result = rf_forms_new(fresh->alerter.templates, &forms, error);
+    if (result != RF_OK) {
+        rf_redaction_destroy(&redaction);
         return result;
+    }
     rf_redaction_destroy(&alerter->redaction);
     alerter->redaction = redaction;
+    rf_forms_destroy(&alerter->forms);
+    alerter->forms = forms;
     for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
         rf_courier_mend(&alerter->couriers[c], &fresh->alerter.retry);
     return RF_OK;

@@ -293,6 +293,10 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"alerter:\n  email:\n    enabled: yes\n",
          "3: alerter.email.enabled: needs alerter.email.url, which is not set; expected "
          "smtp://HOST:PORT or smtps://HOST:PORT"},
+        {"alerter:\n  email:\n    to: b\xC3\xB6rse@example.org\n",
+         "3: alerter.email.to: \"b\xC3\xB6rse@example.org\" has a letter beyond ASCII before the "
+         "@, "
+         "which needs SMTPUTF8 and is not supported; expected an address in ASCII"},
         {"alerter:\n  webhook:\n    shape: teams\n",
          "3: alerter.webhook.shape: \"teams\" is not known; expected generic, slack, "
          "discord or pagerduty"},

@@ -212,8 +212,29 @@ static void the_rows_of_a_campaign_have_types_that_can_be_copied(void **state) {
     }
 }
 
+static void templates_are_read_and_their_faults_told_with_the_place(void **state) {
+    const struct fixture *fixture = *state;
+    fixture_write(fixture, "c.yaml", "alerter:\n  templates: .\n");
+    struct rf_config *config = NULL;
+    struct rf_error error = {0};
+    assert_int_not_equal(rf_config_load(fixture->file, &config, &error), RF_OK);
+    assert_non_null(strstr(error.message, "c.yaml:2: alerter.templates: "));
+    assert_non_null(strstr(error.message, "holds no template; expected a folder with subject.txt"));
+    fixture_write(fixture, "subject.txt", "[x] {{severity}}\n{{titel}}");
+    assert_int_not_equal(rf_config_load(fixture->file, &config, &error), RF_OK);
+    if (strstr(error.message, "subject.txt:2:1: unknown name \"titel\"; expected one of: id ") ==
+        NULL)
+        fail_msg("%s", error.message);
+    fixture_write(fixture, "subject.txt", "[x] {{severity}}\n{{title}}");
+    assert_int_equal(rf_config_load(fixture->file, &config, &error), RF_OK);
+    assert_non_null(config->alerter.templates);
+    rf_config_destroy(&config);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(templates_are_read_and_their_faults_told_with_the_place,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_a_campaign_has_not_of_its_own_is_the_configurations,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(own_settings_can_take_windows_and_waits_away, fixture_setup,
