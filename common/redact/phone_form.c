@@ -246,7 +246,8 @@ static void normal_form(const char *text, size_t size, const struct rf_country *
     if (!read && !*plus && count < size) // in groups: only North America's are found so
         read = rf_phone_read(begin, rf_country_find("US"), &phone);
     *plus = *plus || read;
-    snprintf(digits, RF_PHONE_MAX_DIGITS + 1, "%s", read ? phone.e164 + 1 : begin);
+    snprintf(digits, RF_PHONE_MAX_DIGITS + 1, "%.*s", RF_PHONE_MAX_DIGITS,
+             read ? phone.e164 + 1 : begin);
 }
 
 void rf_redact_phone_write(const struct rf_redact_rules *rules, const char *text, size_t size,
