@@ -25,4 +25,7 @@ const char *check_written(const struct check *check, const char *const *keys, si
 // check_campaign (check_campaign.c): calling windows, and the rules of calling again.
 enum rf_err check_campaign(const struct check *check);
 
+// check_channels (channel.c): names of alerter.channels.
+enum rf_err check_channels(const struct check *check);
+
 #endif

@@ -286,8 +286,17 @@ struct rf_config_health {
     double disk_least_share;
 };
 
+// How a channel of the alerter takes what is given to it.
+enum rf_severity_least { RF_LEAST_INFO, RF_LEAST_WARNING, RF_LEAST_ERROR, RF_LEAST_CRITICAL };
+
+struct rf_config_channel_limits {
+    enum rf_severity_least severity; // what is less is not told on it
+    int64_t rate;                    // notices a minute; 0: as its kind is used to
+};
+
 struct rf_config_email {
     bool enabled;
+    struct rf_config_channel_limits limits;
     char *url; // smtp://host:port or smtps://host:port
     char *from;
     char *to;   // one address or several, separated by commas
@@ -299,6 +308,7 @@ struct rf_config_email {
 
 struct rf_config_telegram {
     bool enabled;
+    struct rf_config_channel_limits limits;
     char *base_url;
     struct rf_secret token;
     char *chat_id;
@@ -310,6 +320,7 @@ enum rf_config_shape { RF_SHAPE_GENERIC, RF_SHAPE_SLACK, RF_SHAPE_DISCORD, RF_SH
 
 struct rf_config_webhook {
     bool enabled;
+    struct rf_config_channel_limits limits;
     char *url;
     enum rf_config_shape shape;
     // Generic: whsec_..., signs after Standard Webhooks when set; several during a change, the new
@@ -318,10 +329,35 @@ struct rf_config_webhook {
     char *ca_file;
 };
 
+enum rf_channel_kind { RF_CHANNEL_EMAIL, RF_CHANNEL_TELEGRAM, RF_CHANNEL_WEBHOOK };
+#define RF_CHANNEL_KIND_COUNT 3
+
+// The channels that are always there (alerter.email, .telegram, .webhook), and all together.
+#define RF_CHANNELS_FIXED 3
+#define RF_CHANNELS_MOST  16
+
+// A further channel, of alerter.channels. What its kind does not know is not set.
+struct rf_config_channel {
+    char *name;
+    enum rf_channel_kind kind;
+    bool enabled;
+    struct rf_config_channel_limits limits;
+    enum rf_config_shape shape; // webhook
+    char *url;                  // of the mail server, or the webhook's
+    char *from, *to, *user;     // email
+    struct rf_secret password;  // email
+    bool require_tls;           // email
+    char *base_url, *chat_id;   // telegram
+    struct rf_secret token;     // telegram
+    struct rf_secret secret;    // webhook
+    char *ca_file;
+};
+
 struct rf_config_alerter {
     struct rf_config_email email;
     struct rf_config_telegram telegram;
     struct rf_config_webhook webhook;
+    struct rf_config_list channels; // of struct rf_config_channel
     struct rf_retry_policy retry; // waits of a delivery; after max_retries it goes on at max_delay
     struct rf_duration timeout;   // one delivery attempt
     char *templates;              // folder of one's own templates; NULL: none

@@ -65,6 +65,31 @@ static enum rf_err unknown_name(struct loader *loader, const struct rf_config_it
     return FAIL(loader, key, path, "unknown key; expected one of: %s", known);
 }
 
+static bool is_given(struct loader *loader, const yaml_node_t *node, const char *name) {
+    for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+         pair < node->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(&loader->document, pair->key);
+        if (key->type == YAML_SCALAR_NODE && strcmp(scalar(key), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum rf_err read_fallbacks(struct loader *loader, const struct rf_config_items *items,
+                                  const yaml_node_t *node, void *item) {
+    for (size_t i = 0; i < items->row_count; i++) {
+        const struct rf_config_row *row = &items->rows[i];
+        struct rf_config_source source = {.folder = loader->folder, .quoted = row->fallback};
+        if (row->fallback == NULL || is_given(loader, node, row->key))
+            continue;
+        enum rf_err err = rf_config_value_set(row, row->fallback, &source,
+                                              (char *)item + row->offset, loader->error);
+        if (err != RF_OK)
+            return err;
+    }
+    return RF_OK;
+}
+
 static enum rf_err read_map(struct loader *loader, const struct rf_config_items *items,
                             const char *path, const yaml_node_t *node, void *item) {
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
@@ -82,7 +107,7 @@ static enum rf_err read_map(struct loader *loader, const struct rf_config_items 
         if (err != RF_OK)
             return err;
     }
-    return RF_OK;
+    return read_fallbacks(loader, items, node, item);
 }
 
 static enum rf_err read_item(struct loader *loader, const struct rf_config_row *row, size_t index,

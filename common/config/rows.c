@@ -88,6 +88,7 @@
     ITEM(LIVE, name, id, "timeout.stall", DURATION, timeout.stall, "5s", 0, 10 * M, NULL, "after the first byte: no byte, or fewer than min_speed a second, for so long; 0s: no limit"), \
     ITEM(LIVE, name, id, "timeout.min_speed", SIZE, timeout.min_speed, "64B", 0, 1073741824, NULL, "bytes a second that a reply's body must bring, over timeout.stall; 0B: no limit")
 #define STRATEGIES "exponential|linear|constant"
+#define SEVERITIES "info|warning|error|critical"
 #define LIMITS(ITEM, name, id) \
     ITEM(LIVE, name, id, "retry.strategy", WORD, retry.strategy, "exponential", 0, 0, STRATEGIES, "how the waits grow: by backoff_factor, by initial_delay, or not"), \
     ITEM(LIVE, name, id, "breaker.when_open", WORD, when_open, "fail", 0, 0, "fail|wait", "what a call does that meets an open breaker, if no other link serves it: it fails, or waits for recovery within its deadline"), \
@@ -293,17 +294,24 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("alerter.email.user", TEXT, AT(alerter.email.user), NULL, LIVE, "without it there is no authentication"),
     TEXT("alerter.email.password", SECRET, AT(alerter.email.password), NULL, LIVE, "of the user, by file:PATH or ${ENV}"),
     TEXT("alerter.email.ca_file", PATH, AT(alerter.email.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
+    WORDS("alerter.email.severity", WORD, AT(alerter.email.limits.severity), "info", SEVERITIES, LIVE, "what is less severe is not told on this channel"),
+    ROW("alerter.email.rate", COUNT, AT(alerter.email.limits.rate), "0", 0, 6000, LIVE, "mails a minute at most; the rest waits, in order; 0: no limit"),
     TEXT("alerter.email.require_tls", BOOL, AT(alerter.email.require_tls), "yes", LIVE, "STARTTLS must succeed on smtp://; no: plain text is allowed"),
     TEXT("alerter.telegram.enabled", BOOL, AT(alerter.telegram.enabled), "no", LIVE, "sends alerts by a Telegram bot"),
     TEXT("alerter.telegram.base_url", BASE_URL, AT(alerter.telegram.base_url), "https://api.telegram.org", LIVE, "address of the API"),
     TEXT("alerter.telegram.token", SECRET, AT(alerter.telegram.token), NULL, LIVE, "the bot's token, by file:PATH or ${ENV}"),
     TEXT("alerter.telegram.chat_id", TEXT, AT(alerter.telegram.chat_id), NULL, LIVE, "where to"),
     TEXT("alerter.telegram.ca_file", PATH, AT(alerter.telegram.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
+    WORDS("alerter.telegram.severity", WORD, AT(alerter.telegram.limits.severity), "info", SEVERITIES, LIVE, "what is less severe is not told on this channel"),
+    ROW("alerter.telegram.rate", COUNT, AT(alerter.telegram.limits.rate), "0", 0, 6000, LIVE, "messages a minute at most; the rest waits, in order; 0: 20, what Telegram allows a group"),
     TEXT("alerter.webhook.enabled", BOOL, AT(alerter.webhook.enabled), "no", LIVE, "posts alerts as JSON"),
     TEXT("alerter.webhook.url", URL, AT(alerter.webhook.url), NULL, LIVE, "where to"),
-    WORDS("alerter.webhook.shape", WORD, AT(alerter.webhook.shape), "generic", "generic|slack|discord|pagerduty", LIVE, "generic: our own JSON; else what that service's webhooks take"),
+    WORDS("alerter.webhook.shape", WORD, AT(alerter.webhook.shape), "generic", RF_WEBHOOK_SHAPES, LIVE, "generic: our own JSON; else what that service's webhooks take"),
     TEXT("alerter.webhook.secret", SECRET, AT(alerter.webhook.secret), NULL, LIVE, "whsec_...: signs after Standard Webhooks (several while it changes, the new one first); pagerduty: the routing key"),
     TEXT("alerter.webhook.ca_file", PATH, AT(alerter.webhook.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
+    WORDS("alerter.webhook.severity", WORD, AT(alerter.webhook.limits.severity), "info", SEVERITIES, LIVE, "what is less severe is not told on this channel"),
+    ROW("alerter.webhook.rate", COUNT, AT(alerter.webhook.limits.rate), "0", 0, 6000, LIVE, "posts a minute at most; the rest waits, in order; 0: as its shape allows (Slack 60, Discord 30, PagerDuty 120, generic without limit)"),
+    LIST("alerter.channels", AT(alerter.channels), &rf_config_channel_items, LIVE, "further channels, each with its name"),
     WORDS("alerter.retry.strategy", WORD, AT(alerter.retry.strategy), "exponential", STRATEGIES, LIVE, "how the waits grow: by backoff_factor, by initial_delay, or not"),
     RETRY(SECTION, "alerter", alerter),
     TEXT("alerter.templates", PATH, AT(alerter.templates), NULL, LIVE, "folder with templates of one's own: subject.txt, email.txt, email.html, telegram.md, webhook.json; see ringfence-alerter(8)"),

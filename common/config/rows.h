@@ -35,6 +35,8 @@ enum rf_config_type {
     RF_CONFIG_LIST,     // struct rf_config_list of the row's items
 };
 
+#define RF_WEBHOOK_SHAPES "generic|slack|discord|pagerduty"
+
 // A row that is checked and inherited from, but has no place of its own in struct rf_config.
 #define RF_CONFIG_NOWHERE ((size_t)-1)
 
@@ -45,7 +47,7 @@ struct rf_config_row;
 struct rf_config_items {
     size_t size;                      // of an item in memory
     size_t most;                      // items at most
-    const struct rf_config_row *rows; // offsets are within the item
+    const struct rf_config_row *rows; // offsets are within the item; fallbacks are taken
     size_t row_count;
     const char *expected; // what such a list looks like, for people
     // problem: what is wrong with an item whose keys are each right, and what was expected; NULL:
@@ -68,10 +70,11 @@ struct rf_config_row {
     const char *help;                    // one line
 };
 
-// Keys of a provider, and its rules; calling windows, and waits; columns of a list of contacts.
+// Keys of a provider, and its rules; calling windows, and waits; columns of a list of contacts;
+// channels of the alerter.
 extern const struct rf_config_items rf_config_secret_items, rf_config_rule_items;
 extern const struct rf_config_items rf_config_hours_items, rf_config_wait_items;
-extern const struct rf_config_items rf_config_column_items;
+extern const struct rf_config_items rf_config_column_items, rf_config_channel_items;
 
 extern const struct rf_config_row rf_config_rows[];
 extern const size_t rf_config_row_count;

@@ -45,6 +45,7 @@ static rf_sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_CALL_TOLD] = rf_say_call_told,
     [RF_EVENT_ALERT_SENT] = rf_say_alert_sent,
     [RF_EVENT_ALERT_FAILED] = rf_say_alert_failed,
+    [RF_EVENT_ALERT_DEAD] = rf_say_alert_dead,
     [RF_EVENT_SINK_FAILED] = rf_say_sink_failed,
     [RF_EVENT_SINK_RECOVERED] = rf_say_sink_recovered,
     [RF_EVENT_JOURNAL_TRIMMED] = rf_say_journal_trimmed,

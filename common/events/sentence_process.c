@@ -1,6 +1,8 @@
 // What is said of our own processes: their course, alerts, logs, the journal.
 #include "events/sentence_words.h"
 
+#include "events/field.h"
+
 void rf_say_process_ready(const struct rf_event *event, struct rf_text *text) {
     rf_say_subject(text, event, "Process ", " is ready");
 }
@@ -34,6 +36,16 @@ void rf_say_alert_failed(const struct rf_event *event, struct rf_text *text) {
     rf_say_field(text, event, " ", "alert", "");
     rf_say_subject(text, event, " was not taken by ", "");
     rf_say_number(text, event, " at attempt ", "attempts", "");
+    rf_say_field(text, event, ": ", "message", "");
+}
+
+void rf_say_alert_dead(const struct rf_event *event, struct rf_text *text) {
+    const char *alert = rf_field_text(event, "alert");
+    if (alert != NULL)
+        rf_say_field(text, event, "Alert ", "alert", " is a dead letter");
+    else
+        rf_say_number(text, event, "Dead letters: ", "count", "");
+    rf_say_subject(text, event, " of channel ", "");
     rf_say_field(text, event, ": ", "message", "");
 }
 

@@ -3,15 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *rf_channel_name(enum rf_channel channel) {
-    static const char *const names[RF_CHANNEL_COUNT] = {
-        [RF_CHANNEL_EMAIL] = "email",
-        [RF_CHANNEL_TELEGRAM] = "telegram",
-        [RF_CHANNEL_WEBHOOK] = "webhook",
-    };
-    return (unsigned)channel < RF_CHANNEL_COUNT ? names[channel] : "unknown";
-}
-
 static const char *const notices[RF_NOTICE_COUNT] = {
     [RF_NOTICE_OPENED] = "opened",     [RF_NOTICE_UPDATED] = "updated",
     [RF_NOTICE_REMINDER] = "reminder", [RF_NOTICE_ESCALATED] = "escalated",

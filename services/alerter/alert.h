@@ -8,12 +8,6 @@
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
-enum rf_channel { RF_CHANNEL_EMAIL, RF_CHANNEL_TELEGRAM, RF_CHANNEL_WEBHOOK };
-#define RF_CHANNEL_COUNT 3
-
-// rf_channel_name: "email", "telegram" or "webhook". Never NULL.
-const char *rf_channel_name(enum rf_channel channel);
-
 // Why people are told: an incident has one OPENED, and one RESOLVED at most, which is its last.
 enum rf_notice {
     RF_NOTICE_OPENED,
@@ -40,7 +34,7 @@ struct rf_alert {
     enum rf_notice kind;
     int64_t n;            // journal number of the event that it tells of
     int64_t order;        // ascending over all notices, also those that no event made
-    unsigned channels;    // bit 1 << channel: who is to tell it
+    unsigned channels;    // bits 1 << slot (channels.h): who is to tell it
     struct rf_utc at;     // when it happened
     struct rf_utc opened; // when its incident began
     char *severity;       // info, warning, error, critical

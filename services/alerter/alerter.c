@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "core.h"
-#include "courier.h"
+#include "couriers.h"
 #include "events/text.h"
 #include "forms/forms.h"
 #include "http/client.h"
@@ -31,8 +31,7 @@ struct alerter {
     struct rf_redaction *redaction;
     struct rf_forms *forms;
     struct rf_subscription *subscription;
-    struct rf_courier couriers[RF_CHANNEL_COUNT];
-    size_t courier_count; // that are initialised
+    struct rf_couriers couriers;
     struct rf_ledger_page page;
     bool page_busy;
     bool page_warned; // its trouble was told
@@ -56,21 +55,6 @@ static void free_page(struct alerter *alerter) {
     alerter->page_busy = false;
 }
 
-static void add_deliveries(struct alerter *alerter, const struct rf_alert *alert) {
-    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++) {
-        struct rf_delivery delivery = {.alert = (char *)(uintptr_t)alert->id,
-                                       .incident = alert->incident,
-                                       .n = alert->order,
-                                       .due = alerter->page.now};
-        struct rf_error error;
-        if (!(alert->channels & 1U << c))
-            continue;
-        // It is in the database all the same, so that the next start takes it up.
-        if (rf_outbox_add(&alerter->couriers[c].outbox, &delivery, &error) != RF_OK)
-            rf_log(RF_LOG_ERROR, "alert %s waits for the next start: %s", alert->id, error.message);
-    }
-}
-
 static void on_page_stored(void *arg, enum rf_err result, const struct rf_error *error) {
     struct alerter *alerter = arg;
     if (alerter->subscription == NULL) // stopped
@@ -88,12 +72,12 @@ static void on_page_stored(void *arg, enum rf_err result, const struct rf_error 
     RF_CRASH_POINT(alerter, page_stored);
     for (size_t i = 0; i < alerter->page.count; i++)
         if (alerter->page.fresh[i])
-            add_deliveries(alerter, &alerter->page.alerts[i]);
+            rf_couriers_add(&alerter->couriers, &alerter->page.alerts[i], &alerter->page.names,
+                            alerter->page.now);
     alerter->known = true;
     alerter->cursor = alerter->page.cursor;
     free_page(alerter);
-    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
-        rf_courier_kick(&alerter->couriers[c]);
+    rf_couriers_kick(&alerter->couriers);
     if (!alerter->process->draining)
         rf_subscription_next(alerter->subscription);
 }
@@ -113,6 +97,7 @@ static void on_page(void *arg, const struct rf_journal_page *read) {
     alerter->page_busy = true;
     page->cursor = rf_journal_place(read->scanned, read->journal);
     page->now = rf_clock_utc();
+    page->names = rf_channels_names(&alerter->couriers.channels);
     page->done = on_page_stored;
     page->arg = alerter;
     if (rf_core_alerts(alerter->redaction, read->events.items, read->events.count, &page->alerts,
@@ -122,7 +107,8 @@ static void on_page(void *arg, const struct rf_journal_page *read) {
     }
     for (size_t i = 0; i < page->count; i++) {
         page->alerts[i].order = page->alerts[i].n;
-        page->alerts[i].channels = rf_core_channels(&alerter->process->config->alerter);
+        page->alerts[i].channels =
+            rf_channels_taking(&alerter->couriers.channels, page->alerts[i].severity);
     }
     page->fresh = calloc(page->count + 1, sizeof *page->fresh);
     if (page->fresh == NULL) {
@@ -135,12 +121,10 @@ static void on_page(void *arg, const struct rf_journal_page *read) {
 
 // ---- the beginning ----
 
-static enum rf_err on_loaded(void *arg, enum rf_channel channel, const struct rf_delivery *delivery,
+static enum rf_err on_loaded(void *arg, const char *channel, const struct rf_delivery *delivery,
                              struct rf_error *error) {
     struct alerter *alerter = arg;
-    struct rf_delivery kept = *delivery;
-    kept.told = kept.refused || kept.attempts > alerter->process->config->alerter.retry.max_retries;
-    return rf_outbox_add(&alerter->couriers[channel].outbox, &kept, error);
+    return rf_couriers_load(&alerter->couriers, channel, delivery, error);
 }
 
 static enum rf_err open_ledger(struct alerter *alerter, struct rf_error *error) {
@@ -172,10 +156,15 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
         result = rf_forms_new(process->config->alerter.templates, &alerter->forms, error);
     if (result != RF_OK)
         return result;
-    for (; alerter->courier_count < RF_CHANNEL_COUNT; alerter->courier_count++)
-        rf_courier_init(&alerter->couriers[alerter->courier_count], process, alerter->ledger,
-                        alerter->http, (const struct rf_forms *const *)&alerter->forms,
-                        (enum rf_channel)alerter->courier_count, on_idle, alerter);
+    struct rf_courier_means means = {.process = process,
+                                     .ledger = alerter->ledger,
+                                     .http = alerter->http,
+                                     .forms = (const struct rf_forms *const *)&alerter->forms,
+                                     .idle = on_idle,
+                                     .arg = alerter};
+    result = rf_couriers_init(&alerter->couriers, &means, error);
+    if (result != RF_OK)
+        return result;
     result = rf_ledger_load(alerter->ledger, &alerter->known, &alerter->cursor, on_loaded, alerter,
                             error);
     if (result != RF_OK)
@@ -201,14 +190,11 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
     enum rf_err result = open_parts(alerter, error);
     if (result != RF_OK)
         return result;
-    size_t waiting = 0, enabled = 0;
-    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++) {
-        waiting += alerter->couriers[c].outbox.count;
-        enabled += (rf_core_channels(&process->config->alerter) >> c) & 1U;
-        rf_courier_kick(&alerter->couriers[c]);
-    }
-    rf_process_ready(process, "%zu channels, %zu deliveries waiting, journal read to %" PRId64,
-                     enabled, waiting, alerter->cursor.n);
+    rf_couriers_bury(&alerter->couriers);
+    rf_couriers_kick(&alerter->couriers);
+    rf_process_ready(process, "%d channels, %zu deliveries waiting, journal read to %" PRId64,
+                     __builtin_popcount(rf_channels_enabled(&alerter->couriers.channels)),
+                     rf_couriers_waiting(&alerter->couriers), alerter->cursor.n);
     return RF_OK;
 }
 
@@ -220,16 +206,17 @@ enum rf_err rf_alerter_reload(struct rf_process *process, const struct rf_config
     enum rf_err result = rf_redaction_configured(fresh, &redaction, error);
     if (result == RF_OK)
         result = rf_forms_new(fresh->alerter.templates, &forms, error);
+    if (result == RF_OK)
+        result = rf_couriers_reload(&alerter->couriers, &fresh->alerter, error);
     if (result != RF_OK) {
         rf_redaction_destroy(&redaction);
+        rf_forms_destroy(&forms);
         return result;
     }
     rf_redaction_destroy(&alerter->redaction);
     alerter->redaction = redaction;
     rf_forms_destroy(&alerter->forms);
     alerter->forms = forms;
-    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
-        rf_courier_mend(&alerter->couriers[c], &fresh->alerter.retry);
     return RF_OK;
 }
 
@@ -238,9 +225,8 @@ enum rf_err rf_alerter_reload(struct rf_process *process, const struct rf_config
 // What is being sent is finished and stored; what waits is in the outbox for the next start.
 static void look_drained(void *arg) {
     struct alerter *alerter = arg;
-    for (size_t c = 0; c < RF_CHANNEL_COUNT; c++)
-        if (alerter->couriers[c].busy)
-            return;
+    if (rf_couriers_busy(&alerter->couriers))
+        return;
     if (rf_ledger_pending(alerter->ledger))
         rf_timer_after(&alerter->drain_timer, DRAIN_LOOK);
     else
@@ -263,14 +249,12 @@ void rf_alerter_stop(struct rf_process *process) {
     rf_timer_stop(&alerter->page_timer);
     rf_timer_stop(&alerter->drain_timer);
     rf_subscription_destroy(&alerter->subscription);
-    for (size_t c = 0; c < alerter->courier_count; c++)
-        rf_courier_stop(&alerter->couriers[c]);
+    rf_couriers_stop(&alerter->couriers);
     rf_ledger_close(&alerter->ledger);
     rf_http_destroy(&alerter->http);
     rf_forms_destroy(&alerter->forms);
     rf_redaction_destroy(&alerter->redaction);
-    for (size_t c = 0; c < alerter->courier_count; c++)
-        rf_courier_fini(&alerter->couriers[c]);
+    rf_couriers_fini(&alerter->couriers);
     free_page(alerter);
     free(alerter);
     process->state = NULL;

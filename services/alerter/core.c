@@ -42,9 +42,3 @@ enum rf_err rf_core_alerts(const struct rf_redaction *redaction, const struct rf
     }
     return RF_OK;
 }
-
-unsigned rf_core_channels(const struct rf_config_alerter *config) {
-    return (config->email.enabled ? 1U << RF_CHANNEL_EMAIL : 0U) |
-           (config->telegram.enabled ? 1U << RF_CHANNEL_TELEGRAM : 0U) |
-           (config->webhook.enabled ? 1U << RF_CHANNEL_WEBHOOK : 0U);
-}

@@ -8,7 +8,6 @@
 #include <ringfence/messages.h>
 
 #include "alert.h"
-#include "config/config.h"
 #include "redact/redact.h"
 
 // rf_core_alerts: the alerts that `events` call for, in their order, of what `redaction` leaves of
@@ -19,8 +18,5 @@ RF_NODISCARD enum rf_err rf_core_alerts(const struct rf_redaction *redaction,
                                         struct rf_alert **alerts, size_t *made,
                                         struct rf_error *error);
 void rf_core_alerts_free(struct rf_alert **alerts, size_t *count);
-
-// rf_core_channels: the channels that are enabled, as bits 1 << enum rf_channel.
-unsigned rf_core_channels(const struct rf_config_alerter *config);
 
 #endif

@@ -9,7 +9,6 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "core.h"
 #include "request.h"
 #include "runtime/service.h"
 #include "verdict.h"
@@ -41,9 +40,8 @@ static void leave(struct rf_courier *courier) {
 }
 
 static void publish(struct rf_courier *courier, enum rf_event_type type, json_t *data) {
-    struct rf_event event = {.type = rf_event_type_name(type),
-                             .subject = rf_channel_name(courier->channel),
-                             .data = data};
+    struct rf_event event = {
+        .type = rf_event_type_name(type), .subject = courier->channel.name, .data = data};
     struct rf_error error;
     if (rf_bus_publish(courier->process->bus, &event, &error) != RF_OK)
         rf_log(RF_LOG_WARNING, "cannot tell %s: %s", event.type, error.message);
@@ -65,8 +63,9 @@ static void settle(struct rf_courier *courier, const struct rf_verdict *verdict)
     struct rf_error error;
     if (verdict->outcome == RF_OUTCOME_OK)
         RF_CRASH_POINT(alerter, delivered);
-    if (rf_ledger_settle(courier->ledger, alert, courier->channel, &settlement, verdict->message,
-                         settlement.done ? on_sent_stored : NULL, courier, &error) != RF_OK)
+    if (rf_ledger_settle(courier->ledger, alert, courier->channel.name, &settlement,
+                         verdict->message, settlement.done ? on_sent_stored : NULL, courier,
+                         &error) != RF_OK)
         rf_log(RF_LOG_ERROR, "%s", error.message);
     if (!settlement.done && settlement.tell)
         publish(courier, RF_EVENT_ALERT_FAILED,
@@ -93,7 +92,7 @@ static void send_alert(struct rf_courier *courier) {
     struct rf_sending sending = {.http = courier->http,
                                  .config = &courier->process->config->alerter,
                                  .forms = *courier->forms,
-                                 .channel = courier->channel,
+                                 .channel = &courier->channel,
                                  .alert = &courier->reading.alert,
                                  .first = first->id[0] == '\0' ? NULL : first,
                                  .manner = &courier->manner,
@@ -107,8 +106,8 @@ static void send_alert(struct rf_courier *courier) {
 // One address of several that is refused for good must not keep the alert from the others. One that
 // is refused for now does: the mail comes again, for all.
 static bool may_be_partial(const struct rf_courier *courier, const struct rf_verdict *verdict) {
-    const char *to = courier->process->config->alerter.email.to;
-    return courier->channel == RF_CHANNEL_EMAIL && verdict->outcome == RF_OUTCOME_REFUSED &&
+    const char *to = courier->channel.email.to;
+    return courier->channel.kind == RF_CHANNEL_EMAIL && verdict->outcome == RF_OUTCOME_REFUSED &&
            !courier->manner.partial && to != NULL && strchr(to, ',') != NULL;
 }
 
@@ -116,21 +115,21 @@ static bool may_be_partial(const struct rf_courier *courier, const struct rf_ver
 // each time.
 static void tell_remedy(const struct rf_courier *courier, const struct rf_verdict *verdict) {
     if (verdict->remedy == RF_REMEDY_CHAT)
-        rf_log(RF_LOG_WARNING,
-               "telegram: the group is a supergroup now, and its number is %s: set "
-               "alerter.telegram.chat_id to it",
-               verdict->migrated);
+        rf_log(
+            RF_LOG_WARNING,
+            "%s: the group is a supergroup now, and its number is %s: set the chat_id of channel "
+            "%s to it",
+            courier->channel.name, verdict->migrated, courier->channel.name);
     else
         rf_log(RF_LOG_WARNING, "%s: alert %s is sent again in another form: %s",
-               rf_channel_name(courier->channel), courier->reading.alert.id, verdict->message);
+               courier->channel.name, courier->reading.alert.id, verdict->message);
 }
 
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct rf_courier *courier = arg;
     courier->transfer = NULL;
-    struct rf_verdict verdict =
-        rf_verdict_of(courier->channel, courier->process->config->alerter.webhook.shape, reply,
-                      rf_http_retry_after(reply, rf_clock_utc()));
+    struct rf_verdict verdict = rf_verdict_of(courier->channel.kind, courier->channel.webhook.shape,
+                                              reply, rf_http_retry_after(reply, rf_clock_utc()));
     if (may_be_partial(courier, &verdict)) {
         courier->manner.partial = true;
         send_alert(courier);
@@ -156,11 +155,11 @@ static void on_read(void *arg, enum rf_err result, const struct rf_error *error)
     if (courier->http == NULL) // stopped
         return;
     if (result != RF_OK) {
-        rf_log(RF_LOG_ERROR, "%s: %s", rf_channel_name(courier->channel), error->message);
+        rf_log(RF_LOG_ERROR, "%s: %s", courier->channel.name, error->message);
         give_back(courier);
         return;
     }
-    if (process->draining) { // nothing new is begun
+    if (process->draining || courier->retired) { // nothing new is begun
         give_back(courier);
         return;
     }
@@ -168,20 +167,18 @@ static void on_read(void *arg, enum rf_err result, const struct rf_error *error)
     send_alert(courier);
 }
 
-void rf_courier_init(struct rf_courier *courier, struct rf_process *process,
-                     struct rf_ledger *ledger, struct rf_http *http,
-                     const struct rf_forms *const *forms, enum rf_channel channel,
-                     void (*idle)(void *arg), void *arg) {
-    *courier = (struct rf_courier){.process = process,
-                                   .ledger = ledger,
-                                   .http = http,
-                                   .forms = forms,
-                                   .channel = channel,
+void rf_courier_init(struct rf_courier *courier, const struct rf_courier_means *means,
+                     const struct rf_channel *channel) {
+    *courier = (struct rf_courier){.process = means->process,
+                                   .ledger = means->ledger,
+                                   .http = means->http,
+                                   .forms = means->forms,
+                                   .channel = *channel,
                                    .reading = {.done = on_read, .arg = courier},
-                                   .idle = idle,
-                                   .arg = arg};
-    rf_outbox_init(&courier->outbox, &process->config->alerter.retry, rf_random_u64());
-    rf_timer_init(&courier->timer, process->loop, on_timer, courier);
+                                   .idle = means->idle,
+                                   .arg = means->arg};
+    rf_outbox_init(&courier->outbox, &means->process->config->alerter.retry, rf_random_u64());
+    rf_timer_init(&courier->timer, means->process->loop, on_timer, courier);
 }
 
 void rf_courier_stop(struct rf_courier *courier) {
@@ -200,8 +197,8 @@ void rf_courier_fini(struct rf_courier *courier) {
 
 void rf_courier_kick(struct rf_courier *courier) {
     struct rf_utc now = rf_clock_utc(), wake;
-    bool enabled = rf_core_channels(&courier->process->config->alerter) & 1U << courier->channel;
-    if (courier->busy || courier->process->draining || !enabled)
+    if (courier->busy || courier->process->draining || courier->retired ||
+        !courier->channel.enabled)
         return;
     const struct rf_delivery *delivery = rf_outbox_take(&courier->outbox, now, &wake);
     if (delivery == NULL) {
@@ -216,9 +213,16 @@ void rf_courier_kick(struct rf_courier *courier) {
     rf_ledger_read(courier->ledger, &courier->reading);
 }
 
-void rf_courier_mend(struct rf_courier *courier, const struct rf_retry_policy *policy) {
+void rf_courier_mend(struct rf_courier *courier, const struct rf_channel *channel,
+                     const struct rf_retry_policy *policy) {
     memset(&courier->manner, 0, sizeof courier->manner);
+    courier->channel = *channel;
     rf_outbox_policy(&courier->outbox, policy);
     rf_outbox_retry_now(&courier->outbox, rf_clock_utc());
     rf_timer_after(&courier->timer, rf_ns(0));
+}
+
+void rf_courier_retire(struct rf_courier *courier) {
+    courier->retired = true;
+    rf_timer_stop(&courier->timer);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "alert.h"
+#include "channels.h"
 #include "http/client.h"
 #include "ledger.h"
 #include "outbox.h"
@@ -17,11 +18,13 @@ struct rf_process;
 
 // Embedded in its owner; private but for `outbox`.
 struct rf_courier {
+    struct rf_courier *next; // of the owner's
     struct rf_process *process;
     struct rf_ledger *ledger;
     struct rf_http *http;
     const struct rf_forms *const *forms; // the owner's, which a reload replaces
-    enum rf_channel channel;
+    struct rf_channel channel;           // its own copy
+    bool retired;                        // not in the configuration any more
     struct rf_outbox outbox;
     struct rf_timer timer; // when something is due
     struct rf_ledger_reading reading;
@@ -32,11 +35,19 @@ struct rf_courier {
     void *arg;
 };
 
-// rf_courier_init: for `channel`, with an empty outbox. All pointers are borrowed. `idle` as above.
-void rf_courier_init(struct rf_courier *courier, struct rf_process *process,
-                     struct rf_ledger *ledger, struct rf_http *http,
-                     const struct rf_forms *const *forms, enum rf_channel channel,
-                     void (*idle)(void *arg), void *arg);
+// What a courier works with; all borrowed. `idle` as above.
+struct rf_courier_means {
+    struct rf_process *process;
+    struct rf_ledger *ledger;
+    struct rf_http *http;
+    const struct rf_forms *const *forms;
+    void (*idle)(void *arg);
+    void *arg;
+};
+
+// rf_courier_init: for `channel`, with an empty outbox.
+void rf_courier_init(struct rf_courier *courier, const struct rf_courier_means *means,
+                     const struct rf_channel *channel);
 
 // rf_courier_stop: no callbacks from now on: ends a transfer. Before the ledger is closed.
 // rf_courier_fini: frees all. After the ledger is closed.
@@ -48,6 +59,10 @@ void rf_courier_kick(struct rf_courier *courier);
 
 // rf_courier_mend: the configuration is another: all that waits is tried again, from the loop, so
 // that the new one is in place then.
-void rf_courier_mend(struct rf_courier *courier, const struct rf_retry_policy *policy);
+void rf_courier_mend(struct rf_courier *courier, const struct rf_channel *channel,
+                     const struct rf_retry_policy *policy);
+
+// rf_courier_retire: its channel is gone: what is being sent ends, nothing else begins.
+void rf_courier_retire(struct rf_courier *courier);
 
 #endif

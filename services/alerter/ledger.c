@@ -47,6 +47,26 @@ static const struct rf_migration migrations[] = {
         " hash INTEGER NOT NULL, PRIMARY KEY (incident, hash)) WITHOUT ROWID;"
         "CREATE TABLE engine (only INTEGER PRIMARY KEY CHECK (only = 1),"
         " state TEXT NOT NULL);"},
+    // Channels are known by their names. `made`: since when it waits, for its end as a dead letter.
+    // `remote`: what the receiver calls the message.
+    {5, "CREATE TABLE delivery_named ("
+        " alert TEXT NOT NULL REFERENCES alert (id) ON DELETE CASCADE, channel TEXT NOT NULL,"
+        " state TEXT NOT NULL CHECK (state IN ('waiting', 'refused', 'done', 'dead')),"
+        " attempts INTEGER NOT NULL, due INTEGER NOT NULL, tried INTEGER NOT NULL,"
+        " message TEXT NOT NULL, remote TEXT NOT NULL, made INTEGER NOT NULL,"
+        " PRIMARY KEY (alert, channel)) WITHOUT ROWID;"
+        "INSERT INTO delivery_named SELECT d.alert, d.channel, d.state, d.attempts, d.due, d.tried,"
+        " d.message, '', a.made FROM delivery d JOIN alert a ON a.id = d.alert;"
+        "DROP TABLE delivery;"
+        "ALTER TABLE delivery_named RENAME TO delivery;"
+        "CREATE INDEX delivery_open ON delivery (channel, alert)"
+        " WHERE state IN ('waiting', 'refused');"
+        "CREATE INDEX delivery_dead ON delivery (alert) WHERE state = 'dead';"
+        // What is known of a channel: its group's new number, which took the place of `chat_of`;
+        // since when it is down (0: it is not), and why.
+        "CREATE TABLE channel ("
+        " name TEXT PRIMARY KEY, chat TEXT NOT NULL, chat_of TEXT NOT NULL,"
+        " down INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;"},
 };
 
 enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_ledger **ledger,
@@ -70,12 +90,14 @@ void rf_ledger_close(struct rf_ledger **ledger) {
     (*ledger)->closing = true;
     rf_store_close(&(*ledger)->store);
     rf_ledger_drop_settling(*ledger);
+    rf_ledger_drop_burying(*ledger);
     free(*ledger);
     *ledger = NULL;
 }
 
 bool rf_ledger_pending(const struct rf_ledger *ledger) {
-    return rf_store_pending(ledger->store) > 0 || ledger->settling != NULL;
+    return rf_store_pending(ledger->store) > 0 || ledger->settling != NULL ||
+           ledger->burying != NULL;
 }
 
 // ---- the start ----
@@ -88,18 +110,7 @@ struct load_job {
     void *arg;
 };
 
-static bool parse_channel(const char *name, enum rf_channel *channel) {
-    for (int i = 0; i < RF_CHANNEL_COUNT; i++) {
-        if (strcmp(rf_channel_name((enum rf_channel)i), name) == 0) {
-            *channel = (enum rf_channel)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum rf_err load_row(struct load_job *load, struct rf_rows *row, struct rf_error *error) {
-    enum rf_channel channel;
     struct rf_delivery delivery = {
         .alert = (char *)(uintptr_t)rf_rows_text(row, 0),
         .incident = (char *)(uintptr_t)rf_rows_text(row, 2),
@@ -108,10 +119,9 @@ static enum rf_err load_row(struct load_job *load, struct rf_rows *row, struct r
         .due = {rf_rows_number(row, 5)},
         .tried = {rf_rows_number(row, 6)},
         .refused = strcmp(rf_rows_text(row, 7), "refused") == 0,
+        .made = {rf_rows_number(row, 8)},
     };
-    if (!parse_channel(rf_rows_text(row, 1), &channel))
-        return rf_error_set(error, RF_ERR_INVALID, "the outbox names an unknown channel");
-    return load->fn(load->arg, channel, &delivery, error);
+    return load->fn(load->arg, rf_rows_text(row, 1), &delivery, error);
 }
 
 static enum rf_err load_cursor(struct load_job *load, struct rf_db *db, struct rf_error *error) {
@@ -133,8 +143,9 @@ static enum rf_err run_load(struct rf_store_job *job, struct rf_db *db, struct r
     if (result == RF_OK || result == RF_ERR_NOT_FOUND)
         result = rf_db_query(db, error, &rows,
                              "SELECT d.alert, d.channel, a.incident, a.ord, d.attempts, d.due,"
-                             " d.tried, d.state FROM delivery d JOIN alert a ON a.id = d.alert"
-                             " WHERE d.state <> 'done' ORDER BY a.ord",
+                             " d.tried, d.state, d.made FROM delivery d JOIN alert a"
+                             " ON a.id = d.alert WHERE d.state IN ('waiting', 'refused')"
+                             " ORDER BY a.ord",
                              "");
     while (result == RF_OK && (result = rf_rows_next(rows, error)) == RF_OK)
         result = load_row(load, rows, error);

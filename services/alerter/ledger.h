@@ -13,6 +13,7 @@
 #include <ringfence/time.h>
 
 #include "alert.h"
+#include "channels.h"
 #include "outbox.h"
 #include "store/store.h"
 
@@ -31,9 +32,9 @@ void rf_ledger_close(struct rf_ledger **ledger);
 bool rf_ledger_pending(const struct rf_ledger *ledger);
 
 // rf_ledger_load: for the start: the cursor, up to where the journal was read (zeroed and known =
-// false in a new database), and `fn` for each delivery that is not done. Blocks. `fn` runs on
-// another thread, during the call; its delivery is borrowed.
-typedef enum rf_err rf_ledger_load_fn(void *arg, enum rf_channel channel,
+// false in a new database), and `fn` for each delivery that waits. Blocks. `fn` runs on another
+// thread, during the call; what it is given is borrowed.
+typedef enum rf_err rf_ledger_load_fn(void *arg, const char *channel,
                                       const struct rf_delivery *delivery, struct rf_error *error);
 RF_NODISCARD enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known,
                                         struct rf_journal_place *cursor, rf_ledger_load_fn *fn,
@@ -41,9 +42,10 @@ RF_NODISCARD enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known,
 
 // What a page of the journal made. Belongs to the caller, who may submit it again after a failure.
 struct rf_ledger_page {
-    struct rf_store_job job; // private
-    struct rf_alert *alerts; // in their order
-    bool *fresh;             // filled in: the alert was not known before
+    struct rf_store_job job;       // private
+    struct rf_alert *alerts;       // in their order
+    struct rf_channel_names names; // of the bits in their `channels`
+    bool *fresh;                   // filled in: the alert was not known before
     size_t count;
     struct rf_journal_place cursor; // the new one
     struct rf_utc now;
@@ -57,10 +59,19 @@ void rf_ledger_submit_page(struct rf_ledger *ledger, struct rf_ledger_page *page
 // copied. RF_ERR_NOMEM only.
 typedef void rf_ledger_stored_fn(void *arg, const char *alert, const char *type, int64_t attempts);
 RF_NODISCARD enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_alert *alert,
-                                          enum rf_channel channel,
+                                          const char *channel,
                                           const struct rf_settlement *settlement,
                                           const char *message, rf_ledger_stored_fn *stored,
                                           void *arg, struct rf_error *error);
+
+// rf_ledger_bury: what waits for channels that are not in `names` becomes dead letters, with the
+// reason `why` (a constant). `buried` (on the loop) is told of each such channel. Tried again each
+// second until it is stored. RF_ERR_NOMEM only.
+typedef void rf_ledger_buried_fn(void *arg, const char *channel, int64_t count);
+RF_NODISCARD enum rf_err rf_ledger_bury(struct rf_ledger *ledger,
+                                        const struct rf_channel_names *names, const char *why,
+                                        rf_ledger_buried_fn *buried, void *arg,
+                                        struct rf_error *error);
 
 // One alert read by its id. Embedded in its owner; one reading at a time.
 struct rf_ledger_reading {

@@ -7,8 +7,9 @@
 
 #include "store/db.h"
 
-// Alerts that every channel took are kept so long, to know them again should their event come a
-// second time; then they are removed, a few with each page.
+// Alerts that wait for no channel any more are kept so long, to know them again should their event
+// come a second time, and for `ringfence alert`; then they are removed, dead letters too, a few
+// with each page.
 #define KEEP_DAYS     30
 #define PRUNE_AT_ONCE 100
 
@@ -25,12 +26,13 @@ static enum rf_err insert_alert(struct rf_db *db, const struct rf_ledger_page *p
         alert->type, alert->subject, alert->incident, alert->title, alert->text, alert->payload,
         rf_notice_name(alert->kind), alert->thread, alert->opened.ns, alert->order);
     *fresh = result == RF_OK && rf_db_changes(db) == 1;
-    for (int c = 0; *fresh && result == RF_OK && c < RF_CHANNEL_COUNT; c++)
+    for (int c = 0; *fresh && result == RF_OK && c < RF_CHANNELS_MOST; c++)
         if (alert->channels & 1U << c)
             result = rf_db_run(db, error,
                                "INSERT INTO delivery (alert, channel, state, attempts, due,"
-                               " tried, message) VALUES (?, ?, 'waiting', 0, ?, 0, '')",
-                               "tti", alert->id, rf_channel_name((enum rf_channel)c), page->now.ns);
+                               " tried, message, remote, made)"
+                               " VALUES (?, ?, 'waiting', 0, ?, 0, '', '', ?)",
+                               "ttii", alert->id, page->names.names[c], page->now.ns, page->now.ns);
     return result;
 }
 
@@ -49,7 +51,7 @@ static enum rf_err run_page(struct rf_store_job *job, struct rf_db *db, struct r
         result = rf_db_run(db, error,
                            "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE made < ?"
                            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE alert = alert.id AND"
-                           " state <> 'done') ORDER BY made LIMIT ?)",
+                           " state IN ('waiting', 'refused')) ORDER BY made LIMIT ?)",
                            "ii", page->now.ns - KEEP_DAYS * INT64_C(86400) * RF_NS_PER_S,
                            (int64_t)PRUNE_AT_ONCE);
     return result;

@@ -1,6 +1,7 @@
 // What became of deliveries.
 #include "ledger_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ struct rf_settle_job {
     char id[RF_ALERT_ID_SIZE];
     char *type;
     char *message;
-    enum rf_channel channel;
+    char channel[RF_CHANNEL_NAME_SIZE];
     struct rf_settlement settlement;
     rf_ledger_stored_fn *stored;
     void *arg;
@@ -51,11 +52,13 @@ static enum rf_err run_settle(struct rf_store_job *job, struct rf_db *db, struct
     struct rf_settle_job *settle = (struct rf_settle_job *)job;
     const struct rf_settlement *s = &settle->settlement;
     const char *state = s->done ? "done" : s->refused ? "refused" : "waiting";
+    // What became a dead letter meanwhile stays one, unless it arrived.
     return rf_db_run(db, error,
                      "UPDATE delivery SET state = ?, attempts = ?, due = ?, tried = ?,"
-                     " message = ? WHERE alert = ? AND channel = ? AND state <> 'done'",
-                     "tiiittt", state, s->attempts, s->due.ns, s->tried.ns, settle->message,
-                     settle->id, rf_channel_name(settle->channel));
+                     " message = ? WHERE alert = ? AND channel = ? AND (state IN"
+                     " ('waiting', 'refused') OR (state = 'dead' AND ? = 'done'))",
+                     "tiiitttt", state, s->attempts, s->due.ns, s->tried.ns, settle->message,
+                     settle->id, settle->channel, state);
 }
 
 static void submit_settle(void *arg) {
@@ -81,7 +84,7 @@ static void settle_done(struct rf_store_job *job, enum rf_err result,
 }
 
 enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_alert *alert,
-                             enum rf_channel channel, const struct rf_settlement *settlement,
+                             const char *channel, const struct rf_settlement *settlement,
                              const char *message, rf_ledger_stored_fn *stored, void *arg,
                              struct rf_error *error) {
     struct rf_settle_job *settle = calloc(1, sizeof *settle);
@@ -100,7 +103,7 @@ enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_alert *al
     settle->job = (struct rf_store_job){.run = run_settle, .done = settle_done};
     settle->ledger = ledger;
     memcpy(settle->id, alert->id, sizeof settle->id);
-    settle->channel = channel;
+    snprintf(settle->channel, sizeof settle->channel, "%s", channel);
     settle->settlement = *settlement;
     settle->stored = stored;
     settle->arg = arg;

@@ -5,15 +5,20 @@
 #include "ledger.h"
 
 struct rf_settle_job;
+struct rf_bury_job;
 
 struct rf_ledger {
     struct rf_loop *loop;
     struct rf_store *store;
     struct rf_settle_job *settling; // that are not stored yet
+    struct rf_bury_job *burying;    // so are these
     bool closing;
 };
 
 // rf_ledger_drop_settling: frees what could not be stored until the end.
 void rf_ledger_drop_settling(struct rf_ledger *ledger);
+
+// rf_ledger_drop_burying: so does this.
+void rf_ledger_drop_burying(struct rf_ledger *ledger);
 
 #endif

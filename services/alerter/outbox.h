@@ -41,6 +41,7 @@ struct rf_delivery {
     int64_t attempts;    // that failed
     struct rf_utc due;   // not before
     struct rf_utc tried; // the last attempt; 0: none
+    struct rf_utc made;  // since when it waits
     bool refused;        // the last attempt ended with RF_OUTCOME_REFUSED
     bool told;           // a failure beyond the last retry has been told
 };

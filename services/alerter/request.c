@@ -32,7 +32,7 @@ static void tell_trouble(const struct rf_error *trouble) {
 static enum rf_err send_mail(const struct order *order, const struct rf_mailboxes *from,
                              const struct rf_mailboxes *to, struct rf_error *error) {
     const struct rf_sending *s = order->sending;
-    const struct rf_config_email *email = &s->config->email;
+    const struct rf_config_email *email = &s->channel->email;
     struct rf_error trouble = {0};
     struct rf_email_form form = {.alert = s->alert,
                                  .first = s->first,
@@ -71,21 +71,22 @@ static enum rf_err send_mail(const struct order *order, const struct rf_mailboxe
     return result;
 }
 
-static enum rf_err parse_mailboxes(const char *key, const char *list, struct rf_mailboxes *out,
-                                   struct rf_error *error) {
+static enum rf_err parse_mailboxes(const char *name, const char *key, const char *list,
+                                   struct rf_mailboxes *out, struct rf_error *error) {
     struct rf_error why;
     enum rf_err result = rf_mailboxes_parse(list, out, &why);
     if (result != RF_OK)
-        rf_error_set(error, result, "alerter.email.%s: %s", key, why.message);
+        rf_error_set(error, result, "channel %s, %s: %s", name, key, why.message);
     return result;
 }
 
 static enum rf_err send_email(const struct order *order, struct rf_error *error) {
-    const struct rf_config_email *email = &order->sending->config->email;
+    const struct rf_config_email *email = &order->sending->channel->email;
     struct rf_mailboxes from = {0}, to = {0};
-    enum rf_err result = parse_mailboxes("from", email->from, &from, error);
+    enum rf_err result =
+        parse_mailboxes(order->sending->channel->name, "from", email->from, &from, error);
     if (result == RF_OK)
-        result = parse_mailboxes("to", email->to, &to, error);
+        result = parse_mailboxes(order->sending->channel->name, "to", email->to, &to, error);
     if (result == RF_OK)
         result = send_mail(order, &from, &to, error);
     rf_mailboxes_fini(&from);
@@ -115,7 +116,7 @@ static enum rf_err post(const struct order *order, const char *url, const char *
 
 static enum rf_err call_telegram(const struct order *order, const char *method, const char *body,
                                  struct rf_error *error) {
-    const struct rf_config_telegram *telegram = &order->sending->config->telegram;
+    const struct rf_config_telegram *telegram = &order->sending->channel->telegram;
     static const struct rf_http_header headers[] = {{"Content-Type", "application/json"}};
     struct rf_text url = {0};
     struct rf_error hidden; // it can hold the address, and with it the token
@@ -125,14 +126,15 @@ static enum rf_err call_telegram(const struct order *order, const char *method, 
         result = rf_error_set(error, RF_ERR_NOMEM, "no memory for an address");
     else if ((result = post(order, url.data, telegram->ca_file, headers, 1, body, &hidden)) !=
              RF_OK)
-        rf_error_set(error, result, "alerter.telegram: the request cannot be made");
+        rf_error_set(error, result, "channel %s: the request cannot be made",
+                     order->sending->channel->name);
     rf_text_fini(&url);
     return result;
 }
 
 static enum rf_err send_telegram(const struct order *order, struct rf_error *error) {
     const struct rf_sending *s = order->sending;
-    const struct rf_config_telegram *telegram = &s->config->telegram;
+    const struct rf_config_telegram *telegram = &s->channel->telegram;
     struct rf_error trouble = {0};
     const struct rf_manner *manner = s->manner;
     struct rf_telegram_form form = {.alert = s->alert,
@@ -147,7 +149,7 @@ static enum rf_err send_telegram(const struct order *order, struct rf_error *err
     const char *method;
     char *body = NULL;
     if (telegram->token.value == NULL)
-        return rf_error_set(error, RF_ERR_INVALID, "alerter.telegram.token is not set");
+        return rf_error_set(error, RF_ERR_INVALID, "channel %s has no token", s->channel->name);
     enum rf_err result = rf_format_telegram(&form, &method, &body, error);
     tell_trouble(&trouble);
     if (result == RF_OK)
@@ -159,7 +161,7 @@ static enum rf_err send_telegram(const struct order *order, struct rf_error *err
 static enum rf_err post_signed(const struct order *order, const char *body,
                                struct rf_error *error) {
     const struct rf_sending *s = order->sending;
-    const struct rf_config_webhook *webhook = &s->config->webhook;
+    const struct rf_config_webhook *webhook = &s->channel->webhook;
     int64_t seconds = s->now.ns / RF_NS_PER_S;
     char timestamp[24], signature[RF_WEBHOOK_SIGNATURE_SIZE];
     struct rf_http_header headers[] = {
@@ -183,7 +185,7 @@ static enum rf_err post_signed(const struct order *order, const char *body,
 // so no error may hold it.
 static enum rf_err post_to_service(const struct order *order, const char *body,
                                    struct rf_error *error) {
-    const struct rf_config_webhook *webhook = &order->sending->config->webhook;
+    const struct rf_config_webhook *webhook = &order->sending->channel->webhook;
     static const struct rf_http_header headers[] = {{"Content-Type", "application/json"}};
     struct rf_text url = {0};
     struct rf_error hidden;
@@ -194,14 +196,15 @@ static enum rf_err post_to_service(const struct order *order, const char *body,
     if (url.failed)
         result = rf_error_set(error, RF_ERR_NOMEM, "no memory for an address");
     else if ((result = post(order, url.data, webhook->ca_file, headers, 1, body, &hidden)) != RF_OK)
-        rf_error_set(error, result, "alerter.webhook: the request cannot be made");
+        rf_error_set(error, result, "channel %s: the request cannot be made",
+                     order->sending->channel->name);
     rf_text_fini(&url);
     return result;
 }
 
 static enum rf_err send_webhook(const struct order *order, struct rf_error *error) {
     const struct rf_sending *s = order->sending;
-    const struct rf_config_webhook *webhook = &s->config->webhook;
+    const struct rf_config_webhook *webhook = &s->channel->webhook;
     struct rf_error trouble = {0};
     struct rf_webhook_form form = {.alert = s->alert,
                                    .forms = s->forms,
@@ -222,7 +225,7 @@ static enum rf_err send_webhook(const struct order *order, struct rf_error *erro
 enum rf_err rf_request_send(const struct rf_sending *sending, rf_http_fn *fn, void *arg,
                             struct rf_http_transfer **transfer, struct rf_error *error) {
     struct order order = {sending, fn, arg, transfer};
-    switch (sending->channel) {
+    switch (sending->channel->kind) {
     case RF_CHANNEL_EMAIL:
         return send_email(&order, error);
     case RF_CHANNEL_TELEGRAM:

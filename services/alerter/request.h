@@ -3,6 +3,7 @@
 #define RF_ALERTER_REQUEST_H
 
 #include "alert.h"
+#include "channels.h"
 #include "config/config.h"
 #include "http/client.h"
 #include "verdict.h"
@@ -14,7 +15,7 @@ struct rf_sending {
     struct rf_http *http;
     const struct rf_config_alerter *config;
     const struct rf_forms *forms;
-    enum rf_channel channel;
+    const struct rf_channel *channel;
     const struct rf_alert *alert;
     const struct rf_alert *first; // of its thread; NULL: not known, or it is this one
     const char *remote;           // what this channel calls the first one's message; NULL: unknown

@@ -271,11 +271,11 @@ static void judge_hook(struct rf_verdict *verdict, enum rf_config_shape shape,
         judge_pagerduty(verdict, reply);
 }
 
-struct rf_verdict rf_verdict_of(enum rf_channel channel, enum rf_config_shape shape,
+struct rf_verdict rf_verdict_of(enum rf_channel_kind kind, enum rf_config_shape shape,
                                 const struct rf_http_reply *reply,
                                 struct rf_duration header_retry_after) {
     struct rf_verdict verdict = {.retry_after = header_retry_after};
-    switch (channel) {
+    switch (kind) {
     case RF_CHANNEL_EMAIL:
         judge_email(&verdict, reply);
         break;

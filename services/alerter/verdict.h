@@ -41,9 +41,9 @@ struct rf_manner {
     char chat[RF_CHAT_SIZE]; // Telegram's chat instead of the configured one; "": that one
 };
 
-// rf_verdict_of: reads the reply of `channel`; `shape` is a webhook's. `header_retry_after` is what
-// rf_http_retry_after found in it.
-struct rf_verdict rf_verdict_of(enum rf_channel channel, enum rf_config_shape shape,
+// rf_verdict_of: reads the reply of a channel of this kind; `shape` is a webhook's.
+// `header_retry_after` is what rf_http_retry_after found in it.
+struct rf_verdict rf_verdict_of(enum rf_channel_kind kind, enum rf_config_shape shape,
                                 const struct rf_http_reply *reply,
                                 struct rf_duration header_retry_after);
 

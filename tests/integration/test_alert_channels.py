@@ -36,7 +36,7 @@ class TelegramTest(AlertsCase):
         # Asked once; from then on the new number is used.
         self.assertEqual(len(self.set.requests("telegram", "sendMessage")), 3)
         wait_for("the mend to be told",
-                 lambda: self.alerter.says("its number is -1001234: set alerter.telegram.chat_id to it"))
+                 lambda: self.alerter.says("its number is -1001234: set the chat_id of channel telegram to it"))
         self.assertEqual(self.set.events(type="alert.failed"), [])
 
     def test_markup_that_telegram_cannot_read_costs_no_alert(self):

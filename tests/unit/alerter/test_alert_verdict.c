@@ -16,8 +16,8 @@ struct row {
     int64_t wait_s;
 };
 
-static void check_shape(enum rf_channel channel, enum rf_config_shape shape, const struct row *rows,
-                        size_t count) {
+static void check_shape(enum rf_channel_kind channel, enum rf_config_shape shape,
+                        const struct row *rows, size_t count) {
     for (size_t i = 0; i < count; i++) {
         struct rf_http_reply reply = {.failure = rows[i].failure,
                                       .status = rows[i].status,
@@ -36,7 +36,7 @@ static void check_shape(enum rf_channel channel, enum rf_config_shape shape, con
     }
 }
 
-static void check(enum rf_channel channel, const struct row *rows, size_t count) {
+static void check(enum rf_channel_kind channel, const struct row *rows, size_t count) {
     check_shape(channel, RF_SHAPE_GENERIC, rows, count);
 }
 

@@ -183,6 +183,68 @@ static void what_is_wrong_in_a_list_is_told_with_line_and_place(void **state) {
     }
 }
 
+#define CHANNELS "alerter:\n  channels:\n"
+
+static void channels_are_read_with_their_defaults(void **state) {
+    struct rf_config *config = loaded(
+        state, CHANNELS
+        "    - {name: pager, url: \"https://pager.example/hook\", severity: critical, rate: 30}\n"
+        "    - {name: board, kind: email, url: smtp://mail.example, from: a@b.example, to: "
+        "c@d.example,"
+        " enabled: no, require_tls: no}\n"
+        "    - {name: ops-2, kind: telegram, token: t, chat_id: \"-100\"}\n");
+    const struct rf_config_channel *channels = config->alerter.channels.items;
+    assert_int_equal(config->alerter.channels.count, 3);
+    assert_int_equal(channels[0].kind, RF_CHANNEL_WEBHOOK);
+    assert_true(channels[0].enabled);
+    assert_int_equal(channels[0].limits.severity, RF_LEAST_CRITICAL);
+    assert_int_equal(channels[0].limits.rate, 30);
+    assert_int_equal(channels[1].kind, RF_CHANNEL_EMAIL);
+    assert_false(channels[1].enabled);
+    assert_false(channels[1].require_tls);
+    assert_true(channels[2].require_tls);
+    assert_int_equal(channels[2].kind, RF_CHANNEL_TELEGRAM);
+    assert_int_equal(channels[2].limits.severity, RF_LEAST_INFO);
+    rf_config_destroy(&config);
+}
+
+static void what_is_wrong_with_a_channel_is_told(void **state) {
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"{url: \"https://a.example\"}", "3: alerter.channels[0]: has no name that can be used"},
+        {"{name: A, url: \"https://a.example\"}", "has no name that can be used"},
+        {"{name: a b, url: \"https://a.example\"}", "has no name that can be used"},
+        {"{name: abcdefghijklmnopqrstuvwxyz-abcdefg, url: \"https://a.example\"}",
+         "has no name that can be used"},
+        {"{name: a}", "has no address; expected url: https://HOST/PATH"},
+        {"{name: a, url: smtp://a.example}", "has no address; expected url: https://HOST/PATH"},
+        {"{name: a, kind: pigeon}", "alerter.channels[0].kind: "},
+        {"{name: a, kind: email, url: \"https://a.example\", from: a@b, to: c@d}",
+         "has no mail server; expected url: smtp://HOST:PORT"},
+        {"{name: a, kind: email, url: smtp://a.example, from: a@b}", "lacks from or to"},
+        {"{name: a, kind: email, url: smtp://a.example, from: a@b, to: c@d, user: u}",
+         "has a user without a password"},
+        {"{name: a, kind: telegram, token: t}", "lacks token or chat_id"},
+        {"{name: a, kind: telegram, token: t, chat_id: c, to: a@b}", "has keys of another kind"},
+        {"{name: a, url: \"https://a.example\", token: t}", "has keys of another kind"},
+        {"{name: webhook, url: \"https://a.example\"}",
+         "3: alerter.channels: has the name webhook a second time"},
+        {"{name: a, url: \"https://a.example\"}\n    - {name: a, url: \"https://b.example\"}",
+         "3: alerter.channels: has the name a a second time"},
+        {"{name: a, url: \"https://a.example\", rate: 6001}", "alerter.channels[0].rate: "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        char text[512];
+        snprintf(text, sizeof text, CHANNELS "    - %s\n", cases[i].text);
+        assert_int_equal(load(state, text, &config, &error), RF_ERR_CONFIG);
+        if (strstr(error.message, cases[i].message) == NULL)
+            fail_msg("%s: %s", cases[i].text, error.message);
+    }
+}
+
 struct changes {
     char text[256];
 };
@@ -263,6 +325,8 @@ int main(void) {
         TEST(how_lists_of_contacts_are_written_is_read_and_checked),
         TEST(an_empty_list_is_none),
         TEST(what_is_wrong_in_a_list_is_told_with_line_and_place),
+        TEST(channels_are_read_with_their_defaults),
+        TEST(what_is_wrong_with_a_channel_is_told),
         TEST(a_change_within_a_list_is_told),
         TEST(a_key_in_a_list_that_others_may_read_is_warned_of),
         TEST(every_row_of_a_list_is_in_order),
