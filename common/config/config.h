@@ -374,6 +374,7 @@ struct rf_config_sheets {
     int64_t batch;               // rows a request
     struct rf_duration interval; // at most so long until a row is written
     bool log_lines;              // rows for log.line too
+    int64_t quota;               // requests a minute, to read and to write each; 0: no bound
 };
 
 enum rf_config_compress { RF_COMPRESS_NONE, RF_COMPRESS_GZIP, RF_COMPRESS_ZSTD };

@@ -123,13 +123,41 @@ static void add_text(const struct rf_event *event, struct rf_text *out) {
     rf_text_add(out, "\n");
 }
 
+// After spaces too, as some readers take them off; the other half of each are the wide forms that
+// East Asian editions of Excel take for the same. Tab and line ends became spaces.
+static bool begins_formula(const char *text) {
+    static const char *const signs[] = {
+        "=", "+", "-", "@", "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D", "\xEF\xBC\xA0"};
+    text += strspn(text, " ");
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+        if (strncmp(text, signs[i], strlen(signs[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool append_cell(json_t *row, char *clean) {
+    json_t *cell = clean == NULL           ? NULL
+                   : begins_formula(clean) ? json_sprintf("'%s", clean)
+                                           : json_string(clean);
+    free(clean);
+    return json_array_append_new(row, cell) == 0;
+}
+
 static bool append_clean(json_t *row, const char *outside) {
     struct rf_text text = {0};
     rf_text_add_clean(&text, outside, NAME_BYTES);
-    char *clean = rf_text_take(&text);
-    bool done = clean != NULL && json_array_append_new(row, json_string(clean)) == 0;
-    free(clean);
-    return done;
+    return append_cell(row, rf_text_take(&text));
+}
+
+static bool append_sentence(json_t *row, const struct rf_event *event) {
+    struct rf_text text = {0};
+    rf_event_sentence(event, &text);
+    return append_cell(row, rf_text_take(&text));
+}
+
+json_t *rf_record_header(void) {
+    return json_pack("[[s, s, s, s, s, s, s]]", "n", "time", "type", "severity", "subject",
+                     "contact", "message");
 }
 
 static json_t *row_of(const struct rf_event *event) {
@@ -138,7 +166,7 @@ static json_t *row_of(const struct rf_event *event) {
                             rf_utc_format((struct rf_utc){event->ts}, time));
     if (row == NULL || !append_clean(row, event->type) || !append_clean(row, event->severity) ||
         !append_clean(row, event->subject) || !append_clean(row, event->contact) ||
-        json_array_append_new(row, sentence_of(event)) != 0) {
+        !append_sentence(row, event)) {
         json_decref(row);
         return NULL;
     }

@@ -26,8 +26,13 @@ void rf_record_text(const struct rf_redaction *redaction, const struct rf_event 
 
 #define RF_RECORD_COLUMNS 7
 
+// rf_record_header: the names of those columns, as a new array of one row. NULL if out of memory.
+json_t *rf_record_header(void);
+
 // rf_record_row: a new array of RF_RECORD_COLUMNS texts: n, time, type, severity, subject, contact,
-// message. NULL if out of memory.
+// message. A text from outside that a table would take for a formula (as Excel does with a sheet
+// that was exported as CSV, whatever Sheets itself made of it) has an apostrophe before it; number
+// and time are ours. NULL if out of memory.
 json_t *rf_record_row(const struct rf_redaction *redaction, const struct rf_event *event);
 
 // rf_record_json_n, rf_record_text_n: the number of a line that the functions above made (without

@@ -165,7 +165,11 @@ enum rf_sheet_action rf_sheet_next(const struct rf_sheet *sheet, struct rf_insta
         return RF_SHEET_TOKEN;
     if (sheet->place.row > 0)
         return RF_SHEET_UPDATE;
-    return sheet->asked ? RF_SHEET_LOOK : RF_SHEET_APPEND;
+    if (sheet->asked)
+        return RF_SHEET_LOOK; // and no header: the append may yet come, into the first row
+    if (sheet->header == RF_SHEET_HEADER_UNKNOWN)
+        return RF_SHEET_PEEK;
+    return sheet->header == RF_SHEET_HEADER_MISSING ? RF_SHEET_HEADER : RF_SHEET_APPEND;
 }
 
 void rf_sheet_kept(struct rf_sheet *sheet) {
@@ -186,6 +190,17 @@ enum rf_err rf_sheet_token(struct rf_sheet *sheet, const char *token, struct rf_
         used = rf_ns(lifetime.ns / 2);
     sheet->token_until = rf_instant_add(now, used);
     return RF_OK;
+}
+
+void rf_sheet_peeked(struct rf_sheet *sheet, const json_t *values) {
+    sheet->refusals = 0;
+    sheet->header = json_array_size(json_array_get(values, 0)) > 0 ? RF_SHEET_HEADER_THERE
+                                                                   : RF_SHEET_HEADER_MISSING;
+}
+
+void rf_sheet_headed(struct rf_sheet *sheet) {
+    sheet->refusals = 0;
+    sheet->header = RF_SHEET_HEADER_THERE;
 }
 
 json_t *rf_sheet_keys(const struct rf_sheet *sheet) {
@@ -262,6 +277,7 @@ void rf_sheet_updated(struct rf_sheet *sheet) {
 void rf_sheet_misplaced(struct rf_sheet *sheet) {
     sheet->place = (struct rf_a1_place){0};
     sheet->asked = true;
+    sheet->header = RF_SHEET_HEADER_UNKNOWN; // it may be gone too
     sheet->dirty = true;
 }
 

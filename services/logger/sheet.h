@@ -10,6 +10,9 @@
 // of the batch before on, or, if that is not where it was, of the whole sheet. What is left is
 // an append that Sheets carries out after that look: it shows as rows of which only number and time
 // are there, beside the same numbers with their texts.
+//
+// Before the first append the sheet's first row is looked at. Where it is empty, the names of the
+// columns are written into it, which a repeat does as well: no kill and no lost answer doubles it.
 #ifndef RF_LOGGER_SHEET_H
 #define RF_LOGGER_SHEET_H
 
@@ -27,6 +30,8 @@ enum rf_sheet_action {
     RF_SHEET_NOTHING, // no batch
     RF_SHEET_TOKEN,   // get an access token
     RF_SHEET_KEEP,    // write rf_sheet_dump to the file, then rf_sheet_kept
+    RF_SHEET_PEEK,    // read the first row
+    RF_SHEET_HEADER,  // write the names of the columns into the first row
     RF_SHEET_LOOK,    // read the first two columns, from rf_sheet_look_row on
     RF_SHEET_APPEND,  // append the batch's keys
     RF_SHEET_UPDATE,  // write the batch's rows to their place
@@ -41,21 +46,24 @@ enum rf_sheet_outcome {
     RF_SHEET_NO_ACCESS, // the token is not valid (any more)
 };
 
+enum rf_sheet_header { RF_SHEET_HEADER_UNKNOWN, RF_SHEET_HEADER_MISSING, RF_SHEET_HEADER_THERE };
+
 // Zero it, then rf_sheet_init. Members are for reading only.
 struct rf_sheet {
-    int64_t cursor;           // the journal is in the sheet up to here
-    char *journal;            // and which journal; NULL: not known
-    bool known;               // a cursor was kept, now or in an earlier life
-    char *place_id;           // "spreadsheet/tab": where the batch's place is
-    json_t *rows;             // the batch, NULL: none; an array of arrays of texts
-    int64_t scanned;          // the cursor after it
-    char *scanned_journal;    // and its journal; NULL: not known
-    struct rf_a1_place place; // where the rows go; row 0: not known yet
-    bool asked;               // an append may have been carried out
-    int64_t last_row;         // of the batch before this one; 0: not known
-    json_t *last;             // number and time in it
-    bool dirty;               // what is kept is not what is true
-    char *token;              // NULL: none
+    int64_t cursor;              // the journal is in the sheet up to here
+    char *journal;               // and which journal; NULL: not known
+    bool known;                  // a cursor was kept, now or in an earlier life
+    char *place_id;              // "spreadsheet/tab": where the batch's place is
+    json_t *rows;                // the batch, NULL: none; an array of arrays of texts
+    int64_t scanned;             // the cursor after it
+    char *scanned_journal;       // and its journal; NULL: not known
+    struct rf_a1_place place;    // where the rows go; row 0: not known yet
+    bool asked;                  // an append may have been carried out
+    int64_t last_row;            // of the batch before this one; 0: not known
+    json_t *last;                // number and time in it
+    enum rf_sheet_header header; // the first row
+    bool dirty;                  // what is kept is not what is true
+    char *token;                 // NULL: none
     struct rf_instant token_until;
     int64_t refusals; // tokens in a row that were not accepted
 };
@@ -84,6 +92,13 @@ void rf_sheet_kept(struct rf_sheet *sheet);
 RF_NODISCARD enum rf_err rf_sheet_token(struct rf_sheet *sheet, const char *token,
                                         struct rf_duration lifetime, struct rf_instant now,
                                         struct rf_error *error);
+
+// rf_sheet_peeked: the answer to PEEK: `values` are the first row, as an array of rows (NULL: it is
+// empty). Whatever stands there is left alone.
+void rf_sheet_peeked(struct rf_sheet *sheet, const json_t *values);
+
+// rf_sheet_headed: HEADER succeeded.
+void rf_sheet_headed(struct rf_sheet *sheet);
 
 // rf_sheet_keys: the first two columns of the batch's rows, for the append. NULL if out of memory.
 json_t *rf_sheet_keys(const struct rf_sheet *sheet);

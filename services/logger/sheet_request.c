@@ -118,10 +118,17 @@ enum rf_err rf_sheet_request_send(struct rf_http *http, const struct rf_config_l
                                   struct rf_http_transfer **transfer, struct rf_error *error) {
     struct sending s = {http, config, sheet, fn, arg, transfer};
     const char *tab = config->sheets.sheet;
+    const struct rf_a1_place top = {.row = 1, .column = 1};
     int64_t rows = (int64_t)json_array_size(sheet->rows);
     switch (action) {
     case RF_SHEET_TOKEN:
         return send_token(&s, now, error);
+    case RF_SHEET_PEEK:
+        return send_values(&s, "GET", rf_a1_block(tab, top, 1, RF_RECORD_COLUMNS), "", NULL,
+                           REPLY_BYTES, error);
+    case RF_SHEET_HEADER:
+        return send_values(&s, "PUT", rf_a1_block(tab, top, 1, RF_RECORD_COLUMNS),
+                           "?valueInputOption=RAW", rf_record_header(), REPLY_BYTES, error);
     case RF_SHEET_LOOK:
         return send_values(&s, "GET", rf_a1_rows(tab, rf_sheet_look_row(sheet), 1, 2),
                            "?majorDimension=ROWS", NULL, LOOK_BYTES, error);

@@ -6,7 +6,7 @@
 #include "http/client.h"
 #include "sheet.h"
 
-// rf_sheet_request_send: begins the request of `action` (TOKEN, LOOK, APPEND or UPDATE) with the
+// rf_sheet_request_send: begins the request of `action` (all but NOTHING and KEEP) with the
 // settings of `config`. `fn` as for rf_http_send. Errors name no secret.
 RF_NODISCARD enum rf_err
 rf_sheet_request_send(struct rf_http *http, const struct rf_config_logger *config,

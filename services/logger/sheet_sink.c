@@ -56,6 +56,12 @@ static void on_success(struct rf_sheet_sink *sink, const json_t *body) {
     case RF_SHEET_TOKEN:
         on_token(sink, body);
         return;
+    case RF_SHEET_PEEK:
+        rf_sheet_peeked(&sink->sheet, json_object_get(body, "values"));
+        break;
+    case RF_SHEET_HEADER:
+        rf_sheet_headed(&sink->sheet);
+        break;
     case RF_SHEET_LOOK:
         rf_sheet_looked(&sink->sheet, json_object_get(body, "values"));
         break;
@@ -154,6 +160,19 @@ static void rest(struct rf_sheet_sink *sink) {
         rf_timer_at(&sink->page_timer, next);
 }
 
+// Google counts reading and writing apart, a minute at a time. False: it has to wait, and does.
+static bool may_ask(struct rf_sheet_sink *sink, enum rf_sheet_action action) {
+    struct rf_instant when;
+    if (action == RF_SHEET_TOKEN)
+        return true; // of another service
+    bool reads = action == RF_SHEET_LOOK || action == RF_SHEET_PEEK;
+    if (rf_rate_limit_take(reads ? &sink->reads : &sink->writes,
+                           rf_loop_now(sink->sink.process->loop), &when))
+        return true;
+    rf_timer_at(&sink->timer, when);
+    return false;
+}
+
 static void go_on(struct rf_sheet_sink *sink) {
     struct rf_error error;
     enum rf_sheet_action action;
@@ -165,6 +184,8 @@ static void go_on(struct rf_sheet_sink *sink) {
         rest(sink);
         return;
     }
+    if (!may_ask(sink, action))
+        return;
     sink->action = action;
     if (rf_sheet_request_send(sink->http, settings(sink), &sink->sheet, action, rf_clock_utc(),
                               on_reply, sink, &sink->transfer, &error) != RF_OK)
@@ -263,10 +284,26 @@ void rf_sheet_sink_fini(struct rf_sheet_sink *sink) {
     sink->path = NULL;
 }
 
+// A fifth of a minute's requests at once and the rest spread over it: in no minute, wherever it
+// begins, are there more than all.
+static void take_quota(struct rf_sheet_sink *sink) {
+    int64_t quota = settings(sink)->sheets.quota;
+    struct rf_rate_limit_policy policy = {.burst = quota < 5 ? 1 : quota / 5};
+    if (quota > 0)
+        policy.rate = (double)(quota - (quota > 1 ? policy.burst : 0)) / 60;
+    struct rf_instant now = rf_loop_now(sink->sink.process->loop);
+    if (sink->quota == quota && quota > 0)
+        return; // what was used is used
+    sink->quota = quota;
+    rf_rate_limit_init(&sink->reads, &policy, now);
+    rf_rate_limit_init(&sink->writes, &policy, now);
+}
+
 // Beginning anew costs a look at most, as all that counts is kept in the file.
 void rf_sheet_sink_run(struct rf_sheet_sink *sink) {
     end(sink);
     sink->sink.failures = 0;
+    take_quota(sink);
     if (settings(sink)->sheets.enabled)
         on_timer(sink);
     else

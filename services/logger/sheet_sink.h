@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include <ringfence/rate_limit.h>
+
 #include "http/client.h"
 #include "runtime/loop.h"
 #include "sheet.h"
@@ -21,10 +23,12 @@ struct rf_sheet_sink {
     char *path;
     struct rf_subscription *subscription;
     struct rf_http_transfer *transfer;
-    enum rf_sheet_action action; // of the transfer
-    struct rf_timer timer;       // the next try
-    struct rf_timer page_timer;  // the next page
-    struct rf_instant began;     // the batch that is or was in hand
+    enum rf_sheet_action action;        // of the transfer
+    struct rf_timer timer;              // the next try
+    struct rf_timer page_timer;         // the next page
+    struct rf_rate_limit reads, writes; // requests that the quota allows
+    int64_t quota;                      // of which they are made
+    struct rf_instant began;            // the batch that is or was in hand
     void (*active)(void *arg);
     void *arg;
 };

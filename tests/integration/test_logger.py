@@ -8,7 +8,7 @@ import subprocess
 import unittest
 import urllib.parse
 
-from harness import RingfenceTest, wait_for
+from harness import RingfenceTest, stays, wait_for
 from publisher import Publisher
 
 
@@ -195,7 +195,7 @@ class SheetsTest(LoggerCase):
         url = self.set.simulator_url
         self.set.config["logger"]["sheets"] = {
             "enabled": True, "base_url": f"{url}/sheets", "token_url": f"{url}/google/token",
-            "spreadsheet": "book-1", "sheet": "events", "batch": 40, "interval": "50ms",
+            "spreadsheet": "book-1", "sheet": "events", "batch": 40, "interval": "50ms", "quota": 0,
             "credentials": str(self.set.root / "state" / "simulator" / "service-account.json")}
         self.set.config["logger"]["timeout"] = "2s"
         self.set.write_config()
@@ -204,7 +204,8 @@ class SheetsTest(LoggerCase):
         return [row for row in self.set.ledger()["sheets"]["rows"] if len(row) > 2 and row[2] == "contact.done"]
 
     def whole_rows(self):
-        rows = self.set.ledger()["sheets"]["rows"]
+        header, *rows = self.set.ledger()["sheets"]["rows"]
+        self.assertEqual(header, ["n", "time", "type", "severity", "subject", "contact", "message"])
         return rows if all(len(row) == 7 for row in rows) else None
 
     def check_rows(self, expected):
@@ -226,12 +227,64 @@ class SheetsTest(LoggerCase):
         self.publisher.publish(*events(100))
         self.publisher.publish({"type": "contact.done", "subject": "=1+1", "contact": "+cmd",
                                 "data": {"outcome": "-2+3"}})
-        self.check_rows(self.subjects(100) + ["=1+1"])
+        self.check_rows(self.subjects(100) + ["'=1+1"])
         row = self.rows()[-1]
         self.assertTrue(all(isinstance(cell, str) for cell in row))
-        self.assertEqual(row[4:], ["=1+1", "+cmd", "Contact =1+1: its call ended: -2+3"])
+        self.assertEqual(row[4:], ["'=1+1", "'+cmd", "Contact =1+1: its call ended: -2+3"])
         line = self.set.events(subject="=1+1")[0]
         self.assertEqual(row[:4], [str(line["n"]), line["time"], "contact.done", "error"])
+
+    def test_no_text_becomes_a_formula_when_the_sheet_is_opened_as_csv(self):
+        wicked = ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", " =1", "\uff1d1+1"]
+        harmless = ["a=1", "'=1", "1+1", ""]
+        self.set.start("logger")
+        self.publisher.publish(*[{"type": "contact.done", "subject": f"s-{i}", "contact": text, "data": {}}
+                                 for i, text in enumerate(wicked + harmless)])
+        self.check_rows(self.subjects(len(wicked) + len(harmless), "s"))
+        cells = [row[5] for row in self.rows()]
+        for text, cell in zip(wicked, cells):
+            self.assertEqual(cell[0], "'", cell)
+            self.assertEqual(cell[1:], text.replace("\t", " ").replace("\r", " "))
+        self.assertEqual(cells[len(wicked):], harmless)
+        for row in self.rows():
+            self.assertTrue(row[0].isdigit() and row[1].startswith("20"), "number and time are as ever")
+
+    def test_an_empty_sheet_gets_its_header_once_though_answers_are_lost_and_it_is_killed(self):
+        self.set.faults({"id": "header", "match": {"provider": "sheets", "method": "PUT", "path": "*!A1:G1*"},
+                         "kind": "reset_after", "count": 3})
+        logger = self.set.start("logger")
+        self.publisher.publish(*events(5))
+        wait_for("the fault to be hit", lambda: self.set.admin("GET", "faults")["faults"][0]["hits"])
+        logger.kill()
+        self.set.start("logger")
+        self.check_rows(self.subjects(5))
+
+    def test_a_sheet_that_has_rows_gets_no_header(self):
+        self.set.start("logger")
+        self.publisher.publish(*events(5))
+        self.check_rows(self.subjects(5))
+        self.set.processes["logger"].kill()
+        self.set.start("logger")
+        self.publisher.publish(*events(5, "late"))
+        self.check_rows(self.subjects(5) + self.subjects(5, "late"))
+        headers = [r for r in self.set.requests("sheets", "A1") if r["method"] == "PUT"]
+        self.assertEqual(len(headers), 1)
+
+    def test_no_more_requests_than_the_quota_are_sent(self):
+        # 15 at once and 1 a second: a minute, wherever it begins, has at most 75.
+        self.set.config["logger"]["sheets"].update(quota=75, batch=1)
+        self.set.write_config()
+        self.set.start("logger")
+        self.publisher.publish(*events(40))
+        wait_for("the first rows", lambda: len(self.rows()) >= 7)
+        stays("behind", lambda: len(self.rows()) < 30, 4)
+        writes = sorted(r["at"] for r in self.set.requests("sheets", "/values/") if r["method"] != "GET")
+        self.assertGreater(len(writes), 15)
+        for i, begin in enumerate(writes):
+            seconds = [at - begin for at in writes[i:]]
+            for k, passed in enumerate(seconds):
+                self.assertLessEqual(k + 1, 15 + passed + 1.5)
+        self.assertEqual(self.set.events(type="sink.failed"), [], "to wait for it is no failure")
 
     def test_an_append_whose_answer_was_lost_is_not_repeated_blindly(self):
         for kind in ("reset_after", "half_reply", "reset_before"):
@@ -253,7 +306,7 @@ class SheetsTest(LoggerCase):
         self.publisher.publish(*events(10, "late"))
         self.check_rows(self.subjects(400) + self.subjects(10, "late"))
         looks = [urllib.parse.unquote(r["path"]) for r in self.set.requests("sheets", "/values/events!A")
-                 if r["method"] == "GET"]
+                 if r["method"] == "GET" and ":B" in urllib.parse.unquote(r["path"])]
         self.assertEqual(len(looks), 1, looks)
         first = int(re.search(r"!A(\d+):B", looks[0]).group(1))
         total = len(self.set.ledger()["sheets"]["rows"])

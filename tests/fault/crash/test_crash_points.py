@@ -63,7 +63,7 @@ class CrashPoints(RingfenceTest):
         url = self.set.simulator_url
         self.set.config = merge(self.set.config, {"logger": {"sheets": {
             "enabled": True, "base_url": f"{url}/sheets", "token_url": f"{url}/google/token",
-            "spreadsheet": "book-1", "sheet": "events", "batch": 500, "interval": "50ms", "log_lines": True,
+            "spreadsheet": "book-1", "sheet": "events", "batch": 500, "interval": "50ms", "log_lines": True, "quota": 0,
             "credentials": str(self.set.root / "state" / "simulator" / "service-account.json")}}})
         self.set.write_config()
         self.store = self.make_store()

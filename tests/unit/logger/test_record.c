@@ -143,9 +143,51 @@ static void a_row_is_seven_texts(void **state) {
         assert_true(json_is_string(json_array_get(row, i)));
     assert_string_equal(json_string_value(json_array_get(row, 0)), "42");
     assert_string_equal(json_string_value(json_array_get(row, 1)), "2025-11-24T10:48:00.123456Z");
-    assert_string_equal(json_string_value(json_array_get(row, 4)), "=HYPERLINK(\"x\")");
+    assert_string_equal(json_string_value(json_array_get(row, 4)), "'=HYPERLINK(\"x\")");
     assert_string_equal(json_string_value(json_array_get(row, 5)), "");
     json_decref(row);
+    json_t *header = rf_record_header();
+    assert_int_equal(json_array_size(json_array_get(header, 0)), RF_RECORD_COLUMNS);
+    json_decref(header);
+}
+
+static void no_cell_begins_as_a_formula_does(void **state) {
+    (void)state;
+    static const struct {
+        const char *subject, *cell;
+    } cases[] = {
+        {"=1", "'=1"},
+        {"+1", "'+1"},
+        {"-1", "'-1"},
+        {"@a", "'@a"},
+        {"\t=1", "' =1"},
+        {"\r\n@", "'  @"},
+        {"  =1", "'  =1"},
+        {"\xEF\xBC\x9D"
+         "1",
+         "'\xEF\xBC\x9D"
+         "1"},
+        {"'=1", "'=1"},
+        {"a=1", "a=1"},
+        {"1-1", "1-1"},
+        {"\xEF\xBC\x91", "\xEF\xBC\x91"},
+        {" ", " "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_event event = {.n = -1,
+                                 .ts = AT,
+                                 .type = cases[i].subject,
+                                 .severity = cases[i].subject,
+                                 .subject = cases[i].subject};
+        json_t *row = rf_record_row(redaction, &event);
+        for (size_t c = 2; c < 5; c++)
+            assert_string_equal(json_string_value(json_array_get(row, c)), cases[i].cell);
+        // The sentence of an unknown type begins with it.
+        assert_memory_equal(json_string_value(json_array_get(row, 6)), cases[i].cell,
+                            strlen(cases[i].cell));
+        assert_string_equal(json_string_value(json_array_get(row, 0)), "-1"); // ours is left alone
+        json_decref(row);
+    }
 }
 
 static void a_line_of_another_program_has_no_number(void **state) {
@@ -176,6 +218,7 @@ int main(void) {
         cmocka_unit_test(a_hostile_event_is_one_line_in_every_form),
         cmocka_unit_test(an_event_that_is_not_utf8_is_still_a_json_line),
         cmocka_unit_test(a_row_is_seven_texts),
+        cmocka_unit_test(no_cell_begins_as_a_formula_does),
         cmocka_unit_test(a_line_of_another_program_has_no_number),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

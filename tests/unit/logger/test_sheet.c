@@ -14,7 +14,9 @@
 struct bench {
     struct rf_sheet sheet;
     json_t *cells; // rows of the tab
-    char *file;    // what was kept; NULL: nothing
+    bool bare;     // with no names of columns asked for: most tests are about what comes below
+    int peeks, headers;
+    char *file; // what was kept; NULL: nothing
     int appends, looks, updates, tokens, keeps;
     size_t read; // rows
     struct rf_instant now;
@@ -25,11 +27,14 @@ static struct rf_error error;
 static void start(struct bench *bench, const char *spreadsheet) {
     assert_int_equal(rf_sheet_init(&bench->sheet, spreadsheet, "events", bench->file, &error),
                      RF_OK);
+    if (bench->bare)
+        rf_sheet_headed(&bench->sheet);
 }
 
 static int set_up(void **state) {
     struct bench *bench = calloc(1, sizeof *bench);
     bench->cells = json_array();
+    bench->bare = true;
     start(bench, "s");
     *state = bench;
     return 0;
@@ -68,6 +73,15 @@ static void update(struct bench *bench) {
     bench->updates++;
 }
 
+static void write_header(struct bench *bench) {
+    json_t *names = json_pack("[s, s]", "n", "time");
+    if (json_array_size(bench->cells) == 0)
+        json_array_append_new(bench->cells, names);
+    else
+        json_array_set_new(bench->cells, 0, names);
+    bench->headers++;
+}
+
 static void look(struct bench *bench) {
     json_t *values = json_array();
     for (size_t i = (size_t)rf_sheet_look_row(&bench->sheet) - 1; i < json_array_size(bench->cells);
@@ -95,6 +109,14 @@ static bool step(struct bench *bench) {
         free(bench->file);
         bench->file = rf_sheet_dump(&bench->sheet);
         rf_sheet_kept(&bench->sheet);
+        return true;
+    case RF_SHEET_PEEK:
+        rf_sheet_peeked(&bench->sheet, json_array_size(bench->cells) > 0 ? bench->cells : NULL);
+        bench->peeks++;
+        return true;
+    case RF_SHEET_HEADER:
+        write_header(bench);
+        rf_sheet_headed(&bench->sheet);
         return true;
     case RF_SHEET_LOOK:
         look(bench);
@@ -182,6 +204,94 @@ static void a_kill_at_any_moment_loses_no_row_and_doubles_none(void **state) {
         assert_rows_once(bench, 1, 6);
         tear_down(&fresh);
     }
+}
+
+// An empty sheet, whose first row the program looks at in each of its lives.
+static void set_up_bare(struct bench *bench) {
+    bench->bare = false;
+    rf_sheet_fini(&bench->sheet);
+    start(bench, "s");
+}
+
+static void assert_rows_below_the_header(const struct bench *bench, int first, int count) {
+    json_t *expected = rows_from(first, count);
+    json_array_insert_new(expected, 0, json_pack("[s, s]", "n", "time"));
+    assert_true(json_equal(bench->cells, expected));
+    json_decref(expected);
+}
+
+static void an_empty_sheet_gets_the_names_of_its_columns_once(void **state) {
+    struct bench *bench = *state;
+    set_up_bare(bench);
+    assert_int_equal(rf_sheet_next(&bench->sheet, bench->now), RF_SHEET_NOTHING);
+    for (int batch = 0; batch < 3; batch++) {
+        if (batch == 2) { // in another life
+            rf_sheet_fini(&bench->sheet);
+            start(bench, "s");
+        }
+        rf_sheet_batch(&bench->sheet, rows_from(1 + 2 * batch, 2), batch + 1, NULL);
+        while (step(bench)) {
+        }
+    }
+    assert_rows_below_the_header(bench, 1, 6);
+    assert_int_equal(bench->headers, 1);
+    assert_int_equal(bench->peeks, 2);
+}
+
+static void what_stands_in_the_first_row_is_left_alone(void **state) {
+    struct bench *bench = *state;
+    json_array_append_new(bench->cells, json_pack("[s]", "somebody's"));
+    set_up_bare(bench);
+    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2, NULL);
+    while (step(bench)) {
+    }
+    assert_string_equal(json_string_value(json_array_get(json_array_get(bench->cells, 0), 0)),
+                        "somebody's");
+    assert_int_equal(json_array_size(bench->cells), 3);
+    assert_int_equal(bench->headers, 0);
+}
+
+static void a_kill_at_any_moment_doubles_no_header_and_no_row(void **state) {
+    (void)state;
+    for (int moment = 0; moment < 40; moment++) {
+        void *fresh;
+        set_up(&fresh);
+        struct bench *bench = fresh;
+        char range[64];
+        set_up_bare(bench);
+        rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2, NULL);
+        for (int steps = 0; bench->sheet.cursor < 2 || bench->sheet.dirty; steps++) {
+            if (steps == moment / 2) {
+                // After the effect, but before the answer is read.
+                enum rf_sheet_action action = rf_sheet_next(&bench->sheet, bench->now);
+                if (moment % 2 == 1 && action == RF_SHEET_HEADER)
+                    write_header(bench);
+                else if (moment % 2 == 1 && action == RF_SHEET_APPEND)
+                    append(bench, range);
+                rf_sheet_fini(&bench->sheet);
+                start(bench, "s");
+                if (bench->sheet.rows == NULL && bench->sheet.cursor < 2)
+                    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2, NULL);
+            }
+            step(bench);
+        }
+        assert_rows_below_the_header(bench, 1, 2);
+        tear_down(&fresh);
+    }
+}
+
+// The answer of the first append was lost, before the sheet's first row was ever seen by this life.
+static void no_header_is_written_while_an_append_may_yet_come(void **state) {
+    struct bench *bench = *state;
+    char range[64];
+    rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2, NULL);
+    step_until(bench, RF_SHEET_APPEND);
+    append(bench, range);
+    set_up_bare(bench);
+    while (step(bench)) {
+    }
+    assert_rows_once(bench, 1, 2);
+    assert_int_equal(bench->headers, 0);
 }
 
 static void an_ambiguous_append_is_looked_for_before_it_is_repeated(void **state) {
@@ -288,7 +398,7 @@ static void a_number_that_comes_again_does_not_overwrite_the_old_row(void **stat
                         "old");
 }
 
-static void rows_that_were_deleted_by_hand_are_appended_again(void **state) {
+static void rows_that_were_deleted_by_hand_are_appended_again_below_a_new_header(void **state) {
     struct bench *bench = *state;
     rf_sheet_batch(&bench->sheet, rows_from(1, 2), 2, NULL);
     step_until(bench, RF_SHEET_UPDATE);
@@ -296,7 +406,7 @@ static void rows_that_were_deleted_by_hand_are_appended_again(void **state) {
     rf_sheet_misplaced(&bench->sheet); // UPDATE was refused
     while (step(bench)) {
     }
-    assert_rows_once(bench, 1, 2);
+    assert_rows_below_the_header(bench, 1, 2);
 }
 
 static void a_batch_kept_for_another_spreadsheet_is_written_into_this_one(void **state) {
@@ -392,13 +502,17 @@ int main(void) {
         TEST(a_batch_is_one_append_and_one_update),
         TEST(an_empty_batch_moves_the_cursor_only),
         cmocka_unit_test(a_kill_at_any_moment_loses_no_row_and_doubles_none),
+        TEST(an_empty_sheet_gets_the_names_of_its_columns_once),
+        TEST(what_stands_in_the_first_row_is_left_alone),
+        cmocka_unit_test(a_kill_at_any_moment_doubles_no_header_and_no_row),
+        TEST(no_header_is_written_while_an_append_may_yet_come),
         TEST(an_ambiguous_append_is_looked_for_before_it_is_repeated),
         TEST(only_what_came_after_the_batch_before_is_looked_through),
         TEST(a_sheet_whose_rows_were_moved_by_hand_is_looked_through_whole),
         TEST(an_append_that_was_refused_is_repeated_without_a_look),
         TEST(an_unreadable_range_is_as_good_as_no_answer),
         TEST(a_number_that_comes_again_does_not_overwrite_the_old_row),
-        TEST(rows_that_were_deleted_by_hand_are_appended_again),
+        TEST(rows_that_were_deleted_by_hand_are_appended_again_below_a_new_header),
         TEST(a_batch_kept_for_another_spreadsheet_is_written_into_this_one),
         TEST(a_token_is_replaced_ahead_of_its_end_and_when_it_is_refused),
         cmocka_unit_test(the_journal_is_kept_with_each_number),
