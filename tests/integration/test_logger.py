@@ -267,7 +267,8 @@ class SheetsTest(LoggerCase):
         self.set.start("logger")
         self.publisher.publish(*events(5, "late"))
         self.check_rows(self.subjects(5) + self.subjects(5, "late"))
-        headers = [r for r in self.set.requests("sheets", "A1") if r["method"] == "PUT"]
+        headers = [r for r in self.set.requests("sheets", "/values/")
+                   if r["method"] == "PUT" and "!A1:G1?" in urllib.parse.unquote(r["path"]) + "?"]
         self.assertEqual(len(headers), 1)
 
     def test_no_more_requests_than_the_quota_are_sent(self):
