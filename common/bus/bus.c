@@ -211,7 +211,7 @@ static const struct {
 };
 
 static void dispatch(struct rf_bus *bus, struct rf_parts *parts) {
-    struct rf_message *message = rf_message_read(parts);
+    struct rf_message *message = rf_subscriptions_read(bus, parts);
     for (size_t i = 0; message != NULL && i < sizeof from_ingest / sizeof *from_ingest; i++)
         if (from_ingest[i].type == message->type)
             from_ingest[i].handle(bus, message);

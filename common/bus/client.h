@@ -79,6 +79,10 @@ void rf_watches_reset(struct rf_bus *bus);
 bool rf_watches_flush(struct rf_bus *bus);
 void rf_watches_fini(struct rf_bus *bus);
 void rf_watches_refused(struct rf_bus *bus, const char *rid, const char *code);
+// rf_subscriptions_read: rf_message_read, with the data of a page packed if its subscription wants
+// them so.
+struct rf_message *rf_subscriptions_read(struct rf_bus *bus, struct rf_parts *parts);
+
 void rf_subscriptions_reset(struct rf_bus *bus);
 bool rf_subscriptions_flush(struct rf_bus *bus);
 void rf_subscriptions_fini(struct rf_bus *bus);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "bus/client.h"
 #include "bus/cursor.h"
+#include "bus/message.h"
 #include "wire/text.h"
 
 #define NEWEST_MOST   UINT64_C(1000000)
@@ -26,7 +27,7 @@ struct rf_subscription {
     struct rf_utc since; // as long as the place to begin at is sought
     uint64_t newest;
     char *durable;
-    bool resume;
+    bool resume, packed;
     bool took; // the last page had events
     rf_subscription_fn *fn;
     void *arg;
@@ -112,6 +113,7 @@ enum rf_err rf_subscription_new(struct rf_bus *bus, const struct rf_subscription
     subscription->since = options->since;
     subscription->newest = options->newest;
     subscription->resume = options->resume;
+    subscription->packed = options->packed;
     subscription->fn = fn;
     subscription->arg = arg;
     rf_cursor_init(&subscription->cursor, options->after, options->journal);
@@ -274,11 +276,32 @@ void rf_bus_tell_gap(struct rf_bus *bus, const char *subscriber,
          json_pack("{s:I, s:I}", "from", (json_int_t)after + 1, "to", (json_int_t)page->trimmed));
 }
 
-void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message) {
-    const struct rf_journal_page *page = &message->as.journal_page;
+// The subscription that waits for this page.
+static struct rf_subscription *asker(struct rf_bus *bus, const struct rf_journal_page *page) {
     struct rf_subscription *at = bus->subscriptions;
     while (at != NULL && strcmp(at->rid, page->rid) != 0)
         at = at->next;
+    return at;
+}
+
+struct rf_message *rf_subscriptions_read(struct rf_bus *bus, struct rf_parts *parts) {
+    bool packed = false;
+    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
+        packed = packed || at->packed;
+    struct rf_message *message = packed ? rf_message_read_packed(parts) : rf_message_read(parts);
+    if (!packed || message == NULL || message->type != RF_MESSAGE_journal_page)
+        return message;
+    struct rf_subscription *at = asker(bus, &message->as.journal_page);
+    if ((at == NULL || !at->packed) && rf_wire_unpack_page(message) != RF_OK) {
+        rf_log(RF_LOG_WARNING, "from the broker: no memory for a page of events");
+        rf_message_destroy(&message); // it is asked for again
+    }
+    return message;
+}
+
+void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message) {
+    const struct rf_journal_page *page = &message->as.journal_page;
+    struct rf_subscription *at = asker(bus, page);
     if (at == NULL || !at->cursor.asked)
         return;
     if (!rf_cursor_page(&at->cursor, page)) {

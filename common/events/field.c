@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -9,12 +10,39 @@ static const json_t *member(const struct rf_event *event, const char *key) {
     return event->data == NULL ? NULL : json_object_get(event->data, key);
 }
 
+// The place of the member in the list; its length if there is none. A few short names: comparing
+// them one by one is quicker than a table.
+static size_t place(const struct rf_fields *fields, const char *key) {
+    size_t size = strlen(key), i = 0;
+    while (i < fields->count &&
+           (fields->items[i].key_size != size || memcmp(fields->items[i].key, key, size) != 0))
+        i++;
+    return i;
+}
+
+static bool listed(const struct rf_fields *fields, const char *key, enum rf_member_kind kind,
+                   int64_t *number) {
+    size_t i = place(fields, key);
+    if (i == fields->count || fields->items[i].kind != kind)
+        return false;
+    *number = fields->items[i].number;
+    return true;
+}
+
 const char *rf_field_text(const struct rf_event *event, const char *key) {
+    int64_t at;
+    if (event->data_fields != NULL)
+        return listed(event->data_fields, key, RF_MEMBER_TEXT, &at) &&
+                       event->data_fields->texts.data[at] != '\0'
+                   ? event->data_fields->texts.data + at
+                   : NULL;
     const char *text = json_string_value(member(event, key));
     return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
 bool rf_field_number(const struct rf_event *event, const char *key, int64_t *number) {
+    if (event->data_fields != NULL)
+        return listed(event->data_fields, key, RF_MEMBER_NUMBER, number);
     const json_t *value = member(event, key);
     if (!json_is_integer(value))
         return false;
@@ -23,6 +51,9 @@ bool rf_field_number(const struct rf_event *event, const char *key, int64_t *num
 }
 
 bool rf_field_count(const struct rf_event *event, const char *key, int64_t *count) {
+    if (event->data_fields != NULL)
+        return listed(event->data_fields, key, RF_MEMBER_ARRAY, count) ||
+               listed(event->data_fields, key, RF_MEMBER_NUMBER, count);
     const json_t *array = rf_field_array(event, key);
     if (array == NULL)
         return rf_field_number(event, key, count);

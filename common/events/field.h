@@ -10,6 +10,25 @@
 #include <ringfence/messages.h>
 #include <ringfence/time.h>
 
+#include "events/text.h"
+
+// Members of data that were never made a tree: whoever has the packed data makes a list of them,
+// and sets the event's data_fields.
+#define RF_FIELDS_MOST 48
+
+enum rf_member_kind { RF_MEMBER_OTHER, RF_MEMBER_TEXT, RF_MEMBER_NUMBER, RF_MEMBER_ARRAY };
+
+struct rf_fields {
+    struct {
+        const char *key; // without NUL
+        size_t key_size;
+        enum rf_member_kind kind;
+        int64_t number; // NUMBER; ARRAY: its length; TEXT: where in `texts` it begins, with a NUL
+    } items[RF_FIELDS_MOST];
+    size_t count;
+    struct rf_text texts;
+};
+
 // rf_field_text: the text `key` of the event's data, NULL if there is none or it is empty.
 const char *rf_field_text(const struct rf_event *event, const char *key);
 
@@ -19,7 +38,7 @@ bool rf_field_number(const struct rf_event *event, const char *key, int64_t *num
 // rf_field_count: the integer `key`, or the length of the array `key`; false if it is neither.
 bool rf_field_count(const struct rf_event *event, const char *key, int64_t *count);
 
-// rf_field_array: the array `key`, borrowed; NULL if there is none.
+// rf_field_array: the array `key`, borrowed; NULL if there is none, or no tree.
 const json_t *rf_field_array(const struct rf_event *event, const char *key);
 
 #define RF_TIME_TEXT_SIZE 32

@@ -54,14 +54,23 @@ static rf_sentence_fn *const sentences[RF_EVENT_COUNT] = {
 };
 
 // The catalogue's names, taken here so that this library needs nothing of the wire.
-static const char *const type_names[RF_EVENT_COUNT] = {
-#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = (type),
+static const struct {
+    const char *name;
+    size_t size;
+} types[RF_EVENT_COUNT] = {
+#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = {(type), sizeof(type) - 1},
 #include <ringfence/messages.def>
 };
 
+bool rf_sentence_needs_tree(const char *type) {
+    return strcmp(type, types[RF_EVENT_WORKER_EJECTED].name) == 0;
+}
+
 void rf_event_sentence(const struct rf_event *event, struct rf_text *text) {
+    size_t size = strlen(event->type);
     for (size_t i = 0; i < RF_EVENT_COUNT; i++) {
-        if (sentences[i] != NULL && strcmp(event->type, type_names[i]) == 0) {
+        if (types[i].size == size && sentences[i] != NULL &&
+            memcmp(event->type, types[i].name, size) == 0) {
             sentences[i](event, text);
             return;
         }

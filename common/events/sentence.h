@@ -12,4 +12,8 @@
 // its type and subject, and its data's message if there is one.
 void rf_event_sentence(const struct rf_event *event, struct rf_text *text);
 
+// rf_sentence_needs_tree: whether the sentence of this type says something that stands deeper than
+// in the members of the data themselves: data_fields do not do for it.
+bool rf_sentence_needs_tree(const char *type);
+
 #endif

@@ -1,6 +1,7 @@
 #include "events/sentence_words.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "events/field.h"
 
@@ -12,9 +13,9 @@ void rf_say_name(struct rf_text *text, const char *name) {
 
 void rf_say_subject(struct rf_text *text, const struct rf_event *event, const char *before,
                     const char *after) {
-    rf_text_add(text, "%s", before);
+    rf_text_add_bytes(text, before, strlen(before));
     rf_say_name(text, event->subject);
-    rf_text_add(text, "%s", after);
+    rf_text_add_bytes(text, after, strlen(after));
 }
 
 void rf_say_field(struct rf_text *text, const struct rf_event *event, const char *before,
@@ -22,16 +23,19 @@ void rf_say_field(struct rf_text *text, const struct rf_event *event, const char
     const char *value = rf_field_text(event, key);
     if (value == NULL)
         return;
-    rf_text_add(text, "%s", before);
+    rf_text_add_bytes(text, before, strlen(before));
     rf_text_add_clean(text, value, WORDS_BYTES);
-    rf_text_add(text, "%s", after);
+    rf_text_add_bytes(text, after, strlen(after));
 }
 
 void rf_say_number(struct rf_text *text, const struct rf_event *event, const char *before,
                    const char *key, const char *after) {
     int64_t number;
-    if (rf_field_count(event, key, &number))
-        rf_text_add(text, "%s%" PRId64 "%s", before, number, after);
+    if (!rf_field_count(event, key, &number))
+        return;
+    rf_text_add_bytes(text, before, strlen(before));
+    rf_text_add_number(text, number);
+    rf_text_add_bytes(text, after, strlen(after));
 }
 
 void rf_say_time(struct rf_text *text, const struct rf_event *event, const char *before,

@@ -51,6 +51,10 @@ void rf_text_add_bytes(struct rf_text *text, const void *data, size_t size) {
 
 void rf_text_add(struct rf_text *text, const char *format, ...) {
     va_list arguments;
+    if (strchr(format, '%') == NULL) {
+        rf_text_add_bytes(text, format, strlen(format));
+        return;
+    }
     va_start(arguments, format);
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
@@ -75,10 +79,34 @@ static void add_character(struct rf_text *text, const char *bytes, size_t length
         rf_text_add_bytes(text, bytes, length);
 }
 
+void rf_text_add_number(struct rf_text *text, int64_t number) {
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    rf_text_add_bytes(text, digits + at, sizeof digits - at);
+}
+
+// How many of the first `size` bytes are printable ASCII.
+static size_t plain_run(const char *text, size_t size) {
+    size_t i = 0;
+    while (i < size && text[i] >= ' ' && text[i] < 0x7f)
+        i++;
+    return i;
+}
+
 void rf_text_add_clean(struct rf_text *text, const char *outside, size_t limit_bytes) {
     if (outside == NULL)
         return;
     size_t size = strlen(outside), start = text->size;
+    if (size <= limit_bytes && plain_run(outside, size) == size) { // as nearly all are
+        rf_text_add_bytes(text, outside, size);
+        return;
+    }
     // Where the text would be cut: the last place that leaves room for the dots.
     size_t cut = start;
     for (size_t i = 0; i < size && !text->failed;) {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <ringfence/error.h>
 
@@ -24,6 +25,9 @@ void rf_text_add(struct rf_text *text, const char *format, ...) RF_PRINTF(2, 3);
 
 // rf_text_add_bytes: appends `size` bytes as they are.
 void rf_text_add_bytes(struct rf_text *text, const void *data, size_t size);
+
+// rf_text_add_number: appends it in decimal.
+void rf_text_add_number(struct rf_text *text, int64_t number);
 
 // rf_text_add_clean: appends text from outside (NULL: nothing) as part of a line: controls become
 // a space, bytes that are not UTF-8 become U+FFFD. Beyond `limit_bytes` it is cut between

@@ -1,5 +1,5 @@
 // Reading msgpack in place, one value after the other, from bytes that may be anything: what is
-// read lies between the cursor and its end. Private to common/wire.
+// read lies between the cursor and its end. For common/wire, and common/redact/packed.c.
 #ifndef RF_WIRE_CURSOR_H
 #define RF_WIRE_CURSOR_H
 

@@ -386,3 +386,28 @@ enum rf_err rf_wire_decode_event(const void *data, size_t size, struct rf_messag
                                  struct rf_error *error) {
     return decode(data, size, false, build_event, message, error);
 }
+
+// ---- later ----
+
+json_t *rf_wire_tree(const struct rf_bytes *packed) {
+    struct rf_cursor cursor = {packed->data, (const unsigned char *)packed->data + packed->size};
+    struct rf_packed value = rf_cursor_next(&cursor);
+    json_t *json = NULL;
+    struct rf_error error;
+    return rf_json_read(&cursor, &value, &json, &error) == RF_OK ? json : NULL;
+}
+
+enum rf_err rf_wire_unpack_page(struct rf_message *message) {
+    struct rf_journal_page *page = &message->as.journal_page;
+    message->trees = true;
+    for (size_t i = 0; i < page->events.count; i++) {
+        struct rf_event *event = &page->events.items[i];
+        if (event->data != NULL || event->data_packed.size == 0)
+            continue;
+        event->data = rf_wire_tree(&event->data_packed);
+        if (event->data == NULL)
+            return RF_ERR_NOMEM;
+        event->data_packed = (struct rf_bytes){0};
+    }
+    return RF_OK;
+}

@@ -103,6 +103,8 @@ struct rf_subscription_options {
     uint64_t newest;             // the last so many matching events, at most 1000000; 0: no matter
     const char *durable; // NULL, or a name of 1 to 200 bytes under which the broker keeps what
                          // was taken: retention spares the rest, up to the journal's size
+    bool packed;         // the events' data stay as they came, in data_packed: for who reads them
+                         // where they stand
     bool resume;         // begin where that name stands, if the broker knows it, or at `after`
                          // where that is later
 };

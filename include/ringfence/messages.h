@@ -6,6 +6,8 @@
 // A JSON field `x` stands in `x`. Only who passes messages on (rf_wire_decode_relay) finds it in
 // `x_packed` instead: checked, but still as the bytes of msgpack that came, to be sent on in a
 // message of the same type. They go before `x` when encoding; everybody else leaves them empty.
+// `x_fields` is for whoever reads members of such bytes one by one (our own logger); it is never
+// encoded or decoded.
 //
 // Whoever has the items of a LIST field `y` as msgpack already, one map each, puts them into
 // `y_packed` instead of `y.items`: `y.count` of them, written as they are. Decoding never fills it.
@@ -38,6 +40,8 @@ static inline struct rf_journal_place rf_journal_place(int64_t n, const char *jo
     return place;
 }
 
+struct rf_fields;
+
 struct rf_bytes {
     const void *data;
     size_t size;
@@ -62,7 +66,8 @@ struct rf_strs {
 #define BOOL(field, need)                  bool field;
 #define JSON(field, need)                                                                          \
     json_t *field;                                                                                 \
-    struct rf_bytes field##_packed;
+    struct rf_bytes field##_packed;                                                                \
+    const struct rf_fields *field##_fields;
 #define BIN(field, need)  struct rf_bytes field;
 #define STRS(field, need) struct rf_strs field;
 // NOLINTBEGIN(bugprone-macro-parentheses): `field` is the name in a declaration

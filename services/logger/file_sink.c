@@ -86,6 +86,7 @@ static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct 
     struct rf_subscription_options all = {.after = (uint64_t)sink->sink.place.n,
                                           .journal = sink->sink.place.journal,
                                           .limit = PAGE_EVENTS,
+                                          .packed = true,
                                           .durable = sink->sink.subscriber,
                                           .resume = in_file == 0 || !there};
     return rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,

@@ -5,28 +5,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "events/json_line.h"
 #include "events/sentence.h"
+#include "redact/packed.h"
+#include "wire/text.h"
+#include "wire/wire.h"
 
 #define NAME_BYTES 128
-
-// A text for JSON: as it is if it is UTF-8, else cleaned.
-static json_t *json_text(const char *outside) {
-    json_t *text = json_string(outside);
-    if (text == NULL) {
-        struct rf_text clean = {0};
-        rf_text_add_clean(&clean, outside, strlen(outside) * 3);
-        char *data = rf_text_take(&clean);
-        text = data == NULL ? NULL : json_string(data);
-        free(data);
-    }
-    return text;
-}
-
-static void set_text(json_t *object, const char *key, const char *value, bool *failed) {
-    if (value != NULL && value[0] != '\0' &&
-        json_object_set_new(object, key, json_text(value)) != 0)
-        *failed = true;
-}
 
 static json_t *sentence_of(const struct rf_event *event) {
     struct rf_text text = {0};
@@ -37,68 +22,82 @@ static json_t *sentence_of(const struct rf_event *event) {
     return value;
 }
 
-static json_t *object_of(const struct rf_event *event) {
-    char time[RF_RFC3339_SIZE];
-    bool failed = false;
-    json_t *object = json_pack("{s:I, s:s}", "n", (json_int_t)event->n, "time",
-                               rf_utc_format((struct rf_utc){event->ts}, time));
-    if (object == NULL)
-        return NULL;
-    set_text(object, "id", event->id, &failed);
-    set_text(object, "type", event->type, &failed);
-    set_text(object, "severity", event->severity, &failed);
-    set_text(object, "subject", event->subject, &failed);
-    set_text(object, "service", event->service, &failed);
-    set_text(object, "campaign", event->campaign, &failed);
-    set_text(object, "contact", event->contact, &failed);
-    set_text(object, "origin", event->origin, &failed);
-    // The place in its publisher's stream: whoever reads the file can see that none is missing.
-    set_text(object, "stream", event->stream, &failed);
-    if (event->seq > 0)
-        failed = json_object_set_new(object, "seq", json_integer(event->seq)) != 0 || failed;
-    failed = json_object_set_new(object, "message", sentence_of(event)) != 0 || failed;
-    if (event->data != NULL)
-        failed = json_object_set(object, "data", event->data) != 0 || failed;
-    if (failed) {
-        json_decref(object);
-        return NULL;
-    }
-    return object;
-}
+// ---- a line of JSON ----
 
-// jansson escapes the controls of ASCII. The line ends that Unicode has besides, which some
-// readers split at, can only stand within a JSON string, so that each can be written as an escape.
-static void add_without_line_ends(struct rf_text *out, const char *json, size_t size) {
-    static const struct {
-        const char *bytes, *escape;
-    } ends[] = {{"\xC2\x85", "\\u0085"}, {"\xE2\x80\xA8", "\\u2028"}, {"\xE2\x80\xA9", "\\u2029"}};
-    size_t plain = 0;
-    for (size_t i = 0; i < size; i++) {
-        for (size_t e = 0; e < sizeof ends / sizeof ends[0]; e++) {
-            size_t length = strlen(ends[e].bytes);
-            if (size - i < length || memcmp(json + i, ends[e].bytes, length) != 0)
-                continue;
-            rf_text_add_bytes(out, json + plain, i - plain);
-            rf_text_add(out, "%s", ends[e].escape);
-            plain = i + length;
-            i = plain - 1;
-            break;
-        }
+// As it is if it is UTF-8, else cleaned.
+static void add_value(struct rf_text *out, const char *value) {
+    size_t size = strlen(value);
+    if (rf_text_valid(value, size)) {
+        rf_json_line_add(out, value, size);
+        return;
     }
-    rf_text_add_bytes(out, json + plain, size - plain);
-}
-
-static void add_json(const struct rf_event *event, struct rf_text *out) {
-    json_t *object = object_of(event);
-    char *json = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
-    if (json == NULL)
+    struct rf_text clean = {0};
+    rf_text_add_clean(&clean, value, size * 3);
+    if (clean.failed)
         out->failed = true;
-    else {
-        add_without_line_ends(out, json, strlen(json));
-        rf_text_add(out, "\n");
+    else
+        rf_json_line_add(out, clean.data, clean.size);
+    rf_text_fini(&clean);
+}
+
+static void add_name(struct rf_text *out, const char *name) {
+    rf_text_add_bytes(out, ",\"", 2);
+    rf_text_add_bytes(out, name, strlen(name));
+    rf_text_add_bytes(out, "\":", 2);
+}
+
+static void add_member(struct rf_text *out, const char *name, const char *value) {
+    if (value == NULL || value[0] == '\0')
+        return;
+    add_name(out, name);
+    add_value(out, value);
+}
+
+static void add_head(const struct rf_event *event, struct rf_text *out) {
+    char time[RF_RFC3339_SIZE];
+    rf_text_add_bytes(out, "{\"n\":", 5);
+    rf_text_add_number(out, event->n);
+    rf_text_add_bytes(out, ",\"time\":\"", 9);
+    rf_utc_format((struct rf_utc){event->ts}, time);
+    rf_text_add_bytes(out, time, strlen(time));
+    rf_text_add_bytes(out, "\"", 1);
+    add_member(out, "id", event->id);
+    add_member(out, "type", event->type);
+    add_member(out, "severity", event->severity);
+    add_member(out, "subject", event->subject);
+    add_member(out, "service", event->service);
+    add_member(out, "campaign", event->campaign);
+    add_member(out, "contact", event->contact);
+    add_member(out, "trace", event->trace);
+    add_member(out, "origin", event->origin);
+    // The place in its publisher's stream: whoever reads the file can see that none is missing.
+    add_member(out, "stream", event->stream);
+    if (event->seq > 0) {
+        add_name(out, "seq");
+        rf_text_add_number(out, event->seq);
     }
-    free(json);
-    json_decref(object);
+}
+
+static void add_sentence(const struct rf_event *event, struct rf_text *out) {
+    struct rf_text text = {0};
+    rf_event_sentence(event, &text);
+    add_name(out, "message");
+    if (text.failed)
+        out->failed = true;
+    else
+        rf_json_line_add(out, text.data == NULL ? "" : text.data, text.size);
+    rf_text_fini(&text);
+}
+
+static void add_json(const struct rf_event *event, const struct rf_text *data,
+                     struct rf_text *out) {
+    add_head(event, out);
+    add_sentence(event, out);
+    if (data->size > 0) {
+        add_name(out, "data");
+        rf_text_add_bytes(out, data->data, data->size);
+    }
+    rf_text_add_bytes(out, "}\n", 2);
 }
 
 // Pads what was added since `start` to `width` bytes.
@@ -107,11 +106,28 @@ static void pad(struct rf_text *out, size_t start, size_t width) {
         rf_text_add_bytes(out, " ", 1);
 }
 
-static void add_text(const struct rf_event *event, struct rf_text *out) {
+// Puts spaces before it instead.
+static void shift(struct rf_text *out, size_t start, size_t width) {
+    size_t size = out->size - start;
+    pad(out, start, width);
+    if (out->failed || size >= width)
+        return;
+    memmove(out->data + start + width - size, out->data + start, size);
+    memset(out->data + start, ' ', width - size);
+}
+
+static void add_text(const struct rf_event *event, const struct rf_text *data,
+                     struct rf_text *out) {
     char time[RF_RFC3339_SIZE];
-    rf_text_add(out, "%10" PRId64 "  %s  ", event->n,
-                rf_utc_format((struct rf_utc){event->ts}, time));
+    (void)data;
     size_t start = out->size;
+    rf_text_add_number(out, event->n);
+    shift(out, start, 10);
+    rf_text_add_bytes(out, "  ", 2);
+    rf_utc_format((struct rf_utc){event->ts}, time);
+    rf_text_add_bytes(out, time, strlen(time));
+    rf_text_add_bytes(out, "  ", 2);
+    start = out->size;
     rf_text_add_clean(out, event->severity, NAME_BYTES);
     pad(out, start, 8);
     rf_text_add(out, "  ");
@@ -175,27 +191,76 @@ static json_t *row_of(const struct rf_event *event) {
 
 // ---- what is left of it ----
 
-typedef void add_fn(const struct rf_event *event, struct rf_text *out);
+typedef void add_fn(const struct rf_event *event, const struct rf_text *data, struct rf_text *out);
 
-static void add_redacted(const struct rf_redaction *redaction, const struct rf_event *event,
-                         add_fn *add, struct rf_text *out) {
+// With data in a tree.
+static void record_tree(const struct rf_redaction *redaction, const struct rf_event *event,
+                        add_fn *add, struct rf_text *out) {
     struct rf_redacted_event redacted;
+    struct rf_text data = {0};
     if (rf_redact_event(redaction, event, &redacted) != RF_OK) {
         out->failed = true;
         return;
     }
-    add(&redacted.event, out);
+    if (redacted.data != NULL && add == add_json)
+        rf_json_line_tree(&data, redacted.data);
+    if (data.failed)
+        out->failed = true;
+    else
+        add(&redacted.event, &data, out);
+    rf_text_fini(&data);
     rf_redacted_event_fini(&redacted);
+}
+
+static void record_unpacked(const struct rf_redaction *redaction, const struct rf_event *event,
+                            add_fn *add, struct rf_text *out) {
+    struct rf_event whole = *event;
+    whole.data = rf_wire_tree(&event->data_packed);
+    whole.data_packed = (struct rf_bytes){0};
+    if (whole.data == NULL)
+        out->failed = true;
+    else
+        record_tree(redaction, &whole, add, out);
+    json_decref(whole.data);
+}
+
+// With data as they came: without a tree, wherever that is possible.
+static bool record_packed(const struct rf_redaction *redaction, const struct rf_event *event,
+                          add_fn *add, struct rf_text *out) {
+    struct rf_redacted_event redacted;
+    struct rf_fields fields;
+    struct rf_text data = {0};
+    fields.count = 0;
+    fields.texts = (struct rf_text){0};
+    bool done =
+        rf_redact_packed(redaction, &event->data_packed, add == add_json ? &data : NULL, &fields) &&
+        rf_redact_event(redaction, event, &redacted) == RF_OK;
+    if (done) {
+        redacted.event.data_fields = &fields;
+        add(&redacted.event, &data, out);
+        rf_redacted_event_fini(&redacted);
+    }
+    rf_text_fini(&data);
+    rf_text_fini(&fields.texts);
+    return done;
+}
+
+static void record(const struct rf_redaction *redaction, const struct rf_event *event, add_fn *add,
+                   struct rf_text *out) {
+    if (event->data_packed.size == 0)
+        record_tree(redaction, event, add, out);
+    else if (rf_sentence_needs_tree(event->type) || !record_packed(redaction, event, add, out))
+        record_unpacked(redaction, event, add, out);
 }
 
 void rf_record_json(const struct rf_redaction *redaction, const struct rf_event *event,
                     struct rf_text *out) {
-    add_redacted(redaction, event, add_json, out);
+    record(redaction, event, add_json, out);
 }
 
 void rf_record_text(const struct rf_redaction *redaction, const struct rf_event *event,
                     struct rf_text *out) {
-    add_redacted(redaction, event, add_text, out);
+    record(redaction, event, add_text, out);
 }
 
 json_t *rf_record_row(const struct rf_redaction *redaction, const struct rf_event *event) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "core.h"
 #include "record.h"
 #include "redact/redact.h"
+#include "wire/wire.h"
 
 #define OWN   "0ur-Own.S3cret/of+the=set"
 #define HEX32 "0123456789abcdef0123456789abcdef"
@@ -128,6 +130,31 @@ static void check_records(const struct rf_event *event, size_t secret) {
     rf_text_fini(&text);
 }
 
+// The event as it comes from the broker, with its data packed: its lines are the very same.
+static void check_packed(const struct rf_event *event) {
+    struct rf_journal_page page = {.rid = "r", .scanned = 1, .last = 1};
+    struct rf_event copy = *event;
+    struct rf_frame frame;
+    struct rf_message *message;
+    struct rf_error error;
+    struct rf_text tree = {0}, packed = {0};
+    page.events.items = &copy;
+    page.events.count = 1;
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_journal_page, &page, &frame, &error), RF_OK);
+    assert_int_equal(rf_wire_decode_relay(frame.data, frame.size, &message, &error), RF_OK);
+    const struct rf_event *came = &message->as.journal_page.events.items[0];
+    assert_true(came->data == NULL && came->data_packed.size > 0);
+    rf_record_json(redaction, event, &tree);
+    rf_record_text(redaction, event, &tree);
+    rf_record_json(redaction, came, &packed);
+    rf_record_text(redaction, came, &packed);
+    assert_string_equal(packed.data, tree.data);
+    rf_text_fini(&tree);
+    rf_text_fini(&packed);
+    rf_message_destroy(&message);
+    rf_frame_free(&frame);
+}
+
 static size_t check_alerts(const struct rf_event *event, size_t secret) {
     struct rf_alert *alerts = NULL;
     size_t count = 0, made;
@@ -168,6 +195,7 @@ static void no_secret_comes_out_of_any_field_of_any_event(void **state) {
                                          .data = data_of(types[i].meaning, text)};
                 set_conditions(event.data, variant);
                 check_records(&event, secret);
+                check_packed(&event);
                 alerts += check_alerts(&event, secret);
                 if (variant == 1) { // and where the catalogue knows neither
                     event.type = event.severity = text;
@@ -177,6 +205,48 @@ static void no_secret_comes_out_of_any_field_of_any_event(void **state) {
             }
     // Each kind of alert was looked at.
     assert_true(alerts >= COUNT(corpus) * 20);
+}
+
+// Values of every kind, and more of them than a list holds.
+static void packed_data_give_the_same_lines_as_a_tree(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "[1,\"a\",{\"b\":[]}]",
+        "{\"a\":1.5,\"b\":1e300,\"c\":-0.0,\"d\":1.0,\"e\":123456789012.125,\"f\":0.1}",
+        "{\"a\":true,\"b\":false,\"c\":null,\"d\":-1,\"e\":9223372036854775807,\"f\":-"
+        "9223372036854775808}",
+        "{\"a\":\"\\u0001\\b\\f\\n\\r\\t\\\"\\\\/"
+        "\\u007f\\u0085\\u2028\\u2029\\u00e9\\u20ac\\ud83d\\ude00\"}",
+        "{\"\\u2028\\n\":{\"\":[[[\"\"]]]}}",
+        "{\"script\":[\"a\",1,{\"b\":\"c\"}],\"password\":[1,\"x\",null],\"phone\":12025550123,"
+        "\"to\":\"12025550123\"}",
+        "{\"failures\":3,\"cause\":\"failures\",\"until\":1763981280123456789,\"last_error\":"
+        "\"HTTP 503\",\"attempts\":[1,2]}",
+        "{\"evidence\":{\"failed\":1,\"total\":2,\"others_failed\":0,\"others_total\":4},"
+        "\"provider\":\"twilio\"}",
+    };
+    json_t *many = json_object();
+    for (unsigned i = 0; i < 60; i++) {
+        char key[8];
+        snprintf(key, sizeof key, "k%u", i);
+        json_object_set_new(many, key, json_integer(i));
+    }
+    for (size_t i = 0; i < COUNT(types) * (COUNT(texts) + 1); i++) {
+        size_t t = i % (COUNT(texts) + 1);
+        struct rf_event event = {.n = 12345678901,
+                                 .ts = INT64_C(1763981280123456789),
+                                 .type = types[i / (COUNT(texts) + 1)].type,
+                                 .severity = "info",
+                                 .subject = "caf\xC3\xA9",
+                                 .data = t == COUNT(texts) ? json_incref(many)
+                                                           : json_loads(texts[t], 0, NULL)};
+        assert_non_null(event.data);
+        check_packed(&event);
+        json_decref(event.data);
+    }
+    json_decref(many);
 }
 
 // Else the test above could not fail.
@@ -191,6 +261,7 @@ static void each_secret_of_the_corpus_would_be_seen(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_secret_of_the_corpus_would_be_seen),
+        cmocka_unit_test(packed_data_give_the_same_lines_as_a_tree),
         cmocka_unit_test(no_secret_comes_out_of_any_field_of_any_event),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

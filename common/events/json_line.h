@@ -1,0 +1,16 @@
+// A text of JSON that shall stand on one line whoever reads it: also the line ends that Unicode has
+// beside those of ASCII are escaped. Else as jansson writes it.
+#ifndef RF_EVENTS_JSON_LINE_H
+#define RF_EVENTS_JSON_LINE_H
+
+#include <jansson.h>
+
+#include "events/text.h"
+
+// rf_json_line_add: appends `size` bytes of UTF-8 in quotes.
+void rf_json_line_add(struct rf_text *out, const char *text, size_t size);
+
+// rf_json_line_tree: appends a whole value, compact.
+void rf_json_line_tree(struct rf_text *out, const json_t *json);
+
+#endif

@@ -1,0 +1,189 @@
+#include "redact/packed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "events/json_line.h"
+#include "wire/cursor.h"
+
+// What reading goes on with.
+struct walk {
+    const struct rf_redaction *redaction;
+    struct rf_cursor cursor;
+    struct rf_text *json;    // NULL: not wanted
+    struct rf_text redacted; // of the value at hand
+};
+
+static void add(struct walk *walk, const char *bytes, size_t size) {
+    if (walk->json != NULL)
+        rf_text_add_bytes(walk->json, bytes, size);
+}
+
+// jansson's form: the shortest of 17 digits that it has.
+static void add_real(struct walk *walk, double real) {
+    json_t *value = walk->json == NULL ? NULL : json_real(real);
+    char *text = value == NULL ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+    if (text != NULL)
+        add(walk, text, strlen(text));
+    free(text);
+    json_decref(value);
+}
+
+static void add_plain(struct walk *walk, const struct rf_packed *value) {
+    switch (value->kind) {
+    case RF_PACKED_BOOL:
+        if (value->truth)
+            add(walk, "true", 4);
+        else
+            add(walk, "false", 5);
+        break;
+    case RF_PACKED_INT:
+        if (walk->json != NULL)
+            rf_text_add_number(walk->json, value->n);
+        break;
+    case RF_PACKED_REAL:
+        add_real(walk, value->real);
+        break;
+    default:
+        add(walk, "null", 4);
+    }
+}
+
+// A text, or a number that becomes one. `*text` and `*size`: what is left of it.
+static enum rf_redact_verdict redact_scalar(struct walk *walk, enum rf_redact_kind kind,
+                                            const struct rf_packed *value, const char **text,
+                                            size_t *size) {
+    enum rf_redact_verdict verdict = RF_REDACT_CLEAN;
+    walk->redacted.size = 0;
+    *text = value->bytes;
+    *size = value->size;
+    if (value->kind == RF_PACKED_STR)
+        verdict =
+            rf_redact_value(walk->redaction, kind, value->bytes, value->size, &walk->redacted);
+    else if (value->kind == RF_PACKED_INT)
+        verdict = rf_redact_number(walk->redaction, kind, value->n, &walk->redacted);
+    if (verdict == RF_REDACT_CHANGED) {
+        *text = walk->redacted.data == NULL ? "" : walk->redacted.data;
+        *size = walk->redacted.size;
+    }
+    return verdict;
+}
+
+static bool is_container(const struct rf_packed *value) {
+    return value->kind == RF_PACKED_ARRAY || value->kind == RF_PACKED_MAP;
+}
+
+static void begin_item(struct walk *walk, bool *first) {
+    if (!*first)
+        add(walk, ",", 1);
+    *first = false;
+}
+
+static void add_key(struct walk *walk, const struct rf_packed *key) {
+    walk->redacted.size = 0;
+    if (walk->json == NULL)
+        return;
+    if (rf_redact(walk->redaction, key->bytes, key->size, &walk->redacted))
+        rf_json_line_add(walk->json, walk->redacted.data, walk->redacted.size);
+    else
+        rf_json_line_add(walk->json, key->bytes, key->size);
+    rf_text_add_bytes(walk->json, ":", 1);
+}
+
+static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *value,
+                        struct rf_fields *fields);
+
+static void list_member(struct rf_fields *fields, const struct rf_packed *key,
+                        enum rf_member_kind kind, int64_t number) {
+    fields->items[fields->count].key = key->bytes;
+    fields->items[fields->count].key_size = key->size;
+    fields->items[fields->count].kind = kind;
+    fields->items[fields->count].number = number;
+    fields->count++;
+}
+
+static void list_text(struct rf_fields *fields, const struct rf_packed *key, const char *text,
+                      size_t size) {
+    list_member(fields, key, RF_MEMBER_TEXT, (int64_t)fields->texts.size);
+    rf_text_add_bytes(&fields->texts, text, size);
+    rf_text_add_bytes(&fields->texts, "", 1);
+}
+
+// The member with this key, NULL for an item of an array; `fields`: where it is listed, or NULL.
+static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *key,
+                       const struct rf_packed *value, bool *first,
+                       struct rf_fields *fields) // NOLINT(misc-no-recursion)
+{
+    const char *text;
+    size_t size;
+    if (is_container(value)) {
+        begin_item(walk, first);
+        if (key != NULL)
+            add_key(walk, key);
+        if (fields != NULL)
+            list_member(fields, key,
+                        value->kind == RF_PACKED_ARRAY ? RF_MEMBER_ARRAY : RF_MEMBER_OTHER,
+                        (int64_t)value->count);
+        walk_inside(walk, kind, value, NULL);
+        return;
+    }
+    // Once the key was written, what is left of the value would be gone.
+    enum rf_redact_verdict verdict = redact_scalar(walk, kind, value, &text, &size);
+    if (verdict == RF_REDACT_DROPPED)
+        return;
+    bool is_text = value->kind == RF_PACKED_STR || verdict == RF_REDACT_CHANGED;
+    if (fields != NULL && is_text)
+        list_text(fields, key, text, size);
+    else if (fields != NULL)
+        list_member(fields, key, value->kind == RF_PACKED_INT ? RF_MEMBER_NUMBER : RF_MEMBER_OTHER,
+                    value->n);
+    if (walk->json == NULL)
+        return;
+    begin_item(walk, first);
+    if (key != NULL) {
+        struct rf_text left = walk->redacted;
+        walk->redacted = (struct rf_text){0};
+        add_key(walk, key);
+        rf_text_fini(&walk->redacted);
+        walk->redacted = left;
+    }
+    if (is_text)
+        rf_json_line_add(walk->json, text, size);
+    else
+        add_plain(walk, value);
+}
+
+// Recursive, as deep as the wire lets it be.
+static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *value,
+                        struct rf_fields *fields) // NOLINT(misc-no-recursion)
+{
+    bool is_map = value->kind == RF_PACKED_MAP, first = true;
+    add(walk, is_map ? "{" : "[", 1);
+    for (size_t i = 0; i < value->count; i++) {
+        struct rf_packed key = {.kind = RF_PACKED_NIL};
+        if (is_map)
+            key = rf_cursor_next(&walk->cursor);
+        struct rf_packed item = rf_cursor_next(&walk->cursor);
+        walk_value(walk, is_map ? rf_redact_kind(key.bytes, key.size, kind) : kind,
+                   is_map ? &key : NULL, &item, &first, fields);
+    }
+    add(walk, is_map ? "}" : "]", 1);
+}
+
+bool rf_redact_packed(const struct rf_redaction *redaction, const struct rf_bytes *data,
+                      struct rf_text *json, struct rf_fields *fields) {
+    struct walk walk = {.redaction = redaction,
+                        .cursor = {data->data, (const unsigned char *)data->data + data->size},
+                        .json = json};
+    size_t before = json == NULL ? 0 : json->size;
+    struct rf_packed whole = rf_cursor_next(&walk.cursor);
+    bool fits =
+        is_container(&whole) && (whole.kind == RF_PACKED_ARRAY || whole.count <= RF_FIELDS_MOST);
+    if (fits)
+        walk_inside(&walk, RF_REDACT_PLAIN, &whole, whole.kind == RF_PACKED_MAP ? fields : NULL);
+    bool failed = walk.redacted.failed || fields->texts.failed;
+    rf_text_fini(&walk.redacted);
+    if (failed && json != NULL)
+        json->size = before;
+    return fits && !failed;
+}
