@@ -13,15 +13,6 @@
 
 #define NAME_BYTES 128
 
-static json_t *sentence_of(const struct rf_event *event) {
-    struct rf_text text = {0};
-    rf_event_sentence(event, &text);
-    char *sentence = rf_text_take(&text);
-    json_t *value = sentence == NULL ? NULL : json_string(sentence);
-    free(sentence);
-    return value;
-}
-
 // ---- a line of JSON ----
 
 // As it is if it is UTF-8, else cleaned.
