@@ -75,7 +75,9 @@ char *rf_time_text(struct rf_utc t, char out[RF_TIME_TEXT_SIZE]) {
 
 char *rf_span_text(struct rf_duration d, char out[RF_TIME_TEXT_SIZE]) {
     int64_t seconds = d.ns < 0 ? 0 : d.ns / RF_NS_PER_S;
-    if (seconds < 10)
+    if (d.ns > 0 && d.ns < RF_NS_PER_S / 10)
+        snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " ms", rf_duration_ms(d));
+    else if (seconds < 10)
         snprintf(out, RF_TIME_TEXT_SIZE, "%.1f s", d.ns < 0 ? 0.0 : rf_duration_s(d));
     else if (seconds < 120)
         snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " s", seconds);

@@ -73,6 +73,23 @@ static bool is_outside_window(const struct rf_event *event) {
                               strcmp(reason, "holiday") == 0);
 }
 
+// The two that everybody meets, in words; the others as programs have them.
+static void add_reason(struct rf_text *text, const struct rf_event *event) {
+    const char *reason = rf_field_text(event, "reason");
+    if (reason != NULL && strcmp(reason, "no_worker") == 0) {
+        rf_text_add(text, ": no service gateway is there for it");
+        return;
+    }
+    if (reason != NULL && strcmp(reason, "breaker_open") == 0) {
+        rf_text_add(text, ": the circuit breaker");
+        rf_say_field(text, event, " of ", "provider", "");
+        rf_text_add(text, " is open");
+        return;
+    }
+    rf_say_field(text, event, ": ", "reason", "");
+    rf_say_field(text, event, " (", "provider", ")");
+}
+
 void rf_say_contact_deferred(const struct rf_event *event, struct rf_text *text) {
     int64_t calls;
     add_contact(text, event);
@@ -90,8 +107,8 @@ void rf_say_contact_deferred(const struct rf_event *event, struct rf_text *text)
     }
     rf_text_add(text, "deferred");
     rf_say_field(text, event, " at ", "step", "");
-    rf_say_field(text, event, ": ", "reason", "");
-    rf_say_field(text, event, " (", "provider", ")");
+    add_reason(text, event);
+    rf_say_time(text, event, "; tries again at ", "until");
 }
 
 void rf_say_contact_done(const struct rf_event *event, struct rf_text *text) {

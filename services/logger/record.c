@@ -11,7 +11,8 @@
 #include "wire/text.h"
 #include "wire/wire.h"
 
-#define NAME_BYTES 128
+#define NAME_BYTES   128
+#define TYPE_COLUMNS 20 // the longest type of the catalogue
 
 // ---- a line of JSON ----
 
@@ -124,7 +125,7 @@ static void add_text(const struct rf_event *event, const struct rf_text *data,
     rf_text_add(out, "  ");
     start = out->size;
     rf_text_add_clean(out, event->type, NAME_BYTES);
-    pad(out, start, 18);
+    pad(out, start, TYPE_COLUMNS);
     rf_text_add(out, "  ");
     rf_event_sentence(event, out);
     rf_text_add(out, "\n");

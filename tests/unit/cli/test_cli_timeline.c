@@ -100,7 +100,7 @@ static void a_contact_is_told_with_its_requests_and_what_happened_to_its_provide
         "   +0:06.100  request   speech, request 2 to elevenlabs: ok, HTTP 200 after 0.9 s; 5.0 s "
         "waited before it\n"
         "   +0:08.000  contact   speech finished by elevenlabs in 7.0 s after 2 attempts\n"
-        "   +0:09.000  contact   deferred at dial: no_worker\n"
+        "   +0:09.000  contact   deferred at dial: no service gateway is there for it\n"
         "   +1:06.000  contact   its call ended: completed\n"
         "   +1:11.000  alert     Alert event-6 of breaker.opened was taken by email\n"
         "done (completed) after 66 s: 2 requests, 1 failed, 5.0 s waited before retries, "

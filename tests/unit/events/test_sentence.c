@@ -124,7 +124,15 @@ static void a_contact_that_waits_tells_for_what_and_until_when(void **state) {
     char *text = sentence_of("contact.deferred", "spring-12",
                              json_pack("{s:s, s:s, s:s, s:I}", "step", "dial", "reason",
                                        "breaker_open", "provider", "twilio", "until", until));
-    assert_string_equal(text, "Contact spring-12: deferred at dial: breaker_open (twilio)");
+    assert_string_equal(text, "Contact spring-12: deferred at dial: the circuit breaker of twilio "
+                              "is open; tries again at 2025-11-24 10:48:30 UTC");
+    free(text);
+    text = sentence_of("contact.deferred", "spring-12", json_pack("{s:s}", "reason", "no_worker"));
+    assert_string_equal(text, "Contact spring-12: deferred: no service gateway is there for it");
+    free(text);
+    text = sentence_of("contact.deferred", "spring-12",
+                       json_pack("{s:s, s:s}", "reason", "overloaded", "provider", "openai"));
+    assert_string_equal(text, "Contact spring-12: deferred: overloaded (openai)");
     free(text);
     text = sentence_of("contact.deferred", "spring-12",
                        json_pack("{s:s, s:s, s:i, s:I}", "reason", "hour", "status", "busy",

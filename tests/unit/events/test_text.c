@@ -121,6 +121,10 @@ static void spans_are_told_in_a_unit_that_people_read(void **state) {
     } cases[] = {
         {-1, "0.0 s"},
         {0, "0.0 s"},
+        {1, "1 ms"},
+        {34 * RF_NS_PER_MS, "34 ms"},
+        {99 * RF_NS_PER_MS, "99 ms"},
+        {100 * RF_NS_PER_MS, "0.1 s"},
         {400 * RF_NS_PER_MS, "0.4 s"},
         {10 * RF_NS_PER_S, "10 s"},
         {119 * RF_NS_PER_S, "119 s"},

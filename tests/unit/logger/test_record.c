@@ -70,12 +70,28 @@ static void a_text_line_is_aligned_and_begins_with_its_number(void **state) {
         .n = 42, .ts = AT, .type = "provider.up", .severity = "info", .subject = "twilio"};
     char *line = text_of(&event);
     assert_string_equal(line,
-                        "        42  2025-11-24T10:48:00.123456Z  info      provider.up       "
+                        "        42  2025-11-24T10:48:00.123456Z  info      provider.up         "
                         "  Provider twilio is up\n");
     int64_t n;
     assert_true(rf_record_text_n(line, strlen(line) - 1, &n));
     assert_int_equal(n, 42);
     free(line);
+}
+
+static void sentences_begin_in_one_column_whatever_the_type(void **state) {
+    (void)state;
+    for (int type = 0; type < RF_EVENT_COUNT; type++) {
+        struct rf_event event = {.n = 42,
+                                 .ts = AT,
+                                 .type = rf_event_type_name((enum rf_event_type)type),
+                                 .severity = "critical",
+                                 .subject = "x"};
+        char *line = text_of(&event);
+        if (strncmp(line + 51, event.type, strlen(event.type)) != 0 ||
+            strncmp(line + 71, "  ", 2) != 0)
+            fail_msg("%s", line);
+        free(line);
+    }
 }
 
 // Whatever stands in an event, a line is one line, for readers that split at Unicode's line ends
@@ -215,6 +231,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_json_line_holds_what_the_event_has_and_nothing_else),
         cmocka_unit_test(a_text_line_is_aligned_and_begins_with_its_number),
+        cmocka_unit_test(sentences_begin_in_one_column_whatever_the_type),
         cmocka_unit_test(a_hostile_event_is_one_line_in_every_form),
         cmocka_unit_test(an_event_that_is_not_utf8_is_still_a_json_line),
         cmocka_unit_test(a_row_is_seven_texts),
