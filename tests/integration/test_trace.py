@@ -49,7 +49,7 @@ class Trace(RingfenceTest):
         text = self.set.cli("trace", contact[0], check=0).stdout
         self.assertTrue(text.startswith(f"Contact c-2, {contact[1]}, {contact[0]}, campaign c\n"), text)
         self.assertRegex(text, r"\+0:0\d\.\d{3}  request   speech, request 1 to elevenlabs: transient, HTTP 503 after")
-        self.assertRegex(text, r"request 3 to elevenlabs: ok, HTTP 200 after [\d.]+ s; 0\.[345] s waited before it")
+        self.assertRegex(text, r"request 3 to elevenlabs: ok, HTTP 200 after [\d.]+ m?s; 0\.[345] s waited before it")
         self.assertRegex(text, r"\ndone \(completed\) after [\d.]+ s: \d+ requests, 2 failed, 0\.\d s waited")
 
     def test_an_outage_is_told_with_the_breaker_and_the_alert(self):
