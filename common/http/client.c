@@ -65,10 +65,12 @@ static void fill_reply(struct rf_http_transfer *t, CURLcode code, struct rf_http
 }
 
 static void tell(struct rf_http_transfer *t, const struct rf_http_reply *reply) {
+    bool traced = t->trace != NULL; // its handle would go on tracing
     unlink_transfer(t);
     rf_timer_stop(&t->timer);
+    rf_http_trace_end(t, reply);
     t->fn(t->arg, reply);
-    rf_http_pool_give(t, reply->failure == RF_HTTP_NONE);
+    rf_http_pool_give(t, reply->failure == RF_HTTP_NONE && !traced);
 }
 
 void rf_http_timed_out(struct rf_http_transfer *t, enum rf_http_failure failure,
@@ -255,6 +257,7 @@ enum rf_err rf_http_transfer_start(struct rf_http *http, struct rf_http_transfer
 void rf_http_cancel(struct rf_http_transfer *t) {
     if (t->link == NULL) // its callback is running
         return;
+    t->trace = NULL;
     rf_http_lookup_cancel(&t->lookup);
     (void)curl_multi_remove_handle(t->http->multi, t->easy); // fine if it is out of it already
     unlink_transfer(t);

@@ -12,6 +12,8 @@
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
+#include "http/trace.h"
+
 struct rf_http;
 struct rf_http_transfer;
 struct rf_loop;
@@ -53,6 +55,8 @@ struct rf_http_request {
     // The peer's certificate is looked at; only with `fresh`, as a connection that is kept has
     // shown it long ago.
     bool certificate;
+    // Where its steps are noted; only with `fresh`. NULL: nowhere.
+    struct rf_http_trace *trace;
     // Asked when the connection stands, immediately before the request is written; NULL: nobody.
     // False: it is not written, and the transfer ends with RF_HTTP_HELD_BACK. It must not call this
     // library.
@@ -141,6 +145,7 @@ struct rf_mail {
     const char *message; // headers, empty line, text; CRLF line ends
     size_t message_size;
     struct rf_duration connect_timeout, timeout;
+    struct rf_http_trace *trace; // where its steps are noted; NULL: nowhere
 };
 
 // rf_mail_send: as rf_http_send; reply->status is the last SMTP code. Failure RF_HTTP_NONE with 250

@@ -89,5 +89,9 @@ enum rf_err rf_mail_send(struct rf_http *http, const struct rf_mail *mail, rf_ht
         rf_http_transfer_free(t);
         return err;
     }
+    if (!rf_http_trace_begin(t, mail->trace)) {
+        rf_http_transfer_free(t);
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: libcurl refused an option");
+    }
     return rf_http_transfer_start(http, t, out, error);
 }

@@ -171,5 +171,9 @@ enum rf_err rf_http_send(struct rf_http *http, const struct rf_http_request *req
         rf_http_transfer_free(t);
         return err;
     }
+    if (!rf_http_trace_begin(t, request->trace)) {
+        rf_http_transfer_free(t);
+        return rf_error_set(error, RF_ERR_NOMEM, "HTTP: libcurl refused an option");
+    }
     return rf_http_transfer_start(http, t, out, error);
 }

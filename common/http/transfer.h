@@ -54,6 +54,7 @@ struct rf_http_transfer {
     size_t paced_bytes;
     char *proxy;                       // its address, for the look-up of its name
     struct rf_http_lookup_wait lookup; // a name could not be resolved, and we ask why
+    struct rf_http_trace *trace;       // the caller's; NULL: none
     rf_http_fn *fn;
     void *arg;
 };
@@ -82,6 +83,13 @@ RF_NODISCARD enum rf_err rf_http_transfer_start(struct rf_http *http,
                                                 struct rf_http_transfer *transfer,
                                                 struct rf_http_transfer **out,
                                                 struct rf_error *error);
+
+// ---- trace.c ----
+
+// rf_http_trace_begin: the transfer's steps go into `trace` (NULL: nowhere). False: out of memory.
+// rf_http_trace_end: adds the step at which it failed, if it did; the trace is let go.
+bool rf_http_trace_begin(struct rf_http_transfer *transfer, struct rf_http_trace *trace);
+void rf_http_trace_end(struct rf_http_transfer *transfer, const struct rf_http_reply *reply);
 
 // ---- pool.c ----
 

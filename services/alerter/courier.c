@@ -130,6 +130,7 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     courier->transfer = NULL;
     struct rf_verdict verdict = rf_verdict_of(courier->channel.kind, courier->channel.webhook.shape,
                                               reply, rf_http_retry_after(reply, rf_clock_utc()));
+    rf_request_hide(&courier->channel, verdict.message);
     if (may_be_partial(courier, &verdict)) {
         courier->manner.partial = true;
         send_alert(courier);

@@ -142,7 +142,7 @@ enum rf_err rf_format_webhook(const struct rf_webhook_form *form, char **body,
     *body = NULL;
     if (form->shape == RF_SHAPE_PAGERDUTY && form->secret == NULL)
         return rf_error_set(error, RF_ERR_INVALID,
-                            "alerter.webhook.secret is not set; PagerDuty needs its routing key");
+                            "the webhook has no secret; PagerDuty needs its routing key there");
     if (form->shape != RF_SHAPE_GENERIC)
         *body = rf_shape_body(form);
     else if (!rf_forms_has_own(form->forms, RF_FORM_WEBHOOK) || own_body(form, body) != RF_OK)

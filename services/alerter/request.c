@@ -63,6 +63,7 @@ static enum rf_err send_mail(const struct order *order, const struct rf_mailboxe
             .message_size = strlen(message),
             .connect_timeout = connect_timeout(s->config),
             .timeout = s->config->timeout,
+            .trace = s->trace,
         };
         result = rf_mail_send(s->http, &mail, order->fn, order->arg, order->transfer, error);
     }
@@ -109,6 +110,7 @@ static enum rf_err post(const struct order *order, const char *url, const char *
         .connect_timeout = connect_timeout(s->config),
         .timeout = s->config->timeout,
         .max_body_bytes = REPLY_BYTES,
+        .trace = s->trace,
         .fresh = true, // a pooled connection can make libcurl send an alert twice
     };
     return rf_http_send(s->http, &request, order->fn, order->arg, order->transfer, error);
@@ -234,4 +236,21 @@ enum rf_err rf_request_send(const struct rf_sending *sending, rf_http_fn *fn, vo
         return send_webhook(&order, error);
     }
     return rf_error_set(error, RF_ERR_INVALID, "no such channel");
+}
+
+// The address of a service's webhook is as good as a password.
+void rf_request_secrets(const struct rf_channel *channel, const char **secrets) {
+    const struct rf_config_webhook *webhook = &channel->webhook;
+    bool service = webhook->shape == RF_SHAPE_SLACK || webhook->shape == RF_SHAPE_DISCORD;
+    const char *const all[RF_HTTP_HIDDEN_MOST] = {
+        channel->email.password.value, channel->telegram.token.value, webhook->secret.value,
+        service ? webhook->url : NULL};
+    memcpy(secrets, all, sizeof all);
+}
+
+void rf_request_hide(const struct rf_channel *channel, char *text) {
+    const char *secrets[RF_HTTP_HIDDEN_MOST];
+    rf_request_secrets(channel, secrets);
+    for (size_t i = 0; i < RF_HTTP_HIDDEN_MOST; i++)
+        rf_http_hide(text, secrets[i]);
 }

@@ -21,6 +21,7 @@ struct rf_sending {
     const char *remote;           // what this channel calls the first one's message; NULL: unknown
     const struct rf_manner *manner;
     struct rf_utc now;
+    struct rf_http_trace *trace; // where its steps are noted; NULL: nowhere
 };
 
 // rf_request_send: begins to send it. `fn` as for rf_http_send. RF_ERR_INVALID if the settings are
@@ -28,5 +29,11 @@ struct rf_sending {
 RF_NODISCARD enum rf_err rf_request_send(const struct rf_sending *sending, rf_http_fn *fn,
                                          void *arg, struct rf_http_transfer **transfer,
                                          struct rf_error *error);
+
+// rf_request_hide: takes the channel's secrets out of `text`, which a far side may have written.
+void rf_request_hide(const struct rf_channel *channel, char *text);
+
+// rf_request_secrets: what rf_request_hide looks for, RF_HTTP_HIDDEN_MOST pointers, NULL: none.
+void rf_request_secrets(const struct rf_channel *channel, const char **secrets);
 
 #endif

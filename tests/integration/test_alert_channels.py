@@ -48,6 +48,14 @@ class TelegramTest(AlertsCase):
         self.assertEqual([m["parse_mode"] for m in messages], [None, "MarkdownV2"])
         self.assertTrue(messages[0]["text"].startswith("[error] Circuit breaker of a opened\n"))
 
+    def test_a_far_side_that_says_the_token_again_gets_it_into_no_log(self):
+        self.set.faults({"id": "echo", "match": {"provider": "telegram"}, "kind": "status", "status": 404,
+                         "body": '{"ok":false,"description":"no such path: /bot1:test/sendMessage"}'})
+        self.publisher.publish(opened())
+        failed = wait_for("the failure to be told", lambda: self.set.events(type="alert.failed"))
+        self.assertEqual(failed[0]["data"]["message"], "Telegram answered 404: no such path: /bot***/sendMessage")
+        self.assertNotIn("1:test", self.alerter.text())
+
     def test_incident_36_a_limit_is_waited_out_and_nothing_is_dropped(self):
         self.set.faults({"id": "slow-down", "match": {"provider": "telegram"}, "kind": "status",
                          "status": 429, "count": 1,

@@ -167,7 +167,7 @@ class PagerDuty(unittest.TestCase):
             self.check(body)
 
     def test_without_its_key_nothing_is_made(self):
-        self.assertIn("alerter.webhook.secret", forms([{"channel": "pagerduty", "alert": alert()}])[0]["error"])
+        self.assertIn("routing key", forms([{"channel": "pagerduty", "alert": alert()}])[0]["error"])
 
 
 if __name__ == "__main__":
