@@ -11,7 +11,8 @@
 #include "forms/forms.h"
 #include "mail/mailbox.h"
 
-#define IPC_PATH_MAX 107 // sizeof sun_path less its NUL (unix(7))
+#define IPC_PATH_MAX    107 // sizeof sun_path less its NUL (unix(7))
+#define LEAST_LOG_BYTES 4096
 
 const char *check_written(const struct check *check, const char *const *keys, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -282,6 +283,23 @@ static enum rf_err check_alerter(const struct check *check) {
     return err;
 }
 
+// Bounds that are there, and would leave nothing or a file for each line.
+static enum rf_err check_rotation(const struct check *check) {
+    const struct rf_config_rotate *rotate = &check->config->logger.rotate;
+    if (rotate->size > 0 && rotate->size < LEAST_LOG_BYTES)
+        return COMPLAIN(check, "logger.rotate.size",
+                        "is too small for a log; expected at least 4KiB, or 0B");
+    if (rotate->age.ns > 0 && rotate->age.ns < RF_NS_PER_S)
+        return COMPLAIN(check, "logger.rotate.age",
+                        "is too short for a log; expected at least 1s, or 0s");
+    if (rotate->compress == RF_COMPRESS_NONE && rotate->keep_bytes > 0 &&
+        rotate->keep_bytes < rotate->size)
+        return COMPLAIN_EITHER(check, "logger.rotate.keep_bytes", "logger.rotate.size",
+                               "keep_bytes is less than size, so that a file goes as soon as it is "
+                               "closed; expected at least as much, or 0B");
+    return RF_OK;
+}
+
 static enum rf_err check_logger(const struct check *check) {
     const struct rf_config_logger *logger = &check->config->logger;
     enum rf_err err = RF_OK;
@@ -291,6 +309,8 @@ static enum rf_err check_logger(const struct check *check) {
     if (err == RF_OK && logger->sheets.enabled)
         err = check_needed(check, "logger.sheets.enabled", logger->sheets.credentials != NULL,
                            "logger.sheets.credentials", "the path of a service account's JSON");
+    if (err == RF_OK)
+        err = check_rotation(check);
     if (err == RF_OK && logger->retry.max_delay.ns < logger->retry.initial_delay.ns)
         err = COMPLAIN_EITHER(check, "logger.retry.max_delay", "logger.retry.initial_delay",
                               "max_delay is shorter than initial_delay; expected at least as long");

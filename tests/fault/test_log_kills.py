@@ -3,18 +3,19 @@
 compressed in the background and reopened by SIGHUP, also with another compression, and the broker and publishers die
 as well. At the end each event stands in the log's files once and in order, over rotated and compressed ones, accounted
 by its stream and its number there.
-Usage: see kills.py.
+Usage: see kills.py; RF_FAULT_RATE is how many events a publisher makes a second.
 """
 
 import collections
 import gzip
 import json
+import os
 import re
 import subprocess
 
 from kills import OPTIONS, KillTest, Member, main, wait_for
 
-PUBLISHERS, RATE = 2, 600
+PUBLISHERS, RATE = 2, int(os.environ.get("RF_FAULT_RATE", "600"))
 ROTATED = re.compile(r"\.\d{8}T\d{6}\.\d{6}Z\.\d+-\d+(\.gz|\.zst)?$")
 
 

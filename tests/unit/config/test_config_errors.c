@@ -309,6 +309,14 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"logger:\n  sheets:\n    enabled: yes\n    spreadsheet: s\n",
          "3: logger.sheets.enabled: needs logger.sheets.credentials, which is not set; expected "
          "the path of a service account's JSON"},
+        {"logger:\n  rotate:\n    size: 4095B\n",
+         "3: logger.rotate.size: is too small for a log; expected at least 4KiB, or 0B"},
+        {"logger:\n  rotate:\n    age: 999ms\n",
+         "3: logger.rotate.age: is too short for a log; expected at least 1s, or 0s"},
+        {"logger:\n  rotate:\n    compress: none\n    keep_bytes: 99MiB\n",
+         "4: logger.rotate.keep_bytes: keep_bytes is less than size, so that a file goes as soon "
+         "as "
+         "it is closed; expected at least as much, or 0B"},
         {"logger:\n  rotate:\n    compress: xz\n",
          "3: logger.rotate.compress: \"xz\" is not known; expected none, gzip or zstd"},
         {"simulator:\n  tls_listen: 127.0.0.1:18443\n",
