@@ -6,6 +6,7 @@
 #include "config/check.h"
 #include "config/config.h"
 #include "config/rows.h"
+#include "mail/mailbox.h"
 
 #define NAME_MOST 32
 
@@ -152,13 +153,32 @@ static bool is_taken(const struct rf_config_channel *all, size_t index) {
     return strcmp(all[index].name, "all") == 0;
 }
 
+static enum rf_err check_mailboxes(const struct check *check,
+                                   const struct rf_config_channel *channel, const char *list) {
+    struct rf_mailboxes mailboxes;
+    struct rf_error why = {0};
+    if (rf_mailboxes_parse(list, &mailboxes, &why) != RF_OK)
+        return COMPLAIN(check, "alerter.channels", "channel %s: %s", channel->name, why.message);
+    rf_mailboxes_fini(&mailboxes);
+    return RF_OK;
+}
+
 enum rf_err check_channels(const struct check *check) {
     const struct rf_config_list *channels = &check->config->alerter.channels;
+    const struct rf_config_channel *all = channels->items;
+    enum rf_err err = RF_OK;
     for (size_t i = 0; i < channels->count; i++)
         if (is_taken(channels->items, i))
             return COMPLAIN(check, "alerter.channels",
                             "has the name %s a second time; expected names of their own beside "
                             "email, telegram, webhook and all",
                             ((const struct rf_config_channel *)channels->items)[i].name);
-    return RF_OK;
+    for (size_t i = 0; err == RF_OK && i < channels->count; i++) {
+        if (all[i].kind != RF_CHANNEL_EMAIL)
+            continue;
+        err = check_mailboxes(check, &all[i], all[i].from);
+        if (err == RF_OK)
+            err = check_mailboxes(check, &all[i], all[i].to);
+    }
+    return err;
 }

@@ -35,6 +35,101 @@ const char *rf_form_file(enum rf_form form) {
     return (unsigned)form < RF_FORM_COUNT ? forms_table[form].file : "unknown";
 }
 
+// What is sent as JSON is JSON: a template can be right and what it gives still not.
+static enum rf_err check_json(char **text, struct rf_error *error) {
+    json_error_t trouble;
+    json_t *value = json_loads(*text, JSON_REJECT_DUPLICATES, &trouble);
+    if (value != NULL) {
+        json_decref(value);
+        return RF_OK;
+    }
+    free(*text);
+    *text = NULL;
+    return rf_error_set(error, RF_ERR_INVALID, "gives no JSON: line %d, column %d: %s",
+                        trouble.line, trouble.column, trouble.text);
+}
+
+// ---- faults that show before the first alert ----
+
+// Every name with something, or with nothing.
+static json_t *sample_view(bool full) {
+    json_t *view = json_object();
+    for (const char *const *name = rf_form_names; view != NULL && *name != NULL; name++)
+        json_object_set_new(view, *name, json_string(full ? "x" : ""));
+    json_object_set_new(view, "lines", full ? json_pack("[s, s]", "x", "x") : json_array());
+    json_object_set_new(view, "facts",
+                        full ? json_pack("[{s:s, s:s}, {s:s, s:s}]", "label", "x", "value", "x",
+                                         "label", "x", "value", "x")
+                             : json_array());
+    return view;
+}
+
+static enum rf_err check_sample(const char *path, const struct rf_template *made, bool full,
+                                struct rf_error *error) {
+    struct rf_error why;
+    char *text = NULL;
+    json_t *view = sample_view(full);
+    enum rf_err result = rf_template_render(made, view, rf_escape_json, &text, &why);
+    if (result == RF_OK)
+        result = check_json(&text, &why);
+    if (result != RF_OK)
+        rf_error_set(error, result, "%s: with every value %s it %s", path,
+                     full ? "there" : "absent", why.message);
+    json_decref(view);
+    free(text);
+    return result;
+}
+
+// Where a character stands that Telegram refuses as it is; NULL: nowhere. Tags are passed over, as
+// values are escaped; so are code, what is escaped, a link's address, a quote's mark and "||".
+static const char *unescaped(const char *text) {
+    bool code = false;
+    for (const char *c = text; *c != '\0'; c++) {
+        const char *end = strncmp(c, "{{", 2) == 0   ? strstr(c, "}}")
+                          : strncmp(c, "](", 2) == 0 ? strchr(c, ')')
+                                                     : NULL;
+        if (end != NULL)
+            c = end + (*end == '}');
+        else if (*c == '\\' && c[1] != '\0')
+            c++;
+        else if (*c == '`')
+            code = !code;
+        else if (*c == '>' && (c == text || c[-1] == '\n'))
+            continue;
+        else if (strncmp(c, "||", 2) == 0)
+            c++;
+        else if (!code && strchr(">#+-=|{}.!()", *c) != NULL)
+            return c;
+    }
+    return NULL;
+}
+
+static enum rf_err check_markdown(const char *path, const char *text, struct rf_error *error) {
+    const char *at = unescaped(text), *line = text;
+    size_t number = 1;
+    if (at == NULL)
+        return RF_OK;
+    for (const char *c = text; c < at; c++) {
+        if (*c == '\n') {
+            line = c + 1;
+            number++;
+        }
+    }
+    return rf_error_set(error, RF_ERR_INVALID,
+                        "%s:%zu:%zu: Telegram refuses '%c' as it is; expected \\%c", path, number,
+                        (size_t)(at - line) + 1, *at, *at);
+}
+
+static enum rf_err check_own(enum rf_form form, const char *path, const char *text,
+                             const struct rf_template *made, struct rf_error *error) {
+    if (form == RF_FORM_TELEGRAM)
+        return check_markdown(path, text, error);
+    if (form != RF_FORM_WEBHOOK)
+        return RF_OK;
+    enum rf_err result = check_sample(path, made, true, error);
+    return result == RF_OK ? check_sample(path, made, false, error) : result;
+}
+
 static enum rf_err read_own(struct rf_forms *forms, enum rf_form form, const char *folder,
                             bool *found, struct rf_error *error) {
     struct rf_text path = {0};
@@ -50,6 +145,8 @@ static enum rf_err read_own(struct rf_forms *forms, enum rf_form form, const cha
         if (result == RF_OK)
             result =
                 rf_template_new(path.data, text, size, rf_form_names, &forms->own[form], error);
+        if (result == RF_OK)
+            result = check_own(form, path.data, text, forms->own[form], error);
     }
     free(text);
     rf_text_fini(&path);
@@ -99,20 +196,6 @@ void rf_forms_destroy(struct rf_forms **forms) {
 
 bool rf_forms_has_own(const struct rf_forms *forms, enum rf_form form) {
     return forms->own[form] != NULL;
-}
-
-// What is sent as JSON is JSON: a template can be right and what it gives still not.
-static enum rf_err check_json(char **text, struct rf_error *error) {
-    json_error_t trouble;
-    json_t *value = json_loads(*text, JSON_REJECT_DUPLICATES, &trouble);
-    if (value != NULL) {
-        json_decref(value);
-        return RF_OK;
-    }
-    free(*text);
-    *text = NULL;
-    return rf_error_set(error, RF_ERR_INVALID, "gives no JSON: line %d, column %d: %s",
-                        trouble.line, trouble.column, trouble.text);
 }
 
 enum rf_err rf_forms_render(const struct rf_forms *forms, enum rf_form form, bool own,

@@ -23,7 +23,8 @@ extern const char *const rf_form_names[];
 struct rf_forms;
 
 // rf_forms_new: ours, and those of `folder` (NULL: none), in which each file may be absent but not
-// all. Blocks while it reads. RF_ERR_INVALID with "FOLDER/FILE:line:column: what is wrong; what is
+// all. What Telegram would refuse and what gives no JSON is found here. Blocks while it reads.
+// RF_ERR_INVALID with "FOLDER/FILE:line:column: what is wrong; what is
 // expected"; RF_ERR_NOT_FOUND or RF_ERR_IO if the folder cannot be read; RF_ERR_NOMEM.
 RF_NODISCARD enum rf_err rf_forms_new(const char *folder, struct rf_forms **forms,
                                       struct rf_error *error);

@@ -68,6 +68,36 @@ class TelegramTest(AlertsCase):
         self.assertGreaterEqual(at[1] - at[0], 2.0)
 
 
+class InjectionTest(AlertsCase):
+    """A contact's data at their worst, through the whole set, as each far side reads them."""
+    NAMES = ["x\r\nBcc: victim@example.org", "\r\n.\r\nMAIL FROM:<x@example.org>", ".", "=?UTF-8?B?Qg==?=",
+             "\n\n--=_x\nContent-Type: text/html\n", "<script>alert(1)</script></td></table>",
+             "*b* _i_ [l](http://evil.example) `c` ||s|| ~x~ >q #h +1 -1 =1 {b} .d !e \\",
+             "<!channel> <@U1> @everyone", "=cmd()", "\",\"injected\":\"1", "{{title}} {{{text}}}", "\u202eabc\x1b[31m"]
+
+    def test_contact_data_changes_no_header_and_no_shape_on_any_channel(self):
+        self.set.start("alerter")
+        ids = self.publisher.publish(*[
+            {"type": "contact.set_aside", "subject": f"c-{n}", "contact": f"c-{n}", "campaign": name,
+             "data": {"reason": "permanent.invalid", "name": name, "phone": name, "message": name, "step": name}}
+            for n, name in enumerate(self.NAMES)])
+        self.wait_alerts(ids)
+        for mail in self.set.mailbox.mails:
+            self.assertEqual([part.defects for part in mail.walk()], [[], [], []])
+            self.assertEqual(mail["From"], "ringfence@example.com")
+            self.assertEqual({name.lower() for name in mail} & {"bcc", "cc", "reply-to"}, set())
+            self.assertEqual([p.get_content_type() for p in mail.iter_parts()], ["text/plain", "text/html"])
+            self.assertNotIn("<script", mail.get_body(("html",)).get_content())
+        for message in self.set.ledger()["telegram"]:
+            self.assertEqual(message["parse_mode"], "MarkdownV2", "read at the first attempt")
+            self.assertEqual([e["type"] for e in message["entities"]], ["bold", "code"])
+        for hook in self.set.ledger()["webhooks"]:
+            body = json.loads(hook["body"])
+            self.assertEqual(set(body), {"type", "timestamp", "data"})
+            self.assertNotIn("injected", body["data"])
+        self.assertEqual(self.set.events(type="alert.failed"), [])
+
+
 class ServicesTest(AlertsCase):
     """Each service behind the webhook, as it stands in the configuration."""
     CONFIG = {"alerter": {"email": {"enabled": False}, "telegram": {"enabled": False}}}

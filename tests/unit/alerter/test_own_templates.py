@@ -45,13 +45,28 @@ class OwnTemplates(unittest.TestCase):
                              [("p", ["title"])])
 
     def test_what_fails_gives_way_to_ours_and_says_so(self):
-        files = {"webhook.json": '{"t": {{title}}}', "telegram.md": "{{#facts}}{{label}} {{value}}{{/facts}}"}
+        # Right by itself, but a notice's kind is a name that stands there already.
+        files = {"webhook.json": '{"{{kind}}": 1, "opened": 2}', "telegram.md": "{{#facts}}{{label}} {{value}}{{/facts}}"}
         hook, message = self.ask(files, {"channel": "webhook", "alert": alert()},
                                  {"channel": "telegram", "alert": alert(text="x\n\n" + "Label:  y\n" * 600)})
         self.assertEqual(json.loads(hook["form"])["data"]["kind"], "opened")
         self.assertRegex(hook["trouble"], "^webhook.json: gives no JSON: line 1, .*; the built-in form was sent$")
         self.assertIn("`01JDF`", json.loads(message["form"])["text"])
         self.assertEqual(message["trouble"], "telegram.md: gives more than 4096 characters; the built-in form was sent")
+
+    def test_what_can_never_work_is_refused_with_its_place(self):
+        for name, text, words in (
+                ("telegram.md", "*{{title}}*\n{{text}} - {{id}}", "telegram.md:2:10: Telegram refuses '-' as it is; "
+                                                                  "expected \\-"),
+                ("telegram.md", "`a.b` \\. [l](http://x.y/?a=b) ||s||\n>q\n.", "telegram.md:3:1: Telegram refuses '.'"),
+                ("webhook.json", '{"t": {{title}}}', "webhook.json: with every value there it gives no JSON: line 1"),
+                ("webhook.json", '{"t": [{{#lines}}"{{.}}"{{/lines}}]}', "with every value there it gives no JSON"),
+                ("webhook.json", '{"a": 1 {{^title}},{{/title}}}', "with every value absent it gives no JSON"),
+                ("email.html", "<p>{{name}}</p>", "email.html:1:4: unknown name")):
+            for file in self.folder.iterdir():
+                file.unlink()
+            answer = self.ask({name: text}, {"alert": alert()})[0]
+            self.assertIn(words, answer.get("error", "taken"), text)
 
     def test_ours_can_be_copied_and_give_the_same(self):
         source = pathlib.Path(__file__).parents[3] / "common" / "forms" / "templates"
