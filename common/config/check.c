@@ -277,6 +277,14 @@ static enum rf_err check_alerter(const struct check *check) {
         err = check_mailboxes(check, "alerter.email.to", alerter->email.to);
     if (err == RF_OK)
         err = check_templates(check);
+    if (err == RF_OK && alerter->stale_after.ns > alerter->dead_after.ns)
+        err = COMPLAIN_EITHER(check, "alerter.stale_after", "alerter.dead_after",
+                              "stale_after is longer than dead_after; expected at most as long");
+    if (err == RF_OK && alerter->breaker_recovery_max.ns < alerter->breaker_recovery.ns)
+        err = COMPLAIN_EITHER(check, "alerter.breaker.recovery_max",
+                              "alerter.breaker.recovery_timeout",
+                              "recovery_max is shorter than recovery_timeout; expected at least as "
+                              "long");
     if (err == RF_OK && alerter->retry.max_delay.ns < alerter->retry.initial_delay.ns)
         err = COMPLAIN_EITHER(check, "alerter.retry.max_delay", "alerter.retry.initial_delay",
                               "max_delay is shorter than initial_delay; expected at least as long");

@@ -358,6 +358,10 @@ struct rf_config_alerter {
     struct rf_config_telegram telegram;
     struct rf_config_webhook webhook;
     struct rf_config_list channels; // of struct rf_config_channel
+    int64_t breaker_failures;       // of a channel in a row, which make it rest
+    struct rf_duration breaker_recovery, breaker_recovery_max; // so long; growing to the second
+    struct rf_duration stale_after; // what waited so long is told in one summary
+    struct rf_duration dead_after;  // and for so long is a dead letter
     struct rf_retry_policy retry; // waits of a delivery; after max_retries it goes on at max_delay
     struct rf_duration timeout;   // one delivery attempt
     char *templates;              // folder of one's own templates; NULL: none

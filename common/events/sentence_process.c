@@ -49,6 +49,16 @@ void rf_say_alert_dead(const struct rf_event *event, struct rf_text *text) {
     rf_say_field(text, event, ": ", "message", "");
 }
 
+void rf_say_channel_down(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "Channel ", " takes no alerts");
+    rf_say_field(text, event, ": ", "message", "");
+}
+
+void rf_say_channel_up(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "Channel ", " takes alerts again");
+    rf_say_time(text, event, "; it did not since ", "since");
+}
+
 void rf_say_sink_failed(const struct rf_event *event, struct rf_text *text) {
     rf_say_subject(text, event, "Log sink ", " cannot be written");
     rf_say_field(text, event, ": ", "message", "");

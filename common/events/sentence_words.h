@@ -74,6 +74,8 @@ rf_sentence_fn rf_say_call_told;
 rf_sentence_fn rf_say_alert_sent;
 rf_sentence_fn rf_say_alert_failed;
 rf_sentence_fn rf_say_alert_dead;
+rf_sentence_fn rf_say_channel_down;
+rf_sentence_fn rf_say_channel_up;
 rf_sentence_fn rf_say_sink_failed;
 rf_sentence_fn rf_say_sink_recovered;
 rf_sentence_fn rf_say_journal_trimmed;

@@ -167,6 +167,9 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
         return result;
     result = rf_ledger_load(alerter->ledger, &alerter->known, &alerter->cursor, on_loaded, alerter,
                             error);
+    if (result == RF_OK)
+        result =
+            rf_ledger_channels(alerter->ledger, rf_couriers_restore, &alerter->couriers, error);
     if (result != RF_OK)
         return result;
     struct rf_subscription_options options = {.prefixes = rf_alert_topics,

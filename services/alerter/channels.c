@@ -33,7 +33,7 @@ static void set_limits(struct rf_channel *channel, const struct rf_config_channe
     channel->takes = all & (all << limits->severity);
     channel->spacing = RF_RATE_LIMIT_POLICY_DEFAULT;
     channel->pace = RF_RATE_LIMIT_POLICY_DEFAULT;
-    if (spaced)
+    if (spaced && rate <= 60)
         channel->spacing.rate = 1;
     // A quarter at once after a rest, and the others spread, so that no minute has more than
     // `rate`.

@@ -1,5 +1,7 @@
-#include "courier.h"
+#include "courier_parts.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <ringfence/bus.h>
@@ -31,7 +33,7 @@ static void sleep_until(struct rf_courier *courier, struct rf_utc wake, struct r
     rf_timer_after(&courier->timer, wait.ns < LONGEST_SLEEP.ns ? wait : LONGEST_SLEEP);
 }
 
-static void leave(struct rf_courier *courier) {
+void rf_courier_leave(struct rf_courier *courier) {
     courier->busy = false;
     if (courier->process->draining)
         courier->idle(courier->arg);
@@ -39,7 +41,7 @@ static void leave(struct rf_courier *courier) {
         rf_courier_kick(courier);
 }
 
-static void publish(struct rf_courier *courier, enum rf_event_type type, json_t *data) {
+void rf_courier_publish(struct rf_courier *courier, enum rf_event_type type, json_t *data) {
     struct rf_event event = {
         .type = rf_event_type_name(type), .subject = courier->channel.name, .data = data};
     struct rf_error error;
@@ -50,9 +52,26 @@ static void publish(struct rf_courier *courier, enum rf_event_type type, json_t 
 
 static void on_sent_stored(void *arg, const char *alert, const char *type, int64_t attempts) {
     RF_CRASH_POINT(alerter, delivery_stored);
-    publish(arg, RF_EVENT_ALERT_SENT,
-            json_pack("{s:s, s:s, s:I}", "alert", alert, "event", type, "attempts",
-                      (json_int_t)attempts));
+    rf_courier_publish(arg, RF_EVENT_ALERT_SENT,
+                       json_pack("{s:s, s:s, s:I}", "alert", alert, "event", type, "attempts",
+                                 (json_int_t)attempts));
+}
+
+static void tell_gate(struct rf_courier *courier, enum rf_gate_news news, const char *why) {
+    struct rf_channel_state *state = &courier->state;
+    if (news == RF_GATE_SAME)
+        return;
+    if (news == RF_GATE_DOWN) {
+        state->down = rf_clock_utc();
+        snprintf(state->why, sizeof state->why, "%s", why);
+        rf_courier_publish(courier, RF_EVENT_CHANNEL_DOWN, json_pack("{s:s}", "message", why));
+    } else {
+        rf_courier_publish(courier, RF_EVENT_CHANNEL_UP,
+                           json_pack("{s:I}", "since", (json_int_t)state->down.ns));
+        state->down = (struct rf_utc){0};
+        state->why[0] = '\0';
+    }
+    rf_ledger_keep_channel(courier->ledger, state);
 }
 
 // The provider took it before this line; a kill between the two repeats it under the same id.
@@ -60,18 +79,26 @@ static void settle(struct rf_courier *courier, const struct rf_verdict *verdict)
     const struct rf_alert *alert = &courier->reading.alert;
     struct rf_settlement settlement =
         rf_outbox_settle(&courier->outbox, verdict->outcome, verdict->retry_after, rf_clock_utc());
+    struct rf_ledger_result result = {.alert = alert->id,
+                                      .type = alert->type,
+                                      .channel = courier->channel.name,
+                                      .settlement = &settlement,
+                                      .message = verdict->message,
+                                      .remote = verdict->remote};
     struct rf_error error;
     if (verdict->outcome == RF_OUTCOME_OK)
         RF_CRASH_POINT(alerter, delivered);
-    if (rf_ledger_settle(courier->ledger, alert, courier->channel.name, &settlement,
-                         verdict->message, settlement.done ? on_sent_stored : NULL, courier,
+    if (rf_ledger_settle(courier->ledger, &result, settlement.done ? on_sent_stored : NULL, courier,
                          &error) != RF_OK)
         rf_log(RF_LOG_ERROR, "%s", error.message);
     if (!settlement.done && settlement.tell)
-        publish(courier, RF_EVENT_ALERT_FAILED,
-                json_pack("{s:s, s:s, s:I, s:s, s:b}", "alert", alert->id, "event", alert->type,
-                          "attempts", (json_int_t)settlement.attempts, "message", verdict->message,
-                          "final", settlement.final));
+        rf_courier_publish(courier, RF_EVENT_ALERT_FAILED,
+                           json_pack("{s:s, s:s, s:I, s:s, s:b}", "alert", alert->id, "event",
+                                     alert->type, "attempts", (json_int_t)settlement.attempts,
+                                     "message", verdict->message, "final", settlement.final));
+    tell_gate(courier,
+              rf_gate_settle(&courier->gate, verdict->outcome, settlement.final, rf_clock_now()),
+              verdict->message);
 }
 
 static void on_reply(void *arg, const struct rf_http_reply *reply);
@@ -84,17 +111,19 @@ static void on_not_sent(struct rf_courier *courier, enum rf_err result,
     size_t length = strnlen(error->message, sizeof verdict.message - 1);
     memcpy(verdict.message, error->message, length);
     settle(courier, &verdict);
-    leave(courier);
+    rf_courier_leave(courier);
 }
 
 static void send_alert(struct rf_courier *courier) {
     const struct rf_alert *first = &courier->reading.first;
+    const char *remote = courier->reading.remote;
     struct rf_sending sending = {.http = courier->http,
                                  .config = &courier->process->config->alerter,
                                  .forms = *courier->forms,
                                  .channel = &courier->channel,
                                  .alert = &courier->reading.alert,
                                  .first = first->id[0] == '\0' ? NULL : first,
+                                 .remote = remote[0] == '\0' ? NULL : remote,
                                  .manner = &courier->manner,
                                  .now = rf_clock_utc()};
     struct rf_error error;
@@ -111,9 +140,24 @@ static bool may_be_partial(const struct rf_courier *courier, const struct rf_ver
            !courier->manner.partial && to != NULL && strchr(to, ',') != NULL;
 }
 
-// The chat stays the new one until the configuration is read again: the old one answers with it
+static void keep_chat(struct rf_courier *courier, const char *chat) {
+    snprintf(courier->state.chat, sizeof courier->state.chat, "%s", chat);
+    snprintf(courier->state.chat_of, sizeof courier->state.chat_of, "%s",
+             courier->channel.telegram.chat_id);
+    rf_ledger_keep_channel(courier->ledger, &courier->state);
+}
+
+// Until the configuration has another one, the chat is the new one: the old one answers with it
 // each time.
-static void tell_remedy(const struct rf_courier *courier, const struct rf_verdict *verdict) {
+static void take_chat(struct rf_courier *courier) {
+    const char *chat_id = courier->channel.telegram.chat_id;
+    bool same = courier->channel.kind == RF_CHANNEL_TELEGRAM && chat_id != NULL &&
+                strcmp(chat_id, courier->state.chat_of) == 0;
+    snprintf(courier->manner.chat, sizeof courier->manner.chat, "%.*s",
+             (int)sizeof courier->manner.chat - 1, same ? courier->state.chat : "");
+}
+
+static void tell_remedy(struct rf_courier *courier, const struct rf_verdict *verdict) {
     if (verdict->remedy == RF_REMEDY_CHAT)
         rf_log(
             RF_LOG_WARNING,
@@ -138,16 +182,19 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     }
     if (rf_manner_adapt(&courier->manner, &verdict)) {
         tell_remedy(courier, &verdict);
+        if (verdict.remedy == RF_REMEDY_CHAT)
+            keep_chat(courier, verdict.migrated);
         send_alert(courier);
         return;
     }
     settle(courier, &verdict);
-    leave(courier);
+    rf_courier_leave(courier);
 }
 
 static void give_back(struct rf_courier *courier) {
+    rf_gate_cancel(&courier->gate, rf_clock_now());
     rf_outbox_give_back(&courier->outbox, rf_utc_add(rf_clock_utc(), SHORT_REST));
-    leave(courier);
+    rf_courier_leave(courier);
 }
 
 static void on_read(void *arg, enum rf_err result, const struct rf_error *error) {
@@ -176,10 +223,19 @@ void rf_courier_init(struct rf_courier *courier, const struct rf_courier_means *
                                    .forms = means->forms,
                                    .channel = *channel,
                                    .reading = {.done = on_read, .arg = courier},
+                                   .fold = {.done = rf_courier_folded, .arg = courier},
                                    .idle = means->idle,
                                    .arg = means->arg};
     rf_outbox_init(&courier->outbox, &means->process->config->alerter.retry, rf_random_u64());
+    rf_gate_init(&courier->gate, channel, &means->process->config->alerter, false, rf_clock_now());
+    snprintf(courier->state.name, sizeof courier->state.name, "%s", channel->name);
     rf_timer_init(&courier->timer, means->process->loop, on_timer, courier);
+}
+
+void rf_courier_restore(struct rf_courier *courier, const struct rf_channel_state *state) {
+    courier->state = *state;
+    courier->gate.down = state->down.ns > 0;
+    take_chat(courier);
 }
 
 void rf_courier_stop(struct rf_courier *courier) {
@@ -196,29 +252,52 @@ void rf_courier_fini(struct rf_courier *courier) {
     rf_outbox_fini(&courier->outbox);
 }
 
-void rf_courier_kick(struct rf_courier *courier) {
-    struct rf_utc now = rf_clock_utc(), wake;
-    if (courier->busy || courier->process->draining || courier->retired ||
-        !courier->channel.enabled)
-        return;
-    const struct rf_delivery *delivery = rf_outbox_take(&courier->outbox, now, &wake);
-    if (delivery == NULL) {
-        sleep_until(courier, wake, now);
-        return;
-    }
+static void begin(struct rf_courier *courier, const struct rf_delivery *delivery) {
+    struct rf_ledger_reading *reading = &courier->reading;
     courier->busy = true;
     rf_timer_stop(&courier->timer);
-    memset(courier->reading.id, 0, sizeof courier->reading.id);
-    memcpy(courier->reading.id, delivery->alert,
-           strnlen(delivery->alert, sizeof courier->reading.id - 1));
-    rf_ledger_read(courier->ledger, &courier->reading);
+    memset(reading->id, 0, sizeof reading->id);
+    memcpy(reading->id, delivery->alert, strnlen(delivery->alert, sizeof reading->id - 1));
+    memcpy(reading->channel, courier->channel.name, sizeof reading->channel);
+    rf_ledger_read(courier->ledger, reading);
+}
+
+// When it is to be looked again, by the wall clock, if the gate opens after `wait`.
+static struct rf_utc later(struct rf_utc now, struct rf_duration wait) {
+    return wait.ns > INT64_MAX - now.ns ? (struct rf_utc){INT64_MAX} : rf_utc_add(now, wait);
+}
+
+void rf_courier_kick(struct rf_courier *courier) {
+    struct rf_utc now = rf_clock_utc(), wake, expiry;
+    struct rf_instant when, instant = rf_clock_now();
+    if (courier->busy || courier->process->draining || courier->retired)
+        return;
+    expiry = rf_courier_expire(courier, now);
+    if (!courier->channel.enabled) {
+        sleep_until(courier, expiry, now);
+        return;
+    }
+    if (rf_courier_fold(courier, now))
+        return;
+    const struct rf_delivery *delivery = rf_outbox_take(&courier->outbox, now, &wake);
+    if (delivery != NULL && rf_gate_pass(&courier->gate, instant, &when)) {
+        begin(courier, delivery);
+        return;
+    }
+    if (delivery != NULL) {
+        rf_outbox_give_back(&courier->outbox, delivery->due);
+        wake = later(now, rf_instant_since(when, instant));
+    }
+    sleep_until(courier, wake.ns < expiry.ns ? wake : expiry, now);
 }
 
 void rf_courier_mend(struct rf_courier *courier, const struct rf_channel *channel,
-                     const struct rf_retry_policy *policy) {
-    memset(&courier->manner, 0, sizeof courier->manner);
+                     const struct rf_config_alerter *config) {
     courier->channel = *channel;
-    rf_outbox_policy(&courier->outbox, policy);
+    rf_manner_reset(&courier->manner);
+    take_chat(courier);
+    rf_gate_change(&courier->gate, channel, config, rf_clock_now());
+    rf_outbox_policy(&courier->outbox, &config->retry);
     rf_outbox_retry_now(&courier->outbox, rf_clock_utc());
     rf_timer_after(&courier->timer, rf_ns(0));
 }

@@ -7,6 +7,7 @@
 
 #include "alert.h"
 #include "channels.h"
+#include "gate.h"
 #include "http/client.h"
 #include "ledger.h"
 #include "outbox.h"
@@ -16,7 +17,7 @@
 struct rf_forms;
 struct rf_process;
 
-// Embedded in its owner; private but for `outbox`.
+// Embedded in its owner; private but for `outbox` and `gate`.
 struct rf_courier {
     struct rf_courier *next; // of the owner's
     struct rf_process *process;
@@ -26,8 +27,12 @@ struct rf_courier {
     struct rf_channel channel;           // its own copy
     bool retired;                        // not in the configuration any more
     struct rf_outbox outbox;
+    struct rf_gate gate;
+    struct rf_channel_state state;
     struct rf_timer timer; // when something is due
     struct rf_ledger_reading reading;
+    struct rf_ledger_fold fold;
+    struct rf_utc fold_after; // not before: it failed
     struct rf_http_transfer *transfer;
     bool busy;               // reading or sending
     struct rf_manner manner; // of the attempt under way; its chat stays
@@ -49,6 +54,9 @@ struct rf_courier_means {
 void rf_courier_init(struct rf_courier *courier, const struct rf_courier_means *means,
                      const struct rf_channel *channel);
 
+// rf_courier_restore: what was kept of the channel. Before anything is sent.
+void rf_courier_restore(struct rf_courier *courier, const struct rf_channel_state *state);
+
 // rf_courier_stop: no callbacks from now on: ends a transfer. Before the ledger is closed.
 // rf_courier_fini: frees all. After the ledger is closed.
 void rf_courier_stop(struct rf_courier *courier);
@@ -60,7 +68,7 @@ void rf_courier_kick(struct rf_courier *courier);
 // rf_courier_mend: the configuration is another: all that waits is tried again, from the loop, so
 // that the new one is in place then.
 void rf_courier_mend(struct rf_courier *courier, const struct rf_channel *channel,
-                     const struct rf_retry_policy *policy);
+                     const struct rf_config_alerter *config);
 
 // rf_courier_retire: its channel is gone: what is being sent ends, nothing else begins.
 void rf_courier_retire(struct rf_courier *courier);

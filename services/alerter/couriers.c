@@ -47,6 +47,13 @@ enum rf_err rf_couriers_load(struct rf_couriers *couriers, const char *channel,
     return slot < 0 ? RF_OK : rf_outbox_add(&couriers->items[slot]->outbox, &kept, error);
 }
 
+void rf_couriers_restore(void *arg, const struct rf_channel_state *state) {
+    struct rf_couriers *couriers = arg;
+    int slot = rf_channels_find(&couriers->channels, state->name);
+    if (slot >= 0)
+        rf_courier_restore(couriers->items[slot], state);
+}
+
 static void on_buried(void *arg, const char *channel, int64_t count) {
     struct rf_couriers *couriers = arg;
     struct rf_event event = {
@@ -153,7 +160,7 @@ enum rf_err rf_couriers_reload(struct rf_couriers *couriers, const struct rf_con
         if (hired[i] != NULL)
             couriers->items[i] = hired[i];
         if (couriers->items[i] != NULL)
-            rf_courier_mend(couriers->items[i], channel, &fresh->retry);
+            rf_courier_mend(couriers->items[i], channel, fresh);
     }
     couriers->channels = channels;
     rf_couriers_bury(couriers);

@@ -24,6 +24,9 @@ RF_NODISCARD enum rf_err rf_couriers_load(struct rf_couriers *couriers, const ch
                                           const struct rf_delivery *delivery,
                                           struct rf_error *error);
 
+// rf_couriers_restore: a rf_ledger_channel_fn, `arg` is the couriers: what was kept of a channel.
+void rf_couriers_restore(void *arg, const struct rf_channel_state *state);
+
 // rf_couriers_bury: what waits in the ledger for channels that are gone becomes dead letters, and
 // is told. After the start.
 void rf_couriers_bury(struct rf_couriers *couriers);

@@ -67,6 +67,7 @@ static const struct rf_migration migrations[] = {
         "CREATE TABLE channel ("
         " name TEXT PRIMARY KEY, chat TEXT NOT NULL, chat_of TEXT NOT NULL,"
         " down INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;"},
+    {6, "CREATE INDEX alert_thread ON alert (thread);"},
 };
 
 enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_ledger **ledger,

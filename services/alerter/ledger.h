@@ -57,12 +57,60 @@ void rf_ledger_submit_page(struct rf_ledger *ledger, struct rf_ledger_page *page
 // rf_ledger_settle: keeps what became of a delivery. Repeated each second until it is stored, as
 // the delivery itself cannot be undone; then `stored` (may be NULL) is called. Everything is
 // copied. RF_ERR_NOMEM only.
+struct rf_ledger_result {
+    const char *alert, *type; // type: of its event
+    const char *channel;
+    const struct rf_settlement *settlement; // with `dead`: only that it is a dead letter is kept
+    const char *message;
+    const char *remote; // what the receiver calls the message; "": nothing
+};
 typedef void rf_ledger_stored_fn(void *arg, const char *alert, const char *type, int64_t attempts);
-RF_NODISCARD enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_alert *alert,
-                                          const char *channel,
-                                          const struct rf_settlement *settlement,
-                                          const char *message, rf_ledger_stored_fn *stored,
-                                          void *arg, struct rf_error *error);
+RF_NODISCARD enum rf_err rf_ledger_settle(struct rf_ledger *ledger,
+                                          const struct rf_ledger_result *result,
+                                          rf_ledger_stored_fn *stored, void *arg,
+                                          struct rf_error *error);
+
+#define RF_LEDGER_CHAT_SIZE 64
+#define RF_LEDGER_WHY_SIZE  256
+
+// What is kept of a channel beside its deliveries.
+struct rf_channel_state {
+    char name[RF_CHANNEL_NAME_SIZE];
+    char chat[RF_LEDGER_CHAT_SIZE];    // Telegram's new number of the group; "": it did not move
+    char chat_of[RF_LEDGER_CHAT_SIZE]; // the one that stands in the configuration
+    struct rf_utc down;                // since when it is down; 0: it is not
+    char why[RF_LEDGER_WHY_SIZE];
+};
+
+// rf_ledger_channels: calls `fn`, on another thread, during the call, for what is kept of each
+// channel. Blocks: for the start.
+typedef void rf_ledger_channel_fn(void *arg, const struct rf_channel_state *state);
+RF_NODISCARD enum rf_err rf_ledger_channels(struct rf_ledger *ledger, rf_ledger_channel_fn *fn,
+                                            void *arg, struct rf_error *error);
+
+// rf_ledger_keep_channel: keeps it. Should that fail, it is logged, and forgotten at the next
+// start: then the group's move is met again, and an end of the outage is not told.
+void rf_ledger_keep_channel(struct rf_ledger *ledger, const struct rf_channel_state *state);
+
+#define RF_FOLD_MOST 200 // notices of one summary
+
+// Old notices of a channel, to be told as one. Embedded in its owner; one folding at a time.
+struct rf_ledger_fold {
+    struct rf_store_job job; // private
+    char channel[RF_CHANNEL_NAME_SIZE];
+    char ids[RF_FOLD_MOST][RF_ALERT_ID_SIZE]; // in their order
+    size_t count;
+    struct rf_utc now;
+    char summary[RF_ALERT_ID_SIZE];          // id of the new notice
+    int64_t order;                           // filled in: its order, that of the last one
+    char incident[RF_CHANNEL_NAME_SIZE + 8]; // filled in
+    void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
+    void *arg;
+};
+
+// rf_ledger_fold: one notice, which lists these, takes their place on the channel, in one
+// transaction. On other channels they stay as they are.
+void rf_ledger_fold(struct rf_ledger *ledger, struct rf_ledger_fold *fold);
 
 // rf_ledger_bury: what waits for channels that are not in `names` becomes dead letters, with the
 // reason `why` (a constant). `buried` (on the loop) is told of each such channel. Tried again each
@@ -77,7 +125,10 @@ RF_NODISCARD enum rf_err rf_ledger_bury(struct rf_ledger *ledger,
 struct rf_ledger_reading {
     struct rf_store_job job; // private
     char id[RF_ALERT_ID_SIZE];
-    struct rf_alert alert; // filled in; the owner ends it by rf_alert_fini
+    char channel[RF_CHANNEL_NAME_SIZE];
+    char
+        remote[RF_LEDGER_CHAT_SIZE]; // filled in: what the channel calls the thread's first message
+    struct rf_alert alert;           // filled in; the owner ends it by rf_alert_fini
     struct rf_alert first; // so is this: of the same thread; zeroed if it is not kept any more
     void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
     void *arg;

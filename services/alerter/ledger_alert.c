@@ -118,12 +118,29 @@ static enum rf_err read_alert(struct rf_db *db, const char *id, struct rf_alert 
     return result;
 }
 
+// The first message of the thread that this channel took; it need not be that of the first notice.
+static enum rf_err read_remote(struct rf_db *db, struct rf_ledger_reading *reading,
+                               struct rf_error *error) {
+    struct rf_rows *row = NULL;
+    enum rf_err result = rf_db_query(db, error, &row,
+                                     "SELECT d.remote FROM alert a JOIN delivery d ON"
+                                     " d.alert = a.id WHERE a.thread = ? AND d.channel = ? AND"
+                                     " d.remote <> '' ORDER BY a.ord LIMIT 1",
+                                     "tt", reading->alert.thread, reading->channel);
+    if (result == RF_OK && (result = rf_rows_next(row, error)) == RF_OK)
+        snprintf(reading->remote, sizeof reading->remote, "%s", rf_rows_text(row, 0));
+    rf_rows_end(&row);
+    return result;
+}
+
 static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
     enum rf_err result = read_alert(db, reading->id, &reading->alert, error);
     if (result != RF_OK || strcmp(reading->alert.thread, reading->id) == 0)
         return result;
     result = read_alert(db, reading->alert.thread, &reading->first, error);
+    if (result == RF_OK || result == RF_ERR_NOT_FOUND)
+        result = read_remote(db, reading, error);
     return result == RF_ERR_NOT_FOUND ? RF_OK : result;
 }
 
@@ -135,6 +152,7 @@ static void read_done(struct rf_store_job *job, enum rf_err result, const struct
 void rf_ledger_read(struct rf_ledger *ledger, struct rf_ledger_reading *reading) {
     rf_alert_fini(&reading->alert);
     rf_alert_fini(&reading->first);
+    reading->remote[0] = '\0';
     reading->job = (struct rf_store_job){.run = run_read, .done = read_done};
     rf_store_submit(ledger->store, &reading->job);
 }

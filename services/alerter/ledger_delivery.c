@@ -18,7 +18,7 @@ struct rf_settle_job {
     struct rf_timer timer; // the next try
     char id[RF_ALERT_ID_SIZE];
     char *type;
-    char *message;
+    char *message, *remote;
     char channel[RF_CHANNEL_NAME_SIZE];
     struct rf_settlement settlement;
     rf_ledger_stored_fn *stored;
@@ -27,9 +27,11 @@ struct rf_settle_job {
 };
 
 static void settle_job_destroy(struct rf_settle_job *job) {
-    rf_timer_stop(&job->timer);
+    if (job->ledger != NULL)
+        rf_timer_stop(&job->timer);
     free(job->type);
     free(job->message);
+    free(job->remote);
     free(job);
 }
 
@@ -48,17 +50,28 @@ void rf_ledger_drop_settling(struct rf_ledger *ledger) {
     ledger->settling = NULL;
 }
 
+static enum rf_err run_dead(const struct rf_settle_job *settle, struct rf_db *db,
+                            struct rf_error *error) {
+    return rf_db_run(db, error,
+                     "UPDATE delivery SET state = 'dead', message = CASE message WHEN '' THEN ?"
+                     " ELSE message END WHERE alert = ? AND channel = ? AND"
+                     " state IN ('waiting', 'refused')",
+                     "ttt", settle->message, settle->id, settle->channel);
+}
+
 static enum rf_err run_settle(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_settle_job *settle = (struct rf_settle_job *)job;
     const struct rf_settlement *s = &settle->settlement;
     const char *state = s->done ? "done" : s->refused ? "refused" : "waiting";
+    if (s->dead)
+        return run_dead(settle, db, error);
     // What became a dead letter meanwhile stays one, unless it arrived.
     return rf_db_run(db, error,
                      "UPDATE delivery SET state = ?, attempts = ?, due = ?, tried = ?,"
-                     " message = ? WHERE alert = ? AND channel = ? AND (state IN"
+                     " message = ?, remote = ? WHERE alert = ? AND channel = ? AND (state IN"
                      " ('waiting', 'refused') OR (state = 'dead' AND ? = 'done'))",
-                     "tiiitttt", state, s->attempts, s->due.ns, s->tried.ns, settle->message,
-                     settle->id, settle->channel, state);
+                     "tiiittttt", state, s->attempts, s->due.ns, s->tried.ns, settle->message,
+                     settle->remote, settle->id, settle->channel, state);
 }
 
 static void submit_settle(void *arg) {
@@ -83,28 +96,29 @@ static void settle_done(struct rf_store_job *job, enum rf_err result,
     free_settle_job(settle);
 }
 
-enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_alert *alert,
-                             const char *channel, const struct rf_settlement *settlement,
-                             const char *message, rf_ledger_stored_fn *stored, void *arg,
-                             struct rf_error *error) {
+static struct rf_settle_job *settle_job_new(const struct rf_ledger_result *result) {
     struct rf_settle_job *settle = calloc(1, sizeof *settle);
-    if (settle != NULL) {
-        settle->type = strdup(alert->type);
-        settle->message = strdup(message);
-    }
-    if (settle == NULL || settle->type == NULL || settle->message == NULL) {
-        if (settle != NULL) {
-            free(settle->type);
-            free(settle->message);
-        }
-        free(settle);
+    if (settle == NULL)
+        return NULL;
+    settle->type = strdup(result->type);
+    settle->message = strdup(result->message);
+    settle->remote = strdup(result->remote);
+    if (settle->type != NULL && settle->message != NULL && settle->remote != NULL)
+        return settle;
+    settle_job_destroy(settle);
+    return NULL;
+}
+
+enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_ledger_result *result,
+                             rf_ledger_stored_fn *stored, void *arg, struct rf_error *error) {
+    struct rf_settle_job *settle = settle_job_new(result);
+    if (settle == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory to keep a delivery");
-    }
     settle->job = (struct rf_store_job){.run = run_settle, .done = settle_done};
     settle->ledger = ledger;
-    memcpy(settle->id, alert->id, sizeof settle->id);
-    snprintf(settle->channel, sizeof settle->channel, "%s", channel);
-    settle->settlement = *settlement;
+    snprintf(settle->id, sizeof settle->id, "%s", result->alert);
+    snprintf(settle->channel, sizeof settle->channel, "%s", result->channel);
+    settle->settlement = *result->settlement;
     settle->stored = stored;
     settle->arg = arg;
     rf_timer_init(&settle->timer, ledger->loop, submit_settle, settle);

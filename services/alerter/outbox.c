@@ -189,6 +189,41 @@ void rf_outbox_give_back(struct rf_outbox *outbox, struct rf_utc due) {
     outbox->in_flight = NULL;
 }
 
+const struct rf_delivery *rf_outbox_old(const struct rf_outbox *outbox, struct rf_utc before,
+                                        struct rf_utc *next) {
+    *next = (struct rf_utc){INT64_MAX};
+    for (const struct rf_delivery *d = outbox->first; d != NULL; d = d->next) {
+        if (d == outbox->in_flight)
+            continue;
+        if (d->made.ns <= before.ns)
+            return d;
+        if (d->made.ns < next->ns)
+            *next = d->made;
+    }
+    return NULL;
+}
+
+size_t rf_outbox_stale(const struct rf_outbox *outbox, struct rf_utc before,
+                       const struct rf_delivery **found, size_t most) {
+    size_t count = 0;
+    for (const struct rf_delivery *d = outbox->first; d != NULL && count < most; d = d->next)
+        if (d != outbox->in_flight && d->made.ns <= before.ns)
+            found[count++] = d;
+    return count;
+}
+
+bool rf_outbox_drop(struct rf_outbox *outbox, const char *alert) {
+    for (struct rf_delivery *d = outbox->first; d != NULL; d = d->next) {
+        if (strcmp(d->alert, alert) != 0)
+            continue;
+        if (d == outbox->in_flight)
+            return false;
+        remove_delivery(outbox, d);
+        return true;
+    }
+    return false;
+}
+
 void rf_outbox_retry_now(struct rf_outbox *outbox, struct rf_utc now) {
     outbox->hold = (struct rf_utc){0};
     for (struct rf_delivery *d = outbox->first; d != NULL; d = d->next)

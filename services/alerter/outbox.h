@@ -5,8 +5,9 @@
 // it goes on at max_delay and lets others pass, so that a message which the receiver never takes
 // does not stop the channel; but never others of its own incident: "closed" does not overtake
 // "opened". After a success all that waited are tried again soon.
-// Nothing is ever given up: a refused message, and a channel that is barred (wrong token, blocked
-// bot), are tried again after a long delay.
+// A refused message, and a channel that is barred (wrong token, blocked bot), are tried again after
+// a long delay. What waited too long is taken out by the owner: as a dead letter, or, when the
+// channel works again, folded with others into one summary.
 #ifndef RF_ALERTER_OUTBOX_H
 #define RF_ALERTER_OUTBOX_H
 
@@ -60,6 +61,7 @@ struct rf_outbox {
 // What rf_outbox_settle decided, to be kept and told.
 struct rf_settlement {
     bool done;
+    bool dead;
     int64_t attempts; // failed ones, or with done: all
     struct rf_utc due, tried;
     bool refused;
@@ -92,6 +94,21 @@ struct rf_settlement rf_outbox_settle(struct rf_outbox *outbox, enum rf_outcome 
 // rf_outbox_give_back: the delivery in flight was not sent; it is due at `due`, nothing else
 // changes.
 void rf_outbox_give_back(struct rf_outbox *outbox, struct rf_utc due);
+
+// rf_outbox_old: the first delivery that is not in flight and waits since `before` or longer; NULL
+// if there is none: then `next` is since when the oldest of those waits, INT64_MAX if there is
+// none.
+const struct rf_delivery *rf_outbox_old(const struct rf_outbox *outbox, struct rf_utc before,
+                                        struct rf_utc *next);
+
+// rf_outbox_stale: the deliveries that are not in flight and wait since `before` or longer, at most
+// `most` into `found`, in their order. The number.
+size_t rf_outbox_stale(const struct rf_outbox *outbox, struct rf_utc before,
+                       const struct rf_delivery **found, size_t most);
+
+// rf_outbox_drop: takes the delivery of this alert out, unless it is in flight: false, as when
+// there is none.
+bool rf_outbox_drop(struct rf_outbox *outbox, const char *alert);
 
 // rf_outbox_retry_now: whatever waits is due now: the configuration was mended.
 void rf_outbox_retry_now(struct rf_outbox *outbox, struct rf_utc now);

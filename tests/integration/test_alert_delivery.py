@@ -2,6 +2,7 @@
 take them."""
 
 import sqlite3
+import time
 import unittest
 
 from harness import wait_for
@@ -80,6 +81,109 @@ class NamedChannelsTest(DeliveryCase):
         second, = self.publisher.publish(opened("openai"))
         wait_for("it on both", lambda: self.set.alert_ids()["webhook"].count(second) == 2)
         self.assertEqual(self.set.alert_ids()["webhook"].count(first), 1)
+
+
+class DeadChannelTest(DeliveryCase):
+    """The mail server is away; the two other channels work."""
+
+    def setUp(self):
+        super().setUp()
+        self.set.config["alerter"]["retry"].update({"initial_delay": "100ms", "max_delay": "200ms", "max_retries": 1})
+        self.set.write_config()
+        self.set.mailbox.close()
+
+    def test_a_channel_that_is_down_is_told_once_and_when_it_works_again(self):
+        self.set.start("alerter")
+        ids = self.publisher.publish(*(opened(f"p{i}") for i in range(5)))
+        down = wait_for("its outage to be told", lambda: self.set.events(type="channel.down"))
+        self.assertEqual([event["subject"] for event in down], ["email"])
+        wait_for("several tries", lambda: self.attempts() >= 6)
+        self.set.mailbox.open()
+        wait_for("the mails", lambda: set(ids) <= set(self.set.mailbox.ids()))
+        self.assertEqual([alert for alert in self.set.mailbox.ids() if alert in ids], ids, "in order, once")
+        up = wait_for("its end to be told", lambda: self.set.events(type="channel.up"))
+        self.assertEqual(up[0]["data"]["since"] > 0, True)
+        self.assertEqual(len(self.set.events(type="channel.down")), 1)
+        self.assertEqual(len(self.set.events(type="channel.up")), 1)
+
+    def attempts(self):
+        return sum(row["attempts"] for row in self.deliveries(channel="email"))
+
+    def test_while_it_is_down_one_notice_tries_it_and_the_others_wait(self):
+        self.set.config["alerter"]["breaker"] = {"failures": 2, "recovery_timeout": "30s", "recovery_max": "30s"}
+        self.set.write_config()
+        self.set.start("alerter")
+        self.publisher.publish(*(opened(f"p{i}") for i in range(5)))
+        wait_for("its outage to be told", lambda: self.set.events(type="channel.down"))
+        more = self.publisher.publish(opened("later"))
+        wait_for("a later alert elsewhere", lambda: more[0] in self.set.alert_ids()["webhook"])
+        self.assertLessEqual(self.attempts(), 2)
+
+    def test_an_outage_that_ends_while_the_alerter_is_away_is_told_as_over(self):
+        alerter = self.set.start("alerter")
+        ids = self.publisher.publish(opened())
+        wait_for("its outage to be told", lambda: self.set.events(type="channel.down"))
+        wait_for("it to be kept", lambda: self.channel("email")["down"] > 0)
+        alerter.kill()
+        self.set.mailbox.open()
+        self.set.start("alerter")
+        wait_for("the mail", lambda: ids[0] in self.set.mailbox.ids())
+        wait_for("its end to be told", lambda: self.set.events(type="channel.up"))
+
+    def channel(self, name):
+        with sqlite3.connect(self.set.root / "state" / "alerter" / "alerts.db") as db:
+            db.row_factory = sqlite3.Row
+            row = db.execute("SELECT * FROM channel WHERE name = ?", (name,)).fetchone()
+        db.close()
+        return dict(row) if row else {"down": 0}
+
+    def test_what_is_not_taken_for_dead_after_is_a_dead_letter_and_told(self):
+        self.set.config["alerter"].update({"stale_after": "1s", "dead_after": "2s"})
+        self.set.write_config()
+        self.set.start("alerter")
+        alert, = self.publisher.publish(opened())
+        told = wait_for("the dead letter", lambda: self.set.events(type="alert.dead"))
+        self.assertEqual((told[0]["subject"], told[0]["data"]["alert"]), ("email", alert))
+        dead, = self.deliveries(channel="email", alert=alert)
+        self.assertEqual(dead["state"], "dead")
+        self.assertIn("no connection", dead["message"])
+        self.set.mailbox.open()
+        after, = self.publisher.publish(opened("after"))
+        wait_for("a later mail", lambda: after in self.set.mailbox.ids())
+        self.assertNotIn(alert, self.set.mailbox.ids())
+
+    def test_incident_37_old_notices_come_as_one_summary_when_the_channel_works_again(self):
+        self.set.config["alerter"].update({"stale_after": "2s", "dead_after": "1h"})
+        self.set.write_config()
+        self.set.start("alerter")
+        ids = self.publisher.publish(*(opened(f"p{i}") for i in range(6)))
+        wait_for("them elsewhere", lambda: set(ids) <= set(self.set.alert_ids()["webhook"]))
+        made = max(row["made"] for row in self.deliveries(channel="email"))
+        wait_for("them to be old", lambda: time.time_ns() > made + 2_100_000_000)
+        self.set.mailbox.open()
+        wait_for("nothing to wait", lambda: not self.deliveries(channel="email", state="waiting"))
+        mails = self.set.mailbox.mails
+        self.assertEqual(len(mails), 2, "the one that tried the channel, and one for the five others")
+        self.assertEqual(mails[0]["X-Ringfence-Alert"], ids[0])
+        self.assertIn("5 notices that could not be told by email earlier", mails[1]["Subject"])
+        text = mails[1].get_body(("plain",)).get_content()
+        for i in range(1, 6):
+            self.assertIn(f"error, opened: Circuit breaker of p{i} opened", text)
+        new, = self.publisher.publish(opened("new"))
+        wait_for("what is new to come by itself", lambda: new in self.set.mailbox.ids())
+
+
+class RateTest(DeliveryCase):
+    def test_a_channel_gets_no_more_than_its_rate_and_all_in_the_end(self):
+        self.set.config["alerter"]["webhook"]["rate"] = 8
+        self.set.write_config()
+        alerter = self.set.start("alerter")
+        ids = self.publisher.publish(*(opened(f"p{i}") for i in range(5)))
+        wait_for("all mails", lambda: set(ids) <= set(self.set.mailbox.ids()))
+        # A quarter of them at once, then one in 10 s.
+        self.assertLessEqual(len(self.set.alert_ids()["webhook"]), 3)
+        self.change(alerter, webhook={**self.set.config["alerter"]["webhook"], "rate": 6000})
+        wait_for("all posts", lambda: self.set.alert_ids()["webhook"] == ids)
 
 
 if __name__ == "__main__":

@@ -302,11 +302,56 @@ static void a_thousand_alerts_outlive_a_dead_channel(void **state) {
     assert_true(bench->now.ns < at(3600 + 120).ns);
 }
 
+static void add_made(struct bench *bench, int64_t n, double made) {
+    char id[32];
+    snprintf(id, sizeof id, "alert-%d", (int)n);
+    struct rf_delivery delivery = {
+        .alert = id, .incident = id, .n = n, .due = bench->now, .made = at(made)};
+    struct rf_error error;
+    assert_int_equal(rf_outbox_add(&bench->outbox, &delivery, &error), RF_OK);
+}
+
+static void what_waits_too_long_is_found_in_order_but_not_in_flight(void **state) {
+    struct bench *bench = *state;
+    const struct rf_delivery *found[3];
+    struct rf_utc next;
+    for (int n = 1; n <= 5; n++)
+        add_made(bench, n, n);
+    assert_null(rf_outbox_old(&bench->outbox, at(0.5), &next));
+    assert_int_equal(next.ns, at(1).ns);
+    assert_int_equal(take(bench), 1);
+    assert_null(rf_outbox_old(&bench->outbox, at(1), &next));
+    assert_int_equal(next.ns, at(2).ns);
+    assert_int_equal(rf_outbox_old(&bench->outbox, at(4), &next)->n, 2);
+    assert_int_equal(rf_outbox_stale(&bench->outbox, at(4), found, 3), 3);
+    assert_int_equal(found[0]->n, 2);
+    assert_int_equal(found[2]->n, 4);
+    assert_int_equal(rf_outbox_stale(&bench->outbox, at(4), found, 2), 2);
+    assert_int_equal(rf_outbox_stale(&bench->outbox, at(1), found, 3), 0);
+}
+
+static void what_is_dropped_is_never_sent(void **state) {
+    struct bench *bench = *state;
+    for (int n = 1; n <= 3; n++)
+        add_made(bench, n, 0);
+    assert_int_equal(take(bench), 1);
+    assert_false(rf_outbox_drop(&bench->outbox, "alert-1")); // in flight
+    assert_false(rf_outbox_drop(&bench->outbox, "alert-4"));
+    assert_true(rf_outbox_drop(&bench->outbox, "alert-2"));
+    settle(bench, RF_OUTCOME_OK);
+    assert_int_equal(take(bench), 3);
+    settle(bench, RF_OUTCOME_OK);
+    assert_int_equal(bench->outbox.count, 0);
+    assert_null(bench->outbox.first);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(alerts_go_out_by_number_one_at_a_time),
         TEST(an_empty_outbox_asks_for_no_wake),
+        TEST(what_waits_too_long_is_found_in_order_but_not_in_flight),
+        TEST(what_is_dropped_is_never_sent),
         TEST(waits_are_the_policys_then_max_delay_without_end),
         TEST(one_that_waits_for_a_retry_holds_those_behind_it),
         TEST(one_whose_retries_are_used_up_lets_others_pass),
