@@ -10,14 +10,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "contacts/phone.h"
 #include "event_filter.h"
+#include "logs_contact.h"
 #include "logs_files.h"
 #include "logs_follow.h"
 #include "logs_lines.h"
 #include "moment.h"
-#include "redact/configured.h"
-#include "redact/redact.h"
 #include "session.h"
 #include "terminal.h"
 
@@ -28,8 +26,7 @@
 struct logs {
     struct rf_config *config;
     struct cli_logs_filter filter;
-    struct rf_phone phone;
-    char *redacted;
+    struct cli_logs_contact contact; // by its number
     bool json, color, follow;
     int64_t last;       // -1: all
     int64_t skip;       // lines of this file that match and are not wanted
@@ -44,28 +41,6 @@ static void on_signal(int number) {
 }
 
 // ---- what is wanted ----
-
-// A number is looked for as it is and as redaction shows it; a contact's id may look like one.
-static enum rf_err read_contact(struct logs *logs, struct rf_error *error) {
-    struct rf_redaction *redaction = NULL;
-    struct rf_text text = {0};
-    const char *home = logs->config->contacts.default_country;
-    if (logs->filter.contact == NULL ||
-        !rf_phone_read(logs->filter.contact, home == NULL ? NULL : rf_country_find(home),
-                       &logs->phone))
-        return RF_OK;
-    logs->filter.number = logs->phone.e164;
-    enum rf_err result = rf_redaction_configured(logs->config, &redaction, error);
-    if (result == RF_OK &&
-        rf_redact(redaction, logs->phone.e164, strlen(logs->phone.e164), &text)) {
-        logs->redacted = rf_text_take(&text);
-        logs->filter.redacted = logs->redacted;
-        if (logs->redacted == NULL)
-            result = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    }
-    rf_redaction_destroy(&redaction);
-    return result;
-}
 
 static enum rf_err read_options(const struct cli_options *options, struct logs *logs,
                                 struct rf_error *error) {
@@ -113,6 +88,8 @@ static void on_line(void *arg, const char *line, size_t size) {
     enum cli_logs_verdict verdict = cli_logs_judge(&logs->filter, line, size, &parsed);
     if (verdict == CLI_LOGS_BAD)
         logs->bad++;
+    if (verdict == CLI_LOGS_MATCH)
+        cli_logs_contact_learn(&logs->contact, &logs->filter, parsed);
     if (verdict == CLI_LOGS_MATCH && logs->skip > 0)
         logs->skip--;
     else if (verdict == CLI_LOGS_MATCH) {
@@ -182,6 +159,8 @@ static enum rf_err print_all(struct logs *logs, struct rf_error *error) {
                               "the same --config?",
                               path);
     if (result == RF_OK)
+        result = cli_logs_contact_learn_all(&logs->contact, &logs->filter, &files, error);
+    if (result == RF_OK)
         result = cli_logs_files_narrow(&files, &logs->filter, logs->last, error);
     size_t count = files.count - (logs->follow && files.ino != 0 ? 1 : 0);
     for (size_t i = 0; i < count && result == RF_OK && !stopped && !ferror(stdout); i++)
@@ -203,7 +182,7 @@ static void take_signals(void) {
 static int run(struct logs *logs, const struct cli_options *options, struct rf_error *error) {
     enum rf_err result = rf_config_load(options->config, &logs->config, error);
     if (result == RF_OK)
-        result = read_contact(logs, error);
+        result = cli_logs_contact_read(&logs->contact, logs->config, &logs->filter, error);
     if (result == RF_OK)
         result = print_all(logs, error);
     if (logs->bad > 0)
@@ -225,7 +204,7 @@ int cli_logs(const struct cli_options *options) {
     if (logs.follow)
         take_signals();
     int code = run(&logs, options, &error);
-    free(logs.redacted);
+    cli_logs_contact_fini(&logs.contact);
     rf_config_destroy(&logs.config);
     return code;
 }

@@ -48,6 +48,24 @@ static bool may_have(const char *line, size_t size, const char *wanted) {
     return memmem(line, size, wanted, strlen(wanted)) != NULL;
 }
 
+static bool has_number(const struct cli_logs_filter *filter, const char *line, size_t size) {
+    if (memmem(line, size, filter->number, strlen(filter->number)) != NULL)
+        return true;
+    return filter->redacted != NULL &&
+           memmem(line, size, filter->redacted, strlen(filter->redacted)) != NULL;
+}
+
+// Almost all lines of a large log are about others, and are not parsed.
+static bool may_be_about(const struct cli_logs_filter *filter, const char *line, size_t size) {
+    bool found = may_have(line, size, filter->contact);
+    if (filter->number == NULL || found)
+        return found;
+    found = has_number(filter, line, size);
+    for (size_t i = 0; !found && i < CLI_LOGS_IDS_MOST && filter->ids[i] != NULL; i++)
+        found = may_have(line, size, filter->ids[i]);
+    return found;
+}
+
 static unsigned char lower(char c) {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
@@ -70,8 +88,7 @@ static bool has(const char *line, size_t size, const char *wanted) {
 
 static bool may_match(const struct cli_logs_filter *filter, const char *line, size_t size) {
     const char *time = time_of(line, size);
-    return (time == NULL || in_time(filter, time)) &&
-           (filter->number != NULL || may_have(line, size, filter->contact)) &&
+    return (time == NULL || in_time(filter, time)) && may_be_about(filter, line, size) &&
            may_have(line, size, filter->service) && may_have(line, size, filter->campaign) &&
            may_have(line, size, filter->type) &&
            (filter->grep == NULL || has(line, size, filter->grep));
@@ -104,9 +121,10 @@ static bool is_contact(const struct cli_logs_filter *filter, const json_t *parse
         return true;
     if (filter->number == NULL)
         return false;
-    return memmem(line, size, filter->number, strlen(filter->number)) != NULL ||
-           (filter->redacted != NULL &&
-            memmem(line, size, filter->redacted, strlen(filter->redacted)) != NULL);
+    for (size_t i = 0; i < CLI_LOGS_IDS_MOST && filter->ids[i] != NULL; i++)
+        if (is(parsed, "contact", filter->ids[i]))
+            return true;
+    return has_number(filter, line, size);
 }
 
 static bool matches(const struct cli_logs_filter *filter, const json_t *parsed, const char *line,

@@ -9,11 +9,14 @@
 #include "base/clock.h"
 #include "events/text.h"
 
+#define CLI_LOGS_IDS_MOST 16
+
 // All zero lets every line through. Texts are borrowed.
 struct cli_logs_filter {
     const char *contact;  // its id
     const char *number;   // the contact's number as lines may have it; NULL: `contact` is none
     const char *redacted; // and what redaction makes of it
+    const char *ids[CLI_LOGS_IDS_MOST]; // of the contacts who have it, as far as they are known
     const char *service, *campaign, *type, *grep;
     int severity;                                        // as cli_severity_rank tells it
     char since[RF_RFC3339_SIZE], until[RF_RFC3339_SIZE]; // "": no bound

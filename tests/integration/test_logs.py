@@ -85,6 +85,10 @@ class QueryTest(LogsCase):
         self.assertEqual(self.contacts("--contact", "+1 (202) 555-0123"), ["e-1"])
         self.assertEqual(self.contacts("--contact", "+12025550124"), ["e-2"])
         self.assertEqual(self.contacts("--contact", "+12025550125"), [])
+        # Lines that do not have it belong to the same contact.
+        self.written(dict(page[1], data={"outcome": "busy"}), *events(1, "other"))
+        self.assertEqual(self.contacts("--contact", "+12025550123"), ["e-1", "e-1"])
+        self.assertEqual(self.contacts("--contact", "+12025550123", "-n", "1"), ["e-1"])
 
     def test_a_contact_is_found_by_its_number_also_if_that_is_redacted(self):
         self.check_numbers()

@@ -47,6 +47,8 @@ static void a_line_matches_if_all_that_was_asked_for_is_in_it(void **state) {
           .redacted = "+1\xE2\x80\xA6"
                       "24#0a1b2c3d"},
          CLI_LOGS_OTHER},
+        {{.contact = "x", .number = "+12025550124", .ids = {"c-0", "c-1"}}, CLI_LOGS_MATCH},
+        {{.contact = "x", .number = "+12025550124", .ids = {"c-0", "c-"}}, CLI_LOGS_OTHER},
         {{.service = "twilio"}, CLI_LOGS_MATCH},
         {{.service = "orchestrator"}, CLI_LOGS_MATCH},
         {{.service = "orchestrato"}, CLI_LOGS_OTHER},
