@@ -1,7 +1,6 @@
 #include "events/field.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -69,23 +68,40 @@ const json_t *rf_field_array(const struct rf_event *event, const char *key) {
 char *rf_time_text(struct rf_utc t, char out[RF_TIME_TEXT_SIZE]) {
     char full[RF_RFC3339_SIZE];
     rf_utc_format(t, full);
-    snprintf(out, RF_TIME_TEXT_SIZE, "%.10s %.8s UTC", full, full + 11);
+    memcpy(out, full, 10);
+    out[10] = ' ';
+    memcpy(out + 11, full + 11, 8);
+    memcpy(out + 19, " UTC", 5);
+    return out;
+}
+
+// "%lld %s" without the C library's formats: lines of a log have it by the thousand.
+static char *put(char *out, int64_t number, const char *unit) {
+    char digits[24];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    memcpy(out, digits + at, sizeof digits - at);
+    memcpy(out + sizeof digits - at, unit, strlen(unit) + 1);
     return out;
 }
 
 char *rf_span_text(struct rf_duration d, char out[RF_TIME_TEXT_SIZE]) {
     int64_t seconds = d.ns < 0 ? 0 : d.ns / RF_NS_PER_S;
-    if (d.ns > 0 && d.ns < RF_NS_PER_S / 10)
-        snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " ms", rf_duration_ms(d));
-    else if (seconds < 10)
-        snprintf(out, RF_TIME_TEXT_SIZE, "%.1f s", d.ns < 0 ? 0.0 : rf_duration_s(d));
-    else if (seconds < 120)
-        snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " s", seconds);
+    if (d.ns > 0 && d.ns < RF_NS_PER_S / 10) {
+        put(out, rf_duration_ms(d), " ms");
+    } else if (seconds < 10) { // to the nearest tenth
+        int64_t tenths = d.ns < 0 ? 0 : (d.ns + RF_NS_PER_S / 20) / (RF_NS_PER_S / 10);
+        put(out, tenths / 10, ".x s");
+        *strchr(out, 'x') = (char)('0' + tenths % 10);
+    } else if (seconds < 120)
+        put(out, seconds, " s");
     else if (seconds < INT64_C(2) * 3600)
-        snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " min", seconds / 60);
+        put(out, seconds / 60, " min");
     else if (seconds < INT64_C(48) * 3600)
-        snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " h", seconds / 3600);
+        put(out, seconds / 3600, " h");
     else
-        snprintf(out, RF_TIME_TEXT_SIZE, "%" PRId64 " d", seconds / (INT64_C(24) * 3600));
+        put(out, seconds / (INT64_C(24) * 3600), " d");
     return out;
 }

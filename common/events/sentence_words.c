@@ -7,6 +7,12 @@
 
 #define WORDS_BYTES 400 // of messages
 
+static void say(struct rf_text *text, const char *before, const char *what, const char *after) {
+    rf_text_add_bytes(text, before, strlen(before));
+    rf_text_add_bytes(text, what, strlen(what));
+    rf_text_add_bytes(text, after, strlen(after));
+}
+
 void rf_say_name(struct rf_text *text, const char *name) {
     rf_text_add_clean(text, name == NULL || name[0] == '\0' ? "?" : name, RF_SAY_NAME_BYTES);
 }
@@ -43,7 +49,7 @@ void rf_say_time(struct rf_text *text, const struct rf_event *event, const char 
     int64_t ns;
     char when[RF_TIME_TEXT_SIZE];
     if (rf_field_number(event, key, &ns) && ns > 0)
-        rf_text_add(text, "%s%s", before, rf_time_text((struct rf_utc){ns}, when));
+        say(text, before, rf_time_text((struct rf_utc){ns}, when), "");
 }
 
 void rf_say_span(struct rf_text *text, const struct rf_event *event, const char *before,
@@ -51,7 +57,7 @@ void rf_say_span(struct rf_text *text, const struct rf_event *event, const char 
     int64_t ns;
     char span[RF_TIME_TEXT_SIZE];
     if (rf_field_number(event, key, &ns) && ns >= 0)
-        rf_text_add(text, "%s%s%s", before, rf_span_text(rf_ns(ns), span), after);
+        say(text, before, rf_span_text(rf_ns(ns), span), after);
 }
 
 void rf_say_failure(struct rf_text *text, const struct rf_event *event) {

@@ -40,7 +40,7 @@ static bool reserve(struct rf_text *text, size_t more) {
     return true;
 }
 
-void rf_text_add_bytes(struct rf_text *text, const void *data, size_t size) {
+void rf_text_add_more(struct rf_text *text, const void *data, size_t size) {
     if (!reserve(text, size))
         return;
     if (size > 0)

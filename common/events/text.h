@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <ringfence/error.h>
 
@@ -23,8 +24,19 @@ void rf_text_fini(struct rf_text *text);
 // rf_text_add: appends as printf does.
 void rf_text_add(struct rf_text *text, const char *format, ...) RF_PRINTF(2, 3);
 
-// rf_text_add_bytes: appends `size` bytes as they are.
-void rf_text_add_bytes(struct rf_text *text, const void *data, size_t size);
+// rf_text_add_bytes: appends `size` bytes as they are. rf_text_add_more: its part that is not
+// inlined: for which there is no room yet.
+void rf_text_add_more(struct rf_text *text, const void *data, size_t size);
+
+static inline void rf_text_add_bytes(struct rf_text *text, const void *data, size_t size) {
+    if (text->failed || size == 0 || text->capacity - text->size <= size) {
+        rf_text_add_more(text, data, size);
+        return;
+    }
+    memcpy(text->data + text->size, data, size);
+    text->size += size;
+    text->data[text->size] = '\0';
+}
 
 // rf_text_add_number: appends it in decimal.
 void rf_text_add_number(struct rf_text *text, int64_t number);

@@ -80,9 +80,17 @@ static void begin_item(struct walk *walk, bool *first) {
 }
 
 static void add_key(struct walk *walk, const struct rf_packed *key) {
+    bool clean;
     walk->redacted.size = 0;
     if (walk->json == NULL)
         return;
+    rf_redact_name(walk->redaction, key->bytes, key->size, RF_REDACT_PLAIN, &clean);
+    if (clean) { // a word of the catalogue, with nothing to escape
+        rf_text_add_bytes(walk->json, "\"", 1);
+        rf_text_add_bytes(walk->json, key->bytes, key->size);
+        rf_text_add_bytes(walk->json, "\":", 2);
+        return;
+    }
     if (rf_redact(walk->redaction, key->bytes, key->size, &walk->redacted))
         rf_json_line_add(walk->json, walk->redacted.data, walk->redacted.size);
     else
@@ -124,7 +132,10 @@ static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct
             list_member(fields, key,
                         value->kind == RF_PACKED_ARRAY ? RF_MEMBER_ARRAY : RF_MEMBER_OTHER,
                         (int64_t)value->count);
-        walk_inside(walk, kind, value, NULL);
+        if (walk->json != NULL)
+            walk_inside(walk, kind, value, NULL);
+        else // only the members themselves are wanted
+            rf_cursor_skip(&walk->cursor, value);
         return;
     }
     // Once the key was written, what is left of the value would be gone.
@@ -164,7 +175,10 @@ static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struc
         if (is_map)
             key = rf_cursor_next(&walk->cursor);
         struct rf_packed item = rf_cursor_next(&walk->cursor);
-        walk_value(walk, is_map ? rf_redact_kind(key.bytes, key.size, kind) : kind,
+        bool clean;
+        walk_value(walk,
+                   is_map ? rf_redact_name(walk->redaction, key.bytes, key.size, kind, &clean)
+                          : kind,
                    is_map ? &key : NULL, &item, &first, fields);
     }
     add(walk, is_map ? "}" : "]", 1);

@@ -180,11 +180,16 @@ static bool national(const struct rf_redact_view *view, size_t at, const struct 
     return false;
 }
 
+// What stands within ids, times and words, so that no number begins behind it.
+static bool goes_before(char c) {
+    return rf_redact_is_word(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '#' ||
+           c == '+' || c == ':';
+}
+
 // Whether a number without a plus can begin here.
 static bool may_begin(const struct rf_redact_view *view, size_t at) {
     return at == view->floor ? at == 0 || view->text[at - 1] != '#'
-                             : !rf_redact_is_word(view->text[at - 1]) &&
-                                   strchr("_-./#+:", view->text[at - 1]) == NULL;
+                             : !goes_before(view->text[at - 1]);
 }
 
 bool rf_redact_phone_at(const struct rf_redact_view *view, size_t at, const struct rf_country *home,
@@ -234,6 +239,10 @@ static void normal_form(const char *text, size_t size, const struct rf_country *
         if (rf_redact_is_digit(text[i]))
             plain[1 + count++] = text[i];
     plain[1 + count] = '\0';
+    if (*plus && count + 1 + (encoded > 0 ? 2 : 0) == size && count <= RF_PHONE_MAX_DIGITS) {
+        memcpy(digits, plain + 1, count + 1); // E.164 already, as they stand in events
+        return;
+    }
     const char *begin = plain + 1;
     struct rf_phone phone = {.e164 = ""};
     bool read = false;
@@ -252,7 +261,7 @@ static void normal_form(const char *text, size_t size, const struct rf_country *
 
 void rf_redact_phone_write(const struct rf_redact_rules *rules, const char *text, size_t size,
                            struct rf_text *out) {
-    char digits[RF_PHONE_MAX_DIGITS + 1], shown[64];
+    char digits[RF_PHONE_MAX_DIGITS + 1], shown[9];
     bool plus;
     unsigned calling = 0;
     normal_form(text, size, rules->home, &plus, digits);
@@ -260,7 +269,13 @@ void rf_redact_phone_write(const struct rf_redact_rules *rules, const char *text
     size_t code = plus ? rf_country_calling(digits, &calling) : 0;
     uint64_t hash = rf_siphash(rules->key, digits, count);
     const char *last = digits + (count < 2 ? 0 : count - 2);
-    int length = snprintf(shown, sizeof shown, "%s%.*s\xE2\x80\xA6%s#%08x", plus ? "+" : "",
-                          (int)code, digits, last, (unsigned)(hash >> 32));
-    rf_text_add_bytes(out, shown, (size_t)length);
+    static const char hex[] = "0123456789abcdef";
+    shown[0] = '#';
+    for (unsigned i = 0; i < 8; i++)
+        shown[1 + i] = hex[hash >> (60 - 4 * i) & 15];
+    rf_text_add_bytes(out, "+", plus);
+    rf_text_add_bytes(out, digits, code);
+    rf_text_add_bytes(out, "\xE2\x80\xA6", 3);
+    rf_text_add_bytes(out, last, strlen(last));
+    rf_text_add_bytes(out, shown, 9);
 }

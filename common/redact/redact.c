@@ -1,5 +1,6 @@
 #include "redact/redact.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +9,101 @@
 #include "redact/secrets.h"
 #include "redact/span.h"
 
+#define NAME_BYTES 24
+#define NAMES      1024 // a power of two, several times the words of the catalogue
+
+// A word of the catalogue: nearly all names of data are among them.
+struct name {
+    char text[NAME_BYTES];
+    unsigned char size; // 0: the place is free
+    unsigned char kind; // enum rf_redact_kind
+    bool clean;
+};
+
 struct rf_redaction {
     struct rf_redact_rules rules;
     struct rf_secrets secrets;
+    struct name names[NAMES];
 };
+
+// ---- names that are known ----
+
+static size_t name_place(const char *text, size_t size) {
+    uint64_t first = 0, last = 0;
+    if (size >= 8) {
+        memcpy(&first, text, 8);
+        memcpy(&last, text + size - 8, 8);
+    } else {
+        for (size_t i = 0; i < size; i++)
+            first = first << 8 | (unsigned char)text[i];
+    }
+    uint64_t hash =
+        (first ^ last * UINT64_C(0x9E3779B97F4A7C15) ^ size) * UINT64_C(0xD6E8FEB86659FD93);
+    return (size_t)(hash >> 40) % NAMES;
+}
+
+static struct name *find_name(const struct rf_redaction *redaction, const char *text, size_t size) {
+    size_t place = name_place(text, size);
+    const struct name *names = redaction->names;
+    while (names[place].size != 0 &&
+           (names[place].size != size || memcmp(names[place].text, text, size) != 0))
+        place = (place + 1) % NAMES;
+    return (struct name *)&names[place];
+}
+
+static void learn_words(struct rf_redaction *redaction, const char *text) {
+    while (*text != '\0') {
+        size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
+        struct name *name =
+            size > 1 && size <= NAME_BYTES ? find_name(redaction, text, size) : NULL;
+        if (name != NULL && name->size == 0) {
+            memcpy(name->text, text, size);
+            name->size = (unsigned char)size;
+            name->kind = (unsigned char)rf_redact_kind(text, size, RF_REDACT_PLAIN);
+        }
+        text += size == 0 ? 1 : size;
+    }
+}
+
+// A secret may be a word like others.
+static void check_names(struct rf_redaction *redaction) {
+    for (size_t i = 0; i < NAMES; i++) {
+        struct name *name = &redaction->names[i];
+        struct rf_text out = {0};
+        name->clean = name->size > 0 && !rf_redact(redaction, name->text, name->size, &out);
+        rf_text_fini(&out);
+    }
+}
+
+static void learn_names(struct rf_redaction *redaction) {
+    static const char *const meanings[] = {
+#define EVENT(name, type, severity, meaning) meaning,
+#define STR(field, need)                     #field,
+#define I64(field, need, least, most)        #field,
+#include <ringfence/messages.def>
+    };
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        learn_words(redaction, meanings[i]);
+    check_names(redaction);
+}
+
+enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const char *name,
+                                   size_t size, enum rf_redact_kind outer, bool *clean) {
+    const struct name *known = size <= NAME_BYTES ? find_name(redaction, name, size) : NULL;
+    *clean = known != NULL && known->size > 0 && known->clean;
+    if (known == NULL || known->size == 0)
+        return rf_redact_kind(name, size, outer);
+    return outer != RF_REDACT_PLAIN ? outer : (enum rf_redact_kind)known->kind;
+}
+
+// ---- life ----
 
 struct rf_redaction *rf_redaction_new(const struct rf_redact_rules *rules) {
     struct rf_redaction *redaction = calloc(1, sizeof *redaction);
-    if (redaction != NULL)
-        redaction->rules = *rules;
+    if (redaction == NULL)
+        return NULL;
+    redaction->rules = *rules;
+    learn_names(redaction);
     return redaction;
 }
 
@@ -30,7 +117,11 @@ void rf_redaction_destroy(struct rf_redaction **redaction) {
 }
 
 enum rf_err rf_redaction_secret(struct rf_redaction *redaction, const char *value) {
-    return value == NULL ? RF_OK : rf_secrets_add(&redaction->secrets, value);
+    if (value == NULL)
+        return RF_OK;
+    enum rf_err err = rf_secrets_add(&redaction->secrets, value);
+    check_names(redaction);
+    return err;
 }
 
 // ---- what a form tells ----
@@ -41,6 +132,7 @@ enum {
     WORD,        // nothing, but a word may go on behind it
     WORD_BEGINS, // a letter that a key may begin with
     DIGIT,
+    DASH,
     SIGN, // anything, wherever it stands
 };
 
@@ -61,7 +153,7 @@ static const unsigned char classes[256] = {
     ['0'] = DIGIT,       ['1'] = DIGIT,       ['2'] = DIGIT,       ['3'] = DIGIT,
     ['4'] = DIGIT,       ['5'] = DIGIT,       ['6'] = DIGIT,       ['7'] = DIGIT,
     ['8'] = DIGIT,       ['9'] = DIGIT,       ['+'] = SIGN,        ['%'] = SIGN,
-    ['('] = SIGN,        ['-'] = SIGN,        [':'] = SIGN,        ['='] = SIGN,
+    ['('] = SIGN,        ['-'] = DASH,        [':'] = SIGN,        ['='] = SIGN,
 };
 
 struct find {
@@ -78,40 +170,101 @@ static bool phone_at(const struct rf_redaction *redaction, const struct rf_redac
 
 static bool sign_at(const struct rf_redaction *redaction, const struct rf_redact_view *view,
                     size_t at, struct find *find) {
+    find->phone = false;
     switch (view->text[at]) {
     case ':':
         return rf_redact_colon_at(view, at, &find->span);
     case '=':
         return rf_redact_equals_at(view, at, &find->span);
-    case '-':
-        return rf_redact_at(view, at + 1) == '-' && rf_redact_key_at(view, at, &find->span);
     default:
         return phone_at(redaction, view, at, find);
     }
 }
 
+// Whether a key can begin with these two characters: most words do not.
+static bool may_be_key(char first, char second) {
+    switch (first) {
+    case 's':
+    case 'r':
+        return second == 'k';
+    case 'e':
+        return second == 'y';
+    case 'w':
+        return second == 'h';
+    case 'x':
+        return second == 'o' || second == 'a';
+    case 'g':
+        return second == 'h' || second == 'i' || second == 'l';
+    case 'y':
+        return second == 'a';
+    case '1':
+        return second == '/';
+    case 'A':
+    case 'S':
+    case 'G':
+        return (second >= 'A' && second <= 'Z') || second == '.';
+    default: // Bearer, Basic
+        return (second | 0x20) == 'e' || (second | 0x20) == 'a';
+    }
+}
+
+// A word begins at `at`, which is inside of the text.
+static bool word_at(const struct rf_redaction *redaction, const struct rf_redact_view *view,
+                    size_t at, bool digit, struct find *find) {
+    find->phone = false;
+    if (may_be_key(view->text[at], rf_redact_at(view, at + 1)) &&
+        rf_redact_key_at(view, at, &find->span))
+        return true;
+    return digit && phone_at(redaction, view, at, find);
+}
+
+typedef unsigned char block __attribute__((vector_size(16)));
+
+static size_t first_set(block marks) {
+    uint64_t halves[2];
+    memcpy(halves, &marks, sizeof halves);
+    if (htole64(halves[0]) != 0)
+        return (size_t)__builtin_ctzll(htole64(halves[0])) / 8;
+    return 8 + (halves[1] == 0 ? 8 : (size_t)__builtin_ctzll(htole64(halves[1])) / 8);
+}
+
+// Where the word ends that `at` is in: most of an event's bytes are within ids.
+static size_t word_end(const struct rf_redact_view *view, size_t at) {
+    for (; view->size - at >= sizeof(block); at += sizeof(block)) {
+        block bytes, letters, digits;
+        memcpy(&bytes, view->text + at, sizeof bytes);
+        letters = (bytes | 0x20) - 'a';
+        digits = bytes - '0';
+        size_t run = first_set((block)((letters >= 26) & (digits >= 10)));
+        if (run < sizeof(block))
+            return at + run;
+    }
+    while (at < view->size && rf_redact_is_word(view->text[at]))
+        at++;
+    return at;
+}
+
 // The first thing from `at` on. One pass: a byte that can begin nothing costs a look at a table.
 static bool find_form(const struct rf_redaction *redaction, const struct rf_redact_view *view,
                       size_t at, struct find *find) {
-    bool inside = at > view->floor && rf_redact_is_word(view->text[at - 1]);
-    for (; at < view->size; at++) {
+    if (at > view->floor && rf_redact_is_word(view->text[at - 1]))
+        at = word_end(view, at);
+    while (at < view->size) {
         unsigned class = classes[(unsigned char)view->text[at]];
-        find->phone = false;
-        if (class == NOTHING) {
-            inside = false;
-        } else if (class == SIGN) {
-            if (sign_at(redaction, view, at, find))
+        if (class != NOTHING && class < DASH) {
+            if (class != WORD && word_at(redaction, view, at, class == DIGIT, find))
                 return true;
-            inside = false;
-        } else {
-            if (!inside && class == WORD_BEGINS && rf_redact_key_at(view, at, &find->span))
-                return true;
-            if (!inside && class == DIGIT &&
-                ((view->text[at] == '1' && rf_redact_key_at(view, at, &find->span)) ||
-                 phone_at(redaction, view, at, find)))
-                return true;
-            inside = true;
+            at = word_end(view, at + 1);
+            continue;
         }
+        if (class == DASH) {
+            find->phone = false;
+            if (rf_redact_at(view, at + 1) == '-' && rf_redact_key_at(view, at, &find->span))
+                return true;
+        } else if (class == SIGN && sign_at(redaction, view, at, find)) {
+            return true;
+        }
+        at++;
     }
     return false;
 }

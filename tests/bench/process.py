@@ -96,3 +96,8 @@ def load(command, may_fail=False):
     if figures["failed"] and not may_fail:
         raise SystemExit(f"bench: {figures['failed']} of {figures['requests']} failed: {command[0]}")
     return figures
+
+
+def load_json(command):
+    """What a program prints, which ends by itself."""
+    return json.loads(subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, check=True).stdout)

@@ -15,7 +15,7 @@
 #include "wire/wire.h"
 
 #define PAGE_EVENTS 500
-#define FRAMES      40 // different pages, taken in turn
+#define FRAMES      16 // different pages, taken in turn
 
 // What a campaign of which some calls fail makes, in its proportions.
 static const struct {

@@ -57,6 +57,11 @@ class Quick(unittest.TestCase):
         for name in BUS:
             self.assertGreater(seen["ratios"][name], 0, name)
 
+    def test_logger_has_its_keys(self):
+        seen = bench("logger")["logger"]
+        self.check_form(seen)
+        self.assertGreater(seen["ratios"]["lines_over_write"], 0)
+
     def test_campaign_has_its_keys(self):
         seen = bench("campaign")["campaign"]
         self.check_form(seen)
