@@ -392,10 +392,20 @@ struct rf_config_rotate {
     struct rf_duration keep_age;
 };
 
+struct rf_config_otlp {
+    bool enabled, log_lines;
+    char *url;                     // of the collector, without /v1/logs
+    struct rf_config_list headers; // of struct rf_secret: "NAME: VALUE"
+    char *ca_file;
+    int64_t batch;               // records a request
+    struct rf_duration interval; // at most so long until a record is sent
+};
+
 struct rf_config_logger {
     char *json_file, *text_file; // default <log_dir>/app_logs.json and app.log
     struct rf_config_rotate rotate;
     struct rf_config_sheets sheets;
+    struct rf_config_otlp otlp;
     struct rf_retry_policy retry;
     struct rf_duration timeout;
 };

@@ -16,6 +16,31 @@ const struct rf_config_items rf_config_secret_items = {
     .expected = "a list of secrets, such as [file:secrets/first, file:secrets/second]",
 };
 
+static const struct rf_config_row header_rows[] = {
+    {.key = "", .type = RF_CONFIG_SECRET, .help = "NAME: VALUE"},
+};
+
+// The value itself is never told.
+static const char *header_problem(const void *item) {
+    const char *text = ((const struct rf_secret *)item)->value;
+    size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+    if (name == 0 || name > 100 || text[name] != ':')
+        return "is no header; expected \"NAME: VALUE\"";
+    for (const char *c = text + name; *c != '\0'; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return "has a control character or a second line";
+    return NULL;
+}
+
+const struct rf_config_items rf_config_header_items = {
+    .size = sizeof(struct rf_secret),
+    .most = RF_CONFIG_MAX_KEYS,
+    .rows = header_rows,
+    .row_count = sizeof header_rows / sizeof header_rows[0],
+    .expected = "a list of headers, such as [file:secrets/otlp-header]",
+    .problem = header_problem,
+};
+
 static const struct rf_config_row column_rows[] = {
     {.key = "", .type = RF_CONFIG_TEXT, .help = "NAME=COLUMN"},
 };

@@ -59,7 +59,7 @@ static void review_files(const struct rf_config_review *review) {
         const void *place = (const char *)review->config + row->offset;
         if (row->type == RF_CONFIG_SECRET && ((const struct rf_secret *)place)->file != NULL)
             review_secret_file(review, row->key, ((const struct rf_secret *)place)->file);
-        if (row->items == &rf_config_secret_items) {
+        if (row->items == &rf_config_secret_items || row->items == &rf_config_header_items) {
             const struct rf_config_list *list = place;
             const struct rf_secret *secrets = list->items;
             for (size_t k = 0; k < list->count; k++)

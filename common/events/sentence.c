@@ -50,6 +50,7 @@ static rf_sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_ALERT_DEAD] = rf_say_alert_dead,
     [RF_EVENT_SINK_FAILED] = rf_say_sink_failed,
     [RF_EVENT_SINK_RECOVERED] = rf_say_sink_recovered,
+    [RF_EVENT_SINK_DROPPED] = rf_say_sink_dropped,
     [RF_EVENT_JOURNAL_TRIMMED] = rf_say_journal_trimmed,
     [RF_EVENT_JOURNAL_REPLACED] = rf_say_journal_replaced,
     [RF_EVENT_SUBSCRIBER_FORGOTTEN] = rf_say_subscriber_forgotten,

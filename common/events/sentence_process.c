@@ -68,6 +68,13 @@ void rf_say_sink_recovered(const struct rf_event *event, struct rf_text *text) {
     rf_say_subject(text, event, "Log sink ", " works again");
 }
 
+void rf_say_sink_dropped(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "Log sink ", " will never take");
+    rf_say_number(text, event, " ", "count", "");
+    rf_say_number(text, event, " events, the last of them number ", "n", "");
+    rf_say_field(text, event, ": ", "message", "");
+}
+
 // What is missing cannot be known: not every number was given, nor was each for this subscriber.
 void rf_say_journal_trimmed(const struct rf_event *event, struct rf_text *text) {
     rf_say_name(text, event->subject);

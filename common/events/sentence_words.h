@@ -78,6 +78,7 @@ rf_sentence_fn rf_say_channel_down;
 rf_sentence_fn rf_say_channel_up;
 rf_sentence_fn rf_say_sink_failed;
 rf_sentence_fn rf_say_sink_recovered;
+rf_sentence_fn rf_say_sink_dropped;
 rf_sentence_fn rf_say_journal_trimmed;
 rf_sentence_fn rf_say_journal_replaced;
 rf_sentence_fn rf_say_subscriber_forgotten;

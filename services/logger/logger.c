@@ -9,6 +9,7 @@
 #include "events/text.h"
 #include "file_sink.h"
 #include "http/client.h"
+#include "otlp_sink.h"
 #include "record.h"
 #include "redact/configured.h"
 #include "redact/redact.h"
@@ -26,6 +27,7 @@ struct logger {
     struct rf_redaction *redaction;
     struct rf_file_sink files[FILE_COUNT];
     struct rf_sheet_sink sheet;
+    struct rf_otlp_sink otlp;
     struct rf_timer quiet_timer;  // while draining
     struct rf_timer reload_timer; // after a reload, with the new configuration in place
 };
@@ -38,7 +40,7 @@ static void on_active(void *arg) {
 
 static void on_quiet(void *arg) {
     struct logger *logger = arg;
-    bool busy = rf_sheet_sink_busy(&logger->sheet);
+    bool busy = rf_sheet_sink_busy(&logger->sheet) || rf_forward_busy(&logger->otlp.forward);
     for (size_t i = 0; i < FILE_COUNT; i++)
         busy = busy || rf_file_sink_busy(&logger->files[i]);
     if (busy)
@@ -47,11 +49,16 @@ static void on_quiet(void *arg) {
         rf_process_drained(logger->process);
 }
 
+static void run_others(struct logger *logger) {
+    rf_sheet_sink_run(&logger->sheet);
+    rf_otlp_sink_run(&logger->otlp);
+}
+
 static void on_reloaded(void *arg) {
     struct logger *logger = arg;
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_reopen(&logger->files[i]);
-    rf_sheet_sink_run(&logger->sheet);
+    run_others(logger);
 }
 
 static enum rf_err make_state_folder(const struct rf_process *process, struct rf_error *error) {
@@ -83,6 +90,9 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     for (size_t i = 0; i < FILE_COUNT; i++)
         logger->files[i].sink.redaction = &logger->redaction;
     logger->sheet.sink.redaction = &logger->redaction;
+    if (result == RF_OK)
+        rf_otlp_sink_init(&logger->otlp, process, logger->http, on_active, logger);
+    logger->otlp.forward.sink.redaction = &logger->redaction;
     return result;
 }
 
@@ -99,11 +109,12 @@ enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) 
         return result;
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_run(&logger->files[i]);
-    rf_sheet_sink_run(&logger->sheet);
-    rf_process_ready(process, "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s",
+    run_others(logger);
+    rf_process_ready(process, "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s, OTLP %s",
                      process->config->logger.json_file, logger->files[JSON_FILE].sink.place.n,
                      process->config->logger.text_file, logger->files[TEXT_FILE].sink.place.n,
-                     process->config->logger.sheets.enabled ? "on" : "off");
+                     process->config->logger.sheets.enabled ? "on" : "off",
+                     process->config->logger.otlp.enabled ? "on" : "off");
     return RF_OK;
 }
 
@@ -125,6 +136,7 @@ void rf_logger_drain(struct rf_process *process) {
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_drain(&logger->files[i]);
     rf_sheet_sink_hurry(&logger->sheet);
+    rf_forward_hurry(&logger->otlp.forward);
     rf_timer_after(&logger->quiet_timer, QUIET);
 }
 
@@ -137,6 +149,7 @@ void rf_logger_stop(struct rf_process *process) {
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_fini(&logger->files[i]);
     rf_sheet_sink_fini(&logger->sheet);
+    rf_otlp_sink_fini(&logger->otlp);
     rf_http_destroy(&logger->http);
     rf_redaction_destroy(&logger->redaction);
     free(logger);

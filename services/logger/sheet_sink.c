@@ -192,11 +192,6 @@ static void go_on(struct rf_sheet_sink *sink) {
         wait_after_failure(sink, error.message);
 }
 
-static bool is_wanted(const struct rf_sheet_sink *sink, const struct rf_event *event) {
-    return settings(sink)->sheets.log_lines ||
-           strcmp(event->type, rf_event_type_name(RF_EVENT_LOG_LINE)) != 0;
-}
-
 static void on_page(void *arg, const struct rf_journal_page *page) {
     struct rf_sheet_sink *sink = arg;
     size_t count = page->events.count;
@@ -206,7 +201,7 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     rf_sink_got(&sink->sink, page);
     sink->began = rf_loop_now(sink->sink.process->loop);
     for (size_t i = 0; i < count; i++)
-        if (is_wanted(sink, &page->events.items[i]))
+        if (rf_sink_wants(&page->events.items[i], settings(sink)->sheets.log_lines))
             failed = json_array_append_new(
                          rows, rf_record_row(*sink->sink.redaction, &page->events.items[i])) != 0 ||
                      failed;

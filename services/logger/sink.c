@@ -1,6 +1,7 @@
 #include "sink.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <ringfence/bus.h>
 #include <ringfence/id.h>
@@ -40,6 +41,18 @@ void rf_sink_works(struct rf_sink *sink) {
     }
     sink->failing = false;
     sink->failures = 0;
+}
+
+void rf_sink_dropped(struct rf_sink *sink, int64_t count, int64_t n, const char *message) {
+    rf_log(RF_LOG_ERROR, "sink %s will never take %lld events, the last of them number %lld: %s",
+           sink->name, (long long)count, (long long)n, message);
+    publish(sink, RF_EVENT_SINK_DROPPED, sink->name,
+            json_pack("{s:I, s:I, s:s}", "count", (json_int_t)count, "n", (json_int_t)n, "message",
+                      message));
+}
+
+bool rf_sink_wants(const struct rf_event *event, bool log_lines) {
+    return log_lines || strcmp(event->type, rf_event_type_name(RF_EVENT_LOG_LINE)) != 0;
 }
 
 void rf_sink_got(struct rf_sink *sink, const struct rf_journal_page *page) {

@@ -34,6 +34,13 @@ struct rf_duration rf_sink_failed(struct rf_sink *sink, const char *message);
 // rf_sink_works: something was written.
 void rf_sink_works(struct rf_sink *sink);
 
+// rf_sink_dropped: `count` records, the last of them with number n, are lost to it, as it will
+// never take them. Not more often than now and then: each is an event.
+void rf_sink_dropped(struct rf_sink *sink, int64_t count, int64_t n, const char *message);
+
+// rf_sink_wants: whether it is to get the event; `log_lines`: log.line too.
+bool rf_sink_wants(const struct rf_event *event, bool log_lines);
+
 // rf_sink_got: tells of what lies between the place and this page and cannot be had any more.
 void rf_sink_got(struct rf_sink *sink, const struct rf_journal_page *page);
 

@@ -88,6 +88,8 @@ static void how_lists_of_contacts_are_written_is_read_and_checked(void **state) 
         {"contacts: {separator: x}\n", "comma"},
         {"contacts: {columns: [Telefon]}\n", "expected NAME=COLUMN"},
         {"contacts: {columns: [phone=]}\n", "expected NAME=COLUMN"},
+        {"logger: {otlp: {headers: [nothing]}}\n", "is no header; expected"},
+        {"logger: {otlp: {headers: [\"a b: c\"]}}\n", "is no header; expected"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct rf_error error = {0};

@@ -1,0 +1,72 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "otlp.h"
+
+static void what_an_answer_means(void **state) {
+    (void)state;
+    static const struct {
+        long status;
+        const char *body;
+        enum rf_otlp_outcome outcome;
+        int64_t rejected;
+        const char *message;
+    } cases[] = {
+        {200, "{}", RF_OTLP_OK, 0, ""},
+        {200, "", RF_OTLP_OK, 0, ""},
+        {202, "{\"partialSuccess\":{}}", RF_OTLP_OK, 0, ""},
+        {200, "{\"partialSuccess\":{\"rejectedLogRecords\":\"3\",\"errorMessage\":\"no\"}}",
+         RF_OTLP_OK, 3, "the collector answered 200: no"},
+        {200, "{\"partialSuccess\":{\"rejectedLogRecords\":3}}", RF_OTLP_OK, 3,
+         "the collector answered 200"},
+        {200, "{\"partialSuccess\":{\"rejectedLogRecords\":\"-3\"}}", RF_OTLP_OK, 0, ""},
+        {400, "{\"code\":3,\"message\":\"bad\\n\"}", RF_OTLP_REFUSED, 0,
+         "the collector answered 400: bad "},
+        {413, "<html>", RF_OTLP_REFUSED, 0, "the collector answered 413"},
+        {422, "[]", RF_OTLP_REFUSED, 0, "the collector answered 422"},
+        {401, "{}", RF_OTLP_LATER, 0, "the collector answered 401"},
+        {404, "", RF_OTLP_LATER, 0, "the collector answered 404"},
+        {429, "", RF_OTLP_LATER, 0, "the collector answered 429"},
+        {500, "", RF_OTLP_LATER, 0, "the collector answered 500"},
+        {503, "{\"message\":\"full\"}", RF_OTLP_LATER, 0, "the collector answered 503: full"},
+        {302, "", RF_OTLP_LATER, 0, "the collector answered 302"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_http_reply reply = {.status = cases[i].status,
+                                      .body = cases[i].body,
+                                      .body_size = strlen(cases[i].body),
+                                      .content_type = "",
+                                      .error_text = ""};
+        struct rf_otlp_verdict verdict = rf_otlp_reply(&reply);
+        assert_int_equal(verdict.outcome, cases[i].outcome);
+        assert_int_equal(verdict.rejected, cases[i].rejected);
+        assert_string_equal(verdict.message, cases[i].message);
+    }
+    struct rf_http_reply none = {.failure = RF_HTTP_TOO_LATE, .body = "", .error_text = "too late"};
+    struct rf_otlp_verdict verdict = rf_otlp_reply(&none);
+    assert_int_equal(verdict.outcome, RF_OTLP_LATER);
+    assert_string_equal(verdict.message, "the collector did not answer: too late");
+}
+
+static void a_trace_is_one_only_in_the_form_of_w3c(void **state) {
+    (void)state;
+    assert_true(rf_otlp_is_trace("4bf92f3577b34da6a3ce929d0e0e4736"));
+    assert_false(rf_otlp_is_trace("4BF92F3577B34DA6A3CE929D0E0E4736"));
+    assert_false(rf_otlp_is_trace("00000000000000000000000000000000"));
+    assert_false(rf_otlp_is_trace("4bf92f3577b34da6a3ce929d0e0e473"));
+    assert_false(rf_otlp_is_trace("4bf92f3577b34da6a3ce929d0e0e47360"));
+    assert_false(rf_otlp_is_trace(""));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_an_answer_means),
+        cmocka_unit_test(a_trace_is_one_only_in_the_form_of_w3c),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
