@@ -125,6 +125,7 @@ enum rf_err rf_pack_file(int in, int out, enum rf_pack pack, const atomic_bool *
     job->out = out;
     job->stop = stop;
     job->error = error;
+    job->got = 0;
     enum rf_err result = pack == RF_PACK_GZIP ? gzip_file(job) : zstd_file(job);
     free(job);
     return result;

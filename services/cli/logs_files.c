@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,19 +74,21 @@ static enum rf_err add_all(struct cli_logs_files *files, const char *path, int f
                            const struct cli_logs_filter *filter, struct rf_utc after,
                            struct rf_error *error) {
     struct rf_rotated_list list;
+    char *copy = strdup(path);
     enum rf_err result = rf_rotated_list_read(path, &list, error);
     files->items = calloc(list.count + 1, sizeof *files->items);
-    if (result == RF_OK && files->items == NULL)
-        result = rf_error_set(error, RF_ERR_NOMEM, "no memory for a list of files");
+    if (files->items == NULL || copy == NULL) {
+        free(copy);
+        rf_rotated_list_fini(&list);
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory for a list of files");
+    }
     if (result == RF_OK)
         result = add_rotated(files, path, &list, filter, after, error);
     rf_rotated_list_fini(&list);
-    if (result == RF_OK && fd >= 0) {
-        char *copy = strdup(path);
-        if (copy == NULL)
-            return rf_error_set(error, RF_ERR_NOMEM, "no memory for a path");
+    if (result == RF_OK && fd >= 0)
         files->items[files->count++] = (struct cli_logs_file){.path = copy, .fd = dup(fd)};
-    }
+    else
+        free(copy);
     return result;
 }
 
@@ -117,23 +120,21 @@ enum rf_err cli_logs_file_open(struct cli_logs_file *file, struct rf_error *erro
     if (file->fd >= 0)
         return RF_OK;
     file->fd = open(file->path, O_RDONLY | O_CLOEXEC);
-    for (enum rf_pack pack = RF_PACK_GZIP;
-         file->fd < 0 && errno == ENOENT && file->pack == RF_PACK_NONE && pack <= RF_PACK_ZSTD;
-         pack++) {
-        size_t length = strlen(file->path);
-        char *packed = malloc(length + 8);
-        if (packed == NULL)
+    bool gone = file->fd < 0 && errno == ENOENT && file->pack == RF_PACK_NONE;
+    for (enum rf_pack pack = RF_PACK_GZIP; gone && pack <= RF_PACK_ZSTD; pack++) {
+        char *packed;
+        if (asprintf(&packed, "%s%s", file->path, endings[pack]) < 0)
             return rf_error_set(error, RF_ERR_NOMEM, "no memory for a path");
-        memcpy(packed, file->path, length);
-        strcpy(packed + length, endings[pack]);
         file->fd = open(packed, O_RDONLY | O_CLOEXEC);
         if (file->fd < 0) {
             free(packed);
+            errno = ENOENT;
             continue;
         }
         free(file->path);
         file->path = packed;
         file->pack = pack;
+        break;
     }
     return file->fd >= 0 ? RF_OK : fail(file->path, "cannot open", error);
 }

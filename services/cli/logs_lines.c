@@ -144,7 +144,10 @@ enum rf_err cli_logs_lines_back(int fd, cli_logs_back_fn *fn, void *arg, struct 
     bool more = true;
     if (fstat(fd, &status) != 0)
         return rf_error_set(error, RF_ERR_IO, "cannot look at it: %s", strerror(errno));
-    struct back back = {.fd = fd, .at = status.st_size};
+    struct back back = {.fd = fd, .at = status.st_size, .room = 2 * PIECE_BYTES};
+    back.data = malloc(back.room);
+    if (back.data == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory to read a file");
     while (more && back.at > 0 && result == RF_OK) {
         size_t size = back.at < (off_t)PIECE_BYTES ? (size_t)back.at : PIECE_BYTES;
         if (back.held > CLI_LOGS_LINE_MOST)
