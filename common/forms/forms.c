@@ -90,14 +90,12 @@ static const char *unescaped(const char *text) {
                                                      : NULL;
         if (end != NULL)
             c = end + (*end == '}');
-        else if (*c == '\\' && c[1] != '\0')
+        else if ((*c == '\\' && c[1] != '\0') || strncmp(c, "||", 2) == 0)
             c++;
         else if (*c == '`')
             code = !code;
         else if (*c == '>' && (c == text || c[-1] == '\n'))
             continue;
-        else if (strncmp(c, "||", 2) == 0)
-            c++;
         else if (!code && strchr(">#+-=|{}.!()", *c) != NULL)
             return c;
     }

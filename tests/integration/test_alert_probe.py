@@ -11,7 +11,7 @@ import threading
 import unittest
 
 from far_side import detail, make_certificate, probe, steps
-from harness import free_port
+from harness import RingfenceTest, free_port
 
 TOKEN = "1234567:SECRET-token"
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
@@ -114,6 +114,29 @@ class Probe(unittest.TestCase):
     def test_settings_that_cannot_work_are_told_at_once(self):
         self.assertIn("channel email, to: ", probe(channel="email", url="smtp://127.0.0.1:1", to="nobody")["error"])
         self.assertIn("secret", probe(channel="webhook", url="http://127.0.0.1:1/", secret="whsec_x")["error"])
+
+
+class Thread(RingfenceTest):
+    """One incident's notices at the simulator's Telegram."""
+
+    def tell(self, **more):
+        return probe(channel="telegram", url=f"{self.set.simulator_url}/telegram", token=TOKEN, chat_id="-100",
+                     title="Provider twilio is down", **more)
+
+    def test_an_update_changes_the_first_message_and_the_rest_answers_it(self):
+        self.set.start("simulator")
+        first = self.tell(text="one\n")
+        self.assertEqual((first["ok"], first["remote"]), (True, "1"))
+        update = self.tell(text="two\n", kind="updated", remote="1")
+        self.assertEqual((update["ok"], update["remote"]), (True, "1"))
+        resolved = self.tell(text="three\n", kind="resolved", remote="1")
+        self.assertEqual((resolved["ok"], resolved["remote"]), (True, "2"))
+        gone = self.tell(text="four\n", kind="updated", remote="99")
+        self.assertEqual((gone["ok"], gone["message"]),
+                         (False, "Telegram answered 400: Bad Request: message to edit not found"))
+        self.assertTrue(self.tell(text="four\n", kind="updated", remote="99", anew=True)["ok"])
+        self.assertEqual([(m["message_id"], m["edited"], m["reply_to"]) for m in self.set.ledger()["telegram"]],
+                         [(1, False, 0), (1, True, 0), (2, False, 1), (3, False, 0)])
 
 
 if __name__ == "__main__":

@@ -114,7 +114,8 @@ class Aiosmtpd(MailServersCase):
 
     def test_a_server_without_tls_gets_nothing_where_tls_is_required(self):
         port = self.serve()
-        report = probe(channel="email", url=f"smtp://127.0.0.1:{port}", require_tls=True, user="u", password="right-4711")
+        report = probe(channel="email", url=f"smtp://127.0.0.1:{port}", require_tls=True, user="u",
+                       password="right-4711")
         self.assertFalse(report["ok"])
         self.assertEqual(steps(report)[-1], "tls!")
         self.assertEqual(self.kept.contents, [])

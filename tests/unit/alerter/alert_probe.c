@@ -1,6 +1,6 @@
 // Tries one channel with the settings of a JSON object on the standard input, and prints the
 // report: {"channel", "url", "from", "to", "user", "password", "require_tls", "ca_file", "token",
-// "chat_id", "shape", "secret", "timeout_ms", "title", "text"}.
+// "chat_id", "shape", "secret", "timeout_ms", "title", "text", "kind", "remote", "anew"}.
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,11 +82,15 @@ static enum rf_err probe(const json_t *order, struct rf_error *error) {
     if (result == RF_OK) {
         replace(&notice.title, text_of(order, "title"));
         replace(&notice.text, text_of(order, "text"));
+        if (text_of(order, "kind") != NULL)
+            notice.kind = rf_notice_parse(text_of(order, "kind"));
+        manner.anew = json_is_true(json_object_get(order, "anew"));
         struct rf_sending sending = {.http = http,
                                      .config = &config,
                                      .forms = forms,
                                      .channel = &channel,
                                      .alert = &notice,
+                                     .remote = text_of(order, "remote"),
                                      .manner = &manner,
                                      .now = rf_clock_utc()};
         result = rf_request_probe(&sending, on_report, loop, &running, error);

@@ -56,8 +56,8 @@ class OwnTemplates(unittest.TestCase):
 
     def test_what_can_never_work_is_refused_with_its_place(self):
         for name, text, words in (
-                ("telegram.md", "*{{title}}*\n{{text}} - {{id}}", "telegram.md:2:10: Telegram refuses '-' as it is; "
-                                                                  "expected \\-"),
+                ("telegram.md", "*{{title}}*\n{{text}} - {{id}}",
+                 "telegram.md:2:10: Telegram refuses '-' as it is; expected \\-"),
                 ("telegram.md", "`a.b` \\. [l](http://x.y/?a=b) ||s||\n>q\n.", "telegram.md:3:1: Telegram refuses '.'"),
                 ("webhook.json", '{"t": {{title}}}', "webhook.json: with every value there it gives no JSON: line 1"),
                 ("webhook.json", '{"t": [{{#lines}}"{{.}}"{{/lines}}]}', "with every value there it gives no JSON"),
