@@ -19,6 +19,7 @@
 #include "ledger.h"
 #include "redact/configured.h"
 #include "rules.h"
+#include "serve.h"
 
 #define PAGE_EVENTS 256
 #define RETRY_WAIT  rf_seconds(1) // of a page that could not be stored
@@ -32,6 +33,7 @@ struct alerter {
     struct rf_forms *forms;
     struct rf_subscription *subscription;
     struct rf_couriers couriers;
+    struct rf_serve serve;
     struct rf_ledger_page page;
     bool page_busy;
     bool page_warned; // its trouble was told
@@ -193,6 +195,9 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
     enum rf_err result = open_parts(alerter, error);
     if (result != RF_OK)
         return result;
+    result = rf_serve_start(&alerter->serve, &alerter->couriers, error);
+    if (result != RF_OK)
+        return result;
     rf_couriers_bury(&alerter->couriers);
     rf_couriers_kick(&alerter->couriers);
     rf_process_ready(process, "%d channels, %zu deliveries waiting, journal read to %" PRId64,
@@ -242,7 +247,9 @@ static void on_idle(void *arg) {
 }
 
 void rf_alerter_drain(struct rf_process *process) {
-    look_drained(process->state);
+    struct alerter *alerter = process->state;
+    rf_serve_drain(&alerter->serve);
+    look_drained(alerter);
 }
 
 void rf_alerter_stop(struct rf_process *process) {
@@ -252,6 +259,7 @@ void rf_alerter_stop(struct rf_process *process) {
     rf_timer_stop(&alerter->page_timer);
     rf_timer_stop(&alerter->drain_timer);
     rf_subscription_destroy(&alerter->subscription);
+    rf_serve_stop(&alerter->serve);
     rf_couriers_stop(&alerter->couriers);
     rf_ledger_close(&alerter->ledger);
     rf_http_destroy(&alerter->http);

@@ -99,6 +99,32 @@ void rf_couriers_add(struct rf_couriers *couriers, const struct rf_alert *alert,
         rf_couriers_bury(couriers);
 }
 
+static char *text_of(const json_t *row, const char *name) {
+    return (char *)(uintptr_t)json_string_value(json_object_get(row, name));
+}
+
+// Of a channel that is gone it becomes a dead letter again.
+void rf_couriers_resend(struct rf_couriers *couriers, const json_t *resent, struct rf_utc now) {
+    bool gone = false;
+    for (size_t i = 0; i < json_array_size(resent); i++) {
+        const json_t *row = json_array_get(resent, i);
+        struct rf_delivery delivery = {.alert = text_of(row, "alert"),
+                                       .incident = text_of(row, "incident"),
+                                       .n = json_integer_value(json_object_get(row, "order")),
+                                       .due = now,
+                                       .made = now};
+        struct rf_error error;
+        int slot = rf_channels_find(&couriers->channels, text_of(row, "channel"));
+        gone = gone || slot < 0;
+        if (slot >= 0 && rf_outbox_add(&couriers->items[slot]->outbox, &delivery, &error) != RF_OK)
+            rf_log(RF_LOG_ERROR, "alert %s waits for the next start: %s", delivery.alert,
+                   error.message);
+    }
+    if (gone)
+        rf_couriers_bury(couriers);
+    rf_couriers_kick(couriers);
+}
+
 void rf_couriers_kick(struct rf_couriers *couriers) {
     for (size_t i = 0; i < RF_CHANNELS_MOST; i++)
         if (couriers->items[i] != NULL)

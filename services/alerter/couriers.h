@@ -2,6 +2,8 @@
 #ifndef RF_ALERTER_COURIERS_H
 #define RF_ALERTER_COURIERS_H
 
+#include <jansson.h>
+
 #include "channels.h"
 #include "courier.h"
 
@@ -35,6 +37,10 @@ void rf_couriers_bury(struct rf_couriers *couriers);
 // that it was stored with, `made` when.
 void rf_couriers_add(struct rf_couriers *couriers, const struct rf_alert *alert,
                      const struct rf_channel_names *names, struct rf_utc made);
+
+// rf_couriers_resend: dead letters that wait again in the ledger since `now`: an array of {alert,
+// channel, incident, order}.
+void rf_couriers_resend(struct rf_couriers *couriers, const json_t *resent, struct rf_utc now);
 
 // rf_couriers_kick: looks whether something can be sent; after additions.
 void rf_couriers_kick(struct rf_couriers *couriers);

@@ -19,7 +19,8 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     bool passes = strcmp(reply->class, "local") == 0 || strcmp(reply->class, "transient") == 0;
     if (passes && rf_instant_before(rf_loop_now(session->loop), ask->until)) {
         if (!ask->said)
-            cli_say("waiting for the orchestrator (%s)", code);
+            cli_say("waiting for the %s (%s)", cli_refusal_server(session->options->command->words),
+                    code);
         ask->said = true;
         rf_timer_after(&ask->timer, ASK_AGAIN);
         return;

@@ -1,5 +1,5 @@
-// One question or order to the orchestrator, repeated while it is away or its database is, for a
-// subcommand's session. What is asked may be asked twice.
+// One question or order to the orchestrator or the alerter, repeated while it is away or its
+// database is, for a subcommand's session. What is asked may be asked twice.
 #ifndef RF_CLI_ASK_H
 #define RF_CLI_ASK_H
 
@@ -17,7 +17,7 @@ struct cli_ask {
     bool said;
 };
 
-// cli_ask: calls `operation` of the service "campaign"; `params` is taken over. Nobody there is
+// cli_ask: calls `operation` of the session's service; `params` is taken over. Nobody there is
 // waited for up to --timeout, and what failed for the moment is asked again till then; a refusal
 // ends the session with what was wrong.
 void cli_ask(struct cli_ask *ask, struct cli_session *session, const char *operation,

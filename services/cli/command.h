@@ -59,7 +59,9 @@ enum cli_exit {
     X(PRIORITY, "priority", true)                                                                  \
     X(REASON, "reason", true)                                                                      \
     X(SETTINGS, "settings", true)                                                                  \
-    X(YES, "yes", false)
+    X(YES, "yes", false)                                                                           \
+    X(ALL, "all", false)                                                                           \
+    X(CHANNEL, "channel", true)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -133,6 +135,15 @@ int cli_mark_list(const struct cli_options *options);
 int cli_mark_clear(const struct cli_options *options);
 int cli_subscriber_list(const struct cli_options *options);
 int cli_subscriber_forget(const struct cli_options *options);
+int cli_alert_list(const struct cli_options *options);
+int cli_alert_show(const struct cli_options *options);
+int cli_alert_ack(const struct cli_options *options);
+int cli_alert_silence(const struct cli_options *options);
+int cli_alert_silences(const struct cli_options *options);
+int cli_alert_unsilence(const struct cli_options *options);
+int cli_alert_dead(const struct cli_options *options);
+int cli_alert_resend(const struct cli_options *options);
+int cli_alert_test(const struct cli_options *options);
 int cli_keys_new(const struct cli_options *options);
 int cli_keys_allow(const struct cli_options *options);
 int cli_keys_list(const struct cli_options *options);

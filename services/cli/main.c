@@ -18,6 +18,7 @@
 //   logs.c             the log's files (logs_files.c, logs_lines.c, logs_filter.c, logs_follow.c)
 //   trace.c            one contact's events; timeline.c puts them together, timeline_text.c tells
 //   breaker_list.c, breaker_control.c, mark_list.c, mark_clear.c (marks.c), subscriber.c
+//   alert_list.c, alert_hush.c, alert_send.c   incidents, silences, dead letters; alerts.c
 //   keys_*.c           keys of the bus; key_list.c is their file
 //   config_*.c         the configuration: checked, and its documentation
 //   member.c, provider.c, person.c   what several of them share
@@ -156,6 +157,28 @@ static const struct cli_command commands[] = {
     {"mark clear", 1, 1, "PROVIDER[/KEY]",
      "make a marked provider usable again, with all its keys, or one key that is set aside",
      CLI_TAKES(JSON), cli_mark_clear},
+    {"alert list", 0, 0, "[--all]",
+     "incidents that are open, what waits for a channel, dead letters; --all: also what is over",
+     CLI_TAKES(ALL) | CLI_TAKES(JSON), cli_alert_list},
+    {"alert show", 1, 1, "ID",
+     "an incident with its notices, and what became of each on each channel", CLI_TAKES(JSON),
+     cli_alert_show},
+    {"alert ack", 1, 1, "ID [--why TEXT]",
+     "somebody is at it: no reminders and no escalation of this incident",
+     CLI_TAKES(WHY) | CLI_TAKES(JSON), cli_alert_ack},
+    {"alert silence", 1, 5, "INCIDENT|KEY=PATTERN... --for TIME --why TEXT [--from TIME]",
+     "tell nothing of incidents such as 'breaker/*', rule=queue, severity=info, campaign=spring",
+     CLI_TAKES(FOR) | CLI_TAKES(WHY) | CLI_TAKES(FROM) | CLI_TAKES(JSON), cli_alert_silence},
+    {"alert silences", 0, 0, "", "what is silenced, by whom, until when and why", CLI_TAKES(JSON),
+     cli_alert_silences},
+    {"alert unsilence", 1, 1, "ID", "end a silence before its time", CLI_TAKES(JSON),
+     cli_alert_unsilence},
+    {"alert dead", 0, 0, "", "dead letters: notices that a channel did not take, and why",
+     CLI_TAKES(JSON), cli_alert_dead},
+    {"alert resend", 0, 1, "NOTICE|--all [--channel NAME]", "send dead letters again",
+     CLI_TAKES(ALL) | CLI_TAKES(CHANNEL) | CLI_TAKES(JSON), cli_alert_resend},
+    {"alert test", 1, 1, "CHANNEL", "send one notice on a channel and tell each step of it",
+     CLI_TAKES(JSON), cli_alert_test},
     {"subscriber list", 0, 0, "",
      "durable subscribers, what each has taken and how far it is behind", CLI_TAKES(JSON),
      cli_subscriber_list},

@@ -178,7 +178,8 @@ static void close_session(struct cli_session *session) {
 int cli_session_run(const struct cli_options *options, const struct cli_session_handlers *handlers,
                     void *arg) {
     struct cli_session_rim rim = {.handlers = handlers, .signal_fd = -1, .code = CLI_FAILED};
-    struct cli_session session = {.options = options, .arg = arg, .rim = &rim};
+    struct cli_session session = {
+        .options = options, .service = "campaign", .arg = arg, .rim = &rim};
     struct rf_error error = {0};
     enum rf_err err = open_session(&session, &error);
     if (err == RF_OK)
@@ -197,7 +198,7 @@ void cli_session_call(struct cli_session *session, const char *operation, json_t
     char id[RF_ULID_SIZE];
     struct rf_call_request request = {
         .id = rf_ulid_new(now, id),
-        .service = "campaign",
+        .service = session->service,
         .operation = operation,
         .deadline = rf_utc_add(now, timeout).ns,
         .repeatable = true,

@@ -17,7 +17,8 @@ struct cli_session {
     struct rf_loop *loop;
     struct rf_bus *bus;
     const struct cli_options *options;
-    void *arg; // the subcommand's own
+    const char *service; // that is called: "campaign", or what the subcommand sets
+    void *arg;           // the subcommand's own
     struct cli_session_rim *rim;
 };
 
@@ -49,7 +50,7 @@ int cli_usage(const struct rf_error *error);
 // cli_say: one line on stderr about what is going on.
 void cli_say(const char *format, ...) RF_PRINTF(1, 2);
 
-// cli_session_call: calls an operation of the service "campaign" with a deadline of `timeout`.
+// cli_session_call: calls an operation of the session's service with a deadline of `timeout`.
 // `params` is taken over.
 void cli_session_call(struct cli_session *session, const char *operation, json_t *params,
                       struct rf_duration timeout, rf_reply_fn *fn);

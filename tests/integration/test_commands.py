@@ -45,6 +45,8 @@ EXAMPLES = {
     "breaker reset": ("openai --why over", 0),
     "mark list": ("", 0),
     "mark clear": ("openai", 0),
+    "alert silence": ("breaker/* --for 2h --why trial", 0),
+    "alert silences": ("", 0),
     "subscriber list": ("", 0),
     "subscriber forget": ("reports", 0),
     "keys new": ("gateway", 0),
@@ -56,6 +58,9 @@ EXAMPLES = {
     "config rules": ("openai", 0),
 }
 ON_FILES = ("campaign backup", "campaign restore")  # of a real orchestrator: test_backup reads their JSON
+# Of a real alerter: test_alert_commands reads their JSON.
+OF_THE_ALERTER = ("alert list", "alert show", "alert ack", "alert unsilence", "alert dead", "alert resend",
+                  "alert test")
 FOLLOWS = "tail"
 TEXT_ONLY = "config man"
 
@@ -102,7 +107,7 @@ class Json(test_tail.Reading):
 
     def test_every_command_tells_json_and_nothing_else_or_refuses_to(self):
         usages = commands()
-        self.assertEqual(set(usages), {*EXAMPLES, *ON_FILES, FOLLOWS, TEXT_ONLY}, "each command has an example")
+        self.assertEqual(set(usages), {*EXAMPLES, *ON_FILES, *OF_THE_ALERTER, FOLLOWS, TEXT_ONLY}, "each command has an example")
         told = {words: self.told(words) for words in EXAMPLES}
         for words, usage in usages.items():
             self.assertEqual("[--json]" in usage, words != TEXT_ONLY, words)

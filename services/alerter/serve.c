@@ -1,0 +1,223 @@
+#include "serve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <ringfence/class.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "query.h"
+#include "runtime/service.h"
+
+#define SERVICE  "alerter"
+#define CAPACITY 16 // requests in hand; each waits for the store or for one attempt
+
+// ---- replies ----
+
+static void reply(struct rf_serve *serve, const struct rf_call_reply *what) {
+    rf_worker_reply(serve->worker, what);
+    rf_worker_release(serve->worker, SERVICE, 0);
+}
+
+static void reply_result(struct rf_serve *serve, const char *id, json_t *result) {
+    const struct rf_call_reply what = {
+        .id = id, .ok = true, .class = rf_class_name(RF_CLASS_OK), .result = result};
+    reply(serve, &what);
+}
+
+static void reply_error(struct rf_serve *serve, const char *id, enum rf_err err,
+                        const char *message) {
+    bool wrong = err == RF_ERR_INVALID || err == RF_ERR_NOT_FOUND;
+    const struct rf_call_reply what = {
+        .id = id,
+        .class = rf_class_name(wrong ? RF_CLASS_PERMANENT_INVALID : RF_CLASS_TRANSIENT),
+        .code = rf_err_name(err),
+        .message = message};
+    reply(serve, &what);
+}
+
+// ---- queries ----
+
+static void on_queried(struct rf_query *query, enum rf_err result, const struct rf_error *error) {
+    struct rf_serve *serve = query->owner;
+    if (!serve->stopped && result == RF_OK && query->run == rf_query_resend)
+        rf_couriers_resend(serve->couriers, json_object_get(query->result, "resent"), query->now);
+    if (!serve->stopped && result == RF_OK)
+        reply_result(serve, query->call, query->result);
+    else if (!serve->stopped)
+        reply_error(serve, query->call, result, error->message);
+    rf_query_destroy(&query);
+}
+
+static void ask(struct rf_serve *serve, const struct rf_call_request *request,
+                enum rf_err (*run)(struct rf_query *, struct rf_db *, struct rf_error *)) {
+    struct rf_query *query = rf_query_new(request->id, request->params, rf_clock_utc());
+    if (query == NULL) {
+        reply_error(serve, request->id, RF_ERR_NOMEM, "out of memory");
+        return;
+    }
+    query->run = run;
+    query->done = on_queried;
+    query->owner = serve;
+    rf_ledger_query(serve->couriers->means.ledger, query);
+}
+
+static void serve_list(struct rf_serve *serve, const struct rf_call_request *request) {
+    ask(serve, request, rf_query_list);
+}
+
+static void serve_show(struct rf_serve *serve, const struct rf_call_request *request) {
+    ask(serve, request, rf_query_show);
+}
+
+static void serve_dead(struct rf_serve *serve, const struct rf_call_request *request) {
+    ask(serve, request, rf_query_dead);
+}
+
+static void serve_resend(struct rf_serve *serve, const struct rf_call_request *request) {
+    ask(serve, request, rf_query_resend);
+}
+
+// ---- a channel is tried ----
+
+struct rf_serve_probe {
+    struct rf_serve_probe *next, **link;
+    struct rf_serve *serve;
+    struct rf_probe *probe;
+    struct rf_manner manner;
+    char *call;
+};
+
+static void probe_end(struct rf_serve_probe *probe) {
+    *probe->link = probe->next;
+    if (probe->next != NULL)
+        probe->next->link = probe->link;
+    free(probe->call);
+    free(probe);
+}
+
+static void on_probed(void *arg, bool ok, const char *json) {
+    struct rf_serve_probe *probe = arg;
+    json_t *result = json_loads(json, 0, NULL);
+    (void)ok;
+    if (result != NULL)
+        reply_result(probe->serve, probe->call, result);
+    else
+        reply_error(probe->serve, probe->call, RF_ERR_NOMEM, "out of memory");
+    json_decref(result);
+    probe_end(probe);
+}
+
+static struct rf_serve_probe *probe_new(struct rf_serve *serve, const char *call) {
+    struct rf_serve_probe *probe = calloc(1, sizeof *probe);
+    if (probe == NULL)
+        return NULL;
+    probe->call = strdup(call);
+    if (probe->call == NULL) {
+        free(probe);
+        return NULL;
+    }
+    probe->serve = serve;
+    probe->link = &serve->probes;
+    probe->next = serve->probes;
+    if (probe->next != NULL)
+        probe->next->link = &probe->next;
+    serve->probes = probe;
+    return probe;
+}
+
+static enum rf_err try_channel(struct rf_serve_probe *probe, const struct rf_courier *courier,
+                               struct rf_error *error) {
+    const struct rf_courier_means *means = &probe->serve->couriers->means;
+    struct rf_alert notice = {0};
+    enum rf_err err = rf_probe_notice(courier->channel.name, rf_clock_utc(), &notice, error);
+    if (err != RF_OK)
+        return err;
+    // Where its group moved to, if it did.
+    probe->manner = courier->manner;
+    rf_manner_reset(&probe->manner);
+    struct rf_sending sending = {.http = means->http,
+                                 .config = &means->process->config->alerter,
+                                 .forms = *means->forms,
+                                 .channel = &courier->channel,
+                                 .alert = &notice,
+                                 .manner = &probe->manner,
+                                 .now = rf_clock_utc()};
+    err = rf_request_probe(&sending, on_probed, probe, &probe->probe, error);
+    rf_alert_fini(&notice);
+    return err;
+}
+
+// Also of a channel that is not enabled: it is tried before it is.
+static void serve_test(struct rf_serve *serve, const struct rf_call_request *request) {
+    const char *name = json_string_value(json_object_get(request->params, "channel"));
+    int slot = name == NULL ? -1 : rf_channels_find(&serve->couriers->channels, name);
+    struct rf_error error;
+    if (slot < 0) {
+        rf_error_set(&error, RF_ERR_NOT_FOUND,
+                     "there is no channel %.32s; expected email, telegram, webhook or a name of "
+                     "alerter.channels",
+                     name == NULL ? "" : name);
+        reply_error(serve, request->id, RF_ERR_NOT_FOUND, error.message);
+        return;
+    }
+    struct rf_serve_probe *probe = probe_new(serve, request->id);
+    enum rf_err err = probe == NULL ? rf_error_set(&error, RF_ERR_NOMEM, "out of memory")
+                                    : try_channel(probe, serve->couriers->items[slot], &error);
+    if (err == RF_OK)
+        return;
+    reply_error(serve, request->id, err, error.message);
+    if (probe != NULL)
+        probe_end(probe);
+}
+
+// ---- the worker ----
+
+static const struct {
+    const char *operation;
+    void (*serve)(struct rf_serve *serve, const struct rf_call_request *request);
+} operations[] = {
+    {"alert_list", serve_list},     {"alert_show", serve_show}, {"alert_dead", serve_dead},
+    {"alert_resend", serve_resend}, {"alert_test", serve_test},
+};
+
+static void on_request(void *arg, const struct rf_call_request *request) {
+    struct rf_serve *serve = arg;
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        if (strcmp(request->operation, operations[i].operation) == 0) {
+            operations[i].serve(serve, request);
+            return;
+        }
+    }
+    reply_error(serve, request->id, RF_ERR_INVALID, "the alerter has no such operation");
+}
+
+static void on_connected(void *arg, bool connected) {
+    (void)arg, (void)connected;
+}
+
+enum rf_err rf_serve_start(struct rf_serve *serve, struct rf_couriers *couriers,
+                           struct rf_error *error) {
+    static const struct rf_worker_offer offers[] = {{SERVICE, CAPACITY}};
+    static const struct rf_worker_handlers handlers = {.request = on_request,
+                                                       .connected = on_connected};
+    *serve = (struct rf_serve){.couriers = couriers};
+    return rf_worker_new(couriers->means.process->bus, offers, 1, &handlers, serve, &serve->worker,
+                         error);
+}
+
+void rf_serve_drain(struct rf_serve *serve) {
+    if (serve->worker != NULL)
+        rf_worker_drain(serve->worker);
+}
+
+void rf_serve_stop(struct rf_serve *serve) {
+    serve->stopped = true;
+    while (serve->probes != NULL) {
+        rf_probe_cancel(&serve->probes->probe);
+        probe_end(serve->probes);
+    }
+    rf_worker_destroy(&serve->worker);
+}

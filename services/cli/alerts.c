@@ -1,0 +1,83 @@
+#include "alerts.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "member.h"
+
+static bool add(struct cli_silences *silences, const struct rf_state_entry *entry) {
+    struct cli_silence *grown =
+        realloc(silences->items, (silences->count + 1) * sizeof *silences->items);
+    if (grown == NULL)
+        return false;
+    silences->items = grown;
+    char *id = strdup(entry->key + strlen(CLI_SILENCES));
+    if (id == NULL)
+        return false;
+    grown[silences->count++] = (struct cli_silence){
+        .id = id, .version = entry->version, .value = json_incref(entry->value)};
+    return true;
+}
+
+static void on_entries(void *arg, bool snapshot, const struct rf_state_entry *entries,
+                       size_t count) {
+    struct cli_silences *silences = arg;
+    if (!snapshot || silences->read)
+        return; // what comes later is another's business
+    for (size_t i = 0; i < count; i++)
+        if (!add(silences, &entries[i])) {
+            cli_session_fail(silences->session, "out of memory");
+            return;
+        }
+    silences->read = true;
+    silences->done(silences->session);
+}
+
+void cli_silences_read(struct cli_session *session, struct cli_silences *silences,
+                       void (*done)(struct cli_session *session)) {
+    struct rf_error error;
+    silences->session = session;
+    silences->done = done;
+    if (rf_bus_watch(session->bus, CLI_SILENCES, on_entries, silences, &error) != RF_OK)
+        cli_session_fail(session, "%s", error.message);
+}
+
+void cli_silences_fini(struct cli_silences *silences) {
+    for (size_t i = 0; i < silences->count; i++) {
+        free(silences->items[i].id);
+        json_decref(silences->items[i].value);
+    }
+    free(silences->items);
+    *silences = (struct cli_silences){0};
+}
+
+static bool fits(const json_t *match, const json_t *incident) {
+    const char *key;
+    json_t *pattern;
+    json_object_foreach((json_t *)(uintptr_t)match, key, pattern) {
+        const char *text = json_string_value(pattern);
+        if (text == NULL || fnmatch(text, cli_member_text(incident, key), 0) != 0)
+            return false;
+    }
+    return json_object_size(match) > 0;
+}
+
+struct rf_utc cli_silences_until(const struct cli_silences *silences, const json_t *incident,
+                                 struct rf_utc now) {
+    struct rf_utc until = {0};
+    for (size_t i = 0; i < silences->count; i++) {
+        const json_t *value = silences->items[i].value;
+        int64_t end = cli_member_number(value, "until");
+        if (cli_member_number(value, "from") <= now.ns && end > now.ns && end > until.ns &&
+            fits(json_object_get(value, "match"), incident))
+            until.ns = end;
+    }
+    return until;
+}
+
+void cli_alert_ask(struct cli_ask *ask, struct cli_session *session, const char *operation,
+                   json_t *params, void (*told)(struct cli_session *session, json_t *result)) {
+    session->service = "alerter";
+    cli_ask(ask, session, operation, params, told);
+}

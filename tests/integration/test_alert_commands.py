@@ -1,0 +1,105 @@
+"""ringfence alert: what a person asks of the alerter and tells it, against the real processes."""
+
+import json
+import unittest
+
+from harness import wait_for
+from test_alert_delivery import DeliveryCase
+from test_alerter import opened
+
+
+class AlertCommandsTest(DeliveryCase):
+    def ask(self, *arguments, code=0):
+        """The answer as JSON."""
+        done = self.set.cli("alert", *arguments, "--json")
+        self.assertEqual(done.returncode, code, done.stderr)
+        return json.loads(done.stdout) if done.stdout else None
+
+    def refused(self, *arguments, code=1):
+        done = self.set.cli("alert", *arguments)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stderr
+
+    def test_a_notice_is_shown_with_what_became_of_it_on_each_channel(self):
+        self.set.start("alerter")
+        alert, = self.publisher.publish(opened())
+        self.wait_alerts([alert])
+        shown = wait_for("all to be kept", lambda: self.all_done(alert))
+        notice, = shown["notices"]
+        self.assertEqual(notice["id"], alert)
+        self.assertEqual(notice["kind"], "opened")
+        self.assertEqual({d["channel"] for d in notice["deliveries"]}, {"email", "telegram", "webhook"})
+        text = self.set.cli("alert", "show", alert[:24]).stdout
+        self.assertIn("Circuit breaker of elevenlabs opened", text)
+        self.assertRegex(text, r"email +done +1 attempts, last 20")
+        self.assertIn("there is no incident and no notice nothing", self.refused("show", "nothing"))
+
+    def all_done(self, alert):
+        shown = self.ask("show", alert)
+        return shown if all(d["state"] == "done" for d in shown["notices"][0]["deliveries"]) else None
+
+    def test_dead_letters_are_listed_and_sent_again(self):
+        self.set.mailbox.close()
+        self.set.config["alerter"].update({"stale_after": "1s", "dead_after": "1s"})
+        self.set.config["alerter"]["retry"]["max_delay"] = "200ms"
+        self.set.write_config()
+        alerter = self.set.start("alerter")
+        ids = self.publisher.publish(opened("a"), opened("b"))
+        dead = wait_for("two dead letters", lambda: self.dead(2))
+        self.assertEqual([d["alert"] for d in dead], ids)
+        self.assertEqual({d["channel"] for d in dead}, {"email"})
+        text = self.set.cli("alert", "dead").stdout
+        self.assertIn("Circuit breaker of a opened", text)
+        self.assertIn("2 dead letters of channel email", self.set.cli("alert", "list").stdout)
+        self.assertIn("there is no such dead letter", self.refused("resend", ids[0], "--channel", "webhook"))
+        self.assertIn("expected the id of a notice, or --all", self.refused("resend", code=2))
+        self.change(alerter, stale_after="1h", dead_after="1h")
+        self.set.mailbox.open()
+        self.assertEqual([r["alert"] for r in self.ask("resend", ids[1])["resent"]], ids[1:])
+        wait_for("the one", lambda: self.set.mailbox.ids() == ids[1:])
+        self.assertEqual([r["alert"] for r in self.ask("resend", "--all")["resent"]], ids[:1])
+        wait_for("the other", lambda: self.set.mailbox.ids() == [ids[1], ids[0]])
+        self.assertEqual(self.set.cli("alert", "dead").stdout, "there is no dead letter\n")
+
+    def dead(self, count):
+        found = self.ask("dead")["dead"]
+        return found if len(found) == count else None
+
+    def test_a_channel_is_tried_and_each_step_is_told(self):
+        self.set.config["alerter"]["channels"] = [self.pager(url="http://127.0.0.1:9/")]
+        self.set.write_config()
+        self.set.start("alerter")
+        report = self.ask("test", "email")
+        self.assertTrue(report["ok"], report)
+        self.assertIn(report["alert"], self.set.mailbox.ids())
+        bad = self.ask("test", "pager", code=1)
+        self.assertFalse(bad["ok"])
+        text = self.set.cli("alert", "test", "pager").stdout
+        self.assertIn("pager: not taken: no connection", text)
+        self.assertIn("there is no channel pigeon", self.refused("test", "pigeon"))
+
+    def test_without_an_alerter_its_commands_say_who_is_missing(self):
+        for words in (("list",), ("dead",), ("test", "email")):
+            self.assertIn("is ringfence-alerter running?",
+                          self.refused(*words))
+
+    def test_silences_are_kept_listed_and_ended(self):
+        first = self.ask("silence", "breaker/*", "severity=info", "--for", "72h", "--why", "maintenance")
+        self.assertEqual(first["value"]["match"], {"incident": "breaker/*", "severity": "info"})
+        self.assertEqual(first["value"]["until"] - first["value"]["from"], 72 * 3600 * 10**9)
+        second = self.ask("silence", "rule=queue", "--for", "1h", "--why", "known")
+        listed = self.ask("silences")
+        self.assertEqual(sorted(s["id"] for s in listed), sorted([first["id"], second["id"]]))
+        self.assertIn("maintenance", self.set.cli("alert", "silences").stdout)
+        self.ask("unsilence", first["id"])
+        self.assertEqual([s["id"] for s in self.ask("silences")], [second["id"]])
+        self.assertIn("there is no silence", self.refused("unsilence", first["id"]))
+        for words, why in ((("breaker/*",), "needs --for and --why"),
+                           (("breaker/*", "--for", "2h"), "needs --for and --why"),
+                           (("colour=red", "--for", "2h", "--why", "x"), "expected the name of an incident"),
+                           (("a", "--for", "soon", "--why", "x"), "--for: ")):
+            self.assertIn(why, self.refused("silence", *words, code=2))
+
+
+if __name__ == "__main__":
+    unittest.main()
