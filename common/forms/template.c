@@ -111,8 +111,8 @@ static enum rf_err read_tag(const struct reader *reader, struct tag *tag) {
         return complain(reader, tag->begin, "the tag does not end; expected }}");
     size_t to = (size_t)(close - reader->text);
     tag->end = to + 2;
-    tag->sigil =
-        from < to && strchr("#^/!{&>=", reader->text[from]) != NULL ? reader->text[from++] : '\0';
+    if (from < to && strchr("#^/!{&>=", reader->text[from]) != NULL)
+        tag->sigil = reader->text[from++];
     if (tag->sigil == '!')
         return RF_OK;
     const char *refused = why_sigil_is_refused(tag->sigil);

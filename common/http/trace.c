@@ -16,7 +16,7 @@ static void hide_one(char *text, const char *secret) {
         return;
     for (char *at = text; (at = strstr(at, secret)) != NULL;) {
         memmove(at + 3, at + size, strlen(at + size) + 1);
-        memcpy(at, "***", 3);
+        memset(at, '*', 3);
         at += 3;
     }
 }

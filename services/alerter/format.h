@@ -76,7 +76,7 @@ RF_NODISCARD enum rf_err rf_format_webhook(const struct rf_webhook_form *form, c
                                            struct rf_error *error);
 
 #define RF_WEBHOOK_SECRETS_MOST   4
-#define RF_WEBHOOK_SIGNATURE_SIZE (64 * RF_WEBHOOK_SECRETS_MOST)
+#define RF_WEBHOOK_SIGNATURE_SIZE ((size_t)64 * RF_WEBHOOK_SECRETS_MOST)
 
 // rf_webhook_sign: the value of webhook-signature after Standard Webhooks: "v1," and the base64 of
 // the HMAC-SHA256 over "id.timestamp.body". `secrets` is "whsec_" and base64 (the prefix may be

@@ -42,7 +42,7 @@ static enum rf_err sign_once(const char *secret, const struct rf_text *signed_te
     unsigned char *key = NULL, mac[32];
     size_t key_size = 0;
     enum rf_err result = decode_key(secret, &key, &key_size, error);
-    if (result != RF_OK)
+    if (result != RF_OK || key == NULL)
         return result;
     rf_hmac_sha256(key, key_size, signed_text->data, signed_text->size, mac);
     char *encoded = rf_base64_encode(mac, sizeof mac);

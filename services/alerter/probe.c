@@ -62,7 +62,7 @@ enum rf_err rf_probe_notice(const char *channel, struct rf_utc now, struct rf_al
 // ---- the report ----
 
 static double milliseconds(struct rf_duration d) {
-    return (double)(d.ns / 1000) / 1000.0;
+    return (double)d.ns / 1e6;
 }
 
 static json_t *step_json(const struct rf_http_step *step) {

@@ -48,7 +48,7 @@ static enum rf_err send_mail(const struct order *order, const struct rf_mailboxe
     tell_trouble(&trouble);
     for (size_t i = 0; bare != NULL && i < to->count; i++)
         bare[i] = to->items[i].address;
-    if (result == RF_OK) {
+    if (result == RF_OK && message != NULL) {
         struct rf_mail mail = {
             .url = email->url,
             .from = from->items[0].address,
