@@ -329,6 +329,14 @@ struct rf_config_webhook {
     char *ca_file;
 };
 
+// A dead man's switch.
+struct rf_config_heartbeat {
+    char *url;    // NULL: none
+    char *method; // "GET" or "POST"
+    char *ca_file;
+    struct rf_duration interval;
+};
+
 enum rf_channel_kind { RF_CHANNEL_EMAIL, RF_CHANNEL_TELEGRAM, RF_CHANNEL_WEBHOOK };
 #define RF_CHANNEL_KIND_COUNT 3
 
@@ -358,7 +366,8 @@ struct rf_config_alerter {
     struct rf_config_telegram telegram;
     struct rf_config_webhook webhook;
     struct rf_config_list channels; // of struct rf_config_channel
-    int64_t breaker_failures;       // of a channel in a row, which make it rest
+    struct rf_config_heartbeat heartbeat;
+    int64_t breaker_failures; // of a channel in a row, which make it rest
     struct rf_duration breaker_recovery, breaker_recovery_max; // so long; growing to the second
     struct rf_duration stale_after; // what waited so long is told in one summary
     struct rf_duration dead_after;  // and for so long is a dead letter

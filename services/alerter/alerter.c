@@ -15,6 +15,7 @@
 #include "couriers.h"
 #include "events/text.h"
 #include "forms/forms.h"
+#include "heartbeat.h"
 #include "http/client.h"
 #include "ledger.h"
 #include "redact/configured.h"
@@ -34,6 +35,7 @@ struct alerter {
     struct rf_subscription *subscription;
     struct rf_couriers couriers;
     struct rf_serve serve;
+    struct rf_heartbeat heartbeat;
     struct rf_ledger_page page;
     bool page_busy;
     bool page_warned; // its trouble was told
@@ -184,6 +186,14 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
                                error);
 }
 
+// Why no heartbeat is sent.
+static const char *trouble_of(void *arg) {
+    const struct alerter *alerter = arg;
+    if (!rf_bus_connected(alerter->process->bus))
+        return "the broker is away";
+    return alerter->page_warned ? "alerts cannot be kept" : NULL;
+}
+
 enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error) {
     struct alerter *alerter = calloc(1, sizeof *alerter);
     if (alerter == NULL)
@@ -198,6 +208,8 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
     result = rf_serve_start(&alerter->serve, &alerter->couriers, error);
     if (result != RF_OK)
         return result;
+    rf_heartbeat_start(&alerter->heartbeat, process->loop, &process->config->alerter.heartbeat,
+                       alerter->ledger, alerter->http, trouble_of, alerter);
     rf_couriers_bury(&alerter->couriers);
     rf_couriers_kick(&alerter->couriers);
     rf_process_ready(process, "%d channels, %zu deliveries waiting, journal read to %" PRId64,
@@ -221,6 +233,7 @@ enum rf_err rf_alerter_reload(struct rf_process *process, const struct rf_config
         rf_forms_destroy(&forms);
         return result;
     }
+    rf_heartbeat_reload(&alerter->heartbeat, &fresh->alerter.heartbeat);
     rf_redaction_destroy(&alerter->redaction);
     alerter->redaction = redaction;
     rf_forms_destroy(&alerter->forms);
@@ -260,6 +273,7 @@ void rf_alerter_stop(struct rf_process *process) {
     rf_timer_stop(&alerter->drain_timer);
     rf_subscription_destroy(&alerter->subscription);
     rf_serve_stop(&alerter->serve);
+    rf_heartbeat_stop(&alerter->heartbeat);
     rf_couriers_stop(&alerter->couriers);
     rf_ledger_close(&alerter->ledger);
     rf_http_destroy(&alerter->http);

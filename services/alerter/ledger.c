@@ -68,6 +68,7 @@ static const struct rf_migration migrations[] = {
         " name TEXT PRIMARY KEY, chat TEXT NOT NULL, chat_of TEXT NOT NULL,"
         " down INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;"},
     {6, "CREATE INDEX alert_thread ON alert (thread);"},
+    {7, "CREATE TABLE heartbeat (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER NOT NULL);"},
 };
 
 enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_ledger **ledger,

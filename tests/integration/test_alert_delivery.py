@@ -1,11 +1,13 @@
 """How alerts get to the channels that the configuration names, and what becomes of them when a channel does not
 take them."""
 
+import http.server
 import sqlite3
+import threading
 import time
 import unittest
 
-from harness import wait_for
+from harness import stays, wait_for
 from test_alerter import AlertsCase, opened
 
 
@@ -184,6 +186,55 @@ class RateTest(DeliveryCase):
         self.assertLessEqual(len(self.set.alert_ids()["webhook"]), 3)
         self.change(alerter, webhook={**self.set.config["alerter"]["webhook"], "rate": 6000})
         wait_for("all posts", lambda: self.set.alert_ids()["webhook"] == ids)
+
+
+class HeartbeatTest(DeliveryCase):
+    """A receiver of heartbeats that counts them."""
+
+    def setUp(self):
+        super().setUp()
+        self.beats = []
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_GET(receiver):  # pylint: disable=invalid-name,no-self-argument
+                self.beats.append(time.monotonic())
+                receiver.send_response(200)
+                receiver.end_headers()
+
+            def log_message(receiver, *_):  # pylint: disable=no-self-argument,arguments-differ
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.set.config["alerter"]["heartbeat"] = {"url": f"http://127.0.0.1:{server.server_port}/beat",
+                                                   "interval": "1s"}
+        self.set.write_config()
+
+    def test_it_beats_while_the_alerter_works_and_not_while_the_broker_is_away(self):
+        alerter = self.set.start("alerter")
+        wait_for("three beats", lambda: len(self.beats) >= 3)
+        self.assertGreater(self.beats[2] - self.beats[0], 1.5)
+        self.set.processes["broker"].kill()
+        wait_for("its silence", lambda: alerter.says("no heartbeat is sent: the broker is away"))
+        silent = len(self.beats)
+        stays("silence", lambda: len(self.beats) == silent, 2.5)
+        self.set.start("broker")
+        wait_for("it to beat again", lambda: len(self.beats) > silent)
+        self.assertTrue(alerter.says("the heartbeat is sent again"))
+
+    def test_it_does_not_beat_when_the_store_takes_nothing(self):
+        alerter = self.set.start("alerter")
+        wait_for("a beat", lambda: self.beats)
+        with sqlite3.connect(self.set.root / "state" / "alerter" / "alerts.db") as db:
+            db.execute("CREATE TRIGGER full BEFORE UPDATE ON heartbeat BEGIN SELECT RAISE(FAIL, 'full'); END")
+        db.close()
+        wait_for("its silence", lambda: alerter.says("no heartbeat is sent: "))
+        silent = len(self.beats)
+        stays("silence", lambda: len(self.beats) == silent, 2.5)
 
 
 if __name__ == "__main__":
