@@ -74,7 +74,7 @@ def why_not():
         return "Postfix wants to be started by root"
     for program in ("postfix", "saslpasswd2"):
         if shutil.which(program, path="/usr/sbin:/usr/bin:/sbin") is None:
-            return f"{program} is not installed (deploy/install-packages)"
+            return f"{program} is not installed (tests/run does so where there is no other mail server)"
     return None
 
 
