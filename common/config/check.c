@@ -277,6 +277,11 @@ static enum rf_err check_alerter(const struct check *check) {
         err = check_mailboxes(check, "alerter.email.to", alerter->email.to);
     if (err == RF_OK)
         err = check_templates(check);
+    if (err == RF_OK && check->config->health.alerter_webhook.shape == RF_SHAPE_PAGERDUTY)
+        err = check_needed(check, "health.alerter_webhook.shape",
+                           check->config->health.alerter_webhook.secret.value != NULL,
+                           "health.alerter_webhook.secret",
+                           "the routing key, by file:PATH or ${ENV}");
     if (err == RF_OK && alerter->stale_after.ns > alerter->dead_after.ns)
         err = COMPLAIN_EITHER(check, "alerter.stale_after", "alerter.dead_after",
                               "stale_after is longer than dead_after; expected at most as long");

@@ -277,7 +277,20 @@ struct rf_config_campaign {
 // rf_config_hours: the windows of a list of them.
 struct rf_hours_list rf_config_hours(const struct rf_config_list *list);
 
+// Who a webhook speaks to.
+enum rf_config_shape { RF_SHAPE_GENERIC, RF_SHAPE_SLACK, RF_SHAPE_DISCORD, RF_SHAPE_PAGERDUTY };
+
+// Whom the health monitor tells directly that the alerter is away.
+struct rf_config_alerter_webhook {
+    char *url; // NULL: nobody
+    enum rf_config_shape shape;
+    struct rf_secret secret; // as that of a webhook of the alerter
+    char *ca_file;
+    struct rf_duration after; // away for so long
+};
+
 struct rf_config_health {
+    struct rf_config_alerter_webhook alerter_webhook;
     struct rf_duration interval, timeout;
     int64_t rise, fall;                   // probes in a row that change the status
     struct rf_duration certificate_least; // left of a certificate: else it is told
@@ -314,9 +327,6 @@ struct rf_config_telegram {
     char *chat_id;
     char *ca_file;
 };
-
-// Who a webhook speaks to.
-enum rf_config_shape { RF_SHAPE_GENERIC, RF_SHAPE_SLACK, RF_SHAPE_DISCORD, RF_SHAPE_PAGERDUTY };
 
 struct rf_config_webhook {
     bool enabled;

@@ -5,6 +5,7 @@
 //   monitor.c         tells of a change: event and retained value
 //   certificate.c     decides whether its certificate is near its end; certificate_watch.c tells
 //   disk.c            decides whether enough is left of a disk; disk_watch.c looks and tells
+//   absence.c         decides when to tell that no alerter is there; absence_tell.c posts it
 //   processes.c       decides which of our processes are lost
 //   registry_watch.c  hears of them
 
@@ -71,6 +72,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     if ((result = copy_keys(monitor, monitor->config, error)) != RF_OK)
         return result;
     disk_watch_begin(monitor);
+    absence_tell_begin(monitor);
     for (size_t i = 0; i < monitor->target_count; i++)
         health_target_begin(&monitor->targets[i]);
     rf_process_ready(process, "probing %zu providers every %.1f s", monitor->target_count,
@@ -88,6 +90,7 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
     for (size_t i = 0; i < monitor->target_count; i++)
         monitor->targets[i].certificate.look_at = (struct rf_instant){0};
     rf_timer_after(&monitor->disk_timer, rf_ns(0));
+    absence_tell_look(monitor);
     return RF_OK;
 }
 
@@ -99,6 +102,7 @@ static void stop(struct rf_process *process) {
         rf_timer_stop(&monitor->targets[i].timer);
         rf_secret_fini(&monitor->targets[i].key);
     }
+    absence_tell_end(monitor);
     rf_http_destroy(&monitor->http);
     disk_watch_end(monitor);
     registry_watch_end(monitor);

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "absence.h"
 #include "certificate.h"
 #include "config/config.h"
 #include "disk.h"
@@ -49,6 +50,10 @@ struct monitor {
     struct rf_timer missing_timer;
     struct health_folder folders[HEALTH_FOLDERS];
     struct rf_timer disk_timer;
+    struct health_absence absence; // of the alerter
+    struct rf_timer absence_timer;
+    struct rf_http_transfer *absence_post;   // NULL: none is under way
+    enum health_absence_news absence_posted; // what it tells
 };
 
 // probe.c: begins a probe of the target; `health_target_told` hears what it says. A probe that
@@ -70,6 +75,12 @@ void certificate_watch_told(struct health_target *target, struct rf_utc until);
 // disk_watch.c: looks at the folders' disks every health.disk.interval and tells of a change.
 void disk_watch_begin(struct monitor *monitor);
 void disk_watch_end(struct monitor *monitor);
+
+// absence_tell.c: tells health.alerter_webhook when no alerter is there, and when one is again.
+// _look: after a change in the registry of processes or of the configuration.
+void absence_tell_begin(struct monitor *monitor);
+void absence_tell_look(struct monitor *monitor);
+void absence_tell_end(struct monitor *monitor);
 
 // registry_watch.c: watches the registry of processes and tells of the lost ones.
 RF_NODISCARD enum rf_err registry_watch_begin(struct monitor *monitor, struct rf_error *error);

@@ -69,6 +69,15 @@ void health_processes_gone(struct health_processes *processes, const char *insta
         drop(processes, process, lost, arg);
 }
 
+bool health_processes_serve(const struct health_processes *processes, const char *service) {
+    for (size_t i = 0; i < processes->count; i++) {
+        const struct health_process *process = &processes->items[i];
+        if (!process->missing && !process->leaving && strcmp(process->service, service) == 0)
+            return true;
+    }
+    return false;
+}
+
 void health_processes_absent(struct health_processes *processes, struct rf_instant now) {
     for (size_t i = 0; i < processes->count; i++) {
         struct health_process *process = &processes->items[i];

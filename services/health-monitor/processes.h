@@ -40,6 +40,9 @@ bool health_processes_seen(struct health_processes *processes, const char *insta
 void health_processes_gone(struct health_processes *processes, const char *instance,
                            health_lost_fn *lost, void *arg);
 
+// health_processes_serve: whether one of this service is there, and not about to end.
+bool health_processes_serve(const struct health_processes *processes, const char *service);
+
 // health_processes_absent: everybody is absent until it is seen again: call it before the entries
 // of a snapshot are told by _seen. A broker that was restarted knows nobody at first, so they get
 // the grace.

@@ -38,6 +38,7 @@ static void on_missing_timer(void *arg) {
     health_processes_tick(&monitor->processes, rf_loop_now(monitor->process->loop), publish_lost,
                           monitor);
     plan_tick(monitor);
+    absence_tell_look(monitor);
 }
 
 static void on_entry(struct monitor *monitor, const struct rf_state_entry *entry) {
@@ -61,6 +62,7 @@ static void on_entries(void *arg, bool snapshot, const struct rf_state_entry *en
     for (size_t i = 0; i < count; i++)
         on_entry(monitor, &entries[i]);
     plan_tick(monitor);
+    absence_tell_look(monitor);
 }
 
 enum rf_err registry_watch_begin(struct monitor *monitor, struct rf_error *error) {
