@@ -177,6 +177,52 @@ class DeadChannelTest(DeliveryCase):
         wait_for("what is new to come by itself", lambda: new in self.set.mailbox.ids())
 
 
+class RestartTest(DeliveryCase):
+    def test_a_kill_after_a_delivery_was_stored_repeats_nothing(self):
+        alerter = self.set.start("alerter", environment={"RF_CRASH_AT": "alerter.delivery_stored:2"})
+        ids = self.publisher.publish(opened("a"), opened("b"))
+        alerter.wait_killed()
+        stored = [(row["channel"], row["alert"]) for row in self.deliveries(state="done")]
+        self.assertGreaterEqual(len(stored), 2)
+        self.set.start("alerter")
+        wait_for("all", lambda: all(set(ids) <= set(seen) for seen in self.set.alert_ids().values()))
+        seen = self.set.alert_ids()
+        for channel, alert in stored:
+            self.assertEqual(seen[channel].count(alert), 1, (channel, alert))
+
+    def test_a_group_that_moved_is_known_after_a_restart(self):
+        alerter = self.set.start("alerter")
+        self.set.admin("PUT", "chats", {"-100": -1001234})
+        first, = self.publisher.publish(opened("a"))
+        self.wait_alerts([first])
+        wait_for("it to be kept", lambda: self.deliveries(channel="telegram", state="done"))
+        asked = len(self.set.requests("telegram", "sendMessage"))
+        self.assertEqual(asked, 2, "the old number, and the new one")
+        alerter.terminate()
+        alerter.wait()
+        self.set.start("alerter")
+        second, = self.publisher.publish(opened("b"))
+        self.wait_alerts([first, second])
+        self.assertEqual(len(self.set.requests("telegram", "sendMessage")), asked + 1)
+
+    def test_a_kill_while_old_notices_wait_loses_none_of_them(self):
+        self.set.config["alerter"].update({"stale_after": "1s", "dead_after": "1h"})
+        self.set.write_config()
+        self.set.mailbox.close()
+        alerter = self.set.start("alerter")
+        ids = self.publisher.publish(*(opened(f"p{i}") for i in range(4)))
+        wait_for("them elsewhere", lambda: set(ids) <= set(self.set.alert_ids()["webhook"]))
+        made = max(row["made"] for row in self.deliveries(channel="email"))
+        wait_for("them to be old", lambda: time.time_ns() > made + 1_100_000_000)
+        alerter.kill()
+        self.set.mailbox.open()
+        self.set.start("alerter")
+        wait_for("nothing to wait", lambda: not self.deliveries(channel="email", state="waiting"))
+        told = "\n".join(mail.get_body(("plain",)).get_content() for mail in self.set.mailbox.mails)
+        for i in range(4):
+            self.assertIn(f"Circuit breaker of p{i} opened", told)
+
+
 class RateTest(DeliveryCase):
     def test_a_channel_gets_no_more_than_its_rate_and_all_in_the_end(self):
         self.set.config["alerter"]["webhook"]["rate"] = 8
