@@ -1,11 +1,13 @@
 // The rules that concern several keys. Each complaint stands at a key that was written, so that
 // there is a line to look at.
 #include "config/check.h"
+#include "config/syslog_address.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "config/rows.h"
+#include "config/syslog_address.h"
 #include "config/value.h"
 #include "curve/endpoint.h"
 #include "forms/forms.h"
@@ -313,10 +315,36 @@ static enum rf_err check_rotation(const struct check *check) {
     return RF_OK;
 }
 
+// Names in a syslog message: printable ASCII without what separates (RFC 5424, 6).
+static bool is_syslog_name(const char *text, size_t most) {
+    for (const char *c = text; *c != '\0'; c++)
+        if (*c <= ' ' || *c >= 0x7f || strchr("=]\"", *c) != NULL)
+            return false;
+    return strlen(text) <= most;
+}
+
+static enum rf_err check_syslog(const struct check *check) {
+    const struct rf_config_syslog *syslog = &check->config->logger.syslog;
+    struct rf_syslog_address address;
+    if (syslog->url != NULL && !rf_syslog_address_parse(syslog->url, &address))
+        return COMPLAIN(check, "logger.syslog.url",
+                        "is no receiver; expected udp://HOST[:PORT], tcp://HOST[:PORT], "
+                        "tls://HOST[:PORT] or unix://PATH");
+    if (!is_syslog_name(syslog->app_name, 48))
+        return COMPLAIN(check, "logger.syslog.app_name",
+                        "is no name for syslog; expected at most 48 letters, digits and marks");
+    if (!is_syslog_name(syslog->sd_id, 32))
+        return COMPLAIN(check, "logger.syslog.sd_id",
+                        "is no name for structured data; expected NAME@NUMBER of at most 32 bytes");
+    return syslog->enabled ? check_needed(check, "logger.syslog.enabled", syslog->url != NULL,
+                                          "logger.syslog.url", "where to")
+                           : RF_OK;
+}
+
 static enum rf_err check_logger(const struct check *check) {
     const struct rf_config_logger *logger = &check->config->logger;
-    enum rf_err err = RF_OK;
-    if (logger->sheets.enabled)
+    enum rf_err err = check_syslog(check);
+    if (err == RF_OK && logger->sheets.enabled)
         err = check_needed(check, "logger.sheets.enabled", logger->sheets.spreadsheet != NULL,
                            "logger.sheets.spreadsheet", "the id of a spreadsheet");
     if (err == RF_OK && logger->sheets.enabled)

@@ -420,11 +420,20 @@ struct rf_config_otlp {
     struct rf_duration interval; // at most so long until a record is sent
 };
 
+struct rf_config_syslog {
+    bool enabled, log_lines;
+    char *url; // see config/syslog_address.h
+    char *facility, *app_name;
+    char *sd_id; // of the structured data
+    char *ca_file;
+};
+
 struct rf_config_logger {
     char *json_file, *text_file; // default <log_dir>/app_logs.json and app.log
     struct rf_config_rotate rotate;
     struct rf_config_sheets sheets;
     struct rf_config_otlp otlp;
+    struct rf_config_syslog syslog;
     struct rf_retry_policy retry;
     struct rf_duration timeout;
 };

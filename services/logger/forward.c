@@ -54,7 +54,7 @@ void rf_forward_failed(struct rf_forward *forward, const char *message,
 
 // ---- life ----
 
-static void end(struct rf_forward *forward) {
+void rf_forward_end(struct rf_forward *forward) {
     rf_timer_stop(&forward->timer);
     rf_timer_stop(&forward->page_timer);
     forward->kind->drop(forward->self);
@@ -73,18 +73,13 @@ void rf_forward_init(struct rf_forward *forward, struct rf_process *process,
 
 void rf_forward_fini(struct rf_forward *forward) {
     if (forward->sink.process != NULL)
-        end(forward);
+        rf_forward_end(forward);
 }
 
-void rf_forward_run(struct rf_forward *forward, size_t limit, struct rf_duration interval) {
+void rf_forward_begin(struct rf_forward *forward, size_t limit, struct rf_duration interval) {
     struct rf_error error;
-    end(forward);
     forward->interval = interval;
     forward->sink.failures = 0;
-    if (limit == 0) {
-        forward->sink.failing = false;
-        return;
-    }
     // The place of an earlier page stands if we began anew.
     struct rf_subscription_options all = {.after = (uint64_t)forward->sink.place.n,
                                           .journal = forward->sink.place.journal,

@@ -45,8 +45,11 @@ void rf_forward_init(struct rf_forward *forward, struct rf_process *process,
                      void *arg);
 void rf_forward_fini(struct rf_forward *forward);
 
-// rf_forward_run: begins anew with up to `limit` events a page, or, with 0, ends.
-void rf_forward_run(struct rf_forward *forward, size_t limit, struct rf_duration interval);
+// rf_forward_end: what is in hand is dropped, and comes again when it begins anew.
+void rf_forward_end(struct rf_forward *forward);
+
+// rf_forward_begin: with up to `limit` events a page. It has not begun, or was ended.
+void rf_forward_begin(struct rf_forward *forward, size_t limit, struct rf_duration interval);
 
 // rf_forward_done: all that was taken is given.
 void rf_forward_done(struct rf_forward *forward);

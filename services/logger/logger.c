@@ -14,6 +14,7 @@
 #include "redact/configured.h"
 #include "redact/redact.h"
 #include "sheet_sink.h"
+#include "syslog_sink.h"
 
 // A draining logger ends when nothing has come for so long: what the others said before they ended
 // is still to be logged.
@@ -28,6 +29,7 @@ struct logger {
     struct rf_file_sink files[FILE_COUNT];
     struct rf_sheet_sink sheet;
     struct rf_otlp_sink otlp;
+    struct rf_syslog_sink syslog;
     struct rf_timer quiet_timer;  // while draining
     struct rf_timer reload_timer; // after a reload, with the new configuration in place
 };
@@ -40,7 +42,8 @@ static void on_active(void *arg) {
 
 static void on_quiet(void *arg) {
     struct logger *logger = arg;
-    bool busy = rf_sheet_sink_busy(&logger->sheet) || rf_forward_busy(&logger->otlp.forward);
+    bool busy = rf_sheet_sink_busy(&logger->sheet) || rf_forward_busy(&logger->otlp.forward) ||
+                rf_forward_busy(&logger->syslog.forward);
     for (size_t i = 0; i < FILE_COUNT; i++)
         busy = busy || rf_file_sink_busy(&logger->files[i]);
     if (busy)
@@ -52,6 +55,7 @@ static void on_quiet(void *arg) {
 static void run_others(struct logger *logger) {
     rf_sheet_sink_run(&logger->sheet);
     rf_otlp_sink_run(&logger->otlp);
+    rf_syslog_sink_run(&logger->syslog);
 }
 
 static void on_reloaded(void *arg) {
@@ -92,6 +96,9 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     logger->sheet.sink.redaction = &logger->redaction;
     if (result == RF_OK)
         rf_otlp_sink_init(&logger->otlp, process, logger->http, on_active, logger);
+    if (result == RF_OK)
+        rf_syslog_sink_init(&logger->syslog, process, on_active, logger);
+    logger->syslog.forward.sink.redaction = &logger->redaction;
     logger->otlp.forward.sink.redaction = &logger->redaction;
     return result;
 }
@@ -110,11 +117,13 @@ enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) 
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_run(&logger->files[i]);
     run_others(logger);
-    rf_process_ready(process, "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s, OTLP %s",
+    rf_process_ready(process,
+                     "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s, OTLP %s, syslog %s",
                      process->config->logger.json_file, logger->files[JSON_FILE].sink.place.n,
                      process->config->logger.text_file, logger->files[TEXT_FILE].sink.place.n,
                      process->config->logger.sheets.enabled ? "on" : "off",
-                     process->config->logger.otlp.enabled ? "on" : "off");
+                     process->config->logger.otlp.enabled ? "on" : "off",
+                     process->config->logger.syslog.enabled ? "on" : "off");
     return RF_OK;
 }
 
@@ -137,6 +146,7 @@ void rf_logger_drain(struct rf_process *process) {
         rf_file_sink_drain(&logger->files[i]);
     rf_sheet_sink_hurry(&logger->sheet);
     rf_forward_hurry(&logger->otlp.forward);
+    rf_forward_hurry(&logger->syslog.forward);
     rf_timer_after(&logger->quiet_timer, QUIET);
 }
 
@@ -150,6 +160,7 @@ void rf_logger_stop(struct rf_process *process) {
         rf_file_sink_fini(&logger->files[i]);
     rf_sheet_sink_fini(&logger->sheet);
     rf_otlp_sink_fini(&logger->otlp);
+    rf_syslog_sink_fini(&logger->syslog);
     rf_http_destroy(&logger->http);
     rf_redaction_destroy(&logger->redaction);
     free(logger);

@@ -204,5 +204,9 @@ void rf_otlp_sink_fini(struct rf_otlp_sink *sink) {
 
 void rf_otlp_sink_run(struct rf_otlp_sink *sink) {
     const struct rf_config_otlp *otlp = settings(sink);
-    rf_forward_run(&sink->forward, otlp->enabled ? (size_t)otlp->batch : 0, otlp->interval);
+    rf_forward_end(&sink->forward);
+    if (otlp->enabled)
+        rf_forward_begin(&sink->forward, (size_t)otlp->batch, otlp->interval);
+    else
+        sink->forward.sink.failing = false;
 }

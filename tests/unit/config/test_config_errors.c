@@ -309,6 +309,17 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"logger:\n  sheets:\n    enabled: yes\n    spreadsheet: s\n",
          "3: logger.sheets.enabled: needs logger.sheets.credentials, which is not set; expected "
          "the path of a service account's JSON"},
+        {"logger:\n  syslog:\n    enabled: yes\n",
+         "3: logger.syslog.enabled: needs logger.syslog.url, which is not set; expected where to"},
+        {"logger:\n  syslog:\n    url: tcp://host:70000\n",
+         "3: logger.syslog.url: is no receiver; expected udp://HOST[:PORT], tcp://HOST[:PORT], "
+         "tls://HOST[:PORT] or unix://PATH"},
+        {"logger:\n  syslog:\n    url: unix://relative\n",
+         "3: logger.syslog.url: is no receiver; expected udp://HOST[:PORT], tcp://HOST[:PORT], "
+         "tls://HOST[:PORT] or unix://PATH"},
+        {"logger:\n  syslog:\n    sd_id: a b\n",
+         "3: logger.syslog.sd_id: is no name for structured data; expected NAME@NUMBER of at most "
+         "32 bytes"},
         {"logger:\n  rotate:\n    size: 4095B\n",
          "3: logger.rotate.size: is too small for a log; expected at least 4KiB, or 0B"},
         {"logger:\n  rotate:\n    age: 999ms\n",
