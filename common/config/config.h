@@ -371,7 +371,59 @@ struct rf_config_channel {
     char *ca_file;
 };
 
+// One rule of the alerter: which events are an incident, what ends it, and how people hear of it.
+// The built-in ones are of the same kind (services/alerter/rules_default.c). NULL, 0: not given.
+// Texts may have {FIELD} of the incident's event in them.
+struct rf_config_alert_rule {
+    char *name;
+    char *on, *where;              // types of events, and conditions on them (events/condition.h)
+    char *resolve, *resolve_where; // the same of what ends it; NULL: nothing does but quiet
+    char *resolve_by;              // it ends the oldest incident with the same value of this field
+    char *group;                   // the first part of the incident's name; NULL: the rule's name
+    char *by;                      // fields whose values are the other parts; NULL: subject; "none"
+    int64_t count;                 // so many events
+    struct rf_duration within;     // in so long a time are one; 0: the first one is
+    struct rf_duration lasting;    // it has to be open for so long
+    char *severity;                // NULL: that of its event
+    char *channels;                // names, separated by commas; NULL: all
+    struct rf_duration wait, interval, remind, resolve_after, escalate_after;
+    char *escalate_channels; // NULL: all
+    char *inhibited_by;      // names of incidents; a star stands for anything
+    char *costs;             // provider whose contacts' trouble it costs
+    char *title, *title_many, *title_resolved, *advice, *advice_resolved;
+    bool drop;          // it is no alert, and no later rule is asked
+    bool tell_resolved; // also when quiet ends it
+};
+
+// A storm: more notices than a person can read.
+struct rf_config_storm {
+    int64_t notices;           // leave a channel singly
+    struct rf_duration within; // in so long; the others are gathered
+    struct rf_duration gather; // at most so long
+};
+
+// When people are not to be disturbed.
+struct rf_config_quiet {
+    struct rf_config_list hours; // of struct rf_hours; none: never
+    char *time_zone;
+    char *below; // severity: what is less waits
+};
+
+// Several providers that fail together point to our own side.
+struct rf_config_own_side {
+    int64_t providers;         // 0: off
+    struct rf_duration within; // which a provider's outage also waits to be told
+};
+
 struct rf_config_alerter {
+    struct rf_config_list rules; // of struct rf_config_alert_rule, before the built-in ones
+    struct rf_config_storm storm;
+    struct rf_config_quiet quiet;
+    struct rf_config_own_side own_side;
+    struct rf_duration remind;      // of what is open and nobody acknowledged; 0: never
+    struct rf_duration flap_window; // opened again within it: the same story goes on
+    int64_t flap_changes;           // so many in it, and it is held open
+    struct rf_duration settle;      // after what swallowed it ended, until it is told
     struct rf_config_email email;
     struct rf_config_telegram telegram;
     struct rf_config_webhook webhook;

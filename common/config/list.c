@@ -57,7 +57,7 @@ static const struct rf_config_row *row_of(const struct rf_config_items *items, c
 
 static enum rf_err unknown_name(struct loader *loader, const struct rf_config_items *items,
                                 const char *path, const yaml_node_t *key) {
-    char known[256] = "";
+    char known[512] = "";
     size_t used = 0;
     for (size_t i = 0; i < items->row_count && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",

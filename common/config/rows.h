@@ -74,6 +74,7 @@ struct rf_config_row {
 // channels of the alerter.
 extern const struct rf_config_items rf_config_header_items;
 extern const struct rf_config_items rf_config_secret_items, rf_config_rule_items;
+extern const struct rf_config_items rf_config_alert_rule_items;
 extern const struct rf_config_items rf_config_hours_items, rf_config_wait_items;
 extern const struct rf_config_items rf_config_column_items, rf_config_channel_items;
 

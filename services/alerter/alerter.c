@@ -7,24 +7,20 @@
 #include <ringfence/bus.h>
 
 #include "base/clock.h"
-#include "base/crash_point.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "core.h"
 #include "couriers.h"
 #include "events/text.h"
 #include "forms/forms.h"
 #include "heartbeat.h"
 #include "http/client.h"
+#include "intake.h"
 #include "ledger.h"
 #include "redact/configured.h"
-#include "rules.h"
 #include "serve.h"
 
-#define PAGE_EVENTS 256
-#define RETRY_WAIT  rf_seconds(1) // of a page that could not be stored
-#define DRAIN_LOOK  rf_ms(5)
+#define DRAIN_LOOK rf_ms(5)
 
 struct alerter {
     struct rf_process *process;
@@ -32,95 +28,24 @@ struct alerter {
     struct rf_http *http;
     struct rf_redaction *redaction;
     struct rf_forms *forms;
-    struct rf_subscription *subscription;
     struct rf_couriers couriers;
     struct rf_serve serve;
     struct rf_heartbeat heartbeat;
-    struct rf_ledger_page page;
-    bool page_busy;
-    bool page_warned; // its trouble was told
-    bool known;       // there is a cursor: what is missing behind it was missed by us
-    struct rf_journal_place cursor;
-    struct rf_timer page_timer; // submits the page again
+    struct rf_intake intake;
     struct rf_timer drain_timer;
 };
 
-// ---- pages ----
+// ---- notices ----
 
-static void submit_page(void *arg) {
+static void on_made(void *arg, const struct rf_alert *alert, const struct rf_channel_names *names,
+                    struct rf_utc made) {
     struct alerter *alerter = arg;
-    rf_ledger_submit_page(alerter->ledger, &alerter->page);
+    rf_couriers_add(&alerter->couriers, alert, names, made);
 }
 
-static void free_page(struct alerter *alerter) {
-    rf_core_alerts_free(&alerter->page.alerts, &alerter->page.count);
-    free(alerter->page.fresh);
-    alerter->page.fresh = NULL;
-    alerter->page_busy = false;
-}
-
-static void on_page_stored(void *arg, enum rf_err result, const struct rf_error *error) {
+static void on_page_made(void *arg) {
     struct alerter *alerter = arg;
-    if (alerter->subscription == NULL) // stopped
-        return;
-    if (result != RF_OK) {
-        if (!alerter->page_warned)
-            rf_log(RF_LOG_ERROR, "cannot keep alerts, goes on trying: %s", error->message);
-        alerter->page_warned = true;
-        rf_timer_after(&alerter->page_timer, RETRY_WAIT);
-        return;
-    }
-    if (alerter->page_warned)
-        rf_log(RF_LOG_INFO, "alerts can be kept again");
-    alerter->page_warned = false;
-    RF_CRASH_POINT(alerter, page_stored);
-    for (size_t i = 0; i < alerter->page.count; i++)
-        if (alerter->page.fresh[i])
-            rf_couriers_add(&alerter->couriers, &alerter->page.alerts[i], &alerter->page.names,
-                            alerter->page.now);
-    alerter->known = true;
-    alerter->cursor = alerter->page.cursor;
-    free_page(alerter);
     rf_couriers_kick(&alerter->couriers);
-    if (!alerter->process->draining)
-        rf_subscription_next(alerter->subscription);
-}
-
-// Out of memory: the page is not asked on, so nothing is lost; a restart reads it again.
-static void on_page_lost(struct alerter *alerter, const struct rf_error *error) {
-    free_page(alerter);
-    rf_process_fail(alerter->process, error);
-}
-
-static void on_page(void *arg, const struct rf_journal_page *read) {
-    struct alerter *alerter = arg;
-    struct rf_error error;
-    if (alerter->known)
-        rf_bus_tell_gap(alerter->process->bus, alerter->process->service, &alerter->cursor, read);
-    struct rf_ledger_page *page = &alerter->page;
-    alerter->page_busy = true;
-    page->cursor = rf_journal_place(read->scanned, read->journal);
-    page->now = rf_clock_utc();
-    page->names = rf_channels_names(&alerter->couriers.channels);
-    page->done = on_page_stored;
-    page->arg = alerter;
-    if (rf_core_alerts(alerter->redaction, read->events.items, read->events.count, &page->alerts,
-                       &page->count, &error) != RF_OK) {
-        on_page_lost(alerter, &error);
-        return;
-    }
-    for (size_t i = 0; i < page->count; i++) {
-        page->alerts[i].order = page->alerts[i].n;
-        page->alerts[i].channels =
-            rf_channels_taking(&alerter->couriers.channels, page->alerts[i].severity);
-    }
-    page->fresh = calloc(page->count + 1, sizeof *page->fresh);
-    if (page->fresh == NULL) {
-        rf_error_set(&error, RF_ERR_NOMEM, "no memory for a page of alerts");
-        on_page_lost(alerter, &error);
-        return;
-    }
-    submit_page(alerter);
 }
 
 // ---- the beginning ----
@@ -169,21 +94,15 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
     result = rf_couriers_init(&alerter->couriers, &means, error);
     if (result != RF_OK)
         return result;
-    result = rf_ledger_load(alerter->ledger, &alerter->known, &alerter->cursor, on_loaded, alerter,
-                            error);
+    bool known;
+    struct rf_journal_place cursor;
+    result = rf_ledger_load(alerter->ledger, &known, &cursor, on_loaded, alerter, error);
     if (result == RF_OK)
         result =
             rf_ledger_channels(alerter->ledger, rf_couriers_restore, &alerter->couriers, error);
-    if (result != RF_OK)
-        return result;
-    struct rf_subscription_options options = {.prefixes = rf_alert_topics,
-                                              .prefix_count = rf_alert_topic_count,
-                                              .after = (uint64_t)alerter->cursor.n,
-                                              .journal = alerter->cursor.journal,
-                                              .limit = PAGE_EVENTS,
-                                              .durable = process->service};
-    return rf_subscription_new(process->bus, &options, on_page, alerter, &alerter->subscription,
-                               error);
+    if (result == RF_OK)
+        result = rf_intake_begin(&alerter->intake, alerter->ledger, known, &cursor, error);
+    return result;
 }
 
 // Why no heartbeat is sent.
@@ -191,7 +110,7 @@ static const char *trouble_of(void *arg) {
     const struct alerter *alerter = arg;
     if (!rf_bus_connected(alerter->process->bus))
         return "the broker is away";
-    return alerter->page_warned ? "alerts cannot be kept" : NULL;
+    return alerter->intake.warned ? "alerts cannot be kept" : NULL;
 }
 
 enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error) {
@@ -200,7 +119,11 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory");
     process->state = alerter;
     alerter->process = process;
-    rf_timer_init(&alerter->page_timer, process->loop, submit_page, alerter);
+    rf_intake_init(&alerter->intake, process, &alerter->couriers.channels,
+                   (const struct rf_redaction *const *)&alerter->redaction);
+    alerter->intake.made = on_made;
+    alerter->intake.stored = on_page_made;
+    alerter->intake.arg = alerter;
     rf_timer_init(&alerter->drain_timer, process->loop, look_drained, alerter);
     enum rf_err result = open_parts(alerter, error);
     if (result != RF_OK)
@@ -214,7 +137,7 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
     rf_couriers_kick(&alerter->couriers);
     rf_process_ready(process, "%d channels, %zu deliveries waiting, journal read to %" PRId64,
                      __builtin_popcount(rf_channels_enabled(&alerter->couriers.channels)),
-                     rf_couriers_waiting(&alerter->couriers), alerter->cursor.n);
+                     rf_couriers_waiting(&alerter->couriers), alerter->intake.cursor.n);
     return RF_OK;
 }
 
@@ -238,7 +161,7 @@ enum rf_err rf_alerter_reload(struct rf_process *process, const struct rf_config
     alerter->redaction = redaction;
     rf_forms_destroy(&alerter->forms);
     alerter->forms = forms;
-    return RF_OK;
+    return rf_intake_reload(&alerter->intake, fresh, error);
 }
 
 // ---- the end ----
@@ -269,9 +192,8 @@ void rf_alerter_stop(struct rf_process *process) {
     struct alerter *alerter = process->state;
     if (alerter == NULL)
         return;
-    rf_timer_stop(&alerter->page_timer);
     rf_timer_stop(&alerter->drain_timer);
-    rf_subscription_destroy(&alerter->subscription);
+    rf_intake_stop(&alerter->intake);
     rf_serve_stop(&alerter->serve);
     rf_heartbeat_stop(&alerter->heartbeat);
     rf_couriers_stop(&alerter->couriers);
@@ -280,7 +202,7 @@ void rf_alerter_stop(struct rf_process *process) {
     rf_forms_destroy(&alerter->forms);
     rf_redaction_destroy(&alerter->redaction);
     rf_couriers_fini(&alerter->couriers);
-    free_page(alerter);
+    rf_intake_fini(&alerter->intake);
     free(alerter);
     process->state = NULL;
 }

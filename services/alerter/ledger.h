@@ -14,6 +14,7 @@
 
 #include "alert.h"
 #include "channels.h"
+#include "engine.h"
 #include "outbox.h"
 #include "store/store.h"
 
@@ -40,14 +41,20 @@ RF_NODISCARD enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known,
                                         struct rf_journal_place *cursor, rf_ledger_load_fn *fn,
                                         void *arg, struct rf_error *error);
 
-// What a page of the journal made. Belongs to the caller, who may submit it again after a failure.
+// rf_ledger_load_incidents: for the start: gives the engine what it needs of what was stored.
+// Blocks.
+RF_NODISCARD enum rf_err rf_ledger_load_incidents(struct rf_ledger *ledger,
+                                                  struct rf_engine *engine, struct rf_error *error);
+
+// What a page of the journal, or a tick, made: one transaction. Belongs to the caller, who may
+// submit it again after a failure.
 struct rf_ledger_page {
-    struct rf_store_job job;       // private
-    struct rf_alert *alerts;       // in their order
-    struct rf_channel_names names; // of the bits in their `channels`
-    bool *fresh;                   // filled in: the alert was not known before
-    size_t count;
-    struct rf_journal_place cursor; // the new one
+    struct rf_store_job job; // private
+    struct rf_engine_changes changes;
+    struct rf_channel_names names;  // of the bits in the alerts' `channels`
+    bool *fresh;                    // filled in, for each alert: it was not known before
+    bool moved;                     // there is a new cursor
+    struct rf_journal_place cursor; // namely this one
     struct rf_utc now;
     void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
     void *arg;

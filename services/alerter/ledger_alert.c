@@ -39,15 +39,18 @@ static enum rf_err insert_alert(struct rf_db *db, const struct rf_ledger_page *p
 static enum rf_err run_page(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_ledger_page *page = (struct rf_ledger_page *)job;
     enum rf_err result = RF_OK;
-    for (size_t i = 0; result == RF_OK && i < page->count; i++)
-        result = insert_alert(db, page, &page->alerts[i], &page->fresh[i], error);
+    const struct rf_engine_changes *changes = &page->changes;
+    for (size_t i = 0; result == RF_OK && i < changes->alert_count; i++)
+        result = insert_alert(db, page, &changes->alerts[i], &page->fresh[i], error);
     if (result == RF_OK)
+        result = rf_ledger_put_incidents(db, page, error);
+    if (result == RF_OK && page->moved)
         result = rf_db_run(db, error,
                            "INSERT INTO cursor (only, n, journal) VALUES (1, ?, ?)"
                            " ON CONFLICT (only) DO UPDATE SET n = excluded.n,"
                            " journal = excluded.journal",
                            "it", page->cursor.n, page->cursor.journal);
-    if (result == RF_OK && page->count > 0)
+    if (result == RF_OK && changes->alert_count > 0)
         result = rf_db_run(db, error,
                            "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE made < ?"
                            " AND NOT EXISTS (SELECT 1 FROM delivery WHERE alert = alert.id AND"

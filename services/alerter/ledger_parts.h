@@ -21,4 +21,9 @@ void rf_ledger_drop_settling(struct rf_ledger *ledger);
 // rf_ledger_drop_burying: so does this.
 void rf_ledger_drop_burying(struct rf_ledger *ledger);
 
+// rf_ledger_put_incidents: stores what the page changed in incidents.
+RF_NODISCARD enum rf_err rf_ledger_put_incidents(struct rf_db *db,
+                                                 const struct rf_ledger_page *page,
+                                                 struct rf_error *error);
+
 #endif

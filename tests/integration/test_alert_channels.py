@@ -8,7 +8,7 @@ from test_alerter import AlertsCase, closed, opened
 
 
 class TelegramTest(AlertsCase):
-    CONFIG = {"alerter": {"email": {"enabled": False}, "webhook": {"enabled": False},
+    CONFIG = {"alerter": {"rules": [], "email": {"enabled": False}, "webhook": {"enabled": False},
                           "retry": {"initial_delay": "100ms", "max_delay": "1s", "jitter": "none"}}}
 
     def setUp(self):
@@ -100,7 +100,7 @@ class InjectionTest(AlertsCase):
 
 class ServicesTest(AlertsCase):
     """Each service behind the webhook, as it stands in the configuration."""
-    CONFIG = {"alerter": {"email": {"enabled": False}, "telegram": {"enabled": False}}}
+    CONFIG = {"alerter": {"rules": [], "email": {"enabled": False}, "telegram": {"enabled": False}}}
 
     def sent(self, shape, secret=None):
         self.set.config["alerter"]["webhook"] = {"enabled": True, "shape": shape,

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "alert.h"
-#include "core.h"
+#include "engine.h"
 #include "record.h"
 #include "redact/redact.h"
 #include "wire/wire.h"
@@ -155,20 +155,41 @@ static void check_packed(const struct rf_event *event) {
     rf_frame_free(&frame);
 }
 
+static unsigned all_channels(const void *arg, const char *names) {
+    (void)arg, (void)names;
+    return 1;
+}
+
+// What the alerter makes of one event: at once, and after all its rules' waits.
 static size_t check_alerts(const struct rf_event *event, size_t secret) {
-    struct rf_alert *alerts = NULL;
-    size_t count = 0, made;
+    const struct rf_config_alerter config = {
+        .storm = {.notices = 100, .within = rf_seconds(1), .gather = rf_seconds(60)},
+        .remind = rf_seconds(3600),
+        .flap_changes = 4};
+    struct rf_engine_setup setup = {
+        .config = &config, .channels = 1, .takes = {15}, .named = all_channels};
+    struct rf_engine *engine = malloc(sizeof *engine);
+    struct rf_engine_changes changes;
+    struct rf_redacted_event redacted;
     struct rf_error error;
-    assert_int_equal(rf_core_alerts(redaction, event, 1, &alerts, &count, &error), RF_OK);
-    for (size_t i = 0; i < count; i++) {
-        const char *const texts[] = {alerts[i].id,    alerts[i].severity, alerts[i].type,
-                                     alerts[i].title, alerts[i].subject,  alerts[i].incident,
-                                     alerts[i].text,  alerts[i].payload};
+    rf_engine_init(engine, &setup);
+    assert_int_equal(rf_redact_event(redaction, event, &redacted), RF_OK);
+    rf_engine_event(engine, &redacted.event, (struct rf_utc){event->ts});
+    rf_redacted_event_fini(&redacted);
+    rf_engine_tick(engine, (struct rf_utc){event->ts + 100 * RF_NS_PER_S});
+    rf_engine_tick(engine, (struct rf_utc){event->ts + 7200 * RF_NS_PER_S});
+    assert_int_equal(rf_engine_changes(engine, &changes, &error), RF_OK);
+    size_t made = changes.alert_count;
+    for (size_t i = 0; i < made; i++) {
+        const struct rf_alert *alert = &changes.alerts[i];
+        const char *const texts[] = {alert->id,      alert->severity, alert->type, alert->title,
+                                     alert->subject, alert->incident, alert->text, alert->payload};
         for (size_t t = 0; t < COUNT(texts); t++)
             assert_without(texts[t], secret, event->type);
     }
-    made = count;
-    rf_core_alerts_free(&alerts, &count);
+    rf_engine_changes_free(&changes);
+    rf_engine_fini(engine);
+    free(engine);
     return made;
 }
 

@@ -1,0 +1,65 @@
+// What the parts of the engine share.
+#ifndef RF_ALERTER_ENGINE_PARTS_H
+#define RF_ALERTER_ENGINE_PARTS_H
+
+#include "engine.h"
+
+#define RF_NEVER ((struct rf_utc){INT64_MAX})
+
+// What an incident wants to be told (due.c).
+enum rf_due {
+    RF_DUE_NOTHING,
+    RF_DUE_OPENED,
+    RF_DUE_UPDATED,
+    RF_DUE_REMINDER,
+    RF_DUE_ESCALATED,
+    RF_DUE_RESOLVED,
+    RF_DUE_OVER, // it was over before it could be told that it is open
+};
+
+// engine.c: the list of incidents. _add: RF_OK or out of memory, told by `failed`. _forget: it is
+// stored once more and freed then. _set: rf_incident_set that tells by `failed`.
+void rf_engine_add(struct rf_engine *engine, struct rf_incident *incident);
+void rf_engine_forget(struct rf_engine *engine, struct rf_incident *incident);
+void rf_engine_text(struct rf_engine *engine, char **text, const char *value);
+struct rf_incident *rf_engine_find(const struct rf_engine *engine, const char *fingerprint);
+const struct rf_config_alert_rule *rf_engine_rule(const struct rf_engine *engine,
+                                                  const struct rf_incident *incident);
+
+// engine_event.c: who was met: true if for the first time. The incident begins or ends; `event` may
+// be NULL where an ending has none.
+bool rf_engine_meet(struct rf_engine *engine, struct rf_incident *incident, char role,
+                    const char *name);
+struct rf_incident *rf_engine_begin(struct rf_engine *engine,
+                                    const struct rf_config_alert_rule *rule,
+                                    const struct rf_event *event, const char *fingerprint,
+                                    struct rf_utc at, struct rf_utc now);
+void rf_engine_end_incident(struct rf_engine *engine, struct rf_incident *incident,
+                            const struct rf_event *event, struct rf_utc at, struct rf_utc now);
+
+// inhibit.c: the open incident that one of `patterns` (names, separated by blanks) means, and that
+// may swallow `other` (NULL: what is not there yet); NULL: none. _released: what `ended` swallowed
+// is told after alerter.settle.
+struct rf_incident *rf_engine_inhibitor(const struct rf_engine *engine, const char *patterns,
+                                        const struct rf_incident *other);
+void rf_engine_released(struct rf_engine *engine, const struct rf_incident *ended,
+                        struct rf_utc now);
+
+// own_side.c: looks whether providers fail together, after `incident` began or ended.
+void rf_own_side_look(struct rf_engine *engine, const struct rf_incident *incident,
+                      const struct rf_event *event, struct rf_utc now);
+
+// due.c: what the incident wants to be told at `now`, whatever the storm; *wake becomes the moment
+// at which to ask again, if that is before what is there. It ends what is over by quiet.
+enum rf_due rf_engine_due(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc now,
+                          struct rf_utc *wake);
+unsigned rf_engine_channels(const struct rf_engine *engine, const struct rf_incident *incident,
+                            enum rf_due due);
+
+// tell.c: tells what is due of one incident, unless a storm keeps it; of all, as one story where
+// they waited together.
+void rf_engine_consider(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc now,
+                        struct rf_utc *wake);
+void rf_engine_consider_all(struct rf_engine *engine, struct rf_utc now, struct rf_utc *wake);
+
+#endif
