@@ -1,0 +1,112 @@
+"""The alerter with its built-in rules against a real broker, mail server and the simulator's Telegram and webhook:
+what a storm, a flapping provider, a silence and kills make of its incidents."""
+
+import contextlib
+import json
+import random
+import sqlite3
+import time
+import unittest
+
+from harness import wait_for
+from test_alerter import AlertsCase, CHANNELS, closed, opened
+
+
+def failed(number, reason="retries_exhausted", campaign="spring"):
+    return {"type": "contact.set_aside", "subject": f"{campaign}-{number}", "contact": f"{campaign}-{number}",
+            "campaign": campaign, "data": {"reason": reason, "provider": "elevenlabs", "step": "speech"}}
+
+
+class BuiltInCase(AlertsCase):
+    CONFIG = {"alerter": {"rules": [], "storm": {"notices": 2, "within": "5s", "gather": "1m"},
+                          "retry": {"initial_delay": "100ms", "max_delay": "1s", "jitter": "none"}}}
+
+    def bodies(self):
+        bodies = [hook["body"] for hook in self.set.ledger()["webhooks"]]
+        return [(json.loads(body) if isinstance(body, str) else body)["data"] for body in bodies]
+
+    def wait_bodies(self, condition):
+        return wait_for("the notices", lambda: (bodies := self.bodies()) and condition(bodies) and bodies)
+
+
+class StormTest(BuiltInCase):
+    def publish(self, events):
+        for first in range(0, len(events), 500):
+            self.publisher.publish(*events[first:first + 500])
+
+    def test_ten_thousand_different_failures_are_three_notices_a_channel_with_right_counts(self):
+        self.set.start("alerter")
+        self.publish([failed(i, campaign=f"c{i}") for i in range(10_000)])
+        bodies = self.wait_bodies(lambda seen: any(b["kind"] == "digest" for b in seen))
+        digest = next(b for b in bodies if b["kind"] == "digest")
+        self.assertEqual(digest["incident_count"], 10_000 - (len(bodies) - 1))
+        self.assertIn(f"{digest['incident_count']} contact-exhausted", digest["text"])
+        wait_for("all channels", lambda: all(len(ids) >= len(bodies) for ids in self.set.alert_ids().values()))
+        for channel, ids in self.set.alert_ids().items():
+            self.assertLessEqual(len(ids), 3, channel)
+
+    def test_ten_thousand_failures_alike_are_one_incident_with_the_right_count(self):
+        self.set.start("alerter")
+        self.publish([failed(i) for i in range(10_000)])
+        self.wait_bodies(lambda seen: seen[0]["kind"] == "opened")
+        counts = wait_for("all of them", lambda: self.counts_in_ledger() == (1, 10_000) and (1, 10_000))
+        self.assertEqual(counts, (1, 10_000))
+        for channel in CHANNELS:
+            self.assertLessEqual(len(self.set.alert_ids()[channel]), 3, channel)
+
+    def counts_in_ledger(self):
+        file = self.set.root / "state" / "alerter" / "alerts.db"
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=20)) as db:
+            return db.execute("SELECT count(*), sum(subjects) FROM incident").fetchone()
+
+
+class IncidentTest(BuiltInCase):
+    def test_a_breaker_is_one_thread_that_tells_what_it_cost(self):
+        self.set.start("alerter")
+        deferred = [{"type": "contact.deferred", "subject": f"spring-{i}", "contact": f"spring-{i}",
+                     "severity": "warning", "data": {"provider": "elevenlabs"}} for i in (1, 2, 1)]
+        first, = self.publisher.publish(opened())
+        last = self.publisher.publish(*deferred, failed(9), closed())[-1]
+        bodies = self.wait_bodies(lambda seen: len(seen) == 2)
+        self.assertEqual([b["id"] for b in bodies], [first, last])
+        self.assertEqual([b["kind"] for b in bodies], ["opened", "resolved"])
+        self.assertEqual({b["thread"] for b in bodies}, {first})
+        incident = bodies[1]["course"]
+        self.assertEqual((incident["contacts_deferred"], incident["contacts_set_aside"],
+                          incident["alerts_swallowed"]), (2, 1, 1))
+
+    def test_incident_24_a_flapping_provider_gives_few_notices(self):
+        self.set.start("alerter")
+        for _ in range(50):
+            self.publisher.publish(opened(), closed())
+        self.wait_bodies(lambda seen: any("Flapping" in b["title"] for b in seen))
+        self.assertLessEqual(len(self.bodies()), 6)
+
+
+class KilledTest(BuiltInCase):
+    KILLS, INCIDENTS = 5, 50
+    CONFIG = {"alerter": {"rules": [], "storm": {"notices": 100, "within": "100ms"},
+                          "retry": {"initial_delay": "100ms", "max_delay": "1s", "jitter": "none"}}}
+
+    def test_kills_at_random_lose_no_notice_and_double_none_but_under_its_id(self):
+        draw = random.Random(7)
+        alerter = self.set.start("alerter")
+        ids, share = [], self.INCIDENTS // self.KILLS
+        for life in range(self.KILLS):
+            names = [f"p{life}-{i}" for i in range(share)]
+            ids += self.publisher.publish(*map(opened, names))
+            ids += self.publisher.publish(*map(closed, names))
+            time.sleep(draw.uniform(0, 0.3))  # the moment of the kill, anywhere
+            alerter.kill()
+            alerter = self.set.start("alerter")
+        wait_for("every notice on every channel", lambda: all(
+            set(ids) <= set(seen) for seen in self.set.alert_ids().values()), 300)
+        for channel, seen in self.set.alert_ids().items():
+            self.assertEqual(set(seen), set(ids), f"{channel}: nothing besides")
+            doubles = len(seen) - len(set(seen))
+            print(f"{channel}: {len(set(seen))} notices, {doubles} doubles after {self.KILLS} kills", flush=True)
+            self.assertLessEqual(doubles, self.KILLS, channel)
+
+
+if __name__ == "__main__":
+    unittest.main()
