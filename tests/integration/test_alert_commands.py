@@ -5,7 +5,7 @@ import unittest
 
 from harness import wait_for
 from test_alert_delivery import DeliveryCase
-from test_alerter import opened
+from test_alerter import closed, opened
 
 
 class AlertCommandsTest(DeliveryCase):
@@ -37,6 +37,35 @@ class AlertCommandsTest(DeliveryCase):
     def all_done(self, alert):
         shown = self.ask("show", alert)
         return shown if all(d["state"] == "done" for d in shown["notices"][0]["deliveries"]) else None
+
+    def test_open_incidents_are_listed_acknowledged_and_seen_as_silenced(self):
+        self.set.config["alerter"].pop("rules")
+        self.set.write_config()
+        self.set.start("alerter")
+        self.publisher.publish(opened("a"), opened("b"))
+        found = wait_for("both", lambda: self.open_incidents(2))
+        self.assertEqual({i["incident"] for i in found}, {"breaker/a", "breaker/b"})
+        first = next(i for i in found if i["incident"] == "breaker/a")
+        self.assertEqual(self.ask("ack", first["id"], "--why", "on it")["id"], first["id"])
+        wait_for("the acknowledgement", lambda: self.incident("breaker/a")["acked"])
+        self.assertEqual(self.incident("breaker/a")["acked_why"], "on it")
+        self.ask("silence", "breaker/b", "--for", "1h", "--why", "known")
+        text = self.set.cli("alert", "list").stdout
+        self.assertRegex(text, r"acknowledged by \S+ +Circuit breaker of a")
+        self.assertRegex(text, r"silenced until 20.* UTC +Circuit breaker of b")
+        self.assertIn("on it", self.set.cli("alert", "show", first["id"]).stdout)
+        self.publisher.publish(closed("a"))
+        wait_for("one", lambda: self.open_incidents(1))
+        everything = self.ask("list", "--all")["incidents"]
+        self.assertEqual({i["phase"] for i in everything if i["incident"] == "breaker/a"}, {"resolved"})
+        self.assertIn("is not open", self.refused("ack", first["id"]))
+
+    def open_incidents(self, count):
+        found = [i for i in self.ask("list")["incidents"] if i["incident"].startswith("breaker/")]
+        return found if len(found) == count else None
+
+    def incident(self, name):
+        return next(i for i in self.ask("list", "--all")["incidents"] if i["incident"] == name)
 
     def test_dead_letters_are_listed_and_sent_again(self):
         self.set.mailbox.close()
