@@ -11,4 +11,5 @@ foreach(page ${pages} ${CMAKE_BINARY_DIR}/man/ringfence.yaml.5 ${CMAKE_BINARY_DI
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT programs)
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/ringfence.yaml ${PROJECT_SOURCE_DIR}/README.md
+  ${PROJECT_SOURCE_DIR}/services/logger/app_logs.schema.json
   DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)

@@ -1,7 +1,11 @@
 #include "contact.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/digest.h"
+#include "outcome.h"
 
 const struct rf_contact_transition rf_contact_transitions[] = {
     {RF_CONTACT_NEW, RF_CONTACT_SCHEDULED, "its campaign is started"},
@@ -165,6 +169,17 @@ enum rf_contact_state rf_contact_begins(enum rf_step step) {
         break;
     }
     return RF_CONTACT_DIAL;
+}
+
+char *rf_contact_trace(const struct rf_contact *contact, char out[RF_TRACE_SIZE]) {
+    char call[192], hex[RF_SHA256_HEX_SIZE];
+    int64_t number = rf_outcome_calls(contact->unreached);
+    int size = snprintf(call, sizeof call, "%s %lld %lld", contact->id,
+                        (long long)contact->campaign_row, (long long)number);
+    rf_sha256_hex(call, (size_t)size, hex);
+    memcpy(out, hex, RF_TRACE_SIZE - 1);
+    out[RF_TRACE_SIZE - 1] = '\0';
+    return out;
 }
 
 void rf_contact_clear(struct rf_contact *contact) {

@@ -128,6 +128,14 @@ struct rf_contact {
     struct rf_dial dial;
 };
 
+#define RF_TRACE_SIZE 33
+
+// rf_contact_trace: what connects all that is said of one call to the contact, in all processes: 32
+// hexadecimal digits, from the first step of its work to how the call ended. The next call to the
+// same contact has another. It comes of the contact and the number of the call alone, so that who
+// takes over goes on with it. Returns out.
+char *rf_contact_trace(const struct rf_contact *contact, char out[RF_TRACE_SIZE]);
+
 // rf_contact_clear: frees the texts and zeroes the contact.
 void rf_contact_clear(struct rf_contact *contact);
 

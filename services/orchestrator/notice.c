@@ -37,8 +37,9 @@ static void add_text(struct rf_text *text, const char *key, const char *value) {
 
 // All but the data, of the severity of its type if `severity` is NULL.
 static void begin_event(struct rf_text *text, enum rf_event_type type, const char *severity,
-                        const char *subject, const char *campaign, const char *contact,
+                        const char *subject, const char *campaign, const struct rf_contact *contact,
                         const char *service, struct rf_utc now) {
+    char trace[RF_TRACE_SIZE];
     char id[RF_ULID_SIZE];
     rf_json_open(text, NULL, '{');
     add_text(text, "id", rf_ulid_new(now, id));
@@ -47,14 +48,17 @@ static void begin_event(struct rf_text *text, enum rf_event_type type, const cha
     add_text(text, "type", rf_event_type_name(type));
     add_text(text, "subject", subject);
     add_text(text, "campaign", campaign);
-    add_text(text, "contact", contact);
+    if (contact != NULL) {
+        add_text(text, "contact", contact->id);
+        add_text(text, "trace", rf_contact_trace(contact, trace));
+    }
     add_text(text, "service", service);
 }
 
 // Takes over `data`.
 static char *notice(enum rf_event_type type, const char *severity, const char *subject,
-                    const char *campaign, const char *contact, const char *service, json_t *data,
-                    struct rf_utc now) {
+                    const char *campaign, const struct rf_contact *contact, const char *service,
+                    json_t *data, struct rf_utc now) {
     struct rf_text text = {0};
     char *dumped = data ? json_dumps(data, JSON_COMPACT) : NULL;
     json_decref(data);
@@ -72,7 +76,7 @@ static char *of_contact(enum rf_event_type type, const char *severity,
                         struct rf_utc now) {
     put_text(data, "phone", contact->phone);
     put_text(data, "name", contact->name);
-    return notice(type, severity, contact->id, contact->campaign, contact->id, service, data, now);
+    return notice(type, severity, contact->id, contact->campaign, contact, service, data, now);
 }
 
 static json_t *attempts_of(const struct rf_call_reply *reply) {
@@ -105,7 +109,7 @@ static void put_call(json_t *data, const struct rf_call_reply *reply) {
 char *rf_notice_started(const struct rf_contact *contact, struct rf_utc now) {
     // Without a tree of values: there are thousands of these a second.
     struct rf_text text = {0};
-    begin_event(&text, RF_EVENT_CONTACT_STARTED, NULL, contact->id, contact->campaign, contact->id,
+    begin_event(&text, RF_EVENT_CONTACT_STARTED, NULL, contact->id, contact->campaign, contact,
                 NULL, now);
     rf_json_open(&text, "data", '{');
     add_text(&text, "phone", contact->phone);
@@ -307,6 +311,7 @@ enum rf_err rf_notice_parse(const char *text, struct rf_event *event, json_t **r
                                .service = text_of(*root, "service"),
                                .campaign = text_of(*root, "campaign"),
                                .contact = text_of(*root, "contact"),
+                               .trace = text_of(*root, "trace"),
                                .data = json_object_get(*root, "data")};
     return RF_OK;
 }

@@ -37,6 +37,7 @@ void rf_steps_send(struct rf_runner *runner, const struct rf_steps_request *requ
                    struct rf_utc send_before) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     const struct rf_contact *contact = &runner->contact;
+    char trace[RF_TRACE_SIZE];
     const struct rf_call_request call = {
         .id = id,
         .service = request->service,
@@ -47,6 +48,7 @@ void rf_steps_send(struct rf_runner *runner, const struct rf_steps_request *requ
         .params = request->params,
         .campaign = contact->campaign,
         .contact = contact->id,
+        .trace = rf_contact_trace(contact, trace),
     };
     runner->called = rf_loop_now(orchestrator->process->loop);
     orchestrator->calls++;
