@@ -221,8 +221,8 @@ unsigned rf_engine_channels(const struct rf_engine *engine, const struct rf_inci
     for (unsigned c = 0; c < RF_CHANNELS_MOST; c++)
         if (!(setup->takes[c] & severity))
             channels &= ~(1U << c);
-    // What tells of a dead channel is not given to it.
-    if (strncmp(rule->on, "alert.", 6) == 0)
+    // What tells of a dead channel, or of what was not given to it, is not given to it.
+    if (strncmp(rule->on, "alert.", 6) == 0 || strncmp(rule->on, "channel.", 8) == 0)
         channels &= ~setup->named(setup->arg, incident->subject);
     return channels & setup->channels;
 }

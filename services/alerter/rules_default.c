@@ -220,10 +220,8 @@ const struct rf_config_alert_rule rf_alert_rules[] = {
      .advice_resolved = "Nothing: what it missed is written now."},
     // Never told on the channel that it is about.
     {.name = "channel",
-     .on = "alert.failed",
-     .where = "final",
-     .resolve = "alert.sent",
-     .lasting = SECONDS(30),
+     .on = "channel.down",
+     .resolve = "channel.up",
      .interval = MINUTES(30),
      .title = "Alerts no longer reach channel {subject}",
      .title_resolved = "Alerts reach channel {subject} again",

@@ -113,6 +113,28 @@ class DeadChannelTest(DeliveryCase):
     def attempts(self):
         return sum(row["attempts"] for row in self.deliveries(channel="email"))
 
+    def test_its_outage_is_told_on_the_other_channels_once_and_never_on_itself(self):
+        self.set.config["alerter"].pop("rules")
+        self.set.write_config()
+        self.set.start("alerter")
+        ids = self.publisher.publish(opened("a"))
+        down, up = "Alerts no longer reach channel email", "Alerts reach channel email again"
+        wait_for("its outage on the webhook", lambda: self.hooks(down))
+        self.set.mailbox.open()
+        wait_for("its end on the webhook", lambda: self.hooks(up))
+        wait_for("the mail", lambda: ids[0] in self.set.mailbox.ids())
+        (kind, title), = self.hooks(up)
+        self.assertEqual((self.hooks(down), kind, title[:len(up)]), ([("opened", down)], "resolved", up))
+        wait_for("its end by Telegram", lambda: any(up in m["text"].replace("\\", "")
+                                                    for m in self.set.ledger()["telegram"]))
+        for mail in self.set.mailbox.mails:
+            self.assertNotIn("channel email", mail["Subject"])
+
+    def hooks(self, words):
+        bodies = [hook["body"] if isinstance(hook["body"], dict) else json.loads(hook["body"])
+                  for hook in self.set.ledger()["webhooks"]]
+        return [(body["data"]["kind"], body["data"]["title"]) for body in bodies if words in body["data"]["title"]]
+
     def test_while_it_is_down_one_notice_tries_it_and_the_others_wait(self):
         self.set.config["alerter"]["breaker"] = {"failures": 2, "recovery_timeout": "30s", "recovery_max": "30s"}
         self.set.write_config()
