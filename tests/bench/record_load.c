@@ -214,6 +214,16 @@ static struct rf_redaction *redaction_new(void) {
     return redaction;
 }
 
+static void free_all(struct rf_redaction *redaction, struct rf_frame *frames,
+                     struct rf_text (*lines)[2]) {
+    rf_redaction_destroy(&redaction);
+    for (size_t i = 0; i < FRAMES; i++) {
+        rf_frame_free(&frames[i]);
+        for (size_t f = 0; f < 2; f++)
+            rf_text_fini(&lines[i][f]);
+    }
+}
+
 int main(int argc, char **argv) {
     static struct rf_text lines[FRAMES][2];
     static record_fn *const records[] = {rf_record_json, rf_record_text};
@@ -237,6 +247,7 @@ int main(int argc, char **argv) {
             write_all(fd, lines[p % FRAMES][0].data, lines[p % FRAMES][0].size);
         close(fd);
         printf("{\"events\": %zu}\n", pages * PAGE_EVENTS);
+        free_all(redaction, frames, lines);
         return 0;
     }
     int fds[2] = {open_new(folder, "app_logs.json"), open_new(folder, "app.log")};
@@ -254,5 +265,6 @@ int main(int argc, char **argv) {
            events, mine.bytes, events / mine.wall, mine.cpu / events * 1e6,
            unwritten.cpu / events * 1e6, events / reference.wall, reference.cpu / events * 1e6,
            rss_kb() - resident);
+    free_all(redaction, frames, lines);
     return 0;
 }
