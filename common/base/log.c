@@ -57,6 +57,7 @@ static void write_line(const char *line, size_t length) {
     while (written < 0 && errno == EINTR);
 }
 
+RF_PRINTF(3, 0)
 static void say(enum rf_log_level level, bool alone, const char *format, va_list arguments) {
     char line[2048];
     if (level < least_level)

@@ -30,7 +30,8 @@ static int fixture_setup(void **state) {
     return 0;
 }
 
-static const char *const fixture_files[] = {"c.yaml", "key", "empty", "hello.mp3", "holidays", "subject.txt"};
+static const char *const fixture_files[] = {"c.yaml",    "key",      "empty",
+                                            "hello.mp3", "holidays", "subject.txt"};
 
 static int fixture_teardown(void **state) {
     struct fixture *fixture = *state;
