@@ -119,8 +119,12 @@ class Postfix:
         return [file.read_bytes() for file in sorted(folder.iterdir())] if folder.exists() else []
 
     def close(self):
-        if self.popen.poll() is None:
-            os.killpg(self.popen.pid, signal.SIGTERM)
-            self.popen.wait(30)
+        # The master has left the process group of what started it.
+        pid_file = self.root / "queue" / "pid" / "master.pid"
+        master = int(pid_file.read_text()) if pid_file.exists() else self.popen.pid
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(master, signal.SIGTERM)
+        self.popen.wait(30)
+        wait_for("Postfix to end", lambda: not pathlib.Path(f"/proc/{master}").exists())
         self.output.close()
         shutil.rmtree(self.root, ignore_errors=True)
