@@ -5,6 +5,8 @@
 
 #include <ringfence/messages.h>
 
+#include "base/severity.h"
+
 static const char *const message_names[] = {
 #define MESSAGE(name, type, flow, meaning) type,
 #include <ringfence/messages.def>
@@ -38,11 +40,7 @@ const char *rf_event_severity_named(const char *type) {
 }
 
 const char *rf_event_defect(const char *type, const char *severity) {
-    static const char *const severities[] = {"info", "warning", "error", "critical"};
     if (type[0] == '\0')
         return "an event needs a type";
-    for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++)
-        if (strcmp(severity, severities[i]) == 0)
-            return NULL;
-    return "severity is info, warning, error or critical";
+    return rf_severity_parse(severity) >= 0 ? NULL : "severity is info, warning, error or critical";
 }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/severity.h"
+
 // What receivers are known to take, in notices a minute: Telegram's FAQ on limits (a group; one a
 // second to one chat), Discord's webhooks (30 a minute; 5 in 2 s), Slack's incoming webhooks (1 a
 // second), PagerDuty's Events API v2 (120 a minute for an integration).
@@ -137,11 +139,8 @@ unsigned rf_channels_enabled(const struct rf_channels *channels) {
 
 // Of a severity that is not known, all are told.
 unsigned rf_channels_taking(const struct rf_channels *channels, const char *severity) {
-    static const char *const names[] = {"info", "warning", "error", "critical"};
-    unsigned bits = 0, wanted = 0xF;
-    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(names[i], severity) == 0)
-            wanted = 1U << i;
+    int rank = rf_severity_parse(severity);
+    unsigned bits = 0, wanted = rank >= 0 ? 1U << rank : 0xF;
     for (unsigned slot = 0; slot < RF_CHANNELS_MOST; slot++)
         bits |= channels->slots[slot].takes & wanted ? 1U << slot : 0U;
     return bits & rf_channels_enabled(channels);

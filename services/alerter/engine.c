@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/severity.h"
 #include "engine_parts.h"
 
 int rf_severity_rank(const char *severity) {
-    static const char *const names[] = {"info", "warning", "error", "critical"};
-    for (int i = 0; i < 4; i++)
-        if (strcmp(severity, names[i]) == 0)
-            return i;
-    return 2;
+    int rank = rf_severity_parse(severity);
+    return rank >= 0 ? rank : 2;
 }
 
 // ---- life ----

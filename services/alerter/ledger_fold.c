@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/severity.h"
 #include "events/field.h"
 #include "events/text.h"
 #include "store/db.h"
@@ -24,15 +25,6 @@ struct summary {
     int severity; // the worst one
     int64_t n, first_at, order;
 };
-
-static const char *const severities[] = {"info", "warning", "error", "critical"};
-
-static int rank_of(const char *severity) {
-    for (int i = 0; i < (int)(sizeof severities / sizeof severities[0]); i++)
-        if (severity != NULL && strcmp(severities[i], severity) == 0)
-            return i;
-    return 2;
-}
 
 static void add_line(struct summary *summary, struct rf_rows *row) {
     char when[RF_TIME_TEXT_SIZE];
@@ -52,7 +44,7 @@ static enum rf_err read_one(struct summary *summary, struct rf_db *db, const cha
         rf_db_query(db, error, &row,
                     "SELECT at, severity, kind, title, n, ord FROM alert WHERE id = ?", "t", id);
     if (result == RF_OK && (result = rf_rows_next(row, error)) == RF_OK) {
-        int rank = rank_of(rf_rows_text(row, 1));
+        int rank = rf_severity_rank(rf_rows_text(row, 1));
         int64_t at = rf_rows_number(row, 0), order = rf_rows_number(row, 5);
         summary->severity = rank > summary->severity ? rank : summary->severity;
         summary->n = rf_rows_number(row, 4);
@@ -70,8 +62,8 @@ static char *payload_of(const struct rf_ledger_fold *fold, const struct summary 
     json_t *body =
         json_pack("{s:s, s:s, s:{s:s, s:I, s:s, s:s, s:s, s:s}}", "type", TYPE, "timestamp",
                   rf_utc_format(fold->now, when), "data", "id", fold->summary, "n",
-                  (json_int_t)summary->n, "severity", severities[summary->severity], "subject",
-                  fold->channel, "title", title, "text", summary->text.data);
+                  (json_int_t)summary->n, "severity", rf_severity_name(summary->severity),
+                  "subject", fold->channel, "title", title, "text", summary->text.data);
     char *payload = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     json_decref(body);
     return payload;
@@ -91,7 +83,7 @@ static enum rf_err insert(struct rf_ledger_fold *fold, struct summary *summary, 
         " payload, kind, thread, opened, ord)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'digest', ?, ?, ?)",
         "tiiittttttttii", fold->summary, summary->n, summary->first_at, fold->now.ns,
-        severities[summary->severity], TYPE, fold->channel, fold->incident, title,
+        rf_severity_name(summary->severity), TYPE, fold->channel, fold->incident, title,
         summary->text.data, payload, fold->summary, summary->first_at, summary->order);
     free(payload);
     return result != RF_OK

@@ -2,18 +2,10 @@
 
 #include <string.h>
 
+#include "base/severity.h"
 #include "moment.h"
 
-static const char *const severities[] = {"info", "warning", "error", "critical"};
-#define SEVERITY_COUNT (sizeof severities / sizeof severities[0])
 #define SEVERITY_ERROR 2
-
-int cli_severity_rank(const char *severity) {
-    for (size_t i = 0; i < SEVERITY_COUNT; i++)
-        if (strcmp(severity, severities[i]) == 0)
-            return (int)i;
-    return -1;
-}
 
 enum rf_err cli_event_filter_read(const struct cli_options *options, struct rf_utc now,
                                   struct cli_event_filter *filter, struct rf_error *error) {
@@ -23,7 +15,7 @@ enum rf_err cli_event_filter_read(const struct cli_options *options, struct rf_u
     *filter = (struct cli_event_filter){.contact = options->own[CLI_CONTACT],
                                         .campaign = options->own[CLI_CAMPAIGN],
                                         .service = options->own[CLI_SERVICE]};
-    if (severity != NULL && (filter->severity = cli_severity_rank(severity)) < 0)
+    if (severity != NULL && (filter->severity = rf_severity_parse(severity)) < 0)
         return rf_error_set(error, RF_ERR_INVALID,
                             "--severity: \"%s\"; expected info, warning, error or critical",
                             severity);
@@ -41,7 +33,7 @@ static bool is(const char *wanted, const char *value) {
 }
 
 bool cli_event_filter_passes(const struct cli_event_filter *filter, const struct rf_event *event) {
-    int rank = cli_severity_rank(event->severity);
+    int rank = rf_severity_parse(event->severity);
     return is(filter->contact, event->contact) && is(filter->campaign, event->campaign) &&
            is(filter->service, event->service) &&
            (rank < 0 ? SEVERITY_ERROR : rank) >= filter->severity &&

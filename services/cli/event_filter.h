@@ -13,16 +13,13 @@
 // All zero lets everything through. Texts are borrowed.
 struct cli_event_filter {
     const char *contact, *campaign, *service;
-    int severity;               // the least that passes, as cli_severity_rank tells it
+    int severity;               // the least that passes, as rf_severity_parse tells it
     struct rf_utc since, until; // of the event's own time; until 0: no end
 };
 
 // What the command line says of it.
 #define CLI_FILTER_TAKES                                                                           \
     (CLI_TAKES(CONTACT) | CLI_TAKES(CAMPAIGN) | CLI_TAKES(SERVICE) | CLI_TAKES(SEVERITY))
-
-// cli_severity_rank: 0 for "info" to 3 for "critical"; -1 for anything else.
-int cli_severity_rank(const char *severity);
 
 // cli_event_filter_read: from the options of CLI_FILTER_TAKES, and --since and --until where they
 // are given. RF_ERR_INVALID with what is wrong.

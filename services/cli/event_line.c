@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/severity.h"
 #include "event_filter.h"
 #include "events/sentence.h"
 
@@ -15,7 +16,7 @@ const char *cli_severity_color(const char *severity) {
         "\033[31m",   // error
         "\033[1;31m", // critical
     };
-    int rank = cli_severity_rank(severity);
+    int rank = rf_severity_parse(severity);
     return rank < 0 ? CLI_PLAIN : colors[rank];
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/severity.h"
 #include "event_filter.h"
 #include "event_line.h"
 
@@ -129,10 +130,10 @@ static bool is_contact(const struct cli_logs_filter *filter, const json_t *parse
 
 static bool matches(const struct cli_logs_filter *filter, const json_t *parsed, const char *line,
                     size_t size) {
-    int rank = cli_severity_rank(text_of(parsed, "severity"));
+    int rank = rf_severity_parse(text_of(parsed, "severity"));
     const char *type = text_of(parsed, "type");
     return in_time(filter, text_of(parsed, "time")) &&
-           (rank < 0 ? cli_severity_rank("error") : rank) >= filter->severity &&
+           (rank < 0 ? rf_severity_parse("error") : rank) >= filter->severity &&
            (filter->type == NULL || strncmp(type, filter->type, strlen(filter->type)) == 0) &&
            is_service(parsed, filter->service) && is(parsed, "campaign", filter->campaign) &&
            is_contact(filter, parsed, line, size);

@@ -18,7 +18,7 @@ struct cli_logs_filter {
     const char *redacted; // and what redaction makes of it
     const char *ids[CLI_LOGS_IDS_MOST]; // of the contacts who have it, as far as they are known
     const char *service, *campaign, *type, *grep;
-    int severity;                                        // as cli_severity_rank tells it
+    int severity;                                        // as rf_severity_parse tells it
     char since[RF_RFC3339_SIZE], until[RF_RFC3339_SIZE]; // "": no bound
 };
 
