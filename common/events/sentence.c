@@ -30,6 +30,7 @@ static rf_sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_RETRY_SCHEDULED] = rf_say_retry_scheduled,
     [RF_EVENT_RETRY_EXHAUSTED] = rf_say_retry_exhausted,
     [RF_EVENT_FALLBACK_USED] = rf_say_fallback_used,
+    [RF_EVENT_METRIC_ATTEMPTS] = rf_say_metric_attempts,
     [RF_EVENT_CAMPAIGN_LOADED] = rf_say_campaign_loaded,
     [RF_EVENT_CAMPAIGN_ORDERED] = rf_say_campaign_ordered,
     [RF_EVENT_CAMPAIGN_SET] = rf_say_campaign_set,

@@ -179,3 +179,9 @@ void rf_say_retry_exhausted(const struct rf_event *event, struct rf_text *text) 
     rf_say_number(text, event, " after ", "attempts", " attempts");
     rf_say_failure(text, event);
 }
+
+void rf_say_metric_attempts(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "Provider ", "");
+    rf_say_number(text, event, ": attempts: ", "attempts", "");
+    rf_say_number(text, event, ", of which failed: ", "failed", "");
+}

@@ -58,6 +58,7 @@ rf_sentence_fn rf_say_key_cleared;
 rf_sentence_fn rf_say_retry_scheduled;
 rf_sentence_fn rf_say_retry_exhausted;
 rf_sentence_fn rf_say_fallback_used;
+rf_sentence_fn rf_say_metric_attempts;
 rf_sentence_fn rf_say_campaign_loaded;
 rf_sentence_fn rf_say_campaign_ordered;
 rf_sentence_fn rf_say_campaign_set;

@@ -48,7 +48,7 @@ bool rf_hedge_begin(struct rf_hedge *hedge, struct rf_instant now, struct rf_dur
     if (!policy->enabled)
         return false;
     rf_budget_call(&hedge->budget, now);
-    bool known = policy->percentile > 0.0 && hedge->latency.count >= policy->min_samples;
+    bool known = policy->percentile > 0.0 && hedge->latency.recent.count >= policy->min_samples;
     *delay = known ? rf_latency_percentile(&hedge->latency, policy->percentile) : policy->delay;
     return true;
 }

@@ -26,6 +26,7 @@ static void outcome(void *arg, enum rf_provider provider, int64_t epoch, const c
                     enum rf_class c, struct rf_duration took, bool slow_told,
                     const char *error_text) {
     struct gateway *gateway = arg;
+    measures_attempt(gateway, provider, c, took);
     rf_worker_report(gateway->worker,
                      &(struct rf_worker_result){.provider = rf_provider_name(provider),
                                                 .epoch = epoch,

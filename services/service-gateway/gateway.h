@@ -7,6 +7,7 @@
 
 #include "core.h"
 #include "http/client.h"
+#include "measure/measure.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
 
@@ -36,6 +37,10 @@ struct gateway {
         struct rf_instant due; // and is again
     } fallbacks[GATEWAY_SERVICE_COUNT];
     int64_t waiting[GATEWAY_SERVICE_COUNT]; // as the broker was told
+    struct {
+        struct rf_measure of[RF_PROVIDER_COUNT]; // since they were told last
+        struct rf_timer timer;                   // runs while there are any
+    } measures;
     bool draining;
 };
 
@@ -112,6 +117,15 @@ void gateway_key_aside(void *arg, enum rf_provider provider, const char *fingerp
 void gateway_key_clear(void *arg, enum rf_provider provider, const char *fingerprint,
                        int64_t version, const char *why);
 RF_NODISCARD enum rf_err gateway_watch_keys(struct gateway *gateway, struct rf_error *error);
+
+// ---- measures.c ----
+
+void measures_init(struct gateway *gateway);
+void measures_fini(struct gateway *gateway);
+// measures_attempt: an attempt has ended; it is told within a second. measures_tell: now.
+void measures_attempt(struct gateway *gateway, enum rf_provider provider, enum rf_class c,
+                      struct rf_duration took);
+void measures_tell(struct gateway *gateway);
 
 // ---- settings.c ----
 

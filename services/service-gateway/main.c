@@ -20,6 +20,7 @@
 //   serve.c, effects.c     the rim: what the broker says, and what the core wants done
 //   transport.c, settings.c               HTTP; configuration and keys
 //   retained.c, retained_keys.c, state_request.c   marks, keys and fallbacks as retained state
+//   measures.c             what attempts came to, told each second
 //   store.c, shelf.c, evict.c, disk.c, recording.c   audio's files, and what has to go
 #include <stdlib.h>
 
@@ -57,8 +58,10 @@ void gateway_settle(struct gateway *gateway) {
     if (core_mark_stands(&gateway->core) && !rf_timer_running(&gateway->keys))
         rf_timer_after(&gateway->keys, KEYS_INTERVAL);
     if (gateway->draining && gateway->core.call_count == 0 &&
-        rf_worker_unsent(gateway->worker) == 0)
+        rf_worker_unsent(gateway->worker) == 0) {
+        measures_tell(gateway);
         rf_process_drained(gateway->process);
+    }
 }
 
 static void on_wake(void *arg) {
@@ -98,6 +101,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     gateway->process = process;
     rf_timer_init(&gateway->wake, process->loop, on_wake, gateway);
     rf_timer_init(&gateway->keys, process->loop, on_keys, gateway);
+    measures_init(gateway);
     if ((err = gateway_settings_take(gateway, process->config, error)) != RF_OK ||
         (err = rf_http_new(process->loop, &gateway->http, error)) != RF_OK ||
         (err = store_start(gateway, error)) != RF_OK)
@@ -148,6 +152,7 @@ static void stop(struct rf_process *process) {
         return;
     rf_timer_stop(&gateway->wake);
     rf_timer_stop(&gateway->keys);
+    measures_fini(gateway);
     rf_http_destroy(&gateway->http);
     store_stop(gateway);
     rf_worker_destroy(&gateway->worker);

@@ -102,9 +102,9 @@ static void only_what_succeeded_tells_how_long_a_hedge_should_wait(void **state)
     rules.breaker.failure_threshold = 0;
     rf_policy_init(&policy, &rules, 1, at(0));
     one_call(&policy, RF_CLASS_TRANSIENT, 0);
-    assert_int_equal(policy.hedge.latency.count, 0);
+    assert_int_equal(policy.hedge.latency.recent.count, 0);
     one_call(&policy, RF_CLASS_OK, 1);
-    assert_int_equal(policy.hedge.latency.count, 1);
+    assert_int_equal(policy.hedge.latency.recent.count, 1);
 }
 
 static void the_time_left_bounds_a_retry_and_so_does_the_deadline(void **state) {
