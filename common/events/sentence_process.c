@@ -40,13 +40,53 @@ void rf_say_alert_failed(const struct rf_event *event, struct rf_text *text) {
 }
 
 void rf_say_alert_dead(const struct rf_event *event, struct rf_text *text) {
-    const char *alert = rf_field_text(event, "alert");
-    if (alert != NULL)
+    int64_t count;
+    if (rf_field_text(event, "alert") != NULL)
         rf_say_field(text, event, "Alert ", "alert", " is a dead letter");
-    else
+    else if (rf_field_number(event, "count", &count))
         rf_say_number(text, event, "Dead letters: ", "count", "");
+    else
+        rf_text_add(text, "There are dead letters");
     rf_say_subject(text, event, " of channel ", "");
     rf_say_field(text, event, ": ", "message", "");
+}
+
+// What is silenced; where nothing says so, which silence it is.
+static void say_silenced(struct rf_text *text, const struct rf_event *event) {
+    if (rf_field_text(event, "match") != NULL)
+        rf_say_field(text, event, "", "match", "");
+    else
+        rf_say_name(text, event->subject);
+}
+
+void rf_say_alert_silenced(const struct rf_event *event, struct rf_text *text) {
+    int64_t from;
+    rf_text_add(text, "Silenced: ");
+    say_silenced(text, event);
+    if (rf_field_number(event, "from", &from) && from > event->ts && event->ts > 0)
+        rf_say_time(text, event, " from ", "from");
+    rf_say_time(text, event, " until ", "until");
+    rf_say_person(text, event);
+}
+
+void rf_say_alert_unsilenced(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "No longer silenced: ");
+    say_silenced(text, event);
+    rf_say_time(text, event, ", which was to last until ", "until");
+    rf_say_field(text, event, "; ended by ", "who", "");
+    rf_say_field(text, event, ": ", "why", "");
+}
+
+void rf_say_alert_silence_ended(const struct rf_event *event, struct rf_text *text) {
+    rf_text_add(text, "No longer silenced, as the time is over: ");
+    say_silenced(text, event);
+    rf_say_field(text, event, "; silenced by ", "who", "");
+    rf_say_field(text, event, ": ", "why", "");
+}
+
+void rf_say_alert_acknowledged(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "Incident ", " is acknowledged");
+    rf_say_person(text, event);
 }
 
 void rf_say_channel_down(const struct rf_event *event, struct rf_text *text) {

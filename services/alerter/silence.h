@@ -2,7 +2,8 @@
 // "alert/silence/ID":
 //   {"match": {"incident": "breaker/*", "rule", "severity", "subject", "campaign"}, "by", "why",
 //    "from", "until"}
-// All that `match` names must fit (patterns as in a shell); from and until are UTC nanoseconds.
+// All that `match` names must fit (patterns as in a shell); from and until are UTC nanoseconds. The
+// broker tells of each, and of its end (services/broker/alert_word.h).
 #ifndef RF_ALERTER_SILENCE_H
 #define RF_ALERTER_SILENCE_H
 

@@ -1,4 +1,5 @@
 // Retained state: the handlers of the operations on it.
+#include "alert_word.h"
 #include "core.h"
 #include "keyring.h"
 #include "roster.h"
@@ -71,6 +72,8 @@ void rf_core_state_changed(void *arg, struct rf_state_row *row,
     rf_watchers_change(&core->watchers, entry);
     if (entry->version == 0 && begins_with(row->key, RF_SUBSCRIBER_PREFIX))
         rf_core_subscriber_gone(core, row->key + strlen(RF_SUBSCRIBER_PREFIX));
+    if (entry->version == 0 && rf_alert_word_is(row->key))
+        rf_alert_word_gone(core, row->key, row->value);
 }
 
 void rf_core_write_renewals(struct rf_core *core) {
@@ -201,6 +204,20 @@ static void tell_mark(struct rf_core *core, const struct rf_state_entry *entry) 
     json_decref(data);
 }
 
+// After a write: what it says, if that is told. `before`: the value that it replaced; NULL: none.
+static void tell_written(struct rf_core *core, const struct rf_state_entry *entry, json_t *before) {
+    if (before == NULL)
+        tell_mark(core, entry);
+    if (rf_alert_word_is(entry->key))
+        rf_alert_word_written(core, entry->key, before, entry->value);
+}
+
+// The value that stands, which is held over the write of another; NULL: none.
+static json_t *hold_value(const struct rf_core *core, const char *key) {
+    struct rf_state_entry entry;
+    return rf_states_get(&core->states, key, &entry) == RF_OK ? json_incref(entry.value) : NULL;
+}
+
 void rf_on_state_get(struct rf_core *core, const struct rf_peer *from, struct rf_message **message,
                      size_t size) {
     (void)size;
@@ -226,17 +243,18 @@ void rf_on_state_put(struct rf_core *core, const struct rf_peer *from, struct rf
                      size_t size) {
     (void)size;
     const struct rf_state_put *put = &(*message)->as.state_put;
-    struct rf_state_entry entry, before;
+    struct rf_state_entry entry;
     if (is_ours(core, from, put->rid, put->key, false) ||
         is_anothers(core, from, put->rid, put->key))
         return;
-    bool is_new = rf_states_get(&core->states, put->key, &before) != RF_OK;
+    json_t *before = hold_value(core, put->key);
     enum rf_err err = check_room(core, put->key, put->ttl_ns);
     entry = (struct rf_state_entry){.key = put->key};
     if (err == RF_OK)
         err = rf_states_put(&core->states, put->key, put->value, put->ttl_ns, &entry);
-    if (err == RF_OK && is_new)
-        tell_mark(core, &entry);
+    if (err == RF_OK)
+        tell_written(core, &entry, before);
+    json_decref(before);
     reply_written(core, from, put->rid, err, &entry);
 }
 
@@ -257,10 +275,12 @@ void rf_on_state_cas(struct rf_core *core, const struct rf_peer *from, struct rf
     if (err == RF_ERR_FULL && (cas->value == NULL || cas->version != 0))
         err = RF_OK;
     entry = (struct rf_state_entry){.key = cas->key};
+    json_t *before = hold_value(core, cas->key);
     if (err == RF_OK)
         err = rf_states_cas(&core->states, cas->key, cas->version, cas->value, cas->ttl_ns, &entry);
-    if (err == RF_OK && cas->version == 0 && cas->value != NULL)
-        tell_mark(core, &entry);
+    if (err == RF_OK && cas->value != NULL)
+        tell_written(core, &entry, before);
+    json_decref(before);
     reply_written(core, from, cas->rid, err, &entry);
 }
 

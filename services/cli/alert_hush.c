@@ -20,6 +20,9 @@
 #define LONGEST   (31 * 86400e9)         // silence
 #define WHY_BYTES 200
 
+// A silence that was ended stays so long, for those who watch to hear that it is over.
+#define ENDED_KEEP rf_seconds(1)
+
 struct hushing {
     struct cli_ask ask;
     struct cli_silences silences;
@@ -73,8 +76,14 @@ static void on_found(struct cli_session *session, json_t *result) {
     }
     snprintf(hushing->id, sizeof hushing->id, "%s", cli_member_text(open, "id"));
     snprintf(hushing->key, sizeof hushing->key, CLI_ACKS "%s", hushing->id);
-    hushing->value = json_pack("{s:s, s:s, s:I}", "by", cli_person(), "why",
-                               why_of(session->options), "at", (json_int_t)rf_clock_utc().ns);
+    hushing->value =
+        json_pack("{s:s, s:s, s:I, s:s, s:s}", "by", cli_person(), "why", why_of(session->options),
+                  "at", (json_int_t)rf_clock_utc().ns, "incident",
+                  cli_member_text(open, "incident"), "title", cli_member_text(open, "title"));
+    if (hushing->value == NULL) {
+        cli_session_fail(session, "alert ack: --why is no text");
+        return;
+    }
     hushing->keep = KEEP;
     put(session);
 }
@@ -237,8 +246,18 @@ static void remove_silence(struct cli_session *session) {
     }
     snprintf(hushing->id, sizeof hushing->id, "%s", found->id);
     snprintf(hushing->key, sizeof hushing->key, CLI_SILENCES "%s", found->id);
-    hushing->value = json_incref(found->value);
-    rf_bus_state_cas(session->bus, hushing->key, found->version, NULL, rf_ns(0), on_put, session);
+    // Not deleted but ended, so that who did it, and why, is told in the same act.
+    hushing->value = json_deep_copy(found->value);
+    if (json_object_set_new(hushing->value, "until", json_integer((json_int_t)rf_clock_utc().ns)) !=
+            0 ||
+        json_object_set_new(hushing->value, "ended_by", json_string(cli_person())) != 0 ||
+        json_object_set_new(hushing->value, "ended_why", json_string(why_of(session->options))) !=
+            0) {
+        cli_session_fail(session, "alert unsilence: --why is no text");
+        return;
+    }
+    rf_bus_state_cas(session->bus, hushing->key, found->version, hushing->value, ENDED_KEEP, on_put,
+                     session);
 }
 
 static void begin_unsilence(struct cli_session *session) {

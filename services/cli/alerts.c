@@ -6,7 +6,10 @@
 
 #include "member.h"
 
+// One that a person has ended goes away in a moment.
 static bool add(struct cli_silences *silences, const struct rf_state_entry *entry) {
+    if (json_object_get(entry->value, "ended_by") != NULL)
+        return true;
     struct cli_silence *grown =
         realloc(silences->items, (silences->count + 1) * sizeof *silences->items);
     if (grown == NULL)

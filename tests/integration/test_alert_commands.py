@@ -1,6 +1,8 @@
 """ringfence alert: what a person asks of the alerter and tells it, against the real processes."""
 
 import json
+import os
+import pwd
 import unittest
 
 from harness import wait_for
@@ -67,6 +69,38 @@ class AlertCommandsTest(DeliveryCase):
     def incident(self, name):
         return next(i for i in self.ask("list", "--all")["incidents"] if i["incident"] == name)
 
+    def test_what_people_say_is_told_once_with_who_and_why_and_until_when(self):
+        self.set.config["alerter"].pop("rules")
+        self.set.write_config()
+        self.set.start("alerter")
+        self.publisher.publish(opened("a"))
+        found, = wait_for("it", lambda: self.open_incidents(1))
+        self.ask("ack", found["id"], "--why", "on it")
+        early = self.ask("silence", "breaker/*", "--for", "1h", "--why", "known")
+        self.ask("unsilence", early["id"], "--why", "it is back")
+        short = self.ask("silence", "rule=queue", "severity=info", "--for", "1s", "--why", "a moment")
+        ended, = wait_for("its end", lambda: self.set.events(type="alert.silence_ended"))
+        me = pwd.getpwuid(os.getuid()).pw_name
+        told = {e["type"]: e for e in self.set.events()
+                if e["type"].startswith(("alert.ack", "alert.un"))}
+        silenced = self.set.events(type="alert.silenced")
+        self.assertEqual([e["subject"] for e in silenced], [early["id"], short["id"]])
+        self.assertEqual(silenced[0]["data"], {
+            "match": "incident=breaker/*", "who": me, "why": "known", "from": early["value"]["from"],
+            "until": early["value"]["until"]})
+        self.assertEqual(told["alert.acknowledged"]["subject"], "breaker/a")
+        self.assertEqual(told["alert.acknowledged"]["data"], {
+            "incident": found["id"], "title": found["title"], "who": me, "why": "on it"})
+        self.assertEqual(told["alert.unsilenced"]["data"], {
+            "match": "incident=breaker/*", "who": me, "why": "it is back", "until": early["value"]["until"]})
+        self.assertEqual((ended["subject"], ended["data"]["match"]), (short["id"], "rule=queue, severity=info"))
+        self.assertEqual(len(self.set.events(type="alert.acknowledged") + self.set.events(type="alert.unsilenced")), 2)
+        text = self.set.cli("logs", "--type", "alert.").stdout
+        self.assertIn(f"Incident breaker/a is acknowledged by {me}: on it", text)
+        self.assertIn("No longer silenced, as the time is over: rule=queue, severity=info", text)
+        seen = self.set.cli("replay", "alert.silenced").stdout
+        self.assertRegex(seen, rf"Silenced: incident=breaker/\* until 20\S+ \S+ UTC by {me}: known")
+
     def test_dead_letters_are_listed_and_sent_again(self):
         self.set.mailbox.close()
         self.set.config["alerter"].update({"stale_after": "1s", "dead_after": "1s"})
@@ -123,6 +157,8 @@ class AlertCommandsTest(DeliveryCase):
         self.ask("unsilence", first["id"])
         self.assertEqual([s["id"] for s in self.ask("silences")], [second["id"]])
         self.assertIn("there is no silence", self.refused("unsilence", first["id"]))
+        self.ask("unsilence", second["id"], "--why", "it is back")
+        self.assertEqual(self.set.cli("alert", "silences").stdout, "nothing is silenced\n")
         for words, why in ((("breaker/*",), "needs --for and --why"),
                            (("breaker/*", "--for", "2h"), "needs --for and --why"),
                            (("colour=red", "--for", "2h", "--why", "x"), "expected the name of an incident"),

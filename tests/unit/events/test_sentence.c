@@ -240,6 +240,53 @@ static void every_event_type_of_the_catalogue_has_a_sentence(void **state) {
     }
 }
 
+#define UNTIL "\"until\":1763981310000000000}"
+
+static void what_people_say_about_alerts_is_told_with_who_and_why(void **state) {
+    (void)state;
+    static const struct {
+        const char *type, *subject, *data, *sentence;
+    } cases[] = {
+        {"alert.silenced", "01J",
+         "{\"match\":\"incident=breaker/*\",\"who\":\"ann\",\"why\":\"maintenance\"," UNTIL,
+         "Silenced: incident=breaker/* until 2025-11-24 10:48:30 UTC by ann: maintenance"},
+        {"alert.silenced", "01J", "{" UNTIL, "Silenced: 01J until 2025-11-24 10:48:30 UTC"},
+        {"alert.unsilenced", "01J",
+         "{\"match\":\"incident=breaker/*\",\"who\":\"bob\",\"why\":\"it is back\"," UNTIL,
+         "No longer silenced: incident=breaker/*, which was to last until 2025-11-24 10:48:30 UTC; "
+         "ended by bob: it is back"},
+        {"alert.silence_ended", "01J",
+         "{\"match\":\"rule=queue\",\"who\":\"ann\",\"why\":\"maintenance\"," UNTIL,
+         "No longer silenced, as the time is over: rule=queue; silenced by ann: maintenance"},
+        {"alert.acknowledged", "breaker/elevenlabs", "{\"who\":\"ann\",\"why\":\"on it\"," UNTIL,
+         "Incident breaker/elevenlabs is acknowledged by ann: on it"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text =
+            sentence_of(cases[i].type, cases[i].subject, json_loads(cases[i].data, 0, NULL));
+        assert_string_equal(text, cases[i].sentence);
+        free(text);
+    }
+}
+
+static void dead_letters_are_told_by_what_is_known_of_them(void **state) {
+    (void)state;
+    static const struct {
+        const char *data, *sentence;
+    } cases[] = {
+        {"{\"alert\":\"01J\",\"count\":1,\"message\":\"too late\"}",
+         "Alert 01J is a dead letter of channel email: too late"},
+        {"{\"count\":7,\"message\":\"gone\"}", "Dead letters: 7 of channel email: gone"},
+        {"{\"message\":\"gone\"}", "There are dead letters of channel email: gone"},
+        {"{}", "There are dead letters of channel email"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = sentence_of("alert.dead", "email", json_loads(cases[i].data, 0, NULL));
+        assert_string_equal(text, cases[i].sentence);
+        free(text);
+    }
+}
+
 static void an_unknown_type_is_told_by_type_subject_and_message(void **state) {
     (void)state;
     char *text = sentence_of("thing.happened", "x", json_pack("{s:s}", "message", "so it was"));
@@ -255,9 +302,9 @@ static void hostile_data_neither_breaks_the_line_nor_grows_it(void **state) {
 #include <ringfence/messages.def>
         "unknown.type",
     };
-    const char *const keys[] = {"cause",   "last_error", "why",  "class",    "message",
-                                "clears",  "step",       "name", "provider", "reason",
-                                "outcome", "alert",      "from", "phone",    "event"};
+    const char *const keys[] = {"cause", "last_error", "why",      "class",  "message", "clears",
+                                "step",  "name",       "provider", "reason", "outcome", "alert",
+                                "from",  "phone",      "event",    "match",  "who"};
     char *hostile = malloc(10001);
     for (size_t i = 0; i < 10000; i++)
         hostile[i] = "\r\n.\xFF\x1b"[i % 5];
@@ -295,6 +342,8 @@ int main(void) {
         cmocka_unit_test(a_gap_and_a_lost_process_claim_no_more_than_is_known),
         cmocka_unit_test(a_retry_tells_for_whom_the_provider_was_asked),
         cmocka_unit_test(a_key_that_is_set_aside_tells_which_why_and_what_is_left),
+        cmocka_unit_test(what_people_say_about_alerts_is_told_with_who_and_why),
+        cmocka_unit_test(dead_letters_are_told_by_what_is_known_of_them),
         cmocka_unit_test(every_event_type_of_the_catalogue_has_a_sentence),
         cmocka_unit_test(an_unknown_type_is_told_by_type_subject_and_message),
         cmocka_unit_test(hostile_data_neither_breaks_the_line_nor_grows_it),
