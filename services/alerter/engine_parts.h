@@ -26,16 +26,35 @@ struct rf_incident *rf_engine_find(const struct rf_engine *engine, const char *f
 const struct rf_config_alert_rule *rf_engine_rule(const struct rf_engine *engine,
                                                   const struct rf_incident *incident);
 
-// engine_event.c: who was met: true if for the first time. The incident begins or ends; `event` may
-// be NULL where an ending has none.
+// engine_event.c: who was met: true if for the first time.
+#define RF_ENGINE_NAME_BYTES 96 // of a name that is told
 bool rf_engine_meet(struct rf_engine *engine, struct rf_incident *incident, char role,
                     const char *name);
+
+// opening.c: an incident begins; it opens once more. _changed: it opened or ended, which may be
+// flapping.
 struct rf_incident *rf_engine_begin(struct rf_engine *engine,
                                     const struct rf_config_alert_rule *rule,
                                     const struct rf_event *event, const char *fingerprint,
                                     struct rf_utc at, struct rf_utc now);
+void rf_engine_reopen(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc at);
+void rf_engine_changed(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc at);
+// Texts, each told by `failed` if there is no memory: of outside, made safe for a line; an event as
+// it is kept; a text of the rule, filled in ("" if the rule has none).
+void rf_engine_clean(struct rf_engine *engine, char **text, const char *outside, size_t limit);
+void rf_engine_keep(struct rf_engine *engine, char **text, const struct rf_event *event);
+void rf_engine_fill(struct rf_engine *engine, char **text, const char *pattern,
+                    const struct rf_event *event);
+
+// ending.c: the incident ends; `event` is NULL where an ending has none. _end_by: whatever the
+// event ends. _end_at_once: an incident that just began, if its end came before it.
 void rf_engine_end_incident(struct rf_engine *engine, struct rf_incident *incident,
                             const struct rf_event *event, struct rf_utc at, struct rf_utc now);
+void rf_engine_end_by(struct rf_engine *engine, const struct rf_event *event, struct rf_utc at,
+                      struct rf_utc now);
+void rf_engine_end_at_once(struct rf_engine *engine, struct rf_incident *incident,
+                           const struct rf_config_alert_rule *rule, const struct rf_event *event,
+                           struct rf_utc now);
 
 // inhibit.c: the open incident that one of `patterns` (names, separated by blanks) means, and that
 // may swallow `other` (NULL: what is not there yet); NULL: none. _released: what `ended` swallowed

@@ -212,3 +212,27 @@ void bench_expect(const struct bench *bench, const char *kinds) {
     assert_string_equal(told, kinds);
     free(told);
 }
+
+void bench_says(const char *text, const char *part) {
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", text, part);
+}
+
+void bench_fail_contact(struct bench *bench, const char *contact) {
+    bench_event(bench, "contact.set_aside", contact,
+                "{'reason': 'retries_exhausted', 'provider': 'x', 'step': 'speech'}");
+}
+
+void bench_defer_contact(struct bench *bench, const char *contact) {
+    bench_event(bench, "contact.deferred", contact, "{'provider': 'x', 'reason': 'breaker_open'}");
+}
+
+int bench_set_up(void **state) {
+    *state = bench_new();
+    return 0;
+}
+
+int bench_tear_down(void **state) {
+    bench_destroy(*state);
+    return 0;
+}

@@ -41,4 +41,16 @@ char *bench_kinds(const struct bench *bench);
 // bench_expect: that this, and nothing else, was told so far.
 void bench_expect(const struct bench *bench, const char *kinds);
 
+// bench_says: that the text has this part.
+void bench_says(const char *text, const char *part);
+
+// bench_fail_contact, bench_defer_contact: events of a contact of provider x.
+void bench_fail_contact(struct bench *bench, const char *contact);
+void bench_defer_contact(struct bench *bench, const char *contact);
+
+// A test with a bench of its own as its state.
+int bench_set_up(void **state);
+int bench_tear_down(void **state);
+#define BENCH_TEST(name) cmocka_unit_test_setup_teardown(name, bench_set_up, bench_tear_down)
+
 #endif

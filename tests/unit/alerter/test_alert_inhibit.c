@@ -1,0 +1,95 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_bench.h"
+
+// ---- inhibition ----
+
+static void incident_38_an_open_breaker_swallows_what_follows_from_it(void **state) {
+    struct bench *bench = *state;
+    char contact[16];
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_event(bench, "provider.down", "x", "{}");
+    for (int i = 0; i < 50; i++) {
+        snprintf(contact, sizeof contact, "c-%d", i);
+        bench_fail_contact(bench, contact);
+    }
+    bench_wait(bench, 300);
+    bench_event(bench, "breaker.closed", "x", "{}");
+    bench_wait(bench, 30);
+    bench_event(bench, "provider.up", "x", "{'from': 'down'}");
+    bench_wait(bench, 3600);
+    bench_expect(bench, "opened breaker/x, resolved breaker/x");
+    bench_says(bench_last(bench)->text, "51 alerts that follow from it");
+    bench_says(bench_last(bench)->text, "50 set aside");
+}
+
+static void what_is_still_there_after_its_inhibitor_is_told_then(void **state) {
+    struct bench *bench = *state;
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_event(bench, "provider.down", "x", "{}");
+    bench_wait(bench, 300);
+    bench_event(bench, "breaker.closed", "x", "{}");
+    bench_kill(bench);
+    bench_wait(bench, 59);
+    bench_expect(bench, "opened breaker/x, resolved breaker/x");
+    bench_wait(bench, 2);
+    bench_expect(bench, "opened breaker/x, resolved breaker/x, opened provider/x");
+}
+
+static void other_providers_are_not_swallowed(void **state) {
+    struct bench *bench = *state;
+    bench_event(bench, "breaker.opened", "y", "{}");
+    bench_fail_contact(bench, "c-1");
+    bench_wait(bench, 10);
+    bench_expect(bench, "opened breaker/y, opened contact/spring/retries_exhausted/x");
+}
+
+// ---- our own side ----
+
+static void
+incident_25_providers_that_fail_together_are_one_incident_of_our_own_side(void **state) {
+    struct bench *bench = *state;
+    const char *const providers[] = {"openai", "openai-tts", "twilio", "elevenlabs"};
+    for (int i = 0; i < 4; i++) {
+        bench_event(bench, "provider.down", providers[i], "{}");
+        bench_wait(bench, 3);
+    }
+    bench_wait(bench, 600);
+    assert_int_equal(bench_count(bench, "opened", NULL), 1);
+    assert_string_equal(bench->told[0].incident, "own-side");
+    assert_string_equal(bench->told[0].severity, "critical");
+    bench_says(bench->told[0].title, "4 providers are down together");
+    for (int i = 0; i < 3; i++)
+        bench_event(bench, "provider.up", providers[i], "{'from': 'down'}");
+    assert_int_equal(bench_last(bench)->kind, RF_NOTICE_RESOLVED);
+    bench_wait(bench, 61); // who is still down is told by itself
+    assert_string_equal(bench_last(bench)->incident, "provider/elevenlabs");
+}
+
+static void two_providers_that_fail_are_told_each(void **state) {
+    struct bench *bench = *state;
+    bench_event(bench, "provider.down", "openai", "{}");
+    bench_event(bench, "provider.down", "openai-tts", "{}");
+    bench_event(bench, "provider.down", "twilio", "{}");
+    bench_wait(bench, 60);
+    assert_int_equal(bench_count(bench, "opened", NULL), 3);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        BENCH_TEST(incident_38_an_open_breaker_swallows_what_follows_from_it),
+        BENCH_TEST(what_is_still_there_after_its_inhibitor_is_told_then),
+        BENCH_TEST(other_providers_are_not_swallowed),
+        BENCH_TEST(incident_25_providers_that_fail_together_are_one_incident_of_our_own_side),
+        BENCH_TEST(two_providers_that_fail_are_told_each),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
