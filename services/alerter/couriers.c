@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "events/text.h"
 #include "runtime/service.h"
 
 #define GONE "the channel is not in the configuration any more"
@@ -97,6 +98,43 @@ void rf_couriers_add(struct rf_couriers *couriers, const struct rf_alert *alert,
     }
     if (gone)
         rf_couriers_bury(couriers);
+}
+
+// ---- again ----
+
+bool rf_couriers_takes(const struct rf_couriers *couriers, const char *channel) {
+    int slot = rf_channels_find(&couriers->channels, channel);
+    return slot >= 0 && couriers->channels.slots[slot].enabled;
+}
+
+json_t *rf_couriers_taking(const struct rf_couriers *couriers) {
+    json_t *names = json_array();
+    for (size_t i = 0; i < RF_CHANNELS_MOST; i++)
+        if (couriers->channels.slots[i].enabled)
+            json_array_append_new(names, json_string(couriers->channels.slots[i].name));
+    return names;
+}
+
+enum rf_err rf_couriers_refuse(const struct rf_couriers *couriers, const json_t *channels,
+                               struct rf_error *error) {
+    struct rf_text text = {0};
+    json_t *taking = rf_couriers_taking(couriers);
+    for (size_t i = 0; i < json_array_size(channels); i++) {
+        const char *name =
+            json_string_value(json_object_get(json_array_get(channels, i), "channel"));
+        bool known = rf_channels_find(&couriers->channels, name) >= 0;
+        rf_text_add(&text, "%schannel ", i > 0 ? ", " : "");
+        rf_text_add_clean(&text, name, RF_CHANNEL_NAME_SIZE);
+        rf_text_add(&text, known ? " is not enabled" : " is not in the configuration");
+    }
+    rf_text_add(&text, json_array_size(taking) == 0 ? "; none is enabled" : "; enabled are");
+    for (size_t i = 0; i < json_array_size(taking); i++)
+        rf_text_add(&text, "%s %s", i > 0 ? "," : "", json_string_value(json_array_get(taking, i)));
+    json_decref(taking);
+    rf_error_set(error, RF_ERR_INVALID, "%s",
+                 text.failed ? "a channel takes no notices" : text.data);
+    rf_text_fini(&text);
+    return RF_ERR_INVALID;
 }
 
 static char *text_of(const json_t *row, const char *name) {

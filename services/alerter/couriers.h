@@ -38,6 +38,15 @@ void rf_couriers_bury(struct rf_couriers *couriers);
 void rf_couriers_add(struct rf_couriers *couriers, const struct rf_alert *alert,
                      const struct rf_channel_names *names, struct rf_utc made);
 
+// rf_couriers_taking: the names of the channels that take notices: they are in the configuration,
+// and enabled. A new array; NULL: no memory. rf_couriers_takes: whether this one is among them.
+json_t *rf_couriers_taking(const struct rf_couriers *couriers);
+bool rf_couriers_takes(const struct rf_couriers *couriers, const char *channel);
+
+// rf_couriers_refuse: RF_ERR_INVALID, and why these channels, an array of {channel}, take nothing.
+enum rf_err rf_couriers_refuse(const struct rf_couriers *couriers, const json_t *channels,
+                               struct rf_error *error);
+
 // rf_couriers_resend: dead letters that wait again in the ledger since `now`: an array of {alert,
 // channel, incident, order}.
 void rf_couriers_resend(struct rf_couriers *couriers, const json_t *resent, struct rf_utc now);

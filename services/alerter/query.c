@@ -1,10 +1,8 @@
-#include "query.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger_parts.h"
-#include "store/db.h"
+#include "query_parts.h"
 
 struct rf_query *rf_query_new(const char *call, json_t *params, struct rf_utc now) {
     struct rf_query *query = calloc(1, sizeof *query);
@@ -23,6 +21,7 @@ void rf_query_destroy(struct rf_query **query) {
         return;
     free((*query)->call);
     json_decref((*query)->params);
+    json_decref((*query)->channels);
     json_decref((*query)->result);
     free(*query);
     *query = NULL;
@@ -45,11 +44,11 @@ void rf_ledger_query(struct rf_ledger *ledger, struct rf_query *query) {
     rf_store_submit(ledger->store, &query->job);
 }
 
-static const char *param(const struct rf_query *query, const char *name) {
-    return json_string_value(json_object_get(query->params, name));
+const char *rf_query_param(const struct rf_query *query, const char *name) {
+    const char *text = json_string_value(json_object_get(query->params, name));
+    return text == NULL ? "" : text;
 }
 
-// A row as an object: `columns` are the names, a '#' in front of those of numbers.
 static json_t *row_json(struct rf_rows *row, const char *const *columns) {
     json_t *object = json_object();
     for (int i = 0; columns[i] != NULL; i++) {
@@ -62,9 +61,8 @@ static json_t *row_json(struct rf_rows *row, const char *const *columns) {
     return object;
 }
 
-// The rest of the rows as an array at `name` of the result, and their end.
-static enum rf_err take_rows(struct rf_rows **rows, enum rf_err begun, const char *const *columns,
-                             json_t *result, const char *name, struct rf_error *error) {
+enum rf_err rf_query_rows(struct rf_rows **rows, enum rf_err begun, const char *const *columns,
+                          json_t *result, const char *name, struct rf_error *error) {
     json_t *array = json_array();
     enum rf_err err = begun;
     while (err == RF_OK && (err = rf_rows_next(*rows, error)) == RF_OK)
@@ -75,6 +73,27 @@ static enum rf_err take_rows(struct rf_rows **rows, enum rf_err begun, const cha
     if (err != RF_ERR_NOT_FOUND)
         json_decref(array);
     return err == RF_ERR_NOT_FOUND ? rf_error_set(error, RF_ERR_NOMEM, "no memory") : err;
+}
+
+int64_t rf_query_page_size(const struct rf_query *query) {
+    int64_t limit = (int64_t)json_integer_value(json_object_get(query->params, "limit"));
+    return limit > 0 && limit < RF_QUERY_ROWS_MOST ? limit : RF_QUERY_ROWS_MOST;
+}
+
+enum rf_err rf_query_page_end(struct rf_query *query, const char *name, const char *const *keys,
+                              struct rf_error *error) {
+    json_t *rows = json_object_get(query->result, name);
+    size_t size = (size_t)rf_query_page_size(query);
+    if (json_array_size(rows) <= size)
+        return RF_OK;
+    const json_t *last = json_array_get(rows, size - 1);
+    json_t *next = json_object();
+    for (size_t i = 0; keys[i] != NULL; i++)
+        json_object_set(next, keys[i], json_object_get(last, keys[i]));
+    json_array_remove(rows, size);
+    return json_object_set_new(query->result, "next", next) == 0
+               ? RF_OK
+               : rf_error_set(error, RF_ERR_NOMEM, "no memory");
 }
 
 #define INCIDENT_COLUMNS                                                                           \
@@ -90,37 +109,54 @@ static const char *const incident_columns[] = {
 
 // ---- list ----
 
-enum rf_err rf_query_list(struct rf_query *query, struct rf_db *db, struct rf_error *error) {
+static enum rf_err list_incidents(struct rf_query *query, struct rf_db *db,
+                                  struct rf_error *error) {
+    static const char *const keys[] = {"opened", "id", NULL};
+    const json_t *after = json_object_get(query->params, "after");
+    const char *id = json_string_value(json_object_get(after, "id"));
+    int64_t opened = (int64_t)json_integer_value(json_object_get(after, "opened"));
+    bool all = json_is_true(json_object_get(query->params, "all"));
+    struct rf_rows *rows = NULL;
+    enum rf_err err = rf_db_query(
+        db, error, &rows,
+        "SELECT " INCIDENT_COLUMNS " FROM incident WHERE (phase = 'open' OR"
+        " (phase = 'resolved' AND ? = 1)) AND (? = 0 OR opened < ? OR (opened = ? AND id < ?))"
+        " ORDER BY opened DESC, id DESC LIMIT ?",
+        "iiiiti", (int64_t)all, (int64_t)(id != NULL), opened, opened, id == NULL ? "" : id,
+        rf_query_page_size(query) + 1);
+    err = rf_query_rows(&rows, err, incident_columns, query->result, "incidents", error);
+    return err != RF_OK ? err : rf_query_page_end(query, "incidents", keys, error);
+}
+
+static enum rf_err list_channels(struct rf_query *query, struct rf_db *db, struct rf_error *error) {
     static const char *const waiting[] = {"channel", "#count", "#oldest", NULL};
     static const char *const down[] = {"channel", "#since", "why", NULL};
     static const char *const dead[] = {"channel", "#count", NULL};
-    bool all = json_is_true(json_object_get(query->params, "all"));
-    struct rf_rows *rows = NULL;
-    enum rf_err err =
-        rf_db_query(db, error, &rows,
-                    "SELECT " INCIDENT_COLUMNS " FROM incident WHERE phase = 'open' OR"
-                    " (phase = 'resolved' AND ? = 1) ORDER BY opened DESC LIMIT ?",
-                    "ii", (int64_t)all, (int64_t)RF_QUERY_ROWS_MOST);
-    err = take_rows(&rows, err, incident_columns, query->result, "incidents", error);
-    if (err == RF_OK)
-        err = take_rows(&rows,
-                        rf_db_query(db, error, &rows,
-                                    "SELECT channel, COUNT(*), MIN(made) FROM delivery WHERE state"
-                                    " IN ('waiting', 'refused') GROUP BY channel",
-                                    ""),
-                        waiting, query->result, "waiting", error);
-    if (err == RF_OK)
-        err = take_rows(&rows,
-                        rf_db_query(db, error, &rows,
-                                    "SELECT channel, COUNT(*) FROM delivery WHERE state = 'dead'"
-                                    " GROUP BY channel",
-                                    ""),
-                        dead, query->result, "dead", error);
-    if (err == RF_OK)
-        err = take_rows(
-            &rows,
-            rf_db_query(db, error, &rows, "SELECT name, down, why FROM channel WHERE down > 0", ""),
-            down, query->result, "down", error);
+    static const struct {
+        const char *name, *sql;
+        const char *const *columns;
+    } lists[] = {
+        {"waiting",
+         "SELECT channel, COUNT(*), MIN(made) FROM delivery WHERE state IN ('waiting', 'refused')"
+         " GROUP BY channel",
+         waiting},
+        {"dead", "SELECT channel, COUNT(*) FROM delivery WHERE state = 'dead' GROUP BY channel",
+         dead},
+        {"down", "SELECT name, down, why FROM channel WHERE down > 0", down},
+    };
+    enum rf_err err = RF_OK;
+    for (size_t i = 0; err == RF_OK && i < sizeof lists / sizeof lists[0]; i++) {
+        struct rf_rows *rows = NULL;
+        enum rf_err begun = rf_db_query(db, error, &rows, lists[i].sql, "");
+        err = rf_query_rows(&rows, begun, lists[i].columns, query->result, lists[i].name, error);
+    }
+    return err;
+}
+
+enum rf_err rf_query_list(struct rf_query *query, struct rf_db *db, struct rf_error *error) {
+    enum rf_err err = list_incidents(query, db, error);
+    if (err == RF_OK && json_object_get(query->params, "after") == NULL)
+        err = list_channels(query, db, error);
     return err;
 }
 
@@ -161,18 +197,39 @@ static enum rf_err add_deliveries(json_t *notice, struct rf_db *db, struct rf_er
                                   "SELECT channel, state, attempts, due, tried, message, made FROM"
                                   " delivery WHERE alert = ? ORDER BY channel",
                                   "t", json_string_value(json_object_get(notice, "id")));
-    return take_rows(&rows, err, columns, notice, "deliveries", error);
+    return rf_query_rows(&rows, err, columns, notice, "deliveries", error);
+}
+
+// The newest ones, in their order, and how many came before them.
+static enum rf_err list_notices(struct rf_query *query, const char *thread, struct rf_db *db,
+                                struct rf_error *error) {
+    static const char *const columns[] = {"id",   "kind", "severity", "title",
+                                          "text", "#at",  "#made",    NULL};
+    struct rf_rows *rows = NULL;
+    int64_t count = 0;
+    enum rf_err err =
+        rf_db_query(db, error, &rows, "SELECT COUNT(*) FROM alert WHERE thread = ?", "t", thread);
+    if (err == RF_OK && (err = rf_rows_next(rows, error)) == RF_OK)
+        count = rf_rows_number(rows, 0);
+    rf_rows_end(&rows);
+    if (err != RF_OK)
+        return err;
+    int64_t left_out = count > RF_QUERY_ROWS_MOST ? count - RF_QUERY_ROWS_MOST : 0;
+    json_object_set_new(query->result, "left_out", json_integer((json_int_t)left_out));
+    err = rf_db_query(db, error, &rows,
+                      "SELECT id, kind, severity, title, text, at, made FROM alert WHERE thread = ?"
+                      " ORDER BY ord LIMIT ? OFFSET ?",
+                      "tii", thread, (int64_t)RF_QUERY_ROWS_MOST, left_out);
+    return rf_query_rows(&rows, err, columns, query->result, "notices", error);
 }
 
 enum rf_err rf_query_show(struct rf_query *query, struct rf_db *db, struct rf_error *error) {
-    static const char *const columns[] = {"id",   "kind", "severity", "title",
-                                          "text", "#at",  "#made",    NULL};
     char thread[RF_ALERT_ID_SIZE];
     struct rf_rows *rows = NULL;
     size_t i;
     json_t *notice;
-    const char *id = param(query, "id");
-    if (id == NULL || id[0] == '\0')
+    const char *id = rf_query_param(query, "id");
+    if (id[0] == '\0')
         return rf_error_set(error, RF_ERR_INVALID, "id: expected that of an incident or a notice");
     enum rf_err err = find_thread(id, db, thread, error);
     if (err != RF_OK)
@@ -181,60 +238,13 @@ enum rf_err rf_query_show(struct rf_query *query, struct rf_db *db, struct rf_er
                       "SELECT " INCIDENT_COLUMNS " FROM incident WHERE thread = ? OR id = ?"
                       " ORDER BY opened",
                       "tt", thread, thread);
-    err = take_rows(&rows, err, incident_columns, query->result, "incidents", error);
+    err = rf_query_rows(&rows, err, incident_columns, query->result, "incidents", error);
     if (err != RF_OK)
         return err;
-    err = rf_db_query(db, error, &rows,
-                      "SELECT id, kind, severity, title, text, at, made FROM alert WHERE thread = ?"
-                      " ORDER BY ord LIMIT ?",
-                      "ti", thread, (int64_t)RF_QUERY_ROWS_MOST);
-    err = take_rows(&rows, err, columns, query->result, "notices", error);
+    err = list_notices(query, thread, db, error);
     json_array_foreach(json_object_get(query->result, "notices"), i, notice) {
         if (err == RF_OK)
             err = add_deliveries(notice, db, error);
-    }
-    return err;
-}
-
-// ---- dead letters ----
-
-enum rf_err rf_query_dead(struct rf_query *query, struct rf_db *db, struct rf_error *error) {
-    static const char *const columns[] = {"alert", "channel",   "severity", "title", "#at",
-                                          "#made", "#attempts", "message",  NULL};
-    struct rf_rows *rows = NULL;
-    enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT d.alert, d.channel, a.severity, a.title, a.at, d.made,"
-                                  " d.attempts, d.message FROM delivery d JOIN alert a ON"
-                                  " a.id = d.alert WHERE d.state = 'dead' ORDER BY a.ord LIMIT ?",
-                                  "i", (int64_t)RF_QUERY_ROWS_MOST);
-    return take_rows(&rows, err, columns, query->result, "dead", error);
-}
-
-enum rf_err rf_query_resend(struct rf_query *query, struct rf_db *db, struct rf_error *error) {
-    static const char *const columns[] = {"alert", "channel", "incident", "#order", NULL};
-    const char *id = param(query, "id") != NULL ? param(query, "id") : "";
-    const char *channel = param(query, "channel") != NULL ? param(query, "channel") : "";
-    struct rf_rows *rows = NULL;
-    enum rf_err err =
-        rf_db_query(db, error, &rows,
-                    "SELECT d.alert, d.channel, a.incident, a.ord FROM delivery d JOIN"
-                    " alert a ON a.id = d.alert WHERE d.state = 'dead' AND"
-                    " (? = '' OR d.alert = ?) AND (? = '' OR d.channel = ?)"
-                    " ORDER BY a.ord LIMIT ?",
-                    "tttti", id, id, channel, channel, (int64_t)RF_QUERY_ROWS_MOST);
-    err = take_rows(&rows, err, columns, query->result, "resent", error);
-    const json_t *resent = json_object_get(query->result, "resent");
-    if (err == RF_OK && json_array_size(resent) == 0)
-        return rf_error_set(error, RF_ERR_NOT_FOUND,
-                            "there is no such dead letter; see ringfence alert dead");
-    for (size_t i = 0; err == RF_OK && i < json_array_size(resent); i++) {
-        const json_t *row = json_array_get(resent, i);
-        err = rf_db_run(db, error,
-                        "UPDATE delivery SET state = 'waiting', attempts = 0, due = ?, made = ?"
-                        " WHERE alert = ? AND channel = ? AND state = 'dead'",
-                        "iitt", query->now.ns, query->now.ns,
-                        json_string_value(json_object_get(row, "alert")),
-                        json_string_value(json_object_get(row, "channel")));
     }
     return err;
 }

@@ -40,10 +40,23 @@ static void reply_error(struct rf_serve *serve, const char *id, enum rf_err err,
 
 // ---- queries ----
 
+// What is sent again has its place with its courier. Where nothing could be, the reason is said.
+static enum rf_err take_resent(struct rf_serve *serve, const struct rf_query *query,
+                               struct rf_error *error) {
+    const json_t *resent = json_object_get(query->result, "resent");
+    if (json_array_size(resent) == 0)
+        return rf_couriers_refuse(serve->couriers, json_object_get(query->result, "left"), error);
+    rf_couriers_resend(serve->couriers, resent, query->now);
+    return RF_OK;
+}
+
 static void on_queried(struct rf_query *query, enum rf_err result, const struct rf_error *error) {
     struct rf_serve *serve = query->owner;
-    if (!serve->stopped && result == RF_OK && query->run == rf_query_resend)
-        rf_couriers_resend(serve->couriers, json_object_get(query->result, "resent"), query->now);
+    struct rf_error refused;
+    if (!serve->stopped && result == RF_OK && query->run == rf_query_resend) {
+        result = take_resent(serve, query, &refused);
+        error = &refused;
+    }
     if (!serve->stopped && result == RF_OK)
         reply_result(serve, query->call, query->result);
     else if (!serve->stopped)
@@ -51,17 +64,26 @@ static void on_queried(struct rf_query *query, enum rf_err result, const struct 
     rf_query_destroy(&query);
 }
 
-static void ask(struct rf_serve *serve, const struct rf_call_request *request,
-                enum rf_err (*run)(struct rf_query *, struct rf_db *, struct rf_error *)) {
+typedef enum rf_err run_fn(struct rf_query *, struct rf_db *, struct rf_error *);
+
+// `channels`: taken over; NULL: the question needs none.
+static void ask_with(struct rf_serve *serve, const struct rf_call_request *request, run_fn *run,
+                     json_t *channels) {
     struct rf_query *query = rf_query_new(request->id, request->params, rf_clock_utc());
     if (query == NULL) {
+        json_decref(channels);
         reply_error(serve, request->id, RF_ERR_NOMEM, "out of memory");
         return;
     }
+    query->channels = channels;
     query->run = run;
     query->done = on_queried;
     query->owner = serve;
     rf_ledger_query(serve->couriers->means.ledger, query);
+}
+
+static void ask(struct rf_serve *serve, const struct rf_call_request *request, run_fn *run) {
+    ask_with(serve, request, run, NULL);
 }
 
 static void serve_list(struct rf_serve *serve, const struct rf_call_request *request) {
@@ -77,7 +99,15 @@ static void serve_dead(struct rf_serve *serve, const struct rf_call_request *req
 }
 
 static void serve_resend(struct rf_serve *serve, const struct rf_call_request *request) {
-    ask(serve, request, rf_query_resend);
+    const char *name = json_string_value(json_object_get(request->params, "channel"));
+    json_t *wanted = name == NULL ? NULL : json_pack("[{s:s}]", "channel", name);
+    struct rf_error error;
+    if (wanted != NULL && !rf_couriers_takes(serve->couriers, name))
+        reply_error(serve, request->id, rf_couriers_refuse(serve->couriers, wanted, &error),
+                    error.message);
+    else
+        ask_with(serve, request, rf_query_resend, rf_couriers_taking(serve->couriers));
+    json_decref(wanted);
 }
 
 // ---- a channel is tried ----

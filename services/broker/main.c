@@ -7,7 +7,7 @@
 //   lineage.c                                    which journal it is
 //   clients.c, subscribers.c                     who publishes and reads, and has taken what
 //   scribe.c, record.h, restore.c                what goes to the disk, and comes back from it
-//   states.c, values.c, watchers.c               retained state
+//   states.c, values.c, watchers.c               retained state; alert_word.c tells of silences
 //   dispatch.c, job.c, job_answer.c, hand.c,
 //   answers.c                                    calls
 //   seats.c, registration.c, places.c,

@@ -6,6 +6,7 @@
 
 #include <ringfence/id.h>
 
+#include "alert_pages.h"
 #include "alerts.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,6 +27,7 @@
 struct hushing {
     struct cli_ask ask;
     struct cli_silences silences;
+    int64_t limit; // of a list
     char key[128], id[RF_ULID_SIZE + 64];
     json_t *value;
     struct rf_duration keep;
@@ -195,7 +197,9 @@ static void on_silences(struct cli_session *session) {
     static const char *const head[] = {"ID", "FROM", "UNTIL", "BY", "WHAT", "WHY"};
     for (size_t i = 0; hushing->silences.count > 0 && i < 6; i++)
         cli_table_add(&table, head[i], 16);
-    for (size_t i = 0; i < hushing->silences.count; i++) {
+    size_t count = hushing->silences.count;
+    size_t told = count < (size_t)hushing->limit ? count : (size_t)hushing->limit;
+    for (size_t i = 0; i < told; i++) {
         const struct cli_silence *silence = &hushing->silences.items[i];
         struct rf_utc from = {cli_member_number(silence->value, "from")};
         struct rf_utc until = {cli_member_number(silence->value, "until")};
@@ -208,10 +212,12 @@ static void on_silences(struct cli_session *session) {
         json_array_append_new(result,
                               json_pack("{s:s, s:O}", "id", silence->id, "value", silence->value));
     }
-    if (hushing->silences.count == 0)
+    if (count == 0)
         rf_text_add(&text, "nothing is silenced\n");
     else
         cli_table_text(&table, &text);
+    if (told < count)
+        cli_say("alert silences: %zu more are not shown; see --limit", count - told);
     cli_session_tell(session, result, &text);
     json_decref(result);
 }
@@ -224,6 +230,9 @@ static void begin_silences(struct cli_session *session) {
 int cli_alert_silences(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin_silences};
     struct hushing hushing = {0};
+    struct rf_error error;
+    if (cli_pages_limit(options, &hushing.limit, &error) != RF_OK)
+        return cli_usage(&error);
     int code = cli_session_run(options, &handlers, &hushing);
     fini(&hushing);
     return code;

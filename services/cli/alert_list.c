@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alert_pages.h"
 #include "alerts.h"
 #include "base/clock.h"
 #include "events/field.h"
@@ -12,9 +13,9 @@
 #define TITLE_BYTES 120
 #define WHY_BYTES   200
 
-// The session's `arg`: the question first.
+// The session's `arg`: the pages first.
 struct listing {
-    struct cli_ask ask;
+    struct cli_pages pages;
     struct cli_silences silences;
 };
 
@@ -95,6 +96,7 @@ static void on_list(struct cli_session *session, json_t *result) {
         rf_text_add(&text, "no incident is open\n");
     else
         print_incidents(listing, incidents, &text);
+    cli_pages_more(result, &text);
     print_channels(result, &text);
     cli_session_tell(session, result, &text);
 }
@@ -102,7 +104,8 @@ static void on_list(struct cli_session *session, json_t *result) {
 static void ask_list(struct cli_session *session) {
     struct listing *listing = session->arg;
     bool all = session->options->own[CLI_ALL] != NULL;
-    cli_alert_ask(&listing->ask, session, "alert_list", json_pack("{s:b}", "all", all), on_list);
+    cli_pages_ask(&listing->pages, session, "alert_list", "incidents",
+                  json_pack("{s:b}", "all", all), on_list);
 }
 
 static void begin_list(struct cli_session *session) {
@@ -112,9 +115,12 @@ static void begin_list(struct cli_session *session) {
 
 static int run(const struct cli_options *options, const struct cli_session_handlers *handlers) {
     struct listing listing = {0};
+    struct rf_error error;
+    if (cli_pages_limit(options, &listing.pages.limit, &error) != RF_OK)
+        return cli_usage(&error);
     int code = cli_session_run(options, handlers, &listing);
     cli_silences_fini(&listing.silences);
-    cli_ask_end(&listing.ask);
+    cli_pages_end(&listing.pages);
     return code;
 }
 
@@ -172,6 +178,9 @@ static void on_show(struct cli_session *session, json_t *result) {
     json_t *incident, *notice, *delivery;
     json_array_foreach(json_object_get(result, "incidents"), i, incident)
         print_incident(incident, &text);
+    if (cli_member_number(result, "left_out") > 0)
+        rf_text_add(&text, "\n  %" PRId64 " earlier notices are left out\n",
+                    cli_member_number(result, "left_out"));
     json_array_foreach(json_object_get(result, "notices"), i, notice) {
         rf_text_add(&text, "\n  %s  %s, %s  %s\n", moment(notice, "at", at),
                     cli_member_text(notice, "kind"), cli_member_text(notice, "severity"),
@@ -187,7 +196,7 @@ static void on_show(struct cli_session *session, json_t *result) {
 
 static void begin_show(struct cli_session *session) {
     struct listing *listing = session->arg;
-    cli_alert_ask(&listing->ask, session, "alert_show",
+    cli_alert_ask(&listing->pages.ask, session, "alert_show",
                   json_pack("{s:s}", "id", session->options->arguments[0]), on_show);
 }
 
@@ -219,12 +228,13 @@ static void on_dead(struct cli_session *session, json_t *result) {
         rf_text_add(&text, "there is no dead letter\n");
     else
         cli_table_text(&table, &text);
+    cli_pages_more(result, &text);
     cli_session_tell(session, result, &text);
 }
 
 static void begin_dead(struct cli_session *session) {
     struct listing *listing = session->arg;
-    cli_alert_ask(&listing->ask, session, "alert_dead", json_object(), on_dead);
+    cli_pages_ask(&listing->pages, session, "alert_dead", "dead", json_object(), on_dead);
 }
 
 int cli_alert_dead(const struct cli_options *options) {

@@ -12,11 +12,41 @@
 #define DETAIL_BYTES 200
 #define TEST_MARGIN  rf_seconds(10) // above alerter.timeout
 
-static void on_resent(struct cli_session *session, json_t *result) {
-    struct rf_text text = {0};
-    size_t count = json_array_size(json_object_get(result, "resent"));
-    rf_text_add(&text, "%zu dead letter%s sent again; see ringfence alert list\n", count,
+// The session's `arg`.
+struct resending {
+    struct cli_ask ask;
+    json_t *resent; // by all askings
+};
+
+static void print_resent(const json_t *result, struct rf_text *text) {
+    size_t i, count = json_array_size(json_object_get(result, "resent"));
+    json_t *row;
+    rf_text_add(text, "%zu dead letter%s sent again; see ringfence alert list\n", count,
                 count == 1 ? " is" : "s are");
+    json_array_foreach(json_object_get(result, "left"), i, row) {
+        rf_text_add(text,
+                    "%" PRId64 " of channel %s stay: it is not enabled, or not in the "
+                    "configuration\n",
+                    cli_member_number(row, "count"), cli_member_text(row, "channel"));
+    }
+}
+
+static void begin_resend(struct cli_session *session);
+
+// What was sent again is no dead letter any more: asked again, there are the next ones.
+static void on_resent(struct cli_session *session, json_t *result) {
+    struct resending *resending = session->arg;
+    struct rf_text text = {0};
+    if (resending->resent == NULL)
+        resending->resent = json_array();
+    json_array_extend(resending->resent, json_object_get(result, "resent"));
+    if (json_is_true(json_object_get(result, "more"))) {
+        begin_resend(session);
+        return;
+    }
+    json_object_del(result, "more");
+    json_object_set(result, "resent", resending->resent);
+    print_resent(result, &text);
     cli_session_tell(session, result, &text);
 }
 
@@ -30,13 +60,14 @@ static void begin_resend(struct cli_session *session) {
 
 int cli_alert_resend(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin_resend};
-    struct cli_ask ask = {0};
+    struct resending resending = {0};
     if ((options->count == 0) == (options->own[CLI_ALL] == NULL)) {
         rf_log(RF_LOG_ERROR, "alert resend: expected the id of a notice, or --all");
         return CLI_USAGE;
     }
-    int code = cli_session_run(options, &handlers, &ask);
-    cli_ask_end(&ask);
+    int code = cli_session_run(options, &handlers, &resending);
+    json_decref(resending.resent);
+    cli_ask_end(&resending.ask);
     return code;
 }
 

@@ -23,18 +23,52 @@ static bool add(struct cli_silences *silences, const struct rf_state_entry *entr
     return true;
 }
 
+static void forget(struct cli_silences *silences) {
+    for (size_t i = 0; i < silences->count; i++) {
+        free(silences->items[i].id);
+        json_decref(silences->items[i].value);
+    }
+    silences->count = 0;
+}
+
+static void look(struct cli_silences *silences) {
+    if (!silences->begun || !silences->asked)
+        return;
+    silences->read = true;
+    silences->done(silences->session);
+}
+
 static void on_entries(void *arg, bool snapshot, const struct rf_state_entry *entries,
                        size_t count) {
     struct cli_silences *silences = arg;
-    if (!snapshot || silences->read)
+    if (silences->read)
         return; // what comes later is another's business
+    if (snapshot)
+        forget(silences);
+    silences->begun = true;
     for (size_t i = 0; i < count; i++)
-        if (!add(silences, &entries[i])) {
+        if (entries[i].version != 0 && !add(silences, &entries[i])) {
+            silences->read = true;
             cli_session_fail(silences->session, "out of memory");
             return;
         }
+    look(silences);
+}
+
+// The broker answers in the order in which it was asked, and a snapshot goes out as one, in as many
+// messages as it takes: behind this answer all of it is there.
+static void on_marked(void *arg, const char *code, const struct rf_state_entry *entry) {
+    struct cli_silences *silences = arg;
+    (void)entry;
+    if (silences->read)
+        return;
+    silences->asked = true;
+    if (code == NULL || strcmp(code, "not_found") == 0) {
+        look(silences);
+        return;
+    }
     silences->read = true;
-    silences->done(silences->session);
+    cli_session_fail(silences->session, "the silences could not be read: %s", code);
 }
 
 void cli_silences_read(struct cli_session *session, struct cli_silences *silences,
@@ -44,13 +78,12 @@ void cli_silences_read(struct cli_session *session, struct cli_silences *silence
     silences->done = done;
     if (rf_bus_watch(session->bus, CLI_SILENCES, on_entries, silences, &error) != RF_OK)
         cli_session_fail(session, "%s", error.message);
+    else
+        rf_bus_state_get(session->bus, CLI_SILENCES, on_marked, silences);
 }
 
 void cli_silences_fini(struct cli_silences *silences) {
-    for (size_t i = 0; i < silences->count; i++) {
-        free(silences->items[i].id);
-        json_decref(silences->items[i].value);
-    }
+    forget(silences);
     free(silences->items);
     *silences = (struct cli_silences){0};
 }

@@ -17,6 +17,8 @@ struct cli_silence {
 struct cli_silences {
     struct cli_silence *items;
     size_t count;
+    bool begun; // the snapshot's first part is here
+    bool asked; // and the question behind it was answered
     bool read;
     void (*done)(struct cli_session *session);
     struct cli_session *session;

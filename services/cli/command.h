@@ -61,7 +61,8 @@ enum cli_exit {
     X(SETTINGS, "settings", true)                                                                  \
     X(YES, "yes", false)                                                                           \
     X(ALL, "all", false)                                                                           \
-    X(CHANNEL, "channel", true)
+    X(CHANNEL, "channel", true)                                                                    \
+    X(LIMIT, "limit", true)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,

@@ -9,16 +9,19 @@
 //                      read the list, progress.c and summary.c tell
 //   campaign_status.c  how campaigns stand; campaign_table.c puts them below each other
 //   campaign_order.c   pause, resume, cancel, priority; campaign_set.c, campaign_settings.c;
-//                      campaign_retry.c, campaign_why.c; ask.c
-//   asks campaign_export.c  what came of the contacts; export_row.c writes one dnc.c the
-//   do-not-call list status.c           how the set is; overview.c tells it tail.c events as they
-//   happen; reader.c gets them out of the journal, event_filter.c
+//                      campaign_retry.c, campaign_why.c; ask.c asks
+//   campaign_export.c  what came of the contacts; export_row.c writes one
+//   dnc.c              the do-not-call list
+//   status.c           how the set is; overview.c tells it
+//   tail.c             events as they happen; reader.c gets them out of the journal, event_filter.c
 //                      and event_line.c say which and how, moment.c and terminal.c read options
 //   replay.c           events of the past; pace.c says when each is due
 //   logs.c             the log's files (logs_files.c, logs_lines.c, logs_filter.c, logs_follow.c)
 //   trace.c            one contact's events; timeline.c puts them together, timeline_text.c tells
 //   breaker_list.c, breaker_control.c, mark_list.c, mark_clear.c (marks.c), subscriber.c
-//   alert_list.c, alert_hush.c, alert_send.c   incidents, silences, dead letters; alerts.c
+//   alert_list.c       incidents, dead letters; alert_pages.c asks for page after page
+//   alert_hush.c       silences, acknowledgements; alerts.c reads what is silenced
+//   alert_send.c       sends dead letters again, tries a channel
 //   keys_*.c           keys of the bus; key_list.c is their file
 //   config_*.c         the configuration: checked, and its documentation
 //   member.c, provider.c, person.c   what several of them share
@@ -157,9 +160,9 @@ static const struct cli_command commands[] = {
     {"mark clear", 1, 1, "PROVIDER[/KEY]",
      "make a marked provider usable again, with all its keys, or one key that is set aside",
      CLI_TAKES(JSON), cli_mark_clear},
-    {"alert list", 0, 0, "[--all]",
+    {"alert list", 0, 0, "[--all] [--limit N]",
      "incidents that are open, what waits for a channel, dead letters; --all: also what is over",
-     CLI_TAKES(ALL) | CLI_TAKES(JSON), cli_alert_list},
+     CLI_TAKES(ALL) | CLI_TAKES(LIMIT) | CLI_TAKES(JSON), cli_alert_list},
     {"alert show", 1, 1, "ID",
      "an incident with its notices, and what became of each on each channel", CLI_TAKES(JSON),
      cli_alert_show},
@@ -169,12 +172,13 @@ static const struct cli_command commands[] = {
     {"alert silence", 1, 5, "INCIDENT|KEY=PATTERN... --for TIME --why TEXT [--from TIME]",
      "tell nothing of incidents such as 'breaker/*', rule=queue, severity=info, campaign=spring",
      CLI_TAKES(FOR) | CLI_TAKES(WHY) | CLI_TAKES(FROM) | CLI_TAKES(JSON), cli_alert_silence},
-    {"alert silences", 0, 0, "", "what is silenced, by whom, until when and why", CLI_TAKES(JSON),
-     cli_alert_silences},
+    {"alert silences", 0, 0, "[--limit N]", "what is silenced, by whom, until when and why",
+     CLI_TAKES(LIMIT) | CLI_TAKES(JSON), cli_alert_silences},
     {"alert unsilence", 1, 1, "ID [--why TEXT]", "end a silence before its time",
      CLI_TAKES(WHY) | CLI_TAKES(JSON), cli_alert_unsilence},
-    {"alert dead", 0, 0, "", "dead letters: notices that a channel did not take, and why",
-     CLI_TAKES(JSON), cli_alert_dead},
+    {"alert dead", 0, 0, "[--limit N]",
+     "dead letters: notices that a channel did not take, and why",
+     CLI_TAKES(LIMIT) | CLI_TAKES(JSON), cli_alert_dead},
     {"alert resend", 0, 1, "NOTICE|--all [--channel NAME]", "send dead letters again",
      CLI_TAKES(ALL) | CLI_TAKES(CHANNEL) | CLI_TAKES(JSON), cli_alert_resend},
     {"alert test", 1, 1, "CHANNEL", "send one notice on a channel and tell each step of it",
