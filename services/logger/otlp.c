@@ -13,6 +13,7 @@
 
 #define DEPTH_MOST  32
 #define WORDS_BYTES 160
+#define KEY_BYTES   240 // of a key of data
 
 // ---- values: AnyValue of common/v1 ----
 
@@ -80,10 +81,20 @@ static bool add_text(json_t *attributes, const char *key, const char *text) {
     return done;
 }
 
+// Cut between characters: half of one is no text, and a record that cannot be made holds all.
+static bool add_datum(json_t *attributes, const char *key, const json_t *value) {
+    struct rf_text name = {0};
+    rf_text_add(&name, "ringfence.data.");
+    rf_text_add_clean(&name, key, KEY_BYTES);
+    char *data = rf_text_take(&name);
+    bool done = data != NULL && add_pair(attributes, data, any_value(value, 0));
+    free(data);
+    return done;
+}
+
 static json_t *attributes_of(const struct rf_event *event) {
     json_t *all = json_array(), *item;
     const char *key;
-    char name[256];
     bool done = add_pair(all, "ringfence.n", integer(event->n)) &&
                 add_text(all, "ringfence.id", event->id) &&
                 add_text(all, "ringfence.subject", event->subject) &&
@@ -94,10 +105,7 @@ static json_t *attributes_of(const struct rf_event *event) {
                 (event->seq <= 0 || add_pair(all, "ringfence.seq", integer(event->seq)));
     if (event->trace != NULL && !rf_otlp_is_trace(event->trace))
         done = add_text(all, "ringfence.trace", event->trace) && done;
-    json_object_foreach(event->data, key, item) {
-        snprintf(name, sizeof name, "ringfence.data.%s", key);
-        done = done && add_pair(all, name, any_value(item, 0));
-    }
+    json_object_foreach(event->data, key, item) done = done && add_datum(all, key, item);
     if (!done) {
         json_decref(all);
         return NULL;

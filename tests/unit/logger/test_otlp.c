@@ -63,10 +63,37 @@ static void a_trace_is_one_only_in_the_form_of_w3c(void **state) {
     assert_false(rf_otlp_is_trace(""));
 }
 
+// Only a key of so many bytes is cut, and in the middle of a character it would be no text any
+// more.
+static void a_key_of_any_length_makes_a_record(void **state) {
+    (void)state;
+    struct rf_redaction *redaction = rf_redaction_new(&(struct rf_redact_rules){0});
+    assert_non_null(redaction);
+    for (size_t before = 0; before < 4; before++) {
+        char key[601] = "", *at = key;
+        for (size_t i = 0; i < before; i++)
+            *at++ = 'k';
+        while (at + 3 < key + sizeof key)
+            at = stpcpy(at, "\xE2\x82\xAC");
+        struct rf_event event = {.n = 7,
+                                 .ts = 1,
+                                 .type = "log.line",
+                                 .severity = "info",
+                                 .data = json_pack("{s:s}", key, "value")};
+        assert_non_null(event.data);
+        json_t *record = rf_otlp_record(redaction, &event, (struct rf_utc){2});
+        assert_non_null(record);
+        json_decref(record);
+        json_decref(event.data);
+    }
+    rf_redaction_destroy(&redaction);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_answer_means),
         cmocka_unit_test(a_trace_is_one_only_in_the_form_of_w3c),
+        cmocka_unit_test(a_key_of_any_length_makes_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

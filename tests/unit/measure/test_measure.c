@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "measure/measure.h"
 #include "../resilience/random.h"
+#include "measure/measure.h"
 
 static void what_a_caller_can_provoke_does_not_speak_against_the_provider(void **state) {
     (void)state;

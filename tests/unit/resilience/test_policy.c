@@ -358,7 +358,8 @@ static void a_second_attempt_holds_what_a_first_one_does_and_leaves_nothing_behi
     assert_int_equal(hedge(0, 2).reason, RF_POLICY_NO_PLACE);
     later(rf_seconds(1));
     rf_policy_settled(&stage.policy, &stage.calls[1], RF_CLASS_OK, false, stage.now);
-    assert_int_equal(stage.policy.hedge.latency.recent.count, 0); // only a first one's is the usual one
+    assert_int_equal(stage.policy.hedge.latency.recent.count,
+                     0); // only a first one's is the usual one
     rf_policy_cancelled(&stage.policy, &stage.calls[0], stage.now);
     rf_policy_cancelled(&stage.policy, &stage.calls[0], stage.now);
     assert_int_equal(stage.policy.hedge.latency.recent.count, 1);
