@@ -24,12 +24,16 @@ static const struct form {
     [RF_FORM_WEBHOOK] = {"webhook.json", rf_escape_json, NULL},
 };
 
-const char *const rf_form_names[] = {
-    "id",           "incident",    "thread",    "kind",      "severity",   "type",
-    "subject",      "title",       "text",      "state",     "late",       "at",
-    "opened",       "lasted",      "color",     "lines",     "facts",      "label",
-    "value",        "advice",      "first",     "is_opened", "is_updated", "is_reminder",
-    "is_escalated", "is_resolved", "is_digest", "is_test",   NULL};
+const char *const rf_form_names[] = {"id",           "incident",    "thread",
+                                     "kind",         "severity",    "type",
+                                     "subject",      "title",       "text",
+                                     "state",        "late",        "at",
+                                     "opened",       "lasted",      "color",
+                                     "lines",        "facts",       "label",
+                                     "value",        "advice",      "first",
+                                     "is_opened",    "is_updated",  "is_reminder",
+                                     "is_escalated", "is_resolved", "is_acknowledged",
+                                     "is_digest",    "is_test",     NULL};
 
 const char *rf_form_file(enum rf_form form) {
     return (unsigned)form < RF_FORM_COUNT ? forms_table[form].file : "unknown";

@@ -6,8 +6,8 @@
 static const char *const notices[RF_NOTICE_COUNT] = {
     [RF_NOTICE_OPENED] = "opened",     [RF_NOTICE_UPDATED] = "updated",
     [RF_NOTICE_REMINDER] = "reminder", [RF_NOTICE_ESCALATED] = "escalated",
-    [RF_NOTICE_RESOLVED] = "resolved", [RF_NOTICE_DIGEST] = "digest",
-    [RF_NOTICE_TEST] = "test",
+    [RF_NOTICE_RESOLVED] = "resolved", [RF_NOTICE_ACKED] = "acknowledged",
+    [RF_NOTICE_DIGEST] = "digest",     [RF_NOTICE_TEST] = "test",
 };
 
 const char *rf_notice_name(enum rf_notice kind) {

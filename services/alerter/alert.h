@@ -15,13 +15,14 @@ enum rf_notice {
     RF_NOTICE_REMINDER,  // it is still open
     RF_NOTICE_ESCALATED, // nobody acknowledged it
     RF_NOTICE_RESOLVED,  // it is over
+    RF_NOTICE_ACKED,     // a person has it in hand: for receivers that keep that themselves
     RF_NOTICE_DIGEST,    // many incidents in one notice
     RF_NOTICE_TEST,      // a person tries a channel
 };
-#define RF_NOTICE_COUNT 7
+#define RF_NOTICE_COUNT 8
 
-// rf_notice_name: "opened", "updated", "reminder", "escalated", "resolved", "digest" or "test".
-// rf_notice_parse: the other way; RF_NOTICE_OPENED for any other text.
+// rf_notice_name: "opened", "updated", "reminder", "escalated", "resolved", "acknowledged",
+// "digest" or "test". rf_notice_parse: the other way; RF_NOTICE_OPENED for any other text.
 const char *rf_notice_name(enum rf_notice kind);
 enum rf_notice rf_notice_parse(const char *name);
 

@@ -137,6 +137,13 @@ unsigned rf_channels_enabled(const struct rf_channels *channels) {
     return bits;
 }
 
+unsigned rf_channels_acks(const struct rf_channels *channels) {
+    unsigned bits = 0;
+    for (unsigned slot = 0; slot < RF_CHANNELS_MOST; slot++)
+        bits |= has_shape(&channels->slots[slot], RF_SHAPE_PAGERDUTY) ? 1U << slot : 0U;
+    return bits;
+}
+
 // Of a severity that is not known, all are told.
 unsigned rf_channels_taking(const struct rf_channels *channels, const char *severity) {
     int rank = rf_severity_parse(severity);

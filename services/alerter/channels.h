@@ -46,6 +46,10 @@ void rf_channels_make(struct rf_channels *channels, const struct rf_config_alert
 // rf_channels_enabled: the bits of those that are enabled.
 unsigned rf_channels_enabled(const struct rf_channels *channels);
 
+// rf_channels_acks: the bits of those whose receiver has incidents of its own, which a person's
+// acknowledgement changes.
+unsigned rf_channels_acks(const struct rf_channels *channels);
+
 // rf_channels_taking: of these, those that tell this severity.
 unsigned rf_channels_taking(const struct rf_channels *channels, const char *severity);
 

@@ -131,6 +131,7 @@ void rf_engine_ack(struct rf_engine *engine, const char *id, const char *by, con
         if (strcmp(incident->id, id) != 0 || !incident->live || incident->acked.ns == at.ns)
             continue;
         incident->acked = at;
+        incident->ack_owed = at.ns > 0;
         rf_engine_text(engine, &incident->acked_by, by);
         rf_engine_text(engine, &incident->acked_why, why);
         incident->dirty = true;

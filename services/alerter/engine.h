@@ -27,6 +27,7 @@ struct rf_engine_setup {
     const struct rf_config_alerter *config;
     const struct rf_zone *zone;       // of the quiet hours; NULL: there are none
     unsigned channels;                // that are enabled
+    unsigned acks;                    // whose receivers are told of acknowledgements
     unsigned takes[RF_CHANNELS_MOST]; // by channel: bits 1 << severity that it takes
     // The channels of a list of names joined by commas. NULL names: all of them.
     unsigned (*named)(const void *arg, const char *names);
@@ -93,7 +94,8 @@ void rf_engine_event(struct rf_engine *engine, const struct rf_event *event, str
 struct rf_utc rf_engine_tick(struct rf_engine *engine, struct rf_utc now);
 
 // rf_engine_ack: a person has the incident in hand (at 0: no longer). Nothing if there is no such
-// incident.
+// incident. The next tick tells it, once, behind what was told of the incident before, to those
+// channels that are to know; neither a storm nor a silence keeps it.
 void rf_engine_ack(struct rf_engine *engine, const char *id, const char *by, const char *why,
                    struct rf_utc at);
 

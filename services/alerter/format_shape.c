@@ -230,13 +230,11 @@ static const char *pagerduty_severity(const char *severity) {
     return "error";
 }
 
-// One key for one incident: its later notices change the same alert there. What belongs to no
-// incident has a key of its own.
+// One key for one incident: its later notices change the same alert there. A digest belongs to no
+// incident and has a key of its own.
 static json_t *dedup_key(const struct rf_alert *alert) {
     char hex[RF_SHA256_HEX_SIZE];
-    const char *key = alert->kind == RF_NOTICE_DIGEST || alert->kind == RF_NOTICE_TEST
-                          ? alert->id
-                          : alert->incident;
+    const char *key = alert->kind == RF_NOTICE_DIGEST ? alert->id : alert->incident;
     if (key[0] == '\0')
         key = alert->thread;
     if (strlen(key) > PAGERDUTY_KEY)
@@ -269,20 +267,32 @@ static json_t *pagerduty_details(const json_t *view) {
     return details;
 }
 
-static json_t *pagerduty_body(const json_t *view, const struct rf_alert *alert,
-                              const char *routing_key) {
+static json_t *pagerduty_payload(const json_t *view, const struct rf_alert *alert) {
     char when[RF_RFC3339_SIZE];
     struct room room = {rf_escape_nothing, NULL, SIZE_MAX};
     const char *subject = member(view, "subject");
-    json_t *payload = json_pack(
-        "{s:o, s:o, s:s, s:s, s:s, s:o}", "summary",
-        fitted(&room, member(view, "title"), PAGERDUTY_SUMMARY), "source",
-        fitted(&room, subject[0] == '\0' ? "ringfence" : subject, PAGERDUTY_SOURCE), "severity",
-        pagerduty_severity(alert->severity), "timestamp", rf_utc_format(alert->at, when), "class",
-        member(view, "type"), "custom_details", pagerduty_details(view));
-    return json_pack("{s:s, s:s, s:o, s:s, s:o}", "routing_key", routing_key, "event_action",
-                     alert->kind == RF_NOTICE_RESOLVED ? "resolve" : "trigger", "dedup_key",
-                     dedup_key(alert), "client", "Ringfence", "payload", payload);
+    return json_pack("{s:o, s:o, s:s, s:s, s:s, s:o}", "summary",
+                     fitted(&room, member(view, "title"), PAGERDUTY_SUMMARY), "source",
+                     fitted(&room, subject[0] == '\0' ? "ringfence" : subject, PAGERDUTY_SOURCE),
+                     "severity", pagerduty_severity(alert->severity), "timestamp",
+                     rf_utc_format(alert->at, when), "class", member(view, "type"),
+                     "custom_details", pagerduty_details(view));
+}
+
+// An acknowledgement needs no payload and changes nothing of what is shown
+// (developer.pagerduty.com, "Send an Alert Event").
+static json_t *pagerduty_body(const json_t *view, const struct rf_alert *alert,
+                              const char *routing_key) {
+    const char *action = alert->kind == RF_NOTICE_RESOLVED ? "resolve"
+                         : alert->kind == RF_NOTICE_ACKED  ? "acknowledge"
+                                                           : "trigger";
+    json_t *body = json_pack("{s:s, s:s, s:o, s:s}", "routing_key", routing_key, "event_action",
+                             action, "dedup_key", dedup_key(alert), "client", "Ringfence");
+    if (alert->kind == RF_NOTICE_ACKED ||
+        json_object_set_new(body, "payload", pagerduty_payload(view, alert)) == 0)
+        return body;
+    json_decref(body);
+    return NULL;
 }
 
 char *rf_shape_body(const struct rf_webhook_form *form) {

@@ -98,7 +98,8 @@ void rf_incident_destroy(struct rf_incident **incident) {
     X(told_at.ns) X(spoke_at.ns) X(reminded_at.ns) X(changed_at.ns) X(hold_until.ns) X(held.ns)
 #define FLAGS(X)                                                                                   \
     X(seen_full)                                                                                   \
-    X(news) X(news_now) X(escalated) X(flapping) X(closed) X(quieted) X(inhibits) X(by_quiet)
+    X(news)                                                                                        \
+    X(news_now) X(escalated) X(flapping) X(closed) X(quieted) X(inhibits) X(by_quiet) X(ack_owed)
 
 static json_t *names_of(const struct rf_incident *incident) {
     json_t *names = json_array();

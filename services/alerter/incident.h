@@ -72,6 +72,7 @@ struct rf_incident {
 
     struct rf_utc acked;
     char *acked_by, *acked_why;
+    bool ack_owed; // it is to be told to the channels that want to know
 
     struct rf_utc hold_until; // what swallowed it ended; it is told then
     struct rf_utc held;       // a storm keeps it since; 0: not

@@ -215,6 +215,7 @@ static enum rf_err setup_of(struct rf_intake *intake, const struct rf_config *co
                             struct rf_engine_setup *setup, struct rf_error *error) {
     *setup = (struct rf_engine_setup){.config = &config->alerter,
                                       .channels = rf_channels_enabled(intake->channels),
+                                      .acks = rf_channels_acks(intake->channels),
                                       .named = named,
                                       .arg = intake->channels};
     for (size_t c = 0; c < RF_CHANNELS_MOST; c++)

@@ -208,6 +208,8 @@ static char *title_of(const struct rf_incident *incident, const struct rf_config
         rf_text_add(&title, "Still open after %s: %s", span, incident->title);
     else if (alert->kind == RF_NOTICE_ESCALATED)
         rf_text_add(&title, "Nobody has it in hand after %s: %s", span, incident->title);
+    else if (alert->kind == RF_NOTICE_ACKED)
+        rf_text_add(&title, "In hand after %s: %s", span, incident->title);
     else if (incident->flapping)
         rf_text_add(&title, "Flapping: %s", incident->title);
     else if (alert->kind == RF_NOTICE_UPDATED)

@@ -35,12 +35,9 @@ static char *payload_of(const struct rf_alert *notice) {
     return payload;
 }
 
-enum rf_err rf_probe_notice(const char *channel, struct rf_utc now, struct rf_alert *notice,
-                            struct rf_error *error) {
-    char id[RF_ULID_SIZE];
-    *notice = (struct rf_alert){.kind = RF_NOTICE_TEST, .at = now, .opened = now};
-    memcpy(notice->id, rf_ulid_new(now, id), sizeof id);
-    memcpy(notice->thread, id, sizeof id);
+// Of the incident that the notice `id` begins.
+static enum rf_err make(const char *channel, const char *id, struct rf_alert *notice,
+                        struct rf_error *error) {
     notice->severity = strdup("info");
     notice->type = strdup("alert.test");
     notice->subject = strdup(channel);
@@ -57,6 +54,23 @@ enum rf_err rf_probe_notice(const char *channel, struct rf_utc now, struct rf_al
         return RF_OK;
     rf_alert_fini(notice);
     return rf_error_set(error, RF_ERR_NOMEM, "no memory for a notice");
+}
+
+enum rf_err rf_probe_notice(const char *channel, struct rf_utc now, struct rf_alert *notice,
+                            struct rf_error *error) {
+    char id[RF_ULID_SIZE];
+    *notice = (struct rf_alert){.kind = RF_NOTICE_TEST, .at = now, .opened = now};
+    memcpy(notice->id, rf_ulid_new(now, id), sizeof id);
+    memcpy(notice->thread, id, sizeof id);
+    return make(channel, id, notice, error);
+}
+
+enum rf_err rf_probe_resolved(const char *channel, const char *id, struct rf_utc now,
+                              struct rf_alert *notice, struct rf_error *error) {
+    *notice = (struct rf_alert){.kind = RF_NOTICE_RESOLVED, .at = now, .opened = now};
+    snprintf(notice->id, sizeof notice->id, "%.48s-end", id);
+    snprintf(notice->thread, sizeof notice->thread, "%s", id);
+    return make(channel, id, notice, error);
 }
 
 // ---- the report ----

@@ -19,6 +19,11 @@ typedef void rf_probe_fn(void *arg, bool ok, const char *json);
 RF_NODISCARD enum rf_err rf_probe_notice(const char *channel, struct rf_utc now,
                                          struct rf_alert *notice, struct rf_error *error);
 
+// rf_probe_resolved: the notice that ends the incident which the notice `id`, made by
+// rf_probe_notice for this channel, began at the receiver. As that one.
+RF_NODISCARD enum rf_err rf_probe_resolved(const char *channel, const char *id, struct rf_utc now,
+                                           struct rf_alert *notice, struct rf_error *error);
+
 // rf_request_probe: as rf_request_send, with the steps noted. `sending` is borrowed for the call.
 // RF_ERR_INVALID: the settings are wrong, and nothing
 // was begun.

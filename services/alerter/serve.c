@@ -1,4 +1,4 @@
-#include "serve.h"
+#include "serve_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,13 @@ static void reply(struct rf_serve *serve, const struct rf_call_reply *what) {
     rf_worker_release(serve->worker, SERVICE, 0);
 }
 
-static void reply_result(struct rf_serve *serve, const char *id, json_t *result) {
+void rf_serve_reply(struct rf_serve *serve, const char *id, json_t *result) {
     const struct rf_call_reply what = {
         .id = id, .ok = true, .class = rf_class_name(RF_CLASS_OK), .result = result};
     reply(serve, &what);
 }
 
-static void reply_error(struct rf_serve *serve, const char *id, enum rf_err err,
-                        const char *message) {
+void rf_serve_refuse(struct rf_serve *serve, const char *id, enum rf_err err, const char *message) {
     bool wrong = err == RF_ERR_INVALID || err == RF_ERR_NOT_FOUND;
     const struct rf_call_reply what = {
         .id = id,
@@ -58,9 +57,9 @@ static void on_queried(struct rf_query *query, enum rf_err result, const struct 
         error = &refused;
     }
     if (!serve->stopped && result == RF_OK)
-        reply_result(serve, query->call, query->result);
+        rf_serve_reply(serve, query->call, query->result);
     else if (!serve->stopped)
-        reply_error(serve, query->call, result, error->message);
+        rf_serve_refuse(serve, query->call, result, error->message);
     rf_query_destroy(&query);
 }
 
@@ -72,7 +71,7 @@ static void ask_with(struct rf_serve *serve, const struct rf_call_request *reque
     struct rf_query *query = rf_query_new(request->id, request->params, rf_clock_utc());
     if (query == NULL) {
         json_decref(channels);
-        reply_error(serve, request->id, RF_ERR_NOMEM, "out of memory");
+        rf_serve_refuse(serve, request->id, RF_ERR_NOMEM, "out of memory");
         return;
     }
     query->channels = channels;
@@ -103,104 +102,11 @@ static void serve_resend(struct rf_serve *serve, const struct rf_call_request *r
     json_t *wanted = name == NULL ? NULL : json_pack("[{s:s}]", "channel", name);
     struct rf_error error;
     if (wanted != NULL && !rf_couriers_takes(serve->couriers, name))
-        reply_error(serve, request->id, rf_couriers_refuse(serve->couriers, wanted, &error),
-                    error.message);
+        rf_serve_refuse(serve, request->id, rf_couriers_refuse(serve->couriers, wanted, &error),
+                        error.message);
     else
         ask_with(serve, request, rf_query_resend, rf_couriers_taking(serve->couriers));
     json_decref(wanted);
-}
-
-// ---- a channel is tried ----
-
-struct rf_serve_probe {
-    struct rf_serve_probe *next, **link;
-    struct rf_serve *serve;
-    struct rf_probe *probe;
-    struct rf_manner manner;
-    char *call;
-};
-
-static void probe_end(struct rf_serve_probe *probe) {
-    *probe->link = probe->next;
-    if (probe->next != NULL)
-        probe->next->link = probe->link;
-    free(probe->call);
-    free(probe);
-}
-
-static void on_probed(void *arg, bool ok, const char *json) {
-    struct rf_serve_probe *probe = arg;
-    json_t *result = json_loads(json, 0, NULL);
-    (void)ok;
-    if (result != NULL)
-        reply_result(probe->serve, probe->call, result);
-    else
-        reply_error(probe->serve, probe->call, RF_ERR_NOMEM, "out of memory");
-    json_decref(result);
-    probe_end(probe);
-}
-
-static struct rf_serve_probe *probe_new(struct rf_serve *serve, const char *call) {
-    struct rf_serve_probe *probe = calloc(1, sizeof *probe);
-    if (probe == NULL)
-        return NULL;
-    probe->call = strdup(call);
-    if (probe->call == NULL) {
-        free(probe);
-        return NULL;
-    }
-    probe->serve = serve;
-    probe->link = &serve->probes;
-    probe->next = serve->probes;
-    if (probe->next != NULL)
-        probe->next->link = &probe->next;
-    serve->probes = probe;
-    return probe;
-}
-
-static enum rf_err try_channel(struct rf_serve_probe *probe, const struct rf_courier *courier,
-                               struct rf_error *error) {
-    const struct rf_courier_means *means = &probe->serve->couriers->means;
-    struct rf_alert notice = {0};
-    enum rf_err err = rf_probe_notice(courier->channel.name, rf_clock_utc(), &notice, error);
-    if (err != RF_OK)
-        return err;
-    // Where its group moved to, if it did.
-    probe->manner = courier->manner;
-    rf_manner_reset(&probe->manner);
-    struct rf_sending sending = {.http = means->http,
-                                 .config = &means->process->config->alerter,
-                                 .forms = *means->forms,
-                                 .channel = &courier->channel,
-                                 .alert = &notice,
-                                 .manner = &probe->manner,
-                                 .now = rf_clock_utc()};
-    err = rf_request_probe(&sending, on_probed, probe, &probe->probe, error);
-    rf_alert_fini(&notice);
-    return err;
-}
-
-// Also of a channel that is not enabled: it is tried before it is.
-static void serve_test(struct rf_serve *serve, const struct rf_call_request *request) {
-    const char *name = json_string_value(json_object_get(request->params, "channel"));
-    int slot = name == NULL ? -1 : rf_channels_find(&serve->couriers->channels, name);
-    struct rf_error error;
-    if (slot < 0) {
-        rf_error_set(&error, RF_ERR_NOT_FOUND,
-                     "there is no channel %.32s; expected email, telegram, webhook or a name of "
-                     "alerter.channels",
-                     name == NULL ? "" : name);
-        reply_error(serve, request->id, RF_ERR_NOT_FOUND, error.message);
-        return;
-    }
-    struct rf_serve_probe *probe = probe_new(serve, request->id);
-    enum rf_err err = probe == NULL ? rf_error_set(&error, RF_ERR_NOMEM, "out of memory")
-                                    : try_channel(probe, serve->couriers->items[slot], &error);
-    if (err == RF_OK)
-        return;
-    reply_error(serve, request->id, err, error.message);
-    if (probe != NULL)
-        probe_end(probe);
 }
 
 // ---- the worker ----
@@ -209,8 +115,8 @@ static const struct {
     const char *operation;
     void (*serve)(struct rf_serve *serve, const struct rf_call_request *request);
 } operations[] = {
-    {"alert_list", serve_list},     {"alert_show", serve_show}, {"alert_dead", serve_dead},
-    {"alert_resend", serve_resend}, {"alert_test", serve_test},
+    {"alert_list", serve_list},     {"alert_show", serve_show},    {"alert_dead", serve_dead},
+    {"alert_resend", serve_resend}, {"alert_test", rf_serve_test},
 };
 
 static void on_request(void *arg, const struct rf_call_request *request) {
@@ -221,7 +127,7 @@ static void on_request(void *arg, const struct rf_call_request *request) {
             return;
         }
     }
-    reply_error(serve, request->id, RF_ERR_INVALID, "the alerter has no such operation");
+    rf_serve_refuse(serve, request->id, RF_ERR_INVALID, "the alerter has no such operation");
 }
 
 static void on_connected(void *arg, bool connected) {
@@ -245,9 +151,6 @@ void rf_serve_drain(struct rf_serve *serve) {
 
 void rf_serve_stop(struct rf_serve *serve) {
     serve->stopped = true;
-    while (serve->probes != NULL) {
-        rf_probe_cancel(&serve->probes->probe);
-        probe_end(serve->probes);
-    }
+    rf_serve_stop_tests(serve);
     rf_worker_destroy(&serve->worker);
 }

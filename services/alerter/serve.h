@@ -6,14 +6,13 @@
 #include <ringfence/worker.h>
 
 #include "couriers.h"
-#include "probe.h"
 
-struct rf_serve_probe;
+struct rf_serve_test;
 
 struct rf_serve {
     struct rf_couriers *couriers;
     struct rf_worker *worker;
-    struct rf_serve_probe *probes; // that are under way
+    struct rf_serve_test *tests; // that are under way
     bool stopped;
 };
 

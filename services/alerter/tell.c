@@ -157,6 +157,30 @@ static void tell(struct rf_engine *engine, const struct wanted *wanted, struct r
     note_single(engine, wanted->channels, now);
 }
 
+// ---- an acknowledgement ----
+
+// Not what a person reads, but what a receiver does that has incidents of its own: nothing holds it
+// back, and it counts as nothing that was told. Of an incident that nobody heard of yet it waits.
+static void tell_acked(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc now) {
+    struct rf_error error;
+    if (!incident->ack_owed || incident->told == RF_TOLD_NOTHING)
+        return;
+    incident->ack_owed = false;
+    incident->dirty = true;
+    unsigned channels = rf_engine_channels(engine, incident, RF_DUE_NOTHING) & engine->setup.acks;
+    if (channels == 0 || incident->phase != RF_PHASE_OPEN)
+        return;
+    struct rf_alert *notice = new_notice(engine);
+    if (notice == NULL)
+        return;
+    notice->kind = RF_NOTICE_ACKED;
+    notice->channels = channels;
+    snprintf(notice->id, sizeof notice->id, "%.48s-%" PRId64, incident->id, incident->notices++);
+    memcpy(notice->thread, incident->thread, sizeof notice->thread);
+    keep_notice(engine,
+                rf_notice_make(incident, rf_engine_rule(engine, incident), now, notice, &error));
+}
+
 // ---- a digest ----
 
 // The channels that would hear the very same of `wanted` as channel c does.
@@ -332,6 +356,7 @@ void rf_engine_consider_all(struct rf_engine *engine, struct rf_utc now, struct 
         engine->failed = true;
     for (struct rf_incident *incident = engine->first;
          !engine->failed && incident != NULL && count < most; incident = incident->next) {
+        tell_acked(engine, incident, now);
         struct wanted wanted = {.incident = incident,
                                 .due = rf_engine_due(engine, incident, now, wake)};
         if (!incident->live)

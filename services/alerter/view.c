@@ -38,6 +38,7 @@ char *rf_view_state(const struct rf_alert *alert, char out[RF_STATE_SIZE]) {
         [RF_NOTICE_REMINDER] = "Still open after ",
         [RF_NOTICE_ESCALATED] = "Escalated: nobody acknowledged it for ",
         [RF_NOTICE_RESOLVED] = "Resolved after ",
+        [RF_NOTICE_ACKED] = "Acknowledged after ",
         [RF_NOTICE_DIGEST] = "",
         [RF_NOTICE_TEST] = "",
     };

@@ -10,7 +10,7 @@
 #include "refusal.h"
 
 #define DETAIL_BYTES 200
-#define TEST_MARGIN  rf_seconds(10) // above alerter.timeout
+#define TEST_MARGIN  rf_seconds(10) // above alerter.timeout of each of its requests, two at most
 
 // The session's `arg`.
 struct resending {
@@ -111,7 +111,7 @@ static void begin_test(struct cli_session *session) {
     session->service = "alerter";
     cli_session_call(session, "alert_test",
                      json_pack("{s:s}", "channel", session->options->arguments[0]),
-                     rf_ns(most.ns + TEST_MARGIN.ns), on_tested);
+                     rf_ns(2 * most.ns + TEST_MARGIN.ns), on_tested);
 }
 
 int cli_alert_test(const struct cli_options *options) {

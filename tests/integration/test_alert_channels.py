@@ -6,6 +6,8 @@ import unittest
 from harness import wait_for
 from test_alerter import AlertsCase, closed, opened
 
+ROUTING_KEY = "0123456789abcdef0123456789abcdef"
+
 
 class TelegramTest(AlertsCase):
     CONFIG = {"alerter": {"rules": [], "email": {"enabled": False}, "webhook": {"enabled": False},
@@ -125,9 +127,66 @@ class ServicesTest(AlertsCase):
         self.assertEqual([r["status"] for r in self.set.requests("webhook", "/discord")], [200, 200])
 
     def test_pagerduty_gets_events_of_one_incident(self):
-        _, bodies = self.sent("pagerduty", "0123456789abcdef0123456789abcdef")
+        _, bodies = self.sent("pagerduty", ROUTING_KEY)
         self.assertEqual({b["dedup_key"] for b in bodies}, {"breaker/elevenlabs"})
-        self.assertEqual({b["routing_key"] for b in bodies}, {"0123456789abcdef0123456789abcdef"})
+        self.assertEqual({b["routing_key"] for b in bodies}, {ROUTING_KEY})
+        self.assertEqual([b["event_action"] for b in bodies], ["trigger", "resolve"])
+
+    def pager(self):
+        """PagerDuty, and a webhook that is to hear of no acknowledgement; the alerter runs."""
+        self.set.config["alerter"]["webhook"] = {"enabled": True, "shape": "pagerduty", "secret": ROUTING_KEY,
+                                                 "url": f"{self.set.simulator_url}/webhook/pagerduty"}
+        self.set.config["alerter"]["channels"] = [{"name": "plain", "kind": "webhook",
+                                                   "url": f"{self.set.simulator_url}/webhook"}]
+        self.set.write_config()
+        return self.set.start("alerter")
+
+    def bodies(self, channel):
+        found = [json.loads(hook["body"]) if isinstance(hook["body"], str) else hook["body"]
+                 for hook in self.set.ledger()["webhooks"]]
+        return [body for body in found if ("event_action" in body) == (channel == "pagerduty")]
+
+    def actions(self):
+        return [(body["event_action"], body["dedup_key"]) for body in self.bodies("pagerduty")]
+
+    def test_pagerduty_is_told_of_an_acknowledgement_once_between_opening_and_end(self):
+        alerter = self.pager()
+        alert, = self.publisher.publish(opened())
+        wait_for("its trigger", self.actions)
+        self.set.cli("alert", "ack", alert, "--why", "on it", check=0)
+        wait_for("the acknowledgement", lambda: len(self.actions()) == 2)
+        alerter.kill()
+        alerter.wait_killed()
+        self.set.start("alerter")
+        self.publisher.publish(closed())
+        key = "breaker/elevenlabs"
+        wait_for("the end", lambda: ("resolve", key) in self.actions())
+        # A kill may repeat what was just handed over, but the order stays.
+        seen = list(dict.fromkeys(self.actions()))
+        self.assertEqual(seen, [("trigger", key), ("acknowledge", key), ("resolve", key)])
+        wait_for("the end on the other", lambda: len(self.bodies("plain")) >= 2)
+        self.assertEqual({body["data"]["kind"] for body in self.bodies("plain")}, {"opened", "resolved"})
+        told = self.set.events(type="alert.acknowledged")
+        self.assertEqual([(e["subject"], e["data"]["why"]) for e in told], [(key, "on it")])
+
+    def test_what_a_test_opens_at_pagerduty_it_resolves(self):
+        self.pager()
+        report = json.loads(self.set.cli("alert", "test", "webhook", "--json", check=0).stdout)
+        self.assertTrue(report["ok"], report)
+        self.assertEqual([step["step"] for step in report["steps"]], ["dns", "connect", "reply", "resolve"])
+        self.assertIn("202", report["steps"][-1]["detail"])
+        self.assertEqual(self.actions(), [(action, f"test/{report['alert']}") for action in ("trigger", "resolve")])
+        other = json.loads(self.set.cli("alert", "test", "plain", "--json", check=0).stdout)
+        self.assertEqual([step["step"] for step in other["steps"]], ["dns", "connect", "reply"])
+        self.assertEqual(len(self.bodies("plain")), 1)
+
+    def test_what_a_test_could_not_resolve_is_said(self):
+        self.pager()
+        self.set.faults({"id": "end", "match": {"provider": "webhook", "text": '"resolve"'}, "kind": "status",
+                         "status": 500})
+        done = self.set.cli("alert", "test", "webhook", check=1)
+        self.assertRegex(done.stdout, r"resolve +failed .*PagerDuty answered 500")
+        self.assertIn("not taken: the incident was opened, but not resolved; close it by hand", done.stdout)
 
 
 if __name__ == "__main__":

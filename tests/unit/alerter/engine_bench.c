@@ -24,8 +24,11 @@ static unsigned named(const void *arg, const char *names) {
 }
 
 static struct rf_engine_setup setup_of(const struct bench *bench) {
-    struct rf_engine_setup setup = {
-        .config = &bench->config, .zone = bench->zone, .channels = 7, .named = named};
+    struct rf_engine_setup setup = {.config = &bench->config,
+                                    .zone = bench->zone,
+                                    .channels = 7,
+                                    .acks = bench->acks,
+                                    .named = named};
     for (int c = 0; c < RF_CHANNELS_MOST; c++)
         setup.takes[c] = 15;
     return setup;

@@ -15,8 +15,9 @@ struct bench {
     int64_t n;  // of the newest event
     struct rf_alert *told;
     size_t told_count;
-    double wake; // of the last tick, as now; -1: never
-    bool paged;  // ticks follow each 256th event, as they do a page of the journal
+    double wake;   // of the last tick, as now; -1: never
+    unsigned acks; // channels that are told of acknowledgements
+    bool paged;    // ticks follow each 256th event, as they do a page of the journal
 };
 
 // bench_new: with the configuration's defaults, and three channels named a, b and c.

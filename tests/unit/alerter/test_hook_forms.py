@@ -158,9 +158,15 @@ class PagerDuty(unittest.TestCase):
             self.assertEqual(self.send(kind=kind, severity="critical"), ("trigger", "provider/twilio", "critical"))
         self.assertEqual(self.send(kind="resolved", severity="info"), ("resolve", "provider/twilio", "info"))
         self.assertEqual(self.send(kind="digest")[:2], ("trigger", "01JDF"))
+        self.assertEqual(self.send(kind="test")[:2], ("trigger", "provider/twilio"))
         self.assertEqual(self.send(severity="strange")[2], "error")
         one, two = (self.send(incident="i" * 300 + end)[1] for end in "ab")
         self.assertNotEqual(one, two)
+
+    def test_an_acknowledgement_has_the_key_of_its_incident_and_shows_nothing_new(self):
+        body = json.loads(form(channel="pagerduty", secret=KEY, alert=alert(kind="acknowledged")))
+        self.assertEqual(body, {"routing_key": KEY, "event_action": "acknowledge", "dedup_key": "provider/twilio",
+                                "client": "Ringfence"})
 
     def test_nothing_from_outside_breaks_a_bound_or_the_shape(self):
         for body in bodies("pagerduty"):
