@@ -189,6 +189,15 @@ static enum rf_err check_lives(const struct check *check) {
     return RF_OK;
 }
 
+static enum rf_err check_health(const struct check *check) {
+    const struct rf_config_health *health = &check->config->health;
+    if (health->calls_degraded > health->calls_down)
+        return COMPLAIN_EITHER(check, "health.calls.degraded", "health.calls.down",
+                               "degraded is more than health.calls.down; expected a provider to be "
+                               "degraded before it is down");
+    return RF_OK;
+}
+
 static enum rf_err check_needed(const struct check *check, const char *cause, bool present,
                                 const char *needed, const char *what) {
     if (present)
@@ -394,7 +403,7 @@ enum rf_err rf_config_check(const struct rf_config *config, const struct rf_conf
     static enum rf_err (*const checks[])(const struct check *) = {
         check_endpoints, check_twilio,      check_telephony, check_lives,
         check_campaign,  check_local_links, check_alerter,   check_channels,
-        check_logger,    check_store,       check_simulator,
+        check_logger,    check_store,       check_simulator, check_health,
     };
     struct check check = {config, origin, error};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -112,8 +112,9 @@ struct rf_config_provider {
     struct rf_secret key; // the API key; Twilio: the auth token; openai-tts without one: openai's
     struct rf_config_list keys;  // of struct rf_secret: further keys, in order of preference
     struct rf_config_list rules; // of struct rf_config_rule, before the built-in ones
-    char *ca_file;    // further trusted certificates (PEM), for a private CA; NULL: the system's
-    char *probe_path; // what the health monitor asks for
+    char *ca_file;      // further trusted certificates (PEM), for a private CA; NULL: the system's
+    char *probe_path;   // what the health monitor asks for
+    char *probe_expect; // a text that a good answer has; NULL: any
     struct rf_retry_policy retry;
     enum rf_when_open when_open;    // breaker.when_open
     struct rf_budget_policy budget; // retry.budget
@@ -291,8 +292,15 @@ struct rf_config_alerter_webhook {
 
 struct rf_config_health {
     struct rf_config_alerter_webhook alerter_webhook;
-    struct rf_duration interval, timeout;
-    int64_t rise, fall;                   // probes in a row that change the status
+    struct rf_duration interval, fast_interval, timeout;
+    double jitter;                     // share of an interval
+    int64_t rise, fall;                // probes in a row that change the status
+    struct rf_duration slow_after;     // an answer to a probe; 0: none is slow
+    struct rf_duration calls_window;   // attempts of calls that are looked at
+    int64_t calls_minimum;             // fewer say nothing
+    double calls_degraded, calls_down; // shares of them that fail
+    int64_t flap_changes;              // of the status
+    struct rf_duration flap_within;
     struct rf_duration certificate_least; // left of a certificate: else it is told
     struct rf_duration disk_interval;     // between two looks
     int64_t disk_least_bytes;             // free on a disk: the smaller of the two

@@ -18,6 +18,7 @@ static rf_sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_WORKER_EJECTED] = rf_say_worker_ejected,
     [RF_EVENT_WORKER_READMITTED] = rf_say_worker_readmitted,
     [RF_EVENT_PROVIDER_UP] = rf_say_provider_up,
+    [RF_EVENT_PROVIDER_DEGRADED] = rf_say_provider_degraded,
     [RF_EVENT_PROVIDER_DOWN] = rf_say_provider_down,
     [RF_EVENT_DISK_LOW] = rf_say_disk_low,
     [RF_EVENT_DISK_OK] = rf_say_disk_ok,

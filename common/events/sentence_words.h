@@ -46,6 +46,7 @@ rf_sentence_fn rf_say_breaker_reset;
 rf_sentence_fn rf_say_worker_ejected;
 rf_sentence_fn rf_say_worker_readmitted;
 rf_sentence_fn rf_say_provider_up;
+rf_sentence_fn rf_say_provider_degraded;
 rf_sentence_fn rf_say_provider_down;
 rf_sentence_fn rf_say_disk_low;
 rf_sentence_fn rf_say_disk_ok;

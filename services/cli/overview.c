@@ -145,6 +145,8 @@ static void providers_text(json_t *providers, struct rf_utc now, struct rf_text 
         column(text, name, 14);
         column(text, cli_member_text(provider, "status"), 9);
         since(text, cli_member_number(provider, "since"), now);
+        if (json_is_true(json_object_get(provider, "flapping")))
+            rf_text_add(text, ", flapping");
         because(text, cli_member_text(provider, "why"));
         rf_text_add(text, "\n");
     }

@@ -2,6 +2,8 @@
 //
 //   probe.c           asks a provider how it is
 //   status.c          decides from its answers, by rise and fall
+//   passive.c         decides from what calls came to; attempts_watch.c hears of them
+//   standing.c        decides from both
 //   monitor.c         tells of a change: event and retained value
 //   certificate.c     decides whether its certificate is near its end; certificate_watch.c tells
 //   disk.c            decides whether enough is left of a disk; disk_watch.c looks and tells
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 
 #include <ringfence/bus.h>
+#include <ringfence/id.h>
 
 #include "base/log.h"
 #include "monitor.h"
@@ -60,9 +63,12 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     process->state = monitor;
     monitor->process = process;
     monitor->config = process->config;
+    monitor->rng.state = rf_random_u64();
     enum rf_err result = rf_http_new(process->loop, &monitor->http, error);
     if (result == RF_OK)
         result = registry_watch_begin(monitor, error);
+    if (result == RF_OK)
+        result = attempts_watch_begin(monitor, error);
     if (result != RF_OK)
         return result;
     rf_bus_on_change(process->bus, on_bus_change, monitor);
@@ -113,10 +119,12 @@ static const struct rf_service service = {
     .name = "health-monitor",
     .summary = "Probes the providers in use, and watches the processes of the set.",
     .details =
-        "It asks each provider's probe_path every health.interval, and tells when a provider goes\n"
-        "down or comes up again (health.fall and health.rise answers in a row), when its "
-        "certificate\n"
-        "is near its end, when one of our processes is gone without a word, and when little is "
+        "It asks each provider's probe_path every health.interval, hears what calls to it come to, "
+        "and\n"
+        "tells when a provider is down, degraded or up again (health.fall and health.rise answers "
+        "in a\n"
+        "row, health.calls), when its certificate is near its end, when one of our processes is "
+        "gone without a word, and when little is "
         "left\n"
         "of a disk that this host's processes write to. A probe never costs money and never "
         "touches a breaker.",

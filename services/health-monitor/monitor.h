@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <ringfence/rng.h>
+
 #include "absence.h"
 #include "certificate.h"
 #include "config/config.h"
@@ -12,7 +14,7 @@
 #include "processes.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
-#include "status.h"
+#include "standing.h"
 
 struct monitor;
 
@@ -20,7 +22,9 @@ struct monitor;
 struct health_target {
     struct monitor *monitor;
     enum rf_provider provider;
-    struct health_provider health;
+    struct health_probes probes;
+    struct health_passive passive;
+    struct health_standing standing;
     struct rf_secret key; // a copy: a `file:` key is read again while it is refused
     bool ours;            // the last probe met a fault of ours
     struct health_certificate certificate;
@@ -44,6 +48,7 @@ struct monitor {
     struct rf_process *process;
     const struct rf_config *config; // the newest one
     struct rf_http *http;
+    struct rf_rng rng; // of the probes' jitter
     struct health_target targets[RF_PROVIDER_COUNT];
     size_t target_count;
     struct health_processes processes;
@@ -57,11 +62,20 @@ struct monitor {
 };
 
 // probe.c: begins a probe of the target; `health_target_told` hears what it says. A probe that
-// cannot even be begun is told as a failed one.
+// cannot even be begun is told as a fault of ours.
 void probe_begin(struct health_target *target);
 
-// monitor.c: takes a verdict in, tells of a change, and plans the next probe.
-void health_target_told(struct health_target *target, const struct health_verdict *verdict);
+// monitor.c: takes an answer in, tells of a change, and plans the next probe.
+void health_target_told(struct health_target *target, const struct health_answer *answer);
+
+// monitor.c: takes in what a gateway tells of attempts, and tells of a change.
+void health_target_heard(struct health_target *target, const struct rf_measure *measure);
+
+// monitor.c: its circuit breaker has closed: calls that failed before say nothing any more.
+void health_target_recovered(struct health_target *target);
+
+// attempts_watch.c: hears what gateways tell of their attempts, and of breakers that close.
+RF_NODISCARD enum rf_err attempts_watch_begin(struct monitor *monitor, struct rf_error *error);
 
 // monitor.c: begins with what is retained of the target's status, and probes from then on.
 void health_target_begin(struct health_target *target);

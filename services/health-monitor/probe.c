@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "monitor.h"
 
-// What a probe's answer may hold at most: only its status is looked at.
+// What a probe's answer may hold at most.
 #define MAX_BODY_BYTES ((size_t)1024 * 1024)
 
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
@@ -15,8 +15,15 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     // A body that is cut off or too long does not make the provider's answer worth less here.
     bool our_fault = reply->failure == RF_HTTP_RESOLVE || reply->failure == RF_HTTP_CERTIFICATE ||
                      reply->failure == RF_HTTP_PROXY;
-    struct health_verdict verdict = health_judge(reply->status, our_fault, reply->error_text);
-    health_target_told(target, &verdict);
+    const struct health_answer answer = {
+        .status = reply->status,
+        .failure_text = reply->error_text,
+        .our_fault = our_fault,
+        .took = reply->took,
+        .body = reply->body,
+        .body_size = reply->body_size,
+    };
+    health_target_told(target, &answer);
 }
 
 // How each provider wants to be shown the key (providers.md sections 1 to 4).
@@ -83,7 +90,7 @@ void probe_begin(struct health_target *target) {
     if (rf_http_send(monitor->http, &request, on_reply, target, &target->transfer, &error) !=
         RF_OK) {
         target->transfer = NULL;
-        struct health_verdict verdict = health_judge(0, true, error.message);
-        health_target_told(target, &verdict);
+        const struct health_answer answer = {.failure_text = error.message, .our_fault = true};
+        health_target_told(target, &answer);
     }
 }

@@ -3,68 +3,120 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *const names[] = {[HEALTH_UNKNOWN] = "unknown",
+                                    [HEALTH_UP] = "up",
+                                    [HEALTH_DEGRADED] = "degraded",
+                                    [HEALTH_DOWN] = "down"};
+
 const char *health_status_name(enum health_status status) {
-    static const char *const names[] = {
-        [HEALTH_UNKNOWN] = "unknown", [HEALTH_UP] = "up", [HEALTH_DOWN] = "down"};
     return (unsigned)status <= HEALTH_DOWN ? names[status] : "unknown";
 }
 
-struct health_verdict health_judge(long status, bool our_fault, const char *failure_text) {
+bool health_status_parse(const char *name, enum health_status *status) {
+    for (int i = HEALTH_UNKNOWN; name != NULL && i <= HEALTH_DOWN; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *status = (enum health_status)i;
+            return true;
+        }
+    return false;
+}
+
+static bool has_text(const struct health_answer *answer, const char *text) {
+    return text == NULL || (answer->body != NULL &&
+                            memmem(answer->body, answer->body_size, text, strlen(text)) != NULL);
+}
+
+static enum health_status judge_good(const struct health_answer *answer,
+                                     const struct health_conditions *conditions, char *why) {
+    if (!has_text(answer, conditions->expect)) {
+        snprintf(why, HEALTH_WHY_SIZE, "HTTP %ld without the text of probe_expect", answer->status);
+        return HEALTH_DOWN;
+    }
+    if (conditions->slow_after.ns > 0 && answer->took.ns > conditions->slow_after.ns) {
+        snprintf(why, HEALTH_WHY_SIZE, "HTTP %ld after %.1f s (slow beyond %.3g s)", answer->status,
+                 rf_duration_s(answer->took), rf_duration_s(conditions->slow_after));
+        return HEALTH_DEGRADED;
+    }
+    snprintf(why, HEALTH_WHY_SIZE, "HTTP %ld", answer->status);
+    return HEALTH_UP;
+}
+
+struct health_verdict health_judge(const struct health_answer *answer,
+                                   const struct health_conditions *conditions) {
+    long status = answer->status;
     struct health_verdict verdict = {
-        .up = (status >= 200 && status <= 299) || status == 429,
-        .ours = status == 401 || status == 403 || (status == 0 && our_fault),
+        .status = HEALTH_DOWN,
+        .ours = status == 401 || status == 403 || (status == 0 && answer->our_fault),
     };
     if (status == 0)
         snprintf(verdict.why, sizeof verdict.why, "%s",
-                 failure_text[0] != '\0' ? failure_text : "no answer");
+                 answer->failure_text[0] != '\0' ? answer->failure_text : "no answer");
     else if (status == 401 || status == 403)
         snprintf(verdict.why, sizeof verdict.why, "it refuses our key (HTTP %ld)", status);
-    else if (status == 429)
-        snprintf(verdict.why, sizeof verdict.why, "it works, and limits our rate (HTTP 429)");
-    else
+    else if (status >= 200 && status <= 299)
+        verdict.status = judge_good(answer, conditions, verdict.why);
+    else if (status != 429)
         snprintf(verdict.why, sizeof verdict.why, "HTTP %ld", status);
+    else {
+        verdict.status = HEALTH_UP;
+        snprintf(verdict.why, sizeof verdict.why, "it works, and limits our rate (HTTP 429)");
+    }
     return verdict;
 }
 
-bool health_restore(struct health_provider *provider, const char *status, struct rf_utc since,
+void health_restore(struct health_probes *probes, enum health_status status, struct rf_utc since,
                     const char *why) {
-    bool up = strcmp(status, "up") == 0;
-    if (!up && strcmp(status, "down") != 0)
-        return false;
-    *provider = (struct health_provider){.status = up ? HEALTH_UP : HEALTH_DOWN, .since = since};
-    snprintf(provider->why, sizeof provider->why, "%s", why);
-    return true;
+    if (status == HEALTH_UNKNOWN)
+        return;
+    *probes = (struct health_probes){.status = status, .since = since};
+    snprintf(probes->why, sizeof probes->why, "%s", why);
 }
 
-static void settle(struct health_provider *provider, const struct health_verdict *verdict,
+static void settle(struct health_probes *probes, enum health_status status, const char *why,
                    struct rf_utc since) {
-    provider->status = verdict->up ? HEALTH_UP : HEALTH_DOWN;
-    provider->since = since;
-    provider->streak = 0;
-    memcpy(provider->why, verdict->why, sizeof provider->why);
+    probes->status = status;
+    probes->since = since;
+    probes->streak = 0;
+    memmove(probes->why, why, sizeof probes->why);
 }
 
-bool health_record(struct health_provider *provider, const struct health_verdict *verdict,
-                   int64_t rise, int64_t fall, struct rf_utc now, enum health_status *from) {
-    *from = provider->status;
+// What nothing is known of is not said to be bad before that is sure.
+static bool is_worse(const struct health_probes *probes, enum health_status status) {
+    return status > (probes->status == HEALTH_UNKNOWN ? HEALTH_UP : probes->status);
+}
+
+// A row of answers on the other side of the status is another row.
+static void count(struct health_probes *probes, enum health_status status, struct rf_utc now) {
+    bool worse = is_worse(probes, status);
+    if (probes->streak == 0 || is_worse(probes, probes->streak_status) != worse) {
+        probes->streak = 0;
+        probes->streak_since = now;
+        probes->streak_status = status;
+    }
+    if (worse ? status < probes->streak_status : status > probes->streak_status)
+        probes->streak_status = status;
+    probes->streak++;
+}
+
+bool health_record(struct health_probes *probes, const struct health_verdict *verdict, int64_t rise,
+                   int64_t fall, struct rf_utc now, enum health_status *from) {
+    *from = probes->status;
     if (verdict->ours) {
-        memcpy(provider->why, verdict->why, sizeof provider->why);
+        memcpy(probes->why, verdict->why, sizeof probes->why);
         return false;
     }
-    if (provider->status == HEALTH_UNKNOWN && verdict->up) {
-        settle(provider, verdict, now);
+    if (probes->status == HEALTH_UNKNOWN && verdict->status == HEALTH_UP) {
+        settle(probes, HEALTH_UP, verdict->why, now);
         return true;
     }
-    if (provider->status != HEALTH_UNKNOWN && verdict->up == (provider->status == HEALTH_UP)) {
-        provider->streak = 0;
-        memcpy(provider->why, verdict->why, sizeof provider->why);
+    if (verdict->status == probes->status) {
+        probes->streak = 0;
+        memcpy(probes->why, verdict->why, sizeof probes->why);
         return false;
     }
-    if (provider->streak == 0)
-        provider->streak_since = now;
-    provider->streak++;
-    if (provider->streak < (verdict->up ? rise : fall))
+    count(probes, verdict->status, now);
+    if (probes->streak < (is_worse(probes, verdict->status) ? fall : rise))
         return false;
-    settle(provider, verdict, provider->streak_since);
+    settle(probes, probes->streak_status, verdict->why, probes->streak_since);
     return true;
 }

@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 from harness import SOURCE, RingfenceTest, wait_for
+from test_gateway import Client
 
 PROBE = {"provider": "elevenlabs", "method": "GET", "path": "/v1/user/subscription"}
 
@@ -85,6 +86,68 @@ class Providers(HealthMonitorTest):
         self.set.faults({"id": "limited", "match": PROBE, "kind": "status", "status": 429})
         self.wait_probes(6)
         self.assertEqual(len(self.notices()), 1)
+
+    def test_slow_answers_are_degraded_and_a_restart_tells_it_not_again(self):
+        self.wait_notices(1)
+        self.set.config["health"]["slow_after"] = "500ms"
+        self.set.write_config()
+        self.set.processes["health-monitor"].terminate(signal.SIGHUP)
+        self.set.faults({"id": "slow", "match": PROBE, "kind": "latency", "delay_ms": 1000})
+        slow = self.wait_notices(2)[1]
+        self.assertEqual((slow["type"], slow["severity"], slow["data"]["from"], slow["data"]["cause"]),
+                         ("provider.degraded", "warning", "up", "probes"))
+        self.assertRegex(slow["data"]["why"], r"HTTP 200 after 1\.\d s \(slow beyond 0\.5 s\)")
+        self.set.processes["health-monitor"].kill()
+        self.set.start("health-monitor")
+        self.wait_probes(4)
+        self.assertEqual(len(self.notices()), 2)
+        self.set.faults()
+        up = self.wait_notices(3)[2]
+        self.assertEqual((up["type"], up["data"]["from"]), ("provider.up", "degraded"))
+        self.assertIn("is up again", up["message"])
+
+    def test_an_answer_without_the_expected_text_is_bad(self):
+        self.wait_notices(1)
+        self.set.config["providers"]["elevenlabs"]["probe_expect"] = "no such tier"
+        self.set.write_config()
+        self.set.processes["health-monitor"].terminate(signal.SIGHUP)
+        down = self.wait_notices(2)[1]
+        self.assertEqual((down["type"], down["data"]["why"]),
+                         ("provider.down", "HTTP 200 without the text of probe_expect"))
+
+    def test_incident_43_and_calls_that_fail_are_seen_though_probes_succeed(self):
+        """Not the calls that a caller spoils; those that the provider spoils, over two gateways."""
+        self.set.config["health"]["calls"] = {"window": "5s", "minimum": 6}
+        self.set.config["defaults"]["breaker"]["mode"] = "observe"
+        self.set.write_config()
+        self.set.processes["health-monitor"].terminate(signal.SIGHUP)
+        for name in ("gateway-0", "gateway-1"):
+            self.set.start("service-gateway", name)
+        client = Client(self.set)
+        self.addCleanup(client.close)
+        self.wait_notices(1)
+        speech = {"provider": "elevenlabs", "method": "POST"}
+        self.set.faults({"id": "invalid", "match": speech, "kind": "status", "status": 422})
+        for i in range(20):
+            client.speak(f"i{i}", f"invalid {i}")
+        client.wait_all([f"i{i}" for i in range(20)])
+        self.wait_probes(8)  # what was told of these calls has come long before
+        self.assertEqual(len(self.notices()), 1)
+        self.set.faults({"id": "out", "match": speech, "kind": "status", "status": 503})
+        for i in range(20):
+            client.speak(f"o{i}", f"out {i}")
+        down = self.wait_notices(2)
+        self.assertEqual(down[1]["data"]["cause"], "calls")
+        self.assertRegex(down[1]["data"]["why"],
+                         r"\d+ of the latest \d+ attempts failed, though it answers probes")
+        wait_for("down", lambda: self.set.events(type="provider.down"))
+        client.wait_all([f"o{i}" for i in range(20)])
+        self.set.faults()
+
+        def well():
+            client.speak(f"w{len(client.replies)}", f"well {len(client.replies)}")
+            return client.receive(5) and self.notices()[-1]["type"] == "provider.up"
+        wait_for("calls that succeed to end it", well)
 
     def test_a_restarted_monitor_tells_no_change_that_is_none(self):
         self.set.faults({"id": "down", "match": PROBE, "kind": "no_reply"})

@@ -34,7 +34,8 @@ static void an_unknown_key_is_named_with_the_nearest_known_one(void **state) {
         {"# a comment\n\nconcurrency: 4\n",
          "3: concurrency: unknown key; did you mean orchestrator.concurrency?"},
         {"health:\n  zzzzzzzz: 1\n", "2: health.zzzzzzzz: unknown key; expected one of: interval, "
-                                     "timeout, rise, fall, certificate, alerter_webhook, disk"},
+                                     "fast_interval, jitter, timeout, rise, fall, slow_after, "
+                                     "calls, flap, certificate, alerter_webhook, disk"},
         {"bus.heartbeat: 1s\n",
          "1: bus.heartbeat: unknown key; expected sections and keys one below the other, not "
          "joined by dots: bus: and indented under it the rest"},
@@ -284,6 +285,9 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"providers:\n  openai:\n    retry:\n      max_delay: 1s\n",
          "4: providers.openai.retry.max_delay: openai: max_delay is shorter than initial_delay; "
          "expected at least as long"},
+        {"health:\n  calls:\n    down: 30%\n    degraded: 40%\n",
+         "4: health.calls.degraded: degraded is more than health.calls.down; expected a provider "
+         "to be degraded before it is down"},
         {"bus:\n  heartbeat: 1m\n  heartbeat_misses: 60\nbroker:\n  stream_idle: 1h\n",
          "5: broker.stream_idle: stream_idle is not longer than heartbeat times heartbeat_misses; "
          "expected a stream to outlive a peer's silence"},
