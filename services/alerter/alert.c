@@ -26,6 +26,7 @@ void rf_alert_fini(struct rf_alert *alert) {
     free(alert->type);
     free(alert->subject);
     free(alert->incident);
+    free(alert->concerns);
     free(alert->title);
     free(alert->text);
     free(alert->payload);

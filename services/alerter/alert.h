@@ -42,6 +42,7 @@ struct rf_alert {
     char *type;           // of the event
     char *subject;        // of the event
     char *incident;       // alerts of one incident keep their order
+    char *concerns;       // all that it tells of (concern.h); NULL: it was read to be sent
     char *title;          // one line
     char *text;           // lines, each ended by '\n'
     char *payload;        // the webhook's body, JSON

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <ringfence/bus.h>
@@ -250,6 +251,7 @@ void rf_courier_fini(struct rf_courier *courier) {
     rf_alert_fini(&courier->reading.alert);
     rf_alert_fini(&courier->reading.first);
     rf_outbox_fini(&courier->outbox);
+    free(courier->fold.concerns);
 }
 
 static void begin(struct rf_courier *courier, const struct rf_delivery *delivery) {

@@ -77,6 +77,7 @@ void rf_courier_folded(void *arg, enum rf_err result, const struct rf_error *err
     const struct rf_ledger_fold *fold = &courier->fold;
     struct rf_delivery delivery = {.alert = (char *)(uintptr_t)fold->summary,
                                    .incident = (char *)(uintptr_t)fold->incident,
+                                   .concerns = fold->concerns,
                                    .n = fold->order,
                                    .due = fold->now,
                                    .made = fold->now};

@@ -84,6 +84,7 @@ void rf_couriers_add(struct rf_couriers *couriers, const struct rf_alert *alert,
     for (size_t i = 0; i < RF_CHANNELS_MOST; i++) {
         struct rf_delivery delivery = {.alert = (char *)(uintptr_t)alert->id,
                                        .incident = alert->incident,
+                                       .concerns = alert->concerns,
                                        .n = alert->order,
                                        .due = made,
                                        .made = made};
@@ -142,21 +143,25 @@ static char *text_of(const json_t *row, const char *name) {
 }
 
 // Of a channel that is gone it becomes a dead letter again.
-void rf_couriers_resend(struct rf_couriers *couriers, const json_t *resent, struct rf_utc now) {
+void rf_couriers_resend(struct rf_couriers *couriers, json_t *resent, struct rf_utc now) {
     bool gone = false;
     for (size_t i = 0; i < json_array_size(resent); i++) {
-        const json_t *row = json_array_get(resent, i);
-        struct rf_delivery delivery = {.alert = text_of(row, "alert"),
-                                       .incident = text_of(row, "incident"),
-                                       .n = json_integer_value(json_object_get(row, "order")),
-                                       .due = now,
-                                       .made = now};
+        json_t *row = json_array_get(resent, i);
+        char *concerns = text_of(row, "concerns");
+        struct rf_delivery delivery = {
+            .alert = text_of(row, "alert"),
+            .incident = text_of(row, "incident"),
+            .concerns = concerns == NULL || concerns[0] == '\0' ? NULL : concerns,
+            .n = json_integer_value(json_object_get(row, "order")),
+            .due = now,
+            .made = now};
         struct rf_error error;
         int slot = rf_channels_find(&couriers->channels, text_of(row, "channel"));
         gone = gone || slot < 0;
         if (slot >= 0 && rf_outbox_add(&couriers->items[slot]->outbox, &delivery, &error) != RF_OK)
             rf_log(RF_LOG_ERROR, "alert %s waits for the next start: %s", delivery.alert,
                    error.message);
+        json_object_del(row, "concerns"); // nothing for the caller
     }
     if (gone)
         rf_couriers_bury(couriers);

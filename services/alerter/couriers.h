@@ -48,8 +48,8 @@ enum rf_err rf_couriers_refuse(const struct rf_couriers *couriers, const json_t 
                                struct rf_error *error);
 
 // rf_couriers_resend: dead letters that wait again in the ledger since `now`: an array of {alert,
-// channel, incident, order}.
-void rf_couriers_resend(struct rf_couriers *couriers, const json_t *resent, struct rf_utc now);
+// channel, incident, order, concerns}; the last one is taken out of each.
+void rf_couriers_resend(struct rf_couriers *couriers, json_t *resent, struct rf_utc now);
 
 // rf_couriers_kick: looks whether something can be sent; after additions.
 void rf_couriers_kick(struct rf_couriers *couriers);

@@ -69,6 +69,8 @@ static const struct rf_migration migrations[] = {
         " down INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;"},
     {6, "CREATE INDEX alert_thread ON alert (thread);"},
     {7, "CREATE TABLE heartbeat (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER NOT NULL);"},
+    // Which incidents a notice tells of (concern.h); "": of its own alone.
+    {8, "ALTER TABLE alert ADD COLUMN concerns TEXT NOT NULL DEFAULT '';"},
 };
 
 enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_ledger **ledger,
@@ -123,6 +125,9 @@ static enum rf_err load_row(struct load_job *load, struct rf_rows *row, struct r
         .refused = strcmp(rf_rows_text(row, 7), "refused") == 0,
         .made = {rf_rows_number(row, 8)},
     };
+    const char *concerns = rf_rows_text(row, 9);
+    if (concerns[0] != '\0')
+        delivery.concerns = (char *)(uintptr_t)concerns;
     return load->fn(load->arg, rf_rows_text(row, 1), &delivery, error);
 }
 
@@ -145,7 +150,7 @@ static enum rf_err run_load(struct rf_store_job *job, struct rf_db *db, struct r
     if (result == RF_OK || result == RF_ERR_NOT_FOUND)
         result = rf_db_query(db, error, &rows,
                              "SELECT d.alert, d.channel, a.incident, a.ord, d.attempts, d.due,"
-                             " d.tried, d.state, d.made FROM delivery d JOIN alert a"
+                             " d.tried, d.state, d.made, a.concerns FROM delivery d JOIN alert a"
                              " ON a.id = d.alert WHERE d.state IN ('waiting', 'refused')"
                              " ORDER BY a.ord",
                              "");

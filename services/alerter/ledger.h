@@ -111,6 +111,7 @@ struct rf_ledger_fold {
     char summary[RF_ALERT_ID_SIZE];          // id of the new notice
     int64_t order;                           // filled in: its order, that of the last one
     char incident[RF_CHANNEL_NAME_SIZE + 8]; // filled in
+    char *concerns;                          // so is this; the owner frees it
     void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
     void *arg;
 };

@@ -17,14 +17,15 @@
 
 static enum rf_err insert_alert(struct rf_db *db, const struct rf_ledger_page *page,
                                 const struct rf_alert *alert, bool *fresh, struct rf_error *error) {
-    enum rf_err result = rf_db_run(
-        db, error,
-        "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title,"
-        " text, payload, kind, thread, opened, ord)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        "tiiitttttttttii", alert->id, alert->n, alert->at.ns, page->now.ns, alert->severity,
-        alert->type, alert->subject, alert->incident, alert->title, alert->text, alert->payload,
-        rf_notice_name(alert->kind), alert->thread, alert->opened.ns, alert->order);
+    enum rf_err result =
+        rf_db_run(db, error,
+                  "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title,"
+                  " text, payload, kind, thread, opened, ord, concerns)"
+                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                  "tiiitttttttttiit", alert->id, alert->n, alert->at.ns, page->now.ns,
+                  alert->severity, alert->type, alert->subject, alert->incident, alert->title,
+                  alert->text, alert->payload, rf_notice_name(alert->kind), alert->thread,
+                  alert->opened.ns, alert->order, alert->concerns);
     *fresh = result == RF_OK && rf_db_changes(db) == 1;
     for (int c = 0; *fresh && result == RF_OK && c < RF_CHANNELS_MOST; c++)
         if (alert->channels & 1U << c)

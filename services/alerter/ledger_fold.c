@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/severity.h"
+#include "concern.h"
 #include "events/field.h"
 #include "events/text.h"
 #include "store/db.h"
@@ -24,6 +25,7 @@ struct summary {
     size_t lines;
     int severity; // the worst one
     int64_t n, first_at, order;
+    char *concerns;
 };
 
 static void add_line(struct summary *summary, struct rf_rows *row) {
@@ -37,12 +39,28 @@ static void add_line(struct summary *summary, struct rf_rows *row) {
     rf_text_add(&summary->text, "\n");
 }
 
+// What is told in the summary keeps its order beside what is told later.
+static enum rf_err add_concerns(struct summary *summary, struct rf_rows *row,
+                                struct rf_error *error) {
+    const char *incident = rf_rows_text(row, 6), *kept = rf_rows_text(row, 7);
+    char *own = kept[0] != '\0' ? strdup(kept) : rf_concern_of(&incident, 1);
+    char *joined = own == NULL ? NULL : rf_concern_join(summary->concerns, own);
+    free(own);
+    if (joined == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory for a summary of old notices");
+    free(summary->concerns);
+    summary->concerns = joined;
+    return RF_OK;
+}
+
 static enum rf_err read_one(struct summary *summary, struct rf_db *db, const char *id,
                             struct rf_error *error) {
     struct rf_rows *row = NULL;
     enum rf_err result =
         rf_db_query(db, error, &row,
-                    "SELECT at, severity, kind, title, n, ord FROM alert WHERE id = ?", "t", id);
+                    "SELECT at, severity, kind, title, n, ord, incident, concerns FROM alert"
+                    " WHERE id = ?",
+                    "t", id);
     if (result == RF_OK && (result = rf_rows_next(row, error)) == RF_OK) {
         int rank = rf_severity_rank(rf_rows_text(row, 1));
         int64_t at = rf_rows_number(row, 0), order = rf_rows_number(row, 5);
@@ -51,6 +69,7 @@ static enum rf_err read_one(struct summary *summary, struct rf_db *db, const cha
         summary->first_at = summary->lines == 0 || at < summary->first_at ? at : summary->first_at;
         summary->order = order > summary->order ? order : summary->order;
         add_line(summary, row);
+        result = add_concerns(summary, row, error);
     }
     rf_rows_end(&row);
     return result == RF_ERR_NOT_FOUND ? RF_OK : result;
@@ -80,11 +99,12 @@ static enum rf_err insert(struct rf_ledger_fold *fold, struct summary *summary, 
     enum rf_err result = rf_db_run(
         db, error,
         "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title, text,"
-        " payload, kind, thread, opened, ord)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'digest', ?, ?, ?)",
-        "tiiittttttttii", fold->summary, summary->n, summary->first_at, fold->now.ns,
+        " payload, kind, thread, opened, ord, concerns)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'digest', ?, ?, ?, ?)",
+        "tiiittttttttiit", fold->summary, summary->n, summary->first_at, fold->now.ns,
         rf_severity_name(summary->severity), TYPE, fold->channel, fold->incident, title,
-        summary->text.data, payload, fold->summary, summary->first_at, summary->order);
+        summary->text.data, payload, fold->summary, summary->first_at, summary->order,
+        summary->concerns);
     free(payload);
     return result != RF_OK
                ? result
@@ -97,8 +117,11 @@ static enum rf_err insert(struct rf_ledger_fold *fold, struct summary *summary, 
 
 static enum rf_err run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_ledger_fold *fold = (struct rf_ledger_fold *)job;
-    struct summary summary = {0};
-    enum rf_err result = RF_OK;
+    struct summary summary = {.concerns = strdup("")};
+    enum rf_err result =
+        summary.concerns == NULL
+            ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a summary of old notices")
+            : RF_OK;
     rf_text_add(&summary.text,
                 "These notices waited while the channel took none. What they tell of "
                 "may be over: ringfence alert list\n");
@@ -115,6 +138,8 @@ static enum rf_err run(struct rf_store_job *job, struct rf_db *db, struct rf_err
                            " alert = ? AND channel = ? AND state IN ('waiting', 'refused')",
                            "ttt", fold->summary, fold->ids[i], fold->channel);
     rf_text_fini(&summary.text);
+    free(fold->concerns);
+    fold->concerns = summary.concerns;
     return result;
 }
 

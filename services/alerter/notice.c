@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "concern.h"
 #include "engine.h"
 #include "events/field.h"
 #include "events/sentence.h"
@@ -231,8 +232,8 @@ const char *rf_notice_graver(const char *a, const char *b) {
 // All texts that leave by the channels come past here.
 enum rf_err rf_notice_finish(struct rf_alert *alert, struct rf_error *error) {
     if (alert->severity != NULL && alert->type != NULL && alert->subject != NULL &&
-        alert->incident != NULL && alert->title != NULL && alert->text != NULL &&
-        alert->payload != NULL)
+        alert->incident != NULL && alert->concerns != NULL && alert->title != NULL &&
+        alert->text != NULL && alert->payload != NULL)
         return RF_OK;
     rf_alert_fini(alert);
     return rf_error_set(error, RF_ERR_NOMEM, "no memory for a notice");
@@ -261,6 +262,7 @@ enum rf_err rf_notice_make(const struct rf_incident *incident,
     alert->severity = strdup(incident->severity);
     alert->subject = strdup(incident->subject);
     alert->incident = strdup(incident->fingerprint);
+    alert->concerns = rf_concern_of((const char *const *)&incident->fingerprint, 1);
     alert->title = title_of(incident, rule, alert, now);
     alert->text = text_of(incident, rule, alert, now);
     if (alert->title != NULL && alert->text != NULL && alert->type != NULL)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "concern.h"
 #include "engine.h"
 #include "events/field.h"
 #include "notice_parts.h"
@@ -117,6 +118,15 @@ static char *digest_title(const struct rf_digest_line *lines, size_t count, size
     return rf_text_take(&title);
 }
 
+static char *concerns_of(const struct rf_digest_line *lines, size_t count) {
+    const char **incidents = calloc(count + 1, sizeof *incidents);
+    for (size_t i = 0; incidents != NULL && i < count; i++)
+        incidents[i] = lines[i].incident->fingerprint;
+    char *concerns = incidents == NULL ? NULL : rf_concern_of(incidents, count);
+    free(incidents);
+    return concerns;
+}
+
 enum rf_err rf_notice_digest(const struct rf_digest_line *lines, size_t count, const char *why,
                              struct rf_utc now, struct rf_alert *alert, struct rf_error *error) {
     const char *severity = "info";
@@ -135,6 +145,7 @@ enum rf_err rf_notice_digest(const struct rf_digest_line *lines, size_t count, c
     alert->type = strdup("alert.digest");
     alert->subject = strdup(why);
     alert->incident = strdup("digest");
+    alert->concerns = concerns_of(lines, count);
     alert->title = digest_title(lines, count, over);
     alert->text = digest_text(lines, count, why);
     if (alert->title != NULL && alert->text != NULL)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "concern.h"
 #include "resilience/backoff.h"
 
 void rf_outbox_init(struct rf_outbox *outbox, const struct rf_retry_policy *policy, uint64_t seed) {
@@ -12,6 +13,7 @@ void rf_outbox_init(struct rf_outbox *outbox, const struct rf_retry_policy *poli
 static void free_delivery(struct rf_delivery *delivery) {
     free(delivery->alert);
     free(delivery->incident);
+    free(delivery->concerns);
     free(delivery);
 }
 
@@ -31,12 +33,16 @@ void rf_outbox_policy(struct rf_outbox *outbox, const struct rf_retry_policy *po
 enum rf_err rf_outbox_add(struct rf_outbox *outbox, const struct rf_delivery *delivery,
                           struct rf_error *error) {
     struct rf_delivery *added = malloc(sizeof *added);
+    const char *incident = delivery->incident;
     if (added != NULL) {
         *added = *delivery;
         added->alert = strdup(delivery->alert);
         added->incident = strdup(delivery->incident);
+        added->concerns =
+            delivery->concerns != NULL ? strdup(delivery->concerns) : rf_concern_of(&incident, 1);
     }
-    if (added == NULL || added->alert == NULL || added->incident == NULL) {
+    if (added == NULL || added->alert == NULL || added->incident == NULL ||
+        added->concerns == NULL) {
         if (added != NULL)
             free_delivery(added);
         return rf_error_set(error, RF_ERR_NOMEM, "no memory for a delivery");
@@ -86,10 +92,10 @@ static bool is_exhausted(const struct rf_outbox *outbox, const struct rf_deliver
     return delivery->attempts > outbox->policy.max_retries;
 }
 
-// Whether an earlier alert of the same incident still waits and is not refused for good.
+// Whether an earlier alert that tells of the same incident still waits and is not refused for good.
 static bool is_overtaking(const struct rf_outbox *outbox, const struct rf_delivery *delivery) {
     for (const struct rf_delivery *d = outbox->first; d != delivery; d = d->next)
-        if (!d->refused && strcmp(d->incident, delivery->incident) == 0)
+        if (!d->refused && rf_concern_shared(d->concerns, delivery->concerns))
             return true;
     return false;
 }

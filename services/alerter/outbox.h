@@ -4,7 +4,7 @@
 // behind it back while it waits, as the channel itself is most likely the reason. After max_retries
 // it goes on at max_delay and lets others pass, so that a message which the receiver never takes
 // does not stop the channel; but never others of its own incident: "closed" does not overtake
-// "opened". After a success all that waited are tried again soon.
+// "opened", nor the digest that told of it. After a success all that waited are tried again soon.
 // A refused message, and a channel that is barred (wrong token, blocked bot), are tried again after
 // a long delay. What waited too long is taken out by the owner: as a dead letter, or, when the
 // channel works again, folded with others into one summary.
@@ -38,6 +38,7 @@ struct rf_delivery {
     struct rf_delivery *next; // the next higher number
     char *alert;              // id
     char *incident;
+    char *concerns;      // concern.h; NULL in what is added: the incident alone
     int64_t n;           // the notice's order
     int64_t attempts;    // that failed
     struct rf_utc due;   // not before

@@ -41,11 +41,12 @@ struct meant {
 
 static enum rf_err find_resent(struct rf_query *query, const struct meant *meant, struct rf_db *db,
                                struct rf_error *error) {
-    static const char *const columns[] = {"alert", "channel", "incident", "#order", NULL};
+    static const char *const columns[] = {"alert",  "channel",  "incident",
+                                          "#order", "concerns", NULL};
     struct rf_rows *rows = NULL;
     enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT d.alert, d.channel, a.incident, a.ord" MEANT "IN" TAKING
-                                  "ORDER BY a.ord, d.alert, d.channel LIMIT ?",
+                                  "SELECT d.alert, d.channel, a.incident, a.ord, a.concerns" MEANT
+                                  "IN" TAKING "ORDER BY a.ord, d.alert, d.channel LIMIT ?",
                                   "ttttti", meant->id, meant->id, meant->channel, meant->channel,
                                   meant->taking, (int64_t)RF_QUERY_ROWS_MOST + 1);
     err = rf_query_rows(&rows, err, columns, query->result, "resent", error);

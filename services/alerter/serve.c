@@ -42,7 +42,7 @@ void rf_serve_refuse(struct rf_serve *serve, const char *id, enum rf_err err, co
 // What is sent again has its place with its courier. Where nothing could be, the reason is said.
 static enum rf_err take_resent(struct rf_serve *serve, const struct rf_query *query,
                                struct rf_error *error) {
-    const json_t *resent = json_object_get(query->result, "resent");
+    json_t *resent = json_object_get(query->result, "resent");
     if (json_array_size(resent) == 0)
         return rf_couriers_refuse(serve->couriers, json_object_get(query->result, "left"), error);
     rf_couriers_resend(serve->couriers, resent, query->now);

@@ -83,6 +83,40 @@ class IncidentTest(BuiltInCase):
         self.assertLessEqual(len(self.bodies()), 6)
 
 
+class OrderTest(BuiltInCase):
+    """A storm's digest fails on one channel beyond its quick retries, and lets others pass."""
+    CONFIG = {"alerter": {"rules": [], "storm": {"notices": 2, "within": "1s", "gather": "1m"},
+                          "retry": {"initial_delay": "3s", "max_delay": "10s", "max_retries": 1, "jitter": "none"}}}
+
+    def fail_digest(self):
+        self.publisher.publish(opened("a"), opened("b"))
+        self.wait_bodies(lambda seen: len(seen) == 2)
+        self.publisher.publish(*map(opened, "cdef"))
+        self.set.faults({"id": "down", "match": {"provider": "webhook"}, "kind": "status", "status": 503, "count": 2})
+        wait_for("the digest's second failure", lambda: any(
+            event["data"]["final"] for event in self.set.events(type="alert.failed", subject="webhook")))
+
+    def look(self):
+        self.publisher.publish(closed("d"), opened("z"))
+        bodies = self.wait_bodies(lambda seen: any(b["kind"] == "resolved" for b in seen) and
+                                  any(b["kind"] == "digest" for b in seen))
+        kinds = [b["kind"] for b in bodies]
+        self.assertEqual(bodies[2]["subject"], "z", "what the digest does not tell of passes it")
+        self.assertLess(kinds.index("digest"), kinds.index("resolved"))
+
+    def test_incident_22_no_resolve_overtakes_the_digest_that_told_its_opening(self):
+        self.set.start("alerter")
+        self.fail_digest()
+        self.look()
+
+    def test_incident_22_nor_does_it_after_a_kill(self):
+        alerter = self.set.start("alerter")
+        self.fail_digest()
+        alerter.kill()
+        self.set.start("alerter")
+        self.look()
+
+
 class KilledTest(BuiltInCase):
     KILLS, INCIDENTS = 5, 50
     CONFIG = {"alerter": {"rules": [], "storm": {"notices": 100, "within": "100ms"},

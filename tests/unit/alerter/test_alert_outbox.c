@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "concern.h"
 #include "outbox.h"
 
 #define START (INT64_C(1000000) * RF_NS_PER_S)
@@ -43,13 +44,33 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static void add(struct bench *bench, int64_t n, const char *incident) {
+static void add_concerning(struct bench *bench, int64_t n, const char *incident, char *concerns) {
     char id[32];
     snprintf(id, sizeof id, "alert-%d", (int)n);
-    struct rf_delivery delivery = {
-        .alert = id, .incident = (char *)incident, .n = n, .due = bench->now};
+    struct rf_delivery delivery = {.alert = id,
+                                   .incident = (char *)(uintptr_t)incident,
+                                   .concerns = concerns,
+                                   .n = n,
+                                   .due = bench->now};
     struct rf_error error;
     assert_int_equal(rf_outbox_add(&bench->outbox, &delivery, &error), RF_OK);
+}
+
+static void add(struct bench *bench, int64_t n, const char *incident) {
+    add_concerning(bench, n, incident, NULL);
+}
+
+// A digest of incidents "i0" to "iN".
+static void add_digest(struct bench *bench, int64_t n, int last) {
+    char names[4][16];
+    const char *incidents[4];
+    for (int i = 0; i <= last; i++) {
+        snprintf(names[i], sizeof names[i], "i%d", i);
+        incidents[i] = names[i];
+    }
+    char *concerns = rf_concern_of(incidents, (size_t)last + 1);
+    add_concerning(bench, n, "digest", concerns);
+    free(concerns);
 }
 
 // The number of the delivery that goes out now; 0: none.
@@ -178,6 +199,45 @@ static void incident_22_a_resolve_never_overtakes_what_it_resolves(void **state)
                 settle(bench, RF_OUTCOME_OK);
         } while (delivery == NULL || bench->outbox.in_flight == NULL);
         assert_int_equal(delivery->n, expected);
+        settle(bench, RF_OUTCOME_OK);
+    }
+}
+
+// The next delivery, whenever it is due.
+static int64_t wait_take(struct bench *bench) {
+    struct rf_utc wake;
+    const struct rf_delivery *delivery;
+    while ((delivery = rf_outbox_take(&bench->outbox, bench->now, &wake)) == NULL)
+        bench->now = wake;
+    return delivery->n;
+}
+
+static void incident_22_a_resolve_never_overtakes_the_digest_that_told_its_opening(void **state) {
+    struct bench *bench = *state;
+    add_digest(bench, 1, 3);
+    exhaust(bench, 1);
+    add(bench, 2, "i2"); // closed
+    add(bench, 3, "i4"); // not told of by the digest
+    assert_int_equal(take(bench), 3);
+    settle(bench, RF_OUTCOME_OK);
+    for (int64_t expected = 1; expected <= 2; expected++) {
+        assert_int_equal(wait_take(bench), expected);
+        settle(bench, RF_OUTCOME_OK);
+    }
+}
+
+static void incident_22_a_digest_overtakes_no_notice_of_what_it_tells(void **state) {
+    struct bench *bench = *state;
+    add(bench, 1, "i3");
+    exhaust(bench, 1);
+    add_digest(bench, 2, 3);
+    add_digest(bench, 3, 0);
+    add_digest(bench, 4, 2);
+    assert_int_equal(wait_take(bench), 1);
+    settle(bench, RF_OUTCOME_TRANSIENT);
+    assert_int_equal(take(bench), 0); // 3 and 4 tell of what 2 tells of
+    for (int64_t expected = 1; expected <= 4; expected++) {
+        assert_int_equal(wait_take(bench), expected);
         settle(bench, RF_OUTCOME_OK);
     }
 }
@@ -356,6 +416,8 @@ int main(void) {
         TEST(one_that_waits_for_a_retry_holds_those_behind_it),
         TEST(one_whose_retries_are_used_up_lets_others_pass),
         TEST(incident_22_a_resolve_never_overtakes_what_it_resolves),
+        TEST(incident_22_a_resolve_never_overtakes_the_digest_that_told_its_opening),
+        TEST(incident_22_a_digest_overtakes_no_notice_of_what_it_tells),
         TEST(a_refused_message_rests_long_and_holds_nobody),
         TEST(a_barred_channel_rests_as_a_whole_until_it_is_mended),
         TEST(incident_36_a_limited_channel_waits_what_it_was_told),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "concern.h"
 #include "engine_bench.h"
 
 static void ten_thousand_different_incidents_are_three_notices_with_right_counts(void **state) {
@@ -80,6 +81,22 @@ static void incident_35_a_digest_is_bounded_and_counts_what_it_leaves_out(void *
     bench_says(bench_last(bench)->text, "and 458 more");
 }
 
+static void incident_22_a_digest_comes_before_what_is_told_later_of_what_it_tells(void **state) {
+    struct bench *bench = *state;
+    char name[16];
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof name, "p-%d", i);
+        bench_event(bench, "breaker.opened", name, "{}");
+    }
+    bench_wait(bench, 60);
+    size_t digest = bench->told_count - 1;
+    assert_int_equal(bench->told[digest].kind, RF_NOTICE_DIGEST);
+    bench_event(bench, "breaker.closed", "p-49", "{}"); // not among those that it names
+    assert_int_equal(bench_last(bench)->kind, RF_NOTICE_RESOLVED);
+    assert_true(rf_concern_shared(bench->told[digest].concerns, bench_last(bench)->concerns));
+    assert_false(rf_concern_shared(bench->told[digest].concerns, bench->told[0].concerns));
+}
+
 static void a_storm_on_some_channels_is_none_on_the_others(void **state) {
     struct bench *bench = *state;
     bench->rules[0] =
@@ -107,6 +124,7 @@ int main(void) {
         BENCH_TEST(a_few_incidents_a_minute_are_told_each),
         BENCH_TEST(a_storm_that_goes_on_is_told_each_minute),
         BENCH_TEST(incident_35_a_digest_is_bounded_and_counts_what_it_leaves_out),
+        BENCH_TEST(incident_22_a_digest_comes_before_what_is_told_later_of_what_it_tells),
         BENCH_TEST(a_storm_on_some_channels_is_none_on_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
