@@ -7,8 +7,8 @@
 // last two digits and a keyed hash, which is the same wherever the number stands. A text that was
 // said becomes "[57 characters]". What was redacted already stays as it is.
 //
-// Pure but for configured.h. A redaction is made, filled, and then only read: any number of threads
-// may do so.
+// Pure but for redactor.h, which a process uses. A redaction is made, filled, and then only read:
+// any number of threads may do so.
 #ifndef RF_REDACT_REDACT_H
 #define RF_REDACT_REDACT_H
 

@@ -17,7 +17,7 @@
 #include "http/client.h"
 #include "intake.h"
 #include "ledger.h"
-#include "redact/configured.h"
+#include "redact/redactor.h"
 #include "serve.h"
 
 #define DRAIN_LOOK rf_ms(5)
@@ -26,7 +26,7 @@ struct alerter {
     struct rf_process *process;
     struct rf_ledger *ledger;
     struct rf_http *http;
-    struct rf_redaction *redaction;
+    struct rf_redactor *redactor;
     struct rf_forms *forms;
     struct rf_couriers couriers;
     struct rf_serve serve;
@@ -78,7 +78,9 @@ static enum rf_err open_parts(struct alerter *alerter, struct rf_error *error) {
     struct rf_process *process = alerter->process;
     enum rf_err result = open_ledger(alerter, error);
     if (result == RF_OK)
-        result = rf_redaction_configured(process->config, &alerter->redaction, error);
+        result = rf_redactor_new(process->config, RF_REDACTOR_ALL, rf_loop_now(process->loop),
+                                 &alerter->redactor, error);
+    alerter->intake.redactor = alerter->redactor;
     if (result == RF_OK)
         result = rf_http_new(process->loop, &alerter->http, error);
     if (result == RF_OK)
@@ -119,8 +121,7 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory");
     process->state = alerter;
     alerter->process = process;
-    rf_intake_init(&alerter->intake, process, &alerter->couriers.channels,
-                   (const struct rf_redaction *const *)&alerter->redaction);
+    rf_intake_init(&alerter->intake, process, &alerter->couriers.channels);
     alerter->intake.made = on_made;
     alerter->intake.stored = on_page_made;
     alerter->intake.arg = alerter;
@@ -144,21 +145,17 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
 enum rf_err rf_alerter_reload(struct rf_process *process, const struct rf_config *fresh,
                               struct rf_error *error) {
     struct alerter *alerter = process->state;
-    struct rf_redaction *redaction = NULL;
     struct rf_forms *forms = NULL;
-    enum rf_err result = rf_redaction_configured(fresh, &redaction, error);
+    enum rf_err result = rf_forms_new(fresh->alerter.templates, &forms, error);
     if (result == RF_OK)
-        result = rf_forms_new(fresh->alerter.templates, &forms, error);
+        result = rf_redactor_take(alerter->redactor, fresh, rf_loop_now(process->loop), error);
     if (result == RF_OK)
         result = rf_couriers_reload(&alerter->couriers, &fresh->alerter, error);
     if (result != RF_OK) {
-        rf_redaction_destroy(&redaction);
         rf_forms_destroy(&forms);
         return result;
     }
     rf_heartbeat_reload(&alerter->heartbeat, &fresh->alerter.heartbeat);
-    rf_redaction_destroy(&alerter->redaction);
-    alerter->redaction = redaction;
     rf_forms_destroy(&alerter->forms);
     alerter->forms = forms;
     return rf_intake_reload(&alerter->intake, fresh, error);
@@ -200,7 +197,7 @@ void rf_alerter_stop(struct rf_process *process) {
     rf_ledger_close(&alerter->ledger);
     rf_http_destroy(&alerter->http);
     rf_forms_destroy(&alerter->forms);
-    rf_redaction_destroy(&alerter->redaction);
+    rf_redactor_destroy(&alerter->redactor);
     rf_couriers_fini(&alerter->couriers);
     rf_intake_fini(&alerter->intake);
     free(alerter);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "redact/redact.h"
 #include "rule.h"
 
 #define PAGE_EVENTS   256
@@ -124,10 +125,11 @@ static void on_stored(void *arg, enum rf_err result, const struct rf_error *erro
 // ---- reading ----
 
 // Redacted before anything is made of it: a notice goes to mailboxes and chats.
-static enum rf_err take_event(struct rf_intake *intake, const struct rf_event *event,
-                              struct rf_utc now, struct rf_error *error) {
+static enum rf_err take_event(struct rf_intake *intake, const struct rf_redaction *redaction,
+                              const struct rf_event *event, struct rf_utc now,
+                              struct rf_error *error) {
     struct rf_redacted_event redacted;
-    if (rf_redact_event(*intake->redaction, event, &redacted) != RF_OK)
+    if (rf_redact_event(redaction, event, &redacted) != RF_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory to redact an event");
     rf_engine_event(&intake->engine, &redacted.event, now);
     rf_redacted_event_fini(&redacted);
@@ -145,9 +147,11 @@ static void on_page(void *arg, const struct rf_journal_page *read) {
         rf_bus_tell_gap(intake->process->bus, intake->process->service, &intake->cursor, read);
     intake->owes_page = true;
     intake->page.cursor = rf_journal_place(read->scanned, read->journal);
+    const struct rf_redaction *redaction =
+        rf_redactor_now(intake->redactor, rf_loop_now(intake->process->loop));
     for (size_t i = 0; i < read->events.count; i++) {
         struct rf_error error;
-        if (take_event(intake, &read->events.items[i], now, &error) != RF_OK) {
+        if (take_event(intake, redaction, &read->events.items[i], now, &error) != RF_OK) {
             fail(intake, &error);
             return;
         }
@@ -195,9 +199,8 @@ static void on_long_quiet(void *arg) {
 }
 
 void rf_intake_init(struct rf_intake *intake, struct rf_process *process,
-                    const struct rf_channels *channels,
-                    const struct rf_redaction *const *redaction) {
-    *intake = (struct rf_intake){.process = process, .channels = channels, .redaction = redaction};
+                    const struct rf_channels *channels) {
+    *intake = (struct rf_intake){.process = process, .channels = channels};
     intake->words_end = &intake->words;
     intake->page.done = on_stored;
     intake->page.arg = intake;

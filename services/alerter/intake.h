@@ -9,7 +9,7 @@
 #include "channels.h"
 #include "engine.h"
 #include "ledger.h"
-#include "redact/redact.h"
+#include "redact/redactor.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
 
@@ -26,7 +26,7 @@ struct rf_intake {
     struct rf_process *process;
     struct rf_ledger *ledger;
     const struct rf_channels *channels;
-    const struct rf_redaction *const *redaction;
+    struct rf_redactor *redactor;
     struct rf_subscription *subscription;
     struct rf_engine engine;
     struct rf_zones zones;
@@ -50,12 +50,12 @@ struct rf_intake {
     void *arg;
 };
 
-// rf_intake_init: all pointers are borrowed; what they point at may change by a reload.
+// rf_intake_init: all pointers are borrowed; what they point at may change by a reload. The owner
+// sets the redactor before rf_intake_begin.
 // rf_intake_begin: with the engine loaded from
 // the ledger and the place in the journal that it knows; reads and watches from then on.
 void rf_intake_init(struct rf_intake *intake, struct rf_process *process,
-                    const struct rf_channels *channels,
-                    const struct rf_redaction *const *redaction);
+                    const struct rf_channels *channels);
 RF_NODISCARD enum rf_err rf_intake_begin(struct rf_intake *intake, struct rf_ledger *ledger,
                                          bool known, const struct rf_journal_place *cursor,
                                          struct rf_error *error);

@@ -4,14 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "config/config.h"
 #include "logs_lines.h"
-#include "redact/configured.h"
 #include "redact/redact.h"
+#include "redact/redactor.h"
 
 enum rf_err cli_logs_contact_read(struct cli_logs_contact *contact, const struct rf_config *config,
                                   struct cli_logs_filter *filter, struct rf_error *error) {
-    struct rf_redaction *redaction = NULL;
+    struct rf_redactor *redactor = NULL;
+    struct rf_instant now = rf_clock_now();
     struct rf_text text = {0};
     const char *home = config->contacts.default_country;
     if (filter->contact == NULL ||
@@ -19,15 +21,15 @@ enum rf_err cli_logs_contact_read(struct cli_logs_contact *contact, const struct
                        &contact->phone))
         return RF_OK;
     filter->number = contact->phone.e164;
-    enum rf_err result = rf_redaction_configured(config, &redaction, error);
-    if (result == RF_OK &&
-        rf_redact(redaction, contact->phone.e164, strlen(contact->phone.e164), &text)) {
+    enum rf_err result = rf_redactor_new(config, RF_REDACTOR_ALL, now, &redactor, error);
+    if (result == RF_OK && rf_redact(rf_redactor_now(redactor, now), contact->phone.e164,
+                                     strlen(contact->phone.e164), &text)) {
         contact->redacted = rf_text_take(&text);
         filter->redacted = contact->redacted;
         if (contact->redacted == NULL)
             result = rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     }
-    rf_redaction_destroy(&redaction);
+    rf_redactor_destroy(&redactor);
     return result;
 }
 

@@ -210,7 +210,7 @@ static void mark_journal(struct rf_file_sink *sink) {
         .origin = sink->sink.process->instance,
         .data = data,
     };
-    sink->record(*sink->sink.redaction, &event, &sink->mark);
+    sink->record(rf_sink_redaction(&sink->sink), &event, &sink->mark);
     json_decref(data);
 }
 
@@ -226,8 +226,9 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     if (sink->unplaced > 0 || (page->other && sink->sink.known))
         mark_journal(sink);
     sink->unplaced = 0;
+    const struct rf_redaction *redaction = rf_sink_redaction(&sink->sink);
     for (size_t i = 0; i < count; i++)
-        sink->record(*sink->sink.redaction, &page->events.items[i], &sink->page);
+        sink->record(redaction, &page->events.items[i], &sink->page);
     if (sink->page.failed || sink->mark.failed) {
         struct rf_error error;
         rf_error_set(&error, RF_ERR_NOMEM, "no memory for a page of %zu events", count);

@@ -11,8 +11,7 @@
 #include "http/client.h"
 #include "otlp_sink.h"
 #include "record.h"
-#include "redact/configured.h"
-#include "redact/redact.h"
+#include "redact/redactor.h"
 #include "sheet_sink.h"
 #include "syslog_sink.h"
 
@@ -25,7 +24,7 @@ enum { JSON_FILE, TEXT_FILE, FILE_COUNT };
 struct logger {
     struct rf_process *process;
     struct rf_http *http;
-    struct rf_redaction *redaction;
+    struct rf_redactor *redactor;
     struct rf_file_sink files[FILE_COUNT];
     struct rf_sheet_sink sheet;
     struct rf_otlp_sink otlp;
@@ -79,7 +78,8 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     const struct rf_config_logger *config = &process->config->logger;
     enum rf_err result = make_state_folder(process, error);
     if (result == RF_OK)
-        result = rf_redaction_configured(process->config, &logger->redaction, error);
+        result = rf_redactor_new(process->config, RF_REDACTOR_ALL, rf_loop_now(process->loop),
+                                 &logger->redactor, error);
     if (result == RF_OK)
         result = rf_http_new(process->loop, &logger->http, error);
     if (result == RF_OK)
@@ -92,14 +92,14 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
         result =
             rf_sheet_sink_init(&logger->sheet, process, logger->http, on_active, logger, error);
     for (size_t i = 0; i < FILE_COUNT; i++)
-        logger->files[i].sink.redaction = &logger->redaction;
-    logger->sheet.sink.redaction = &logger->redaction;
+        logger->files[i].sink.redactor = logger->redactor;
+    logger->sheet.sink.redactor = logger->redactor;
     if (result == RF_OK)
         rf_otlp_sink_init(&logger->otlp, process, logger->http, on_active, logger);
     if (result == RF_OK)
         rf_syslog_sink_init(&logger->syslog, process, on_active, logger);
-    logger->syslog.forward.sink.redaction = &logger->redaction;
-    logger->otlp.forward.sink.redaction = &logger->redaction;
+    logger->syslog.forward.sink.redactor = logger->redactor;
+    logger->otlp.forward.sink.redactor = logger->redactor;
     return result;
 }
 
@@ -130,12 +130,10 @@ enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) 
 enum rf_err rf_logger_reload(struct rf_process *process, const struct rf_config *fresh,
                              struct rf_error *error) {
     struct logger *logger = process->state;
-    struct rf_redaction *redaction;
-    enum rf_err result = rf_redaction_configured(fresh, &redaction, error);
+    enum rf_err result =
+        rf_redactor_take(logger->redactor, fresh, rf_loop_now(process->loop), error);
     if (result != RF_OK)
         return result;
-    rf_redaction_destroy(&logger->redaction);
-    logger->redaction = redaction;
     rf_timer_after(&logger->reload_timer, rf_ns(0));
     return RF_OK;
 }
@@ -162,7 +160,7 @@ void rf_logger_stop(struct rf_process *process) {
     rf_otlp_sink_fini(&logger->otlp);
     rf_syslog_sink_fini(&logger->syslog);
     rf_http_destroy(&logger->http);
-    rf_redaction_destroy(&logger->redaction);
+    rf_redactor_destroy(&logger->redactor);
     free(logger);
     process->state = NULL;
 }

@@ -163,11 +163,11 @@ static bool take(void *arg, const struct rf_journal_page *page) {
     struct rf_utc now = rf_clock_utc();
     forget(sink);
     sink->records = json_array();
+    const struct rf_redaction *redaction = rf_sink_redaction(&sink->forward.sink);
     for (size_t i = 0; i < page->events.count; i++) {
         const struct rf_event *event = &page->events.items[i];
         if (rf_sink_wants(event, settings(sink)->log_lines) &&
-            json_array_append_new(sink->records,
-                                  rf_otlp_record(*sink->forward.sink.redaction, event, now)) != 0)
+            json_array_append_new(sink->records, rf_otlp_record(redaction, event, now)) != 0)
             return false;
     }
     sink->first = 0;

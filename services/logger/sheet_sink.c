@@ -200,10 +200,11 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     bool failed = page->journal != NULL && journal == NULL;
     rf_sink_got(&sink->sink, page);
     sink->began = rf_loop_now(sink->sink.process->loop);
+    const struct rf_redaction *redaction = rf_sink_redaction(&sink->sink);
     for (size_t i = 0; i < count; i++)
         if (rf_sink_wants(&page->events.items[i], settings(sink)->sheets.log_lines))
-            failed = json_array_append_new(
-                         rows, rf_record_row(*sink->sink.redaction, &page->events.items[i])) != 0 ||
+            failed = json_array_append_new(rows,
+                                           rf_record_row(redaction, &page->events.items[i])) != 0 ||
                      failed;
     if (failed || rows == NULL) {
         struct rf_error error;

@@ -8,12 +8,18 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "redact/redactor.h"
 #include "resilience/backoff.h"
+#include "runtime/loop.h"
 #include "runtime/service.h"
 
 void rf_sink_init(struct rf_sink *sink, struct rf_process *process, const char *name) {
     *sink = (struct rf_sink){.process = process, .name = name, .rng = {rf_random_u64()}};
     snprintf(sink->subscriber, sizeof sink->subscriber, "%s-%s", process->service, name);
+}
+
+const struct rf_redaction *rf_sink_redaction(const struct rf_sink *sink) {
+    return rf_redactor_now(sink->redactor, rf_loop_now(sink->process->loop));
 }
 
 static void publish(struct rf_sink *sink, enum rf_event_type type, const char *subject,

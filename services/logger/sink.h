@@ -12,12 +12,13 @@
 
 struct rf_process;
 struct rf_redaction;
+struct rf_redactor;
 
 struct rf_sink {
     struct rf_process *process;
-    struct rf_redaction *const *redaction; // the logger's, which is another one after a reload
-    const char *name;                      // json, text, sheets
-    char subscriber[32];                   // its durable name: logger-json
+    struct rf_redactor *redactor; // the logger's
+    const char *name;             // json, text, sheets
+    char subscriber[32];          // its durable name: logger-json
     bool failing;
     int64_t failures; // in a row
     struct rf_rng rng;
@@ -25,8 +26,11 @@ struct rf_sink {
     bool known;                    // a page was taken, now or in an earlier life
 };
 
-// rf_sink_init: `redaction` is set by the owner.
+// rf_sink_init: `redactor` is set by the owner.
 void rf_sink_init(struct rf_sink *sink, struct rf_process *process, const char *name);
+
+// rf_sink_redaction: for the page at hand, see rf_redactor_now.
+const struct rf_redaction *rf_sink_redaction(const struct rf_sink *sink);
 
 // rf_sink_failed: it cannot be written, for this reason. Returns how long to wait.
 struct rf_duration rf_sink_failed(struct rf_sink *sink, const char *message);

@@ -32,11 +32,12 @@ static bool take(void *arg, const struct rf_journal_page *page) {
     struct rf_syslog_sink *sink = arg;
     struct rf_text text = {0};
     struct rf_syslog_batch batch = {.ends = calloc(page->events.count + 1, sizeof *batch.ends)};
+    const struct rf_redaction *redaction = rf_sink_redaction(&sink->forward.sink);
     for (size_t i = 0; batch.ends != NULL && i < page->events.count; i++) {
         const struct rf_event *event = &page->events.items[i];
         if (!rf_sink_wants(event, settings(sink)->syslog.log_lines))
             continue;
-        rf_syslog_record(*sink->forward.sink.redaction, event, &sink->form, &text);
+        rf_syslog_record(redaction, event, &sink->form, &text);
         batch.ends[batch.count++] = text.size;
     }
     if (text.failed || batch.ends == NULL) {

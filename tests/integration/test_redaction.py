@@ -80,6 +80,20 @@ class RedactionTest(RingfenceTest):
         self.assertEqual((data["phone"], data["message"]), (PHONE, "refused: [redacted]"))
         self.assertNotIn("script", data)
 
+    def test_a_key_that_was_changed_in_its_file_is_known_before_it_can_be_told(self):
+        """Nobody tells the logger and the alerter; the former key is still one."""
+        new, event = KEY, set_aside(PHONE)
+        for round in range(1, 4):
+            old, new = new, f"another-key-{round}"
+            self.set.write_key("elevenlabs", new)
+            event["data"]["message"] = f"refused: {old}, {new}"
+            published = self.publisher.publish(event)[0]
+            self.assertEqual(self.logged(round)[-1]["data"]["message"], "refused: [redacted], [redacted]")
+            wait_for("the alert on every channel", lambda: all(
+                published in ids for ids in self.set.alert_ids().values()))
+            for text in self.everything_told():
+                self.assertNotIn("another-key", text)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,4 +1,4 @@
-#include "redact/configured.h"
+#include "redact/hash_key.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,13 +12,9 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "config/config.h"
-#include "config/rows.h"
-#include "contacts/country.h"
 #include "redact/redact.h"
 
 #define KEY_FILE_BYTES 4096
-
-// ---- the key ----
 
 // Whatever its form is, of all its bytes.
 static void take_key(const char *text, unsigned char key[RF_REDACT_KEY_BYTES]) {
@@ -65,8 +61,8 @@ static enum rf_err make_key(const struct rf_config *config, const char *path,
     return result;
 }
 
-static enum rf_err find_key(const struct rf_config *config, unsigned char key[RF_REDACT_KEY_BYTES],
-                            struct rf_error *error) {
+enum rf_err rf_redact_hash_key(const struct rf_config *config,
+                               unsigned char key[RF_REDACT_KEY_BYTES], struct rf_error *error) {
     char *path = NULL, *text = NULL;
     if (config->redaction.key.value != NULL) {
         take_key(config->redaction.key.value, key);
@@ -91,49 +87,4 @@ static enum rf_err find_key(const struct rf_config *config, unsigned char key[RF
     free(text);
     free(path);
     return result;
-}
-
-// ---- the secrets ----
-
-// Recursive, as deep as lists are in lists: the table has none.
-static enum rf_err add_secrets(struct rf_redaction *redaction, const struct rf_config_row *rows,
-                               size_t count, const void *at) // NOLINT(misc-no-recursion)
-{
-    enum rf_err result = RF_OK;
-    for (size_t i = 0; i < count && result == RF_OK; i++) {
-        const struct rf_config_row *row = &rows[i];
-        if (row->offset == RF_CONFIG_NOWHERE)
-            continue;
-        const void *value = (const char *)at + row->offset;
-        if (row->type == RF_CONFIG_SECRET)
-            result = rf_redaction_secret(redaction, ((const struct rf_secret *)value)->value);
-        const struct rf_config_list *list = row->type == RF_CONFIG_LIST ? value : NULL;
-        for (size_t k = 0; list != NULL && k < list->count && result == RF_OK; k++)
-            result = add_secrets(redaction, row->items->rows, row->items->row_count,
-                                 (const char *)list->items + k * row->items->size);
-    }
-    return result;
-}
-
-enum rf_err rf_redaction_configured(const struct rf_config *config, struct rf_redaction **redaction,
-                                    struct rf_error *error) {
-    struct rf_redact_rules rules = {
-        .texts = config->redaction.texts,
-        .phones = config->redaction.phones,
-        .home = config->contacts.default_country == NULL
-                    ? NULL
-                    : rf_country_find(config->contacts.default_country),
-    };
-    *redaction = NULL;
-    enum rf_err result = find_key(config, rules.key, error);
-    if (result != RF_OK)
-        return result;
-    *redaction = rf_redaction_new(&rules);
-    explicit_bzero(rules.key, sizeof rules.key);
-    if (*redaction == NULL ||
-        add_secrets(*redaction, rf_config_rows, rf_config_row_count, config) != RF_OK) {
-        rf_redaction_destroy(redaction);
-        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-    }
-    return RF_OK;
 }
