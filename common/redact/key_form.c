@@ -5,7 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define SID_HEX 32
+#define SID_HEX      32
+#define LONGEST_WORD 20 // no word of a sentence is longer
 
 static bool is_token(char c) {
     return rf_redact_is_word(c) || c == '-' || c == '_' || c == '*';
@@ -45,13 +46,20 @@ static bool found(struct rf_redact_span *span, size_t from, size_t to) {
 
 // ---- a beginning and a length ----
 
+static bool has_digit_or_star(const struct rf_redact_view *view, size_t at, size_t size) {
+    for (size_t i = at; i < at + size; i++)
+        if (rf_redact_is_digit(view->text[i]) || view->text[i] == '*')
+            return true;
+    return false;
+}
+
 // A key behind its beginning: providers echo one whole, cut, or with its middle starred.
 static bool prefixed_at(const struct rf_redact_view *view, size_t at, struct rf_redact_span *span) {
     static const struct {
         const char *begins;
         unsigned least; // bytes behind it
     } keys[] = {
-        {"sk-", 8},    {"sk_", 8},          {"rk_", 16},     {"whsec_", 8}, {"AIza", 20},
+        {"sk-", 8},    {"sk_", 8},          {"rk_", 16},     {"whsec_", 8}, {"AIza", 8},
         {"AKIA", 16},  {"ASIA", 16},        {"SG.", 20},     {"xoxb-", 10}, {"xoxp-", 10},
         {"xoxa-", 10}, {"xoxr-", 10},       {"xoxs-", 10},   {"xapp-", 10}, {"ghp_", 20},
         {"gho_", 20},  {"ghu_", 20},        {"ghs_", 20},    {"ghr_", 20},  {"glpat-", 16},
@@ -67,7 +75,10 @@ static bool prefixed_at(const struct rf_redact_view *view, size_t at, struct rf_
                (is_token(rf_redact_at(view, begin + length + 1)) ||
                 rf_redact_at(view, begin + length) == '='))
             length += 1 + run(view, begin + length + 1, is_token);
-        if (length >= keys[i].least)
+        // Cut at the text's end, or starred out: nothing else looks like that.
+        bool cut = begin + length == view->size && view->size >= RF_REDACT_CUT_LEAST;
+        if (length >= keys[i].least || (length > 0 && cut) ||
+            (view->text[at] == 's' && length >= 4 && has_digit_or_star(view, begin, length)))
             return found(span, at, begin + length);
     }
     return false;
@@ -114,7 +125,7 @@ static bool looks_secret(const char *text, size_t size) {
         large = large || (i > 0 && text[i] >= 'A' && text[i] <= 'Z');
         mark = mark || strchr("._+/=~*", text[i]) != NULL;
     }
-    return size >= 6 && (digit || mark || (small && large));
+    return (size >= 6 && (digit || mark || (small && large))) || size >= LONGEST_WORD;
 }
 
 static bool scheme_at(const struct rf_redact_view *view, size_t at, struct rf_redact_span *span) {

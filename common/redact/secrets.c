@@ -9,7 +9,6 @@
 
 #define PIECE       4
 #define MOST_STRIDE 8
-#define CUT_LEAST   64 // bytes of a text that may have been cut
 #define FORM_LEAST  RF_REDACT_SECRET_LEAST
 
 static uint32_t hash_at(const char *at) {
@@ -179,11 +178,10 @@ static bool form_at(const struct rf_secrets *secrets, const char *text, size_t s
     return found;
 }
 
-// How much of the text's end is the beginning of a form. Only long texts are cut; a short one may
-// be a name with which a secret begins.
+// How much of the text's end is the beginning of a form.
 static size_t cut_off(const struct rf_secrets *secrets, const char *text, size_t size, size_t at) {
     size_t longest = 0;
-    if (size < CUT_LEAST || size - at < PIECE ||
+    if (size < RF_REDACT_CUT_LEAST || size - at < PIECE ||
         !has_bit(secrets->all_pieces, hash_at(text + size - PIECE)))
         return 0;
     for (size_t i = 0; i < secrets->count; i++) {

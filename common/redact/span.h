@@ -18,6 +18,10 @@ struct rf_redact_span {
     size_t from, to;
 };
 
+// Who takes in a text may have cut it at a length of its own, the shortest of which is a code's;
+// then it may end within a secret. A shorter one may be a name with which a secret begins.
+#define RF_REDACT_CUT_LEAST 60
+
 static inline bool rf_redact_is_digit(char c) {
     return c >= '0' && c <= '9';
 }

@@ -5,6 +5,8 @@
 
 #include "internal.h"
 
+#define MESSAGE_SIZE (2 * PROVIDER_MESSAGE_SIZE + 16)
+
 static void send_answer(struct core *core, struct call *call, struct rf_call_reply *reply) {
     reply->id = call->id;
     reply->attempts.items = call->attempts;
@@ -88,12 +90,13 @@ void answer_failed(struct core *core, struct call *call) {
     }
     const struct link_failure *failure = decisive(call);
     enum rf_class c = failure->verdict.class;
-    char message[2 * PROVIDER_MESSAGE_SIZE + 16];
+    char message[MESSAGE_SIZE];
     snprintf(message, sizeof message, "%s%s%s", failure->verdict.message,
              failure->no_retry != NULL ? "; not repeated: " : "",
              failure->no_retry != NULL ? failure->no_retry : "");
     if (c == RF_CLASS_LOCAL)
         local_message(call, failure->verdict.message, message, sizeof message);
+    told_text(core, message, sizeof message);
     struct rf_call_reply reply = {
         .class = rf_class_name(c),
         .code = failure->verdict.code[0] != '\0' ? failure->verdict.code : NULL,
@@ -110,9 +113,10 @@ void answer_failed(struct core *core, struct call *call) {
 }
 
 void answer_local(struct core *core, struct call *call, const char *code, const char *message) {
-    char words[2 * PROVIDER_MESSAGE_SIZE + 16];
+    char words[MESSAGE_SIZE];
     permit_end(core, call, RF_CLASS_LOCAL, rf_ns(0), NULL);
     local_message(call, message, words, sizeof words);
+    told_text(core, words, sizeof words);
     struct rf_call_reply reply = {
         .class = rf_class_name(RF_CLASS_LOCAL),
         .code = code,
@@ -125,11 +129,11 @@ void answer_local(struct core *core, struct call *call, const char *code, const 
 
 void answer_request(struct core *core, const struct rf_call_request *request, enum rf_class c,
                     const char *code, const char *message) {
-    struct rf_call_reply reply = {.id = request->id,
-                                  .class = rf_class_name(c),
-                                  .code = code,
-                                  .message = message,
-                                  .sent = "no"};
+    char words[MESSAGE_SIZE];
+    snprintf(words, sizeof words, "%s", message);
+    told_text(core, words, sizeof words);
+    struct rf_call_reply reply = {
+        .id = request->id, .class = rf_class_name(c), .code = code, .message = words, .sent = "no"};
     core->effects->reply(core->arg, &reply);
     enum gateway_service service;
     if (gateway_service_parse(request->service, &service))
@@ -168,20 +172,23 @@ static void publish(struct core *core, const struct call *call, enum rf_event_ty
                     const char *subject, json_t *data) {
     if (data == NULL)
         return; // out of memory: the reply tells the same
+    if (call != NULL)
+        (void)json_object_set_new(data, "call", json_string(call->id));
     struct rf_event event = {
         .type = rf_event_type_name(type),
         .severity = rf_event_severity(type),
         .subject = subject,
         .service = subject,
-        .data = data,
+        .data = told_data(core, data),
     };
     if (call != NULL) {
-        (void)json_object_set_new(data, "call", json_string(call->id));
         event.campaign = call->campaign;
         event.contact = call->contact;
         event.trace = call->trace;
     }
-    core->effects->publish(core->arg, &event);
+    if (event.data != NULL)
+        core->effects->publish(core->arg, &event);
+    json_decref(event.data);
     json_decref(data);
 }
 

@@ -16,7 +16,12 @@
 
 #include "call.h"
 
+struct rf_redaction;
+
 struct gateway_effects {
+    // redaction: what is known to be a secret now. It is looked at each time, and holds until the
+    // next.
+    const struct rf_redaction *(*redaction)(void *arg);
     // send: begins the transfer; the reply comes by core_replied. With `hedge` it is of the call's
     // second attempt, and the reply comes by core_hedge_replied. An error: nothing was begun.
     enum rf_err (*send)(void *arg, struct call *call, struct hedge *hedge,

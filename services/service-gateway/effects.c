@@ -6,6 +6,11 @@
 #include "disk.h"
 #include "gateway.h"
 
+static const struct rf_redaction *redaction(void *arg) {
+    struct gateway *gateway = arg;
+    return rf_redactor_now(gateway->redactor, rf_loop_now(gateway->process->loop));
+}
+
 static void send_reply(void *arg, const struct rf_call_reply *reply) {
     struct gateway *gateway = arg;
     rf_worker_reply(gateway->worker, reply);
@@ -77,6 +82,7 @@ static void stop_call(void *arg, struct call *call) {
 }
 
 const struct gateway_effects gateway_effects = {
+    .redaction = redaction,
     .send = gateway_send,
     .abort = stop_call,
     .abort_hedge = gateway_abort_hedge,

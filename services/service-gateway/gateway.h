@@ -8,6 +8,7 @@
 #include "core.h"
 #include "http/client.h"
 #include "measure/measure.h"
+#include "redact/redactor.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
 
@@ -27,6 +28,7 @@ struct gateway {
     struct store store;
     struct rf_worker *worker;
     struct core core;
+    struct rf_redactor *redactor;
     struct rf_config_gateway limits; // concurrency and max_waiting as at the start
     struct provider_settings settings[RF_PROVIDER_COUNT];
     struct rf_timer wake;                 // the core's next moment

@@ -255,8 +255,16 @@ bool keys_have(const struct core *core, enum rf_provider p, const char *fingerpr
 bool keys_aside(const struct core *core);
 // keys_fingerprint: of all keys together; of a single one its own.
 void keys_fingerprint(const struct provider_settings *settings, char out[17]);
-// keys_redact: takes all keys out of a text.
-void keys_redact(const struct provider_settings *settings, char *text, size_t size);
+
+// ---- told.c: what may be told of words from outside ----
+
+// told_text: takes secrets out of `text`, a buffer of `size` bytes that ends with NUL; the rest is
+// UTF-8 in one line, and cut at a whole character if it does not fit.
+void told_text(struct core *core, char *text, size_t size);
+// told_verdict: takes them out of all of the verdict's texts.
+void told_verdict(struct core *core, struct provider_verdict *verdict);
+// told_data: a new reference: `data`, or what is left of it. NULL: out of memory.
+json_t *told_data(struct core *core, json_t *data);
 
 // ---- shares.c ----
 

@@ -9,17 +9,11 @@
 #include "base/digest.h"
 #include "internal.h"
 #include "note.h"
-#include "redact.h"
 
 #define SHORT "%.8s" // what of a fingerprint is told
 
 static struct account *account_of(struct core *core, enum rf_provider p) {
     return &core->accounts[p];
-}
-
-void keys_redact(const struct provider_settings *settings, char *text, size_t size) {
-    for (size_t i = 0; i < provider_key_count(settings); i++)
-        redact(text, size, provider_key(settings, i)->value);
 }
 
 void keys_fingerprint(const struct provider_settings *settings, char out[17]) {

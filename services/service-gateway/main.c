@@ -16,7 +16,7 @@
 //   answer.c               the one answer of a call, and events of its retries
 //   note.c                 what the policies decided, for a caller who asks
 //   provider.c, provider_*.c   the base service and its providers
-//   judge.c, redact.c      what a reply means by common/rules, and what of it may be told
+//   judge.c, told.c        what a reply means by common/rules, and what of it may be told
 //   serve.c, effects.c     the rim: what the broker says, and what the core wants done
 //   transport.c, settings.c               HTTP; configuration and keys
 //   retained.c, retained_keys.c, state_request.c   marks, keys and fallbacks as retained state
@@ -103,6 +103,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     rf_timer_init(&gateway->keys, process->loop, on_keys, gateway);
     measures_init(gateway);
     if ((err = gateway_settings_take(gateway, process->config, error)) != RF_OK ||
+        (err = rf_redactor_new(process->config, RF_REDACTOR_SECRETS, rf_loop_now(process->loop),
+                               &gateway->redactor, error)) != RF_OK ||
         (err = rf_http_new(process->loop, &gateway->http, error)) != RF_OK ||
         (err = store_start(gateway, error)) != RF_OK)
         return err;
@@ -137,6 +139,8 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
     struct gateway *gateway = process->state;
     enum rf_err err = gateway_recording_take(gateway, fresh, error);
     if (err == RF_OK)
+        err = rf_redactor_take(gateway->redactor, fresh, rf_loop_now(process->loop), error);
+    if (err == RF_OK)
         err = gateway_settings_take(gateway, fresh, error);
     if (err != RF_OK)
         return err;
@@ -159,6 +163,7 @@ static void stop(struct rf_process *process) {
     state_requests_fini(gateway);
     core_fini(&gateway->core);
     gateway_settings_fini(gateway);
+    rf_redactor_destroy(&gateway->redactor);
     free(gateway);
     process->state = NULL;
 }

@@ -106,6 +106,7 @@ struct provider_reply {
 #define PROVIDER_CODE_SIZE    64
 #define PROVIDER_MESSAGE_SIZE 256
 #define PROVIDER_RULE_SIZE    320
+#define REQUEST_ID_SIZE       128 // longer ones are cut
 
 // How an attempt is to be judged.
 struct provider_verdict {

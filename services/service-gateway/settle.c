@@ -189,9 +189,12 @@ static void attempt_failed(struct core *core, struct call *call, const struct rf
     }
 }
 
-static void record_attempt(struct call *call, const struct provider_reply *reply,
+static void record_attempt(struct core *core, struct call *call, const struct provider_reply *reply,
                            const struct provider_verdict *verdict, const char *rule,
                            struct rf_attempt *attempt) {
+    char id[REQUEST_ID_SIZE];
+    snprintf(id, sizeof id, "%s", reply->request_id != NULL ? reply->request_id : "");
+    told_text(core, id, sizeof id);
     *attempt = (struct rf_attempt){
         .provider = rf_provider_name(provider_now(call)),
         .status = reply->status,
@@ -201,11 +204,12 @@ static void record_attempt(struct call *call, const struct provider_reply *reply
         .began = call->sending.began.utc.ns,
         .took_ns = reply->took.ns,
         .waited_ns = call->waited.ns,
-        .request_id = reply->request_id,
+        .request_id = reply->request_id != NULL ? id : NULL,
         .key = call->sending.key[0] != '\0' ? call->sending.key : NULL,
         .rule = rule[0] != '\0' ? rule : NULL,
     };
     (void)call_add_attempt(call, attempt);
+    attempt->request_id = NULL; // its room ends here
     call->waited = rf_ns(0);
     if (reply->sent && reply->failure != RF_HTTP_NONE)
         call->was_sent = true;
@@ -283,7 +287,7 @@ static void attempt_ended(struct core *core, struct call *call, struct rf_policy
     struct rf_attempt told = {0};
     enum rf_hedge_verdict race;
     bool good = provider_judge(provider_of(p), settings, &call->job, reply, &result, &verdict);
-    keys_redact(settings, verdict.message, sizeof verdict.message);
+    told_verdict(core, &verdict);
     if (!verdict.place)
         room_ended(core, p, at);
     report_outcome(core, call, attempt, verdict.class, reply->took, good ? NULL : verdict.message);
@@ -292,7 +296,7 @@ static void attempt_ended(struct core *core, struct call *call, struct rf_policy
     slow_down(core, call, attempt, &verdict, reply->retry_after, at);
     race = hedge_judge(core, call, good, at);
     if (verdict.class != RF_CLASS_LOCAL) {
-        record_attempt(call, reply, &verdict, result.rule, &told);
+        record_attempt(core, call, reply, &verdict, result.rule, &told);
         note_class(call, reply, &verdict, result.rule, at);
         if (race == RF_HEDGE_WAIT)
             hedge_keep(call, &verdict, reply->retry_after);

@@ -11,21 +11,19 @@ static const char *header_of(const void *reply, const char *name) {
     return rf_http_reply_header(reply, name);
 }
 
-#define ID_SIZE 128 // of a request id; longer ones are cut
-
 // The provider's name for the request, in whichever header it stands. A header may hold any bytes.
-static const char *request_id(const struct rf_http_reply *reply, char out[ID_SIZE]) {
+static const char *request_id(const struct rf_http_reply *reply, char out[REQUEST_ID_SIZE]) {
     static const char *const names[] = {"request-id", "x-request-id", "twilio-request-id"};
     const char *id = NULL;
     for (size_t i = 0; i < sizeof names / sizeof *names && id == NULL; i++)
         id = rf_http_reply_header(reply, names[i]);
     if (id != NULL)
-        rf_utf8_mend(id, strlen(id), out, ID_SIZE);
+        rf_utf8_mend(id, strlen(id), out, REQUEST_ID_SIZE);
     return id != NULL ? out : NULL;
 }
 
 static void fill_reply(const struct rf_http_reply *from, struct provider_reply *to,
-                       char id[ID_SIZE]) {
+                       char id[REQUEST_ID_SIZE]) {
     *to = (struct provider_reply){
         .failure = from->failure,
         .sent = from->sent,
@@ -45,7 +43,7 @@ static void fill_reply(const struct rf_http_reply *from, struct provider_reply *
 
 static void read_reply(const struct gateway *gateway, const struct call *call,
                        const struct rf_http_reply *reply, struct provider_reply *plain,
-                       char id[ID_SIZE]) {
+                       char id[REQUEST_ID_SIZE]) {
     fill_reply(reply, plain, id);
     if (gateway->settings[provider_now(call)].config->rate_limit.follow.ns > 0)
         plain->tells = rf_http_rate_limit(header_of, reply, rf_clock_utc(), &plain->limit);
@@ -55,7 +53,7 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct call *call = arg;
     struct gateway *gateway = call->owner;
     struct provider_reply plain;
-    char id[ID_SIZE];
+    char id[REQUEST_ID_SIZE];
     call->transfer = NULL;
     if (reply->status != 0)
         RF_CRASH_POINT(gateway, answer_received);
@@ -71,7 +69,7 @@ static void on_hedge_reply(void *arg, const struct rf_http_reply *reply) {
     struct call *call = hedge->call;
     struct gateway *gateway = call->owner;
     struct provider_reply plain;
-    char id[ID_SIZE];
+    char id[REQUEST_ID_SIZE];
     hedge->transfer = NULL;
     read_reply(gateway, call, reply, &plain, id);
     core_hedge_replied(&gateway->core, call, &plain, gateway_now(gateway));

@@ -61,6 +61,8 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
     r->exhausted = reply->exhausted;
     r->retry_at = reply->retry_at;
     r->attempts = reply->attempts.count;
+    if (r->attempts > 0)
+        COPY(r->request_id, reply->attempts.items[r->attempts - 1].request_id);
     r->result = json_incref(reply->result);
 }
 
@@ -175,7 +177,22 @@ static enum rf_err on_look(void *arg, struct call *call, const char *key, struct
     return RF_OK;
 }
 
+// Of the keys as they are set now.
+static const struct rf_redaction *on_redaction(void *arg) {
+    struct bench *b = arg;
+    rf_redaction_destroy(&b->redaction);
+    b->redaction = rf_redaction_new(
+        &(struct rf_redact_rules){.texts = RF_REDACT_TEXTS_KEEP, .phones = RF_REDACT_PHONES_KEEP});
+    assert_non_null(b->redaction);
+    for (int p = 0; p < RF_PROVIDER_COUNT; p++)
+        for (size_t i = 0; i < provider_key_count(&b->settings[p]); i++)
+            assert_int_equal(
+                rf_redaction_secret(b->redaction, provider_key(&b->settings[p], i)->value), RF_OK);
+    return b->redaction;
+}
+
 static const struct gateway_effects effects = {
+    .redaction = on_redaction,
     .send = on_send,
     .abort = on_abort,
     .abort_hedge = on_abort_hedge,
@@ -249,6 +266,7 @@ int bench_open(void **state) {
 int bench_close(void **state) {
     struct bench *b = *state;
     core_fini(&b->core);
+    rf_redaction_destroy(&b->redaction);
     for (int i = 0; i < b->reply_count; i++)
         json_decref(b->replies[i].result);
     for (int i = 0; i < b->mark_count; i++)
@@ -332,6 +350,7 @@ static void answer(struct bench *b, int send, struct provider_reply reply) {
     reply.content_type = reply.content_type != NULL ? reply.content_type : "application/json";
     reply.error_text = reply.error_text != NULL ? reply.error_text : "";
     reply.took = rf_ms(20);
+    reply.request_id = b->request_id;
     (b->sent_beside[send] ? core_hedge_replied : core_replied)(&b->core, b->sent_call[send], &reply,
                                                                b->at);
 }

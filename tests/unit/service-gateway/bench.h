@@ -9,11 +9,13 @@
 #include <cmocka.h>
 
 #include "core.h"
+#include "redact/redact.h"
 
 #define BENCH_MAX 64
 
 struct bench_reply {
     char id[32], class[32], code[64], message[600], provider[32], sent[8];
+    char request_id[160]; // of the last attempt
     bool ok, mark_made, destination, exhausted;
     int64_t retry_at;
     size_t attempts;
@@ -34,6 +36,8 @@ struct bench_event {
 
 struct bench {
     struct core core;
+    struct rf_redaction *redaction;
+    const char *request_id; // of the replies; NULL: none
     struct moment at;
     struct rf_config_provider providers[RF_PROVIDER_COUNT];
     struct rf_config_telephony telephony;
