@@ -502,6 +502,7 @@ struct rf_config_logger {
 struct rf_config_redaction {
     unsigned texts;       // enum rf_redact_texts
     unsigned phones;      // enum rf_redact_phones
+    unsigned names;       // enum rf_redact_names
     struct rf_secret key; // not set: that of state_dir/redaction.key
 };
 

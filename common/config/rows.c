@@ -360,6 +360,7 @@ const struct rf_config_row rf_config_rows[] = {
 
     WORDS("redaction.texts", WORD, AT(redaction.texts), "length", "length|keep|drop", LIVE, "of scripts, speech and transcripts in logs and alerts: how long they are, all of them, or nothing"),
     WORDS("redaction.phones", WORD, AT(redaction.phones), "hash", "hash|keep", LIVE, "telephone numbers in logs and alerts: country, last two digits and a keyed hash, or as they are"),
+    WORDS("redaction.names", WORD, AT(redaction.names), "show", "show|initials|hide", LIVE, "contacts' names in logs and alerts: as they are, or their initials or nothing and a keyed hash"),
     DERIVED("redaction.key", SECRET, AT(redaction.key), "that of <state_dir>/redaction.key, made at the first start", LIVE, "of the hash, by file:PATH or ${ENV}: hosts with the same key show a number the same way"),
 
     DERIVED("logger.json_file", PATH, AT(logger.json_file), "<log_dir>/app_logs.json", FIXED, "one JSON object a line"),

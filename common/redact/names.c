@@ -36,6 +36,12 @@ static const struct word said_words[] = {
     WORD("said"),          WORD("twiml"),  WORD("scripttext"), WORD("speechtext"),
 };
 
+static const struct word person_words[] = {
+    WORD("name"),       WORD("contactname"), WORD("customername"), WORD("callername"),
+    WORD("fullname"),   WORD("firstname"),   WORD("lastname"),     WORD("givenname"),
+    WORD("familyname"), WORD("surname"),     WORD("displayname"),
+};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static size_t bare(const char *name, size_t size, char out[NAME_MOST]) {
@@ -82,7 +88,7 @@ bool rf_redact_secret_name(const char *name, size_t size, bool *certain) {
 static bool may_be_one(char last) {
     switch (last | 0x20) {
     case 'd': // password, called, said, callerid
-    case 'e': // phone, mobile, telephone, passphrase, callee, utterance
+    case 'e': // phone, mobile, telephone, passphrase, callee, utterance, name
     case 'y': // apikey
     case 'n': // token, authorization, transcription, msisdn, destination
     case 't': // secret, script, text, transcript, prompt, recipient
@@ -99,11 +105,11 @@ static bool may_be_one(char last) {
     }
 }
 
-enum rf_redact_kind rf_redact_kind(const char *name, size_t size, enum rf_redact_kind outer) {
+static enum rf_redact_kind kind_of(const char *name, size_t size) {
     char plain[NAME_MOST];
     bool certain;
-    if (outer != RF_REDACT_PLAIN || size < 2 || !may_be_one(name[size - 1]))
-        return outer;
+    if (size < 2 || !may_be_one(name[size - 1]))
+        return RF_REDACT_PLAIN;
     size_t length = bare(name, size, plain);
     if (is_one(phone_words, COUNT(phone_words), plain, length))
         return RF_REDACT_PHONE;
@@ -111,5 +117,20 @@ enum rf_redact_kind rf_redact_kind(const char *name, size_t size, enum rf_redact
         return RF_REDACT_PARTY;
     if (is_one(said_words, COUNT(said_words), plain, length))
         return RF_REDACT_WORDS;
+    if (is_one(person_words, COUNT(person_words), plain, length))
+        return RF_REDACT_NAME;
     return rf_redact_secret_name(name, size, &certain) ? RF_REDACT_SECRET : RF_REDACT_PLAIN;
+}
+
+// What is inside a name is one too, but a secret stays a secret there.
+enum rf_redact_kind rf_redact_kind_inside(enum rf_redact_kind own, enum rf_redact_kind outer) {
+    if (outer == RF_REDACT_NAME)
+        return own == RF_REDACT_PLAIN ? RF_REDACT_NAME : own;
+    return outer != RF_REDACT_PLAIN ? outer : own;
+}
+
+enum rf_redact_kind rf_redact_kind(const char *name, size_t size, enum rf_redact_kind outer) {
+    if (outer != RF_REDACT_PLAIN && outer != RF_REDACT_NAME)
+        return outer;
+    return rf_redact_kind_inside(kind_of(name, size), outer);
 }

@@ -191,8 +191,8 @@ bool rf_redact_packed(const struct rf_redaction *redaction, const struct rf_byte
                         .json = json};
     size_t before = json == NULL ? 0 : json->size;
     struct rf_packed whole = rf_cursor_next(&walk.cursor);
-    bool fits =
-        is_container(&whole) && (whole.kind == RF_PACKED_ARRAY || whole.count <= RF_FIELDS_MOST);
+    bool fits = !rf_redacts_names(redaction) && is_container(&whole) &&
+                (whole.kind == RF_PACKED_ARRAY || whole.count <= RF_FIELDS_MOST);
     if (fits)
         walk_inside(&walk, RF_REDACT_PLAIN, &whole, whole.kind == RF_PACKED_MAP ? fields : NULL);
     bool failed = walk.redacted.failed || fields->texts.failed;

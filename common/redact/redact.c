@@ -93,7 +93,7 @@ enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const c
     *clean = known != NULL && known->size > 0 && known->clean;
     if (known == NULL || known->size == 0)
         return rf_redact_kind(name, size, outer);
-    return outer != RF_REDACT_PLAIN ? outer : (enum rf_redact_kind)known->kind;
+    return rf_redact_kind_inside((enum rf_redact_kind)known->kind, outer);
 }
 
 // ---- life ----
@@ -323,6 +323,14 @@ void rf_redact_add(const struct rf_redaction *redaction, const char *text, size_
         rf_text_add_bytes(out, text, size);
 }
 
+bool rf_redacts_names(const struct rf_redaction *redaction) {
+    return redaction->rules.names != RF_REDACT_NAMES_SHOW;
+}
+
+const struct rf_redact_rules *rf_redact_rules(const struct rf_redaction *redaction) {
+    return &redaction->rules;
+}
+
 // ---- values with a name ----
 
 static size_t characters(const char *text, size_t size) {
@@ -383,6 +391,9 @@ enum rf_redact_verdict rf_redact_value(const struct rf_redaction *redaction,
         rf_text_add_bytes(out, RF_REDACTED, sizeof RF_REDACTED - 1);
         return RF_REDACT_CHANGED;
     }
+    if (kind == RF_REDACT_NAME && rf_redacts_names(redaction))
+        return rf_redact_person(&redaction->rules, text, size, out) ? RF_REDACT_CHANGED
+                                                                    : RF_REDACT_CLEAN;
     if (is_phone(redaction, kind, text, size)) {
         rf_redact_phone_write(&redaction->rules, text, size, out);
         return RF_REDACT_CHANGED;

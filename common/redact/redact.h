@@ -5,7 +5,8 @@
 // A secret becomes "[redacted]", whether its form tells it (api keys, tokens, private keys, logins
 // in addresses, NAME=VALUE) or the configuration has it. A number becomes +1…23#0a1b2c3d: country,
 // last two digits and a keyed hash, which is the same wherever the number stands. A text that was
-// said becomes "[57 characters]". What was redacted already stays as it is.
+// said becomes "[57 characters]", and a contact's name, if it is to be hidden, A.A.#0a1b2c3d or
+// [name]#0a1b2c3d. What was redacted already stays as it is.
 //
 // Pure but for redactor.h, which a process uses. A redaction is made, filled, and then only read:
 // any number of threads may do so.
@@ -30,13 +31,15 @@
 // As the words of the configuration's rows, in their order.
 enum rf_redact_texts { RF_REDACT_TEXTS_LENGTH, RF_REDACT_TEXTS_KEEP, RF_REDACT_TEXTS_DROP };
 enum rf_redact_phones { RF_REDACT_PHONES_HASH, RF_REDACT_PHONES_KEEP };
+enum rf_redact_names { RF_REDACT_NAMES_SHOW, RF_REDACT_NAMES_INITIALS, RF_REDACT_NAMES_HIDE };
 
 struct rf_country;
 
 struct rf_redact_rules {
     enum rf_redact_texts texts;
     enum rf_redact_phones phones;
-    unsigned char key[RF_REDACT_KEY_BYTES]; // of the numbers' hashes
+    enum rf_redact_names names;
+    unsigned char key[RF_REDACT_KEY_BYTES]; // of the hashes
     const struct rf_country *home;          // of numbers without a country code; NULL: not known
 };
 
@@ -69,6 +72,7 @@ enum rf_redact_kind {
     RF_REDACT_PHONE, // also as an integer
     RF_REDACT_PARTY, // "to", "from": a number, if it is one
     RF_REDACT_WORDS, // what was or will be said
+    RF_REDACT_NAME,  // a person's
 };
 
 enum rf_redact_verdict {
@@ -98,16 +102,20 @@ enum rf_redact_verdict rf_redact_number(const struct rf_redaction *redaction,
 // if out of memory.
 json_t *rf_redact_json(const struct rf_redaction *redaction, json_t *json);
 
+// rf_redacts_names: whether names are to be hidden, which takes a tree of the data.
+bool rf_redacts_names(const struct rf_redaction *redaction);
+
 // What is left of an event: `event` borrows from the original and from the rest.
 struct rf_redacted_event {
     struct rf_event event;
-    struct rf_text texts; // private
-    json_t *data;         // private
+    struct rf_text texts, unnamed; // private
+    json_t *data, *unnamed_data;   // private
 };
 
-// rf_redact_event: `redacted` needs no rf_redacted_event_fini after an error, which is RF_ERR_NOMEM
-// only. The original must outlive it. Data that are packed (rf_event.data_packed) are not looked
-// at: see redact/packed.h.
+// rf_redact_event: a name that is to be hidden, which data have as such, is also taken out of the
+// event's other texts. `redacted` needs no rf_redacted_event_fini after an error, which is
+// RF_ERR_NOMEM only. The original must outlive it. Data that are packed (rf_event.data_packed) are
+// not looked at: see redact/packed.h.
 RF_NODISCARD enum rf_err rf_redact_event(const struct rf_redaction *redaction,
                                          const struct rf_event *event,
                                          struct rf_redacted_event *redacted);

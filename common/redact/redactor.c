@@ -117,6 +117,7 @@ static enum rf_err rules_of(const struct rf_config *config, enum rf_redactor_sco
     const char *home = config->contacts.default_country;
     rules->texts = config->redaction.texts;
     rules->phones = config->redaction.phones;
+    rules->names = config->redaction.names;
     rules->home = home == NULL ? NULL : rf_country_find(home);
     return rf_redact_hash_key(config, rules->key, error);
 }

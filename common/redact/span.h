@@ -63,6 +63,21 @@ void rf_redact_phone_write(const struct rf_redact_rules *rules, const char *text
 // rf_redact_phone_is: whether all of the text is a number, where only one is expected.
 bool rf_redact_phone_is(const char *text, size_t size);
 
+// rf_redact_person: what is shown of a person's name; false: it is empty, or what is shown of one.
+bool rf_redact_person(const struct rf_redact_rules *rules, const char *text, size_t size,
+                      struct rf_text *out);
+
+// rf_redact_rules: those that it was made with.
+const struct rf_redact_rules *rf_redact_rules(const struct rf_redaction *redaction);
+
+// rf_redact_unname: the names of an event's data, taken out of all its texts: `redacted->event`
+// begins as the original and ends with what is left of it, which `redacted` owns. False: out of
+// memory.
+bool rf_redact_unname(const struct rf_redaction *redaction, struct rf_redacted_event *redacted);
+
+// rf_redact_kind_inside: of a value whose name alone says `own`, inside one of kind `outer`.
+enum rf_redact_kind rf_redact_kind_inside(enum rf_redact_kind own, enum rf_redact_kind outer);
+
 // rf_redact_secret_name: whether a value with this name is a secret whatever it is. `certain`:
 // prose has no such names, as it has "token" and "secret".
 bool rf_redact_secret_name(const char *name, size_t size, bool *certain);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "redact/span.h"
+
 // A value, and what became of it.
 struct left {
     json_t *json; // a new reference; NULL: dropped, or out of memory
@@ -130,6 +132,11 @@ enum rf_err rf_redact_event(const struct rf_redaction *redaction, const struct r
     const char **fields[TEXT_FIELDS];
     size_t begins[TEXT_FIELDS];
     *redacted = (struct rf_redacted_event){.event = *event};
+    if (rf_redacts_names(redaction) && !rf_redact_unname(redaction, redacted)) {
+        rf_redacted_event_fini(redacted);
+        return RF_ERR_NOMEM;
+    }
+    struct rf_event original = redacted->event;
     text_fields(&redacted->event, fields);
     for (size_t i = 0; i < TEXT_FIELDS; i++) {
         begins[i] = redacted->texts.size;
@@ -139,13 +146,12 @@ enum rf_err rf_redact_event(const struct rf_redaction *redaction, const struct r
         else
             *fields[i] = NULL;
     }
-    redacted->data = event->data == NULL ? NULL : rf_redact_json(redaction, event->data);
-    if (redacted->texts.failed || (event->data != NULL && redacted->data == NULL)) {
+    redacted->data = original.data == NULL ? NULL : rf_redact_json(redaction, original.data);
+    if (redacted->texts.failed || (original.data != NULL && redacted->data == NULL)) {
         rf_redacted_event_fini(redacted);
         return RF_ERR_NOMEM;
     }
     // The text may have moved while it grew: only now it has its place.
-    struct rf_event original = *event;
     const char **before[TEXT_FIELDS];
     text_fields(&original, before);
     for (size_t i = 0; i < TEXT_FIELDS; i++)
@@ -156,6 +162,8 @@ enum rf_err rf_redact_event(const struct rf_redaction *redaction, const struct r
 
 void rf_redacted_event_fini(struct rf_redacted_event *redacted) {
     rf_text_fini(&redacted->texts);
+    rf_text_fini(&redacted->unnamed);
     json_decref(redacted->data);
-    redacted->data = NULL;
+    json_decref(redacted->unnamed_data);
+    redacted->data = redacted->unnamed_data = NULL;
 }

@@ -94,6 +94,23 @@ class RedactionTest(RingfenceTest):
             for text in self.everything_told():
                 self.assertNotIn("another-key", text)
 
+    def test_names_are_hidden_in_logs_and_alerts_if_they_are_to_be(self):
+        for rule, shown in (("hide", r"^\[name\]#[0-9a-f]{8}$"), ("initials", r"^A\.A\.#[0-9a-f]{8}$")):
+            self.set.config["redaction"] = {"names": rule}
+            self.set.write_config()
+            for service in ("logger", "alerter"):
+                self.set.processes[service].reload()
+            event = set_aside(PHONE)
+            event["data"]["message"] = "the provider does not like Ada Abel"
+            published = self.publisher.publish(event)[0]
+            wait_for("the alert on every channel", lambda: all(
+                published in ids for ids in self.set.alert_ids().values()))
+            data = wait_for("its line", lambda: self.set.events(id=published))[0]["data"]
+            self.assertRegex(data["name"], shown)
+            self.assertEqual(data["message"], "the provider does not like " + data["name"])
+            for text in self.everything_told():
+                self.assertNotIn("Abel", text)
+
 
 if __name__ == "__main__":
     unittest.main()
