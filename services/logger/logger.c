@@ -9,6 +9,7 @@
 #include "events/text.h"
 #include "file_sink.h"
 #include "http/client.h"
+#include "lock.h"
 #include "otlp_sink.h"
 #include "record.h"
 #include "redact/redactor.h"
@@ -19,10 +20,16 @@
 // is still to be logged.
 #define QUIET rf_ms(300)
 
+// How often a logger that waits for another one to end looks whether it has.
+#define LOOK rf_ms(200)
+
 enum { JSON_FILE, TEXT_FILE, FILE_COUNT };
 
 struct logger {
     struct rf_process *process;
+    char *lock_path;
+    struct rf_logger_lock lock; // of whoever writes
+    struct rf_timer lock_timer; // the next look for it
     struct rf_http *http;
     struct rf_redactor *redactor;
     struct rf_file_sink files[FILE_COUNT];
@@ -57,31 +64,35 @@ static void run_others(struct logger *logger) {
     rf_syslog_sink_run(&logger->syslog);
 }
 
+static bool writes(const struct logger *logger) {
+    return logger->lock.fd >= 0;
+}
+
 static void on_reloaded(void *arg) {
     struct logger *logger = arg;
+    if (!writes(logger))
+        return;
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_reopen(&logger->files[i]);
     run_others(logger);
 }
 
-static enum rf_err make_state_folder(const struct rf_process *process, struct rf_error *error) {
+static enum rf_err make_state_folder(struct logger *logger, struct rf_error *error) {
     struct rf_text path = {0};
-    rf_text_add(&path, "%s/logger", process->config->state_dir);
+    rf_text_add(&path, "%s/logger", logger->process->config->state_dir);
     enum rf_err result = path.failed ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a path")
                                      : rf_folder_make(path.data, 0700, error);
-    rf_text_fini(&path);
+    rf_text_add(&path, "/lock");
+    logger->lock_path = rf_text_take(&path);
+    if (result == RF_OK && logger->lock_path == NULL)
+        result = rf_error_set(error, RF_ERR_NOMEM, "no memory for a path");
     return result;
 }
 
 static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     struct rf_process *process = logger->process;
     const struct rf_config_logger *config = &process->config->logger;
-    enum rf_err result = make_state_folder(process, error);
-    if (result == RF_OK)
-        result = rf_redactor_new(process->config, RF_REDACTOR_ALL, rf_loop_now(process->loop),
-                                 &logger->redactor, error);
-    if (result == RF_OK)
-        result = rf_http_new(process->loop, &logger->http, error);
+    enum rf_err result = rf_http_new(process->loop, &logger->http, error);
     if (result == RF_OK)
         result = rf_file_sink_init(&logger->files[JSON_FILE], process, "json", config->json_file,
                                    rf_record_json, rf_record_json_n, on_active, logger, error);
@@ -103,14 +114,9 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     return result;
 }
 
-enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) {
-    struct logger *logger = calloc(1, sizeof *logger);
-    if (logger == NULL)
-        return rf_error_set(error, RF_ERR_NOMEM, "no memory");
-    process->state = logger;
-    logger->process = process;
-    rf_timer_init(&logger->quiet_timer, process->loop, on_quiet, logger);
-    rf_timer_init(&logger->reload_timer, process->loop, on_reloaded, logger);
+// Nothing was opened, asked for or sent before.
+static enum rf_err begin(struct logger *logger, struct rf_error *error) {
+    struct rf_process *process = logger->process;
     enum rf_err result = open_parts(logger, error);
     if (result != RF_OK)
         return result;
@@ -127,6 +133,45 @@ enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) 
     return RF_OK;
 }
 
+static enum rf_err take_turn(struct logger *logger, struct rf_error *error) {
+    enum rf_err result = rf_logger_lock_take(&logger->lock, logger->lock_path, error);
+    if (result == RF_OK)
+        return begin(logger, error);
+    if (result == RF_ERR_CONFLICT)
+        rf_timer_after(&logger->lock_timer, LOOK);
+    return result;
+}
+
+static void on_look(void *arg) {
+    struct logger *logger = arg;
+    struct rf_error error;
+    enum rf_err result = take_turn(logger, &error);
+    if (result != RF_OK && result != RF_ERR_CONFLICT)
+        rf_process_fail(logger->process, &error);
+}
+
+enum rf_err rf_logger_start(struct rf_process *process, struct rf_error *error) {
+    struct logger *logger = calloc(1, sizeof *logger);
+    if (logger == NULL)
+        return rf_error_set(error, RF_ERR_NOMEM, "no memory");
+    process->state = logger;
+    logger->process = process;
+    logger->lock = RF_LOGGER_LOCK_NONE;
+    rf_timer_init(&logger->quiet_timer, process->loop, on_quiet, logger);
+    rf_timer_init(&logger->reload_timer, process->loop, on_reloaded, logger);
+    rf_timer_init(&logger->lock_timer, process->loop, on_look, logger);
+    enum rf_err result = make_state_folder(logger, error);
+    if (result == RF_OK)
+        result = rf_redactor_new(process->config, RF_REDACTOR_ALL, rf_loop_now(process->loop),
+                                 &logger->redactor, error);
+    if (result == RF_OK)
+        result = take_turn(logger, error);
+    if (result != RF_ERR_CONFLICT)
+        return result;
+    rf_log(RF_LOG_WARNING, "%s: waits for it to end, and writes nothing before", error->message);
+    return RF_OK;
+}
+
 enum rf_err rf_logger_reload(struct rf_process *process, const struct rf_config *fresh,
                              struct rf_error *error) {
     struct logger *logger = process->state;
@@ -140,6 +185,11 @@ enum rf_err rf_logger_reload(struct rf_process *process, const struct rf_config 
 
 void rf_logger_drain(struct rf_process *process) {
     struct logger *logger = process->state;
+    rf_timer_stop(&logger->lock_timer);
+    if (!writes(logger)) {
+        rf_process_drained(process);
+        return;
+    }
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_drain(&logger->files[i]);
     rf_sheet_sink_hurry(&logger->sheet);
@@ -154,6 +204,7 @@ void rf_logger_stop(struct rf_process *process) {
         return;
     rf_timer_stop(&logger->quiet_timer);
     rf_timer_stop(&logger->reload_timer);
+    rf_timer_stop(&logger->lock_timer);
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_fini(&logger->files[i]);
     rf_sheet_sink_fini(&logger->sheet);
@@ -161,6 +212,8 @@ void rf_logger_stop(struct rf_process *process) {
     rf_syslog_sink_fini(&logger->syslog);
     rf_http_destroy(&logger->http);
     rf_redactor_destroy(&logger->redactor);
+    rf_logger_lock_release(&logger->lock); // the next one finds all places kept
+    free(logger->lock_path);
     free(logger);
     process->state = NULL;
 }

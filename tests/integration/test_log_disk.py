@@ -93,6 +93,22 @@ class MountedTest(DiskCase):
         wait_for("the recovery to be told", lambda: self.on_text("sink.recovered"))
         self.check_json(folder, self.subjects(600))
 
+    def test_a_new_life_on_a_state_folder_that_became_read_only_writes_on(self):
+        first = self.set.start("logger")
+        self.publisher.publish(*events(20, "before"))
+        self.check_text(self.subjects(20, "before"))
+        first.terminate()
+        self.assertEqual(first.wait(), 0)
+        state = self.set.root / "state" / "logger"
+        logger, folder = self.start_on(f"mount --bind {state} {state}; mount -o remount,ro,bind {state} {state}")
+        self.publisher.publish(*events(20, "after"))
+        self.check_text(self.subjects(20, "before") + self.subjects(20, "after"))
+        self.check_json(folder, self.subjects(20, "before") + self.subjects(20, "after"))
+        # Nobody can write who has the lock, and it is kept all the same.
+        second = self.set.launch("logger", "logger-2")
+        wait_for("the second to wait", lambda: second.says("another logger"))
+        self.assertTrue(logger.alive())
+
 
 class FaultTest(DiskCase):
     def setUp(self):
