@@ -1,7 +1,27 @@
 #include "absence.h"
 
 void health_absence_init(struct health_absence *absence, struct rf_instant now, struct rf_utc utc) {
-    *absence = (struct health_absence){.away = true, .since = now, .since_utc = utc};
+    *absence = (struct health_absence){.away = true, .since = now, .since_utc = utc, .outage = utc};
+}
+
+void health_absence_restore(struct health_absence *absence,
+                            const struct health_absence_kept *kept) {
+    absence->told_away = kept->told;
+    if (kept->since.ns == 0)
+        return;
+    absence->begun = !kept->told;
+    absence->outage = kept->since;
+    absence->since_utc = kept->since;
+}
+
+void health_absence_begin(struct health_absence *absence, enum health_absence_news news) {
+    absence->begun = absence->begun || news == HEALTH_ABSENCE_AWAY;
+}
+
+struct health_absence_kept health_absence_keep(const struct health_absence *absence) {
+    if (!absence->told_away && !absence->begun)
+        return (struct health_absence_kept){0};
+    return (struct health_absence_kept){.told = absence->told_away, .since = absence->outage};
 }
 
 void health_absence_seen(struct health_absence *absence, bool there, struct rf_instant now,
@@ -11,6 +31,10 @@ void health_absence_seen(struct health_absence *absence, bool there, struct rf_i
     absence->away = !there;
     absence->since = now;
     absence->since_utc = utc;
+    absence->begun = false;
+    // One whose return was not told yet goes on.
+    if (absence->away && !absence->told_away)
+        absence->outage = utc;
     // Another thing is to be told now, which nobody has failed to take yet.
     absence->failures = 0;
     absence->not_before = now;

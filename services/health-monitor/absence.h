@@ -13,10 +13,18 @@
 
 enum health_absence_news { HEALTH_ABSENCE_NOTHING, HEALTH_ABSENCE_AWAY, HEALTH_ABSENCE_BACK };
 
+// What has to outlive a restart.
+struct health_absence_kept {
+    bool told;           // people were told last that it is away
+    struct rf_utc since; // the absence that was told, or is being told; 0: none
+};
+
 struct health_absence {
     bool away;               // as it is
     struct rf_instant since; // then
     struct rf_utc since_utc;
+    struct rf_utc outage;         // since when it is away, or was when its return is to be told
+    bool begun;                   // this absence may have been told
     bool told_away;               // as people were told last
     int64_t failures;             // of the telling under way, in a row
     struct rf_instant not_before; // its next try
@@ -26,6 +34,16 @@ struct health_absence {
 void health_absence_init(struct health_absence *absence, struct rf_instant now, struct rf_utc utc);
 void health_absence_seen(struct health_absence *absence, bool there, struct rf_instant now,
                          struct rf_utc utc);
+
+// health_absence_restore: what an earlier monitor kept; behind health_absence_init. What it told is
+// not told again. What it did not finish telling begins anew, under the name of the same absence,
+// as it may have been taken.
+void health_absence_restore(struct health_absence *absence, const struct health_absence_kept *kept);
+
+// health_absence_begin: `news` is about to be told, and may have been from now on, whatever is
+// heard of it. health_absence_keep: what is to be kept by now.
+void health_absence_begin(struct health_absence *absence, enum health_absence_news news);
+struct health_absence_kept health_absence_keep(const struct health_absence *absence);
 
 // health_absence_due: what is to be told now, of one that has to be away for `after`; with NOTHING,
 // `wake` is when to ask again (HEALTH_ABSENCE_NEVER: after a change).

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "absence_kept.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/webhook_sign.h"
@@ -13,10 +14,17 @@
 
 #define SERVICE     "alerter"
 #define REPLY_BYTES 65536
+#define KEEP_AGAIN  rf_seconds(1) // after a file that could not be written
 
 static const char *title_of(enum health_absence_news news) {
     return news == HEALTH_ABSENCE_AWAY ? "Ringfence's alerter is away: nobody is told of anything"
                                        : "Ringfence's alerter is there again";
+}
+
+static const char *advice_of(enum health_absence_news news) {
+    return news == HEALTH_ABSENCE_AWAY
+               ? "Start ringfence-alerter; what happened meanwhile is told then."
+               : "Nothing: what happened meanwhile is told now.";
 }
 
 static json_t *generic(const struct monitor *monitor, enum health_absence_news news,
@@ -27,10 +35,7 @@ static json_t *generic(const struct monitor *monitor, enum health_absence_news n
                      rf_utc_format(rf_clock_utc(), now), "data", "id", id, "severity",
                      news == HEALTH_ABSENCE_AWAY ? "critical" : "info", "subject", SERVICE, "title",
                      title_of(news), "since", rf_utc_format(monitor->absence.since_utc, since),
-                     "advice",
-                     news == HEALTH_ABSENCE_AWAY
-                         ? "Start ringfence-alerter; what happened meanwhile is told then."
-                         : "Nothing: what happened meanwhile is told now.");
+                     "advice", advice_of(news));
 }
 
 static json_t *body_of(const struct monitor *monitor, enum health_absence_news news,
@@ -38,9 +43,9 @@ static json_t *body_of(const struct monitor *monitor, enum health_absence_news n
     const struct rf_config_alerter_webhook *hook = &monitor->config->health.alerter_webhook;
     switch (hook->shape) {
     case RF_SHAPE_SLACK:
-        return json_pack("{s:s}", "text", title_of(news));
+        return json_pack("{s:s++}", "text", title_of(news), ". ", advice_of(news));
     case RF_SHAPE_DISCORD:
-        return json_pack("{s:s}", "content", title_of(news));
+        return json_pack("{s:s++}", "content", title_of(news), ". ", advice_of(news));
     case RF_SHAPE_PAGERDUTY:
         return json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "routing_key", hook->secret.value,
                          "event_action", news == HEALTH_ABSENCE_AWAY ? "trigger" : "resolve",
@@ -56,6 +61,26 @@ static void on_timer(void *arg) {
     absence_tell_look(arg);
 }
 
+// Keeps what a restart has to know, before anything is posted. What the disk does not take now is
+// written later: to tell is more than to tell once.
+static void keep(struct monitor *monitor) {
+    struct health_absence_kept now = health_absence_keep(&monitor->absence);
+    struct rf_error error;
+    if (now.told == monitor->absence_kept.told && now.since.ns == monitor->absence_kept.since.ns)
+        return;
+    if (health_absence_save(monitor->absence_path, &now, &error) == RF_OK) {
+        monitor->absence_kept = now;
+        monitor->absence_unkept = false;
+        return;
+    }
+    if (!monitor->absence_unkept)
+        rf_log(RF_LOG_WARNING,
+               "cannot keep what was told of the alerter, goes on trying; until then a restart may "
+               "tell it twice: %s",
+               error.message);
+    monitor->absence_unkept = true;
+}
+
 // Its address can be a secret of the receiver's, so it is not told.
 static void ended(struct monitor *monitor, bool taken, const char *why) {
     if (!taken)
@@ -65,6 +90,7 @@ static void ended(struct monitor *monitor, bool taken, const char *why) {
         rf_log(RF_LOG_INFO, "health.alerter_webhook took that the alerter is %s",
                monitor->absence_posted == HEALTH_ABSENCE_AWAY ? "away" : "back");
     health_absence_told(&monitor->absence, monitor->absence_posted, taken, rf_clock_now());
+    keep(monitor);
     rf_timer_after(&monitor->absence_timer, rf_ns(0));
 }
 
@@ -115,11 +141,13 @@ static enum rf_err send_signed(struct monitor *monitor, const char *id, const ch
 }
 
 static void post(struct monitor *monitor, enum health_absence_news news) {
-    char id[64]; // the same each time that this is told
+    char id[64]; // the same each time that this is told, also after a restart
     struct rf_error error = {0};
     snprintf(id, sizeof id, "alerter-%s-%" PRId64, news == HEALTH_ABSENCE_AWAY ? "away" : "back",
-             monitor->absence.since_utc.ns);
+             monitor->absence.outage.ns);
     monitor->absence_posted = news;
+    health_absence_begin(&monitor->absence, news);
+    keep(monitor);
     json_t *value = body_of(monitor, news, id);
     char *body = value == NULL ? NULL : json_dumps(value, JSON_COMPACT);
     json_decref(value);
@@ -140,16 +168,38 @@ void absence_tell_look(struct monitor *monitor) {
         return;
     enum health_absence_news news = health_absence_due(
         &monitor->absence, monitor->config->health.alerter_webhook.after, now, &wake);
-    if (news != HEALTH_ABSENCE_NOTHING)
+    if (news != HEALTH_ABSENCE_NOTHING) {
         post(monitor, news);
-    else if (wake.ns != INT64_MAX)
+        return;
+    }
+    keep(monitor);
+    struct rf_instant again = rf_instant_add(now, KEEP_AGAIN);
+    if (monitor->absence_unkept && rf_instant_before(again, wake))
+        wake = again;
+    if (wake.ns != INT64_MAX)
         rf_timer_at(&monitor->absence_timer, wake);
 }
 
-void absence_tell_begin(struct monitor *monitor) {
+// A file that cannot be read costs no more than a second telling.
+static void restore(struct monitor *monitor) {
+    struct rf_error error;
+    if (health_absence_load(monitor->absence_path, &monitor->absence_kept, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "what was told of the alerter is not known any more: %s",
+               error.message);
+    health_absence_restore(&monitor->absence, &monitor->absence_kept);
+}
+
+enum rf_err absence_tell_begin(struct monitor *monitor, struct rf_error *error) {
+    if (asprintf(&monitor->absence_path, "%s/health-monitor/alerter.json",
+                 monitor->config->state_dir) < 0) {
+        monitor->absence_path = NULL;
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
     health_absence_init(&monitor->absence, rf_clock_now(), rf_clock_utc());
+    restore(monitor);
     rf_timer_init(&monitor->absence_timer, monitor->process->loop, on_timer, monitor);
     absence_tell_look(monitor);
+    return RF_OK;
 }
 
 void absence_tell_end(struct monitor *monitor) {
@@ -158,4 +208,6 @@ void absence_tell_end(struct monitor *monitor) {
     if (monitor->absence_post != NULL)
         rf_http_cancel(monitor->absence_post);
     monitor->absence_post = NULL;
+    free(monitor->absence_path);
+    monitor->absence_path = NULL;
 }

@@ -7,7 +7,8 @@
 //   monitor.c         tells of a change: event and retained value
 //   certificate.c     decides whether its certificate is near its end; certificate_watch.c tells
 //   disk.c            decides whether enough is left of a disk; disk_watch.c looks and tells
-//   absence.c         decides when to tell that no alerter is there; absence_tell.c posts it
+//   absence.c         decides when to tell that no alerter is there; absence_tell.c posts it, and
+//                     absence_kept.c keeps what was told
 //   processes.c       decides which of our processes are lost
 //   registry_watch.c  hears of them
 
@@ -78,7 +79,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     if ((result = copy_keys(monitor, monitor->config, error)) != RF_OK)
         return result;
     disk_watch_begin(monitor);
-    absence_tell_begin(monitor);
+    if ((result = absence_tell_begin(monitor, error)) != RF_OK)
+        return result;
     for (size_t i = 0; i < monitor->target_count; i++)
         health_target_begin(&monitor->targets[i]);
     rf_process_ready(process, "probing %zu providers every %.1f s", monitor->target_count,

@@ -59,6 +59,9 @@ struct monitor {
     struct rf_timer absence_timer;
     struct rf_http_transfer *absence_post;   // NULL: none is under way
     enum health_absence_news absence_posted; // what it tells
+    char *absence_path;                      // the file that outlives a restart
+    struct health_absence_kept absence_kept; // as it stands there
+    bool absence_unkept;                     // it could not be written
 };
 
 // probe.c: begins a probe of the target; `health_target_told` hears what it says. A probe that
@@ -90,9 +93,10 @@ void certificate_watch_told(struct health_target *target, struct rf_utc until);
 void disk_watch_begin(struct monitor *monitor);
 void disk_watch_end(struct monitor *monitor);
 
-// absence_tell.c: tells health.alerter_webhook when no alerter is there, and when one is again.
-// _look: after a change in the registry of processes or of the configuration.
-void absence_tell_begin(struct monitor *monitor);
+// absence_tell.c: tells health.alerter_webhook when no alerter is there, and when one is again, and
+// goes on with what an earlier monitor told. RF_ERR_NOMEM. _look: after a change in the registry of
+// processes or of the configuration.
+RF_NODISCARD enum rf_err absence_tell_begin(struct monitor *monitor, struct rf_error *error);
 void absence_tell_look(struct monitor *monitor);
 void absence_tell_end(struct monitor *monitor);
 

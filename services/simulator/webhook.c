@@ -10,12 +10,13 @@
 static bool check_body(const struct sim_request *request, const char *path,
                        struct sim_reply *reply) {
     static const struct {
-        const char *path, *needs; // a member of the body
+        const char *path, *needs, *or_else; // a member of the body: one of these
         const char *refusal;
     } services[] = {
-        {"/slack", "blocks", "invalid_payload"},
-        {"/discord", "embeds", "{\"message\": \"Invalid Form Body\", \"code\": 50035}"},
-        {"/pagerduty", "routing_key",
+        {"/slack", "blocks", "text", "no_text"},
+        {"/discord", "embeds", "content",
+         "{\"message\": \"Cannot send an empty message\", \"code\": 50006}"},
+        {"/pagerduty", "routing_key", "routing_key",
          "{\"status\": \"invalid event\", \"message\": \"Event object is invalid\", \"errors\": "
          "[\"'routing_key' is missing or blank\"]}"},
     };
@@ -23,7 +24,8 @@ static bool check_body(const struct sim_request *request, const char *path,
         if (strcmp(path, services[i].path) != 0)
             continue;
         json_t *body = sim_request_json(request);
-        bool taken = json_object_get(body, services[i].needs) != NULL;
+        bool taken = json_object_get(body, services[i].needs) != NULL ||
+                     json_object_get(body, services[i].or_else) != NULL;
         json_decref(body);
         if (!taken)
             sim_reply_text(reply, 400, i == 0 ? "text/plain" : "application/json",

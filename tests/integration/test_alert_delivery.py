@@ -1,7 +1,6 @@
 """How alerts get to the channels that the configuration names, and what becomes of them when a channel does not
 take them."""
 
-import base64
 import http.server
 import json
 import sqlite3
@@ -10,7 +9,7 @@ import time
 import unittest
 
 from harness import stays, wait_for
-from test_alerter import SECRET_KEY, AlertsCase, opened
+from test_alerter import AlertsCase, opened
 
 
 class DeliveryCase(AlertsCase):
@@ -305,52 +304,6 @@ class HeartbeatTest(DeliveryCase):
         wait_for("its silence", lambda: alerter.says("no heartbeat is sent: "))
         silent = len(self.beats)
         stays("silence", lambda: len(self.beats) == silent, 2.5)
-
-
-class AbsentAlerterTest(DeliveryCase):
-    """The health monitor has a webhook of its own, for the one thing that the alerter cannot tell."""
-
-    def setUp(self):
-        super().setUp()
-        self.set.config["health"]["alerter_webhook"] = {
-            "url": self.set.config["alerter"]["webhook"]["url"], "after": "2s",
-            "secret": "whsec_" + base64.b64encode(SECRET_KEY).decode()}
-        self.set.write_config()
-
-    def told(self, kind):
-        hooks = self.set.ledger()["webhooks"]
-        bodies = [(hook, hook["body"] if isinstance(hook["body"], dict) else json.loads(hook["body"]))
-                  for hook in hooks]
-        return [(hook, body) for hook, body in bodies if body["type"] == kind]
-
-    def test_an_alerter_that_is_killed_is_told_once_and_when_it_is_there_again(self):
-        alerter = self.set.start("alerter")
-        monitor = self.set.start("health-monitor")
-        self.set.faults({"id": "once", "match": {"provider": "webhook"}, "kind": "status", "status": 503,
-                         "count": 1})
-        alerter.kill()
-        (hook, body), = wait_for("its absence to be told", lambda: self.told("alerter.away")[-1:])
-        self.assertEqual(body["data"]["severity"], "critical")
-        headers = {name.lower(): value for name, value in hook["headers"].items()}
-        self.assertTrue(headers["webhook-signature"].startswith("v1,"))
-        self.assertEqual(headers["webhook-id"], body["data"]["id"])
-        wait_for("it to be taken", lambda: monitor.says("took that the alerter is away"))
-        self.set.start("alerter")
-        wait_for("its return to be told", lambda: self.told("alerter.back"))
-        self.assertEqual(len({body["data"]["id"] for _, body in self.told("alerter.away")}), 1)
-        self.assertEqual(len(self.told("alerter.back")), 1)
-
-    def test_a_restart_is_not_worth_a_word(self):
-        self.set.config["health"]["alerter_webhook"]["after"] = "30s"
-        self.set.write_config()
-        alerter = self.set.start("alerter")
-        self.set.start("health-monitor")
-        alerter.terminate()
-        alerter.wait()
-        self.set.start("alerter")
-        alert, = self.publisher.publish(opened())
-        wait_for("its alert", lambda: alert in self.set.alert_ids()["webhook"])
-        self.assertEqual(self.told("alerter.away") + self.told("alerter.back"), [])
 
 
 if __name__ == "__main__":

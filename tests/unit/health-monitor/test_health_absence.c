@@ -100,6 +100,90 @@ static void a_return_during_the_telling_is_told_after_it(void **state) {
     assert_int_equal(due(&absence, 62), HEALTH_ABSENCE_BACK);
 }
 
+// ---- over a restart ----
+
+// Another monitor, at `seconds`, that knows what this one kept.
+static struct health_absence restarted(const struct health_absence *absence, int64_t seconds) {
+    struct health_absence_kept kept = health_absence_keep(absence);
+    struct health_absence next;
+    health_absence_init(&next, at(seconds), (struct rf_utc){seconds * RF_NS_PER_S});
+    health_absence_restore(&next, &kept);
+    return next;
+}
+
+static void tell(struct health_absence *absence, enum health_absence_news news, int64_t seconds) {
+    health_absence_begin(absence, news);
+    health_absence_told(absence, news, true, at(seconds));
+}
+
+static void what_was_told_is_neither_forgotten_nor_told_again(void **state) {
+    (void)state;
+    struct health_absence absence;
+    health_absence_init(&absence, at(0), (struct rf_utc){0});
+    see(&absence, true, 1);
+    see(&absence, false, 100);
+    tell(&absence, HEALTH_ABSENCE_AWAY, 160);
+    absence = restarted(&absence, 200);
+    assert_int_equal(wake(&absence, 100000), -1);
+    absence = restarted(&absence, 100000);
+    assert_int_equal(absence.outage.ns, 100 * RF_NS_PER_S);
+    see(&absence, true, 100001);
+    assert_int_equal(due(&absence, 100001), HEALTH_ABSENCE_BACK);
+    absence = restarted(&absence, 100002); // killed before that was taken
+    assert_int_equal(wake(&absence, 100002), -1);
+    see(&absence, true, 100003);
+    assert_int_equal(due(&absence, 100003), HEALTH_ABSENCE_BACK);
+    assert_int_equal(absence.outage.ns, 100 * RF_NS_PER_S);
+    tell(&absence, HEALTH_ABSENCE_BACK, 100003);
+    absence = restarted(&absence, 100100);
+    see(&absence, true, 100101);
+    assert_int_equal(wake(&absence, 100101), -1);
+}
+
+static void what_may_have_been_taken_is_told_by_the_same_name(void **state) {
+    (void)state;
+    struct health_absence absence;
+    health_absence_init(&absence, at(0), (struct rf_utc){0});
+    see(&absence, true, 1);
+    see(&absence, false, 100);
+    health_absence_begin(&absence, HEALTH_ABSENCE_AWAY);
+    absence = restarted(&absence, 200);
+    assert_int_equal(wake(&absence, 210), 260); // it has to be there for a while to be seen
+    assert_int_equal(due(&absence, 260), HEALTH_ABSENCE_AWAY);
+    assert_int_equal(absence.outage.ns, 100 * RF_NS_PER_S);
+    absence = restarted(&absence, 261); // and over a second kill
+    assert_int_equal(absence.outage.ns, 100 * RF_NS_PER_S);
+    assert_int_equal(absence.since_utc.ns, 100 * RF_NS_PER_S);
+}
+
+static void an_absence_that_nobody_began_to_tell_leaves_no_trace(void **state) {
+    (void)state;
+    struct health_absence absence;
+    health_absence_init(&absence, at(0), (struct rf_utc){0});
+    see(&absence, true, 1);
+    see(&absence, false, 100);
+    assert_int_equal(health_absence_keep(&absence).since.ns, 0);
+    health_absence_begin(&absence, HEALTH_ABSENCE_AWAY);
+    health_absence_told(&absence, HEALTH_ABSENCE_AWAY, false, at(160));
+    see(&absence, true, 161); // it ended before it was taken
+    assert_int_equal(health_absence_keep(&absence).since.ns, 0);
+    see(&absence, false, 200);
+    assert_int_equal(absence.outage.ns, 200 * RF_NS_PER_S);
+}
+
+static void while_its_return_is_not_told_one_absence_goes_on(void **state) {
+    (void)state;
+    struct health_absence absence;
+    health_absence_init(&absence, at(0), (struct rf_utc){0});
+    see(&absence, true, 1);
+    see(&absence, false, 100);
+    tell(&absence, HEALTH_ABSENCE_AWAY, 160);
+    see(&absence, true, 170);
+    see(&absence, false, 180);
+    assert_int_equal(wake(&absence, 1000), -1);
+    assert_int_equal(absence.outage.ns, 100 * RF_NS_PER_S);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_was_never_there_is_away),
@@ -108,6 +192,10 @@ int main(void) {
         cmocka_unit_test(what_is_not_taken_is_told_again_at_growing_distances),
         cmocka_unit_test(an_absence_that_ended_before_it_was_taken_is_not_told),
         cmocka_unit_test(a_return_during_the_telling_is_told_after_it),
+        cmocka_unit_test(what_was_told_is_neither_forgotten_nor_told_again),
+        cmocka_unit_test(what_may_have_been_taken_is_told_by_the_same_name),
+        cmocka_unit_test(an_absence_that_nobody_began_to_tell_leaves_no_trace),
+        cmocka_unit_test(while_its_return_is_not_told_one_absence_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
