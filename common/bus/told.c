@@ -23,17 +23,13 @@ static void append(struct rf_told *told, struct rf_telling *telling) {
         told->next = telling;
 }
 
-// Those that are found by their id, of this kind; NULL: these are not.
+// A reply is not found by its id.
+static bool has_map(enum rf_told_kind kind) {
+    return kind != RF_TOLD_REPLY;
+}
+
 static struct rf_map *map_of(struct rf_told *told, enum rf_told_kind kind) {
-    switch (kind) {
-    case RF_TOLD_REMEMBERED:
-        return &told->by_id;
-    case RF_TOLD_HANDBACK:
-        return &told->handbacks;
-    case RF_TOLD_REPLY:
-        break;
-    }
-    return NULL;
+    return kind == RF_TOLD_HANDBACK ? &told->handbacks : &told->by_id;
 }
 
 static void drop(struct rf_told *told, struct rf_telling *telling) {
@@ -41,9 +37,8 @@ static void drop(struct rf_told *told, struct rf_telling *telling) {
     TAILQ_REMOVE(&told->list, telling, link);
     if (!telling->sent)
         told->unsent--;
-    struct rf_map *map = map_of(told, telling->kind);
-    if (map != NULL)
-        rf_map_remove(map, &telling->by_id);
+    if (has_map(telling->kind))
+        rf_map_remove(map_of(told, telling->kind), &telling->by_id);
     if (telling->kind == RF_TOLD_REMEMBERED) {
         told->count--;
         told->bytes -= telling->frame.size;
@@ -90,10 +85,9 @@ enum rf_err rf_told_add(struct rf_told *told, struct rf_frame *frame, const char
     telling->frame = *frame;
     memcpy(telling->id, id, id_size);
     telling->kind = kind;
-    struct rf_map *map = map_of(told, kind);
-    if (map != NULL && find(map, id, &before))
+    if (has_map(kind) && find(map_of(told, kind), id, &before))
         drop(told, before);
-    if (map != NULL && !rf_map_add_text(map, &telling->by_id, telling->id)) {
+    if (has_map(kind) && !rf_map_add_text(map_of(told, kind), &telling->by_id, telling->id)) {
         free(telling);
         return RF_ERR_NOMEM;
     }

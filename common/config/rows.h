@@ -59,6 +59,7 @@ struct rf_config_row {
     const char *key; // dotted, such as "bus.heartbeat"
     enum rf_config_type type;
     bool reloadable;      // takes effect by SIGHUP
+    bool or_zero;         // NUMBER: 0 is allowed too
     size_t offset;        // in struct rf_config
     const char *fallback; // the default as it would be written; NULL: not set, inherited or derived
     const char *inherits; // the key whose value is taken when this one is absent; or NULL
@@ -66,7 +67,6 @@ struct rf_config_row {
     const char *words;    // WORD, CHOICE, CHAIN: what is allowed, separated by |
     const struct rf_config_items *items; // LIST
     double least, most;                  // COUNT, NUMBER, SHARE; SIZE in bytes; DURATION in ns
-    bool or_zero;                        // NUMBER: 0 is allowed too
     const char *help;                    // one line
 };
 

@@ -195,7 +195,9 @@ static bool is_name(char c) {
 static bool is_parameter(const struct rf_redact_view *view, size_t from, size_t size) {
     static const char *const names[] = {"key", "sig", "signature", "X-Amz-Signature",
                                         "code_verifier"};
-    char before = from > view->floor ? view->text[from - 1] : '\0';
+    char before = '\0';
+    if (from > view->floor)
+        before = view->text[from - 1];
     for (size_t i = 0; (before == '?' || before == '&') && i < sizeof names / sizeof names[0]; i++)
         if (strlen(names[i]) == size && strncasecmp(view->text + from, names[i], size) == 0)
             return true;

@@ -36,7 +36,9 @@ static inline bool rf_redact_is_word(char c) {
 
 // The byte at `at`, NUL behind the end.
 static inline char rf_redact_at(const struct rf_redact_view *view, size_t at) {
-    return at < view->size ? view->text[at] : '\0';
+    if (at >= view->size)
+        return '\0';
+    return view->text[at];
 }
 
 // Whether a word can begin at `at`.

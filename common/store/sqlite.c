@@ -45,6 +45,7 @@ static void statement_free(struct statement *statement) {
 static enum rf_err statement_new(struct sqlite *db, const char *sql, struct statement **out,
                                  struct rf_error *error) {
     struct statement *statement = calloc(1, sizeof *statement);
+    *out = NULL;
     if (!statement)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     statement->rows.db = &db->db;
@@ -82,7 +83,7 @@ static enum rf_err find(struct sqlite *db, const char *sql, struct statement **o
         }
     }
     enum rf_err err = statement_new(db, sql, out, error);
-    if (err != RF_OK)
+    if (!*out)
         return err;
     // Some pragmas act when they are prepared.
     bool pragma = strncasecmp(sql, "PRAGMA", strlen("PRAGMA")) == 0;
@@ -123,7 +124,7 @@ static enum rf_err query(struct rf_db *base, const char *sql, const struct rf_db
     struct sqlite *db = of(base);
     struct statement *statement = NULL;
     enum rf_err err = find(db, sql, &statement, error);
-    if (err != RF_OK)
+    if (!statement)
         return err;
     statement->busy = true;
     for (int i = 0; i < count; i++) {

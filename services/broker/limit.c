@@ -35,9 +35,11 @@ static void part_end(struct rf_limit_part *part, struct rf_instant now) {
 }
 
 static void member_free(struct rf_limits *limits, struct rf_limit_member *member) {
-    struct rf_limit_part *part;
-    while ((part = TAILQ_FIRST(&member->parts)) != NULL)
+    struct rf_limit_part *part = TAILQ_FIRST(&member->parts), *next;
+    for (; part != NULL; part = next) {
+        next = TAILQ_NEXT(part, in_member);
         part_free(part);
+    }
     if (member->untold)
         TAILQ_REMOVE(&limits->untold, member, in_untold);
     free(member->instance);
@@ -247,8 +249,9 @@ static void take_words(struct rf_limits *limits, struct rf_limit_member *member,
 // What it had in the term before is forgotten: it says what is left.
 static void begin_term(struct rf_limits *limits, struct rf_limit_member *member,
                        const struct rf_limit_demand *demand) {
-    struct rf_limit_part *part;
-    while ((part = TAILQ_FIRST(&member->parts)) != NULL) {
+    struct rf_limit_part *part = TAILQ_FIRST(&member->parts), *next;
+    for (; part != NULL; part = next) {
+        next = TAILQ_NEXT(part, in_member);
         rf_pool_close(&part->limit->pool, &part->holder, now_of(limits));
         part_end(part, now_of(limits));
     }

@@ -35,7 +35,7 @@ enum rf_err rf_lineage_add(struct rf_lineage *lineage, const char *id, int64_t r
     if (rf_map_add_text(&lineage->starts, &start->by_id, start->id)) {
         if (lineage->oldest == NULL || strcmp(start->id, lineage->oldest) < 0)
             lineage->oldest = start->id;
-        return RF_OK;
+        return RF_OK; // NOLINT(clang-analyzer-unix.Malloc): the map holds it by its node
     }
     free(start);
     return RF_ERR_NOMEM;

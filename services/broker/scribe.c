@@ -59,7 +59,9 @@ static void grow(struct rf_scribe *scribe) {
     size_t *sizes = calloc(room, sizeof *sizes);
     if (sizes == NULL)
         abort(); // as for a record: see rf_disk_put
-    for (int64_t position = scribe->written + 1; position <= scribe->given; position++)
+    // Before the first growth nothing waits.
+    for (int64_t position = scribe->written + 1; scribe->room > 0 && position <= scribe->given;
+         position++)
         sizes[(size_t)position % room] = *size_at(scribe, position);
     free(scribe->sizes);
     scribe->sizes = sizes;

@@ -1,5 +1,6 @@
 #include "campaign.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,6 +289,7 @@ static enum rf_err insert_page(struct rf_campaign_load *load, struct rf_db *db, 
             rows[count++] = &load->rows[i];
     for (size_t done = 0, part; err == RF_OK && done < count; done += part) {
         part = rf_db_many_part(count - done);
+        assert(part <= count - done);
         err = insert_many(load, rows + done, part, db, campaign, error);
     }
     return err;

@@ -64,8 +64,10 @@ static void inherit_stream(struct rf_orchestrator *orchestrator,
                            const struct rf_takeover_stream *stream) {
     struct rf_error error = {0};
     struct rf_inherited *inherited = calloc(1, sizeof *inherited);
-    enum rf_err err = inherited ? RF_OK : rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
-    if (err == RF_OK) {
+    enum rf_err err;
+    if (!inherited) {
+        err = rf_error_set(&error, RF_ERR_NOMEM, "out of memory");
+    } else {
         inherited->orchestrator = orchestrator;
         inherited->forget = (struct rf_takeover_forget){
             .job = {.run = rf_takeover_forget_run, .done = on_forgotten},

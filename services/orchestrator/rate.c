@@ -1,6 +1,6 @@
 #include "rate.h"
 
-#define MOST_LEFT rf_seconds(366 * 24 * 3600) // longer than that is no answer
+#define MOST_LEFT rf_seconds(INT64_C(366) * 24 * 3600) // longer than that is no answer
 
 struct rf_utc rf_rate_from(struct rf_utc since, struct rf_utc now) {
     struct rf_utc from = rf_utc_add(now, rf_ns(-RF_RATE_WINDOW.ns));
