@@ -1,5 +1,6 @@
 // Events as an incident keeps them: so much of each as its notices can tell.
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ static json_t *cut_map(const json_t *map, size_t limit, int depth) {
         char counted[80];
         json_object_set_new(cut, key, cut_value(value, limit, depth - 1));
         if (json_array_size(value) > ITEMS && strlen(key) < 64) {
-            strcpy(stpcpy(counted, key), "_count");
+            snprintf(counted, sizeof counted, "%.64s_count", key);
             json_object_set_new(cut, counted, json_integer((json_int_t)json_array_size(value)));
         }
     }

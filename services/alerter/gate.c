@@ -1,7 +1,7 @@
 #include "gate.h"
 
 #define RECOVERY_GROWTH 2.0
-#define FAILURES_EXPIRE rf_seconds(24 * 3600)
+#define FAILURES_EXPIRE rf_seconds(INT64_C(24) * 3600)
 #define TEST_LEASE      rf_seconds(3600) // an attempt has its own timeout, which is shorter
 
 static void begin(struct rf_gate *gate, const struct rf_config_alerter *config,

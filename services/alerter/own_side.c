@@ -73,7 +73,8 @@ static struct rf_incident *begin(struct rf_engine *engine, const struct rf_event
     struct rf_incident *own = rf_engine_begin(engine, rule, event, NAME, at, now);
     if (engine->failed)
         return NULL;
-    strcat(own->id, "-own"); // the event's own id is the provider's incident's
+    size_t length = strlen(own->id); // the event's own id is the provider's incident's
+    snprintf(own->id + length, sizeof own->id - length, "-own");
     rf_engine_text(engine, &own->severity, rule->severity);
     rf_engine_text(engine, &own->subject, NAME);
     rf_engine_text(engine, &own->event, own->first_event);
