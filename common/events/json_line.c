@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/block.h"
+
 // What may have to be escaped: all below a space, quote, backslash, and the first bytes of U+0085
 // and U+2028.
 static const unsigned char special[256] = {
@@ -34,12 +36,26 @@ static size_t escape(const unsigned char *at, size_t left, char out[8]) {
     return 0;
 }
 
+// The next byte that may have to be escaped: in most texts there is none.
+static const unsigned char *next_special(const unsigned char *at, const unsigned char *end) {
+    for (; (size_t)(end - at) >= sizeof(rf_block); at += sizeof(rf_block)) {
+        rf_block bytes = rf_block_at(at);
+        size_t run = rf_block_first((rf_block)((bytes < 0x20) | (bytes == '"') | (bytes == '\\') |
+                                               (bytes == 0xC2) | (bytes == 0xE2)));
+        if (run < sizeof(rf_block))
+            return at + run;
+    }
+    while (at < end && !special[*at])
+        at++;
+    return at;
+}
+
 void rf_json_line_add(struct rf_text *out, const char *text, size_t size) {
     const unsigned char *at = (const unsigned char *)text, *end = at + size, *plain = at;
     rf_text_add_bytes(out, "\"", 1);
-    while (at < end) {
+    while ((at = next_special(at, end)) < end) {
         char escaped[8];
-        size_t length = special[*at] ? escape(at, (size_t)(end - at), escaped) : 0;
+        size_t length = escape(at, (size_t)(end - at), escaped);
         if (length == 0) {
             at++;
             continue;

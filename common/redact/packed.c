@@ -14,6 +14,12 @@ struct walk {
     struct rf_text redacted; // of the value at hand
 };
 
+struct key {
+    const char *bytes;
+    size_t size;
+    bool clean; // it is known to hold nothing
+};
+
 static void add(struct walk *walk, const char *bytes, size_t size) {
     if (walk->json != NULL)
         rf_text_add_bytes(walk->json, bytes, size);
@@ -79,13 +85,11 @@ static void begin_item(struct walk *walk, bool *first) {
     *first = false;
 }
 
-static void add_key(struct walk *walk, const struct rf_packed *key) {
-    bool clean;
+static void add_key(struct walk *walk, const struct key *key) {
     walk->redacted.size = 0;
     if (walk->json == NULL)
         return;
-    rf_redact_name(walk->redaction, key->bytes, key->size, RF_REDACT_PLAIN, &clean);
-    if (clean) { // a word of the catalogue, with nothing to escape
+    if (key->clean) { // a word of the catalogue, with nothing to escape
         rf_text_add_bytes(walk->json, "\"", 1);
         rf_text_add_bytes(walk->json, key->bytes, key->size);
         rf_text_add_bytes(walk->json, "\":", 2);
@@ -101,8 +105,8 @@ static void add_key(struct walk *walk, const struct rf_packed *key) {
 static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *value,
                         struct rf_fields *fields);
 
-static void list_member(struct rf_fields *fields, const struct rf_packed *key,
-                        enum rf_member_kind kind, int64_t number) {
+static void list_member(struct rf_fields *fields, const struct key *key, enum rf_member_kind kind,
+                        int64_t number) {
     fields->items[fields->count].key = key->bytes;
     fields->items[fields->count].key_size = key->size;
     fields->items[fields->count].kind = kind;
@@ -110,7 +114,7 @@ static void list_member(struct rf_fields *fields, const struct rf_packed *key,
     fields->count++;
 }
 
-static void list_text(struct rf_fields *fields, const struct rf_packed *key, const char *text,
+static void list_text(struct rf_fields *fields, const struct key *key, const char *text,
                       size_t size) {
     list_member(fields, key, RF_MEMBER_TEXT, (int64_t)fields->texts.size);
     rf_text_add_bytes(&fields->texts, text, size);
@@ -118,7 +122,7 @@ static void list_text(struct rf_fields *fields, const struct rf_packed *key, con
 }
 
 // The member with this key, NULL for an item of an array; `fields`: where it is listed, or NULL.
-static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *key,
+static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct key *key,
                        const struct rf_packed *value, bool *first,
                        struct rf_fields *fields) // NOLINT(misc-no-recursion)
 {
@@ -164,6 +168,12 @@ static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct
         add_plain(walk, value);
 }
 
+static enum rf_redact_kind read_key(struct walk *walk, enum rf_redact_kind outer, struct key *key) {
+    struct rf_packed text = rf_cursor_next(&walk->cursor);
+    *key = (struct key){.bytes = text.bytes, .size = text.size};
+    return rf_redact_name(walk->redaction, key->bytes, key->size, outer, &key->clean);
+}
+
 // Recursive, as deep as the wire lets it be.
 static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *value,
                         struct rf_fields *fields) // NOLINT(misc-no-recursion)
@@ -171,15 +181,10 @@ static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struc
     bool is_map = value->kind == RF_PACKED_MAP, first = true;
     add(walk, is_map ? "{" : "[", 1);
     for (size_t i = 0; i < value->count; i++) {
-        struct rf_packed key = {.kind = RF_PACKED_NIL};
-        if (is_map)
-            key = rf_cursor_next(&walk->cursor);
+        struct key key;
+        enum rf_redact_kind own = is_map ? read_key(walk, kind, &key) : kind;
         struct rf_packed item = rf_cursor_next(&walk->cursor);
-        bool clean;
-        walk_value(walk,
-                   is_map ? rf_redact_name(walk->redaction, key.bytes, key.size, kind, &clean)
-                          : kind,
-                   is_map ? &key : NULL, &item, &first, fields);
+        walk_value(walk, own, is_map ? &key : NULL, &item, &first, fields);
     }
     add(walk, is_map ? "}" : "]", 1);
 }

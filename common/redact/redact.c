@@ -1,10 +1,10 @@
 #include "redact/redact.h"
 
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/block.h"
 #include "base/utf8.h"
 #include "redact/secrets.h"
 #include "redact/span.h"
@@ -51,16 +51,19 @@ static struct name *find_name(const struct rf_redaction *redaction, const char *
     return (struct name *)&names[place];
 }
 
+static void learn(struct rf_redaction *redaction, const char *text, size_t size) {
+    struct name *name = size > 1 && size <= NAME_BYTES ? find_name(redaction, text, size) : NULL;
+    if (name != NULL && name->size == 0) {
+        memcpy(name->text, text, size);
+        name->size = (unsigned char)size;
+        name->kind = (unsigned char)rf_redact_kind(text, size, RF_REDACT_PLAIN);
+    }
+}
+
 static void learn_words(struct rf_redaction *redaction, const char *text) {
     while (*text != '\0') {
         size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
-        struct name *name =
-            size > 1 && size <= NAME_BYTES ? find_name(redaction, text, size) : NULL;
-        if (name != NULL && name->size == 0) {
-            memcpy(name->text, text, size);
-            name->size = (unsigned char)size;
-            name->kind = (unsigned char)rf_redact_kind(text, size, RF_REDACT_PLAIN);
-        }
+        learn(redaction, text, size);
         text += size == 0 ? 1 : size;
     }
 }
@@ -76,6 +79,10 @@ static void check_names(struct rf_redaction *redaction) {
 }
 
 static void learn_names(struct rf_redaction *redaction) {
+    static const char *const types[] = {
+#define EVENT(name, type, severity, meaning) type, severity,
+#include <ringfence/messages.def>
+    };
     static const char *const meanings[] = {
 #define EVENT(name, type, severity, meaning) meaning,
 #define STR(field, need)                     #field,
@@ -84,6 +91,8 @@ static void learn_names(struct rf_redaction *redaction) {
     };
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
         learn_words(redaction, meanings[i]);
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        learn(redaction, types[i], strlen(types[i]));
     check_names(redaction);
 }
 
@@ -218,25 +227,13 @@ static bool word_at(const struct rf_redaction *redaction, const struct rf_redact
     return digit && phone_at(redaction, view, at, find);
 }
 
-typedef unsigned char block __attribute__((vector_size(16)));
-
-static size_t first_set(block marks) {
-    uint64_t halves[2];
-    memcpy(halves, &marks, sizeof halves);
-    if (htole64(halves[0]) != 0)
-        return (size_t)__builtin_ctzll(htole64(halves[0])) / 8;
-    return 8 + (halves[1] == 0 ? 8 : (size_t)__builtin_ctzll(htole64(halves[1])) / 8);
-}
-
 // Where the word ends that `at` is in: most of an event's bytes are within ids.
 static size_t word_end(const struct rf_redact_view *view, size_t at) {
-    for (; view->size - at >= sizeof(block); at += sizeof(block)) {
-        block bytes, letters, digits;
-        memcpy(&bytes, view->text + at, sizeof bytes);
-        letters = (bytes | 0x20) - 'a';
-        digits = bytes - '0';
-        size_t run = first_set((block)((letters >= 26) & (digits >= 10)));
-        if (run < sizeof(block))
+    for (; view->size - at >= sizeof(rf_block); at += sizeof(rf_block)) {
+        rf_block bytes = rf_block_at(view->text + at);
+        rf_block letters = (bytes | 0x20) - 'a', digits = bytes - '0';
+        size_t run = rf_block_first((rf_block)((letters >= 26) & (digits >= 10)));
+        if (run < sizeof(rf_block))
             return at + run;
     }
     while (at < view->size && rf_redact_is_word(view->text[at]))

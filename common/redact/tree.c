@@ -127,6 +127,16 @@ static void text_fields(struct rf_event *event, const char **fields[TEXT_FIELDS]
     memcpy(fields, all, sizeof all);
 }
 
+// Type and severity, and often more, are words of the catalogue.
+static bool redact_field(const struct rf_redaction *redaction, const char *text,
+                         struct rf_text *out) {
+    bool clean = false;
+    size_t size = text == NULL ? 0 : strlen(text);
+    if (size > 0)
+        rf_redact_name(redaction, text, size, RF_REDACT_PLAIN, &clean);
+    return size > 0 && !clean && rf_redact(redaction, text, size, out);
+}
+
 enum rf_err rf_redact_event(const struct rf_redaction *redaction, const struct rf_event *event,
                             struct rf_redacted_event *redacted) {
     const char **fields[TEXT_FIELDS];
@@ -140,8 +150,7 @@ enum rf_err rf_redact_event(const struct rf_redaction *redaction, const struct r
     text_fields(&redacted->event, fields);
     for (size_t i = 0; i < TEXT_FIELDS; i++) {
         begins[i] = redacted->texts.size;
-        if (*fields[i] != NULL &&
-            rf_redact(redaction, *fields[i], strlen(*fields[i]), &redacted->texts))
+        if (redact_field(redaction, *fields[i], &redacted->texts))
             rf_text_add_bytes(&redacted->texts, "", 1);
         else
             *fields[i] = NULL;
