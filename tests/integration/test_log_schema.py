@@ -37,7 +37,7 @@ class SchemaTest(RingfenceTest):
         validator = jsonschema.Draft202012Validator(SCHEMA)
         self.set.start_all()
         self.set.faults({"id": "busy", "kind": "status", "status": 503, "count": 3,
-                         "match": {"provider": "elevenlabs"}})
+                         "match": {"provider": "elevenlabs", "method": "POST"}})
         self.run_campaign(people(4))
         wait_for("the campaign's end", lambda: self.set.events(type="campaign.finished"), 120)
         lines = self.lines()
