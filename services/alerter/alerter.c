@@ -112,7 +112,7 @@ static const char *trouble_of(void *arg) {
     const struct alerter *alerter = arg;
     if (!rf_bus_connected(alerter->process->bus))
         return "the broker is away";
-    return alerter->intake.warned ? "alerts cannot be kept" : NULL;
+    return alerter->intake.page.kept.failing ? "alerts cannot be kept" : NULL;
 }
 
 enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error) {

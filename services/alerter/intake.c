@@ -10,18 +10,12 @@
 #include "rule.h"
 
 #define PAGE_EVENTS   256
-#define RETRY_WAIT    rf_seconds(1) // of a page that could not be stored
 #define SILENCES_WAIT rf_seconds(30)
 // Time is the wall clock's; a timer never sleeps longer than this, so that a clock that was put
 // forward or back is noticed.
 #define LONGEST_SLEEP rf_seconds(30)
 
 // ---- storing ----
-
-static void submit(void *arg) {
-    struct rf_intake *intake = arg;
-    rf_ledger_submit_page(intake->ledger, &intake->page);
-}
 
 static void free_page(struct rf_intake *intake) {
     rf_engine_changes_free(&intake->page.changes);
@@ -67,7 +61,7 @@ static void store(struct rf_intake *intake, bool moved, struct rf_utc now) {
     page->moved = moved;
     page->names = rf_channels_names(intake->channels);
     page->now = now;
-    submit(intake);
+    rf_ledger_submit_page(intake->ledger, page);
 }
 
 static void on_tick(void *arg) {
@@ -93,21 +87,9 @@ static void go_on(struct rf_intake *intake) {
     }
 }
 
-static void on_stored(void *arg, enum rf_err result, const struct rf_error *error) {
+static void on_stored(void *arg) {
     struct rf_intake *intake = arg;
     struct rf_ledger_page *page = &intake->page;
-    if (intake->stopped)
-        return;
-    if (result != RF_OK) {
-        if (!intake->warned)
-            rf_log(RF_LOG_ERROR, "cannot keep alerts, goes on trying: %s", error->message);
-        intake->warned = true;
-        rf_timer_after(&intake->store_timer, RETRY_WAIT);
-        return;
-    }
-    if (intake->warned)
-        rf_log(RF_LOG_INFO, "alerts can be kept again");
-    intake->warned = false;
     RF_CRASH_POINT(alerter, page_stored);
     rf_engine_stored(&intake->engine);
     for (size_t i = 0; i < page->changes.alert_count; i++)
@@ -202,9 +184,8 @@ void rf_intake_init(struct rf_intake *intake, struct rf_process *process,
                     const struct rf_channels *channels) {
     *intake = (struct rf_intake){.process = process, .channels = channels};
     intake->words_end = &intake->words;
-    intake->page.done = on_stored;
+    intake->page.stored = on_stored;
     intake->page.arg = intake;
-    rf_timer_init(&intake->store_timer, process->loop, submit, intake);
     rf_timer_init(&intake->tick_timer, process->loop, on_tick, intake);
     rf_timer_init(&intake->quiet_timer, process->loop, on_long_quiet, intake);
     rf_engine_init(&intake->engine, &(struct rf_engine_setup){.config = &process->config->alerter});
@@ -262,7 +243,6 @@ enum rf_err rf_intake_reload(struct rf_intake *intake, const struct rf_config *f
 
 void rf_intake_stop(struct rf_intake *intake) {
     intake->stopped = true;
-    rf_timer_stop(&intake->store_timer);
     rf_timer_stop(&intake->tick_timer);
     rf_timer_stop(&intake->quiet_timer);
     rf_subscription_destroy(&intake->subscription);

@@ -31,16 +31,14 @@ struct rf_intake {
     struct rf_engine engine;
     struct rf_zones zones;
     struct rf_ledger_page page;
-    bool busy;   // the page is being stored
-    bool warned; // its trouble was told
-    bool known;  // there is a cursor: what is missing behind it was missed by us
+    bool busy;  // the page is being stored
+    bool known; // there is a cursor: what is missing behind it was missed by us
     bool stopped;
     bool owes_page; // the subscription is to be asked on
     bool stale;     // the rules are others: it is to be made anew
     bool heard;     // silences are known
     struct rf_journal_place cursor;
     struct rf_intake_word *words, **words_end;
-    struct rf_timer store_timer; // stores the page again
     struct rf_timer tick_timer;
     struct rf_timer quiet_timer; // waits no longer for silences
     // A notice, now stored, for those of `names` that are in its mask.

@@ -78,30 +78,32 @@ enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_led
     *ledger = calloc(1, sizeof **ledger);
     if (*ledger == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory for the outbox");
-    (*ledger)->loop = loop;
     enum rf_err result = rf_store_open(
         loop, path, migrations, sizeof migrations / sizeof migrations[0], &(*ledger)->store, error);
     if (result != RF_OK) {
         free(*ledger);
         *ledger = NULL;
+        return result;
     }
-    return result;
+    rf_keeper_init(&(*ledger)->results, loop, (*ledger)->store, "what became of alerts");
+    rf_keeper_init(&(*ledger)->pages, loop, (*ledger)->store, "alerts");
+    return RF_OK;
 }
 
 void rf_ledger_close(struct rf_ledger **ledger) {
     if (*ledger == NULL)
         return;
-    (*ledger)->closing = true;
+    rf_keeper_close(&(*ledger)->results);
+    rf_keeper_close(&(*ledger)->pages);
     rf_store_close(&(*ledger)->store);
-    rf_ledger_drop_settling(*ledger);
-    rf_ledger_drop_burying(*ledger);
+    rf_keeper_fini(&(*ledger)->results);
+    rf_keeper_fini(&(*ledger)->pages);
     free(*ledger);
     *ledger = NULL;
 }
 
 bool rf_ledger_pending(const struct rf_ledger *ledger) {
-    return rf_store_pending(ledger->store) > 0 || ledger->settling != NULL ||
-           ledger->burying != NULL;
+    return rf_store_pending(ledger->store) > 0 || !rf_keeper_idle(&ledger->results);
 }
 
 // ---- the start ----

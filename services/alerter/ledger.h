@@ -15,6 +15,7 @@
 #include "alert.h"
 #include "channels.h"
 #include "engine.h"
+#include "keeper.h"
 #include "outbox.h"
 #include "store/store.h"
 
@@ -26,10 +27,12 @@ RF_NODISCARD enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path,
                                         struct rf_ledger **ledger, struct rf_error *error);
 
 // rf_ledger_close: stores what was submitted and nulls the pointer. Blocks. Callbacks are not
-// called any more but for `done` of pages and readings, which must be valid until it returns.
+// called any more but for `done` of readings and foldings; these and a page must be valid until it
+// returns.
 void rf_ledger_close(struct rf_ledger **ledger);
 
-// rf_ledger_pending: whether anything submitted is not stored yet.
+// rf_ledger_pending: whether anything submitted is not stored yet. A page that the store does not
+// take now is not waited for: the journal has it.
 bool rf_ledger_pending(const struct rf_ledger *ledger);
 
 // rf_ledger_load: for the start: the cursor, up to where the journal was read (zeroed and known =
@@ -46,17 +49,17 @@ RF_NODISCARD enum rf_err rf_ledger_load(struct rf_ledger *ledger, bool *known,
 RF_NODISCARD enum rf_err rf_ledger_load_incidents(struct rf_ledger *ledger,
                                                   struct rf_engine *engine, struct rf_error *error);
 
-// What a page of the journal, or a tick, made: one transaction. Belongs to the caller, who may
-// submit it again after a failure.
+// What a page of the journal, or a tick, made: one transaction, tried again each second until it is
+// stored. Belongs to the caller.
 struct rf_ledger_page {
-    struct rf_store_job job; // private
+    struct rf_kept kept; // private, but for `failing`
     struct rf_engine_changes changes;
     struct rf_channel_names names;  // of the bits in the alerts' `channels`
     bool *fresh;                    // filled in, for each alert: it was not known before
     bool moved;                     // there is a new cursor
     struct rf_journal_place cursor; // namely this one
     struct rf_utc now;
-    void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
+    void (*stored)(void *arg);
     void *arg;
 };
 void rf_ledger_submit_page(struct rf_ledger *ledger, struct rf_ledger_page *page);

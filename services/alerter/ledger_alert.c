@@ -15,34 +15,45 @@
 
 // ---- pages ----
 
-static enum rf_err insert_alert(struct rf_db *db, const struct rf_ledger_page *page,
-                                const struct rf_alert *alert, bool *fresh, struct rf_error *error) {
+enum rf_err rf_ledger_put_alert(struct rf_db *db, const struct rf_alert *alert, struct rf_utc now,
+                                bool *fresh, struct rf_error *error) {
     enum rf_err result =
         rf_db_run(db, error,
                   "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title,"
                   " text, payload, kind, thread, opened, ord, concerns)"
                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                  "tiiitttttttttiit", alert->id, alert->n, alert->at.ns, page->now.ns,
-                  alert->severity, alert->type, alert->subject, alert->incident, alert->title,
-                  alert->text, alert->payload, rf_notice_name(alert->kind), alert->thread,
-                  alert->opened.ns, alert->order, alert->concerns);
+                  "tiiitttttttttiit", alert->id, alert->n, alert->at.ns, now.ns, alert->severity,
+                  alert->type, alert->subject, alert->incident, alert->title, alert->text,
+                  alert->payload, rf_notice_name(alert->kind), alert->thread, alert->opened.ns,
+                  alert->order, alert->concerns);
     *fresh = result == RF_OK && rf_db_changes(db) == 1;
-    for (int c = 0; *fresh && result == RF_OK && c < RF_CHANNELS_MOST; c++)
-        if (alert->channels & 1U << c)
-            result = rf_db_run(db, error,
-                               "INSERT INTO delivery (alert, channel, state, attempts, due,"
-                               " tried, message, remote, made)"
-                               " VALUES (?, ?, 'waiting', 0, ?, 0, '', '', ?)",
-                               "ttii", alert->id, page->names.names[c], page->now.ns, page->now.ns);
     return result;
 }
 
-static enum rf_err run_page(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    struct rf_ledger_page *page = (struct rf_ledger_page *)job;
+enum rf_err rf_ledger_put_delivery(struct rf_db *db, const char *alert, const char *channel,
+                                   struct rf_utc now, struct rf_error *error) {
+    return rf_db_run(db, error,
+                     "INSERT INTO delivery (alert, channel, state, attempts, due, tried, message,"
+                     " remote, made) VALUES (?, ?, 'waiting', 0, ?, 0, '', '', ?)",
+                     "ttii", alert, channel, now.ns, now.ns);
+}
+
+static enum rf_err put_notice(struct rf_db *db, const struct rf_ledger_page *page, size_t i,
+                              struct rf_error *error) {
+    const struct rf_alert *alert = &page->changes.alerts[i];
+    enum rf_err result = rf_ledger_put_alert(db, alert, page->now, &page->fresh[i], error);
+    for (int c = 0; page->fresh[i] && result == RF_OK && c < RF_CHANNELS_MOST; c++)
+        if (alert->channels & 1U << c)
+            result = rf_ledger_put_delivery(db, alert->id, page->names.names[c], page->now, error);
+    return result;
+}
+
+static enum rf_err run_page(struct rf_kept *kept, struct rf_db *db, struct rf_error *error) {
+    struct rf_ledger_page *page = (struct rf_ledger_page *)kept;
     enum rf_err result = RF_OK;
     const struct rf_engine_changes *changes = &page->changes;
     for (size_t i = 0; result == RF_OK && i < changes->alert_count; i++)
-        result = insert_alert(db, page, &changes->alerts[i], &page->fresh[i], error);
+        result = put_notice(db, page, i, error);
     if (result == RF_OK)
         result = rf_ledger_put_incidents(db, page, error);
     if (result == RF_OK && page->moved)
@@ -61,14 +72,19 @@ static enum rf_err run_page(struct rf_store_job *job, struct rf_db *db, struct r
     return result;
 }
 
-static void page_done(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
-    struct rf_ledger_page *page = (struct rf_ledger_page *)job;
-    page->done(page->arg, result, error);
+static void page_stored(struct rf_kept *kept) {
+    struct rf_ledger_page *page = (struct rf_ledger_page *)kept;
+    page->stored(page->arg);
+}
+
+// It is its owner's.
+static void page_dropped(struct rf_kept *kept) {
+    (void)kept;
 }
 
 void rf_ledger_submit_page(struct rf_ledger *ledger, struct rf_ledger_page *page) {
-    page->job = (struct rf_store_job){.run = run_page, .done = page_done};
-    rf_store_submit(ledger->store, &page->job);
+    page->kept = (struct rf_kept){.run = run_page, .stored = page_stored, .drop = page_dropped};
+    rf_keeper_keep(&ledger->pages, &page->kept);
 }
 
 // ---- readings ----

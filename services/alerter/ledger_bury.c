@@ -5,43 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "runtime/loop.h"
 #include "store/db.h"
-
-#define RETRY_WAIT rf_seconds(1)
 
 struct buried {
     char channel[RF_CHANNEL_NAME_SIZE];
     int64_t count;
 };
 
-struct rf_bury_job {
-    struct rf_store_job job;
-    struct rf_bury_job *next, **link; // in the ledger's list
-    struct rf_ledger *ledger;
-    struct rf_timer timer; // the next try
+struct bury_job {
+    struct rf_kept kept;
     struct rf_channel_names names;
     const char *why;
     struct buried *buried; // filled in by the run
     size_t count;
     rf_ledger_buried_fn *fn;
     void *arg;
-    bool warned;
 };
 
-static void destroy(struct rf_bury_job *bury) {
-    rf_timer_stop(&bury->timer);
+static void destroy(struct rf_kept *kept) {
+    struct bury_job *bury = (struct bury_job *)kept;
     free(bury->buried);
     free(bury);
-}
-
-void rf_ledger_drop_burying(struct rf_ledger *ledger) {
-    for (struct rf_bury_job *bury = ledger->burying, *next; bury != NULL; bury = next) {
-        next = bury->next;
-        destroy(bury);
-    }
-    ledger->burying = NULL;
 }
 
 static bool is_there(const struct rf_channel_names *names, const char *name) {
@@ -52,7 +36,7 @@ static bool is_there(const struct rf_channel_names *names, const char *name) {
 }
 
 // The channels that something waits for and that are gone.
-static enum rf_err find_gone(struct rf_bury_job *bury, struct rf_db *db, struct rf_error *error) {
+static enum rf_err find_gone(struct bury_job *bury, struct rf_db *db, struct rf_error *error) {
     struct rf_rows *rows = NULL;
     bury->count = 0;
     enum rf_err result = rf_db_query(db, error, &rows,
@@ -77,8 +61,8 @@ static enum rf_err find_gone(struct rf_bury_job *bury, struct rf_db *db, struct 
     return result == RF_ERR_NOT_FOUND ? RF_OK : result;
 }
 
-static enum rf_err run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    struct rf_bury_job *bury = (struct rf_bury_job *)job;
+static enum rf_err run(struct rf_kept *kept, struct rf_db *db, struct rf_error *error) {
+    struct bury_job *bury = (struct bury_job *)kept;
     enum rf_err result = find_gone(bury, db, error);
     for (size_t i = 0; result == RF_OK && i < bury->count; i++)
         result = rf_db_run(db, error,
@@ -88,47 +72,24 @@ static enum rf_err run(struct rf_store_job *job, struct rf_db *db, struct rf_err
     return result;
 }
 
-static void submit(void *arg) {
-    struct rf_bury_job *bury = arg;
-    rf_store_submit(bury->ledger->store, &bury->job);
-}
-
-static void done(struct rf_store_job *job, enum rf_err result, const struct rf_error *error) {
-    struct rf_bury_job *bury = (struct rf_bury_job *)job;
-    if (result != RF_OK) {
-        if (!bury->warned)
-            rf_log(RF_LOG_ERROR, "cannot keep dead letters, goes on trying: %s", error->message);
-        bury->warned = true;
-        if (!bury->ledger->closing)
-            rf_timer_after(&bury->timer, RETRY_WAIT);
-        return;
-    }
-    for (size_t i = 0; i < bury->count && !bury->ledger->closing; i++)
+static void stored(struct rf_kept *kept) {
+    struct bury_job *bury = (struct bury_job *)kept;
+    for (size_t i = 0; i < bury->count; i++)
         bury->fn(bury->arg, bury->buried[i].channel, bury->buried[i].count);
-    *bury->link = bury->next;
-    if (bury->next != NULL)
-        bury->next->link = bury->link;
-    destroy(bury);
+    destroy(kept);
 }
 
 enum rf_err rf_ledger_bury(struct rf_ledger *ledger, const struct rf_channel_names *names,
                            const char *why, rf_ledger_buried_fn *buried, void *arg,
                            struct rf_error *error) {
-    struct rf_bury_job *bury = calloc(1, sizeof *bury);
+    struct bury_job *bury = calloc(1, sizeof *bury);
     if (bury == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory for dead letters");
-    *bury = (struct rf_bury_job){.job = {.run = run, .done = done},
-                                 .link = &ledger->burying,
-                                 .next = ledger->burying,
-                                 .ledger = ledger,
-                                 .names = *names,
-                                 .why = why,
-                                 .fn = buried,
-                                 .arg = arg};
-    rf_timer_init(&bury->timer, ledger->loop, submit, bury);
-    if (bury->next != NULL)
-        bury->next->link = &bury->next;
-    ledger->burying = bury;
-    submit(bury);
+    *bury = (struct bury_job){.kept = {.run = run, .stored = stored, .drop = destroy},
+                              .names = *names,
+                              .why = why,
+                              .fn = buried,
+                              .arg = arg};
+    rf_keeper_keep(&ledger->results, &bury->kept);
     return RF_OK;
 }

@@ -5,17 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "runtime/loop.h"
 #include "store/db.h"
 
-#define RETRY_WAIT rf_seconds(1)
-
-struct rf_settle_job {
-    struct rf_store_job job;
-    struct rf_settle_job *next, **link; // in the ledger's list
-    struct rf_ledger *ledger;
-    struct rf_timer timer; // the next try
+struct settle_job {
+    struct rf_kept kept;
     char id[RF_ALERT_ID_SIZE];
     char *type;
     char *message, *remote;
@@ -23,34 +16,17 @@ struct rf_settle_job {
     struct rf_settlement settlement;
     rf_ledger_stored_fn *stored;
     void *arg;
-    bool warned;
 };
 
-static void settle_job_destroy(struct rf_settle_job *job) {
-    if (job->ledger != NULL)
-        rf_timer_stop(&job->timer);
-    free(job->type);
-    free(job->message);
-    free(job->remote);
-    free(job);
+static void destroy(struct rf_kept *kept) {
+    struct settle_job *settle = (struct settle_job *)kept;
+    free(settle->type);
+    free(settle->message);
+    free(settle->remote);
+    free(settle);
 }
 
-static void free_settle_job(struct rf_settle_job *job) {
-    *job->link = job->next;
-    if (job->next != NULL)
-        job->next->link = job->link;
-    settle_job_destroy(job);
-}
-
-void rf_ledger_drop_settling(struct rf_ledger *ledger) {
-    for (struct rf_settle_job *job = ledger->settling, *next; job != NULL; job = next) {
-        next = job->next;
-        settle_job_destroy(job);
-    }
-    ledger->settling = NULL;
-}
-
-static enum rf_err run_dead(const struct rf_settle_job *settle, struct rf_db *db,
+static enum rf_err run_dead(const struct settle_job *settle, struct rf_db *db,
                             struct rf_error *error) {
     return rf_db_run(db, error,
                      "UPDATE delivery SET state = 'dead', message = CASE message WHEN '' THEN ?"
@@ -59,8 +35,8 @@ static enum rf_err run_dead(const struct rf_settle_job *settle, struct rf_db *db
                      "ttt", settle->message, settle->id, settle->channel);
 }
 
-static enum rf_err run_settle(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
-    struct rf_settle_job *settle = (struct rf_settle_job *)job;
+static enum rf_err run_settle(struct rf_kept *kept, struct rf_db *db, struct rf_error *error) {
+    struct settle_job *settle = (struct settle_job *)kept;
     const struct rf_settlement *s = &settle->settlement;
     const char *state = s->done ? "done" : s->refused ? "refused" : "waiting";
     if (s->dead)
@@ -74,30 +50,15 @@ static enum rf_err run_settle(struct rf_store_job *job, struct rf_db *db, struct
                      settle->remote, settle->id, settle->channel, state);
 }
 
-static void submit_settle(void *arg) {
-    struct rf_settle_job *settle = arg;
-    rf_store_submit(settle->ledger->store, &settle->job);
-}
-
-static void settle_done(struct rf_store_job *job, enum rf_err result,
-                        const struct rf_error *error) {
-    struct rf_settle_job *settle = (struct rf_settle_job *)job;
-    if (result != RF_OK) {
-        if (!settle->warned)
-            rf_log(RF_LOG_ERROR, "cannot keep what became of alert %s, goes on trying: %s",
-                   settle->id, error->message);
-        settle->warned = true;
-        if (!settle->ledger->closing)
-            rf_timer_after(&settle->timer, RETRY_WAIT);
-        return;
-    }
-    if (settle->stored != NULL && !settle->ledger->closing)
+static void settled(struct rf_kept *kept) {
+    struct settle_job *settle = (struct settle_job *)kept;
+    if (settle->stored != NULL)
         settle->stored(settle->arg, settle->id, settle->type, settle->settlement.attempts);
-    free_settle_job(settle);
+    destroy(kept);
 }
 
-static struct rf_settle_job *settle_job_new(const struct rf_ledger_result *result) {
-    struct rf_settle_job *settle = calloc(1, sizeof *settle);
+static struct settle_job *settle_job_new(const struct rf_ledger_result *result) {
+    struct settle_job *settle = calloc(1, sizeof *settle);
     if (settle == NULL)
         return NULL;
     settle->type = strdup(result->type);
@@ -105,28 +66,21 @@ static struct rf_settle_job *settle_job_new(const struct rf_ledger_result *resul
     settle->remote = strdup(result->remote);
     if (settle->type != NULL && settle->message != NULL && settle->remote != NULL)
         return settle;
-    settle_job_destroy(settle);
+    destroy(&settle->kept);
     return NULL;
 }
 
 enum rf_err rf_ledger_settle(struct rf_ledger *ledger, const struct rf_ledger_result *result,
                              rf_ledger_stored_fn *stored, void *arg, struct rf_error *error) {
-    struct rf_settle_job *settle = settle_job_new(result);
+    struct settle_job *settle = settle_job_new(result);
     if (settle == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory to keep a delivery");
-    settle->job = (struct rf_store_job){.run = run_settle, .done = settle_done};
-    settle->ledger = ledger;
+    settle->kept = (struct rf_kept){.run = run_settle, .stored = settled, .drop = destroy};
     snprintf(settle->id, sizeof settle->id, "%s", result->alert);
     snprintf(settle->channel, sizeof settle->channel, "%s", result->channel);
     settle->settlement = *result->settlement;
     settle->stored = stored;
     settle->arg = arg;
-    rf_timer_init(&settle->timer, ledger->loop, submit_settle, settle);
-    settle->link = &ledger->settling;
-    settle->next = ledger->settling;
-    if (settle->next != NULL)
-        settle->next->link = &settle->next;
-    ledger->settling = settle;
-    submit_settle(settle);
+    rf_keeper_keep(&ledger->results, &settle->kept);
     return RF_OK;
 }

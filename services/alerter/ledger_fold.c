@@ -88,31 +88,35 @@ static char *payload_of(const struct rf_ledger_fold *fold, const struct summary 
     return payload;
 }
 
-static enum rf_err insert(struct rf_ledger_fold *fold, struct summary *summary, struct rf_db *db,
-                          struct rf_error *error) {
+static enum rf_err insert(const struct rf_ledger_fold *fold, const struct summary *summary,
+                          struct rf_db *db, struct rf_error *error) {
     char title[160];
+    bool fresh;
     snprintf(title, sizeof title, "%zu notices that could not be told by %s earlier", fold->count,
              fold->channel);
     char *payload = summary->text.failed ? NULL : payload_of(fold, summary, title);
     if (payload == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "no memory for a summary of old notices");
-    enum rf_err result = rf_db_run(
-        db, error,
-        "INSERT INTO alert (id, n, at, made, severity, type, subject, incident, title, text,"
-        " payload, kind, thread, opened, ord, concerns)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'digest', ?, ?, ?, ?)",
-        "tiiittttttttiit", fold->summary, summary->n, summary->first_at, fold->now.ns,
-        rf_severity_name(summary->severity), TYPE, fold->channel, fold->incident, title,
-        summary->text.data, payload, fold->summary, summary->first_at, summary->order,
-        summary->concerns);
+    struct rf_alert alert = {.kind = RF_NOTICE_DIGEST,
+                             .n = summary->n,
+                             .order = summary->order,
+                             .at = {summary->first_at},
+                             .opened = {summary->first_at},
+                             .severity = (char *)(uintptr_t)rf_severity_name(summary->severity),
+                             .type = (char *)(uintptr_t)TYPE,
+                             .subject = (char *)(uintptr_t)fold->channel,
+                             .incident = (char *)(uintptr_t)fold->incident,
+                             .title = title,
+                             .text = summary->text.data,
+                             .payload = payload,
+                             .concerns = summary->concerns};
+    memcpy(alert.id, fold->summary, sizeof alert.id);
+    memcpy(alert.thread, fold->summary, sizeof alert.thread);
+    enum rf_err result = rf_ledger_put_alert(db, &alert, fold->now, &fresh, error);
     free(payload);
     return result != RF_OK
                ? result
-               : rf_db_run(db, error,
-                           "INSERT INTO delivery (alert, channel, state, attempts, due,"
-                           " tried, message, remote, made)"
-                           " VALUES (?, ?, 'waiting', 0, ?, 0, '', '', ?)",
-                           "ttii", fold->summary, fold->channel, fold->now.ns, fold->now.ns);
+               : rf_ledger_put_delivery(db, fold->summary, fold->channel, fold->now, error);
 }
 
 static enum rf_err run(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
