@@ -61,7 +61,9 @@ static enum rf_err send_mail(const struct order *order, const struct rf_mailboxe
             .partial = s->manner->partial,
             .message = message,
             .message_size = strlen(message),
-            .connect_timeout = connect_timeout(s->config),
+            // Not less: the greeting and the login are counted too, and a server may keep a client
+            // waiting for its greeting, as spam does not (RFC 5321, 4.5.3.2.1: for minutes).
+            .connect_timeout = s->config->timeout,
             .timeout = s->config->timeout,
             .trace = s->trace,
         };

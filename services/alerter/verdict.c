@@ -79,6 +79,12 @@ static void judge_email(struct rf_verdict *verdict, const struct rf_http_reply *
         verdict->outcome = RF_OUTCOME_OK;
         return;
     }
+    // With a handshake that failed the last reply is the 220 to STARTTLS, or there was none.
+    if (reply->failure == RF_HTTP_TLS && code == 250) {
+        verdict->outcome = RF_OUTCOME_BARRED;
+        set_message(verdict, 0, "the mail server offers no TLS, which require_tls asks for", NULL);
+        return;
+    }
     if (reply->failure == RF_HTTP_CERTIFICATE || code < 400) {
         judge_failure(verdict, reply->failure);
         return;

@@ -1,11 +1,15 @@
 """Mails handed to real servers: aiosmtpd in its ways of TLS and AUTH, and Postfix, which also keeps them."""
+import contextlib
 import email
 import email.policy
 import json
 import pathlib
 import shutil
+import socket
 import ssl
 import tempfile
+import threading
+import time
 import unittest
 
 from aiosmtpd.controller import Controller
@@ -42,6 +46,25 @@ class Kept:
         self.logins.append(mechanism)
         good = (data.login, data.password) == (b"ringfence", b"right-4711")
         return AuthResult(success=good, handled=False)
+
+
+def greet_late(listener, port):
+    """A server that lets its clients wait, as postscreen does; what they say then goes to the one at `port`."""
+    near, _ = listener.accept()
+    time.sleep(11)  # what it is about: longer than any connection may take
+    far = socket.create_connection(("127.0.0.1", port))
+
+    def pass_on(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    with near, far:
+        other = threading.Thread(target=pass_on, args=(near, far), daemon=True)
+        other.start()
+        pass_on(far, near)
+        other.join()
 
 
 class MailServersCase(unittest.TestCase):
@@ -118,10 +141,19 @@ class Aiosmtpd(MailServersCase):
                        password="right-4711")
         self.assertFalse(report["ok"])
         self.assertEqual(steps(report)[-1], "tls!")
+        self.assertIn("offers no TLS", report["message"])
         self.assertEqual(self.kept.contents, [])
         report = probe(channel="email", url=f"smtp://127.0.0.1:{port}", require_tls=False, title=TITLE, text=TEXT)
         self.assertTrue(report["ok"], report)
         self.assertNotIn("tls", steps(report))
+
+    def test_a_greeting_may_take_longer_than_a_connection(self):
+        port = self.serve()
+        with socket.create_server(("127.0.0.1", 0)) as slow:
+            threading.Thread(target=greet_late, args=(slow, port), daemon=True).start()
+            report = probe(channel="email", url=f"smtp://127.0.0.1:{slow.getsockname()[1]}", title=TITLE, text=TEXT)
+        self.assertTrue(report["ok"], report)
+        self.check_mail(self.kept.contents[0], report)
 
     def test_a_certificate_of_another_is_told_at_its_step(self):
         port = self.serve(tls_context=self.context, require_starttls=True)

@@ -57,6 +57,9 @@ static void smtp_codes_mean_what_rfc_5321_says(void **state) {
         {RF_HTTP_RESOLVER, 0, "", RF_OUTCOME_TRANSIENT, 0},
         {RF_HTTP_TIMEOUT, 354, "", RF_OUTCOME_TRANSIENT, 0},
         {RF_HTTP_CERTIFICATE, 220, "", RF_OUTCOME_BARRED, 0},
+        {RF_HTTP_TLS, 250, "", RF_OUTCOME_BARRED, 0}, // offers none
+        {RF_HTTP_TLS, 220, "", RF_OUTCOME_TRANSIENT, 0},
+        {RF_HTTP_TLS, 0, "", RF_OUTCOME_TRANSIENT, 0},
         {RF_HTTP_BROKEN, 0, "", RF_OUTCOME_TRANSIENT, 0},
     };
     check(RF_CHANNEL_EMAIL, rows, sizeof rows / sizeof rows[0]);
