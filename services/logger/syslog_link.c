@@ -124,17 +124,31 @@ static enum rf_err connect_path(struct rf_syslog_link *link, struct rf_error *er
     return connect_to(link, (struct sockaddr *)&address, sizeof address, SOCK_DGRAM, error);
 }
 
+// Each gets its share of the time that is left: one that does not answer leaves some to the others.
+static enum rf_err connect_any(struct rf_syslog_link *link, const struct addrinfo *all, int type,
+                               struct rf_error *error) {
+    const struct rf_instant until = link->until;
+    enum rf_err result = RF_ERR_IO;
+    int64_t left = 0;
+    for (const struct addrinfo *one = all; one != NULL; one = one->ai_next)
+        left++;
+    for (const struct addrinfo *one = all; one != NULL && result != RF_OK; one = one->ai_next) {
+        struct rf_instant now = rf_clock_now();
+        hang_up(link);
+        link->until = rf_instant_add(now, rf_ns(rf_instant_since(until, now).ns / left--));
+        result = connect_to(link, one->ai_addr, one->ai_addrlen, type, error);
+    }
+    link->until = until;
+    return result;
+}
+
 static enum rf_err connect_host(struct rf_syslog_link *link, struct rf_error *error) {
     int type = link->address.transport == RF_SYSLOG_UDP ? SOCK_DGRAM : SOCK_STREAM;
     struct addrinfo wanted = {.ai_socktype = type, .ai_flags = AI_ADDRCONFIG}, *all = NULL;
     int code = getaddrinfo(link->address.host, link->address.port, &wanted, &all);
     if (code != 0)
         return fail(link, "cannot be looked up", gai_strerror(code), error);
-    enum rf_err result = RF_ERR_IO;
-    for (struct addrinfo *one = all; one != NULL && result != RF_OK; one = one->ai_next) {
-        hang_up(link);
-        result = connect_to(link, one->ai_addr, one->ai_addrlen, type, error);
-    }
+    enum rf_err result = connect_any(link, all, type, error);
     freeaddrinfo(all);
     return result;
 }
