@@ -132,7 +132,11 @@ enum rf_err rf_log_file_open(struct rf_log_file *file, int64_t *n, struct rf_err
         return result;
     // Not blocking, so that a pipe under that name is an error and no hang.
     file->fd =
-        open(file->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+        open(file->path,
+             O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
+    if (file->fd < 0 && errno == ELOOP)
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "%s: is a symbolic link: name the file that it leads to", file->path);
     if (file->fd < 0)
         return fail(file, "cannot open", error);
     result = take_over(file, n, error);
@@ -153,12 +157,21 @@ enum rf_log_file_state rf_log_file_look(struct rf_log_file *file) {
     return RF_LOG_FILE_SHORTER;
 }
 
+static enum rf_err cut_off(struct rf_log_file *file, struct rf_error *error) {
+    if (file->cut_to >= 0 && ftruncate(file->fd, file->cut_to) != 0)
+        return fail(file, "cannot cut off half a page", error);
+    file->cut_to = -1;
+    return RF_OK;
+}
+
 enum rf_err rf_log_file_settle(struct rf_log_file *file, int64_t *first, int64_t *last,
                                struct rf_error *error) {
     struct rf_tail tail = {0};
-    if (fdatasync(file->fd) != 0)
-        return fail(file, "cannot sync", error);
-    enum rf_err result = read_head(file, (size_t)file->size, first, error);
+    enum rf_err result = cut_off(file, error);
+    if (result == RF_OK && fdatasync(file->fd) != 0)
+        result = fail(file, "cannot sync", error);
+    if (result == RF_OK)
+        result = read_head(file, (size_t)file->size, first, error);
     if (result == RF_OK)
         result = read_tail(file, (size_t)file->size, &tail, error);
     *last = tail.n;
@@ -179,18 +192,29 @@ static enum rf_err write_all(const struct rf_log_file *file, const char *data, s
     return RF_OK;
 }
 
+// The place in the journal is that of the last line. A power loss that left a new file empty would
+// have the place taken from the broker, who knows a later one. A disk that cannot be synced holds
+// no lines all the same.
+static void hold_first(const struct rf_log_file *file) {
+    struct rf_error ignored;
+    (void)!fdatasync(file->fd);
+    (void)!rf_file_sync_folder(file->path, &ignored);
+}
+
 enum rf_err rf_log_file_write(struct rf_log_file *file, const char *data, size_t size,
                               struct rf_error *error) {
     struct stat before;
-    if (file->cut_to >= 0 && ftruncate(file->fd, file->cut_to) != 0)
-        return fail(file, "cannot cut off half a page", error);
-    file->cut_to = -1;
+    enum rf_err result = cut_off(file, error);
+    if (result != RF_OK)
+        return result;
     if (fstat(file->fd, &before) != 0)
         return fail(file, "cannot look at it", error);
-    enum rf_err result = write_all(file, data, size, error);
+    result = write_all(file, data, size, error);
     // A disk that is full can take half a page. What is left of it must not stay.
     if (result != RF_OK && ftruncate(file->fd, before.st_size) != 0)
         file->cut_to = before.st_size;
+    if (result == RF_OK && before.st_size == 0)
+        hold_first(file);
     file->size = before.st_size + (result == RF_OK ? (off_t)size : 0);
     if (before.st_size / FLUSH_BYTES != file->size / FLUSH_BYTES)
         sync_file_range(file->fd, 0, 0, SYNC_FILE_RANGE_WRITE); // a hint, which may be refused

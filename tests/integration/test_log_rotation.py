@@ -144,7 +144,7 @@ class SizeTest(RotationCase):
         (self.json_file.parent / f"{name}.gz.partial").rmdir()
         logger.reload()
         wait_for("the next try", lambda: (self.json_file.parent / f"{name}.gz").exists())
-        self.assertFalse((self.json_file.parent / name).exists())
+        wait_for("the original to go", lambda: not (self.json_file.parent / name).exists())
 
 
 class ZstdTest(RotationCase):

@@ -17,6 +17,21 @@
 #include "log_file.h"
 #include "record.h"
 
+// They stand here in the way of the C library's, and count.
+static int data_syncs, syncs;
+
+int fdatasync(int fd) {
+    (void)fd;
+    data_syncs++;
+    return 0;
+}
+
+int fsync(int fd) {
+    (void)fd;
+    syncs++;
+    return 0;
+}
+
 struct bench {
     char folder[32];
     char path[64];
@@ -257,6 +272,46 @@ static void what_is_no_plain_file_is_refused_without_hanging(void **state) {
     rmdir(bench->path);
 }
 
+// The keeper of rotated files follows no link either, and a rotation would rename the link alone.
+static void a_link_is_refused_with_the_mend(void **state) {
+    struct bench *bench = *state;
+    struct rf_error error = {0};
+    int64_t n;
+    char file[80];
+    put(bench, "", 0);
+    snprintf(file, sizeof file, "%s.there", bench->path);
+    assert_int_equal(rename(bench->path, file), 0);
+    assert_int_equal(symlink(file, bench->path), 0);
+    assert_int_not_equal(rf_log_file_open(&bench->file, &n, &error), RF_OK);
+    assert_non_null(strstr(error.message, "is a symbolic link: name the file"));
+    unlink(file);
+}
+
+static void half_a_page_that_could_not_be_cut_is_not_rotated_with_the_rest(void **state) {
+    struct bench *bench = *state;
+    struct rf_error error;
+    int64_t first, last;
+    open_file(bench);
+    write_text(bench, "{\"n\":1}\n");
+    bench->file.cut_to = bench->file.size; // as a write leaves it whose ftruncate failed too
+    assert_int_equal(write(bench->file.fd, "{\"n\"", 4), 4);
+    assert_int_equal(rf_log_file_settle(&bench->file, &first, &last, &error), RF_OK);
+    assert_int_equal(last, 1);
+    assert_content(bench, "{\"n\":1}\n", 8);
+}
+
+static void the_first_lines_of_a_file_outlive_a_power_loss(void **state) {
+    struct bench *bench = *state;
+    open_file(bench);
+    int data = data_syncs, whole = syncs;
+    write_text(bench, "{\"n\":1}\n");
+    assert_int_equal(data_syncs, data + 1);
+    assert_int_equal(syncs, whole + 1); // of the folder
+    write_text(bench, "{\"n\":2}\n");
+    assert_int_equal(data_syncs, data + 1);
+    assert_int_equal(syncs, whole + 1);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -272,6 +327,9 @@ int main(void) {
         TEST(a_first_line_of_any_length_is_found),
         TEST(two_writers_of_one_file_are_one_too_many),
         TEST(what_is_no_plain_file_is_refused_without_hanging),
+        TEST(a_link_is_refused_with_the_mend),
+        TEST(half_a_page_that_could_not_be_cut_is_not_rotated_with_the_rest),
+        TEST(the_first_lines_of_a_file_outlive_a_power_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
