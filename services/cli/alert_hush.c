@@ -1,5 +1,6 @@
 // ringfence alert ack, silence, silences, unsilence: a person's word, as retained state that the
 // alerter watches.
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "alerts.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/severity.h"
 #include "config/value.h"
 #include "events/field.h"
 #include "member.h"
@@ -105,21 +107,44 @@ int cli_alert_ack(const struct cli_options *options) {
 
 // ---- silences ----
 
+// A pattern that no severity fits would silence nothing, without a word.
+static bool fits_a_severity(const char *pattern) {
+    for (int i = 0; i < RF_SEVERITIES; i++)
+        if (fnmatch(pattern, rf_severity_name(i), 0) == 0)
+            return true;
+    return false;
+}
+
+static enum rf_err set_match(json_t *match, const char *key, const char *pattern,
+                             struct rf_error *error) {
+    if (pattern[0] == '\0')
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "alert silence: %s: expected a pattern, such as "
+                            "'breaker/*'",
+                            key);
+    if (json_object_get(match, key) != NULL)
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "alert silence: %s is given twice; make a silence of each", key);
+    if (strcmp(key, "severity") == 0 && !fits_a_severity(pattern))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "alert silence: severity=%.40s: expected info, warning, error or "
+                            "critical",
+                            pattern);
+    return json_object_set_new(match, key, json_string(pattern)) == 0
+               ? RF_OK
+               : rf_error_set(error, RF_ERR_INVALID, "alert silence: %.40s is no text", pattern);
+}
+
 // "breaker/*", or KEY=PATTERN for another of an incident's features.
 static enum rf_err add_match(json_t *match, const char *word, struct rf_error *error) {
     static const char *const keys[] = {"incident", "rule", "severity", "subject", "campaign"};
     const char *equals = strchr(word, '=');
     if (equals == NULL)
-        return json_object_set_new(match, "incident", json_string(word)) == 0
-                   ? RF_OK
-                   : rf_error_set(error, RF_ERR_INVALID, "alert silence: %.40s is no text", word);
+        return set_match(match, "incident", word, error);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strlen(keys[i]) == (size_t)(equals - word) &&
-            strncmp(keys[i], word, strlen(keys[i])) == 0 && equals[1] != '\0')
-            return json_object_set_new(match, keys[i], json_string(equals + 1)) == 0
-                       ? RF_OK
-                       : rf_error_set(error, RF_ERR_INVALID, "alert silence: %.40s is no text",
-                                      word);
+            strncmp(keys[i], word, strlen(keys[i])) == 0)
+            return set_match(match, keys[i], equals + 1, error);
     return rf_error_set(error, RF_ERR_INVALID,
                         "alert silence: %.40s: expected the name of an incident such as "
                         "'breaker/*', or rule=, severity=, subject= or campaign= and a pattern",
@@ -182,10 +207,17 @@ int cli_alert_silence(const struct cli_options *options) {
     return code;
 }
 
+// As it was said: "incident=breaker/*, severity=info".
 static void print_match(const json_t *match, struct cli_table *table) {
-    char *text = json_dumps(match, JSON_COMPACT);
-    cli_table_add(table, text, WHY_BYTES);
-    free(text);
+    struct rf_text text = {0};
+    const char *key;
+    json_t *pattern;
+    json_object_foreach((json_t *)(uintptr_t)match, key, pattern) {
+        rf_text_add(&text, "%s%s=", text.size > 0 ? ", " : "", key);
+        rf_text_add_clean(&text, json_string_value(pattern), WHY_BYTES);
+    }
+    cli_table_add(table, text.size == 0 || text.failed ? "?" : text.data, WHY_BYTES);
+    rf_text_fini(&text);
 }
 
 static void on_silences(struct cli_session *session) {
@@ -277,6 +309,10 @@ static void begin_unsilence(struct cli_session *session) {
 int cli_alert_unsilence(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin_unsilence};
     struct hushing hushing = {0};
+    if (options->arguments[0][0] == '\0') {
+        rf_log(RF_LOG_ERROR, "alert unsilence: expected the id of a silence, or its beginning");
+        return CLI_USAGE;
+    }
     int code = cli_session_run(options, &handlers, &hushing);
     fini(&hushing);
     return code;

@@ -152,7 +152,7 @@ static void print_incident(const json_t *incident, struct rf_text *text) {
     if (cli_member_number(incident, "acked") > 0) {
         rf_text_add(text, "  acknowledged  %s by ", moment(incident, "acked", at));
         rf_text_add_clean(text, cli_member_text(incident, "acked_by"), 64);
-        rf_text_add(text, ": ");
+        rf_text_add(text, "%s", cli_member_text(incident, "acked_why")[0] != '\0' ? ": " : "");
         rf_text_add_clean(text, cli_member_text(incident, "acked_why"), WHY_BYTES);
         rf_text_add(text, "\n");
     }
@@ -161,9 +161,10 @@ static void print_incident(const json_t *incident, struct rf_text *text) {
 static void print_delivery(const json_t *delivery, struct rf_text *text) {
     char at[RF_TIME_TEXT_SIZE];
     const char *message = cli_member_text(delivery, "message");
-    rf_text_add(text, "    %-12s %-8s %" PRId64 " attempts, last %s",
-                cli_member_text(delivery, "channel"), cli_member_text(delivery, "state"),
-                cli_member_number(delivery, "attempts"), moment(delivery, "tried", at));
+    int64_t attempts = cli_member_number(delivery, "attempts");
+    rf_text_add(text, "    %-12s %-8s %" PRId64 " attempt%s, last %s",
+                cli_member_text(delivery, "channel"), cli_member_text(delivery, "state"), attempts,
+                attempts == 1 ? "" : "s", moment(delivery, "tried", at));
     if (message[0] != '\0') {
         rf_text_add(text, ": ");
         rf_text_add_clean(text, message, WHY_BYTES);

@@ -86,6 +86,7 @@ struct cli_options {
     struct rf_duration timeout;        // --timeout
     bool json;                         // --json, which `own` has too
     bool help, version;
+    const char *group; // with help: the word that all commands asked of begin with; NULL: none
     const char *own[CLI_OWN_COUNT];     // NULL: not given; "" for one without a value
     const char *mapped[CLI_MAX_MAPPED]; // --map, which may be given several times
     size_t mapped_count;

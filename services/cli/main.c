@@ -217,12 +217,47 @@ static void print_command(FILE *out, const struct cli_command *command) {
             command->usage, cli_json_usage(command), command->summary);
 }
 
-static void print_help(FILE *out, const struct cli_command *command) {
+// Of what is wanted when there is no time to read.
+static const struct {
+    const char *words, *arguments;
+} examples[] = {
+    {"alert list", "--all --limit 50"},
+    {"alert show", "01M8JJHZ1Q"},
+    {"alert ack", "01M8JJHZ1Q --why 'on it'"},
+    {"alert silence", "'breaker/*' --for 2h --why 'maintenance of the provider'"},
+    {"alert silence", "severity=info campaign=spring --for 90m --why 'load test'"},
+    {"alert silences", ""},
+    {"alert unsilence", "01M8JJJ5T0T45F8D2TNVYC0HQ0 --why 'it is back'"},
+    {"alert dead", "--json"},
+    {"alert resend", "--all --channel email"},
+    {"alert test", "telegram"},
+};
+
+static bool is_wanted(const struct cli_options *options, const char *words) {
+    size_t size = options->group == NULL ? 0 : strlen(options->group);
+    if (options->command != NULL)
+        return strcmp(options->command->words, words) == 0;
+    return size == 0 || (strncmp(words, options->group, size) == 0 && words[size] == ' ');
+}
+
+static void print_examples(FILE *out, const struct cli_options *options) {
+    bool of_all = options->command == NULL && options->group == NULL; // which is long without
+    const char *head = "\n  for example\n";
+    for (size_t i = 0; !of_all && i < sizeof examples / sizeof examples[0]; i++) {
+        if (!is_wanted(options, examples[i].words))
+            continue;
+        fprintf(out, "%s    ringfence %s%s%s\n", head, examples[i].words,
+                examples[i].arguments[0] != '\0' ? " " : "", examples[i].arguments);
+        head = "";
+    }
+}
+
+static void print_help(FILE *out, const struct cli_options *options) {
     fprintf(out, "usage: ringfence [--config FILE] [--timeout TIME] COMMAND [ARGUMENT]...\n\n");
-    if (command != NULL)
-        print_command(out, command);
-    for (size_t i = 0; command == NULL && i < COMMAND_COUNT; i++)
-        print_command(out, &commands[i]);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (is_wanted(options, commands[i].words))
+            print_command(out, &commands[i]);
+    print_examples(out, options);
     fprintf(out, "\n"
                  "  --config FILE   the set's configuration; without it its defaults\n"
                  "  --timeout TIME  how long to wait for the broker and for answers (default 10s)\n"
@@ -249,7 +284,7 @@ int main(int argc, char **argv) {
         return CLI_USAGE;
     }
     if (options.help) {
-        print_help(stdout, options.command);
+        print_help(stdout, &options);
         return CLI_OK;
     }
     if (options.version) {

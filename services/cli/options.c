@@ -236,6 +236,14 @@ static enum rf_err find_command(const struct cli_command *commands, size_t comma
     return RF_OK;
 }
 
+static bool is_group(const struct cli_command *commands, size_t count, const char *word) {
+    size_t size = strlen(word);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(commands[i].words, word, size) == 0 && commands[i].words[size] == ' ')
+            return true;
+    return false;
+}
+
 enum rf_err cli_options_parse(const struct cli_command *commands, size_t count, int argc,
                               char **argv, struct cli_options *options, struct rf_error *error) {
     memset(options, 0, sizeof *options);
@@ -255,6 +263,9 @@ enum rf_err cli_options_parse(const struct cli_command *commands, size_t count, 
         if (words.number != NULL &&
             (command == NULL || (command->takes & CLI_TAKES_BELOW_ZERO) == 0))
             err = rf_error_set(error, RF_ERR_INVALID, "unknown option %s", words.number);
+        if (options->help && command == NULL && words.count > 0 &&
+            is_group(commands, count, words.items[0]))
+            options->group = words.items[0];
         err = options->help ? RF_OK : err;
     }
     free(words.items);

@@ -223,7 +223,7 @@ bool cli_flush(struct cli_session *session) {
 
 void cli_print_json(json_t *value) {
     if (value != NULL) {
-        json_dumpf(value, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+        json_dumpf(value, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
         putchar('\n');
     }
     json_decref(value);

@@ -3,6 +3,8 @@
 import json
 import os
 import pwd
+import re
+import shlex
 import unittest
 
 from harness import wait_for
@@ -33,7 +35,7 @@ class AlertCommandsTest(DeliveryCase):
         self.assertEqual({d["channel"] for d in notice["deliveries"]}, {"email", "telegram", "webhook"})
         text = self.set.cli("alert", "show", alert[:24]).stdout
         self.assertIn("Circuit breaker of elevenlabs opened", text)
-        self.assertRegex(text, r"email +done +1 attempts, last 20")
+        self.assertRegex(text, r"email +done +1 attempt, last 20")
         self.assertIn("there is no incident and no notice nothing", self.refused("show", "nothing"))
 
     def all_done(self, alert):
@@ -146,6 +148,23 @@ class AlertCommandsTest(DeliveryCase):
             self.assertIn("is ringfence-alerter running?",
                           self.refused(*words))
 
+    def test_help_for_one_command_or_for_those_about_alerts_has_examples_that_work(self):
+        text = self.set.cli("alert", "--help", check=0).stdout
+        self.assertEqual(text, self.set.cli("help", "alert", check=0).stdout)
+        usages, rest = text.split("\n  for example\n")
+        commands = re.findall(r"^  (alert [a-z]+)", usages, re.MULTILINE)
+        self.assertEqual(len(commands), 9)
+        self.assertNotIn("campaign run", usages)
+        examples = re.findall(r"^    ringfence (.*)$", rest, re.MULTILINE)
+        self.assertEqual({" ".join(e.split()[:2]) for e in examples}, set(commands))
+        one = self.set.cli("alert", "ack", "--help", check=0).stdout
+        self.assertIn("    ringfence alert ack ", one)
+        self.assertNotIn("alert list", one)
+        for example in examples:  # nobody is there, but their arguments are right
+            words = shlex.split(example)
+            done = self.set.cli(*words, "--timeout", "300ms")
+            self.assertIn(done.returncode, (0, 1), f"{example}: {done.stderr}")
+
     def test_silences_are_kept_listed_and_ended(self):
         first = self.ask("silence", "breaker/*", "severity=info", "--for", "72h", "--why", "maintenance")
         self.assertEqual(first["value"]["match"], {"incident": "breaker/*", "severity": "info"})
@@ -153,7 +172,9 @@ class AlertCommandsTest(DeliveryCase):
         second = self.ask("silence", "rule=queue", "--for", "1h", "--why", "known")
         listed = self.ask("silences")
         self.assertEqual(sorted(s["id"] for s in listed), sorted([first["id"], second["id"]]))
-        self.assertIn("maintenance", self.set.cli("alert", "silences").stdout)
+        self.assertRegex(self.set.cli("alert", "silences").stdout,
+                         r" incident=breaker/\*, severity=info +maintenance\n")
+        self.assertIn("expected the id of a silence", self.refused("unsilence", "", code=2))
         self.ask("unsilence", first["id"])
         self.assertEqual([s["id"] for s in self.ask("silences")], [second["id"]])
         self.assertIn("there is no silence", self.refused("unsilence", first["id"]))
@@ -162,6 +183,10 @@ class AlertCommandsTest(DeliveryCase):
         for words, why in ((("breaker/*",), "needs --for and --why"),
                            (("breaker/*", "--for", "2h"), "needs --for and --why"),
                            (("colour=red", "--for", "2h", "--why", "x"), "expected the name of an incident"),
+                           (("", "--for", "2h", "--why", "x"), "incident: expected a pattern"),
+                           (("rule=", "--for", "2h", "--why", "x"), "rule: expected a pattern"),
+                           (("a", "incident=b", "--for", "2h", "--why", "x"), "incident is given twice"),
+                           (("severity=bogus", "--for", "2h", "--why", "x"), "expected info, warning, error or critical"),
                            (("a", "--for", "soon", "--why", "x"), "--for: ")):
             self.assertIn(why, self.refused("silence", *words, code=2))
 

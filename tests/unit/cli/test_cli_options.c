@@ -150,6 +150,12 @@ static void help_needs_no_whole_command(void **state) {
     assert_int_equal(parse("help campaign run", &options, &error), RF_OK);
     assert_true(options.help);
     assert_string_equal(options.command->words, "campaign run");
+    assert_null(options.group);
+    assert_int_equal(parse("help campaign", &options, &error), RF_OK);
+    assert_null(options.command);
+    assert_string_equal(options.group, "campaign");
+    assert_int_equal(parse("campaig --help", &options, &error), RF_OK);
+    assert_null(options.group);
     assert_int_equal(parse("--version", &options, &error), RF_OK);
     assert_true(options.version);
 }
