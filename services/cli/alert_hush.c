@@ -19,7 +19,7 @@
 #include "person.h"
 #include "table.h"
 
-#define KEEP      rf_seconds(31 * 86400) // of an acknowledgement
+#define KEEP      rf_seconds(INT64_C(31) * 86400) // of an acknowledgement
 #define LONGEST   (31 * 86400e9)         // silence
 #define WHY_BYTES 200
 

@@ -93,22 +93,26 @@ static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct 
                                error);
 }
 
+static void close_file(struct rf_file_sink *sink) {
+    rf_rotation_closed(&sink->rotation);
+    rf_log_file_close(&sink->file);
+}
+
 // After the first time it is new, or the one that was closed for a moment.
 static enum rf_err open_file(struct rf_file_sink *sink, struct rf_error *error) {
     int64_t n = 0;
     enum rf_err result = rf_log_file_open(&sink->file, &n, error);
     if (result != RF_OK)
         return result;
-    if (sink->subscription == NULL)
-        return subscribe(sink, n, error);
+    if (sink->subscription == NULL) {
+        result = subscribe(sink, n, error);
+        if (result != RF_OK)
+            close_file(sink); // so that the next try begins here again
+        return result;
+    }
     rf_rotation_opened(&sink->rotation, sink->rotation.began);
     try_to_keep(sink);
     return RF_OK;
-}
-
-static void close_file(struct rf_file_sink *sink) {
-    rf_rotation_closed(&sink->rotation);
-    rf_log_file_close(&sink->file);
 }
 
 // What is before the first line of a new file must be known before the old one has lost its name: a

@@ -16,8 +16,6 @@
 // An event about a record that was dropped is a record itself, which may be dropped: told so often
 // at most.
 #define TELL_PAUSE rf_seconds(60)
-// No collector may make us wait longer.
-#define LONGEST_WAIT rf_seconds(300)
 
 static const struct rf_config_otlp *settings(const struct rf_otlp_sink *sink) {
     return &sink->forward.sink.process->config->logger.otlp;
@@ -99,7 +97,7 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     }
     struct rf_duration wait = rf_http_retry_after(reply, rf_clock_utc());
     rf_forward_failed(&sink->forward, verdict.message,
-                      wait.ns > LONGEST_WAIT.ns ? LONGEST_WAIT : wait);
+                      wait.ns > RF_SINK_LONGEST_WAIT.ns ? RF_SINK_LONGEST_WAIT : wait);
 }
 
 // "NAME: VALUE" each, which was checked when the configuration was read. The names are copied into

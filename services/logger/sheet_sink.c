@@ -24,8 +24,14 @@ static const struct rf_config_logger *settings(const struct rf_sheet_sink *sink)
     return &sink->sink.process->config->logger;
 }
 
+static void wait_at_least(struct rf_sheet_sink *sink, const char *message,
+                          struct rf_duration least) {
+    struct rf_duration wait = rf_sink_failed(&sink->sink, message);
+    rf_timer_after(&sink->timer, wait.ns < least.ns ? least : wait);
+}
+
 static void wait_after_failure(struct rf_sheet_sink *sink, const char *message) {
-    rf_timer_after(&sink->timer, rf_sink_failed(&sink->sink, message));
+    wait_at_least(sink, message, rf_ns(0));
 }
 
 // ---- replies ----
@@ -80,7 +86,8 @@ static void on_success(struct rf_sheet_sink *sink, const json_t *body) {
     go_on(sink);
 }
 
-static void on_failure(struct rf_sheet_sink *sink, const struct rf_sheet_verdict *verdict) {
+static void on_failure(struct rf_sheet_sink *sink, const struct rf_sheet_verdict *verdict,
+                       struct rf_duration asked) {
     if (sink->action == RF_SHEET_APPEND)
         rf_sheet_appended(&sink->sheet, verdict->outcome, NULL);
     if (sink->action == RF_SHEET_UPDATE && verdict->outcome == RF_SHEET_REFUSED)
@@ -91,7 +98,8 @@ static void on_failure(struct rf_sheet_sink *sink, const struct rf_sheet_verdict
     if (again)
         go_on(sink);
     else
-        wait_after_failure(sink, verdict->message);
+        wait_at_least(sink, verdict->message,
+                      asked.ns > RF_SINK_LONGEST_WAIT.ns ? RF_SINK_LONGEST_WAIT : asked);
 }
 
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
@@ -102,7 +110,7 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     if (verdict.outcome == RF_SHEET_OK)
         on_success(sink, verdict.body);
     else
-        on_failure(sink, &verdict);
+        on_failure(sink, &verdict, rf_http_retry_after(reply, rf_clock_utc()));
     json_decref(verdict.body);
 }
 

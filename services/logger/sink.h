@@ -14,6 +14,9 @@ struct rf_process;
 struct rf_redaction;
 struct rf_redactor;
 
+// No receiver may make us wait longer, whatever its Retry-After says.
+#define RF_SINK_LONGEST_WAIT rf_seconds(300)
+
 struct rf_sink {
     struct rf_process *process;
     struct rf_redactor *redactor; // the logger's

@@ -293,6 +293,15 @@ class SheetsTest(SheetsCase):
                 self.assertLessEqual(k + 1, 15 + passed + 1.5)
         self.assertEqual(self.set.events(type="sink.failed"), [], "to wait for it is no failure")
 
+    def test_retry_after_is_kept_to(self):
+        self.set.faults({"id": "busy", "match": {"provider": "sheets"}, "kind": "status", "status": 429,
+                         "headers": {"Retry-After": "3"}, "count": 1})
+        self.set.start("logger")
+        self.publisher.publish(*events(3))
+        self.check_rows(self.subjects(3))
+        asked = sorted(r["at"] for r in self.set.requests("sheets", "/values/"))
+        self.assertGreaterEqual(asked[1] - asked[0], 2.95)
+
     def test_an_append_whose_answer_was_lost_is_not_repeated_blindly(self):
         for kind in ("reset_after", "half_reply", "reset_before"):
             self.set.faults({"id": kind, "match": {"provider": "sheets", "path": "*:append*"},
