@@ -20,13 +20,17 @@ struct rf_serve_test {
     json_t *report; // of what began an incident there, whose end is being sent
 };
 
+static void test_free(struct rf_serve_test *test) {
+    json_decref(test->report);
+    free(test->call);
+    free(test);
+}
+
 static void test_end(struct rf_serve_test *test) {
     *test->link = test->next;
     if (test->next != NULL)
         test->next->link = test->link;
-    json_decref(test->report);
-    free(test->call);
-    free(test);
+    test_free(test);
 }
 
 static struct rf_serve_test *test_new(struct rf_serve *serve, const char *call,
@@ -188,8 +192,10 @@ void rf_serve_test(struct rf_serve *serve, const struct rf_call_request *request
 }
 
 void rf_serve_stop_tests(struct rf_serve *serve) {
-    while (serve->tests != NULL) {
-        rf_probe_cancel(&serve->tests->probe);
-        test_end(serve->tests);
+    for (struct rf_serve_test *test = serve->tests, *next; test != NULL; test = next) {
+        next = test->next;
+        rf_probe_cancel(&test->probe);
+        test_free(test);
     }
+    serve->tests = NULL;
 }

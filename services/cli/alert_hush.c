@@ -20,7 +20,7 @@
 #include "table.h"
 
 #define KEEP      rf_seconds(INT64_C(31) * 86400) // of an acknowledgement
-#define LONGEST   (31 * 86400e9)         // silence
+#define LONGEST   (31 * 86400e9)                  // silence
 #define WHY_BYTES 200
 
 // A silence that was ended stays so long, for those who watch to hear that it is over.

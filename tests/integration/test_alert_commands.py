@@ -5,6 +5,8 @@ import os
 import pwd
 import re
 import shlex
+import socket
+import threading
 import unittest
 
 from harness import wait_for
@@ -142,6 +144,23 @@ class AlertCommandsTest(DeliveryCase):
         text = self.set.cli("alert", "test", "pager").stdout
         self.assertIn("pager: not taken: no connection", text)
         self.assertIn("there is no channel pigeon", self.refused("test", "pigeon"))
+
+    def test_an_alerter_that_ends_while_a_channel_is_tried_says_so(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            self.set.config["alerter"]["channels"] = [self.pager(url=f"http://127.0.0.1:{silent.getsockname()[1]}/")]
+            self.set.write_config()
+            alerter = self.set.start("alerter")
+            ended = []
+            trying = threading.Thread(target=lambda: ended.append(self.set.cli("alert", "test", "pager")))
+            trying.start()
+            silent.settimeout(30)
+            connection, _ = silent.accept()
+            with connection:
+                alerter.terminate()
+                alerter.wait()
+                trying.join()
+        self.assertEqual((ended[0].returncode, ended[0].stdout), (1, ""))
+        self.assertIn("alert test: ", ended[0].stderr)
 
     def test_without_an_alerter_its_commands_say_who_is_missing(self):
         for words in (("list",), ("dead",), ("test", "email")):
