@@ -15,13 +15,15 @@ struct word {
     { text, sizeof(text) - 1 }
 
 static const struct word certain_words[] = {
-    WORD("password"),     WORD("passwd"),     WORD("passphrase"),  WORD("pwd"),
-    WORD("apikey"),       WORD("authtoken"),  WORD("accesstoken"), WORD("refreshtoken"),
-    WORD("bottoken"),     WORD("privatekey"), WORD("secretkey"),   WORD("authorization"),
-    WORD("clientsecret"), WORD("accesskey"),
+    WORD("password"),     WORD("passwd"),     WORD("passphrase"),    WORD("pwd"),
+    WORD("apikey"),       WORD("authtoken"),  WORD("accesstoken"),   WORD("refreshtoken"),
+    WORD("bottoken"),     WORD("privatekey"), WORD("secretkey"),     WORD("authorization"),
+    WORD("clientsecret"), WORD("accesskey"),  WORD("routingkey"),    WORD("integrationkey"),
+    WORD("servicekey"),   WORD("signingkey"), WORD("encryptionkey"), WORD("sharedkey"),
+    WORD("passwort"),     WORD("kennwort"),
 };
 static const struct word doubtful_words[] = {WORD("secret"), WORD("token"), WORD("credential"),
-                                             WORD("credentials")};
+                                             WORD("credentials"), WORD("cookie")};
 static const struct word phone_words[] = {
     WORD("phone"), WORD("phonenumber"), WORD("mobile"),
     WORD("tel"),   WORD("telephone"),   WORD("msisdn"),

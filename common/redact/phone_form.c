@@ -1,10 +1,9 @@
 // Telephone numbers within texts, in the forms that cannot be taken for another number: behind a
 // plus, behind 00, as North America writes them, and, where the country of the lists is known, as
 // they are dialled there. A number alone may be a time or an id.
-#include "redact/span.h"
+#include "redact/scan.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "contacts/country.h"
 #include "contacts/phone.h"
@@ -68,9 +67,11 @@ static void read_groups(const struct rf_redact_view *view, size_t at, struct wri
     }
 }
 
-static bool is_number(const char *digits, size_t count) {
+bool rf_redact_phone_is_whole(const char *digits, size_t count) {
     char text[RF_PHONE_MAX_DIGITS + 2];
     struct rf_phone phone;
+    if (count > RF_PHONE_MAX_DIGITS)
+        return false;
     snprintf(text, sizeof text, "+%.*s", (int)count, digits);
     return rf_phone_read(text, NULL, &phone);
 }
@@ -94,7 +95,7 @@ static bool behind_plus(const struct rf_redact_view *view, size_t from, size_t a
         return false;
     read_groups(view, at, &written);
     for (size_t i = written.groups; i > 0; i--)
-        if (is_number(written.digits, written.group[i - 1].digits)) {
+        if (rf_redact_phone_is_whole(written.digits, written.group[i - 1].digits)) {
             *span = (struct rf_redact_span){from, written.group[i - 1].end};
             return true;
         }
@@ -118,7 +119,7 @@ static bool behind_zeros(const struct rf_redact_view *view, size_t at,
         return false;
     read_groups(view, begin, &written);
     for (size_t i = written.groups; i > 0; i--)
-        if (is_number(written.digits, written.group[i - 1].digits) &&
+        if (rf_redact_phone_is_whole(written.digits, written.group[i - 1].digits) &&
             ends(view, written.group[i - 1].end)) {
             *span = (struct rf_redact_span){at, written.group[i - 1].end};
             return true;
@@ -197,9 +198,6 @@ bool rf_redact_phone_at(const struct rf_redact_view *view, size_t at, const stru
     switch (view->text[at]) {
     case '+':
         return behind_plus(view, at, at + 1, span);
-    case '%': // a plus in an address
-        return rf_redact_at(view, at + 1) == '2' && (rf_redact_at(view, at + 2) | 0x20) == 'b' &&
-               behind_plus(view, at, at + 3, span);
     case '0':
         if (!may_begin(view, at))
             return false;
@@ -208,6 +206,51 @@ bool rf_redact_phone_at(const struct rf_redact_view *view, size_t at, const stru
     default:
         return may_begin(view, at) && north_american(view, at, span);
     }
+}
+
+// ---- behind its name ----
+
+static bool is_scheme(const char *name, size_t size) {
+    static const char *const schemes[] = {"tel", "sip",   "sips", "callto",
+                                          "sms", "smsto", "fax",  "whatsapp"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strlen(schemes[i]) == size && strncasecmp(schemes[i], name, size) == 0)
+            return true;
+    return false;
+}
+
+// A number in groups. One behind a plus is found by that.
+static size_t written_end(const struct rf_redact_view *view, size_t begin) {
+    struct written written;
+    if (!rf_redact_is_digit(rf_redact_at(view, begin)) && rf_redact_at(view, begin) != '(')
+        return begin;
+    read_groups(view, begin, &written);
+    return written.groups > 0 ? written.group[written.groups - 1].end : begin;
+}
+
+bool rf_redact_named_phone_at(const struct rf_redact_view *view, size_t at,
+                              struct rf_redact_span *span) {
+    struct rf_redact_span name = rf_redact_name_before(view, at);
+    const char *word = view->text + name.from;
+    size_t size = name.to - name.from;
+    if (size < 2)
+        return false;
+    bool scheme = view->text[at] == ':' && is_scheme(word, size);
+    enum rf_redact_kind kind =
+        scheme ? RF_REDACT_PHONE : rf_redact_kind(word, size, RF_REDACT_PLAIN);
+    if (kind != RF_REDACT_PHONE && kind != RF_REDACT_PARTY)
+        return false;
+    char quote;
+    bool nested;
+    size_t begin = rf_redact_value_begins(view, at + 1, &quote, &nested);
+    size_t end = kind == RF_REDACT_PHONE ? written_end(view, begin)
+                                         : begin + rf_redact_run(view, begin, rf_redact_is_digit);
+    // Who calls may be told by anything: only what is a number of some country is one.
+    bool is = kind == RF_REDACT_PHONE
+                  ? rf_redact_phone_is(view->text + begin, end - begin)
+                  : end - begin <= RF_PHONE_MAX_DIGITS &&
+                        rf_redact_phone_is_whole(view->text + begin, end - begin);
+    return end > begin && is && ends(view, end) && rf_redact_found(span, begin, end);
 }
 
 // ---- alone ----
@@ -232,14 +275,14 @@ bool rf_redact_phone_is(const char *text, size_t size) {
 static void normal_form(const char *text, size_t size, const struct rf_country *home, bool *plus,
                         char digits[RF_PHONE_MAX_DIGITS + 1]) {
     char plain[RF_PHONE_MAX_DIGITS + 4];
-    size_t count = 0, encoded = size > 2 && text[0] == '%' ? 3 : 0;
-    *plus = size > 0 && (text[0] == '+' || encoded > 0);
+    size_t count = 0;
+    *plus = size > 0 && text[0] == '+';
     plain[0] = '+';
-    for (size_t i = encoded; i < size && count < RF_PHONE_MAX_DIGITS + 2; i++)
+    for (size_t i = 0; i < size && count < RF_PHONE_MAX_DIGITS + 2; i++)
         if (rf_redact_is_digit(text[i]))
             plain[1 + count++] = text[i];
     plain[1 + count] = '\0';
-    if (*plus && count + 1 + (encoded > 0 ? 2 : 0) == size && count <= RF_PHONE_MAX_DIGITS) {
+    if (*plus && count + 1 == size && count <= RF_PHONE_MAX_DIGITS) {
         memcpy(digits, plain + 1, count + 1); // E.164 already, as they stand in events
         return;
     }

@@ -1,11 +1,10 @@
 #include "redact/redact.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/block.h"
-#include "base/utf8.h"
+#include "redact/decoded.h"
 #include "redact/secrets.h"
 #include "redact/span.h"
 
@@ -142,7 +141,8 @@ enum {
     WORD_BEGINS, // a letter that a key may begin with
     DIGIT,
     DASH,
-    SIGN, // anything, wherever it stands
+    SIGN,    // anything, wherever it stands
+    ENCODED, // something that reads as something else
 };
 
 static const unsigned char classes[256] = {
@@ -158,16 +158,20 @@ static const unsigned char classes[256] = {
     ['K'] = WORD,        ['L'] = WORD,        ['M'] = WORD,        ['N'] = WORD,
     ['O'] = WORD,        ['P'] = WORD,        ['Q'] = WORD,        ['R'] = WORD,
     ['S'] = WORD_BEGINS, ['T'] = WORD,        ['U'] = WORD,        ['V'] = WORD,
-    ['W'] = WORD,        ['X'] = WORD,        ['Y'] = WORD,        ['Z'] = WORD,
+    ['W'] = WORD_BEGINS, ['X'] = WORD,        ['Y'] = WORD,        ['Z'] = WORD,
     ['0'] = DIGIT,       ['1'] = DIGIT,       ['2'] = DIGIT,       ['3'] = DIGIT,
     ['4'] = DIGIT,       ['5'] = DIGIT,       ['6'] = DIGIT,       ['7'] = DIGIT,
-    ['8'] = DIGIT,       ['9'] = DIGIT,       ['+'] = SIGN,        ['%'] = SIGN,
-    ['('] = SIGN,        ['-'] = DASH,        [':'] = SIGN,        ['='] = SIGN,
+    ['8'] = DIGIT,       ['9'] = DIGIT,       ['+'] = SIGN,        ['%'] = ENCODED,
+    ['/'] = SIGN,        ['\\'] = ENCODED,    ['&'] = ENCODED,     [0xC2] = ENCODED,
+    [0xD8] = ENCODED,    [0xD9] = ENCODED,    [0xDB] = ENCODED,    [0xE0] = ENCODED,
+    [0xE2] = ENCODED,    [0xEF] = ENCODED,    ['('] = SIGN,        ['-'] = DASH,
+    [':'] = SIGN,        ['='] = SIGN,
 };
 
 struct find {
     struct rf_redact_span span;
     bool phone;
+    bool encoded; // something on the way reads as something else
 };
 
 static bool phone_at(const struct rf_redaction *redaction, const struct rf_redact_view *view,
@@ -177,14 +181,25 @@ static bool phone_at(const struct rf_redaction *redaction, const struct rf_redac
            rf_redact_phone_at(view, at, redaction->rules.home, &find->span);
 }
 
+static bool named_phone_at(const struct rf_redaction *redaction, const struct rf_redact_view *view,
+                           size_t at, struct find *find) {
+    find->phone = true;
+    return redaction->rules.phones == RF_REDACT_PHONES_HASH &&
+           rf_redact_named_phone_at(view, at, &find->span);
+}
+
 static bool sign_at(const struct rf_redaction *redaction, const struct rf_redact_view *view,
                     size_t at, struct find *find) {
     find->phone = false;
     switch (view->text[at]) {
     case ':':
-        return rf_redact_colon_at(view, at, &find->span);
+        return rf_redact_colon_at(view, at, &find->span) ||
+               named_phone_at(redaction, view, at, find);
     case '=':
-        return rf_redact_equals_at(view, at, &find->span);
+        return rf_redact_equals_at(view, at, &find->span) ||
+               named_phone_at(redaction, view, at, find);
+    case '/':
+        return rf_redact_slash_at(view, at, &find->span);
     default:
         return phone_at(redaction, view, at, find);
     }
@@ -196,6 +211,8 @@ static bool may_be_key(char first, char second) {
     case 's':
     case 'r':
         return second == 'k';
+    case 'W':
+        return second == 'H';
     case 'e':
         return second == 'y';
     case 'w':
@@ -211,7 +228,7 @@ static bool may_be_key(char first, char second) {
     case 'A':
     case 'S':
     case 'G':
-        return (second >= 'A' && second <= 'Z') || second == '.';
+        return (second >= 'A' && second <= 'Z') || second == '.' || second == 'k';
     default: // Bearer, Basic
         return (second | 0x20) == 'e' || (second | 0x20) == 'a';
     }
@@ -260,28 +277,36 @@ static bool find_form(const struct rf_redaction *redaction, const struct rf_reda
                 return true;
         } else if (class == SIGN && sign_at(redaction, view, at, find)) {
             return true;
+        } else if (class == ENCODED && !find->encoded) {
+            find->encoded = rf_decoded_at(view->text, view->size, at);
         }
         at++;
     }
     return false;
 }
 
+static void write_find(const struct rf_redaction *redaction, const char *text,
+                       const struct find *find, struct rf_text *out) {
+    if (find->phone)
+        rf_redact_phone_write(&redaction->rules, text + find->span.from,
+                              find->span.to - find->span.from, out);
+    else
+        rf_text_add_bytes(out, RF_REDACTED, sizeof RF_REDACTED - 1);
+}
+
 static bool redact_forms(const struct rf_redaction *redaction, const char *text, size_t size,
-                         struct rf_text *out) {
+                         struct rf_text *out, bool *encoded) {
     struct rf_redact_view view = {text, size, 0};
-    struct find find;
+    struct find find = {.encoded = false};
     size_t done = 0;
     while (find_form(redaction, &view, done, &find)) {
         rf_text_add_bytes(out, text + done, find.span.from - done);
-        if (find.phone)
-            rf_redact_phone_write(&redaction->rules, text + find.span.from,
-                                  find.span.to - find.span.from, out);
-        else
-            rf_text_add_bytes(out, RF_REDACTED, sizeof RF_REDACTED - 1);
+        write_find(redaction, text, &find, out);
         done = view.floor = find.span.to;
     }
     if (done > 0)
         rf_text_add_bytes(out, text + done, size - done);
+    *encoded = find.encoded;
     return done > 0;
 }
 
@@ -301,16 +326,80 @@ static bool redact_known(const struct rf_secrets *secrets, const char *text, siz
     return done > 0;
 }
 
-bool rf_redact(const struct rf_redaction *redaction, const char *text, size_t size,
-               struct rf_text *out) {
+static bool redact_plain(const struct rf_redaction *redaction, const char *text, size_t size,
+                         struct rf_text *out, bool *encoded) {
     struct rf_text known = {0};
     if (!redact_known(&redaction->secrets, text, size, &known))
-        return redact_forms(redaction, text, size, out);
+        return redact_forms(redaction, text, size, out, encoded);
     if (known.failed)
         out->failed = true;
-    else if (!redact_forms(redaction, known.data, known.size, out))
+    else if (!redact_forms(redaction, known.data, known.size, out, encoded))
         rf_text_add_bytes(out, known.data, known.size);
     rf_text_fini(&known);
+    return true;
+}
+
+// ---- what reads as something else ----
+
+static bool find_decoded(const struct rf_redaction *redaction, const struct rf_redact_view *view,
+                         bool known, struct find *find) {
+    if (!known)
+        return find_form(redaction, view, view->floor, find);
+    find->phone = false;
+    return rf_secrets_find(&redaction->secrets, view->text, view->size, view->floor, &find->span);
+}
+
+// As redact_plain, by what the text reads as; `known`: secrets that are known, else their forms.
+static bool redact_decoded(const struct rf_redaction *redaction, bool known, const char *text,
+                           size_t size, struct rf_text *out) {
+    struct rf_decoded decoded;
+    if (!rf_decoded_make(text, size, &decoded)) {
+        out->failed = true;
+        return true;
+    }
+    struct rf_redact_view view = {decoded.text, decoded.size, 0};
+    struct find find = {.encoded = true};
+    size_t done = 0;
+    while (find_decoded(redaction, &view, known, &find)) {
+        rf_text_add_bytes(out, text + done, decoded.from[find.span.from] - done);
+        write_find(redaction, decoded.text, &find, out);
+        view.floor = find.span.to;
+        done = decoded.from[find.span.to];
+    }
+    if (done > 0)
+        rf_text_add_bytes(out, text + done, size - done);
+    rf_decoded_fini(&decoded);
+    return done > 0;
+}
+
+static bool redact_encoded(const struct rf_redaction *redaction, const char *text, size_t size,
+                           struct rf_text *out) {
+    struct rf_text known = {0};
+    if (!redact_decoded(redaction, true, text, size, &known))
+        return redact_decoded(redaction, false, text, size, out);
+    if (known.failed)
+        out->failed = true;
+    else if (!redact_decoded(redaction, false, known.data, known.size, out))
+        rf_text_add_bytes(out, known.data, known.size);
+    rf_text_fini(&known);
+    return true;
+}
+
+bool rf_redact(const struct rf_redaction *redaction, const char *text, size_t size,
+               struct rf_text *out) {
+    size_t before = out->size;
+    bool encoded = false, any = redact_plain(redaction, text, size, out, &encoded);
+    if (!encoded || out->failed)
+        return any;
+    if (!any)
+        return redact_encoded(redaction, text, size, out);
+    struct rf_text more = {0};
+    if (redact_encoded(redaction, out->data + before, out->size - before, &more)) {
+        out->size = before;
+        out->failed = more.failed;
+        rf_text_add_bytes(out, more.data == NULL ? "" : more.data, more.size);
+    }
+    rf_text_fini(&more);
     return true;
 }
 
@@ -326,86 +415,4 @@ bool rf_redacts_names(const struct rf_redaction *redaction) {
 
 const struct rf_redact_rules *rf_redact_rules(const struct rf_redaction *redaction) {
     return &redaction->rules;
-}
-
-// ---- values with a name ----
-
-static size_t characters(const char *text, size_t size) {
-    size_t count = 0;
-    for (size_t i = 0, length; i < size; i += length) {
-        uint32_t code;
-        length = rf_utf8_decode(text + i, size - i, &code);
-        length += length == 0;
-        count++;
-    }
-    return count;
-}
-
-static bool begins(const char *text, size_t size, const char *with) {
-    return size >= strlen(with) && memcmp(text, with, strlen(with)) == 0;
-}
-
-static bool is_length(const char *text, size_t size) {
-    size_t i = 1;
-    while (i < size && rf_redact_is_digit(text[i]))
-        i++;
-    return size > 2 && text[0] == '[' && i > 1 && size - i == sizeof " characters]" - 1 &&
-           begins(text + i, size - i, " characters]");
-}
-
-static enum rf_redact_verdict redact_words(const struct rf_redaction *redaction, const char *text,
-                                           size_t size, struct rf_text *out) {
-    if (redaction->rules.texts == RF_REDACT_TEXTS_DROP)
-        return RF_REDACT_DROPPED;
-    if (size == 0 || is_length(text, size))
-        return RF_REDACT_CLEAN;
-    rf_text_add(out, "[%zu characters]", characters(text, size));
-    return RF_REDACT_CHANGED;
-}
-
-static bool all_digits(const char *text, size_t size) {
-    size_t i = 0;
-    while (i < size && rf_redact_is_digit(text[i]))
-        i++;
-    return size > 0 && i == size;
-}
-
-static bool is_phone(const struct rf_redaction *redaction, enum rf_redact_kind kind,
-                     const char *text, size_t size) {
-    return redaction->rules.phones == RF_REDACT_PHONES_HASH &&
-           (kind == RF_REDACT_PHONE || (kind == RF_REDACT_PARTY && all_digits(text, size))) &&
-           rf_redact_phone_is(text, size);
-}
-
-enum rf_redact_verdict rf_redact_value(const struct rf_redaction *redaction,
-                                       enum rf_redact_kind kind, const char *text, size_t size,
-                                       struct rf_text *out) {
-    if (kind == RF_REDACT_WORDS && redaction->rules.texts != RF_REDACT_TEXTS_KEEP)
-        return redact_words(redaction, text, size, out);
-    if (kind == RF_REDACT_SECRET) {
-        if (size == 0 || begins(text, size, "[redacted"))
-            return RF_REDACT_CLEAN;
-        rf_text_add_bytes(out, RF_REDACTED, sizeof RF_REDACTED - 1);
-        return RF_REDACT_CHANGED;
-    }
-    if (kind == RF_REDACT_NAME && rf_redacts_names(redaction))
-        return rf_redact_person(&redaction->rules, text, size, out) ? RF_REDACT_CHANGED
-                                                                    : RF_REDACT_CLEAN;
-    if (is_phone(redaction, kind, text, size)) {
-        rf_redact_phone_write(&redaction->rules, text, size, out);
-        return RF_REDACT_CHANGED;
-    }
-    return rf_redact(redaction, text, size, out) ? RF_REDACT_CHANGED : RF_REDACT_CLEAN;
-}
-
-enum rf_redact_verdict rf_redact_number(const struct rf_redaction *redaction,
-                                        enum rf_redact_kind kind, long long number,
-                                        struct rf_text *out) {
-    char digits[24];
-    if (kind != RF_REDACT_SECRET && kind != RF_REDACT_PHONE)
-        return RF_REDACT_CLEAN;
-    size_t size = (size_t)snprintf(digits, sizeof digits, "%lld", number);
-    if (kind == RF_REDACT_PHONE && !is_phone(redaction, kind, digits, size))
-        return RF_REDACT_CLEAN;
-    return rf_redact_value(redaction, kind, digits, size, out);
 }

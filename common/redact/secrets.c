@@ -9,6 +9,7 @@
 
 #define PIECE       4
 #define MOST_STRIDE 8
+#define CASE_LEAST  8 // bytes of a secret that is looked for in hexadecimal and in another case
 #define FORM_LEAST  RF_REDACT_SECRET_LEAST
 
 static uint32_t hash_at(const char *at) {
@@ -120,6 +121,23 @@ static enum rf_err add_percent(struct rf_secrets *secrets, const char *value, bo
     return add_text(secrets, &text);
 }
 
+static enum rf_err add_hex(struct rf_secrets *secrets, const char *value, bool upper) {
+    struct rf_text text = {0};
+    for (const char *c = value; *c != '\0'; c++)
+        rf_text_add(&text, upper ? "%02X" : "%02x", (unsigned char)*c);
+    return add_text(secrets, &text);
+}
+
+// In capitals, or without any: somebody's header or database may know one case alone.
+static enum rf_err add_case(struct rf_secrets *secrets, const char *value, bool upper) {
+    struct rf_text text = {0};
+    for (const char *c = value; *c != '\0'; c++) {
+        char other = !rf_redact_is_letter(*c) ? *c : upper ? (char)(*c & ~0x20) : (char)(*c | 0x20);
+        rf_text_add_bytes(&text, &other, 1);
+    }
+    return add_text(secrets, &text);
+}
+
 static enum rf_err add_escaped(struct rf_secrets *secrets, const char *value, const char *escaped) {
     struct rf_text text = {0};
     for (const char *c = value; *c != '\0'; c++) {
@@ -145,6 +163,11 @@ enum rf_err rf_secrets_add(struct rf_secrets *secrets, const char *value) {
         err = add_base64(secrets, value, size, rf_base64_encode);
     if (err == RF_OK)
         err = add_base64(secrets, value, size, rf_base64url_encode);
+    for (unsigned i = 0; i < 2 && err == RF_OK && size >= CASE_LEAST; i++) {
+        err = add_hex(secrets, value, i == 1);
+        if (err == RF_OK)
+            err = add_case(secrets, value, i == 1);
+    }
     index_forms(secrets);
     return err;
 }

@@ -54,6 +54,14 @@ bool rf_redact_key_at(const struct rf_redact_view *view, size_t at, struct rf_re
 bool rf_redact_colon_at(const struct rf_redact_view *view, size_t at, struct rf_redact_span *span);
 bool rf_redact_equals_at(const struct rf_redact_view *view, size_t at, struct rf_redact_span *span);
 
+// rf_redact_slash_at: the path that the slash at `at` begins is a secret's.
+bool rf_redact_slash_at(const struct rf_redact_view *view, size_t at, struct rf_redact_span *span);
+
+// rf_redact_named_phone_at: the value behind the sign at `at` is a number, as the name before it
+// says: phone=2025550123, tel:2025550123.
+bool rf_redact_named_phone_at(const struct rf_redact_view *view, size_t at,
+                              struct rf_redact_span *span);
+
 // rf_redact_phone_at: a telephone number begins at `at`.
 bool rf_redact_phone_at(const struct rf_redact_view *view, size_t at, const struct rf_country *home,
                         struct rf_redact_span *span);
@@ -61,6 +69,9 @@ bool rf_redact_phone_at(const struct rf_redact_view *view, size_t at, const stru
 // rf_redact_phone_write: what is shown of a number that was written so.
 void rf_redact_phone_write(const struct rf_redact_rules *rules, const char *text, size_t size,
                            struct rf_text *out);
+
+// rf_redact_phone_is_whole: whether these digits are a number of some country, with its code.
+bool rf_redact_phone_is_whole(const char *digits, size_t count);
 
 // rf_redact_phone_is: whether all of the text is a number, where only one is expected.
 bool rf_redact_phone_is(const char *text, size_t size);

@@ -376,8 +376,36 @@ static void the_hash_is_siphash(void **state) {
         assert_int_equal(rf_siphash(key, data, cases[i].size), cases[i].expected);
 }
 
+static void a_number_that_came_as_an_integer_is_one(void **state) {
+    static const struct {
+        enum rf_redact_kind kind;
+        long long number;
+        bool hidden;
+    } cases[] = {
+        {RF_REDACT_PHONE, 12025550123, true},
+        {RF_REDACT_PHONE, 2025550123, true},
+        {RF_REDACT_PARTY, 12025550123, true},
+        {RF_REDACT_PARTY, 442079460123, true},
+        {RF_REDACT_PARTY, 42, false},
+        {RF_REDACT_PARTY, 1234567890, false},          // a place in a journal
+        {RF_REDACT_PARTY, 1763981280123456789, false}, // a time
+        {RF_REDACT_PARTY, -12025550123, false},
+        {RF_REDACT_PLAIN, 12025550123, false},
+        {RF_REDACT_SECRET, 1234, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_text out = {0};
+        bool hidden =
+            rf_redact_number(*state, cases[i].kind, cases[i].number, &out) == RF_REDACT_CHANGED;
+        if (hidden != cases[i].hidden)
+            fail_msg("%lld is %s", cases[i].number, hidden ? out.data : "shown");
+        rf_text_fini(&out);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_number_that_came_as_an_integer_is_one),
         cmocka_unit_test(keys_and_tokens_are_known_by_their_form),
         cmocka_unit_test(a_secret_of_the_configuration_is_found_in_every_form),
         cmocka_unit_test(a_secret_is_found_in_base64_wherever_it_begins),
