@@ -73,6 +73,7 @@
     ITEM(FIXED, name, id, "breaker.recovery_growth", NUMBER, breaker.recovery_growth, "1", 1, 100, NULL, "after a failed test it stays open so many times as long as before; 1: no growth"), \
     ITEM(FIXED, name, id, "breaker.recovery_max", DURATION, breaker.recovery_max, "10m", 0, 24 * H, NULL, "but never longer than this; 0s: no bound"), \
     ITEM(FIXED, name, id, "breaker.recovery_jitter", SHARE, breaker.recovery_jitter, "0%", 0, 1, NULL, "spreads the time that it stays open, up and down"), \
+    ITEM(FIXED, name, id, "breaker.early_half_open", SHARE, breaker.early_share, "100%", 0, 1, NULL, "after this share of that a probe that finds the provider well again begins the test, once an outage; 100%: none does"), \
     ITEM(FIXED, name, id, "breaker.success_threshold", COUNT, breaker.success_threshold, "1", 1, 100, NULL, "so many good test requests in a row close it"), \
     ITEM(FIXED, name, id, "breaker.test_lease", DURATION, breaker.test_lease, "45s", 10 * MS, 1 * H, NULL, "a test request without a result is given up after this; longer than timeout.attempt"), \
     ITEM(FIXED, name, id, "breaker.confirm_within", DURATION, ejection.confirm_within, "30s", 1 * MS, 10 * M, NULL, "it opens on one gateway's word alone only when no other one was asked for so long"), \

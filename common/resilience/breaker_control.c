@@ -1,14 +1,23 @@
 #include "resilience/breaker_parts.h"
 
+#include <math.h>
+
+bool rf_breaker_early(const struct rf_breaker *breaker, struct rf_instant *when) {
+    if (breaker->state != RF_BREAKER_OPEN || rf_breaker_forced(breaker) || breaker->tested_early ||
+        breaker->policy.early_share >= 1.0)
+        return false;
+    double length = (double)rf_instant_since(breaker->until, breaker->since).ns;
+    *when =
+        rf_instant_add(breaker->since, rf_ns((int64_t)ceil(length * breaker->policy.early_share)));
+    return true;
+}
+
 bool rf_breaker_probe_recovered(struct rf_breaker *breaker, struct rf_instant now,
                                 struct rf_breaker_transition *transition) {
     if (rf_breaker_tick(breaker, now, transition))
         return true;
-    if (breaker->state != RF_BREAKER_OPEN || rf_breaker_forced(breaker) || breaker->tested_early)
-        return false;
-    double length = (double)rf_instant_since(breaker->until, breaker->since).ns;
-    double passed = (double)rf_instant_since(breaker->now, breaker->since).ns;
-    if (passed < length * breaker->policy.early_share || breaker->policy.early_share >= 1.0)
+    struct rf_instant when;
+    if (!rf_breaker_early(breaker, &when) || rf_instant_before(breaker->now, when))
         return false;
     breaker->tested_early = true;
     return rf_breaker_change(breaker, RF_BREAKER_HALF_OPEN, RF_BREAKER_CAUSE_PROBE_RECOVERED,

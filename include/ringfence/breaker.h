@@ -274,6 +274,9 @@ void rf_breaker_cancel(struct rf_breaker *breaker, struct rf_breaker_ticket tick
 bool rf_breaker_probe_recovered(struct rf_breaker *breaker, struct rf_instant now,
                                 struct rf_breaker_transition *transition);
 
+// rf_breaker_early: from when on rf_breaker_probe_recovered ends this OPEN; false: it does not.
+bool rf_breaker_early(const struct rf_breaker *breaker, struct rf_instant *when);
+
 // rf_breaker_force_open, _force_closed, _disable: a person decides, until `until` (or
 // RF_BREAKER_NO_END). A new force takes the place of the old one. Always a change: true.
 bool rf_breaker_force_open(struct rf_breaker *breaker, struct rf_instant until,

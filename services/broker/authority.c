@@ -44,8 +44,14 @@ struct rf_guard *rf_authority_find(struct rf_authority *authority, const char *p
 }
 
 void rf_authority_set_timer(struct rf_guard *guard) {
-    struct rf_instant when;
-    if (rf_breaker_wake(&guard->breaker, &when))
+    struct rf_instant when, early;
+    bool due = rf_breaker_wake(&guard->breaker, &when);
+    if (guard->recovered && rf_breaker_early(&guard->breaker, &early) &&
+        (!due || rf_instant_before(early, when))) {
+        due = true;
+        when = early;
+    }
+    if (due)
         rf_ground_start(guard->authority->ground, &guard->timer, when);
     else
         rf_ground_stop(guard->authority->ground, &guard->timer);
@@ -70,6 +76,7 @@ static struct rf_instant instant_of(const struct rf_ground *ground, int64_t date
 void rf_authority_announce(struct rf_guard *guard, const struct rf_breaker_transition *transition) {
     const struct rf_now *now = &guard->authority->ground->now;
     guard->cause = transition->cause;
+    guard->recovered = false;
     guard->since = now->utc;
     guard->until = (struct rf_utc){0};
     if (transition->to == RF_BREAKER_OPEN)
@@ -86,6 +93,7 @@ void rf_authority_tick(struct rf_guard *guard) {
     guard->forced_before = guard->breaker.force;
     if (rf_breaker_tick(&guard->breaker, guard->authority->ground->now.instant, &transition))
         rf_authority_announce(guard, &transition);
+    rf_authority_try_early(guard);
     rf_authority_set_timer(guard);
 }
 

@@ -15,6 +15,9 @@
 
 struct rf_authority;
 
+// What probes of the health monitor say of a provider.
+enum rf_probed { RF_PROBED_UNKNOWN, RF_PROBED_WELL, RF_PROBED_ILL };
+
 // One provider's breaker, with what the world is told of it.
 struct rf_guard {
     struct rf_authority *authority;
@@ -31,6 +34,9 @@ struct rf_guard {
     char holder[64];                     // instance that has the test permit
     char holder_call[64];                // and for which call
     char tester[64];                     // instance whose test failed last
+
+    enum rf_probed probed;
+    bool recovered; // probes found it well again in this OPEN
 
     struct rf_jury jury;
     struct rf_timer court;    // end of a suspicion, of an ejection
@@ -103,6 +109,13 @@ void rf_authority_learn(struct rf_authority *authority, const struct rf_breaker_
 // rf_authority_view: the state of one breaker, as it goes to workers: what they have to obey; texts
 // are borrowed.
 struct rf_breaker_view rf_authority_view(const struct rf_guard *guard);
+
+// ---- authority_probe.c ----
+
+// rf_authority_probed: what probes say now. When they find the provider well again while its
+// breaker is OPEN, the test begins early (breaker.early_half_open).
+void rf_authority_probed(struct rf_authority *authority, const char *provider,
+                         enum rf_probed probed);
 
 // ---- authority_permit.c ----
 

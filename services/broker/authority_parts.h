@@ -14,6 +14,10 @@ struct rf_guard *rf_authority_find(struct rf_authority *authority, const char *p
 // rf_authority_announce: the breaker has changed: all are told.
 void rf_authority_announce(struct rf_guard *guard, const struct rf_breaker_transition *transition);
 
+// rf_authority_try_early: begins the test early if probes found the provider well again and the
+// time for it has come.
+void rf_authority_try_early(struct rf_guard *guard);
+
 // rf_authority_set_timer: what the breaker waits for may be another.
 void rf_authority_set_timer(struct rf_guard *guard);
 

@@ -13,7 +13,7 @@
 //   seats.c, registration.c, places.c,
 //   ranking.c, workers.c                         who carries them out
 //   recovery.c, roster.c                         calls from before a restart
-//   authority.c, authority_permit.c              the one breaker of each provider
+//   authority.c, authority_permit.c, _probe.c    the one breaker of each provider
 //   jury.c, evidence.c                           on whose word it opens
 //   ejection.c, authority_fleet.c, fleet.c       which gateway is kept from a provider
 //   limit.c, limit_known.c, limit_tell.c         the limits of the provider accounts

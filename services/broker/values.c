@@ -19,6 +19,9 @@ static const char *const own_prefixes[] = {"breaker/",      "bucket/",   "ejecte
 
 #define PROCESS_PREFIX "process/"
 
+// What the health monitor found out.
+#define PROVIDER_PREFIX "provider/"
+
 static bool begins_with(const char *key, const char *prefix) {
     return strncmp(key, prefix, strlen(prefix)) == 0;
 }
@@ -53,6 +56,16 @@ static void forget_renewal(struct rf_core *core, struct rf_state_row *row) {
     row->is_renewed = false;
 }
 
+static enum rf_probed probed(const struct rf_state_entry *entry) {
+    const char *status =
+        entry->version == 0 ? NULL : json_string_value(json_object_get(entry->value, "probes"));
+    if (status == NULL)
+        return RF_PROBED_UNKNOWN;
+    if (strcmp(status, "up") == 0)
+        return RF_PROBED_WELL;
+    return strcmp(status, "unknown") == 0 ? RF_PROBED_UNKNOWN : RF_PROBED_ILL;
+}
+
 // It acts at once, and whoever watches is told at once: the disk holds up no change of a breaker.
 // Only the answer to who wrote it waits.
 void rf_core_state_changed(void *arg, struct rf_state_row *row,
@@ -70,6 +83,8 @@ void rf_core_state_changed(void *arg, struct rf_state_row *row,
     else if (!renewal)
         row->position = write_value(core, row);
     rf_watchers_change(&core->watchers, entry);
+    if (begins_with(row->key, PROVIDER_PREFIX))
+        rf_authority_probed(&core->authority, row->key + strlen(PROVIDER_PREFIX), probed(entry));
     if (entry->version == 0 && begins_with(row->key, RF_SUBSCRIBER_PREFIX))
         rf_core_subscriber_gone(core, row->key + strlen(RF_SUBSCRIBER_PREFIX));
     if (entry->version == 0 && rf_alert_word_is(row->key))

@@ -162,6 +162,32 @@ class Providers(HealthMonitorTest):
         self.assertEqual((up["type"], up["data"]["from"]), ("provider.up", "down"))
 
 
+class EarlyHalfOpen(HealthMonitorTest):
+    CONFIG = {"defaults": {"breaker": {"recovery_timeout": "60s", "early_half_open": "1%"}}}
+
+    def test_a_recovered_provider_is_tested_early(self):
+        """Without it the breaker would stay open for a minute."""
+        self.set.start("service-gateway")
+        self.wait_notices(1)
+        self.set.faults({"id": "down", "match": {"provider": "elevenlabs"}, "kind": "status", "status": 503})
+        client = Client(self.set)
+        self.addCleanup(client.close)
+        for i in range(6):
+            client.speak(f"s{i}", f"text {i}")
+        opened = wait_for("breaker.opened", lambda: self.set.events(type="breaker.opened"))[0]
+        wait_for("provider.down", lambda: self.set.events(type="provider.down"))
+        self.set.faults()
+        tested = wait_for("breaker.half_open", lambda: self.set.events(type="breaker.half_open"))[0]
+        self.assertEqual(tested["data"]["cause"], "probe_recovered")
+        self.assertLess(tested["at"] - opened["at"], 50)
+
+        def well():
+            client.speak(f"w{len(client.replies)}", f"well {len(client.replies)}")
+            client.receive(5)
+            return self.set.events(type="breaker.closed")
+        wait_for("the test to close it", well)
+
+
 class Disks(HealthMonitorTest):
     def test_a_disk_that_is_low_is_told_once_and_told_again_when_it_is_ok(self):
         first = wait_for("disk.ok", lambda: self.set.events(type="disk.ok"))[0]
