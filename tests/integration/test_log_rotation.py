@@ -1,40 +1,23 @@
 """Rotation of the logger's files against a real broker: by size and by age, compressed and removed in the background,
 under the hands of logrotate, and over kills at each step: each line stands in one file, once."""
 
-import contextlib
-import gzip
 import os
 import re
-import signal
-import subprocess
 import unittest
 
 from harness import stays, wait_for
+from rotated_log import NAME, closed, content, lines, rotated
 from test_logger import LoggerCase, events
-
-NAME = re.compile(r"\.(\d{8}T\d{6}\.\d{6}Z)\.(\d+)-(\d+)(\.gz|\.zst)?$")
-
-
-def content(file):
-    """Its text, uncompressed by other programs than ours."""
-    if file.suffix == ".gz":
-        return gzip.decompress(file.read_bytes()).decode()
-    if file.suffix == ".zst":
-        return subprocess.run(["zstd", "-dc", file], check=True, capture_output=True).stdout.decode()
-    return file.read_text()
 
 
 class RotationCase(LoggerCase):
     ROTATE = {}
+    PACKED = ".gz"
 
     def setUp(self):
         super().setUp()
         self.set.config["logger"]["rotate"] = {"size": "20KiB", "compress": "gzip", **self.ROTATE}
         self.set.write_config()
-
-    def rotated(self, file):
-        """The rotated files of a log, oldest first; those that are being made are none."""
-        return sorted(path for path in file.parent.glob(f"{file.name}.*") if NAME.search(path.name))
 
     def pages(self, count):
         """Publishes so many times a hundred events, each when the one before is written. Returns their names."""
@@ -49,21 +32,13 @@ class RotationCase(LoggerCase):
     def partial(self):
         return list((self.set.root / "log").glob("*.partial"))
 
-    def all_lines(self, file):
-        """Of a moment at which no file had its name changed."""
-        while True:
-            with contextlib.suppress(FileNotFoundError):
-                return [line for part in [*self.rotated(file), file] for line in content(part).splitlines()]
-            if not file.exists():
-                return []
-
     def all_subjects(self, file):
-        return re.findall(r"^.*contact\.done.*?Contact ([\w-]+):", "\n".join(self.all_lines(file)), re.M)
+        return re.findall(r"^.*contact\.done.*?Contact ([\w-]+):", "\n".join(lines(file)), re.M)
 
     def settled(self):
         """Nothing is left to be done in the folder."""
-        return not self.partial() and all(path.suffix == ".gz" for file in (self.json_file, self.text_file)
-                                          for path in self.rotated(file))
+        return not self.partial() and all(path.suffix == self.PACKED for file in (self.json_file, self.text_file)
+                                          for path in closed(file))
 
     def check_all(self, expected):
         for file in (self.json_file, self.text_file):
@@ -71,9 +46,9 @@ class RotationCase(LoggerCase):
         wait_for("the folder to be settled", self.settled)
         for file in (self.json_file, self.text_file):
             self.assertEqual(self.all_subjects(file), expected, file.name)
-            numbers = [int(re.search(r"\d+", line).group()) for line in self.all_lines(file)]
+            numbers = [int(re.search(r"\d+", line).group()) for line in lines(file)]
             self.assertEqual(numbers, sorted(set(numbers)), file.name)
-            for path in self.rotated(file):
+            for path in rotated(file):
                 inside = [int(re.search(r"\d+", line).group()) for line in content(path).splitlines()]
                 first, last = map(int, NAME.search(path.name).group(2, 3))
                 self.assertEqual((inside[0], inside[-1]), (first, last), path.name)
@@ -84,7 +59,7 @@ class SizeTest(RotationCase):
     def test_files_are_rotated_by_size_and_compressed(self):
         self.set.start("logger")
         self.check_all(self.pages(10))
-        self.assertGreaterEqual(len(self.rotated(self.json_file)), 9)
+        self.assertGreaterEqual(len(rotated(self.json_file)), 9)
         self.assertLessEqual(self.json_file.stat().st_size, 50000)
 
     def test_a_new_life_goes_on_behind_a_rotated_file(self):
@@ -104,12 +79,12 @@ class SizeTest(RotationCase):
         for page in range(4):
             self.publisher.publish(*events(100, f"p{page}"))
         self.check_all([name for page in range(4) for name in self.subjects(100, f"p{page}")])
-        self.assertEqual(self.rotated(self.json_file), [])
+        self.assertEqual(rotated(self.json_file), [])
         self.set.config["logger"]["rotate"]["size"] = "20KiB"
         self.set.write_config()
         logger.reload()
         self.publisher.publish(*events(1, "late"))
-        wait_for("the rotation", lambda: self.rotated(self.json_file) and self.rotated(self.text_file))
+        wait_for("the rotation", lambda: rotated(self.json_file) and rotated(self.text_file))
         self.check_all([name for page in range(4) for name in self.subjects(100, f"p{page}")] + ["late-0"])
 
     def test_the_oldest_go_when_all_together_are_too_large(self):
@@ -119,7 +94,7 @@ class SizeTest(RotationCase):
         expected = self.pages(12)
 
         def within():
-            kept = self.rotated(self.json_file)
+            kept = rotated(self.json_file)
             return kept and self.settled() and sum(path.stat().st_size for path in kept) <= 8192 \
                 and self.all_subjects(self.json_file)[-1:] == expected[-1:]
         wait_for("the bound to be kept", within)
@@ -149,15 +124,12 @@ class SizeTest(RotationCase):
 
 class ZstdTest(RotationCase):
     ROTATE = {"compress": "zstd"}
-
-    def settled(self):
-        return not self.partial() and all(path.suffix == ".zst" for file in (self.json_file, self.text_file)
-                                          for path in self.rotated(file))
+    PACKED = ".zst"
 
     def test_files_are_compressed_by_zstd(self):
         self.set.start("logger")
         self.check_all(self.pages(4))
-        self.assertTrue(self.rotated(self.json_file))
+        self.assertTrue(rotated(self.json_file))
 
 
 class AgeTest(RotationCase):
@@ -167,8 +139,8 @@ class AgeTest(RotationCase):
         logger = self.set.start("logger")
         self.publisher.publish(*events(3))
         for file in (self.json_file, self.text_file):
-            wait_for("the rotation", lambda f=file: self.rotated(f) and f.exists() and f.stat().st_size == 0)
-        stays("no empty file rotated", lambda: len(self.rotated(self.json_file)) == 1, 3)
+            wait_for("the rotation", lambda f=file: rotated(f) and f.exists() and f.stat().st_size == 0)
+        stays("no empty file rotated", lambda: len(rotated(self.json_file)) == 1, 3)
         # Killed with an empty file.
         logger.kill()
         self.set.start("logger")
@@ -186,8 +158,8 @@ class AgeTest(RotationCase):
         self.assertEqual(first.wait(), 0)
         self.set.start("logger")
         self.publisher.publish(*events(2, "late"))
-        rotated = wait_for("the rotation", lambda: self.rotated(self.json_file))
-        self.assertLess(rotated[0].stat().st_mtime - began, 12)
+        first_one, *_ = wait_for("the rotation", lambda: rotated(self.json_file))
+        self.assertLess(first_one.stat().st_mtime - began, 12)
         self.check_all(self.subjects(3) + self.subjects(2, "late"))
 
 
