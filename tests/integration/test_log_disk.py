@@ -45,7 +45,7 @@ class DiskCase(LoggerCase):
         self.check_files(expected)
 
 
-class MountedTest(DiskCase):
+class MountedCase(DiskCase):
     def setUp(self):
         super().setUp()
         if not can_mount():
@@ -66,6 +66,8 @@ class MountedTest(DiskCase):
             except OSError as error:
                 self.assertEqual(error.errno, errno.ENOSPC)
 
+
+class MountedTest(MountedCase):
     def test_a_full_disk_is_told_and_what_was_missed_is_written_once(self):
         _, folder = self.start_on(f"mount -t tmpfs -o size=4m none {self.folder}")
         self.publisher.publish(*events(20, "before"))
