@@ -29,10 +29,10 @@ def rotated(file):
 
 
 def lines(file):
-    """All lines, of a moment at which no file had its name changed."""
+    """All whole lines, of a moment at which no file had its name changed."""
     while True:
         try:
             parts = [*rotated(file), *([file] if file.exists() else [])]
-            return [line for part in parts for line in content(part).splitlines()]
+            return [line for part in parts for line in content(part).split("\n")[:-1]]
         except FileNotFoundError:
             continue

@@ -8,6 +8,8 @@ import sqlite3
 
 import msgpack
 
+from rotated_log import lines
+
 # The last two digits say what becomes of a call to a number that is reserved for fiction.
 REFUSED, BUSY, NO_ANSWER = "+12025550193", "+12025550190", "+12025550191"
 
@@ -48,7 +50,7 @@ class Account:
         for row in store.rows("SELECT phone, id, contact, state, sid, created, send_before, ended FROM attempt"
                               " ORDER BY created, id"):
             self.attempts[row[0]].append(row[1:])
-        self.log = the_set.events()
+        self.log = [json.loads(line) for line in lines(the_set.root / "log" / "app_logs.json")]
         self.journal = self.read_journal()
 
     def read_journal(self):
@@ -196,7 +198,7 @@ class Account:
                         if finished[name] < 1]
 
     def log_is_the_journal(self):
-        """Each event is one line, in order. The log was read first: what came meanwhile is not in it."""
+        """Each event is one line, in order, over all files of the log. The log was read first: what came meanwhile is not in it."""
         log = [(event["n"], event["type"], event["id"]) for event in self.log]
         journal = [(n, event["type"], event["id"]) for n, event in self.journal]
         if log == journal:

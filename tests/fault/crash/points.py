@@ -22,7 +22,8 @@ OFTEN = {"store.before_commit": 20, "store.committed": 20, "orchestrator.step_co
          "gateway.dial_answered": 3, "gateway.audio_kept": 2, "gateway.cache_stored": 2, "file.written": 4,
          "broker.journal_committed": 20, "broker.event_published": 40, "broker.call_handed_out": 12,
          "broker.answer_in_hand": 12, "alerter.page_stored": 2, "alerter.delivered": 3, "logger.page_written": 15,
-         "logger.sheet_appended": 3, "logger.sheet_updated": 3}
+         "logger.sheet_appended": 3, "logger.sheet_updated": 3, "logger.place_kept": 2, "logger.renamed": 2,
+         "logger.packing": 3}
 
 # A point that is not come to in this time is given back, and another one is tried: what leads to it has to come
 # first.
@@ -33,15 +34,9 @@ TOGETHER = ("store.lease_renewed", "orchestrator.start_half_way")
 PATIENCE_TOGETHER_S = 40
 
 
-# The logs of this set are never rotated: tests/integration/test_log_rotation.py kills at each of these, and
-# tests/fault/test_log_kills.py at random over rotations.
-ELSEWHERE = ("logger.place_kept", "logger.renamed", "logger.packing", "logger.packed", "logger.packed_beside")
-
-
 def table():
     """part.moment: sentence."""
-    rows = {f"{part}.{moment}": sentence for part, moment, sentence in ROW.findall(TABLE.read_text())}
-    return {point: sentence for point, sentence in rows.items() if point not in ELSEWHERE}
+    return {f"{part}.{moment}": sentence for part, moment, sentence in ROW.findall(TABLE.read_text())}
 
 
 class Victim:
