@@ -115,6 +115,7 @@ static void look_quiet(struct rf_engine *engine, struct rf_incident *incident,
         !rf_silences_hold(&engine->silences, incident, now, wake))
         return;
     incident->by_quiet = true;
+    incident->unsaid = !rule->tell_resolved;
     end_quietly(engine, incident, incident->last, now);
 }
 
@@ -139,9 +140,8 @@ static enum rf_due due_untold(struct rf_engine *engine, struct rf_incident *inci
 }
 
 static enum rf_due due_ended(struct rf_engine *engine, struct rf_incident *incident,
-                             const struct rf_config_alert_rule *rule, struct rf_utc now,
-                             struct rf_utc *wake) {
-    if (incident->by_quiet && !rule->tell_resolved) {
+                             struct rf_utc now, struct rf_utc *wake) {
+    if (incident->unsaid) {
         incident->told = RF_TOLD_RESOLVED;
         incident->dirty = true;
         return RF_DUE_NOTHING;
@@ -201,7 +201,7 @@ enum rf_due rf_engine_due(struct rf_engine *engine, struct rf_incident *incident
         return due_untold(engine, incident, rule, now, wake);
     enum rf_due due = RF_DUE_NOTHING;
     if (incident->told == RF_TOLD_OPENED)
-        due = incident->phase == RF_PHASE_RESOLVED ? due_ended(engine, incident, rule, now, wake)
+        due = incident->phase == RF_PHASE_RESOLVED ? due_ended(engine, incident, now, wake)
                                                    : due_open(engine, incident, rule, now, wake);
     if (incident->told == RF_TOLD_RESOLVED)
         look_forgotten(engine, incident, rule, now, wake);
@@ -213,6 +213,8 @@ enum rf_due rf_engine_due(struct rf_engine *engine, struct rf_incident *incident
 unsigned rf_engine_channels(const struct rf_engine *engine, const struct rf_incident *incident,
                             enum rf_due due) {
     const struct rf_engine_setup *setup = &engine->setup;
+    if (due == RF_DUE_RESOLVED)
+        return setup->named(setup->arg, incident->told_to) & setup->channels;
     const struct rf_config_alert_rule *rule = rf_engine_rule(engine, incident);
     unsigned channels = setup->named(setup->arg, rule->channels);
     if (incident->escalated || due == RF_DUE_ESCALATED)

@@ -25,10 +25,11 @@
 // What it is told of the configuration. All borrowed, until another one is set.
 struct rf_engine_setup {
     const struct rf_config_alerter *config;
-    const struct rf_zone *zone;       // of the quiet hours; NULL: there are none
-    unsigned channels;                // that are enabled
-    unsigned acks;                    // whose receivers are told of acknowledgements
-    unsigned takes[RF_CHANNELS_MOST]; // by channel: bits 1 << severity that it takes
+    const struct rf_zone *zone;          // of the quiet hours; NULL: there are none
+    unsigned channels;                   // that are enabled
+    unsigned acks;                       // whose receivers are told of acknowledgements
+    unsigned takes[RF_CHANNELS_MOST];    // by channel: bits 1 << severity that it takes
+    const char *names[RF_CHANNELS_MOST]; // by channel; NULL or "": there is none
     // The channels of a list of names joined by commas. NULL names: all of them.
     unsigned (*named)(const void *arg, const char *names);
     const void *arg;

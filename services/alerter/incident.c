@@ -46,11 +46,11 @@ struct rf_incident *rf_incident_new(void) {
     if (incident == NULL)
         return NULL;
     incident->live = true;
-    char **texts[] = {&incident->fingerprint, &incident->rule,     &incident->severity,
-                      &incident->subject,     &incident->service,  &incident->campaign,
-                      &incident->title,       &incident->costs,    &incident->first_event,
-                      &incident->event,       &incident->acked_by, &incident->acked_why,
-                      &incident->inhibited_by};
+    char **texts[] = {&incident->fingerprint,  &incident->rule,     &incident->severity,
+                      &incident->subject,      &incident->service,  &incident->campaign,
+                      &incident->title,        &incident->costs,    &incident->first_event,
+                      &incident->event,        &incident->acked_by, &incident->acked_why,
+                      &incident->inhibited_by, &incident->told_to};
     bool done = true;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         done = rf_incident_set(texts[i], "") && done;
@@ -74,6 +74,7 @@ void rf_incident_destroy(struct rf_incident **incident) {
     free(gone->first_event);
     free(gone->event);
     free(gone->inhibited_by);
+    free(gone->told_to);
     free(gone->acked_by);
     free(gone->acked_why);
     free(gone->recent);
@@ -99,7 +100,8 @@ void rf_incident_destroy(struct rf_incident **incident) {
 #define FLAGS(X)                                                                                   \
     X(seen_full)                                                                                   \
     X(news)                                                                                        \
-    X(news_now) X(escalated) X(flapping) X(closed) X(quieted) X(inhibits) X(by_quiet) X(ack_owed)
+    X(news_now)                                                                                    \
+    X(escalated) X(flapping) X(closed) X(quieted) X(inhibits) X(by_quiet) X(unsaid) X(ack_owed)
 
 static json_t *names_of(const struct rf_incident *incident) {
     json_t *names = json_array();
@@ -127,6 +129,7 @@ char *rf_incident_state(const struct rf_incident *incident) {
 #undef FLAG
     failed |= json_object_set_new(state, "costs", json_string(incident->costs));
     failed |= json_object_set_new(state, "inhibited_by", json_string(incident->inhibited_by));
+    failed |= json_object_set_new(state, "told_to", json_string(incident->told_to));
     failed |= json_object_set_new(state, "first_event", json_string(incident->first_event));
     failed |= json_object_set_new(state, "event", json_string(incident->event));
     failed |= json_object_set_new(state, "names", names_of(incident));
@@ -165,7 +168,10 @@ bool rf_incident_restore(struct rf_incident *incident, const char *text) {
     const char *event = json_string_value(json_object_get(state, "event"));
     const char *costs = json_string_value(json_object_get(state, "costs"));
     const char *by = json_string_value(json_object_get(state, "inhibited_by"));
+    const char *told_to = json_string_value(json_object_get(state, "told_to"));
     bool done = rf_incident_set(&incident->costs, costs) &&
+                // Before this was kept, all heard of it.
+                rf_incident_set(&incident->told_to, told_to == NULL ? "all" : told_to) &&
                 rf_incident_set(&incident->inhibited_by, by) &&
                 rf_incident_set(&incident->first_event, first) &&
                 rf_incident_set(&incident->event, event) &&

@@ -59,6 +59,7 @@ struct rf_incident {
     int64_t *recent; // times of its events while it is pending, of those within the rule's time
     size_t recent_count, recent_capacity;
 
+    char *told_to;                       // channels that were told of it, joined by commas
     int64_t notices;                     // that were made of it
     int64_t updates;                     // of these, in a row
     bool news, news_now;                 // something to tell; at once
@@ -70,6 +71,7 @@ struct rf_incident {
     struct rf_utc changed_at;
     bool flapping, closed; // held open; its last change was an ending
     bool by_quiet;         // nothing but quiet ended it
+    bool unsaid;           // and its rule did not want that to be told
 
     struct rf_utc acked;
     char *acked_by, *acked_why;

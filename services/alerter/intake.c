@@ -202,8 +202,10 @@ static enum rf_err setup_of(struct rf_intake *intake, const struct rf_config *co
                                       .acks = rf_channels_acks(intake->channels),
                                       .named = named,
                                       .arg = intake->channels};
-    for (size_t c = 0; c < RF_CHANNELS_MOST; c++)
+    for (size_t c = 0; c < RF_CHANNELS_MOST; c++) {
         setup->takes[c] = intake->channels->slots[c].takes;
+        setup->names[c] = intake->channels->slots[c].name;
+    }
     const struct rf_config_quiet *quiet = &config->alerter.quiet;
     return quiet->hours.count == 0
                ? RF_OK

@@ -61,21 +61,11 @@ static void carry_on(struct rf_engine *engine, struct rf_incident *incident,
                      const struct rf_incident *former) {
     memcpy(incident->thread, former->thread, sizeof incident->thread);
     incident->changes = former->changes;
+    incident->changed_at = former->changed_at;
     incident->reminded_at = former->reminded_at;
     incident->acked = former->acked;
     rf_engine_text(engine, &incident->acked_by, former->acked_by);
     rf_engine_text(engine, &incident->acked_why, former->acked_why);
-}
-
-void rf_engine_changed(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc at) {
-    const struct rf_config_alerter *config = engine->setup.config;
-    incident->changes++;
-    incident->changed_at = at;
-    if (incident->flapping || config->flap_window.ns == 0 ||
-        incident->changes < config->flap_changes)
-        return;
-    incident->flapping = true;
-    incident->news = incident->news_now = true;
 }
 
 static bool is_soon(const struct rf_engine *engine, const struct rf_incident *incident,
@@ -83,6 +73,20 @@ static bool is_soon(const struct rf_engine *engine, const struct rf_incident *in
     struct rf_duration window = engine->setup.config->flap_window;
     return window.ns > 0 && incident->changed_at.ns > 0 &&
            rf_utc_since(at, incident->changed_at).ns <= window.ns;
+}
+
+void rf_engine_changed(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc at) {
+    const struct rf_config_alerter *config = engine->setup.config;
+    // What stood open, or was quiet, for longer begins to count anew.
+    if (!is_soon(engine, incident, at))
+        incident->changes = 0;
+    incident->changes++;
+    incident->changed_at = at;
+    if (incident->flapping || config->flap_window.ns == 0 ||
+        incident->changes < config->flap_changes)
+        return;
+    incident->flapping = true;
+    incident->news = incident->news_now = true;
 }
 
 struct rf_incident *rf_engine_begin(struct rf_engine *engine,
@@ -122,6 +126,6 @@ struct rf_incident *rf_engine_begin(struct rf_engine *engine,
 void rf_engine_reopen(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc at) {
     incident->phase = RF_PHASE_OPEN;
     incident->resolved = (struct rf_utc){0};
-    incident->closed = incident->by_quiet = false;
+    incident->closed = incident->by_quiet = incident->unsaid = false;
     rf_engine_changed(engine, incident, at);
 }

@@ -115,8 +115,30 @@ static void set_id(struct rf_engine *engine, struct rf_incident *incident, bool 
     snprintf(id, RF_ALERT_ID_SIZE, "%.48s-%" PRId64, incident->id, incident->notices);
 }
 
-static void mark_told(struct rf_incident *incident, enum rf_due due, const char *id,
+// Who was told of it is told of its end, whatever the rules say then.
+static void note_heard(struct rf_engine *engine, struct rf_incident *incident, unsigned channels) {
+    const struct rf_engine_setup *setup = &engine->setup;
+    unsigned known = setup->named(setup->arg, incident->told_to), all = known | channels;
+    struct rf_text names = {0};
+    if (all == known && known != 0)
+        return;
+    for (unsigned c = 0; c < RF_CHANNELS_MOST; c++)
+        if (all & 1U << c && setup->names[c] != NULL)
+            rf_text_add(&names, "%s%s", names.size > 0 ? "," : "", setup->names[c]);
+    char *text = rf_text_take(&names);
+    if (text == NULL) {
+        engine->failed = true;
+        return;
+    }
+    free(incident->told_to);
+    incident->told_to = text;
+}
+
+static void mark_told(struct rf_engine *engine, const struct wanted *wanted, const char *id,
                       struct rf_utc now) {
+    struct rf_incident *incident = wanted->incident;
+    enum rf_due due = wanted->due;
+    note_heard(engine, incident, wanted->channels);
     if (incident->thread[0] == '\0')
         memcpy(incident->thread, id, sizeof incident->thread);
     incident->notices++;
@@ -153,7 +175,7 @@ static void tell(struct rf_engine *engine, const struct wanted *wanted, struct r
            sizeof notice->thread);
     keep_notice(engine,
                 rf_notice_make(incident, rf_engine_rule(engine, incident), now, notice, &error));
-    mark_told(incident, wanted->due, notice->id, now);
+    mark_told(engine, wanted, notice->id, now);
     note_single(engine, wanted->channels, now);
 }
 
@@ -240,7 +262,7 @@ static void tell_together(struct rf_engine *engine, const struct wanted *wanted,
         left &= ~channels;
     }
     for (size_t i = 0; !engine->failed && i < count; i++)
-        mark_told(wanted[i].incident, wanted[i].due, id, now);
+        mark_told(engine, &wanted[i], id, now);
 }
 
 // ---- storms ----

@@ -29,8 +29,10 @@ static struct rf_engine_setup setup_of(const struct bench *bench) {
                                     .channels = 7,
                                     .acks = bench->acks,
                                     .named = named};
+    static const char *const names[] = {"a", "b", "c"};
     for (int c = 0; c < RF_CHANNELS_MOST; c++)
         setup.takes[c] = 15;
+    memcpy(setup.names, names, sizeof names);
     return setup;
 }
 

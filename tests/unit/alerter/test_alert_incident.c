@@ -57,6 +57,27 @@ static void incident_23_no_end_is_told_without_a_beginning(void **state) {
     bench_expect(bench, "");
 }
 
+static void incident_23_who_heard_of_the_beginning_hears_of_the_end_and_nobody_else(void **state) {
+    struct bench *bench = *state;
+    bench->rules[0] = (struct rf_config_alert_rule){
+        .name = "mine", .on = "breaker.opened", .resolve = "breaker.closed", .channels = "a"};
+    bench->config.rules.count = 1;
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_event(bench, "breaker.opened", "y", "{}");
+    bench->rules[0].channels = "b,c"; // a reload
+    bench_event(bench, "breaker.closed", "x", "{}");
+    bench_kill(bench);
+    bench_wait(bench, 20);
+    bench_event(bench, "breaker.opened", "y", "{'reopened': true}");
+    bench_wait(bench, 900);
+    assert_int_equal(bench_last(bench)->channels, 6);
+    bench_event(bench, "breaker.closed", "y", "{}");
+    bench_expect(bench, "opened mine/x, opened mine/y, resolved mine/x, updated mine/y, "
+                        "resolved mine/y");
+    assert_int_equal(bench->told[2].channels, 1);
+    assert_int_equal(bench_last(bench)->channels, 7);
+}
+
 static void incident_26_what_is_open_survives_a_kill(void **state) {
     struct bench *bench = *state;
     bench_event(bench, "breaker.opened", "x", "{}");
@@ -186,6 +207,18 @@ static void incident_39_flapping_does_not_put_the_reminder_off(void **state) {
     bench_says(bench->told[3].title, "Flapping: ");
 }
 
+static void incident_24_two_long_outages_in_a_row_are_no_flapping(void **state) {
+    struct bench *bench = *state;
+    for (int i = 0; i < 2; i++) {
+        bench_event(bench, "breaker.opened", "x", "{}");
+        bench_wait(bench, 3600);
+        bench_event(bench, "breaker.closed", "x", "{}");
+        bench_wait(bench, 60);
+    }
+    bench_expect(bench, "opened breaker/x, resolved breaker/x, opened breaker/x, "
+                        "resolved breaker/x");
+}
+
 static void what_opens_again_much_later_is_another_story(void **state) {
     struct bench *bench = *state;
     bench_event(bench, "breaker.opened", "x", "{}");
@@ -200,6 +233,7 @@ int main(void) {
         BENCH_TEST(an_incident_is_opened_and_resolved_with_its_length_and_its_cost),
         BENCH_TEST(incident_22_one_resolve_and_nothing_fires_behind_it),
         BENCH_TEST(incident_23_no_end_is_told_without_a_beginning),
+        BENCH_TEST(incident_23_who_heard_of_the_beginning_hears_of_the_end_and_nobody_else),
         BENCH_TEST(incident_26_what_is_open_survives_a_kill),
         BENCH_TEST(news_of_an_incident_comes_no_more_often_than_its_interval),
         BENCH_TEST(contacts_that_fail_alike_are_one_incident_with_right_counts),
@@ -208,6 +242,7 @@ int main(void) {
         BENCH_TEST(what_nobody_acknowledges_is_escalated_once),
         BENCH_TEST(incident_24_a_provider_that_flaps_is_told_a_few_times),
         BENCH_TEST(incident_39_flapping_does_not_put_the_reminder_off),
+        BENCH_TEST(incident_24_two_long_outages_in_a_row_are_no_flapping),
         BENCH_TEST(what_opens_again_much_later_is_another_story),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
