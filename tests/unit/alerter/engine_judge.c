@@ -1,0 +1,285 @@
+#include "engine_judge_parts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAP_WINDOW (300 * RF_NS_PER_S)
+#define SECOND      RF_NS_PER_S
+
+void judge_wrong(const struct court *court, int line, const char *format, ...) {
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (getenv("RF_MODEL_TRACE") != NULL)
+        script_print(court->script);
+    for (size_t i = 0; getenv("RF_MODEL_TRACE") != NULL && i < court->world->telling_count; i++) {
+        const struct telling *telling = &court->world->tellings[i];
+        print_message("%9.1f %s%s %s (%s, %s) to %u\n",
+                      (double)(telling->at.ns - SCRIPT_START) / (double)SECOND,
+                      telling->digest ? "digest: " : "", rf_notice_name(telling->kind),
+                      telling->name, telling->incident, telling->rule, telling->channels);
+    }
+    fail_msg("seed %d, %s: %s (judge's line %d)", (int)court->script->seed,
+             court->world->kills == WORLD_WHOLE ? "whole" : "killed", text, line);
+}
+
+struct story *judge_story(struct court *court, const char *id, const char *name) {
+    for (size_t i = 0; i < court->count; i++)
+        if (strcmp(court->stories[i].id, id) == 0)
+            return &court->stories[i];
+    if (court->count == court->capacity) {
+        court->capacity = court->capacity * 2 + 64;
+        court->stories = realloc(court->stories, court->capacity * sizeof *court->stories);
+    }
+    struct story *story = &court->stories[court->count++];
+    *story = (struct story){0};
+    snprintf(story->id, sizeof story->id, "%s", id);
+    snprintf(story->name, sizeof story->name, "%s", name);
+    story->first = strtoul(id + 1, NULL, 10) - 1;
+    if (id[0] != 'E' || story->first >= court->script->event_count)
+        WRONG(court, "incident %s has no event's id", id);
+    return story;
+}
+
+// ---- one story at a time ----
+
+static void begins(struct court *court, struct story *story, const struct telling *telling) {
+    if (story->open || story->over)
+        WRONG(court, "%s (%s) is opened twice", story->name, story->id);
+    story->open = true;
+    story->first_at = telling->at.ns;
+    for (size_t i = 0; i < court->count; i++) {
+        const struct story *other = &court->stories[i];
+        if (other != story && other->open && judge_has_end(story->name) &&
+            strcmp(other->name, story->name) == 0)
+            WRONG(court, "%s begins again (%s) before it is told to be over (%s)", story->name,
+                  story->id, other->id);
+    }
+}
+
+static void ends(struct court *court, struct story *story, const struct telling *telling) {
+    if (story->over)
+        WRONG(court, "%s (%s) is resolved twice", story->name, story->id);
+    if (!story->open && !telling->digest)
+        WRONG(court, "%s (%s) is resolved, and was never opened", story->name, story->id);
+    story->open = false;
+    story->over = true;
+}
+
+static void goes_on(struct court *court, struct story *story, const struct telling *telling) {
+    if (!story->open)
+        WRONG(court, "%s (%s) gets %s %s", story->name, story->id, rf_notice_name(telling->kind),
+              story->over ? "after its end" : "before its beginning");
+    if (telling->kind == RF_NOTICE_UPDATED && !telling->digest && !telling->flaps &&
+        telling->at.ns - story->spoke_at < 60 * SECOND)
+        WRONG(court, "%s (%s) is updated %g s after its last notice", story->name, story->id,
+              (double)(telling->at.ns - story->spoke_at) / (double)SECOND);
+    if (telling->kind != RF_NOTICE_REMINDER && telling->kind != RF_NOTICE_ESCALATED)
+        return;
+    for (size_t i = 0; i < court->count; i++) // also those that it carries on
+        if (telling->kind == RF_NOTICE_REMINDER && court->stories[i].reminded_at > 0 &&
+            strcmp(court->stories[i].name, story->name) == 0 &&
+            telling->at.ns - court->stories[i].reminded_at < 3600 * SECOND)
+            WRONG(court, "%s (%s) is told again too soon", story->name, story->id);
+    story->reminded_at = telling->at.ns;
+}
+
+static void on_channels(struct court *court, struct story *story, const struct telling *telling) {
+    for (unsigned c = 0; c < 3; c++) {
+        if (!(telling->channels & 1U << c))
+            continue;
+        if (story->ended[c])
+            WRONG(court, "channel %c hears more of %s (%s) after its end", "abc"[c], story -> name,
+                  story -> id);
+        if (telling->kind == RF_NOTICE_RESOLVED && !story->known[c] && !telling->digest)
+            WRONG(court, "channel %c hears the end of %s (%s), and nothing before", "abc"[c],
+                  story -> name, story -> id);
+        story->known[c] = true;
+        story->ended[c] = telling->kind == RF_NOTICE_RESOLVED;
+    }
+}
+
+// ---- who must not be told ----
+
+// By what was said before `until`.
+static bool is_silenced_by(const struct court *court, const char *name, int64_t at, int64_t until) {
+    const struct script_step *active[SCRIPT_SILENCES] = {NULL};
+    for (size_t i = 0; i < court->script->step_count; i++) {
+        const struct script_step *step = &court->script->steps[i];
+        if (step->at.ns >= until)
+            break;
+        if (step->kind == STEP_SILENCE || step->kind == STEP_UNSILENCE)
+            active[step->which] = step->kind == STEP_SILENCE ? step : NULL;
+    }
+    for (size_t i = 0; i < SCRIPT_SILENCES; i++)
+        if (active[i] != NULL && active[i]->from.ns <= at && active[i]->until.ns > at &&
+            script_matches(active[i]->pattern, name))
+            return true;
+    return false;
+}
+
+// What was said in the same moment may have come before it or after it.
+static bool is_silenced(const struct court *court, const char *name, int64_t at) {
+    return is_silenced_by(court, name, at, at) && is_silenced_by(court, name, at, at + 1);
+}
+
+static void heeds_silences(struct court *court, const struct story *story,
+                           const struct telling *telling) {
+    bool told_before = telling->kind == RF_NOTICE_RESOLVED && story->first_at != 0;
+    if (court->world->kills != WORLD_LOOSELY && !told_before &&
+        is_silenced(court, telling->name, telling->at.ns))
+        WRONG(court, "%s (%s) is silenced, and told: %s", story->name, story->id,
+              rf_notice_name(telling->kind));
+}
+
+static bool is_ever_quiet(const struct court *court) {
+    for (size_t i = 0; i < court->script->step_count; i++)
+        if (court->script->steps[i].kind == STEP_RULES &&
+            script_rules[court->script->steps[i].which].quiet)
+            return true;
+    return false;
+}
+
+// The later of its event's time and the last moment until which a silence held it.
+static int64_t free_since(const struct court *court, const struct story *story, int64_t at) {
+    int64_t since = court->at[story->first];
+    for (size_t i = 0; i < court->script->step_count; i++) {
+        const struct script_step *step = &court->script->steps[i];
+        const int64_t ends[] = {step->at.ns, step->until.ns};
+        for (int e = 0; e < 2; e++)
+            if (ends[e] > since && ends[e] <= at && is_silenced(court, story->name, ends[e] - 1))
+                since = ends[e];
+    }
+    return since;
+}
+
+// At most a storm's digest later.
+static void is_told_in_time(struct court *court, const struct story *story,
+                            const struct telling *telling) {
+    if (court->world->kills == WORLD_LOOSELY || telling->kind != RF_NOTICE_OPENED ||
+        (strcmp(story->rule, "breaker") != 0 && strcmp(story->rule, "mine") != 0) ||
+        is_ever_quiet(court))
+        return;
+    int64_t late = telling->at.ns - free_since(court, story, telling->at.ns);
+    if (late > 75 * SECOND)
+        WRONG(court, "%s (%s) is told %g s late", story->name, story->id,
+              (double)late / (double)SECOND);
+}
+
+// A contact's trouble with a provider whose breaker is told to be open.
+static void heeds_breakers(struct court *court, const struct story *story,
+                           const struct telling *telling) {
+    char breaker[32];
+    if (telling->kind != RF_NOTICE_OPENED || strcmp(story->rule, "contact-exhausted") != 0)
+        return;
+    snprintf(breaker, sizeof breaker, "breaker/%s", strrchr(story->name, '/') + 1);
+    for (size_t i = 0; i < court->count; i++) {
+        const struct story *other = &court->stories[i];
+        if (strcmp(other->name, breaker) != 0 || !other->open || other->first > story->first)
+            continue;
+        bool open = true; // by its events
+        for (size_t e = other->first + 1; e < court->script->event_count; e++)
+            open = open && (court->at[e] > telling->at.ns ||
+                            strcmp(court->script->events[e].name, breaker) != 0);
+        if (open)
+            WRONG(court, "%s (%s) is told while %s is open", story->name, story->id, breaker);
+    }
+}
+
+// ---- how much is told ----
+
+static void bounds(struct court *court) {
+    const struct world *world = court->world;
+    for (unsigned c = 0; c < 3; c++) {
+        size_t within = 0;
+        const char *last = "";
+        size_t from = 0;
+        for (size_t i = 0; i < world->telling_count; i++) {
+            const struct telling *telling = &world->tellings[i];
+            if (!(telling->channels & 1U << c) || strcmp(last, telling->notice) == 0)
+                continue;
+            last = telling->notice;
+            within++;
+            for (; world->tellings[from].at.ns <= telling->at.ns - 5 * SECOND; from++) {
+                bool counts = world->tellings[from].channels & 1U << c &&
+                              (from == 0 || strcmp(world->tellings[from].notice,
+                                                   world->tellings[from - 1].notice) != 0);
+                within -= counts;
+            }
+            // Two or three leave singly, those that a calm end released, and two digests.
+            if (within > 2 * 3 + 2)
+                WRONG(court, "channel %c gets %zu notices in five seconds, up to %s", "abc"[c],
+                      within, telling -> notice);
+        }
+    }
+}
+
+static void flapping_bounds(struct court *court) {
+    const struct world *world = court->world;
+    for (size_t i = 0; i < world->telling_count; i++) {
+        const struct telling *first = &world->tellings[i];
+        size_t count = 0;
+        for (size_t j = i;
+             j < world->telling_count && world->tellings[j].at.ns < first->at.ns + FLAP_WINDOW; j++)
+            count += strcmp(world->tellings[j].name, first->name) == 0;
+        if (count > 10)
+            WRONG(court, "%s is told %zu times in the window of flapping", first->name, count);
+    }
+}
+
+static void ids(struct court *court) {
+    const struct world *world = court->world;
+    for (size_t i = 1; i < world->telling_count; i++) {
+        const struct telling *before = &world->tellings[i - 1], *telling = &world->tellings[i];
+        bool same = strcmp(before->notice, telling->notice) == 0;
+        if (same ? telling->order != before->order : telling->order <= before->order)
+            WRONG(court, "notice %s is out of order", telling->notice);
+        for (size_t j = 0; !same && j < i; j++)
+            if (strcmp(world->tellings[j].notice, telling->notice) == 0)
+                WRONG(court, "two notices have the id %s", telling->notice);
+    }
+}
+
+void judge(struct world *world) {
+    struct court court = {.world = world, .script = world->script};
+    judge_name_events(&court);
+    for (size_t i = 0; i < world->telling_count; i++) {
+        const struct telling *telling = &world->tellings[i];
+        struct story *story = judge_story(&court, telling->incident, telling->name);
+        snprintf(story->rule, sizeof story->rule, "%s", telling->rule);
+        heeds_silences(&court, story, telling);
+        heeds_breakers(&court, story, telling);
+        is_told_in_time(&court, story, telling);
+        bool again = telling->digest && story->digest_at == telling->at.ns &&
+                     story->digest_kind == telling->kind; // on other channels, at the same time
+        if (again)
+            ;
+        else if (telling->kind == RF_NOTICE_OPENED)
+            begins(&court, story, telling);
+        else if (telling->kind == RF_NOTICE_RESOLVED)
+            ends(&court, story, telling);
+        else
+            goes_on(&court, story, telling);
+        on_channels(&court, story, telling);
+        story->spoke_at = telling->at.ns;
+        story->digest_at = telling->digest ? telling->at.ns : 0;
+        story->digest_kind = telling->kind;
+    }
+    ids(&court);
+    bounds(&court);
+    flapping_bounds(&court);
+    judge_rows(&court);
+    if (world->engine.count != 0)
+        WRONG(&court, "%zu incidents are left", world->engine.count);
+    free(court.names);
+    free(court.at);
+    free(court.stories);
+}
