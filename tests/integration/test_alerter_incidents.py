@@ -1,11 +1,9 @@
 """The alerter with its built-in rules against a real broker, mail server and the simulator's Telegram and webhook:
-what a storm, a flapping provider, a silence and kills make of its incidents."""
+what a storm, a flapping provider and a silence make of its incidents."""
 
 import contextlib
 import json
-import random
 import sqlite3
-import time
 import unittest
 
 from harness import wait_for
@@ -115,31 +113,6 @@ class OrderTest(BuiltInCase):
         alerter.kill()
         self.set.start("alerter")
         self.look()
-
-
-class KilledTest(BuiltInCase):
-    KILLS, INCIDENTS = 5, 50
-    CONFIG = {"alerter": {"rules": [], "storm": {"notices": 100, "within": "100ms"},
-                          "retry": {"initial_delay": "100ms", "max_delay": "1s", "jitter": "none"}}}
-
-    def test_kills_at_random_lose_no_notice_and_double_none_but_under_its_id(self):
-        draw = random.Random(7)
-        alerter = self.set.start("alerter")
-        ids, share = [], self.INCIDENTS // self.KILLS
-        for life in range(self.KILLS):
-            names = [f"p{life}-{i}" for i in range(share)]
-            ids += self.publisher.publish(*map(opened, names))
-            ids += self.publisher.publish(*map(closed, names))
-            time.sleep(draw.uniform(0, 0.3))  # the moment of the kill, anywhere
-            alerter.kill()
-            alerter = self.set.start("alerter")
-        wait_for("every notice on every channel", lambda: all(
-            set(ids) <= set(seen) for seen in self.set.alert_ids().values()), 300)
-        for channel, seen in self.set.alert_ids().items():
-            self.assertEqual(set(seen), set(ids), f"{channel}: nothing besides")
-            doubles = len(seen) - len(set(seen))
-            print(f"{channel}: {len(set(seen))} notices, {doubles} doubles after {self.KILLS} kills", flush=True)
-            self.assertLessEqual(doubles, self.KILLS, channel)
 
 
 if __name__ == "__main__":
