@@ -288,6 +288,12 @@ static enum rf_err check_alerter(const struct check *check) {
         err = check_mailboxes(check, "alerter.email.to", alerter->email.to);
     if (err == RF_OK)
         err = check_templates(check);
+    if (err == RF_OK)
+        err = check_alert_rules(check);
+    if (err == RF_OK && alerter->storm.gather.ns < alerter->storm.within.ns)
+        err = COMPLAIN_EITHER(check, "alerter.storm.gather", "alerter.storm.within",
+                              "gather is shorter than within, so that no storm could end before "
+                              "its digest; expected at least as long");
     if (err == RF_OK && check->config->health.alerter_webhook.shape == RF_SHAPE_PAGERDUTY)
         err = check_needed(check, "health.alerter_webhook.shape",
                            check->config->health.alerter_webhook.secret.value != NULL,

@@ -28,4 +28,7 @@ enum rf_err check_campaign(const struct check *check);
 // check_channels (channel.c): names of alerter.channels.
 enum rf_err check_channels(const struct check *check);
 
+// check_alert_rules (items_alert.c): what alerter.rules says of other parts of the file.
+enum rf_err check_alert_rules(const struct check *check);
+
 #endif

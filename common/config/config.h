@@ -401,6 +401,7 @@ struct rf_config_alert_rule {
     char *title, *title_many, *title_resolved, *advice, *advice_resolved;
     bool drop;          // it is no alert, and no later rule is asked
     bool tell_resolved; // also when quiet ends it
+    size_t line;        // where it stands in the file
 };
 
 // A storm: more notices than a person can read.

@@ -1,8 +1,10 @@
 // What stands in alerter.rules.
+#include "config/check.h"
 #include "config/config.h"
 #include "config/rows.h"
 #include "events/condition.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HOUR       3.6e12
@@ -67,26 +69,93 @@ static const struct rf_config_row alert_rule_rows[] = {
      .help = "told also when it is over because nothing came for resolve_after"},
 };
 
+// What each key says by itself. Its text is read before the next item.
+static const char *words_problem(const struct rf_config_alert_rule *rule) {
+    static _Thread_local struct rf_error error, told;
+    const struct {
+        const char *key, *text;
+        enum rf_err (*check)(const char *text, struct rf_error *error);
+    } words[] = {
+        {"on", rule->on, rf_type_check},
+        {"resolve", rule->resolve, rf_type_check},
+        {"where", rule->where, rf_condition_check},
+        {"resolve_where", rule->resolve_where, rf_condition_check},
+        {"by", rule->by, rf_fields_check},
+        {"resolve_by", rule->resolve_by, rf_fields_check},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        bool none =
+            words[i].text == NULL || (words[i].text == rule->by && strcmp(rule->by, "none") == 0);
+        if (none || words[i].check(words[i].text, &error) == RF_OK)
+            continue;
+        rf_error_set(&told, RF_ERR_CONFIG, "%s: %s", words[i].key, error.message);
+        return told.message;
+    }
+    return NULL;
+}
+
+// A name in braces is a field.
+static const char *texts_problem(const struct rf_config_alert_rule *rule) {
+    static _Thread_local struct rf_error told;
+    const char *const texts[] = {rule->title,          rule->title_many, rule->title_resolved,
+                                 rule->advice,         rule->costs,      rule->inhibited_by,
+                                 rule->advice_resolved};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        for (const char *at = texts[i]; at != NULL && (at = strchr(at, '{')) != NULL; at++) {
+            size_t length = strcspn(at + 1, "}");
+            bool counts = length == strlen("count") && strncmp(at + 1, "count", length) == 0;
+            if (at[1 + length] == '\0' || counts || rf_field_known(at + 1, length))
+                continue;
+            rf_error_set(&told, RF_ERR_CONFIG,
+                         "{%.*s} is no field of an event; expected {subject}, {count}, or one of "
+                         "the event's data, such as {reason}",
+                         (int)(length < 64 ? length : 64), at + 1);
+            return told.message;
+        }
+    }
+    return NULL;
+}
+
+static bool is_telling(const struct rf_config_alert_rule *rule) {
+    return rule->resolve != NULL || rule->title != NULL || rule->title_many != NULL ||
+           rule->title_resolved != NULL || rule->advice != NULL || rule->advice_resolved != NULL ||
+           rule->channels != NULL || rule->escalate_channels != NULL || rule->severity != NULL ||
+           rule->group != NULL || rule->inhibited_by != NULL || rule->costs != NULL ||
+           rule->count > 1 || rule->lasting.ns > 0 || rule->wait.ns > 0 || rule->interval.ns > 0 ||
+           rule->remind.ns > 0 || rule->resolve_after.ns > 0 || rule->escalate_after.ns > 0;
+}
+
+// What could never come about.
+static const char *times_problem(const struct rf_config_alert_rule *rule) {
+    if ((rule->count > 1) != (rule->within.ns > 0))
+        return "has only one of count and within; expected both, such as count: 3 and within: 1m";
+    if (rule->lasting.ns > 0 && rule->resolve == NULL)
+        return "wants it to be open for a time (for), and nothing ends it; expected resolve: TYPE, "
+               "or wait instead of for";
+    if (rule->tell_resolved && rule->resolve_after.ns == 0)
+        return "tells that it is over because nothing came, and does not say after how long; "
+               "expected resolve_after, such as resolve_after: 15m";
+    if (rule->escalate_channels != NULL && rule->escalate_after.ns == 0)
+        return "has escalate_channels, and does not say after how long; expected escalate_after, "
+               "such as escalate_after: 15m";
+    return NULL;
+}
+
 static const char *alert_rule_problem(const void *item) {
-    static _Thread_local struct rf_error error; // its text is read before the next item
     const struct rf_config_alert_rule *rule = item;
     if (rule->name == NULL || rule->name[strcspn(rule->name, "/* \t")] != '\0')
         return "has no name; expected one without blanks, slashes and stars, such as name: "
                "auth-failures";
     if (rule->on == NULL)
         return "does not say which events; expected on: TYPE, such as on: breaker.opened";
-    if (rf_type_check(rule->on, &error) != RF_OK ||
-        (rule->resolve != NULL && rf_type_check(rule->resolve, &error) != RF_OK) ||
-        (rule->where != NULL && rf_condition_check(rule->where, &error) != RF_OK) ||
-        (rule->resolve_where != NULL && rf_condition_check(rule->resolve_where, &error) != RF_OK))
-        return error.message;
     if (rule->resolve == NULL && (rule->resolve_where != NULL || rule->resolve_by != NULL))
         return "says how an event ends it, but not which; expected resolve: TYPE";
-    if ((rule->count > 1) != (rule->within.ns > 0))
-        return "has only one of count and within; expected both, such as count: 3 and within: 1m";
-    if (rule->drop && (rule->resolve != NULL || rule->title != NULL || rule->channels != NULL))
+    if (rule->drop && is_telling(rule))
         return "drops its events, and says how they are told; expected one of the two";
-    return NULL;
+    const char *problem = words_problem(rule);
+    if (problem == NULL)
+        problem = texts_problem(rule);
+    return problem != NULL ? problem : times_problem(rule);
 }
 
 const struct rf_config_items rf_config_alert_rule_items = {
@@ -97,4 +166,66 @@ const struct rf_config_items rf_config_alert_rule_items = {
     .expected = "a list of rules, each such as {name: auth, on: contact.set_aside, where: "
                 "reason=permanent.auth, severity: critical}",
     .problem = alert_rule_problem,
+    .line = AT(line),
 };
+
+// ---- with other parts of the file ----
+
+static bool is_channel(const struct rf_config_alerter *alerter, const char *name, size_t length) {
+    static const char *const fixed[] = {"email", "telegram", "webhook"};
+    const struct rf_config_channel *others = alerter->channels.items;
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
+        if (strlen(fixed[i]) == length && strncmp(fixed[i], name, length) == 0)
+            return true;
+    for (size_t i = 0; i < alerter->channels.count; i++)
+        if (strlen(others[i].name) == length && strncmp(others[i].name, name, length) == 0)
+            return true;
+    return false;
+}
+
+static void list_channels(const struct rf_config_alerter *alerter, char *names, size_t size) {
+    const struct rf_config_channel *others = alerter->channels.items;
+    int used = snprintf(names, size, "all, email, telegram, webhook");
+    for (size_t i = 0; i < alerter->channels.count && (size_t)used < size; i++)
+        used += snprintf(names + used, size - (size_t)used, ", %s", others[i].name);
+}
+
+static enum rf_err check_named(const struct check *check, size_t place, const char *key,
+                               const char *names) {
+    const struct rf_config_alerter *alerter = &check->config->alerter;
+    const struct rf_config_alert_rule *rule =
+        &((const struct rf_config_alert_rule *)alerter->rules.items)[place];
+    char path[64], known[512];
+    if (names == NULL || strcmp(names, "all") == 0)
+        return RF_OK;
+    snprintf(path, sizeof path, "alerter.rules[%zu].%s", place, key);
+    list_channels(alerter, known, sizeof known);
+    for (size_t length; *(names += strspn(names, ", ")) != '\0'; names += length) {
+        length = strcspn(names, ", ");
+        if (!is_channel(alerter, names, length))
+            return rf_config_fail(check->error, check->origin->file, rule->line, path,
+                                  "no channel has the name %.*s; expected some of: %s",
+                                  (int)(length < 64 ? length : 64), names, known);
+    }
+    return RF_OK;
+}
+
+enum rf_err check_alert_rules(const struct check *check) {
+    const struct rf_config_list *list = &check->config->alerter.rules;
+    const struct rf_config_alert_rule *rules = list->items;
+    enum rf_err err = RF_OK;
+    for (size_t i = 0; err == RF_OK && i < list->count; i++) {
+        err = check_named(check, i, "channels", rules[i].channels);
+        if (err == RF_OK)
+            err = check_named(check, i, "escalate_channels", rules[i].escalate_channels);
+        char path[64];
+        snprintf(path, sizeof path, "alerter.rules[%zu].name", i);
+        for (size_t j = 0; err == RF_OK && j < i; j++)
+            if (strcmp(rules[i].name, rules[j].name) == 0)
+                err = rf_config_fail(check->error, check->origin->file, rules[i].line, path,
+                                     "%s is the name of the rule in line %zu too; expected one of "
+                                     "its own",
+                                     rules[i].name, rules[j].line);
+    }
+    return err;
+}

@@ -120,6 +120,8 @@ static enum rf_err read_item(struct loader *loader, const struct rf_config_row *
         return FAIL(loader, node, path, "has no keys; expected %s", items->expected);
     enum rf_err err = plain ? read_value(loader, &items->rows[0], path, node, item)
                             : read_map(loader, items, path, node, item);
+    if (items->line > 0)
+        *(size_t *)((char *)item + items->line) = node->start_mark.line + 1;
     const char *problem = err == RF_OK && items->problem != NULL ? items->problem(item) : NULL;
     return problem == NULL ? err : FAIL(loader, node, path, "%s", problem);
 }

@@ -308,7 +308,7 @@ const struct rf_config_row rf_config_rows[] = {
     ROW("health.disk.least_share", SHARE, AT(health.disk_least_share), "10%", 0, 1, LIVE, "or this share of it, where that is less"),
 
     LIST("alerter.rules", AT(alerter.rules), &rf_config_alert_rule_items, LIVE, "which events are told, to whom and how, before the built-in rules (ringfence-alerter(8))"),
-    ROW("alerter.storm.notices", COUNT, AT(alerter.storm.notices), "2", 1, 1000, LIVE, "so many notices leave a channel singly in alerter.storm.within; more are gathered in one digest"),
+    ROW("alerter.storm.notices", COUNT, AT(alerter.storm.notices), "2", 1, 100, LIVE, "so many notices leave a channel singly in alerter.storm.within; more are gathered in one digest"),
     ROW("alerter.storm.within", DURATION, AT(alerter.storm.within), "10s", 100 * MS, 1 * H, LIVE, "and it is sent when nothing came for so long"),
     ROW("alerter.storm.gather", DURATION, AT(alerter.storm.gather), "1m", 1 * S, 1 * H, LIVE, "or after so long at the latest"),
     LIST("alerter.quiet.hours", AT(alerter.quiet.hours), &rf_config_hours_items, LIVE, "when notices below alerter.quiet.below wait; what waited then comes as one"),

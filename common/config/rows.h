@@ -53,6 +53,7 @@ struct rf_config_items {
     // problem: what is wrong with an item whose keys are each right, and what was expected; NULL:
     // fine.
     const char *(*problem)(const void *item);
+    size_t line; // where the item keeps its line, a size_t, for checks of several keys; 0: nowhere
 };
 
 struct rf_config_row {

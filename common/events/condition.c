@@ -59,6 +59,56 @@ static bool next_word(const char **at, const char **word, size_t *length) {
     return *length > 0;
 }
 
+// ---- fields ----
+
+// What is told of the data of each type, behind "data: ".
+static const char *const meanings[RF_EVENT_COUNT] = {
+#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = (meaning),
+#include <ringfence/messages.def>
+};
+
+#define FIELD_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+static bool has_word(const char *text, const char *word, size_t length) {
+    for (size_t size; *(text += strcspn(text, FIELD_BYTES)) != '\0'; text += size) {
+        size = strspn(text, FIELD_BYTES);
+        if (size == length && memcmp(text, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool rf_field_known(const char *name, size_t length) {
+    static const char *const own[] = {"id",      "type",     "subject", "severity",
+                                      "service", "campaign", "contact", "provider"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (is_name(name, length, own[i]))
+            return true;
+    for (int i = 0; i < RF_EVENT_COUNT; i++) {
+        const char *data = strstr(meanings[i], "data: ");
+        if (data != NULL && has_word(data, name, length))
+            return true;
+    }
+    return false;
+}
+
+static enum rf_err unknown_field(const char *name, size_t length, struct rf_error *error) {
+    return rf_error_set(error, RF_ERR_INVALID,
+                        "no event has a field %.*s; expected subject, severity, service, "
+                        "campaign, contact, provider, or one of the event's data (ringfence tail "
+                        "--json shows them), such as reason",
+                        (int)(length < 64 ? length : 64), name);
+}
+
+enum rf_err rf_fields_check(const char *fields, struct rf_error *error) {
+    const char *word;
+    size_t length;
+    while (next_word(&fields, &word, &length))
+        if (!rf_field_known(word, length))
+            return unknown_field(word, length, error);
+    return RF_OK;
+}
+
 // ---- types ----
 
 static const char *const types[RF_EVENT_COUNT] = {
@@ -111,9 +161,7 @@ struct condition {
 };
 
 static bool is_field(const char *name, size_t length) {
-    return length > 0 && length < 64 &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") >=
-               length;
+    return length > 0 && length < 64 && strspn(name, FIELD_BYTES) >= length;
 }
 
 static bool read_condition(const char *word, size_t length, struct condition *condition) {
@@ -213,6 +261,8 @@ enum rf_err rf_condition_check(const char *conditions, struct rf_error *error) {
             return rf_error_set(error, RF_ERR_INVALID,
                                 "%.*s is no condition; expected " RF_CONDITION_EXPECTED,
                                 (int)(length < 64 ? length : 64), word);
+        if (!rf_field_known(condition.field, condition.field_length))
+            return unknown_field(condition.field, condition.field_length, error);
     }
     return RF_OK;
 }

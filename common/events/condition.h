@@ -36,7 +36,13 @@ RF_NODISCARD enum rf_err rf_type_check(const char *patterns, struct rf_error *er
 // "false". What is no condition never holds.
 bool rf_condition_holds(const char *conditions, const struct rf_event *event);
 
-// rf_condition_check: RF_ERR_INVALID, with what was expected, if one of them is no condition.
+// rf_condition_check: RF_ERR_INVALID, with what was expected, if one of them is no condition, or no
+// event that there is has such a field.
 RF_NODISCARD enum rf_err rf_condition_check(const char *conditions, struct rf_error *error);
+
+// rf_fields_check: the same of names of fields alone, separated by blanks. rf_field_known: of one
+// name of `length` bytes, whether some event has such a field (messages.def).
+RF_NODISCARD enum rf_err rf_fields_check(const char *fields, struct rf_error *error);
+bool rf_field_known(const char *name, size_t length);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/rows.h"
 #include "engine_bench.h"
 
 // ---- the built-in rules ----
@@ -128,6 +129,17 @@ static void each_default_rule_that_has_a_counterpart_is_resolved_by_it(void **st
     }
 }
 
+static void each_built_in_rule_says_what_a_user_may_say(void **state) {
+    (void)state;
+    for (size_t i = 0; i < rf_alert_rule_count; i++) {
+        const struct rf_config_alert_rule *rule = &rf_alert_rules[i];
+        const char *problem = rf_config_alert_rule_items.problem(rule);
+        // Made by the engine, of no event.
+        if (problem != NULL && strcmp(rule->name, "own-side") != 0)
+            fail_msg("%s: %s", rule->name, problem);
+    }
+}
+
 static void what_is_no_news_for_people_is_not_told(void **state) {
     struct bench *bench = *state;
     bench_event(bench, "contact.set_aside", "c", "{'reason': 'cancelled'}");
@@ -240,10 +252,31 @@ static void an_incident_whose_rule_is_gone_ends_by_quiet(void **state) {
     assert_string_equal(bench_last(bench)->title, "Over: Circuit breaker of x opened after 0.0 s");
 }
 
+static void
+what_ended_by_quiet_while_its_rule_was_gone_is_told_when_the_rule_is_back(void **state) {
+    struct bench *bench = *state;
+    struct rf_hours hours = {.days = 127, .from = 22 * 60, .to = 31 * 60};
+    bench->config.quiet = (struct rf_config_quiet){
+        .hours = {.items = &hours, .count = 1}, .time_zone = "UTC", .below = "critical"};
+    bench->rules[0] = (struct rf_config_alert_rule){
+        .name = "mine", .on = "breaker.opened", .resolve = "breaker.closed"};
+    bench->config.rules.count = 1;
+    bench->now = 11.0 * 3600; // 21:48
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench->config.rules.count = 0;
+    bench_wait(bench, 2.0 * 3600); // it ends at 22:48
+    bench->config.rules.count = 1;
+    bench_kill(bench);
+    bench_expect(bench, "opened mine/x");
+    bench_wait(bench, 8.0 * 3600);
+    bench_expect(bench, "opened mine/x, resolved mine/x");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(each_default_rule_names_what_and_what_to_do),
         BENCH_TEST(each_default_rule_that_has_a_counterpart_is_resolved_by_it),
+        BENCH_TEST(each_built_in_rule_says_what_a_user_may_say),
         BENCH_TEST(what_is_no_news_for_people_is_not_told),
         BENCH_TEST(a_dead_channel_is_told_on_the_others),
         BENCH_TEST(a_process_that_was_replaced_before_it_was_missed_is_resolved_at_once),
@@ -251,6 +284,7 @@ int main(void) {
         BENCH_TEST(a_rule_can_want_it_to_last),
         BENCH_TEST(a_rule_can_drop_what_the_built_in_ones_tell),
         BENCH_TEST(an_incident_whose_rule_is_gone_ends_by_quiet),
+        BENCH_TEST(what_ended_by_quiet_while_its_rule_was_gone_is_told_when_the_rule_is_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,6 +247,87 @@ static void what_is_wrong_with_a_channel_is_told(void **state) {
     }
 }
 
+#define RULES "alerter:\n  rules:\n    - {name: a, on: breaker.opened}\n"
+
+static void what_is_wrong_with_a_rule_of_the_alerter_is_told(void **state) {
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"{on: breaker.opened}", "4: alerter.rules[1]: has no name; expected"},
+        {"{name: b}", "4: alerter.rules[1]: does not say which events; expected on: TYPE"},
+        {"{name: b, on: breaker.opend}",
+         "4: alerter.rules[1]: on: no event has the type breaker.opend; expected"},
+        {"{name: b, on: braker.*}", "on: no event has the type braker.*; expected"},
+        {"{name: b, on: breaker.opened, resolve: breaker.shut}",
+         "resolve: no event has the type breaker.shut; expected"},
+        {"{name: b, on: contact.set_aside, where: reasn=x}",
+         "4: alerter.rules[1]: where: no event has a field reasn; expected"},
+        {"{name: b, on: contact.set_aside, where: reason~x}",
+         "where: reason~x is no condition; expected"},
+        {"{name: b, on: breaker.opened, resolve: breaker.closed, resolve_where: frm=x}",
+         "resolve_where: no event has a field frm; expected"},
+        {"{name: b, on: breaker.opened, by: subjct}", "by: no event has a field subjct; expected"},
+        {"{name: b, on: process.lost, resolve: process.ready, resolve_by: servce}",
+         "resolve_by: no event has a field servce; expected"},
+        {"{name: b, on: breaker.opened, title: \"{subjct} is open\"}",
+         "{subjct} is no field of an event; expected"},
+        {"{name: b, on: breaker.opened, channels: \"email, pagr\"}",
+         "4: alerter.rules[1].channels: no channel has the name pagr; expected some of: all, "
+         "email, telegram, webhook, pager"},
+        {"{name: b, on: breaker.opened, escalate_after: 1m, escalate_channels: boss}",
+         "4: alerter.rules[1].escalate_channels: no channel has the name boss; expected"},
+        {"{name: b, on: breaker.opened, escalate_channels: pager}",
+         "has escalate_channels, and does not say after how long; expected escalate_after"},
+        {"{name: b, on: breaker.opened, count: 3}", "has only one of count and within; expected"},
+        {"{name: b, on: breaker.opened, within: 1m}", "has only one of count and within; expected"},
+        {"{name: b, on: breaker.opened, for: 2m}",
+         "wants it to be open for a time (for), and nothing ends it; expected resolve: TYPE"},
+        {"{name: b, on: breaker.opened, tell_resolved: yes}", "expected resolve_after, such as"},
+        {"{name: b, on: breaker.opened, within: 800h, count: 2}", "alerter.rules[1].within: "},
+        {"{name: b, on: breaker.opened, resolve_by: service}",
+         "says how an event ends it, but not which; expected resolve: TYPE"},
+        {"{name: b, on: breaker.opened, drop: yes, severity: error}",
+         "drops its events, and says how they are told; expected one of the two"},
+        {"{name: a, on: breaker.closed}",
+         "4: alerter.rules[1].name: a is the name of the rule in line 3 too; expected one of its "
+         "own"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        char text[512];
+        snprintf(text, sizeof text,
+                 RULES "    - %s\n  channels:\n"
+                       "    - {name: pager, url: \"https://pager.example/hook\"}\n",
+                 cases[i].text);
+        assert_int_equal(load(state, text, &config, &error), RF_ERR_CONFIG);
+        if (strstr(error.message, cases[i].message) == NULL)
+            fail_msg("%s: %s", cases[i].text, error.message);
+    }
+}
+
+static void rules_of_the_alerter_may_name_what_stands_behind_them(void **state) {
+    struct rf_config *config = loaded(
+        state, RULES
+        "    - {name: b, on: contact.*, where: \"reason=x|y attempts>2\", by: campaign reason,\n"
+        "       channels: \"pager,email\", escalate_after: 1m, escalate_channels: all, for: 2m,\n"
+        "       resolve: contact.done, title: \"{count} of {campaign}, {reason}\"}\n"
+        "  channels:\n    - {name: pager, url: \"https://pager.example/hook\"}\n");
+    assert_int_equal(config->alerter.rules.count, 2);
+    rf_config_destroy(&config);
+}
+
+static void a_storm_has_room_in_its_bounds(void **state) {
+    struct rf_config *config = NULL;
+    struct rf_error error = {0};
+    assert_int_equal(load(state, "alerter:\n  storm:\n    gather: 5s\n", &config, &error),
+                     RF_ERR_CONFIG);
+    assert_non_null(strstr(error.message, "3: alerter.storm.gather: gather is shorter than"));
+    assert_int_equal(load(state, "alerter:\n  storm:\n    notices: 101\n", &config, &error),
+                     RF_ERR_CONFIG);
+    assert_non_null(strstr(error.message, "3: alerter.storm.notices: "));
+}
+
 struct changes {
     char text[256];
 };
@@ -329,6 +410,9 @@ int main(void) {
         TEST(what_is_wrong_in_a_list_is_told_with_line_and_place),
         TEST(channels_are_read_with_their_defaults),
         TEST(what_is_wrong_with_a_channel_is_told),
+        TEST(what_is_wrong_with_a_rule_of_the_alerter_is_told),
+        TEST(rules_of_the_alerter_may_name_what_stands_behind_them),
+        TEST(a_storm_has_room_in_its_bounds),
         TEST(a_change_within_a_list_is_told),
         TEST(a_key_in_a_list_that_others_may_read_is_warned_of),
         TEST(every_row_of_a_list_is_in_order),
