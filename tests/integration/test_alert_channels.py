@@ -1,6 +1,7 @@
 """What each channel's far side makes of an alert, and what the alerter makes of its answer."""
 
 import json
+import re
 import unittest
 
 from harness import wait_for
@@ -75,7 +76,10 @@ class InjectionTest(AlertsCase):
     NAMES = ["x\r\nBcc: victim@example.org", "\r\n.\r\nMAIL FROM:<x@example.org>", ".", "=?UTF-8?B?Qg==?=",
              "\n\n--=_x\nContent-Type: text/html\n", "<script>alert(1)</script></td></table>",
              "*b* _i_ [l](http://evil.example) `c` ||s|| ~x~ >q #h +1 -1 =1 {b} .d !e \\",
-             "<!channel> <@U1> @everyone", "=cmd()", "\",\"injected\":\"1", "{{title}} {{{text}}}", "\u202eabc\x1b[31m"]
+             "<!channel> <@U1> @everyone", "=cmd()", "\",\"injected\":\"1", "{{title}} {{{text}}}", "\u202eabc\x1b[31m",
+             "x\rBcc: victim@example.org", "x\u0085Bcc: v@example.org\u2028To: v@example.org\u2029.", "\t=1+1",
+             "+cmd|' /C x'!A0", "-2+3", "@SUM(1,1)", "\x1b]8;;http://evil.example\x07click\x1b]8;;\x07",
+             "\u009b31mred\u2066\u200f", "n" * 10_000]
 
     def test_contact_data_changes_no_header_and_no_shape_on_any_channel(self):
         self.set.start("alerter")
@@ -98,6 +102,23 @@ class InjectionTest(AlertsCase):
             self.assertEqual(set(body), {"type", "timestamp", "data"})
             self.assertNotIn("injected", body["data"])
         self.assertEqual(self.set.events(type="alert.failed"), [])
+
+    UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+    def test_contact_data_say_nothing_to_a_terminal(self):
+        self.set.start("alerter")
+        ids = self.publisher.publish(*[
+            {"type": "contact.set_aside", "subject": name, "contact": name, "campaign": name, "service": name,
+             "data": {"reason": "permanent.invalid", "name": name, "phone": name, "message": name, "step": name}}
+            for name in self.NAMES])
+        self.wait_alerts(ids)
+        wait_for("the log's lines", lambda: set(ids) <= {line["id"] for line in self.set.events()})
+        logs = self.set.cli("logs", "--type", "contact.set_aside").stdout
+        self.assertEqual(logs.count("\n"), len(ids), "a line each")
+        shown = [logs, self.set.cli("alert", "list", "--all").stdout, (self.set.root / "log" / "app.log").read_text(),
+                 *(self.set.cli("alert", "show", event).stdout for event in ids)]
+        for text in shown:
+            self.assertIsNone(self.UNSEEN.search(text), self.UNSEEN.findall(text)[:3])
 
 
 class ServicesTest(AlertsCase):

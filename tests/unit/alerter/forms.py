@@ -16,6 +16,9 @@ HOSTILE = [
     "\\", "\\\\*", "<!channel> <!here> <@U123> <#C123|x> <https://evil.example|click>", "@everyone @here <@1> <@&1>",
     "{{title}} {{{text}}} {{#facts}}", "\",\"injected\":\"1", "\u202egnihtemos\u202c", "\u00e4\U0001f525\u20ac" * 50,
     "x" * 5000, "\t\x01\x1b[31mred\x7f", "=cmd()", "%s%n", "\u2028\u2029\u0085", "",
+    "x\rBcc: victim@example.org", "x\u0085Bcc: v@example.org\u2028To: v@example.org\u2029", "\t=1+1", "+cmd|' /C x'!A0",
+    "-2+3", "@SUM(1,1)", "\x1b]8;;http://evil.example\x07click\x1b]8;;\x07", "\u009b31mred", "n" * 10_000,
+    "\u2066\u202d\u200f", "=?utf-8?q?=0D=0ABcc:_victim@example.org?=", "\U0001f600" * 3,
 ]
 
 
