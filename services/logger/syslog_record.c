@@ -16,8 +16,8 @@ static void add_field(struct rf_text *out, const char *text, size_t limit) {
     if (length > limit)
         length = limit;
     for (size_t i = 0; i < length; i++) {
-        char c = text[i] > ' ' && text[i] < 0x7f ? text[i] : '?';
-        rf_text_add_bytes(out, &c, 1);
+        bool fits = text[i] > ' ' && text[i] < 0x7f;
+        rf_text_add_bytes(out, fits ? text + i : "?", 1);
     }
     rf_text_add(out, "%s ", length == 0 ? "-" : "");
 }

@@ -178,7 +178,7 @@ static enum rf_err note(struct rf_set *set, const json_t *settings, bool *change
     json_decref(set->result);
     set->result = json_pack("{s:s,s:s,s:I,s:b,s:O}", "campaign", set->campaign, "state",
                             rf_campaign_state_name(set->known ? set->state : RF_CAMPAIGN_LOADING),
-                            "version", (json_int_t)(set->version + (*changed ? 1 : 0)), "changed",
+                            "version", (json_int_t)set->version + (*changed ? 1 : 0), "changed",
                             *changed ? 1 : 0, "settings", settings);
     if ((some && !set->after) || !set->result)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");

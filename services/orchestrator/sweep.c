@@ -91,8 +91,11 @@ enum rf_err rf_sweep_run(struct rf_store_job *job, struct rf_db *db, struct rf_e
     struct swept *swept = calloc(RF_SWEEP_MOST, sizeof *swept);
     int64_t campaign = 0, count = 0;
     char name[96];
-    enum rf_err err = swept ? RF_OK : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    enum rf_err err = RF_OK;
     sweep->count = 0;
+    sweep->more = false;
+    if (!swept)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     while (err == RF_OK && sweep->count < RF_SWEEP_MOST) {
         err = find(db, &campaign, name, sizeof name, error);
         if (err != RF_OK)

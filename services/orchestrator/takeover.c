@@ -175,7 +175,7 @@ static enum rf_err read_stream(struct rf_db *db, int64_t row, struct rf_takeover
 
 static enum rf_err take_streams(struct rf_takeover *takeover, struct rf_db *db,
                                 struct rf_error *error) {
-    int64_t ids[RF_TAKEOVER_STREAMS];
+    int64_t ids[RF_TAKEOVER_STREAMS] = {0};
     enum rf_err err = take(db,
                            "WITH picked AS MATERIALIZED (SELECT id FROM stream"
                            " WHERE " RF_MEMBER_ORPHANED(

@@ -80,9 +80,13 @@ class LogKills(KillTest):
         return [*sorted(file for file in log.glob(f"{name}.*") if ROTATED.search(file.name)), log / name]
 
     def json_events(self):
-        """[(n, stream, seq)] of all files, as they stand."""
-        return [(line["n"], line.get("stream"), line.get("seq"))
-                for file in self.parts("app_logs.json") for line in map(json.loads, lines_of(file))]
+        """[(n, stream, seq)] of all files. A rotation while they are read would hide the newest lines: once more."""
+        while True:
+            files = self.parts("app_logs.json")
+            events = [(line["n"], line.get("stream"), line.get("seq"))
+                      for file in files for line in map(json.loads, lines_of(file))]
+            if self.parts("app_logs.json") == files:
+                return events
 
     def last_events(self):
         """{(stream, seq)} of the last files."""
