@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import unittest
 
 from harness import wait_for
@@ -59,16 +60,87 @@ class TelegramTest(AlertsCase):
         self.assertEqual(failed[0]["data"]["message"], "Telegram answered 404: no such path: /bot***/sendMessage")
         self.assertNotIn("1:test", self.alerter.text())
 
+    def limit(self, seconds, count=1):
+        """Telegram's answer to who asks too much, to `count` requests."""
+        self.set.faults({"id": "slow-down", "kind": "status", "status": 429, "count": count,
+                         "match": {"provider": "telegram"},
+                         "body": json.dumps({"ok": False, "error_code": 429, "parameters": {"retry_after": seconds},
+                                             "description": f"Too Many Requests: retry after {seconds}"})})
+
+    def test_incident_35_a_storm_is_told_in_one_text_that_is_cut_and_never_refused(self):
+        wide = "\U0001f525" * 60  # two UTF-16 units each
+        self.publisher.publish(*[{"type": "contact.set_aside", "subject": f"c-{n}", "contact": f"c-{n}",
+                                  "campaign": f"{n} {wide}",
+                                  "data": {"reason": "retries_exhausted", "provider": f"p{n} {wide}"}}
+                                 for n in range(300)])
+        digest = wait_for("the digest", lambda: [m["text"] for m in self.set.ledger()["telegram"]
+                                                 if "More came at once" in m["text"]])[0]
+        told, more = (int(re.search(words, digest).group(1)) for words in (r"(\d+) incidents: ", r"and (\d+) more: "))
+        self.assertEqual(digest.count("- Retries exhausted: contact c-") + more, told, "the count of what was left out")
+        wait_for("all of them to be told, by themselves or in a digest", lambda: 300 == sum(
+            int(found.group(1)) if (found := re.search(r"(\d+) incidents: ", m["text"])) else 1
+            for m in self.set.ledger()["telegram"]))
+        for message in self.set.ledger()["telegram"]:
+            self.assertLessEqual(len(message["text"].encode("utf-16-le")) // 2, 4096)
+        self.assertEqual({r["status"] for r in self.set.requests("telegram", "/")}, {200}, "none was refused")
+        self.assertEqual(self.set.events(type="alert.failed"), [])
+
+    def test_incident_35_one_notice_of_many_thousand_characters_arrives_with_the_count_of_what_was_cut(self):
+        words = "\u00e4\U0001f525*_[]().!" * 1000
+        ids = self.publisher.publish({"type": "contact.set_aside", "subject": "c-1", "contact": "c-1",
+                                      "data": {"reason": "permanent.invalid", "message": words, "name": words,
+                                               "phone": words, "step": words,
+                                               "attempts": [{"provider": words, "class": words, "took_ns": 1,
+                                                             "began": 1, "message": words}] * 30}})
+        message, = self.wait_messages(ids)
+        units = len(message["text"].encode("utf-16-le")) // 2
+        self.assertLessEqual(units, 4096)
+        self.assertGreater(units, 1500, "what fits is told")
+        self.assertRegex(message["text"], r"\[\d+ characters left out\]")
+        self.assertEqual({r["status"] for r in self.set.requests("telegram", "/")}, {200}, "none was refused")
+
     def test_incident_36_a_limit_is_waited_out_and_nothing_is_dropped(self):
-        self.set.faults({"id": "slow-down", "match": {"provider": "telegram"}, "kind": "status",
-                         "status": 429, "count": 1,
-                         "body": '{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 2",'
-                                 '"parameters":{"retry_after":2}}'})
+        self.limit(2)
         ids = self.publisher.publish(opened("a"), opened("b"))
         self.wait_messages(ids)
         at = [r["at"] for r in self.set.requests("telegram", "sendMessage")]
         self.assertEqual(len(at), 3)
         self.assertGreaterEqual(at[1] - at[0], 2.0)
+
+    def test_incident_36_a_resolve_that_was_refused_is_sent_again_and_arrives_once(self):
+        first, = self.publisher.publish(opened("a"))
+        self.wait_messages([first])
+        self.limit(2, count=2)
+        last, = self.publisher.publish(closed("a"))
+        messages = self.wait_messages([first, last])
+        self.assertEqual(len(messages), 2)
+        requests = self.set.requests("telegram", "sendMessage")
+        self.assertEqual([r["status"] for r in requests if r["status"] != 200], [429, 429])
+        limited = [r["at"] for r in requests if r["status"] == 429]
+        after = min(r["at"] for r in requests if r["status"] == 200 and r["at"] > limited[-1])
+        self.assertGreaterEqual(limited[1] - limited[0], 2.0)
+        self.assertGreaterEqual(after - limited[1], 2.0)
+
+    def test_incident_37_what_happened_days_ago_tells_its_age(self):
+        ids = self.publisher.publish({**opened("a"), "ts": time.time_ns() - 3 * 86_400 * 10**9})
+        message, = self.wait_messages(ids)
+        self.assertIn("Late: this happened 3 d ago and could not be told earlier.", message["text"])
+
+    def test_incident_37_what_telegram_did_not_take_in_time_comes_as_one_summary(self):
+        self.set.config["alerter"].update({"stale_after": "2s"})
+        self.set.write_config()
+        self.alerter.reload()
+        self.set.faults({"id": "away", "match": {"provider": "telegram"}, "kind": "status", "status": 503})
+        ids = self.publisher.publish(*(opened(f"p{i}") for i in range(6)))
+        published = time.monotonic()
+        wait_for("its outage to be told", lambda: self.set.events(type="channel.down"))
+        wait_for("them to be old", lambda: time.monotonic() > published + 4)
+        self.set.faults()
+        messages = wait_for("both", lambda: len(there := self.set.ledger()["telegram"]) >= 2 and there)
+        self.assertIn(ids[0], messages[0]["text"], "the one that tried the channel")
+        self.assertIn("5 notices that could not be told by telegram earlier", messages[1]["text"])
+        for i in range(1, 6):
+            self.assertRegex(messages[1]["text"], rf"\d\d:\d\d:\d\d UTC error, opened: Circuit breaker of p{i} opened")
 
 
 class InjectionTest(AlertsCase):
