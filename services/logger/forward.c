@@ -34,12 +34,34 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
     give(forward);
 }
 
+static void restart(void *arg) {
+    struct rf_forward *forward = arg;
+    forward->kind->run(forward->self);
+}
+
+// Not here, where its own parts have called.
+static bool restart_soon(struct rf_forward *forward) {
+    if (forward->restarts)
+        rf_timer_after(&forward->restart_timer, rf_ns(0));
+    return forward->restarts;
+}
+
+void rf_forward_restart(struct rf_forward *forward) {
+    bool under_way = forward->waiting && !rf_timer_running(&forward->timer);
+    if (under_way)
+        forward->restarts = true;
+    else
+        restart(forward);
+}
+
 void rf_forward_done(struct rf_forward *forward) {
     struct rf_instant next = rf_instant_add(forward->began, forward->interval);
     forward->waiting = false;
     rf_sink_works(&forward->sink);
     rf_sink_reached(&forward->sink, &forward->end);
     forward->active(forward->arg);
+    if (restart_soon(forward))
+        return;
     if (forward->sink.process->draining)
         ask_next_page(forward);
     else
@@ -49,7 +71,8 @@ void rf_forward_done(struct rf_forward *forward) {
 void rf_forward_failed(struct rf_forward *forward, const char *message,
                        struct rf_duration at_least) {
     struct rf_duration wait = rf_sink_failed(&forward->sink, message);
-    rf_timer_after(&forward->timer, wait.ns < at_least.ns ? at_least : wait);
+    if (!restart_soon(forward))
+        rf_timer_after(&forward->timer, wait.ns < at_least.ns ? at_least : wait);
 }
 
 // ---- life ----
@@ -57,6 +80,8 @@ void rf_forward_failed(struct rf_forward *forward, const char *message,
 void rf_forward_end(struct rf_forward *forward) {
     rf_timer_stop(&forward->timer);
     rf_timer_stop(&forward->page_timer);
+    rf_timer_stop(&forward->restart_timer);
+    forward->restarts = false;
     forward->kind->drop(forward->self);
     forward->waiting = false;
     rf_subscription_destroy(&forward->subscription);
@@ -69,6 +94,7 @@ void rf_forward_init(struct rf_forward *forward, struct rf_process *process,
     rf_sink_init(&forward->sink, process, kind->name);
     rf_timer_init(&forward->timer, process->loop, give, forward);
     rf_timer_init(&forward->page_timer, process->loop, ask_next_page, forward);
+    rf_timer_init(&forward->restart_timer, process->loop, restart, forward);
 }
 
 void rf_forward_fini(struct rf_forward *forward) {

@@ -21,6 +21,7 @@ struct rf_forward_kind {
     // rf_forward_done or rf_forward_failed, then or later.
     void (*give)(void *self);
     void (*drop)(void *self); // forgets what was taken, and gives no more of it
+    void (*run)(void *self);  // begins, or ends, or begins anew, as the configuration says now
 };
 
 // Embedded in its owner; private but for `sink`.
@@ -35,6 +36,8 @@ struct rf_forward {
     struct rf_instant began; // of the page that is or was in hand
     struct rf_timer timer;   // the next try
     struct rf_timer page_timer;
+    bool restarts; // as soon as what is under way has an end
+    struct rf_timer restart_timer;
     void (*active)(void *arg);
     void *arg;
 };
@@ -47,6 +50,10 @@ void rf_forward_fini(struct rf_forward *forward);
 
 // rf_forward_end: what is in hand is dropped, and comes again when it begins anew.
 void rf_forward_end(struct rf_forward *forward);
+
+// rf_forward_restart: has it run as the configuration says now. What is under way comes to its end
+// first: dropped, it might have been taken, and would be given twice.
+void rf_forward_restart(struct rf_forward *forward);
 
 // rf_forward_begin: with up to `limit` events a page. It has not begun, or was ended.
 void rf_forward_begin(struct rf_forward *forward, size_t limit, struct rf_duration interval);

@@ -58,12 +58,6 @@ static void on_quiet(void *arg) {
         rf_process_drained(logger->process);
 }
 
-static void run_others(struct logger *logger) {
-    rf_sheet_sink_run(&logger->sheet);
-    rf_otlp_sink_run(&logger->otlp);
-    rf_syslog_sink_run(&logger->syslog);
-}
-
 static bool writes(const struct logger *logger) {
     return logger->lock.fd >= 0;
 }
@@ -74,7 +68,9 @@ static void on_reloaded(void *arg) {
         return;
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_reopen(&logger->files[i]);
-    run_others(logger);
+    rf_sheet_sink_run(&logger->sheet);
+    rf_forward_restart(&logger->otlp.forward);
+    rf_forward_restart(&logger->syslog.forward);
 }
 
 static enum rf_err make_state_folder(struct logger *logger, struct rf_error *error) {
@@ -122,7 +118,9 @@ static enum rf_err begin(struct logger *logger, struct rf_error *error) {
         return result;
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_run(&logger->files[i]);
-    run_others(logger);
+    rf_sheet_sink_run(&logger->sheet);
+    rf_otlp_sink_run(&logger->otlp);
+    rf_syslog_sink_run(&logger->syslog);
     rf_process_ready(process,
                      "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s, OTLP %s, syslog %s",
                      process->config->logger.json_file, logger->files[JSON_FILE].sink.place.n,

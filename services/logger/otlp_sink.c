@@ -183,8 +183,12 @@ static void drop(void *arg) {
 
 // ---- life ----
 
+static void run(void *arg) {
+    rf_otlp_sink_run(arg);
+}
+
 static const struct rf_forward_kind kind = {
-    .name = "otlp", .take = take, .give = give, .drop = drop};
+    .name = "otlp", .take = take, .give = give, .drop = drop, .run = run};
 
 void rf_otlp_sink_init(struct rf_otlp_sink *sink, struct rf_process *process, struct rf_http *http,
                        void (*active)(void *arg), void *arg) {

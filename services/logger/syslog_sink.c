@@ -63,8 +63,12 @@ static void drop(void *arg) {
     rf_syslog_carrier_destroy(&sink->carrier);
 }
 
+static void run(void *arg) {
+    rf_syslog_sink_run(arg);
+}
+
 static const struct rf_forward_kind kind = {
-    .name = "syslog", .take = take, .give = give, .drop = drop};
+    .name = "syslog", .take = take, .give = give, .drop = drop, .run = run};
 
 void rf_syslog_sink_init(struct rf_syslog_sink *sink, struct rf_process *process,
                          void (*active)(void *arg), void *arg) {
