@@ -22,6 +22,14 @@ const char *check_written(const struct check *check, const char *const *keys, si
 #define COMPLAIN_EITHER(check, a, b, ...)                                                          \
     COMPLAIN(check, check_written(check, (const char *const[]){a, b, a}, 3), __VA_ARGS__)
 
+// check_needed: complains at `cause` that it needs the key `needed`, unless that is present; `what`
+// was expected there.
+enum rf_err check_needed(const struct check *check, const char *cause, bool present,
+                         const char *needed, const char *what);
+
+// check_logger (check_logger.c): files, sheet, syslog, waits.
+enum rf_err check_logger(const struct check *check);
+
 // check_campaign (check_campaign.c): calling windows, and the rules of calling again.
 enum rf_err check_campaign(const struct check *check);
 
