@@ -52,10 +52,15 @@ static void on_quiet(void *arg) {
                 rf_forward_busy(&logger->syslog.forward);
     for (size_t i = 0; i < FILE_COUNT; i++)
         busy = busy || rf_file_sink_busy(&logger->files[i]);
-    if (busy)
+    if (busy) {
         rf_timer_after(&logger->quiet_timer, QUIET);
-    else
-        rf_process_drained(logger->process);
+        return;
+    }
+    // Before the process ends it waits until its own last event is taken, and that would come here
+    // as a page which is given, but whose end nobody hears any more: it would be given again.
+    rf_forward_end(&logger->otlp.forward);
+    rf_forward_end(&logger->syslog.forward);
+    rf_process_drained(logger->process);
 }
 
 static bool writes(const struct logger *logger) {
