@@ -34,15 +34,18 @@ void health_passive_heard(struct health_passive *passive, const struct rf_measur
     passive->heard = now;
 }
 
-void health_passive_sum(const struct health_passive *passive, struct rf_instant now,
-                        struct rf_measure *sum) {
+void health_passive_latest(const struct health_passive *passive, int64_t least,
+                           struct rf_instant now, struct rf_measure *sum) {
     memset(sum, 0, sizeof *sum);
     if (passive->slot.ns == 0)
         return;
     int64_t number = number_at(passive, now);
-    for (int i = 0; i < HEALTH_SLOTS; i++)
-        if (passive->slots[i].number > number - HEALTH_SLOTS)
-            rf_measure_merge(sum, &passive->slots[i].measure);
+    for (int64_t back = 0; back < HEALTH_SLOTS && back <= number && rf_measure_total(sum) < least;
+         back++) {
+        size_t at = (size_t)((number - back) % HEALTH_SLOTS);
+        if (passive->slots[at].number == number - back)
+            rf_measure_merge(sum, &passive->slots[at].measure);
+    }
 }
 
 static enum health_status by_share(enum health_status status, double share,
@@ -69,28 +72,11 @@ void health_passive_forget(struct health_passive *passive) {
     memset(passive, 0, sizeof *passive);
 }
 
-// The latest slots until `minimum` attempts are in them: what was before says less.
-static int64_t latest(const struct health_passive *passive, int64_t minimum, struct rf_instant now,
-                      int64_t *failed) {
-    int64_t total = 0;
-    *failed = 0;
-    if (passive->slot.ns == 0)
-        return 0;
-    int64_t number = number_at(passive, now);
-    for (int64_t back = 0; back < HEALTH_SLOTS && back <= number && total < minimum; back++) {
-        size_t at = (size_t)((number - back) % HEALTH_SLOTS);
-        if (passive->slots[at].number != number - back)
-            continue;
-        total += rf_measure_total(&passive->slots[at].measure);
-        *failed += rf_measure_failed(&passive->slots[at].measure);
-    }
-    return total;
-}
-
 bool health_passive_look(struct health_passive *passive, const struct health_passive_rules *rules,
                          struct rf_instant now) {
-    int64_t failed;
-    int64_t total = latest(passive, rules->minimum, now, &failed);
+    struct rf_measure sum;
+    health_passive_latest(passive, rules->minimum, now, &sum);
+    int64_t total = rf_measure_total(&sum), failed = rf_measure_failed(&sum);
     enum health_status before = passive->status;
     if (total < rules->minimum) {
         passive->status = by_few(passive, total, failed, rules, now);

@@ -36,15 +36,15 @@ void health_passive_restore(struct health_passive *passive, enum health_status s
 void health_passive_heard(struct health_passive *passive, const struct rf_measure *measure,
                           const struct health_passive_rules *rules, struct rf_instant now);
 
-// health_passive_sum: all of the window.
-void health_passive_sum(const struct health_passive *passive, struct rf_instant now,
-                        struct rf_measure *sum);
+// health_passive_latest: the latest attempts in the window: whole slots, as few as hold `least`.
+void health_passive_latest(const struct health_passive *passive, int64_t least,
+                           struct rf_instant now, struct rf_measure *sum);
 
 // health_passive_forget: what was heard is over: the provider has shown that it works again.
 void health_passive_forget(struct health_passive *passive);
 
-// health_passive_look: the status by the share that fails of the latest attempts in the window:
-// whole slots, as few as hold `minimum`; true when it changed. It gets better
+// health_passive_look: the status by the share that fails of the latest attempts, as few as hold
+// `minimum`; true when it changed. It gets better
 // only when the share is a quarter below what made it bad, so that it does not flicker. A bad one
 // is kept while nothing is heard, for ten windows: an open breaker holds the calls back that would
 // show it. A good one is worth only what the window holds.

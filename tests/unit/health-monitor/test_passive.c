@@ -86,14 +86,14 @@ static void what_is_older_than_the_window_does_not_count(void **state) {
     struct rf_measure sum;
     heard(&passive, 2, 5, 0);
     heard(&passive, 7, 5, 0);
-    health_passive_sum(&passive, at_s(59), &sum);
+    health_passive_latest(&passive, INT64_MAX, at_s(59), &sum);
     assert_int_equal(rf_measure_total(&sum), 10);
-    health_passive_sum(&passive, at_s(60), &sum); // the first slot is 0 to 5 s
+    health_passive_latest(&passive, INT64_MAX, at_s(60), &sum); // the first slot is 0 to 5 s
     assert_int_equal(rf_measure_total(&sum), 5);
-    health_passive_sum(&passive, at_s(65), &sum);
+    health_passive_latest(&passive, INT64_MAX, at_s(65), &sum);
     assert_int_equal(rf_measure_total(&sum), 0);
     heard(&passive, 62, 0, 1); // its slot had the first five
-    health_passive_sum(&passive, at_s(62), &sum);
+    health_passive_latest(&passive, INT64_MAX, at_s(62), &sum);
     assert_int_equal(rf_measure_total(&sum), 6);
 }
 
@@ -169,7 +169,7 @@ static void another_window_begins_anew(void **state) {
     other.window = rf_seconds(120);
     rf_measure_attempt(&one, RF_CLASS_OK, rf_ms(1));
     health_passive_heard(&passive, &one, &other, at_s(3));
-    health_passive_sum(&passive, at_s(3), &sum);
+    health_passive_latest(&passive, INT64_MAX, at_s(3), &sum);
     assert_int_equal(rf_measure_total(&sum), 1);
 }
 
