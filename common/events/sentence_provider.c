@@ -105,25 +105,24 @@ void rf_say_worker_readmitted(const struct rf_event *event, struct rf_text *text
     rf_say_field(text, event, ": ", "why", "");
 }
 
+static void say_status(struct rf_text *text, const struct rf_event *event, const char *is) {
+    rf_say_subject(text, event, "Provider ", is);
+    rf_say_time(text, event, " since ", "since");
+    rf_say_field(text, event, ": ", "why", "");
+}
+
 void rf_say_provider_up(const struct rf_event *event, struct rf_text *text) {
     const char *from = rf_field_text(event, "from");
     bool again = from != NULL && strcmp(from, "unknown") != 0;
-    rf_say_subject(text, event, "Provider ", "");
-    rf_text_add(text, again ? " is up again" : " is up");
-    rf_say_time(text, event, " since ", "since");
-    rf_say_field(text, event, ": ", "why", "");
+    say_status(text, event, again ? " is up again" : " is up");
 }
 
 void rf_say_provider_degraded(const struct rf_event *event, struct rf_text *text) {
-    rf_say_subject(text, event, "Provider ", " is degraded");
-    rf_say_time(text, event, " since ", "since");
-    rf_say_field(text, event, ": ", "why", "");
+    say_status(text, event, " is degraded");
 }
 
 void rf_say_provider_down(const struct rf_event *event, struct rf_text *text) {
-    rf_say_subject(text, event, "Provider ", " is down");
-    rf_say_time(text, event, " since ", "since");
-    rf_say_field(text, event, ": ", "why", "");
+    say_status(text, event, " is down");
 }
 
 void rf_say_mark_set(const struct rf_event *event, struct rf_text *text) {
