@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/block.h"
 #include "base/utf8.h"
 
 // The length of the character at `s`, 0 if there is none: NUL is none of a text.
@@ -33,18 +34,15 @@ static uint32_t half_at(const unsigned char *s) {
     return half;
 }
 
-typedef unsigned char block __attribute__((vector_size(2 * WORD)));
-
-static block suspects_at(const unsigned char *s) {
-    block bytes;
-    memcpy(&bytes, s, sizeof bytes);
+static rf_block suspects_at(const unsigned char *s) {
+    rf_block bytes = rf_block_at(s);
     return (bytes - 1) | bytes;
 }
 
 // At least a block: the last may overlap the one before it.
 static bool are_blocks_plain(const unsigned char *s, size_t size) {
-    block suspects = suspects_at(s + size - sizeof(block));
-    for (size_t i = 0; i + sizeof(block) < size; i += sizeof(block))
+    rf_block suspects = suspects_at(s + size - sizeof(rf_block));
+    for (size_t i = 0; i + sizeof(rf_block) < size; i += sizeof(rf_block))
         suspects |= suspects_at(s + i);
     uint64_t halves[2];
     memcpy(halves, &suspects, sizeof halves);
@@ -53,7 +51,7 @@ static bool are_blocks_plain(const unsigned char *s, size_t size) {
 
 // Whether all are 0x01 to 0x7F, as they are in most texts.
 static bool all_plain(const unsigned char *s, size_t size) {
-    if (size >= sizeof(block))
+    if (size >= sizeof(rf_block))
         return are_blocks_plain(s, size);
     if (size >= WORD)
         return is_plain(word_at(s)) && is_plain(word_at(s + size - WORD));
