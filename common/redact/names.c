@@ -46,12 +46,6 @@ static const struct word person_words[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static char lower(char c) {
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c - 'A' + 'a');
-    return c;
-}
-
 static size_t bare(const char *name, size_t size, char out[NAME_MOST]) {
     size_t length = 0, marks = 0;
     for (size_t i = 0; i < size; i++)
@@ -64,7 +58,7 @@ static size_t bare(const char *name, size_t size, char out[NAME_MOST]) {
         if (skip > 0)
             skip--;
         else
-            out[length++] = lower(c);
+            out[length++] = rf_redact_small(c);
     }
     return length;
 }

@@ -39,7 +39,7 @@ static size_t plain(const char *text, size_t size, char out[NAME_MOST]) {
         if (gap)
             out[length++] = ' ';
         gap = false;
-        out[length++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        out[length++] = rf_redact_small(c);
     }
     return length;
 }

@@ -30,6 +30,11 @@ static inline bool rf_redact_is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+// rf_redact_small: a letter of ASCII as a small one, anything else as it is.
+static inline char rf_redact_small(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 static inline bool rf_redact_is_word(char c) {
     return rf_redact_is_digit(c) || rf_redact_is_letter(c);
 }

@@ -52,13 +52,9 @@ static bool is_part(char c) {
     return rf_redact_is_word(c) || (unsigned char)c >= 0x80;
 }
 
-static char small(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool same(const char *a, const char *b, size_t size) {
     for (size_t i = 0; i < size; i++)
-        if (small(a[i]) != small(b[i]))
+        if (rf_redact_small(a[i]) != rf_redact_small(b[i]))
             return false;
     return true;
 }
@@ -82,15 +78,17 @@ static size_t name_at(const struct names *names, const char *text, size_t size, 
 
 static bool unname(const struct rf_redaction *redaction, const struct names *names,
                    const char *text, size_t size, struct rf_text *out) {
-    size_t done = 0, length;
-    for (size_t at = 0; at<size; at += length> 0 ? length : 1) {
-        length = name_at(names, text, size, at);
-        if (length == 0)
+    size_t done = 0, at = 0;
+    while (at < size) {
+        size_t length = name_at(names, text, size, at);
+        if (length == 0) {
+            at++;
             continue;
+        }
         rf_text_add_bytes(out, text + done, at - done);
         if (!rf_redact_person(rf_redact_rules(redaction), text + at, length, out))
             rf_text_add_bytes(out, text + at, length);
-        done = at + length;
+        at = done = at + length;
     }
     if (done > 0)
         rf_text_add_bytes(out, text + done, size - done);
