@@ -56,6 +56,11 @@ bool rf_http_exchange_append(struct rf_http_exchange *exchange, const char *data
 void rf_http_exchange_suspend(struct rf_http_exchange *exchange);
 void rf_http_exchange_resume(struct rf_http_exchange *exchange);
 
+// rf_http_exchange_finish: ends the exchange with `response`, which is taken over; NULL (out of
+// memory): the connection is closed. A second reply is thrown away.
+void rf_http_exchange_finish(struct rf_http_exchange *exchange, unsigned status,
+                             const char *content_type, struct MHD_Response *response);
+
 int rf_http_exchange_fd(const struct rf_http_exchange *exchange);
 
 // In server.c.

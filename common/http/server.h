@@ -55,6 +55,10 @@ const char *rf_http_exchange_body(const struct rf_http_exchange *exchange, size_
 bool rf_http_exchange_basic_auth(const struct rf_http_exchange *exchange, const char **user,
                                  const char **password);
 
+// rf_http_exchange_peer: the address that the connection comes from; an IPv4 one as IPv6 has it
+// (::ffff:127.0.0.1). All zero if it is not known.
+void rf_http_exchange_peer(const struct rf_http_exchange *exchange, unsigned char address[16]);
+
 // rf_http_exchange_waited: how long ago the last of its bytes came, as the system knows, to a few
 // milliseconds: until this process read them they waited in the socket. To be asked in the handler.
 // 0 if the system does not tell.
@@ -80,6 +84,24 @@ void rf_http_exchange_header_add(struct rf_http_exchange *exchange, const char *
 // may be NULL.
 void rf_http_exchange_reply(struct rf_http_exchange *exchange, unsigned status,
                             const char *content_type, const void *body, size_t size);
+
+// A reply that is made while it is sent, such as server-sent events. `more` is called when the peer
+// can take something: it writes up to `room` bytes and returns how many; 0: nothing yet, it is
+// called again after rf_http_exchange_wake; RF_HTTP_STREAM_END: that was all. What the peer does
+// not take is not asked for, so that a slow reader costs one buffer, not a queue. `ended` is called
+// once: when all is sent, the peer is gone, nothing was taken for two minutes, or the server is
+// destroyed. The exchange must not be used any more then, and neither function is called again.
+#define RF_HTTP_STREAM_END ((size_t)-1)
+typedef size_t rf_http_more_fn(void *arg, char *out, size_t room);
+typedef void rf_http_ended_fn(void *arg);
+
+// rf_http_exchange_stream: begins such a reply instead of rf_http_exchange_reply.
+void rf_http_exchange_stream(struct rf_http_exchange *exchange, unsigned status,
+                             const char *content_type, rf_http_more_fn *more,
+                             rf_http_ended_fn *ended, void *arg);
+
+// rf_http_exchange_wake: there is something to send again; any number of times.
+void rf_http_exchange_wake(struct rf_http_exchange *exchange);
 
 // Faults, for the simulator. _reset: RST, no reply byte. _half: announces the full length and sends
 // only half of it, then closes. _drip: sends the body in pieces of `piece` bytes, `pause` apart.

@@ -1,0 +1,58 @@
+// A reply that is made while it is sent. libmicrohttpd asks for more whenever the socket takes
+// more; while there is nothing the connection is suspended, as it would ask without a pause else.
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "http/exchange.h"
+
+#define BLOCK                                                                                      \
+    4096 // for peers that do not know chunks; those that do have libmicrohttpd's own buffer
+
+struct stream {
+    struct rf_http_exchange *exchange;
+    rf_http_more_fn *more;
+    rf_http_ended_fn *ended;
+    void *arg;
+};
+
+static ssize_t stream_read(void *arg, uint64_t position, char *out, size_t room) {
+    const struct stream *stream = arg;
+    (void)position;
+    if (stream->exchange->state == RF_HTTP_DEAD)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    size_t count = stream->more(stream->arg, out, room);
+    if (count == RF_HTTP_STREAM_END)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (count == 0)
+        rf_http_exchange_suspend(stream->exchange);
+    return (ssize_t)count;
+}
+
+static void stream_free(void *arg) {
+    struct stream *stream = arg;
+    stream->ended(stream->arg);
+    free(stream);
+}
+
+void rf_http_exchange_stream(struct rf_http_exchange *exchange, unsigned status,
+                             const char *content_type, rf_http_more_fn *more,
+                             rf_http_ended_fn *ended, void *arg) {
+    struct stream *stream = calloc(1, sizeof *stream);
+    struct MHD_Response *response = NULL;
+    if (stream == NULL) {
+        ended(arg);
+    } else {
+        *stream = (struct stream){exchange, more, ended, arg};
+        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, stream_read, stream,
+                                                     stream_free);
+        if (response == NULL)
+            stream_free(stream);
+    }
+    rf_http_exchange_finish(exchange, status, content_type, response);
+}
+
+void rf_http_exchange_wake(struct rf_http_exchange *exchange) {
+    // One that waits for its handler's reply has nothing to go on with.
+    if (exchange->state == RF_HTTP_REPLIED)
+        rf_http_exchange_resume(exchange);
+}
