@@ -344,9 +344,9 @@ static enum rf_err check_simulator(const struct check *check) {
 enum rf_err rf_config_check(const struct rf_config *config, const struct rf_config_origin *origin,
                             struct rf_error *error) {
     static enum rf_err (*const checks[])(const struct check *) = {
-        check_endpoints, check_twilio,      check_telephony, check_lives,
-        check_campaign,  check_local_links, check_alerter,   check_channels,
-        check_logger,    check_store,       check_simulator, check_health,
+        check_endpoints,   check_twilio,  check_telephony, check_lives,  check_campaign,
+        check_local_links, check_alerter, check_channels,  check_logger, check_store,
+        check_simulator,   check_health,  check_console,
     };
     struct check check = {config, origin, error};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -36,6 +36,9 @@ enum rf_err check_campaign(const struct check *check);
 // check_channels (channel.c): names of alerter.channels.
 enum rf_err check_channels(const struct check *check);
 
+// check_console (items_console.c): its tokens, and its certificate.
+enum rf_err check_console(const struct check *check);
+
 // check_alert_rules (items_alert.c): what alerter.rules says of other parts of the file.
 enum rf_err check_alert_rules(const struct check *check);
 

@@ -520,8 +520,24 @@ struct rf_config_log {
     int64_t burst;              // so many at once after a rest
 };
 
+#define RF_CONSOLE_NAME_MOST   32
+#define RF_CONSOLE_TOKEN_LEAST 24 // characters
+
+enum rf_console_role { RF_CONSOLE_VIEWER, RF_CONSOLE_OPERATOR };
+
+// Who may use the console.
+struct rf_config_visitor {
+    char *name; // who, in the events of what was done
+    enum rf_console_role role;
+    struct rf_secret token;
+};
+
 struct rf_config_console {
-    char *listen; // address:port
+    char *listen;                 // address:port
+    char *cert_file, *key_file;   // NULL: plain HTTP
+    struct rf_config_list tokens; // of struct rf_config_visitor; none: that of state_dir
+    struct rf_config_list hosts;  // of char *: names under which browsers may reach it
+    struct rf_duration session;   // how long a browser stays logged in
 };
 
 struct rf_config_simulator {

@@ -50,6 +50,20 @@ static bool is_taken_over(const struct rf_config_review *review, const struct rf
            openai->ca_file != NULL && strcmp(speech->ca_file, openai->ca_file) == 0;
 }
 
+// The secrets in a list.
+static void review_secret_items(const struct rf_config_review *review,
+                                const struct rf_config_row *row,
+                                const struct rf_config_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < row->items->row_count; k++) {
+            const struct rf_config_row *member = &row->items->rows[k];
+            const char *item = (const char *)list->items + i * row->items->size;
+            const struct rf_secret *secret = (const void *)(item + member->offset);
+            if (member->type == RF_CONFIG_SECRET && secret->file != NULL)
+                review_secret_file(review, row->key, secret->file);
+        }
+}
+
 // Every secret, and every file that is to be read.
 static void review_files(const struct rf_config_review *review) {
     for (size_t i = 0; i < rf_config_row_count; i++) {
@@ -59,13 +73,8 @@ static void review_files(const struct rf_config_review *review) {
         const void *place = (const char *)review->config + row->offset;
         if (row->type == RF_CONFIG_SECRET && ((const struct rf_secret *)place)->file != NULL)
             review_secret_file(review, row->key, ((const struct rf_secret *)place)->file);
-        if (row->items == &rf_config_secret_items || row->items == &rf_config_header_items) {
-            const struct rf_config_list *list = place;
-            const struct rf_secret *secrets = list->items;
-            for (size_t k = 0; k < list->count; k++)
-                if (secrets[k].file != NULL)
-                    review_secret_file(review, row->key, secrets[k].file);
-        }
+        if (row->type == RF_CONFIG_LIST)
+            review_secret_items(review, row, place);
         const char *last = strrchr(row->key, '.');
         bool input = row->type == RF_CONFIG_PATH && last != NULL &&
                      (strcmp(last, ".ca_file") == 0 || strcmp(last, ".cert_file") == 0 ||
@@ -80,6 +89,19 @@ static void review_files(const struct rf_config_review *review) {
                  (strcmp(last, ".key_file") == 0 || strcmp(last, ".credentials") == 0))
             review_secret_file(review, row->key, path);
     }
+}
+
+// Tokens and sessions would be read by whoever is on the way.
+static void review_console(const struct rf_config_review *review) {
+    const struct rf_config_console *console = &review->config->console;
+    bool local = strncmp(console->listen, "127.", 4) == 0 ||
+                 strncmp(console->listen, "[::1]:", 6) == 0 ||
+                 strncmp(console->listen, "localhost:", 10) == 0;
+    if (!local && console->cert_file == NULL)
+        rf_config_warn(review, RF_CONFIG_WARNING_CONSOLE_PLAIN, "console.listen",
+                       "%s is reached from other hosts, without HTTPS: set console.cert_file, or "
+                       "keep it on 127.0.0.1 behind a server that has it",
+                       console->listen);
 }
 
 static void review_recording(const struct rf_config_review *review) {
@@ -168,6 +190,7 @@ static void review_audio(const struct rf_config_review *review) {
 void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, void *arg) {
     struct rf_config_review review = {config, fn, arg};
     review_files(&review);
+    review_console(&review);
     review_recording(&review);
     review_holidays(&review);
     review_chain(&review, "speech", &config->gateway.speech);

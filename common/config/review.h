@@ -18,6 +18,8 @@
       "orchestrator.call_deadline is shorter than all attempts and waits of a provider together")  \
     X(AUDIO_SHORT, "audio-short",                                                                  \
       "With telephony.audio: play, telephony.media_ttl may be over before a call is answered")     \
+    X(CONSOLE_PLAIN, "console-plain",                                                              \
+      "The console is reached from other hosts without HTTPS: its tokens can be read on the way")  \
     X(BUS_INSECURE, "bus-insecure", "The bus uses TCP without encryption")                         \
     X(BUS_SERVER_KEY, "bus-server-key",                                                            \
       "bus.curve.server_key_file is not set, cannot be read, or is not the broker's public key")   \

@@ -22,7 +22,7 @@ static const struct {
     {"health-monitor", RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
     {"alerter", RF_ROLE_WORKER | RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
     {"logger", RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
-    {"console", RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
+    {"console", RF_ROLE_CALLER | RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
     {"cli", RF_ROLE_CALLER | RF_ROLE_SUBSCRIBER},
 };
 

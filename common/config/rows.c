@@ -400,7 +400,12 @@ const struct rf_config_row rf_config_rows[] = {
     RETRY(SECTION, "logger", logger),
     ROW("logger.timeout", DURATION, AT(logger.timeout), "10s", 100 * MS, 10 * M, LIVE, "one request to Sheets"),
 
-    TEXT("console.listen", LISTEN, AT(console.listen), "127.0.0.1:18090", FIXED, "media paths, callbacks and /healthz"),
+    TEXT("console.listen", LISTEN, AT(console.listen), "127.0.0.1:18090", FIXED, "the page and its API, media paths, callbacks, /metrics and /healthz"),
+    TEXT("console.cert_file", PATH, AT(console.cert_file), NULL, FIXED, "certificate chain (PEM): HTTPS instead of HTTP; needs key_file"),
+    TEXT("console.key_file", PATH, AT(console.key_file), NULL, FIXED, "its key (PEM)"),
+    LIST("console.tokens", AT(console.tokens), &rf_config_visitor_items, LIVE, "who may use it; without them there is one token, an operator's, in <state_dir>/console.token, which is made at the first start"),
+    LIST("console.hosts", AT(console.hosts), &rf_config_host_items, LIVE, "names under which browsers reach it, beside localhost and IP addresses, such as [console.example.com]"),
+    ROW("console.session", DURATION, AT(console.session), "12h", 1 * M, 31 * 24 * H, LIVE, "a browser stays logged in for so long"),
 
     TEXT("simulator.listen", LISTEN, AT(simulator.listen), "127.0.0.1:18080", FIXED, "all faces by plain HTTP"),
     TEXT("simulator.tls_listen", LISTEN, AT(simulator.tls_listen), NULL, FIXED, "and by HTTPS; needs cert_file and key_file"),

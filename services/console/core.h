@@ -1,4 +1,5 @@
-// What the console answers: pure, from the request, the time and whether the broker is there.
+// What the console answers to everybody, by media paths and of its health: pure, from the request,
+// the time and whether the broker is there.
 #ifndef CONSOLE_CORE_H
 #define CONSOLE_CORE_H
 
@@ -26,9 +27,9 @@ struct console_answer {
     char file[RF_MEDIA_FILE_SIZE]; // a bare name
 };
 
-// console_decide: GET and HEAD of /healthz and of signed media paths; all else is the same 404, so
-// that nobody learns why.
-void console_decide(const struct console_request *request, const struct console_view *view,
+// console_decide: GET and HEAD of /healthz and of signed media paths; all else below those is the
+// same 404, so that nobody learns why. False: the path is none of these.
+bool console_decide(const struct console_request *request, const struct console_view *view,
                     struct console_answer *answer);
 
 // console_not_found: the answer for what is not there.

@@ -5,6 +5,7 @@
 //   media_file.c  reads the audio
 //   told.c        reads a callback; tokens.c has what it is signed with
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,25 +14,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "console.h"
 #include "core.h"
 #include "http/server.h"
 #include "media_file.h"
-#include "runtime/loop.h"
-#include "runtime/service.h"
-#include "tokens.h"
 #include "told.h"
 
-#define BODY_MOST 16384 // a callback has some 1,000 bytes
+#define BODY_MOST 16384 // a callback has some 1,000 bytes, an order some 100
 
 #define REFUSALS_TOLD_EVERY rf_seconds(10)
-
-struct console {
-    struct rf_process *process;
-    struct rf_http_server *server;
-    struct console_tokens tokens;
-    struct rf_instant refusals_told; // when the next may be
-    unsigned long refusals;          // that were not told
-};
 
 static void send_text(struct rf_http_exchange *exchange, const struct console_answer *answer) {
     rf_http_exchange_reply(exchange, answer->status, answer->content_type, answer->text,
@@ -58,15 +49,16 @@ static void send_file(const struct console *console, struct rf_http_exchange *ex
 
 // ---- callbacks ----
 
-// Whoever likes may post to a public address: a line for each would fill the disk.
-static void tell_refused(struct console *console, const char *why) {
+// Whoever likes may ask at a public address: a line for each would fill the disk.
+void console_tell_refused(struct console *console, const char *what) {
     struct rf_instant now = rf_loop_now(console->process->loop);
-    console->refusals++;
-    if (rf_instant_before(now, console->refusals_told))
+    console->refused.count++;
+    if (rf_instant_before(now, console->refused.told))
         return;
-    rf_log(RF_LOG_WARNING, "callbacks refused: %lu, the last one as %s", console->refusals, why);
-    console->refusals = 0;
-    console->refusals_told = rf_instant_add(now, REFUSALS_TOLD_EVERY);
+    rf_log(RF_LOG_WARNING, "refused: %lu requests, the last one as %s", console->refused.count,
+           what);
+    console->refused.count = 0;
+    console->refused.told = rf_instant_add(now, REFUSALS_TOLD_EVERY);
 }
 
 // Reads it by the tokens that we have, and if none fits, by what their files have now.
@@ -110,26 +102,26 @@ static unsigned take_callback(struct console *console, const struct rf_http_exch
     enum console_trust trust = read_told(console, &post, &told);
     free(url);
     if (trust == CONSOLE_FORGED) {
-        tell_refused(console, "its signature is not by providers.twilio.key for "
-                              "telephony.callback_url");
+        console_tell_refused(console, "its signature is not by providers.twilio.key for "
+                                      "telephony.callback_url");
         return 403;
     }
     if (trust == CONSOLE_UNUSABLE) {
-        tell_refused(console, "it is signed, but tells of no call");
+        console_tell_refused(console, "it is signed, but tells of no call");
         return 400;
     }
     return publish(console, &told, attempt) ? 204 : 503;
 }
 
-static bool is_callback(const struct console *console, const struct console_request *request,
+static bool is_callback(const struct console *console, const struct rf_http_exchange *exchange,
                         char attempt[RF_ULID_SIZE]) {
     return console->process->config->telephony.callback_url != NULL &&
-           strcmp(request->method, "POST") == 0 && rf_callback_attempt(request->path, attempt);
+           strcmp(rf_http_exchange_method(exchange), "POST") == 0 &&
+           rf_callback_attempt(rf_http_exchange_path(exchange), attempt);
 }
 
-static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
-    struct console *console = arg;
-    char attempt[RF_ULID_SIZE];
+// What the provider asks for, and whoever watches over the console: nobody has to show a token.
+static bool is_for_all(const struct console *console, struct rf_http_exchange *exchange) {
     struct console_request request = {rf_http_exchange_method(exchange),
                                       rf_http_exchange_path(exchange)};
     struct console_view view = {
@@ -138,15 +130,24 @@ static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
         .now = rf_clock_utc(),
     };
     struct console_answer answer;
-    console_decide(&request, &view, &answer);
+    if (!console_decide(&request, &view, &answer))
+        return false;
     rf_http_exchange_header_add(exchange, "X-Content-Type-Options", "nosniff");
     rf_http_exchange_header_add(exchange, "Cache-Control", "no-store");
-    if (is_callback(console, &request, attempt))
-        rf_http_exchange_reply(exchange, take_callback(console, exchange, attempt), NULL, "", 0);
-    else if (answer.text != NULL)
+    if (answer.text != NULL)
         send_text(exchange, &answer);
     else
         send_file(console, exchange, &answer);
+    return true;
+}
+
+static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
+    struct console *console = arg;
+    char attempt[RF_ULID_SIZE];
+    if (is_callback(console, exchange, attempt))
+        rf_http_exchange_reply(exchange, take_callback(console, exchange, attempt), NULL, "", 0);
+    else if (!is_for_all(console, exchange))
+        console_api(console, exchange);
 }
 
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
@@ -157,15 +158,22 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     console->process = process;
     struct rf_http_server_options options = {
         .listen = process->config->console.listen,
+        .cert_file = process->config->console.cert_file,
+        .key_file = process->config->console.key_file,
         .max_body_bytes = BODY_MOST,
         .handler = on_exchange,
         .arg = console,
     };
     enum rf_err result = console_tokens_take(&console->tokens, process->config, error);
     if (result == RF_OK)
+        result = console_visitors_take(&console->visitors, process->config, error);
+    if (result == RF_OK)
         result = rf_http_server_new(process->loop, &options, &console->server, error);
     if (result != RF_OK)
         return result;
+    // The port is in its name, as browsers give a host's cookies to all its ports.
+    snprintf(console->cookie, sizeof console->cookie, "ringfence_%u",
+             rf_http_server_port(console->server));
     rf_process_ready(process, "http port %u", rf_http_server_port(console->server));
     return RF_OK;
 }
@@ -173,7 +181,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
 static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error) {
     struct console *console = process->state;
-    return console_tokens_take(&console->tokens, fresh, error);
+    enum rf_err result = console_tokens_take(&console->tokens, fresh, error);
+    return result == RF_OK ? console_visitors_take(&console->visitors, fresh, error) : result;
 }
 
 static void stop(struct rf_process *process) {
@@ -182,6 +191,7 @@ static void stop(struct rf_process *process) {
         return;
     rf_http_server_destroy(&console->server);
     console_tokens_fini(&console->tokens);
+    console_visitors_fini(&console->visitors);
     free(console);
     process->state = NULL;
 }

@@ -361,11 +361,13 @@ static void a_review_warns_of_what_is_most_likely_not_meant(void **state) {
                            "  twilio: {account_sid: AC1}\n"
                            "telephony: {audio: play, media_url: \"https://a.example\","
                            " media_secret: s, media_ttl: 40s}\n"
-                           "bus: {insecure: yes}\n");
+                           "bus: {insecure: yes}\n"
+                           "console: {listen: \"0.0.0.0:80\"}\n");
     rf_config_review(config, note_warning, &warnings);
     assert_string_equal(warnings.text,
                         "secret-mode providers.elevenlabs.key; "
                         "file-missing providers.elevenlabs.ca_file; "
+                        "console-plain console.listen; "
                         "key-missing providers.twilio.key; "
                         // OpenAI's retries, as Anthropic's attempt is long, and its own.
                         "deadline-short orchestrator.call_deadline; "

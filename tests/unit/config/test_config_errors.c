@@ -257,6 +257,12 @@ static void rules_between_keys_are_told_where_one_of_them_was_written(void **sta
         {"telephony:\n  media_url: http://127.0.0.1:1\n  audio: play\n",
          "3: telephony.audio: play needs telephony.media_secret; expected a secret that signs the "
          "media paths, or audio: say"},
+        {"console:\n  cert_file: a.pem\n",
+         "2: console.cert_file: needs console.key_file, which is not set; expected the path of a "
+         "PEM file"},
+        {"console:\n  key_file: a.pem\n",
+         "2: console.key_file: needs console.cert_file, which is not set; expected the path of a "
+         "PEM file"},
         {"telephony:\n  callback_url: https://calls.example.com\n",
          "2: telephony.callback_url: needs providers.twilio.key, which is not set; expected the "
          "auth token by which the provider signs its callbacks"},

@@ -385,6 +385,63 @@ static void a_key_in_a_list_that_others_may_read_is_warned_of(void **state) {
     rf_config_destroy(&config);
 }
 
+#define TOKEN "abcdefghijklmnopqrstuvwx" // 24
+
+static void who_may_use_the_console_is_a_list(void **state) {
+    fixture_write_bytes(*state, "key", TOKEN "-of-ann\n", 32, 0644);
+    struct rf_config *config =
+        loaded(state, "console:\n  listen: 0.0.0.0:1\n  hosts: [console.example.com]\n  tokens:\n"
+                      "    - {name: ann, role: operator, token: \"file:key\"}\n"
+                      "    - {name: bob@example, token: " TOKEN "}\n");
+    const struct rf_config_console *console = &config->console;
+    const struct rf_config_visitor *visitors = console->tokens.items;
+    assert_int_equal(console->tokens.count, 2);
+    assert_string_equal(visitors[0].name, "ann");
+    assert_int_equal(visitors[0].role, RF_CONSOLE_OPERATOR);
+    assert_string_equal(visitors[0].token.value, TOKEN "-of-ann");
+    assert_int_equal(visitors[1].role, RF_CONSOLE_VIEWER);
+    assert_string_equal(*(char *const *)console->hosts.items, "console.example.com");
+    assert_int_equal(console->session.ns, 12 * 3600 * RF_NS_PER_S);
+    struct changes changes = {{0}};
+    rf_config_review(config, note_warning, &changes);
+    assert_string_equal(changes.text, "console.tokens");
+    rf_config_destroy(&config);
+}
+
+static void a_token_that_can_be_guessed_or_is_anothers_is_refused(void **state) {
+    static const struct {
+        const char *list, *told;
+    } cases[] = {
+        {"[{name: ann, token: short}]", "has no token, or one that can be guessed"},
+        {"[{name: ann}]", "has no token, or one that can be guessed"},
+        {"[{token: " TOKEN "}]", "has no name that can be used"},
+        {"[{name: \"a b\", token: " TOKEN "}]", "has no name that can be used"},
+        {"[{name: ann, token: \"" TOKEN " x\"}]", "has a token with a blank"},
+        {"[{name: ann, role: root, token: " TOKEN "}]", "viewer"},
+        {"[{name: ann, token: " TOKEN "}, {name: ann, token: " TOKEN "x}]",
+         "console.tokens: ann stands there twice"},
+        {"[{name: ann, token: " TOKEN "}, {name: bob, token: " TOKEN "}]",
+         "console.tokens: ann and bob have the same token"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        snprintf(text, sizeof text, "console:\n  tokens: %s\n", cases[i].list);
+        assert_int_equal(load(state, text, &config, &error), RF_ERR_CONFIG);
+        if (strstr(error.message, cases[i].told) == NULL || strstr(error.message, TOKEN) != NULL)
+            fail_msg("%s\nis told as\n%s", cases[i].list, error.message);
+    }
+    static const char *const hosts[] = {"[\"https://a.example\"]", "[\"a.example:80\"]", "[\"\"]"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        char text[128];
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        snprintf(text, sizeof text, "console:\n  hosts: %s\n", hosts[i]);
+        assert_int_equal(load(state, text, &config, &error), RF_ERR_CONFIG);
+    }
+}
+
 static void every_row_of_a_list_is_in_order(void **state) {
     (void)state;
     for (size_t i = 0; i < rf_config_row_count; i++) {
@@ -415,6 +472,8 @@ int main(void) {
         TEST(a_storm_has_room_in_its_bounds),
         TEST(a_change_within_a_list_is_told),
         TEST(a_key_in_a_list_that_others_may_read_is_warned_of),
+        TEST(who_may_use_the_console_is_a_list),
+        TEST(a_token_that_can_be_guessed_or_is_anothers_is_refused),
         TEST(every_row_of_a_list_is_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,209 @@
+// The page, sessions, and the way of a request to its handler: is it meant for us, who asks, may
+// they.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "console.h"
+#include "page.h"
+#include "reply.h"
+
+// The console's own page, and nothing else; nobody frames it.
+#define POLICY                                                                                     \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "              \
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+
+static struct console_door door_of(struct console *console) {
+    const struct rf_config_console *config = &console->process->config->console;
+    return (struct console_door){
+        .visitors = console->visitors.items,
+        .visitor_count = console->visitors.count,
+        .hosts = config->hosts.items,
+        .host_count = config->hosts.count,
+        .cookie = console->cookie,
+        .now = rf_clock_utc(),
+        .at = rf_loop_now(console->process->loop),
+    };
+}
+
+static struct console_ask ask_of(const struct rf_http_exchange *exchange) {
+    size_t size;
+    (void)rf_http_exchange_body(exchange, &size);
+    struct console_ask ask = {
+        .method = rf_http_exchange_method(exchange),
+        .host = rf_http_exchange_header(exchange, "Host"),
+        .origin = rf_http_exchange_header(exchange, "Origin"),
+        .fetch_site = rf_http_exchange_header(exchange, "Sec-Fetch-Site"),
+        .authorization = rf_http_exchange_header(exchange, "Authorization"),
+        .cookie = rf_http_exchange_header(exchange, "Cookie"),
+        .csrf = rf_http_exchange_header(exchange, "X-CSRF-Token"),
+        .content_type = rf_http_exchange_header(exchange, "Content-Type"),
+        .has_body = size > 0,
+    };
+    rf_http_exchange_peer(exchange, ask.peer);
+    return ask;
+}
+
+static void count_wrong(struct console *console, const struct console_ask *ask) {
+    console_guesses_wrong(&console->guesses, ask->peer, rf_loop_now(console->process->loop));
+    console_tell_refused(console, "its token is none of the console's");
+}
+
+// ---- sessions ----
+
+static void add_cookie(const struct console_visit *visit, const char *value, int64_t seconds) {
+    char cookie[CONSOLE_COOKIE_SIZE + 128];
+    const struct console *console = visit->console;
+    bool tls = console->process->config->console.cert_file != NULL;
+    snprintf(cookie, sizeof cookie, "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Strict%s",
+             console->cookie, value, (long long)seconds, tls ? "; Secure" : "");
+    rf_http_exchange_header_add(visit->exchange, "Set-Cookie", cookie);
+}
+
+static void reply_session(const struct console_visit *visit,
+                          const struct rf_config_visitor *visitor,
+                          const struct console_session *session) {
+    char csrf[CONSOLE_CSRF_SIZE];
+    json_t *told = json_pack("{s:s, s:s}", "role",
+                             visitor->role == RF_CONSOLE_OPERATOR ? "operator" : "viewer", "name",
+                             visitor->name);
+    if (session != NULL) {
+        json_object_set_new(told, "csrf", json_string(console_session_csrf(session, csrf)));
+        json_object_set_new(told, "expires", json_integer((json_int_t)session->expires.ns));
+    }
+    console_reply_json(visit->exchange, 200, told);
+}
+
+static void begin_session(const struct console_visit *visit,
+                          const struct rf_config_visitor *visitor) {
+    unsigned char nonce[CONSOLE_NONCE_BYTES];
+    char value[CONSOLE_COOKIE_SIZE];
+    struct console_session session;
+    struct rf_duration length = visit->console->process->config->console.session;
+    if (getrandom(nonce, sizeof nonce, 0) != (ssize_t)sizeof nonce) {
+        console_reply_error(visit->exchange, 503, "unavailable",
+                            "the system gives no random bytes");
+        return;
+    }
+    console_session_begin(visitor, rf_utc_add(rf_clock_utc(), length), nonce, &session);
+    add_cookie(visit, console_session_cookie(&session, value), length.ns / RF_NS_PER_S);
+    reply_session(visit, visitor, &session);
+}
+
+static void on_login(const struct console_visit *visit) {
+    struct console *console = visit->console;
+    struct console_refusal refusal;
+    bool wrong = false;
+    json_t *body = console_read_body(visit->exchange, "token");
+    if (body == NULL)
+        return;
+    const char *token = json_string_value(json_object_get(body, "token"));
+    if (token == NULL) {
+        console_reply_error(visit->exchange, 400, "bad_request", "token: expected a text");
+        json_decref(body);
+        return;
+    }
+    struct console_ask ask = ask_of(visit->exchange);
+    struct console_door door = door_of(console);
+    const struct rf_config_visitor *visitor =
+        console_access_token(&door, token, ask.peer, &console->guesses, &refusal, &wrong);
+    if (wrong && console_visitors_refresh(&console->visitors, door.at))
+        visitor = console_access_token(&door, token, ask.peer, &console->guesses, &refusal, &wrong);
+    json_decref(body);
+    if (wrong)
+        count_wrong(console, &ask);
+    if (visitor == NULL)
+        console_reply_refusal(visit->exchange, &refusal);
+    else
+        begin_session(visit, visitor);
+}
+
+static void on_session(const struct console_visit *visit) {
+    const struct console_grant *grant = visit->grant;
+    reply_session(visit, grant->visitor, grant->by_session ? &grant->session : NULL);
+}
+
+static void on_logout(const struct console_visit *visit) {
+    add_cookie(visit, "", 0);
+    rf_http_exchange_reply(visit->exchange, 204, NULL, "", 0);
+}
+
+// ---- requests ----
+
+static console_handler *const handlers[CONSOLE_ROUTES] = {
+    [CONSOLE_ROUTE_LOGIN] = on_login,
+    [CONSOLE_ROUTE_SESSION] = on_session,
+    [CONSOLE_ROUTE_LOGOUT] = on_logout,
+};
+
+// Whether the caller may; else it was answered.
+static bool let_in(struct console *console, struct rf_http_exchange *exchange,
+                   enum console_need need, struct console_grant *grant) {
+    struct console_ask ask = ask_of(exchange);
+    struct console_door door = door_of(console);
+    struct console_refusal refusal;
+    bool wrong;
+    if (!console_access_here(&ask, &door, &refusal)) {
+        console_reply_refusal(exchange, &refusal);
+        return false;
+    }
+    bool granted =
+        console_access_who(&ask, &door, need, &console->guesses, grant, &refusal, &wrong);
+    if (wrong && console_visitors_refresh(&console->visitors, door.at))
+        granted = console_access_who(&ask, &door, need, &console->guesses, grant, &refusal, &wrong);
+    if (wrong)
+        count_wrong(console, &ask);
+    if (!granted)
+        console_reply_refusal(exchange, &refusal);
+    return granted;
+}
+
+static void reply_page(struct rf_http_exchange *exchange, const struct console_page_file *file) {
+    const char *known = rf_http_exchange_header(exchange, "If-None-Match");
+    rf_http_exchange_header_add(exchange, "Cache-Control", "no-cache");
+    rf_http_exchange_header_add(exchange, "ETag", file->tag);
+    if (known != NULL && strcmp(known, file->tag) == 0)
+        rf_http_exchange_reply(exchange, 304, NULL, "", 0);
+    else
+        rf_http_exchange_reply(exchange, 200, file->type, file->data, file->size);
+}
+
+static void add_headers(struct rf_http_exchange *exchange) {
+    static const char *const headers[][2] = {
+        {"X-Content-Type-Options", "nosniff"},
+        {"Content-Security-Policy", POLICY},
+        {"Referrer-Policy", "no-referrer"},
+        {"X-Frame-Options", "DENY"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+    };
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        rf_http_exchange_header_add(exchange, headers[i][0], headers[i][1]);
+}
+
+void console_api(struct console *console, struct rf_http_exchange *exchange) {
+    const char *method = rf_http_exchange_method(exchange), *path = rf_http_exchange_path(exchange);
+    const struct console_page_file *file = console_page_find(path);
+    struct console_match match = {.need = CONSOLE_NEED_NOBODY};
+    struct console_grant grant;
+    enum console_found found = console_route_find(method, path, &match);
+    bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    add_headers(exchange);
+    if (file != NULL && reads) {
+        if (let_in(console, exchange, CONSOLE_NEED_NOBODY, &grant))
+            reply_page(exchange, file);
+        return;
+    }
+    rf_http_exchange_header_add(exchange, "Cache-Control", "no-store");
+    if (found == CONSOLE_FOUND && handlers[match.route] != NULL) {
+        struct console_visit visit = {console, exchange, &match, &grant};
+        if (let_in(console, exchange, match.need, &grant))
+            handlers[match.route](&visit);
+    } else if (found == CONSOLE_NO_METHOD || file != NULL) {
+        console_reply_error(exchange, 405, "method", "this is not asked for by that method");
+    } else {
+        console_reply_error(exchange, 404, "not_found", "not found");
+    }
+}

@@ -1,0 +1,32 @@
+# Makes a C file out of the page's files and the API's description: cmake -DSOURCE=FOLDER -DOUT=FILE -P embed.cmake
+set(types_html "text/html; charset=utf-8")
+set(types_css "text/css; charset=utf-8")
+set(types_js "text/javascript; charset=utf-8")
+set(types_svg "image/svg+xml")
+set(types_png "image/png")
+set(types_yaml "application/yaml")
+
+file(GLOB files ${SOURCE}/page/*.html ${SOURCE}/page/*.css ${SOURCE}/page/*.js ${SOURCE}/page/*.svg ${SOURCE}/page/*.png)
+list(APPEND files ${SOURCE}/openapi.yaml)
+set(arrays "")
+set(rows "")
+set(number 0)
+foreach(file ${files})
+  get_filename_component(name ${file} NAME)
+  get_filename_component(extension ${file} LAST_EXT)
+  string(SUBSTRING ${extension} 1 -1 extension)
+  string(REPLACE "index.html" "" path "/${name}")
+  file(SHA256 ${file} hash)
+  string(SUBSTRING ${hash} 0 16 hash)
+  file(READ ${file} bytes HEX)
+  string(LENGTH "${bytes}" size)
+  math(EXPR size "${size} / 2")
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(APPEND arrays "static const unsigned char file_${number}[] = {${bytes}0};\n")
+  string(APPEND rows
+    "    {\"${path}\", \"${types_${extension}}\", \"\\\"${hash}\\\"\", file_${number}, ${size}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+file(WRITE ${OUT} "#include \"page.h\"\n\n${arrays}
+const struct console_page_file console_page_files[] = {\n${rows}};
+const size_t console_page_file_count = ${number};\n")
