@@ -104,14 +104,14 @@ static void look_steady(struct rf_engine *engine, struct rf_incident *incident, 
     incident->dirty = true;
 }
 
-// What nothing but quiet ends stays until it was told, unless it is silenced.
+// What nothing but quiet ends stays until it was told to all, unless it is silenced.
 static void look_quiet(struct rf_engine *engine, struct rf_incident *incident,
                        const struct rf_config_alert_rule *rule, struct rf_utc now,
                        struct rf_utc *wake) {
     if (incident->phase != RF_PHASE_OPEN || rule->resolve_after.ns == 0 ||
         !is_past(incident->touched, rule->resolve_after, now, wake))
         return;
-    if (incident->told == RF_TOLD_NOTHING &&
+    if ((incident->told == RF_TOLD_NOTHING || rf_incident_owes(incident)) &&
         !rf_silences_hold(&engine->silences, incident, now, wake))
         return;
     incident->by_quiet = true;
@@ -181,7 +181,7 @@ static void look_forgotten(struct rf_engine *engine, struct rf_incident *inciden
                            const struct rf_config_alert_rule *rule, struct rf_utc now,
                            struct rf_utc *wake) {
     struct rf_duration keep = rule->resolve == NULL ? rf_ns(0) : engine->setup.config->flap_window;
-    if (is_past(incident->touched, keep, now, wake))
+    if (!rf_incident_owes(incident) && is_past(incident->touched, keep, now, wake))
         rf_engine_forget(engine, incident);
 }
 
@@ -227,4 +227,36 @@ unsigned rf_engine_channels(const struct rf_engine *engine, const struct rf_inci
     if (strncmp(rule->on, "alert.", 6) == 0 || strncmp(rule->on, "channel.", 8) == 0)
         channels &= ~setup->named(setup->arg, incident->subject);
     return channels & setup->channels;
+}
+
+// ---- what others heard already ----
+
+static enum rf_due forget_owed(struct rf_incident *incident, unsigned c) {
+    incident->owed[c] = RF_DUE_NOTHING;
+    incident->dirty = true;
+    return RF_DUE_NOTHING;
+}
+
+enum rf_due rf_engine_owed(struct rf_engine *engine, struct rf_incident *incident, unsigned c,
+                           struct rf_utc now, struct rf_utc *wake) {
+    enum rf_due owed = incident->owed[c];
+    const struct rf_engine_setup *setup = &engine->setup;
+    bool over = incident->phase == RF_PHASE_RESOLVED;
+    if (owed == RF_DUE_NOTHING || !incident->live)
+        return RF_DUE_NOTHING;
+    if (!(rf_engine_channels(engine, incident, owed) & 1U << c))
+        return forget_owed(incident, c);
+    if (owed != RF_DUE_RESOLVED) {
+        bool heard = setup->named(setup->arg, incident->told_to) & 1U << c;
+        bool kept = is_kept(engine, incident, now, wake);
+        // News of what is over are none; who heard that it was open hears of its end by that.
+        if (over && (heard || kept || incident->by_quiet))
+            return forget_owed(incident, c);
+        if (incident->acked.ns > 0 && (owed == RF_DUE_REMINDER || owed == RF_DUE_ESCALATED))
+            return forget_owed(incident, c);
+        if (kept)
+            return RF_DUE_NOTHING;
+        owed = over ? RF_DUE_OVER : owed;
+    }
+    return is_quiet(engine, incident, now, wake) ? RF_DUE_NOTHING : owed;
 }

@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +16,32 @@ int rf_severity_rank(const char *severity) {
 // ---- life ----
 
 void rf_engine_init(struct rf_engine *engine, const struct rf_engine_setup *setup) {
-    *engine = (struct rf_engine){.setup = *setup};
+    *engine = (struct rf_engine){0};
+    rf_engine_set(engine, setup);
+}
+
+static void forget_channel(struct rf_engine *engine, size_t c) {
+    memset(engine->singles[c], 0, sizeof engine->singles[c]);
+    engine->storming &= ~(1U << c);
+    for (struct rf_incident *incident = engine->first; incident != NULL;
+         incident = incident->next) {
+        if (incident->held[c].ns == 0 && incident->owed[c] == 0)
+            continue;
+        incident->held[c] = (struct rf_utc){0};
+        incident->owed[c] = 0;
+        incident->dirty = true;
+    }
 }
 
 void rf_engine_set(struct rf_engine *engine, const struct rf_engine_setup *setup) {
+    for (size_t c = 0; c < RF_CHANNELS_MOST; c++) {
+        char *known = engine->names.names[c];
+        const char *name = setup->names[c] == NULL ? "" : setup->names[c];
+        if (strcmp(known, name) == 0)
+            continue;
+        forget_channel(engine, c);
+        snprintf(known, RF_CHANNEL_NAME_SIZE, "%s", name);
+    }
     engine->setup = *setup;
 }
 
@@ -74,7 +97,9 @@ static void take_from_map(struct rf_engine *engine, struct rf_incident *incident
 
 void rf_engine_add(struct rf_engine *engine, struct rf_incident *incident) {
     struct rf_incident *former = rf_engine_find(engine, incident->fingerprint);
-    if (former != NULL)
+    if (former != NULL && rf_incident_owes(former)) // it stays until all have heard its end
+        take_from_map(engine, former);
+    else if (former != NULL)
         rf_engine_forget(engine, former);
     if (!rf_map_add_text(&engine->by_fingerprint, &incident->node, incident->fingerprint))
         engine->failed = true;
@@ -120,7 +145,8 @@ static void remove_incident(struct rf_engine *engine, struct rf_incident *incide
 
 void rf_engine_load(struct rf_engine *engine, struct rf_incident *incident) {
     rf_engine_add(engine, incident);
-    engine->storming = engine->storming || incident->held.ns > 0;
+    for (unsigned c = 0; c < RF_CHANNELS_MOST; c++)
+        engine->storming |= incident->held[c].ns > 0 ? 1U << c : 0U;
     incident->dirty = false;
 }
 
@@ -141,12 +167,14 @@ void rf_engine_ack(struct rf_engine *engine, const char *id, const char *by, con
 // ---- what is stored beside the incidents ----
 
 static json_t *singles_of(const struct rf_engine *engine) {
-    json_t *channels = json_array();
+    json_t *channels = json_object();
     for (int c = 0; c < RF_CHANNELS_MOST; c++) {
+        if (engine->names.names[c][0] == '\0' || engine->singles[c][0].ns == 0)
+            continue;
         json_t *times = json_array();
         for (int i = 0; i < RF_SINGLES_MOST && engine->singles[c][i].ns > 0; i++)
             json_array_append_new(times, json_integer((json_int_t)engine->singles[c][i].ns));
-        json_array_append_new(channels, times);
+        json_object_set_new(channels, engine->names.names[c], times);
     }
     return channels;
 }
@@ -166,7 +194,7 @@ static char *state_of(const struct rf_engine *engine) {
 
 static void load_singles(struct rf_engine *engine, const json_t *channels) {
     for (size_t c = 0; c < RF_CHANNELS_MOST; c++) {
-        const json_t *times = json_array_get(channels, c);
+        const json_t *times = json_object_get(channels, engine->names.names[c]);
         for (size_t i = 0; i < RF_SINGLES_MOST && i < json_array_size(times); i++)
             engine->singles[c][i].ns = (int64_t)json_integer_value(json_array_get(times, i));
     }
@@ -205,7 +233,7 @@ static bool list_changed(struct rf_engine *engine, struct rf_engine_changes *cha
         if (!incident->dirty)
             continue;
         changes->incidents[changes->incident_count] = incident;
-        changes->states[changes->incident_count] = rf_incident_state(incident);
+        changes->states[changes->incident_count] = rf_incident_state(incident, &engine->names);
         if (changes->states[changes->incident_count++] == NULL)
             return false;
     }

@@ -6,6 +6,9 @@
 // follows from, quiet hours, a storm. So whatever ends the one that kept it, what is still true is
 // told then, and what no longer is, is not.
 //
+// A storm keeps one channel, while the others go on being told. What some heard, and one did not,
+// that one is owed (want.h).
+//
 // All that one page of events or one tick changes is taken out by rf_engine_changes and stored in
 // one transaction; nothing else may be asked of the engine before rf_engine_stored.
 #ifndef RF_ALERTER_ENGINE_H
@@ -60,7 +63,8 @@ struct rf_engine {
     struct rf_utc singles[RF_CHANNELS_MOST][RF_SINGLES_MOST]; // newest first
     struct rf_engine_end ends[RF_ENDS_MOST];
     size_t end_count;
-    bool storming; // something is held: whatever comes is held with it
+    struct rf_channel_names names; // of the setup, by slot
+    unsigned storming; // channels for which something is held: whatever comes is held with it
 
     struct rf_utc quiet_asked, quiet_until; // the last answer about quiet hours; until 0: none now
 
@@ -78,7 +82,8 @@ struct rf_engine {
 void rf_engine_init(struct rf_engine *engine, const struct rf_engine_setup *setup);
 void rf_engine_fini(struct rf_engine *engine);
 
-// rf_engine_set: another configuration.
+// rf_engine_set: another configuration. What a channel was owed is forgotten if its slot has
+// another name now.
 void rf_engine_set(struct rf_engine *engine, const struct rf_engine_setup *setup);
 
 // rf_engine_load: an incident as it was stored, which the engine takes over; in the order of seq.

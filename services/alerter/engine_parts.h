@@ -6,17 +6,6 @@
 
 #define RF_NEVER ((struct rf_utc){INT64_MAX})
 
-// What an incident wants to be told (due.c).
-enum rf_due {
-    RF_DUE_NOTHING,
-    RF_DUE_OPENED,
-    RF_DUE_UPDATED,
-    RF_DUE_REMINDER,
-    RF_DUE_ESCALATED,
-    RF_DUE_RESOLVED,
-    RF_DUE_OVER, // it was over before it could be told that it is open
-};
-
 // engine.c: the list of incidents. _add: RF_OK or out of memory, told by `failed`. _forget: it is
 // stored once more and freed then. _set: rf_incident_set that tells by `failed`.
 void rf_engine_add(struct rf_engine *engine, struct rf_incident *incident);
@@ -75,10 +64,13 @@ enum rf_due rf_engine_due(struct rf_engine *engine, struct rf_incident *incident
 unsigned rf_engine_channels(const struct rf_engine *engine, const struct rf_incident *incident,
                             enum rf_due due);
 
-// tell.c: tells what is due of one incident, unless a storm keeps it; of all, as one story where
-// they waited together.
+// Also due.c: what channel c is owed of it, as things stand now: as above. What is not true any more
+// is forgotten.
+enum rf_due rf_engine_owed(struct rf_engine *engine, struct rf_incident *incident, unsigned c,
+                           struct rf_utc now, struct rf_utc *wake);
+
+// storm.c: tells what is due of one incident to those channels that no storm keeps.
 void rf_engine_consider(struct rf_engine *engine, struct rf_incident *incident, struct rf_utc now,
                         struct rf_utc *wake);
-void rf_engine_consider_all(struct rf_engine *engine, struct rf_utc now, struct rf_utc *wake);
 
 #endif

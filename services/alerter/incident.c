@@ -96,7 +96,7 @@ void rf_incident_destroy(struct rf_incident **incident) {
     X(changes)                                                                                     \
     X(heard.ns)                                                                                    \
     X(touched.ns)                                                                                  \
-    X(told_at.ns) X(spoke_at.ns) X(reminded_at.ns) X(changed_at.ns) X(hold_until.ns) X(held.ns)
+    X(told_at.ns) X(spoke_at.ns) X(reminded_at.ns) X(changed_at.ns) X(hold_until.ns)
 #define FLAGS(X)                                                                                   \
     X(seen_full)                                                                                   \
     X(news)                                                                                        \
@@ -117,7 +117,18 @@ static json_t *recent_of(const struct rf_incident *incident) {
     return recent;
 }
 
-char *rf_incident_state(const struct rf_incident *incident) {
+// By the channels' names: a restart may give them other slots.
+static json_t *waits_of(const struct rf_incident *incident, const struct rf_channel_names *names) {
+    json_t *waits = json_object();
+    for (size_t c = 0; c < RF_CHANNELS_MOST; c++)
+        if (names->names[c][0] != '\0' && (incident->held[c].ns > 0 || incident->owed[c] != 0))
+            json_object_set_new(
+                waits, names->names[c],
+                json_pack("[I, i]", (json_int_t)incident->held[c].ns, (int)incident->owed[c]));
+    return waits;
+}
+
+char *rf_incident_state(const struct rf_incident *incident, const struct rf_channel_names *names) {
     json_t *state = json_object();
     int failed = state == NULL;
 #define NUMBER(member)                                                                             \
@@ -134,9 +145,17 @@ char *rf_incident_state(const struct rf_incident *incident) {
     failed |= json_object_set_new(state, "event", json_string(incident->event));
     failed |= json_object_set_new(state, "names", names_of(incident));
     failed |= json_object_set_new(state, "recent", recent_of(incident));
+    failed |= json_object_set_new(state, "waits", waits_of(incident, names));
     char *text = failed ? NULL : json_dumps(state, JSON_COMPACT);
     json_decref(state);
     return text;
+}
+
+bool rf_incident_owes(const struct rf_incident *incident) {
+    for (size_t c = 0; c < RF_CHANNELS_MOST; c++)
+        if (incident->owed[c] != 0)
+            return true;
+    return false;
 }
 
 static bool restore_recent(struct rf_incident *incident, const json_t *recent) {
@@ -151,7 +170,18 @@ static bool restore_recent(struct rf_incident *incident, const json_t *recent) {
     return true;
 }
 
-bool rf_incident_restore(struct rf_incident *incident, const char *text) {
+static void restore_waits(struct rf_incident *incident, const json_t *waits,
+                          const struct rf_channel_names *names) {
+    for (size_t c = 0; c < RF_CHANNELS_MOST; c++) {
+        const json_t *wait = json_object_get(waits, names->names[c]);
+        json_int_t owed = json_integer_value(json_array_get(wait, 1));
+        incident->held[c].ns = (int64_t)json_integer_value(json_array_get(wait, 0));
+        incident->owed[c] = (unsigned char)(owed > 0 && owed < RF_DUE_OVER ? owed : 0);
+    }
+}
+
+bool rf_incident_restore(struct rf_incident *incident, const char *text,
+                         const struct rf_channel_names *names) {
     json_t *state = json_loads(text, 0, NULL);
     if (!json_is_object(state)) {
         json_decref(state);
@@ -176,9 +206,10 @@ bool rf_incident_restore(struct rf_incident *incident, const char *text) {
                 rf_incident_set(&incident->first_event, first) &&
                 rf_incident_set(&incident->event, event) &&
                 restore_recent(incident, json_object_get(state, "recent"));
-    const json_t *names = json_object_get(state, "names");
-    for (size_t i = 0; done && i < json_array_size(names) && i < RF_INCIDENT_NAMES; i++) {
-        const char *name = json_string_value(json_array_get(names, i));
+    restore_waits(incident, json_object_get(state, "waits"), names);
+    const json_t *subjects = json_object_get(state, "names");
+    for (size_t i = 0; done && i < json_array_size(subjects) && i < RF_INCIDENT_NAMES; i++) {
+        const char *name = json_string_value(json_array_get(subjects, i));
         done = rf_incident_set(&incident->names[i], name);
         incident->name_count += done ? 1 : 0;
     }

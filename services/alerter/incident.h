@@ -14,6 +14,7 @@
 
 #include "alert.h"
 #include "base/map.h"
+#include "channels.h"
 #include "seen.h"
 
 #define RF_INCIDENT_NAMES 10 // of its subjects are told by name
@@ -22,6 +23,16 @@ enum rf_phase {
     RF_PHASE_PENDING, // fewer events than its rule wants
     RF_PHASE_OPEN,
     RF_PHASE_RESOLVED,
+};
+// What it wants to be told (due.c). Stored by number for who is owed it.
+enum rf_due {
+    RF_DUE_NOTHING,
+    RF_DUE_OPENED,
+    RF_DUE_UPDATED,
+    RF_DUE_REMINDER,
+    RF_DUE_ESCALATED,
+    RF_DUE_RESOLVED,
+    RF_DUE_OVER, // it was over before it could be told that it is open
 };
 enum rf_told { RF_TOLD_NOTHING, RF_TOLD_OPENED, RF_TOLD_RESOLVED };
 
@@ -78,11 +89,14 @@ struct rf_incident {
     bool ack_owed; // it is to be told to the channels that want to know
 
     struct rf_utc hold_until; // what swallowed it ended; it is told then
-    struct rf_utc held;       // a storm keeps it since; 0: not
-    bool quieted;             // quiet hours kept it
-    bool inhibits;            // it swallowed another one, which waits for its end
-    bool dirty;               // to be stored
-    bool live;                // the engine still needs it
+    struct rf_utc
+        held[RF_CHANNELS_MOST]; // since when a storm on the channel keeps it; 0: none does
+    unsigned char owed[RF_CHANNELS_MOST]; // what the channel did not hear yet, and others did
+                                          // (enum rf_due)
+    bool quieted;                         // quiet hours kept it
+    bool inhibits;                        // it swallowed another one, which waits for its end
+    bool dirty;                           // to be stored
+    bool live;                            // the engine still needs it
 };
 
 // rf_incident_new: with all its texts "", and live. NULL: no memory.
@@ -93,9 +107,14 @@ void rf_incident_destroy(struct rf_incident **incident);
 bool rf_incident_set(char **text, const char *value);
 
 // rf_incident_state: what the table's columns do not have, as JSON (a new string, NULL: no memory);
-// rf_incident_restore reads it back: false if it is no such JSON, or there is no memory.
-char *rf_incident_state(const struct rf_incident *incident);
-bool rf_incident_restore(struct rf_incident *incident, const char *state);
+// rf_incident_restore reads it back: false if it is no such JSON, or there is no memory. `names`:
+// those of the channels, by slot; what one is owed whose name is gone is forgotten.
+char *rf_incident_state(const struct rf_incident *incident, const struct rf_channel_names *names);
+bool rf_incident_restore(struct rf_incident *incident, const char *state,
+                         const struct rf_channel_names *names);
+
+// rf_incident_owes: whether a channel did not hear yet what others did.
+bool rf_incident_owes(const struct rf_incident *incident);
 
 // rf_event_keep: the event as JSON, with long texts and lists cut: some 16 KiB at most. A new
 // string; NULL: no memory. rf_event_kept: the same as an event, whose texts live as long as

@@ -61,7 +61,8 @@ void rf_engine_released(struct rf_engine *engine, const struct rf_incident *ende
         return;
     for (struct rf_incident *incident = engine->first; incident != NULL;
          incident = incident->next) {
-        if (!incident->live || incident == ended || incident->told != RF_TOLD_NOTHING ||
+        if (!incident->live || incident == ended ||
+            (incident->told != RF_TOLD_NOTHING && !rf_incident_owes(incident)) ||
             !names(incident->inhibited_by, ended->fingerprint))
             continue;
         incident->hold_until = until;

@@ -101,8 +101,8 @@ static bool take_texts(const struct rf_rows *row, struct rf_incident *incident) 
     return done;
 }
 
-static enum rf_err take_row(const struct rf_rows *row, struct rf_incident **taken,
-                            struct rf_error *error) {
+static enum rf_err take_row(const struct rf_rows *row, const struct rf_channel_names *names,
+                            struct rf_incident **taken, struct rf_error *error) {
     struct rf_incident *incident = *taken = rf_incident_new();
     if (incident == NULL || !take_texts(row, incident))
         return rf_error_set(error, RF_ERR_NOMEM, "no memory for incidents");
@@ -120,7 +120,7 @@ static enum rf_err take_row(const struct rf_rows *row, struct rf_incident **take
     incident->set_aside = rf_rows_number(row, 19);
     incident->swallowed = rf_rows_number(row, 20);
     incident->acked.ns = rf_rows_number(row, 21);
-    if (!rf_incident_restore(incident, rf_rows_text(row, 22)))
+    if (!rf_incident_restore(incident, rf_rows_text(row, 22), names))
         return rf_error_set(error, RF_ERR_INVALID, "the state of incident %s cannot be read", id);
     return RF_OK;
 }
@@ -136,7 +136,7 @@ static enum rf_err keep_row(struct load_incidents *load, const struct rf_rows *r
         load->capacity = capacity;
     }
     struct rf_incident **taken = &load->items[load->count];
-    enum rf_err result = take_row(row, taken, error);
+    enum rf_err result = take_row(row, &load->engine->names, taken, error);
     load->count += *taken != NULL;
     return result;
 }

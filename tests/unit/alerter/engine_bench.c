@@ -15,11 +15,12 @@ static struct rf_utc at(const struct bench *bench) {
     return (struct rf_utc){START + SECONDS(bench->now).ns};
 }
 
+// Names of one letter each.
 static unsigned named(const void *arg, const char *names) {
+    const struct bench *bench = arg;
     unsigned channels = 0;
-    (void)arg;
     for (unsigned c = 0; names != NULL && c < 3; c++)
-        channels |= strchr(names, "abc"[c]) != NULL ? 1U << c : 0U;
+        channels |= strchr(names, bench->names[c][0]) != NULL ? 1U << c : 0U;
     return names == NULL ? 7U : channels;
 }
 
@@ -28,16 +29,17 @@ static struct rf_engine_setup setup_of(const struct bench *bench) {
                                     .zone = bench->zone,
                                     .channels = 7,
                                     .acks = bench->acks,
-                                    .named = named};
-    static const char *const names[] = {"a", "b", "c"};
+                                    .named = named,
+                                    .arg = bench};
     for (int c = 0; c < RF_CHANNELS_MOST; c++)
         setup.takes[c] = 15;
-    memcpy(setup.names, names, sizeof names);
+    memcpy(setup.names, bench->names, sizeof bench->names);
     return setup;
 }
 
 struct bench *bench_new(void) {
     struct bench *bench = calloc(1, sizeof *bench);
+    static const char *const names[] = {"a", "b", "c"};
     struct rf_error error;
     assert_int_equal(rf_zone_new("UTC", &bench->zone, &error), RF_OK);
     bench->config = (struct rf_config_alerter){
@@ -48,6 +50,7 @@ struct bench *bench_new(void) {
         .flap_window = rf_seconds(300),
         .flap_changes = 4,
         .settle = rf_seconds(60)};
+    memcpy(bench->names, names, sizeof names);
     struct rf_engine_setup setup = setup_of(bench);
     rf_engine_init(&bench->engine, &setup);
     return bench;
@@ -148,8 +151,8 @@ void bench_kill(struct bench *bench) {
         loaded->set_aside = kept->set_aside;
         loaded->swallowed = kept->swallowed;
         loaded->acked = kept->acked;
-        char *state = rf_incident_state(kept);
-        assert_true(rf_incident_restore(loaded, state));
+        char *state = rf_incident_state(kept, &bench->engine.names);
+        assert_true(rf_incident_restore(loaded, state, &next.names));
         free(state);
         for (size_t i = 0; i < kept->seen.capacity; i++)
             if (kept->seen.slots[i] != 0)
@@ -167,6 +170,12 @@ void bench_kill(struct bench *bench) {
     rf_engine_changes_free(&changes);
     rf_engine_fini(&bench->engine);
     bench->engine = next;
+    bench_tick(bench);
+}
+
+void bench_reload(struct bench *bench) {
+    struct rf_engine_setup setup = setup_of(bench);
+    rf_engine_set(&bench->engine, &setup);
     bench_tick(bench);
 }
 
@@ -196,6 +205,14 @@ const struct rf_alert *bench_last(const struct bench *bench) {
     return &bench->told[bench->told_count - 1];
 }
 
+const struct rf_alert *bench_last_on(const struct bench *bench, unsigned c) {
+    size_t i = bench->told_count;
+    while (i > 0 && !(bench->told[i - 1].channels & 1U << c))
+        i--;
+    assert_true(i > 0);
+    return &bench->told[i - 1];
+}
+
 size_t bench_count(const struct bench *bench, const char *kind, const char *incident) {
     size_t count = 0;
     for (size_t i = 0; i < bench->told_count; i++)
@@ -204,18 +221,27 @@ size_t bench_count(const struct bench *bench, const char *kind, const char *inci
     return count;
 }
 
-char *bench_kinds(const struct bench *bench) {
+char *bench_kinds(const struct bench *bench, unsigned channels) {
     struct rf_text text = {0};
     for (size_t i = 0; i < bench->told_count; i++)
-        rf_text_add(&text, "%s%s %s", i > 0 ? ", " : "", rf_notice_name(bench->told[i].kind),
-                    bench->told[i].incident);
+        if (channels == UINT32_MAX || bench->told[i].channels & channels)
+            rf_text_add(&text, "%s%s %s", text.size > 0 ? ", " : "",
+                        rf_notice_name(bench->told[i].kind), bench->told[i].incident);
     return rf_text_take(&text);
 }
 
-void bench_expect(const struct bench *bench, const char *kinds) {
-    char *told = bench_kinds(bench);
+static void expect(const struct bench *bench, unsigned channels, const char *kinds) {
+    char *told = bench_kinds(bench, channels);
     assert_string_equal(told, kinds);
     free(told);
+}
+
+void bench_expect(const struct bench *bench, const char *kinds) {
+    expect(bench, UINT32_MAX, kinds);
+}
+
+void bench_expect_on(const struct bench *bench, unsigned c, const char *kinds) {
+    expect(bench, 1U << c, kinds);
 }
 
 void bench_says(const char *text, const char *part) {

@@ -17,7 +17,8 @@ struct bench {
     size_t told_count;
     double wake;   // of the last tick, as now; -1: never
     unsigned acks; // channels that are told of acknowledgements
-    bool paged;    // ticks follow each 256th event, as they do a page of the journal
+    const char *names[3];
+    bool paged; // ticks follow each 256th event, as they do a page of the journal
 };
 
 // bench_new: with the configuration's defaults, and three channels named a, b and c.
@@ -32,15 +33,21 @@ void bench_tick(struct bench *bench);
 void bench_wait(struct bench *bench, double seconds);
 // bench_kill: the engine is destroyed, and another one loaded with what was stored.
 void bench_kill(struct bench *bench);
+// bench_reload: the configuration, or the names, are as they stand now.
+void bench_reload(struct bench *bench);
 void bench_silence(struct bench *bench, const char *id, const char *value);
 
-// bench_last: the newest notice. bench_count: of a kind ("opened"), of an incident (NULL: of all).
+// bench_last: the newest notice; on channel c. bench_count: of a kind ("opened"), of an incident
+// (NULL: of all).
 const struct rf_alert *bench_last(const struct bench *bench);
+const struct rf_alert *bench_last_on(const struct bench *bench, unsigned c);
 size_t bench_count(const struct bench *bench, const char *kind, const char *incident);
-// bench_kinds: all that was told, such as "opened breaker/x, resolved breaker/x".
-char *bench_kinds(const struct bench *bench);
-// bench_expect: that this, and nothing else, was told so far.
+// bench_kinds: all that was told to one of these channels, such as "opened breaker/x, resolved
+// breaker/x".
+char *bench_kinds(const struct bench *bench, unsigned channels);
+// bench_expect: that this, and nothing else, was told so far. bench_expect_on: on channel c.
 void bench_expect(const struct bench *bench, const char *kinds);
+void bench_expect_on(const struct bench *bench, unsigned c, const char *kinds);
 
 // bench_says: that the text has this part.
 void bench_says(const char *text, const char *part);

@@ -49,62 +49,84 @@ struct story *judge_story(struct court *court, const char *id, const char *name)
     return story;
 }
 
-// ---- one story at a time ----
+bool judge_is_open(const struct story *story) {
+    return story->heard[0].open || story->heard[1].open || story->heard[2].open;
+}
 
-static void begins(struct court *court, struct story *story, const struct telling *telling) {
-    if (story->open || story->over)
-        WRONG(court, "%s (%s) is opened twice", story->name, story->id);
-    story->open = true;
-    story->first_at = telling->at.ns;
+bool judge_was_told(const struct story *story) {
+    bool told = judge_is_open(story);
+    for (int c = 0; c < 3; c++)
+        told = told || story->heard[c].over;
+    return told;
+}
+
+// ---- one story on one channel at a time ----
+
+static void begins(struct court *court, struct story *story, unsigned c) {
+    struct heard *heard = &story->heard[c];
+    if (heard->open || heard->over)
+        WRONG(court, "channel %c hears twice that %s (%s) is open", "abc"[c], story -> name,
+              story -> id);
+    heard->open = true;
     for (size_t i = 0; i < court->count; i++) {
         const struct story *other = &court->stories[i];
-        if (other != story && other->open && judge_has_end(story->name) &&
+        if (other != story && other->heard[c].open && judge_has_end(story->name) &&
             strcmp(other->name, story->name) == 0)
-            WRONG(court, "%s begins again (%s) before it is told to be over (%s)", story->name,
-                  story->id, other->id);
+            WRONG(court, "channel %c hears that %s begins again (%s) before its end (%s)", "abc"[c],
+                  story -> name, story -> id, other -> id);
     }
 }
 
-static void ends(struct court *court, struct story *story, const struct telling *telling) {
-    if (story->over)
-        WRONG(court, "%s (%s) is resolved twice", story->name, story->id);
-    if (!story->open && !telling->digest)
-        WRONG(court, "%s (%s) is resolved, and was never opened", story->name, story->id);
-    story->open = false;
-    story->over = true;
+static void ends(struct court *court, struct story *story, unsigned c, bool digest) {
+    struct heard *heard = &story->heard[c];
+    if (heard->over)
+        WRONG(court, "channel %c hears twice of the end of %s (%s)", "abc"[c], story -> name,
+              story -> id);
+    if (!heard->open && !digest)
+        WRONG(court, "channel %c hears the end of %s (%s), and nothing before", "abc"[c],
+              story -> name, story -> id);
+    heard->open = false;
+    heard->over = true;
 }
 
-static void goes_on(struct court *court, struct story *story, const struct telling *telling) {
-    if (!story->open)
-        WRONG(court, "%s (%s) gets %s %s", story->name, story->id, rf_notice_name(telling->kind),
-              story->over ? "after its end" : "before its beginning");
-    if (telling->kind == RF_NOTICE_UPDATED && !telling->digest && !telling->flaps &&
-        telling->at.ns - story->spoke_at < 60 * SECOND)
-        WRONG(court, "%s (%s) is updated %g s after its last notice", story->name, story->id,
-              (double)(telling->at.ns - story->spoke_at) / (double)SECOND);
-    if (telling->kind != RF_NOTICE_REMINDER && telling->kind != RF_NOTICE_ESCALATED)
-        return;
-    for (size_t i = 0; i < court->count; i++) // also those that it carries on
-        if (telling->kind == RF_NOTICE_REMINDER && court->stories[i].reminded_at > 0 &&
-            strcmp(court->stories[i].name, story->name) == 0 &&
-            telling->at.ns - court->stories[i].reminded_at < 3600 * SECOND)
-            WRONG(court, "%s (%s) is told again too soon", story->name, story->id);
-    story->reminded_at = telling->at.ns;
-}
-
-static void on_channels(struct court *court, struct story *story, const struct telling *telling) {
-    for (unsigned c = 0; c < 3; c++) {
-        if (!(telling->channels & 1U << c))
-            continue;
-        if (story->ended[c])
-            WRONG(court, "channel %c hears more of %s (%s) after its end", "abc"[c], story -> name,
-                  story -> id);
-        if (telling->kind == RF_NOTICE_RESOLVED && !story->known[c] && !telling->digest)
-            WRONG(court, "channel %c hears the end of %s (%s), and nothing before", "abc"[c],
+// One that a storm kept may hear of it later than the first one did.
+static void is_reminded(struct court *court, struct story *story, unsigned c, int64_t at) {
+    bool late = story->reminded != 0 && !(story->reminded & 1U << c);
+    for (size_t i = 0; !late && i < court->count; i++) // also those that it carries on
+        if (court->stories[i].reminded_at > 0 && strcmp(court->stories[i].name, story->name) == 0 &&
+            at - court->stories[i].reminded_at < 3600 * SECOND &&
+            at != court->stories[i].reminded_at)
+            WRONG(court, "channel %c is told too soon again that %s (%s) is open", "abc"[c],
                   story -> name, story -> id);
-        story->known[c] = true;
-        story->ended[c] = telling->kind == RF_NOTICE_RESOLVED;
+}
+
+static void note_reminded(struct story *story, unsigned c, int64_t at) {
+    bool late = story->reminded != 0 && !(story->reminded & 1U << c);
+    if (late) {
+        story->reminded |= 1U << c;
+        return;
     }
+    story->reminded = 1U << c;
+    story->reminded_at = at;
+}
+
+// Who never heard of it may hear of it by its news, as their severity, or the rules, may be others.
+static void goes_on(struct court *court, struct story *story, const struct telling *telling,
+                    unsigned c) {
+    struct heard *heard = &story->heard[c];
+    int64_t at = telling->at.ns;
+    if (heard->over)
+        WRONG(court, "channel %c hears more of %s (%s) after its end", "abc"[c], story -> name,
+              story -> id);
+    if (telling->kind == RF_NOTICE_UPDATED && !telling->digest && !telling->flaps &&
+        heard->spoke_at > 0 && at - heard->spoke_at < 60 * SECOND)
+        WRONG(court, "channel %c hears news of %s (%s) %g s after its last notice", "abc"[c],
+              story -> name, story -> id, (double)(at - heard->spoke_at) / (double)SECOND);
+    heard->open = true;
+    if (telling->kind == RF_NOTICE_REMINDER)
+        is_reminded(court, story, c, at);
+    if (telling->kind == RF_NOTICE_REMINDER || telling->kind == RF_NOTICE_ESCALATED)
+        note_reminded(story, c, at);
 }
 
 // ---- who must not be told ----
@@ -132,12 +154,12 @@ static bool is_silenced(const struct court *court, const char *name, int64_t at)
 }
 
 static void heeds_silences(struct court *court, const struct story *story,
-                           const struct telling *telling) {
-    bool told_before = telling->kind == RF_NOTICE_RESOLVED && story->first_at != 0;
+                           const struct telling *telling, unsigned c) {
+    bool told_before = telling->kind == RF_NOTICE_RESOLVED && story->heard[c].open;
     if (court->world->kills != WORLD_LOOSELY && !told_before &&
         is_silenced(court, telling->name, telling->at.ns))
-        WRONG(court, "%s (%s) is silenced, and told: %s", story->name, story->id,
-              rf_notice_name(telling->kind));
+        WRONG(court, "%s (%s) is silenced, and told to channel %c: %s", story->name, story->id,
+              "abc"[c], rf_notice_name(telling->kind));
 }
 
 static bool is_ever_quiet(const struct court *court) {
@@ -161,17 +183,36 @@ static int64_t free_since(const struct court *court, const struct story *story, 
     return since;
 }
 
-// At most a storm's digest later.
+// What the channel was told in this time.
+static size_t notices_on(const struct court *court, unsigned c, int64_t after, int64_t until) {
+    const char *last = "";
+    size_t count = 0;
+    for (size_t i = 0; i < court->world->telling_count; i++) {
+        const struct telling *telling = &court->world->tellings[i];
+        if (!(telling->channels & 1U << c) || telling->at.ns <= after || telling->at.ns > until ||
+            strcmp(last, telling->notice) == 0)
+            continue;
+        last = telling->notice;
+        count++;
+    }
+    return count;
+}
+
+// At most a storm's digest later; and at once on a channel that has no storm, whatever the others
+// have: one has begun with as many notices as are told singly, which is two at least.
 static void is_told_in_time(struct court *court, const struct story *story,
-                            const struct telling *telling) {
+                            const struct telling *telling, unsigned c) {
     if (court->world->kills == WORLD_LOOSELY || telling->kind != RF_NOTICE_OPENED ||
         (strcmp(story->rule, "breaker") != 0 && strcmp(story->rule, "mine") != 0) ||
         is_ever_quiet(court))
         return;
-    int64_t late = telling->at.ns - free_since(court, story, telling->at.ns);
+    int64_t since = free_since(court, story, telling->at.ns), late = telling->at.ns - since;
     if (late > 75 * SECOND)
-        WRONG(court, "%s (%s) is told %g s late", story->name, story->id,
-              (double)late / (double)SECOND);
+        WRONG(court, "channel %c is told of %s (%s) %g s late", "abc"[c], story -> name,
+              story -> id, (double)late / (double)SECOND);
+    if (late > SECOND && notices_on(court, c, since - 75 * SECOND, telling->at.ns - 1) < 2)
+        WRONG(court, "channel %c has no storm, and is told of %s (%s) %g s late", "abc"[c],
+              story -> name, story -> id, (double)late / (double)SECOND);
 }
 
 // A contact's trouble with a provider whose breaker is told to be open.
@@ -183,7 +224,8 @@ static void heeds_breakers(struct court *court, const struct story *story,
     snprintf(breaker, sizeof breaker, "breaker/%s", strrchr(story->name, '/') + 1);
     for (size_t i = 0; i < court->count; i++) {
         const struct story *other = &court->stories[i];
-        if (strcmp(other->name, breaker) != 0 || !other->open || other->first > story->first)
+        if (strcmp(other->name, breaker) != 0 || !judge_is_open(other) ||
+            other->first > story->first)
             continue;
         bool open = true; // by its events
         for (size_t e = other->first + 1; e < court->script->event_count; e++)
@@ -226,12 +268,16 @@ static void flapping_bounds(struct court *court) {
     const struct world *world = court->world;
     for (size_t i = 0; i < world->telling_count; i++) {
         const struct telling *first = &world->tellings[i];
-        size_t count = 0;
+        size_t count[3] = {0};
         for (size_t j = i;
              j < world->telling_count && world->tellings[j].at.ns < first->at.ns + FLAP_WINDOW; j++)
-            count += strcmp(world->tellings[j].name, first->name) == 0;
-        if (count > 10)
-            WRONG(court, "%s is told %zu times in the window of flapping", first->name, count);
+            for (unsigned c = 0; c < 3; c++)
+                count[c] += world->tellings[j].channels & 1U << c &&
+                            strcmp(world->tellings[j].name, first->name) == 0;
+        for (unsigned c = 0; c < 3; c++)
+            if (count[c] > 10)
+                WRONG(court, "channel %c is told of %s %zu times in the window of flapping",
+                      "abc"[c], first -> name, count[c]);
     }
 }
 
@@ -248,6 +294,19 @@ static void ids(struct court *court) {
     }
 }
 
+static void hear(struct court *court, struct story *story, const struct telling *telling,
+                 unsigned c) {
+    heeds_silences(court, story, telling, c);
+    is_told_in_time(court, story, telling, c);
+    if (telling->kind == RF_NOTICE_OPENED)
+        begins(court, story, c);
+    else if (telling->kind == RF_NOTICE_RESOLVED)
+        ends(court, story, c, telling->digest);
+    else
+        goes_on(court, story, telling, c);
+    story->heard[c].spoke_at = telling->at.ns;
+}
+
 void judge(struct world *world) {
     struct court court = {.world = world, .script = world->script};
     judge_name_events(&court);
@@ -255,23 +314,10 @@ void judge(struct world *world) {
         const struct telling *telling = &world->tellings[i];
         struct story *story = judge_story(&court, telling->incident, telling->name);
         snprintf(story->rule, sizeof story->rule, "%s", telling->rule);
-        heeds_silences(&court, story, telling);
         heeds_breakers(&court, story, telling);
-        is_told_in_time(&court, story, telling);
-        bool again = telling->digest && story->digest_at == telling->at.ns &&
-                     story->digest_kind == telling->kind; // on other channels, at the same time
-        if (again)
-            ;
-        else if (telling->kind == RF_NOTICE_OPENED)
-            begins(&court, story, telling);
-        else if (telling->kind == RF_NOTICE_RESOLVED)
-            ends(&court, story, telling);
-        else
-            goes_on(&court, story, telling);
-        on_channels(&court, story, telling);
-        story->spoke_at = telling->at.ns;
-        story->digest_at = telling->digest ? telling->at.ns : 0;
-        story->digest_kind = telling->kind;
+        for (unsigned c = 0; c < 3; c++)
+            if (telling->channels & 1U << c)
+                hear(&court, story, telling, c);
     }
     ids(&court);
     bounds(&court);

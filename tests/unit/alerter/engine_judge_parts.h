@@ -4,18 +4,19 @@
 
 #include "engine_judge.h"
 
+// What one channel heard of an incident.
+struct heard {
+    bool open, over;
+    int64_t spoke_at; // newest notice
+};
+
 // An incident, as its notices and its row tell of it.
 struct story {
     char id[RF_ALERT_ID_SIZE], name[160], rule[40];
-    size_t first;     // its event's place
-    bool open, over;  // told
-    bool known[3];    // by channel: told of
-    bool ended[3];    // told that it is over
-    int64_t spoke_at; // newest notice
-    int64_t reminded_at;
-    int64_t first_at;
-    int64_t digest_at; // newest notice, if it was a digest; of which kind
-    enum rf_notice digest_kind;
+    size_t first;          // its event's place
+    struct heard heard[3]; // by channel
+    int64_t reminded_at;   // when the first channel was reminded last; which were since
+    unsigned reminded;
     struct world_row row; // its numbers
     bool has_row, row_open;
     char told[12];
@@ -34,6 +35,11 @@ struct court {
 #define WRONG(court, ...) judge_wrong(court, __LINE__, __VA_ARGS__)
 void judge_wrong(const struct court *court, int line, const char *format, ...) RF_PRINTF(3, 4);
 struct story *judge_story(struct court *court, const char *id, const char *name);
+
+// judge_is_open: some channel was told that it is open, and not that it is over. judge_was_told:
+// one was told anything.
+bool judge_is_open(const struct story *story);
+bool judge_was_told(const struct story *story);
 
 // judge_is_alone: nothing swallows what has this name. judge_has_end: an event ends it, and that is
 // told.

@@ -103,17 +103,29 @@ static bool was_silenced(const struct court *court, const struct story *story) {
     return false;
 }
 
+// Each channel that heard of it heard of its end; and, of what no silence can have kept, all did.
+static void is_settled_on(const struct court *court, const struct story *story, unsigned c) {
+    const struct heard *heard = &story->heard[c];
+    if (heard->open && judge_has_end(story->name) && strcmp(story->rule, "mine") != 0)
+        WRONG(court, "channel %c never hears of the end of %s (%s)", "abc"[c], story -> name,
+              story -> id);
+    if (strcmp(story->rule, "breaker") == 0 && judge_was_told(story) && !heard->open &&
+        !heard->over && !was_silenced(court, story))
+        WRONG(court, "channel %c never hears of %s (%s), and others do", "abc"[c], story -> name,
+              story -> id);
+}
+
 // At the end all is over, and who heard of its beginning heard so.
-static void is_settled(struct court *court, const struct story *story) {
+static void is_settled(const struct court *court, const struct story *story) {
     if (story->row.live || story->row_open)
         WRONG(court, "%s (%s) is still there at the end", story->name, story->id);
-    if (story->open && strcmp(story->told, "resolved") != 0)
+    if (judge_is_open(story) && strcmp(story->told, "resolved") != 0)
         WRONG(court, "%s (%s) was opened, and is told %s", story->name, story->id, story->told);
-    if (story->open && judge_has_end(story->name) && strcmp(story->rule, "mine") != 0)
-        WRONG(court, "the end of %s (%s) was never told", story->name, story->id);
     bool must = judge_is_alone(story->name) && strcmp(story->rule, "long") != 0;
-    if (must && !story->over && !story->open && !was_silenced(court, story))
+    if (must && !judge_was_told(story) && !was_silenced(court, story))
         WRONG(court, "%s (%s) was never told", story->name, story->id);
+    for (unsigned c = 0; c < 3; c++)
+        is_settled_on(court, story, c);
 }
 
 void judge_rows(struct court *court) {

@@ -38,7 +38,7 @@ struct script_rules {
     struct rf_duration remind;
 };
 extern const struct script_rules script_rules[];
-#define SCRIPT_RULES 5
+#define SCRIPT_RULES 6
 
 enum script_kind { STEP_EVENTS, STEP_SILENCE, STEP_UNSILENCE, STEP_ACK, STEP_RULES, STEP_WAIT };
 
