@@ -2,7 +2,6 @@
 #ifndef RF_CLI_EVENT_LINE_H
 #define RF_CLI_EVENT_LINE_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include <ringfence/messages.h>
@@ -18,10 +17,6 @@ const char *cli_severity_color(const char *severity);
 // severity has its colour, and what is the same in all lines stands back. Nothing of the event can
 // say anything else to a terminal.
 void cli_event_text(const struct rf_event *event, bool color, struct rf_text *line);
-
-// cli_event_json: the envelope with its names on the bus, `ts` as RFC 3339, and the topic. NULL if
-// out of memory; the caller releases it.
-json_t *cli_event_json(const struct rf_event *event);
 
 // cli_event_line: either of them as one text that the caller frees; NULL if out of memory.
 char *cli_event_line(const struct rf_event *event, bool json, bool color);

@@ -8,7 +8,7 @@
 #include "events/field.h"
 #include "events/sentence.h"
 #include "member.h"
-#include "timeline.h"
+#include "timeline_text.h"
 
 #define WORDS_BYTES 300
 #define NAME_BYTES  100
@@ -26,7 +26,7 @@ static void add_offset(struct rf_text *text, struct rf_duration offset) {
     rf_text_add(text, "%12s  ", out);
 }
 
-static void add_attempt(struct rf_text *text, const struct cli_timeline_entry *entry) {
+static void add_attempt(struct rf_text *text, const struct rf_timeline_entry *entry) {
     const json_t *attempt = entry->attempt;
     const char *class = cli_member_text(attempt, "class");
     const char *message = cli_member_text(attempt, "message");
@@ -74,7 +74,7 @@ static void add_sentence(struct rf_text *text, const char *contact, const struct
 }
 
 static void add_entry(struct rf_text *text, const char *contact,
-                      const struct cli_timeline_entry *entry, struct rf_utc began, bool color) {
+                      const struct rf_timeline_entry *entry, struct rf_utc began, bool color) {
     const struct rf_event *event = entry->event;
     bool attempt = entry->attempt != NULL;
     bool failed = attempt && strcmp(cli_member_text(entry->attempt, "class"), "ok") != 0;
@@ -92,8 +92,7 @@ static void add_entry(struct rf_text *text, const char *contact,
     rf_text_add(text, "\n");
 }
 
-static void add_head(struct rf_text *text, const char *contact,
-                     const struct cli_timeline_sum *sum) {
+static void add_head(struct rf_text *text, const char *contact, const struct rf_timeline_sum *sum) {
     char when[RF_TIME_TEXT_SIZE];
     const struct {
         const char *before, *value;
@@ -110,7 +109,7 @@ static void add_head(struct rf_text *text, const char *contact,
                 sum->whole ? "" : "; what was before it is no longer in the journal");
 }
 
-static void add_result(struct rf_text *text, const struct cli_timeline_sum *sum) {
+static void add_result(struct rf_text *text, const struct rf_timeline_sum *sum) {
     char span[RF_TIME_TEXT_SIZE];
     bool over = strcmp(sum->state, "done") == 0 || strcmp(sum->state, "set_aside") == 0;
     rf_text_add(text, "%s", strcmp(sum->state, "set_aside") == 0 ? "set aside" : sum->state);
@@ -130,45 +129,10 @@ static void add_result(struct rf_text *text, const struct cli_timeline_sum *sum)
     rf_text_add(text, "\n");
 }
 
-void cli_timeline_text(const char *contact, const struct cli_timeline_entry *entries, size_t count,
-                       const struct cli_timeline_sum *sum, bool color, struct rf_text *text) {
+void cli_timeline_text(const char *contact, const struct rf_timeline_entry *entries, size_t count,
+                       const struct rf_timeline_sum *sum, bool color, struct rf_text *text) {
     add_head(text, contact, sum);
     for (size_t i = 0; i < count; i++)
         add_entry(text, contact, &entries[i], sum->began, color);
     add_result(text, sum);
-}
-
-// ---- for programs ----
-
-static json_t *entry_json(const struct cli_timeline_entry *entry, struct rf_utc began) {
-    char when[RF_RFC3339_SIZE];
-    json_t *json = json_pack("{s:s, s:I}", "ts", rf_utc_format(entry->at, when), "at_ns",
-                             (json_int_t)rf_utc_since(entry->at, began).ns);
-    if (json == NULL)
-        return NULL;
-    if (entry->attempt == NULL) {
-        json_object_set_new(json, "event", cli_event_json(entry->event));
-        return json;
-    }
-    const char *step = rf_field_text(entry->event, "step");
-    json_object_set_new(json, "number", json_integer((json_int_t)entry->number));
-    if (step != NULL)
-        json_object_set_new(json, "step", json_string(step));
-    json_object_set_new(json, "attempt", json_copy((json_t *)(uintptr_t)entry->attempt));
-    return json;
-}
-
-json_t *cli_timeline_json(const char *contact, const struct cli_timeline_entry *entries,
-                          size_t count, const struct cli_timeline_sum *sum) {
-    char began[RF_RFC3339_SIZE], ended[RF_RFC3339_SIZE];
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, entry_json(&entries[i], sum->began));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o}",
-                     "contact", contact, "campaign", sum->campaign, "phone", sum->phone, "name",
-                     sum->name, "state", sum->state, "outcome", sum->outcome, "began",
-                     rf_utc_format(sum->began, began), "ended", rf_utc_format(sum->ended, ended),
-                     "whole", sum->whole, "attempts", (json_int_t)sum->attempts, "failed",
-                     (json_int_t)sum->failed, "waited_ns", (json_int_t)sum->waited.ns, "deferrals",
-                     (json_int_t)sum->deferrals, "timeline", list);
 }

@@ -6,19 +6,19 @@
 #include "event_filter.h"
 #include "reader.h"
 #include "terminal.h"
-#include "timeline.h"
+#include "timeline_text.h"
 
 struct trace {
     struct cli_session *session;
     struct cli_range range;
     struct cli_reader reader;
-    struct cli_timeline timeline;
+    struct rf_timeline timeline;
     bool color;
 };
 
 static void on_event(void *arg, const struct rf_event *event) {
     struct trace *trace = arg;
-    if (cli_timeline_take(&trace->timeline, event))
+    if (rf_timeline_take(&trace->timeline, event))
         return;
     cli_reader_end(&trace->reader);
     cli_session_fail(trace->session, "out of memory");
@@ -26,13 +26,13 @@ static void on_event(void *arg, const struct rf_event *event) {
 
 static bool print(const struct trace *trace, const char *contact) {
     size_t count;
-    struct cli_timeline_sum sum;
+    struct rf_timeline_sum sum;
     struct rf_text text = {0};
-    struct cli_timeline_entry *entries = cli_timeline_of(&trace->timeline, contact, &count, &sum);
+    struct rf_timeline_entry *entries = rf_timeline_of(&trace->timeline, contact, &count, &sum);
     if (entries == NULL)
         return false;
     if (trace->session->options->json)
-        cli_print_json(cli_timeline_json(contact, entries, count, &sum));
+        cli_print_json(rf_timeline_json(contact, entries, count, &sum));
     else
         cli_timeline_text(contact, entries, count, &sum, trace->color, &text);
     free(entries);
@@ -44,7 +44,7 @@ static bool print(const struct trace *trace, const char *contact) {
 }
 
 static void print_all(struct trace *trace) {
-    const struct cli_timeline *timeline = &trace->timeline;
+    const struct rf_timeline *timeline = &trace->timeline;
     struct cli_session *session = trace->session;
     if (timeline->contact_count == 0) {
         cli_session_fail(session, "the journal has no event of contact %s", timeline->wanted);
@@ -79,7 +79,7 @@ static void begin(struct cli_session *session) {
 
 int cli_trace(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin};
-    static const char *const prefixes[] = CLI_TIMELINE_PREFIXES;
+    static const char *const prefixes[] = RF_TIMELINE_PREFIXES;
     struct trace trace = {.reader = {.event = on_event, .page = on_page}};
     struct cli_event_filter filter;
     struct rf_error error;
@@ -91,8 +91,8 @@ int cli_trace(const struct cli_options *options) {
                                      .since = filter.since};
     trace.reader.arg = &trace;
     trace.reader.range = &trace.range;
-    cli_timeline_init(&trace.timeline, options->arguments[0]);
+    rf_timeline_init(&trace.timeline, options->arguments[0]);
     int code = cli_session_run(options, &handlers, &trace);
-    cli_timeline_fini(&trace.timeline);
+    rf_timeline_fini(&trace.timeline);
     return code;
 }

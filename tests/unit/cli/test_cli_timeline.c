@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "timeline.h"
+#include "timeline_text.h"
 
 #define S RF_NS_PER_S
 
@@ -18,7 +18,7 @@
 
 static int64_t last_n; // and what an event's id is made of
 
-static void take(struct cli_timeline *timeline, const char *type, const char *subject,
+static void take(struct rf_timeline *timeline, const char *type, const char *subject,
                  const char *contact, int64_t after_ms, json_t *data) {
     char id[32];
     snprintf(id, sizeof id, "event-%d", (int)++last_n);
@@ -31,7 +31,7 @@ static void take(struct cli_timeline *timeline, const char *type, const char *su
                                    .campaign = contact != NULL ? "spring" : NULL,
                                    .contact = contact,
                                    .data = data};
-    assert_true(cli_timeline_take(timeline, &event));
+    assert_true(rf_timeline_take(timeline, &event));
     json_decref(data);
 }
 
@@ -44,7 +44,7 @@ static json_t *attempt(const char *provider, int status, const char *class, int6
 }
 
 // A contact whose speech fails twice, at a provider whose breaker opens for another's failures.
-static void take_a_story(struct cli_timeline *timeline) {
+static void take_a_story(struct rf_timeline *timeline) {
     last_n = 0;
     take(timeline, "breaker.closed", "elevenlabs", NULL, -60000, NULL); // before it began
     take(timeline, "contact.started", "spring-2", "spring-2", 0,
@@ -73,11 +73,11 @@ static void take_a_story(struct cli_timeline *timeline) {
     take(timeline, "alert.sent", "email", NULL, 71000, json_pack("{s:s}", "alert", "event-7"));
 }
 
-static char *text_of(struct cli_timeline *timeline, const char *contact) {
+static char *text_of(struct rf_timeline *timeline, const char *contact) {
     struct rf_text text = {0};
-    struct cli_timeline_sum sum;
+    struct rf_timeline_sum sum;
     size_t count;
-    struct cli_timeline_entry *entries = cli_timeline_of(timeline, contact, &count, &sum);
+    struct rf_timeline_entry *entries = rf_timeline_of(timeline, contact, &count, &sum);
     cli_timeline_text(contact, entries, count, &sum, false, &text);
     free(entries);
     return rf_text_take(&text);
@@ -85,8 +85,8 @@ static char *text_of(struct cli_timeline *timeline, const char *contact) {
 
 static void a_contact_is_told_with_its_requests_and_what_happened_to_its_providers(void **state) {
     (void)state;
-    struct cli_timeline timeline;
-    cli_timeline_init(&timeline, "spring-2");
+    struct rf_timeline timeline;
+    rf_timeline_init(&timeline, "spring-2");
     take_a_story(&timeline);
     assert_int_equal(timeline.contact_count, 1);
     char *text = text_of(&timeline, "spring-2");
@@ -106,20 +106,20 @@ static void a_contact_is_told_with_its_requests_and_what_happened_to_its_provide
         "done (completed) after 66 s: 2 requests, 1 failed, 5.0 s waited before retries, "
         "deferrals: 1\n");
     free(text);
-    cli_timeline_fini(&timeline);
+    rf_timeline_fini(&timeline);
 }
 
 static void the_same_is_told_to_programs(void **state) {
     (void)state;
-    struct cli_timeline timeline;
-    struct cli_timeline_sum sum;
+    struct rf_timeline timeline;
+    struct rf_timeline_sum sum;
     size_t count;
-    cli_timeline_init(&timeline, "+12025550100"); // the number that it was dialled by
+    rf_timeline_init(&timeline, "+12025550100"); // the number that it was dialled by
     take_a_story(&timeline);
     assert_int_equal(timeline.contact_count, 1);
     assert_string_equal(timeline.contacts[0], "spring-2");
-    struct cli_timeline_entry *entries = cli_timeline_of(&timeline, "spring-2", &count, &sum);
-    json_t *json = cli_timeline_json("spring-2", entries, count, &sum);
+    struct rf_timeline_entry *entries = rf_timeline_of(&timeline, "spring-2", &count, &sum);
+    json_t *json = rf_timeline_json("spring-2", entries, count, &sum);
     const char *contact, *outcome, *was;
     json_int_t attempts, failed, waited;
     int whole;
@@ -146,13 +146,13 @@ static void the_same_is_told_to_programs(void **state) {
                         "contact.started/spring-2");
     json_decref(json);
     free(entries);
-    cli_timeline_fini(&timeline);
+    rf_timeline_fini(&timeline);
 }
 
 static void a_retry_under_way_is_told_by_the_gateways_word_alone(void **state) {
     (void)state;
-    struct cli_timeline timeline;
-    cli_timeline_init(&timeline, "spring-2");
+    struct rf_timeline timeline;
+    rf_timeline_init(&timeline, "spring-2");
     take(&timeline, "retry.scheduled", "elevenlabs", "spring-2", 1100,
          json_pack("{s:s, s:i, s:s, s:I}", "call", "call-1", "attempt", 1, "class", "transient",
                    "wait_ns", (json_int_t)(5 * S)));
@@ -165,13 +165,13 @@ static void a_retry_under_way_is_told_by_the_gateways_word_alone(void **state) {
                         "spring-2 failed (transient); next try in 5.0 s\n"
                         "running, 0.0 s so far: 0 requests, 0 failed\n");
     free(text);
-    cli_timeline_fini(&timeline);
+    rf_timeline_fini(&timeline);
 }
 
 static void one_number_in_two_campaigns_is_two_contacts(void **state) {
     (void)state;
-    struct cli_timeline timeline;
-    cli_timeline_init(&timeline, "+12025550100");
+    struct rf_timeline timeline;
+    rf_timeline_init(&timeline, "+12025550100");
     for (int i = 2; i < 5; i++) {
         char contact[16];
         snprintf(contact, sizeof contact, "%s-%d", i == 3 ? "other" : "c", i);
@@ -181,13 +181,13 @@ static void one_number_in_two_campaigns_is_two_contacts(void **state) {
     assert_int_equal(timeline.contact_count, 2);
     assert_string_equal(timeline.contacts[0], "c-2");
     assert_string_equal(timeline.contacts[1], "other-3");
-    cli_timeline_fini(&timeline);
+    rf_timeline_fini(&timeline);
 }
 
 static void what_others_wrote_stays_one_line_and_may_be_of_any_type(void **state) {
     (void)state;
-    struct cli_timeline timeline;
-    cli_timeline_init(&timeline, "x");
+    struct rf_timeline timeline;
+    rf_timeline_init(&timeline, "x");
     take(&timeline, "contact.started", "x", "x", 0, NULL);
     take(&timeline, "contact.step", "x", "x", 1000,
          json_pack("{s:i, s:[i,s,{},[],o]}", "step", 7, "attempts", 1, "two",
@@ -201,14 +201,14 @@ static void what_others_wrote_stays_one_line_and_may_be_of_any_type(void **state
         lines += *at == '\n';
     assert_int_equal(lines, 2 + 1 + 5 + 2 + 1);
     free(text);
-    struct cli_timeline_sum sum;
+    struct rf_timeline_sum sum;
     size_t count;
-    struct cli_timeline_entry *entries = cli_timeline_of(&timeline, "x", &count, &sum);
-    json_t *json = cli_timeline_json("x", entries, count, &sum);
+    struct rf_timeline_entry *entries = rf_timeline_of(&timeline, "x", &count, &sum);
+    json_t *json = rf_timeline_json("x", entries, count, &sum);
     assert_non_null(json);
     json_decref(json);
     free(entries);
-    cli_timeline_fini(&timeline);
+    rf_timeline_fini(&timeline);
 }
 
 int main(void) {

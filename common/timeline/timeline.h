@@ -1,7 +1,7 @@
 // What happened to one contact, over all processes: its own events, the requests that were sent for
 // it, and what else happened meanwhile to the providers that it used. Pure.
-#ifndef RF_CLI_TIMELINE_H
-#define RF_CLI_TIMELINE_H
+#ifndef RF_TIMELINE_TIMELINE_H
+#define RF_TIMELINE_TIMELINE_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -10,16 +10,14 @@
 #include <ringfence/messages.h>
 #include <ringfence/time.h>
 
-#include "events/text.h"
-
 // An event that was kept; its texts are its own.
-struct cli_kept_event {
+struct rf_kept_event {
     struct rf_event event;
     bool of_contact;
 };
 
 // One line of a timeline.
-struct cli_timeline_entry {
+struct rf_timeline_entry {
     struct rf_utc at;
     const struct rf_event *event; // what tells of it
     const json_t *attempt;        // one of the event's attempts; NULL: the event itself
@@ -27,7 +25,7 @@ struct cli_timeline_entry {
 };
 
 // What came of the contact.
-struct cli_timeline_sum {
+struct rf_timeline_sum {
     const char *state;                             // "done", "set_aside", "deferred", "running"
     const char *outcome, *campaign, *phone, *name; // "" where it is not known
     struct rf_utc began, ended;
@@ -36,40 +34,36 @@ struct cli_timeline_sum {
     struct rf_duration waited; // before attempts
 };
 
-struct cli_timeline {
+struct rf_timeline {
     const char *wanted; // a contact's id, or a telephone number that begins with '+'
-    struct cli_kept_event *kept;
+    struct rf_kept_event *kept;
     size_t count, room;
     char **contacts; // the ids that `wanted` stands for, in the order in which they came
     size_t contact_count;
 };
 
-// The topics whose events cli_timeline_take wants.
-#define CLI_TIMELINE_PREFIXES                                                                      \
+// The topics whose events rf_timeline_take wants.
+#define RF_TIMELINE_PREFIXES                                                                       \
     {                                                                                              \
         "contact.", "retry.", "fallback.", "breaker.", "provider.", "mark.", "key.", "worker.",    \
             "alert."                                                                               \
     }
 
-// cli_timeline_init: `wanted` is borrowed.
-void cli_timeline_init(struct cli_timeline *timeline, const char *wanted);
-void cli_timeline_fini(struct cli_timeline *timeline);
+// rf_timeline_init: `wanted` is borrowed.
+void rf_timeline_init(struct rf_timeline *timeline, const char *wanted);
+void rf_timeline_fini(struct rf_timeline *timeline);
 
-// cli_timeline_take: one event of the journal, in its order; keeps what may belong to the timeline.
+// rf_timeline_take: one event of the journal, in its order; keeps what may belong to the timeline.
 // False if out of memory.
-bool cli_timeline_take(struct cli_timeline *timeline, const struct rf_event *event);
+bool rf_timeline_take(struct rf_timeline *timeline, const struct rf_event *event);
 
-// cli_timeline_of: the entries of one of timeline->contacts in the order of their times, as a new
+// rf_timeline_of: the entries of one of timeline->contacts in the order of their times, as a new
 // array that the caller frees; their events are borrowed. NULL if out of memory.
-struct cli_timeline_entry *cli_timeline_of(const struct cli_timeline *timeline, const char *contact,
-                                           size_t *count, struct cli_timeline_sum *sum);
+struct rf_timeline_entry *rf_timeline_of(const struct rf_timeline *timeline, const char *contact,
+                                         size_t *count, struct rf_timeline_sum *sum);
 
-// cli_timeline_text: the whole for people, over several lines.
-void cli_timeline_text(const char *contact, const struct cli_timeline_entry *entries, size_t count,
-                       const struct cli_timeline_sum *sum, bool color, struct rf_text *text);
-
-// cli_timeline_json: the same for programs. NULL if out of memory; the caller releases it.
-json_t *cli_timeline_json(const char *contact, const struct cli_timeline_entry *entries,
-                          size_t count, const struct cli_timeline_sum *sum);
+// rf_timeline_json: the whole for programs. NULL if out of memory; the caller releases it.
+json_t *rf_timeline_json(const char *contact, const struct rf_timeline_entry *entries, size_t count,
+                         const struct rf_timeline_sum *sum);
 
 #endif

@@ -1,13 +1,21 @@
-#include "timeline.h"
+#include "timeline/timeline.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "events/field.h"
-#include "member.h"
 
-void cli_timeline_init(struct cli_timeline *timeline, const char *wanted) {
-    *timeline = (struct cli_timeline){.wanted = wanted};
+static const char *member_text(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static int64_t member_number(const json_t *object, const char *name) {
+    return json_integer_value(json_object_get(object, name));
+}
+
+void rf_timeline_init(struct rf_timeline *timeline, const char *wanted) {
+    *timeline = (struct rf_timeline){.wanted = wanted};
 }
 
 // ---- keeping ----
@@ -37,28 +45,28 @@ static bool event_copy(struct rf_event *copy, const struct rf_event *event) {
     return whole;
 }
 
-void cli_timeline_fini(struct cli_timeline *timeline) {
+void rf_timeline_fini(struct rf_timeline *timeline) {
     for (size_t i = 0; i < timeline->count; i++)
         event_free(&timeline->kept[i].event);
     for (size_t i = 0; i < timeline->contact_count; i++)
         free(timeline->contacts[i]);
     free(timeline->kept);
     free(timeline->contacts);
-    cli_timeline_init(timeline, timeline->wanted);
+    rf_timeline_init(timeline, timeline->wanted);
 }
 
 static bool begins(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static bool is_one_of(const struct cli_timeline *timeline, const char *contact) {
+static bool is_one_of(const struct rf_timeline *timeline, const char *contact) {
     for (size_t i = 0; i < timeline->contact_count; i++)
         if (strcmp(timeline->contacts[i], contact) == 0)
             return true;
     return false;
 }
 
-static bool add_contact(struct cli_timeline *timeline, const char *contact) {
+static bool add_contact(struct rf_timeline *timeline, const char *contact) {
     char **contacts = realloc(timeline->contacts, (timeline->contact_count + 1) * sizeof *contacts);
     if (contacts == NULL)
         return false;
@@ -68,7 +76,7 @@ static bool add_contact(struct cli_timeline *timeline, const char *contact) {
 }
 
 // Whether the event is of a contact that is wanted; one that is met for the first time is noted.
-static bool is_wanted(struct cli_timeline *timeline, const struct rf_event *event, bool *whole) {
+static bool is_wanted(struct rf_timeline *timeline, const struct rf_event *event, bool *whole) {
     *whole = true;
     if (event->contact == NULL)
         return false;
@@ -82,7 +90,7 @@ static bool is_wanted(struct cli_timeline *timeline, const struct rf_event *even
     return wanted;
 }
 
-bool cli_timeline_take(struct cli_timeline *timeline, const struct rf_event *event) {
+bool rf_timeline_take(struct rf_timeline *timeline, const struct rf_event *event) {
     bool whole;
     bool of_contact = is_wanted(timeline, event, &whole);
     if (!whole)
@@ -92,13 +100,13 @@ bool cli_timeline_take(struct cli_timeline *timeline, const struct rf_event *eve
         return true; // another's
     if (timeline->count == timeline->room) {
         size_t room = timeline->room == 0 ? 64 : timeline->room * 2;
-        struct cli_kept_event *kept = realloc(timeline->kept, room * sizeof *kept);
+        struct rf_kept_event *kept = realloc(timeline->kept, room * sizeof *kept);
         if (kept == NULL)
             return false;
         timeline->kept = kept;
         timeline->room = room;
     }
-    struct cli_kept_event *kept = &timeline->kept[timeline->count];
+    struct rf_kept_event *kept = &timeline->kept[timeline->count];
     if (!event_copy(&kept->event, event))
         return false;
     kept->of_contact = of_contact;
@@ -109,11 +117,11 @@ bool cli_timeline_take(struct cli_timeline *timeline, const struct rf_event *eve
 // ---- telling ----
 
 struct telling {
-    const struct cli_timeline *timeline;
+    const struct rf_timeline *timeline;
     const char *contact;
-    struct cli_timeline_entry *entries;
+    struct rf_timeline_entry *entries;
     size_t count, room;
-    struct cli_timeline_sum *sum;
+    struct rf_timeline_sum *sum;
     bool failed;
 };
 
@@ -121,24 +129,24 @@ static void add_entry(struct telling *telling, struct rf_utc at, const struct rf
                       const json_t *attempt, size_t number) {
     if (telling->count == telling->room) {
         size_t room = telling->room == 0 ? 64 : telling->room * 2;
-        struct cli_timeline_entry *entries = realloc(telling->entries, room * sizeof *entries);
+        struct rf_timeline_entry *entries = realloc(telling->entries, room * sizeof *entries);
         telling->failed = telling->failed || entries == NULL;
         if (entries == NULL)
             return;
         telling->entries = entries;
         telling->room = room;
     }
-    telling->entries[telling->count++] = (struct cli_timeline_entry){at, event, attempt, number};
+    telling->entries[telling->count++] = (struct rf_timeline_entry){at, event, attempt, number};
 }
 
-static bool is_own(const struct telling *telling, const struct cli_kept_event *kept) {
+static bool is_own(const struct telling *telling, const struct rf_kept_event *kept) {
     return kept->of_contact && strcmp(kept->event.contact, telling->contact) == 0;
 }
 
 // Whether an event of the contact has the attempts of this call: a gateway's word about one of them
 // would tell it twice.
 static bool is_told(const struct telling *telling, const char *call) {
-    const struct cli_timeline *timeline = telling->timeline;
+    const struct rf_timeline *timeline = telling->timeline;
     for (size_t i = 0; call != NULL && i < timeline->count; i++) {
         const struct rf_event *event = &timeline->kept[i].event;
         const char *other = rf_field_text(event, "call");
@@ -149,7 +157,7 @@ static bool is_told(const struct telling *telling, const char *call) {
     return false;
 }
 
-static void sum_up(struct cli_timeline_sum *sum, const struct rf_event *event) {
+static void sum_up(struct rf_timeline_sum *sum, const struct rf_event *event) {
     const char *phone = rf_field_text(event, "phone"), *name = rf_field_text(event, "name");
     const char *outcome = rf_field_text(event, "outcome"), *reason = rf_field_text(event, "reason");
     if (event->campaign != NULL)
@@ -180,21 +188,21 @@ static void sum_up(struct cli_timeline_sum *sum, const struct rf_event *event) {
 
 static void add_attempts(struct telling *telling, const struct rf_event *event) {
     const json_t *attempts = rf_field_array(event, "attempts");
-    struct cli_timeline_sum *sum = telling->sum;
+    struct rf_timeline_sum *sum = telling->sum;
     for (size_t i = 0; i < json_array_size(attempts); i++) {
         const json_t *attempt = json_array_get(attempts, i);
-        int64_t began = cli_member_number(attempt, "began");
+        int64_t began = member_number(attempt, "began");
         add_entry(telling, (struct rf_utc){began > 0 ? began : event->ts}, event, attempt, i + 1);
         sum->attempts++;
-        sum->failed += strcmp(cli_member_text(attempt, "class"), "ok") != 0;
-        sum->waited.ns = rf_ns_add(sum->waited.ns, cli_member_number(attempt, "waited_ns"));
+        sum->failed += strcmp(member_text(attempt, "class"), "ok") != 0;
+        sum->waited.ns = rf_ns_add(sum->waited.ns, member_number(attempt, "waited_ns"));
         if (began > 0 && began < sum->began.ns)
             sum->began.ns = began;
     }
 }
 
 static void add_own(struct telling *telling) {
-    const struct cli_timeline *timeline = telling->timeline;
+    const struct rf_timeline *timeline = telling->timeline;
     for (size_t i = 0; i < timeline->count; i++) {
         const struct rf_event *event = &timeline->kept[i].event;
         if (!is_own(telling, &timeline->kept[i]))
@@ -209,8 +217,8 @@ static void add_own(struct telling *telling) {
 
 static bool uses(const struct telling *telling, size_t own, const char *provider) {
     for (size_t i = 0; i < own; i++) {
-        const struct cli_timeline_entry *entry = &telling->entries[i];
-        const char *one = entry->attempt != NULL ? cli_member_text(entry->attempt, "provider")
+        const struct rf_timeline_entry *entry = &telling->entries[i];
+        const char *one = entry->attempt != NULL ? member_text(entry->attempt, "provider")
                                                  : rf_field_text(entry->event, "provider");
         if ((one != NULL && strcmp(one, provider) == 0) ||
             (entry->event->service != NULL && strcmp(entry->event->service, provider) == 0))
@@ -228,8 +236,8 @@ static bool is_entry(const struct telling *telling, const char *id) {
 
 // What happened meanwhile to the providers that were used.
 static void add_surroundings(struct telling *telling) {
-    const struct cli_timeline *timeline = telling->timeline;
-    const struct cli_timeline_sum *sum = telling->sum;
+    const struct rf_timeline *timeline = telling->timeline;
+    const struct rf_timeline_sum *sum = telling->sum;
     bool over = strcmp(sum->state, "done") == 0 || strcmp(sum->state, "set_aside") == 0;
     size_t own = telling->count;
     for (size_t i = 0; i < timeline->count; i++) {
@@ -246,7 +254,7 @@ static void add_surroundings(struct telling *telling) {
 
 // An alert has the id of the event that it tells of.
 static void add_alerts(struct telling *telling) {
-    const struct cli_timeline *timeline = telling->timeline;
+    const struct rf_timeline *timeline = telling->timeline;
     for (size_t i = 0; i < timeline->count; i++) {
         const struct rf_event *event = &timeline->kept[i].event;
         if (begins(event->type, "alert.") && is_entry(telling, rf_field_text(event, "alert")))
@@ -257,7 +265,7 @@ static void add_alerts(struct telling *telling) {
 // By time; what happened at once, or has one event, stays as the journal has it, an event behind
 // its attempts.
 static int compare(const void *a, const void *b) {
-    const struct cli_timeline_entry *left = a, *right = b;
+    const struct rf_timeline_entry *left = a, *right = b;
     if (left->at.ns != right->at.ns)
         return left->at.ns < right->at.ns ? -1 : 1;
     if (left->event->n != right->event->n)
@@ -267,10 +275,10 @@ static int compare(const void *a, const void *b) {
     return l < r ? -1 : l > r;
 }
 
-struct cli_timeline_entry *cli_timeline_of(const struct cli_timeline *timeline, const char *contact,
-                                           size_t *count, struct cli_timeline_sum *sum) {
+struct rf_timeline_entry *rf_timeline_of(const struct rf_timeline *timeline, const char *contact,
+                                         size_t *count, struct rf_timeline_sum *sum) {
     struct telling telling = {.timeline = timeline, .contact = contact, .sum = sum};
-    *sum = (struct cli_timeline_sum){
+    *sum = (struct rf_timeline_sum){
         .state = "running", .outcome = "", .campaign = "", .phone = "", .name = ""};
     add_own(&telling);
     add_surroundings(&telling);
