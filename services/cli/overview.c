@@ -1,6 +1,7 @@
 #include "overview.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -135,6 +136,21 @@ static void breakers_text(json_t *breakers, struct rf_utc now, struct rf_text *t
     json_array_foreach(breakers, i, breaker) breaker_text(breaker, now, text);
 }
 
+// The share of the last day in which it served, cut: 100 % is what never failed; and how long its
+// calls take.
+static void figures_text(const json_t *provider, struct rf_text *text) {
+    const json_t *day = json_object_get(json_object_get(provider, "availability"), "24h");
+    const json_t *share = json_object_get(day, "share"),
+                 *latency = json_object_get(provider, "latency");
+    if (json_is_real(share)) // in parts that a double has no trouble with
+        rf_text_add(text, ", %.2f %% in 24h",
+                    floor(json_real_value(share) * 1e6 / 100 + 0.001) / 100);
+    if (json_is_object(latency))
+        rf_text_add(text, ", calls take %.2f s (p99 %.2f s)",
+                    (double)cli_member_number(latency, "p50_ns") / 1e9,
+                    (double)cli_member_number(latency, "p99_ns") / 1e9);
+}
+
 static void providers_text(json_t *providers, struct rf_utc now, struct rf_text *text) {
     const char *name;
     json_t *provider;
@@ -147,6 +163,7 @@ static void providers_text(json_t *providers, struct rf_utc now, struct rf_text 
         since(text, cli_member_number(provider, "since"), now);
         if (json_is_true(json_object_get(provider, "flapping")))
             rf_text_add(text, ", flapping");
+        figures_text(provider, text);
         because(text, cli_member_text(provider, "why"));
         rf_text_add(text, "\n");
     }

@@ -5,6 +5,10 @@
 //   passive.c         decides from what calls came to; attempts_watch.c hears of them
 //   standing.c        decides from both
 //   monitor.c         tells of a change: event and retained value
+//   account.c         accounts for its time and its outages: availability.c, recent.c (how long
+//   calls
+//                     took); history_watch.c looks, history.c keeps it on disk
+//   value.c           its retained value; serve.c answers as the service "health"
 //   certificate.c     decides whether its certificate is near its end; certificate_watch.c tells
 //   disk.c            decides whether enough is left of a disk; disk_watch.c looks and tells
 //   absence.c         decides when to tell that no alerter is there; absence_tell.c posts it, and
@@ -79,6 +83,9 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     if ((result = copy_keys(monitor, monitor->config, error)) != RF_OK)
         return result;
     disk_watch_begin(monitor);
+    history_watch_begin(monitor);
+    if ((result = serve_begin(monitor, error)) != RF_OK)
+        return result;
     if ((result = absence_tell_begin(monitor, error)) != RF_OK)
         return result;
     for (size_t i = 0; i < monitor->target_count; i++)
@@ -102,6 +109,11 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
     return RF_OK;
 }
 
+static void drain(struct rf_process *process) {
+    serve_drain(process->state);
+    rf_process_drained(process);
+}
+
 static void stop(struct rf_process *process) {
     struct monitor *monitor = process->state;
     if (monitor == NULL)
@@ -109,8 +121,11 @@ static void stop(struct rf_process *process) {
     for (size_t i = 0; i < monitor->target_count; i++) {
         rf_timer_stop(&monitor->targets[i].timer);
         rf_secret_fini(&monitor->targets[i].key);
+        json_decref(monitor->targets[i].told);
     }
     absence_tell_end(monitor);
+    serve_end(monitor);
+    history_watch_end(monitor);
     rf_http_destroy(&monitor->http);
     disk_watch_end(monitor);
     registry_watch_end(monitor);
@@ -132,6 +147,7 @@ static const struct rf_service service = {
         "touches a breaker.",
     .uses_bus = true,
     .start = start,
+    .drain = drain,
     .reload = reload,
     .stop = stop,
 };

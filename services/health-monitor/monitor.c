@@ -54,16 +54,23 @@ void health_target_store(struct health_target *target) {
     if (standing->why[0] == '\0')
         return; // nothing was found out yet
     key_of(target, key);
-    json_t *value = json_pack(
-        "{s:s, s:I, s:s, s:s, s:s, s:s, s:b}", "status", health_status_name(standing->status),
-        "since", (json_int_t)standing->since.ns, "why", standing->why, "cause", standing->cause,
-        "probes", health_status_name(target->probes.status), "calls",
-        health_status_name(target->passive.status), "flapping", (int)standing->flapping);
+    json_t *value =
+        health_target_json(target, rf_loop_now(target->monitor->process->loop), rf_clock_utc());
     if (value == NULL) {
         rf_log(RF_LOG_ERROR, "cannot store the status of %s: out of memory", key);
         return;
     }
     rf_bus_state_put(target->monitor->process->bus, key, value, rf_ns(0), NULL, NULL);
+    json_decref(target->told);
+    target->told = value;
+}
+
+void health_target_refresh(struct health_target *target) {
+    json_t *value =
+        health_target_json(target, rf_loop_now(target->monitor->process->loop), rf_clock_utc());
+    // What was never written has nothing to say yet.
+    if (target->told != NULL && !json_equal(value, target->told))
+        health_target_store(target);
     json_decref(value);
 }
 
@@ -113,6 +120,7 @@ static void look(struct health_target *target, bool worth_telling) {
     worth_telling |= health_standing_flaps(&target->standing, &flap, utc);
     if (changed)
         publish_change(target, from);
+    history_watch_look(target);
     if (changed || worth_telling)
         health_target_store(target);
 }
@@ -138,6 +146,10 @@ void health_target_told(struct health_target *target, const struct health_answer
     // A fault of ours that comes or goes is worth a write.
     bool worth_telling =
         (verdict.ours || target->ours) && strcmp(target->probes.why, verdict.why) != 0;
+    bool unseen = verdict.ours && answer->status == 0;
+    if (unseen && !target->unseen)
+        target->unseen_since = rf_clock_utc();
+    target->unseen = unseen;
     target->ours = verdict.ours;
     if (health_record(&target->probes, &verdict, config->health.rise, config->health.fall,
                       rf_clock_utc(), &from)) {
@@ -151,8 +163,9 @@ void health_target_told(struct health_target *target, const struct health_answer
 
 void health_target_heard(struct health_target *target, const struct rf_measure *measure) {
     const struct health_passive_rules calls = calls_of(&target->monitor->config->health);
-    health_passive_heard(&target->passive, measure, &calls,
-                         rf_loop_now(target->monitor->process->loop));
+    struct rf_instant now = rf_loop_now(target->monitor->process->loop);
+    health_passive_heard(&target->passive, measure, &calls, now);
+    health_recent_heard(&target->recent, &measure->took, now);
     look(target, false);
 }
 

@@ -7,16 +7,20 @@
 #include <ringfence/rng.h>
 
 #include "absence.h"
+#include "account.h"
 #include "certificate.h"
 #include "config/config.h"
 #include "disk.h"
+#include "history.h"
 #include "http/client.h"
 #include "processes.h"
+#include "recent.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
 #include "standing.h"
 
 struct monitor;
+struct rf_worker;
 
 // One provider that is probed.
 struct health_target {
@@ -27,6 +31,11 @@ struct health_target {
     struct health_standing standing;
     struct rf_secret key; // a copy: a `file:` key is read again while it is refused
     bool ours;            // the last probe met a fault of ours
+    bool unseen;          // and nobody answered it
+    struct rf_utc unseen_since;
+    struct health_account account;
+    struct health_recent recent;
+    json_t *told; // the retained value as it was written last; NULL: not yet
     struct health_certificate certificate;
     bool looked; // the probe under way looks at the certificate
     struct rf_timer timer;
@@ -62,6 +71,11 @@ struct monitor {
     char *absence_path;                      // the file that outlives a restart
     struct health_absence_kept absence_kept; // as it stands there
     bool absence_unkept;                     // it could not be written
+    struct health_history *history;          // NULL: it is not kept
+    struct health_named named[RF_PROVIDER_COUNT + 1];
+    size_t named_count;
+    struct rf_timer history_timer;
+    struct rf_worker *worker;
 };
 
 // probe.c: begins a probe of the target; `health_target_told` hears what it says. A probe that
@@ -83,8 +97,27 @@ RF_NODISCARD enum rf_err attempts_watch_begin(struct monitor *monitor, struct rf
 // monitor.c: begins with what is retained of the target's status, and probes from then on.
 void health_target_begin(struct health_target *target);
 
-// monitor.c: writes the retained value `provider/<name>`.
+// monitor.c: writes the retained value `provider/<name>`; _refresh: if a figure of it is another.
 void health_target_store(struct health_target *target);
+void health_target_refresh(struct health_target *target);
+
+// value.c: the retained value of a provider, and the part of it that is its availability: for each
+// of health_windows the share in which it served (absent while nothing is known) of the time that
+// is known. A new reference; NULL: no memory.
+json_t *health_target_json(const struct health_target *target, struct rf_instant now,
+                           struct rf_utc utc);
+json_t *health_availability_json(const struct health_availability *availability, struct rf_utc now);
+
+// history_watch.c: begins with what was kept, where it can be read, and looks at all targets every
+// HEALTH_LOOK. _look: after something was found out of one.
+void history_watch_begin(struct monitor *monitor);
+void history_watch_look(struct health_target *target);
+void history_watch_end(struct monitor *monitor);
+
+// serve.c: answers as the service "health". _end: before the history is closed.
+RF_NODISCARD enum rf_err serve_begin(struct monitor *monitor, struct rf_error *error);
+void serve_drain(struct monitor *monitor);
+void serve_end(struct monitor *monitor);
 
 // certificate_watch.c: takes in what a probe that looked at the certificate saw (0: none).
 void certificate_watch_told(struct health_target *target, struct rf_utc until);

@@ -213,6 +213,32 @@ static void what_is_absent_or_of_another_type_is_left_out(void **state) {
     }
 }
 
+static void what_is_known_of_a_provider_over_time_is_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *figures, *line;
+    } rows[] = {
+        {"\"availability\": {\"24h\": {\"share\": 0.999999, \"known_ns\": 5}}",
+         "  elevenlabs     up        for 12 s, 99.99 % in 24h: HTTP 200\n"},
+        {"\"availability\": {\"24h\": {\"share\": 1.0}}, \"latency\": {\"attempts\": 9,"
+         " \"p50_ns\": 412000000, \"p90_ns\": 600000000, \"p99_ns\": 1240000000}",
+         "  elevenlabs     up        for 12 s, 100.00 % in 24h, calls take 0.41 s (p99 1.24 s): "
+         "HTTP 200\n"},
+        {"\"availability\": {\"24h\": {\"known_ns\": 0}}, \"latency\": 5",
+         "  elevenlabs     up        for 12 s: HTTP 200\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char json[512];
+        snprintf(json, sizeof json,
+                 "{\"provider\": {\"elevenlabs\": {\"status\": \"up\", \"since\": 88000000000,"
+                 " \"why\": \"HTTP 200\", %s}}}",
+                 rows[i].figures);
+        char *text = overview_of(json);
+        assert_non_null(strstr(text, rows[i].line));
+        free(text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_told_in_one_screen),
@@ -220,6 +246,7 @@ int main(void) {
         cmocka_unit_test(a_disk_in_trouble_is_told_with_how_long_why_and_what_waits),
         cmocka_unit_test(limits_tell_who_has_what_of_them),
         cmocka_unit_test(what_is_absent_or_of_another_type_is_left_out),
+        cmocka_unit_test(what_is_known_of_a_provider_over_time_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
