@@ -5,6 +5,7 @@
 #include <ringfence/id.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "courier_parts.h"
@@ -57,11 +58,13 @@ bool rf_courier_fold(struct rf_courier *courier, struct rf_utc now) {
     struct rf_utc before = {now.ns - config_of(courier)->stale_after.ns};
     bool works = courier->fold_after.ns <= now.ns && !courier->outbox.failing &&
                  !courier->gate.down && courier->gate.breaker.state == RF_BREAKER_CLOSED;
-    size_t count = works ? rf_outbox_stale(&courier->outbox, before, found, RF_FOLD_MOST) : 0;
+    size_t stale = works ? rf_outbox_stale(&courier->outbox, before, found, RF_FOLD_MOST) : 0;
+    size_t count = 0;
+    for (size_t i = 0; i < stale; i++)
+        if (!rf_ledger_is_fold(found[i]->incident))
+            snprintf(fold->ids[count++], sizeof fold->ids[0], "%s", found[i]->alert);
     if (count < FOLD_LEAST)
         return false;
-    for (size_t i = 0; i < count; i++)
-        snprintf(fold->ids[i], sizeof fold->ids[i], "%s", found[i]->alert);
     memcpy(fold->channel, courier->channel.name, sizeof fold->channel);
     fold->count = count;
     fold->now = now;
@@ -82,6 +85,7 @@ void rf_courier_folded(void *arg, enum rf_err result, const struct rf_error *err
                                    .due = fold->now,
                                    .made = fold->now};
     struct rf_error trouble;
+    RF_CRASH_POINT(alerter, folded);
     if (courier->http == NULL) // stopped
         return;
     if (result != RF_OK) {

@@ -123,6 +123,10 @@ struct rf_ledger_fold {
 // transaction. On other channels they stay as they are.
 void rf_ledger_fold(struct rf_ledger *ledger, struct rf_ledger_fold *fold);
 
+// rf_ledger_is_fold: whether this is the incident of such a notice, which is not folded again: its
+// list would be lost.
+bool rf_ledger_is_fold(const char *incident);
+
 // rf_ledger_bury: what waits for channels that are not in `names` becomes dead letters, with the
 // reason `why` (a constant). `buried` (on the loop) is told of each such channel. Tried again each
 // second until it is stored. RF_ERR_NOMEM only.

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/severity.h"
 #include "concern.h"
 #include "events/field.h"
@@ -18,6 +19,7 @@
 #define LINES_MOST 50
 #define LINE_BYTES 160
 #define TYPE       "alerts.late"
+#define PREFIX     "late/" // of its incident
 
 // What the summary is made of while the old ones are read.
 struct summary {
@@ -136,6 +138,7 @@ static enum rf_err run(struct rf_store_job *job, struct rf_db *db, struct rf_err
     fold->order = summary.order;
     if (result == RF_OK)
         result = insert(fold, &summary, db, error);
+    RF_CRASH_POINT(alerter, fold_half_way);
     for (size_t i = 0; result == RF_OK && i < fold->count; i++)
         result = rf_db_run(db, error,
                            "UPDATE delivery SET state = 'done', message = 'told in ' || ? WHERE"
@@ -152,8 +155,12 @@ static void done(struct rf_store_job *job, enum rf_err result, const struct rf_e
     fold->done(fold->arg, result, error);
 }
 
+bool rf_ledger_is_fold(const char *incident) {
+    return strncmp(incident, PREFIX, strlen(PREFIX)) == 0;
+}
+
 void rf_ledger_fold(struct rf_ledger *ledger, struct rf_ledger_fold *fold) {
-    snprintf(fold->incident, sizeof fold->incident, "late/%s", fold->channel);
+    snprintf(fold->incident, sizeof fold->incident, "%s%s", PREFIX, fold->channel);
     fold->job = (struct rf_store_job){.run = run, .done = done};
     rf_store_submit(ledger->store, &fold->job);
 }

@@ -244,6 +244,50 @@ class RestartTest(DeliveryCase):
             self.assertIn(f"Circuit breaker of p{i} opened", told)
 
 
+    def fold_and_die(self, point):
+        """Six alerts while no mail is taken; then one is, and the alerter dies as it folds the others. The ids, and
+        the one that was taken."""
+        self.set.config["alerter"].update({"stale_after": "1s", "dead_after": "1h"})
+        self.set.write_config()
+        self.set.mailbox.close()
+        alerter = self.set.start("alerter", environment={"RF_CRASH_AT": point})
+        ids = self.publisher.publish(*(opened(f"p{i}") for i in range(6)))
+        wait_for("them elsewhere", lambda: set(ids) <= set(self.set.alert_ids()["webhook"]))
+        made = max(row["made"] for row in self.deliveries(channel="email"))
+        wait_for("them to be old", lambda: time.time_ns() > made + 1_100_000_000)
+        self.set.mailbox.open()
+        alerter.wait_killed()
+        tried, = self.set.mailbox.ids()
+        return ids, tried
+
+    def texts_after_a_start(self):
+        self.set.start("alerter")
+        wait_for("nothing to wait", lambda: not self.deliveries(channel="email", state="waiting"))
+        return [mail.get_body(("plain",)).get_content() for mail in self.set.mailbox.mails]
+
+    def test_a_kill_within_the_fold_of_old_notices_leaves_them_as_they_were(self):
+        ids, tried = self.fold_and_die("alerter.fold_half_way")
+        waiting = {row["alert"] for row in self.deliveries(channel="email", state="waiting")}
+        # That one was taken may be lost with it: it is told again then, as after any kill at that moment.
+        self.assertLessEqual(set(ids) - {tried}, waiting)
+        self.assertEqual({row["alert"] for row in self.deliveries(channel="email")}, set(ids), "no summary is left")
+        texts = self.texts_after_a_start()
+        for i, alert in enumerate(ids):
+            told = sum(text.count(f"Circuit breaker of p{i} opened") > 0 for text in texts)
+            self.assertEqual(told, 2 if alert == tried and alert in waiting else 1, f"p{i}")
+        self.assertEqual(sum("earlier" in mail["Subject"] for mail in self.set.mailbox.mails), 1)
+
+    def test_a_kill_after_the_fold_of_old_notices_sends_the_summary_once(self):
+        ids, tried = self.fold_and_die("alerter.folded")
+        summary, = self.deliveries(channel="email", state="waiting")
+        texts = self.texts_after_a_start()
+        self.assertEqual(self.set.mailbox.ids(), [tried, summary["alert"]])
+        folded = [text.count("Circuit breaker of ") for text in texts[1:]]
+        self.assertEqual(folded, [5])
+        told = {row["alert"] for row in self.deliveries(message=f"told in {summary['alert']}")}
+        self.assertEqual(told, set(ids) - {tried})
+
+
 class RateTest(DeliveryCase):
     def test_a_channel_gets_no_more_than_its_rate_and_all_in_the_end(self):
         self.set.config["alerter"]["webhook"]["rate"] = 8

@@ -2,7 +2,9 @@
 somebody passes the crash points that only orders lead to. Every order is repeated until it was answered, as a person
 would repeat it."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import threading
 import time
@@ -35,7 +37,8 @@ class Operator:
         self.begun = False
         self.ending = threading.Event()
         self.threads = [threading.Thread(target=self.run, args=[task], daemon=True)
-                        for task in (self.work, self.stop_half_way, self.refuse_a_key)]
+                        for task in (self.work, self.stop_half_way, self.refuse_a_key,
+                                     self.shut_the_mailbox)]
 
     def begin(self):
         self.begun = True
@@ -138,6 +141,29 @@ class Operator:
         if self.armed("gateway.mark_made"):
             self.mark()
         return self.armed("gateway.mark_made")
+
+    def shut_the_mailbox(self):
+        """Mails wait while the server is away, grow old, and are folded when it is back."""
+        if not self.armed("alerter.fold_half_way") and not self.armed("alerter.folded"):
+            return False
+        self.set.mailbox.close()
+        end = time.monotonic() + 6
+        while time.monotonic() < end and self.old_mails() < 3:
+            time.sleep(0.1)
+        self.set.mailbox.open()
+        end = time.monotonic() + 4
+        while time.monotonic() < end and self.old_mails() > 0:
+            time.sleep(0.1)
+        return True
+
+    def old_mails(self):
+        file = self.set.root / "state" / "alerter" / "alerts.db"
+        old = "SELECT count(*) FROM delivery WHERE channel = 'email' AND state = 'waiting' AND made < ?"
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as db:
+                return db.execute(old, (time.time_ns() - 1_100_000_000,)).fetchone()[0]
+        except sqlite3.OperationalError:  # the alerter has not made it yet
+            return 0
 
     def start_large(self):
         """A campaign of which a start leaves a rest; it is low, so that nobody of it is called as long as there are

@@ -53,6 +53,8 @@ class CrashPoints(RingfenceTest):
         "telephony": MARGIN,
         "orchestrator": {"concurrency": 8, "defer_delay": "700ms", "call_deadline": "20s", "dial_deadline": "8s"},
         "campaign": {"max_calls": MAX_CALLS, "recall": {"busy": {"waits": ["1s"]}, "no-answer": {"waits": ["1s"]}}},
+        # What a channel did not take for a second is folded, once it works again.
+        "alerter": {"stale_after": "1s"},
         # The files are rotated and compressed every other second.
         "logger": {"rotate": {"size": "64KiB", "compress": "gzip"}},
         "simulator": {"talk": "150ms", "latency": "20ms", "list_lag": "200ms"},

@@ -405,6 +405,32 @@ static void what_is_dropped_is_never_sent(void **state) {
     assert_null(bench->outbox.first);
 }
 
+static void
+incident_37_what_waits_for_long_is_found_in_its_order_but_for_what_is_on_its_way(void **state) {
+    struct bench *bench = *state;
+    const struct rf_delivery *found[8];
+    struct rf_utc wake;
+    for (int64_t n = 1; n <= 5; n++) {
+        struct rf_delivery delivery = {.alert = (char[8]){(char)('0' + n)},
+                                       .incident = (char *)(uintptr_t) "x",
+                                       .n = n,
+                                       .due = bench->now,
+                                       .made = n == 3 ? at(100) : at(1)};
+        struct rf_error error;
+        assert_int_equal(rf_outbox_add(&bench->outbox, &delivery, &error), RF_OK);
+    }
+    assert_string_equal(rf_outbox_take(&bench->outbox, bench->now, &wake)->alert, "1");
+    assert_int_equal(rf_outbox_stale(&bench->outbox, at(0.5), found, 8), 0);
+    assert_int_equal(rf_outbox_stale(&bench->outbox, at(1), found, 8), 3);
+    assert_string_equal(found[0]->alert, "2");
+    assert_string_equal(found[1]->alert, "4");
+    assert_string_equal(found[2]->alert, "5");
+    assert_int_equal(rf_outbox_stale(&bench->outbox, at(1), found, 2), 2);
+    assert_false(rf_outbox_drop(&bench->outbox, "1"));
+    assert_true(rf_outbox_drop(&bench->outbox, "2"));
+    assert_int_equal(rf_outbox_stale(&bench->outbox, at(1), found, 8), 2);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -425,6 +451,7 @@ int main(void) {
         TEST(a_delivery_given_back_is_due_as_told_and_burns_nothing),
         TEST(a_kept_delivery_goes_on_where_it_stood),
         TEST(a_thousand_alerts_outlive_a_dead_channel),
+        TEST(incident_37_what_waits_for_long_is_found_in_its_order_but_for_what_is_on_its_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
