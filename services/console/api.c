@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "console.h"
+#include "handlers.h"
 #include "page.h"
 #include "reply.h"
 
@@ -136,6 +137,23 @@ static console_handler *const handlers[CONSOLE_ROUTES] = {
     [CONSOLE_ROUTE_LOGIN] = on_login,
     [CONSOLE_ROUTE_SESSION] = on_session,
     [CONSOLE_ROUTE_LOGOUT] = on_logout,
+    [CONSOLE_ROUTE_OVERVIEW] = console_on_overview,
+    [CONSOLE_ROUTE_CAMPAIGNS] = console_on_campaigns,
+    [CONSOLE_ROUTE_TIMELINE] = console_on_timeline,
+    [CONSOLE_ROUTE_EVENTS] = console_on_events,
+    [CONSOLE_ROUTE_STREAM] = console_on_stream,
+    [CONSOLE_ROUTE_ALERTS] = console_on_alerts,
+    [CONSOLE_ROUTE_ALERT] = console_on_alert,
+    [CONSOLE_ROUTE_SILENCES] = console_on_silences,
+    [CONSOLE_ROUTE_PAUSE] = console_on_order,
+    [CONSOLE_ROUTE_RESUME] = console_on_order,
+    [CONSOLE_ROUTE_RETRY] = console_on_retry,
+    [CONSOLE_ROUTE_FORCE_OPEN] = console_on_force,
+    [CONSOLE_ROUTE_FORCE_CLOSED] = console_on_force,
+    [CONSOLE_ROUTE_RESET] = console_on_force,
+    [CONSOLE_ROUTE_ACK] = console_on_ack,
+    [CONSOLE_ROUTE_SILENCE] = console_on_silence,
+    [CONSOLE_ROUTE_UNSILENCE] = console_on_unsilence,
 };
 
 // Whether the caller may; else it was answered.

@@ -3,10 +3,13 @@
 #define CONSOLE_CONSOLE_H
 
 #include "access.h"
+#include "feed.h"
+#include "gather.h"
 #include "guesses.h"
 #include "http/server.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
+#include "streams.h"
 #include "tokens.h"
 #include "visitors.h"
 
@@ -19,6 +22,10 @@ struct console {
     struct console_visitors visitors;
     struct console_guesses guesses;
     char cookie[CONSOLE_COOKIE_NAME_SIZE];
+    struct console_feed feed;
+    struct console_streams streams;
+    struct console_gather gather;
+    struct console_errand *errands; // answers that are being fetched
     struct {
         struct rf_instant told; // when the next may be
         unsigned long count;    // that were not told
@@ -38,6 +45,11 @@ typedef void console_handler(const struct console_visit *visit);
 // console_api (api.c): answers what is neither a media path, a callback nor a health check: the
 // page, sessions, and what route.h has.
 void console_api(struct console *console, struct rf_http_exchange *exchange);
+
+// console_read_number (reply.c): a whole number of the query, which stays as it is where there is
+// none. False: it is none from `least` to `most`, which was answered.
+bool console_read_number(const struct console_visit *visit, const char *name, int64_t least,
+                         int64_t most, int64_t *number);
 
 // console_tell_refused (main.c): counts something that was refused to somebody who may be anybody;
 // told at most every ten seconds.

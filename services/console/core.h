@@ -15,6 +15,7 @@ struct console_request {
 
 struct console_view {
     bool connected;           // the broker answers
+    bool ready;               // what the page shows is there
     const char *media_secret; // NULL: no media paths
     struct rf_utc now;
 };
@@ -27,8 +28,8 @@ struct console_answer {
     char file[RF_MEDIA_FILE_SIZE]; // a bare name
 };
 
-// console_decide: GET and HEAD of /healthz and of signed media paths; all else below those is the
-// same 404, so that nobody learns why. False: the path is none of these.
+// console_decide: GET and HEAD of /healthz, /readyz and of signed media paths; all else below those
+// is the same 404, so that nobody learns why. False: the path is none of these.
 bool console_decide(const struct console_request *request, const struct console_view *view,
                     struct console_answer *answer);
 

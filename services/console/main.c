@@ -16,6 +16,8 @@
 #include "config/config.h"
 #include "console.h"
 #include "core.h"
+#include "errand.h"
+#include "handlers.h"
 #include "http/server.h"
 #include "media_file.h"
 #include "told.h"
@@ -126,6 +128,7 @@ static bool is_for_all(const struct console *console, struct rf_http_exchange *e
                                       rf_http_exchange_path(exchange)};
     struct console_view view = {
         .connected = rf_bus_connected(console->process->bus),
+        .ready = console_feed_ready(&console->feed),
         .media_secret = console->process->config->telephony.media_secret.value,
         .now = rf_clock_utc(),
     };
@@ -139,6 +142,15 @@ static bool is_for_all(const struct console *console, struct rf_http_exchange *e
     else
         send_file(console, exchange, &answer);
     return true;
+}
+
+static void on_gone(void *arg, struct rf_http_exchange *exchange) {
+    console_errands_gone(arg, exchange);
+}
+
+static void on_news(void *arg) {
+    struct console *console = arg;
+    console_streams_news(&console->streams);
 }
 
 static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
@@ -156,17 +168,25 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     process->state = console;
     console->process = process;
+    console->gather = (struct console_gather){
+        .bus = process->bus, .loop = process->loop, .done = console_tell_gathered, .arg = console};
+    console->feed.news = on_news;
+    console->feed.arg = console;
+    console_streams_init(&console->streams, process->loop, &console->feed);
     struct rf_http_server_options options = {
         .listen = process->config->console.listen,
         .cert_file = process->config->console.cert_file,
         .key_file = process->config->console.key_file,
         .max_body_bytes = BODY_MOST,
         .handler = on_exchange,
+        .gone = on_gone,
         .arg = console,
     };
     enum rf_err result = console_tokens_take(&console->tokens, process->config, error);
     if (result == RF_OK)
         result = console_visitors_take(&console->visitors, process->config, error);
+    if (result == RF_OK)
+        result = console_feed_start(&console->feed, process->bus, error);
     if (result == RF_OK)
         result = rf_http_server_new(process->loop, &options, &console->server, error);
     if (result != RF_OK)
@@ -182,14 +202,22 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
                           struct rf_error *error) {
     struct console *console = process->state;
     enum rf_err result = console_tokens_take(&console->tokens, fresh, error);
-    return result == RF_OK ? console_visitors_take(&console->visitors, fresh, error) : result;
+    if (result == RF_OK)
+        result = console_visitors_take(&console->visitors, fresh, error);
+    if (result == RF_OK)
+        console_streams_end(&console->streams); // who may still look comes back
+    return result;
 }
 
 static void stop(struct rf_process *process) {
     struct console *console = process->state;
     if (console == NULL)
         return;
+    console_errands_end(console);
     rf_http_server_destroy(&console->server);
+    console_streams_fini(&console->streams);
+    console_gather_fini(&console->gather);
+    console_feed_stop(&console->feed);
     console_tokens_fini(&console->tokens);
     console_visitors_fini(&console->visitors);
     free(console);

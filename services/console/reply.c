@@ -1,9 +1,11 @@
 #include "reply.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "console.h"
 #include "events/text.h"
 
 #define TEXT_MOST 400
@@ -78,4 +80,22 @@ json_t *console_read_body(struct rf_http_exchange *exchange, const char *members
         return refuse(exchange, body, what);
     }
     return body;
+}
+
+bool console_read_number(const struct console_visit *visit, const char *name, int64_t least,
+                         int64_t most, int64_t *number) {
+    char what[128];
+    const char *text = rf_http_exchange_query(visit->exchange, name);
+    if (text == NULL)
+        return true;
+    size_t digits = strspn(text, "0123456789");
+    int64_t value = digits > 0 && digits <= 18 ? strtoll(text, NULL, 10) : -1;
+    if (text[digits] == '\0' && value >= least && value <= most) {
+        *number = value;
+        return true;
+    }
+    snprintf(what, sizeof what, "%s: expected a whole number from %" PRId64 " to %" PRId64, name,
+             least, most);
+    console_reply_error(visit->exchange, 400, "bad_request", what);
+    return false;
 }

@@ -4,15 +4,49 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
 import unittest
 
-from harness import BIN, RingfenceTest, wait_for
+import jsonschema
+import yaml
+
+from harness import BIN, SOURCE, RingfenceTest, people, wait_for
+
+API = yaml.safe_load((SOURCE / "services" / "console" / "openapi.yaml").read_text())
 
 VIEWER = "viewer-token-for-the-tests"
 OPERATOR = "operator-token-for-the-tests"
+
+
+# The file says that these may come for any path.
+EVERYWHERE = {400, 401, 403, 404, 405, 413, 415, 421, 429, 503}
+
+
+def problem_of(method, path, status, answer):
+    """What is wrong with an answer by the interface's description; None: nothing."""
+    path = path.split("?")[0]
+    described = {}
+    for template, methods in API["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            described = methods.get(method.lower(), {}).get("responses", {})
+    reply = described.get(str(status))
+    if reply is None:
+        if status not in EVERYWHERE:
+            return f"{status} is not described for {method} {path}"
+        reply = API["components"]["responses"]["error"]
+    if "$ref" in reply:
+        reply = API["components"]["responses"][reply["$ref"].rsplit("/", 1)[1]]
+    if "content" not in reply:
+        return None if answer in (b"", "") else f"{status} of {path} has a body"
+    schema = reply["content"].get("application/json", {}).get("schema")
+    if schema is None:
+        return None
+    resolver = jsonschema.RefResolver("", API)
+    errors = list(jsonschema.Draft202012Validator(schema, resolver=resolver).iter_errors(answer))
+    return None if not errors else f"{method} {path} {status}: {errors[0].message[:300]} at {list(errors[0].absolute_path)}"
 
 
 class ConsoleApiTest(RingfenceTest):
@@ -34,6 +68,7 @@ class ConsoleApiTest(RingfenceTest):
             text = response.read()
             if response.headers.get("Content-Type") == "application/json" and text:
                 text = json.loads(text)
+                self.assertIsNone(problem_of(method, path, response.status, text))
             return response.status, response.headers, text
         finally:
             connection.close()
@@ -59,7 +94,8 @@ class Access(ConsoleApiTest):
         self.set.start("console")
 
     def test_nothing_is_given_without_a_token(self):
-        for path in ("/api/v1/session",):
+        for path in ("/api/v1/session", "/api/v1/overview", "/api/v1/campaigns", "/api/v1/events", "/api/v1/stream",
+                     "/api/v1/alerts", "/api/v1/alerts/x", "/api/v1/silences", "/api/v1/contacts/c-2/timeline"):
             status, headers, told = self.ask("GET", path)
             self.assertEqual((status, told["code"]), (401, "unauthorized"), path)
             self.assertEqual(headers["WWW-Authenticate"], "Bearer")
@@ -85,7 +121,8 @@ class Access(ConsoleApiTest):
         self.set.processes["console"].kill()
         self.set.start("console")
         self.assertEqual(self.ask("GET", "/api/v1/session", headers=session)[0], 200)
-        self.set.config["console"]["tokens"][0]["token"] = VIEWER + "-new"
+        vera, otto = self.set.config["console"]["tokens"]
+        self.set.config["console"]["tokens"] = [vera | {"token": VIEWER + "-new"}, otto]
         self.set.write_config()
         self.set.processes["console"].reload()
         self.assertEqual(self.ask("GET", "/api/v1/session", headers=session)[0], 401)
@@ -162,6 +199,168 @@ class Access(ConsoleApiTest):
         self.assertIn(b"Ringfence console", text)
         tag = headers["ETag"]
         self.assertEqual(self.ask("GET", "/openapi.yaml", headers={"If-None-Match": tag})[0], 304)
+
+
+class Answers(ConsoleApiTest):
+    CONFIG = ConsoleApiTest.CONFIG | {"defaults": {"breaker": {"failure_threshold": 3, "recovery_timeout": "60s"},
+                                                   "retry": {"max_retries": 2}}}
+
+    def get(self, path, status=200, token=VIEWER):
+        told = self.ask("GET", path, token=token)
+        self.assertEqual(told[0], status, told[2])
+        return told[2]
+
+    def act(self, method, path, body, status=200, token=OPERATOR):
+        told = self.ask(method, path, body, token=token)
+        self.assertEqual(told[0], status, told[2])
+        return told[2]
+
+    def as_command(self, *arguments):
+        return json.loads(self.set.cli(*arguments, "--json", check=0).stdout)
+
+    def outage(self):
+        """A set with a campaign that is done, and one that stands before an open circuit breaker."""
+        self.set.start_all()
+        self.run_campaign(people(1))
+        self.set.faults({"id": "outage", "match": {"provider": "elevenlabs"}, "kind": "status", "status": 503})
+        campaign = self.set.campaign(people(4, 10), name="d")
+        wait_for("the breaker to open", lambda: self.set.events(type="breaker.opened"))
+        self.set.cli("campaign", "pause", "d", check=0)
+        campaign.kill()
+        campaign.wait()
+        wait_for("the provider to be down", lambda: self.set.events(type="provider.down"))
+        wait_for("the alerts", lambda: self.as_command("alert", "list")["incidents"])
+        wait_for("all to be there", lambda: self.ask("GET", "/readyz")[0] == 200)
+
+    def test_what_is_told_is_what_the_command_line_tells(self):
+        self.outage()
+        overview, status = self.get("/api/v1/overview"), self.as_command("status")
+        for area in ("process", "breaker", "provider", "mark", "fallback"):
+            self.assertEqual(overview[area], status[area], area)
+        self.assertEqual({b["service"]: b["state"] for b in overview["broker"]["breakers"]}["elevenlabs"], "open")
+        self.assertEqual({w["instance"] for w in overview["broker"]["workers"]},
+                         {w["instance"] for w in status["broker"]["workers"]})
+        self.assertEqual(self.get("/api/v1/campaigns"), self.as_command("campaign", "status"))
+        self.assertEqual(overview["campaigns"], self.get("/api/v1/campaigns")["campaigns"])
+        self.assertEqual(self.get("/api/v1/alerts"), self.as_command("alert", "list"))
+        self.assertEqual(len(self.get("/api/v1/alerts?limit=1")["incidents"]), 1)
+        incident = overview["alerts"]["incidents"][0]["id"]
+        self.assertEqual(self.get(f"/api/v1/alerts/{incident}"), self.as_command("alert", "show", incident))
+        trace = self.get("/api/v1/contacts/c-2/timeline")["contacts"]
+        self.assertEqual(trace, [self.as_command("trace", "c-2")])
+        by_number = self.get("/api/v1/contacts/" + people(1)[0][0].replace("+", "%2B") + "/timeline")
+        self.assertEqual(by_number["contacts"][0]["contact"], "c-2")
+        self.get("/api/v1/contacts/nobody/timeline", status=404)
+        self.get("/api/v1/alerts/nothing", status=404)
+
+    def test_events_come_by_pages_and_filters(self):
+        self.outage()
+        every, place = [], 1
+        while True:
+            page = self.get(f"/api/v1/events?from={place}&limit=7")
+            every += page["events"]
+            place = page["next"]
+            if place > page["last"]:
+                break
+        self.assertEqual([e["n"] for e in every], list(range(1, len(every) + 1)))
+        journal = {e["id"]: e for e in self.set.events()}
+        for event in every:
+            if event["id"] in journal:
+                self.assertEqual(event["data"], journal[event["id"]]["data"])
+        newest = self.get("/api/v1/events?limit=5")
+        self.assertEqual([e["id"] for e in newest["events"]], [e["id"] for e in every[-5:]])
+        opened = self.get("/api/v1/events?type=breaker.,provider.down&severity=error")["events"]
+        self.assertEqual({e["type"] for e in opened}, {"breaker.opened", "provider.down"})
+        self.assertTrue(all(e["text"] for e in opened))
+        self.assertEqual({e["contact"] for e in self.get("/api/v1/events?contact=c-2")["events"]}, {"c-2"})
+        self.assertEqual({e["campaign"] for e in self.get("/api/v1/events?campaign=d&limit=2")["events"]}, {"d"})
+        self.assertEqual(self.get("/api/v1/events?from=99999"),
+                         {"events": [], "next": 99999, "last": every[-1]["n"], "trimmed": 0})
+        for bad in ("limit=0", "limit=1001", "limit=x", "from=-1", "severity=loud", "type=,", "type=" + "a" * 300,
+                    "type=" + ",".join("abcdefghijklmnopq"), "limit=1e3", "from=99999999999999999999"):
+            self.get(f"/api/v1/events?{bad}", status=400)
+
+    def test_an_operator_acts_and_the_events_say_who_and_why(self):
+        self.outage()
+        self.assertEqual(self.act("POST", "/api/v1/campaigns/d/resume", {"why": "enough"})["was"], "paused")
+        self.assertEqual(self.act("POST", "/api/v1/campaigns/d/pause", {"why": "wait"})["state"], "paused")
+        self.assertEqual(self.act("POST", "/api/v1/campaigns/d/retry", {})["retried"], 0)
+        forced = self.act("POST", "/api/v1/breakers/openai/force-open", {"for": "10m", "why": "a trial"})
+        self.assertEqual((forced["who"], forced["why"], forced["action"]), ("otto", "a trial", "force_open"))
+        self.act("POST", "/api/v1/breakers/openai/reset", {"why": "over"})
+        self.act("POST", "/api/v1/breakers/openai/force-closed", {"why": "no"})
+        incident = self.get("/api/v1/alerts")["incidents"][0]["id"]
+        self.act("POST", f"/api/v1/alerts/{incident}/ack", {"why": "I look"})
+        wait_for("the acknowledgement", lambda: {i["id"]: i for i in self.get("/api/v1/alerts")["incidents"]}
+                 [incident]["acked_by"] == "otto")
+        silence = self.act("POST", "/api/v1/silences", {"match": {"incident": "breaker/*"}, "for": "1h", "why": "known"})
+        wait_for("the silence", lambda: self.get("/api/v1/silences") == [silence])
+        self.assertEqual(self.as_command("alert", "silences"), [silence])
+        ended = self.act("DELETE", f"/api/v1/silences/{silence['id']}", {"why": "mended"})
+        self.assertEqual(ended["value"]["ended_by"], "otto")
+        wait_for("its end", lambda: self.get("/api/v1/silences") == [])
+        self.act("DELETE", f"/api/v1/silences/{silence['id']}", {}, status=404)
+        wanted = [("breaker.forced", "a trial"), ("breaker.reset", "over"), ("breaker.forced", "no"),
+                  ("alert.acknowledged", "I look"), ("alert.silenced", "known"), ("alert.unsilenced", "mended")]
+        told = wait_for("the events", lambda: (e := self.get("/api/v1/events?type=breaker.forced,breaker.reset,alert."
+                                                             "acknowledged,alert.silenced,alert.unsilenced")["events"])
+                        and len(e) == len(wanted) and e)
+        self.assertEqual([(e["type"], e["data"]["why"]) for e in told], wanted)
+        self.assertEqual({e["data"]["who"] for e in told}, {"otto"})
+
+    def test_a_viewer_acts_by_no_means_and_a_session_only_with_its_csrf_token(self):
+        self.outage()
+        actions = (("POST", "/api/v1/campaigns/d/resume", {}), ("POST", "/api/v1/campaigns/d/retry", {}),
+                   ("POST", "/api/v1/campaigns/d/pause", {}), ("POST", "/api/v1/breakers/openai/reset", {"why": "x"}),
+                   ("POST", "/api/v1/breakers/openai/force-open", {"why": "x"}),
+                   ("POST", "/api/v1/breakers/openai/force-closed", {"why": "x"}), ("POST", "/api/v1/alerts/x/ack", {}),
+                   ("POST", "/api/v1/silences", {"match": {"rule": "*"}, "for": "1h", "why": "x"}),
+                   ("DELETE", "/api/v1/silences/x", {}))
+        session = self.login(OPERATOR)
+        for method, path, body in actions:
+            self.act(method, path, body, status=403, token=VIEWER)
+            self.assertEqual(self.ask(method, path, body)[0], 401)
+            for forged in ({"Cookie": session["Cookie"]}, {**session, "X-CSRF-Token": "0" * 64},
+                           {**session, "Origin": "http://127.0.0.1:1"}, {**session, "Sec-Fetch-Site": "same-site"}):
+                self.assertEqual(self.ask(method, path, body, forged)[0], 403, path)
+        self.assertEqual(self.get("/api/v1/campaigns")["campaigns"][1]["state"], "paused")
+        self.assertEqual(self.get("/api/v1/events?type=breaker.forced,breaker.reset,alert.silenced")["events"], [])
+        self.assertEqual(self.ask("POST", "/api/v1/campaigns/d/resume", {}, session)[0], 200)
+
+    def test_orders_that_cannot_be_are_told_why(self):
+        self.outage()
+        for path, body, status in (
+                ("campaigns/none/pause", {}, 404), ("campaigns/c/pause", {}, 409), ("campaigns/d/pause", {"for": "1h"}, 400),
+                ("campaigns/d/retry", {"reason": "nonsense"}, 400), ("campaigns/d/retry", {"contact": 3}, 400),
+                ("campaigns/none/retry", {}, 404), ("campaigns/d/pause", {"why": ""}, 400),
+                ("campaigns/d/pause", {"why": 3}, 400), ("campaigns/d/pause", {"why": "x" * 501}, 400),
+                ("breakers/none/reset", {"why": "x"}, 404), ("breakers/openai/reset", {}, 400),
+                ("breakers/openai/reset", {"why": "x", "for": "1h"}, 400),
+                ("breakers/openai/force-open", {"why": "x", "for": "10"}, 400),
+                ("breakers/openai/force-open", {"why": "x", "for": 10}, 400),
+                ("breakers/openai/force-open", {"why": "x", "for": "32d"}, 400), ("alerts/nothing/ack", {}, 404),
+                ("silences", {"match": {}, "for": "1h", "why": "x"}, 400),
+                ("silences", {"match": {"colour": "*"}, "for": "1h", "why": "x"}, 400),
+                ("silences", {"match": {"severity": "loud"}, "for": "1h", "why": "x"}, 400),
+                ("silences", {"match": {"rule": 3}, "for": "1h", "why": "x"}, 400),
+                ("silences", {"match": {"rule": "*"}, "why": "x"}, 400),
+                ("silences", {"match": {"rule": "*"}, "for": "1h"}, 400)):
+            told = self.act("POST", f"/api/v1/{path}", body, status=status)
+            self.assertTrue(told["error"], path)
+
+    def test_without_the_others_it_says_so(self):
+        self.set.start("simulator")
+        self.set.start("broker")
+        self.set.start("console")
+        wait_for("the broker to be known", lambda: self.ask("GET", "/readyz")[0] == 200)
+        overview = self.get("/api/v1/overview")
+        self.assertEqual((overview["campaigns"], overview["alerts"]), (None, None))
+        self.assertIn("is ringfence-orchestrator running?", self.get("/api/v1/campaigns", status=503)["error"])
+        self.assertIn("is ringfence-alerter running?", self.get("/api/v1/alerts", status=503)["error"])
+        self.set.processes["broker"].kill()
+        wait_for("it to be missed", lambda: self.ask("GET", "/readyz")[0] == 503)
+        self.get("/api/v1/events", status=503)
+        self.assertIsNone(self.get("/api/v1/overview")["broker"])
 
 
 class MadeToken(ConsoleApiTest):

@@ -23,7 +23,7 @@ static const struct rf_utc now = {1800000000 * RF_NS_PER_S};
 
 static struct console_answer ask(const char *method, const char *path, bool connected) {
     struct console_request request = {method, path};
-    struct console_view view = {connected, SECRET, now};
+    struct console_view view = {.connected = connected, .media_secret = SECRET, .now = now};
     struct console_answer answer;
     assert_true(console_decide(&request, &view, &answer));
     return answer;
@@ -93,7 +93,7 @@ static void everything_else_below_them_is_the_same_404(void **state) {
 static void other_paths_are_for_others(void **state) {
     (void)state;
     static const char *const paths[] = {"/", "/media", "/healthz/", "/api/v1/overview", ""};
-    struct console_view view = {true, SECRET, now};
+    struct console_view view = {.media_secret = SECRET, .now = now};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct console_request request = {"GET", paths[i]};
         struct console_answer answer;
@@ -106,7 +106,7 @@ static void without_a_secret_there_are_no_media_paths(void **state) {
     char path[RF_MEDIA_PATH_SIZE];
     sign("mp3", rf_utc_add(now, rf_seconds(1)), path);
     struct console_request request = {"GET", path};
-    struct console_view view = {true, NULL, now};
+    struct console_view view = {.connected = true, .now = now};
     struct console_answer answer;
     assert_true(console_decide(&request, &view, &answer));
     assert_int_equal(answer.status, 404);
