@@ -19,8 +19,7 @@ static int bucket_of(struct rf_duration took) {
     return (bits - SHORTEST_BITS) * SUBS + sub;
 }
 
-// The first time that belongs to the next bucket.
-static struct rf_duration end_of(int bucket) {
+struct rf_duration rf_histogram_end(int bucket) {
     int bits = bucket / SUBS + SHORTEST_BITS;
     int64_t sub = bucket % SUBS;
     return rf_ns((SUBS + sub + 1) << (bits - SUB_BITS));
@@ -59,7 +58,7 @@ struct rf_duration rf_histogram_percentile(const struct rf_histogram *histogram,
     for (int i = 0; i < RF_HISTOGRAM_BUCKETS; i++) {
         seen += histogram->counts[i];
         if (seen > 0 && (double)seen >= wanted)
-            return end_of(i);
+            return rf_histogram_end(i);
     }
     return rf_ns(0);
 }

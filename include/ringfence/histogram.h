@@ -34,6 +34,10 @@ void rf_histogram_merge(struct rf_histogram *histogram, const struct rf_histogra
 // rf_histogram_halve: each count is halved, so that those that come weigh more.
 void rf_histogram_halve(struct rf_histogram *histogram);
 
+// rf_histogram_end: the first time that belongs to the bucket behind `bucket` (0 to
+// RF_HISTOGRAM_BUCKETS - 1): all that are counted in it are shorter.
+struct rf_duration rf_histogram_end(int bucket);
+
 // rf_histogram_percentile: a time that this share (0 to 1) of them does not exceed; 0 if empty.
 struct rf_duration rf_histogram_percentile(const struct rf_histogram *histogram, double share);
 

@@ -137,6 +137,7 @@ static console_handler *const handlers[CONSOLE_ROUTES] = {
     [CONSOLE_ROUTE_LOGIN] = on_login,
     [CONSOLE_ROUTE_SESSION] = on_session,
     [CONSOLE_ROUTE_LOGOUT] = on_logout,
+    [CONSOLE_ROUTE_METRICS] = console_on_metrics,
     [CONSOLE_ROUTE_OVERVIEW] = console_on_overview,
     [CONSOLE_ROUTE_CAMPAIGNS] = console_on_campaigns,
     [CONSOLE_ROUTE_TIMELINE] = console_on_timeline,
@@ -215,7 +216,7 @@ void console_api(struct console *console, struct rf_http_exchange *exchange) {
         return;
     }
     rf_http_exchange_header_add(exchange, "Cache-Control", "no-store");
-    if (found == CONSOLE_FOUND && handlers[match.route] != NULL) {
+    if (found == CONSOLE_FOUND) {
         struct console_visit visit = {console, exchange, &match, &grant};
         if (let_in(console, exchange, match.need, &grant))
             handlers[match.route](&visit);

@@ -31,7 +31,7 @@ void *console_errand_new(const struct console_visit *visit, size_t size,
     return errand;
 }
 
-static void end(struct console_errand *errand) {
+void console_errand_done(struct console_errand *errand) {
     if (errand->previous != NULL)
         errand->previous->next = errand->next;
     else
@@ -48,14 +48,14 @@ void console_errand_reply(struct console_errand *errand, json_t *json) {
         console_reply_json(errand->exchange, 200, json);
     else
         json_decref(json);
-    end(errand);
+    console_errand_done(errand);
 }
 
 void console_errand_refuse(struct console_errand *errand, unsigned status, const char *code,
                            const char *text) {
     if (errand->exchange != NULL)
         console_reply_error(errand->exchange, status, code, text);
-    end(errand);
+    console_errand_done(errand);
 }
 
 // ---- calls ----
@@ -124,6 +124,6 @@ void console_errands_end(struct console *console) {
         struct console_errand *errand = console->errands;
         if (errand->call[0] != '\0')
             rf_bus_cancel(console->process->bus, errand->call);
-        end(errand);
+        console_errand_done(errand);
     }
 }

@@ -42,6 +42,9 @@ void console_errand_reply(struct console_errand *errand, json_t *json);
 void console_errand_refuse(struct console_errand *errand, unsigned status, const char *code,
                            const char *text);
 
+// console_errand_done: ends it; it was answered otherwise, or nobody waits.
+void console_errand_done(struct console_errand *errand);
+
 // console_errands_gone: whose this exchange is must not use it any more. console_errands_end: all
 // of them, when the console ends.
 void console_errands_gone(struct console *console, const struct rf_http_exchange *exchange);

@@ -45,8 +45,11 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
         struct rf_journal_place place = rf_journal_place(before, page->journal);
         console_recent_begin(recent, &place);
     }
-    for (size_t i = 0; i < page->events.count; i++)
+    for (size_t i = 0; i < page->events.count; i++) {
         console_recent_add(recent, &page->events.items[i]);
+        if (!fresh) // those of the past are not counted
+            console_counts_event(&feed->counts, &page->events.items[i]);
+    }
     console_recent_reach(recent, page->scanned);
     rf_subscription_next(feed->subscription);
     feed->news(feed->arg);
@@ -56,6 +59,7 @@ static void on_measured(void *arg, const char *topic, const struct rf_event *eve
     struct console_feed *feed = arg;
     (void)topic;
     console_live_add(&feed->live, console_parcel_new("metric", NULL, rf_event_json(event)));
+    console_counts_measure(&feed->counts, event);
     feed->news(feed->arg);
 }
 

@@ -5,6 +5,7 @@
 
 #include <ringfence/bus.h>
 
+#include "metrics.h"
 #include "stream.h"
 
 #define CONSOLE_AREAS 6
@@ -24,6 +25,7 @@ struct console_feed {
     struct console_live live;
     struct console_area areas[CONSOLE_AREAS];
     struct rf_subscription *subscription;
+    struct console_counts counts;
     void (*news)(void *arg); // something of it is new
     void *arg;
 };

@@ -10,6 +10,7 @@ void console_on_campaigns(const struct console_visit *visit);
 void console_on_alerts(const struct console_visit *visit);
 void console_on_alert(const struct console_visit *visit);
 void console_on_silences(const struct console_visit *visit);
+void console_on_metrics(const struct console_visit *visit);
 // console_tell_gathered: what was gathered goes to those who wait for it.
 void console_tell_gathered(void *arg);
 // console_alerts: the alerter's list as the interface has it, from what it answered; a new

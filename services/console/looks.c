@@ -60,12 +60,56 @@ static json_t *overview_json(struct console *console) {
     return all;
 }
 
+// ---- figures ----
+
+static void reply_metrics(struct console *console, struct rf_http_exchange *exchange) {
+    const struct console_gather *gather = &console->gather;
+    json_t *process = console_values_json(&console->feed.values, "process/");
+    json_t *provider = console_values_json(&console->feed.values, "provider/");
+    json_t *mark = console_values_json(&console->feed.values, "mark/");
+    struct rf_text text = {0};
+    const struct console_figures figures = {
+        .counts = &console->feed.counts,
+        .connected = rf_bus_connected(console->process->bus),
+        .broker = gather->broker,
+        .campaigns = json_object_get(gather->parts[CONSOLE_PART_CAMPAIGNS].result, "campaigns"),
+        .alerts = gather->parts[CONSOLE_PART_ALERTS].result,
+        .process = process,
+        .provider = provider,
+        .mark = mark,
+        .streams = console->streams.count,
+    };
+    console_metrics(&figures, &text);
+    if (text.failed)
+        console_reply_error(exchange, 503, "unavailable", "out of memory");
+    else
+        rf_http_exchange_reply(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
+                               text.size);
+    rf_text_fini(&text);
+    json_decref(process);
+    json_decref(provider);
+    json_decref(mark);
+}
+
+void console_on_metrics(const struct console_visit *visit) {
+    struct console *console = visit->console;
+    if (console_gather_begin(&console->gather))
+        reply_metrics(console, visit->exchange);
+    else
+        (void)console_errand_new(visit, sizeof(struct console_errand), NULL);
+}
+
 void console_tell_gathered(void *arg) {
     struct console *console = arg;
     for (struct console_errand *errand = console->errands, *next; errand != NULL; errand = next) {
         next = errand->next;
-        if (errand->route == CONSOLE_ROUTE_OVERVIEW)
+        if (errand->route == CONSOLE_ROUTE_OVERVIEW) {
             console_errand_reply(errand, overview_json(console));
+        } else if (errand->route == CONSOLE_ROUTE_METRICS) {
+            if (errand->exchange != NULL)
+                reply_metrics(console, errand->exchange);
+            console_errand_done(errand);
+        }
     }
 }
 

@@ -21,6 +21,15 @@ static void an_empty_histogram_and_times_out_of_its_range(void **state) {
     assert_true(rf_histogram_percentile(&histogram, 0.5).ns < 100 * RF_NS_PER_US);
 }
 
+static void the_end_of_a_bucket_is_where_the_next_begins(void **state) {
+    (void)state;
+    for (int i = 0; i < RF_HISTOGRAM_BUCKETS; i++) {
+        struct rf_histogram histogram = {0};
+        rf_histogram_record(&histogram, rf_ns(rf_histogram_end(i).ns - 1));
+        assert_int_equal(histogram.counts[i], 1);
+    }
+}
+
 static void every_boundary_of_the_histogram_is_told_too_high_by_a_32nd_at_most(void **state) {
     (void)state;
     for (int bits = 16; bits < 42; bits++)
@@ -100,6 +109,7 @@ static void no_bucket_outside_of_it_takes_a_count(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_histogram_and_times_out_of_its_range),
+        cmocka_unit_test(the_end_of_a_bucket_is_where_the_next_begins),
         cmocka_unit_test(every_boundary_of_the_histogram_is_told_too_high_by_a_32nd_at_most),
         cmocka_unit_test(random_percentiles_agree_with_a_sorted_list),
         cmocka_unit_test(histograms_add_up_to_the_histogram_of_all),
