@@ -211,7 +211,9 @@ static const struct {
 };
 
 static void dispatch(struct rf_bus *bus, struct rf_parts *parts) {
-    struct rf_message *message = rf_subscriptions_read(bus, parts);
+    if (rf_subscriptions_page(bus, parts))
+        return;
+    struct rf_message *message = rf_message_read(parts);
     for (size_t i = 0; message != NULL && i < sizeof from_ingest / sizeof *from_ingest; i++)
         if (from_ingest[i].type == message->type)
             from_ingest[i].handle(bus, message);
@@ -298,6 +300,7 @@ void rf_bus_destroy(struct rf_bus **out) {
     rf_timer_stop(&bus->flush);
     rf_timer_stop(&bus->expiry);
     rf_subscriptions_fini(bus);
+    rf_page_fini(&bus->page);
     rf_hearers_fini(bus);
     rf_watches_fini(bus);
     rf_streams_fini(bus);

@@ -10,6 +10,7 @@
 #include "bus/socket.h"
 #include "bus/socket_keys.h"
 #include "runtime/loop.h"
+#include "wire/page.h"
 #include "wire/wire.h"
 
 struct rf_watch;
@@ -37,6 +38,7 @@ struct rf_bus {
     struct rf_stream *streams, *own_stream;
     struct rf_watch *watches;
     struct rf_subscription *subscriptions;
+    struct rf_page page; // the last that was read where it stood
     struct rf_listener *hearers;
 };
 
@@ -79,9 +81,9 @@ void rf_watches_reset(struct rf_bus *bus);
 bool rf_watches_flush(struct rf_bus *bus);
 void rf_watches_fini(struct rf_bus *bus);
 void rf_watches_refused(struct rf_bus *bus, const char *rid, const char *code);
-// rf_subscriptions_read: rf_message_read, with the data of a page packed if its subscription wants
-// them so.
-struct rf_message *rf_subscriptions_read(struct rf_bus *bus, struct rf_parts *parts);
+// rf_subscriptions_page: whether it was a page for a subscription that wants the data of events
+// packed, which has it now.
+bool rf_subscriptions_page(struct rf_bus *bus, struct rf_parts *parts);
 
 void rf_subscriptions_reset(struct rf_bus *bus);
 bool rf_subscriptions_flush(struct rf_bus *bus);

@@ -11,10 +11,6 @@
 RF_NODISCARD enum rf_err rf_message_send(struct rf_loop *loop, zsock_t *socket,
                                          enum rf_message_type type, const void *body);
 
-// rf_message_read_packed: likewise, but the data of a journal.page's events are left packed
-// (rf_wire_decode_relay).
-struct rf_message *rf_message_read_packed(struct rf_parts *parts);
-
 // rf_message_read: the broker's message in `parts`, to be freed by rf_message_destroy; NULL, and
 // logged, if it is none.
 struct rf_message *rf_message_read(struct rf_parts *parts);

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "bus/client.h"
 #include "bus/cursor.h"
-#include "bus/message.h"
 #include "wire/text.h"
 
 #define NEWEST_MOST   UINT64_C(1000000)
@@ -27,8 +26,9 @@ struct rf_subscription {
     struct rf_utc since; // as long as the place to begin at is sought
     uint64_t newest;
     char *durable;
-    bool resume, packed;
-    bool took; // the last page had events
+    bool resume, packed, in_step;
+    uint64_t list; // of the page at hand
+    bool took;     // the last page had events
     rf_subscription_fn *fn;
     void *arg;
     bool in_callback, destroyed; // it may be destroyed by its own subscriber
@@ -114,6 +114,7 @@ enum rf_err rf_subscription_new(struct rf_bus *bus, const struct rf_subscription
     subscription->newest = options->newest;
     subscription->resume = options->resume;
     subscription->packed = options->packed;
+    subscription->in_step = options->in_step;
     subscription->fn = fn;
     subscription->arg = arg;
     rf_cursor_init(&subscription->cursor, options->after, options->journal);
@@ -179,6 +180,13 @@ bool rf_subscription_behind(const struct rf_subscription *subscription) {
     return rf_bus_connected(subscription->bus) && rf_cursor_behind(&subscription->cursor);
 }
 
+// Whoever is in step with others ends a page where each of them does, wherever it begins.
+static size_t limit_of(const struct rf_subscription *subscription) {
+    uint64_t beyond =
+        subscription->in_step ? subscription->cursor.scanned % subscription->limit : 0;
+    return subscription->limit - (size_t)beyond;
+}
+
 static bool ask(struct rf_subscription *subscription) {
     struct rf_bus *bus = subscription->bus;
     // The wire only reads them.
@@ -188,7 +196,7 @@ static bool ask(struct rf_subscription *subscription) {
         .prefixes = prefixes,
         .after = (int64_t)subscription->cursor.scanned,
         .journal = subscription->cursor.journal[0] != '\0' ? subscription->cursor.journal : NULL,
-        .limit = (int64_t)subscription->limit,
+        .limit = (int64_t)limit_of(subscription),
         .durable = subscription->durable};
     if (subscription->cursor.sought) {
         message.since = subscription->since.ns;
@@ -276,42 +284,51 @@ void rf_bus_tell_gap(struct rf_bus *bus, const char *subscriber,
          json_pack("{s:I, s:I}", "from", (json_int_t)after + 1, "to", (json_int_t)page->trimmed));
 }
 
-// The subscription that waits for this page.
-static struct rf_subscription *asker(struct rf_bus *bus, const struct rf_journal_page *page) {
+// The subscription that waits for the page with this rid.
+static struct rf_subscription *asker(struct rf_bus *bus, struct rf_str rid) {
     struct rf_subscription *at = bus->subscriptions;
-    while (at != NULL && strcmp(at->rid, page->rid) != 0)
+    while (at != NULL && !rf_str_is(rid, at->rid))
         at = at->next;
     return at;
 }
 
-struct rf_message *rf_subscriptions_read(struct rf_bus *bus, struct rf_parts *parts) {
-    bool packed = false;
-    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
-        packed = packed || at->packed;
-    struct rf_message *message = packed ? rf_message_read_packed(parts) : rf_message_read(parts);
-    if (!packed || message == NULL || message->type != RF_MESSAGE_journal_page)
-        return message;
-    struct rf_subscription *at = asker(bus, &message->as.journal_page);
-    if ((at == NULL || !at->packed) && rf_wire_unpack_page(message) != RF_OK) {
-        rf_log(RF_LOG_WARNING, "from the broker: no memory for a page of events");
-        rf_message_destroy(&message); // it is asked for again
+static void give(struct rf_subscription *subscription, const struct rf_journal_page *page,
+                 uint64_t list) {
+    if (!subscription->cursor.asked)
+        return;
+    if (!rf_cursor_page(&subscription->cursor, page)) {
+        rf_bus_flush_soon(subscription->bus);
+        return;
     }
-    return message;
+    subscription->took = page->events.count > 0;
+    subscription->list = list;
+    subscription->in_callback = true;
+    subscription->fn(subscription->arg, page);
+    subscription->in_callback = false;
+    if (subscription->destroyed)
+        subscription_free(subscription);
+}
+
+bool rf_subscriptions_page(struct rf_bus *bus, struct rf_parts *parts) {
+    zmq_msg_t *body = rf_parts_body(parts, 0);
+    struct rf_str rid;
+    if (body == NULL || !rf_page_rid(zmq_msg_data(body), zmq_msg_size(body), &rid))
+        return false;
+    struct rf_subscription *at = asker(bus, rid);
+    if (at == NULL || !at->packed ||
+        !rf_page_read(&bus->page, zmq_msg_data(body), zmq_msg_size(body)))
+        return false;
+    give(at, &bus->page.body, bus->page.list);
+    return true;
 }
 
 void rf_bus_on_journal_page(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_journal_page *page = &message->as.journal_page;
-    struct rf_subscription *at = asker(bus, page);
-    if (at == NULL || !at->cursor.asked)
-        return;
-    if (!rf_cursor_page(&at->cursor, page)) {
-        rf_bus_flush_soon(bus);
-        return;
-    }
-    at->took = page->events.count > 0;
-    at->in_callback = true;
-    at->fn(at->arg, page);
-    at->in_callback = false;
-    if (at->destroyed)
-        subscription_free(at);
+    struct rf_subscription *at = asker(bus, rf_str_of(page->rid));
+    if (at != NULL)
+        give(at, page, 0);
+}
+
+uint64_t rf_subscription_list(const struct rf_subscription *subscription) {
+    return subscription->list;
 }

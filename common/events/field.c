@@ -9,6 +9,12 @@ static const json_t *member(const struct rf_event *event, const char *key) {
     return event->data == NULL ? NULL : json_object_get(event->data, key);
 }
 
+void rf_fields_fini(struct rf_fields *fields) {
+    rf_text_fini(&fields->texts);
+    rf_text_fini(&fields->redacted);
+    fields->count = 0;
+}
+
 // The place of the member in the list; its length if there is none. A few short names: comparing
 // them one by one is quicker than a table.
 static size_t place(const struct rf_fields *fields, const char *key) {

@@ -13,7 +13,8 @@
 #include "events/text.h"
 
 // Members of data that were never made a tree: whoever has the packed data makes a list of them,
-// and sets the event's data_fields.
+// and sets the event's data_fields. Zero it before its first use; the next list has the room of the
+// one before.
 #define RF_FIELDS_MOST 48
 
 enum rf_member_kind { RF_MEMBER_OTHER, RF_MEMBER_TEXT, RF_MEMBER_NUMBER, RF_MEMBER_ARRAY };
@@ -27,7 +28,11 @@ struct rf_fields {
     } items[RF_FIELDS_MOST];
     size_t count;
     struct rf_text texts;
+    struct rf_text redacted; // private to whoever makes the list
 };
+
+// rf_fields_fini: lets go of the texts.
+void rf_fields_fini(struct rf_fields *fields);
 
 // rf_field_text: the text `key` of the event's data, NULL if there is none or it is empty.
 const char *rf_field_text(const struct rf_event *event, const char *key);

@@ -10,8 +10,8 @@
 struct walk {
     const struct rf_redaction *redaction;
     struct rf_cursor cursor;
-    struct rf_text *json;    // NULL: not wanted
-    struct rf_text redacted; // of the value at hand
+    struct rf_text *json;     // NULL: not wanted
+    struct rf_text *redacted; // of the value at hand
 };
 
 struct key {
@@ -60,17 +60,16 @@ static enum rf_redact_verdict redact_scalar(struct walk *walk, enum rf_redact_ki
                                             const struct rf_packed *value, const char **text,
                                             size_t *size) {
     enum rf_redact_verdict verdict = RF_REDACT_CLEAN;
-    walk->redacted.size = 0;
+    walk->redacted->size = 0;
     *text = value->bytes;
     *size = value->size;
     if (value->kind == RF_PACKED_STR)
-        verdict =
-            rf_redact_value(walk->redaction, kind, value->bytes, value->size, &walk->redacted);
+        verdict = rf_redact_value(walk->redaction, kind, value->bytes, value->size, walk->redacted);
     else if (value->kind == RF_PACKED_INT)
-        verdict = rf_redact_number(walk->redaction, kind, value->n, &walk->redacted);
+        verdict = rf_redact_number(walk->redaction, kind, value->n, walk->redacted);
     if (verdict == RF_REDACT_CHANGED) {
-        *text = walk->redacted.data == NULL ? "" : walk->redacted.data;
-        *size = walk->redacted.size;
+        *text = walk->redacted->data == NULL ? "" : walk->redacted->data;
+        *size = walk->redacted->size;
     }
     return verdict;
 }
@@ -86,7 +85,7 @@ static void begin_item(struct walk *walk, bool *first) {
 }
 
 static void add_key(struct walk *walk, const struct key *key) {
-    walk->redacted.size = 0;
+    struct rf_text left = {0};
     if (walk->json == NULL)
         return;
     if (key->clean) { // a word of the catalogue, with nothing to escape
@@ -95,11 +94,13 @@ static void add_key(struct walk *walk, const struct key *key) {
         rf_text_add_bytes(walk->json, "\":", 2);
         return;
     }
-    if (rf_redact(walk->redaction, key->bytes, key->size, &walk->redacted))
-        rf_json_line_add(walk->json, walk->redacted.data, walk->redacted.size);
+    if (rf_redact(walk->redaction, key->bytes, key->size, &left))
+        rf_json_line_add(walk->json, left.data == NULL ? "" : left.data, left.size);
     else
         rf_json_line_add(walk->json, key->bytes, key->size);
     rf_text_add_bytes(walk->json, ":", 1);
+    walk->json->failed |= left.failed;
+    rf_text_fini(&left);
 }
 
 static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *value,
@@ -142,7 +143,6 @@ static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct
             rf_cursor_skip(&walk->cursor, value);
         return;
     }
-    // Once the key was written, what is left of the value would be gone.
     enum rf_redact_verdict verdict = redact_scalar(walk, kind, value, &text, &size);
     if (verdict == RF_REDACT_DROPPED)
         return;
@@ -155,13 +155,8 @@ static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct
     if (walk->json == NULL)
         return;
     begin_item(walk, first);
-    if (key != NULL) {
-        struct rf_text left = walk->redacted;
-        walk->redacted = (struct rf_text){0};
+    if (key != NULL)
         add_key(walk, key);
-        rf_text_fini(&walk->redacted);
-        walk->redacted = left;
-    }
     if (is_text)
         rf_json_line_add(walk->json, text, size);
     else
@@ -193,15 +188,16 @@ bool rf_redact_packed(const struct rf_redaction *redaction, const struct rf_byte
                       struct rf_text *json, struct rf_fields *fields) {
     struct walk walk = {.redaction = redaction,
                         .cursor = {data->data, (const unsigned char *)data->data + data->size},
-                        .json = json};
+                        .json = json,
+                        .redacted = &fields->redacted};
     size_t before = json == NULL ? 0 : json->size;
     struct rf_packed whole = rf_cursor_next(&walk.cursor);
+    fields->count = fields->texts.size = 0;
     bool fits = !rf_redacts_names(redaction) && is_container(&whole) &&
                 (whole.kind == RF_PACKED_ARRAY || whole.count <= RF_FIELDS_MOST);
     if (fits)
         walk_inside(&walk, RF_REDACT_PLAIN, &whole, whole.kind == RF_PACKED_MAP ? fields : NULL);
-    bool failed = walk.redacted.failed || fields->texts.failed;
-    rf_text_fini(&walk.redacted);
+    bool failed = fields->redacted.failed || fields->texts.failed;
     if (failed && json != NULL)
         json->size = before;
     return fits && !failed;

@@ -7,10 +7,9 @@
 #include "redact/redact.h"
 
 // rf_redact_packed: appends what is left of `data` (rf_event.data_packed) as JSON to `json` (NULL:
-// not wanted), on one line, and lists what is left of its members in `fields`, which the caller has
-// zeroed and ends by rf_text_fini(&fields->texts). The keys of the list point into `data`. False,
-// with `json` as it was: there are more members than the list holds, names are to be hidden
-// wherever they stand, or memory is short; a tree may do.
+// not wanted), on one line, and lists what is left of its members in `fields`. The keys of the list
+// point into `data`. False, with `json` as it was: there are more members than the list holds,
+// names are to be hidden wherever they stand, or memory is short; a tree may do.
 bool rf_redact_packed(const struct rf_redaction *redaction, const struct rf_bytes *data,
                       struct rf_text *json, struct rf_fields *fields);
 

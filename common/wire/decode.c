@@ -396,18 +396,3 @@ json_t *rf_wire_tree(const struct rf_bytes *packed) {
     struct rf_error error;
     return rf_json_read(&cursor, &value, &json, &error) == RF_OK ? json : NULL;
 }
-
-enum rf_err rf_wire_unpack_page(struct rf_message *message) {
-    struct rf_journal_page *page = &message->as.journal_page;
-    message->trees = true;
-    for (size_t i = 0; i < page->events.count; i++) {
-        struct rf_event *event = &page->events.items[i];
-        if (event->data != NULL || event->data_packed.size == 0)
-            continue;
-        event->data = rf_wire_tree(&event->data_packed);
-        if (event->data == NULL)
-            return RF_ERR_NOMEM;
-        event->data_packed = (struct rf_bytes){0};
-    }
-    return RF_OK;
-}

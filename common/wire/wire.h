@@ -59,10 +59,8 @@ RF_NODISCARD enum rf_err rf_wire_decode_relay(const void *data, size_t size,
                                               struct rf_message **message, struct rf_error *error);
 
 // rf_wire_tree: a new reference to what packed data of a decoded event say, which were checked when
-// they came; NULL if out of memory. rf_wire_unpack_page: makes the trees of all events of a
-// journal.page that rf_wire_decode_relay has read; RF_ERR_NOMEM.
+// they came; NULL if out of memory.
 json_t *rf_wire_tree(const struct rf_bytes *packed);
-RF_NODISCARD enum rf_err rf_wire_unpack_page(struct rf_message *message);
 
 void rf_message_destroy(struct rf_message **message);
 

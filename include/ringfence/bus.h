@@ -103,8 +103,10 @@ struct rf_subscription_options {
     uint64_t newest;             // the last so many matching events, at most 1000000; 0: no matter
     const char *durable; // NULL, or a name of 1 to 200 bytes under which the broker keeps what
                          // was taken: retention spares the rest, up to the journal's size
-    bool packed;         // the events' data stay as they came, in data_packed: for who reads them
-                         // where they stand
+    bool packed;         // the events' data stay as they came, in data_packed, wherever that is
+                         // possible: for who reads them where they stand
+    bool in_step;        // pages end at multiples of `limit`, so that several subscriptions of a
+                         // process that do get the same ones: packed, they are read once
     bool resume;         // begin where that name stands, if the broker knows it, or at `after`
                          // where that is later
 };
@@ -129,6 +131,10 @@ void rf_subscription_next(struct rf_subscription *subscription);
 void rf_subscription_look(struct rf_subscription *subscription);
 bool rf_subscription_behind(const struct rf_subscription *subscription);
 void rf_subscription_destroy(struct rf_subscription **subscription);
+
+// rf_subscription_list: while a page is given: a number that it has in common with the page before
+// it, whichever subscription that was for, if their events are the same; 0: that is not known.
+uint64_t rf_subscription_list(const struct rf_subscription *subscription);
 
 // rf_bus_tell_gap: `subscriber`, which had read up to `place`, got this page: if it is of another
 // journal, or events that were not read are gone, logs that and publishes journal.replaced,

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "redact/redactor.h"
 #include "runtime/service.h"
 
 #define PAGE_EVENTS 500
@@ -87,6 +88,7 @@ static enum rf_err subscribe(struct rf_file_sink *sink, int64_t in_file, struct 
                                           .journal = sink->sink.place.journal,
                                           .limit = PAGE_EVENTS,
                                           .packed = true,
+                                          .in_step = true,
                                           .durable = sink->sink.subscriber,
                                           .resume = in_file == 0 || !there};
     return rf_subscription_new(sink->sink.process->bus, &all, on_page, sink, &sink->subscription,
@@ -214,7 +216,9 @@ static void mark_journal(struct rf_file_sink *sink) {
         .origin = sink->sink.process->instance,
         .data = data,
     };
-    sink->record(rf_sink_redaction(&sink->sink), &event, &sink->mark);
+    bool json = sink->kind == RF_LINE_JSON;
+    rf_record(&sink->lines->recorder, rf_sink_redaction(&sink->sink), &event,
+              json ? &sink->mark : NULL, json ? NULL : &sink->mark);
     json_decref(data);
 }
 
@@ -231,8 +235,9 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
         mark_journal(sink);
     sink->unplaced = 0;
     const struct rf_redaction *redaction = rf_sink_redaction(&sink->sink);
-    for (size_t i = 0; i < count; i++)
-        sink->record(redaction, &page->events.items[i], &sink->page);
+    struct rf_lines_of of = {rf_subscription_list(sink->subscription),
+                             rf_redactor_version(sink->sink.redactor)};
+    rf_lines_take(sink->lines, &of, redaction, page->events.items, count, sink->kind, &sink->page);
     if (sink->page.failed || sink->mark.failed) {
         struct rf_error error;
         rf_error_set(&error, RF_ERR_NOMEM, "no memory for a page of %zu events", count);
@@ -271,11 +276,11 @@ static void on_old(void *arg) {
 // ---- life ----
 
 enum rf_err rf_file_sink_init(struct rf_file_sink *sink, struct rf_process *process,
-                              const char *name, const char *path, rf_record_fn *record,
-                              rf_tail_number_fn *number, void (*active)(void *arg), void *arg,
-                              struct rf_error *error) {
+                              const char *name, const char *path, struct rf_lines *lines,
+                              enum rf_line kind, rf_tail_number_fn *number,
+                              void (*active)(void *arg), void *arg, struct rf_error *error) {
     struct rf_text cursor_path = {0};
-    *sink = (struct rf_file_sink){.record = record, .active = active, .arg = arg};
+    *sink = (struct rf_file_sink){.lines = lines, .kind = kind, .active = active, .arg = arg};
     rf_sink_init(&sink->sink, process, name);
     rf_timer_init(&sink->timer, process->loop, on_timer, sink);
     rf_text_add(&cursor_path, "%s/logger/%s.cursor", process->config->state_dir, name);

@@ -8,18 +8,13 @@
 #include <stdbool.h>
 
 #include "events/text.h"
+#include "lines.h"
 #include "log_file.h"
 #include "rotation.h"
 #include "runtime/loop.h"
 #include "sink.h"
 
-struct rf_event;
 struct rf_subscription;
-
-struct rf_redaction;
-
-typedef void rf_record_fn(const struct rf_redaction *redaction, const struct rf_event *event,
-                          struct rf_text *out);
 
 // Embedded in its owner; private but for `sink`.
 struct rf_file_sink {
@@ -28,7 +23,8 @@ struct rf_file_sink {
     struct rf_rotation rotation;
     char *cursor_path; // keeps the journal, the number over a rotation, after which the file has
                        // none, and when the file was begun
-    rf_record_fn *record;
+    struct rf_lines *lines; // shared by all files
+    enum rf_line kind;
     struct rf_subscription *subscription; // NULL until the file was open once
     struct rf_text page;                  // formatted, not yet written
     struct rf_journal_place from, end;    // of that page: behind which place it begins, and is over
@@ -40,9 +36,11 @@ struct rf_file_sink {
     void *arg;
 };
 
-// rf_file_sink_init: writes what `record` makes to `path`, and finds its place again by `number`.
+// rf_file_sink_init: writes lines of that kind to `path`, and finds its place again by `number`.
+// `lines` are those of all files, and outlive it.
 RF_NODISCARD enum rf_err rf_file_sink_init(struct rf_file_sink *sink, struct rf_process *process,
-                                           const char *name, const char *path, rf_record_fn *record,
+                                           const char *name, const char *path,
+                                           struct rf_lines *lines, enum rf_line kind,
                                            rf_tail_number_fn *number, void (*active)(void *arg),
                                            void *arg, struct rf_error *error);
 void rf_file_sink_fini(struct rf_file_sink *sink);

@@ -9,6 +9,7 @@
 #include "events/text.h"
 #include "file_sink.h"
 #include "http/client.h"
+#include "lines.h"
 #include "lock.h"
 #include "otlp_sink.h"
 #include "record.h"
@@ -32,6 +33,7 @@ struct logger {
     struct rf_timer lock_timer; // the next look for it
     struct rf_http *http;
     struct rf_redactor *redactor;
+    struct rf_lines lines;
     struct rf_file_sink files[FILE_COUNT];
     struct rf_sheet_sink sheet;
     struct rf_otlp_sink otlp;
@@ -96,10 +98,12 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     enum rf_err result = rf_http_new(process->loop, &logger->http, error);
     if (result == RF_OK)
         result = rf_file_sink_init(&logger->files[JSON_FILE], process, "json", config->json_file,
-                                   rf_record_json, rf_record_json_n, on_active, logger, error);
+                                   &logger->lines, RF_LINE_JSON, rf_record_json_n, on_active,
+                                   logger, error);
     if (result == RF_OK)
         result = rf_file_sink_init(&logger->files[TEXT_FILE], process, "text", config->text_file,
-                                   rf_record_text, rf_record_text_n, on_active, logger, error);
+                                   &logger->lines, RF_LINE_TEXT, rf_record_text_n, on_active,
+                                   logger, error);
     if (result == RF_OK)
         result =
             rf_sheet_sink_init(&logger->sheet, process, logger->http, on_active, logger, error);
@@ -210,6 +214,7 @@ void rf_logger_stop(struct rf_process *process) {
     rf_timer_stop(&logger->lock_timer);
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_fini(&logger->files[i]);
+    rf_lines_fini(&logger->lines);
     rf_sheet_sink_fini(&logger->sheet);
     rf_otlp_sink_fini(&logger->otlp);
     rf_syslog_sink_fini(&logger->syslog);

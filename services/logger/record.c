@@ -70,27 +70,20 @@ static void add_head(const struct rf_event *event, struct rf_text *out) {
     }
 }
 
-static void add_sentence(const struct rf_event *event, struct rf_text *out) {
-    struct rf_text text = {0};
-    rf_event_sentence(event, &text);
-    add_name(out, "message");
-    if (text.failed)
-        out->failed = true;
-    else
-        rf_json_line_add(out, text.data == NULL ? "" : text.data, text.size);
-    rf_text_fini(&text);
-}
-
-static void add_json(const struct rf_event *event, const struct rf_text *data,
-                     struct rf_text *out) {
+// `sentence`: what the event says; `data`: what is left of its data, as JSON.
+static void add_json(const struct rf_event *event, const struct rf_text *data, const char *sentence,
+                     size_t size, struct rf_text *out) {
     add_head(event, out);
-    add_sentence(event, out);
+    add_name(out, "message");
+    rf_json_line_add(out, sentence, size);
     if (data->size > 0) {
         add_name(out, "data");
         rf_text_add_bytes(out, data->data, data->size);
     }
     rf_text_add_bytes(out, "}\n", 2);
 }
+
+// ---- a line for people ----
 
 // Pads what was added since `start` to `width` bytes.
 static void pad(struct rf_text *out, size_t start, size_t width) {
@@ -108,10 +101,9 @@ static void shift(struct rf_text *out, size_t start, size_t width) {
     memset(out->data + start, ' ', width - size);
 }
 
-static void add_text(const struct rf_event *event, const struct rf_text *data,
-                     struct rf_text *out) {
+// The columns before the sentence.
+static void add_columns(const struct rf_event *event, struct rf_text *out) {
     char time[RF_RFC3339_SIZE];
-    (void)data;
     size_t start = out->size;
     rf_text_add_number(out, event->n);
     shift(out, start, 10);
@@ -127,9 +119,9 @@ static void add_text(const struct rf_event *event, const struct rf_text *data,
     rf_text_add_clean(out, event->type, NAME_BYTES);
     pad(out, start, TYPE_COLUMNS);
     rf_text_add(out, "  ");
-    rf_event_sentence(event, out);
-    rf_text_add(out, "\n");
 }
+
+// ---- a row ----
 
 // After spaces too, as some readers take them off; the other half of each are the wide forms that
 // East Asian editions of Excel take for the same. Tab and line ends became spaces.
@@ -183,71 +175,78 @@ static json_t *row_of(const struct rf_event *event) {
 
 // ---- what is left of it ----
 
-typedef void add_fn(const struct rf_event *event, const struct rf_text *data, struct rf_text *out);
+// Where an event's lines go.
+struct lines {
+    struct rf_text *json, *text; // NULL: not wanted
+};
 
-// With data in a tree.
-static void record_tree(const struct rf_redaction *redaction, const struct rf_event *event,
-                        add_fn *add, struct rf_text *out) {
-    struct rf_redacted_event redacted;
-    struct rf_text data = {0};
-    if (rf_redact_event(redaction, event, &redacted) != RF_OK) {
-        out->failed = true;
+static void fail(const struct lines *lines) {
+    if (lines->json != NULL)
+        lines->json->failed = true;
+    if (lines->text != NULL)
+        lines->text->failed = true;
+}
+
+// Both lines have the same sentence.
+static void add_lines(struct rf_recorder *recorder, const struct rf_event *event,
+                      const struct lines *lines) {
+    struct rf_text *said = lines->text == NULL ? &recorder->sentence : lines->text;
+    recorder->sentence.size = 0;
+    if (lines->text != NULL)
+        add_columns(event, lines->text);
+    size_t begin = said->size;
+    rf_event_sentence(event, said);
+    if (said->failed || recorder->data.failed) {
+        fail(lines);
         return;
     }
-    if (redacted.data != NULL && add == add_json)
-        rf_json_line_tree(&data, redacted.data);
-    if (data.failed)
-        out->failed = true;
-    else
-        add(&redacted.event, &data, out);
-    rf_text_fini(&data);
+    if (lines->json != NULL)
+        add_json(event, &recorder->data, said->data == NULL ? "" : said->data + begin,
+                 said->size - begin, lines->json);
+    if (lines->text != NULL)
+        rf_text_add_bytes(lines->text, "\n", 1);
+}
+
+// With data in a tree.
+static void record_tree(struct rf_recorder *recorder, const struct rf_redaction *redaction,
+                        const struct rf_event *event, const struct lines *lines) {
+    struct rf_redacted_event redacted;
+    if (rf_redact_event(redaction, event, &redacted) != RF_OK) {
+        fail(lines);
+        return;
+    }
+    recorder->data.size = 0;
+    if (redacted.data != NULL && lines->json != NULL)
+        rf_json_line_tree(&recorder->data, redacted.data);
+    add_lines(recorder, &redacted.event, lines);
     rf_redacted_event_fini(&redacted);
 }
 
-static void record_unpacked(const struct rf_redaction *redaction, const struct rf_event *event,
-                            add_fn *add, struct rf_text *out) {
+static void record_unpacked(struct rf_recorder *recorder, const struct rf_redaction *redaction,
+                            const struct rf_event *event, const struct lines *lines) {
     struct rf_event whole = *event;
     whole.data = rf_wire_tree(&event->data_packed);
     whole.data_packed = (struct rf_bytes){0};
     if (whole.data == NULL)
-        out->failed = true;
+        fail(lines);
     else
-        record_tree(redaction, &whole, add, out);
+        record_tree(recorder, redaction, &whole, lines);
     json_decref(whole.data);
 }
 
 // With data as they came: without a tree, wherever that is possible.
-static bool record_packed(const struct rf_redaction *redaction, const struct rf_event *event,
-                          add_fn *add, struct rf_text *out) {
+static bool record_packed(struct rf_recorder *recorder, const struct rf_redaction *redaction,
+                          const struct rf_event *event, const struct lines *lines) {
     struct rf_redacted_event redacted;
-    struct rf_fields fields;
-    struct rf_text data = {0};
-    fields.count = 0;
-    fields.texts = (struct rf_text){0};
-    bool done =
-        rf_redact_packed(redaction, &event->data_packed, add == add_json ? &data : NULL, &fields) &&
-        rf_redact_event(redaction, event, &redacted) == RF_OK;
-    if (done) {
-        redacted.event.data_fields = &fields;
-        add(&redacted.event, &data, out);
-        rf_redacted_event_fini(&redacted);
-    }
-    rf_text_fini(&data);
-    rf_text_fini(&fields.texts);
-    return done;
-}
-
-static void record(const struct rf_redaction *redaction, const struct rf_event *event, add_fn *add,
-                   struct rf_text *out) {
-    if (event->data_packed.size == 0)
-        record_tree(redaction, event, add, out);
-    else if (rf_sentence_needs_tree(event->type) || !record_packed(redaction, event, add, out))
-        record_unpacked(redaction, event, add, out);
-}
-
-void rf_record_json(const struct rf_redaction *redaction, const struct rf_event *event,
-                    struct rf_text *out) {
-    record(redaction, event, add_json, out);
+    recorder->data.size = 0;
+    if (!rf_redact_packed(redaction, &event->data_packed,
+                          lines->json == NULL ? NULL : &recorder->data, &recorder->fields) ||
+        rf_redact_event(redaction, event, &redacted) != RF_OK)
+        return false;
+    redacted.event.data_fields = &recorder->fields;
+    add_lines(recorder, &redacted.event, lines);
+    rf_redacted_event_fini(&redacted);
+    return true;
 }
 
 // What people read names neither of these, so that nothing of them has to be redacted.
@@ -257,10 +256,25 @@ static struct rf_event without_ids(const struct rf_event *event) {
     return words;
 }
 
-void rf_record_text(const struct rf_redaction *redaction, const struct rf_event *event,
-                    struct rf_text *out) {
-    struct rf_event words = without_ids(event);
-    record(redaction, &words, add_text, out);
+void rf_record(struct rf_recorder *recorder, const struct rf_redaction *redaction,
+               const struct rf_event *event, struct rf_text *json, struct rf_text *text) {
+    struct lines lines = {json, text};
+    struct rf_event words;
+    if (json == NULL) {
+        words = without_ids(event);
+        event = &words;
+    }
+    if (event->data_packed.size == 0)
+        record_tree(recorder, redaction, event, &lines);
+    else if (rf_sentence_needs_tree(event->type) ||
+             !record_packed(recorder, redaction, event, &lines))
+        record_unpacked(recorder, redaction, event, &lines);
+}
+
+void rf_recorder_fini(struct rf_recorder *recorder) {
+    rf_text_fini(&recorder->data);
+    rf_text_fini(&recorder->sentence);
+    rf_fields_fini(&recorder->fields);
 }
 
 json_t *rf_record_row(const struct rf_redaction *redaction, const struct rf_event *event) {

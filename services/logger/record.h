@@ -10,19 +10,29 @@
 
 #include <ringfence/messages.h>
 
+#include "events/field.h"
 #include "events/text.h"
 #include "redact/redact.h"
 
-// rf_record_json: appends {"n", "time" (RFC 3339, microseconds), "id", "type", "severity",
-// "subject", "service", "campaign", "contact", "origin", "message", "data"} and a newline. What the
-// event does not have is left out. No character inside can be taken for the end of the line, also
-// not U+2028 or U+0085.
-void rf_record_json(const struct rf_redaction *redaction, const struct rf_event *event,
-                    struct rf_text *out);
+// What making lines goes on with: room that is kept from one event to the next. Zero it before use.
+struct rf_recorder {
+    struct rf_text data, sentence; // private
+    struct rf_fields fields;       // private
+};
 
-// rf_record_text: appends "n  time  severity  type  sentence" in columns and a newline.
-void rf_record_text(const struct rf_redaction *redaction, const struct rf_event *event,
-                    struct rf_text *out);
+void rf_recorder_fini(struct rf_recorder *recorder);
+
+// rf_record: appends the event's lines, of which NULL is not wanted; whoever wants both has what is
+// read, redacted and said for both done once.
+//
+// `json`: {"n", "time" (RFC 3339, microseconds), "id", "type", "severity", "subject", "service",
+// "campaign", "contact", "trace", "origin", "stream", "seq", "message", "data"} and a newline. What
+// the event does not have is left out. No character inside can be taken for the end of the line,
+// also not U+2028 or U+0085.
+//
+// `text`: "n  time  severity  type  sentence" in columns and a newline.
+void rf_record(struct rf_recorder *recorder, const struct rf_redaction *redaction,
+               const struct rf_event *event, struct rf_text *json, struct rf_text *text);
 
 #define RF_RECORD_COLUMNS 7
 

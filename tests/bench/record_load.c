@@ -1,7 +1,8 @@
 // The logger's work on pages of events as they come from the broker, in one process and on one
 // thread: decoding, redaction, the line of JSON and the line of text, and writing a page's lines at
-// once; beside it write(2) of the very same bytes.
-//   record_load FOLDER EVENTS            both files, page by page; each file decodes for itself
+// once; beside it write(2) of the very same bytes. As in the logger, each file has a page of its
+// own, with the same events.
+//   record_load FOLDER EVENTS            both files, page by page
 //   record_load --lines FILE EVENTS      the lines of JSON alone, for a reference that reads them
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,8 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "record.h"
+#include "lines.h"
 #include "redact/redact.h"
+#include "wire/page.h"
 #include "wire/wire.h"
 
 #define PAGE_EVENTS 500
@@ -91,10 +93,10 @@ static double now_s(clockid_t clock) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static struct rf_frame page_frame(size_t first) {
+static struct rf_frame page_frame(size_t first, const char *rid) {
     static struct rf_event events[PAGE_EVENTS];
     static char ids[PAGE_EVENTS][32], contacts[PAGE_EVENTS][32];
-    struct rf_journal_page page = {.rid = "r", .scanned = (int64_t)first + PAGE_EVENTS, .last = 1};
+    struct rf_journal_page page = {.rid = rid, .scanned = (int64_t)first + PAGE_EVENTS, .last = 1};
     struct rf_frame frame;
     struct rf_error error;
     for (size_t i = 0; i < PAGE_EVENTS; i++) {
@@ -126,21 +128,23 @@ static struct rf_frame page_frame(size_t first) {
     return frame;
 }
 
-typedef void record_fn(const struct rf_redaction *redaction, const struct rf_event *event,
-                       struct rf_text *out);
+// What the logger goes on with from page to page.
+struct logger {
+    struct rf_redaction *redaction;
+    struct rf_page page;
+    struct rf_lines lines;
+};
 
-static void record_page(const struct rf_redaction *redaction, const struct rf_frame *frame,
-                        record_fn *record, struct rf_text *out) {
-    struct rf_message *message;
-    struct rf_error error;
-    if (rf_wire_decode_relay(frame->data, frame->size, &message, &error) != RF_OK)
-        fail(error.message);
-    out->size = 0;
-    for (size_t i = 0; i < PAGE_EVENTS; i++)
-        record(redaction, &message->as.journal_page.events.items[i], out);
+static void record_page(struct logger *logger, const struct rf_frame *frame, enum rf_line kind,
+                        struct rf_text *out) {
+    if (!rf_page_read(&logger->page, frame->data, frame->size))
+        fail("page");
+    const struct rf_journal_page *page = &logger->page.body;
+    struct rf_lines_of of = {.list = logger->page.list};
+    rf_lines_take(&logger->lines, &of, logger->redaction, page->events.items, page->events.count,
+                  kind, out);
     if (out->failed)
         fail("record");
-    rf_message_destroy(&message);
 }
 
 static int open_new(const char *folder, const char *name) {
@@ -172,21 +176,20 @@ static struct took since(double wall, double cpu, size_t bytes) {
                          bytes};
 }
 
-static struct took ours(const struct rf_redaction *redaction, const struct rf_frame *frames,
-                        const int *fds, size_t pages, record_fn *const *records) {
-    struct rf_text out = {0};
+static struct took ours(struct logger *logger, struct rf_frame frames[][2], const int *fds,
+                        size_t pages) {
     size_t bytes = 0;
     double wall = now_s(CLOCK_MONOTONIC), cpu = now_s(CLOCK_PROCESS_CPUTIME_ID);
     for (size_t p = 0; p < pages; p++)
         for (size_t f = 0; f < 2; f++) {
-            record_page(redaction, &frames[p % FRAMES], records[f], &out);
+            struct rf_text out = {0};
+            record_page(logger, &frames[p % FRAMES][f], (enum rf_line)f, &out);
             if (fds != NULL)
                 write_all(fds[f], out.data, out.size);
             bytes += out.size;
+            rf_text_fini(&out);
         }
-    struct took took = since(wall, cpu, bytes);
-    rf_text_fini(&out);
-    return took;
+    return since(wall, cpu, bytes);
 }
 
 // The same bytes in the same pieces, made before.
@@ -214,20 +217,22 @@ static struct rf_redaction *redaction_new(void) {
     return redaction;
 }
 
-static void free_all(struct rf_redaction *redaction, struct rf_frame *frames,
+static void free_all(struct logger *logger, struct rf_frame (*frames)[2],
                      struct rf_text (*lines)[2]) {
-    rf_redaction_destroy(&redaction);
-    for (size_t i = 0; i < FRAMES; i++) {
-        rf_frame_free(&frames[i]);
-        for (size_t f = 0; f < 2; f++)
+    rf_redaction_destroy(&logger->redaction);
+    rf_page_fini(&logger->page);
+    rf_lines_fini(&logger->lines);
+    for (size_t i = 0; i < FRAMES; i++)
+        for (size_t f = 0; f < 2; f++) {
+            rf_frame_free(&frames[i][f]);
             rf_text_fini(&lines[i][f]);
-    }
+        }
 }
 
 int main(int argc, char **argv) {
     static struct rf_text lines[FRAMES][2];
-    static record_fn *const records[] = {rf_record_json, rf_record_text};
-    struct rf_frame frames[FRAMES];
+    static struct rf_frame frames[FRAMES][2];
+    static const char *const rids[] = {"1", "2"};
     bool only_lines = argc == 4 && strcmp(argv[1], "--lines") == 0;
     if (argc != 3 && !only_lines) {
         fprintf(stderr, "usage: record_load [--lines] FOLDER EVENTS\n");
@@ -235,29 +240,29 @@ int main(int argc, char **argv) {
     }
     const char *folder = argv[argc - 2];
     size_t pages = (strtoul(argv[argc - 1], NULL, 10) + PAGE_EVENTS - 1) / PAGE_EVENTS;
-    struct rf_redaction *redaction = redaction_new();
-    for (size_t i = 0; i < FRAMES; i++) {
-        frames[i] = page_frame(i * PAGE_EVENTS);
-        for (size_t f = 0; f < 2; f++)
-            record_page(redaction, &frames[i], records[f], &lines[i][f]);
-    }
+    struct logger logger = {.redaction = redaction_new()};
+    for (size_t i = 0; i < FRAMES; i++)
+        for (size_t f = 0; f < 2; f++) {
+            frames[i][f] = page_frame(i * PAGE_EVENTS, rids[f]);
+            record_page(&logger, &frames[i][f], (enum rf_line)f, &lines[i][f]);
+        }
     if (only_lines) {
         int fd = open_new(folder, "lines");
         for (size_t p = 0; p < pages; p++)
             write_all(fd, lines[p % FRAMES][0].data, lines[p % FRAMES][0].size);
         close(fd);
         printf("{\"events\": %zu}\n", pages * PAGE_EVENTS);
-        free_all(redaction, frames, lines);
+        free_all(&logger, frames, lines);
         return 0;
     }
     int fds[2] = {open_new(folder, "app_logs.json"), open_new(folder, "app.log")};
     int references[2] = {open_new(folder, "write.json"), open_new(folder, "write.log")};
     // Page cache, branch predictors and the allocator see everything once before.
-    ours(redaction, frames, NULL, pages / 10 + 1, records);
+    ours(&logger, frames, NULL, pages / 10 + 1);
     long resident = rss_kb();
     struct took reference = bare(lines, references, pages);
-    struct took mine = ours(redaction, frames, fds, pages, records);
-    struct took unwritten = ours(redaction, frames, NULL, pages, records);
+    struct took mine = ours(&logger, frames, fds, pages);
+    struct took unwritten = ours(&logger, frames, NULL, pages);
     double events = (double)(pages * PAGE_EVENTS);
     printf("{\"events\": %.0f, \"bytes\": %zu, \"events_per_s\": %.0f, \"cpu_us_per_event\": %.4f, "
            "\"unwritten_us_per_event\": %.4f, \"write_events_per_s\": %.0f, "
@@ -265,6 +270,6 @@ int main(int argc, char **argv) {
            events, mine.bytes, events / mine.wall, mine.cpu / events * 1e6,
            unwritten.cpu / events * 1e6, events / reference.wall, reference.cpu / events * 1e6,
            rss_kb() - resident);
-    free_all(redaction, frames, lines);
+    free_all(&logger, frames, lines);
     return 0;
 }

@@ -27,14 +27,18 @@ static int teardown(void **state) {
 }
 
 static char *json_of(const struct rf_event *event) {
+    struct rf_recorder recorder = {0};
     struct rf_text text = {0};
-    rf_record_json(redaction, event, &text);
+    rf_record(&recorder, redaction, event, &text, NULL);
+    rf_recorder_fini(&recorder);
     return rf_text_take(&text);
 }
 
 static char *text_of(const struct rf_event *event) {
+    struct rf_recorder recorder = {0};
     struct rf_text text = {0};
-    rf_record_text(redaction, event, &text);
+    rf_record(&recorder, redaction, event, NULL, &text);
+    rf_recorder_fini(&recorder);
     return rf_text_take(&text);
 }
 

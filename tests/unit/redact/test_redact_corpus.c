@@ -124,8 +124,9 @@ static size_t variants_of(const char *type) {
 
 static void check_records(const struct rf_event *event, const struct batch *batch) {
     struct rf_text json = {0}, text = {0};
-    rf_record_json(redaction, event, &json);
-    rf_record_text(redaction, event, &text);
+    struct rf_recorder recorder = {0};
+    rf_record(&recorder, redaction, event, &json, &text);
+    rf_recorder_fini(&recorder);
     json_t *row = rf_record_row(redaction, event);
     assert_false(json.failed || text.failed || row == NULL);
     assert_without(json.data, batch, event->type);
@@ -144,20 +145,22 @@ static void check_packed(const struct rf_event *event) {
     struct rf_frame frame;
     struct rf_message *message;
     struct rf_error error;
-    struct rf_text tree = {0}, packed = {0};
+    struct rf_recorder recorder = {0};
+    struct rf_text tree[2] = {{0}}, packed[2] = {{0}};
     page.events.items = &copy;
     page.events.count = 1;
     assert_int_equal(rf_wire_encode(RF_MESSAGE_journal_page, &page, &frame, &error), RF_OK);
     assert_int_equal(rf_wire_decode_relay(frame.data, frame.size, &message, &error), RF_OK);
     const struct rf_event *came = &message->as.journal_page.events.items[0];
     assert_true(came->data == NULL && came->data_packed.size > 0);
-    rf_record_json(redaction, event, &tree);
-    rf_record_text(redaction, event, &tree);
-    rf_record_json(redaction, came, &packed);
-    rf_record_text(redaction, came, &packed);
-    assert_string_equal(packed.data, tree.data);
-    rf_text_fini(&tree);
-    rf_text_fini(&packed);
+    rf_record(&recorder, redaction, event, &tree[0], &tree[1]);
+    rf_record(&recorder, redaction, came, &packed[0], &packed[1]);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(packed[i].data, tree[i].data);
+        rf_text_fini(&tree[i]);
+        rf_text_fini(&packed[i]);
+    }
+    rf_recorder_fini(&recorder);
     rf_message_destroy(&message);
     rf_frame_free(&frame);
 }
