@@ -5,104 +5,15 @@
 
 #include "base/block.h"
 #include "redact/decoded.h"
+#include "redact/known_names.h"
 #include "redact/secrets.h"
 #include "redact/span.h"
-
-#define NAME_BYTES 24
-#define NAMES      1024 // a power of two, several times the words of the catalogue
-
-// A word of the catalogue: nearly all names of data are among them.
-struct name {
-    char text[NAME_BYTES];
-    unsigned char size; // 0: the place is free
-    unsigned char kind; // enum rf_redact_kind
-    bool clean;
-};
 
 struct rf_redaction {
     struct rf_redact_rules rules;
     struct rf_secrets secrets;
-    struct name names[NAMES];
+    struct rf_known_names names;
 };
-
-// ---- names that are known ----
-
-static size_t name_place(const char *text, size_t size) {
-    uint64_t first = 0, last = 0;
-    if (size >= 8) {
-        memcpy(&first, text, 8);
-        memcpy(&last, text + size - 8, 8);
-    } else {
-        for (size_t i = 0; i < size; i++)
-            first = first << 8 | (unsigned char)text[i];
-    }
-    uint64_t hash =
-        (first ^ last * UINT64_C(0x9E3779B97F4A7C15) ^ size) * UINT64_C(0xD6E8FEB86659FD93);
-    return (size_t)(hash >> 40) % NAMES;
-}
-
-static struct name *find_name(const struct rf_redaction *redaction, const char *text, size_t size) {
-    size_t place = name_place(text, size);
-    const struct name *names = redaction->names;
-    while (names[place].size != 0 &&
-           (names[place].size != size || memcmp(names[place].text, text, size) != 0))
-        place = (place + 1) % NAMES;
-    return (struct name *)&names[place];
-}
-
-static void learn(struct rf_redaction *redaction, const char *text, size_t size) {
-    struct name *name = size > 1 && size <= NAME_BYTES ? find_name(redaction, text, size) : NULL;
-    if (name != NULL && name->size == 0) {
-        memcpy(name->text, text, size);
-        name->size = (unsigned char)size;
-        name->kind = (unsigned char)rf_redact_kind(text, size, RF_REDACT_PLAIN);
-    }
-}
-
-static void learn_words(struct rf_redaction *redaction, const char *text) {
-    while (*text != '\0') {
-        size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
-        learn(redaction, text, size);
-        text += size == 0 ? 1 : size;
-    }
-}
-
-// A secret may be a word like others.
-static void check_names(struct rf_redaction *redaction) {
-    for (size_t i = 0; i < NAMES; i++) {
-        struct name *name = &redaction->names[i];
-        struct rf_text out = {0};
-        name->clean = name->size > 0 && !rf_redact(redaction, name->text, name->size, &out);
-        rf_text_fini(&out);
-    }
-}
-
-static void learn_names(struct rf_redaction *redaction) {
-    static const char *const types[] = {
-#define EVENT(name, type, severity, meaning) type, severity,
-#include <ringfence/messages.def>
-    };
-    static const char *const meanings[] = {
-#define EVENT(name, type, severity, meaning) meaning,
-#define STR(field, need)                     #field,
-#define I64(field, need, least, most)        #field,
-#include <ringfence/messages.def>
-    };
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
-        learn_words(redaction, meanings[i]);
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        learn(redaction, types[i], strlen(types[i]));
-    check_names(redaction);
-}
-
-enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const char *name,
-                                   size_t size, enum rf_redact_kind outer, bool *clean) {
-    const struct name *known = size <= NAME_BYTES ? find_name(redaction, name, size) : NULL;
-    *clean = known != NULL && known->size > 0 && known->clean;
-    if (known == NULL || known->size == 0)
-        return rf_redact_kind(name, size, outer);
-    return rf_redact_kind_inside((enum rf_redact_kind)known->kind, outer);
-}
 
 // ---- life ----
 
@@ -111,7 +22,8 @@ struct rf_redaction *rf_redaction_new(const struct rf_redact_rules *rules) {
     if (redaction == NULL)
         return NULL;
     redaction->rules = *rules;
-    learn_names(redaction);
+    rf_known_names_learn(&redaction->names);
+    rf_known_names_check(&redaction->names, redaction);
     return redaction;
 }
 
@@ -128,8 +40,23 @@ enum rf_err rf_redaction_secret(struct rf_redaction *redaction, const char *valu
     if (value == NULL)
         return RF_OK;
     enum rf_err err = rf_secrets_add(&redaction->secrets, value);
-    check_names(redaction);
+    rf_known_names_check(&redaction->names, redaction);
     return err;
+}
+
+// ---- names that are known ----
+
+enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const char *name,
+                                   size_t size, enum rf_redact_kind outer, bool *clean) {
+    const struct rf_known_name *known = rf_known_names_find(&redaction->names, name, size);
+    *clean = known != NULL && known->clean;
+    return known == NULL ? rf_redact_kind(name, size, outer)
+                         : rf_redact_kind_inside((enum rf_redact_kind)known->kind, outer);
+}
+
+bool rf_redact_is_known(const struct rf_redaction *redaction, const char *text, size_t size) {
+    const struct rf_known_name *known = rf_known_names_find(&redaction->names, text, size);
+    return known != NULL && known->clean;
 }
 
 // ---- what a form tells ----
@@ -167,6 +94,12 @@ static const unsigned char classes[256] = {
     [0xE2] = ENCODED,    [0xEF] = ENCODED,    ['('] = SIGN,        ['-'] = DASH,
     [':'] = SIGN,        ['='] = SIGN,
 };
+
+// As rf_redact_is_word, by one look.
+static bool is_word(char c) {
+    unsigned class = classes[(unsigned char)c];
+    return class != NOTHING && class < DASH;
+}
 
 struct find {
     struct rf_redact_span span;
@@ -253,7 +186,7 @@ static size_t word_end(const struct rf_redact_view *view, size_t at) {
         if (run < sizeof(rf_block))
             return at + run;
     }
-    while (at < view->size && rf_redact_is_word(view->text[at]))
+    while (at < view->size && is_word(view->text[at]))
         at++;
     return at;
 }
@@ -385,8 +318,19 @@ static bool redact_encoded(const struct rf_redaction *redaction, const char *tex
     return true;
 }
 
+// Whether there is anything at all.
+static bool has_any(const struct rf_redaction *redaction, const char *text, size_t size) {
+    struct rf_redact_view view = {text, size, 0};
+    struct find find = {.encoded = false};
+    struct rf_redact_span span;
+    return rf_secrets_find(&redaction->secrets, text, size, 0, &span) ||
+           find_form(redaction, &view, 0, &find) || find.encoded;
+}
+
 bool rf_redact(const struct rf_redaction *redaction, const char *text, size_t size,
                struct rf_text *out) {
+    if (!has_any(redaction, text, size)) // as nearly all are
+        return false;
     size_t before = out->size;
     bool encoded = false, any = redact_plain(redaction, text, size, out, &encoded);
     if (!encoded || out->failed)

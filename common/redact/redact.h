@@ -89,6 +89,9 @@ enum rf_redact_kind rf_redact_kind(const char *name, size_t size, enum rf_redact
 enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const char *name,
                                    size_t size, enum rf_redact_kind outer, bool *clean);
 
+// rf_redact_is_known: whether the text is such a name, and clean.
+bool rf_redact_is_known(const struct rf_redaction *redaction, const char *text, size_t size);
+
 // rf_redact_value: as rf_redact, of a value of that kind; rf_redact_number: of an integer, which
 // becomes a text if it is not clean.
 enum rf_redact_verdict rf_redact_value(const struct rf_redaction *redaction,

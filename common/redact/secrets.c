@@ -33,6 +33,7 @@ static void index_forms(struct rf_secrets *secrets) {
     for (size_t i = 1; i < secrets->count; i++)
         least = secrets->forms[i].size < least ? secrets->forms[i].size : least;
     size_t stride = least - PIECE + 1;
+    secrets->least = least;
     secrets->stride = stride < MOST_STRIDE ? stride : MOST_STRIDE;
     memset(secrets->pieces, 0, sizeof secrets->pieces);
     for (size_t i = 0; i < secrets->count; i++) {
@@ -219,7 +220,8 @@ static size_t cut_off(const struct rf_secrets *secrets, const char *text, size_t
 
 bool rf_secrets_find(const struct rf_secrets *secrets, const char *text, size_t size, size_t at,
                      struct rf_redact_span *span) {
-    if (secrets->stride == 0 || size - at < PIECE)
+    if (secrets->stride == 0 || size - at < PIECE ||
+        (size - at < secrets->least && size < RF_REDACT_CUT_LEAST))
         return false;
     for (size_t i = at; i + PIECE <= size; i += secrets->stride)
         if (has_bit(secrets->pieces, hash_at(text + i)) &&

@@ -24,6 +24,7 @@ struct rf_secret_form {
 struct rf_secrets {
     struct rf_secret_form *forms;
     size_t count, capacity;
+    size_t least;                                      // bytes of the shortest form
     size_t stride;                                     // 0: there are none
     uint64_t pieces[(1U << RF_SECRETS_BITS) / 64];     // the first `stride` pieces of each form
     uint64_t all_pieces[(1U << RF_SECRETS_BITS) / 64]; // and every piece

@@ -130,11 +130,9 @@ static void text_fields(struct rf_event *event, const char **fields[TEXT_FIELDS]
 // Type and severity, and often more, are words of the catalogue.
 static bool redact_field(const struct rf_redaction *redaction, const char *text,
                          struct rf_text *out) {
-    bool clean = false;
     size_t size = text == NULL ? 0 : strlen(text);
-    if (size > 0)
-        rf_redact_name(redaction, text, size, RF_REDACT_PLAIN, &clean);
-    return size > 0 && !clean && rf_redact(redaction, text, size, out);
+    return size > 0 && !rf_redact_is_known(redaction, text, size) &&
+           rf_redact(redaction, text, size, out);
 }
 
 enum rf_err rf_redact_event(const struct rf_redaction *redaction, const struct rf_event *event,
