@@ -36,12 +36,36 @@ static size_t escape(const unsigned char *at, size_t left, char out[8]) {
     return 0;
 }
 
-// The next byte that may have to be escaped: in most texts there is none.
+static rf_block specials(rf_block bytes) {
+    return (rf_block)((bytes < 0x20) | (bytes == '"') | (bytes == '\\') | (bytes == 0xC2) |
+                      (bytes == 0xE2));
+}
+
+// In most texts there is nothing that may have to be escaped.
+static bool has_special(const char *text, size_t size) {
+    if (size < sizeof(rf_block))
+        return size > 0 && rf_block_any(specials(rf_block_of_few(text, size)));
+    // The last block may overlap the one before it.
+    rf_block any = specials(rf_block_at(text + size - sizeof(rf_block)));
+    for (size_t i = 0; i + sizeof(rf_block) < size; i += sizeof(rf_block))
+        any |= specials(rf_block_at(text + i));
+    return rf_block_any(any);
+}
+
+static void add_plain(struct rf_text *out, const char *text, size_t size) {
+    char *room = rf_text_room(out, size + 2);
+    if (room == NULL)
+        return;
+    room[0] = '"';
+    memcpy(room + 1, text, size);
+    room[size + 1] = '"';
+    rf_text_take_room(out, size + 2);
+}
+
+// The next byte that may have to be escaped.
 static const unsigned char *next_special(const unsigned char *at, const unsigned char *end) {
     for (; (size_t)(end - at) >= sizeof(rf_block); at += sizeof(rf_block)) {
-        rf_block bytes = rf_block_at(at);
-        size_t run = rf_block_first((rf_block)((bytes < 0x20) | (bytes == '"') | (bytes == '\\') |
-                                               (bytes == 0xC2) | (bytes == 0xE2)));
+        size_t run = rf_block_first(specials(rf_block_at(at)));
         if (run < sizeof(rf_block))
             return at + run;
     }
@@ -52,6 +76,10 @@ static const unsigned char *next_special(const unsigned char *at, const unsigned
 
 void rf_json_line_add(struct rf_text *out, const char *text, size_t size) {
     const unsigned char *at = (const unsigned char *)text, *end = at + size, *plain = at;
+    if (!has_special(text, size)) {
+        add_plain(out, text, size);
+        return;
+    }
     rf_text_add_bytes(out, "\"", 1);
     while ((at = next_special(at, end)) < end) {
         char escaped[8];

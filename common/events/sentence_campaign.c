@@ -63,7 +63,7 @@ void rf_say_contact_step(const struct rf_event *event, struct rf_text *text) {
     rf_say_field(text, event, " by ", "provider", "");
     rf_say_span(text, event, " in ", "took_ns", "");
     if (rf_field_count(event, "attempts", &attempts) && attempts > 1)
-        rf_text_add(text, " after %" PRId64 " attempts", attempts);
+        rf_say_number(text, event, " after ", "attempts", " attempts");
 }
 
 // That it waits for its calling window: the reasons of common/calendar/calling.h.

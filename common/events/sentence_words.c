@@ -1,6 +1,5 @@
 #include "events/sentence_words.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "events/field.h"
@@ -67,8 +66,10 @@ void rf_say_failure(struct rf_text *text, const struct rf_event *event) {
     if (class != NULL || status > 0) {
         rf_text_add(text, " (");
         rf_text_add_clean(text, class, RF_SAY_NAME_BYTES);
-        if (status > 0)
-            rf_text_add(text, "%sHTTP %" PRId64, class == NULL ? "" : ", ", status);
+        if (status > 0) {
+            rf_text_add(text, class == NULL ? "HTTP " : ", HTTP ");
+            rf_text_add_number(text, status);
+        }
         rf_text_add(text, ")");
     }
     rf_say_field(text, event, ": ", "message", "");

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/block.h"
 #include "base/utf8.h"
 
 static const char replacement[] = "\xEF\xBF\xBD"; // U+FFFD
@@ -38,6 +39,10 @@ static bool reserve(struct rf_text *text, size_t more) {
     text->data = larger;
     text->capacity = capacity;
     return true;
+}
+
+char *rf_text_room(struct rf_text *text, size_t size) {
+    return reserve(text, size) ? text->data + text->size : NULL;
 }
 
 void rf_text_add_more(struct rf_text *text, const void *data, size_t size) {
@@ -80,9 +85,17 @@ static void add_character(struct rf_text *text, const char *bytes, size_t length
 }
 
 void rf_text_add_number(struct rf_text *text, int64_t number) {
+    static const char pairs[] =
+        "0001020304050607080910111213141516171819202122232425262728293031323334"
+        "3536373839404142434445464748495051525354555657585960616263646566676869"
+        "707172737475767778798081828384858687888990919293949596979899";
     char digits[24];
     size_t at = sizeof digits;
     uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    for (; left >= 100; left /= 100) {
+        at -= 2;
+        memcpy(digits + at, pairs + left % 100 * 2, 2);
+    }
     do
         digits[--at] = (char)('0' + left % 10);
     while ((left /= 10) > 0);
@@ -91,19 +104,26 @@ void rf_text_add_number(struct rf_text *text, int64_t number) {
     rf_text_add_bytes(text, digits + at, sizeof digits - at);
 }
 
-// How many of the first `size` bytes are printable ASCII.
-static size_t plain_run(const char *text, size_t size) {
-    size_t i = 0;
-    while (i < size && text[i] >= ' ' && text[i] < 0x7f)
-        i++;
-    return i;
+// Those that are not printable ASCII.
+static rf_block odd_ones(rf_block bytes) {
+    return (rf_block)(bytes - ' ' >= 0x7f - ' ');
+}
+
+static bool is_plain(const char *text, size_t size) {
+    if (size < sizeof(rf_block))
+        return size == 0 || !rf_block_any(odd_ones(rf_block_of_few(text, size)));
+    // The last block may overlap the one before it.
+    rf_block odd = odd_ones(rf_block_at(text + size - sizeof(rf_block)));
+    for (size_t i = 0; i + sizeof(rf_block) < size; i += sizeof(rf_block))
+        odd |= odd_ones(rf_block_at(text + i));
+    return !rf_block_any(odd);
 }
 
 void rf_text_add_clean(struct rf_text *text, const char *outside, size_t limit_bytes) {
     if (outside == NULL)
         return;
     size_t size = strlen(outside), start = text->size;
-    if (size <= limit_bytes && plain_run(outside, size) == size) { // as nearly all are
+    if (size <= limit_bytes && is_plain(outside, size)) { // as nearly all are
         rf_text_add_bytes(text, outside, size);
         return;
     }

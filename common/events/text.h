@@ -38,6 +38,15 @@ static inline void rf_text_add_bytes(struct rf_text *text, const void *data, siz
     text->data[text->size] = '\0';
 }
 
+// rf_text_room: where `size` bytes may be written behind the text, to which rf_text_take_room then
+// adds them; NULL if that failed.
+char *rf_text_room(struct rf_text *text, size_t size);
+
+static inline void rf_text_take_room(struct rf_text *text, size_t size) {
+    text->size += size;
+    text->data[text->size] = '\0';
+}
+
 // rf_text_add_number: appends it in decimal.
 void rf_text_add_number(struct rf_text *text, int64_t number);
 

@@ -89,9 +89,13 @@ static void add_key(struct walk *walk, const struct key *key) {
     if (walk->json == NULL)
         return;
     if (key->clean) { // a word of the catalogue, with nothing to escape
-        rf_text_add_bytes(walk->json, "\"", 1);
-        rf_text_add_bytes(walk->json, key->bytes, key->size);
-        rf_text_add_bytes(walk->json, "\":", 2);
+        char *room = rf_text_room(walk->json, key->size + 3);
+        if (room == NULL)
+            return;
+        room[0] = '"';
+        memcpy(room + 1, key->bytes, key->size);
+        memcpy(room + 1 + key->size, "\":", 2);
+        rf_text_take_room(walk->json, key->size + 3);
         return;
     }
     if (rf_redact(walk->redaction, key->bytes, key->size, &left))

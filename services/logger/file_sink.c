@@ -195,7 +195,7 @@ static void write_page(struct rf_file_sink *sink) {
     rf_sink_works(&sink->sink);
     rf_sink_reached(&sink->sink, &sink->end);
     sink->waiting = false;
-    rf_text_fini(&sink->page);
+    sink->page.size = 0; // its room is that of the next one
     sink->active(sink->arg);
     rf_subscription_next(sink->subscription);
 }

