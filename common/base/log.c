@@ -5,7 +5,10 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+#define LINE_SIZE 2048
 
 static const char *process_name = "ringfence";
 static enum rf_log_level least_level = RF_LOG_INFO;
@@ -16,6 +19,10 @@ static void *taker_arg;
 static pthread_mutex_t besides_lock = PTHREAD_MUTEX_INITIALIZER;
 static rf_log_fn *besides;
 static void *besides_arg;
+// By what each line goes on its way to stderr; likewise.
+static pthread_mutex_t filter_lock = PTHREAD_MUTEX_INITIALIZER;
+static rf_log_filter_fn *filter;
+static void *filter_arg;
 
 static const char *const level_names[] = {
     [RF_LOG_INFO] = "info",
@@ -43,6 +50,13 @@ void rf_log_besides(rf_log_fn *fn, void *arg) {
     pthread_mutex_unlock(&besides_lock);
 }
 
+void rf_log_through(rf_log_filter_fn *fn, void *arg) {
+    pthread_mutex_lock(&filter_lock);
+    filter = fn;
+    filter_arg = arg;
+    pthread_mutex_unlock(&filter_lock);
+}
+
 static void tell_besides(enum rf_log_level level, const char *text) {
     pthread_mutex_lock(&besides_lock);
     if (besides != NULL)
@@ -50,7 +64,17 @@ static void tell_besides(enum rf_log_level level, const char *text) {
     pthread_mutex_unlock(&besides_lock);
 }
 
-static void write_line(const char *line, size_t length) {
+// One write(2) a line. `size`: of the buffer, with room for the line's end behind its text.
+static void write_line(char *line, size_t head, size_t size) {
+    char whole[LINE_SIZE];
+    pthread_mutex_lock(&filter_lock);
+    if (filter != NULL) {
+        snprintf(whole, sizeof whole, "%s", line + head);
+        filter(filter_arg, whole, line + head, size - head - 1);
+    }
+    pthread_mutex_unlock(&filter_lock);
+    size_t length = strlen(line);
+    line[length++] = '\n';
     ssize_t written;
     do
         written = write(STDERR_FILENO, line, length);
@@ -59,7 +83,7 @@ static void write_line(const char *line, size_t length) {
 
 RF_PRINTF(3, 0)
 static void say(enum rf_log_level level, bool alone, const char *format, va_list arguments) {
-    char line[2048];
+    char line[LINE_SIZE];
     if (level < least_level)
         return;
     int head = snprintf(line, sizeof line, "%s: %s: ", process_name, level_names[level]);
@@ -81,8 +105,7 @@ static void say(enum rf_log_level level, bool alone, const char *format, va_list
         taker(taker_arg, level, line + head);
         return;
     }
-    line[length++] = '\n';
-    write_line(line, length);
+    write_line(line, (size_t)head, sizeof line);
 }
 
 void rf_log(enum rf_log_level level, const char *format, ...) {

@@ -3,6 +3,8 @@
 #ifndef RF_BASE_LOG_H
 #define RF_BASE_LOG_H
 
+#include <stddef.h>
+
 #include <ringfence/error.h>
 #include <ringfence/log.h>
 
@@ -18,5 +20,11 @@ void rf_log_alone(enum rf_log_level level, const char *format, ...) RF_PRINTF(2,
 // one at a time; NULL: nobody any more, and none is on its way when this returns. `fn` neither logs
 // nor waits.
 void rf_log_besides(rf_log_fn *fn, void *arg);
+
+// rf_log_through: what is written on stderr is what `fn` leaves of each line: it writes it to
+// `out`, of `size` bytes, with its end. Called from the thread that said the line, one at a time;
+// it does not log. NULL: lines are written as they are, and none is with `fn` when this returns.
+typedef void rf_log_filter_fn(void *arg, const char *text, char *out, size_t size);
+void rf_log_through(rf_log_filter_fn *fn, void *arg);
 
 #endif

@@ -1,7 +1,10 @@
 #include "redact/redactor.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <ringfence/id.h>
 
 #include "contacts/country.h"
 #include "redact/hash_key.h"
@@ -121,7 +124,14 @@ static enum rf_err rules_of(const struct rf_config *config, enum rf_redactor_sco
     rules->phones = config->redaction.phones;
     rules->names = config->redaction.names;
     rules->home = home == NULL ? NULL : rf_country_find(home);
-    return rf_redact_hash_key(config, rules->key, error);
+    enum rf_err err = rf_redact_hash_key(config, rules->key, error);
+    if (err != RF_OK && scope == RF_REDACTOR_LINES) {
+        uint64_t halves[2] = {rf_random_u64(), rf_random_u64()};
+        static_assert(sizeof halves == sizeof rules->key, "all of the key");
+        memcpy(rules->key, halves, sizeof halves);
+        return RF_OK;
+    }
+    return err;
 }
 
 // ---- life ----
@@ -185,7 +195,8 @@ const struct rf_redaction *rf_redactor_now(struct rf_redactor *redactor, struct 
     bool changed = forget_old(redactor, now) || redactor->stale;
     for (size_t i = 0; i < redactor->secrets.count; i++) {
         char *former;
-        if (rf_watched_look(&redactor->secrets.items[i], now, &former)) {
+        bool quiet = redactor->scope == RF_REDACTOR_LINES;
+        if (rf_watched_look(&redactor->secrets.items[i], now, quiet, &former)) {
             remember(redactor, former, now);
             changed = true;
         }

@@ -31,6 +31,9 @@ struct rf_redactor;
 enum rf_redactor_scope {
     RF_REDACTOR_ALL,     // all that `redaction` asks for
     RF_REDACTOR_SECRETS, // secrets alone: for what goes into the journal, which keeps the rest
+    RF_REDACTOR_LINES,   // as RF_REDACTOR_ALL, for lines of a process's log: where there is no key
+                         // for the hashes and none can be made, one of this life. It warns of
+                         // nothing, as its own words would be such lines
 };
 
 // rf_redactor_new: the key of the numbers' hashes is that of the configuration, else that of

@@ -130,7 +130,7 @@ static bool may_have_changed(struct rf_watched *watched, struct rf_instant now) 
     return true;
 }
 
-bool rf_watched_look(struct rf_watched *watched, struct rf_instant now, char **former) {
+bool rf_watched_look(struct rf_watched *watched, struct rf_instant now, bool quiet, char **former) {
     struct rf_error error;
     bool changed = false;
     *former = NULL;
@@ -139,7 +139,7 @@ bool rf_watched_look(struct rf_watched *watched, struct rf_instant now, char **f
     char *before = strdup(watched->secret.value);
     if (rf_secret_refresh(&watched->secret, &changed, &error) != RF_OK) {
         watched->seen = (struct stat){0};
-        if (!watched->warned)
+        if (!watched->warned && !quiet)
             rf_log(RF_LOG_WARNING, "a secret %s; its old value stays", error.message);
         watched->warned = true;
     } else {

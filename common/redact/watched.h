@@ -31,8 +31,9 @@ RF_NODISCARD enum rf_err rf_watched_gather(const struct rf_config *config, struc
 void rf_watched_fini(struct rf_watched_list *list);
 
 // rf_watched_look: whether the value is another one now. `former` gets the old one, which the
-// caller wipes and frees; out of memory: NULL.
-bool rf_watched_look(struct rf_watched *watched, struct rf_instant now, char **former);
+// caller wipes and frees; out of memory: NULL. `quiet`: a file that cannot be read is not warned
+// of.
+bool rf_watched_look(struct rf_watched *watched, struct rf_instant now, bool quiet, char **former);
 
 // rf_watched_has: whether the value is among those of the list.
 bool rf_watched_has(const struct rf_watched_list *list, const char *value);

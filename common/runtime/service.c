@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "runtime/arguments.h"
+#include "runtime/log_redact.h"
 #include "runtime/log_relay.h"
 #include "runtime/loop.h"
 #include "runtime/registry.h"
@@ -39,9 +40,10 @@ struct rf_service_rim {
     size_t config_count;
     int signal_fd;
     struct rf_registry registry;
-    struct rf_log_relay relay;   // of our own log lines
-    struct rf_timer drain_timer; // end of the drain
-    struct rf_timer leave_timer; // looks whether the last words were heard
+    struct rf_log_relay relay;     // of our own log lines
+    struct rf_log_redaction lines; // what is left of them on stderr
+    struct rf_timer drain_timer;   // end of the drain
+    struct rf_timer leave_timer;   // looks whether the last words were heard
     struct rf_instant leave_until;
     enum phase phase;
     bool ready;
@@ -180,6 +182,8 @@ static void reload(struct rf_process *process) {
         rf_log(RF_LOG_ERROR, "out of memory");
         abort();
     }
+    if (rf_log_redact_take(&rim->lines, fresh, &error) != RF_OK)
+        rf_log(RF_LOG_ERROR, "lines here are redacted by the old configuration: %s", error.message);
     rf_log(RF_LOG_INFO, "configuration read again");
 }
 
@@ -300,6 +304,7 @@ static void finish(struct rf_process *process) {
         rf_config_destroy(&rim->configs[i]);
     free(rim->configs);
     zsys_shutdown();
+    rf_log_redact_end(&rim->lines);
 }
 
 int rf_service_run(const struct rf_service *service, int argc, char **argv) {
@@ -341,7 +346,8 @@ int rf_service_run(const struct rf_service *service, int argc, char **argv) {
         rf_config_destroy(&config);
         return EXIT_FAILURE;
     }
-    if (run(&process, &signals, &error) != RF_OK) {
+    if (rf_log_redact_start(&rim.lines, config, &error) != RF_OK ||
+        run(&process, &signals, &error) != RF_OK) {
         rf_log(RF_LOG_ERROR, "%s", error.message);
         rim.exit_code = error.code == RF_ERR_CONFIG ? EXIT_WRONG_CONFIG : EXIT_FAILURE;
     }

@@ -4,6 +4,7 @@ be followed through them all the same."""
 
 import json
 import re
+import signal
 import stat
 import unittest
 
@@ -80,6 +81,20 @@ class RedactionTest(RingfenceTest):
         self.assertRegex(first, SHOWN)
         self.assertEqual((data["phone"], data["message"]), (PHONE, "refused: [redacted]"))
         self.assertNotIn("script", data)
+
+    def test_what_a_process_says_of_its_own_holds_neither(self):
+        """A configuration that is refused is quoted: here with a number and a key where no such thing belongs."""
+        logger = self.set.processes["logger"]
+        for count, wrong in enumerate((PHONE, KEY), 1):
+            self.set.config = {wrong: 1}
+            self.set.write_config()
+            logger.terminate(signal.SIGHUP)
+            wait_for("the refusal", lambda count=count: logger.text().count("reload refused") == count)
+        said = logger.text()
+        self.assertRegex(said, SHOWN)
+        self.assertIn("[redacted]", said)
+        self.assertNotIn(PHONE[2:], said)
+        self.assertNotIn(KEY, said)
 
     def test_a_key_that_was_changed_in_its_file_is_known_before_it_can_be_told(self):
         """Nobody tells the logger and the alerter; the former key is still one."""
