@@ -50,6 +50,7 @@ static rf_sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_CHANNEL_DOWN] = rf_say_channel_down,
     [RF_EVENT_CHANNEL_UP] = rf_say_channel_up,
     [RF_EVENT_ALERT_DEAD] = rf_say_alert_dead,
+    [RF_EVENT_ALERT_REFUSED] = rf_say_alert_refused,
     [RF_EVENT_ALERT_SILENCED] = rf_say_alert_silenced,
     [RF_EVENT_ALERT_UNSILENCED] = rf_say_alert_unsilenced,
     [RF_EVENT_ALERT_SILENCE_ENDED] = rf_say_alert_silence_ended,

@@ -51,6 +51,13 @@ void rf_say_alert_dead(const struct rf_event *event, struct rf_text *text) {
     rf_say_field(text, event, ": ", "message", "");
 }
 
+void rf_say_alert_refused(const struct rf_event *event, struct rf_text *text) {
+    rf_say_field(text, event, "Alert ", "alert", "");
+    rf_say_field(text, event, " is refused for ", "recipient", "");
+    rf_say_subject(text, event, " of channel ", "");
+    rf_say_field(text, event, ": ", "message", "");
+}
+
 // What is silenced; where nothing says so, which silence it is.
 static void say_silenced(struct rf_text *text, const struct rf_event *event) {
     if (rf_field_text(event, "match") != NULL)

@@ -76,6 +76,7 @@ rf_sentence_fn rf_say_call_told;
 rf_sentence_fn rf_say_alert_sent;
 rf_sentence_fn rf_say_alert_failed;
 rf_sentence_fn rf_say_alert_dead;
+rf_sentence_fn rf_say_alert_refused;
 rf_sentence_fn rf_say_alert_silenced;
 rf_sentence_fn rf_say_alert_unsilenced;
 rf_sentence_fn rf_say_alert_silence_ended;

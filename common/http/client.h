@@ -70,6 +70,7 @@ enum rf_http_failure {
 #include <ringfence/failures.def>
     RF_HTTP_TOO_LATE,  // send_before was over before anything was written
     RF_HTTP_HELD_BACK, // `written` did not let it be written
+    RF_HTTP_LOGIN,     // of a mail: no way to log in is known to both sides
 };
 
 // Borrowed during the callback.
@@ -132,6 +133,13 @@ const char *rf_http_reply_header(const struct rf_http_reply *reply, const char *
 // date), 0 if there is none or it is past. `now` is the wall clock.
 struct rf_duration rf_http_retry_after(const struct rf_http_reply *reply, struct rf_utc now);
 
+// What a mail server said to one recipient.
+#define RF_MAIL_WORDS_SIZE 160
+struct rf_mail_answer {
+    int code;                       // of SMTP; 0: it was not asked
+    char words[RF_MAIL_WORDS_SIZE]; // one line of UTF-8, without the code
+};
+
 // A mail over SMTP, sent by the same machinery.
 struct rf_mail {
     const char *url;       // smtp://host:port or smtps://host:port
@@ -141,7 +149,8 @@ struct rf_mail {
     const char *user, *password; // NULL: no authentication
     const char *ca_file;
     bool require_tls;
-    bool partial;        // refused recipients are left out, as long as one is accepted
+    // One for each recipient, filled in; NULL: nobody asks. Until the end of the transfer.
+    struct rf_mail_answer *answers;
     const char *message; // headers, empty line, text; CRLF line ends
     size_t message_size;
     struct rf_duration connect_timeout, timeout;
@@ -149,9 +158,11 @@ struct rf_mail {
 };
 
 // rf_mail_send: as rf_http_send; reply->status is the last SMTP code. Failure RF_HTTP_NONE with 250
-// is success, with 4yz or 5yz a refusal (libcurl's words in error_text). One refused recipient
-// refuses the mail. Addresses with spaces, controls or angle brackets are refused here; the
-// message's own header lines are the caller's to encode.
+// is success, with 4yz or 5yz a refusal (libcurl's words in error_text). Recipients that are
+// refused, for now or for good, are left out as long as one is accepted: `answers` tells which.
+// RF_HTTP_LOGIN: the server knows no way to log in that libcurl knows. Addresses with spaces,
+// controls or angle brackets are refused here; the message's own header lines are the caller's to
+// encode.
 RF_NODISCARD enum rf_err rf_mail_send(struct rf_http *http, const struct rf_mail *mail,
                                       rf_http_fn *fn, void *arg, struct rf_http_transfer **transfer,
                                       struct rf_error *error);

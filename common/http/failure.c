@@ -61,6 +61,9 @@ enum rf_http_failure rf_http_failure_of(CURLcode code, bool begun, long status, 
 }
 
 enum rf_http_failure rf_mail_failure_of(CURLcode code, bool begun, long status) {
+    // Before any command of a login was refused: the server offers none that libcurl knows.
+    if (code == CURLE_LOGIN_DENIED && status < 400)
+        return RF_HTTP_LOGIN;
     // libcurl tells a refused sender, recipient or text as a failed transfer; the SMTP code says
     // why.
     if (code != CURLE_OK && status >= 400) {

@@ -30,8 +30,7 @@ static enum rf_err set_envelope(struct rf_http_transfer *t, const struct rf_mail
             return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
         t->lines = lines;
     }
-    if (curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, mail->partial ? 1L : 0L) !=
-            CURLE_OK ||
+    if (curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L) != CURLE_OK ||
         curl_easy_setopt(t->easy, CURLOPT_MAIL_FROM, mail->from) != CURLE_OK ||
         curl_easy_setopt(t->easy, CURLOPT_MAIL_RCPT, t->lines) != CURLE_OK)
         return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
@@ -79,6 +78,10 @@ enum rf_err rf_mail_send(struct rf_http *http, const struct rf_mail *mail, rf_ht
         return rf_error_set(error, RF_ERR_NOMEM, "mail: out of memory");
     }
     t->mail = true;
+    t->answers = mail->answers;
+    t->answer_count = mail->to_count;
+    if (mail->answers != NULL)
+        memset(mail->answers, 0, mail->to_count * sizeof *mail->answers);
     t->fn = fn;
     t->arg = arg;
     if ((err = rf_http_transfer_target(t, mail->url, mail->connect_timeout, mail->timeout,

@@ -145,9 +145,10 @@ static int on_trace(CURL *easy, curl_infotype kind, char *data, size_t size, voi
     struct rf_http_trace *trace = t->trace;
     char line[1024];
     (void)easy;
+    snprintf(line, sizeof line, "%.*s", (int)(size < sizeof line ? size : sizeof line - 1), data);
+    rf_mail_answers_take(t, kind, line);
     if (trace == NULL)
         return 0;
-    snprintf(line, sizeof line, "%.*s", (int)(size < sizeof line ? size : sizeof line - 1), data);
     if (kind == CURLINFO_TEXT)
         take_words(trace, line);
     else if (kind == CURLINFO_HEADER_OUT && trace->mail)
@@ -161,16 +162,19 @@ static int on_trace(CURL *easy, curl_infotype kind, char *data, size_t size, voi
 
 bool rf_http_trace_begin(struct rf_http_transfer *t, struct rf_http_trace *trace) {
     t->trace = trace;
+    if (trace == NULL && t->answers == NULL)
+        return true;
+    if (curl_easy_setopt(t->easy, CURLOPT_VERBOSE, 1L) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_DEBUGFUNCTION, on_trace) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_DEBUGDATA, t) != CURLE_OK)
+        return false;
     if (trace == NULL)
         return true;
     trace->mail = t->mail;
     trace->asked = t->mail ? "greeting" : NULL;
     trace->since = rf_clock_now();
     // A session that is resumed would show no certificate.
-    return curl_easy_setopt(t->easy, CURLOPT_VERBOSE, 1L) == CURLE_OK &&
-           curl_easy_setopt(t->easy, CURLOPT_DEBUGFUNCTION, on_trace) == CURLE_OK &&
-           curl_easy_setopt(t->easy, CURLOPT_DEBUGDATA, t) == CURLE_OK &&
-           curl_easy_setopt(t->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK;
+    return curl_easy_setopt(t->easy, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK;
 }
 
 // The step at which it failed.
@@ -182,6 +186,8 @@ static const char *failed_step(const struct rf_http_trace *trace, enum rf_http_f
     case RF_HTTP_TLS:
     case RF_HTTP_CERTIFICATE:
         return "tls";
+    case RF_HTTP_LOGIN:
+        return "auth";
     default:
         break;
     }

@@ -55,6 +55,9 @@ struct rf_http_transfer {
     char *proxy;                       // its address, for the look-up of its name
     struct rf_http_lookup_wait lookup; // a name could not be resolved, and we ask why
     struct rf_http_trace *trace;       // the caller's; NULL: none
+    struct rf_mail_answer *answers;    // likewise: a mail's, of answer_count recipients
+    size_t answer_count, asked;        // recipients that were asked
+    bool asking;                       // the last one was not answered yet
     rf_http_fn *fn;
     void *arg;
 };
@@ -84,9 +87,16 @@ RF_NODISCARD enum rf_err rf_http_transfer_start(struct rf_http *http,
                                                 struct rf_http_transfer **out,
                                                 struct rf_error *error);
 
+// ---- mail_answers.c ----
+
+// rf_mail_answers_take: a line of the dialogue with a mail server, which was sent or came: what is
+// said to a recipient is noted. Lines in libcurl's own words are passed over.
+void rf_mail_answers_take(struct rf_http_transfer *transfer, curl_infotype kind, const char *line);
+
 // ---- trace.c ----
 
-// rf_http_trace_begin: the transfer's steps go into `trace` (NULL: nowhere). False: out of memory.
+// rf_http_trace_begin: the transfer's steps go into `trace` (NULL: nowhere), and the answers of a
+// mail's recipients to where the caller wants them. False: out of memory.
 // rf_http_trace_end: adds the step at which it failed, if it did; the trace is let go.
 bool rf_http_trace_begin(struct rf_http_transfer *transfer, struct rf_http_trace *trace);
 void rf_http_trace_end(struct rf_http_transfer *transfer, const struct rf_http_reply *reply);

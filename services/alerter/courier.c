@@ -80,18 +80,22 @@ static void settle(struct rf_courier *courier, const struct rf_verdict *verdict)
     const struct rf_alert *alert = &courier->reading.alert;
     struct rf_settlement settlement =
         rf_outbox_settle(&courier->outbox, verdict->outcome, verdict->retry_after, rf_clock_utc());
+    char *recipients = rf_recipients_keep(&courier->recipients);
     struct rf_ledger_result result = {.alert = alert->id,
                                       .type = alert->type,
                                       .channel = courier->channel.name,
                                       .settlement = &settlement,
                                       .message = verdict->message,
-                                      .remote = verdict->remote};
+                                      .remote = verdict->remote,
+                                      .recipients = recipients};
     struct rf_error error;
-    if (verdict->outcome == RF_OUTCOME_OK)
+    if (verdict->outcome == RF_OUTCOME_OK || verdict->outcome == RF_OUTCOME_PARTIAL)
         RF_CRASH_POINT(alerter, delivered);
     if (rf_ledger_settle(courier->ledger, &result, settlement.done ? on_sent_stored : NULL, courier,
                          &error) != RF_OK)
         rf_log(RF_LOG_ERROR, "%s", error.message);
+    free(recipients);
+    rf_courier_mail_tell(courier);
     if (!settlement.done && settlement.tell)
         rf_courier_publish(courier, RF_EVENT_ALERT_FAILED,
                            json_pack("{s:s, s:s, s:I, s:s, s:b}", "alert", alert->id, "event",
@@ -126,19 +130,12 @@ static void send_alert(struct rf_courier *courier) {
                                  .first = first->id[0] == '\0' ? NULL : first,
                                  .remote = remote[0] == '\0' ? NULL : remote,
                                  .manner = &courier->manner,
+                                 .recipients = &courier->recipients,
                                  .now = rf_clock_utc()};
     struct rf_error error;
     enum rf_err result = rf_request_send(&sending, on_reply, courier, &courier->transfer, &error);
     if (result != RF_OK)
         on_not_sent(courier, result, &error);
-}
-
-// One address of several that is refused for good must not keep the alert from the others. One that
-// is refused for now does: the mail comes again, for all.
-static bool may_be_partial(const struct rf_courier *courier, const struct rf_verdict *verdict) {
-    const char *to = courier->channel.email.to;
-    return courier->channel.kind == RF_CHANNEL_EMAIL && verdict->outcome == RF_OUTCOME_REFUSED &&
-           !courier->manner.partial && to != NULL && strchr(to, ',') != NULL;
 }
 
 static void keep_chat(struct rf_courier *courier, const char *chat) {
@@ -175,12 +172,8 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     courier->transfer = NULL;
     struct rf_verdict verdict = rf_verdict_of(courier->channel.kind, courier->channel.webhook.shape,
                                               reply, rf_http_retry_after(reply, rf_clock_utc()));
+    rf_courier_mail_judge(courier, &verdict);
     rf_request_hide(&courier->channel, verdict.message);
-    if (may_be_partial(courier, &verdict)) {
-        courier->manner.partial = true;
-        send_alert(courier);
-        return;
-    }
     if (rf_manner_adapt(&courier->manner, &verdict)) {
         tell_remedy(courier, &verdict);
         if (verdict.remedy == RF_REMEDY_CHAT)
@@ -198,6 +191,20 @@ static void give_back(struct rf_courier *courier) {
     rf_courier_leave(courier);
 }
 
+static void begin_sending(struct rf_courier *courier) {
+    bool owed;
+    struct rf_error error;
+    enum rf_err result = rf_courier_mail_begin(courier, &owed, &error);
+    if (result != RF_OK) {
+        on_not_sent(courier, result, &error);
+    } else if (owed) {
+        send_alert(courier);
+    } else { // who had not got it is not to get it any more
+        settle(courier, &(struct rf_verdict){.outcome = RF_OUTCOME_OK});
+        rf_courier_leave(courier);
+    }
+}
+
 static void on_read(void *arg, enum rf_err result, const struct rf_error *error) {
     struct rf_courier *courier = arg;
     struct rf_process *process = courier->process;
@@ -213,7 +220,7 @@ static void on_read(void *arg, enum rf_err result, const struct rf_error *error)
         return;
     }
     rf_manner_reset(&courier->manner);
-    send_alert(courier);
+    begin_sending(courier);
 }
 
 void rf_courier_init(struct rf_courier *courier, const struct rf_courier_means *means,
@@ -250,6 +257,8 @@ void rf_courier_stop(struct rf_courier *courier) {
 void rf_courier_fini(struct rf_courier *courier) {
     rf_alert_fini(&courier->reading.alert);
     rf_alert_fini(&courier->reading.first);
+    free(courier->reading.recipients);
+    rf_recipients_fini(&courier->recipients);
     rf_outbox_fini(&courier->outbox);
     free(courier->fold.concerns);
 }

@@ -11,6 +11,7 @@
 #include "http/client.h"
 #include "ledger.h"
 #include "outbox.h"
+#include "recipients.h"
 #include "runtime/loop.h"
 #include "verdict.h"
 
@@ -31,6 +32,7 @@ struct rf_courier {
     struct rf_channel_state state;
     struct rf_timer timer; // when something is due
     struct rf_ledger_reading reading;
+    struct rf_recipients recipients; // of the mail under way
     struct rf_ledger_fold fold;
     struct rf_utc fold_after; // not before: it failed
     struct rf_http_transfer *transfer;

@@ -24,4 +24,14 @@ struct rf_utc rf_courier_expire(struct rf_courier *courier, struct rf_utc now);
 bool rf_courier_fold(struct rf_courier *courier, struct rf_utc now);
 void rf_courier_folded(void *arg, enum rf_err result, const struct rf_error *error);
 
+// ---- courier_mail.c: does nothing for other channels than of mail ----
+
+// rf_courier_mail_begin: reads who is still to get it; `owed`: somebody is. RF_ERR_INVALID: the
+// settings are wrong. rf_courier_mail_judge: what the attempt means for each, and for the mail.
+// rf_courier_mail_tell: of those who were refused by it, once.
+RF_NODISCARD enum rf_err rf_courier_mail_begin(struct rf_courier *courier, bool *owed,
+                                               struct rf_error *error);
+void rf_courier_mail_judge(struct rf_courier *courier, struct rf_verdict *verdict);
+void rf_courier_mail_tell(struct rf_courier *courier);
+
 #endif

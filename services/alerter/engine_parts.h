@@ -64,8 +64,8 @@ enum rf_due rf_engine_due(struct rf_engine *engine, struct rf_incident *incident
 unsigned rf_engine_channels(const struct rf_engine *engine, const struct rf_incident *incident,
                             enum rf_due due);
 
-// Also due.c: what channel c is owed of it, as things stand now: as above. What is not true any more
-// is forgotten.
+// Also due.c: what channel c is owed of it, as things stand now: as above. What is not true any
+// more is forgotten.
 enum rf_due rf_engine_owed(struct rf_engine *engine, struct rf_incident *incident, unsigned c,
                            struct rf_utc now, struct rf_utc *wake);
 

@@ -59,7 +59,7 @@ bool rf_gate_pass(struct rf_gate *gate, struct rf_instant now, struct rf_instant
 }
 
 static enum rf_class class_of(enum rf_outcome outcome, bool final) {
-    if (outcome == RF_OUTCOME_OK)
+    if (outcome == RF_OUTCOME_OK || outcome == RF_OUTCOME_PARTIAL)
         return RF_CLASS_OK;
     return outcome == RF_OUTCOME_LIMITED && !final ? RF_CLASS_RATE_LIMITED : RF_CLASS_TRANSIENT;
 }
@@ -70,7 +70,7 @@ enum rf_gate_news rf_gate_settle(struct rf_gate *gate, enum rf_outcome outcome, 
     rf_breaker_record(&gate->breaker, gate->ticket, class_of(outcome, final), now, &transition);
     gate->ticket = (struct rf_breaker_ticket){0};
     // What is refused for good may be that notice's fault; only the breaker tells.
-    bool works = outcome == RF_OUTCOME_OK;
+    bool works = outcome == RF_OUTCOME_OK || outcome == RF_OUTCOME_PARTIAL;
     bool fails =
         (final && outcome != RF_OUTCOME_REFUSED) || gate->breaker.state != RF_BREAKER_CLOSED;
     enum rf_gate_news news = RF_GATE_SAME;

@@ -71,6 +71,8 @@ static const struct rf_migration migrations[] = {
     {7, "CREATE TABLE heartbeat (only INTEGER PRIMARY KEY CHECK (only = 1), at INTEGER NOT NULL);"},
     // Which incidents a notice tells of (concern.h); "": of its own alone.
     {8, "ALTER TABLE alert ADD COLUMN concerns TEXT NOT NULL DEFAULT '';"},
+    // What is known of a mail's recipients (recipients.h); "": nothing.
+    {9, "ALTER TABLE delivery ADD COLUMN recipients TEXT NOT NULL DEFAULT '';"},
 };
 
 enum rf_err rf_ledger_open(struct rf_loop *loop, const char *path, struct rf_ledger **ledger,
@@ -126,6 +128,7 @@ static enum rf_err load_row(struct load_job *load, struct rf_rows *row, struct r
         .tried = {rf_rows_number(row, 6)},
         .refused = strcmp(rf_rows_text(row, 7), "refused") == 0,
         .made = {rf_rows_number(row, 8)},
+        .partial = rf_rows_number(row, 10) > 0,
     };
     const char *concerns = rf_rows_text(row, 9);
     if (concerns[0] != '\0')
@@ -152,7 +155,8 @@ static enum rf_err run_load(struct rf_store_job *job, struct rf_db *db, struct r
     if (result == RF_OK || result == RF_ERR_NOT_FOUND)
         result = rf_db_query(db, error, &rows,
                              "SELECT d.alert, d.channel, a.incident, a.ord, d.attempts, d.due,"
-                             " d.tried, d.state, d.made, a.concerns FROM delivery d JOIN alert a"
+                             " d.tried, d.state, d.made, a.concerns,"
+                             " instr(d.recipients, '\"done\"') FROM delivery d JOIN alert a"
                              " ON a.id = d.alert WHERE d.state IN ('waiting', 'refused')"
                              " ORDER BY a.ord",
                              "");

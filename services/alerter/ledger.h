@@ -72,7 +72,8 @@ struct rf_ledger_result {
     const char *channel;
     const struct rf_settlement *settlement; // with `dead`: only that it is a dead letter is kept
     const char *message;
-    const char *remote; // what the receiver calls the message; "": nothing
+    const char *remote;     // what the receiver calls the message; "": nothing
+    const char *recipients; // rf_recipients_keep; "": nothing is known of them
 };
 typedef void rf_ledger_stored_fn(void *arg, const char *alert, const char *type, int64_t attempts);
 RF_NODISCARD enum rf_err rf_ledger_settle(struct rf_ledger *ledger,
@@ -143,7 +144,8 @@ struct rf_ledger_reading {
     char channel[RF_CHANNEL_NAME_SIZE];
     char
         remote[RF_LEDGER_CHAT_SIZE]; // filled in: what the channel calls the thread's first message
-    struct rf_alert alert;           // filled in; the owner ends it by rf_alert_fini
+    char *recipients;      // so is this: what was kept of this delivery's; the owner frees it
+    struct rf_alert alert; // filled in; the owner ends it by rf_alert_fini
     struct rf_alert first; // so is this: of the same thread; zeroed if it is not kept any more
     void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
     void *arg;

@@ -153,9 +153,27 @@ static enum rf_err read_remote(struct rf_db *db, struct rf_ledger_reading *readi
     return result;
 }
 
+static enum rf_err read_recipients(struct rf_db *db, struct rf_ledger_reading *reading,
+                                   struct rf_error *error) {
+    struct rf_rows *row = NULL;
+    enum rf_err result = rf_db_query(db, error, &row,
+                                     "SELECT recipients FROM delivery WHERE alert = ? AND"
+                                     " channel = ?",
+                                     "tt", reading->id, reading->channel);
+    if (result == RF_OK && (result = rf_rows_next(row, error)) == RF_OK) {
+        reading->recipients = copy_column(row, 0, &result);
+        if (result != RF_OK)
+            rf_error_set(error, result, "no memory for alert %s", reading->id);
+    }
+    rf_rows_end(&row);
+    return result == RF_ERR_NOT_FOUND ? RF_OK : result;
+}
+
 static enum rf_err run_read(struct rf_store_job *job, struct rf_db *db, struct rf_error *error) {
     struct rf_ledger_reading *reading = (struct rf_ledger_reading *)job;
     enum rf_err result = read_alert(db, reading->id, &reading->alert, error);
+    if (result == RF_OK)
+        result = read_recipients(db, reading, error);
     if (result != RF_OK || strcmp(reading->alert.thread, reading->id) == 0)
         return result;
     result = read_alert(db, reading->alert.thread, &reading->first, error);
@@ -173,6 +191,8 @@ void rf_ledger_read(struct rf_ledger *ledger, struct rf_ledger_reading *reading)
     rf_alert_fini(&reading->alert);
     rf_alert_fini(&reading->first);
     reading->remote[0] = '\0';
+    free(reading->recipients);
+    reading->recipients = NULL;
     reading->job = (struct rf_store_job){.run = run_read, .done = read_done};
     rf_store_submit(ledger->store, &reading->job);
 }

@@ -11,7 +11,7 @@ struct settle_job {
     struct rf_kept kept;
     char id[RF_ALERT_ID_SIZE];
     char *type;
-    char *message, *remote;
+    char *message, *remote, *recipients;
     char channel[RF_CHANNEL_NAME_SIZE];
     struct rf_settlement settlement;
     rf_ledger_stored_fn *stored;
@@ -23,6 +23,7 @@ static void destroy(struct rf_kept *kept) {
     free(settle->type);
     free(settle->message);
     free(settle->remote);
+    free(settle->recipients);
     free(settle);
 }
 
@@ -42,12 +43,13 @@ static enum rf_err run_settle(struct rf_kept *kept, struct rf_db *db, struct rf_
     if (s->dead)
         return run_dead(settle, db, error);
     // What became a dead letter meanwhile stays one, unless it arrived.
-    return rf_db_run(db, error,
-                     "UPDATE delivery SET state = ?, attempts = ?, due = ?, tried = ?,"
-                     " message = ?, remote = ? WHERE alert = ? AND channel = ? AND (state IN"
-                     " ('waiting', 'refused') OR (state = 'dead' AND ? = 'done'))",
-                     "tiiittttt", state, s->attempts, s->due.ns, s->tried.ns, settle->message,
-                     settle->remote, settle->id, settle->channel, state);
+    return rf_db_run(
+        db, error,
+        "UPDATE delivery SET state = ?, attempts = ?, due = ?, tried = ?,"
+        " message = ?, remote = ?, recipients = ? WHERE alert = ? AND channel = ? AND (state IN"
+        " ('waiting', 'refused') OR (state = 'dead' AND ? = 'done'))",
+        "tiiitttttt", state, s->attempts, s->due.ns, s->tried.ns, settle->message, settle->remote,
+        settle->recipients, settle->id, settle->channel, state);
 }
 
 static void settled(struct rf_kept *kept) {
@@ -64,7 +66,9 @@ static struct settle_job *settle_job_new(const struct rf_ledger_result *result) 
     settle->type = strdup(result->type);
     settle->message = strdup(result->message);
     settle->remote = strdup(result->remote);
-    if (settle->type != NULL && settle->message != NULL && settle->remote != NULL)
+    settle->recipients = strdup(result->recipients == NULL ? "" : result->recipients);
+    if (settle->type != NULL && settle->message != NULL && settle->remote != NULL &&
+        settle->recipients != NULL)
         return settle;
     destroy(&settle->kept);
     return NULL;

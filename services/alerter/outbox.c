@@ -57,7 +57,7 @@ enum rf_err rf_outbox_add(struct rf_outbox *outbox, const struct rf_delivery *de
     if (added->next == NULL)
         outbox->last = added;
     outbox->count++;
-    outbox->failing = outbox->failing || added->attempts > 0;
+    outbox->failing = outbox->failing || (added->attempts > 0 && !added->partial);
     return RF_OK;
 }
 
@@ -95,7 +95,7 @@ static bool is_exhausted(const struct rf_outbox *outbox, const struct rf_deliver
 // Whether an earlier alert that tells of the same incident still waits and is not refused for good.
 static bool is_overtaking(const struct rf_outbox *outbox, const struct rf_delivery *delivery) {
     for (const struct rf_delivery *d = outbox->first; d != delivery; d = d->next)
-        if (!d->refused && rf_concern_shared(d->concerns, delivery->concerns))
+        if (!d->refused && !d->partial && rf_concern_shared(d->concerns, delivery->concerns))
             return true;
     return false;
 }
@@ -117,7 +117,7 @@ const struct rf_delivery *rf_outbox_take(struct rf_outbox *outbox, struct rf_utc
         }
         if (!due && d->due.ns < wake->ns)
             *wake = d->due;
-        if (!due && !d->refused && !is_exhausted(outbox, d))
+        if (!due && !d->refused && !d->partial && !is_exhausted(outbox, d))
             return NULL;
     }
     return NULL;
@@ -131,7 +131,7 @@ static void hurry(struct rf_outbox *outbox) {
     outbox->failing = false;
     for (struct rf_delivery *d = outbox->first; d != NULL; d = d->next) {
         struct rf_utc soon = rf_utc_add(d->tried, outbox->policy.initial_delay);
-        if (!d->refused && d->attempts > 0 && soon.ns < d->due.ns)
+        if (!d->refused && !d->partial && d->attempts > 0 && soon.ns < d->due.ns)
             d->due = soon;
     }
 }
@@ -167,7 +167,11 @@ struct rf_settlement rf_outbox_settle(struct rf_outbox *outbox, enum rf_outcome 
     if (permanent)
         wait = at_least(wait, RF_OUTBOX_LONG_DELAY);
     outbox->in_flight = NULL;
-    outbox->failing = true;
+    delivery->partial = delivery->partial || outcome == RF_OUTCOME_PARTIAL;
+    if (outcome == RF_OUTCOME_PARTIAL) // the channel works
+        hurry(outbox);
+    else
+        outbox->failing = true;
     delivery->attempts++;
     delivery->tried = now;
     delivery->due = rf_utc_add(now, wait);
@@ -213,7 +217,7 @@ size_t rf_outbox_stale(const struct rf_outbox *outbox, struct rf_utc before,
                        const struct rf_delivery **found, size_t most) {
     size_t count = 0;
     for (const struct rf_delivery *d = outbox->first; d != NULL && count < most; d = d->next)
-        if (d != outbox->in_flight && d->made.ns <= before.ns)
+        if (d != outbox->in_flight && !d->partial && d->made.ns <= before.ns)
             found[count++] = d;
     return count;
 }

@@ -6,8 +6,10 @@
 // does not stop the channel; but never others of its own incident: "closed" does not overtake
 // "opened", nor the digest that told of it. After a success all that waited are tried again soon.
 // A refused message, and a channel that is barred (wrong token, blocked bot), are tried again after
-// a long delay. What waited too long is taken out by the owner: as a dead letter, or, when the
-// channel works again, folded with others into one summary.
+// a long delay. One that some recipients have, and others not yet, holds back nothing, not even
+// what tells of the same incident: the channel works, and who has it is to hear what comes next.
+// What waited too long is taken out by the owner: as a dead letter, or, when the channel works
+// again, folded with others into one summary.
 #ifndef RF_ALERTER_OUTBOX_H
 #define RF_ALERTER_OUTBOX_H
 
@@ -27,6 +29,7 @@ enum rf_outcome {
     RF_OUTCOME_LIMITED,   // the channel is told to slow down
     RF_OUTCOME_REFUSED,   // this message is refused for good, others may pass
     RF_OUTCOME_BARRED,    // the channel refuses whatever we send, until a person mends it
+    RF_OUTCOME_PARTIAL,   // some recipients have it, others may take it next time
 };
 
 // How long a refused message or a barred channel rests, and the most that a receiver can make us
@@ -45,6 +48,7 @@ struct rf_delivery {
     struct rf_utc tried; // the last attempt; 0: none
     struct rf_utc made;  // since when it waits
     bool refused;        // the last attempt ended with RF_OUTCOME_REFUSED
+    bool partial;        // some of its recipients have it
     bool told;           // a failure beyond the last retry has been told
 };
 
@@ -102,8 +106,8 @@ void rf_outbox_give_back(struct rf_outbox *outbox, struct rf_utc due);
 const struct rf_delivery *rf_outbox_old(const struct rf_outbox *outbox, struct rf_utc before,
                                         struct rf_utc *next);
 
-// rf_outbox_stale: the deliveries that are not in flight and wait since `before` or longer, at most
-// `most` into `found`, in their order. The number.
+// rf_outbox_stale: the deliveries that are not in flight, that nobody has, and that wait since
+// `before` or longer, at most `most` into `found`, in their order. The number.
 size_t rf_outbox_stale(const struct rf_outbox *outbox, struct rf_utc before,
                        const struct rf_delivery **found, size_t most);
 

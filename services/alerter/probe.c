@@ -16,6 +16,7 @@ struct rf_probe {
     char channel[RF_CHANNEL_NAME_SIZE];
     enum rf_channel_kind kind;
     enum rf_config_shape shape;
+    struct rf_recipients recipients; // of a mail
     char alert[RF_ALERT_ID_SIZE];
     char *secrets[RF_HTTP_HIDDEN_MOST]; // copies, as a reload frees those of the configuration
     rf_probe_fn *fn;
@@ -113,13 +114,24 @@ static void probe_destroy(struct rf_probe *probe) {
             explicit_bzero(probe->secrets[i], strlen(probe->secrets[i]));
         free(probe->secrets[i]);
     }
+    rf_recipients_fini(&probe->recipients);
     free(probe);
+}
+
+// A test is well if all have it.
+static void judge_recipients(struct rf_probe *probe, struct rf_verdict *verdict) {
+    rf_recipients_judge(&probe->recipients, verdict);
+    for (size_t i = 0; i < probe->recipients.count; i++)
+        if (probe->recipients.items[i].fresh && verdict->outcome == RF_OUTCOME_OK)
+            verdict->outcome = RF_OUTCOME_PARTIAL;
 }
 
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct rf_probe *probe = arg;
     struct rf_verdict verdict =
         rf_verdict_of(probe->kind, probe->shape, reply, rf_http_retry_after(reply, rf_clock_utc()));
+    if (probe->kind == RF_CHANNEL_EMAIL)
+        judge_recipients(probe, &verdict);
     for (size_t i = 0; i < RF_HTTP_HIDDEN_MOST; i++)
         rf_http_hide(verdict.message, probe->trace.hidden[i]);
     judge_last(&probe->trace, &verdict);
@@ -177,7 +189,12 @@ enum rf_err rf_request_probe(const struct rf_sending *sending, rf_probe_fn *fn, 
     probe->arg = arg;
     struct rf_sending traced = *sending;
     traced.trace = &probe->trace;
-    enum rf_err result = rf_request_send(&traced, on_reply, probe, &probe->transfer, error);
+    traced.recipients = &probe->recipients;
+    enum rf_err result = RF_OK;
+    if (probe->kind == RF_CHANNEL_EMAIL)
+        result = rf_request_recipients(sending->channel, NULL, &probe->recipients, error);
+    if (result == RF_OK)
+        result = rf_request_send(&traced, on_reply, probe, &probe->transfer, error);
     if (result != RF_OK)
         probe_destroy(probe);
     else

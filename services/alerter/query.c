@@ -189,15 +189,27 @@ static enum rf_err find_thread(const char *id, struct rf_db *db, char thread[RF_
                                      "%.40s begins several; give more of the id", id);
 }
 
+// They are kept as a text of JSON.
+static void open_recipients(json_t *delivery) {
+    const char *text = json_string_value(json_object_get(delivery, "recipients"));
+    json_t *recipients = text == NULL ? NULL : json_loads(text, 0, NULL);
+    json_object_set_new(delivery, "recipients", recipients != NULL ? recipients : json_object());
+}
+
 static enum rf_err add_deliveries(json_t *notice, struct rf_db *db, struct rf_error *error) {
-    static const char *const columns[] = {"channel", "state",   "#attempts", "#due",
-                                          "#tried",  "message", "#made",     NULL};
+    size_t i;
+    json_t *delivery;
+    static const char *const columns[] = {"channel", "state", "#attempts",  "#due", "#tried",
+                                          "message", "#made", "recipients", NULL};
     struct rf_rows *rows = NULL;
     enum rf_err err = rf_db_query(db, error, &rows,
-                                  "SELECT channel, state, attempts, due, tried, message, made FROM"
-                                  " delivery WHERE alert = ? ORDER BY channel",
+                                  "SELECT channel, state, attempts, due, tried, message, made,"
+                                  " recipients FROM delivery WHERE alert = ? ORDER BY channel",
                                   "t", json_string_value(json_object_get(notice, "id")));
-    return rf_query_rows(&rows, err, columns, notice, "deliveries", error);
+    err = rf_query_rows(&rows, err, columns, notice, "deliveries", error);
+    json_array_foreach(json_object_get(notice, "deliveries"), i, delivery)
+        open_recipients(delivery);
+    return err;
 }
 
 // The newest ones, in their order, and how many came before them.

@@ -42,23 +42,21 @@ static enum rf_err send_mail(const struct order *order, const struct rf_mailboxe
                                  .now = s->now,
                                  .trouble = &trouble};
     char *message = NULL;
-    const char **bare = calloc(to->count, sizeof *bare);
+    const char **bare = calloc(s->recipients->count + 1, sizeof *bare);
     enum rf_err result = bare == NULL ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a mail")
                                       : rf_format_email(&form, &message, error);
     tell_trouble(&trouble);
-    for (size_t i = 0; bare != NULL && i < to->count; i++)
-        bare[i] = to->items[i].address;
     if (result == RF_OK && message != NULL) {
         struct rf_mail mail = {
             .url = email->url,
             .from = from->items[0].address,
             .to = bare,
-            .to_count = to->count,
+            .to_count = rf_recipients_waiting(s->recipients, bare),
+            .answers = s->recipients->answers,
             .user = email->user,
             .password = email->user == NULL ? NULL : email->password.value,
             .ca_file = email->ca_file,
             .require_tls = email->require_tls,
-            .partial = s->manner->partial,
             .message = message,
             .message_size = strlen(message),
             // Not less: the greeting and the login are counted too, and a server may keep a client
@@ -80,6 +78,16 @@ static enum rf_err parse_mailboxes(const char *name, const char *key, const char
     enum rf_err result = rf_mailboxes_parse(list, out, &why);
     if (result != RF_OK)
         rf_error_set(error, result, "channel %s, %s: %s", name, key, why.message);
+    return result;
+}
+
+enum rf_err rf_request_recipients(const struct rf_channel *channel, const char *kept,
+                                  struct rf_recipients *recipients, struct rf_error *error) {
+    struct rf_mailboxes to = {0};
+    enum rf_err result = parse_mailboxes(channel->name, "to", channel->email.to, &to, error);
+    if (result == RF_OK)
+        result = rf_recipients_make(recipients, &to, kept, error);
+    rf_mailboxes_fini(&to);
     return result;
 }
 

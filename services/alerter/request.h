@@ -6,6 +6,7 @@
 #include "channels.h"
 #include "config/config.h"
 #include "http/client.h"
+#include "recipients.h"
 #include "verdict.h"
 
 struct rf_forms;
@@ -20,6 +21,7 @@ struct rf_sending {
     const struct rf_alert *first; // of its thread; NULL: not known, or it is this one
     const char *remote;           // what this channel calls the first one's message; NULL: unknown
     const struct rf_manner *manner;
+    struct rf_recipients *recipients; // of a mail: who waits gets it; until its end
     struct rf_utc now;
     struct rf_http_trace *trace; // where its steps are noted; NULL: nowhere
 };
@@ -29,6 +31,12 @@ struct rf_sending {
 RF_NODISCARD enum rf_err rf_request_send(const struct rf_sending *sending, rf_http_fn *fn,
                                          void *arg, struct rf_http_transfer **transfer,
                                          struct rf_error *error);
+
+// rf_request_recipients: those of a channel of mail; `kept` as for rf_recipients_make.
+// RF_ERR_INVALID if the settings are wrong.
+RF_NODISCARD enum rf_err rf_request_recipients(const struct rf_channel *channel, const char *kept,
+                                               struct rf_recipients *recipients,
+                                               struct rf_error *error);
 
 // rf_request_hide: takes the channel's secrets out of `text`, which a far side may have written.
 void rf_request_hide(const struct rf_channel *channel, char *text);

@@ -237,6 +237,15 @@ const struct rf_config_alert_rule rf_alert_rules[] = {
      .advice = "They are kept as dead letters: see ringfence alert dead, and send them again by "
                "ringfence alert resend when the channel works."},
 
+    {.name = "recipient",
+     .on = "alert.refused",
+     .by = "subject recipient",
+     .interval = HOURS(24),
+     .resolve_after = HOURS(72),
+     .title = "Channel {subject} cannot mail {recipient}",
+     .advice = "Correct or take out this address in the channel's list of recipients: its mail "
+               "server refuses it for good. The other recipients have their mails."},
+
     {.name = "queue",
      .on = "queue.stalled",
      .resolve = "queue.moving",

@@ -7,8 +7,10 @@
 #include <strings.h>
 
 #include "events/text.h"
+#include "mend.h"
 
-#define WORDS_BYTES    160
+#define WORDS_BYTES    200
+#define CHAT_BYTES     90    // of words that a mend stands behind
 #define LONGEST_WAIT_S 86400 // the outbox bounds it further
 
 static const char *failure_text(enum rf_http_failure failure) {
@@ -39,6 +41,7 @@ static const char *failure_text(enum rf_http_failure failure) {
         return "the answer is too large";
     case RF_HTTP_TOO_LATE:
     case RF_HTTP_HELD_BACK:
+    case RF_HTTP_LOGIN:
     case RF_HTTP_NONE:
     case RF_HTTP_OTHER:
         break;
@@ -85,30 +88,35 @@ static void judge_email(struct rf_verdict *verdict, const struct rf_http_reply *
         set_message(verdict, 0, "the mail server offers no TLS, which require_tls asks for", NULL);
         return;
     }
+    if (reply->failure == RF_HTTP_LOGIN) {
+        verdict->outcome = RF_OUTCOME_BARRED;
+        set_message(verdict, 0, RF_MEND_LOGIN, NULL);
+        return;
+    }
     if (reply->failure == RF_HTTP_CERTIFICATE || code < 400) {
         judge_failure(verdict, reply->failure);
         return;
     }
     if (code <= 499)
         verdict->outcome = RF_OUTCOME_TRANSIENT;
-    else if (code == 530 || code == 534 || code == 535 || code == 538)
+    else if (rf_mend_mail(code) != NULL)
         verdict->outcome = RF_OUTCOME_BARRED;
     else
         verdict->outcome = RF_OUTCOME_REFUSED;
-    set_message(verdict, code, "the mail server answered", NULL);
+    set_message(verdict, code, "the mail server answered", rf_mend_mail(code));
 }
 
-// A 400 that is about the chat, not about the message, meets every message.
-static bool is_about_the_chat(const char *description, const json_t *parameters) {
-    static const char *const words[] = {
-        "chat not found",   "user not found", "CHAT_WRITE_FORBIDDEN",
-        "chat_id is empty", "migrated",       "upgraded"};
-    if (json_object_get(parameters, "migrate_to_chat_id") != NULL)
-        return true;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcasestr(description, words[i]) != NULL)
-            return true;
-    return false;
+// What Telegram says, and what to do about it. True: whatever is sent there meets it.
+static bool say_telegram(struct rf_verdict *verdict, long status, const char *description) {
+    bool about_chat;
+    const char *mend = rf_mend_telegram(description, &about_chat);
+    struct rf_text words = {0};
+    rf_text_add_clean(&words, description, mend == NULL ? WORDS_BYTES : CHAT_BYTES);
+    if (mend != NULL)
+        rf_text_add(&words, ": %s", mend);
+    set_message(verdict, status, "Telegram answered", words.failed ? NULL : words.data);
+    rf_text_fini(&words);
+    return about_chat;
 }
 
 static bool holds_any(const char *description, const char *const *words) {
@@ -142,13 +150,16 @@ static void judge_telegram_error(struct rf_verdict *verdict, long status, const 
         verdict->outcome = RF_OUTCOME_OK; // it says already what we would have it say
         return;
     }
+    bool barred = say_telegram(verdict, status, description) ||
+                  strcasestr(description, "migrated") != NULL ||
+                  strcasestr(description, "upgraded") != NULL || moved != 0;
     if (moved != 0)
         snprintf(verdict->migrated, sizeof verdict->migrated, "%" JSON_INTEGER_FORMAT, moved);
     if (wait > 0)
         verdict->retry_after = rf_seconds(wait < LONGEST_WAIT_S ? wait : LONGEST_WAIT_S);
     if (status == 429 || wait > 0)
         verdict->outcome = RF_OUTCOME_LIMITED;
-    else if (status == 400 && !is_about_the_chat(description, parameters))
+    else if (status == 400 && !barred)
         verdict->outcome = RF_OUTCOME_REFUSED;
     else if (status >= 300 && status <= 499 && status != 408)
         verdict->outcome = RF_OUTCOME_BARRED;
@@ -156,7 +167,6 @@ static void judge_telegram_error(struct rf_verdict *verdict, long status, const 
         verdict->outcome = RF_OUTCOME_TRANSIENT;
     if (status == 400)
         verdict->remedy = remedy_for(description, verdict);
-    set_message(verdict, status, "Telegram answered", description);
 }
 
 static void judge_telegram(struct rf_verdict *verdict, const struct rf_http_reply *reply) {

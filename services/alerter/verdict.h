@@ -34,7 +34,6 @@ struct rf_verdict {
 
 // How one attempt differs from the usual; zeroed: not at all.
 struct rf_manner {
-    bool partial;            // a mail goes to those recipients that the server accepts, if any
     bool plain;              // without markup
     bool anew;               // changes no earlier message
     bool moved;              // to another chat, in this delivery

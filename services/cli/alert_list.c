@@ -158,6 +158,23 @@ static void print_incident(const json_t *incident, struct rf_text *text) {
     }
 }
 
+// A mail's, where one of several has not got it.
+static void print_recipients(const json_t *recipients, struct rf_text *text) {
+    const char *address;
+    json_t *recipient;
+    json_object_foreach((json_t *)(uintptr_t)recipients, address, recipient) {
+        const char *message = cli_member_text(recipient, "message");
+        rf_text_add(text, "                 ");
+        rf_text_add_clean(text, address, WHY_BYTES);
+        rf_text_add(text, " %s", cli_member_text(recipient, "state"));
+        if (message[0] != '\0') {
+            rf_text_add(text, ": ");
+            rf_text_add_clean(text, message, WHY_BYTES);
+        }
+        rf_text_add(text, "\n");
+    }
+}
+
 static void print_delivery(const json_t *delivery, struct rf_text *text) {
     char at[RF_TIME_TEXT_SIZE];
     const char *message = cli_member_text(delivery, "message");
@@ -170,6 +187,7 @@ static void print_delivery(const json_t *delivery, struct rf_text *text) {
         rf_text_add_clean(text, message, WHY_BYTES);
     }
     rf_text_add(text, "\n");
+    print_recipients(json_object_get(delivery, "recipients"), text);
 }
 
 static void on_show(struct cli_session *session, json_t *result) {

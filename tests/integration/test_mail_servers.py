@@ -135,6 +135,36 @@ class Aiosmtpd(MailServersCase):
         self.check_hidden(report, "wrong-0815", "AHJpbmdmZW5jZQB3cm9uZy0wODE1")
         self.assertEqual(self.kept.contents, [])
 
+    def test_a_server_that_knows_no_login_of_ours_is_told_with_what_to_do(self):
+        self.kept = Kept()
+        self.kept.auth_OTHER = lambda _server, _arguments: None
+        controller = Controller(self.kept, hostname="127.0.0.1", port=free_port(), auth_required=True,
+                                auth_require_tls=False, auth_exclude_mechanism=["PLAIN", "LOGIN"])
+        controller.start()
+        self.addCleanup(controller.stop)
+        report = probe(channel="email", url=f"smtp://127.0.0.1:{controller.port}", user="ringfence",
+                       password="right-4711")
+        self.assertFalse(report["ok"])
+        self.assertEqual(steps(report)[-1], "auth!")
+        self.assertIn("offers no login that we know", report["message"])
+        self.assertIn("take out user and password", report["message"])
+        self.check_hidden(report, "right-4711")
+
+    def test_a_server_that_offers_no_login_and_wants_one_is_told_with_what_to_do(self):
+        self.kept = Kept()
+        self.kept.handle_MAIL = self.want_login
+        controller = Controller(self.kept, hostname="127.0.0.1", port=free_port())
+        controller.start()
+        self.addCleanup(controller.stop)
+        report = probe(channel="email", url=f"smtp://127.0.0.1:{controller.port}", user="ringfence",
+                       password="right-4711")
+        self.assertEqual((report["ok"], steps(report)[-1]), (False, "sender!"))
+        self.assertIn("530: it wants a login", report["message"])
+
+    @staticmethod
+    async def want_login(_server, _session, _envelope, _address, _options):
+        return "530 5.7.0 Authentication required"
+
     def test_a_server_without_tls_gets_nothing_where_tls_is_required(self):
         port = self.serve()
         report = probe(channel="email", url=f"smtp://127.0.0.1:{port}", require_tls=True, user="u",

@@ -431,6 +431,29 @@ incident_37_what_waits_for_long_is_found_in_its_order_but_for_what_is_on_its_way
     assert_int_equal(rf_outbox_stale(&bench->outbox, at(1), found, 8), 2);
 }
 
+static void a_mail_that_some_have_holds_back_nothing_and_is_not_folded(void **state) {
+    struct bench *bench = *state;
+    const struct rf_delivery *found[8];
+    struct rf_utc wake;
+    add(bench, 1, "x");
+    add(bench, 2, "x");
+    assert_string_equal(rf_outbox_take(&bench->outbox, bench->now, &wake)->alert, "alert-1");
+    struct rf_settlement settlement =
+        rf_outbox_settle(&bench->outbox, RF_OUTCOME_PARTIAL, rf_ns(0), bench->now);
+    assert_false(settlement.done || settlement.final || settlement.refused);
+    assert_int_equal(settlement.due.ns, at(5).ns);
+    assert_false(bench->outbox.failing);
+    // Its incident's next one too.
+    assert_string_equal(rf_outbox_take(&bench->outbox, bench->now, &wake)->alert, "alert-2");
+    rf_outbox_settle(&bench->outbox, RF_OUTCOME_OK, rf_ns(0), bench->now);
+    assert_int_equal(rf_outbox_stale(&bench->outbox, at(100), found, 8), 0);
+    bench->now = at(5);
+    assert_string_equal(rf_outbox_take(&bench->outbox, bench->now, &wake)->alert, "alert-1");
+    rf_outbox_settle(&bench->outbox, RF_OUTCOME_TRANSIENT, rf_ns(0), bench->now);
+    add(bench, 3, "y");
+    assert_string_equal(rf_outbox_take(&bench->outbox, bench->now, &wake)->alert, "alert-3");
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -451,6 +474,7 @@ int main(void) {
         TEST(a_delivery_given_back_is_due_as_told_and_burns_nothing),
         TEST(a_kept_delivery_goes_on_where_it_stood),
         TEST(a_thousand_alerts_outlive_a_dead_channel),
+        TEST(a_mail_that_some_have_holds_back_nothing_and_is_not_folded),
         TEST(incident_37_what_waits_for_long_is_found_in_its_order_but_for_what_is_on_its_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

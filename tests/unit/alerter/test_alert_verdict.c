@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "verdict.h"
@@ -244,8 +245,58 @@ static void the_header_retry_after_is_kept(void **state) {
     assert_int_equal(verdict.retry_after.ns, 30 * RF_NS_PER_S);
 }
 
+static void says(enum rf_channel_kind kind, enum rf_http_failure failure, long status,
+                 const char *body, const char *mend) {
+    struct rf_http_reply reply = {.failure = failure,
+                                  .status = status,
+                                  .content_type = "",
+                                  .body = body,
+                                  .body_size = strlen(body),
+                                  .error_text = ""};
+    struct rf_verdict verdict = rf_verdict_of(kind, RF_SHAPE_GENERIC, &reply, rf_ns(0));
+    assert_int_equal(verdict.outcome, RF_OUTCOME_BARRED);
+    if (strstr(verdict.message, mend) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", verdict.message, mend);
+    assert_true(strlen(verdict.message) < RF_VERDICT_MESSAGE_SIZE - 1); // nothing is cut off
+}
+
+static void what_bars_a_channel_says_what_to_do(void **state) {
+    static const struct {
+        int status;
+        const char *description, *mend;
+    } telegram[] = {
+        {400, "Bad Request: not enough rights to send text messages to the chat",
+         "chat: let the bot write there"},
+        {400, "Bad Request: have no rights to send a message", "let the bot write there"},
+        {400, "Bad Request: CHAT_WRITE_FORBIDDEN", "let the bot write there"},
+        {400, "Bad Request: need administrator rights in the channel chat",
+         "make the bot an administrator there who may post messages"},
+        {400, "Bad Request: chat not found", "chat_id is wrong"},
+        {400, "Bad Request: TOPIC_CLOSED", "open the topic again"},
+        {403, "Forbidden: bot was kicked from the supergroup chat", "add the bot to that group"},
+        {403, "Forbidden: bot was blocked by the user", "has to unblock the bot"},
+        {403, "Forbidden: bot can't initiate conversation with a user", "write to the bot first"},
+        {403, "Forbidden: bot is not a member of the channel chat", "add the bot to that chat"},
+        {403, "Forbidden: user is deactivated", "set another chat_id"},
+        {401, "Unauthorized", "@BotFather has the right one"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof telegram / sizeof telegram[0]; i++) {
+        char body[256];
+        snprintf(body, sizeof body, "{\"ok\":false,\"error_code\":%d,\"description\":\"%s\"}",
+                 telegram[i].status, telegram[i].description);
+        says(RF_CHANNEL_TELEGRAM, RF_HTTP_NONE, telegram[i].status, body, telegram[i].mend);
+    }
+    says(RF_CHANNEL_EMAIL, RF_HTTP_LOGIN, 250, "", "take out user and password");
+    says(RF_CHANNEL_EMAIL, RF_HTTP_NONE, 530, "", "530: it wants a login: set user and password");
+    says(RF_CHANNEL_EMAIL, RF_HTTP_NONE, 534, "", "made for one application");
+    says(RF_CHANNEL_EMAIL, RF_HTTP_NONE, 535, "", "user or password is wrong");
+    says(RF_CHANNEL_EMAIL, RF_HTTP_NONE, 538, "", "set require_tls");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_bars_a_channel_says_what_to_do),
         cmocka_unit_test(smtp_codes_mean_what_rfc_5321_says),
         cmocka_unit_test(telegram_is_read_by_its_body),
         cmocka_unit_test(what_telegram_took_has_its_number),

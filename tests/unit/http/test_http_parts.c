@@ -105,6 +105,7 @@ static void a_refused_mail_is_a_status(void **state) {
     assert_int_equal(rf_mail_failure_of(CURLE_OK, true, 250), RF_HTTP_NONE);
     assert_int_equal(rf_mail_failure_of(CURLE_SEND_ERROR, true, 550), RF_HTTP_NONE);
     assert_int_equal(rf_mail_failure_of(CURLE_LOGIN_DENIED, false, 535), RF_HTTP_NONE);
+    assert_int_equal(rf_mail_failure_of(CURLE_LOGIN_DENIED, false, 250), RF_HTTP_LOGIN);
     assert_int_equal(rf_mail_failure_of(CURLE_WEIRD_SERVER_REPLY, false, 421), RF_HTTP_NONE);
     assert_int_equal(rf_mail_failure_of(CURLE_COULDNT_CONNECT, false, 0), RF_HTTP_CONNECT);
     // After the final dot without an answer: 354 was the last word.
