@@ -1,24 +1,18 @@
 // What the broker begins with: its core, from the configuration and from what the disk has, and as
 // many connections as it may.
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <ringfence/id.h>
 
-#include "base/log.h"
 #include "broker.h"
 #include "config/config.h"
+#include "runtime/open_files.h"
 
 void broker_stand_limits(void) {
     // A limit on the size of files is a disk that fails, and not our end.
     signal(SIGXFSZ, SIG_IGN);
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        rf_log(RF_LOG_WARNING, "cannot raise the limit of open files");
+    rf_open_files_raise();
 }
 
 struct rf_limit_rules broker_limit_rules(const struct rf_config *config, enum rf_provider p) {

@@ -45,6 +45,7 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
         struct rf_journal_place place = rf_journal_place(before, page->journal);
         console_recent_begin(recent, &place);
     }
+    console_recent_rename(recent, page->journal);
     for (size_t i = 0; i < page->events.count; i++) {
         console_recent_add(recent, &page->events.items[i]);
         if (!fresh) // those of the past are not counted

@@ -20,6 +20,7 @@
 #include "handlers.h"
 #include "http/server.h"
 #include "media_file.h"
+#include "runtime/open_files.h"
 #include "told.h"
 
 #define BODY_MOST 16384 // a callback has some 1,000 bytes, an order some 100
@@ -167,6 +168,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     if (console == NULL)
         return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     process->state = console;
+    rf_open_files_raise(); // one for each stream
     console->process = process;
     console->gather = (struct console_gather){
         .bus = process->bus, .loop = process->loop, .done = console_tell_gathered, .arg = console};

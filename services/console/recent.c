@@ -82,6 +82,10 @@ void console_recent_begin(struct console_recent *recent, const struct rf_journal
     recent->tip = place->n;
 }
 
+void console_recent_rename(struct console_recent *recent, const char *journal) {
+    recent->floor = rf_journal_place(recent->floor.n, journal);
+}
+
 static const char *put(char **rest, const char *text) {
     if (text == NULL)
         return NULL;

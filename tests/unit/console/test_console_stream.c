@@ -243,6 +243,25 @@ static void a_gap_is_told(void **state) {
     assert_false(console_stream_behind(&bench->stream, &bench->recent));
 }
 
+// A broker that was restarted goes on under another name of its journal: a number of before is to
+// be shown with the name of before.
+static void a_journal_that_goes_by_another_name_is_asked_about_once(void **state) {
+    struct bench *bench = *state;
+    add(bench, 11, 12);
+    begin(bench, 10, NULL);
+    assert_string_equal(ids(drain(bench, 1000)), "11 12");
+    console_recent_rename(&bench->recent, "01J.01L");
+    struct rf_event next = event_of(13);
+    console_recent_add(&bench->recent, &next);
+    assert_string_equal(drain(bench, 1000), "");
+    assert_true(console_stream_behind(&bench->stream, &bench->recent));
+    assert_string_equal(bench->stream.place.journal, JOURNAL);
+    struct rf_journal_page page = {.events = {&next, 1}, .scanned = 13, .journal = "01J.01L"};
+    console_stream_page(&bench->stream, &page);
+    assert_non_null(strstr(drain(bench, 1000), "\nid: 13@01J.01L\n"));
+    assert_false(console_stream_behind(&bench->stream, &bench->recent));
+}
+
 static void the_ring_is_bounded_by_number_and_by_size(void **state) {
     struct bench *bench = *state;
     add(bench, 11, 10 + 2 * CONSOLE_RECENT_EVENTS);
@@ -327,6 +346,7 @@ int main(void) {
         TEST(from_now_on_is_when_the_place_is_known),
         TEST(who_is_behind_is_read_for_and_comes_back_to_the_ring),
         TEST(a_gap_is_told),
+        TEST(a_journal_that_goes_by_another_name_is_asked_about_once),
         TEST(the_ring_is_bounded_by_number_and_by_size),
         TEST(measurements_are_for_those_who_are_near),
         TEST(a_hostile_text_stays_data),
