@@ -58,7 +58,7 @@ class ConsoleTest(RingfenceTest):
         (self.media / "plain.mp3").write_bytes(AUDIO)
         self.set.start("console")
         good = self.path()
-        for path in ["/", "/media/", "/media", f"/media/{HASH}.mp3", self.path(-2),
+        for path in ["/index.htm", "/media/", "/media", f"/media/{HASH}.mp3", self.path(-2),
                      self.path(secret="another"), self.path(file=f"{other}.mp3"),
                      self.path(file="plain.mp3"), self.path(file=f"{'0' * 64}.mp3"),
                      self.path(file=f"../media/{HASH}.mp3"),
