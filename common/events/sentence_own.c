@@ -1,4 +1,5 @@
-// What is said of what we stand on: disks, certificates, and a queue that does not move.
+// What is said of what we stand on: the way to providers, disks, certificates, and a queue that
+// does not move.
 #include "events/sentence_words.h"
 
 #include <inttypes.h>
@@ -70,5 +71,24 @@ void rf_say_queue_stalled(const struct rf_event *event, struct rf_text *text) {
 
 void rf_say_queue_moving(const struct rf_event *event, struct rf_text *text) {
     rf_say_subject(text, event, "Campaign ", " moves again");
+    rf_say_span(text, event, " after ", "held_ns", "");
+}
+
+static bool is_of(const struct rf_event *event, const char *subject) {
+    return event->subject != NULL && strcmp(event->subject, subject) == 0;
+}
+
+void rf_say_own_side_failed(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "Our own side fails (",
+                   is_of(event, "dns") ? "): no provider's name is found any more"
+                                       : "): no provider answers any more");
+    rf_say_field(text, event, ", as seen from host ", "host", "");
+    rf_say_time(text, event, " since ", "since");
+    rf_say_field(text, event, "; the first: ", "why", "");
+}
+
+void rf_say_own_side_recovered(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "Our own side is well again (", "): providers answer");
+    rf_say_field(text, event, " on host ", "host", "");
     rf_say_span(text, event, " after ", "held_ns", "");
 }

@@ -58,7 +58,7 @@ const struct rf_config_alert_rule rf_alert_rules[] = {
     {.name = "contact-exhausted",
      CONTACTS,
      .where = "reason=retries_exhausted",
-     .inhibited_by = "breaker/{provider} provider/{provider} mark/{provider} own-side",
+     .inhibited_by = "breaker/{provider} provider/{provider} mark/{provider} own-side own-reach",
      .title = "Retries exhausted: contact {subject} set aside",
      .title_many = "Retries exhausted: {count} contacts of {campaign} set aside",
      .advice = "Who is named was taken out of the queue and is not called again by itself. The "
@@ -136,11 +136,23 @@ const struct rf_config_alert_rule rf_alert_rules[] = {
      .resolve = "provider.up",
      .costs = "{subject}",
      .interval = MINUTES(5),
-     .inhibited_by = "breaker/{subject} own-side",
+     .inhibited_by = "breaker/{subject} own-side own-reach",
      .title = "Provider {subject} is down",
      .title_resolved = "Provider {subject} is up again",
      .advice = "Look at the provider's status page and at our own network.",
      .advice_resolved = "Nothing: the provider answers again."},
+    // Told by the health monitor, which asks the others before it takes one for down.
+    {.name = "own-side-reach",
+     .on = "own_side.failed",
+     .resolve = "own_side.recovered",
+     .group = "own-reach",
+     .by = "",
+     .interval = MINUTES(5),
+     .title = "No provider answers on {host}: our own {subject}?",
+     .title_resolved = "Providers answer again on {host}",
+     .advice = "They have nothing in common but us: look at our own network, DNS, proxy and "
+               "firewall. None of them is taken for down, and none is charged for it.",
+     .advice_resolved = "Nothing. Who does not answer still is told by itself in a moment."},
     // Made by the engine (own_side.c), of providers that went down together.
     {.name = "own-side",
      .on = "",

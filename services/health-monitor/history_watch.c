@@ -45,8 +45,25 @@ void history_watch_look(struct health_target *target) {
         health_history_write(target->monitor->history, rf_clock_utc());
 }
 
+static bool look_own_side(struct monitor *monitor) {
+    const struct health_named named = {HEALTH_OWN_SIDE, &monitor->own_account};
+    const struct health_own_side *own = &monitor->own_side;
+    const struct health_sight sight = {.status = own->failed ? HEALTH_DOWN : HEALTH_UP,
+                                       .since =
+                                           own->since_utc.ns != 0 ? own->since_utc : rf_clock_utc(),
+                                       .cause = own->failed ? own->what : "",
+                                       .why = own->failed ? monitor->own_why : ""};
+    return look(monitor, &named, &sight);
+}
+
+void history_watch_own_side(struct monitor *monitor) {
+    if (look_own_side(monitor))
+        health_history_write(monitor->history, rf_clock_utc());
+}
+
 static void on_timer(void *arg) {
     struct monitor *monitor = arg;
+    (void)look_own_side(monitor);
     for (size_t i = 0; i < monitor->target_count; i++)
         (void)look_target(&monitor->targets[i]);
     health_history_write(monitor->history, rf_clock_utc());
@@ -85,6 +102,7 @@ void history_watch_end(struct monitor *monitor) {
     if (monitor->history_timer.loop == NULL)
         return;
     rf_timer_stop(&monitor->history_timer);
+    (void)look_own_side(monitor);
     for (size_t i = 0; i < monitor->target_count; i++)
         (void)look_target(&monitor->targets[i]);
     health_history_close(&monitor->history, rf_clock_utc());

@@ -4,6 +4,7 @@
 //   status.c          decides from its answers, by rise and fall
 //   passive.c         decides from what calls came to; attempts_watch.c hears of them
 //   standing.c        decides from both
+//   reach.c           decides whether it is our own side that fails; own_side_watch.c tells
 //   monitor.c         tells of a change: event and retained value
 //   account.c         accounts for its time and its outages: availability.c, recent.c (how long
 //   calls
@@ -82,6 +83,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     add_targets(monitor, &monitor->config->gateway.telephony);
     if ((result = copy_keys(monitor, monitor->config, error)) != RF_OK)
         return result;
+    own_side_begin(monitor);
     disk_watch_begin(monitor);
     history_watch_begin(monitor);
     if ((result = serve_begin(monitor, error)) != RF_OK)

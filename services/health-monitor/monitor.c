@@ -26,6 +26,8 @@ static void restore(struct health_target *target, const json_t *value) {
     const char *why = json_string_value(json_object_get(value, "why"));
     struct rf_utc since = {json_integer_value(json_object_get(value, "since"))};
     enum health_status status = status_in(value, "status");
+    if (status == HEALTH_UNKNOWN) // while our own side failed
+        status = status_in(value, "told");
     bool older = json_object_get(value, "probes") == NULL;
     if (why == NULL || status == HEALTH_UNKNOWN)
         return;
@@ -114,15 +116,25 @@ static void look(struct health_target *target, bool worth_telling) {
     enum health_status from;
     const struct health_passive_rules calls = calls_of(config);
     const struct health_flap_rules flap = {config->flap_changes, config->flap_within};
-    worth_telling |= health_passive_look(&target->passive, &calls, now);
-    bool changed =
-        health_standing_look(&target->standing, &target->probes, &target->passive, utc, &from);
+    const struct health_own_side *own = &target->monitor->own_side;
+    bool calls_changed = health_passive_look(&target->passive, &calls, now);
+    worth_telling |= calls_changed;
+    if (own_side_holds(target, calls_changed && target->passive.status == HEALTH_DOWN))
+        return; // within a probe's timeout it is known whose fault it is
+    bool changed = own->failed ? health_standing_cover(&target->standing, own->what,
+                                                       &target->passive, utc, &from)
+                               : health_standing_look(&target->standing, &target->probes,
+                                                      &target->passive, utc, &from);
     worth_telling |= health_standing_flaps(&target->standing, &flap, utc);
-    if (changed)
+    if (changed && target->standing.status != HEALTH_UNKNOWN && target->standing.status != from)
         publish_change(target, from);
     history_watch_look(target);
     if (changed || worth_telling)
         health_target_store(target);
+}
+
+void health_target_look(struct health_target *target) {
+    look(target, false);
 }
 
 static void plan_probe(struct health_target *target) {
@@ -151,7 +163,8 @@ void health_target_told(struct health_target *target, const struct health_answer
         target->unseen_since = rf_clock_utc();
     target->unseen = unseen;
     target->ours = verdict.ours;
-    if (health_record(&target->probes, &verdict, config->health.rise, config->health.fall,
+    own_side_seen(target, answer);
+    if (health_record(&target->probes, &verdict, config->health.rise, own_side_fall(target),
                       rf_clock_utc(), &from)) {
         worth_telling = true;
         if (target->probes.status < from)

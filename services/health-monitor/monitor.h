@@ -14,6 +14,7 @@
 #include "history.h"
 #include "http/client.h"
 #include "processes.h"
+#include "reach.h"
 #include "recent.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
@@ -29,9 +30,10 @@ struct health_target {
     struct health_probes probes;
     struct health_passive passive;
     struct health_standing standing;
-    struct rf_secret key; // a copy: a `file:` key is read again while it is refused
-    bool ours;            // the last probe met a fault of ours
-    bool unseen;          // and nobody answered it
+    struct rf_secret key;         // a copy: a `file:` key is read again while it is refused
+    bool ours;                    // the last probe met a fault of ours
+    bool unseen;                  // and nobody answered it
+    struct rf_instant calls_fell; // when its calls began to say that it is down
     struct rf_utc unseen_since;
     struct health_account account;
     struct health_recent recent;
@@ -41,6 +43,8 @@ struct health_target {
     struct rf_timer timer;
     struct rf_http_transfer *transfer; // NULL: no probe is under way
 };
+
+#define HEALTH_OWN_SIDE "own-side" // its name in the history
 
 #define HEALTH_FOLDERS 4
 
@@ -75,6 +79,10 @@ struct monitor {
     struct health_named named[RF_PROVIDER_COUNT + 1];
     size_t named_count;
     struct rf_timer history_timer;
+    struct health_reach reaches[RF_PROVIDER_COUNT]; // of each target
+    struct health_own_side own_side;
+    struct health_account own_account;
+    char own_why[HEALTH_WHY_SIZE]; // it failed
     struct rf_worker *worker;
 };
 
@@ -84,6 +92,9 @@ void probe_begin(struct health_target *target);
 
 // monitor.c: takes an answer in, tells of a change, and plans the next probe.
 void health_target_told(struct health_target *target, const struct health_answer *answer);
+
+// monitor.c: what is known of it by now decides, and a change is told.
+void health_target_look(struct health_target *target);
 
 // monitor.c: takes in what a gateway tells of attempts, and tells of a change.
 void health_target_heard(struct health_target *target, const struct rf_measure *measure);
@@ -108,10 +119,20 @@ json_t *health_target_json(const struct health_target *target, struct rf_instant
                            struct rf_utc utc);
 json_t *health_availability_json(const struct health_availability *availability, struct rf_utc now);
 
+// own_side_watch.c: whether our own side fails, and tells it. _seen: takes an answer in, before it
+// is recorded; it may look at all targets. _fall: how many bad answers in a row are enough now, or
+// HEALTH_HELD while it is not known whose fault they are. _holds: whether a bad word of its calls
+// has to wait for that; `calls_fell`: it is new.
+void own_side_begin(struct monitor *monitor);
+void own_side_seen(struct health_target *target, const struct health_answer *answer);
+int64_t own_side_fall(const struct health_target *target);
+bool own_side_holds(struct health_target *target, bool calls_fell);
+
 // history_watch.c: begins with what was kept, where it can be read, and looks at all targets every
 // HEALTH_LOOK. _look: after something was found out of one.
 void history_watch_begin(struct monitor *monitor);
 void history_watch_look(struct health_target *target);
+void history_watch_own_side(struct monitor *monitor); // it failed, or is well again
 void history_watch_end(struct monitor *monitor);
 
 // serve.c: answers as the service "health". _end: before the history is closed.

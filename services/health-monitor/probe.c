@@ -19,6 +19,7 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
         .status = reply->status,
         .failure_text = reply->error_text,
         .our_fault = our_fault,
+        .no_name = reply->failure == RF_HTTP_RESOLVE || reply->failure == RF_HTTP_RESOLVER,
         .took = reply->took,
         .body = reply->body,
         .body_size = reply->body_size,

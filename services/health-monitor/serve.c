@@ -53,7 +53,13 @@ static void serve_status(struct monitor *monitor, const struct rf_call_request *
             providers, rf_provider_name(target->provider),
             health_target_json(target, rf_loop_now(monitor->process->loop), rf_clock_utc()));
     }
-    answer_own(monitor, request->id, json_pack("{s:o}", "providers", providers));
+    const struct health_own_side *own = &monitor->own_side;
+    json_t *failed = !own->failed
+                         ? NULL
+                         : json_pack("{s:s, s:I, s:s}", "what", own->what, "since",
+                                     (json_int_t)own->since_utc.ns, "why", monitor->own_why);
+    answer_own(monitor, request->id,
+               json_pack("{s:o, s:o*}", "providers", providers, "own_side", failed));
 }
 
 static const struct health_account *account_named(const struct monitor *monitor, const char *name) {

@@ -5,7 +5,8 @@
 
 void health_standing_restore(struct health_standing *standing, enum health_status status,
                              struct rf_utc since, const char *why) {
-    *standing = (struct health_standing){.status = status, .since = since, .cause = "probes"};
+    *standing = (struct health_standing){
+        .status = status, .told = status, .since = since, .cause = "probes"};
     snprintf(standing->why, sizeof standing->why, "%s", why);
 }
 
@@ -39,24 +40,51 @@ static struct opinion opinion_of(const struct health_probes *probes,
     return opinion;
 }
 
+static bool take(struct health_standing *standing, const struct opinion *opinion,
+                 struct rf_utc since, struct rf_utc now) {
+    standing->cause = opinion->cause;
+    snprintf(standing->why, sizeof standing->why, "%.*s", (int)sizeof standing->why - 1,
+             opinion->why);
+    if (opinion->status == standing->status)
+        return false;
+    standing->status = opinion->status;
+    standing->since = since;
+    // What our own side hid and shows again has not changed.
+    if (opinion->status != HEALTH_UNKNOWN && opinion->status != standing->told) {
+        standing->changes[standing->change_count++ % HEALTH_CHANGES] = now;
+        standing->told = opinion->status;
+    }
+    return true;
+}
+
 bool health_standing_look(struct health_standing *standing, const struct health_probes *probes,
                           const struct health_passive *passive, struct rf_utc now,
                           enum health_status *from) {
     struct opinion opinion = opinion_of(probes, passive);
-    *from = standing->status;
+    *from = standing->told;
     if (opinion.status == HEALTH_UNKNOWN)
         opinion.status = standing->status;
-    standing->cause = opinion.cause;
-    snprintf(standing->why, sizeof standing->why, "%.*s", (int)sizeof standing->why - 1,
-             opinion.why);
-    if (opinion.status == standing->status)
-        return false;
-    standing->status = opinion.status;
     // Its probes know when it began, if it is they that changed: with the first that speaks for it.
     bool by_probes = opinion.status == probes->status && probes->since.ns > standing->since.ns;
-    standing->since = by_probes ? probes->since : now;
-    standing->changes[standing->change_count++ % HEALTH_CHANGES] = now;
-    return true;
+    return take(standing, &opinion, by_probes ? probes->since : now, now);
+}
+
+bool health_standing_cover(struct health_standing *standing, const char *what,
+                           const struct health_passive *passive, struct rf_utc now,
+                           enum health_status *from) {
+    struct opinion opinion = {.status = HEALTH_UNKNOWN, .cause = "own_side"};
+    *from = standing->told;
+    if (passive->status == HEALTH_UP) {
+        opinion.status = HEALTH_UP;
+        opinion.cause = "calls";
+        snprintf(opinion.why, sizeof opinion.why, "%s, though we reach no provider from here",
+                 passive->why);
+    } else {
+        snprintf(opinion.why, sizeof opinion.why,
+                 strcmp(what, "dns") == 0 ? "our own side: no provider's name is found"
+                                          : "our own side: no provider answers");
+    }
+    return take(standing, &opinion, now, now);
 }
 
 static int64_t changes_since(const struct health_standing *standing, struct rf_utc since) {

@@ -115,8 +115,20 @@ bool health_record(struct health_probes *probes, const struct health_verdict *ve
         return false;
     }
     count(probes, verdict->status, now);
+    memcpy(probes->streak_why, verdict->why, sizeof probes->streak_why);
     if (probes->streak < (is_worse(probes, verdict->status) ? fall : rise))
         return false;
     settle(probes, probes->streak_status, verdict->why, probes->streak_since);
     return true;
+}
+
+bool health_settle(struct health_probes *probes, int64_t fall) {
+    if (probes->streak < fall || !is_worse(probes, probes->streak_status))
+        return false;
+    settle(probes, probes->streak_status, probes->streak_why, probes->streak_since);
+    return true;
+}
+
+void health_forget(struct health_probes *probes) {
+    probes->streak = 0;
 }

@@ -18,6 +18,7 @@ struct health_answer {
     long status;              // HTTP; 0: none came, and
     const char *failure_text; // says why
     bool our_fault;           // a certificate or a host name that does not fit the configuration
+    bool no_name;             // its name was not found
     struct rf_duration took;
     const char *body;
     size_t body_size;
@@ -42,6 +43,7 @@ struct health_probes {
     int64_t streak;                   // answers in a row that speak for another one
     enum health_status streak_status; // the one nearest to `status` among them
     struct rf_utc streak_since;       // when the first of them came
+    char streak_why[HEALTH_WHY_SIZE]; // the latest of them
     char why[HEALTH_WHY_SIZE]; // the last answer that agreed with the status, or a fault of ours
 };
 
@@ -65,8 +67,14 @@ struct health_verdict health_judge(const struct health_answer *answer,
 // after `rise` answers in a row that are better than it, or `fall` that are worse (each 1 or more),
 // to the one of theirs that is nearest, since the first of them: a provider that starts beside us
 // is not down. A fault of ours leaves all but `why` as it is. True when the status changed; *from
-// is what it was.
+// is what it was. HEALTH_HELD as `fall`: bad ones are counted, and decide nothing.
+#define HEALTH_HELD INT64_MAX
 bool health_record(struct health_probes *probes, const struct health_verdict *verdict, int64_t rise,
                    int64_t fall, struct rf_utc now, enum health_status *from);
+
+// health_settle: what was held decides, if there were `fall` of them. True when the status changed.
+// health_forget: answers that speak for another status are forgotten.
+bool health_settle(struct health_probes *probes, int64_t fall);
+void health_forget(struct health_probes *probes);
 
 #endif

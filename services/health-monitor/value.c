@@ -35,10 +35,12 @@ json_t *health_target_json(const struct health_target *target, struct rf_instant
                            struct rf_utc utc) {
     const struct health_standing *standing = &target->standing;
     struct health_latency latency = health_recent_latency(&target->recent, now);
-    return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:b, s:o, s:o*}", "status",
-                     health_status_name(standing->status), "since", (json_int_t)standing->since.ns,
-                     "why", standing->why, "cause", standing->cause, "probes",
-                     health_status_name(target->probes.status), "calls",
+    bool hidden = standing->status == HEALTH_UNKNOWN; // a restart has to know what was told
+    return json_pack("{s:s, s:s*, s:I, s:s, s:s, s:s, s:s, s:b, s:o, s:o*}", "status",
+                     health_status_name(standing->status), "told",
+                     hidden ? health_status_name(standing->told) : NULL, "since",
+                     (json_int_t)standing->since.ns, "why", standing->why, "cause", standing->cause,
+                     "probes", health_status_name(target->probes.status), "calls",
                      health_status_name(target->passive.status), "flapping",
                      (int)standing->flapping, "availability",
                      health_availability_json(&target->account.availability, utc), "latency",

@@ -42,8 +42,8 @@ class HistoryTest(HealthMonitorTest):
     def status(self, provider="elevenlabs"):
         return self.ask("health_status")["providers"][provider]
 
-    def known(self):
-        return self.status()["availability"]["1h"]["known_ns"] / 1e9
+    def known(self, provider="elevenlabs"):
+        return self.status(provider)["availability"]["1h"]["known_ns"] / 1e9
 
     def retained(self, provider="elevenlabs"):
         return json.loads(self.set.cli("status", "--json", check=0).stdout)["provider"].get(provider, {})

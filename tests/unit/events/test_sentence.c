@@ -58,6 +58,14 @@ static void a_disk_a_certificate_and_a_queue_tell_their_figures(void **state) {
     static const struct {
         const char *type, *subject, *data, *sentence;
     } cases[] = {
+        {"own_side.failed", "network",
+         "{\"host\":\"a1\",\"since\":1763981310000000000,\"why\":\"Connection refused\"}",
+         "Our own side fails (network): no provider answers any more, as seen from host a1 since "
+         "2025-11-24 10:48:30 UTC; the first: Connection refused"},
+        {"own_side.failed", "dns", "{}",
+         "Our own side fails (dns): no provider's name is found any more"},
+        {"own_side.recovered", "dns", "{\"host\":\"a1\",\"held_ns\":180000000000}",
+         "Our own side is well again (dns): providers answer on host a1 after 3 min"},
         {"disk.low", "/var/lib/ringfence",
          "{\"host\":\"a1\",\"free_bytes\":851443712,\"total_bytes\":107374182400,"
          "\"least_bytes\":1073741824,\"what\":\"bytes\"}",

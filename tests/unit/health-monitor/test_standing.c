@@ -140,6 +140,48 @@ static void a_restored_standing_tells_no_change_that_is_none(void **state) {
     assert_int_equal(standing.since.ns, 5);
 }
 
+static void what_our_own_side_hides_and_shows_again_is_no_change(void **state) {
+    (void)state;
+    struct health_probes probes = shown(HEALTH_UP, 1);
+    struct health_passive passive = {0};
+    struct health_standing standing = {0};
+    enum health_status from;
+    assert_true(health_standing_look(&standing, &probes, &passive, (struct rf_utc){1}, &from));
+    assert_true(health_standing_cover(&standing, "network", &passive, (struct rf_utc){5}, &from));
+    assert_int_equal(standing.status, HEALTH_UNKNOWN);
+    assert_int_equal(standing.told, HEALTH_UP);
+    assert_string_equal(standing.why, "our own side: no provider answers");
+    assert_string_equal(standing.cause, "own_side");
+    assert_false(health_standing_cover(&standing, "network", &passive, (struct rf_utc){6}, &from));
+    assert_true(health_standing_look(&standing, &probes, &passive, (struct rf_utc){9}, &from));
+    assert_int_equal(standing.status, HEALTH_UP);
+    assert_int_equal(from, HEALTH_UP);
+    assert_int_equal(standing.change_count, 1);
+    // What is found to be down behind it has changed since it was told.
+    assert_true(health_standing_cover(&standing, "dns", &passive, (struct rf_utc){10}, &from));
+    assert_string_equal(standing.why, "our own side: no provider's name is found");
+    probes = shown(HEALTH_DOWN, 12);
+    assert_true(health_standing_look(&standing, &probes, &passive, (struct rf_utc){13}, &from));
+    assert_int_equal(from, HEALTH_UP);
+    assert_int_equal(standing.status, HEALTH_DOWN);
+    assert_int_equal(standing.since.ns, 12);
+    assert_int_equal(standing.change_count, 2);
+}
+
+static void calls_that_succeed_from_elsewhere_say_that_it_is_up(void **state) {
+    (void)state;
+    struct health_passive passive = heard(HEALTH_UP);
+    struct health_standing standing = {0};
+    enum health_status from;
+    assert_true(health_standing_cover(&standing, "network", &passive, (struct rf_utc){5}, &from));
+    assert_int_equal(standing.status, HEALTH_UP);
+    assert_string_equal(standing.cause, "calls");
+    assert_string_equal(standing.why, "3 of 4 failed, though we reach no provider from here");
+    passive = heard(HEALTH_DOWN);
+    assert_true(health_standing_cover(&standing, "network", &passive, (struct rf_utc){6}, &from));
+    assert_int_equal(standing.status, HEALTH_UNKNOWN);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_status_is_by_probes_and_by_calls),
@@ -149,6 +191,8 @@ int main(void) {
         cmocka_unit_test(incident_24_six_changes_in_ten_minutes_flap_until_five_without_one),
         cmocka_unit_test(changes_that_are_slower_do_not_flap),
         cmocka_unit_test(a_restored_standing_tells_no_change_that_is_none),
+        cmocka_unit_test(what_our_own_side_hides_and_shows_again_is_no_change),
+        cmocka_unit_test(calls_that_succeed_from_elsewhere_say_that_it_is_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

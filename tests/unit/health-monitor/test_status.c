@@ -220,6 +220,39 @@ static void each_status_has_its_name(void **state) {
     assert_false(health_status_parse(NULL, &status));
 }
 
+static void answers_that_are_held_decide_when_they_are_let_go(void **state) {
+    (void)state;
+    struct health_probes probes = {0};
+    struct health_verdict good = judged(200, false, ""), bad = judged(0, false, "timed out");
+    enum health_status from;
+    assert_true(health_record(&probes, &good, 2, 2, (struct rf_utc){1}, &from));
+    for (int64_t at = 2; at < 9; at++)
+        assert_false(health_record(&probes, &bad, 2, HEALTH_HELD, (struct rf_utc){at}, &from));
+    assert_false(health_settle(&probes, 8));
+    assert_int_equal(probes.status, HEALTH_UP);
+    assert_true(health_settle(&probes, 7));
+    assert_int_equal(probes.status, HEALTH_DOWN);
+    assert_int_equal(probes.since.ns, 2);
+    assert_string_equal(probes.why, "timed out");
+    assert_false(health_settle(&probes, 1));
+}
+
+static void answers_that_are_forgotten_are_counted_anew(void **state) {
+    (void)state;
+    struct health_probes probes = {0};
+    struct health_verdict good = judged(200, false, ""), bad = judged(503, false, "");
+    enum health_status from;
+    assert_true(health_record(&probes, &good, 2, 2, (struct rf_utc){1}, &from));
+    assert_false(health_record(&probes, &bad, 2, 2, (struct rf_utc){2}, &from));
+    health_forget(&probes);
+    assert_false(health_record(&probes, &bad, 2, 2, (struct rf_utc){3}, &from));
+    assert_true(health_record(&probes, &bad, 2, 2, (struct rf_utc){4}, &from));
+    assert_int_equal(probes.since.ns, 3);
+    // Good ones that are waited for settle nothing by themselves.
+    assert_false(health_record(&probes, &good, 2, 2, (struct rf_utc){5}, &from));
+    assert_false(health_settle(&probes, 1));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_judged_by_their_status),
@@ -233,6 +266,8 @@ int main(void) {
         cmocka_unit_test(a_good_answer_may_be_slow_or_lack_the_expected_text),
         cmocka_unit_test(each_row_of_answers_gives_the_status_nearest_to_what_it_was),
         cmocka_unit_test(each_status_has_its_name),
+        cmocka_unit_test(answers_that_are_held_decide_when_they_are_let_go),
+        cmocka_unit_test(answers_that_are_forgotten_are_counted_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
