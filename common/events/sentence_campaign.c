@@ -23,6 +23,8 @@ void rf_say_campaign_ordered(const struct rf_event *event, struct rf_text *text)
     rf_text_add_clean(text, order ? order : "order", 32);
     rf_say_number(text, event, ", ", "contacts", " contacts");
     rf_say_field(text, event, ", now ", "to", "");
+    rf_say_field(text, event, ", by ", "who", "");
+    rf_say_field(text, event, ": ", "why", "");
 }
 
 void rf_say_campaign_set(const struct rf_event *event, struct rf_text *text) {

@@ -25,8 +25,13 @@ enum rf_err rf_control_new(const json_t *params, const char *call, struct rf_utc
         return rf_error_set(error, RF_ERR_INVALID,
                             "priority: expected a number from %d to %d; higher goes first",
                             -RF_CAMPAIGN_PRIORITY_MOST, RF_CAMPAIGN_PRIORITY_MOST);
+    struct rf_person person;
+    enum rf_err err = rf_person_read(params, &person, error);
+    if (err != RF_OK)
+        return err;
     struct rf_control *control = calloc(1, sizeof *control);
     if (control) {
+        control->person = person;
         control->call = strdup(call);
         control->campaign = strdup(campaign);
         control->prioritize = priority != NULL;
@@ -79,7 +84,8 @@ enum rf_err rf_control_find(struct rf_db *db, const char *name,
 
 enum rf_err rf_control_obey(struct rf_db *db, const char *name,
                             struct rf_control_campaign *campaign, enum rf_campaign_order order,
-                            int64_t contacts, struct rf_utc now, struct rf_error *error) {
+                            int64_t contacts, const struct rf_person *person, struct rf_utc now,
+                            struct rf_error *error) {
     enum rf_campaign_state from = campaign->state, to = from;
     const char *why_not = rf_campaign_obey(from, order, &to);
     if (why_not)
@@ -97,7 +103,7 @@ enum rf_err rf_control_obey(struct rf_db *db, const char *name,
     if (err != RF_OK)
         return err;
     campaign->state = to;
-    char *text = rf_notice_ordered(name, order, from, to, contacts, now);
+    char *text = rf_notice_ordered(name, order, from, to, contacts, person, now);
     err = rf_notice_store(db, text, error);
     free(text);
     return err;
@@ -142,8 +148,8 @@ enum rf_err rf_control_order_run(struct rf_store_job *job, struct rf_db *db,
         err = rf_db_number(db, error, &total, "SELECT total FROM campaign WHERE id = ?", "i",
                            campaign.row);
     if (err == RF_OK && !control->again)
-        err = rf_control_obey(db, control->campaign, &campaign, control->order, total, control->now,
-                              error);
+        err = rf_control_obey(db, control->campaign, &campaign, control->order, total,
+                              &control->person, control->now, error);
     // Later parts of the order let be what was ordered meanwhile.
     if (err == RF_OK && control->prioritize && !control->again)
         err = prioritize(control, db, campaign.row, error);

@@ -9,6 +9,7 @@
 #include <ringfence/time.h>
 
 #include "campaign_state.h"
+#include "person.h"
 #include "store/store.h"
 
 #define RF_CAMPAIGN_PRIORITY_MOST 10 // and -10 at least
@@ -24,6 +25,7 @@ struct rf_control {
     int64_t row;                  // of the campaign, when the order is carried out
     bool prioritize;              // `priority` is given
     int64_t priority;
+    struct rf_person person;
     struct rf_utc now;
     int64_t most; // contacts put into the queue by one transaction; RF_CONTROL_MOST
     bool more;    // there are more of them: to be submitted again
@@ -31,7 +33,7 @@ struct rf_control {
     json_t *result;
 };
 
-// rf_control_new: the job of a request's parameters {campaign, priority}; its caller sets
+// rf_control_new: the job of a request's parameters {campaign, priority, by, why}; its caller sets
 // job.run, and `order`. RF_ERR_INVALID with what is wrong with them.
 RF_NODISCARD enum rf_err rf_control_new(const json_t *params, const char *call, struct rf_utc now,
                                         struct rf_control **control, struct rf_error *error);
@@ -62,10 +64,12 @@ RF_NODISCARD enum rf_err rf_control_find(struct rf_db *db, const char *name,
                                          struct rf_error *error);
 
 // rf_control_obey: the state that the order makes of it, stored, and the event that tells of it.
-// RF_ERR_INVALID with why not. `contacts` are those that the order concerns, for the event.
+// RF_ERR_INVALID with why not. `contacts` are those that the order concerns, and `person` gave it,
+// for the event.
 RF_NODISCARD enum rf_err rf_control_obey(struct rf_db *db, const char *name,
                                          struct rf_control_campaign *campaign,
                                          enum rf_campaign_order order, int64_t contacts,
-                                         struct rf_utc now, struct rf_error *error);
+                                         const struct rf_person *person, struct rf_utc now,
+                                         struct rf_error *error);
 
 #endif

@@ -214,10 +214,12 @@ char *rf_notice_loaded(const char *campaign, int64_t added, int64_t known, int64
 
 char *rf_notice_ordered(const char *campaign, enum rf_campaign_order order,
                         enum rf_campaign_state from, enum rf_campaign_state to, int64_t contacts,
-                        struct rf_utc now) {
+                        const struct rf_person *person, struct rf_utc now) {
     json_t *data = json_pack("{s:s,s:s,s:s,s:I}", "order", rf_campaign_order_name(order), "from",
                              rf_campaign_state_name(from), "to", rf_campaign_state_name(to),
                              "contacts", (json_int_t)contacts);
+    put_text(data, "who", person->by);
+    put_text(data, "why", person->why);
     return notice(RF_EVENT_CAMPAIGN_ORDERED, NULL, campaign, campaign, NULL, NULL, data, now);
 }
 

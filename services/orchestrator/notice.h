@@ -7,6 +7,7 @@
 #include <ringfence/messages.h>
 
 #include "campaign_state.h"
+#include "person.h"
 #include "plan.h"
 
 struct rf_db; // store/db.h
@@ -32,7 +33,7 @@ char *rf_notice_loaded(const char *campaign, int64_t added, int64_t known, int64
                        struct rf_utc now);
 char *rf_notice_ordered(const char *campaign, enum rf_campaign_order order,
                         enum rf_campaign_state from, enum rf_campaign_state to, int64_t contacts,
-                        struct rf_utc now);
+                        const struct rf_person *person, struct rf_utc now);
 char *rf_notice_set(const char *campaign, int64_t version, json_t *settings, struct rf_utc now);
 char *rf_notice_dnc(const char *change, int64_t count, const char *by, struct rf_utc now);
 char *rf_notice_finished(const char *campaign, int64_t done, int64_t set_aside, int64_t total,

@@ -62,8 +62,13 @@ enum rf_err rf_requeue_new(const json_t *params, const char *call, struct rf_utc
         return rf_error_set(error, RF_ERR_INVALID,
                             "contact: expected the id of one of its contacts, such as %.64s-2",
                             campaign);
+    struct rf_person person;
+    enum rf_err err = rf_person_read(params, &person, error);
+    if (err != RF_OK)
+        return err;
     struct rf_requeue *requeue = calloc(1, sizeof *requeue);
     if (requeue) {
+        requeue->person = person;
         requeue->job.run = rf_requeue_run;
         requeue->call = strdup(call);
         requeue->campaign = strdup(campaign);
@@ -196,8 +201,9 @@ static enum rf_err reopen(const struct rf_requeue *requeue, struct rf_db *db, in
     enum rf_err err =
         rf_db_run(db, error, "UPDATE campaign SET finished = NULL, changed = ? WHERE id = ?", "ii",
                   requeue->now.ns, campaign);
-    char *text = rf_notice_ordered(requeue->campaign, RF_CAMPAIGN_RETRY, RF_CAMPAIGN_CANCELLED,
-                                   RF_CAMPAIGN_CANCELLED, requeue->asked, requeue->now);
+    char *text =
+        rf_notice_ordered(requeue->campaign, RF_CAMPAIGN_RETRY, RF_CAMPAIGN_CANCELLED,
+                          RF_CAMPAIGN_CANCELLED, requeue->asked, &requeue->person, requeue->now);
     if (err == RF_OK)
         err = rf_notice_store(db, text, error);
     free(text);
@@ -211,7 +217,7 @@ static enum rf_err obey(const struct rf_requeue *requeue, struct rf_db *db,
         return reopen(requeue, db, campaign->row, error);
     if (requeue->retried > 0)
         return rf_control_obey(db, requeue->campaign, campaign, RF_CAMPAIGN_RETRY, requeue->retried,
-                               requeue->now, error);
+                               &requeue->person, requeue->now, error);
     enum rf_campaign_state unused;
     const char *why_not = rf_campaign_obey(campaign->state, RF_CAMPAIGN_RETRY, &unused);
     return why_not ? rf_error_set(error, RF_ERR_INVALID, "campaign %s: no retry: %s",

@@ -9,6 +9,7 @@
 
 #include <ringfence/time.h>
 
+#include "person.h"
 #include "store/store.h"
 
 #define RF_REQUEUE_MOST 200 // contacts of one transaction
@@ -21,13 +22,14 @@ struct rf_requeue {
     char *reason;  // NULL: all but those that want to be named
     int64_t line;  // the only contact; 0: all
     int64_t after; // lines behind it
+    struct rf_person person;
     struct rf_utc now;
     int64_t retried;
     int64_t asked; // of them: those with an open attempt
     json_t *result;
 };
 
-// rf_requeue_new: the job of a request's parameters {campaign, reason, contact, after}.
+// rf_requeue_new: the job of a request's parameters {campaign, reason, contact, after, by, why}.
 // RF_ERR_INVALID with what is wrong with them.
 RF_NODISCARD enum rf_err rf_requeue_new(const json_t *params, const char *call, struct rf_utc now,
                                         struct rf_requeue **requeue, struct rf_error *error);

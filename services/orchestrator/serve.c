@@ -272,11 +272,10 @@ static void refuse_operation(struct rf_orchestrator *orchestrator,
 
 // What several operations have in common.
 static enum rf_err check_params(const struct rf_call_request *request, struct rf_error *error) {
-    static const struct rf_param campaigns[] = {{"campaign", RF_PARAM_TEXT},
-                                                {"contact", RF_PARAM_TEXT},
-                                                {"reason", RF_PARAM_TEXT},
-                                                {"after", RF_PARAM_COUNT},
-                                                {"limit", RF_PARAM_COUNT}};
+    static const struct rf_param campaigns[] = {
+        {"campaign", RF_PARAM_TEXT}, {"contact", RF_PARAM_TEXT}, {"reason", RF_PARAM_TEXT},
+        {"after", RF_PARAM_COUNT},   {"limit", RF_PARAM_COUNT},  {"by", RF_PARAM_TEXT},
+        {"why", RF_PARAM_TEXT}};
     static const struct rf_param numbers[] = {
         {"after", RF_PARAM_TEXT}, {"limit", RF_PARAM_COUNT}, {"by", RF_PARAM_TEXT}};
     if (strncmp(request->operation, "dnc_", 4) == 0)

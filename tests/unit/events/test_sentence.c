@@ -30,6 +30,16 @@ static void an_opened_breaker_tells_count_end_and_last_error(void **state) {
     free(text);
 }
 
+static void an_order_tells_who_gave_it_and_why(void **state) {
+    (void)state;
+    char *text =
+        sentence_of("campaign.ordered", "spring",
+                    json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "order", "pause", "from", "running",
+                              "to", "paused", "contacts", 4, "who", "ann", "why", "a\nlawyer"));
+    assert_string_equal(text, "Campaign spring: pause, 4 contacts, now paused, by ann: a lawyer");
+    free(text);
+}
+
 static void an_ejected_gateway_tells_what_was_held_against_it(void **state) {
     (void)state;
     json_t *evidence = json_pack("{s:i, s:i, s:i, s:i}", "failed", 5, "total", 6, "others_failed",
@@ -341,6 +351,7 @@ static void hostile_data_neither_breaks_the_line_nor_grows_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_opened_breaker_tells_count_end_and_last_error),
+        cmocka_unit_test(an_order_tells_who_gave_it_and_why),
         cmocka_unit_test(an_ejected_gateway_tells_what_was_held_against_it),
         cmocka_unit_test(a_disk_a_certificate_and_a_queue_tell_their_figures),
         cmocka_unit_test(what_a_provider_tells_of_a_call_is_told),
