@@ -69,24 +69,29 @@ static const struct rf_config_row alert_rule_rows[] = {
      .help = "told also when it is over because nothing came for resolve_after"},
 };
 
-// What each key says by itself. Its text is read before the next item.
+// What each key says; its fields are those of the events that it is about. Its text is read before
+// the next item.
 static const char *words_problem(const struct rf_config_alert_rule *rule) {
     static _Thread_local struct rf_error error, told;
+    const char *by = rule->by != NULL && strcmp(rule->by, "none") == 0 ? NULL : rule->by;
     const struct {
-        const char *key, *text;
-        enum rf_err (*check)(const char *text, struct rf_error *error);
+        const char *key, *text, *types; // types NULL: they are what it names
+        enum rf_err (*check)(const char *text, const char *types, struct rf_error *error);
     } words[] = {
-        {"on", rule->on, rf_type_check},
-        {"resolve", rule->resolve, rf_type_check},
-        {"where", rule->where, rf_condition_check},
-        {"resolve_where", rule->resolve_where, rf_condition_check},
-        {"by", rule->by, rf_fields_check},
-        {"resolve_by", rule->resolve_by, rf_fields_check},
+        {"on", rule->on, NULL, NULL},
+        {"resolve", rule->resolve, NULL, NULL},
+        {"where", rule->where, rule->on, rf_condition_check},
+        {"resolve_where", rule->resolve_where, rule->resolve, rf_condition_check},
+        {"by", by, rule->on, rf_fields_check},
+        {"resolve_by", rule->resolve_by, rule->on, rf_fields_check},
+        {"resolve_by", rule->resolve_by, rule->resolve, rf_fields_check},
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        bool none =
-            words[i].text == NULL || (words[i].text == rule->by && strcmp(rule->by, "none") == 0);
-        if (none || words[i].check(words[i].text, &error) == RF_OK)
+        enum rf_err err = RF_OK;
+        if (words[i].text != NULL)
+            err = words[i].types == NULL ? rf_type_check(words[i].text, &error)
+                                         : words[i].check(words[i].text, words[i].types, &error);
+        if (err == RF_OK)
             continue;
         rf_error_set(&told, RF_ERR_CONFIG, "%s: %s", words[i].key, error.message);
         return told.message;
@@ -104,12 +109,12 @@ static const char *texts_problem(const struct rf_config_alert_rule *rule) {
         for (const char *at = texts[i]; at != NULL && (at = strchr(at, '{')) != NULL; at++) {
             size_t length = strcspn(at + 1, "}");
             bool counts = length == strlen("count") && strncmp(at + 1, "count", length) == 0;
-            if (at[1 + length] == '\0' || counts || rf_field_known(at + 1, length))
+            if (at[1 + length] == '\0' || counts || rf_field_known(at + 1, length, rule->on))
                 continue;
             rf_error_set(&told, RF_ERR_CONFIG,
-                         "{%.*s} is no field of an event; expected {subject}, {count}, or one of "
-                         "the event's data, such as {reason}",
-                         (int)(length < 64 ? length : 64), at + 1);
+                         "{%.*s} is no field of an event of %.64s; expected {subject}, {count}, or "
+                         "one of the event's data, such as {message}",
+                         (int)(length < 64 ? length : 64), at + 1, rule->on);
             return told.message;
         }
     }

@@ -59,56 +59,6 @@ static bool next_word(const char **at, const char **word, size_t *length) {
     return *length > 0;
 }
 
-// ---- fields ----
-
-// What is told of the data of each type, behind "data: ".
-static const char *const meanings[RF_EVENT_COUNT] = {
-#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = (meaning),
-#include <ringfence/messages.def>
-};
-
-#define FIELD_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
-
-static bool has_word(const char *text, const char *word, size_t length) {
-    for (size_t size; *(text += strcspn(text, FIELD_BYTES)) != '\0'; text += size) {
-        size = strspn(text, FIELD_BYTES);
-        if (size == length && memcmp(text, word, length) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool rf_field_known(const char *name, size_t length) {
-    static const char *const own[] = {"id",      "type",     "subject", "severity",
-                                      "service", "campaign", "contact", "provider"};
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (is_name(name, length, own[i]))
-            return true;
-    for (int i = 0; i < RF_EVENT_COUNT; i++) {
-        const char *data = strstr(meanings[i], "data: ");
-        if (data != NULL && has_word(data, name, length))
-            return true;
-    }
-    return false;
-}
-
-static enum rf_err unknown_field(const char *name, size_t length, struct rf_error *error) {
-    return rf_error_set(error, RF_ERR_INVALID,
-                        "no event has a field %.*s; expected subject, severity, service, "
-                        "campaign, contact, provider, or one of the event's data (ringfence tail "
-                        "--json shows them), such as reason",
-                        (int)(length < 64 ? length : 64), name);
-}
-
-enum rf_err rf_fields_check(const char *fields, struct rf_error *error) {
-    const char *word;
-    size_t length;
-    while (next_word(&fields, &word, &length))
-        if (!rf_field_known(word, length))
-            return unknown_field(word, length, error);
-    return RF_OK;
-}
-
 // ---- types ----
 
 static const char *const types[RF_EVENT_COUNT] = {
@@ -131,23 +81,123 @@ bool rf_type_matches(const char *patterns, const char *type) {
     return false;
 }
 
+// Measurements are published without the journal.
+static bool is_kept(const char *type) {
+    return strncmp(type, "metric.", strlen("metric.")) != 0;
+}
+
+static enum rf_err check_type(const char *word, size_t length, struct rf_error *error) {
+    bool known = false;
+    int shown = (int)(length < 64 ? length : 64);
+    for (int i = 0; i < RF_EVENT_COUNT; i++) {
+        bool fits = type_is(word, length, types[i]);
+        if (fits && is_kept(types[i]))
+            return RF_OK;
+        known = known || fits;
+    }
+    if (known)
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "%.*s means measurements, which no journal keeps, so that no rule "
+                            "ever meets one; expected what is told of them, such as "
+                            "provider.degraded, provider.down or breaker.opened",
+                            shown, word);
+    return rf_error_set(error, RF_ERR_INVALID,
+                        "no event has the type %.*s; expected types such as breaker.opened, or "
+                        "with a star at the end, breaker.*",
+                        shown, word);
+}
+
 enum rf_err rf_type_check(const char *patterns, struct rf_error *error) {
     const char *word, *at = patterns;
     size_t length, count = 0;
-    for (; next_word(&at, &word, &length); count++) {
-        bool known = false;
-        for (int i = 0; i < RF_EVENT_COUNT && !known; i++)
-            known = type_is(word, length, types[i]);
-        if (!known)
-            return rf_error_set(error, RF_ERR_INVALID,
-                                "no event has the type %.*s; expected types such as "
-                                "breaker.opened, or with a star at the end, breaker.*",
-                                (int)(length < 64 ? length : 64), word);
-    }
+    for (; next_word(&at, &word, &length); count++)
+        if (check_type(word, length, error) != RF_OK)
+            return RF_ERR_INVALID;
     return count > 0 ? RF_OK
                      : rf_error_set(error, RF_ERR_INVALID,
                                     "names no type of events; expected some, such as "
                                     "breaker.opened");
+}
+
+// ---- fields ----
+
+// What is told of the data of each type, behind "data: "; or "data as opened", as of another type
+// of the same area.
+static const char *const meanings[RF_EVENT_COUNT] = {
+#define EVENT(name, type, severity, meaning) [RF_EVENT_##name] = (meaning),
+#include <ringfence/messages.def>
+};
+
+#define FIELD_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+#define SAME        "data as "
+#define OPEN_END    "and what the step gave" // any field that there is
+
+static bool has_word(const char *text, const char *word, size_t length) {
+    for (size_t size; *(text += strcspn(text, FIELD_BYTES)) != '\0'; text += size) {
+        size = strspn(text, FIELD_BYTES);
+        if (size == length && memcmp(text, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+// The type whose data is told for type `i`.
+static int told_at(int i) {
+    const char *same = strstr(meanings[i], SAME);
+    size_t area = strcspn(types[i], ".") + 1;
+    for (int other = 0; same != NULL && other < RF_EVENT_COUNT; other++)
+        if (strncmp(types[other], types[i], area) == 0 &&
+            strcmp(types[other] + area, same + strlen(SAME)) == 0)
+            return other;
+    return i;
+}
+
+// "": it has no data.
+static const char *data_of(int i) {
+    const char *data = strstr(meanings[told_at(i)], "data: ");
+    return data == NULL ? "" : data + strlen("data: ");
+}
+
+static bool has_field(int i, const char *name, size_t length) {
+    bool open = strstr(data_of(i), OPEN_END) != NULL, has = has_word(data_of(i), name, length);
+    for (int other = 0; open && !has && other < RF_EVENT_COUNT; other++)
+        has = has_word(data_of(other), name, length);
+    return has;
+}
+
+bool rf_field_known(const char *name, size_t length, const char *patterns) {
+    static const char *const own[] = {"id",      "type",     "subject", "severity",
+                                      "service", "campaign", "contact", "provider"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (is_name(name, length, own[i]))
+            return true;
+    for (int i = 0; i < RF_EVENT_COUNT; i++)
+        if (rf_type_matches(patterns, types[i]) && has_field(i, name, length))
+            return true;
+    return false;
+}
+
+// With the data of the first type that is meant and has some.
+static enum rf_err unknown_field(const char *name, size_t length, const char *patterns,
+                                 struct rf_error *error) {
+    const char *data = "";
+    for (int i = 0; i < RF_EVENT_COUNT && data[0] == '\0'; i++)
+        if (rf_type_matches(patterns, types[i]))
+            data = data_of(i);
+    return rf_error_set(error, RF_ERR_INVALID,
+                        "no event of %.64s has a field %.*s; expected subject, severity, service, "
+                        "campaign, contact, provider%s%.160s",
+                        patterns, (int)(length < 64 ? length : 64), name,
+                        data[0] == '\0' ? "" : ", or of its data: ", data);
+}
+
+enum rf_err rf_fields_check(const char *fields, const char *patterns, struct rf_error *error) {
+    const char *word;
+    size_t length;
+    while (next_word(&fields, &word, &length))
+        if (!rf_field_known(word, length, patterns))
+            return unknown_field(word, length, patterns, error);
+    return RF_OK;
 }
 
 // ---- conditions ----
@@ -248,7 +298,8 @@ bool rf_condition_holds(const char *conditions, const struct rf_event *event) {
     return true;
 }
 
-enum rf_err rf_condition_check(const char *conditions, struct rf_error *error) {
+enum rf_err rf_condition_check(const char *conditions, const char *patterns,
+                               struct rf_error *error) {
     struct condition condition;
     const char *word;
     size_t length;
@@ -261,8 +312,8 @@ enum rf_err rf_condition_check(const char *conditions, struct rf_error *error) {
             return rf_error_set(error, RF_ERR_INVALID,
                                 "%.*s is no condition; expected " RF_CONDITION_EXPECTED,
                                 (int)(length < 64 ? length : 64), word);
-        if (!rf_field_known(condition.field, condition.field_length))
-            return unknown_field(condition.field, condition.field_length, error);
+        if (!rf_field_known(condition.field, condition.field_length, patterns))
+            return unknown_field(condition.field, condition.field_length, patterns, error);
     }
     return RF_OK;
 }

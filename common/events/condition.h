@@ -21,8 +21,8 @@ const char *rf_event_value(const struct rf_event *event, const char *name, size_
 // with a star at its end "breaker.*".
 bool rf_type_matches(const char *patterns, const char *type);
 
-// rf_type_check: RF_ERR_INVALID, with what was expected, if a pattern is none or no event that
-// there is has such a type.
+// rf_type_check: RF_ERR_INVALID, with what was expected, if a pattern is none, or no event that
+// there is has such a type, or only measurements (metric.*), which are in no journal.
 RF_NODISCARD enum rf_err rf_type_check(const char *patterns, struct rf_error *error);
 
 // What rf_condition_check takes, for people.
@@ -37,12 +37,14 @@ RF_NODISCARD enum rf_err rf_type_check(const char *patterns, struct rf_error *er
 bool rf_condition_holds(const char *conditions, const struct rf_event *event);
 
 // rf_condition_check: RF_ERR_INVALID, with what was expected, if one of them is no condition, or no
-// event that there is has such a field.
-RF_NODISCARD enum rf_err rf_condition_check(const char *conditions, struct rf_error *error);
+// event of a type that `patterns` (as of rf_type_matches) means has such a field.
+RF_NODISCARD enum rf_err rf_condition_check(const char *conditions, const char *patterns,
+                                            struct rf_error *error);
 
 // rf_fields_check: the same of names of fields alone, separated by blanks. rf_field_known: of one
-// name of `length` bytes, whether some event has such a field (messages.def).
-RF_NODISCARD enum rf_err rf_fields_check(const char *fields, struct rf_error *error);
-bool rf_field_known(const char *name, size_t length);
+// name of `length` bytes, whether some such event has that field (messages.def).
+RF_NODISCARD enum rf_err rf_fields_check(const char *fields, const char *patterns,
+                                         struct rf_error *error);
+bool rf_field_known(const char *name, size_t length, const char *patterns);
 
 #endif

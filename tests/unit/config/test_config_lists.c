@@ -261,16 +261,35 @@ static void what_is_wrong_with_a_rule_of_the_alerter_is_told(void **state) {
         {"{name: b, on: breaker.opened, resolve: breaker.shut}",
          "resolve: no event has the type breaker.shut; expected"},
         {"{name: b, on: contact.set_aside, where: reasn=x}",
-         "4: alerter.rules[1]: where: no event has a field reasn; expected"},
+         "4: alerter.rules[1]: where: no event of contact.set_aside has a field reasn; expected"},
         {"{name: b, on: contact.set_aside, where: reason~x}",
          "where: reason~x is no condition; expected"},
         {"{name: b, on: breaker.opened, resolve: breaker.closed, resolve_where: frm=x}",
-         "resolve_where: no event has a field frm; expected"},
-        {"{name: b, on: breaker.opened, by: subjct}", "by: no event has a field subjct; expected"},
+         "resolve_where: no event of breaker.closed has a field frm; expected"},
+        {"{name: b, on: breaker.opened, by: subjct}",
+         "by: no event of breaker.opened has a field subjct; expected"},
         {"{name: b, on: process.lost, resolve: process.ready, resolve_by: servce}",
-         "resolve_by: no event has a field servce; expected"},
+         "resolve_by: no event of process.lost has a field servce; expected"},
         {"{name: b, on: breaker.opened, title: \"{subjct} is open\"}",
-         "{subjct} is no field of an event; expected"},
+         "{subjct} is no field of an event of breaker.opened; expected"},
+        // Fields of other events than the rule's.
+        {"{name: b, on: breaker.opened, where: reason=x}",
+         "where: no event of breaker.opened has a field reason; expected subject, severity, "
+         "service, campaign, contact, provider, or of its data: from, epoch, until, failures"},
+        {"{name: b, on: \"breaker.* disk.*\", by: reason}",
+         "by: no event of breaker.* disk.* has a field reason; expected"},
+        {"{name: b, on: breaker.opened, resolve: queue.moving, resolve_where: from=open}",
+         "resolve_where: no event of queue.moving has a field from; expected"},
+        {"{name: b, on: key.set_aside, resolve: key.cleared, resolve_by: left}",
+         "resolve_by: no event of key.cleared has a field left; expected"},
+        {"{name: b, on: breaker.opened, title: \"{reason}\"}",
+         "{reason} is no field of an event of breaker.opened; expected"},
+        // No journal has them.
+        {"{name: b, on: metric.attempts}",
+         "4: alerter.rules[1]: on: metric.attempts means measurements, which no journal keeps, so "
+         "that no rule ever meets one; expected what is told of them, such as provider.degraded"},
+        {"{name: b, on: \"retry.scheduled metric.*\"}", "on: metric.* means measurements"},
+        {"{name: b, on: breaker.opened, resolve: metr*}", "resolve: metr* means measurements"},
         {"{name: b, on: breaker.opened, channels: \"email, pagr\"}",
          "4: alerter.rules[1].channels: no channel has the name pagr; expected some of: all, "
          "email, telegram, webhook, pager"},
@@ -312,8 +331,12 @@ static void rules_of_the_alerter_may_name_what_stands_behind_them(void **state) 
         "    - {name: b, on: contact.*, where: \"reason=x|y attempts>2\", by: campaign reason,\n"
         "       channels: \"pager,email\", escalate_after: 1m, escalate_channels: all, for: 2m,\n"
         "       resolve: contact.done, title: \"{count} of {campaign}, {reason}\"}\n"
+        "    - {name: c, on: \"breaker.opened provider.down\", where: \"from=closed why!=x\",\n"
+        "       resolve: provider.up, resolve_by: from, title: \"{why} {last_error}\"}\n"
+        "    - {name: d, on: \"*\", where: left_ns<5}\n"
+        "    - {name: e, on: contact.step, where: took_ns>5 sid}\n"
         "  channels:\n    - {name: pager, url: \"https://pager.example/hook\"}\n");
-    assert_int_equal(config->alerter.rules.count, 2);
+    assert_int_equal(config->alerter.rules.count, 5);
     rf_config_destroy(&config);
 }
 

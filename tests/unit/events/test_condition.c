@@ -53,15 +53,15 @@ static void what_is_no_condition_or_no_type_is_refused_with_what_was_expected(vo
     struct rf_error error;
     const char *const wrong[] = {"=x", "reason=", "a~b", "left>many"};
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(rf_condition_check(wrong[i], &error), RF_ERR_INVALID);
+        assert_int_equal(rf_condition_check(wrong[i], "*", &error), RF_ERR_INVALID);
         assert_non_null(strstr(error.message, "expected"));
     }
-    assert_int_equal(rf_condition_check("reason=a|b left<2 mark_made", &error), RF_OK);
-    assert_int_equal(rf_condition_check("severity=error reasn=a", &error), RF_ERR_INVALID);
-    assert_non_null(strstr(error.message, "no event has a field reasn; expected subject"));
-    assert_int_equal(rf_fields_check("campaign reason provider", &error), RF_OK);
-    assert_int_equal(rf_fields_check("campaign provder", &error), RF_ERR_INVALID);
-    assert_non_null(strstr(error.message, "no event has a field provder"));
+    assert_int_equal(rf_condition_check("reason=a|b left<2 mark_made", "*", &error), RF_OK);
+    assert_int_equal(rf_condition_check("severity=error reasn=a", "*", &error), RF_ERR_INVALID);
+    assert_non_null(strstr(error.message, "no event of * has a field reasn; expected subject"));
+    assert_int_equal(rf_fields_check("campaign reason provider", "contact.*", &error), RF_OK);
+    assert_int_equal(rf_fields_check("campaign provder", "contact.*", &error), RF_ERR_INVALID);
+    assert_non_null(strstr(error.message, "no event of contact.* has a field provder"));
     assert_int_equal(rf_type_check("breaker.opened provider.*", &error), RF_OK);
     assert_int_equal(rf_type_check("breaker.opend", &error), RF_ERR_INVALID);
     assert_non_null(strstr(error.message, "breaker.opend"));
