@@ -1,9 +1,14 @@
-// The console: serves the audio to the telephony provider at signed addresses, takes what it tells
-// of calls onto the bus, and tells by /healthz whether this part of the set can work.
+// The console: shows the set in a browser and to programs, takes orders of those who may give them,
+// serves the audio to the telephony provider and takes what it tells of calls onto the bus.
 //
-//   core.c        what is answered
-//   media_file.c  reads the audio
+//   core.c        what is for everybody: media paths, health; media_file.c reads the audio
 //   told.c        reads a callback; tokens.c has what it is signed with
+//   api.c         all else: route.c says what it is for, access.c who may (session.c, guesses.c,
+//                 visitors.c), page.c has the page
+//   feed.c        what is heard from the bus: values.c, recent.c
+//   streams.c     server-sent events: stream.c decides what a reader gets next
+//   looks.c, history.c, orders.c   the handlers; errand.c fetches their answers, gather.c asks for
+//   all metrics.c     figures for Prometheus
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,11 +233,11 @@ static void stop(struct rf_process *process) {
 
 static const struct rf_service service = {
     .name = "console",
-    .summary = "Serves the audio of calls, takes what is told of them, and /healthz.",
+    .summary = "Shows the set in a browser; serves its figures and the audio of its calls.",
     .details =
-        "GET /media/EXPIRY/HMAC/SHA256.FORMAT gives a file of media_dir to whoever has a signed\n"
-        "address; POST /twilio/status/ATTEMPT takes the provider's signed callbacks; GET /healthz\n"
-        "is 200 while the broker answers, else 503. All else is 404.",
+        "/ is the page, /api/v1/... its interface (/openapi.yaml describes it), /metrics is for\n"
+        "Prometheus: all by a token of console.tokens, or that of <state_dir>/console.token.\n"
+        "/healthz and /readyz, signed /media/ paths and the provider's signed callbacks need none.",
     .uses_bus = true,
     .start = start,
     .reload = reload,
