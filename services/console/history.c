@@ -183,6 +183,16 @@ static void on_trace_limit(void *arg) {
                           "trace has more time");
 }
 
+// The sentences, which the command line's --json does without.
+static void add_sentences(const json_t *contact, const struct rf_timeline_entry *entries) {
+    size_t i;
+    json_t *line;
+    json_array_foreach(json_object_get(contact, "timeline"), i, line) {
+        if (entries[i].attempt == NULL)
+            json_object_set_new(line, "event", console_event_json(entries[i].event));
+    }
+}
+
 static void trace_tell(struct trace *trace) {
     json_t *list = json_array();
     const struct rf_timeline *timeline = &trace->timeline;
@@ -197,9 +207,11 @@ static void trace_tell(struct trace *trace) {
         struct rf_timeline_sum sum;
         struct rf_timeline_entry *entries =
             rf_timeline_of(timeline, timeline->contacts[i], &count, &sum);
-        if (entries != NULL)
-            json_array_append_new(list,
-                                  rf_timeline_json(timeline->contacts[i], entries, count, &sum));
+        if (entries != NULL) {
+            json_t *contact = rf_timeline_json(timeline->contacts[i], entries, count, &sum);
+            add_sentences(contact, entries);
+            json_array_append_new(list, contact);
+        }
         free(entries);
     }
     console_errand_reply(&trace->reading.errand, json_pack("{s:o}", "contacts", list));

@@ -113,7 +113,8 @@ def filled(fake):
     fake.values["breaker"]["twilio"] = breaker("half_open")
     for provider, status in (("elevenlabs", "down"), ("openai", "up"), ("twilio", "degraded")):
         fake.values["provider"][provider] = {"status": status, "since": now_ns(), "why": "HTTP 503", "flapping": False,
-                                             "availability": {"1h": 0.93, "24h": 0.9971, "7d": 1}}
+                                             "latency": {"attempts": 9, "p50_ns": 40_000_000, "p90_ns": SECOND, "p99_ns": 2 * SECOND},
+                                             "availability": {"1h": {"known_ns": 9, "share": 0.93}, "90d": {"known_ns": 0}}}
     fake.values["mark"]["openai"] = {"class": "permanent.auth", "message": "wrong key", "since": now_ns(), "clears": "key"}
     fake.values["process"]["console-1"] = {"service": "console", "pid": 7, "host": "h", "version": "0.1.0",
                                            "started": now_ns(), "state": "ready"}

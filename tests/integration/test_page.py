@@ -91,6 +91,7 @@ class Shows(FakeTest):
         self.assertIn("speech", self.text("#queues-body"))
         self.assertIn("Circuit breaker of elevenlabs opened", self.text("#alerts-body"))
         self.assertIn("93.0 %", self.text("#providers-body"))
+        self.assertIn("40 ms, 2.00 s", self.text("#providers-body"))
         self.assertIn("openai is marked unusable: wrong key", self.text("#marks"))
         self.assertIn("its probe lies", self.text("[data-breaker=openai]"))
         self.assertIn("provider/twilio", self.text("#silences-body"))
@@ -149,6 +150,12 @@ class Events(FakeTest):
         wait_for("all", lambda: len(self.seen()) == 200)
         self.fill("#filters [name=text]", "OLD 29")
         wait_for("those with the text", lambda: self.seen() == [f"old {i}" for i in range(299, 289, -1)] + ["old 29"])
+
+    def test_the_contact_is_told_once(self):
+        self.log_in_here()
+        self.fake.publish({"contact": "c-7", "subject": "c-7", "text": "Contact c-7: speech finished"})
+        wait_for("the sentence", lambda: self.seen() == ["speech finished"])
+        self.assertEqual(self.text("#events tbody button"), "c-7")
 
     def test_a_pause_holds_events_back_and_none_is_lost(self):
         self.log_in_here()

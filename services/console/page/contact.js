@@ -5,6 +5,7 @@ import {ask, segment} from "./api.js";
 import {byId, make, makeBadge, setText} from "./dom.js";
 import {moment, plural, span, took, words} from "./format.js";
 import {SEVERITY_TONES} from "./alerts.js";
+import {sentenceOf} from "./event_rows.js";
 
 const PREFIX = "#contact/";
 const RELOAD_MS = 1000;
@@ -23,7 +24,7 @@ function makeItem(item) {
   const failed = item.attempt && item.attempt.class !== "ok";
   if (item.event) badge.set(SEVERITY_TONES[item.event.severity] ?? "off", item.event.type);
   else badge.set(failed ? "warn" : "ok", failed ? "attempt failed" : "attempt");
-  const text = item.event ? item.event.text ?? item.event.data?.message ?? "" : attemptText(item);
+  const text = item.event ? sentenceOf(item.event) : attemptText(item);
   return make("li", {class: item.event?.contact || item.attempt ? "" : "aside"},
     make("time", {datetime: item.ts, title: item.ts}, item.at_ns > 0 ? `+${took(item.at_ns)}` : "0 ms"), badge.node, make("span", {}, text));
 }

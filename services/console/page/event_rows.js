@@ -10,10 +10,12 @@ const COLUMNS = [
   {label: "What happened", class: "text"},
 ];
 
-// For an event that came without a sentence.
-function sentenceOf(event) {
+// What happened. Whose it is stands beside it already, so the sentence need not begin with it.
+export function sentenceOf(event) {
   const data = event.data ?? {};
-  return event.text ?? data.message ?? data.why ?? data.last_error ?? "";
+  const text = event.text ?? data.message ?? data.why ?? data.last_error ?? "";
+  const whose = `Contact ${event.contact}: `;
+  return event.contact && text.startsWith(whose) ? text.slice(whose.length) : text;
 }
 
 function makeEvent() {

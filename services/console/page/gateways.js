@@ -6,7 +6,7 @@ import {latency} from "./measures.js";
 import {draw, state} from "./store.js";
 
 const GATEWAYS = [
-  {label: "Instance", header: true, class: "id"}, {label: "State"}, {label: "In hand", class: "num"},
+  {label: "Process", header: true}, {label: "State"}, {label: "In hand", class: "num"},
   {label: "Free places", class: "long"}, {label: "Retries", class: "num"}, {label: "p50, p95", class: "num"},
 ];
 const QUEUES = [
@@ -15,9 +15,16 @@ const QUEUES = [
 ];
 const SILENT_S = 5;
 
+// "service-gateway" and the end of what tells it from others; the whole under the pointer.
+function nameOf(instance) {
+  const dash = instance.lastIndexOf("-"), rest = instance.slice(dash + 1);
+  if (dash < 0 || rest.length < 12) return [instance];
+  return [instance.slice(0, dash), " ", make("span", {class: "id muted", title: instance}, `…${rest.slice(-6)}`)];
+}
+
 function makeGateway(worker) {
   const {node, cells} = makeRow(GATEWAYS), badge = makeBadge();
-  setText(cells[0], worker.instance);
+  cells[0].append(...nameOf(worker.instance));
   cells[1].append(badge.node);
   return {
     node,

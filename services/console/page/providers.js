@@ -3,13 +3,12 @@
 import {byId, KeyedList, make, makeBadge, makeRow, makeTable, setHidden, setText} from "./dom.js";
 import {percent, span, took} from "./format.js";
 import {makeParts} from "./graph.js";
-import {latency} from "./measures.js";
 import {ago, byName, draw, state} from "./store.js";
 
 const TONES = {up: "ok", degraded: "warn", down: "bad", unknown: "off"};
 export const WINDOWS = ["1h", "24h", "7d", "30d", "90d"];
 const COLUMNS = [
-  {label: "Provider", header: true}, {label: "Status"}, {label: "Availability", class: "share"}, {label: "p50, p95", class: "num"},
+  {label: "Provider", header: true}, {label: "Status"}, {label: "Availability", class: "share"}, {label: "p50, p99", class: "num"},
 ];
 
 function makeAvailability() {
@@ -21,9 +20,9 @@ function makeAvailability() {
     nodes: windows.map((one) => one.node),
     update(availability) {
       for (const one of windows) {
-        const share = availability?.[one.name];
-        one.parts.show([typeof share === "number" && share >= 0 ? share : 0]);
-        setText(one.figure, typeof share === "number" && share >= 0 ? percent(share) : "–");
+        const share = availability?.[one.name]?.share;
+        one.parts.show([share ?? 0]);
+        setText(one.figure, share === undefined ? "–" : percent(share));
       }
     },
   };
@@ -43,8 +42,8 @@ function makeProvider([name]) {
       setText(since, `for ${span(ago(value.since))}`);
       setText(why, value.why ?? "");
       availability.update(value.availability);
-      const times = latency((one) => one.provider === name);
-      setText(cells[3], times ? `${took(times.p50)}, ${took(times.p95)}` : "no calls");
+      const times = value.latency;
+      setText(cells[3], times ? `${took(times.p50_ns)}, ${took(times.p99_ns)}` : "no calls");
     },
   };
 }
@@ -65,7 +64,7 @@ export function startProviders() {
   const marks = new KeyedList(byId("marks"), ([name]) => name, makeMark);
   draw(["provider", "clock"], () => {
     setHidden(table, state.provider.size === 0);
-    setText(byId("providers-note"), state.provider.size ? "How long calls of the last two minutes took: half at most p50, 95 of 100 at most p95" : "The health monitor has said nothing yet");
+    setText(byId("providers-note"), state.provider.size ? "Half of the calls of the last five minutes took p50 at most, 99 of 100 p99" : "The health monitor has said nothing yet");
     rows.show(byName(state.provider));
   });
   draw(["mark", "clock"], () => marks.show(byName(state.mark)));

@@ -28,7 +28,7 @@ export function startSession(begin, end) {
   const signedIn = (session) => {
     state.session = session;
     byId("token").value = "";
-    setText(byId("who"), `${session.name}, ${session.role}`);
+    setText(byId("who"), session.name === session.role ? session.name : `${session.name}, ${session.role}`);
     showLogin(false);
     begin();
   };
