@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import stat
 import subprocess
 import unittest
@@ -199,6 +200,25 @@ class Access(ConsoleApiTest):
         self.assertIn(b"Ringfence console", text)
         tag = headers["ETag"]
         self.assertEqual(self.ask("GET", "/openapi.yaml", headers={"If-None-Match": tag})[0], 304)
+
+
+class Https(ConsoleApiTest):
+    def test_by_https_the_cookie_is_for_https_alone(self):
+        certs = self.set.root / "certs"
+        subprocess.run([str(SOURCE / "deploy" / "make-certs"), str(certs)], check=True, capture_output=True)
+        self.set.config["console"].update(cert_file=str(certs / "server.pem"), key_file=str(certs / "server.key"))
+        self.set.write_config()
+        self.set.start("console")
+        context = ssl.create_default_context(cafile=certs / "ca.pem")
+        connection = http.client.HTTPSConnection("localhost", self.set.ports["console"], timeout=30, context=context)
+        connection.request("POST", "/api/v1/session", json.dumps({"token": VIEWER}),
+                           {"Content-Type": "application/json", "Origin": f"https://localhost:{self.set.ports['console']}"})
+        response = connection.getresponse()
+        self.assertEqual(response.status, 200)
+        self.assertTrue(response.headers["Set-Cookie"].endswith("; Secure"))
+        connection.close()
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            self.ask("GET", "/healthz")
 
 
 class Answers(ConsoleApiTest):

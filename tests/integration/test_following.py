@@ -261,7 +261,7 @@ class Forged(CallbackTest):
         self.assertEqual(self.post("..%2F..%2Fhealthz", end), 404)
         orchestrator = self.set.processes["orchestrator"]
         wait_for("the other call to be noticed", lambda: orchestrator.says("it may have dialled twice"))
-        self.assertIn("callbacks refused: 1", self.set.processes["console"].text())
+        self.assertIn("refused: 1 requests, the last one as its signature", self.set.processes["console"].text())
         self.assertEqual(self.done(), [])
         self.assertEqual(self.post(attempt, end), 204)
         wait_for("the contact to be done", lambda: self.outcomes() == {phone: "completed"})
