@@ -15,6 +15,9 @@
 #define PREFIX_BYTES  255
 // A durable name is not to be forgotten for want of events.
 #define LOOK_AGAIN rf_seconds(600)
+// How far ahead one waits for another that is in step, and how long.
+#define STEPS_MOST 16
+#define STEP_WAIT  rf_ms(50)
 
 struct rf_subscription {
     struct rf_bus *bus;
@@ -209,12 +212,36 @@ static bool ask(struct rf_subscription *subscription) {
     return true;
 }
 
+// Whether `one` is a few pages behind `at`, and its next page is on its way.
+static bool catches_up(const struct rf_subscription *one, const struct rf_subscription *at,
+                       struct rf_instant now) {
+    const struct rf_cursor *place = &one->cursor;
+    uint64_t ahead = at->cursor.scanned - place->scanned;
+    return one->in_step && place->asked && !place->sought &&
+           strcmp(place->journal, at->cursor.journal) == 0 &&
+           at->cursor.scanned > place->scanned + at->limit && ahead <= STEPS_MOST * at->limit &&
+           rf_instant_since(now, place->when).ns < STEP_WAIT.ns;
+}
+
+// Those in step are at most a page apart, so that the one gets what the other has just got. Nobody
+// waits for one that does not ask, or whose question is not answered.
+static bool waits(const struct rf_subscription *at, struct rf_instant now) {
+    const struct rf_subscription *one = at->in_step ? at->bus->subscriptions : NULL;
+    while (one != NULL && !catches_up(one, at, now))
+        one = one->next;
+    return one != NULL;
+}
+
 bool rf_subscriptions_flush(struct rf_bus *bus) {
     struct rf_instant now = rf_loop_now(bus->loop);
     for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next) {
         if (at->durable != NULL && rf_instant_since(now, at->cursor.when).ns > LOOK_AGAIN.ns)
             rf_cursor_rung(&at->cursor);
-        if (rf_cursor_wants(&at->cursor, now) && !ask(at))
+        if (!rf_cursor_wants(&at->cursor, now))
+            continue;
+        if (waits(at, now))
+            rf_timer_after(&bus->flush, STEP_WAIT);
+        else if (!ask(at))
             return false;
     }
     return true;
@@ -305,6 +332,8 @@ static void give(struct rf_subscription *subscription, const struct rf_journal_p
     subscription->in_callback = true;
     subscription->fn(subscription->arg, page);
     subscription->in_callback = false;
+    if (subscription->in_step)
+        rf_bus_flush_soon(subscription->bus); // another may wait for it
     if (subscription->destroyed)
         subscription_free(subscription);
 }

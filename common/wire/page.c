@@ -75,6 +75,24 @@ static bool make_room(struct rf_page *page, size_t bytes, size_t events) {
     return there;
 }
 
+// As a publisher sends it, with a version before the fields, and the number that the broker gave it
+// behind them; or as the broker writes its own, with the number among them.
+static bool see_envelope(struct rf_cursor *cursor, size_t pairs, struct rf_event_glance *event) {
+    struct rf_cursor versioned = *cursor;
+    if (skip_version(&versioned)) {
+        *cursor = versioned;
+        pairs--;
+    }
+    if (!see_some_of_event(cursor, 3, pairs, event, &pairs))
+        return false;
+    if (event->n_pair.size == 0 && skip_text(cursor, "n", 1)) {
+        pairs--;
+        if (!see_i64(cursor, 0, INT64_MAX, &event->n))
+            return false;
+    }
+    return pairs == 0;
+}
+
 static bool read_list(struct rf_page *page, struct rf_cursor *cursor) {
     struct seen seen = {.page = page, .list = cursor->at};
     size_t count, pairs;
@@ -87,7 +105,7 @@ static bool read_list(struct rf_page *page, struct rf_cursor *cursor) {
         if (!open_container(cursor, 2, RF_PACKED_MAP, &pairs))
             return false;
         const unsigned char *fields = cursor->at;
-        if (!see_event(cursor, 3, pairs, &seen.event))
+        if (!see_envelope(cursor, pairs, &seen.event))
             return false;
         take_event(&seen, fields, cursor->at, &page->events[i]);
     }

@@ -203,11 +203,14 @@ enum need { OPT = false, REQ = true };
 
 // clang-format off
 
-// The fields of a map of `pairs`, whose head has been read and which stands in `depth` - 1 others.
+// The fields of a map, whose head has been read and which stands in `depth` - 1 others. `left`: of
+// its pairs, those behind the last field.
 // What is not reached from a message that is glanced at is left out by the compiler.
 #define BEGIN(name)                                                                                \
-    static inline MAYBE_UNUSED bool see_##name(struct rf_cursor *cursor, int depth, size_t pairs,  \
-                                               struct rf_##name##_glance *seen)                    \
+    static inline MAYBE_UNUSED bool see_some_of_##name(struct rf_cursor *cursor, int depth,        \
+                                                       size_t pairs,                               \
+                                                       struct rf_##name##_glance *seen,            \
+                                                       size_t *left)                               \
     {                                                                                              \
         (void)cursor, (void)depth, (void)seen;
 
@@ -249,7 +252,14 @@ enum need { OPT = false, REQ = true };
     FIELD(field, need, see_##item##_list(cursor, depth, &seen->field), NO_BYTES)
 
 #define END(name)                                                                                  \
-        return pairs == 0;                                                                         \
+        *left = pairs;                                                                             \
+        return true;                                                                               \
+    }                                                                                              \
+    static inline MAYBE_UNUSED bool see_##name(struct rf_cursor *cursor, int depth, size_t pairs,  \
+                                               struct rf_##name##_glance *seen)                    \
+    {                                                                                              \
+        size_t left;                                                                               \
+        return see_some_of_##name(cursor, depth, pairs, seen, &left) && left == 0;                 \
     }                                                                                              \
     static inline MAYBE_UNUSED bool see_##name##_list(struct rf_cursor *cursor, int depth,         \
                                                       struct rf_bytes *list)                       \

@@ -105,8 +105,9 @@ struct rf_subscription_options {
                          // was taken: retention spares the rest, up to the journal's size
     bool packed;         // the events' data stay as they came, in data_packed, wherever that is
                          // possible: for who reads them where they stand
-    bool in_step;        // pages end at multiples of `limit`, so that several subscriptions of a
-                         // process that do get the same ones: packed, they are read once
+    bool in_step;        // pages end at multiples of `limit`, and one that is a few pages ahead of
+                         // another lets it catch up, so that several subscriptions of a process
+                         // get the same pages one after the other: packed, they are read once
     bool resume;         // begin where that name stands, if the broker knows it, or at `after`
                          // where that is later
 };

@@ -93,38 +93,53 @@ static double now_s(clockid_t clock) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+// As its publisher sends it, with the number that the broker gives it.
+static struct rf_frame event_frame(size_t n) {
+    char id[32], contact[32];
+    struct rf_frame sent, numbered;
+    struct rf_error error;
+    snprintf(id, sizeof id, "01M8J3X7HEY977SQA3AF%06zu", n % 1000000);
+    snprintf(contact, sizeof contact, "spring-%zu", n / KINDS);
+    json_t *data = json_loads(kinds[n % KINDS].data, 0, NULL);
+    if (data == NULL)
+        fail("data");
+    struct rf_event event = {.id = id,
+                             .seq = (int64_t)n,
+                             .stream = "orchestrator-01M8J3X7HEY977SQA3AFJRXRK9",
+                             .origin = "orchestrator-01M8J3X7HEY977SQA3AFJRXRK9",
+                             .ts = INT64_C(1763981280123456789) + (int64_t)n * 1000000,
+                             .severity = kinds[n % KINDS].severity,
+                             .type = kinds[n % KINDS].type,
+                             .subject = contact,
+                             .campaign = "spring",
+                             .contact = contact,
+                             .data = data};
+    if (rf_wire_encode_event(&event, &sent, &error) != RF_OK)
+        fail(error.message);
+    struct rf_bytes envelope = {sent.data, sent.size};
+    if (rf_wire_number_event(&envelope, (int64_t)n, &numbered, &error) != RF_OK)
+        fail(error.message);
+    rf_frame_free(&sent);
+    json_decref(data);
+    return numbered;
+}
+
 static struct rf_frame page_frame(size_t first, const char *rid) {
-    static struct rf_event events[PAGE_EVENTS];
-    static char ids[PAGE_EVENTS][32], contacts[PAGE_EVENTS][32];
+    struct rf_frame events[PAGE_EVENTS];
+    struct rf_bytes packed[PAGE_EVENTS];
     struct rf_journal_page page = {.rid = rid, .scanned = (int64_t)first + PAGE_EVENTS, .last = 1};
     struct rf_frame frame;
     struct rf_error error;
     for (size_t i = 0; i < PAGE_EVENTS; i++) {
-        size_t n = first + i + 1;
-        snprintf(ids[i], sizeof ids[i], "01M8J3X7HEY977SQA3AF%06zu", n % 1000000);
-        snprintf(contacts[i], sizeof contacts[i], "spring-%zu", n / KINDS);
-        json_t *data = json_loads(kinds[n % KINDS].data, 0, NULL);
-        if (data == NULL)
-            fail("data");
-        events[i] = (struct rf_event){.id = ids[i],
-                                      .n = (int64_t)n,
-                                      .seq = (int64_t)n,
-                                      .stream = "orchestrator-01M8J3X7HEY977SQA3AFJRXRK9",
-                                      .origin = "orchestrator-01M8J3X7HEY977SQA3AFJRXRK9",
-                                      .ts = INT64_C(1763981280123456789) + (int64_t)n * 1000000,
-                                      .severity = kinds[n % KINDS].severity,
-                                      .type = kinds[n % KINDS].type,
-                                      .subject = contacts[i],
-                                      .campaign = "spring",
-                                      .contact = contacts[i],
-                                      .data = data};
+        events[i] = event_frame(first + i + 1);
+        packed[i] = (struct rf_bytes){events[i].data, events[i].size};
     }
-    page.events.items = events;
     page.events.count = PAGE_EVENTS;
+    page.events_packed = packed;
     if (rf_wire_encode(RF_MESSAGE_journal_page, &page, &frame, &error) != RF_OK)
         fail(error.message);
     for (size_t i = 0; i < PAGE_EVENTS; i++)
-        json_decref(events[i].data);
+        rf_frame_free(&events[i]);
     return frame;
 }
 

@@ -107,6 +107,60 @@ static void pages_end_where_those_of_the_others_do(void **state) {
     rf_bus_destroy(&bus);
 }
 
+// Whoever is a few pages ahead lets the other catch up to the page before.
+static void one_that_is_ahead_waits_for_the_other(void **state) {
+    struct fake_broker *fake = *state;
+    struct reader ahead = {.fake = fake}, behind = {.fake = fake};
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &ahead, 40, true, true);
+    answer(fake);
+    fake_until(fake, ahead.pages == 1);
+    subscribe(bus, &behind, 10, true, true);
+    fake_until(fake, fake_has(fake, RF_MESSAGE_journal_read));
+    rf_subscription_next(ahead.subscription);
+    for (unsigned i = 1; i <= 3; i++) {
+        answer(fake);
+        fake_until(fake, behind.pages == i);
+        assert_int_equal(behind.scanned, 10 + LIMIT * i);
+        rf_subscription_next(behind.subscription);
+    }
+    // 40, where it is a page behind: both ask.
+    answer(fake);
+    answer(fake);
+    fake_until(fake, ahead.pages == 2 && behind.pages == 4);
+    assert_int_equal(ahead.scanned, 60);
+    assert_int_equal(behind.scanned, 50);
+    rf_bus_destroy(&bus);
+}
+
+// It has a page that it cannot store, or an answer that does not come.
+static void nobody_waits_for_one_that_stands_still(void **state) {
+    struct fake_broker *fake = *state;
+    struct reader ahead = {.fake = fake}, behind = {.fake = fake};
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &behind, 10, true, true);
+    answer(fake);
+    fake_until(fake, behind.pages == 1);
+    subscribe(bus, &ahead, 40, true, true);
+    for (unsigned i = 1; i <= 2; i++) {
+        answer(fake);
+        fake_until(fake, ahead.pages == i);
+        assert_int_equal(ahead.scanned, 40 + LIMIT * i);
+        rf_subscription_next(ahead.subscription);
+    }
+    answer(fake);
+    fake_until(fake, ahead.pages == 3);
+    rf_subscription_next(behind.subscription);
+    struct rf_message *unanswered = fake_expect(fake, RF_MESSAGE_journal_read);
+    assert_int_equal(unanswered->as.journal_read.after, 20);
+    rf_message_destroy(&unanswered);
+    rf_subscription_next(ahead.subscription);
+    answer(fake);
+    fake_until(fake, ahead.pages == 4);
+    assert_int_equal(ahead.scanned, 80);
+    rf_bus_destroy(&bus);
+}
+
 static void who_is_not_in_step_gets_whole_pages(void **state) {
     struct fake_broker *fake = *state;
     struct reader reader = {.fake = fake};
@@ -147,6 +201,8 @@ static void data_are_packed_only_for_who_wants_them_so(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         BROKER_TEST(pages_end_where_those_of_the_others_do),
+        BROKER_TEST(one_that_is_ahead_waits_for_the_other),
+        BROKER_TEST(nobody_waits_for_one_that_stands_still),
         BROKER_TEST(who_is_not_in_step_gets_whole_pages),
         BROKER_TEST(data_are_packed_only_for_who_wants_them_so),
     };

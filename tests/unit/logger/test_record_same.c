@@ -128,17 +128,23 @@ static void check_event(struct rf_recorder *recorder, const struct rf_redaction 
 static void check_page(struct rf_recorder *recorder, const struct rf_redaction *redaction,
                        struct odd_events *odd) {
     struct rf_event events[PAGE_EVENTS];
-    struct rf_journal_page page = {.rid = "r", .events = {events, PAGE_EVENTS}, .last = 1};
+    struct rf_bytes packed[PAGE_EVENTS];
+    struct rf_frame envelopes[PAGE_EVENTS], frame;
+    struct rf_journal_page page = {
+        .rid = "r", .events = {NULL, PAGE_EVENTS}, .events_packed = packed, .last = 1};
     struct rf_page read = {0};
-    struct rf_frame frame;
     struct rf_error error;
-    for (size_t i = 0; i < PAGE_EVENTS; i++)
+    for (size_t i = 0; i < PAGE_EVENTS; i++) {
         odd_event(odd, &events[i]);
+        assert_int_equal(rf_wire_encode_event(&events[i], &envelopes[i], &error), RF_OK);
+        packed[i] = (struct rf_bytes){envelopes[i].data, envelopes[i].size};
+    }
     assert_int_equal(rf_wire_encode(RF_MESSAGE_journal_page, &page, &frame, &error), RF_OK);
     assert_true(rf_page_read(&read, frame.data, frame.size));
     for (size_t i = 0; i < PAGE_EVENTS; i++) {
         check_event(recorder, redaction, &read.body.events.items[i], &events[i]);
         odd_event_fini(&events[i]);
+        rf_frame_free(&envelopes[i]);
     }
     rf_page_fini(&read);
     rf_frame_free(&frame);

@@ -67,6 +67,56 @@ static struct rf_frame sample_frame(unsigned seed, bool required_only) {
     return frame;
 }
 
+// An event as its publisher sends it and the broker numbers it (`n`), or as the broker writes its
+// own, which has the number already.
+static struct rf_frame envelope_of(struct rf_event *event, int64_t n) {
+    struct rf_frame sent, numbered;
+    struct rf_error error;
+    assert_int_equal(rf_wire_encode_event(event, &sent, &error), RF_OK);
+    if (n == 0)
+        return sent;
+    struct rf_bytes whole = {sent.data, sent.size};
+    assert_int_equal(rf_wire_number_event(&whole, n, &numbered, &error), RF_OK);
+    rf_frame_free(&sent);
+    return numbered;
+}
+
+// Of three events that differ in how they were numbered, with all of their fields.
+static struct rf_frame kept_frame(unsigned seed, bool required_only) {
+    const struct rf_shape *shape = rf_shape_of_event();
+    struct rf_frame envelopes[3], frame;
+    struct rf_bytes packed[3];
+    struct rf_error error;
+    for (unsigned i = 0; i < 3; i++) {
+        struct rf_event event = {0};
+        rf_sample_fill(shape, &event, seed * 3 + i, required_only && i != 1);
+        if (i != 1)
+            event.n = 0;
+        envelopes[i] = envelope_of(&event, i != 1 ? 70 + (int64_t)i : 0);
+        packed[i] = (struct rf_bytes){envelopes[i].data, envelopes[i].size};
+        rf_sample_clear(shape, &event);
+    }
+    struct rf_journal_page body = {
+        .rid = "r", .events = {NULL, 3}, .events_packed = packed, .scanned = 72, .last = 80};
+    assert_int_equal(rf_wire_encode(RF_MESSAGE_journal_page, &body, &frame, &error), RF_OK);
+    for (unsigned i = 0; i < 3; i++)
+        rf_frame_free(&envelopes[i]);
+    return frame;
+}
+
+static void events_as_the_broker_keeps_them_are_read_as_the_decoder_does(void **state) {
+    (void)state;
+    struct rf_page page = {0};
+    for (unsigned seed = 0; seed < SUBSETS; seed++) {
+        struct rf_frame frame = kept_frame(seed, seed % 3 == 0);
+        assert_true(judge(&page, frame.data, frame.size));
+        assert_int_equal(page.body.events.items[0].n, 70);
+        assert_int_equal(page.body.events.items[2].n, 72);
+        rf_frame_free(&frame);
+    }
+    rf_page_fini(&page);
+}
+
 static void a_page_of_our_encoder_is_read_as_the_decoder_does(void **state) {
     (void)state;
     struct rf_page page = {0};
@@ -83,7 +133,8 @@ static void a_damaged_page_is_read_as_the_decoder_does_or_not_at_all(void **stat
     struct rf_page page = {0};
     size_t read = 0;
     for (unsigned i = 0; i < MUTATIONS; i++) {
-        struct rf_frame frame = sample_frame(i % 16, i % 5 == 0);
+        struct rf_frame frame =
+            i % 2 == 0 ? sample_frame(i % 16, i % 5 == 0) : kept_frame(i % 16, i % 5 == 0);
         size_t size;
         unsigned char *damaged = rf_mutate(&frame, &size);
         read += judge(&page, damaged, size);
@@ -97,10 +148,12 @@ static void a_damaged_page_is_read_as_the_decoder_does_or_not_at_all(void **stat
 static void a_page_that_is_cut_anywhere_is_none(void **state) {
     (void)state;
     struct rf_page page = {0};
-    struct rf_frame frame = sample_frame(7, false);
-    for (size_t size = 0; size < frame.size; size++)
-        assert_false(judge(&page, frame.data, size));
-    rf_frame_free(&frame);
+    struct rf_frame frames[] = {sample_frame(7, false), kept_frame(7, false)};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t size = 0; size < frames[i].size; size++)
+            assert_false(judge(&page, frames[i].data, size));
+        rf_frame_free(&frames[i]);
+    }
     rf_page_fini(&page);
 }
 
@@ -187,6 +240,7 @@ static void a_page_tells_which_question_it_answers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events_as_the_broker_keeps_them_are_read_as_the_decoder_does),
         cmocka_unit_test(a_page_of_our_encoder_is_read_as_the_decoder_does),
         cmocka_unit_test(a_damaged_page_is_read_as_the_decoder_does_or_not_at_all),
         cmocka_unit_test(a_page_that_is_cut_anywhere_is_none),
