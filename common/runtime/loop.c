@@ -42,6 +42,7 @@ struct rf_loop {
     struct rf_timer_heap timers;
     struct rf_instant armed; // what timer_fd stands at; 0: not set
     struct rf_instant now;
+    struct rf_duration longest; // pass since rf_loop_lag
     bool now_known;
     bool handling; // a handler runs: what it does with timers is looked at when it has returned
     bool stopped;
@@ -226,6 +227,7 @@ static bool pass(struct rf_loop *loop, bool wait) {
     int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_PASS, wait && !ready ? -1 : 0);
     if (count < 0)
         return errno == EINTR;
+    struct rf_instant began = rf_clock_now();
     loop->handling = true;
     for (int i = 0; i < count; i++)
         mark_ready(loop, &events[i]);
@@ -237,7 +239,15 @@ static bool pass(struct rf_loop *loop, bool wait) {
     arm(loop);
     loop->handling = false;
     loop->now_known = false;
+    struct rf_duration took = rf_instant_since(rf_clock_now(), began);
+    loop->longest = took.ns > loop->longest.ns ? took : loop->longest;
     return true;
+}
+
+struct rf_duration rf_loop_lag(struct rf_loop *loop) {
+    struct rf_duration longest = loop->longest;
+    loop->longest = rf_ns(0);
+    return longest;
 }
 
 static void begin(struct rf_loop *loop) {

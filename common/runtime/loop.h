@@ -34,4 +34,8 @@ void rf_loop_socket_used(struct rf_loop *loop, const struct _zsock_t *socket);
 // rf_loop_socket_emptied: a receive has just found nothing, so that the loop need not look itself.
 void rf_loop_socket_emptied(struct rf_loop *loop, const struct _zsock_t *socket);
 
+// rf_loop_lag: how long the longest pass took since this was last asked: so long whatever came
+// meanwhile had to wait for the loop.
+struct rf_duration rf_loop_lag(struct rf_loop *loop);
+
 #endif

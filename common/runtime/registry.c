@@ -12,12 +12,35 @@ static void key_of(const struct rf_registry *registry, char *key, size_t size) {
     snprintf(key, size, "process/%s", registry->instance);
 }
 
+// What is resident, as the kernel counts it; 0 if it does not tell.
+static int64_t resident_bytes(void) {
+    long long size, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%lld %lld", &size, &resident) != 2)
+        resident = 0;
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+static json_t *queues_of(const struct rf_registry *registry) {
+    json_t *queues =
+        json_pack("{s:I}", "unacknowledged", (json_int_t)rf_bus_unacknowledged(registry->bus));
+    if (queues != NULL && registry->queues != NULL)
+        registry->queues(registry->queues_arg, queues);
+    return queues;
+}
+
 static void write_entry(struct rf_registry *registry) {
     char host[256] = "";
     gethostname(host, sizeof host - 1);
-    json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:I, s:s}", "service", registry->service, "pid",
-                              (json_int_t)getpid(), "host", host, "version", RF_VERSION, "started",
-                              (json_int_t)registry->started.ns, "state", registry->state);
+    json_t *value =
+        json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:I, s:I, s:o}", "service", registry->service,
+                  "pid", (json_int_t)getpid(), "host", host, "version", RF_VERSION, "started",
+                  (json_int_t)registry->started.ns, "state", registry->state, "rss_bytes",
+                  (json_int_t)resident_bytes(), "lag_ns",
+                  (json_int_t)rf_loop_lag(registry->loop).ns, "queues", queues_of(registry));
     if (value == NULL)
         return; // out of memory: the next interval tries again
     char key[128];
@@ -40,6 +63,7 @@ void rf_registry_init(struct rf_registry *registry, struct rf_loop *loop, struct
                       const char *service, const char *instance, struct rf_duration interval,
                       struct rf_duration lease) {
     *registry = (struct rf_registry){
+        .loop = loop,
         .bus = bus,
         .service = service,
         .instance = instance,

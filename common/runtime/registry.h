@@ -4,6 +4,7 @@
 #ifndef RF_RUNTIME_REGISTRY_H
 #define RF_RUNTIME_REGISTRY_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include <ringfence/time.h>
@@ -13,8 +14,14 @@
 struct rf_bus;
 struct rf_bus_config;
 
+// What a process adds to its entry: lengths of its queues, each a number under its name.
+typedef void rf_registry_queues_fn(void *arg, json_t *queues);
+
 struct rf_registry {
+    struct rf_loop *loop;
     struct rf_bus *bus;
+    rf_registry_queues_fn *queues; // NULL: none but what waits for the broker
+    void *queues_arg;
     const char *service, *instance;
     const char *state; // "starting", "ready", "draining", "stopped"
     struct rf_utc started;
@@ -24,6 +31,10 @@ struct rf_registry {
     bool left; // the entry is deleted and the broker has said so
 };
 
+// The entry: service, pid, host, version, started, state; rss_bytes (what it holds in memory),
+// lag_ns (rf_loop_lag since the entry before), queues {unacknowledged: events that wait for the
+// broker, and what the service adds}.
+//
 // rf_registry_init: writes the entry now and again every `interval`; it ends `lease` after the last
 // time. The texts are borrowed.
 void rf_registry_init(struct rf_registry *registry, struct rf_loop *loop, struct rf_bus *bus,

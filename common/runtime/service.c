@@ -263,6 +263,11 @@ static enum rf_err pass_lines_on(struct rf_process *process, struct rf_error *er
                             own != NULL ? (void *)process : process->bus, error);
 }
 
+static void add_queues(void *arg, json_t *queues) {
+    struct rf_process *process = arg;
+    process->rim->service->queues(process, queues);
+}
+
 static enum rf_err run(struct rf_process *process, const sigset_t *signals,
                        struct rf_error *error) {
     struct rf_service_rim *rim = process->rim;
@@ -278,6 +283,10 @@ static enum rf_err run(struct rf_process *process, const sigset_t *signals,
         result = pass_lines_on(process, error);
     if (result == RF_OK)
         result = rim->service->start(process, error);
+    if (result == RF_OK && rim->service->uses_bus && rim->service->queues != NULL) {
+        rim->registry.queues_arg = process;
+        rim->registry.queues = add_queues;
+    }
     if (result == RF_OK)
         result = rf_loop_run(process->loop, error);
     return result;

@@ -4,6 +4,7 @@
 #ifndef RF_RUNTIME_SERVICE_H
 #define RF_RUNTIME_SERVICE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include <ringfence/error.h>
@@ -56,6 +57,10 @@ struct rf_service {
     // stop: frees the state; the loop has ended. Called also after a failed start (state may be
     // NULL).
     void (*stop)(struct rf_process *process);
+
+    // queues: adds the lengths of its queues to its entry in the registry of processes, each a
+    // number under its name; called after start(), often, and must be quick. NULL: it has none.
+    void (*queues)(struct rf_process *process, json_t *queues);
 
     // drain_timeout: overrides the configuration's drain_timeout (the broker's is longer). NULL: as
     // set.

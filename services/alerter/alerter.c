@@ -203,3 +203,9 @@ void rf_alerter_stop(struct rf_process *process) {
     free(alerter);
     process->state = NULL;
 }
+
+void rf_alerter_queues(struct rf_process *process, json_t *queues) {
+    const struct alerter *alerter = process->state;
+    json_object_set_new(queues, "deliveries",
+                        json_integer((json_int_t)rf_couriers_waiting(&alerter->couriers)));
+}

@@ -9,6 +9,7 @@ static const struct rf_service alerter = {
     .start = rf_alerter_start,
     .drain = rf_alerter_drain,
     .reload = rf_alerter_reload,
+    .queues = rf_alerter_queues,
     .stop = rf_alerter_stop,
 };
 

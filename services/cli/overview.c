@@ -12,6 +12,8 @@
 #include "member.h"
 #include "overview_calls.h"
 
+#define WORTH_TELLING_NS INT64_C(100000000) // that a loop did not come to anything else
+
 // Text from outside in a column of `width`, and a space.
 static void column(struct rf_text *text, const char *outside, size_t width) {
     struct rf_text clean = {0};
@@ -62,6 +64,25 @@ static void broker_text(const json_t *broker, struct rf_utc now, struct rf_text 
     disk_text(journal, now, text);
 }
 
+// What it holds in memory, and what waits for it or in it, where that is worth a look.
+static void load_text(json_t *process, struct rf_text *text) {
+    const char *name;
+    json_t *length;
+    int64_t resident = cli_member_number(process, "rss_bytes");
+    int64_t lag = cli_member_number(process, "lag_ns");
+    if (resident > 0)
+        rf_text_add(text, ", %" PRId64 " MiB", resident / (1024 * 1024));
+    if (lag >= WORTH_TELLING_NS)
+        rf_text_add(text, ", its loop stood for %.1f s", (double)lag / 1e9);
+    json_object_foreach(json_object_get(process, "queues"), name, length) {
+        if (json_integer_value(length) <= 0)
+            continue;
+        rf_text_add(text, ", ");
+        rf_text_add_clean(text, name, 24);
+        rf_text_add(text, " %" PRId64, (int64_t)json_integer_value(length));
+    }
+}
+
 static void processes_text(json_t *processes, struct rf_utc now, struct rf_text *text) {
     const char *instance;
     json_t *process;
@@ -75,6 +96,7 @@ static void processes_text(json_t *processes, struct rf_utc now, struct rf_text 
         rf_text_add(text, "pid %-8" PRId64, cli_member_number(process, "pid"));
         column(text, cli_member_text(process, "host"), 12);
         since(text, cli_member_number(process, "started"), now);
+        load_text(process, text);
         rf_text_add(text, "\n");
     }
 }

@@ -150,6 +150,12 @@ static enum rf_err reload(struct rf_process *process, const struct rf_config *fr
     return RF_OK;
 }
 
+static void add_queues(struct rf_process *process, json_t *queues) {
+    const struct gateway *gateway = process->state;
+    json_object_set_new(queues, "calls",
+                        json_integer((json_int_t)rf_worker_in_hand(gateway->worker)));
+}
+
 static void stop(struct rf_process *process) {
     struct gateway *gateway = process->state;
     if (gateway == NULL)
@@ -177,6 +183,7 @@ static const struct rf_service service = {
     .start = start,
     .drain = drain,
     .reload = reload,
+    .queues = add_queues,
     .stop = stop,
 };
 

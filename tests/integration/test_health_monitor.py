@@ -2,7 +2,10 @@
 """The health monitor beside real providers and processes: what it tells, and what it leaves alone."""
 
 import datetime
+import json
 import os
+import pathlib
+import re
 import signal
 import subprocess
 import unittest
@@ -250,6 +253,38 @@ class Processes(HealthMonitorTest):
         wait_for("the leases of both to be over",
                  lambda: "service-gateway" not in self.set.cli("status", "--json").stdout)
         self.assertEqual(len(self.set.events(type="process.lost")), 1)
+
+    def test_each_tells_its_memory_how_long_its_loop_stood_and_what_waits(self):
+        self.set.start("service-gateway")
+        self.set.start("alerter")
+        entries = wait_for("all to be registered", lambda: set(e := self.entries()) >= {"logger", "health-monitor", "service-gateway",
+                                                                             "alerter"} and e)
+        for service, entry in entries.items():
+            if service == "broker":
+                continue
+            resident = int(self.status_of(entry["pid"], "VmRSS")) * 1024
+            self.assertAlmostEqual(entry["rss_bytes"], resident, delta=resident / 2, msg=service)
+            self.assertGreater(entry["lag_ns"], 0, service)
+            self.assertIn("unacknowledged", entry["queues"], service)
+        wait_for("the last words to be taken", lambda: all(
+            entry["queues"]["unacknowledged"] == 0 for service, entry in self.entries().items() if service != "broker"))
+        self.assertEqual(entries["service-gateway"]["queues"]["calls"], 0)
+        self.assertEqual(entries["alerter"]["queues"]["deliveries"], 0)
+        self.set.faults({"id": "slow", "match": {"provider": "elevenlabs", "method": "POST"}, "kind": "latency",
+                         "delay_ms": 5000})
+        client = Client(self.set)
+        self.addCleanup(client.close)
+        for i in range(3):
+            client.speak(f"s{i}", f"text {i}")
+        wait_for("its calls to be told", lambda: self.entries()["service-gateway"]["queues"]["calls"] == 3)
+
+    def entries(self):
+        told = json.loads(self.set.cli("status", "--json", check=0).stdout)["process"]
+        return {entry["service"]: entry for entry in told.values()}
+
+    def status_of(self, pid, field):
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return re.search(rf"^{field}:\s+(\d+) kB", text, re.M).group(1)
 
     def test_a_process_that_stands_still_is_lost(self):
         self.set.start("console")

@@ -239,6 +239,32 @@ static void what_is_known_of_a_provider_over_time_is_told(void **state) {
     }
 }
 
+static void a_process_tells_its_memory_and_what_waits(void **state) {
+    (void)state;
+    static const struct {
+        const char *figures, *line;
+    } rows[] = {
+        {"\"rss_bytes\": 32505856, \"lag_ns\": 99000000, \"queues\": {\"unacknowledged\": 0}",
+         "  alerter          ready     pid 12      h            for 60 s, 31 MiB\n"},
+        {"\"rss_bytes\": 1048576, \"lag_ns\": 1240000000,"
+         " \"queues\": {\"unacknowledged\": 3, \"deliveries\": 41}",
+         "  alerter          ready     pid 12      h            for 60 s, 1 MiB, its loop stood "
+         "for "
+         "1.2 s, unacknowledged 3, deliveries 41\n"},
+        {"\"queues\": 7", "  alerter          ready     pid 12      h            for 60 s\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char json[512];
+        snprintf(json, sizeof json,
+                 "{\"process\": {\"alerter-1\": {\"service\": \"alerter\", \"pid\": 12,"
+                 " \"host\": \"h\", \"started\": 40000000000, \"state\": \"ready\", %s}}}",
+                 rows[i].figures);
+        char *text = overview_of(json);
+        assert_non_null(strstr(text, rows[i].line));
+        free(text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_told_in_one_screen),
@@ -247,6 +273,7 @@ int main(void) {
         cmocka_unit_test(limits_tell_who_has_what_of_them),
         cmocka_unit_test(what_is_absent_or_of_another_type_is_left_out),
         cmocka_unit_test(what_is_known_of_a_provider_over_time_is_told),
+        cmocka_unit_test(a_process_tells_its_memory_and_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

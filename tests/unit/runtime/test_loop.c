@@ -339,8 +339,39 @@ a_loop_within_another_one_is_woken_for_messages_timers_and_what_a_turn_left(void
     zsock_destroy(&stage.sockets[1]);
 }
 
+static void stand_and_stop(void *arg) {
+    struct rf_loop *loop = arg;
+    struct rf_instant until = rf_instant_add(rf_clock_now(), rf_ms(20));
+    while (rf_instant_before(rf_clock_now(), until))
+        ;
+    rf_loop_stop(loop);
+}
+
+static void stop_soon(void *arg) {
+    rf_loop_stop(arg);
+}
+
+static void the_longest_pass_is_told_once_and_waiting_is_none(void **state) {
+    (void)state;
+    struct rf_error error;
+    struct rf_loop *loop = rf_loop_new();
+    struct rf_timer timer;
+    rf_timer_init(&timer, loop, stand_and_stop, loop);
+    rf_timer_after(&timer, rf_ns(0));
+    assert_int_equal(rf_loop_run(loop, &error), RF_OK);
+    assert_true(rf_loop_lag(loop).ns >= rf_ms(20).ns);
+    assert_int_equal(rf_loop_lag(loop).ns, 0);
+    // It sleeps for longer than that, and does nothing then.
+    rf_timer_init(&timer, loop, stop_soon, loop);
+    rf_timer_after(&timer, rf_ms(500));
+    assert_int_equal(rf_loop_run(loop, &error), RF_OK);
+    assert_true(rf_loop_lag(loop).ns < rf_ms(400).ns);
+    rf_loop_destroy(&loop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_longest_pass_is_told_once_and_waiting_is_none),
         cmocka_unit_test(
             a_kept_descriptor_is_heard_of_only_while_it_is_watched_and_again_after_its_number),
         cmocka_unit_test(
