@@ -34,7 +34,9 @@ static enum rf_redact_verdict redact_words(const struct rf_redaction *redaction,
         return RF_REDACT_DROPPED;
     if (size == 0 || is_length(text, size))
         return RF_REDACT_CLEAN;
-    rf_text_add(out, "[%zu characters]", characters(text, size));
+    rf_text_add_bytes(out, "[", 1);
+    rf_text_add_number(out, (int64_t)characters(text, size));
+    rf_text_add(out, " characters]");
     return RF_REDACT_CHANGED;
 }
 
