@@ -122,8 +122,11 @@ char *rf_notice_started(const struct rf_contact *contact, struct rf_utc now) {
 char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *plan,
                      const struct rf_notice_step *step, struct rf_utc now) {
     json_t *data = json_object();
+    // The plan's may be that of the next step, for which the contact has to wait.
+    const char *provider =
+        step->reply && step->reply->provider ? step->reply->provider : plan->provider;
     put_text(data, "step", rf_step_name(step->step));
-    put_text(data, "provider", plan->provider);
+    put_text(data, "provider", provider);
     if (step->reply)
         put_text(data, "worker", step->reply->worker);
     put_call(data, step->reply);
@@ -141,7 +144,7 @@ char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *pla
         (void)json_object_set_new(data, "size", json_integer(plan->audio_size));
     put_text(data, "sid", plan->sid);
     put_text(data, "status", plan->status);
-    return of_contact(RF_EVENT_CONTACT_STEP, NULL, contact, plan->provider, data, now);
+    return of_contact(RF_EVENT_CONTACT_STEP, NULL, contact, provider, data, now);
 }
 
 // Of a call that ended, and that another one will follow.

@@ -1,0 +1,54 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "notice.h"
+
+#define NOW ((struct rf_utc){INT64_C(1795852800) * RF_NS_PER_S})
+
+static json_t *read_notice(char *text) {
+    assert_non_null(text);
+    json_t *event = json_loads(text, 0, NULL);
+    assert_non_null(event);
+    free(text);
+    return event;
+}
+
+static const char *text_of(const json_t *object, const char *name) {
+    return json_string_value(json_object_get(object, name));
+}
+
+// The script was written, and what is shut is the speech that comes after it.
+static void a_step_is_its_own_providers_also_where_the_contact_rests_for_another(void **state) {
+    (void)state;
+    const struct rf_contact contact = {
+        .id = "spring-7", .campaign = "spring", .state = RF_CONTACT_SCRIPT};
+    const struct rf_call_reply reply = {.ok = true, .provider = "openai"};
+    const struct rf_rules rules = {.defer_delay = rf_seconds(60)};
+    struct rf_plan plan;
+    rf_plan_stay(&contact, &plan);
+    plan.step = RF_STEP_SPEECH;
+    rf_plan_rest(&plan, "elevenlabs", "breaker_open", &rules, NOW);
+    const struct rf_notice_step done = {.step = RF_STEP_SCRIPT, .reply = &reply};
+    const struct rf_notice_step next = {.step = RF_STEP_SPEECH};
+    json_t *finished = read_notice(rf_notice_step(&contact, &plan, &done, NOW));
+    json_t *deferred = read_notice(rf_notice_deferred(&contact, &plan, &next, NOW));
+    assert_string_equal(text_of(json_object_get(finished, "data"), "provider"), "openai");
+    assert_string_equal(text_of(finished, "service"), "openai");
+    assert_string_equal(text_of(json_object_get(deferred, "data"), "provider"), "elevenlabs");
+    assert_string_equal(text_of(deferred, "service"), "elevenlabs");
+    json_decref(finished);
+    json_decref(deferred);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_is_its_own_providers_also_where_the_contact_rests_for_another),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
