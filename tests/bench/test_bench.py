@@ -62,6 +62,12 @@ class Quick(unittest.TestCase):
         self.check_form(seen)
         self.assertGreater(seen["ratios"]["lines_over_write"], 0)
 
+    def test_health_has_its_keys(self):
+        seen = bench("health")["health"]
+        self.check_form(seen)
+        for name in ("probes_per_minute", "cpu_us_per_probe", "core_share_10000_probes_a_minute", "rss_mb"):
+            self.assertGreater(seen["metrics"][name]["min"], 0, name)
+
     def test_campaign_has_its_keys(self):
         seen = bench("campaign")["campaign"]
         self.check_form(seen)
