@@ -23,27 +23,51 @@ static bool is_same_vendor(const struct rf_incident *a, const struct rf_incident
            strncmp(a->subject, b->subject, vendor_length(a)) == 0;
 }
 
-static bool is_down(const struct rf_incident *incident, struct rf_utc since) {
+// When an outage began.
+struct span {
+    struct rf_utc since, until;
+};
+
+static const struct span ever = {{INT64_MIN}, {INT64_MAX}};
+
+static bool is_down(const struct rf_incident *incident, struct span span) {
     return incident->live && incident->phase == RF_PHASE_OPEN && !incident->closed &&
-           is_provider(incident) && incident->opened.ns >= since.ns;
+           is_provider(incident) && incident->opened.ns >= span.since.ns &&
+           incident->opened.ns <= span.until.ns;
 }
 
 static bool is_first_of_vendor(const struct rf_engine *engine, const struct rf_incident *incident,
-                               struct rf_utc since) {
+                               struct span span) {
     for (const struct rf_incident *other = engine->first; other != incident; other = other->next)
-        if (is_down(other, since) && is_same_vendor(other, incident))
+        if (is_down(other, span) && is_same_vendor(other, incident))
             return false;
     return true;
 }
 
-// How many vendors went down since then.
-static int64_t count_down(const struct rf_engine *engine, struct rf_utc since) {
+// How many vendors went down then, and are.
+static int64_t count_down(const struct rf_engine *engine, struct span span) {
     int64_t count = 0;
     for (const struct rf_incident *incident = engine->first; incident != NULL;
          incident = incident->next)
-        if (is_down(incident, since) && is_first_of_vendor(engine, incident, since))
+        if (is_down(incident, span) && is_first_of_vendor(engine, incident, span))
             count++;
     return count;
+}
+
+// Whether enough went down within own_side.within, the incident among them, in whatever order their
+// events came; *since: from when on. News of an old outage bring nothing together that came later.
+static bool are_together(const struct rf_engine *engine, const struct rf_incident *incident,
+                         struct rf_utc *since) {
+    const struct rf_config_own_side *config = &engine->setup.config->own_side;
+    struct span near = {incident->opened, rf_utc_add(incident->opened, config->within)};
+    for (const struct rf_incident *last = engine->first; last != NULL; last = last->next) {
+        if (!is_down(last, near))
+            continue;
+        *since = (struct rf_utc){rf_ns_sub(last->opened.ns, config->within.ns)};
+        if (count_down(engine, (struct span){*since, last->opened}) >= config->providers)
+            return true;
+    }
+    return false;
 }
 
 static void add_members(struct rf_engine *engine, struct rf_incident *own, struct rf_utc since) {
@@ -51,7 +75,8 @@ static void add_members(struct rf_engine *engine, struct rf_incident *own, struc
     char count[24];
     for (struct rf_incident *incident = engine->first; incident != NULL;
          incident = incident->next) {
-        if (!is_down(incident, since) || !rf_engine_meet(engine, own, 's', incident->subject))
+        if (!is_down(incident, (struct span){since, ever.until}) ||
+            !rf_engine_meet(engine, own, 's', incident->subject))
             continue;
         own->subjects++;
         own->swallowed += incident->told == RF_TOLD_NOTHING;
@@ -92,14 +117,14 @@ void rf_own_side_look(struct rf_engine *engine, const struct rf_incident *incide
     bool open = own != NULL && own->live && own->phase == RF_PHASE_OPEN;
     if (config->providers == 0 || !is_provider(incident) || engine->failed)
         return;
-    if (open && count_down(engine, (struct rf_utc){INT64_MIN}) <= 1) {
+    if (open && count_down(engine, ever) <= 1) {
         rf_engine_end_incident(engine, own, event, incident->changed_at, now);
         rf_engine_consider(engine, own, now, &(struct rf_utc){0});
         return;
     }
     struct rf_utc since = {rf_ns_sub(incident->opened.ns, config->within.ns)};
     if (incident->phase != RF_PHASE_OPEN || incident->closed ||
-        (!open && count_down(engine, since) < config->providers))
+        (!open && !are_together(engine, incident, &since)))
         return;
     if (!open)
         own = begin(engine, event, incident->opened, now);

@@ -97,7 +97,7 @@ void bench_event(struct bench *bench, const char *type, const char *subject, con
         known++;
     struct rf_event event = {.id = id,
                              .n = bench->n,
-                             .ts = at(bench).ns,
+                             .ts = at(bench).ns - SECONDS(bench->late).ns,
                              .type = type,
                              .subject = subject,
                              .severity = rf_event_severity(known),

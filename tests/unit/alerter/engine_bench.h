@@ -15,6 +15,7 @@ struct bench {
     int64_t n;  // of the newest event
     struct rf_alert *told;
     size_t told_count;
+    double late;   // so many seconds ago the events happened
     double wake;   // of the last tick, as now; -1: never
     unsigned acks; // channels that are told of acknowledgements
     const char *names[3];

@@ -310,11 +310,13 @@ static void hear(struct court *court, struct story *story, const struct telling 
 void judge(struct world *world) {
     struct court court = {.world = world, .script = world->script};
     judge_name_events(&court);
+    judge_take_rows(&court);
     for (size_t i = 0; i < world->telling_count; i++) {
         const struct telling *telling = &world->tellings[i];
         struct story *story = judge_story(&court, telling->incident, telling->name);
         snprintf(story->rule, sizeof story->rule, "%s", telling->rule);
         heeds_breakers(&court, story, telling);
+        judge_own_side(&court, story, telling);
         for (unsigned c = 0; c < 3; c++)
             if (telling->channels & 1U << c)
                 hear(&court, story, telling, c);

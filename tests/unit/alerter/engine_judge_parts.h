@@ -46,8 +46,13 @@ bool judge_was_told(const struct story *story);
 bool judge_is_alone(const char *name);
 bool judge_has_end(const char *name);
 
-// judge_name_events: fills in what stands there by event. judge_rows: what is kept at the end.
+// judge_own_side: what is told of providers that went down together.
+void judge_own_side(struct court *court, const struct story *story, const struct telling *telling);
+
+// judge_name_events: fills in what stands there by event. judge_take_rows: takes in what is kept at
+// the end; judge_rows judges it.
 void judge_name_events(struct court *court);
+void judge_take_rows(struct court *court);
 void judge_rows(struct court *court);
 
 #endif

@@ -128,8 +128,11 @@ static void is_settled(const struct court *court, const struct story *story) {
         is_settled_on(court, story, c);
 }
 
-void judge_rows(struct court *court) {
+void judge_take_rows(struct court *court) {
     world_each(court->world, take_row, court);
+}
+
+void judge_rows(struct court *court) {
     for (size_t i = 0; i < court->count; i++) {
         const struct story *story = &court->stories[i];
         if (!story->has_row)

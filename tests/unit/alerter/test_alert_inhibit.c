@@ -74,6 +74,32 @@ incident_25_providers_that_fail_together_are_one_incident_of_our_own_side(void *
     assert_string_equal(bench_last(bench)->incident, "provider/elevenlabs");
 }
 
+// x is down for long; what goes down later, each alone, is no reason to blame our own side when
+// there is news of x.
+static void news_of_an_old_outage_bring_no_later_ones_together(void **state) {
+    struct bench *bench = *state;
+    const char *const names[] = {"x", "y", "z"};
+    for (int i = 0; i < 3; i++) {
+        bench_event(bench, "provider.down", names[i], "{}");
+        bench_wait(bench, 600);
+    }
+    bench_event(bench, "provider.down", "x", "{}");
+    bench_wait(bench, 60);
+    assert_int_equal(bench_count(bench, "opened", "own-side"), 0);
+    assert_int_equal(bench_count(bench, "opened", NULL), 3);
+}
+
+static void incident_25_who_fails_together_is_known_in_any_order_of_the_events(void **state) {
+    struct bench *bench = *state;
+    const char *const names[] = {"x", "y", "z"};
+    for (int i = 0; i < 3; i++) {
+        bench->late = i == 0 ? 0 : 10 - i; // the first one heard of happened last
+        bench_event(bench, "provider.down", names[i], "{}");
+    }
+    bench_wait(bench, 60);
+    bench_expect(bench, "opened own-side");
+}
+
 static void two_providers_that_fail_are_told_each(void **state) {
     struct bench *bench = *state;
     bench_event(bench, "provider.down", "openai", "{}");
@@ -89,6 +115,8 @@ int main(void) {
         BENCH_TEST(what_is_still_there_after_its_inhibitor_is_told_then),
         BENCH_TEST(other_providers_are_not_swallowed),
         BENCH_TEST(incident_25_providers_that_fail_together_are_one_incident_of_our_own_side),
+        BENCH_TEST(news_of_an_old_outage_bring_no_later_ones_together),
+        BENCH_TEST(incident_25_who_fails_together_is_known_in_any_order_of_the_events),
         BENCH_TEST(two_providers_that_fail_are_told_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
