@@ -59,9 +59,22 @@ static void ask(struct console_gather *gather, enum console_part part) {
     json_decref(params);
 }
 
+static void forget(struct console_gather *gather) {
+    json_decref(gather->broker);
+    gather->broker = NULL;
+    for (size_t i = 0; i < CONSOLE_PARTS; i++) {
+        json_decref(gather->parts[i].result);
+        gather->parts[i].result = NULL;
+    }
+}
+
 bool console_gather_begin(struct console_gather *gather) {
     if (gather->missing > 0)
         return false;
+    if (!rf_bus_connected(gather->bus)) { // nobody would answer before all patience is gone
+        forget(gather);
+        return true;
+    }
     if (rf_instant_before(rf_loop_now(gather->loop), gather->fresh))
         return true;
     gather->missing = CONSOLE_PARTS + 1;
@@ -72,11 +85,9 @@ bool console_gather_begin(struct console_gather *gather) {
 }
 
 void console_gather_fini(struct console_gather *gather) {
-    json_decref(gather->broker);
-    for (size_t i = 0; i < CONSOLE_PARTS; i++) {
-        json_decref(gather->parts[i].result);
+    forget(gather);
+    for (size_t i = 0; i < CONSOLE_PARTS; i++)
         if (gather->parts[i].call[0] != '\0')
             rf_bus_cancel(gather->bus, gather->parts[i].call);
-    }
     *gather = (struct console_gather){0};
 }

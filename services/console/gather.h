@@ -28,7 +28,7 @@ struct console_gather {
 };
 
 // console_gather_begin: asks, unless it is being asked, or what there is is fresh. True: it is, and
-// `done` will not be called.
+// `done` will not be called. Without a broker all parts are NULL at once.
 bool console_gather_begin(struct console_gather *gather);
 
 void console_gather_fini(struct console_gather *gather);
