@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <ringfence/bus.h>
+
 #include "absence_kept.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,15 +18,25 @@
 #define REPLY_BYTES 65536
 #define KEEP_AGAIN  rf_seconds(1) // after a file that could not be written
 
-static const char *title_of(enum health_absence_news news) {
-    return news == HEALTH_ABSENCE_AWAY ? "Ringfence's alerter is away: nobody is told of anything"
-                                       : "Ringfence's alerter is there again";
+// Without the broker the alerter hears of nothing, whether it is there or not.
+static bool broker_is_away(const struct monitor *monitor) {
+    return !rf_bus_connected(monitor->process->bus);
 }
 
-static const char *advice_of(enum health_absence_news news) {
-    return news == HEALTH_ABSENCE_AWAY
-               ? "Start ringfence-alerter; what happened meanwhile is told then."
-               : "Nothing: what happened meanwhile is told now.";
+static const char *title_of(const struct monitor *monitor, enum health_absence_news news) {
+    if (news != HEALTH_ABSENCE_AWAY)
+        return "Ringfence's alerter is there again";
+    return broker_is_away(monitor) ? "Ringfence's broker is away: no call is carried out, and "
+                                     "nobody is told of anything"
+                                   : "Ringfence's alerter is away: nobody is told of anything";
+}
+
+static const char *advice_of(const struct monitor *monitor, enum health_absence_news news) {
+    if (news != HEALTH_ABSENCE_AWAY)
+        return "Nothing: what happened meanwhile is told now.";
+    return broker_is_away(monitor)
+               ? "Start ringfence-broker, or look at the way to it; what is under way goes on then."
+               : "Start ringfence-alerter; what happened meanwhile is told then.";
 }
 
 static json_t *generic(const struct monitor *monitor, enum health_absence_news news,
@@ -33,9 +45,10 @@ static json_t *generic(const struct monitor *monitor, enum health_absence_news n
     return json_pack("{s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "type",
                      news == HEALTH_ABSENCE_AWAY ? "alerter.away" : "alerter.back", "timestamp",
                      rf_utc_format(rf_clock_utc(), now), "data", "id", id, "severity",
-                     news == HEALTH_ABSENCE_AWAY ? "critical" : "info", "subject", SERVICE, "title",
-                     title_of(news), "since", rf_utc_format(monitor->absence.since_utc, since),
-                     "advice", advice_of(news));
+                     news == HEALTH_ABSENCE_AWAY ? "critical" : "info", "subject",
+                     broker_is_away(monitor) ? "broker" : SERVICE, "title", title_of(monitor, news),
+                     "since", rf_utc_format(monitor->absence.since_utc, since), "advice",
+                     advice_of(monitor, news));
 }
 
 static json_t *body_of(const struct monitor *monitor, enum health_absence_news news,
@@ -43,14 +56,17 @@ static json_t *body_of(const struct monitor *monitor, enum health_absence_news n
     const struct rf_config_alerter_webhook *hook = &monitor->config->health.alerter_webhook;
     switch (hook->shape) {
     case RF_SHAPE_SLACK:
-        return json_pack("{s:s++}", "text", title_of(news), ". ", advice_of(news));
+        return json_pack("{s:s++}", "text", title_of(monitor, news), ". ",
+                         advice_of(monitor, news));
     case RF_SHAPE_DISCORD:
-        return json_pack("{s:s++}", "content", title_of(news), ". ", advice_of(news));
+        return json_pack("{s:s++}", "content", title_of(monitor, news), ". ",
+                         advice_of(monitor, news));
     case RF_SHAPE_PAGERDUTY:
         return json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "routing_key", hook->secret.value,
                          "event_action", news == HEALTH_ABSENCE_AWAY ? "trigger" : "resolve",
-                         "dedup_key", "ringfence-alerter", "payload", "summary", title_of(news),
-                         "source", "ringfence-health-monitor", "severity", "critical");
+                         "dedup_key", "ringfence-alerter", "payload", "summary",
+                         title_of(monitor, news), "source", "ringfence-health-monitor", "severity",
+                         "critical");
     case RF_SHAPE_GENERIC:
         break;
     }
@@ -162,8 +178,8 @@ void absence_tell_look(struct monitor *monitor) {
     struct rf_instant wake, now = rf_clock_now();
     if (monitor->absence_timer.loop == NULL) // not begun
         return;
-    health_absence_seen(&monitor->absence, health_processes_serve(&monitor->processes, SERVICE),
-                        now, rf_clock_utc());
+    bool there = !broker_is_away(monitor) && health_processes_serve(&monitor->processes, SERVICE);
+    health_absence_seen(&monitor->absence, there, now, rf_clock_utc());
     if (monitor->config->health.alerter_webhook.url == NULL || monitor->absence_post != NULL)
         return;
     enum health_absence_news news = health_absence_due(

@@ -33,6 +33,7 @@ static void on_bus_change(void *arg, bool connected) {
     struct monitor *monitor = arg;
     for (size_t i = 0; connected && i < monitor->target_count; i++)
         health_target_store(&monitor->targets[i]);
+    absence_tell_look(monitor);
 }
 
 static bool is_target(const struct monitor *monitor, enum rf_provider provider) {

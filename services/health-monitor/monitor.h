@@ -147,9 +147,10 @@ void certificate_watch_told(struct health_target *target, struct rf_utc until);
 void disk_watch_begin(struct monitor *monitor);
 void disk_watch_end(struct monitor *monitor);
 
-// absence_tell.c: tells health.alerter_webhook when no alerter is there, and when one is again, and
-// goes on with what an earlier monitor told. RF_ERR_NOMEM. _look: after a change in the registry of
-// processes or of the configuration.
+// absence_tell.c: tells health.alerter_webhook when no alerter is there, or no broker for it to
+// hear of anything, and when one is again, and goes on with what an earlier monitor told.
+// RF_ERR_NOMEM. _look: after a change in the registry of processes, of the configuration, or of the
+// broker.
 RF_NODISCARD enum rf_err absence_tell_begin(struct monitor *monitor, struct rf_error *error);
 void absence_tell_look(struct monitor *monitor);
 void absence_tell_end(struct monitor *monitor);

@@ -43,6 +43,19 @@ class AbsentAlerterTest(AlertsCase):
         self.assertEqual(len({body["data"]["id"] for _, body in self.told("alerter.away")}), 1)
         self.assertEqual(len(self.told("alerter.back")), 1)
 
+    def test_a_broker_that_is_killed_is_told_as_what_it_is_and_once(self):
+        self.set.start("alerter")
+        monitor = self.set.start("health-monitor")
+        wait_for("the alerter to be seen", lambda: "alerter" in self.set.cli("status", "--json", check=0).stdout)
+        self.set.processes["broker"].kill()
+        (_, body), = wait_for("its absence to be told", lambda: self.told("alerter.away"))
+        self.assertEqual((body["data"]["subject"], body["data"]["severity"]), ("broker", "critical"))
+        self.assertIn("broker is away", body["data"]["title"])
+        wait_for("it to be taken", lambda: monitor.says("took that the alerter is away"))
+        self.set.start("broker")
+        wait_for("its return to be told", lambda: self.told("alerter.back"))
+        stays("told once", lambda: len(self.told("alerter.away")) == 1, 3)
+
     def test_a_restart_is_not_worth_a_word(self):
         self.set.config["health"]["alerter_webhook"]["after"] = "30s"
         self.set.write_config()
