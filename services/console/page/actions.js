@@ -8,7 +8,10 @@ import {state} from "./store.js";
 
 const WHY = {name: "why", label: "Why", required: true, hint: "Stands in the event, with who you are", most: 500};
 const WHY_OR_NOT = {...WHY, required: false};
-const LENGTH = {name: "for", label: "For", pattern: "[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)", hint: "Such as 90s, 10m or 2h; at most 31 days"};
+const LENGTH = {
+  name: "for", label: "For", pattern: "[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)",
+  hint: "Such as 90s, 10m or 2h; at most 31 days",
+};
 
 export const mayAct = () => state.session?.role === "operator";
 
@@ -40,13 +43,15 @@ export function retryContacts(name, reasons, contact) {
   };
   ask({
     title: contact ? `Try ${contact} again?` : `Try contacts of ${name} again?`,
-    text: "They go back in the queue and are called again; the provider is asked first where it is not known what became "
-      + "of a dial.",
-    yes: "Try again", fields: contact ? [WHY_OR_NOT] : [{...which, required: false, label: "Set aside for"}, WHY_OR_NOT],
+    text: "They go back in the queue and are called again; the provider is asked first where it is not known what "
+      + "became of a dial.",
+    yes: "Try again",
+    fields: contact ? [WHY_OR_NOT] : [{...which, required: false, label: "Set aside for"}, WHY_OR_NOT],
     request: (values) => ["POST", `api/v1/campaigns/${segment(name)}/retry`,
       bodyOf(contact ? {...values, contact} : values)],
     done: (answer) => `${plural(answer.retried, "contact")} of ${name} will be tried again`
-      + (answer.kept > 0 ? `; ${count(answer.kept)} were left, as it is not known whether their last dial made a call` : ""),
+      + (answer.kept > 0
+        ? `; ${count(answer.kept)} were left, as it is not known whether their last dial made a call` : ""),
   });
 }
 
@@ -69,7 +74,9 @@ export function forceBreaker(provider, action) {
 
 export function silence(incident) {
   ask({
-    title: `Silence ${incident}?`, text: "Nobody is told of this incident for so long. It is still listed here.", yes: "Silence",
+    title: `Silence ${incident}?`,
+    text: "Nobody is told of this incident for so long. It is still listed here.",
+    yes: "Silence",
     fields: [{...LENGTH, required: true, value: "1h"}, WHY],
     request: (values) => ["POST", "api/v1/silences", {...bodyOf(values), match: {incident: literal(incident)}}],
     done: () => `${incident} is silenced`,

@@ -10,7 +10,8 @@ const COLUMNS = [
   {label: "Events", class: "num"}, {label: "Standing", class: "long"}, {label: "Actions", class: "act plain"},
 ];
 const SILENCES = [
-  {label: "Silenced", header: true, class: "long"}, {label: "Until"}, {label: "By"}, {label: "Why", class: "long"}, {label: "Action", class: "act plain"},
+  {label: "Silenced", header: true, class: "long"}, {label: "Until"}, {label: "By"},
+  {label: "Why", class: "long"}, {label: "Action", class: "act plain"},
 ];
 export const SEVERITY_TONES = {info: "off", warning: "warn", error: "bad", critical: "bad"};
 
@@ -32,7 +33,8 @@ function silenceOf(incident) {
 function standing(incident) {
   const hushed = silenceOf(incident);
   const parts = [];
-  if (incident.acked > 0) parts.push(`acknowledged by ${incident.acked_by}${incident.acked_why ? `: ${incident.acked_why}` : ""}`);
+  const why = incident.acked_why ? `: ${incident.acked_why}` : "";
+  if (incident.acked > 0) parts.push(`acknowledged by ${incident.acked_by}${why}`);
   if (hushed) parts.push(`silenced until ${moment(hushed.value.until / 1e6, now())}`);
   if (incident.phase === "pending") parts.push("not told yet");
   return parts.join("; ") || "open";
@@ -64,11 +66,13 @@ function makeIncident(incident) {
   };
 }
 
-const matchText = (match) => Object.entries(match).map(([key, pattern]) => (key === "incident" ? pattern : `${key}=${pattern}`)).join(", ");
+const matchText = (match) => Object.entries(match)
+  .map(([key, pattern]) => (key === "incident" ? pattern : `${key}=${pattern}`)).join(", ");
 
 function makeSilence(one) {
   const {node, cells} = makeRow(SILENCES), what = matchText(one.value.match);
-  const end = make("button", {type: "button", "aria-label": `End the silence of ${what} …`, on: {click: () => endSilence(one.id, what)}}, "End …");
+  const end = make("button", {type: "button", "aria-label": `End the silence of ${what} …`,
+    on: {click: () => endSilence(one.id, what)}}, "End …");
   setText(cells[0], what);
   cells[4].append(make("div", {class: "buttons"}, end));
   return {
@@ -101,8 +105,9 @@ export function startAlerts() {
     const at = now() * 1e6, held = state.silences.filter(({value}) => value.until > at);
     setHidden(silences.table, held.length === 0);
     silenceRows.show(held);
-    setText(byId("alerts-note"), !alerts ? "The alerter does not answer" : alerts.incidents.length === 0 ? "Nothing is wrong that anybody was told of"
-      : plural(alerts.incidents.length, "incident") + (alerts.more ? " and more" : ""));
+    setText(byId("alerts-note"), !alerts ? "The alerter does not answer"
+      : alerts.incidents.length === 0 ? "Nothing is wrong that anybody was told of"
+        : plural(alerts.incidents.length, "incident") + (alerts.more ? " and more" : ""));
     if (!alerts) return;
     setHidden(incidents.table, alerts.incidents.length === 0);
     rows.show(alerts.incidents);

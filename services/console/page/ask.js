@@ -18,7 +18,8 @@ function makeField(field) {
     : make("input", {...shared, autocomplete: "off", pattern: field.pattern, maxlength: field.most ?? 500,
       title: field.pattern ? field.hint : null});
   input.value = field.value ?? (field.options ? field.options[0][0] : "");
-  return make("p", {class: "field"}, make("label", {for: id}, field.required ? field.label : `${field.label} (optional)`), input, hint);
+  const label = field.required ? field.label : `${field.label} (optional)`;
+  return make("p", {class: "field"}, make("label", {for: id}, label), input, hint);
 }
 
 // `action`: {title, text, yes, fields, request(values) => [method, path, body], done(answer) => what to say}.
@@ -52,7 +53,8 @@ async function send() {
     announce(action.done(answer), true);
     action.after?.();
   } catch (error) {
-    setText(byId("ask-error"), `Not done: ${error.message}${error.status === 0 ? ". It may have been carried out all the same: look before you try again" : ""}.`);
+    const doubt = error.status === 0 ? " It may have been carried out all the same: look before you try again." : "";
+    setText(byId("ask-error"), `Not done: ${error.message}.${doubt}`);
   } finally {
     setBusy(false);
   }

@@ -39,7 +39,8 @@ function makeCountdown() {
       const open = value.state === "open" && value.force !== "open" && value.until > 0;
       setHidden(node, !open);
       if (!open) return;
-      const left = Math.max(0, value.until / 1e9 - now() / 1000), whole = Math.max(0.001, (value.until - value.since) / 1e9);
+      const left = Math.max(0, value.until / 1e9 - now() / 1000);
+      const whole = Math.max(0.001, (value.until - value.since) / 1e9);
       setText(text, left > 0 ? `Test request in ${span(Math.round(left))}` : "The test request is due");
       setAttribute(bar, "max", whole.toFixed(1));
       setAttribute(bar, "value", Math.max(0, whole - left).toFixed(1));
@@ -50,7 +51,8 @@ function makeCountdown() {
 function makeButtons(provider) {
   const make1 = (action, text) => make("button", {type: "button", "aria-label": `${text} ${provider} …`,
     on: {click: () => forceBreaker(provider, action)}}, `${text} …`);
-  const open = make1("force-open", "Force open"), closed = make1("force-closed", "Force closed"), reset = make1("reset", "Reset");
+  const open = make1("force-open", "Force open"), closed = make1("force-closed", "Force closed");
+  const reset = make1("reset", "Reset");
   const node = make("div", {class: "buttons"}, open, closed, reset);
   return {
     node,

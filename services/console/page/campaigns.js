@@ -30,7 +30,8 @@ function makeCard(campaign) {
   const pause = make("button", {type: "button", on: {click: () => orderCampaign(name, "pause")}}, "Pause …");
   const resume = make("button", {type: "button", on: {click: () => orderCampaign(name, "resume")}}, "Resume …");
   let latest = campaign;
-  const retry = make("button", {type: "button", on: {click: () => retryContacts(name, latest.reasons ?? {})}}, "Retry set-aside …");
+  const retry = make("button", {type: "button",
+    on: {click: () => retryContacts(name, latest.reasons ?? {})}}, "Retry set-aside …");
   for (const [button, verb] of [[pause, "Pause"], [resume, "Resume"], [retry, "Retry set-aside contacts of"]])
     button.setAttribute("aria-label", `${verb} ${name} …`);
   const buttons = make("div", {class: "buttons"}, pause, resume, retry);
@@ -45,8 +46,10 @@ function makeCard(campaign) {
     parts.show([item.done / whole, item.set_aside / whole, item.running / whole]);
     setText(figures, `${count(ended)} of ${count(item.total)} (${percent(item.total ? ended / item.total : 0)}): `
       + `${count(item.done)} done, ${count(item.set_aside)} set aside`
-      + (item.finished ? "" : `, ${count(item.running)} in progress, ${count(item.waiting + item.new)} to come`));
-    setText(speed, [item.per_minute === undefined || item.finished ? "" : `${rate(item.per_minute)} a minute`, timeLeft(item)].filter(Boolean).join(", "));
+      + (item.finished ? ""
+        : `, ${count(item.running)} in progress, ${count(item.waiting + item.new)} to come`));
+    const pace = item.per_minute === undefined || item.finished ? "" : `${rate(item.per_minute)} a minute`;
+    setText(speed, [pace, timeLeft(item)].filter(Boolean).join(", "));
     const waits = (item.waits ?? []).map((wait) =>
       `${count(wait.contacts)} ${words(wait.reason || wait.state?.replace("waiting.", ""))}`).join(", ");
     const lines = [["Outcomes", list(item.outcomes)], ["Set aside for", list(item.reasons)], ["Waiting", waits]];

@@ -26,14 +26,16 @@ function makeItem(item) {
   else badge.set(failed ? "warn" : "ok", failed ? "attempt failed" : "attempt");
   const text = item.event ? sentenceOf(item.event) : attemptText(item);
   return make("li", {class: item.event?.contact || item.attempt ? "" : "aside"},
-    make("time", {datetime: item.ts, title: item.ts}, item.at_ns > 0 ? `+${took(item.at_ns)}` : "0 ms"), badge.node, make("span", {}, text));
+    make("time", {datetime: item.ts, title: item.ts},
+      item.at_ns > 0 ? `+${took(item.at_ns)}` : "0 ms"), badge.node, make("span", {}, text));
 }
 
 function makeFacts(contact) {
   const badge = makeBadge();
   badge.set(TONES[contact.state] ?? "off", words(contact.state));
   const facts = [
-    ["Number", contact.phone], ["Campaign", contact.campaign], ["State", badge.node], ["Outcome", words(contact.outcome)],
+    ["Number", contact.phone], ["Campaign", contact.campaign], ["State", badge.node],
+    ["Outcome", words(contact.outcome)],
     ["Began", contact.began && moment(Date.parse(contact.began))],
     ["Took", contact.began && contact.ended && span((Date.parse(contact.ended) - Date.parse(contact.began)) / 1000)],
     ["Attempts", `${contact.attempts}, ${contact.failed} failed`],
@@ -44,7 +46,8 @@ function makeFacts(contact) {
 }
 
 function makeContact(contact) {
-  const again = make("button", {type: "button", on: {click: () => retryContacts(contact.campaign, {}, contact.contact)}}, "Try again …");
+  const again = make("button", {type: "button",
+    on: {click: () => retryContacts(contact.campaign, {}, contact.contact)}}, "Try again …");
   return make("section", {},
     make("h3", {}, contact.name ? `${contact.name} (${contact.contact})` : contact.contact),
     makeFacts(contact),

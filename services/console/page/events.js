@@ -32,7 +32,8 @@ function fits(event) {
 }
 
 const wordsOf = (event) =>
-  `${event.topic} ${event.severity} ${event.text ?? ""} ${event.contact ?? ""} ${event.campaign ?? ""} ${JSON.stringify(event.data ?? "")}`.toLowerCase();
+  [event.topic, event.severity, event.text, event.contact, event.campaign, JSON.stringify(event.data ?? "")]
+    .join(" ").toLowerCase();
 
 function keep(event) {
   const list = held ?? fresh;
@@ -117,10 +118,13 @@ function drawEvents() {
     const took = performance.now() - began;
     drawAt = began + Math.max(DRAWN_EVERY_MS, took / DRAWING_SHARE);
   });
-  const text = over > 0 ? `The newest ${count(rows.size)} that fit; ${count(over)} older ones fell off` : plural(rows.size, "event");
+  const text = over > 0
+    ? `The newest ${count(rows.size)} that fit; ${count(over)} older ones fell off` : plural(rows.size, "event");
   setText(byId("events-note"), [why, text].filter(Boolean).join(". "));
   setHidden(byId("held"), held === null);
-  if (held) setText(byId("held"), `Paused. ${plural(held.length, "new event")}${held.length >= MOST ? " and more" : ""} held back`);
+  if (!held) return;
+  const more = held.length >= MOST ? " and more" : "";
+  setText(byId("held"), `Paused. ${plural(held.length, "new event")}${more} held back`);
 }
 
 function setPaused(paused) {
@@ -137,7 +141,8 @@ function setPaused(paused) {
 
 function readFilter() {
   const values = Object.fromEntries(new FormData(byId("filters")));
-  const next = {severity: values.severity, service: values.service, contact: values.contact.trim(), text: values.text.trim().toLowerCase()};
+  const next = {severity: values.severity, service: values.service, contact: values.contact.trim(),
+    text: values.text.trim().toLowerCase()};
   if (JSON.stringify(next) === JSON.stringify(filter)) return;
   filter = next;
   clear();
@@ -145,8 +150,10 @@ function readFilter() {
 }
 
 function offerProviders() {
-  const select = byId("filters").elements.service, known = new Set([...select.options].map((option) => option.value));
-  for (const [name] of byName(state.breaker)) if (!known.has(name)) select.append(make("option", {value: name}, name));
+  const select = byId("filters").elements.service;
+  const known = new Set([...select.options].map((option) => option.value));
+  for (const [name] of byName(state.breaker))
+    if (!known.has(name)) select.append(make("option", {value: name}, name));
 }
 
 export function startEvents() {

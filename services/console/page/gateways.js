@@ -33,7 +33,8 @@ function makeGateway(worker) {
       badge.set(item.draining || late ? "warn" : item.state === "ready" ? "ok" : "off",
         item.draining ? "draining" : late ? `silent for ${span(silent)}` : words(item.state));
       setText(cells[2], count(item.in_hand));
-      setText(cells[3], item.offers.map((offer) => `${offer.service} ${count(offer.credit)} of ${count(offer.capacity)}`).join(", "));
+      setText(cells[3], item.offers.map((offer) =>
+        `${offer.service} ${count(offer.credit)} of ${count(offer.capacity)}`).join(", "));
       setText(cells[4], count(item.offers.reduce((sum, offer) => sum + offer.waiting, 0)));
       const times = latency((one) => one.gateway === item.instance);
       setText(cells[5], times ? `${took(times.p50)}, ${took(times.p95)}` : "no calls");

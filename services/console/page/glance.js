@@ -31,14 +31,16 @@ function providers() {
   const down = all.filter((one) => one.status === "down").length;
   const worse = all.filter((one) => one.status === "degraded").length;
   const text = [down && `${down} down`, worse && `${worse} degraded`].filter(Boolean).join(", ");
-  show("providers", down ? "bad" : worse ? "warn" : "ok", text || (all.length ? "all up" : "none known"), `of ${all.length}`);
+  show("providers", down ? "bad" : worse ? "warn" : "ok",
+    text || (all.length ? "all up" : "none known"), `of ${all.length}`);
 }
 
 function alerts() {
   const open = state.alerts?.incidents.filter((one) => one.phase === "open");
   if (!open) return show("alerts", "warn", "unknown", "the alerter does not answer");
   const mine = open.filter((one) => one.acked > 0).length;
-  show("alerts", open.length > mine ? "bad" : "ok", open.length ? `${open.length} open` : "none open", mine ? `${mine} acknowledged` : "");
+  show("alerts", open.length > mine ? "bad" : "ok",
+    open.length ? `${open.length} open` : "none open", mine ? `${mine} acknowledged` : "");
 }
 
 function contacts() {

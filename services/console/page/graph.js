@@ -45,7 +45,8 @@ function bar(rect, y, tall) {
 // Parts of a whole, side by side: shares is [{share, class}].
 export function makeParts(classes) {
   const rects = classes.map((name) => drawing("rect", {y: 0, height: 8, class: name}));
-  const node = drawing("svg", {class: "parts", "aria-hidden": "true", viewBox: "0 0 100 8", preserveAspectRatio: "none"}, ...rects);
+  const node = drawing("svg",
+    {class: "parts", "aria-hidden": "true", viewBox: "0 0 100 8", preserveAspectRatio: "none"}, ...rects);
   return {
     node,
     show(shares) {

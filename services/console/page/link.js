@@ -4,6 +4,7 @@ import {byId, setAttribute, setHidden, setText} from "./dom.js";
 import {moment} from "./format.js";
 import {changed, draw, state} from "./store.js";
 
+const NAMES = {live: "Live", old: "Old", connecting: "Connecting", waiting: "Not connected", ended: "Signed out"};
 const GRACE_MS = 2500; // a stream that is back within this is not worth a word
 
 // null: all is well.
@@ -11,9 +12,12 @@ function trouble() {
   const {link} = state;
   const away = link.phase !== "live" && Date.now() - link.since > GRACE_MS;
   if (away && link.phase === "ended") return null;
-  if (away)
-    return {what: `What is shown here is old: ${link.why || "there is no answer of the console"}.`, more: sinceText(link.since), retryAt: link.retryAt};
-  if (state.overviewWhy) return {what: `What is shown here may be old: ${state.overviewWhy}.`, more: sinceText(state.overviewAt), retryAt: 0};
+  if (away) {
+    const why = link.why || "there is no answer of the console";
+    return {what: `What is shown here is old: ${why}.`, more: sinceText(link.since), retryAt: link.retryAt};
+  }
+  if (state.overviewWhy)
+    return {what: `What is shown here may be old: ${state.overviewWhy}.`, more: sinceText(state.overviewAt), retryAt: 0};
   if (state.overviewAt && !state.broker)
     return {what: "The broker does not answer: what is shown here is old.", more: sinceText(state.brokerSeen), retryAt: 0};
   return null;
@@ -33,7 +37,7 @@ function drawLink() {
   }
   const phase = wrong && link.phase === "live" ? "old" : link.phase;
   setAttribute(byId("link"), "data-phase", phase);
-  setText(byId("link-text"), {live: "Live", old: "Old", connecting: "Connecting", waiting: "Not connected", ended: "Signed out"}[phase]);
+  setText(byId("link-text"), NAMES[phase]);
 }
 
 // How the stream stands; `since` stays while it is not live.

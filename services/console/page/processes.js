@@ -32,8 +32,9 @@ function footer() {
   if (!broker) return;
   const journal = broker.journal ?? {};
   const trouble = journal.failing ? "; its disk cannot be written" : journal.held ? "; its disk is late" : "";
+  const clients = plural((broker.peers ?? []).length, "client"), kibibytes = count(Math.round((journal.bytes ?? 0) / 1024));
   setText(byId("footer"), `Broker ${broker.version}, up for ${span(ago(broker.started))}; events ${count(journal.first)} to `
-    + `${count(journal.last)} kept, ${count(Math.round((journal.bytes ?? 0) / 1024))} KiB; ${plural((broker.peers ?? []).length, "client")}${trouble}`);
+    + `${count(journal.last)} kept, ${kibibytes} KiB; ${clients}${trouble}`);
 }
 
 export function startProcesses() {

@@ -53,7 +53,8 @@ function makeMark([name]) {
   return {
     node,
     update([, mark]) {
-      setText(node, `${name} is marked unusable: ${mark.message || mark.class}, for ${span(ago(mark.since))}; cleared by: ${mark.clears}`);
+      const why = mark.message || mark.class;
+      setText(node, `${name} is marked unusable: ${why}, for ${span(ago(mark.since))}; cleared by: ${mark.clears}`);
     },
   };
 }
@@ -64,7 +65,9 @@ export function startProviders() {
   const marks = new KeyedList(byId("marks"), ([name]) => name, makeMark);
   draw(["provider", "clock"], () => {
     setHidden(table, state.provider.size === 0);
-    setText(byId("providers-note"), state.provider.size ? "Half of the calls of the last five minutes took p50 at most, 99 of 100 p99" : "The health monitor has said nothing yet");
+    setText(byId("providers-note"), state.provider.size
+      ? "Half of the calls of the last five minutes took p50 at most, 99 of 100 p99"
+      : "The health monitor has said nothing yet");
     rows.show(byName(state.provider));
   });
   draw(["mark", "clock"], () => marks.show(byName(state.mark)));

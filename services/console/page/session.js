@@ -39,8 +39,10 @@ export function startSession(begin, end) {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     showLogin(true, why ?? (before ? "The session has ended." : ""));
   };
-  const tell = (error) => (error.status === 429
-    ? `Too many wrong tokens; try again in ${error.retryAfter || 60} s.` : error.status === 401 ? "This token is not known." : `${error.message}.`);
+  const tell = (error) => {
+    if (error.status === 429) return `Too many wrong tokens; try again in ${error.retryAfter || 60} s.`;
+    return error.status === 401 ? "This token is not known." : `${error.message}.`;
+  };
 
   async function signIn(token) {
     setText(byId("login-error"), "");

@@ -58,7 +58,8 @@ export class Stream {
       await this.#read(reply.body.getReader(), mine);
     } catch (error) {
       if (this.#running === mine) {
-        why = error.status ? error.message : mine.signal.aborted ? "the console says nothing more" : "the console cannot be reached";
+        why = error.status ? error.message
+          : mine.signal.aborted ? "the console says nothing more" : "the console cannot be reached";
         wait = (error.retryAfter ?? 0) * 1000;
         if (error.status === 401) return this.stop();
       }
