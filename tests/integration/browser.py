@@ -2,7 +2,6 @@
 
 import base64
 import pathlib
-import tempfile
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -10,15 +9,14 @@ from selenium.webdriver.chrome.service import Service
 DESKTOP, PHONE = (1440, 1000), (360, 740)
 
 
-def open_browser(folder=None):
-    """The driver; quit() it. `folder`: where its profile is, so that nothing is kept."""
+def open_browser():
+    """The driver; quit() it, which takes its profile away too."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
-    profile = folder or tempfile.mkdtemp(prefix="rf-chromium-")
     # As root, as a CI runs it, Chromium's own sandbox cannot be; the pages are ours.
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
                      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                     "--disable-default-apps", f"--user-data-dir={pathlib.Path(profile)}"):
+                     "--disable-default-apps"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
