@@ -212,38 +212,57 @@ static bool ask(struct rf_subscription *subscription) {
     return true;
 }
 
-// Whether `one` is a few pages behind `at`, and its next page is on its way.
-static bool catches_up(const struct rf_subscription *one, const struct rf_subscription *at,
+// Whether `one` is behind `at` by so little that `at` waits for it: it is about to ask, and goes
+// first, or it is more than a page behind, and its next page is on its way.
+static bool goes_first(const struct rf_subscription *one, const struct rf_subscription *at,
                        struct rf_instant now) {
     const struct rf_cursor *place = &one->cursor;
     uint64_t ahead = at->cursor.scanned - place->scanned;
-    return one->in_step && place->asked && !place->sought &&
-           strcmp(place->journal, at->cursor.journal) == 0 &&
-           at->cursor.scanned > place->scanned + at->limit && ahead <= STEPS_MOST * at->limit &&
-           rf_instant_since(now, place->when).ns < STEP_WAIT.ns;
+    if (!one->in_step || place->sought || place->scanned >= at->cursor.scanned ||
+        ahead > STEPS_MOST * at->limit || strcmp(place->journal, at->cursor.journal) != 0)
+        return false;
+    if (!place->asked)
+        return rf_cursor_wants(place, now);
+    return ahead > at->limit && rf_instant_since(now, place->when).ns < STEP_WAIT.ns;
 }
 
-// Those in step are at most a page apart, so that the one gets what the other has just got. Nobody
-// waits for one that does not ask, or whose question is not answered.
+// Those in step are at most a page apart, and the one that is behind gets what the other has just
+// got. Nobody waits for one that does not ask, or whose question is not answered.
 static bool waits(const struct rf_subscription *at, struct rf_instant now) {
     const struct rf_subscription *one = at->in_step ? at->bus->subscriptions : NULL;
-    while (one != NULL && !catches_up(one, at, now))
+    while (one != NULL && !goes_first(one, at, now))
         one = one->next;
     return one != NULL;
 }
 
-bool rf_subscriptions_flush(struct rf_bus *bus) {
-    struct rf_instant now = rf_loop_now(bus->loop);
+// All that want to and need not wait. False: something could not go.
+static bool ask_all(struct rf_bus *bus, struct rf_instant now, bool *waiting, bool *asked) {
+    *waiting = *asked = false;
     for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next) {
-        if (at->durable != NULL && rf_instant_since(now, at->cursor.when).ns > LOOK_AGAIN.ns)
-            rf_cursor_rung(&at->cursor);
         if (!rf_cursor_wants(&at->cursor, now))
             continue;
         if (waits(at, now))
-            rf_timer_after(&bus->flush, STEP_WAIT);
-        else if (!ask(at))
+            *waiting = true;
+        else if (ask(at))
+            *asked = true;
+        else
             return false;
     }
+    return true;
+}
+
+bool rf_subscriptions_flush(struct rf_bus *bus) {
+    struct rf_instant now = rf_loop_now(bus->loop);
+    bool waiting, asked;
+    for (struct rf_subscription *at = bus->subscriptions; at != NULL; at = at->next)
+        if (at->durable != NULL && rf_instant_since(now, at->cursor.when).ns > LOOK_AGAIN.ns)
+            rf_cursor_rung(&at->cursor);
+    do
+        if (!ask_all(bus, now, &waiting, &asked))
+            return false;
+    while (waiting && asked); // one may have waited for another to ask
+    if (waiting)
+        rf_timer_after(&bus->flush, STEP_WAIT);
     return true;
 }
 
