@@ -133,6 +133,26 @@ static void one_that_is_ahead_waits_for_the_other(void **state) {
     rf_bus_destroy(&bus);
 }
 
+static void the_one_that_is_behind_asks_first(void **state) {
+    struct fake_broker *fake = *state;
+    struct reader ahead = {.fake = fake}, behind = {.fake = fake};
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &behind, 10, true, true);
+    answer(fake);
+    fake_until(fake, behind.pages == 1);
+    subscribe(bus, &ahead, 20, true, true);
+    answer(fake);
+    fake_until(fake, ahead.pages == 1);
+    rf_subscription_next(ahead.subscription);
+    rf_subscription_next(behind.subscription);
+    for (int64_t after = 20; after <= 30; after += LIMIT) {
+        struct rf_message *message = fake_expect(fake, RF_MESSAGE_journal_read);
+        assert_int_equal(message->as.journal_read.after, after);
+        rf_message_destroy(&message);
+    }
+    rf_bus_destroy(&bus);
+}
+
 // It has a page that it cannot store, or an answer that does not come.
 static void nobody_waits_for_one_that_stands_still(void **state) {
     struct fake_broker *fake = *state;
@@ -202,6 +222,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BROKER_TEST(pages_end_where_those_of_the_others_do),
         BROKER_TEST(one_that_is_ahead_waits_for_the_other),
+        BROKER_TEST(the_one_that_is_behind_asks_first),
         BROKER_TEST(nobody_waits_for_one_that_stands_still),
         BROKER_TEST(who_is_not_in_step_gets_whole_pages),
         BROKER_TEST(data_are_packed_only_for_who_wants_them_so),
