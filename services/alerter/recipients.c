@@ -5,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
+// So that all of the sentence fits into a verdict.
+#define ADDRESS_MOST 80
+#define WORDS_MOST   110
+
 static const char *const states[] = {"waiting", "done", "refused"};
 
 // ---- life ----
@@ -60,8 +66,9 @@ size_t rf_recipients_waiting(const struct rf_recipients *recipients, const char 
 // ---- an attempt ----
 
 static void note_words(struct rf_recipient *recipient, const struct rf_mail_answer *answer) {
-    snprintf(recipient->message, sizeof recipient->message, "%d %.*s", answer->code,
-             (int)sizeof recipient->message - 16, answer->words);
+    size_t size = rf_utf8_cut(answer->words, strlen(answer->words), sizeof answer->words - 16);
+    snprintf(recipient->message, sizeof recipient->message, "%d %.*s", answer->code, (int)size,
+             answer->words);
 }
 
 // What the server said to each who was asked. Whom it would have taken it for has it if the whole
@@ -111,9 +118,13 @@ static void say(struct rf_verdict *verdict, const struct rf_recipients *recipien
     size_t count = count_in(recipients, state);
     if (first == NULL)
         return;
-    snprintf(verdict->message, sizeof verdict->message, "the mail server %s %.80s: %.120s%s",
-             state == RF_RECIPIENT_REFUSED ? "refuses it for" : "does not take it yet for",
-             first->address, first->message, count > 1 ? " (and others)" : "");
+    const char *what =
+        state == RF_RECIPIENT_REFUSED ? "refuses it for" : "does not take it yet for";
+    size_t address = rf_utf8_cut(first->address, strlen(first->address), ADDRESS_MOST);
+    size_t words = rf_utf8_cut(first->message, strlen(first->message), WORDS_MOST);
+    (void)snprintf(verdict->message, sizeof verdict->message, "the mail server %s %.*s: %.*s%s",
+                   what, (int)address, first->address, (int)words, first->message,
+                   count > 1 ? " (and others)" : "");
 }
 
 // Nobody took it, and all refuse it: it is one mail that is refused, and tried again as that.

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,32 @@ static void what_is_kept_that_is_no_json_is_as_nothing(void **state) {
     }
 }
 
+// Of whatever length its words are: they are cut between characters, else nothing could be kept.
+static void long_words_of_a_server_are_cut_between_characters(void **state) {
+    struct rf_recipients recipients;
+    (void)state;
+    for (size_t before = 0; before < 3; before++) {
+        struct rf_verdict verdict = {.outcome = OK};
+        make(&recipients, TO, NULL);
+        char *words = recipients.answers[0].words;
+        recipients.answers[0].code = 450;
+        recipients.answers[1].code = recipients.answers[2].code = 250;
+        memset(words, 'x', before);
+        for (size_t i = before; i + 3 < RF_MAIL_WORDS_SIZE; i += 3)
+            memcpy(words + i, "\xE2\x82\xAC", 3);
+        rf_recipients_judge(&recipients, &verdict);
+        char *kept = rf_recipients_keep(&recipients);
+        json_t *json = json_loads(kept, 0, NULL);
+        json_t *said = json_string(verdict.message);
+        assert_non_null(said);
+        assert_int_equal(json_object_size(json), 3);
+        json_decref(said);
+        json_decref(json);
+        free(kept);
+        rf_recipients_fini(&recipients);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_refused_for_now_is_tried_alone),
@@ -168,6 +195,7 @@ int main(void) {
         cmocka_unit_test(a_failure_before_anyone_was_asked_says_nothing_of_them),
         cmocka_unit_test(another_list_of_recipients_is_heeded),
         cmocka_unit_test(what_is_kept_that_is_no_json_is_as_nothing),
+        cmocka_unit_test(long_words_of_a_server_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
