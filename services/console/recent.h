@@ -37,8 +37,8 @@ void console_recent_fini(struct console_recent *recent);
 // console_recent_begin: forgets all; it goes on behind this place.
 void console_recent_begin(struct console_recent *recent, const struct rf_journal_place *place);
 
-// console_recent_rename: what comes next is of the journal that goes by this name now: a broker that
-// was restarted goes on in its journal under another one, and only it can tell what a place of
+// console_recent_rename: what comes next is of the journal that goes by this name now: a broker
+// that was restarted goes on in its journal under another one, and only it can tell what a place of
 // before is worth. Who stands at one has it read by the broker, once.
 void console_recent_rename(struct console_recent *recent, const char *journal);
 
