@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "campaign_number.h"
 #include "member.h"
+#include "person.h"
 #include "summary.h"
 
 struct ordering {
@@ -25,7 +26,8 @@ static void told(struct cli_session *session, json_t *result) {
 
 static void begin(struct cli_session *session) {
     struct ordering *ordering = session->arg;
-    json_t *params = json_pack("{s:s}", "campaign", session->options->arguments[0]);
+    json_t *params = json_pack("{s:s, s:s, s:s*}", "campaign", session->options->arguments[0], "by",
+                               cli_person(), "why", session->options->own[CLI_WHY]);
     if (params != NULL && strcmp(ordering->operation, "priority") == 0)
         (void)json_object_set_new(params, "priority", json_integer(ordering->priority));
     cli_ask(&ordering->ask, session, ordering->operation, params, told);

@@ -4,6 +4,7 @@
 
 #include "ask.h"
 #include "member.h"
+#include "person.h"
 
 struct retrying {
     struct cli_ask ask;
@@ -60,10 +61,10 @@ static void told(struct cli_session *session, json_t *result) {
 static void call(struct cli_session *session, int64_t after) {
     struct retrying *retrying = session->arg;
     const struct cli_options *options = session->options;
-    json_t *params =
-        json_pack("{s:s, s:s*, s:s*, s:I}", "campaign", options->arguments[0], "reason",
-                  options->own[CLI_REASON], "contact",
-                  options->count > 1 ? options->arguments[1] : NULL, "after", (json_int_t)after);
+    json_t *params = json_pack("{s:s, s:s*, s:s*, s:I, s:s, s:s*}", "campaign",
+                               options->arguments[0], "reason", options->own[CLI_REASON], "contact",
+                               options->count > 1 ? options->arguments[1] : NULL, "after",
+                               (json_int_t)after, "by", cli_person(), "why", options->own[CLI_WHY]);
     cli_ask(&retrying->ask, session, "retry", params, told);
 }
 

@@ -14,6 +14,7 @@
 #include "campaign_number.h"
 #include "campaign_settings.h"
 #include "page.h"
+#include "person.h"
 #include "progress.h"
 #include "run.h"
 #include "session.h"
@@ -203,13 +204,14 @@ static void on_reply(void *arg, const struct rf_call_reply *reply) {
 static void call(struct cli_session *session) {
     struct running *running = session->arg;
     const char *operation;
+    bool starting = running->run.phase == CLI_RUN_STARTING;
     json_t *params = cli_run_request(&running->run, &operation);
+    if (params != NULL && starting)
+        (void)json_object_set_new(params, "by", json_string(cli_person()));
     if (params == NULL)
         cli_session_fail(session, "out of memory");
     else
-        cli_session_call(session, operation, params,
-                         running->run.phase == CLI_RUN_STARTING ? START_TIME : ANSWER_TIME,
-                         on_reply);
+        cli_session_call(session, operation, params, starting ? START_TIME : ANSWER_TIME, on_reply);
 }
 
 // The list is read: says what came of it, once.

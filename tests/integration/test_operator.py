@@ -2,6 +2,8 @@
 """What an operator does with campaigns that are under way: pause, resume, cancel, retry, priorities, why."""
 
 import contextlib
+import os
+import pwd
 import sqlite3
 import unittest
 
@@ -22,7 +24,7 @@ class Operator(CampaignTest):
         self.assertIn("it was not started yet", self.order("pause", "c", code=1).stderr)
         self.order("start", "c")
         self.until("some contacts", lambda s: s["done"] >= 3)
-        told = self.order("pause", "c").stdout
+        told = self.order("pause", "c", "--why", "a test of ours").stdout
         self.assertIn("campaign c: paused; in progress: ", told)
         rested = self.until("the calls in progress to end", lambda s: s["running"] == 0)
         dials = sum(self.set.dials().values())
@@ -44,9 +46,11 @@ class Operator(CampaignTest):
         self.assertIn("it has ended already, nobody is called", self.order("start", "c").stdout)
         self.assert_each_dialled_once(contacts + people(4, first=40))
         wait_for("the log", lambda: self.set.events(type="campaign.finished", subject="c"))
-        ordered = [e["data"]["order"] for e in self.set.events(type="campaign.ordered")
-                   if e["subject"] == "c"]
-        self.assertEqual(ordered, ["start", "pause", "resume"])
+        ordered = [e["data"] for e in self.set.events(type="campaign.ordered") if e["subject"] == "c"]
+        self.assertEqual([data["order"] for data in ordered], ["start", "pause", "resume"])
+        user = pwd.getpwuid(os.getuid()).pw_name
+        self.assertEqual([(data.get("who"), data.get("why")) for data in ordered],
+                         [(user, None), (user, "a test of ours"), (user, None)])
 
     def test_a_cancelled_campaign_comes_to_its_end_for_good(self):
         contacts = people(30)
