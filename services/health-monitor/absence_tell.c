@@ -99,14 +99,15 @@ static void keep(struct monitor *monitor) {
 
 // Its address can be a secret of the receiver's, so it is not told.
 static void ended(struct monitor *monitor, bool taken, const char *why) {
+    // First of all: killed before it is kept, the next monitor tells it again.
+    health_absence_told(&monitor->absence, monitor->absence_posted, taken, rf_clock_now());
+    keep(monitor);
     if (!taken)
         rf_log(RF_LOG_WARNING, "health.alerter_webhook does not take that the alerter is %s: %s",
                monitor->absence_posted == HEALTH_ABSENCE_AWAY ? "away" : "back", why);
     else
         rf_log(RF_LOG_INFO, "health.alerter_webhook took that the alerter is %s",
                monitor->absence_posted == HEALTH_ABSENCE_AWAY ? "away" : "back");
-    health_absence_told(&monitor->absence, monitor->absence_posted, taken, rf_clock_now());
-    keep(monitor);
     rf_timer_after(&monitor->absence_timer, rf_ns(0));
 }
 

@@ -101,7 +101,8 @@ class DeadLettersTest(ListsCase):
                 db.execute(f"INSERT INTO alert ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
                            list(values.values()))
                 for channel in channels:
-                    db.execute("INSERT INTO delivery VALUES (?, ?, 'dead', 3, 0, 0, 'too late', '', ?)",
+                    db.execute("INSERT INTO delivery (alert, channel, state, attempts, due, tried, message, remote, made)"
+                               " VALUES (?, ?, 'dead', 3, 0, 0, 'too late', '', ?)",
                                (f"A{i:05}", channel, now))
         return fill
 

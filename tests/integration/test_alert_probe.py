@@ -66,7 +66,8 @@ class Probe(unittest.TestCase):
 
     def test_a_wrong_token_and_a_wrong_address(self):
         report = self.telegram(self.serve(401, '{"ok": false, "description": "Unauthorized"}'))
-        self.assertEqual((steps(report)[-1], report["message"]), ("reply!", "Telegram answered 401: Unauthorized"))
+        self.assertEqual((steps(report)[-1], report["message"]), (
+            "reply!", "Telegram answered 401: Unauthorized: the token is wrong or was revoked: @BotFather has the right one"))
         report = self.telegram(self.serve(404, '{"ok": false, "description": "Not Found: PATH"}'))
         self.assertEqual(steps(report)[-1], "reply!")
         report = probe(channel="webhook", url=self.serve(404) + "/hook")
