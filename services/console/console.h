@@ -51,8 +51,11 @@ void console_api(struct console *console, struct rf_http_exchange *exchange);
 bool console_read_number(const struct console_visit *visit, const char *name, int64_t least,
                          int64_t most, int64_t *number);
 
-// console_tell_refused (main.c): counts something that was refused to somebody who may be anybody;
-// told at most every ten seconds.
+// callback.c: console_tell_refused counts something that was refused to somebody who may be
+// anybody; told at most every ten seconds.
 void console_tell_refused(struct console *console, const char *what);
+
+// console_callback: whether it is a callback of the telephony provider; it has its reply then.
+bool console_callback(struct console *console, struct rf_http_exchange *exchange);
 
 #endif

@@ -1,14 +1,16 @@
 // The console: shows the set in a browser and to programs, takes orders of those who may give them,
 // serves the audio to the telephony provider and takes what it tells of calls onto the bus.
 //
-//   core.c        what is for everybody: media paths, health; media_file.c reads the audio
-//   told.c        reads a callback; tokens.c has what it is signed with
-//   api.c         all else: route.c says what it is for, access.c who may (session.c, guesses.c,
-//                 visitors.c), page.c has the page
-//   feed.c        what is heard from the bus: values.c, recent.c
-//   streams.c     server-sent events: stream.c decides what a reader gets next
-//   looks.c, history.c, orders.c   the handlers; errand.c fetches their answers, gather.c asks for
-//   all metrics.c     figures for Prometheus
+//   core.c                   what is for everybody: media paths, health
+//   media_file.c             reads the audio
+//   callback.c               takes what the provider tells: told.c reads it, by tokens.c
+//   api.c                    all else: route.c says what it is for, page.c has the page
+//   access.c                 who may: session.c, guesses.c, visitors.c
+//   feed.c                   what is heard from the bus: values.c, recent.c
+//   streams.c                server-sent events: stream.c decides what a reader gets next
+//   looks.c, history.c       the handlers of what is read, metrics.c for Prometheus
+//   orders.c                 and of what people do
+//   errand.c                 fetches one answer for them; gather.c, what many ask for at once
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +28,8 @@
 #include "http/server.h"
 #include "media_file.h"
 #include "runtime/open_files.h"
-#include "told.h"
 
 #define BODY_MOST 16384 // a callback has some 1,000 bytes, an order some 100
-
-#define REFUSALS_TOLD_EVERY rf_seconds(10)
 
 static void send_text(struct rf_http_exchange *exchange, const struct console_answer *answer) {
     rf_http_exchange_reply(exchange, answer->status, answer->content_type, answer->text,
@@ -53,79 +52,6 @@ static void send_file(const struct console *console, struct rf_http_exchange *ex
     rf_log(RF_LOG_WARNING, "media: %s", error.message);
     console_not_found(answer);
     send_text(exchange, answer);
-}
-
-// ---- callbacks ----
-
-// Whoever likes may ask at a public address: a line for each would fill the disk.
-void console_tell_refused(struct console *console, const char *what) {
-    struct rf_instant now = rf_loop_now(console->process->loop);
-    console->refused.count++;
-    if (rf_instant_before(now, console->refused.told))
-        return;
-    rf_log(RF_LOG_WARNING, "refused: %lu requests, the last one as %s", console->refused.count,
-           what);
-    console->refused.count = 0;
-    console->refused.told = rf_instant_add(now, REFUSALS_TOLD_EVERY);
-}
-
-// Reads it by the tokens that we have, and if none fits, by what their files have now.
-static enum console_trust read_told(struct console *console, const struct console_post *post,
-                                    struct console_told *told) {
-    struct console_tokens *tokens = &console->tokens;
-    enum console_trust trust = console_told_read(post, tokens->items, tokens->count, told);
-    if (trust == CONSOLE_FORGED &&
-        console_tokens_refresh(tokens, rf_loop_now(console->process->loop)))
-        trust = console_told_read(post, tokens->items, tokens->count, told);
-    return trust;
-}
-
-// Kept until the broker has it; who is killed before loses it, and the call is asked about later.
-static bool publish(const struct console *console, const struct console_told *told,
-                    const char *attempt) {
-    json_t *data = console_told_data(told, attempt);
-    struct rf_event event = {
-        .type = rf_event_type_name(RF_EVENT_CALL_TOLD), .subject = told->sid, .data = data};
-    struct rf_error error = {.message = "out of memory"};
-    bool taken = data != NULL && rf_bus_publish(console->process->bus, &event, &error) == RF_OK;
-    if (!taken)
-        rf_log(RF_LOG_WARNING, "what was told of call %s is lost: %s", told->sid, error.message);
-    json_decref(data);
-    return taken;
-}
-
-static unsigned take_callback(struct console *console, const struct rf_http_exchange *exchange,
-                              const char *attempt) {
-    char *url = rf_callback_url(console->process->config->telephony.callback_url, attempt);
-    if (url == NULL)
-        return 503;
-    size_t size;
-    struct console_told told;
-    struct console_post post = {
-        .url = url,
-        .type = rf_http_exchange_header(exchange, "Content-Type"),
-        .signature = rf_http_exchange_header(exchange, RF_CALLBACK_HEADER),
-        .body = rf_http_exchange_body(exchange, &size),
-    };
-    enum console_trust trust = read_told(console, &post, &told);
-    free(url);
-    if (trust == CONSOLE_FORGED) {
-        console_tell_refused(console, "its signature is not by providers.twilio.key for "
-                                      "telephony.callback_url");
-        return 403;
-    }
-    if (trust == CONSOLE_UNUSABLE) {
-        console_tell_refused(console, "it is signed, but tells of no call");
-        return 400;
-    }
-    return publish(console, &told, attempt) ? 204 : 503;
-}
-
-static bool is_callback(const struct console *console, const struct rf_http_exchange *exchange,
-                        char attempt[RF_ULID_SIZE]) {
-    return console->process->config->telephony.callback_url != NULL &&
-           strcmp(rf_http_exchange_method(exchange), "POST") == 0 &&
-           rf_callback_attempt(rf_http_exchange_path(exchange), attempt);
 }
 
 // What the provider asks for, and whoever watches over the console: nobody has to show a token.
@@ -161,10 +87,7 @@ static void on_news(void *arg) {
 
 static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
     struct console *console = arg;
-    char attempt[RF_ULID_SIZE];
-    if (is_callback(console, exchange, attempt))
-        rf_http_exchange_reply(exchange, take_callback(console, exchange, attempt), NULL, "", 0);
-    else if (!is_for_all(console, exchange))
+    if (!console_callback(console, exchange) && !is_for_all(console, exchange))
         console_api(console, exchange);
 }
 
