@@ -314,7 +314,8 @@ class Answers(ConsoleApiTest):
         self.assertEqual({e["contact"] for e in self.get("/api/v1/events?contact=c-2")["events"]}, {"c-2"})
         self.assertEqual({e["campaign"] for e in self.get("/api/v1/events?campaign=d&limit=2")["events"]}, {"d"})
         beyond = self.get("/api/v1/events?from=99999")
-        self.assertGreaterEqual(beyond.pop("last"), last)
+        # As the pages tell it: what is on its way to the disk may have been heard of before.
+        self.assertGreaterEqual(beyond.pop("last"), every[-1]["n"])
         self.assertEqual(beyond, {"events": [], "next": 99999, "trimmed": 0})
         for bad in ("limit=0", "limit=1001", "limit=x", "from=-1", "severity=loud", "type=,", "type=" + "a" * 300,
                     "type=" + ",".join("abcdefghijklmnopq"), "limit=1e3", "from=99999999999999999999"):
