@@ -50,6 +50,10 @@ static struct date date_of(int64_t day) {
     return date;
 }
 
+void rf_utc_format_part(struct rf_utc t, char *out) {
+    put_digits(out + 20, 6, (t.ns < 0 ? 0 : t.ns) % RF_NS_PER_S / RF_NS_PER_US);
+}
+
 char *rf_utc_format(struct rf_utc t, char *out) {
     int64_t ns = t.ns < 0 ? 0 : t.ns, seconds = ns / RF_NS_PER_S, second = seconds % 86400;
     struct date date = date_of(seconds / 86400);
@@ -59,7 +63,7 @@ char *rf_utc_format(struct rf_utc t, char *out) {
     put_digits(out + 11, 2, second / 3600);
     put_digits(out + 14, 2, second / 60 % 60);
     put_digits(out + 17, 2, second % 60);
-    put_digits(out + 20, 6, ns % RF_NS_PER_S / RF_NS_PER_US);
+    rf_utc_format_part(t, out);
     out[4] = out[7] = '-';
     out[10] = 'T';
     out[13] = out[16] = ':';

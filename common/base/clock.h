@@ -21,4 +21,7 @@ void rf_clock_pause(struct rf_duration time);
 // rf_utc_format: "2026-11-24T10:48:00.123456Z" into `out` (RF_RFC3339_SIZE bytes). Returns out.
 char *rf_utc_format(struct rf_utc t, char *out);
 
+// rf_utc_format_part: the same where `out` has another time of the same second.
+void rf_utc_format_part(struct rf_utc t, char *out);
+
 #endif

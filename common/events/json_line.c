@@ -41,25 +41,32 @@ static rf_block specials(rf_block bytes) {
                       (bytes == 0xE2));
 }
 
-// In most texts there is nothing that may have to be escaped.
-static bool has_special(const char *text, size_t size) {
-    if (size < sizeof(rf_block))
-        return size > 0 && rf_block_any(specials(rf_block_of_few(text, size)));
-    // The last block may overlap the one before it.
-    rf_block any = specials(rf_block_at(text + size - sizeof(rf_block)));
-    for (size_t i = 0; i + sizeof(rf_block) < size; i += sizeof(rf_block))
-        any |= specials(rf_block_at(text + i));
-    return rf_block_any(any);
+// Those and all beyond ASCII, in fewer steps.
+static rf_block others(rf_block bytes) {
+    typedef signed char signs __attribute__((vector_size(sizeof(rf_block))));
+    return (rf_block)(((signs)bytes < ' ') | (signs)(bytes == '"') | (signs)(bytes == '\\'));
 }
 
-static void add_plain(struct rf_text *out, const char *text, size_t size) {
-    char *room = rf_text_room(out, size + 2);
+// Most texts are of letters, digits and signs of ASCII that stand for themselves.
+static bool is_plain(const char *text, size_t size) {
+    if (size < sizeof(rf_block))
+        return size == 0 || !rf_block_any(others(rf_block_of_few(text, size)));
+    // The last block may overlap the one before it.
+    rf_block any = others(rf_block_at(text + size - sizeof(rf_block)));
+    for (size_t i = 0; i + sizeof(rf_block) < size; i += sizeof(rf_block))
+        any |= others(rf_block_at(text + i));
+    return !rf_block_any(any);
+}
+
+bool rf_json_line_add_plain(struct rf_text *out, const char *text, size_t size) {
+    char *room = is_plain(text, size) ? rf_text_room(out, size + 2) : NULL;
     if (room == NULL)
-        return;
+        return false;
     room[0] = '"';
     memcpy(room + 1, text, size);
     room[size + 1] = '"';
     rf_text_take_room(out, size + 2);
+    return true;
 }
 
 // The next byte that may have to be escaped.
@@ -74,12 +81,8 @@ static const unsigned char *next_special(const unsigned char *at, const unsigned
     return at;
 }
 
-void rf_json_line_add(struct rf_text *out, const char *text, size_t size) {
+void rf_json_line_add_other(struct rf_text *out, const char *text, size_t size) {
     const unsigned char *at = (const unsigned char *)text, *end = at + size, *plain = at;
-    if (!has_special(text, size)) {
-        add_plain(out, text, size);
-        return;
-    }
     rf_text_add_bytes(out, "\"", 1);
     while ((at = next_special(at, end)) < end) {
         char escaped[8];

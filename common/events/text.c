@@ -41,7 +41,7 @@ static bool reserve(struct rf_text *text, size_t more) {
     return true;
 }
 
-char *rf_text_room(struct rf_text *text, size_t size) {
+char *rf_text_more_room(struct rf_text *text, size_t size) {
     return reserve(text, size) ? text->data + text->size : NULL;
 }
 

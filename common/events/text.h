@@ -39,8 +39,14 @@ static inline void rf_text_add_bytes(struct rf_text *text, const void *data, siz
 }
 
 // rf_text_room: where `size` bytes may be written behind the text, to which rf_text_take_room then
-// adds them; NULL if that failed.
-char *rf_text_room(struct rf_text *text, size_t size);
+// adds them; NULL if that failed. rf_text_more_room: its part that is not inlined.
+char *rf_text_more_room(struct rf_text *text, size_t size);
+static inline char *rf_text_room(struct rf_text *text, size_t size);
+
+static inline char *rf_text_room(struct rf_text *text, size_t size) {
+    return text->failed || text->capacity - text->size <= size ? rf_text_more_room(text, size)
+                                                               : text->data + text->size;
+}
 
 static inline void rf_text_take_room(struct rf_text *text, size_t size) {
     text->size += size;

@@ -1,28 +1,14 @@
 #include "redact/known_names.h"
 
-#include <stdint.h>
-
 #include <ringfence/messages.h>
 
-static size_t place_of(const char *text, size_t size) {
-    uint64_t first = 0, last = 0;
-    if (size >= 8) {
-        memcpy(&first, text, 8);
-        memcpy(&last, text + size - 8, 8);
-    } else {
-        for (size_t i = 0; i < size; i++)
-            first = first << 8 | (unsigned char)text[i];
-    }
-    uint64_t hash =
-        (first ^ last * UINT64_C(0x9E3779B97F4A7C15) ^ size) * UINT64_C(0xD6E8FEB86659FD93);
-    return (size_t)(hash >> 40) % RF_KNOWN_NAMES;
-}
-
 // Where it stands, or a free place.
-static size_t find(const struct rf_known_names *names, const char *text, size_t size) {
-    size_t place = place_of(text, size);
-    while (names->places[place].size != 0 && (names->places[place].size != size ||
-                                              memcmp(names->places[place].text, text, size) != 0))
+static size_t find(const struct rf_known_names *names, const struct rf_text_words *words,
+                   const char *text, size_t size) {
+    size_t place = rf_text_place(words, size, RF_KNOWN_NAMES);
+    while (names->places[place].size != 0 &&
+           (names->places[place].size != size ||
+            !rf_text_is(words, text, size, &names->places[place].words, names->places[place].text)))
         place = (place + 1) % RF_KNOWN_NAMES;
     return place;
 }
@@ -30,8 +16,10 @@ static size_t find(const struct rf_known_names *names, const char *text, size_t 
 static void learn(struct rf_known_names *names, const char *text, size_t size) {
     if (size < 2 || size > RF_KNOWN_NAME_BYTES)
         return;
-    struct rf_known_name *name = &names->places[find(names, text, size)];
+    struct rf_text_words words = rf_text_words(text, size);
+    struct rf_known_name *name = &names->places[find(names, &words, text, size)];
     memcpy(name->text, text, size);
+    name->words = words;
     name->size = (unsigned char)size;
     name->kind = (unsigned char)rf_redact_kind(text, size, RF_REDACT_PLAIN);
 }
@@ -72,8 +60,9 @@ void rf_known_names_check(struct rf_known_names *names, const struct rf_redactio
 
 const struct rf_known_name *rf_known_names_find(const struct rf_known_names *names,
                                                 const char *text, size_t size) {
-    if (size > RF_KNOWN_NAME_BYTES)
+    if (size == 0 || size > RF_KNOWN_NAME_BYTES)
         return NULL;
-    const struct rf_known_name *name = &names->places[find(names, text, size)];
+    struct rf_text_words words = rf_text_words(text, size);
+    const struct rf_known_name *name = &names->places[find(names, &words, text, size)];
     return name->size > 0 ? name : NULL;
 }

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "redact/redact.h"
+#include "redact/text_place.h"
 
 #define RF_KNOWN_NAME_BYTES 24
 #define RF_KNOWN_NAMES      1024 // a power of two, several times the words of the catalogue
 
 struct rf_known_name {
+    struct rf_text_words words; // of its text
     char text[RF_KNOWN_NAME_BYTES];
     unsigned char size; // 0: the place is free
     unsigned char kind; // enum rf_redact_kind

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "events/json_line.h"
+#include "redact/known_names.h"
 #include "wire/cursor.h"
 
 // What reading goes on with.
 struct walk {
     const struct rf_redaction *redaction;
+    struct rf_clean_texts *seen;
     struct rf_cursor cursor;
     struct rf_text *json;     // NULL: not wanted
     struct rf_text *redacted; // of the value at hand
@@ -17,7 +19,7 @@ struct walk {
 struct key {
     const char *bytes;
     size_t size;
-    bool clean; // it is known to hold nothing
+    const struct rf_known_name *known; // or NULL
 };
 
 static void add(struct walk *walk, const char *bytes, size_t size) {
@@ -63,7 +65,12 @@ static enum rf_redact_verdict redact_scalar(struct walk *walk, enum rf_redact_ki
     walk->redacted->size = 0;
     *text = value->bytes;
     *size = value->size;
-    if (value->kind == RF_PACKED_STR)
+    if (value->kind == RF_PACKED_STR && kind == RF_REDACT_PLAIN) // as rf_redact_value does
+        verdict =
+            rf_redact_again(walk->redaction, walk->seen, value->bytes, value->size, walk->redacted)
+                ? RF_REDACT_CHANGED
+                : RF_REDACT_CLEAN;
+    else if (value->kind == RF_PACKED_STR)
         verdict = rf_redact_value(walk->redaction, kind, value->bytes, value->size, walk->redacted);
     else if (value->kind == RF_PACKED_INT)
         verdict = rf_redact_number(walk->redaction, kind, value->n, walk->redacted);
@@ -88,12 +95,12 @@ static void add_key(struct walk *walk, const struct key *key) {
     struct rf_text left = {0};
     if (walk->json == NULL)
         return;
-    if (key->clean) { // a word of the catalogue, with nothing to escape
-        char *room = rf_text_room(walk->json, key->size + 3);
+    if (key->known != NULL && key->known->clean) { // a word, with nothing to escape
+        char *room = rf_text_room(walk->json, RF_KNOWN_NAME_BYTES + 3);
         if (room == NULL)
             return;
         room[0] = '"';
-        memcpy(room + 1, key->bytes, key->size);
+        memcpy(room + 1, key->known->text, RF_KNOWN_NAME_BYTES); // always as many: no loop
         memcpy(room + 1 + key->size, "\":", 2);
         rf_text_take_room(walk->json, key->size + 3);
         return;
@@ -170,7 +177,7 @@ static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct
 static enum rf_redact_kind read_key(struct walk *walk, enum rf_redact_kind outer, struct key *key) {
     struct rf_packed text = rf_cursor_next(&walk->cursor);
     *key = (struct key){.bytes = text.bytes, .size = text.size};
-    return rf_redact_name(walk->redaction, key->bytes, key->size, outer, &key->clean);
+    return rf_redact_name(walk->redaction, key->bytes, key->size, outer, &key->known);
 }
 
 // Recursive, as deep as the wire lets it be.
@@ -188,9 +195,10 @@ static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struc
     add(walk, is_map ? "}" : "]", 1);
 }
 
-bool rf_redact_packed(const struct rf_redaction *redaction, const struct rf_bytes *data,
-                      struct rf_text *json, struct rf_fields *fields) {
+bool rf_redact_packed(const struct rf_redaction *redaction, struct rf_clean_texts *seen,
+                      const struct rf_bytes *data, struct rf_text *json, struct rf_fields *fields) {
     struct walk walk = {.redaction = redaction,
+                        .seen = seen,
                         .cursor = {data->data, (const unsigned char *)data->data + data->size},
                         .json = json,
                         .redacted = &fields->redacted};

@@ -1,5 +1,6 @@
 #include "redact/redact.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "redact/span.h"
 
 struct rf_redaction {
+    uint64_t number;
     struct rf_redact_rules rules;
     struct rf_secrets secrets;
     struct rf_known_names names;
@@ -17,10 +19,17 @@ struct rf_redaction {
 
 // ---- life ----
 
+// Names what was made and decides nothing: an address may come again.
+static uint64_t new_number(void) {
+    static atomic_uint_fast64_t last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
 struct rf_redaction *rf_redaction_new(const struct rf_redact_rules *rules) {
     struct rf_redaction *redaction = calloc(1, sizeof *redaction);
     if (redaction == NULL)
         return NULL;
+    redaction->number = new_number();
     redaction->rules = *rules;
     rf_known_names_learn(&redaction->names);
     rf_known_names_check(&redaction->names, redaction);
@@ -39,24 +48,24 @@ void rf_redaction_destroy(struct rf_redaction **redaction) {
 enum rf_err rf_redaction_secret(struct rf_redaction *redaction, const char *value) {
     if (value == NULL)
         return RF_OK;
+    redaction->number = new_number();
     enum rf_err err = rf_secrets_add(&redaction->secrets, value);
     rf_known_names_check(&redaction->names, redaction);
     return err;
 }
 
+uint64_t rf_redaction_number(const struct rf_redaction *redaction) {
+    return redaction->number;
+}
+
 // ---- names that are known ----
 
 enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const char *name,
-                                   size_t size, enum rf_redact_kind outer, bool *clean) {
-    const struct rf_known_name *known = rf_known_names_find(&redaction->names, name, size);
-    *clean = known != NULL && known->clean;
-    return known == NULL ? rf_redact_kind(name, size, outer)
-                         : rf_redact_kind_inside((enum rf_redact_kind)known->kind, outer);
-}
-
-bool rf_redact_is_known(const struct rf_redaction *redaction, const char *text, size_t size) {
-    const struct rf_known_name *known = rf_known_names_find(&redaction->names, text, size);
-    return known != NULL && known->clean;
+                                   size_t size, enum rf_redact_kind outer,
+                                   const struct rf_known_name **known) {
+    *known = rf_known_names_find(&redaction->names, name, size);
+    return *known == NULL ? rf_redact_kind(name, size, outer)
+                          : rf_redact_kind_inside((enum rf_redact_kind)(*known)->kind, outer);
 }
 
 // ---- what a form tells ----

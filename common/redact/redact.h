@@ -16,6 +16,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <ringfence/error.h>
 #include <ringfence/messages.h>
@@ -55,6 +56,10 @@ void rf_redaction_destroy(struct rf_redaction **redaction);
 // RF_ERR_NOMEM only.
 RF_NODISCARD enum rf_err rf_redaction_secret(struct rf_redaction *redaction, const char *value);
 
+// rf_redaction_number: never 0, and another one for each redaction of the process and after each
+// secret: what was kept of its answers is worth nothing under another.
+uint64_t rf_redaction_number(const struct rf_redaction *redaction);
+
 // rf_redact: true: `size` bytes of `text` hold something, and what is left was appended to `out`.
 // False: they are clean, and `out` is untouched; nothing is allocated. Bytes that are not UTF-8 do
 // no harm.
@@ -84,13 +89,12 @@ enum rf_redact_verdict {
 // rf_redact_kind: of a value with this name that is inside a value of kind `outer`.
 enum rf_redact_kind rf_redact_kind(const char *name, size_t size, enum rf_redact_kind outer);
 
-// rf_redact_name: the same by a table of the names that the catalogue has. `clean`: the name itself
-// is known to hold nothing.
+// rf_redact_name: the same by a table of the names that the catalogue has. `known`: what it has of
+// the name, or NULL (known_names.h).
+struct rf_known_name;
 enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const char *name,
-                                   size_t size, enum rf_redact_kind outer, bool *clean);
-
-// rf_redact_is_known: whether the text is such a name, and clean.
-bool rf_redact_is_known(const struct rf_redaction *redaction, const char *text, size_t size);
+                                   size_t size, enum rf_redact_kind outer,
+                                   const struct rf_known_name **known);
 
 // rf_redact_value: as rf_redact, of a value of that kind; rf_redact_number: of an integer, which
 // becomes a text if it is not clean.
@@ -122,6 +126,13 @@ struct rf_redacted_event {
 RF_NODISCARD enum rf_err rf_redact_event(const struct rf_redaction *redaction,
                                          const struct rf_event *event,
                                          struct rf_redacted_event *redacted);
+
+// rf_redact_event_again: the same, with answers kept in `seen` (clean_texts.h).
+struct rf_clean_texts;
+RF_NODISCARD enum rf_err rf_redact_event_again(const struct rf_redaction *redaction,
+                                               struct rf_clean_texts *seen,
+                                               const struct rf_event *event,
+                                               struct rf_redacted_event *redacted);
 void rf_redacted_event_fini(struct rf_redacted_event *redacted);
 
 #endif

@@ -19,6 +19,8 @@
 // As it is if it is UTF-8, else cleaned.
 static void add_value(struct rf_text *out, const char *value) {
     size_t size = strlen(value);
+    if (rf_json_line_add_plain(out, value, size))
+        return;
     if (rf_text_valid(value, size)) {
         rf_json_line_add(out, value, size);
         return;
@@ -182,12 +184,22 @@ static void fail(const struct lines *lines) {
         lines->text->failed = true;
 }
 
+// Of events, most have the second of the one before.
+static const char *time_of(struct rf_recorder *recorder, struct rf_utc ts) {
+    int64_t second = ts.ns / RF_NS_PER_S;
+    if (second <= 0 || second != recorder->second)
+        rf_utc_format(ts, recorder->time);
+    else
+        rf_utc_format_part(ts, recorder->time);
+    recorder->second = second;
+    return recorder->time;
+}
+
 // Both lines have the same sentence.
 static void add_lines(struct rf_recorder *recorder, const struct rf_event *event,
                       const struct lines *lines) {
     struct rf_text *said = lines->text == NULL ? &recorder->sentence : lines->text;
-    char time[RF_RFC3339_SIZE];
-    rf_utc_format((struct rf_utc){event->ts}, time);
+    const char *time = time_of(recorder, (struct rf_utc){event->ts});
     recorder->sentence.size = 0;
     if (lines->text != NULL)
         add_columns(event, time, lines->text);
@@ -236,9 +248,9 @@ static bool record_packed(struct rf_recorder *recorder, const struct rf_redactio
                           const struct rf_event *event, const struct lines *lines) {
     struct rf_redacted_event redacted;
     recorder->data.size = 0;
-    if (!rf_redact_packed(redaction, &event->data_packed,
+    if (!rf_redact_packed(redaction, &recorder->clean, &event->data_packed,
                           lines->json == NULL ? NULL : &recorder->data, &recorder->fields) ||
-        rf_redact_event(redaction, event, &redacted) != RF_OK)
+        rf_redact_event_again(redaction, &recorder->clean, event, &redacted) != RF_OK)
         return false;
     redacted.event.data_fields = &recorder->fields;
     add_lines(recorder, &redacted.event, lines);

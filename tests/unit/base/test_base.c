@@ -42,6 +42,8 @@ static void a_date_is_written_by_rfc_3339_with_microseconds(void **state) {
     char text[RF_RFC3339_SIZE];
     assert_string_equal(rf_utc_format((struct rf_utc){INT64_C(1763981280123456789)}, text),
                         "2025-11-24T10:48:00.123456Z");
+    rf_utc_format_part((struct rf_utc){INT64_C(1763981280900000999)}, text);
+    assert_string_equal(text, "2025-11-24T10:48:00.900000Z");
     assert_string_equal(rf_utc_format((struct rf_utc){0}, text), "1970-01-01T00:00:00.000000Z");
 }
 
