@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/date.h"
 #include "http/transfer.h"
 
 #define END "Expire date:"
@@ -14,10 +15,9 @@ struct rf_utc rf_http_certificate_until(const struct rf_http_transfer *t) {
     for (const struct curl_slist *line = chain->certinfo[0]; line != NULL; line = line->next) {
         if (strncasecmp(line->data, END, strlen(END)) != 0)
             continue;
-        time_t seconds = curl_getdate(line->data + strlen(END), NULL);
-        int64_t ns;
-        if (seconds > 0 && !__builtin_mul_overflow(seconds, RF_NS_PER_S, &ns))
-            return (struct rf_utc){ns};
+        struct rf_utc until;
+        if (rf_http_date_parse(line->data + strlen(END), &until))
+            return until;
     }
     return (struct rf_utc){0};
 }

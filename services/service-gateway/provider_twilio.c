@@ -1,13 +1,13 @@
 // Twilio calls: providers.md, section 4. A dial has an effect in the world: it goes over a
 // connection of its own, and whatever is not a clear answer is ambiguous, never repeated.
 #include <ctype.h>
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "callback/callback.h"
 #include "config/account.h"
+#include "http/date.h"
 #include "http/form.h"
 #include "provider.h"
 
@@ -203,8 +203,8 @@ static bool is_known(json_t *known, const char *sid) {
 
 // A date in seconds since 1970; -1 if it cannot be read, or is beyond what nanoseconds can tell.
 static int64_t seconds_of(const char *date) {
-    int64_t seconds = date != NULL ? (int64_t)curl_getdate(date, NULL) : -1;
-    return seconds <= INT64_MAX / RF_NS_PER_S ? seconds : -1;
+    struct rf_utc utc;
+    return rf_http_date_parse(date, &utc) ? utc.ns / RF_NS_PER_S : -1;
 }
 
 // By how much the provider's clock is ahead of ours, as its answer says: 0 within what the
