@@ -21,6 +21,7 @@
 #include "runtime/log_redact.h"
 #include "runtime/log_relay.h"
 #include "runtime/loop.h"
+#include "runtime/notify.h"
 #include "runtime/registry.h"
 
 enum {
@@ -42,6 +43,8 @@ struct rf_service_rim {
     struct rf_registry registry;
     struct rf_log_relay relay;     // of our own log lines
     struct rf_log_redaction lines; // what is left of them on stderr
+    struct rf_notify notify;       // the service manager
+    char status[512];              // what it was told last
     struct rf_timer drain_timer;   // end of the drain
     struct rf_timer leave_timer;   // looks whether the last words were heard
     struct rf_instant leave_until;
@@ -108,6 +111,7 @@ static void leave(struct rf_process *process, struct rf_duration limit) {
 }
 
 static void end_at_once(struct rf_process *process) {
+    rf_notify_stopping(&process->rim->notify, "ending at once");
     // Should anything hang from here on, the kernel ends us within the promised time.
     struct itimerval limit = {
         .it_value = {.tv_sec = END_AT_ONCE_US / 1000000, .tv_usec = END_AT_ONCE_US % 1000000}};
@@ -133,6 +137,7 @@ static void begin_drain(struct rf_process *process) {
     struct rf_service_rim *rim = process->rim;
     rim->phase = DRAINING;
     process->draining = true;
+    rf_notify_stopping(&rim->notify, "finishing what is in hand");
     if (process->bus != NULL)
         rf_registry_tell(&rim->registry, "draining");
     rf_timer_after(&rim->drain_timer, drain_timeout(process));
@@ -165,7 +170,7 @@ static void tell_change(void *arg, const char *key, bool reloadable) {
                key);
 }
 
-static void reload(struct rf_process *process) {
+static void read_config_again(struct rf_process *process) {
     struct rf_service_rim *rim = process->rim;
     struct rf_config *fresh = NULL;
     struct rf_error error = {0};
@@ -185,6 +190,16 @@ static void reload(struct rf_process *process) {
     if (rf_log_redact_take(&rim->lines, fresh, &error) != RF_OK)
         rf_log(RF_LOG_ERROR, "lines here are redacted by the old configuration: %s", error.message);
     rf_log(RF_LOG_INFO, "configuration read again");
+}
+
+static void reload(struct rf_process *process) {
+    const struct rf_service_rim *rim = process->rim;
+    bool told = rim->ready && rim->phase == RUNNING;
+    if (told)
+        rf_notify_reloading(&rim->notify);
+    read_config_again(process);
+    if (told)
+        rf_notify_ready(&rim->notify, rim->status);
 }
 
 static void on_signal(void *arg, int fd, unsigned events) {
@@ -217,13 +232,13 @@ void rf_process_ready(struct rf_process *process, const char *format, ...) {
     if (rim->ready || rim->phase != RUNNING)
         return;
     rim->ready = true;
-    char text[512];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    vsnprintf(rim->status, sizeof rim->status, format, arguments);
     va_end(arguments);
-    printf("%s: ready: %s\n", process->service, text);
+    printf("%s: ready: %s\n", process->service, rim->status);
     fflush(stdout);
+    rf_notify_ready(&rim->notify, rim->status);
     if (process->bus != NULL) {
         rf_registry_tell(&rim->registry, "ready");
         publish(process, RF_EVENT_PROCESS_READY);
@@ -271,11 +286,14 @@ static void add_queues(void *arg, json_t *queues) {
 static enum rf_err run(struct rf_process *process, const sigset_t *signals,
                        struct rf_error *error) {
     struct rf_service_rim *rim = process->rim;
+    if (rf_notify_open(&rim->notify, error) != RF_OK)
+        return error->code;
     process->loop = rf_loop_new();
     if (process->loop == NULL || open_signals(process, signals) != RF_OK)
         return rf_error_set(error, RF_ERR_IO, "cannot make an event loop");
     rf_timer_init(&rim->drain_timer, process->loop, on_drain_timeout, process);
     rf_timer_init(&rim->leave_timer, process->loop, on_leave_timer, process);
+    rf_notify_run(&rim->notify, process->loop);
     enum rf_err result = RF_OK;
     if (rim->service->uses_bus)
         result = open_bus(process, error);
@@ -306,6 +324,7 @@ static void finish(struct rf_process *process) {
         rf_timer_stop(&rim->drain_timer);
         rf_timer_stop(&rim->leave_timer);
     }
+    rf_notify_close(&rim->notify);
     if (rim->signal_fd >= 0)
         close(rim->signal_fd);
     rf_loop_destroy(&process->loop);
