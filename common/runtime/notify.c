@@ -118,14 +118,10 @@ void rf_notify_run(struct rf_notify *notify, struct rf_loop *loop) {
     on_timer(notify);
 }
 
-static void say_status(const struct rf_notify *notify, const char *state, const char *status) {
-    char lines[STATUS_BYTES];
-    (void)snprintf(lines, sizeof lines, "%s\nSTATUS=%s", state, status);
-    say(notify, lines);
-}
-
 void rf_notify_ready(const struct rf_notify *notify, const char *status) {
-    say_status(notify, "READY=1", status);
+    char lines[STATUS_BYTES];
+    (void)snprintf(lines, sizeof lines, "READY=1\nSTATUS=%s", status);
+    say(notify, lines);
 }
 
 void rf_notify_reloading(const struct rf_notify *notify) {
@@ -136,6 +132,10 @@ void rf_notify_reloading(const struct rf_notify *notify) {
     say(notify, lines);
 }
 
-void rf_notify_stopping(const struct rf_notify *notify, const char *status) {
-    say_status(notify, "STOPPING=1", status);
+void rf_notify_stopping(const struct rf_notify *notify, const char *status,
+                        struct rf_duration most) {
+    char lines[STATUS_BYTES];
+    (void)snprintf(lines, sizeof lines, "STOPPING=1\nSTATUS=%s\nEXTEND_TIMEOUT_USEC=%" PRId64,
+                   status, most.ns / RF_NS_PER_US);
+    say(notify, lines);
 }

@@ -30,10 +30,12 @@ void rf_notify_run(struct rf_notify *notify, struct rf_loop *loop);
 
 // rf_notify_ready: the process does its work; `status` is one line for people. rf_notify_reloading:
 // it reads its configuration, and says rf_notify_ready again when it is done. rf_notify_stopping:
-// it ends by itself. Each is sent without waiting; a manager that does not listen misses it.
+// it ends by itself, and may take `most` for it, whatever time its unit gives it. Each is sent
+// without waiting; a manager that does not listen misses it.
 void rf_notify_ready(const struct rf_notify *notify, const char *status);
 void rf_notify_reloading(const struct rf_notify *notify);
-void rf_notify_stopping(const struct rf_notify *notify, const char *status);
+void rf_notify_stopping(const struct rf_notify *notify, const char *status,
+                        struct rf_duration most);
 
 // rf_notify_close: fine for one that was never opened, or never ran.
 void rf_notify_close(struct rf_notify *notify);

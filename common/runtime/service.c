@@ -33,6 +33,9 @@ enum {
 #define LAST_WORDS     rf_ms(500)
 #define END_AT_ONCE_US 1800000
 
+// What comes after the drain, stores that are closed included, takes no longer than this.
+#define AFTER_DRAIN rf_ms(10000)
+
 enum phase { RUNNING, DRAINING, LEAVING };
 
 struct rf_service_rim {
@@ -111,7 +114,8 @@ static void leave(struct rf_process *process, struct rf_duration limit) {
 }
 
 static void end_at_once(struct rf_process *process) {
-    rf_notify_stopping(&process->rim->notify, "ending at once");
+    rf_notify_stopping(&process->rim->notify, "ending at once",
+                       rf_ns(END_AT_ONCE_US * RF_NS_PER_US));
     // Should anything hang from here on, the kernel ends us within the promised time.
     struct itimerval limit = {
         .it_value = {.tv_sec = END_AT_ONCE_US / 1000000, .tv_usec = END_AT_ONCE_US % 1000000}};
@@ -137,7 +141,8 @@ static void begin_drain(struct rf_process *process) {
     struct rf_service_rim *rim = process->rim;
     rim->phase = DRAINING;
     process->draining = true;
-    rf_notify_stopping(&rim->notify, "finishing what is in hand");
+    rf_notify_stopping(&rim->notify, "finishing what is in hand",
+                       rf_ns(drain_timeout(process).ns + AFTER_DRAIN.ns));
     if (process->bus != NULL)
         rf_registry_tell(&rim->registry, "draining");
     rf_timer_after(&rim->drain_timer, drain_timeout(process));
