@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "alert.h"
-#include "channels.h"
+#include "channels/channels.h"
 #include "gate.h"
 #include "http/client.h"
 #include "ledger.h"

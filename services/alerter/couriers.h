@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "channels.h"
+#include "channels/channels.h"
 #include "courier.h"
 
 struct rf_couriers {

@@ -11,7 +11,7 @@
 #include <ringfence/breaker.h>
 #include <ringfence/rate_limit.h>
 
-#include "channels.h"
+#include "channels/channels.h"
 #include "outbox.h"
 
 enum rf_gate_news {

@@ -14,7 +14,7 @@
 
 #include "alert.h"
 #include "base/map.h"
-#include "channels.h"
+#include "channels/channels.h"
 #include "seen.h"
 
 #define RF_INCIDENT_NAMES 10 // of its subjects are told by name

@@ -6,7 +6,7 @@
 #include <ringfence/bus.h>
 
 #include "calendar/zones.h"
-#include "channels.h"
+#include "channels/channels.h"
 #include "engine.h"
 #include "ledger.h"
 #include "redact/redactor.h"

@@ -13,7 +13,7 @@
 #include <ringfence/time.h>
 
 #include "alert.h"
-#include "channels.h"
+#include "channels/channels.h"
 #include "engine.h"
 #include "keeper.h"
 #include "outbox.h"

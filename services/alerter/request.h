@@ -3,7 +3,7 @@
 #define RF_ALERTER_REQUEST_H
 
 #include "alert.h"
-#include "channels.h"
+#include "channels/channels.h"
 #include "config/config.h"
 #include "http/client.h"
 #include "recipients.h"

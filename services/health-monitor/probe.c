@@ -1,11 +1,8 @@
-#include <stdio.h>
 #include <strings.h>
 
 #include "base/log.h"
 #include "monitor.h"
-
-// What a probe's answer may hold at most.
-#define MAX_BODY_BYTES ((size_t)1024 * 1024)
+#include "probe/provider_probe.h"
 
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct health_target *target = arg;
@@ -27,28 +24,6 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
     health_target_told(target, &answer);
 }
 
-// How each provider wants to be shown the key (providers.md sections 1 to 4).
-static size_t headers_of(enum rf_provider provider, const char *key, char *bearer,
-                         size_t bearer_size, struct rf_http_header *headers) {
-    switch (provider) {
-    case RF_PROVIDER_ELEVENLABS:
-        headers[0] = (struct rf_http_header){"xi-api-key", key};
-        return 1;
-    case RF_PROVIDER_OPENAI:
-    case RF_PROVIDER_OPENAI_TTS:
-        snprintf(bearer, bearer_size, "Bearer %s", key);
-        headers[0] = (struct rf_http_header){"Authorization", bearer};
-        return 1;
-    case RF_PROVIDER_ANTHROPIC:
-        headers[0] = (struct rf_http_header){"x-api-key", key};
-        headers[1] = (struct rf_http_header){"anthropic-version", "2023-06-01"};
-        return 2;
-    case RF_PROVIDER_TWILIO:
-        return 0;
-    }
-    return 0;
-}
-
 // The gateway finds a key file that was changed by itself; so do we.
 static void refresh_key(struct health_target *target) {
     bool changed;
@@ -61,35 +36,19 @@ void probe_begin(struct health_target *target) {
     struct monitor *monitor = target->monitor;
     const struct rf_config_provider *config = &monitor->config->providers[target->provider];
     refresh_key(target);
-    const char *key = target->key.value != NULL ? target->key.value : "";
     target->looked =
         strncasecmp(config->base_url, "https:", 6) == 0 &&
         health_certificate_due(&target->certificate, rf_loop_now(monitor->process->loop));
-    char url[2048], bearer[1024];
-    struct rf_http_header headers[2];
-    snprintf(url, sizeof url, "%s%s", config->base_url, config->probe_path);
-    struct rf_http_request request = {
-        .method = "GET",
-        .url = url,
-        .headers = headers,
-        .header_count = headers_of(target->provider, key, bearer, sizeof bearer, headers),
-        .ca_file = config->ca_file,
-        .proxy = config->proxy.url,
-        .proxy_user = config->proxy.user,
-        .proxy_password = config->proxy.password.value,
-        .connect_timeout = config->timeout.connect,
+    const struct rf_provider_probe probe = {
+        .provider = target->provider,
+        .config = config,
+        .key = target->key.value,
         .timeout = monitor->config->health.timeout,
-        .max_body_bytes = MAX_BODY_BYTES,
         .fresh = target->looked,
-        .certificate = target->looked,
     };
-    if (target->provider == RF_PROVIDER_TWILIO) {
-        request.user = config->account_sid;
-        request.password = key;
-    }
     struct rf_error error;
-    if (rf_http_send(monitor->http, &request, on_reply, target, &target->transfer, &error) !=
-        RF_OK) {
+    if (rf_provider_probe_send(monitor->http, &probe, on_reply, target, &target->transfer,
+                               &error) != RF_OK) {
         target->transfer = NULL;
         const struct health_answer answer = {.failure_text = error.message, .our_fault = true};
         health_target_told(target, &answer);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account.h"
 #include "events/text.h"
+#include "google/token.h"
 #include "record.h"
 
 #define CONNECT_LIMIT rf_seconds(10)
@@ -29,38 +29,6 @@ static enum rf_err send(const struct sending *s, struct rf_http_request *request
         s->config->timeout.ns < CONNECT_LIMIT.ns ? s->config->timeout : CONNECT_LIMIT;
     request->body_size = request->body == NULL ? 0 : strlen(request->body);
     return rf_http_send(s->http, request, s->fn, s->arg, s->transfer, error);
-}
-
-// The key file is read anew each time: it may have been replaced.
-static enum rf_err send_token(const struct sending *s, struct rf_utc now, struct rf_error *error) {
-    static const struct rf_http_header headers[] = {
-        {"Content-Type", "application/x-www-form-urlencoded"}};
-    const struct rf_config_sheets *sheets = &s->config->sheets;
-    struct rf_account account = {0};
-    struct rf_text body = {0};
-    char *assertion = NULL;
-    enum rf_err result = rf_account_load(sheets->credentials, &account, error);
-    if (result == RF_OK)
-        result = rf_account_assertion(&account, sheets->token_url, now, &assertion, error);
-    rf_account_fini(&account);
-    if (result != RF_OK)
-        return result;
-    // The assertion's alphabet needs no escaping.
-    rf_text_add(&body,
-                "grant_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Agrant-type%%3Ajwt-bearer"
-                "&assertion=%s",
-                assertion);
-    struct rf_http_request request = {.method = "POST",
-                                      .url = sheets->token_url,
-                                      .headers = headers,
-                                      .header_count = 1,
-                                      .body = body.data,
-                                      .max_body_bytes = REPLY_BYTES};
-    result = body.failed ? rf_error_set(error, RF_ERR_NOMEM, "no memory for a request")
-                         : send(s, &request, error);
-    rf_text_fini(&body);
-    free(assertion);
-    return result;
 }
 
 static void add_escaped(struct rf_text *url, const char *segment) {
@@ -122,7 +90,8 @@ enum rf_err rf_sheet_request_send(struct rf_http *http, const struct rf_config_l
     int64_t rows = (int64_t)json_array_size(sheet->rows);
     switch (action) {
     case RF_SHEET_TOKEN:
-        return send_token(&s, now, error);
+        return rf_google_token_send(http, &config->sheets, config->timeout, now, fn, arg, transfer,
+                                    error);
     case RF_SHEET_PEEK:
         return send_values(&s, "GET", rf_a1_block(tab, top, 1, RF_RECORD_COLUMNS), "", NULL,
                            REPLY_BYTES, error);

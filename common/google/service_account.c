@@ -1,4 +1,4 @@
-#include "account.h"
+#include "google/service_account.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>

@@ -1,7 +1,7 @@
 // A Google service account: its key file, and the signed assertion (JWT, RS256) that is exchanged
 // for an access token (developers.google.com/identity/protocols/oauth2/service-account).
-#ifndef RF_LOGGER_ACCOUNT_H
-#define RF_LOGGER_ACCOUNT_H
+#ifndef RF_GOOGLE_SERVICE_ACCOUNT_H
+#define RF_GOOGLE_SERVICE_ACCOUNT_H
 
 #include <ringfence/error.h>
 #include <ringfence/time.h>

@@ -1,4 +1,4 @@
-#include "channels.h"
+#include "channels/channels.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 // A channel is known by its name: in the database, to people, and from one configuration to the
 // next. Its slot is for masks of bits (1 << slot) while the process runs: it stays the same over a
 // reload as long as the name is there; a restart may give another one.
-#ifndef RF_ALERTER_CHANNELS_H
-#define RF_ALERTER_CHANNELS_H
+#ifndef RF_CHANNELS_CHANNELS_H
+#define RF_CHANNELS_CHANNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "account.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "google/service_account.h"
 
 static char *pem_of(EVP_PKEY *key) {
     BIO *bio = BIO_new(BIO_s_mem());

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "channels.h"
+#include "channels/channels.h"
 
 static struct rf_config_channel hook(const char *name) {
     return (struct rf_config_channel){
