@@ -1,18 +1,17 @@
-"""/metrics: the text format, its figures against what happened, and the rules that read them. Where there is a
-promtool (Debian's package prometheus), it checks as well."""
+"""/metrics: the text format, its figures against what happened, and the rules that read them; promtool checks both."""
 
 import math
 import re
-import shutil
 import subprocess
 import unittest
 
 import yaml
 
-from harness import SOURCE, people, wait_for
+from harness import people, wait_for
+from prometheus import DEPLOY, program
 from test_console_api import OPERATOR, VIEWER, ConsoleApiTest
 
-RULES = SOURCE / "deploy" / "prometheus" / "ringfence-rules.yml"
+RULES = DEPLOY / "ringfence-rules.yml"
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+)\})? (\S+)')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
@@ -54,10 +53,9 @@ class Metrics(ConsoleApiTest):
         return self.scrape().get((name, frozenset(labels.items())))
 
     def promtool(self, *arguments, text=None):
-        tool = shutil.which("promtool")
-        if tool is not None:
-            done = subprocess.run([tool, *arguments], input=text, capture_output=True, text=True, timeout=60, check=False)
-            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        done = subprocess.run([program("promtool"), *arguments], input=text, capture_output=True, text=True, timeout=60,
+                              check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
 
     def test_an_outage_is_seen_in_the_figures(self):
         self.set.start_all()
