@@ -2,11 +2,19 @@
 // more; while there is nothing the connection is suspended, as it would ask without a pause else.
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "http/exchange.h"
 
-#define BLOCK                                                                                      \
-    4096 // for peers that do not know chunks; those that do have libmicrohttpd's own buffer
+// What is asked for at once, for peers that do not know chunks; those that do have libmicrohttpd's
+// own buffer. Each pass over all peers gives one to each: with 4 KiB whoever reads needs four times
+// as many of them.
+#define BLOCK (16 * 1024)
+
+// What the kernel may hold for one peer (it takes twice that, with what it keeps about it). By
+// itself it goes up to megabytes for a peer that reads nothing: a thousand of those are gigabytes,
+// and whoever reads waits for its share until all of them are filled.
+#define KERNEL_BUFFER (32 * 1024)
 
 struct stream {
     struct rf_http_exchange *exchange;
@@ -34,6 +42,12 @@ static void stream_free(void *arg) {
     free(stream);
 }
 
+static void bound_buffer(const struct rf_http_exchange *exchange) {
+    int fd = rf_http_exchange_fd(exchange), size = KERNEL_BUFFER;
+    if (fd >= 0) // where it fails, a slow peer costs more: no reason to refuse it
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 void rf_http_exchange_stream(struct rf_http_exchange *exchange, unsigned status,
                              const char *content_type, rf_http_more_fn *more,
                              rf_http_ended_fn *ended, void *arg) {
@@ -47,6 +61,8 @@ void rf_http_exchange_stream(struct rf_http_exchange *exchange, unsigned status,
                                                      stream_free);
         if (response == NULL)
             stream_free(stream);
+        else
+            bound_buffer(exchange);
     }
     rf_http_exchange_finish(exchange, status, content_type, response);
 }

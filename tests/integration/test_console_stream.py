@@ -206,9 +206,22 @@ class Streams(ConsoleApiTest):
         self.assertEqual(self.ask("GET", "/api/v1/session", token=VIEWER)[0], 200)
         grown = self.memory() - before
         print(f"{CROWD} readers that read nothing: {grown:.0f} MiB, 1000 events to another one within {took:.2f} s")
+        # What the kernel holds for them was filled first, and the other one waited for it.
+        held = self.held_by_the_kernel()
+        self.assertGreaterEqual(len(held), CROWD)
+        self.assertLess(max(held), 128 * 1024)
         self.assertLess(grown, 50 + CROWD * 0.2, "MiB")
         for reader in crowd[:5]:
             self.assertEqual(self.numbers(reader.until(is_event("test.numbered", number=999))), list(range(1000)))
+
+    def held_by_the_kernel(self):
+        """Bytes that it holds for the console's peers, for each that has not taken all."""
+        held = []
+        for line in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+            local, state, queues = (line.split()[i] for i in (1, 3, 4))
+            if int(local.split(":")[1], 16) == self.set.ports["console"] and state == "01" and queues[:8] != "00000000":
+                held.append(int(queues[:8], 16))
+        return held
 
     def test_a_token_that_is_taken_away_ends_its_streams(self):
         reader = self.reader()
