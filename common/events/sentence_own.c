@@ -62,6 +62,25 @@ void rf_say_certificate_valid(const struct rf_event *event, struct rf_text *text
     say_certificate(event, text);
 }
 
+void rf_say_forecast_short(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "The credit of ", " will not last");
+    rf_say_field(text, event, ": ", "left", " left");
+    rf_say_field(text, event, ", ", "needed", " needed");
+    rf_say_number(text, event, " for ", "contacts", " contacts");
+    rf_say_number(text, event, ", about ", "unserved", " of which it will leave unserved");
+    rf_say_time(text, event, "; it runs out at ", "runs_out");
+    rf_say_time(text, event, "; all is there again at ", "resets");
+    rf_say_field(text, event, "; then ", "then", " takes over");
+}
+
+void rf_say_forecast_enough(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "The credit of ", " lasts again");
+    rf_say_field(text, event, ": ", "left", " left");
+    rf_say_field(text, event, ", ", "needed", " needed");
+    rf_say_number(text, event, " for ", "contacts", " contacts");
+    rf_say_span(text, event, " (it was short for ", "held_ns", ")");
+}
+
 void rf_say_queue_stalled(const struct rf_event *event, struct rf_text *text) {
     rf_say_subject(text, event, "Campaign ", " stands still");
     rf_say_time(text, event, " since ", "since");

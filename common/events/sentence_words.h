@@ -54,6 +54,8 @@ rf_sentence_fn rf_say_disk_low;
 rf_sentence_fn rf_say_disk_ok;
 rf_sentence_fn rf_say_certificate_expiring;
 rf_sentence_fn rf_say_certificate_valid;
+rf_sentence_fn rf_say_forecast_short;
+rf_sentence_fn rf_say_forecast_enough;
 rf_sentence_fn rf_say_mark_set;
 rf_sentence_fn rf_say_mark_cleared;
 rf_sentence_fn rf_say_key_set_aside;

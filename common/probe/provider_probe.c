@@ -35,7 +35,8 @@ enum rf_err rf_provider_probe_send(struct rf_http *http, const struct rf_provide
     const char *key = probe->key != NULL ? probe->key : "";
     char url[2048], bearer[1024];
     struct rf_http_header headers[2];
-    snprintf(url, sizeof url, "%s%s", config->base_url, config->probe_path);
+    snprintf(url, sizeof url, "%s%s", config->base_url,
+             probe->path != NULL ? probe->path : config->probe_path);
     struct rf_http_request request = {
         .method = "GET",
         .url = url,

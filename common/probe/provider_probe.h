@@ -1,5 +1,6 @@
 // The cheap question by which a provider and its key are tried: the one of the configuration's
-// probe_path, which is never a billed call. By the same client and the same settings as calls.
+// probe_path, which is never a billed call, or another of that kind. By the same client and the
+// same settings as calls.
 #ifndef RF_PROBE_PROVIDER_PROBE_H
 #define RF_PROBE_PROVIDER_PROBE_H
 
@@ -14,7 +15,8 @@
 struct rf_provider_probe {
     enum rf_provider provider;
     const struct rf_config_provider *config;
-    const char *key; // in place of the configuration's; NULL: none
+    const char *key;  // in place of the configuration's; NULL: none
+    const char *path; // what is asked for; NULL: probe_path
     struct rf_duration timeout;
     bool fresh;                  // over a connection of its own, whose certificate is looked at
     struct rf_http_trace *trace; // only with `fresh`; NULL: nowhere

@@ -288,6 +288,18 @@ const struct rf_config_alert_rule rf_alert_rules[] = {
      CERTIFICATE,
      .title = "The certificate of {subject} is near its end",
      .advice = CERTIFICATE_ADVICE},
+    {.name = "forecast",
+     .on = "forecast.short",
+     .resolve = "forecast.enough",
+     .interval = HOURS(1),
+     .remind = HOURS(12),
+     .title = "The credit of {subject} will leave about {unserved} contacts unserved",
+     .title_resolved = "The credit of {subject} lasts again",
+     .advice =
+         "Add credit to the account, or raise its plan, before it runs out; or pause what can "
+         "wait: ringfence campaign pause NAME. When it has run out, contacts wait for it "
+         "unless another provider of the chain serves them.",
+     .advice_resolved = "Nothing."},
     {.name = "campaign",
      .on = "campaign.finished",
      .resolve_after = SECONDS(1),

@@ -173,6 +173,26 @@ static void figures_text(const json_t *provider, struct rf_text *text) {
                     (double)cli_member_number(latency, "p99_ns") / 1e9);
 }
 
+// What its account still has, and whether that lasts.
+static void credit_text(const json_t *forecast, struct rf_utc now, struct rf_text *text) {
+    char span[RF_TIME_TEXT_SIZE];
+    const char *unit = cli_member_text(forecast, "unit");
+    int64_t runs_out = cli_member_number(forecast, "runs_out");
+    if (unit[0] == '\0')
+        return;
+    rf_text_add(text, ", %.*f ", strcmp(unit, "characters") == 0 ? 0 : 2,
+                json_number_value(json_object_get(forecast, "left")));
+    rf_text_add_clean(text, unit, 16);
+    rf_text_add(text, " left");
+    if (strcmp(cli_member_text(forecast, "status"), "short") != 0)
+        return;
+    rf_text_add(text, ", too little for %" PRId64 " of %" PRId64 " contacts",
+                cli_member_number(forecast, "unserved"), cli_member_number(forecast, "contacts"));
+    if (runs_out > now.ns)
+        rf_text_add(text, ", runs out in %s",
+                    rf_span_text(rf_utc_since((struct rf_utc){runs_out}, now), span));
+}
+
 static void providers_text(json_t *providers, struct rf_utc now, struct rf_text *text) {
     const char *name;
     json_t *provider;
@@ -186,6 +206,7 @@ static void providers_text(json_t *providers, struct rf_utc now, struct rf_text 
         if (json_is_true(json_object_get(provider, "flapping")))
             rf_text_add(text, ", flapping");
         figures_text(provider, text);
+        credit_text(json_object_get(provider, "forecast"), now, text);
         because(text, cli_member_text(provider, "why"));
         rf_text_add(text, "\n");
     }

@@ -120,6 +120,30 @@ static void providers(const struct console_figures *figures, struct rf_text *tex
     }
 }
 
+// The unit is a label, as an amount says nothing without it.
+static void credit(const struct console_figures *figures, struct rf_text *text) {
+    static const struct {
+        const char *name, *member, *help;
+    } gauges[] = {
+        {"ringfence_provider_credit_left", "left", "What a provider's account still has."},
+        {"ringfence_provider_credit_needed", "needed", "What campaigns still need of it."},
+        {"ringfence_provider_credit_used_day", "used_day", "What was used in the latest day."},
+        {"ringfence_provider_credit_unserved_contacts", "unserved",
+         "Contacts for whom it will not last."},
+    };
+    for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++) {
+        const char *key;
+        json_t *value;
+        console_metric_head(text, gauges[i].name, "gauge", gauges[i].help);
+        json_object_foreach((json_t *)(uintptr_t)figures->provider, key, value) {
+            const json_t *forecast = json_object_get(value, "forecast");
+            if (json_is_object(forecast))
+                console_metric(text, gauges[i].name, number_of(forecast, gauges[i].member),
+                               CONSOLE_LABELS("provider", key, "unit", text_of(forecast, "unit")));
+        }
+    }
+}
+
 static void processes(const struct console_figures *figures, struct rf_text *text) {
     static const char *const services[] = {"broker",         "orchestrator", "service-gateway",
                                            "health-monitor", "alerter",      "logger",
@@ -291,6 +315,7 @@ void console_metrics(const struct console_figures *figures, struct rf_text *text
     durations(figures->counts, text);
     events(figures->counts, text);
     providers(figures, text);
+    credit(figures, text);
     processes(figures, text);
     if (figures->broker != NULL)
         broker(figures->broker, text);

@@ -11,6 +11,8 @@
 //                     took); history_watch.c looks, history.c keeps it on disk
 //   value.c           its retained value; serve.c answers as the service "health"
 //   certificate.c     decides whether its certificate is near its end; certificate_watch.c tells
+//   forecast.c        decides whether its credit lasts for the campaigns, credit.c reads that;
+//                     forecast_watch.c asks for both and tells
 //   disk.c            decides whether enough is left of a disk; disk_watch.c looks and tells
 //   absence.c         decides when to tell that no alerter is there; absence_tell.c posts it, and
 //                     absence_kept.c keeps what was told
@@ -86,6 +88,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         return result;
     own_side_begin(monitor);
     disk_watch_begin(monitor);
+    if ((result = forecast_watch_begin(monitor, error)) != RF_OK)
+        return result;
     history_watch_begin(monitor);
     if ((result = serve_begin(monitor, error)) != RF_OK)
         return result;
@@ -127,6 +131,7 @@ static void stop(struct rf_process *process) {
         json_decref(monitor->targets[i].told);
     }
     absence_tell_end(monitor);
+    forecast_watch_end(monitor);
     serve_end(monitor);
     history_watch_end(monitor);
     rf_http_destroy(&monitor->http);
@@ -143,7 +148,10 @@ static const struct rf_service service = {
         "and\n"
         "tells when a provider is down, degraded or up again (health.fall and health.rise answers "
         "in a\n"
-        "row, health.calls), when its certificate is near its end, when one of our processes is "
+        "row, health.calls), when its certificate is near its end, when its credit will not last "
+        "for "
+        "the\n"
+        "campaigns, when one of our processes is "
         "gone without a word, and when little is "
         "left\n"
         "of a disk that this host's processes write to. A probe never costs money and never "

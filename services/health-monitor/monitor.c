@@ -39,8 +39,10 @@ static void restore(struct health_target *target, const json_t *value) {
 
 static void on_retained(void *arg, const char *code, const struct rf_state_entry *entry) {
     struct health_target *target = arg;
-    if (code == NULL && entry != NULL && entry->value != NULL)
+    if (code == NULL && entry != NULL && entry->value != NULL) {
         restore(target, entry->value);
+        forecast_watch_restore(target, json_object_get(entry->value, "forecast"));
+    }
     rf_timer_after(&target->timer, rf_ns(0));
 }
 

@@ -4,6 +4,9 @@
 
 #include <sys/types.h>
 
+#include <jansson.h>
+
+#include <ringfence/id.h>
 #include <ringfence/rng.h>
 
 #include "absence.h"
@@ -11,6 +14,7 @@
 #include "certificate.h"
 #include "config/config.h"
 #include "disk.h"
+#include "forecast.h"
 #include "history.h"
 #include "http/client.h"
 #include "processes.h"
@@ -42,6 +46,9 @@ struct health_target {
     bool looked; // the probe under way looks at the certificate
     struct rf_timer timer;
     struct rf_http_transfer *transfer; // NULL: no probe is under way
+    struct health_forecast forecast;
+    bool credit_unread;                       // the last answer told no credit
+    struct rf_http_transfer *credit_transfer; // NULL: its account is not asked now
 };
 
 #define HEALTH_OWN_SIDE "own-side" // its name in the history
@@ -84,11 +91,27 @@ struct monitor {
     struct health_account own_account;
     char own_why[HEALTH_WHY_SIZE]; // it failed
     struct rf_worker *worker;
+    struct rf_timer forecast_timer;
+    struct health_need need_speech, need_calls; // of all campaigns
+    json_t *need_names;                         // theirs; NULL: not known yet
+    char need_call[RF_ULID_SIZE];               // that asks for them; "": none is under way
 };
 
 // probe.c: begins a probe of the target; `health_target_told` hears what it says. A probe that
 // cannot even be begun is told as a fault of ours.
 void probe_begin(struct health_target *target);
+
+// forecast_watch.c: asks every health.credit.interval what the accounts of providers have and what
+// campaigns need, and tells when the one will not last for the other. _probed: an answer to a
+// probe, which may tell the credit too. _look: something of it is known anew. _json: the member
+// "forecast" of the provider's retained value, a new reference; NULL: nothing is known.
+// _restore: from there.
+RF_NODISCARD enum rf_err forecast_watch_begin(struct monitor *monitor, struct rf_error *error);
+void forecast_watch_probed(struct health_target *target, const struct health_answer *answer);
+void forecast_watch_look(struct health_target *target);
+json_t *forecast_watch_json(const struct health_target *target);
+void forecast_watch_restore(struct health_target *target, const json_t *value);
+void forecast_watch_end(struct monitor *monitor);
 
 // monitor.c: takes an answer in, tells of a change, and plans the next probe.
 void health_target_told(struct health_target *target, const struct health_answer *answer);

@@ -22,6 +22,7 @@ static void on_reply(void *arg, const struct rf_http_reply *reply) {
         .body_size = reply->body_size,
     };
     health_target_told(target, &answer);
+    forecast_watch_probed(target, &answer);
 }
 
 // The gateway finds a key file that was changed by itself; so do we.

@@ -36,7 +36,7 @@ json_t *health_target_json(const struct health_target *target, struct rf_instant
     const struct health_standing *standing = &target->standing;
     struct health_latency latency = health_recent_latency(&target->recent, now);
     bool hidden = standing->status == HEALTH_UNKNOWN; // a restart has to know what was told
-    return json_pack("{s:s, s:s*, s:I, s:s, s:s, s:s, s:s, s:b, s:o, s:o*}", "status",
+    return json_pack("{s:s, s:s*, s:I, s:s, s:s, s:s, s:s, s:b, s:o, s:o*, s:o*}", "status",
                      health_status_name(standing->status), "told",
                      hidden ? health_status_name(standing->told) : NULL, "since",
                      (json_int_t)standing->since.ns, "why", standing->why, "cause", standing->cause,
@@ -44,5 +44,6 @@ json_t *health_target_json(const struct health_target *target, struct rf_instant
                      health_status_name(target->passive.status), "flapping",
                      (int)standing->flapping, "availability",
                      health_availability_json(&target->account.availability, utc), "latency",
-                     latency.attempts == 0 ? NULL : latency_json(&latency));
+                     latency.attempts == 0 ? NULL : latency_json(&latency), "forecast",
+                     forecast_watch_json(target));
 }

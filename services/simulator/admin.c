@@ -6,7 +6,8 @@
 //   PUT  /admin/faults       replaces them all, and lets go what they held
 //   GET  /admin/keys         the keys that are accepted
 //   PUT  /admin/keys         replaces them all
-//   PUT  /admin/settings     {"sheet_rows", "sheet_columns", "elevenlabs_character_limit"}
+//   PUT  /admin/settings     {"sheet_rows", "sheet_columns", "elevenlabs_character_limit",
+//                             "elevenlabs_character_reset", "twilio_balance_cents"}
 //   PUT  /admin/chats        {"OLD": NEW, ...}: Telegram's groups that became supergroups
 //   POST /admin/reset        forgets everything: ledger, calls, sheets, tokens, faults, keys,
 //   settings
@@ -60,16 +61,18 @@ static bool setting(const json_t *value, const char *name, size_t most, size_t *
 }
 
 static void settings(struct sim *sim, const json_t *value, struct sim_reply *reply) {
-    size_t rows = 0, columns = 0, characters = 0;
+    size_t rows = 0, columns = 0, characters = 0, reset_at = 0, cents = 0;
     bool valid = json_is_object(value);
     size_t known = 0;
     known += setting(value, "sheet_rows", SIM_GRID_ROWS_MOST, &rows, &valid);
     known += setting(value, "sheet_columns", 1000, &columns, &valid);
     known += setting(value, "elevenlabs_character_limit", 1000000000, &characters, &valid);
+    known += setting(value, "elevenlabs_character_reset", 9000000000, &reset_at, &valid);
+    known += setting(value, "twilio_balance_cents", 1000000000, &cents, &valid);
     if (!valid || known != json_object_size(value)) {
         refuse(400,
-               "expected {\"sheet_rows\", \"sheet_columns\", \"elevenlabs_character_limit\"}, "
-               "numbers from 1",
+               "expected {\"sheet_rows\", \"sheet_columns\", \"elevenlabs_character_limit\", "
+               "\"elevenlabs_character_reset\", \"twilio_balance_cents\"}, numbers from 1",
                reply);
         return;
     }
@@ -79,6 +82,10 @@ static void settings(struct sim *sim, const json_t *value, struct sim_reply *rep
         sim->grids.column_bound = columns;
     if (characters > 0)
         sim->characters_limit = characters;
+    if (reset_at > 0)
+        sim->characters_reset = reset_at;
+    if (cents > 0)
+        sim->balance_cents = cents;
     done(reply);
 }
 

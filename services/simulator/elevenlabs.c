@@ -140,10 +140,13 @@ static json_t *models(void) {
 }
 
 static json_t *subscription(const struct sim *sim) {
-    return json_pack("{s:s, s:I, s:I, s:b, s:b, s:s}", "tier", "creator", "character_count",
+    json_t *reset_at =
+        sim->characters_reset == 0 ? json_null() : json_integer((json_int_t)sim->characters_reset);
+    return json_pack("{s:s, s:I, s:I, s:b, s:b, s:o, s:s}", "tier", "creator", "character_count",
                      (json_int_t)sim->characters, "character_limit",
                      (json_int_t)sim->characters_limit, "can_extend_character_limit", 0,
-                     "allowed_to_extend_character_limit", 0, "status", "active");
+                     "allowed_to_extend_character_limit", 0, "next_character_count_reset_unix",
+                     reset_at, "status", "active");
 }
 
 static void handle(struct sim *sim, const struct sim_request *request, const char *path,

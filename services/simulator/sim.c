@@ -7,6 +7,7 @@
 #include "http/form.h"
 
 #define CHARACTERS_LIMIT 10000000
+#define BALANCE_CENTS    1000000
 #define DRIP_PIECES      20
 #define DRIP_PAUSE_MS    100
 
@@ -16,7 +17,8 @@ static const struct sim_face *const faces[] = {
 };
 
 void sim_init(struct sim *sim, const struct sim_options *options) {
-    *sim = (struct sim){.options = *options, .characters_limit = CHARACTERS_LIMIT};
+    *sim = (struct sim){
+        .options = *options, .characters_limit = CHARACTERS_LIMIT, .balance_cents = BALANCE_CENTS};
     sim->calls.options = options->calls;
 }
 

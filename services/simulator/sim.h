@@ -35,6 +35,8 @@ struct sim {
     uint64_t holds;            // how often the faults were put: what earlier ones held may go
     uint64_t characters;       // that ElevenLabs would have billed
     uint64_t characters_limit; // of the plan
+    uint64_t characters_reset; // Unix seconds; what ElevenLabs says of it, and nothing else
+    uint64_t balance_cents;    // of Twilio's account, before the calls that it would have billed
 };
 
 // How the reply goes out.

@@ -12,6 +12,7 @@
 #define TIMEOUT_DEFAULT_S 60
 #define TIMEOUT_MOST_S    600
 #define TWIML_MOST        4000
+#define CALL_CENTS        2
 
 void sim_twilio_fail(unsigned status, int code, const char *message, struct sim_reply *reply) {
     sim_reply_json(reply, status,
@@ -258,6 +259,17 @@ static void account_json(const char *account, struct sim_reply *reply) {
                              json_sprintf(SIM_TWILIO_VERSION "/Accounts/%s.json", account)));
 }
 
+// The real one shows it later than this, and tells subaccounts nothing.
+static void balance_json(const struct sim *sim, const char *account, struct sim_reply *reply) {
+    int64_t cents = (int64_t)sim->balance_cents - (int64_t)sim->calls.count * CALL_CENTS;
+    sim_reply_json(
+        reply, 200,
+        json_pack("{s:s, s:o, s:s}", "account_sid", account, "balance",
+                  json_sprintf("%s%lld.%02lld", cents < 0 ? "-" : "",
+                               (long long)(llabs(cents) / 100), (long long)(llabs(cents) % 100)),
+                  "currency", "USD"));
+}
+
 // Cuts ".json" off; false if `name` does not end so.
 static bool cut_json(char *name) {
     size_t length = strlen(name);
@@ -282,6 +294,8 @@ static void route(struct sim *sim, const struct sim_request *request, const stru
         refuse(sim, "", reply);
     else if (whole && sim_request_is(request, "GET"))
         account_json(account, reply);
+    else if (!whole && strcmp(rest, "Balance.json") == 0 && sim_request_is(request, "GET"))
+        balance_json(sim, account, reply);
     else if (!whole && strcmp(rest, "Calls.json") == 0 && sim_request_is(request, "POST"))
         create(sim, request, form, account, now, reply);
     else if (!whole && strcmp(rest, "Calls.json") == 0 && sim_request_is(request, "GET"))

@@ -28,12 +28,20 @@ function makeAvailability() {
   };
 }
 
+function creditText(forecast) {
+  if (!forecast) return "";
+  const left = `${forecast.left.toFixed(forecast.unit === "characters" ? 0 : 2)} ${forecast.unit} left`;
+  return forecast.status === "short"
+    ? `${left}: too little for about ${forecast.unserved} of ${forecast.contacts} contacts` : left;
+}
+
 function makeProvider([name]) {
   const {node, cells} = makeRow(COLUMNS), badge = makeBadge(), availability = makeAvailability();
   const since = make("span", {class: "muted"});
   setText(cells[0], name);
   const why = make("div", {class: "muted small"});
-  cells[1].append(badge.node, since, why);
+  const credit = make("div", {class: "small"});
+  cells[1].append(badge.node, since, why, credit);
   cells[2].append(make("div", {class: "windows"}, ...availability.nodes));
   return {
     node,
@@ -41,6 +49,7 @@ function makeProvider([name]) {
       badge.set(TONES[value.status] ?? "off", value.flapping ? `${value.status}, flapping` : value.status);
       setText(since, `for ${span(ago(value.since))}`);
       setText(why, value.why ?? "");
+      setText(credit, creditText(value.forecast));
       availability.update(value.availability);
       const times = value.latency;
       setText(cells[3], times ? `${took(times.p50_ns)}, ${took(times.p99_ns)}` : "no calls");

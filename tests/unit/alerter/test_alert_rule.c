@@ -69,6 +69,8 @@ static void each_default_rule_names_what_and_what_to_do(void **state) {
          "The certificate of openai is near its end", "renew"},
         {"certificate.expiring", "openai", "{'left_ns': -5}", "certificate/openai",
          "The certificate of openai has expired", "renew"},
+        {"forecast.short", "elevenlabs", "{'unserved': 40}", "forecast/elevenlabs",
+         "The credit of elevenlabs will leave about 40 contacts unserved", "Add credit"},
         {"campaign.finished", "spring", "{'done': 8, 'set_aside': 2, 'total': 10}",
          "campaign/spring", "Campaign spring finished: 8 of 10 done, 2 set aside",
          "campaign export spring"},
@@ -112,6 +114,8 @@ static void each_default_rule_that_has_a_counterpart_is_resolved_by_it(void **st
         {"disk.low", "disk.ok", "/d", "{'host': 'h'}", "Disk has room again: /d after "},
         {"certificate.expiring", "certificate.valid", "x", "{'left_ns': 1}",
          "The certificate of x is renewed after "},
+        {"forecast.short", "forecast.enough", "x", "{'unserved': 1}",
+         "The credit of x lasts again after "},
         {"process.lost", "process.ready", "logger-1", "{'service': 'logger'}",
          "Process logger-1 is replaced: another logger is ready after "},
     };

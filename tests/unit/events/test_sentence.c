@@ -91,6 +91,18 @@ static void a_disk_a_certificate_and_a_queue_tell_their_figures(void **state) {
          "The certificate of openai ends at 2025-11-24 10:48:30 UTC, in 2 d"},
         {"certificate.expiring", "openai", "{\"until\":1763981310000000000,\"left_ns\":-5}",
          "The certificate of openai ended at 2025-11-24 10:48:30 UTC"},
+        {"forecast.short", "elevenlabs",
+         "{\"left\":\"812 characters\",\"needed\":\"4000 characters\",\"contacts\":100,"
+         "\"unserved\":80,\"runs_out\":1763981310000000000,\"then\":\"openai-tts\"}",
+         "The credit of elevenlabs will not last: 812 characters left, 4000 characters needed for "
+         "100 contacts, about 80 of which it will leave unserved; it runs out at "
+         "2025-11-24 10:48:30 UTC; then openai-tts takes over"},
+        {"forecast.enough", "twilio",
+         "{\"left\":\"40.00 USD\",\"needed\":\"3.20 USD\",\"contacts\":160,"
+         "\"held_ns\":180000000000}",
+         "The credit of twilio lasts again: 40.00 USD left, 3.20 USD needed for 160 contacts (it "
+         "was "
+         "short for 3 min)"},
         {"queue.stalled", "spring", "{\"since\":1763981310000000000,\"due\":37,\"in_progress\":0}",
          "Campaign spring stands still since 2025-11-24 10:48:30 UTC: 37 contacts are due, 0 in "
          "progress"},

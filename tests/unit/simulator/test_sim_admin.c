@@ -103,6 +103,22 @@ static void settings_are_checked(void **state) {
                      200);
 }
 
+static void accounts_have_what_is_set_less_what_was_used(void **state) {
+    struct bench *bench = *state;
+    static const char subscription[] = "/elevenlabs/v1/user/subscription";
+    assert_int_equal(bench_ask(bench, "PUT", "/admin/settings", NULL,
+                               "{\"elevenlabs_character_limit\": 50, "
+                               "\"elevenlabs_character_reset\": 1800000000}"),
+                     200);
+    assert_int_equal(bench_ask(bench, "POST", "/elevenlabs/v1/text-to-speech/v", "xi-api-key: k\n",
+                               "{\"text\": \"hello\"}"),
+                     200);
+    assert_int_equal(bench_ask(bench, "GET", subscription, "xi-api-key: k\n", NULL), 200);
+    assert_int_equal(bench_number(bench, "character_count"), 5);
+    assert_int_equal(bench_number(bench, "character_limit"), 50);
+    assert_int_equal(bench_number(bench, "next_character_count_reset_unix"), 1800000000);
+}
+
 static void a_reset_forgets_everything(void **state) {
     struct bench *bench = *state;
     assert_int_equal(bench_ask(bench, "POST", "/elevenlabs/v1/text-to-speech/v", "xi-api-key: k\n",
@@ -157,6 +173,7 @@ int main(void) {
         TEST(the_ledger_gives_all_lists_or_those_that_are_asked_for),
         TEST(what_asks_the_simulator_itself_is_not_in_the_ledger),
         TEST(settings_are_checked),
+        TEST(accounts_have_what_is_set_less_what_was_used),
         TEST(a_reset_forgets_everything),
         TEST(what_is_no_face_is_404),
         TEST(the_ledger_is_bounded),

@@ -93,6 +93,17 @@ static void an_api_key_may_act_for_the_account(void **state) {
     assert_int_equal(bench_ask(bench, "GET", ACCOUNT ".json", AUTH, NULL), 200);
 }
 
+static void each_call_takes_of_the_balance(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(
+        bench_ask(bench, "PUT", "/admin/settings", NULL, "{\"twilio_balance_cents\": 103}"), 200);
+    dial(bench, "12025550101", NULL);
+    dial(bench, "12025550102", NULL);
+    assert_int_equal(bench_ask(bench, "GET", ACCOUNT "/Balance.json", AUTH, NULL), 200);
+    assert_string_equal(bench_text(bench, "balance"), "0.99");
+    assert_string_equal(bench_text(bench, "currency"), "USD");
+}
+
 static void what_is_not_there_is_404(void **state) {
     struct bench *bench = *state;
     static const char *const paths[] = {
@@ -239,6 +250,7 @@ int main(void) {
         TEST(a_call_is_placed_queued_and_can_be_asked_for),
         TEST(what_is_wrong_gets_the_code_of_twilio_and_no_call),
         TEST(an_api_key_may_act_for_the_account),
+        TEST(each_call_takes_of_the_balance),
         TEST(what_is_not_there_is_404),
         TEST(the_list_shows_a_call_only_after_its_lag),
         TEST(the_list_is_filtered_by_both_numbers_and_status),
