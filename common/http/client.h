@@ -142,7 +142,9 @@ struct rf_mail_answer {
 
 // A mail over SMTP, sent by the same machinery.
 struct rf_mail {
-    const char *url;       // smtp://host:port or smtps://host:port
+    const char *url; // smtp://host:port or smtps://host:port
+    // Up to the login, then NOOP and no further: no mail is sent, and no member about one matters.
+    bool login_only;
     const char *from;      // envelope sender
     const char *const *to; // envelope recipients
     size_t to_count;

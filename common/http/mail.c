@@ -52,6 +52,20 @@ static enum rf_err set_message(struct rf_http_transfer *t, const struct rf_mail 
     return RF_OK;
 }
 
+// A command without recipients is libcurl's way to a server that is not to get a mail.
+static enum rf_err set_login_only(struct rf_http_transfer *t, struct rf_error *error) {
+    if (curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L) != CURLE_OK ||
+        curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, "NOOP") != CURLE_OK)
+        return rf_error_set(error, RF_ERR_NOMEM, "mail: libcurl refused an option");
+    return RF_OK;
+}
+
+static enum rf_err set_mail(struct rf_http_transfer *t, const struct rf_mail *mail,
+                            struct rf_error *error) {
+    enum rf_err err = set_envelope(t, mail, error);
+    return err == RF_OK ? set_message(t, mail, error) : err;
+}
+
 static enum rf_err set_session(struct rf_http_transfer *t, const struct rf_mail *mail,
                                struct rf_error *error) {
     long tls = mail->require_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY;
@@ -86,8 +100,7 @@ enum rf_err rf_mail_send(struct rf_http *http, const struct rf_mail *mail, rf_ht
     t->arg = arg;
     if ((err = rf_http_transfer_target(t, mail->url, mail->connect_timeout, mail->timeout,
                                        error)) != RF_OK ||
-        (err = set_envelope(t, mail, error)) != RF_OK ||
-        (err = set_message(t, mail, error)) != RF_OK ||
+        (err = mail->login_only ? set_login_only(t, error) : set_mail(t, mail, error)) != RF_OK ||
         (err = set_session(t, mail, error)) != RF_OK) {
         rf_http_transfer_free(t);
         return err;

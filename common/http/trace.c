@@ -123,7 +123,7 @@ static const char *step_of(const char *command) {
     } known[] = {
         {"EHLO", "hello"}, {"HELO", "hello"},       {"STARTTLS", "starttls"},
         {"AUTH", "auth"},  {"MAIL FROM", "sender"}, {"RCPT TO", "recipient"},
-        {"DATA", "data"},  {"QUIT", NULL},
+        {"DATA", "data"},  {"NOOP", NULL},          {"QUIT", NULL},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strncasecmp(command, known[i].verb, strlen(known[i].verb)) == 0)

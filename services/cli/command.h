@@ -62,7 +62,8 @@ enum cli_exit {
     X(YES, "yes", false)                                                                           \
     X(ALL, "all", false)                                                                           \
     X(CHANNEL, "channel", true)                                                                    \
-    X(LIMIT, "limit", true)
+    X(LIMIT, "limit", true)                                                                        \
+    X(ONLY, "only", true)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,
@@ -154,5 +155,6 @@ int cli_config_check(const struct cli_options *options);
 int cli_config_keys(const struct cli_options *options);
 int cli_config_rules(const struct cli_options *options);
 int cli_config_man(const struct cli_options *options);
+int cli_doctor(const struct cli_options *options);
 
 #endif

@@ -23,6 +23,8 @@
 //   alert_hush.c       silences, acknowledgements; alerts.c reads what is silenced
 //   alert_send.c       sends dead letters again, tries a channel
 //   keys_*.c           keys of the bus; key_list.c is their file
+//   doctor.c           checks what the set needs, by doctor_*.c: doctor_list.c and doctor_judge.c
+//                      decide, the others look at this host and ask far sides
 //   config_*.c         the configuration: checked, and its documentation
 //   member.c, provider.c, person.c   what several of them share
 #include <errno.h>
@@ -199,6 +201,10 @@ static const struct cli_command commands[] = {
      cli_keys_list},
     {"keys revoke", 1, 1, "NAME|KEY|FILE", "let a key in no longer", CLI_TAKES(JSON),
      cli_keys_revoke},
+    {"doctor", 0, 0, "[--only NAME]",
+     "whether this host can run the set as configured: versions, configuration, ports, rights,\n"
+     "        disks, providers, clock, keys, channels, sheet, database, bus; what to do where not",
+     CLI_TAKES(ONLY) | CLI_TAKES(JSON), cli_doctor},
     {"config check", 0, 1, "[FILE]", "what is wrong with a configuration, with line and key",
      CLI_TAKES(JSON), cli_config_check},
     {"config keys", 0, 0, "", "every key with its default and its range", CLI_TAKES(JSON),
@@ -231,6 +237,8 @@ static const struct {
     {"alert dead", "--json"},
     {"alert resend", "--all --channel email"},
     {"alert test", "telegram"},
+    {"doctor", "--config /etc/ringfence/ringfence.yaml"},
+    {"doctor", "--only key/openai"},
 };
 
 static bool is_wanted(const struct cli_options *options, const char *words) {

@@ -1,11 +1,8 @@
 // Looks at the disks of this host's folders and tells of a change. Folders of one file system are
 // one disk; one that is not there yet is none.
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <ringfence/bus.h>
@@ -14,27 +11,7 @@
 #include "base/log.h"
 #include "monitor.h"
 
-static int64_t times(uint64_t count, uint64_t size) {
-    int64_t product;
-    return __builtin_mul_overflow(count, size, &product) ? INT64_MAX : product;
-}
-
-static bool look(const char *path, struct health_disk_room *room) {
-    struct statvfs v;
-    int result;
-    do
-        result = statvfs(path, &v);
-    while (result != 0 && errno == EINTR);
-    if (result != 0)
-        return false;
-    *room = (struct health_disk_room){.free_bytes = times(v.f_bavail, v.f_frsize),
-                                      .total_bytes = times(v.f_blocks, v.f_frsize),
-                                      .free_inodes = times(v.f_favail, 1),
-                                      .total_inodes = times(v.f_files, 1)};
-    return true;
-}
-
-static void publish(struct health_folder *folder, const struct health_disk_room *room,
+static void publish(struct health_folder *folder, const struct rf_disk_room *room,
                     enum health_disk_status from, struct rf_duration held, bool inodes,
                     int64_t least) {
     struct monitor *monitor = folder->monitor;
@@ -71,12 +48,12 @@ static bool is_known(const struct monitor *monitor, size_t count, dev_t device) 
 static void look_at(struct monitor *monitor, size_t index) {
     struct health_folder *folder = &monitor->folders[index];
     const struct rf_config_health *config = &monitor->config->health;
-    const struct health_disk_bounds bounds = {config->disk_least_bytes, config->disk_least_share};
-    struct health_disk_room room;
+    const struct rf_disk_bounds bounds = {config->disk_least_bytes, config->disk_least_share};
+    struct rf_disk_room room;
     struct stat status;
     folder->seen = false;
     if (stat(folder->path, &status) != 0 || is_known(monitor, index, status.st_dev) ||
-        !look(folder->path, &room))
+        !rf_disk_look(folder->path, &room))
         return;
     folder->seen = true;
     folder->device = status.st_dev;
@@ -85,7 +62,7 @@ static void look_at(struct monitor *monitor, size_t index) {
     struct rf_utc now = rf_clock_utc(), since = folder->disk.since;
     if (health_disk_record(&folder->disk, &room, &bounds, now, &from, &inodes))
         publish(folder, &room, from, rf_utc_since(now, since), inodes,
-                health_disk_least(&room, &bounds));
+                rf_disk_least(&room, &bounds));
 }
 
 static void on_timer(void *arg) {

@@ -1,5 +1,5 @@
-// Telegram's bot API: sendMessage, editMessageText, getMe (providers.md, section 5). Each message
-// and each change of one is an entry of the ledger, with the text as people see it.
+// Telegram's bot API: sendMessage, editMessageText, getMe, getChat (providers.md, section 5). Each
+// message and each change of one is an entry of the ledger, with the text as people see it.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +165,15 @@ static void edit(struct sim *sim, struct message *message, struct rf_utc now,
         keep(sim, message, message->number, true, now, reply);
 }
 
+static void get_chat(struct sim *sim, struct message *message, struct rf_utc now,
+                     struct sim_reply *reply) {
+    (void)now;
+    if (check_chat(sim, message, reply))
+        sim_reply_json(reply, 200,
+                       json_pack("{s:b, s:{s:s, s:s, s:s}}", "ok", 1, "result", "id", message->chat,
+                                 "type", "group", "title", "Simulated"));
+}
+
 typedef void work_fn(struct sim *sim, struct message *message, struct rf_utc now,
                      struct sim_reply *reply);
 
@@ -230,6 +239,8 @@ static void handle(struct sim *sim, const struct sim_request *request, const cha
                        json_pack("{s:b, s:{s:i, s:b, s:s, s:s}}", "ok", 1, "result", "id", 1,
                                  "is_bot", 1, "first_name", "Simulated", "username",
                                  "simulated_bot"));
+    else if (method != NULL && strcmp(method, "/getChat") == 0)
+        do_work(sim, request, get_chat, now, reply);
     else
         fail_with(404, "Not Found", reply);
 }

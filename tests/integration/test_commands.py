@@ -53,6 +53,7 @@ EXAMPLES = {
     "keys allow": ("{root}/state/keys/gateway.public --role worker,caller", 0),
     "keys list": ("", 0),
     "keys revoke": ("gateway", 0),
+    "doctor": ("--only version", 0),
     "config check": ("", 0),
     "config keys": ("", 0),
     "config rules": ("openai", 0),
