@@ -71,6 +71,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.refuse(503, "unavailable", "the broker does not answer")
         if parts == ["events"]:
             return self.answer(200, self.fake.page(query))
+        if parts[0] == "alerts":
+            alert = self.fake.alerts.get(parts[1])
+            return self.answer(200, alert) if alert else self.refuse(404, "not_found", f"there is no incident {parts[1]}")
         if parts[0] == "contacts":
             timeline = self.fake.timelines.get(parts[1])
             return self.answer(200, timeline) if timeline else \
@@ -152,7 +155,7 @@ class FakeConsole:
         self.broker = {"broker": "broker-1", "version": "0.1.0", "started": now_ns(), "workers": [], "queues": [],
                        "breakers": [], "journal": {"first": 1, "last": 1, "bytes": 4096}, "peers": [], "counters": {}}
         self.values = {"process": {}, "breaker": {}, "provider": {}, "mark": {}, "fallback": {}}
-        self.campaigns, self.silences, self.timelines = [], [], {}
+        self.campaigns, self.silences, self.timelines, self.alerts = [], [], {}, {}
         self.incidents, self.actions, self.resumed, self.changes, self.events = [], [], [], [], []
         self.refusal = None  # (status, code, error) of each action
         self.generation = 0

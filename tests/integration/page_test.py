@@ -125,6 +125,7 @@ def filled(fake):
                                   "live": True, "workers": 1})
     fake.campaigns += [campaign("spring"), campaign("autumn", "paused")]
     fake.incidents.append(incident("breaker/elevenlabs", "Circuit breaker of elevenlabs opened"))
+    fake.alerts[fake.incidents[0]["id"]] = deliveries(fake.incidents[0])
     fake.silences.append({"id": "S1", "value": {"match": {"incident": "provider/twilio"}, "by": "ann", "why": "moved",
                                                 "from": now_ns() - SECOND, "until": now_ns() + 3600 * SECOND}})
     fake.timelines["spring-2"] = timeline("spring-2", "Ada")
@@ -145,3 +146,17 @@ def timeline(contact, name):
         "failed": 1, "waited_ns": 5 * SECOND, "deferrals": 1, "timeline": [
             {"ts": "2026-11-29T04:38:22Z", "at_ns": 5 * SECOND, "number": 2, "step": "speech", "attempt": attempt},
             {"ts": "2026-11-29T04:38:37Z", "at_ns": 20 * SECOND, "event": event}]}]}
+
+
+def deliveries(of):
+    """What was told of an incident: a notice that all states of a delivery are in."""
+    def one(channel, state, attempts=2, message=OUTAGE, **more):
+        return {"channel": channel, "state": state, "attempts": attempts, "due": now_ns() + 60 * SECOND, "tried": now_ns(),
+                "message": message, "made": now_ns(), "recipients": {}, **more}
+    return {"incidents": [{"deferred": 72, "set_aside": 0, **of}], "left_out": 3, "notices": [
+        {"id": "01M8JSGFCF8E2R6YQ5ZD3VJ7XA", "kind": "opened", "severity": "error", "title": of["title"], "text": "",
+         "at": now_ns(), "made": now_ns(), "deliveries": [
+             one("email", "refused", recipients={"ann@example.com": {"state": "done"},
+                                                 "bob@example.com": {"state": "refused", "message": "550 no such mailbox"}}),
+             one("pager", "dead", message="gone after a day"), one("telegram", "done", 1, ""),
+             one("webhook", "waiting", 0, "", tried=0)]}]}

@@ -96,6 +96,28 @@ class Shows(FakeTest):
         self.assertIn("its probe lies", self.text("[data-breaker=openai]"))
         self.assertIn("provider/twilio", self.text("#silences-body"))
 
+    def test_an_incident_tells_what_became_of_its_notices(self):
+        filled(self.fake)
+        self.log_in_here()
+        self.wait_text("#alerts-body a", "Circuit breaker of elevenlabs opened")
+        self.click("#alerts-body a")
+        self.wait_text("#incident-body", "Contacts deferred")
+        text = self.text("#incident-body")
+        for line in ("3 earlier notices left out", "ann@example.com delivered\n", r"refused\s+2 attempts, the last at [\d:]+; next at [\d:]+: ",
+                     "bob@example.com refused: 550 no such mailbox", r"dead letter\s+2 attempts, .*: gone after a day",
+                     r"telegram\s+●\s+delivered\s+1 attempt, the last at [\d:]+\n", r"waiting\s+not tried yet; next at"):
+            self.assertRegex(text, line)
+        # While it is looked at, it follows.
+        self.fake.alerts[self.fake.incidents[0]["id"]]["notices"][0]["deliveries"][3].update(state="done", attempts=1, tried=now_ns())
+        self.fake.publish({"type": "alert.sent", "subject": "webhook"})
+        wait_for("the delivery", lambda: "not tried yet" not in self.text("#incident-body"))
+        self.click("#incident-close")
+        wait_for("it to close", lambda: not self.visible("#incident"))
+        self.assertNotIn("#", self.browser.current_url)
+        self.browser.get(f"{self.fake.url()}#incident/nothing")
+        self.wait_text("#incident-error", "there is no incident nothing.")
+        self.assert_nothing_complained()
+
     def test_hostile_names_are_shown_as_text(self):
         filled(self.fake)
         self.fake.campaigns.append(campaign(HOSTILE))
@@ -104,6 +126,10 @@ class Shows(FakeTest):
         self.fake.values["provider"][HOSTILE] = {"status": HOSTILE, "since": now_ns(), "why": HOSTILE}
         self.fake.broker["queues"][0]["service"] = HOSTILE
         self.fake.timelines[HOSTILE] = timeline(HOSTILE, HOSTILE)
+        told = self.fake.alerts[self.fake.incidents[0]["id"]]
+        told["incidents"][0]["title"] = told["notices"][0]["title"] = HOSTILE
+        for delivery in told["notices"][0]["deliveries"]:
+            delivery |= {"channel": HOSTILE, "message": HOSTILE, "recipients": {HOSTILE: {"state": HOSTILE, "message": HOSTILE}}}
         self.fake.publish({"type": HOSTILE, "subject": HOSTILE, "contact": HOSTILE, "text": HOSTILE, "severity": "error"})
         self.log_in_here()
         for place in ("#campaigns-body", "#alerts-body", "#breakers-body", "#providers-body", "#queues-body", "#events tbody"):

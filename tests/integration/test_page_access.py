@@ -60,6 +60,11 @@ class Access(FakeTest):
         for _ in self.in_all_looks():
             self.assert_accessible("#contact")
         self.press(Keys.ESCAPE)
+        self.click("#alerts-body a")
+        self.wait_text("#incident-body", "bob@example.com")
+        for _ in self.in_all_looks():
+            self.assert_accessible("#incident")
+        self.press(Keys.ESCAPE)
         self.fake.stop()
         self.wait_text("#banner", "is old")
         for _ in self.in_all_looks():

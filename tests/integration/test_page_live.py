@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The console's page in a real browser with the whole set behind it: an outage, orders, and processes that go away."""
 
+import re
 import unittest
 
 from harness import RingfenceSet, people, wait_for
@@ -96,6 +97,10 @@ class LivePage(PageTest):
     def test_an_alert_is_silenced_and_acknowledged(self):
         self.set.faults(OUTAGE)
         self.set.campaign(people(8))
+        self.click("#alerts-body a")
+        for channel in ("email", "telegram", "webhook"):
+            wait_for(channel, lambda name=channel: re.search(rf"{name}\s+●\s+delivered", self.text("#incident-body")))
+        self.click("#incident-close")
         self.click("#alerts-body button", "Acknowledge")
         self.confirm(why="I look")
         self.wait_text("#alerts-body", "acknowledged by operator: I look")

@@ -48,14 +48,16 @@ function makeIncident(incident) {
   ack.setAttribute("aria-label", `Acknowledge ${incident.title} …`);
   hush.setAttribute("aria-label", `Silence ${incident.title} …`);
   const buttons = make("div", {class: "buttons"}, ack, hush);
+  const more = make("a", {href: `#incident/${encodeURIComponent(incident.id)}`});
   cells[0].append(badge.node);
+  cells[1].append(more);
   cells[5].append(buttons);
   return {
     node,
     update(item) {
       latest = item;
       badge.set(SEVERITY_TONES[item.severity] ?? "off", item.severity);
-      setText(cells[1], item.title);
+      setText(more, item.title);
       cells[1].title = item.incident;
       setText(cells[2], span(ago(item.opened)));
       setText(cells[3], count(item.events));

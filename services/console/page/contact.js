@@ -2,15 +2,13 @@
 
 import {mayAct, retryContacts} from "./actions.js";
 import {ask, segment} from "./api.js";
-import {byId, make, makeBadge, setText} from "./dom.js";
+import {byId, make, makeBadge, makeFacts} from "./dom.js";
 import {moment, plural, span, took, words} from "./format.js";
 import {SEVERITY_TONES} from "./alerts.js";
 import {sentenceOf} from "./event_rows.js";
+import {followAddress, Sheet} from "./sheet.js";
 
-const PREFIX = "#contact/";
-const RELOAD_MS = 1000;
 const TONES = {running: "ok", deferred: "warn", done: "ok", set_aside: "bad"};
-let shown = "", timer = 0;
 
 function attemptText(item) {
   const {attempt} = item;
@@ -30,7 +28,7 @@ function makeItem(item) {
       item.at_ns > 0 ? `+${took(item.at_ns)}` : "0 ms"), badge.node, make("span", {}, text));
 }
 
-function makeFacts(contact) {
+function factsOf(contact) {
   const badge = makeBadge();
   badge.set(TONES[contact.state] ?? "off", words(contact.state));
   const facts = [
@@ -41,8 +39,7 @@ function makeFacts(contact) {
     ["Attempts", `${contact.attempts}, ${contact.failed} failed`],
     ["Waited for retries", took(contact.waited_ns)], ["Deferred", plural(contact.deferrals, "time")],
   ];
-  return make("dl", {class: "facts"}, ...facts.filter(([, value]) => value)
-    .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+  return makeFacts(facts);
 }
 
 function makeContact(contact) {
@@ -50,62 +47,26 @@ function makeContact(contact) {
     on: {click: () => retryContacts(contact.campaign, {}, contact.contact)}}, "Try again …");
   return make("section", {},
     make("h3", {}, contact.name ? `${contact.name} (${contact.contact})` : contact.contact),
-    makeFacts(contact),
+    factsOf(contact),
     contact.whole ? "" : make("p", {class: "muted"}, "The journal no longer has its beginning."),
     contact.state === "set_aside" && mayAct() ? again : "",
     make("ol", {class: "timeline"}, ...contact.timeline.map(makeItem)));
 }
 
-async function load(id) {
-  try {
-    const answer = await ask("GET", `api/v1/contacts/${segment(id)}/timeline`);
-    if (shown !== id) return;
-    setText(byId("contact-error"), "");
-    byId("contact-body").replaceChildren(...answer.contacts.map(makeContact));
-  } catch (error) {
-    if (shown === id) setText(byId("contact-error"), `${error.message}.`);
-  }
-}
-
-// By the address, so that it can be sent to somebody.
-export function followAddress() {
-  if (!location.hash.startsWith(PREFIX)) return;
-  let id;
-  try {
-    id = decodeURIComponent(location.hash.slice(PREFIX.length));
-  } catch {
-    return; // somebody's half an address
-  }
-  if (id === "") return;
-  shown = id;
-  setText(byId("contact-title"), `Contact ${id}`);
-  setText(byId("contact-error"), "");
-  byId("contact-body").replaceChildren(make("p", {class: "muted"}, "Loading …"));
-  if (!byId("contact").open) byId("contact").showModal();
-  load(id);
-}
+let sheet = null;
 
 // An event of the contact that is looked at: its timeline is longer now.
 export function touched(contact) {
-  if (contact !== shown || timer !== 0) return;
-  timer = setTimeout(() => {
-    timer = 0;
-    if (shown) load(shown);
-  }, RELOAD_MS);
+  if (contact === sheet.shown) sheet.reloadSoon();
 }
 
 export function startContacts() {
-  const dialog = byId("contact");
-  byId("contact-close").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => {
-    shown = "";
-    if (location.hash.startsWith(PREFIX)) history.replaceState(null, "", location.pathname + location.search);
-  });
+  sheet = new Sheet("contact", (id) => `Contact ${id}`, async (id) =>
+    (await ask("GET", `api/v1/contacts/${segment(id)}/timeline`)).contacts.map(makeContact));
   byId("find").addEventListener("submit", (event) => {
     event.preventDefault();
     const id = byId("find-contact").value.trim();
     if (id) location.hash = `contact/${encodeURIComponent(id)}`;
     followAddress(); // the address may be the same as before
   });
-  window.addEventListener("hashchange", followAddress);
 }

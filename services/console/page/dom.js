@@ -99,3 +99,9 @@ export function makeBadge() {
     },
   };
 }
+
+// [name, value] each; those without a value are left out.
+export function makeFacts(facts) {
+  return make("dl", {class: "facts"}, ...facts.filter(([, value]) => value)
+    .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+}

@@ -3,7 +3,8 @@
 //   session.js  signing in            store.js    what is known, and who draws it
 //   stream.js   what happens, live    refresh.js  the overview, every two seconds
 //   link.js     is it of now?         measures.js graphs and percentiles
-//   glance.js alerts.js campaigns.js breakers.js providers.js gateways.js processes.js events.js contact.js: the parts
+//   glance.js alerts.js campaigns.js breakers.js providers.js gateways.js processes.js events.js: the parts
+//   sheet.js contact.js incident.js  what is looked at by itself
 //   actions.js, ask.js  what an operator can do
 
 import {startAlerts} from "./alerts.js";
@@ -11,17 +12,19 @@ import {announce} from "./announce.js";
 import {startAsking} from "./ask.js";
 import {startBreakers} from "./breakers.js";
 import {startCampaigns} from "./campaigns.js";
-import {followAddress, startContacts, touched} from "./contact.js";
+import {startContacts, touched} from "./contact.js";
 import {byId} from "./dom.js";
 import {happened, loadHistory, missed, startEvents} from "./events.js";
 import {startGateways} from "./gateways.js";
 import {startGlance} from "./glance.js";
+import {delivered, startIncidents} from "./incident.js";
 import {setPhase, startLink} from "./link.js";
 import {forget, measured} from "./measures.js";
 import {startProcesses} from "./processes.js";
 import {startProviders} from "./providers.js";
 import {refreshNow, refreshSoon, startRefreshing, stopRefreshing} from "./refresh.js";
 import {startSession} from "./session.js";
+import {followAddress} from "./sheet.js";
 import {changed, now, setValue, setValues, state} from "./store.js";
 import {Stream} from "./stream.js";
 import {startTheme} from "./theme.js";
@@ -49,6 +52,7 @@ const kinds = {
     if (MOVES.test(event.type)) refreshSoon();
     if (SAID[event.type]) announce(SAID[event.type](event));
     if (event.contact) touched(event.contact);
+    if (event.type.startsWith("alert.")) delivered();
   },
 };
 
@@ -82,7 +86,7 @@ function end() {
 }
 
 for (const start of [startTheme, startAsking, startGlance, startAlerts, startCampaigns, startBreakers, startProviders,
-  startGateways, startProcesses, startEvents, startContacts]) start();
+  startGateways, startProcesses, startEvents, startContacts, startIncidents]) start();
 startLink(() => {
   stream.now();
   refreshSoon();
