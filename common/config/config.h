@@ -193,6 +193,7 @@ struct rf_config_gateway {
     char *recording;         // path of the audio of the local link
     bool cache_enabled;      // speech that was paid for is not paid for twice
     int64_t cache_max_bytes; // of audio in media_dir; the least recently used goes
+    bool trace_context;      // requests to providers carry a traceparent
 };
 
 struct rf_config_telephony {

@@ -238,6 +238,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("gateway.recording", PATH, AT(gateway.recording), NULL, LIVE, "audio of the link recording: MP3 or WAV, at most 4 MiB"),
     TEXT("gateway.cache.enabled", BOOL, AT(gateway.cache_enabled), "yes", LIVE, "the same text by the same voice is spoken once; no: each speech is paid for"),
     ROW("gateway.cache.max_bytes", SIZE, AT(gateway.cache_max_bytes), "1GiB", 65536, 1024.0 * 1073741824, LIVE, "audio in media_dir; beyond it the least recently used goes, if no call may still want it"),
+    TEXT("gateway.trace_context", BOOL, AT(gateway.trace_context), "yes", LIVE, "requests to providers carry the header traceparent (W3C), with the span of logger.traces"),
 
     WORDS("telephony.audio", CHOICE, AT(telephony.audio), "say", "say|play", LIVE, "say: the script goes into the call; play: the provider fetches our audio"),
     TEXT("telephony.machine_detection", BOOL, AT(telephony.machine_detection), "no", LIVE, "the provider listens whether a machine answers (Twilio bills it), which makes the outcome voicemail"),

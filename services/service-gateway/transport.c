@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/crash_point.h"
+#include "base/trace_context.h"
 #include "base/utf8.h"
 #include "gateway.h"
 #include "http/rate_limit.h"
@@ -97,20 +98,44 @@ static bool on_hedge_written(void *arg) {
     return let;
 }
 
+// Of a question about a call, which no event tells of one by one, the contact's own span is the
+// parent: that one is told in the end.
+static const char *traceparent(const struct gateway *gateway, const struct call *call,
+                               char out[RF_TRACEPARENT_SIZE]) {
+    char span[RF_SPAN_ID_SIZE];
+    if (!gateway->config->gateway.trace_context || !rf_trace_is_id(call->trace))
+        return NULL;
+    if (call->job.operation == GATEWAY_FIND_CALL || call->job.operation == GATEWAY_CALL_STATUS)
+        rf_span_of_contact(call->trace, span);
+    else
+        rf_span_of_attempt(call->trace, call->id, rf_provider_name(provider_now(call)),
+                           call->sending.began.utc.ns, span);
+    return rf_traceparent(call->trace, span, out);
+}
+
+static size_t headers_of(const struct provider_request *request, const char *parent,
+                         struct rf_http_header headers[PROVIDER_MAX_HEADERS + 1]) {
+    size_t count = request->header_count;
+    for (size_t i = 0; i < count; i++)
+        headers[i] = (struct rf_http_header){request->headers[i].name, request->headers[i].value};
+    if (parent != NULL)
+        headers[count++] = (struct rf_http_header){"traceparent", parent};
+    return count;
+}
+
 enum rf_err gateway_send(void *arg, struct call *call, struct hedge *hedge,
                          const struct provider_request *request,
                          const struct rf_config_provider *provider, struct rf_duration timeout,
                          struct rf_error *error) {
     struct gateway *gateway = arg;
-    struct rf_http_header headers[PROVIDER_MAX_HEADERS];
+    struct rf_http_header headers[PROVIDER_MAX_HEADERS + 1];
+    char parent[RF_TRACEPARENT_SIZE];
     struct rf_http_transfer *transfer;
-    for (size_t i = 0; i < request->header_count; i++)
-        headers[i] = (struct rf_http_header){request->headers[i].name, request->headers[i].value};
     struct rf_http_request http = {
         .method = request->method,
         .url = request->url,
         .headers = headers,
-        .header_count = request->header_count,
+        .header_count = headers_of(request, traceparent(gateway, call, parent), headers),
         .user = request->user,
         .password = request->password,
         .body = request->body,

@@ -185,11 +185,12 @@ static void note(struct sim *sim, const struct sim_face *face, const struct sim_
                  const char *path, const char *number, const struct sim_fault *fault,
                  unsigned status, struct rf_utc now) {
     sim_ledger_add(&sim->ledger, SIM_LEDGER_REQUESTS, now,
-                   json_pack("{s:s, s:s, s:o, s:s?, s:i, s:s?, s:o}", "provider", face->name,
+                   json_pack("{s:s, s:s, s:o, s:s?, s:i, s:s?, s:o, s:s?}", "provider", face->name,
                              "method", request->method, "path", path_json(face, path), "number",
                              number, "status", (int)status, "fault",
                              fault == NULL ? NULL : fault->id, "came",
-                             sim_at(rf_utc_add(now, rf_ns(-request->waited.ns)))));
+                             sim_at(rf_utc_add(now, rf_ns(-request->waited.ns))), "traceparent",
+                             sim_request_header(request, "traceparent")));
 }
 
 static void work(struct sim *sim, const struct sim_face *face, const struct sim_request *request,
