@@ -100,10 +100,20 @@ static json_t *attempts_of(const struct rf_call_reply *reply) {
 
 // Which call it was, and what was sent for it: whoever asks later what happened has it from here,
 // as a gateway's own events are lost with the gateway.
-static void put_call(json_t *data, const struct rf_call_reply *reply) {
-    if (reply)
-        put_text(data, "call", reply->id);
-    (void)json_object_set_new(data, "attempts", attempts_of(reply));
+static void put_call(json_t *data, const struct rf_notice_step *step) {
+    if (step->reply) {
+        put_text(data, "call", step->reply->id);
+        put_text(data, "operation", step->operation);
+        put_text(data, "worker", step->reply->worker);
+    }
+    (void)json_object_set_new(data, "attempts", attempts_of(step->reply));
+}
+
+// Of what was not finished.
+static void put_tried(json_t *data, const struct rf_notice_step *step) {
+    put_call(data, step);
+    if (step->took.ns > 0)
+        (void)json_object_set_new(data, "took_ns", json_integer(step->took.ns));
 }
 
 char *rf_notice_started(const struct rf_contact *contact, struct rf_utc now) {
@@ -127,9 +137,7 @@ char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *pla
         step->reply && step->reply->provider ? step->reply->provider : plan->provider;
     put_text(data, "step", rf_step_name(step->step));
     put_text(data, "provider", provider);
-    if (step->reply)
-        put_text(data, "worker", step->reply->worker);
-    put_call(data, step->reply);
+    put_call(data, step);
     (void)json_object_set_new(data, "took_ns", json_integer(step->took.ns));
     if (plan->text) {
         // The text itself is the contact's business, not the log's.
@@ -168,7 +176,7 @@ char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan 
     (void)json_object_set_new(data, "until", json_integer(plan->due.ns));
     (void)json_object_set_new(data, "deferrals", json_integer(plan->deferrals));
     put_ended(data, plan);
-    put_call(data, step->reply);
+    put_tried(data, step);
     // That nobody was there, or that it is night, is no trouble of ours.
     bool recalled = plan->dial == RF_DIAL_ENDED && plan->class == RF_CLASS_OK;
     bool planned = recalled || plan->to == RF_CONTACT_WAIT_WINDOW;
@@ -199,7 +207,7 @@ char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan
         put_text(data, "code", step->reply->code);
     if (step->reply && step->reply->mark_made)
         (void)json_object_set_new(data, "mark_made", json_true());
-    put_call(data, step->reply);
+    put_tried(data, step);
     // Not to call somebody who does not want it is no failure, and nor is a person's decision.
     bool decided =
         strcmp(plan->reason, rf_reason_name(RF_REASON_DO_NOT_CALL)) == 0 ||

@@ -17,6 +17,7 @@ struct rf_notice_step {
     enum rf_step step;
     struct rf_duration took;
     const struct rf_call_reply *reply; // NULL: there was none
+    const char *operation; // of that call, if it was no step but a question about its dial; or NULL
 };
 
 // Each makes a JSON text that the caller frees; NULL if out of memory.

@@ -96,7 +96,8 @@ static void on_found(void *arg, const struct rf_call_reply *reply) {
             rf_runner_wait(runner, plan.due);
     } else {
         RF_CRASH_POINT(orchestrator, find_reply_before_commit);
-        const struct rf_notice_step step = {.step = RF_STEP_DIAL, .reply = reply};
+        const struct rf_notice_step step = {
+            .step = RF_STEP_DIAL, .reply = reply, .operation = "find_call"};
         rf_runner_decide(runner, &plan, &step);
     }
     rf_orchestrator_settle(orchestrator);
@@ -206,7 +207,8 @@ static void heard(struct rf_runner *runner, const struct rf_call_reply *reply) {
             rf_runner_wait(runner, plan.due);
     } else {
         RF_CRASH_POINT(orchestrator, end_reply_before_commit);
-        const struct rf_notice_step step = {.step = RF_STEP_DIAL, .reply = reply};
+        const struct rf_notice_step step = {
+            .step = RF_STEP_DIAL, .reply = reply, .operation = "call_status"};
         rf_runner_decide(runner, &plan, &step);
     }
 }

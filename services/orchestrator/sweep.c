@@ -15,11 +15,12 @@
 
 struct swept {
     int64_t row, line, step;
+    int64_t calls; // that reached nobody: rf_contact_trace counts them
     char phone[32], name[256];
 };
 
-static enum rf_err set_aside(struct rf_db *db, const char *campaign, struct swept *swept,
-                             struct rf_utc now, struct rf_error *error) {
+static enum rf_err set_aside(struct rf_db *db, int64_t campaign_row, const char *campaign,
+                             struct swept *swept, struct rf_utc now, struct rf_error *error) {
     enum rf_err err = rf_db_run(db, error,
                                 "UPDATE contact SET state = 'set_aside', reason = ?, message = ?,"
                                 " ended = ?, owner = ? WHERE id = ?",
@@ -28,6 +29,8 @@ static enum rf_err set_aside(struct rf_db *db, const char *campaign, struct swep
     if (err != RF_OK)
         return err;
     struct rf_contact contact = {.campaign = (char *)campaign,
+                                 .campaign_row = campaign_row,
+                                 .unreached = {swept->calls},
                                  .phone = swept->phone,
                                  .name = swept->name[0] ? swept->name : NULL,
                                  .step = (enum rf_step)swept->step};
@@ -47,12 +50,13 @@ static enum rf_err read_some(struct rf_db *db, int64_t campaign, struct swept *s
                              int64_t *count, struct rf_error *error) {
     struct rf_rows *rows;
     *count = 0;
-    enum rf_err err =
-        rf_db_query(db, error, &rows,
-                    "SELECT id, line, step, phone, name FROM contact WHERE campaign = ?"
-                    " AND " RF_SCHEMA_UNENDED " AND " RF_SCHEMA_IDLE " LIMIT ?"
-                    " /*! FOR UPDATE SKIP LOCKED */",
-                    "ii", campaign, most);
+    enum rf_err err = rf_db_query(db, error, &rows,
+                                  "SELECT id, line, step, phone, name,"
+                                  " busy + no_answer + failed + canceled + voicemail"
+                                  " FROM contact WHERE campaign = ?"
+                                  " AND " RF_SCHEMA_UNENDED " AND " RF_SCHEMA_IDLE " LIMIT ?"
+                                  " /*! FOR UPDATE SKIP LOCKED */",
+                                  "ii", campaign, most);
     if (err != RF_OK)
         return err;
     while ((err = rf_rows_next(rows, error)) == RF_OK) {
@@ -60,6 +64,7 @@ static enum rf_err read_some(struct rf_db *db, int64_t campaign, struct swept *s
         one->row = rf_rows_number(rows, 0);
         one->line = rf_rows_number(rows, 1);
         one->step = rf_rows_number(rows, 2);
+        one->calls = rf_rows_number(rows, 5);
         rf_plan_copy(one->phone, sizeof one->phone, rf_rows_text(rows, 3));
         rf_plan_copy(one->name, sizeof one->name, rf_rows_text(rows, 4));
     }
@@ -102,7 +107,7 @@ enum rf_err rf_sweep_run(struct rf_store_job *job, struct rf_db *db, struct rf_e
             break;
         err = read_some(db, campaign, swept, RF_SWEEP_MOST - sweep->count, &count, error);
         for (int64_t i = 0; err == RF_OK && i < count; i++)
-            err = set_aside(db, name, &swept[i], sweep->now, error);
+            err = set_aside(db, campaign, name, &swept[i], sweep->now, error);
         sweep->count += count;
         if (err == RF_OK)
             err = rf_record_finish(db, campaign, sweep->now, error);

@@ -46,9 +46,40 @@ static void a_step_is_its_own_providers_also_where_the_contact_rests_for_another
     json_decref(deferred);
 }
 
+// Whoever draws what happened over time has nothing else to go by.
+static void what_was_not_finished_tells_its_call_who_worked_on_it_and_how_long(void **state) {
+    (void)state;
+    const struct rf_contact contact = {
+        .id = "spring-7", .campaign = "spring", .state = RF_CONTACT_FOLLOW};
+    const struct rf_call_reply reply = {.id = "01J", .worker = "service-gateway-1"};
+    const struct rf_notice_step steps[] = {
+        {.step = RF_STEP_DIAL, .took = rf_ms(20), .reply = &reply},
+        {.step = RF_STEP_DIAL, .reply = &reply, .operation = "call_status"},
+        {.step = RF_STEP_DIAL, .operation = "call_status"}};
+    struct rf_plan plan;
+    rf_plan_stay(&contact, &plan);
+    for (size_t i = 0; i < 6; i++) {
+        const struct rf_notice_step *step = &steps[i / 2];
+        json_t *event = read_notice(i % 2 == 0 ? rf_notice_deferred(&contact, &plan, step, NOW)
+                                               : rf_notice_set_aside(&contact, &plan, step, NOW));
+        const json_t *data = json_object_get(event, "data");
+        assert_int_equal(json_integer_value(json_object_get(data, "took_ns")), step->took.ns);
+        if (step->reply) {
+            assert_string_equal(text_of(data, "call"), "01J");
+            assert_string_equal(text_of(data, "worker"), "service-gateway-1");
+        }
+        if (step->reply && step->operation)
+            assert_string_equal(text_of(data, "operation"), "call_status");
+        else
+            assert_null(text_of(data, "operation"));
+        json_decref(event);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_is_its_own_providers_also_where_the_contact_rests_for_another),
+        cmocka_unit_test(what_was_not_finished_tells_its_call_who_worked_on_it_and_how_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
