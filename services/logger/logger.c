@@ -11,7 +11,7 @@
 #include "http/client.h"
 #include "lines.h"
 #include "lock.h"
-#include "otlp_sink.h"
+#include "log_sink.h"
 #include "record.h"
 #include "redact/redactor.h"
 #include "sheet_sink.h"
@@ -111,7 +111,7 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
         logger->files[i].sink.redactor = logger->redactor;
     logger->sheet.sink.redactor = logger->redactor;
     if (result == RF_OK)
-        rf_otlp_sink_init(&logger->otlp, process, logger->http, on_active, logger);
+        rf_otlp_sink_init(&logger->otlp, &rf_log_sink, process, logger->http, on_active, logger);
     if (result == RF_OK)
         rf_syslog_sink_init(&logger->syslog, process, on_active, logger);
     logger->syslog.forward.sink.redactor = logger->redactor;
@@ -128,7 +128,7 @@ static enum rf_err begin(struct logger *logger, struct rf_error *error) {
     for (size_t i = 0; i < FILE_COUNT; i++)
         rf_file_sink_run(&logger->files[i]);
     rf_sheet_sink_run(&logger->sheet);
-    rf_otlp_sink_run(&logger->otlp);
+    rf_log_sink_run(&logger->otlp);
     rf_syslog_sink_run(&logger->syslog);
     rf_process_ready(process,
                      "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s, OTLP %s, syslog %s",

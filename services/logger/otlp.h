@@ -1,5 +1,5 @@
-// Events as log records of OpenTelemetry, in the JSON form of OTLP/HTTP (opentelemetry-proto 1.x,
-// logs/v1), and what a collector's answer means. Pure.
+// Requests of OTLP/HTTP in the JSON form (opentelemetry-proto 1.x), events as log records
+// (logs/v1), and what a collector's answer means. Pure.
 #ifndef RF_LOGGER_OTLP_H
 #define RF_LOGGER_OTLP_H
 
@@ -13,17 +13,23 @@
 #include "http/client.h"
 #include "redact/redact.h"
 
-// rf_otlp_record: {"origin", "record"}: one event as a LogRecord, and the process that it is of.
-// NULL if out of memory.
+// What is sent: its path, and the names of the members of its requests and answers.
+struct rf_otlp_signal {
+    const char *path, *resources, *scopes, *items, *rejected;
+};
+extern const struct rf_otlp_signal rf_otlp_logs, rf_otlp_traces;
+
+// An entry is {"origin", "n", "item"}: a log record or a span, the process that it is of, and the
+// number of the event that it is from.
+
+// rf_otlp_record: an entry: the event as a LogRecord. NULL if out of memory.
 json_t *rf_otlp_record(const struct rf_redaction *redaction, const struct rf_event *event,
                        struct rf_utc observed);
 
-// rf_otlp_is_trace: whether it is a trace id of W3C: 32 hex digits in lower case, not all 0.
-bool rf_otlp_is_trace(const char *trace);
-
-// rf_otlp_body: the ExportLogsServiceRequest with `count` of those `records`, from `first` on, as
-// text; those of one process stand below one resource. A new string, NULL if out of memory.
-char *rf_otlp_body(const json_t *records, size_t first, size_t count, const char *host);
+// rf_otlp_body: the request with `count` of those `entries`, from `first` on, as text; those of one
+// process stand below one resource. A new string, NULL if out of memory.
+char *rf_otlp_body(const struct rf_otlp_signal *signal, const json_t *entries, size_t first,
+                   size_t count, const char *host);
 
 #define RF_OTLP_MESSAGE_SIZE 256
 
@@ -35,13 +41,14 @@ enum rf_otlp_outcome {
 
 struct rf_otlp_verdict {
     enum rf_otlp_outcome outcome;
-    int64_t rejected;                   // with OK: so many of the records were not taken
+    int64_t rejected;                   // with OK: so many of the items were not taken
     char message[RF_OTLP_MESSAGE_SIZE]; // why, one line; "" if there is nothing to say
 };
 
 // rf_otlp_reply: 2xx is OK, with what partialSuccess tells. 400, 413 and 422 are about the batch;
 // all else, also 401, 403 and 404, is not: to drop events until somebody mends a token would lose
 // them.
-struct rf_otlp_verdict rf_otlp_reply(const struct rf_http_reply *reply);
+struct rf_otlp_verdict rf_otlp_reply(const struct rf_otlp_signal *signal,
+                                     const struct rf_http_reply *reply);
 
 #endif

@@ -18,7 +18,7 @@
 #define TELL_PAUSE rf_seconds(60)
 
 static const struct rf_config_otlp *settings(const struct rf_otlp_sink *sink) {
-    return &sink->forward.sink.process->config->logger.otlp;
+    return sink->kind->settings(sink->forward.sink.process->config);
 }
 
 // ---- what is dropped ----
@@ -32,7 +32,7 @@ static void tell_dropped(void *arg) {
     sink->told = rf_loop_now(sink->forward.sink.process->loop);
 }
 
-static void drop_records(struct rf_otlp_sink *sink, int64_t count, int64_t n, const char *why) {
+static void drop_entries(struct rf_otlp_sink *sink, int64_t count, int64_t n, const char *why) {
     struct rf_instant now = rf_loop_now(sink->forward.sink.process->loop);
     sink->dropped += count;
     sink->dropped_n = n;
@@ -44,48 +44,48 @@ static void drop_records(struct rf_otlp_sink *sink, int64_t count, int64_t n, co
 }
 
 static int64_t number_of(const struct rf_otlp_sink *sink, size_t i) {
-    json_t *record = json_object_get(json_array_get(sink->records, i), "record");
-    json_t *first = json_array_get(json_object_get(record, "attributes"), 0);
-    const char *text =
-        json_string_value(json_object_get(json_object_get(first, "value"), "intValue"));
-    return text == NULL ? 0 : strtoll(text, NULL, 10);
+    return json_integer_value(json_object_get(json_array_get(sink->entries, i), "n"));
 }
 
 // ---- sending ----
 
-static void give(void *arg);
+void rf_otlp_sink_forget(struct rf_otlp_sink *sink) {
+    json_decref(sink->entries);
+    sink->entries = NULL;
+}
 
-static void forget(struct rf_otlp_sink *sink) {
-    json_decref(sink->records);
-    sink->records = NULL;
+void rf_otlp_sink_next(struct rf_otlp_sink *sink) {
+    size_t left = json_array_size(sink->entries) - sink->first,
+           most = (size_t)settings(sink)->batch;
+    sink->count = left < most ? left : most;
 }
 
 // The rest of the page, or the end of it.
 static void go_on(struct rf_otlp_sink *sink) {
     sink->first += sink->count;
-    sink->count = json_array_size(sink->records) - sink->first;
-    give(sink);
+    rf_otlp_sink_next(sink);
+    rf_otlp_sink_give(sink);
 }
 
-// One record among many can spoil a batch: it is halved until that one alone is left.
+// One entry among many can spoil a batch: it is halved until that one alone is left.
 static void on_refused(struct rf_otlp_sink *sink, const char *message) {
     if (sink->count > 1) {
         sink->count /= 2;
-        give(sink);
+        rf_otlp_sink_give(sink);
         return;
     }
-    drop_records(sink, 1, number_of(sink, sink->first), message);
+    drop_entries(sink, 1, number_of(sink, sink->first), message);
     go_on(sink);
 }
 
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct rf_otlp_sink *sink = arg;
-    struct rf_otlp_verdict verdict = rf_otlp_reply(reply);
+    struct rf_otlp_verdict verdict = rf_otlp_reply(sink->kind->signal, reply);
     sink->transfer = NULL;
     switch (verdict.outcome) {
     case RF_OTLP_OK:
         if (verdict.rejected > 0)
-            drop_records(sink, verdict.rejected, number_of(sink, sink->first + sink->count - 1),
+            drop_entries(sink, verdict.rejected, number_of(sink, sink->first + sink->count - 1),
                          verdict.message);
         go_on(sink);
         return;
@@ -118,11 +118,13 @@ static size_t headers_of(const struct rf_config_list *list, struct rf_http_heade
 
 static enum rf_err post(struct rf_otlp_sink *sink, struct rf_error *error) {
     const struct rf_config_logger *logger = &sink->forward.sink.process->config->logger;
+    const struct rf_config_otlp *otlp = settings(sink);
     struct rf_http_header headers[RF_CONFIG_MAX_KEYS + 1];
     char names[RF_CONFIG_MAX_KEYS][128];
     struct rf_text url = {0};
-    char *body = rf_otlp_body(sink->records, sink->first, sink->count, sink->host);
-    rf_text_add(&url, "%s/v1/logs", logger->otlp.url);
+    char *body =
+        rf_otlp_body(sink->kind->signal, sink->entries, sink->first, sink->count, sink->host);
+    rf_text_add(&url, "%s%s", otlp->url, sink->kind->signal->path);
     enum rf_err result;
     if (body == NULL || url.failed)
         result = rf_error_set(error, RF_ERR_NOMEM, "no memory for a request");
@@ -131,10 +133,10 @@ static enum rf_err post(struct rf_otlp_sink *sink, struct rf_error *error) {
             .method = "POST",
             .url = url.data,
             .headers = headers,
-            .header_count = headers_of(&logger->otlp.headers, headers, names),
+            .header_count = headers_of(&otlp->headers, headers, names),
             .body = body,
             .body_size = strlen(body),
-            .ca_file = logger->otlp.ca_file,
+            .ca_file = otlp->ca_file,
             .timeout = logger->timeout,
             .connect_timeout =
                 logger->timeout.ns < CONNECT_LIMIT.ns ? logger->timeout : CONNECT_LIMIT,
@@ -146,54 +148,30 @@ static enum rf_err post(struct rf_otlp_sink *sink, struct rf_error *error) {
     return result;
 }
 
-static void give(void *arg) {
+void rf_otlp_sink_give(void *arg) {
     struct rf_otlp_sink *sink = arg;
     struct rf_error error;
-    if (sink->count == 0) {
-        forget(sink);
-        rf_forward_done(&sink->forward);
-    } else if (post(sink, &error) != RF_OK)
+    if (sink->count == 0)
+        sink->kind->given(sink);
+    else if (post(sink, &error) != RF_OK)
         rf_forward_failed(&sink->forward, error.message, rf_ns(0));
 }
 
-static bool take(void *arg, const struct rf_journal_page *page) {
-    struct rf_otlp_sink *sink = arg;
-    struct rf_utc now = rf_clock_utc();
-    forget(sink);
-    sink->records = json_array();
-    const struct rf_redaction *redaction = rf_sink_redaction(&sink->forward.sink);
-    for (size_t i = 0; i < page->events.count; i++) {
-        const struct rf_event *event = &page->events.items[i];
-        if (rf_sink_wants(event, settings(sink)->log_lines) &&
-            json_array_append_new(sink->records, rf_otlp_record(redaction, event, now)) != 0)
-            return false;
-    }
-    sink->first = 0;
-    sink->count = json_array_size(sink->records);
-    return sink->records != NULL;
-}
-
-static void drop(void *arg) {
+void rf_otlp_sink_drop(void *arg) {
     struct rf_otlp_sink *sink = arg;
     if (sink->transfer != NULL)
         rf_http_cancel(sink->transfer);
     sink->transfer = NULL;
-    forget(sink);
+    rf_otlp_sink_forget(sink);
 }
 
 // ---- life ----
 
-static void run(void *arg) {
-    rf_otlp_sink_run(arg);
-}
-
-static const struct rf_forward_kind kind = {
-    .name = "otlp", .take = take, .give = give, .drop = drop, .run = run};
-
-void rf_otlp_sink_init(struct rf_otlp_sink *sink, struct rf_process *process, struct rf_http *http,
-                       void (*active)(void *arg), void *arg) {
-    *sink = (struct rf_otlp_sink){.http = http};
-    rf_forward_init(&sink->forward, process, &kind, sink, active, arg);
+void rf_otlp_sink_init(struct rf_otlp_sink *sink, const struct rf_otlp_sink_kind *kind,
+                       struct rf_process *process, struct rf_http *http, void (*active)(void *arg),
+                       void *arg) {
+    *sink = (struct rf_otlp_sink){.kind = kind, .http = http};
+    rf_forward_init(&sink->forward, process, &kind->forward, sink, active, arg);
     rf_timer_init(&sink->telling, process->loop, tell_dropped, sink);
     gethostname(sink->host, sizeof sink->host - 1);
 }
@@ -202,13 +180,4 @@ void rf_otlp_sink_fini(struct rf_otlp_sink *sink) {
     rf_forward_fini(&sink->forward);
     if (sink->http != NULL)
         rf_timer_stop(&sink->telling);
-}
-
-void rf_otlp_sink_run(struct rf_otlp_sink *sink) {
-    const struct rf_config_otlp *otlp = settings(sink);
-    rf_forward_end(&sink->forward);
-    if (otlp->enabled)
-        rf_forward_begin(&sink->forward, (size_t)otlp->batch, otlp->interval);
-    else
-        sink->forward.sink.failing = false;
 }

@@ -42,25 +42,28 @@ static void what_an_answer_means(void **state) {
                                       .body_size = strlen(cases[i].body),
                                       .content_type = "",
                                       .error_text = ""};
-        struct rf_otlp_verdict verdict = rf_otlp_reply(&reply);
+        struct rf_otlp_verdict verdict = rf_otlp_reply(&rf_otlp_logs, &reply);
         assert_int_equal(verdict.outcome, cases[i].outcome);
         assert_int_equal(verdict.rejected, cases[i].rejected);
         assert_string_equal(verdict.message, cases[i].message);
     }
     struct rf_http_reply none = {.failure = RF_HTTP_TOO_LATE, .body = "", .error_text = "too late"};
-    struct rf_otlp_verdict verdict = rf_otlp_reply(&none);
+    struct rf_otlp_verdict verdict = rf_otlp_reply(&rf_otlp_logs, &none);
     assert_int_equal(verdict.outcome, RF_OTLP_LATER);
     assert_string_equal(verdict.message, "the collector did not answer: too late");
 }
 
-static void a_trace_is_one_only_in_the_form_of_w3c(void **state) {
+static void what_is_left_out_of_logs_says_nothing_of_spans(void **state) {
     (void)state;
-    assert_true(rf_otlp_is_trace("4bf92f3577b34da6a3ce929d0e0e4736"));
-    assert_false(rf_otlp_is_trace("4BF92F3577B34DA6A3CE929D0E0E4736"));
-    assert_false(rf_otlp_is_trace("00000000000000000000000000000000"));
-    assert_false(rf_otlp_is_trace("4bf92f3577b34da6a3ce929d0e0e473"));
-    assert_false(rf_otlp_is_trace("4bf92f3577b34da6a3ce929d0e0e47360"));
-    assert_false(rf_otlp_is_trace(""));
+    static const char body[] =
+        "{\"partialSuccess\":{\"rejectedSpans\":\"2\",\"rejectedLogRecords\":\"5\"}}";
+    struct rf_http_reply reply = {.status = 200,
+                                  .body = body,
+                                  .body_size = sizeof body - 1,
+                                  .content_type = "",
+                                  .error_text = ""};
+    assert_int_equal(rf_otlp_reply(&rf_otlp_traces, &reply).rejected, 2);
+    assert_int_equal(rf_otlp_reply(&rf_otlp_logs, &reply).rejected, 5);
 }
 
 // Only a key of so many bytes is cut, and in the middle of a character it would be no text any
@@ -92,7 +95,7 @@ static void a_key_of_any_length_makes_a_record(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_answer_means),
-        cmocka_unit_test(a_trace_is_one_only_in_the_form_of_w3c),
+        cmocka_unit_test(what_is_left_out_of_logs_says_nothing_of_spans),
         cmocka_unit_test(a_key_of_any_length_makes_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
