@@ -10,6 +10,11 @@ foreach(page ${pages} ${CMAKE_BINARY_DIR}/man/ringfence.yaml.5 ${CMAKE_BINARY_DI
   string(REGEX REPLACE ".*\\." "" section ${page})
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT programs)
 endforeach()
+# Where each shell looks for what packages bring.
+set(made ${CMAKE_BINARY_DIR}/completion)
+install(FILES ${made}/ringfence DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT programs)
+install(FILES ${made}/_ringfence DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT programs)
+install(FILES ${made}/ringfence.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT programs)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/ringfence.yaml ${PROJECT_SOURCE_DIR}/README.md
   ${PROJECT_SOURCE_DIR}/services/logger/app_logs.schema.json
   DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)

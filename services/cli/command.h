@@ -156,5 +156,6 @@ int cli_config_keys(const struct cli_options *options);
 int cli_config_rules(const struct cli_options *options);
 int cli_config_man(const struct cli_options *options);
 int cli_doctor(const struct cli_options *options);
+int cli_completion(const struct cli_options *options);
 
 #endif

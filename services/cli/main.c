@@ -26,6 +26,8 @@
 //   doctor.c           checks what the set needs, by doctor_*.c: doctor_list.c and doctor_judge.c
 //                      decide, the others look at this host and ask far sides
 //   config_*.c         the configuration: checked, and its documentation
+//   completion.c       scripts for shells; complete.c says what can come next in a line, and
+//                      complete_names.c asks the set for names
 //   member.c, provider.c, person.c   what several of them share
 #include <errno.h>
 #include <signal.h>
@@ -34,6 +36,7 @@
 
 #include "base/log.h"
 #include "command.h"
+#include "completion.h"
 #include "event_filter.h"
 #include "options.h"
 
@@ -214,6 +217,9 @@ static const struct cli_command commands[] = {
      CLI_TAKES(JSON), cli_config_rules},
     {"config man", 0, 0, "", "the manual page ringfence.yaml(5), from the same rows", 0,
      cli_config_man},
+    {"completion", 1, 1, "SHELL",
+     "the script by which a shell completes our command lines: bash, zsh or fish", 0,
+     cli_completion},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -286,6 +292,9 @@ int main(int argc, char **argv) {
     rf_log_least(RF_LOG_WARNING); // what the bus says in passing is not for people at a prompt
     // A reader that goes away, such as head(1), shows as a failed write, not as a death by signal.
     signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && strcmp(argv[1], CLI_COMPLETE_WORD) == 0)
+        return cli_completion_ask(commands, COMMAND_COUNT, (const char *const *)argv + 2,
+                                  (size_t)argc - 2);
     if (cli_options_parse(commands, COMMAND_COUNT, argc, argv, &options, &error) != RF_OK) {
         rf_log(RF_LOG_ERROR, "%s", error.message);
         fprintf(stderr, "\"ringfence --help\" lists the commands\n");

@@ -63,7 +63,7 @@ ON_FILES = ("campaign backup", "campaign restore")  # of a real orchestrator: te
 OF_THE_ALERTER = ("alert list", "alert show", "alert ack", "alert unsilence", "alert dead", "alert resend",
                   "alert test")
 FOLLOWS = "tail"
-TEXT_ONLY = "config man"
+TEXT_ONLY = {"config man": "", "completion": "bash"}
 
 
 def commands():
@@ -108,13 +108,15 @@ class Json(test_tail.Reading):
 
     def test_every_command_tells_json_and_nothing_else_or_refuses_to(self):
         usages = commands()
-        self.assertEqual(set(usages), {*EXAMPLES, *ON_FILES, *OF_THE_ALERTER, FOLLOWS, TEXT_ONLY}, "each command has an example")
+        self.assertEqual(set(usages), {*EXAMPLES, *ON_FILES, *OF_THE_ALERTER, FOLLOWS, *TEXT_ONLY},
+                         "each command has an example")
         told = {words: self.told(words) for words in EXAMPLES}
         for words, usage in usages.items():
-            self.assertEqual("[--json]" in usage, words != TEXT_ONLY, words)
-        refused = self.set.cli(*TEXT_ONLY.split(), "--json", check=2)
-        self.assertEqual(refused.stdout, "")
-        self.assertIn(f"{TEXT_ONLY}: there is no option --json", refused.stderr)
+            self.assertEqual("[--json]" in usage, words not in TEXT_ONLY, words)
+        for words, argument in TEXT_ONLY.items():
+            refused = self.set.cli(*words.split(), *argument.split(), "--json", check=2)
+            self.assertEqual(refused.stdout, "")
+            self.assertIn(f"{words}: there is no option --json", refused.stderr)
         tail = self.start("tail", "contact.", "--last", 1, "--json")
         self.assertEqual(json.loads(tail.stdout.readline())["topic"], "contact.started/spring-2")
         tail.send_signal(signal.SIGINT)
