@@ -1,0 +1,91 @@
+"""A Debian 12 of its own that boots with systemd in a container: where the package is installed as on a real host."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+NEEDED = ["debootstrap", "systemd-container"]
+
+
+def run(*command, **more):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **more)
+    if done.returncode != 0:
+        raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def base_of(folder):
+    """A fresh system, made once: the mirror is Debian's, or the one that apt here is set to."""
+    base = folder / "bookworm"
+    if not (base / "etc/complete").exists():
+        shutil.rmtree(base, ignore_errors=True)
+        run("debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", "bookworm", base,
+            os.environ.get("RF_MIRROR", "http://deb.debian.org/debian"))
+        (base / "etc/complete").touch()
+    return base
+
+
+class Machine:
+    def __init__(self, folder):
+        self.root = folder / "machine"
+        shutil.rmtree(self.root, ignore_errors=True)
+        run("cp", "-a", "--reflink=auto", base_of(folder), self.root)
+        self.popen = self.leader = None
+
+    def chroot(self, *command):
+        """Runs a command before the boot, with the network of this host."""
+        return run("systemd-nspawn", "-q", "-D", self.root, "--register=no", "--keep-unit",
+                   "--resolv-conf=copy-host", "--setenv=DEBIAN_FRONTEND=noninteractive", *command)
+
+    def boot(self):
+        with open(f"{self.root}.log", "wb") as log:
+            self.popen = subprocess.Popen(
+                ["systemd-nspawn", "-q", "-D", str(self.root), "--register=no", "--keep-unit", "-b",
+                 "--private-network"], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True)
+        self.wait("the boot", self.is_booted)
+
+    def is_booted(self):
+        assert self.popen.poll() is None, pathlib.Path(f"{self.root}.log").read_text(errors="replace")[-3000:]
+        children = pathlib.Path(f"/proc/{self.popen.pid}/task/{self.popen.pid}/children").read_text().split()
+        if not children:
+            return False
+        self.leader = children[0]
+        return self.tries("systemctl", "is-system-running")[1].strip() in ("running", "degraded")
+
+    def inside(self, *command):
+        return ["nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "--", *map(str, command)]
+
+    def tries(self, *command):
+        done = subprocess.run(self.inside(*command), capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def run(self, *command):
+        return run(*self.inside(*command))
+
+    def network(self, *command):
+        """A program of this host in the machine's network."""
+        return run("nsenter", "-t", self.leader, "-n", *command)
+
+    def ringfence(self, *command):
+        return self.run("setpriv", "--reuid=ringfence", "--regid=ringfence", "--init-groups", "ringfence", "--config",
+                        "/etc/ringfence/ringfence.yaml", *command)
+
+    def wait(self, what, condition, seconds=180):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"waited {seconds} s in vain for {what}")
+            time.sleep(0.5)
+
+    def off(self):
+        if self.popen is not None and self.popen.poll() is None:
+            if self.leader is not None:
+                self.tries("systemctl", "poweroff")
+            try:
+                self.popen.wait(60)
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+                self.popen.wait()

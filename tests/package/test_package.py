@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+"""The Debian package on a Debian 12 that boots with systemd: installed, started, upgraded during a campaign, removed,
+installed again, purged. Needs root, and Debian's packages from the network.
+
+    RF_DEB=build/release/ringfence_0.1.0_amd64.deb tests/package/test_package.py -v
+"""
+
+import csv
+import json
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+import unittest
+
+from machine import Machine, run
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+DEB = pathlib.Path(os.environ["RF_DEB"]).resolve()
+CACHE = pathlib.Path(os.environ.get("RF_PACKAGE_CACHE", DEB.parent / "package"))
+UNITS = [f"ringfence-{name}.service" for name in (
+    "broker", "service-gateway@1", "orchestrator", "health-monitor", "alerter", "logger", "console")]
+FOLDERS = {"run_dir": "/run/ringfence", "state_dir": "/var/lib/ringfence", "log_dir": "/var/log/ringfence",
+           "media_dir": "/var/lib/ringfence/media"}
+SIMULATOR = """[Service]
+ExecStart=/usr/bin/ringfence-simulator --config /etc/ringfence/ringfence.yaml
+User=ringfence
+"""
+
+
+def numbered(version, folder):
+    """The package as if it were another version."""
+    tree = folder / version
+    run("dpkg-deb", "-R", DEB, tree)
+    control = tree / "DEBIAN/control"
+    control.write_text(re.sub("^Version: .*$", f"Version: {version}", control.read_text(), flags=re.MULTILINE))
+    deb = folder / f"{version}.deb"
+    run("dpkg-deb", "--root-owner-group", "-b", tree, deb)
+    return deb
+
+
+class Package(unittest.TestCase):
+    def setUp(self):
+        self.assertEqual(os.geteuid(), 0, "a container that boots takes root")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="rf-package-"))
+        self.addCleanup(shutil.rmtree, folder)
+        self.machine = Machine(CACHE)
+        self.addCleanup(self.machine.off)
+        for name, deb in (("old.deb", numbered("0.0.9", folder)), ("new.deb", DEB)):
+            shutil.copy2(deb, self.machine.root / "root" / name)
+        shutil.copy2(SOURCE / "deploy/contacts.csv", self.machine.root / "opt/contacts.csv")
+        (self.machine.root / "etc/systemd/system/simulator.service").write_text(SIMULATOR)
+
+    def states(self, what="ActiveState"):
+        return [self.machine.run("systemctl", "show", "-P", what, unit).strip() for unit in UNITS]
+
+    def pids(self):
+        return dict(zip(UNITS, self.states("MainPID")))
+
+    def ledger(self):
+        return json.loads(self.machine.network(
+            "/usr/bin/python3", "-c", "import urllib.request;"
+            "print(urllib.request.urlopen('http://127.0.0.1:18080/admin/ledger').read().decode())"))
+
+    def write_config(self):
+        config = (SOURCE / "deploy/ringfence.yaml").read_text()
+        for key, folder in FOLDERS.items():
+            config = re.sub(f"^{key}:.*", f"{key}: {folder}", config, flags=re.MULTILINE)
+        (self.machine.root / "etc/ringfence/ringfence.yaml").write_text(config)
+
+    def test_it_installs_runs_upgrades_removes_and_purges(self):
+        machine = self.machine
+        machine.chroot("sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends /root/old.deb")
+        machine.boot()
+
+        # Without a configuration nothing runs, and nothing is failed.
+        self.assertEqual(set(self.states()), {"inactive"})
+        self.assertEqual(machine.run("systemctl", "--failed", "--plain", "--no-legend"), "")
+        self.assertIn("ConditionPathExists", machine.tries("systemctl", "status", UNITS[0])[1])
+
+        self.write_config()
+        self.assertIn("ringfence.yaml: ok", machine.ringfence("config", "check", "/etc/ringfence/ringfence.yaml"))
+        machine.run("systemctl", "start", "simulator", "ringfence.target")
+        machine.wait("all units", lambda: set(self.states()) == {"active"})
+        self.assertIn("ready", machine.ringfence("status"))
+        for folder in FOLDERS.values():
+            self.assertRegex(machine.run("stat", "-c", "%U %a", folder), "^ringfence (750|700)$")
+
+        # Upgraded in the middle of a campaign, and one process killed besides.
+        before = self.pids()
+        machine.ringfence("campaign", "load", "spring", "/opt/contacts.csv")
+        machine.ringfence("campaign", "start", "spring")
+        machine.wait("some dials", lambda: len(self.ledger()["dials"]) >= 10)
+        machine.run("dpkg", "-i", "/root/new.deb")
+        self.assertEqual(set(self.states()), {"active"})
+        for unit, pid in self.pids().items():
+            self.assertNotEqual(pid, before[unit], f"{unit} still runs the old program")
+        machine.run("systemctl", "kill", "-s", "KILL", "ringfence-orchestrator")
+        machine.wait("the end of the campaign", lambda: "(finished)" in machine.ringfence("campaign", "status", "spring"))
+        with open(SOURCE / "deploy/contacts.csv", encoding="utf-8") as file:
+            numbers = sorted(row["phone"] for row in csv.DictReader(file))
+        self.assertEqual(sorted(dial["to"] for dial in self.ledger()["dials"]), numbers)
+
+        # A process whose loop hangs is started anew.
+        pid = self.pids()["ringfence-alerter.service"]
+        machine.run("systemctl", "kill", "-s", "STOP", "ringfence-alerter")
+        machine.wait("the watchdog", lambda: self.pids()["ringfence-alerter.service"] not in ("0", pid))
+
+        # What was removed without a purge is as it was when it comes back.
+        machine.run("systemctl", "stop", "simulator")
+        machine.run("dpkg", "-r", "ringfence")
+        self.assertEqual(machine.run("systemctl", "list-units", "--state=active", "--plain", "--no-legend", "ringfence*"),
+                         "")
+        machine.run("dpkg", "-i", "/root/new.deb")
+        machine.run("systemctl", "start", "ringfence.target")
+        machine.wait("all units", lambda: set(self.states()) == {"active"})
+        self.assertIn("80 done", machine.ringfence("campaign", "status", "spring"))
+
+        machine.run("dpkg", "-P", "ringfence")
+        left = machine.run("sh", "-c", "find /etc /usr /var/lib /var/log /run -xdev -name '*ringfence*' "
+                                       "! -path '/var/log/journal/*'; getent passwd ringfence || true")
+        self.assertEqual(left, "")
+        self.assertEqual(machine.run("systemctl", "is-system-running").strip(), "running")
+
+
+if __name__ == "__main__":
+    unittest.main()
