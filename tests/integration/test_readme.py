@@ -50,7 +50,8 @@ class Commands(RingfenceTest):
         """The command as it stands, with this test's programs, configuration and folders."""
         line = line.replace("build/release/bin", str(BIN))
         line = line.replace("deploy/ringfence.yaml", str(self.set.config_file))
-        line = line.replace("check FILE", f"check {self.set.config_file}")
+        for words in ("check", "--config"):
+            line = line.replace(f"{words} FILE", f"{words} {self.set.config_file}")
         return shlex.split(line.replace("deploy/contacts.csv", str(SOURCE / "deploy/contacts.csv")))
 
     def test_the_commands_of_the_control_tool_work_as_they_stand(self):
