@@ -20,7 +20,8 @@ enum cli_exit {
 #define CLI_MAX_ARGUMENTS 16
 #define CLI_MAX_MAPPED    64
 
-// Options that only some subcommands take: X(NAME, "name", whether it has a value).
+// Options that only some subcommands take: X(NAME, "name", whether it has a value). --watch may
+// have one.
 #define CLI_OWN_OPTIONS(X)                                                                         \
     X(JSON, "json", false)                                                                         \
     X(NAME, "name", true)                                                                          \
@@ -63,7 +64,8 @@ enum cli_exit {
     X(ALL, "all", false)                                                                           \
     X(CHANNEL, "channel", true)                                                                    \
     X(LIMIT, "limit", true)                                                                        \
-    X(ONLY, "only", true)
+    X(ONLY, "only", true)                                                                          \
+    X(WATCH, "watch", false)
 
 enum cli_own {
 #define X(id, name, has_value) CLI_##id,

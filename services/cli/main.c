@@ -26,6 +26,7 @@
 //   doctor.c           checks what the set needs, by doctor_*.c: doctor_list.c and doctor_judge.c
 //                      decide, the others look at this host and ask far sides
 //   config_*.c         the configuration: checked, and its documentation
+//   watch.c            --watch: a command again and again, in place by screen.c
 //   completion.c       scripts for shells; complete.c says what can come next in a line, and
 //                      complete_names.c asks the set for names
 //   member.c, provider.c, person.c   what several of them share
@@ -39,6 +40,7 @@
 #include "completion.h"
 #include "event_filter.h"
 #include "options.h"
+#include "watch.h"
 
 #define CLI_CALL_TAKES                                                                             \
     (CLI_TAKES(TEXT) | CLI_TAKES(PROMPT) | CLI_TAKES(TO) | CLI_TAKES(SID) | CLI_TAKES(SINCE) |     \
@@ -83,9 +85,11 @@ static const struct cli_command commands[] = {
     {"campaign priority", 2, 2, "NAME N",
      "which campaign goes first: -10 to 10, higher before lower",
      CLI_TAKES_BELOW_ZERO | CLI_TAKES(JSON), cli_campaign_priority},
-    {"campaign status", 0, 1, "[NAME]", "how a campaign stands, or all of them", CLI_TAKES(JSON),
+    {"campaign status", 0, 1, "[NAME] [--watch[=INTERVAL]]",
+     "how a campaign stands, or all of them", CLI_TAKES(WATCH) | CLI_TAKES(JSON),
      cli_campaign_status},
-    {"campaign list", 0, 0, "", "all campaigns in a table", CLI_TAKES(JSON), cli_campaign_list},
+    {"campaign list", 0, 0, "[--watch[=INTERVAL]]", "all campaigns in a table",
+     CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_campaign_list},
     {"campaign why", 1, 1, "CONTACT|NUMBER",
      "why a contact stands where it stands, what comes next, and what can be done", CLI_TAKES(JSON),
      cli_campaign_why},
@@ -108,16 +112,18 @@ static const struct cli_command commands[] = {
      CLI_LIST_TAKES | CLI_TAKES(WHY) | CLI_TAKES(JSON), cli_dnc_load},
     {"dnc remove", 1, CLI_MAX_ARGUMENTS, "NUMBER... [--country CODE]",
      "take numbers off the do-not-call list", CLI_TAKES(COUNTRY) | CLI_TAKES(JSON), cli_dnc_remove},
-    {"dnc list", 0, 0, "", "the numbers that no campaign calls, since when and why",
-     CLI_TAKES(JSON), cli_dnc_list},
+    {"dnc list", 0, 0, "[--watch[=INTERVAL]]",
+     "the numbers that no campaign calls, since when and why", CLI_TAKES(WATCH) | CLI_TAKES(JSON),
+     cli_dnc_list},
     {"call", 1, 2,
      "SERVICE [OPERATION] [--text TEXT] [--prompt TEXT] [--to NUMBER] [--sid SID] [--since TIME]\n"
      "        [--params JSON] [--deadline TIME] [--out FILE] [--explain] [--yes-dial]",
      "one call: speech, script, or telephony find-call, call-status and dial, which makes a "
      "real\n        telephone ring and wants --yes-dial",
      CLI_CALL_TAKES, cli_call},
-    {"status", 0, 0, "", "processes, gateways, queues, breakers, providers and marks",
-     CLI_TAKES(JSON), cli_status},
+    {"status", 0, 0, "[--watch[=INTERVAL]]",
+     "processes, gateways, queues, breakers, providers and marks",
+     CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_status},
     {"tail", 0, CLI_MAX_ARGUMENTS,
      "[TOPIC]... [--since TIME] [--last N] [--contact ID] [--campaign NAME] [--service NAME]\n"
      "        [--severity LEAST] [--color WHEN]",
@@ -148,8 +154,8 @@ static const struct cli_command commands[] = {
      "breakers, "
      "alerts",
      CLI_TAKES(SINCE) | CLI_TAKES(COLOR) | CLI_TAKES(JSON), cli_trace},
-    {"breaker list", 0, 0, "", "circuit breakers, with what they have counted", CLI_TAKES(JSON),
-     cli_breaker_list},
+    {"breaker list", 0, 0, "[--watch[=INTERVAL]]", "circuit breakers, with what they have counted",
+     CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_breaker_list},
     {"breaker force-open", 1, 1, "PROVIDER [--for TIME] --why TEXT",
      "refuse a provider's calls until its end, or until reset", CLI_BREAKER_TAKES,
      cli_breaker_force_open},
@@ -160,14 +166,14 @@ static const struct cli_command commands[] = {
     {"breaker reset", 1, 1, "PROVIDER --why TEXT",
      "take away what was forced; closed, with no failures", CLI_TAKES(WHY) | CLI_TAKES(JSON),
      cli_breaker_reset},
-    {"mark list", 0, 0, "", "providers and keys that are unusable, and why", CLI_TAKES(JSON),
-     cli_mark_list},
+    {"mark list", 0, 0, "[--watch[=INTERVAL]]", "providers and keys that are unusable, and why",
+     CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_mark_list},
     {"mark clear", 1, 1, "PROVIDER[/KEY]",
      "make a marked provider usable again, with all its keys, or one key that is set aside",
      CLI_TAKES(JSON), cli_mark_clear},
-    {"alert list", 0, 0, "[--all] [--limit N]",
+    {"alert list", 0, 0, "[--all] [--limit N] [--watch[=INTERVAL]]",
      "incidents that are open, what waits for a channel, dead letters; --all: also what is over",
-     CLI_TAKES(ALL) | CLI_TAKES(LIMIT) | CLI_TAKES(JSON), cli_alert_list},
+     CLI_TAKES(ALL) | CLI_TAKES(LIMIT) | CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_alert_list},
     {"alert show", 1, 1, "ID",
      "an incident with its notices, and what became of each on each channel", CLI_TAKES(JSON),
      cli_alert_show},
@@ -177,20 +183,21 @@ static const struct cli_command commands[] = {
     {"alert silence", 1, 5, "INCIDENT|KEY=PATTERN... --for TIME --why TEXT [--from TIME]",
      "tell nothing of incidents such as 'breaker/*', rule=queue, severity=info, campaign=spring",
      CLI_TAKES(FOR) | CLI_TAKES(WHY) | CLI_TAKES(FROM) | CLI_TAKES(JSON), cli_alert_silence},
-    {"alert silences", 0, 0, "[--limit N]", "what is silenced, by whom, until when and why",
-     CLI_TAKES(LIMIT) | CLI_TAKES(JSON), cli_alert_silences},
+    {"alert silences", 0, 0, "[--limit N] [--watch[=INTERVAL]]",
+     "what is silenced, by whom, until when and why",
+     CLI_TAKES(LIMIT) | CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_alert_silences},
     {"alert unsilence", 1, 1, "ID [--why TEXT]", "end a silence before its time",
      CLI_TAKES(WHY) | CLI_TAKES(JSON), cli_alert_unsilence},
-    {"alert dead", 0, 0, "[--limit N]",
+    {"alert dead", 0, 0, "[--limit N] [--watch[=INTERVAL]]",
      "dead letters: notices that a channel did not take, and why",
-     CLI_TAKES(LIMIT) | CLI_TAKES(JSON), cli_alert_dead},
+     CLI_TAKES(LIMIT) | CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_alert_dead},
     {"alert resend", 0, 1, "NOTICE|--all [--channel NAME]", "send dead letters again",
      CLI_TAKES(ALL) | CLI_TAKES(CHANNEL) | CLI_TAKES(JSON), cli_alert_resend},
     {"alert test", 1, 1, "CHANNEL", "send one notice on a channel and tell each step of it",
      CLI_TAKES(JSON), cli_alert_test},
-    {"subscriber list", 0, 0, "",
-     "durable subscribers, what each has taken and how far it is behind", CLI_TAKES(JSON),
-     cli_subscriber_list},
+    {"subscriber list", 0, 0, "[--watch[=INTERVAL]]",
+     "durable subscribers, what each has taken and how far it is behind",
+     CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_subscriber_list},
     {"subscriber forget", 1, 1, "NAME",
      "forget one that is gone for good: the journal keeps nothing for it any more", CLI_TAKES(JSON),
      cli_subscriber_forget},
@@ -308,7 +315,8 @@ int main(int argc, char **argv) {
         printf("ringfence %s\n", RF_VERSION);
         return CLI_OK;
     }
-    int code = options.command->run(&options);
+    int code = options.own[CLI_WATCH] != NULL ? cli_watch(&options, options.command->run)
+                                              : options.command->run(&options);
     bool lost = fflush(stdout) != 0 || ferror(stdout);
     if (!lost || errno == EPIPE)
         return code;

@@ -17,7 +17,11 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
 #define X(id, name, has_value)                                                                     \
-    {name, (has_value) ? required_argument : no_argument, NULL, OPTION_OWN + CLI_##id},
+    {name,                                                                                         \
+     CLI_##id == CLI_WATCH ? optional_argument                                                     \
+     : (has_value)         ? required_argument                                                     \
+                           : no_argument,                                                                  \
+     NULL, OPTION_OWN + CLI_##id},
     CLI_OWN_OPTIONS(X)
 #undef X
         {NULL, 0, NULL, 0},
@@ -106,6 +110,15 @@ static bool take_number(char **argv, struct words *words) {
     return true;
 }
 
+// A time as the word behind --watch is its value: nothing that a command names looks like one.
+static void take_interval(struct cli_options *options, int argc, char **argv) {
+    struct rf_duration interval;
+    struct rf_error error;
+    if (options->own[CLI_WATCH][0] == '\0' && optind < argc && digit(argv[optind][0]) &&
+        cli_duration_read("--watch", argv[optind], &interval, &error) == RF_OK)
+        options->own[CLI_WATCH] = argv[optind++];
+}
+
 // Takes the command line apart into options and words.
 static enum rf_err take_all(int argc, char **argv, struct cli_options *options, struct words *words,
                             struct rf_error *error) {
@@ -120,6 +133,8 @@ static enum rf_err take_all(int argc, char **argv, struct cli_options *options, 
             err = take_option(options, option, argv, error);
         else if (!take_number(argv, words))
             err = rf_error_set(error, RF_ERR_INVALID, "unknown option -%c", option);
+        if (option == OPTION_OWN + CLI_WATCH)
+            take_interval(options, argc, argv);
     }
     while (optind < argc)
         words->items[words->count++] = argv[optind++];

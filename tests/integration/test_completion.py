@@ -3,9 +3,7 @@
 each of its options is offered, and the set's names where it runs."""
 
 import os
-import pty
 import re
-import select
 import subprocess
 import tempfile
 import time
@@ -15,6 +13,7 @@ from pathlib import Path
 import test_control_tool
 import test_tail
 from harness import BIN, PATIENCE, wait_for
+from terminal import Terminal
 from test_commands import commands
 
 RINGFENCE = str(BIN / "ringfence")
@@ -69,35 +68,6 @@ class Fish:
         line = " ".join(["ringfence", *words])
         text = run(["fish", "--no-config", "-c", f"source {self.file}; complete --do-complete '{line}'"])
         return [one.split("\t")[0] for one in text.splitlines()]
-
-
-class Terminal:
-    """An interactive shell in a terminal of its own."""
-
-    def __init__(self, arguments, environment):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(arguments[0], arguments, environment)
-        self.seen = ""
-
-    def send(self, text):
-        os.write(self.fd, text.encode())
-
-    def expect(self, pattern):
-        """Reads on until the pattern comes; what came till then is done with."""
-        end = time.monotonic() + PATIENCE
-        while not (found := re.search(pattern, self.seen)):
-            left = end - time.monotonic()
-            assert left > 0, f"waited in vain for {pattern}: {self.seen!r}"
-            if select.select([self.fd], [], [], left)[0]:
-                self.seen += os.read(self.fd, 65536).decode(errors="replace")
-        self.seen = self.seen[found.end():]
-        return found
-
-    def close(self):
-        os.close(self.fd)
-        os.kill(self.pid, 9)
-        os.waitpid(self.pid, 0)
 
 
 class Zsh:

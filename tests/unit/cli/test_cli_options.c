@@ -15,9 +15,9 @@ static int run_nothing(const struct cli_options *options) {
 }
 
 static const struct cli_command commands[] = {
-    {"status", 0, 0, "", "s", CLI_TAKES(JSON), run_nothing},
+    {"status", 0, 0, "", "s", CLI_TAKES(WATCH) | CLI_TAKES(JSON), run_nothing},
     {"campaign run", 1, 1, "CONTACTS.csv", "s", CLI_TAKES(NAME) | CLI_TAKES(JSON), run_nothing},
-    {"campaign status", 0, 1, "[NAME]", "s", 0, run_nothing},
+    {"campaign status", 0, 1, "[NAME]", "s", CLI_TAKES(WATCH), run_nothing},
     {"campaign load", 2, 2, "NAME CONTACTS.csv\n        [--separator SIGN]", "s", 0, run_nothing},
     {"campaign priority", 2, 2, "NAME N", "s", CLI_TAKES_BELOW_ZERO | CLI_TAKES(JSON), run_nothing},
 };
@@ -160,6 +160,33 @@ static void help_needs_no_whole_command(void **state) {
     assert_true(options.version);
 }
 
+static void a_time_behind_watch_is_its_interval(void **state) {
+    (void)state;
+    static const struct {
+        const char *line, *interval, *argument;
+    } cases[] = {
+        {"status --watch", "", NULL},
+        {"status --watch=5s", "5s", NULL},
+        {"status --watch 500ms", "500ms", NULL},
+        {"status --watch 500ms --json", "500ms", NULL},
+        {"campaign status --watch spring", "", "spring"},
+        {"campaign status --watch 5s spring", "5s", "spring"},
+        {"campaign status --watch=1s 5s", "1s", "5s"},
+        {"campaign status --watch 2026", "", "2026"},
+        {"campaign status 5s --watch", "", "5s"},
+        {"--watch 5s campaign status spring", "5s", "spring"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cli_options options;
+        struct rf_error error = {0};
+        assert_int_equal(parse(cases[i].line, &options, &error), RF_OK);
+        assert_string_equal(options.own[CLI_WATCH], cases[i].interval);
+        assert_int_equal(options.count, cases[i].argument != NULL ? 1 : 0);
+        if (cases[i].argument != NULL)
+            assert_string_equal(options.arguments[0], cases[i].argument);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_may_stand_anywhere),
@@ -168,6 +195,7 @@ int main(void) {
         cmocka_unit_test(a_file_may_begin_with_a_dash_behind_two_of_them),
         cmocka_unit_test(a_wrong_line_is_told),
         cmocka_unit_test(help_needs_no_whole_command),
+        cmocka_unit_test(a_time_behind_watch_is_its_interval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
