@@ -73,6 +73,21 @@ int rf_form_octet(const char *text) {
     return low >= 0 ? high * 16 + low : -1;
 }
 
+size_t rf_form_unescape(char *text) {
+    char *out = text;
+    for (const char *in = text; *in != '\0'; in++) {
+        int octet = rf_form_octet(in);
+        if (octet > 0) {
+            *out++ = (char)octet;
+            in += 2;
+        } else {
+            *out++ = *in;
+        }
+    }
+    *out = '\0';
+    return (size_t)(out - text);
+}
+
 void rf_form_decode(char *text) {
     char *out = text;
     for (const char *in = text; *in != '\0'; in++) {

@@ -39,6 +39,10 @@ const char *rf_form_get(const struct rf_form *form, const char *name);
 // rf_form_octet: what %XX at `text` stands for; -1 if there is none.
 int rf_form_octet(const char *text);
 
+// rf_form_unescape: decodes %XX of a path in place, but for %00: it would end the text, and
+// "name%00.x" would be taken for "name". Returns the length.
+size_t rf_form_unescape(char *text);
+
 // rf_form_decode: decodes %XX and + in place.
 void rf_form_decode(char *text);
 

@@ -135,23 +135,10 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **sl
     rf_http_exchange_destroy(&exchange);
 }
 
-// Decodes %XX in place, as libmicrohttpd does, but for %00: it would end the text, and "name%00.x"
-// would be taken for "name".
 static size_t on_unescape(void *arg, struct MHD_Connection *connection, char *text) {
     (void)arg;
     (void)connection;
-    char *out = text;
-    for (const char *in = text; *in != '\0'; in++) {
-        int octet = rf_form_octet(in);
-        if (octet > 0) {
-            *out++ = (char)octet;
-            in += 2;
-        } else {
-            *out++ = *in;
-        }
-    }
-    *out = '\0';
-    return (size_t)(out - text);
+    return rf_form_unescape(text);
 }
 
 RF_PRINTF(2, 0)

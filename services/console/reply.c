@@ -1,12 +1,12 @@
 #include "reply.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "console.h"
 #include "events/text.h"
+#include "given.h"
 
 #define TEXT_MOST 400
 
@@ -47,55 +47,22 @@ void console_reply_refusal(struct rf_http_exchange *exchange,
     console_reply_error(exchange, refusal->status, refusal->code, refusal->text);
 }
 
-static bool is_one_of(const char *members, const char *name) {
-    size_t length = strlen(name);
-    for (const char *at = members; *at != '\0';) {
-        size_t word = strcspn(at, " ");
-        if (word == length && strncmp(at, name, length) == 0)
-            return true;
-        at += word + (at[word] == ' ');
-    }
-    return false;
-}
-
-static json_t *refuse(struct rf_http_exchange *exchange, json_t *body, const char *text) {
-    json_decref(body);
-    console_reply_error(exchange, 400, "bad_request", text);
-    return NULL;
-}
-
 json_t *console_read_body(struct rf_http_exchange *exchange, const char *members) {
     size_t size;
-    const char *text = rf_http_exchange_body(exchange, &size), *name;
-    json_t *value,
-        *body = size == 0 ? json_object() : json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-    char what[256];
-    if (!json_is_object(body))
-        return refuse(exchange, body, "the body is no JSON object");
-    json_object_foreach(body, name, value) {
-        if (is_one_of(members, name))
-            continue;
-        snprintf(what, sizeof what, "the body has an unknown member %.64s; expected %s", name,
-                 members[0] != '\0' ? members : "none");
-        return refuse(exchange, body, what);
-    }
+    struct rf_error error;
+    const char *text = rf_http_exchange_body(exchange, &size);
+    json_t *body = console_given_body(text, size, members, &error);
+    if (body == NULL)
+        console_reply_error(exchange, 400, "bad_request", error.message);
     return body;
 }
 
 bool console_read_number(const struct console_visit *visit, const char *name, int64_t least,
                          int64_t most, int64_t *number) {
-    char what[128];
+    struct rf_error error;
     const char *text = rf_http_exchange_query(visit->exchange, name);
-    if (text == NULL)
+    if (text == NULL || console_given_number(name, text, least, most, number, &error) == RF_OK)
         return true;
-    size_t digits = strspn(text, "0123456789");
-    int64_t value = digits > 0 && digits <= 18 ? strtoll(text, NULL, 10) : -1;
-    if (text[digits] == '\0' && value >= least && value <= most) {
-        *number = value;
-        return true;
-    }
-    snprintf(what, sizeof what, "%s: expected a whole number from %" PRId64 " to %" PRId64, name,
-             least, most);
-    console_reply_error(visit->exchange, 400, "bad_request", what);
+    console_reply_error(visit->exchange, 400, "bad_request", error.message);
     return false;
 }
