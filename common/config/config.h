@@ -483,6 +483,11 @@ struct rf_config_otlp {
     struct rf_duration interval; // at most so long until a record is sent
 };
 
+struct rf_config_traces {
+    struct rf_config_otlp otlp; // but for log_lines
+    int64_t contacts;           // kept at most
+};
+
 struct rf_config_syslog {
     bool enabled, log_lines;
     char *url; // see config/syslog_address.h
@@ -496,6 +501,7 @@ struct rf_config_logger {
     struct rf_config_rotate rotate;
     struct rf_config_sheets sheets;
     struct rf_config_otlp otlp;
+    struct rf_config_traces traces;
     struct rf_config_syslog syslog;
     struct rf_retry_policy retry;
     struct rf_duration timeout;

@@ -109,6 +109,8 @@ void rf_forward_begin(struct rf_forward *forward, size_t limit, struct rf_durati
     // The place of an earlier page stands if we began anew.
     struct rf_subscription_options all = {.after = (uint64_t)forward->sink.place.n,
                                           .journal = forward->sink.place.journal,
+                                          .prefixes = forward->kind->prefixes,
+                                          .prefix_count = forward->kind->prefix_count,
                                           .limit = limit,
                                           .durable = forward->sink.subscriber,
                                           .resume = true};

@@ -14,7 +14,9 @@
 struct rf_subscription;
 
 struct rf_forward_kind {
-    const char *name; // otlp, syslog
+    const char *name;            // otlp, traces, syslog
+    const char *const *prefixes; // of the topics that it wants
+    size_t prefix_count;         // 0: all
     // Takes over what is to be given of a page. False: out of memory.
     bool (*take)(void *self, const struct rf_journal_page *page);
     // Gives what was taken, from its beginning or from where it stopped, and answers by

@@ -16,6 +16,7 @@
 #include "redact/redactor.h"
 #include "sheet_sink.h"
 #include "syslog_sink.h"
+#include "trace_sink.h"
 
 // A draining logger ends when nothing has come for so long: what the others said before they ended
 // is still to be logged.
@@ -37,6 +38,7 @@ struct logger {
     struct rf_file_sink files[FILE_COUNT];
     struct rf_sheet_sink sheet;
     struct rf_otlp_sink otlp;
+    struct rf_trace_sink traces;
     struct rf_syslog_sink syslog;
     struct rf_timer quiet_timer;  // while draining
     struct rf_timer reload_timer; // after a reload, with the new configuration in place
@@ -51,6 +53,7 @@ static void on_active(void *arg) {
 static void on_quiet(void *arg) {
     struct logger *logger = arg;
     bool busy = rf_sheet_sink_busy(&logger->sheet) || rf_forward_busy(&logger->otlp.forward) ||
+                rf_forward_busy(&logger->traces.otlp.forward) ||
                 rf_forward_busy(&logger->syslog.forward);
     for (size_t i = 0; i < FILE_COUNT; i++)
         busy = busy || rf_file_sink_busy(&logger->files[i]);
@@ -61,6 +64,7 @@ static void on_quiet(void *arg) {
     // Before the process ends it waits until its own last event is taken, and that would come here
     // as a page which is given, but whose end nobody hears any more: it would be given again.
     rf_forward_end(&logger->otlp.forward);
+    rf_forward_end(&logger->traces.otlp.forward);
     rf_forward_end(&logger->syslog.forward);
     rf_process_drained(logger->process);
 }
@@ -77,6 +81,7 @@ static void on_reloaded(void *arg) {
         rf_file_sink_reopen(&logger->files[i]);
     rf_sheet_sink_run(&logger->sheet);
     rf_forward_restart(&logger->otlp.forward);
+    rf_forward_restart(&logger->traces.otlp.forward);
     rf_forward_restart(&logger->syslog.forward);
 }
 
@@ -113,9 +118,12 @@ static enum rf_err open_parts(struct logger *logger, struct rf_error *error) {
     if (result == RF_OK)
         rf_otlp_sink_init(&logger->otlp, &rf_log_sink, process, logger->http, on_active, logger);
     if (result == RF_OK)
+        rf_trace_sink_init(&logger->traces, process, logger->http, on_active, logger);
+    if (result == RF_OK)
         rf_syslog_sink_init(&logger->syslog, process, on_active, logger);
     logger->syslog.forward.sink.redactor = logger->redactor;
     logger->otlp.forward.sink.redactor = logger->redactor;
+    logger->traces.otlp.forward.sink.redactor = logger->redactor;
     return result;
 }
 
@@ -129,13 +137,16 @@ static enum rf_err begin(struct logger *logger, struct rf_error *error) {
         rf_file_sink_run(&logger->files[i]);
     rf_sheet_sink_run(&logger->sheet);
     rf_log_sink_run(&logger->otlp);
+    rf_trace_sink_run(&logger->traces);
     rf_syslog_sink_run(&logger->syslog);
     rf_process_ready(process,
-                     "%s from %" PRId64 ", %s from %" PRId64 ", Sheets %s, OTLP %s, syslog %s",
+                     "%s from %" PRId64 ", %s from %" PRId64
+                     ", Sheets %s, OTLP %s, traces %s, syslog %s",
                      process->config->logger.json_file, logger->files[JSON_FILE].sink.place.n,
                      process->config->logger.text_file, logger->files[TEXT_FILE].sink.place.n,
                      process->config->logger.sheets.enabled ? "on" : "off",
                      process->config->logger.otlp.enabled ? "on" : "off",
+                     process->config->logger.traces.otlp.enabled ? "on" : "off",
                      process->config->logger.syslog.enabled ? "on" : "off");
     return RF_OK;
 }
@@ -201,6 +212,7 @@ void rf_logger_drain(struct rf_process *process) {
         rf_file_sink_drain(&logger->files[i]);
     rf_sheet_sink_hurry(&logger->sheet);
     rf_forward_hurry(&logger->otlp.forward);
+    rf_forward_hurry(&logger->traces.otlp.forward);
     rf_forward_hurry(&logger->syslog.forward);
     rf_timer_after(&logger->quiet_timer, QUIET);
 }
@@ -217,6 +229,7 @@ void rf_logger_stop(struct rf_process *process) {
     rf_lines_fini(&logger->lines);
     rf_sheet_sink_fini(&logger->sheet);
     rf_otlp_sink_fini(&logger->otlp);
+    rf_trace_sink_fini(&logger->traces);
     rf_syslog_sink_fini(&logger->syslog);
     rf_http_destroy(&logger->http);
     rf_redactor_destroy(&logger->redactor);

@@ -116,12 +116,13 @@ static json_t *resource_of(const struct rf_otlp_signal *signal, const char *orig
     bool done = rf_otlp_add_text(attributes, "service.namespace", "ringfence") &&
                 rf_otlp_add_text(attributes, "service.name", service) &&
                 rf_otlp_add_text(attributes, "service.instance.id", origin) &&
+                rf_otlp_add_text(attributes, "service.version", RF_VERSION) &&
                 rf_otlp_add_text(attributes, "host.name", host);
     if (!done) {
         json_decref(attributes);
         return NULL;
     }
-    // host.name is the logger's, by whom all of it was observed.
+    // host.name and the version are the logger's, by whom all of it was observed.
     return json_pack("{s:{s:o}, s:[{s:{s:s, s:s}, s:[]}]}", "resource", "attributes", attributes,
                      signal->scopes, "scope", "name", "ringfence", "version", RF_VERSION,
                      signal->items);

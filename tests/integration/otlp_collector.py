@@ -1,5 +1,5 @@
-"""A collector that takes OTLP/HTTP logs in JSON, written from opentelemetry-proto's logs.proto alone, and checks
-each request strictly: no unknown member, each of its type."""
+"""A collector that takes OTLP/HTTP logs and traces in JSON, written from opentelemetry-proto's logs.proto and
+trace.proto alone, and checks each request strictly: no unknown member, each of its type."""
 
 import http.server
 import json
@@ -80,25 +80,62 @@ def record(value):
             "trace": value.get("traceId"), "attributes": key_values(value["attributes"], "attributes")}
 
 
-def read(body):
-    """The records of a request, each with its resource's attributes."""
-    members(body, ("resourceLogs",), "request")
+def hex_id(value, digits, what):
+    need(re.fullmatch(f"[0-9a-f]{{{digits}}}", text(value, what)) and int(value, 16), f"{what}: {value!r}")
+    return value
+
+
+def unsigned64(value, what):
+    need(0 <= int(text(value, what)) < 2**64 and value.isdecimal(), f"{what} is no fixed64: {value!r}")
+    return int(value)
+
+
+def span_status(value):
+    members(value, ("code", "message"), "status")
+    need(value.get("code", 0) in (0, 1, 2) and not isinstance(value.get("code"), (bool, str)), "status.code")
+    return value.get("code", 0), text(value.get("message", ""), "status.message")
+
+
+def span(value):
+    members(value, ("traceId", "spanId", "traceState", "parentSpanId", "flags", "name", "kind", "startTimeUnixNano",
+                    "endTimeUnixNano", "attributes", "droppedAttributesCount", "events", "droppedEventsCount", "links",
+                    "droppedLinksCount", "status"), "span")
+    need(isinstance(value["kind"], int) and 0 <= value["kind"] <= 5, "kind")
+    out = {"trace": hex_id(value["traceId"], 32, "traceId"), "id": hex_id(value["spanId"], 16, "spanId"),
+           "parent": hex_id(value["parentSpanId"], 16, "parentSpanId") if "parentSpanId" in value else None,
+           "name": text(value["name"], "name"), "kind": value["kind"],
+           "began": unsigned64(value["startTimeUnixNano"], "startTimeUnixNano"),
+           "ended": unsigned64(value["endTimeUnixNano"], "endTimeUnixNano"),
+           "status": span_status(value.get("status", {})), "attributes": key_values(value["attributes"], "attributes")}
+    need(out["name"] and out["began"] <= out["ended"], f"span {out}")
+    return out
+
+
+SIGNALS = {"/v1/logs": ("resourceLogs", "scopeLogs", "logRecords", record),
+           "/v1/traces": ("resourceSpans", "scopeSpans", "spans", span)}
+
+
+def read(path, body):
+    """The records or spans of a request, each with its resource's attributes."""
+    need(path in SIGNALS, path)
+    resources, scopes, items, read_item = SIGNALS[path]
+    members(body, (resources,), "request")
     out = []
-    for resource_logs in body["resourceLogs"]:
-        members(resource_logs, ("resource", "scopeLogs", "schemaUrl"), "resourceLogs")
-        members(resource_logs["resource"], ("attributes", "droppedAttributesCount"), "resource")
-        resource = key_values(resource_logs["resource"]["attributes"], "resource")
-        for scope_logs in resource_logs["scopeLogs"]:
-            members(scope_logs, ("scope", "logRecords", "schemaUrl"), "scopeLogs")
-            members(scope_logs["scope"], ("name", "version", "attributes"), "scope")
-            text(scope_logs["scope"]["name"], "scope.name")
-            need(scope_logs["logRecords"], "no logRecords")
-            out += [{**record(item), "resource": resource} for item in scope_logs["logRecords"]]
+    for resource in body[resources]:
+        members(resource, ("resource", scopes, "schemaUrl"), resources)
+        members(resource["resource"], ("attributes", "droppedAttributesCount"), "resource")
+        attributes = key_values(resource["resource"]["attributes"], "resource")
+        for scope in resource[scopes]:
+            members(scope, ("scope", items, "schemaUrl"), scopes)
+            members(scope["scope"], ("name", "version", "attributes"), "scope")
+            text(scope["scope"]["name"], "scope.name")
+            need(scope[items], f"no {items}")
+            out += [{**read_item(item), "resource": attributes} for item in scope[items]]
     return out
 
 
 class Collector:
-    """Listens on a free port. `answer(records)`: status, headers and body of the next answer; None: it is taken."""
+    """Listens on a free port, for records or for spans. `answer(records)`: status, headers and body of the next answer; None: it is taken."""
 
     def __init__(self):
         self.records, self.batches, self.headers, self.problems = [], [], [], []
@@ -132,9 +169,8 @@ class Collector:
 
     def take(self, request, body):
         try:
-            need(request.path == "/v1/logs", request.path)
             need(request.headers["Content-Type"] == "application/json", "Content-Type")
-            records = read(json.loads(body))
+            records = read(request.path, json.loads(body))
         except (Malformed, ValueError, KeyError, TypeError) as problem:
             self.problems.append(repr(problem))
             return 400, {}, {"code": 3, "message": repr(problem)}
