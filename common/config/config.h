@@ -304,6 +304,7 @@ struct rf_config_health {
     struct rf_duration flap_within;
     struct rf_duration certificate_least; // left of a certificate: else it is told
     struct rf_duration credit_interval;   // between two looks at the providers' accounts
+    struct rf_duration clock_most;        // between our clock and the providers'
     struct rf_duration disk_interval;     // between two looks
     int64_t disk_least_bytes;             // free on a disk: the smaller of the two
     double disk_least_share;

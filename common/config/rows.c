@@ -305,6 +305,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("health.alerter_webhook.ca_file", PATH, AT(health.alerter_webhook.ca_file), NULL, LIVE, "further trusted certificates (PEM)"),
     ROW("health.alerter_webhook.after", DURATION, AT(health.alerter_webhook.after), "1m", 100 * MS, 24 * H, LIVE, "when it was away for so long"),
     ROW("health.credit.interval", DURATION, AT(health.credit_interval), "1m", 100 * MS, 24 * H, LIVE, "time between two looks at what the providers' accounts still have, and whether that lasts for the campaigns"),
+    ROW("health.clock.most", DURATION, AT(health.clock_most), "30s", 2 * S, 24 * H, LIVE, "our own clock may differ by so much from what two providers' answers say, or more of them; else it is told of"),
     ROW("health.disk.interval", DURATION, AT(health.disk_interval), "30s", 100 * MS, 1 * H, LIVE, "time between two looks at the disks of this host's folders"),
     ROW("health.disk.least_bytes", SIZE, AT(health.disk_least_bytes), "1GiB", 0, 1024.0 * 1073741824, LIVE, "so much must be free on each; less is told of"),
     ROW("health.disk.least_share", SHARE, AT(health.disk_least_share), "10%", 0, 1, LIVE, "or this share of it, where that is less"),

@@ -46,6 +46,18 @@ void rf_say_disk_ok(const struct rf_event *event, struct rf_text *text) {
     rf_say_span(text, event, " (it was low for ", "held_ns", ")");
 }
 
+void rf_say_clock_off(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "The clock of host ", " is wrong");
+    rf_say_field(text, event, ": too ", "way", "");
+    rf_say_span(text, event, " by ", "by_ns", "");
+    rf_say_span(text, event, ", as providers' answers say (", "most_ns", " are allowed)");
+}
+
+void rf_say_clock_right(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "The clock of host ", " is right again");
+    rf_say_span(text, event, " (it was wrong for ", "held_ns", ")");
+}
+
 static void say_certificate(const struct rf_event *event, struct rf_text *text) {
     int64_t left = 0;
     rf_say_subject(text, event, "The certificate of ", "");

@@ -50,6 +50,8 @@ rf_sentence_fn rf_say_provider_degraded;
 rf_sentence_fn rf_say_provider_down;
 rf_sentence_fn rf_say_own_side_failed;
 rf_sentence_fn rf_say_own_side_recovered;
+rf_sentence_fn rf_say_clock_off;
+rf_sentence_fn rf_say_clock_right;
 rf_sentence_fn rf_say_disk_low;
 rf_sentence_fn rf_say_disk_ok;
 rf_sentence_fn rf_say_certificate_expiring;

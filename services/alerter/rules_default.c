@@ -278,6 +278,17 @@ const struct rf_config_alert_rule rf_alert_rules[] = {
      .advice = "Make room, or lower what is kept (journal.max_bytes, the logs' retention). When "
                "it is full, events wait in their senders' outboxes and no call is begun.",
      .advice_resolved = "Nothing."},
+    {.name = "clock",
+     .on = "clock.off",
+     .resolve = "clock.right",
+     .interval = MINUTES(30),
+     .remind = HOURS(12),
+     .title = "The clock of {subject} is wrong: too {way}",
+     .title_resolved = "The clock of {subject} is right again",
+     .advice = "Set it right, and see why nothing does (chrony, systemd-timesyncd: timedatectl). "
+               "Calling hours, certificates, signed webhooks and the search for calls that are in "
+               "doubt all go by it.",
+     .advice_resolved = "Nothing."},
     {.name = "certificate-expired",
      CERTIFICATE,
      .where = "left_ns<0",

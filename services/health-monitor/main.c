@@ -5,6 +5,7 @@
 //   passive.c         decides from what calls came to; attempts_watch.c hears of them
 //   standing.c        decides from both
 //   reach.c           decides whether it is our own side that fails; own_side_watch.c tells
+//   skew.c            decides whether our own clock is right; skew_watch.c tells
 //   monitor.c         tells of a change: event and retained value
 //   account.c         accounts for its time and its outages: availability.c, recent.c (how long
 //   calls

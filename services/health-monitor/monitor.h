@@ -22,6 +22,7 @@
 #include "recent.h"
 #include "runtime/loop.h"
 #include "runtime/service.h"
+#include "skew.h"
 #include "standing.h"
 
 struct monitor;
@@ -43,7 +44,8 @@ struct health_target {
     struct health_recent recent;
     json_t *told; // the retained value as it was written last; NULL: not yet
     struct health_certificate certificate;
-    bool looked; // the probe under way looks at the certificate
+    bool looked;         // the probe under way looks at the certificate
+    struct rf_utc asked; // when it began, by our clock
     struct rf_timer timer;
     struct rf_http_transfer *transfer; // NULL: no probe is under way
     struct health_forecast forecast;
@@ -90,6 +92,7 @@ struct monitor {
     struct health_own_side own_side;
     struct health_account own_account;
     char own_why[HEALTH_WHY_SIZE]; // it failed
+    struct health_skew skew;       // of our clock
     struct rf_worker *worker;
     struct rf_timer forecast_timer;
     struct health_need need_speech, need_calls; // of all campaigns
@@ -150,6 +153,12 @@ void own_side_begin(struct monitor *monitor);
 void own_side_seen(struct health_target *target, const struct health_answer *answer);
 int64_t own_side_fall(const struct health_target *target);
 bool own_side_holds(struct health_target *target, bool calls_fell);
+
+// own_side_watch.c: the vendor behind a provider: openai and openai-tts are one. A constant.
+const char *own_side_vendor(enum rf_provider provider);
+
+// skew_watch.c: holds our clock against the date of an answer to a probe, and tells a change.
+void skew_watch_told(struct health_target *target, const struct rf_http_reply *reply);
 
 // history_watch.c: begins with what was kept, where it can be read, and looks at all targets every
 // HEALTH_LOOK. _look: after something was found out of one.

@@ -23,8 +23,7 @@ static enum health_blame blame_of(const struct health_target *target) {
     return health_reach_blame(monitor->reaches, monitor->target_count, place_of(target));
 }
 
-// openai and openai-tts are one vendor.
-static const char *vendor_of(enum rf_provider provider) {
+const char *own_side_vendor(enum rf_provider provider) {
     return rf_provider_name(provider == RF_PROVIDER_OPENAI_TTS ? RF_PROVIDER_OPENAI : provider);
 }
 
@@ -158,5 +157,5 @@ bool own_side_holds(struct health_target *target, bool calls_fell) {
 
 void own_side_begin(struct monitor *monitor) {
     for (size_t i = 0; i < monitor->target_count; i++)
-        monitor->reaches[i].vendor = vendor_of(monitor->targets[i].provider);
+        monitor->reaches[i].vendor = own_side_vendor(monitor->targets[i].provider);
 }

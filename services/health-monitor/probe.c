@@ -1,5 +1,6 @@
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "monitor.h"
 #include "probe/provider_probe.h"
@@ -7,6 +8,7 @@
 static void on_reply(void *arg, const struct rf_http_reply *reply) {
     struct health_target *target = arg;
     target->transfer = NULL;
+    skew_watch_told(target, reply);
     if (target->looked)
         certificate_watch_told(target, reply->certificate_until);
     // A body that is cut off or too long does not make the provider's answer worth less here.
@@ -48,6 +50,7 @@ void probe_begin(struct health_target *target) {
         .fresh = target->looked,
     };
     struct rf_error error;
+    target->asked = rf_clock_utc();
     if (rf_provider_probe_send(monitor->http, &probe, on_reply, target, &target->transfer,
                                &error) != RF_OK) {
         target->transfer = NULL;

@@ -58,8 +58,13 @@ static void serve_status(struct monitor *monitor, const struct rf_call_request *
                          ? NULL
                          : json_pack("{s:s, s:I, s:s}", "what", own->what, "since",
                                      (json_int_t)own->since_utc.ns, "why", monitor->own_why);
-    answer_own(monitor, request->id,
-               json_pack("{s:o, s:o*}", "providers", providers, "own_side", failed));
+    const struct health_skew *skew = &monitor->skew;
+    json_t *clock =
+        json_pack("{s:s, s:I, s:I}", "status", health_skew_status_name(skew->status), "since",
+                  (json_int_t)skew->since.ns, "ahead_ns", (json_int_t)skew->ahead.ns);
+    answer_own(
+        monitor, request->id,
+        json_pack("{s:o, s:o, s:o*}", "providers", providers, "clock", clock, "own_side", failed));
 }
 
 static const struct health_account *account_named(const struct monitor *monitor, const char *name) {

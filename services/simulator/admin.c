@@ -9,9 +9,11 @@
 //   PUT  /admin/settings     {"sheet_rows", "sheet_columns", "elevenlabs_character_limit",
 //                             "elevenlabs_character_reset", "twilio_balance_cents"}
 //   PUT  /admin/chats        {"OLD": NEW, ...}: Telegram's groups that became supergroups
+//   PUT  /admin/clocks       {"FACE": SECONDS, ...}: how far the clocks of these faces are ahead
 //   POST /admin/reset        forgets everything: ledger, calls, sheets, tokens, faults, keys,
 //   settings
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim.h"
@@ -103,6 +105,22 @@ static void move_chats(struct sim *sim, json_t *value, struct sim_reply *reply) 
     done(reply);
 }
 
+#define AHEAD_MOST_S 1000000000
+
+static void set_clocks(struct sim *sim, json_t *value, struct sim_reply *reply) {
+    const char *face;
+    json_t *ahead;
+    json_object_foreach(value, face, ahead) {
+        if (!json_is_integer(ahead) || llabs(json_integer_value(ahead)) > AHEAD_MOST_S) {
+            refuse(400, "expected {\"FACE\": SECONDS, ...}: how far its clock is ahead", reply);
+            return;
+        }
+    }
+    json_decref(sim->clocks);
+    sim->clocks = json_incref(value);
+    done(reply);
+}
+
 static void put(struct sim *sim, const struct sim_request *request, const char *path,
                 struct rf_utc now, struct sim_reply *reply) {
     struct rf_error error = {0};
@@ -114,6 +132,8 @@ static void put(struct sim *sim, const struct sim_request *request, const char *
         settings(sim, value, reply);
     else if (strcmp(path, "/chats") == 0)
         move_chats(sim, value, reply);
+    else if (strcmp(path, "/clocks") == 0)
+        set_clocks(sim, value, reply);
     else if (strcmp(path, "/faults") == 0)
         result = sim_faults_set(&sim->faults, value, sim->options.seed, now, &error);
     else
@@ -150,7 +170,8 @@ void sim_admin_handle(struct sim *sim, const struct sim_request *request, const 
     else if (get && strcmp(path, "/keys") == 0)
         sim_reply_json(reply, 200, sim_keys_json(&sim->keys));
     else if (puts && (strcmp(path, "/faults") == 0 || strcmp(path, "/keys") == 0 ||
-                      strcmp(path, "/settings") == 0 || strcmp(path, "/chats") == 0))
+                      strcmp(path, "/settings") == 0 || strcmp(path, "/chats") == 0 ||
+                      strcmp(path, "/clocks") == 0))
         put(sim, request, path, now, reply);
     else if ((puts || sim_request_is(request, "POST")) && strcmp(path, "/reset") == 0) {
         reset(sim);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "http/form.h"
 
@@ -30,7 +31,8 @@ void sim_fini(struct sim *sim) {
     sim_grids_fini(&sim->grids);
     sim_tokens_fini(&sim->tokens);
     json_decref(sim->chats);
-    sim->chats = NULL;
+    json_decref(sim->clocks);
+    sim->chats = sim->clocks = NULL;
 }
 
 void sim_request_id(const struct sim *sim, const char *prefix, char out[64]) {
@@ -201,6 +203,18 @@ static void work(struct sim *sim, const struct sim_face *face, const struct sim_
         face->handle(sim, request, path, now, reply);
 }
 
+// libmicrohttpd dates what has no date of its own.
+static void date_reply(const struct sim *sim, const struct sim_face *face, struct rf_utc now,
+                       struct sim_reply *reply) {
+    const json_t *ahead = json_object_get(sim->clocks, face->name);
+    time_t seconds = (time_t)(now.ns / RF_NS_PER_S + json_integer_value(ahead));
+    struct tm utc;
+    char date[64];
+    if (ahead != NULL && gmtime_r(&seconds, &utc) != NULL &&
+        strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc) > 0)
+        sim_reply_header(reply, "Date", "%s", date);
+}
+
 static void handle_face(struct sim *sim, const struct sim_face *face,
                         const struct sim_request *request, const char *path, struct rf_utc now,
                         struct sim_outcome *outcome) {
@@ -214,6 +228,7 @@ static void handle_face(struct sim *sim, const struct sim_face *face,
     outcome->delay = sim->options.latency;
     if (fault == NULL || fault->carry_out)
         work(sim, face, request, path, description.facts.key, now, &outcome->reply);
+    date_reply(sim, face, now, &outcome->reply);
     if (fault != NULL)
         apply(sim, face, fault, outcome);
     bool spoken = outcome->manner != SIM_SILENCE && outcome->manner != SIM_RESET;

@@ -30,6 +30,7 @@ struct sim {
     struct sim_calls calls;
     struct sim_grids grids;
     struct sim_tokens tokens;
+    json_t *clocks;            // face -> seconds that its clock is ahead; NULL: all are right
     json_t *chats;             // Telegram's that have moved: number -> new number; NULL: none
     uint64_t requests;         // so far; makes the request ids
     uint64_t holds;            // how often the faults were put: what earlier ones held may go

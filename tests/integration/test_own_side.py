@@ -2,10 +2,11 @@
 """When it is our own side that fails, no provider is blamed for it: by the health monitor, beside real sockets."""
 
 import signal
+import socket
 import subprocess
 import unittest
 
-from harness import SOURCE, stays, wait_for
+from harness import SOURCE, preloaded, replace, stays, wait_for
 from test_health_history import HistoryTest
 from test_health_monitor import PROBE
 
@@ -112,6 +113,50 @@ class Names(OwnSideTest):
         self.assertIn("no provider's name is found", failed["message"])
         self.assertEqual(set(self.all_status().values()), {"unknown"})
         self.assertEqual([e for e in self.set.events() if e["type"].startswith("provider.")], [])
+
+
+class Clock(OwnSideTest):
+    """tests/fault/clock_fault.c sets the monitor's clock; the simulator's /admin/clocks that of a provider."""
+
+    def setUp(self):
+        super().setUp()
+        self.wait_up()
+        self.set.processes["health-monitor"].terminate()
+        self.set.processes["health-monitor"].wait()
+        self.control = self.set.root / "out" / "clock"
+        self.set.start("health-monitor", environment=preloaded("clock_fault", RF_CLOCK_FAULT=str(self.control)))
+        wait_for("the clock to be looked at", lambda: self.clock()["status"] == "right")
+
+    def clock(self):
+        return self.ask("health_status")["clock"]
+
+    def told(self, what):
+        return self.set.events(type=f"clock.{what}")
+
+    def test_our_own_clock_that_is_wrong_is_told_once_and_its_end(self):
+        replace(self.control, "120\n")
+        off = wait_for("clock.off", lambda: self.told("off"))[0]
+        self.assertEqual((off["severity"], off["subject"], off["data"]["way"]), ("error", socket.gethostname(), "fast"))
+        self.assertAlmostEqual(off["data"]["ahead_ns"] / 1e9, 120, delta=5)
+        self.assertEqual(set(off["data"]["providers"]), set(PROVIDERS))
+        self.assertRegex(off["message"], r"is wrong: too fast by \d+ (s|min), as providers' answers say")
+        self.assertEqual(self.clock()["status"], "off")
+        self.wait_probes(5)
+        replace(self.control, "0\n")
+        right = wait_for("clock.right", lambda: self.told("right"))[0]
+        self.assertEqual(right["data"]["from"], "off")
+        self.wait_probes(5)
+        self.assertEqual([len(self.told("off")), len(self.told("right"))], [1, 1])
+        self.assertTrue(self.no_provider_is_blamed())
+
+    def test_one_providers_wrong_clock_is_its_own(self):
+        self.set.admin("PUT", "clocks", {"twilio": 3600})
+        self.wait_probes(8)
+        self.assertEqual((self.clock()["status"], self.told("off")), ("right", []))
+        self.set.admin("PUT", "clocks", {name: 3600 for name in PROVIDERS})
+        off = wait_for("clock.off", lambda: self.told("off"))[0]
+        self.assertEqual(off["data"]["way"], "slow")
+        self.assertAlmostEqual(off["data"]["ahead_ns"] / 1e9, -3600, delta=5)
 
 
 class Certificate(OwnSideTest):

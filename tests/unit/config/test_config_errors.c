@@ -33,9 +33,10 @@ static void an_unknown_key_is_named_with_the_nearest_known_one(void **state) {
         {"provider:\n  openai: {}\n", "1: provider: unknown key; did you mean providers?"},
         {"# a comment\n\nconcurrency: 4\n",
          "3: concurrency: unknown key; did you mean orchestrator.concurrency?"},
-        {"health:\n  zzzzzzzz: 1\n", "2: health.zzzzzzzz: unknown key; expected one of: interval, "
-                                     "fast_interval, jitter, timeout, rise, fall, slow_after, "
-                                     "calls, flap, certificate, alerter_webhook, credit, disk"},
+        {"health:\n  zzzzzzzz: 1\n",
+         "2: health.zzzzzzzz: unknown key; expected one of: interval, "
+         "fast_interval, jitter, timeout, rise, fall, slow_after, "
+         "calls, flap, certificate, alerter_webhook, credit, clock, disk"},
         {"bus.heartbeat: 1s\n",
          "1: bus.heartbeat: unknown key; expected sections and keys one below the other, not "
          "joined by dots: bus: and indented under it the rest"},

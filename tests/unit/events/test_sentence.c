@@ -91,6 +91,11 @@ static void a_disk_a_certificate_and_a_queue_tell_their_figures(void **state) {
          "The certificate of openai ends at 2025-11-24 10:48:30 UTC, in 2 d"},
         {"certificate.expiring", "openai", "{\"until\":1763981310000000000,\"left_ns\":-5}",
          "The certificate of openai ended at 2025-11-24 10:48:30 UTC"},
+        {"clock.off", "a1", "{\"way\":\"slow\",\"by_ns\":120000000000,\"most_ns\":30000000000}",
+         "The clock of host a1 is wrong: too slow by 2 min, as providers' answers say (30 s are "
+         "allowed)"},
+        {"clock.right", "a1", "{\"held_ns\":180000000000}",
+         "The clock of host a1 is right again (it was wrong for 3 min)"},
         {"forecast.short", "elevenlabs",
          "{\"left\":\"812 characters\",\"needed\":\"4000 characters\",\"contacts\":100,"
          "\"unserved\":80,\"runs_out\":1763981310000000000,\"then\":\"openai-tts\"}",
