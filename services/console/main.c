@@ -6,6 +6,7 @@
 //   callback.c               takes what the provider tells: told.c reads it, by tokens.c
 //   api.c                    all else: route.c says what it is for, page.c has the page
 //   access.c                 who may: session.c, guesses.c, visitors.c
+//   follow.c                 reads the files of tokens again
 //   feed.c                   what is heard from the bus: values.c, recent.c
 //   streams.c                server-sent events: stream.c decides what a reader gets next
 //   looks.c, history.c       the handlers of what is read, metrics.c for Prometheus
@@ -131,12 +132,21 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
 static enum rf_err reload(struct rf_process *process, const struct rf_config *fresh,
                           struct rf_error *error) {
     struct console *console = process->state;
-    enum rf_err result = console_tokens_take(&console->tokens, fresh, error);
+    struct console_tokens tokens = {0};
+    struct console_visitors visitors = {0};
+    enum rf_err result = console_tokens_take(&tokens, fresh, error);
     if (result == RF_OK)
-        result = console_visitors_take(&console->visitors, fresh, error);
-    if (result == RF_OK)
-        console_streams_end(&console->streams); // who may still look comes back
-    return result;
+        result = console_visitors_take(&visitors, fresh, error);
+    if (result != RF_OK) {
+        console_tokens_fini(&tokens);
+        return result;
+    }
+    console_tokens_fini(&console->tokens);
+    console_visitors_fini(&console->visitors);
+    console->tokens = tokens;
+    console->visitors = visitors;
+    console_streams_end(&console->streams); // who may still look comes back
+    return RF_OK;
 }
 
 static void stop(struct rf_process *process) {

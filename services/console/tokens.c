@@ -1,8 +1,6 @@
 #include "tokens.h"
 
-#include "base/log.h"
-
-#define REFRESH_EVERY rf_seconds(1)
+#include "follow.h"
 
 void console_tokens_fini(struct console_tokens *tokens) {
     for (size_t i = 0; i < tokens->count; i++)
@@ -28,15 +26,9 @@ enum rf_err console_tokens_take(struct console_tokens *tokens, const struct rf_c
 
 bool console_tokens_refresh(struct console_tokens *tokens, struct rf_instant now) {
     bool any = false;
-    if (rf_instant_before(now, tokens->next))
+    if (!console_follow_due(&tokens->next, now))
         return false;
-    tokens->next = rf_instant_add(now, REFRESH_EVERY);
-    for (size_t i = 0; i < tokens->count; i++) {
-        struct rf_error error;
-        bool changed = false;
-        if (rf_secret_refresh(&tokens->items[i], &changed, &error) != RF_OK)
-            rf_log(RF_LOG_WARNING, "auth token of twilio: %s", error.message);
-        any = any || changed;
-    }
+    for (size_t i = 0; i < tokens->count; i++)
+        any |= console_follow(&tokens->items[i], "auth token", "twilio");
     return any;
 }

@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/made_secret.h"
 #include "config/secret.h"
+#include "follow.h"
 
-#define REFRESH_EVERY rf_seconds(1)
-#define TOKEN_WORDS   3 // 192 bits
+#define TOKEN_WORDS 3 // 192 bits
 
 void console_visitors_fini(struct console_visitors *visitors) {
     for (size_t i = 0; i < visitors->count; i++) {
@@ -78,16 +77,9 @@ enum rf_err console_visitors_take(struct console_visitors *visitors, const struc
 
 bool console_visitors_refresh(struct console_visitors *visitors, struct rf_instant now) {
     bool any = false;
-    if (rf_instant_before(now, visitors->next))
+    if (!console_follow_due(&visitors->next, now))
         return false;
-    visitors->next = rf_instant_add(now, REFRESH_EVERY);
-    for (size_t i = 0; i < visitors->count; i++) {
-        struct rf_error error;
-        bool changed = false;
-        if (rf_secret_refresh(&visitors->items[i].token, &changed, &error) != RF_OK)
-            rf_log(RF_LOG_WARNING, "console token of %s: %s", visitors->items[i].name,
-                   error.message);
-        any = any || changed;
-    }
+    for (size_t i = 0; i < visitors->count; i++)
+        any |= console_follow(&visitors->items[i].token, "console token", visitors->items[i].name);
     return any;
 }

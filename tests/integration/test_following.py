@@ -5,6 +5,7 @@ what the provider tells of them."""
 import base64
 import hashlib
 import hmac
+import signal
 import unittest
 import urllib.error
 import urllib.parse
@@ -277,6 +278,24 @@ class Forged(CallbackTest):
         form = dict(urllib.parse.parse_qsl(callback["form"], keep_blank_values=True))
         text = callback["url"] + "".join(name + form[name] for name in sorted(form))
         return base64.b64encode(hmac.new(b"twilio-good", text.encode(), hashlib.sha1).digest()).decode()
+
+
+class RefusedReload(CallbackTest):
+    CONFIG = CallbackTest.CONFIG | {"console": {"tokens": [{"name": "vera", "role": "viewer", "token": "t" * 24}]}}
+
+    def test_a_reload_that_is_refused_changes_no_token(self):
+        console, attempt = self.set.start("console"), "01M8JSGFCE06PQAQXMFNT4F85G"
+        self.assertEqual(self.post(attempt, {"no": "call"}), 400)  # it is signed
+        self.assertEqual(self.post(attempt, {"no": "call"}, token="another"), 403)
+        # With neither console.tokens nor a token in the file that stands in for them, nobody could be let in.
+        (self.set.root / "state" / "console.token").write_text("guess")
+        self.set.config["providers"]["twilio"]["key"] = "another"
+        self.set.config["console"]["tokens"] = []
+        self.set.write_config()
+        console.terminate(signal.SIGHUP)
+        wait_for("the refusal", lambda: console.says("holds a token that can be guessed"))
+        self.assertEqual(self.post(attempt, {"no": "call"}, token="another"), 403)
+        self.assertEqual(self.post(attempt, {"no": "call"}), 400)
 
 
 class LostCallbacks(CallbackTest):
