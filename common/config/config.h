@@ -542,11 +542,12 @@ struct rf_config_visitor {
 };
 
 struct rf_config_console {
-    char *listen;                 // address:port
-    char *cert_file, *key_file;   // NULL: plain HTTP
-    struct rf_config_list tokens; // of struct rf_config_visitor; none: that of state_dir
-    struct rf_config_list hosts;  // of char *: names under which browsers may reach it
-    struct rf_duration session;   // how long a browser stays logged in
+    char *listen;                  // address:port
+    char *cert_file, *key_file;    // NULL: plain HTTP
+    struct rf_config_list tokens;  // of struct rf_config_visitor; none: that of state_dir
+    struct rf_config_list hosts;   // of char *: names under which browsers may reach it
+    struct rf_config_list proxies; // of char *: addresses whose X-Forwarded-For is believed
+    struct rf_duration session;    // how long a browser stays logged in
 };
 
 struct rf_config_simulator {

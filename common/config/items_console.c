@@ -1,4 +1,5 @@
-// Who may use the console, and under which names.
+// Who may use the console, under which names, and who may stand before it.
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "config/check.h"
@@ -106,3 +107,24 @@ enum rf_err check_console(const struct check *check) {
                            "the path of a PEM file");
     return err == RF_OK ? check_visitors(check) : err;
 }
+
+static const struct rf_config_row proxy_rows[] = {
+    {.key = "", .type = RF_CONFIG_TEXT, .help = "an IP address"},
+};
+
+static const char *proxy_problem(const void *item) {
+    unsigned char address[16];
+    const char *text = *(char *const *)item;
+    if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
+        return "is no IP address; expected that of a server before the console, such as 127.0.0.1";
+    return NULL;
+}
+
+const struct rf_config_items rf_config_proxy_items = {
+    .size = sizeof(char *),
+    .most = 32,
+    .rows = proxy_rows,
+    .row_count = sizeof proxy_rows / sizeof proxy_rows[0],
+    .expected = "a list of IP addresses, such as [127.0.0.1]",
+    .problem = proxy_problem,
+};

@@ -415,6 +415,7 @@ const struct rf_config_row rf_config_rows[] = {
     TEXT("console.key_file", PATH, AT(console.key_file), NULL, FIXED, "its key (PEM)"),
     LIST("console.tokens", AT(console.tokens), &rf_config_visitor_items, LIVE, "who may use it; without them there is one token, an operator's, in <state_dir>/console.token, which is made at the first start"),
     LIST("console.hosts", AT(console.hosts), &rf_config_host_items, LIVE, "names under which browsers reach it, beside localhost and IP addresses, such as [console.example.com]"),
+    LIST("console.proxies", AT(console.proxies), &rf_config_proxy_items, LIVE, "addresses of servers before it, such as [127.0.0.1]: their X-Forwarded-For says who guesses tokens, where else all visitors behind them would have to wait together"),
     ROW("console.session", DURATION, AT(console.session), "12h", 1 * M, 31 * 24 * H, LIVE, "a browser stays logged in for so long"),
 
     TEXT("simulator.listen", LISTEN, AT(simulator.listen), "127.0.0.1:18080", FIXED, "all faces by plain HTTP"),

@@ -79,7 +79,8 @@ extern const struct rf_config_items rf_config_alert_rule_items;
 extern const struct rf_config_items rf_config_hours_items, rf_config_wait_items;
 extern const struct rf_config_items rf_config_column_items, rf_config_channel_items;
 // Who may use the console, and under which names.
-extern const struct rf_config_items rf_config_visitor_items, rf_config_host_items;
+extern const struct rf_config_items rf_config_visitor_items, rf_config_host_items,
+    rf_config_proxy_items;
 
 extern const struct rf_config_row rf_config_rows[];
 extern const size_t rf_config_row_count;

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
 #include "console.h"
+#include "forwarded.h"
 #include "handlers.h"
 #include "page.h"
 #include "reply.h"
@@ -29,7 +31,23 @@ static struct console_door door_of(struct console *console) {
     };
 }
 
-static struct console_ask ask_of(const struct rf_http_exchange *exchange) {
+// A proxy may add a line of its own behind one that the visitor has sent.
+static void take_last(void *arg, const char *name, const char *value) {
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        *(const char **)arg = value;
+}
+
+static void take_peer(const struct console *console, const struct rf_http_exchange *exchange,
+                      unsigned char peer[16]) {
+    const struct rf_config_list *proxies = &console->process->config->console.proxies;
+    const char *forwarded = NULL;
+    rf_http_exchange_peer(exchange, peer);
+    rf_http_exchange_each_header(exchange, take_last, &forwarded);
+    console_forwarded(forwarded, proxies->items, proxies->count, peer);
+}
+
+static struct console_ask ask_of(const struct console *console,
+                                 const struct rf_http_exchange *exchange) {
     size_t size;
     (void)rf_http_exchange_body(exchange, &size);
     struct console_ask ask = {
@@ -43,7 +61,7 @@ static struct console_ask ask_of(const struct rf_http_exchange *exchange) {
         .content_type = rf_http_exchange_header(exchange, "Content-Type"),
         .has_body = size > 0,
     };
-    rf_http_exchange_peer(exchange, ask.peer);
+    take_peer(console, exchange, ask.peer);
     return ask;
 }
 
@@ -106,7 +124,7 @@ static void on_login(const struct console_visit *visit) {
         json_decref(body);
         return;
     }
-    struct console_ask ask = ask_of(visit->exchange);
+    struct console_ask ask = ask_of(console, visit->exchange);
     struct console_door door = door_of(console);
     const struct rf_config_visitor *visitor =
         console_access_token(&door, token, ask.peer, &console->guesses, &refusal, &wrong);
@@ -160,7 +178,7 @@ static console_handler *const handlers[CONSOLE_ROUTES] = {
 // Whether the caller may; else it was answered.
 static bool let_in(struct console *console, struct rf_http_exchange *exchange,
                    enum console_need need, struct console_grant *grant) {
-    struct console_ask ask = ask_of(exchange);
+    struct console_ask ask = ask_of(console, exchange);
     struct console_door door = door_of(console);
     struct console_refusal refusal;
     bool wrong;

@@ -5,7 +5,7 @@
 //   media_file.c             reads the audio
 //   callback.c               takes what the provider tells: told.c reads it, by tokens.c
 //   api.c                    all else: route.c says what it is for, page.c has the page
-//   access.c                 who may: session.c, guesses.c, visitors.c
+//   access.c                 who may: session.c, guesses.c, forwarded.c, visitors.c
 //   follow.c                 reads the files of tokens again
 //   feed.c                   what is heard from the bus: values.c, recent.c
 //   streams.c                server-sent events: stream.c decides what a reader gets next

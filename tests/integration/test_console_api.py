@@ -203,6 +203,33 @@ class Access(ConsoleApiTest):
         self.assertEqual(self.ask("GET", "/openapi.yaml", headers={"If-None-Match": tag})[0], 304)
 
 
+class BehindProxies(ConsoleApiTest):
+    def guess(self, *forwarded):
+        """The status of a wrong token; one line of X-Forwarded-For for each text."""
+        lines = "".join(f"X-Forwarded-For: {text}\r\n" for text in forwarded)
+        head = f"GET /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{lines}"
+        return int(self.raw(f"{head}Authorization: Bearer {'wrong' * 6}\r\n\r\n".encode()).split()[1])
+
+    def test_a_trusted_server_says_who_guesses_and_nobody_else_does(self):
+        self.set.config["console"]["proxies"] = ["127.0.0.1", "10.0.0.9"]
+        self.set.write_config()
+        console = self.set.start("console")
+        # What the visitor writes himself, as one line or as another, does not help him.
+        for i in range(10):
+            self.assertEqual(self.guess(f"198.51.100.{i}, 203.0.113.7"), 401)
+        self.assertEqual(self.guess("198.51.100.99, 203.0.113.7"), 429)
+        self.assertEqual(self.guess("198.51.100.99", "203.0.113.7, 10.0.0.9"), 429)
+        self.assertEqual(self.guess("203.0.113.8"), 401)
+        self.assertEqual(self.ask("GET", "/api/v1/session", token=VIEWER)[0], 200)
+        # Where nobody is trusted, all that comes over this address is one visitor's.
+        self.set.config["console"]["proxies"] = []
+        self.set.write_config()
+        console.reload()
+        for i in range(10):
+            self.guess(f"203.0.113.{i}")
+        self.assertEqual(self.guess("203.0.113.200"), 429)
+
+
 class Https(ConsoleApiTest):
     def test_by_https_the_cookie_is_for_https_alone(self):
         certs = self.set.root / "certs"

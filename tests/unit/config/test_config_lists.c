@@ -413,7 +413,8 @@ static void a_key_in_a_list_that_others_may_read_is_warned_of(void **state) {
 static void who_may_use_the_console_is_a_list(void **state) {
     fixture_write_bytes(*state, "key", TOKEN "-of-ann\n", 32, 0644);
     struct rf_config *config =
-        loaded(state, "console:\n  listen: 0.0.0.0:1\n  hosts: [console.example.com]\n  tokens:\n"
+        loaded(state, "console:\n  listen: 0.0.0.0:1\n  hosts: [console.example.com]\n"
+                      "  proxies: [127.0.0.1, \"2001:db8::1\"]\n  tokens:\n"
                       "    - {name: ann, role: operator, token: \"file:key\"}\n"
                       "    - {name: bob@example, token: " TOKEN "}\n");
     const struct rf_config_console *console = &config->console;
@@ -424,6 +425,7 @@ static void who_may_use_the_console_is_a_list(void **state) {
     assert_string_equal(visitors[0].token.value, TOKEN "-of-ann");
     assert_int_equal(visitors[1].role, RF_CONSOLE_VIEWER);
     assert_string_equal(*(char *const *)console->hosts.items, "console.example.com");
+    assert_int_equal(console->proxies.count, 2);
     assert_int_equal(console->session.ns, 12 * 3600 * RF_NS_PER_S);
     struct changes changes = {{0}};
     rf_config_review(config, note_warning, &changes);
@@ -462,6 +464,16 @@ static void a_token_that_can_be_guessed_or_is_anothers_is_refused(void **state) 
         struct rf_error error = {0};
         snprintf(text, sizeof text, "console:\n  hosts: %s\n", hosts[i]);
         assert_int_equal(load(state, text, &config, &error), RF_ERR_CONFIG);
+    }
+    static const char *const proxies[] = {"[proxy.example.com]", "[\"127.0.0.1:80\"]",
+                                          "[10.0.0.0/8]"};
+    for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++) {
+        char text[128];
+        struct rf_config *config = NULL;
+        struct rf_error error = {0};
+        snprintf(text, sizeof text, "console:\n  proxies: %s\n", proxies[i]);
+        assert_int_equal(load(state, text, &config, &error), RF_ERR_CONFIG);
+        assert_non_null(strstr(error.message, "is no IP address"));
     }
 }
 
