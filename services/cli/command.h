@@ -127,6 +127,7 @@ int cli_dnc_remove(const struct cli_options *options);
 int cli_dnc_list(const struct cli_options *options);
 int cli_call(const struct cli_options *options);
 int cli_status(const struct cli_options *options);
+int cli_top(const struct cli_options *options);
 int cli_tail(const struct cli_options *options);
 int cli_replay(const struct cli_options *options);
 int cli_logs(const struct cli_options *options);

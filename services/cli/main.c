@@ -26,6 +26,7 @@
 //   doctor.c           checks what the set needs, by doctor_*.c: doctor_list.c and doctor_judge.c
 //                      decide, the others look at this host and ask far sides
 //   config_*.c         the configuration: checked, and its documentation
+//   top.c              the set on a terminal; top_text.c has the picture
 //   watch.c            --watch: a command again and again, in place by screen.c
 //   completion.c       scripts for shells; complete.c says what can come next in a line, and
 //                      complete_names.c asks the set for names
@@ -124,6 +125,10 @@ static const struct cli_command commands[] = {
     {"status", 0, 0, "[--watch[=INTERVAL]]",
      "processes, gateways, queues, breakers, providers and marks",
      CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_status},
+    {"top", 0, 0, "",
+     "the set as it is now, on the whole of a terminal: breakers, providers, campaigns, alerts, "
+     "events",
+     0, cli_top},
     {"tail", 0, CLI_MAX_ARGUMENTS,
      "[TOPIC]... [--since TIME] [--last N] [--contact ID] [--campaign NAME] [--service NAME]\n"
      "        [--severity LEAST] [--color WHEN]",

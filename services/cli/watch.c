@@ -62,9 +62,8 @@ static void paint(struct watching *watching) {
     struct rf_text text = {0};
     struct rf_error error = {0};
     char span[RF_TIME_TEXT_SIZE], at[RF_TIME_TEXT_SIZE];
-    int columns, rows;
+    struct cli_screen_size size = cli_screen_size();
     struct rf_duration late = rf_instant_since(rf_clock_now(), watching->began);
-    cli_screen_size(&columns, &rows);
     rf_text_add(&text, "ringfence %s, every %s", watching->options->command->words,
                 rf_span_text(watching->interval, span));
     if (watching->shown != NULL)
@@ -75,7 +74,7 @@ static void paint(struct watching *watching) {
     rf_text_add_clean(&text, watching->trouble, sizeof watching->trouble);
     rf_text_add(&text, "\n%s", watching->shown != NULL ? watching->shown : "");
     enum rf_err err = text.failed ? rf_error_set(&error, RF_ERR_NOMEM, "out of memory")
-                                  : cli_screen_paint(&watching->screen, text.data, rows, &error);
+                                  : cli_screen_paint(&watching->screen, text.data, &size, &error);
     rf_text_fini(&text);
     if (err != RF_OK)
         fail(watching, &error);

@@ -27,7 +27,8 @@ static void a_text_is_painted_from_the_top_without_a_control_of_its_own(void **s
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rf_text out = {0};
-        cli_screen_text(cases[i].text, cases[i].rows, &out);
+        const struct cli_screen_size size = {.columns = 20, .rows = cases[i].rows};
+        cli_screen_text(cases[i].text, &size, &out);
         assert_string_equal(out.data, cases[i].painted);
         rf_text_fini(&out);
     }
