@@ -12,8 +12,7 @@ static void key_of(const struct rf_registry *registry, char *key, size_t size) {
     snprintf(key, size, "process/%s", registry->instance);
 }
 
-// What is resident, as the kernel counts it; 0 if it does not tell.
-static int64_t resident_bytes(void) {
+int64_t rf_registry_resident(void) {
     long long size, resident = 0;
     FILE *file = fopen("/proc/self/statm", "re");
     if (file == NULL)
@@ -39,7 +38,7 @@ static void write_entry(struct rf_registry *registry) {
         json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:I, s:I, s:o}", "service", registry->service,
                   "pid", (json_int_t)getpid(), "host", host, "version", RF_VERSION, "started",
                   (json_int_t)registry->started.ns, "state", registry->state, "rss_bytes",
-                  (json_int_t)resident_bytes(), "lag_ns",
+                  (json_int_t)rf_registry_resident(), "lag_ns",
                   (json_int_t)rf_loop_lag(registry->loop).ns, "queues", queues_of(registry));
     if (value == NULL)
         return; // out of memory: the next interval tries again

@@ -41,6 +41,10 @@ void rf_registry_init(struct rf_registry *registry, struct rf_loop *loop, struct
                       const char *service, const char *instance, struct rf_duration interval,
                       struct rf_duration lease);
 
+// rf_registry_resident: what this process holds in memory, in bytes, as the kernel counts it; 0 if
+// it does not tell. For the broker, which writes an entry of its own.
+int64_t rf_registry_resident(void);
+
 // rf_registry_lease: how long an entry lives without word from its process. Twice as long as a
 // peer's silence, as people are told of its end: calls are long elsewhere by then.
 struct rf_duration rf_registry_lease(const struct rf_bus_config *config);

@@ -11,6 +11,7 @@
 #include "reader.h"
 #include "runtime/log_relay.h"
 #include "runtime/loop.h"
+#include "runtime/registry.h"
 #include "runtime/service.h"
 
 // A socket's handler has to know which it is.
@@ -37,6 +38,7 @@ struct broker {
     int64_t refusals_untold;
     struct ear ears[RF_SOCKET_COUNT];
     struct rf_timer timer;
+    struct rf_timer load_timer; // to the next word of its own entry
     struct rf_core *core;
     char host[256];
 };

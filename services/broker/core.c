@@ -242,17 +242,41 @@ static void on_status_request(struct rf_core *core, const struct rf_peer *from,
 
 // ---- its own life ----
 
-void rf_core_tell_phase(struct rf_core *core, const char *phase) {
-    core->phase = phase;
-    json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:I, s:s}", "service", "broker", "pid",
-                              (json_int_t)core->pid, "host", core->host, "version", core->version,
-                              "started", (json_int_t)core->started.ns, "state", phase);
+// Calls that wait for a worker, and changes that the disk has not taken yet.
+static json_t *waiting_json(const struct rf_core *core) {
+    int64_t calls = 0;
+    const struct rf_map_node *node = NULL;
+    while ((node = rf_map_next(&core->dispatch.seats.queues, node)) != NULL) {
+        const struct rf_job_queue *queue = RF_OWNER(node, struct rf_job_queue, by_service);
+        calls += (int64_t)queue->count + (int64_t)queue->held_count;
+    }
+    return json_pack("{s:I, s:I}", "calls", (json_int_t)calls, "unwritten",
+                     (json_int_t)(core->scribe.given - core->scribe.written));
+}
+
+static void write_entry(struct rf_core *core) {
+    json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:I, s:I, s:o}", "service", "broker",
+                              "pid", (json_int_t)core->pid, "host", core->host, "version",
+                              core->version, "started", (json_int_t)core->started.ns, "state",
+                              core->phase, "rss_bytes", (json_int_t)core->load.rss_bytes, "lag_ns",
+                              (json_int_t)core->load.lag_ns, "queues", waiting_json(core));
     char key[RF_STATE_KEY_BYTES + 1];
     snprintf(key, sizeof key, "process/%s", core->ground.instance);
     struct rf_state_entry entry;
     if (value == NULL || rf_states_put(&core->states, key, value, 0, &entry) != RF_OK)
         core->ground.counters.state_refused++;
     json_decref(value);
+}
+
+void rf_core_tell_phase(struct rf_core *core, const char *phase) {
+    core->phase = phase;
+    write_entry(core);
+}
+
+void rf_core_tell_load(struct rf_core *core, const struct rf_load *load, const struct rf_now *now) {
+    core->ground.now = *now;
+    core->load = *load;
+    write_entry(core);
 }
 
 static void publish_life(struct rf_core *core, enum rf_event_type type) {

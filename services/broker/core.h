@@ -61,9 +61,16 @@ struct rf_kept {
     int64_t events, bytes;
 };
 
+// What the broker's process tells of itself, as the others do in their entries.
+struct rf_load {
+    int64_t rss_bytes; // what it holds in memory
+    int64_t lag_ns;    // rf_loop_lag since the time before
+};
+
 struct rf_core {
     struct rf_ground ground;
     const char *host, *version, *phase;
+    struct rf_load load; // all zero: not told yet
     int64_t pid, heartbeat_misses;
     struct rf_utc started;
     struct rf_stream_book streams;
@@ -270,8 +277,10 @@ bool rf_core_unconfirmed(struct rf_core *core, const struct rf_peer *from,
 // rf_core_restore_ejections: takes over what stands in retained state, after a start.
 void rf_core_restore_ejections(struct rf_core *core);
 
-// rf_core_tell_phase: writes the broker's own entry in the registry.
+// rf_core_tell_phase: writes the broker's own entry in the registry. rf_core_tell_load: likewise,
+// with what is told anew.
 void rf_core_tell_phase(struct rf_core *core, const char *phase);
+void rf_core_tell_load(struct rf_core *core, const struct rf_load *load, const struct rf_now *now);
 
 // status.c: how the broker is, as a new object; NULL if out of memory.
 json_t *rf_core_status(struct rf_core *core);

@@ -73,6 +73,17 @@ static void on_timer(void *arg) {
     broker_settle(broker);
 }
 
+// As often as every other process writes its entry.
+static void on_load_timer(void *arg) {
+    struct broker *broker = arg;
+    struct rf_now now = broker_now(broker);
+    const struct rf_load load = {.rss_bytes = rf_registry_resident(),
+                                 .lag_ns = rf_loop_lag(broker->process->loop).ns};
+    rf_core_tell_load(broker->core, &load, &now);
+    broker_settle(broker);
+    rf_timer_after(&broker->load_timer, broker->process->config->bus.heartbeat);
+}
+
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     give_back_large_frames();
     struct broker *broker = calloc(1, sizeof *broker);
@@ -83,6 +94,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     broker->dir.data_lock = broker->dir.run_lock = -1;
     gethostname(broker->host, sizeof broker->host - 1);
     rf_timer_init(&broker->timer, process->loop, on_timer, broker);
+    rf_timer_init(&broker->load_timer, process->loop, on_load_timer, broker);
     broker_init_reopening(broker);
     broker_stand_limits();
     const struct rf_config *config = process->config;
@@ -104,7 +116,7 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
         return err;
     struct rf_now now = broker_now(broker);
     rf_core_ready(broker->core, &now);
-    broker_settle(broker);
+    on_load_timer(broker);
     rf_process_ready(process, "calls %s, workers %s, ingest %s, events %s", config->bus.calls,
                      config->bus.workers, config->bus.ingest, config->bus.events);
     return RF_OK;
@@ -144,6 +156,7 @@ static void stop(struct rf_process *process) {
     if (broker == NULL)
         return;
     rf_timer_stop(&broker->timer);
+    rf_timer_stop(&broker->load_timer);
     rf_timer_stop(&broker->reopening);
     broker_unlisten(broker);
     broker_unwatch_disk(broker);
