@@ -117,7 +117,8 @@ static bool read_session(const struct console_ask *ask, const struct console_doo
     char value[CONSOLE_COOKIE_SIZE], csrf[CONSOLE_CSRF_SIZE];
     if (!console_cookie_find(ask->cookie, door->cookie, value, sizeof value) ||
         !console_session_read(value, door->visitors, door->visitor_count, door->now,
-                              &grant->session))
+                              &grant->session) ||
+        (door->ended != NULL && console_ended_has(door->ended, &grant->session)))
         return refuse(refusal, 401, "unauthorized",
                       "a token is needed: log in, or send Authorization: Bearer TOKEN");
     // Browsers that send it say whose page makes the request; who types the address is "none".

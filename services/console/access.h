@@ -12,6 +12,7 @@
 #include <ringfence/time.h>
 
 #include "config/config.h"
+#include "ended.h"
 #include "guesses.h"
 #include "route.h"
 #include "session.h"
@@ -33,6 +34,7 @@ struct console_door {
     const char *cookie; // its name
     struct rf_utc now;
     struct rf_instant at;
+    const struct console_ended *ended; // NULL: no session was logged out
 };
 
 struct console_refusal {

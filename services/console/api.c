@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "console.h"
 #include "forwarded.h"
 #include "handlers.h"
@@ -28,6 +29,7 @@ static struct console_door door_of(struct console *console) {
         .cookie = console->cookie,
         .now = rf_clock_utc(),
         .at = rf_loop_now(console->process->loop),
+        .ended = &console->ended,
     };
 }
 
@@ -144,7 +146,18 @@ static void on_session(const struct console_visit *visit) {
     reply_session(visit, grant->visitor, grant->by_session ? &grant->session : NULL);
 }
 
+// Whoever has copied the cookie is out as well, with the streams that were opened by it.
+static void end_session(struct console *console, const struct console_session *session) {
+    struct rf_error error;
+    console_ended_add(&console->ended, session, rf_clock_utc());
+    if (console_ended_save(&console->ended, console->ended_file, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "a restart will forget who has logged out: %s", error.message);
+    console_streams_end(&console->streams);
+}
+
 static void on_logout(const struct console_visit *visit) {
+    if (visit->grant->by_session)
+        end_session(visit->console, &visit->grant->session);
     add_cookie(visit, "", 0);
     rf_http_exchange_reply(visit->exchange, 204, NULL, "", 0);
 }

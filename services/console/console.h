@@ -21,6 +21,8 @@ struct console {
     struct console_tokens tokens; // of callbacks
     struct console_visitors visitors;
     struct console_guesses guesses;
+    struct console_ended ended;
+    char *ended_file;
     char cookie[CONSOLE_COOKIE_NAME_SIZE];
     struct console_feed feed;
     struct console_streams streams;

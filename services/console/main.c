@@ -5,7 +5,7 @@
 //   media_file.c             reads the audio
 //   callback.c               takes what the provider tells: told.c reads it, by tokens.c
 //   api.c                    all else: route.c says what it is for, page.c has the page
-//   access.c                 who may: session.c, guesses.c, forwarded.c, visitors.c
+//   access.c                 who may: session.c, ended.c, guesses.c, forwarded.c, visitors.c
 //   follow.c                 reads the files of tokens again
 //   feed.c                   what is heard from the bus: values.c, recent.c
 //   streams.c                server-sent events: stream.c decides what a reader gets next
@@ -92,6 +92,20 @@ static void on_exchange(void *arg, struct rf_http_exchange *exchange) {
         console_api(console, exchange);
 }
 
+// Without them whoever has logged out is in again by a cookie that was copied: no reason not to
+// run.
+static enum rf_err load_ended(struct console *console, struct rf_error *error) {
+    struct rf_error why;
+    if (asprintf(&console->ended_file, "%s/console.ended", console->process->config->state_dir) <
+        0) {
+        console->ended_file = NULL;
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    }
+    if (console_ended_load(&console->ended, console->ended_file, rf_clock_utc(), &why) != RF_OK)
+        rf_log(RF_LOG_WARNING, "who has logged out is not known: %s", why.message);
+    return RF_OK;
+}
+
 static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     struct console *console = calloc(1, sizeof *console);
     if (console == NULL)
@@ -116,6 +130,8 @@ static enum rf_err start(struct rf_process *process, struct rf_error *error) {
     enum rf_err result = console_tokens_take(&console->tokens, process->config, error);
     if (result == RF_OK)
         result = console_visitors_take(&console->visitors, process->config, error);
+    if (result == RF_OK)
+        result = load_ended(console, error);
     if (result == RF_OK)
         result = console_feed_start(&console->feed, process->bus, error);
     if (result == RF_OK)
@@ -160,6 +176,7 @@ static void stop(struct rf_process *process) {
     console_feed_stop(&console->feed);
     console_tokens_fini(&console->tokens);
     console_visitors_fini(&console->visitors);
+    free(console->ended_file);
     free(console);
     process->state = NULL;
 }

@@ -1,6 +1,7 @@
-// Sessions of browsers, without a list of them: the cookie says who it is and until when, signed by
-// the visitor's token. So a restart of the console keeps them, and a token that is changed or taken
-// away, or whose role changes, ends its sessions. Pure.
+// Sessions of browsers, without a list of them (but for those that were logged out, ended.h): the
+// cookie says who it is and until when, signed by the visitor's token. So a restart of the console
+// keeps them, and a token that is changed or taken away, or whose role changes, ends its sessions.
+// Pure.
 #ifndef CONSOLE_SESSION_H
 #define CONSOLE_SESSION_H
 

@@ -147,7 +147,7 @@ static void check_grant(const struct request *request, enum console_need need,
 
 static void look_at_access(const struct request *request) {
     static struct console_guesses guesses;
-    struct console_door door = {visitors, 2, hosts, 1, COOKIE, now, {1}};
+    struct console_door door = {visitors, 2, hosts, 1, COOKIE, now, {1}, NULL};
     struct console_ask ask = {
         .method = request->method,
         .host = request->headers[HOST],

@@ -116,6 +116,13 @@ class Access(ConsoleApiTest):
         status, headers, _ = self.ask("DELETE", "/api/v1/session", headers=session)
         self.assertEqual(status, 204)
         self.assertIn("Max-Age=0", headers["Set-Cookie"])
+        # Who has copied the cookie is out as well, and stays so.
+        another = self.login(VIEWER)
+        self.assertEqual(self.ask("GET", "/api/v1/session", headers=session)[0], 401)
+        self.set.processes["console"].kill()
+        self.set.start("console")
+        self.assertEqual(self.ask("GET", "/api/v1/session", headers=session)[0], 401)
+        self.assertEqual(self.ask("GET", "/api/v1/session", headers=another)[0], 200)
         self.assertEqual(self.ask("GET", "/api/v1/session", token=OPERATOR)[2], {"role": "operator", "name": "otto"})
 
     def test_a_session_outlives_the_console_but_not_its_token(self):

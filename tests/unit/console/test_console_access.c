@@ -26,7 +26,7 @@ static char *hosts[] = {(char *)"console.example.com"};
     { 1800000000 * RF_NS_PER_S }
 static const struct rf_utc now = NOW;
 static const unsigned char nonce[CONSOLE_NONCE_BYTES] = {1, 2, 3};
-static const struct console_door door = {visitors, 2, hosts, 1, COOKIE, NOW, {1}};
+static const struct console_door door = {visitors, 2, hosts, 1, COOKIE, NOW, {1}, NULL};
 
 static const struct console_ask get = {.method = "GET", .host = HOST, .peer = {[15] = 1}};
 static const struct console_ask post = {.method = "POST",
