@@ -2,6 +2,7 @@
 were sent."""
 
 import collections
+import threading
 import unittest
 
 from harness import CampaignTest, merge, people, wait_for
@@ -116,32 +117,6 @@ class Traces(TraceCase):
         self.assertEqual(root["attributes"]["ringfence.outcome"], "completed")
         self.assertEqual(root["resource"]["service.name"], "orchestrator")
 
-    def test_a_logger_that_is_killed_at_any_moment_loses_no_span(self):
-        contacts = people(20)
-        kills = []
-        logger = [None]
-
-        def answer(_records):
-            # Killed with the spans taken and nothing of it known: before the answer, or soon after it.
-            if logger[0] is not None and len(kills) < 6:
-                kills.append(True)
-                logger[0].popen.kill()
-            return None
-        self.set.start_all(without=("logger", "alerter", "health-monitor"))
-        self.collector.answer = answer
-        campaign = self.set.campaign(contacts)
-        for life in range(6):
-            logger[0] = self.set.start("logger", f"logger-{life}")
-            wait_for("its death", lambda life=life: not logger[0].alive())
-            logger[0].killed = True
-        logger[0] = None
-        self.set.start("logger", "logger-last")
-        self.assertEqual(campaign.wait(120), 0)
-        spans = self.wait_roots(len(contacts))
-        self.check_trees(spans, len(contacts))
-        self.check_requests(spans)
-        self.assertGreater(len(self.collector.records), len(spans), "nothing came twice: the kills came too late")
-
     def test_a_cancelled_campaign_leaves_no_trace_open(self):
         contacts = people(12)
         self.set.start_all(without=("alerter", "health-monitor"))
@@ -154,6 +129,47 @@ class Traces(TraceCase):
         begun = {e["contact"] for e in self.set.events(type="contact.started")}
         self.assertTrue(begun & {e["contact"] for e in ended})
         self.check_trees(self.wait_roots(len(contacts)), len(contacts))
+
+
+class Kills(TraceCase):
+    TRACES = {"batch": 10}  # so that there are many pages
+
+    def setUp(self):
+        super().setUp()
+        self.logger, self.came = None, 0
+        self.collector.answer = self.take
+
+    def take(self, _records):
+        """Kills the logger with the spans taken and nothing of it known, at its first batch or its second, or a few
+        milliseconds after its first."""
+        life, logger = self.life, self.logger
+        if logger is None:
+            return None
+        self.came += 1
+        if life % 3 == 2 and self.came == 1:
+            timer = threading.Timer(0.002 * life, logger.popen.kill)
+            timer.start()
+            self.addCleanup(timer.join)
+        elif life % 3 < 2 and self.came == life % 3 + 1:
+            logger.popen.kill()
+        return None
+
+    def test_a_logger_that_is_killed_at_any_moment_loses_no_span(self):
+        contacts = people(20)
+        self.set.start_all(without=("logger", "alerter", "health-monitor"))
+        campaign = self.set.campaign(contacts)
+        for self.life in range(6):
+            self.came = 0
+            self.logger = self.set.launch("logger", f"logger-{self.life}")
+            wait_for("its death", lambda: not self.logger.alive())
+            self.logger.killed = True
+        self.logger = None
+        self.set.start("logger", "logger-last")
+        self.assertEqual(campaign.wait(120), 0)
+        spans = self.wait_roots(len(contacts))
+        self.check_trees(spans, len(contacts))
+        self.check_requests(spans)
+        self.assertGreater(len(self.collector.records), len(spans), "nothing came twice: the kills came too late")
 
 
 class Collectors(TraceCase):
