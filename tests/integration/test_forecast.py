@@ -42,7 +42,7 @@ class ForecastTest(CampaignTest):
 
 
 class Characters(ForecastTest):
-    def test_characters_that_will_not_last_are_told_before_they_end_and_more_of_them_too(self):
+    def test_incident_33_characters_that_will_not_last_are_told_before_they_end_and_more_of_them_too(self):
         self.begin()
         self.order("start", "c")
         known = self.measured("elevenlabs")

@@ -7,7 +7,7 @@ import shutil
 import time
 import unittest
 
-from harness import wait_for
+from harness import preloaded, replace, wait_for
 from test_gateway import Client
 from test_health_monitor import PROBE, HealthMonitorTest
 
@@ -143,6 +143,28 @@ class History(HistoryTest):
         self.assertEqual(self.status()["status"], "up")
         self.set.faults({"id": "down", "match": PROBE, "kind": "status", "status": 503})
         self.assertEqual(self.wait_notices(2)[1]["type"], "provider.down")
+
+    def test_a_full_disk_is_told_once_watched_on_and_what_it_missed_is_caught_up(self):
+        self.wait_notices(1)
+        self.set.processes["health-monitor"].terminate()
+        self.set.processes["health-monitor"].wait()
+        fault = self.set.root / "out" / "disk"
+        monitor = self.set.start("health-monitor",
+                                 environment=preloaded("disk_fault", RF_DISK_FAULT=str(fault)))
+        self.wait_probes(2)
+        replace(fault, "path=history.db write=enospc\n")
+        for kind in (1, 2):
+            self.set.faults({"id": f"down{kind}", "match": PROBE, "kind": "status", "status": 503})
+            wait_for("down", lambda: len(self.set.events(type="provider.down")) == kind)
+            self.set.faults()
+            wait_for("up again", lambda: self.status()["status"] == "up")
+        self.assertEqual(self.incidents(), [])  # and yet it answers
+        replace(fault, "")
+        wait_for("it to be kept again", lambda: monitor.says("the history of providers is kept again; left out: 0"))
+        self.assertEqual(monitor.text().count("cannot keep the history of providers, goes on trying"), 1)
+        told = [e["data"]["since"] for e in self.set.events(type="provider.down")]
+        self.assertEqual([i["began"] for i in self.incidents()][::-1], told)
+        self.assertEqual([(c["from"], c["to"]) for c in self.changes()][-4:], [("up", "down"), ("down", "up")] * 2)
 
     def test_how_long_calls_took_is_told(self):
         self.set.start("service-gateway")

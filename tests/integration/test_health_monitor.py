@@ -74,6 +74,30 @@ class Providers(HealthMonitorTest):
         self.assertEqual((up["type"], up["data"]["from"]), ("provider.up", "down"))
         self.assertEqual([e for e in self.set.events() if e["type"].startswith("breaker.")], [])
 
+    def test_a_status_changes_at_the_exact_counts(self):
+        self.set.config["health"].update(rise=3, fall=4)
+        self.set.write_config()
+        self.set.processes["health-monitor"].terminate(signal.SIGHUP)
+        self.wait_notices(1)
+        bad = {"match": PROBE, "kind": "status", "status": 503}
+        self.set.faults({"id": "few", "count": 3, **bad})
+        wait_for("three bad answers, and good ones",
+                 lambda: [p["status"] for p in self.probes()].count(503) == 3 and self.probes()[-1]["status"] == 200)
+        self.wait_probes(4)
+        self.assertEqual(len(self.notices()), 1)
+        self.set.faults({"id": "enough", "count": 4, **bad})
+        down, up = self.wait_notices(3)[1:]
+        probes = self.probes()
+        fourth = [p for p in probes if p["status"] == 503][6]
+        well = [p for p in probes if p["status"] == 200 and p["at"] > fourth["at"]]
+        self.assertEqual((down["type"], up["type"]), ("provider.down", "provider.up"))
+        self.assertTrue(fourth["at"] <= down["at"] < well[0]["at"], (fourth, down, well[0]))
+        self.assertTrue(well[2]["at"] <= up["at"] < self.wait_after(well[2])["at"], (well, up))
+        self.assertLess(abs(up["data"]["since"] / 1e9 - well[0]["at"]), 0.2)
+
+    def wait_after(self, probe):
+        return wait_for("the next probe", lambda: [p for p in self.probes() if p["at"] > probe["at"]])[0]
+
     def test_a_refused_key_is_no_outage_is_shown_and_a_changed_key_file_is_found(self):
         self.wait_notices(1)
         self.set.admin("PUT", "keys", {"elevenlabs": ["elevenlabs-new"]})

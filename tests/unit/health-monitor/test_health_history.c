@@ -247,6 +247,46 @@ static void what_is_older_than_ninety_days_is_deleted(void **state) {
         assert_int_equal(health_spent_known(&f->accounts[0]->availability.hours[i].spent), 0);
 }
 
+// Changes of both providers, by pages; the oldest of the first one's in *oldest.
+static size_t count_changes(struct fixture *f, const char *name, int64_t *oldest) {
+    size_t count = 0;
+    json_t *after = NULL;
+    do {
+        const json_t *rows = ask(f, "changes", HEALTH_HISTORY_ROWS, after);
+        for (size_t i = 0; i < json_array_size(rows); i++)
+            if (strcmp(text(json_array_get(rows, i), "provider"), name) == 0) {
+                *oldest = number(json_array_get(rows, i), "at");
+                count++;
+            }
+        after = json_incref(json_object_get(f->answer, "next"));
+    } while (after != NULL);
+    return count;
+}
+
+static void of_a_provider_that_flaps_the_latest_changes_are_kept_and_all_of_others(void **state) {
+    struct fixture *f = *state;
+    const int64_t more = 500, batch = 500;
+    int64_t second = 0, oldest = 0;
+    begin(f, 0);
+    look(f, 1, 0, HEALTH_UP, 0);
+    look(f, 1, 10, HEALTH_DOWN, 10);
+    while (second < HEALTH_HISTORY_MOST + more) {
+        for (int64_t i = 0; i < batch; i++, second++) {
+            struct health_change change = {.at = utc_s(second),
+                                           .from = second % 2 ? HEALTH_UP : HEALTH_DOWN,
+                                           .to = second % 2 ? HEALTH_DOWN : HEALTH_UP};
+            health_history_change(f->history, "elevenlabs", &change);
+        }
+        health_history_write(f->history, utc_s(0)); // within the hour: nothing is deleted
+        (void)ask(f, "changes", 1, NULL);
+    }
+    assert_int_equal(count_changes(f, "elevenlabs", &oldest), HEALTH_HISTORY_MOST + more);
+    health_history_write(f->history, utc_s(3600 + second));
+    assert_int_equal(count_changes(f, "elevenlabs", &oldest), HEALTH_HISTORY_MOST);
+    assert_int_equal(oldest, utc_s(more).ns);
+    assert_int_equal(count_changes(f, "twilio", &oldest), 2);
+}
+
 static void a_second_monitor_on_the_same_file_is_refused(void **state) {
     struct fixture *f = *state;
     struct health_history *second;
@@ -275,6 +315,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(pages_follow_one_another_without_a_gap, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_older_than_ninety_days_is_deleted, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            of_a_provider_that_flaps_the_latest_changes_are_kept_and_all_of_others, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(a_second_monitor_on_the_same_file_is_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_history_that_is_not_kept_takes_everything, set_up,
