@@ -6,7 +6,8 @@ install(TARGETS
   DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
 
 file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/services/*/*.[1-8])
-foreach(page ${pages} ${CMAKE_BINARY_DIR}/man/ringfence.yaml.5 ${CMAKE_BINARY_DIR}/man/ringfence-bus.7)
+foreach(page ${pages} ${CMAKE_BINARY_DIR}/man/ringfence.yaml.5 ${CMAKE_BINARY_DIR}/man/ringfence-bus.7
+    ${CMAKE_BINARY_DIR}/man/ringfence-events.7)
   string(REGEX REPLACE ".*\\." "" section ${page})
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT programs)
 endforeach()

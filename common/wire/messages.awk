@@ -1,15 +1,21 @@
 # The catalogue (messages.def) as sections of mdoc, for ringfence-bus(7): what a field means stands there in
-# comments, which the compiler's macros do not see. With "ringfence-bus.7.in" as a second file its line
-# "@MESSAGES@" is replaced by them:
+# comments, which the compiler's macros do not see. In the second file the line "@MESSAGES@" is replaced by them,
+# and "@EVENTS@" by the types of events, by their first word:
 #
 #     awk -f messages.awk messages.def ringfence-bus.7.in > ringfence-bus.7
+#     awk -f messages.awk messages.def ringfence-events.7.in > ringfence-events.7
 
 function text(words) { # a line in which nothing is taken for a macro
     gsub(/\\/, "\\e", words)
     return "\\&" words
 }
 
-function add(line) { catalogue = catalogue line "\n" }
+function add(line) {
+    if (of_events)
+        events = events line "\n"
+    else
+        catalogue = catalogue line "\n"
+}
 
 function close_list() {
     if (listing)
@@ -92,9 +98,11 @@ function end_entry() {
 }
 
 FILENAME != first_file && first_file != "" {
+    close_list()
     if ($0 == "@MESSAGES@") {
-        close_list()
         printf "%s", catalogue
+    } else if ($0 == "@EVENTS@") {
+        printf "%s", events
     } else
         print
     next
@@ -113,6 +121,9 @@ FNR == 1 { first_file = FILENAME }
     close_list()
     title = $0
     gsub(/^\/\/ -+ | -+$/, "", title)
+    of_events = title == "event types"
+    if (of_events)
+        next
     add(".Ss Catalogue: " title)
     next
 }
@@ -130,6 +141,14 @@ FNR == 1 { first_file = FILENAME }
         close_list()
         add(".Pp\n" text(remark))
         remark = ""
+    }
+    if (macro == "EVENT") {
+        split(args[2], words_of, ".")
+        if (words_of[1] != area) {
+            close_list()
+            area = words_of[1]
+            add(".Ss " area)
+        }
     }
     open_list()
     if (macro == "MESSAGE") {

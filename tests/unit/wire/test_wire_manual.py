@@ -1,4 +1,4 @@
-"""ringfence-bus(7), as it was built, has all that the codec knows, and the words that the broker answers with."""
+"""ringfence-bus(7) with ringfence-events(7), as they were built, has all that the codec knows, and the words that the broker answers with."""
 
 import os
 import pathlib
@@ -117,7 +117,7 @@ def entries(text):
     """{name: (words, {field: words})} of the generated part."""
     found, name, field = {}, None, None
     depth = 0
-    for line in text[text.index(".Sh CATALOGUE"):text.index(".Sh EXAMPLES")].splitlines():
+    for line in text.splitlines():
         if line.startswith(".Bl"):
             depth += 1
         elif line.startswith(".El"):
@@ -142,7 +142,11 @@ class Manual(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.text = PAGE.read_text(encoding="utf-8")
-        cls.entries = entries(cls.text)
+        cls.events = (PAGE.parent / "ringfence-events.7").read_text(encoding="utf-8")
+        messages = entries(cls.text[cls.text.index(".Sh CATALOGUE"):cls.text.index(".Sh EXAMPLES")])
+        types = entries(cls.events[cls.events.index(".Sh EVENT TYPES"):cls.events.index(".Sh SEE ALSO")])
+        assert not set(messages) & set(types)
+        cls.entries = {**messages, **types}
 
     def test_every_message_field_and_event_of_the_codec_is_in_the_page(self):
         rows = catalogue()
@@ -165,7 +169,7 @@ class Manual(unittest.TestCase):
         source = (SOURCE / "include/ringfence/messages.def").read_text(encoding="utf-8")
         remarks = re.findall(r"^ +.*?// (.*)$", source[source.index("clang-format off"):], re.MULTILINE)
         self.assertGreater(len(remarks), 100)
-        flat = re.sub(r"\s+", " ", self.text)
+        flat = re.sub(r"\s+", " ", self.text + self.events)
         for remark in remarks:
             self.assertIn(re.sub(r"\s+", " ", remark.strip()), flat)
 
@@ -247,15 +251,28 @@ class Manual(unittest.TestCase):
             self.assertIn(prefix, place)
 
     def test_nothing_in_it_stops_a_formatter(self):
-        self.assertNotIn("@MESSAGES@", self.text)
-        self.assertEqual(self.text.count(".Bl"), self.text.count(".El"))
-        for line in self.text.splitlines():
-            self.assertLess(len(line), 1024)
+        for text in (self.text, self.events):
+            self.assertNotRegex(text, "(?m)^@")
+            self.assertEqual(text.count(".Bl"), text.count(".El"))
+            for line in text.splitlines():
+                self.assertLess(len(line), 1024)
         if shutil.which("groff") is not None:
             done = subprocess.run(["groff", "-mdoc", "-Tutf8", "-ww", "-z", PAGE], capture_output=True, text=True,
                                   check=False)
             if "cannot" not in done.stderr:  # a groff without its macros
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_every_page_is_clean(self):
+        pages = [*SOURCE.glob("services/*/*.[1-8]"), *PAGE.parent.glob("*.[1-8]")]
+        self.assertGreater(len(pages), 10)
+        told = []
+        for page in pages:
+            done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True,
+                                  check=False)
+            # Made pages have the words of the source as they stand there, a line an entry.
+            told += [line for line in (done.stdout + done.stderr).splitlines()
+                     if page.parent != PAGE.parent or "new sentence, new line" not in line]
+        self.assertEqual(told, [])
 
 
 if __name__ == "__main__":
