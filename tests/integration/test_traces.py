@@ -57,8 +57,12 @@ class TraceCase(CampaignTest):
                 parent = there[span["trace"], span["parent"]]
                 self.assertLessEqual(parent["began"], span["began"], (parent, span))
                 self.assertGreaterEqual(parent["ended"], span["ended"], (parent, span))
+        started = {e["contact"]: e["at"] for e in self.set.events(type="contact.started")}
         for root in roots:
             self.assertEqual(root["id"], span_id(root["trace"], "contact", 0, ""))
+            contact = root["attributes"]["ringfence.contact"]
+            if contact in started:  # else cancelled before
+                self.assertAlmostEqual(root["began"] / 1e9, started[contact], places=3)
 
     def check_requests(self, spans):
         """What the providers were sent is what is told, and the other way round."""
@@ -169,6 +173,7 @@ class Kills(TraceCase):
         spans = self.wait_roots(len(contacts))
         self.check_trees(spans, len(contacts))
         self.check_requests(spans)
+        self.assertEqual(len([s for s in spans if s["name"] == "follow"]), len(contacts))
         self.assertGreater(len(self.collector.records), len(spans), "nothing came twice: the kills came too late")
 
 
