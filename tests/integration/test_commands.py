@@ -3,6 +3,7 @@
 page has them all. A command that is new has to be given an example here."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import unittest
 import test_control_tool
 import test_tail
 from harness import BIN, SOURCE, PATIENCE
+from terminal import Terminal
 
 # {words: (arguments, exit code)}, run in this order; {root} is the test's folder. Those that read for ever and
 # those that write no JSON have tests of their own.
@@ -140,6 +142,36 @@ class Json(test_tail.Reading):
         self.assertEqual(told["keys revoke"], entry)
         self.assertEqual(told["config check"]["file"], str(self.set.config_file))
         self.assertTrue(told["config check"]["ok"])
+
+
+class Colors(Json):
+    """Of each command: on a terminal at most, and never where NO_COLOR says so (no-color.org)."""
+
+    test_every_command_tells_json_and_nothing_else_or_refuses_to = None
+    COLOR = re.compile("\x1b\\[[0-9;]*m")
+
+    def on_a_terminal(self, words, arguments, code, **environment):
+        terminal = Terminal([str(BIN / "ringfence"), *words.split(), *arguments, "--config",
+                             str(self.set.config_file)],
+                            {**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, "TERM": "xterm", **environment})
+        self.addCleanup(terminal.close)
+        text, ended = terminal.wait()
+        self.assertEqual(ended, code, f"{words}: {text}")
+        return text
+
+    def test_no_command_writes_colours_where_none_are_wanted(self):
+        for words, (arguments, code) in EXAMPLES.items():
+            arguments = arguments.format(root=self.set.root).split()
+            result = self.set.cli(*words.split(), *arguments, check=code)
+            self.assertNotIn("\x1b", result.stdout + result.stderr, words)
+        for words in ("logs", "replay", "trace"):
+            arguments = EXAMPLES[words][0].split()
+            self.assertRegex(self.on_a_terminal(words, arguments, 0), self.COLOR, words)
+        for words in ("logs", "replay", "trace", "status", "campaign status", "breaker list", "mark list", "dnc list",
+                      "alert silences", "subscriber list", "keys list", "config check", "config keys", "config rules"):
+            arguments, code = EXAMPLES[words]
+            self.assertNotRegex(self.on_a_terminal(words, arguments.split(), code, NO_COLOR="1"), self.COLOR, words)
+            self.assertNotRegex(self.on_a_terminal(words, arguments.split(), code, TERM="dumb"), self.COLOR, words)
 
 
 class Page(unittest.TestCase):
