@@ -64,6 +64,18 @@ enum cli_exit {
     X(ALL, "all", false)                                                                           \
     X(CHANNEL, "channel", true)                                                                    \
     X(LIMIT, "limit", true)                                                                        \
+    X(STATE_DIR, "state-dir", true)                                                                \
+    X(RUN_DIR, "run-dir", true)                                                                    \
+    X(PROVIDER, "provider", true)                                                                  \
+    X(ACCOUNT_SID, "account-sid", true)                                                            \
+    X(MEDIA_URL, "media-url", true)                                                                \
+    X(EMAIL, "email", true)                                                                        \
+    X(SMTP, "smtp", true)                                                                          \
+    X(SMTP_USER, "smtp-user", true)                                                                \
+    X(TELEGRAM, "telegram", true)                                                                  \
+    X(WEBHOOK, "webhook", true)                                                                    \
+    X(STDIN, "stdin", false)                                                                       \
+    X(FORCE, "force", false)                                                                       \
     X(ONLY, "only", true)                                                                          \
     X(WATCH, "watch", false)
 
@@ -79,6 +91,7 @@ enum cli_own {
 
 // Whether an argument of it may be a number below zero, which looks like an option.
 #define CLI_TAKES_BELOW_ZERO (UINT64_C(1) << 63)
+_Static_assert(CLI_OWN_COUNT < 63, "an option more than there are bits for");
 
 struct cli_command;
 
@@ -158,6 +171,7 @@ int cli_config_check(const struct cli_options *options);
 int cli_config_keys(const struct cli_options *options);
 int cli_config_rules(const struct cli_options *options);
 int cli_config_man(const struct cli_options *options);
+int cli_init(const struct cli_options *options);
 int cli_doctor(const struct cli_options *options);
 int cli_completion(const struct cli_options *options);
 

@@ -25,6 +25,7 @@
 //   keys_*.c           keys of the bus; key_list.c is their file
 //   doctor.c           checks what the set needs, by doctor_*.c: doctor_list.c and doctor_judge.c
 //                      decide, the others look at this host and ask far sides
+//   init.c             writes a first configuration: init_text.c makes it, init_ask.c asks
 //   config_*.c         the configuration: checked, and its documentation
 //   top.c              the set on a terminal; top_text.c has the picture
 //   watch.c            --watch: a command again and again, in place by screen.c
@@ -50,6 +51,12 @@
 
 #define CLI_LIST_TAKES                                                                             \
     (CLI_TAKES(MAP) | CLI_TAKES(COUNTRY) | CLI_TAKES(SEPARATOR) | CLI_TAKES(REJECTS))
+
+#define CLI_INIT_TAKES                                                                             \
+    (CLI_TAKES(OUT) | CLI_TAKES(PROVIDER) | CLI_TAKES(ACCOUNT_SID) | CLI_TAKES(FROM) |             \
+     CLI_TAKES(STATE_DIR) | CLI_TAKES(RUN_DIR) | CLI_TAKES(MEDIA_URL) | CLI_TAKES(EMAIL) |         \
+     CLI_TAKES(SMTP) | CLI_TAKES(SMTP_USER) | CLI_TAKES(TELEGRAM) | CLI_TAKES(WEBHOOK) |           \
+     CLI_TAKES(STDIN) | CLI_TAKES(YES) | CLI_TAKES(FORCE))
 
 #define CLI_BREAKER_TAKES (CLI_TAKES(FOR) | CLI_TAKES(WHY) | CLI_TAKES(JSON))
 
@@ -216,6 +223,14 @@ static const struct cli_command commands[] = {
      cli_keys_list},
     {"keys revoke", 1, 1, "NAME|KEY|FILE", "let a key in no longer", CLI_TAKES(JSON),
      cli_keys_revoke},
+    {"init", 0, 0,
+     "[--out FILE] [--provider NAME[,NAME]...] [--account-sid SID] [--from NUMBER]\n"
+     "        [--state-dir FOLDER] [--run-dir FOLDER] [--media-url URL] [--email ADDRESS] [--smtp "
+     "URL]\n"
+     "        [--smtp-user NAME] [--telegram CHAT] [--webhook URL] [--stdin] [--yes] [--force]",
+     "write a configuration for the real providers, with its secrets in files of their own; asks\n"
+     "        on a terminal for what is not given",
+     CLI_INIT_TAKES, cli_init},
     {"doctor", 0, 0, "[--only NAME]",
      "whether this host can run the set as configured: versions, configuration, ports, rights,\n"
      "        disks, providers, clock, keys, channels, sheet, database, bus; what to do where not",
@@ -255,6 +270,7 @@ static const struct {
     {"alert dead", "--json"},
     {"alert resend", "--all --channel email"},
     {"alert test", "telegram"},
+    {"init", "--out /etc/ringfence/ringfence.yaml --state-dir /var/lib/ringfence"},
     {"doctor", "--config /etc/ringfence/ringfence.yaml"},
     {"doctor", "--only key/openai"},
 };

@@ -65,7 +65,7 @@ ON_FILES = ("campaign backup", "campaign restore")  # of a real orchestrator: te
 OF_THE_ALERTER = ("alert list", "alert show", "alert ack", "alert unsilence", "alert dead", "alert resend",
                   "alert test")
 FOLLOWS = "tail"
-TEXT_ONLY = {"top": "", "config man": "", "completion": "bash"}
+TEXT_ONLY = {"top": "", "config man": "", "init": "", "completion": "bash"}
 
 
 def commands():
