@@ -30,9 +30,9 @@ enum doctor_verdict doctor_version(const char *running, const char *built, const
     return compare(now, then) < 0 ? DOCTOR_WARN : DOCTOR_OK;
 }
 
-enum doctor_verdict doctor_clock(struct rf_duration ahead) {
+enum doctor_verdict doctor_clock(struct rf_duration ahead, struct rf_duration most) {
     int64_t off = ahead.ns < 0 ? -ahead.ns : ahead.ns;
-    return off > DOCTOR_CLOCK_MOST.ns ? DOCTOR_WARN : DOCTOR_OK;
+    return off > most.ns ? DOCTOR_WARN : DOCTOR_OK;
 }
 
 enum doctor_verdict doctor_key(long status, enum rf_class class) {

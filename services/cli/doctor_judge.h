@@ -8,17 +8,14 @@
 #include "doctor_list.h"
 #include "http/client.h"
 
-// Our clock may be so far from a provider's: signed times are refused beyond some minutes.
-#define DOCTOR_CLOCK_MOST rf_seconds(30)
-
 // doctor_version: a library whose version at run time is `running`, that this program was built
 // with `built` and needs `least` at least; texts such as "4.3.4", of which the leading numbers
 // count. FAIL: too old, or another major version. WARN: older than it was built with.
 enum doctor_verdict doctor_version(const char *running, const char *built, const char *least);
 
-// doctor_clock: how far our clock is ahead. FAIL never: calls go on, but signatures and the times
-// of logs suffer.
-enum doctor_verdict doctor_clock(struct rf_duration ahead);
+// doctor_clock: how far our clock is ahead, and may be at most. FAIL never: calls go on, but
+// signatures and the times of logs suffer.
+enum doctor_verdict doctor_clock(struct rf_duration ahead, struct rf_duration most);
 
 // doctor_key: of the answer to the probe: `class` is what the rules say of it, if its status is no
 // 2xx.

@@ -44,7 +44,7 @@ static void judge_clock(const struct asking *asking, const struct rf_http_reply 
         return;
     }
     struct rf_duration ahead = rf_http_clock_ahead(date, asking->sent, rf_clock_utc());
-    enum doctor_verdict verdict = doctor_clock(ahead);
+    enum doctor_verdict verdict = doctor_clock(ahead, asking->doctor->config->health.clock_most);
     double seconds = rf_duration_s(ahead);
     if (ahead.ns == 0)
         doctor_end(asking->doctor, asking->clock, verdict, NULL, "as the provider's");

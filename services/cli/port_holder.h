@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// rf_port_holder: the program's name and process id. False: nobody is seen; another user's
+// cli_port_holder: the program's name and process id. False: nobody is seen; another user's
 // processes are not shown to us.
 bool cli_port_holder(unsigned port, char *name, size_t size, long *pid);
 
