@@ -19,7 +19,7 @@ static const struct {
 } processes[] = {
     {"service-gateway", RF_ROLE_WORKER | RF_ROLE_PUBLISHER},
     {"orchestrator", RF_ROLE_WORKER | RF_ROLE_CALLER | RF_ROLE_PUBLISHER},
-    {"health-monitor", RF_ROLE_WORKER | RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
+    {"health-monitor", RF_ROLE_WORKER | RF_ROLE_CALLER | RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
     {"alerter", RF_ROLE_WORKER | RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
     {"logger", RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
     {"console", RF_ROLE_CALLER | RF_ROLE_PUBLISHER | RF_ROLE_SUBSCRIBER},
