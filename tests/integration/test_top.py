@@ -11,14 +11,16 @@ import unittest
 
 import test_control_tool
 import test_tail
-from harness import BIN, PATIENCE
+from harness import BIN, PATIENCE, RingfenceTest
 from terminal import Terminal
 
 TAKEN, GIVEN_BACK = "\x1b[?1049h", "\x1b[?25h\x1b[?1049l"
 PICTURE = r"\x1b\[\?7l\x1b\[H((?s:.)*?)\x1b\[J\x1b\[\?7h"
 
 
-class Top(test_tail.Reading):
+class Shown:
+    """A set of its own is in `self.set`."""
+
     def top(self, columns=110, rows=60, **environment):
         terminal = Terminal([str(BIN / "ringfence"), "top", "--config", str(self.set.config_file)],
                             {**os.environ, "TERM": "xterm", **environment}, columns, rows)
@@ -41,6 +43,29 @@ class Top(test_tail.Reading):
         self.assertTrue(rest.endswith(GIVEN_BACK), rest[-300:])
         self.assertEqual(code, 0)
 
+
+class Outage(Shown, RingfenceTest):
+    """A real gateway, and a provider that answers no more."""
+    CONFIG = {"defaults": {"breaker": {"recovery_timeout": "30s"}}}
+
+    def test_the_seconds_to_the_test_request_are_counted_down(self):
+        for service in ("simulator", "broker", "service-gateway"):
+            self.set.start(service)
+        terminal = self.top()
+        self.picture(terminal, r"\n  elevenlabs +closed ", r"\n  service-gateway +ready .* MiB")
+        self.set.faults({"id": "out", "match": {"provider": "elevenlabs"}, "kind": "status", "status": 503})
+        for text in ("Hello.", "Hello again."):
+            self.set.cli("call", "speech", "--text", text, "--deadline", "5s")
+        left = r"\n  elevenlabs +open +for .*, test request in (\d+) s"
+        text, _ = self.picture(terminal, left, r"breaker\.opened/elevenlabs")
+        first = int(re.search(left, text).group(1))
+        while int(re.search(left, self.picture(terminal, left)[0]).group(1)) > first - 2:
+            pass
+        terminal.send("q")
+        self.check_end(terminal)
+
+
+class Top(Shown, test_tail.Reading):
     def test_a_breaker_that_opens_and_closes_is_seen(self):
         stand_in = test_control_tool.StandIn(self.set.root / "run")
         stand_in.start()
