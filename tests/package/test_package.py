@@ -23,6 +23,7 @@ UNITS = [f"ringfence-{name}.service" for name in (
     "broker", "service-gateway@1", "orchestrator", "health-monitor", "alerter", "logger", "console")]
 FOLDERS = {"run_dir": "/run/ringfence", "state_dir": "/var/lib/ringfence", "log_dir": "/var/log/ringfence",
            "media_dir": "/var/lib/ringfence/media"}
+AS_USER = ["setpriv", "--reuid=ringfence", "--regid=ringfence", "--init-groups"]
 SIMULATOR = """[Service]
 ExecStart=/usr/bin/ringfence-simulator --config /etc/ringfence/ringfence.yaml
 User=ringfence
@@ -79,6 +80,13 @@ class Package(unittest.TestCase):
         self.assertEqual(set(self.states()), {"inactive"})
         self.assertEqual(machine.run("systemctl", "--failed", "--plain", "--no-legend"), "")
         self.assertIn("ConditionPathExists", machine.tries("systemctl", "status", UNITS[0])[1])
+
+        # As the README says it, but for the questions.
+        machine.run("env", *(f"{name}=never-used-0123456789" for name in (
+            "ELEVENLABS_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "TWILIO_AUTH_TOKEN")), *AS_USER, "ringfence",
+            "init", "--out", "/etc/ringfence/ringfence.yaml", "--run-dir", "/run/ringfence", "--state-dir",
+            "/var/lib/ringfence", "--account-sid", "AC" + "0" * 32, "--from", "+12025550199", "--yes")
+        self.assertIn("ringfence.yaml: ok", machine.ringfence("config", "check", "/etc/ringfence/ringfence.yaml"))
 
         self.write_config()
         self.assertIn("ringfence.yaml: ok", machine.ringfence("config", "check", "/etc/ringfence/ringfence.yaml"))
