@@ -153,7 +153,7 @@ static enum rf_breaker_cause reached(struct rf_breaker *breaker) {
     // A verdict may have gone into one window only: the other one is as old as its latest.
     rf_window_expire(&breaker->results, breaker->now);
     rf_window_expire(&breaker->speeds, breaker->now);
-    if (breaker->failures > 0 && breaker->failures == policy->failure_threshold)
+    if (breaker->failures == policy->failure_threshold)
         rf_breaker_expire_failures(breaker); // of those that were withheld
     if (breaker->failures > 0 && breaker->failures == policy->failure_threshold)
         return RF_BREAKER_CAUSE_FAILURES;

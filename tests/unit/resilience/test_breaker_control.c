@@ -268,6 +268,16 @@ static void only_a_closed_breaker_is_withheld_and_only_until_it_changes(void **s
     assert_false(rf_breaker_release(&breaker, at(51), &transition));
 }
 
+static void a_release_tells_what_was_due_by_then(void **state) {
+    (void)state;
+    struct rf_breaker_transition transition;
+    struct rf_breaker breaker = closed(RF_BREAKER_ENFORCE);
+    opens(&breaker, 0);
+    assert_true(rf_breaker_release(&breaker, at(30 * S), &transition));
+    assert_int_equal(transition.from, RF_BREAKER_OPEN);
+    assert_int_equal(transition.to, breaker.state);
+}
+
 static void at_the_end_of_time_nothing_is_due_where_nothing_was(void **state) {
     (void)state;
     struct rf_breaker_transition transition;
@@ -315,6 +325,7 @@ int main(void) {
         cmocka_unit_test(withheld_it_counts_all_and_opens_when_it_is_released),
         cmocka_unit_test(what_grew_old_while_it_was_withheld_opens_nothing),
         cmocka_unit_test(only_a_closed_breaker_is_withheld_and_only_until_it_changes),
+        cmocka_unit_test(a_release_tells_what_was_due_by_then),
         cmocka_unit_test(at_the_end_of_time_nothing_is_due_where_nothing_was),
         cmocka_unit_test(modes_and_forces_are_named_and_read_back),
     };
