@@ -17,7 +17,8 @@ from terminal import Terminal
 from test_commands import commands
 
 RINGFENCE = str(BIN / "ringfence")
-CLEAN = {"HOME": "/nonexistent", "PATH": f"{BIN}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+HOME = tempfile.TemporaryDirectory(prefix="rf-home-")  # fish makes folders there
+CLEAN = {"HOME": HOME.name, "PATH": f"{BIN}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
 
 
 def script(shell):
@@ -240,6 +241,11 @@ class Names(test_tail.Reading):
 
 
 del test_tail
+
+
+def tearDownModule():
+    HOME.cleanup()
+
 
 if __name__ == "__main__":
     unittest.main()
