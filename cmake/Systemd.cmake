@@ -4,7 +4,7 @@ set(RF_SYSTEMD_DIR "lib/systemd" CACHE STRING "Folder of systemd's own files, un
 
 # rf_unit(FILE PROCESS TITLE ORDER INSTALL): ORDER and INSTALL are lines of their sections.
 function(rf_unit UNIT PROCESS TITLE ORDER INSTALL)
-  set(made ${CMAKE_BINARY_DIR}/systemd/${UNIT})
+  # Straight to its place: two installations at once share nothing.
   install(CODE "
     set(BIN \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
     set(UNIT \"${UNIT}\")
@@ -12,9 +12,10 @@ function(rf_unit UNIT PROCESS TITLE ORDER INSTALL)
     set(TITLE \"${TITLE}\")
     set(ORDER \"${ORDER}\")
     set(INSTALL \"${INSTALL}\")
-    configure_file(\"${PROJECT_SOURCE_DIR}/deploy/systemd/ringfence-process.service.in\" \"${made}\" @ONLY)"
+    set(unit \"\${CMAKE_INSTALL_PREFIX}/${RF_SYSTEMD_DIR}/system/${UNIT}\")
+    configure_file(\"${PROJECT_SOURCE_DIR}/deploy/systemd/ringfence-process.service.in\" \"\$ENV{DESTDIR}\${unit}\" @ONLY)
+    list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${unit}\")"
     COMPONENT programs)
-  install(FILES ${made} DESTINATION ${RF_SYSTEMD_DIR}/system COMPONENT programs)
 endfunction()
 
 set(network "Wants=network-online.target\nAfter=network-online.target")
