@@ -24,7 +24,6 @@ struct rf_redactor {
     struct rf_watched_list secrets;
     struct former former[RF_REDACTOR_FORMER_MOST]; // the oldest first
     size_t former_count;
-    uint64_t version;
     bool stale; // the redaction lacks something, as memory was short
 };
 
@@ -110,7 +109,6 @@ static void rebuild(struct rf_redactor *redactor) {
         return;
     rf_redaction_destroy(&redactor->redaction);
     redactor->redaction = redaction;
-    redactor->version++;
 }
 
 static enum rf_err rules_of(const struct rf_config *config, enum rf_redactor_scope scope,
@@ -159,7 +157,6 @@ enum rf_err rf_redactor_take(struct rf_redactor *redactor, const struct rf_confi
     rf_redaction_destroy(&redactor->redaction);
     redactor->secrets = fresh;
     redactor->redaction = redaction;
-    redactor->version++;
     redactor->rules = rules;
     explicit_bzero(&rules, sizeof rules);
     return RF_OK;
@@ -204,8 +201,4 @@ const struct rf_redaction *rf_redactor_now(struct rf_redactor *redactor, struct 
     if (changed)
         rebuild(redactor);
     return redactor->redaction;
-}
-
-uint64_t rf_redactor_version(const struct rf_redactor *redactor) {
-    return redactor->version;
 }

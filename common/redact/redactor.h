@@ -12,7 +12,6 @@
 #ifndef RF_REDACT_REDACTOR_H
 #define RF_REDACT_REDACTOR_H
 
-#include <stdint.h>
 
 #include <ringfence/error.h>
 #include <ringfence/time.h>
@@ -54,8 +53,5 @@ RF_NODISCARD enum rf_err rf_redactor_take(struct rf_redactor *redactor,
 // function here. Looks at the files first, reads those that changed, and warns once of one that
 // cannot be read, whose old value stays. From one thread.
 const struct rf_redaction *rf_redactor_now(struct rf_redactor *redactor, struct rf_instant now);
-
-// rf_redactor_version: another number for each redaction that rf_redactor_now gives.
-uint64_t rf_redactor_version(const struct rf_redactor *redactor);
 
 #endif

@@ -235,9 +235,8 @@ static void on_page(void *arg, const struct rf_journal_page *page) {
         mark_journal(sink);
     sink->unplaced = 0;
     const struct rf_redaction *redaction = rf_sink_redaction(&sink->sink);
-    struct rf_lines_of of = {rf_subscription_list(sink->subscription),
-                             rf_redactor_version(sink->sink.redactor)};
-    rf_lines_take(sink->lines, &of, redaction, page->events.items, count, sink->kind, &sink->page);
+    rf_lines_take(sink->lines, rf_subscription_list(sink->subscription), redaction,
+                  page->events.items, count, sink->kind, &sink->page);
     if (sink->page.failed || sink->mark.failed) {
         struct rf_error error;
         rf_error_set(&error, RF_ERR_NOMEM, "no memory for a page of %zu events", count);

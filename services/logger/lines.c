@@ -1,7 +1,8 @@
 #include "lines.h"
 
-static bool is_same(const struct rf_lines_of *a, const struct rf_lines_of *b) {
-    return a->list != 0 && a->list == b->list && a->redaction == b->redaction;
+static bool is_same(const struct rf_lines *lines, uint64_t list,
+                    const struct rf_redaction *redaction) {
+    return list != 0 && lines->list == list && lines->redaction == rf_redaction_number(redaction);
 }
 
 static void make(struct rf_lines *lines, const struct rf_redaction *redaction,
@@ -31,17 +32,18 @@ static void give(struct rf_lines *lines, struct rf_text *out) {
     lines->ready.size = 0;
 }
 
-void rf_lines_take(struct rf_lines *lines, const struct rf_lines_of *of,
-                   const struct rf_redaction *redaction, const struct rf_event *events,
-                   size_t count, enum rf_line kind, struct rf_text *out) {
-    bool same = is_same(&lines->of, of), made = lines->ready.size > 0;
+void rf_lines_take(struct rf_lines *lines, uint64_t list, const struct rf_redaction *redaction,
+                   const struct rf_event *events, size_t count, enum rf_line kind,
+                   struct rf_text *out) {
+    bool same = is_same(lines, list, redaction), made = lines->ready.size > 0;
     if (same && made && lines->whose == kind) {
         give(lines, out);
         return;
     }
     if (same || made) // made for nobody: the other has gone elsewhere
         lines->side_by_side = same;
-    lines->of = *of;
+    lines->list = list;
+    lines->redaction = rf_redaction_number(redaction);
     make(lines, redaction, events, count, kind, out, lines->side_by_side && !same);
 }
 

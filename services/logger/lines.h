@@ -11,25 +11,20 @@
 
 enum rf_line { RF_LINE_JSON, RF_LINE_TEXT };
 
-// What lines are made of: numbers that are others for other events and another redaction.
-struct rf_lines_of {
-    uint64_t list; // rf_subscription_list; 0: not known
-    uint64_t redaction;
-};
-
 // Zero it before use.
 struct rf_lines {
     struct rf_recorder recorder;
-    struct rf_lines_of of; // what was asked for last
-    bool side_by_side;     // it was asked for by both
-    struct rf_text ready;  // lines that the other has not taken yet; empty: there are none
+    uint64_t list, redaction; // what was asked for last: that list under that redaction
+    bool side_by_side;        // it was asked for by both
+    struct rf_text ready;     // lines that the other has not taken yet; empty: there are none
     enum rf_line whose;
 };
 
-// rf_lines_take: the lines of one kind of all `events`, appended to `out`.
-void rf_lines_take(struct rf_lines *lines, const struct rf_lines_of *of,
-                   const struct rf_redaction *redaction, const struct rf_event *events,
-                   size_t count, enum rf_line kind, struct rf_text *out);
+// rf_lines_take: the lines of one kind of all `events`, appended to `out`. `list`: a number that is
+// another one for other events (rf_subscription_list); 0: not known.
+void rf_lines_take(struct rf_lines *lines, uint64_t list, const struct rf_redaction *redaction,
+                   const struct rf_event *events, size_t count, enum rf_line kind,
+                   struct rf_text *out);
 
 void rf_lines_fini(struct rf_lines *lines);
 

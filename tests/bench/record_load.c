@@ -182,9 +182,8 @@ static void record_page(struct logger *logger, const struct rf_frame *frame, enu
     if (!rf_page_read(&logger->page, frame->data, frame->size))
         fail("page");
     const struct rf_journal_page *page = &logger->page.body;
-    struct rf_lines_of of = {.list = logger->page.list};
-    rf_lines_take(&logger->lines, &of, logger->redaction, page->events.items, page->events.count,
-                  kind, out);
+    rf_lines_take(&logger->lines, logger->page.list, logger->redaction, page->events.items,
+                  page->events.count, kind, out);
     if (out->failed)
         fail("record");
 }

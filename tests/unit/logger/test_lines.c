@@ -49,15 +49,13 @@ static char *alone(uint64_t list, enum rf_line kind) {
 }
 
 // Takes the lines and holds them against those that it would make alone.
-static void check(struct rf_lines *lines, uint64_t list, uint64_t version, enum rf_line kind,
-                  const char *before) {
+static void check(struct rf_lines *lines, uint64_t list, enum rf_line kind, const char *before) {
     struct rf_event events[PAGE];
-    struct rf_lines_of of = {list, version};
     struct rf_text out = {0};
     char *should = alone(list, kind);
     fill(events, list);
     rf_text_add(&out, "%s", before);
-    rf_lines_take(lines, &of, redaction, events, PAGE, kind, &out);
+    rf_lines_take(lines, list, redaction, events, PAGE, kind, &out);
     assert_memory_equal(out.data, before, strlen(before));
     assert_string_equal(out.data + strlen(before), should);
     rf_text_fini(&out);
@@ -70,9 +68,9 @@ static void files_side_by_side_have_their_lines_made_at_once(void **state) {
     for (uint64_t list = 1; list < 10; list++) {
         // The one or the other may be the first.
         enum rf_line first = list % 3 == 0 ? RF_LINE_TEXT : RF_LINE_JSON;
-        check(&lines, list, 1, first, "");
+        check(&lines, list, first, "");
         assert_int_equal(lines.ready.size > 0, list > 1);
-        check(&lines, list, 1, first == RF_LINE_JSON ? RF_LINE_TEXT : RF_LINE_JSON,
+        check(&lines, list, first == RF_LINE_JSON ? RF_LINE_TEXT : RF_LINE_JSON,
               list % 2 == 0 ? "" : "already there\n");
         assert_int_equal(lines.ready.size, 0);
     }
@@ -82,34 +80,34 @@ static void files_side_by_side_have_their_lines_made_at_once(void **state) {
 static void a_file_that_goes_alone_has_no_lines_made_for_the_other(void **state) {
     (void)state;
     struct rf_lines lines = {0};
-    check(&lines, 1, 1, RF_LINE_JSON, "");
-    check(&lines, 1, 1, RF_LINE_TEXT, "");
-    check(&lines, 2, 1, RF_LINE_JSON, "");
+    check(&lines, 1, RF_LINE_JSON, "");
+    check(&lines, 1, RF_LINE_TEXT, "");
+    check(&lines, 2, RF_LINE_JSON, "");
     assert_true(lines.ready.size > 0); // in vain, as is seen now:
     for (uint64_t list = 3; list < 6; list++) {
-        check(&lines, list, 1, RF_LINE_JSON, "");
+        check(&lines, list, RF_LINE_JSON, "");
         assert_int_equal(lines.ready.size, 0);
     }
-    check(&lines, 4, 1, RF_LINE_TEXT, "");
-    check(&lines, 5, 1, RF_LINE_TEXT, "");
-    check(&lines, 6, 1, RF_LINE_TEXT, "");
-    check(&lines, 6, 1, RF_LINE_JSON, ""); // together again
-    check(&lines, 7, 1, RF_LINE_JSON, "");
+    check(&lines, 4, RF_LINE_TEXT, "");
+    check(&lines, 5, RF_LINE_TEXT, "");
+    check(&lines, 6, RF_LINE_TEXT, "");
+    check(&lines, 6, RF_LINE_JSON, ""); // together again
+    check(&lines, 7, RF_LINE_JSON, "");
     assert_true(lines.ready.size > 0);
-    check(&lines, 7, 1, RF_LINE_TEXT, "");
+    check(&lines, 7, RF_LINE_TEXT, "");
     rf_lines_fini(&lines);
 }
 
 static void lines_of_an_older_redaction_are_not_given(void **state) {
     (void)state;
     struct rf_lines lines = {0};
-    check(&lines, 1, 1, RF_LINE_JSON, "");
-    check(&lines, 1, 1, RF_LINE_TEXT, "");
-    check(&lines, 2, 1, RF_LINE_JSON, "");
+    check(&lines, 1, RF_LINE_JSON, "");
+    check(&lines, 1, RF_LINE_TEXT, "");
+    check(&lines, 2, RF_LINE_JSON, "");
     assert_true(lines.ready.size > 0);
     const char *secret = "twilio";
     assert_int_equal(rf_redaction_secret(redaction, secret), RF_OK);
-    check(&lines, 2, 2, RF_LINE_TEXT, "");
+    check(&lines, 2, RF_LINE_TEXT, "");
     rf_lines_fini(&lines);
     teardown(NULL);
     assert_int_equal(setup(NULL), 0);
@@ -120,8 +118,8 @@ static void unknown_lists_are_never_the_same(void **state) {
     (void)state;
     struct rf_lines lines = {0};
     for (unsigned i = 0; i < 4; i++) {
-        check(&lines, 0, 1, RF_LINE_JSON, "");
-        check(&lines, 0, 1, RF_LINE_TEXT, "");
+        check(&lines, 0, RF_LINE_JSON, "");
+        check(&lines, 0, RF_LINE_TEXT, "");
         assert_int_equal(lines.ready.size, 0);
     }
     rf_lines_fini(&lines);
@@ -131,11 +129,11 @@ static void the_same_file_may_ask_again(void **state) {
     (void)state;
     struct rf_lines lines = {0};
     for (unsigned i = 0; i < 3; i++)
-        check(&lines, 1, 1, RF_LINE_JSON, "");
-    check(&lines, 1, 1, RF_LINE_TEXT, "");
-    check(&lines, 2, 1, RF_LINE_TEXT, "");
-    check(&lines, 2, 1, RF_LINE_TEXT, "");
-    check(&lines, 2, 1, RF_LINE_JSON, "");
+        check(&lines, 1, RF_LINE_JSON, "");
+    check(&lines, 1, RF_LINE_TEXT, "");
+    check(&lines, 2, RF_LINE_TEXT, "");
+    check(&lines, 2, RF_LINE_TEXT, "");
+    check(&lines, 2, RF_LINE_JSON, "");
     rf_lines_fini(&lines);
 }
 
