@@ -117,6 +117,7 @@ struct cli_command {
     const char *summary;
     uint64_t takes;                                // its own options
     int (*run)(const struct cli_options *options); // returns the exit code
+    const char *examples; // of arguments, one a line, for --help; "": the words alone
 };
 
 int cli_campaign_load(const struct cli_options *options);

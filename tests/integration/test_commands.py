@@ -5,8 +5,10 @@ page has them all. A command that is new has to be given an example here."""
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -176,6 +178,27 @@ class Colors(Json):
 
 class Page(unittest.TestCase):
     """ringfence(1) and the help."""
+
+    def test_the_help_of_each_command_has_an_example_that_is_right(self):
+        usages = commands()
+        for words in usages:
+            text = subprocess.run([BIN / "ringfence", *words.split(), "--help"], capture_output=True, text=True,
+                                  check=True).stdout
+            told = re.findall(r"^    ringfence (.*)$", text[text.index("\n  for example\n"):], re.MULTILINE)
+            self.assertTrue(told, words)
+            for example in told:
+                self.check_example(words, example)
+
+    def check_example(self, words, example):
+        """It is of this command, and comes as far as the configuration, which is not there."""
+        given = shlex.split(example.split(" > ")[0])
+        self.assertEqual(given[:len(words.split())], words.split())
+        if words in ("init", "top"):
+            return  # the one reads none, the other wants a terminal: test_init and test_top have them
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([BIN / "ringfence", *given, "--config", f"{folder}/none.yaml"], cwd=folder,
+                                  capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        self.assertNotEqual(done.returncode, 2, f"{example}: {done.stderr}")
 
     def entries(self):
         """{words: text} of the commands in the page's list."""

@@ -10,18 +10,18 @@
 #include "complete.h"
 
 static const struct cli_command commands[] = {
-    {"status", 0, 0, "", "how it is\nmore", CLI_TAKES(JSON), NULL},
+    {"status", 0, 0, "", "how it is\nmore", CLI_TAKES(JSON), NULL, ""},
     {"campaign run", 1, 1,
      "CONTACTS.csv [--name NAME] [--map NAME=COLUMN]...\n        [--out FOLDER]", "run",
-     CLI_TAKES(NAME) | CLI_TAKES(MAP) | CLI_TAKES(OUT), NULL},
-    {"campaign load", 2, 2, "NAME CONTACTS.csv", "load", CLI_TAKES(JSON), NULL},
-    {"campaign export", 1, 1, "NAME [--format csv|jsonl]", "export", CLI_TAKES(FORMAT), NULL},
-    {"mark clear", 1, 1, "PROVIDER[/KEY]", "clear", 0, NULL},
-    {"keys revoke", 1, 1, "NAME|KEY|FILE", "revoke", 0, NULL},
+     CLI_TAKES(NAME) | CLI_TAKES(MAP) | CLI_TAKES(OUT), NULL, ""},
+    {"campaign load", 2, 2, "NAME CONTACTS.csv", "load", CLI_TAKES(JSON), NULL, ""},
+    {"campaign export", 1, 1, "NAME [--format csv|jsonl]", "export", CLI_TAKES(FORMAT), NULL, ""},
+    {"mark clear", 1, 1, "PROVIDER[/KEY]", "clear", 0, NULL, ""},
+    {"keys revoke", 1, 1, "NAME|KEY|FILE", "revoke", 0, NULL, ""},
     {"tail", 0, 16, "[TOPIC]... [--last N] [--campaign NAME]", "tail",
-     CLI_TAKES(LAST) | CLI_TAKES(CAMPAIGN), NULL},
+     CLI_TAKES(LAST) | CLI_TAKES(CAMPAIGN), NULL, ""},
     {"alert resend", 0, 1, "NOTICE|--all [--channel NAME]", "resend",
-     CLI_TAKES(ALL) | CLI_TAKES(CHANNEL), NULL},
+     CLI_TAKES(ALL) | CLI_TAKES(CHANNEL), NULL, ""},
 };
 
 // The last word of a line is what stands behind its last space.

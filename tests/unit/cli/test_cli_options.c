@@ -15,11 +15,13 @@ static int run_nothing(const struct cli_options *options) {
 }
 
 static const struct cli_command commands[] = {
-    {"status", 0, 0, "", "s", CLI_TAKES(WATCH) | CLI_TAKES(JSON), run_nothing},
-    {"campaign run", 1, 1, "CONTACTS.csv", "s", CLI_TAKES(NAME) | CLI_TAKES(JSON), run_nothing},
-    {"campaign status", 0, 1, "[NAME]", "s", CLI_TAKES(WATCH), run_nothing},
-    {"campaign load", 2, 2, "NAME CONTACTS.csv\n        [--separator SIGN]", "s", 0, run_nothing},
-    {"campaign priority", 2, 2, "NAME N", "s", CLI_TAKES_BELOW_ZERO | CLI_TAKES(JSON), run_nothing},
+    {"status", 0, 0, "", "s", CLI_TAKES(WATCH) | CLI_TAKES(JSON), run_nothing, ""},
+    {"campaign run", 1, 1, "CONTACTS.csv", "s", CLI_TAKES(NAME) | CLI_TAKES(JSON), run_nothing, ""},
+    {"campaign status", 0, 1, "[NAME]", "s", CLI_TAKES(WATCH), run_nothing, ""},
+    {"campaign load", 2, 2, "NAME CONTACTS.csv\n        [--separator SIGN]", "s", 0, run_nothing,
+     ""},
+    {"campaign priority", 2, 2, "NAME N", "s", CLI_TAKES_BELOW_ZERO | CLI_TAKES(JSON), run_nothing,
+     ""},
 };
 
 static enum rf_err parse(const char *line, struct cli_options *options, struct rf_error *error) {
