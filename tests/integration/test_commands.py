@@ -4,6 +4,7 @@ page has them all. A command that is new has to be given an example here."""
 
 import json
 import os
+import pathlib
 import re
 import shlex
 import signal
@@ -196,6 +197,7 @@ class Page(unittest.TestCase):
         if words in ("init", "top"):
             return  # the one reads none, the other wants a terminal: test_init and test_top have them
         with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "gateway.public").write_text("Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID\n")
             done = subprocess.run([BIN / "ringfence", *given, "--config", f"{folder}/none.yaml"], cwd=folder,
                                   capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
         self.assertNotEqual(done.returncode, 2, f"{example}: {done.stderr}")
