@@ -18,4 +18,5 @@ install(FILES ${made}/_ringfence DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-f
 install(FILES ${made}/ringfence.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT programs)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/ringfence.yaml ${PROJECT_SOURCE_DIR}/README.md
   ${PROJECT_SOURCE_DIR}/services/logger/app_logs.schema.json
+  ${PROJECT_SOURCE_DIR}/services/cli/ringfence-json.schema.json
   DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)

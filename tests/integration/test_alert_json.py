@@ -5,6 +5,7 @@ import pathlib
 import re
 import unittest
 
+import json_shapes
 from harness import wait_for
 from test_alert_delivery import DeliveryCase
 from test_alerter import opened
@@ -28,7 +29,9 @@ class JsonTest(DeliveryCase):
     def ask(self, *arguments, code=0):
         done = self.set.cli("alert", *arguments, "--json", check=code)
         self.assertEqual(len(done.stdout.splitlines()), 1)
-        return json.loads(done.stdout)
+        value = json.loads(done.stdout)
+        self.assertEqual(json_shapes.problems(f"alert {arguments[0]}", value), [])
+        return value
 
     def check(self, name, value):
         self.assertEqual(set(value), self.pages[name], name)
