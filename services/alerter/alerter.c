@@ -129,7 +129,7 @@ enum rf_err rf_alerter_start(struct rf_process *process, struct rf_error *error)
     enum rf_err result = open_parts(alerter, error);
     if (result != RF_OK)
         return result;
-    result = rf_serve_start(&alerter->serve, &alerter->couriers, error);
+    result = rf_serve_start(&alerter->serve, &alerter->couriers, &alerter->intake.engine, error);
     if (result != RF_OK)
         return result;
     rf_heartbeat_start(&alerter->heartbeat, process->loop, &process->config->alerter.heartbeat,

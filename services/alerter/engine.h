@@ -105,6 +105,11 @@ struct rf_utc rf_engine_tick(struct rf_engine *engine, struct rf_utc now);
 void rf_engine_ack(struct rf_engine *engine, const char *id, const char *by, const char *why,
                    struct rf_utc at);
 
+// rf_engine_holder: the open incident for whose sake the one with this name and id, which is open
+// as well, is not told yet; NULL: none. May be asked at any time; valid until the engine changes.
+const struct rf_incident *rf_engine_holder(const struct rf_engine *engine, const char *fingerprint,
+                                           const char *id);
+
 // What is to be stored. Borrowed from the engine until rf_engine_stored, but for the array of
 // alerts and the texts, which are the caller's: rf_engine_changes_free.
 struct rf_engine_changes {

@@ -46,6 +46,15 @@ struct rf_incident *rf_engine_inhibitor(const struct rf_engine *engine, const ch
     return found;
 }
 
+const struct rf_incident *rf_engine_holder(const struct rf_engine *engine, const char *fingerprint,
+                                           const char *id) {
+    const struct rf_incident *incident = rf_engine_find(engine, fingerprint);
+    if (incident == NULL || strcmp(incident->id, id) != 0 || incident->phase != RF_PHASE_OPEN ||
+        incident->told != RF_TOLD_NOTHING)
+        return NULL;
+    return rf_engine_inhibitor(engine, incident->inhibited_by, incident);
+}
+
 static bool names(const char *patterns, const char *fingerprint) {
     char pattern[PATTERN_SIZE];
     while (next_pattern(&patterns, pattern))

@@ -49,6 +49,22 @@ static enum rf_err take_resent(struct rf_serve *serve, const struct rf_query *qu
     return RF_OK;
 }
 
+// Who keeps an incident from being told is not stored: it is found anew as long as it is asked for.
+static void add_holders(const struct rf_serve *serve, const json_t *incidents) {
+    size_t i;
+    json_t *incident;
+    json_array_foreach(incidents, i, incident) {
+        const char *name = json_string_value(json_object_get(incident, "incident"));
+        const char *id = json_string_value(json_object_get(incident, "id"));
+        const struct rf_incident *holder = rf_engine_holder(serve->engine, name, id);
+        json_object_set_new(incident, "inhibited_by",
+                            holder == NULL
+                                ? json_null()
+                                : json_pack("{s:s, s:s, s:s}", "id", holder->id, "incident",
+                                            holder->fingerprint, "title", holder->title));
+    }
+}
+
 static void on_queried(struct rf_query *query, enum rf_err result, const struct rf_error *error) {
     struct rf_serve *serve = query->owner;
     struct rf_error refused;
@@ -56,6 +72,8 @@ static void on_queried(struct rf_query *query, enum rf_err result, const struct 
         result = take_resent(serve, query, &refused);
         error = &refused;
     }
+    if (!serve->stopped && result == RF_OK)
+        add_holders(serve, json_object_get(query->result, "incidents"));
     if (!serve->stopped && result == RF_OK)
         rf_serve_reply(serve, query->call, query->result);
     else if (!serve->stopped)
@@ -135,11 +153,11 @@ static void on_connected(void *arg, bool connected) {
 }
 
 enum rf_err rf_serve_start(struct rf_serve *serve, struct rf_couriers *couriers,
-                           struct rf_error *error) {
+                           const struct rf_engine *engine, struct rf_error *error) {
     static const struct rf_worker_offer offers[] = {{SERVICE, CAPACITY}};
     static const struct rf_worker_handlers handlers = {.request = on_request,
                                                        .connected = on_connected};
-    *serve = (struct rf_serve){.couriers = couriers};
+    *serve = (struct rf_serve){.couriers = couriers, .engine = engine};
     return rf_worker_new(couriers->means.process->bus, offers, 1, &handlers, serve, &serve->worker,
                          error);
 }

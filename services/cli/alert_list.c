@@ -24,17 +24,26 @@ static const char *moment(const json_t *object, const char *key, char out[RF_TIM
     return ns > 0 ? rf_time_text((struct rf_utc){ns}, out) : "-";
 }
 
-// "acknowledged by ann", "silenced until ...", "resolved", "open".
+// The incident that it follows from, as long as it is not told for that one's sake; NULL: none.
+static const json_t *holder_of(const json_t *incident) {
+    const json_t *holder = json_object_get(incident, "inhibited_by");
+    return json_is_object(holder) ? holder : NULL;
+}
+
+// "acknowledged by ann", "silenced until ...", "held back by breaker/x", "resolved", "open".
 static void add_standing(struct cli_table *table, const struct listing *listing,
                          const json_t *incident) {
     char text[160], at[RF_TIME_TEXT_SIZE];
     struct rf_utc until = cli_silences_until(&listing->silences, incident, rf_clock_utc());
+    const json_t *holder = holder_of(incident);
     if (strcmp(cli_member_text(incident, "phase"), "resolved") == 0)
         snprintf(text, sizeof text, "resolved %s", moment(incident, "resolved", at));
     else if (cli_member_number(incident, "acked") > 0)
         snprintf(text, sizeof text, "acknowledged by %.64s", cli_member_text(incident, "acked_by"));
     else if (until.ns > 0)
         snprintf(text, sizeof text, "silenced until %s", rf_time_text(until, at));
+    else if (holder != NULL)
+        snprintf(text, sizeof text, "held back by %.100s", cli_member_text(holder, "incident"));
     else
         snprintf(text, sizeof text, "open");
     cli_table_add(table, text, sizeof text);
@@ -149,6 +158,12 @@ static void print_incident(const json_t *incident, struct rf_text *text) {
                 ", set aside %" PRId64 "\n",
                 cli_member_number(incident, "events"), cli_member_number(incident, "subjects"),
                 cli_member_number(incident, "deferred"), cli_member_number(incident, "set_aside"));
+    const json_t *holder = holder_of(incident);
+    if (holder != NULL) {
+        rf_text_add(text, "  held back by  ");
+        rf_text_add_clean(text, cli_member_text(holder, "title"), TITLE_BYTES);
+        rf_text_add(text, "; told when that is over, if it still is\n");
+    }
     if (cli_member_number(incident, "acked") > 0) {
         rf_text_add(text, "  acknowledged  %s by ", moment(incident, "acked", at));
         rf_text_add_clean(text, cli_member_text(incident, "acked_by"), 64);

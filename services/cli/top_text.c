@@ -172,7 +172,11 @@ static void incidents(json_t *list, struct rf_utc now, struct rf_text *text) {
         rf_text_add(text, "%s  ", color_of(cli_member_text(one, "severity")));
         column(text, cli_member_text(one, "severity"), 9);
         since(text, cli_member_number(one, "opened"), now);
-        rf_text_add(text, cli_member_number(one, "acked") > 0 ? ", acknowledged: " : ": ");
+        bool held = json_is_object(json_object_get(one, "inhibited_by"));
+        rf_text_add(text, "%s: ",
+                    cli_member_number(one, "acked") > 0 ? ", acknowledged"
+                    : held                              ? ", held back"
+                                                        : "");
         rf_text_add_clean(text, cli_member_text(one, "title"), 200);
         rf_text_add(text, "\n");
     }

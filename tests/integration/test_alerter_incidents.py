@@ -73,6 +73,25 @@ class IncidentTest(BuiltInCase):
         self.assertEqual((incident["contacts_deferred"], incident["contacts_set_aside"],
                           incident["alerts_swallowed"]), (2, 1, 1))
 
+    def listed(self):
+        told = json.loads(self.set.cli("alert", "list", "--json", check=0).stdout)
+        return {one["incident"]: one for one in told["incidents"]}
+
+    def test_what_follows_from_a_breaker_names_it_as_long_as_it_is_held_back(self):
+        self.set.start("alerter")
+        self.publisher.publish(opened(), {"type": "provider.down", "subject": "elevenlabs", "data": {"from": "up"}})
+        both = wait_for("both", lambda: len(seen := self.listed()) == 2 and seen)
+        breaker, provider = both["breaker/elevenlabs"], both["provider/elevenlabs"]
+        self.assertIsNone(breaker["inhibited_by"])
+        self.assertEqual(provider["inhibited_by"],
+                         {key: breaker[key] for key in ("id", "incident", "title")})
+        self.assertRegex(self.set.cli("alert", "list", check=0).stdout, f"{provider['id']} .* held back by breaker/elevenlabs ")
+        shown = self.set.cli("alert", "show", provider["id"], check=0).stdout
+        self.assertIn(f"held back by  {breaker['title']}; told when that is over", shown)
+        self.assertNotIn("held back", self.set.cli("alert", "show", breaker["id"], check=0).stdout)
+        self.publisher.publish(closed())
+        wait_for("it to be held back no longer", lambda: self.listed()["provider/elevenlabs"]["inhibited_by"] is None)
+
     def test_incident_24_a_flapping_provider_gives_few_notices(self):
         self.set.start("alerter")
         for _ in range(50):

@@ -94,6 +94,21 @@ class LivePage(PageTest):
         forced = wait_for("the event", lambda: self.set.events(type="breaker.forced"))[0]
         self.assertEqual((forced["data"]["who"], forced["data"]["why"]), ("operator", "maintenance"))
 
+    def test_what_follows_from_an_incident_says_which_one_holds_it_back(self):
+        monitor = self.set.processes["health-monitor"]
+        monitor.terminate()  # so that the breaker is first
+        monitor.wait()
+        self.set.faults(OUTAGE)
+        self.set.campaign(people(8))
+        breaker = "Circuit breaker of elevenlabs opened"
+        self.wait_text("#alerts-body", breaker)
+        self.set.start("health-monitor")
+        self.wait_text("#alerts-body", f"held back by {breaker}", 60)
+        self.click("#alerts-body a", "Provider elevenlabs")
+        self.click("#incident-body a", breaker)
+        self.wait_text("#incident-body", "breaker/elevenlabs")
+        self.assertNotIn("Held back", self.text("#incident-body"))
+
     def test_an_alert_is_silenced_and_acknowledged(self):
         self.set.faults(OUTAGE)
         self.set.campaign(people(8))

@@ -36,6 +36,7 @@ function standing(incident) {
   const why = incident.acked_why ? `: ${incident.acked_why}` : "";
   if (incident.acked > 0) parts.push(`acknowledged by ${incident.acked_by}${why}`);
   if (hushed) parts.push(`silenced until ${moment(hushed.value.until / 1e6, now())}`);
+  if (incident.inhibited_by) parts.push(`held back by ${incident.inhibited_by.title}`);
   if (incident.phase === "pending") parts.push("not told yet");
   return parts.join("; ") || "open";
 }

@@ -45,7 +45,7 @@ function makeNotice(notice) {
 }
 
 function makeIncident(incident) {
-  const {resolved, opened, acked} = incident;
+  const {resolved, opened, acked, inhibited_by: held} = incident;
   return make("section", {},
     make("h3", {}, incident.title),
     makeFacts([
@@ -53,6 +53,7 @@ function makeIncident(incident) {
       ["Resolved", resolved > 0 && `${at(resolved)}, after ${span((resolved - opened) / 1e9)}`],
       ["Events", count(incident.events)], ["Contacts deferred", incident.deferred > 0 && count(incident.deferred)],
       ["Contacts set aside", incident.set_aside > 0 && count(incident.set_aside)],
+      ["Held back by", held && make("a", {href: `#incident/${encodeURIComponent(held.id)}`}, held.title)],
       ["Acknowledged", acked > 0 && `${at(acked)} by ${incident.acked_by}${because(incident.acked_why)}`],
     ]));
 }

@@ -44,6 +44,35 @@ static void what_is_still_there_after_its_inhibitor_is_told_then(void **state) {
     bench_expect(bench, "opened breaker/x, resolved breaker/x, opened provider/x");
 }
 
+static void what_is_held_back_names_its_holder_until_that_one_ends(void **state) {
+    struct bench *bench = *state;
+    char breaker[RF_ALERT_ID_SIZE], provider[RF_ALERT_ID_SIZE];
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_event(bench, "provider.down", "x", "{}");
+    memcpy(breaker, bench->engine.first->id, sizeof breaker);
+    memcpy(provider, bench->engine.last->id, sizeof provider);
+    for (int life = 0; life < 2; life++) { // as it was, and as it was stored
+        const struct rf_incident *holder = rf_engine_holder(&bench->engine, "provider/x", provider);
+        assert_non_null(holder);
+        assert_string_equal(holder->fingerprint, "breaker/x");
+        assert_null(rf_engine_holder(&bench->engine, "breaker/x", breaker));
+        assert_null(rf_engine_holder(&bench->engine, "provider/x", "an earlier one"));
+        assert_null(rf_engine_holder(&bench->engine, "provider/y", provider));
+        bench_kill(bench);
+    }
+    bench_event(bench, "breaker.closed", "x", "{}");
+    assert_null(rf_engine_holder(&bench->engine, "provider/x", provider));
+}
+
+static void who_was_told_already_is_held_back_by_nobody(void **state) {
+    struct bench *bench = *state;
+    bench_event(bench, "provider.down", "x", "{}");
+    bench_wait(bench, 300);
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_expect(bench, "opened provider/x, opened breaker/x");
+    assert_null(rf_engine_holder(&bench->engine, "provider/x", bench->engine.first->id));
+}
+
 static void other_providers_are_not_swallowed(void **state) {
     struct bench *bench = *state;
     bench_event(bench, "breaker.opened", "y", "{}");
@@ -113,6 +142,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(incident_38_an_open_breaker_swallows_what_follows_from_it),
         BENCH_TEST(what_is_still_there_after_its_inhibitor_is_told_then),
+        BENCH_TEST(what_is_held_back_names_its_holder_until_that_one_ends),
+        BENCH_TEST(who_was_told_already_is_held_back_by_nobody),
         BENCH_TEST(other_providers_are_not_swallowed),
         BENCH_TEST(incident_25_providers_that_fail_together_are_one_incident_of_our_own_side),
         BENCH_TEST(news_of_an_old_outage_bring_no_later_ones_together),
