@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "options.h"
 #include "person.h"
 #include "session.h"
@@ -61,14 +62,12 @@ static int decide(const struct cli_options *options, const char *action) {
     struct deciding deciding = {.action = action};
     struct rf_error error;
     if (options->own[CLI_WHY] == NULL || options->own[CLI_WHY][0] == '\0') {
-        fputs("ringfence: error: --why TEXT is needed, for those who find it later\n", stderr);
+        rf_log(RF_LOG_ERROR, "--why TEXT is needed, for those who find it later");
         return CLI_USAGE;
     }
     if (options->own[CLI_FOR] != NULL &&
-        cli_duration_read("--for", options->own[CLI_FOR], &deciding.length, &error) != RF_OK) {
-        fprintf(stderr, "ringfence: error: %s\n", error.message);
-        return CLI_USAGE;
-    }
+        cli_duration_read("--for", options->own[CLI_FOR], &deciding.length, &error) != RF_OK)
+        return cli_usage(&error);
     return cli_session_run(options, &handlers, &deciding);
 }
 

@@ -54,9 +54,8 @@ static void clear_bar(struct running *running) {
 
 // What the library and the reading of the list say stands above the bar, not behind it.
 static void say_above(void *arg, enum rf_log_level level, const char *text) {
-    static const char *const levels[] = {"info", "warning", "error"};
     clear_bar(arg);
-    fprintf(stderr, "ringfence: %s: %s\n", levels[level], text);
+    cli_say_line(level, text);
 }
 
 static size_t terminal_width(FILE *out) {
@@ -84,7 +83,10 @@ static void print_line(struct running *running, const struct cli_progress *progr
     bool due = ended || rf_instant_since(now, running->line_at).ns >= LINE_INTERVAL.ns;
     if (!text.failed && due && strcmp(text.data, running->last_line) != 0) {
         rf_utc_format(rf_clock_utc(), when);
-        fprintf(running->out, "%.8s  %s\n", when + 11, text.data);
+        if (running->out == stderr)
+            cli_say("%s", text.data);
+        else
+            printf("%.8s  %s\n", when + 11, text.data);
         snprintf(running->last_line, sizeof running->last_line, "%s", text.data);
         running->line_at = now;
     }
@@ -159,16 +161,14 @@ static void interrupt(struct cli_session *session) {
     cli_session_end(session, CLI_INTERRUPTED);
     clear_bar(running);
     if (running->run.phase == CLI_RUN_SETTING)
-        fprintf(stderr, "nothing was loaded or started\n");
+        cli_say("nothing was loaded or started");
     else if (running->run.phase == CLI_RUN_LOADING)
-        fprintf(stderr,
-                "loading was interrupted after %" PRId64 " contacts, nobody is called by that; the "
-                "same command again goes on\n",
+        cli_say("loading was interrupted after %" PRId64 " contacts, nobody is called by that; the "
+                "same command again goes on",
                 running->run.added + running->run.known);
     else
-        fprintf(stderr,
-                "the campaign goes on without this program; to look at it: ringfence campaign "
-                "status %s\n",
+        cli_say("the campaign goes on without this program; to look at it: ringfence campaign "
+                "status %s",
                 running->campaign);
 }
 
@@ -300,7 +300,7 @@ static int run_phases(const struct cli_options *options, struct running *running
         if (running->terminal)
             rf_log_to(say_above, running);
         code = cli_session_run(options, &handlers, running);
-        rf_log_to(NULL, NULL);
+        cli_say_log();
         cli_run_fini(&running->run);
         cli_list_close(&running->list);
     }

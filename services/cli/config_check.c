@@ -28,7 +28,10 @@ int cli_config_check(const struct cli_options *options) {
     struct checking checking = {.file = file != NULL ? file : "defaults"};
     enum rf_err err = rf_config_load(file, &config, &error);
     if (err != RF_OK) {
-        fprintf(stderr, "%s\n", error.message);
+        if (options->json)
+            rf_log(RF_LOG_ERROR, "%s", error.message);
+        else
+            fprintf(stderr, "%s\n", error.message);
         if (options->json)
             cli_print_json(json_pack("{s:s, s:b, s:s}", "file", checking.file, "ok", 0, "error",
                                      error.message));

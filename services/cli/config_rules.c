@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "command.h"
 #include "config/config.h"
 #include "provider.h"
@@ -60,7 +61,7 @@ int cli_config_rules(const struct cli_options *options) {
         return cli_not_a_provider(options->arguments[0], "");
     enum rf_err err = rf_config_load(options->config, &config, &error);
     if (err != RF_OK) {
-        fprintf(stderr, "%s\n", error.message);
+        rf_log(RF_LOG_ERROR, "%s", error.message);
         return err == RF_ERR_CONFIG ? CLI_CONFIG : CLI_FAILED;
     }
     rf_rules_each(provider, &config->providers[provider].rules, print_rule, &listing);

@@ -2,6 +2,7 @@
 // it by a session (session.c), as one more client of the bus.
 //
 //   commands.c         the table of them; help.c tells it
+//   say.c              what is told on standard error
 //   options.c          the command line
 //   session.c          configuration, loop, bus, broker there or not, signals
 //   call.c             one call of a service; call_request.c reads what is wanted, call_reply.c
@@ -43,6 +44,7 @@
 #include "completion.h"
 #include "help.h"
 #include "options.h"
+#include "say.h"
 #include "watch.h"
 
 int main(int argc, char **argv) {
@@ -55,9 +57,14 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], CLI_COMPLETE_WORD) == 0)
         return cli_completion_ask(cli_commands, cli_command_count, (const char *const *)argv + 2,
                                   (size_t)argc - 2);
-    if (cli_options_parse(cli_commands, cli_command_count, argc, argv, &options, &error) != RF_OK) {
+    enum rf_err err =
+        cli_options_parse(cli_commands, cli_command_count, argc, argv, &options, &error);
+    if (options.own[CLI_JSON] != NULL)
+        cli_say_as_json();
+    if (err != RF_OK) {
         rf_log(RF_LOG_ERROR, "%s", error.message);
-        fprintf(stderr, "\"ringfence --help\" lists the commands\n");
+        if (options.own[CLI_JSON] == NULL)
+            fprintf(stderr, "\"ringfence --help\" lists the commands\n");
         return CLI_USAGE;
     }
     if (options.help) {

@@ -54,15 +54,6 @@ int cli_usage(const struct rf_error *error) {
     return CLI_USAGE;
 }
 
-void cli_say(const char *format, ...) {
-    char text[RF_ERROR_MESSAGE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    fprintf(stderr, "ringfence: %s\n", text);
-}
-
 // ---- the broker is there, or not ----
 
 // Whoever is not let in need not wait.

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "events/text.h"
 #include "runtime/loop.h"
+#include "say.h"
 
 struct cli_session {
     struct rf_loop *loop;
@@ -46,9 +47,6 @@ void cli_session_fail(struct cli_session *session, const char *format, ...) RF_P
 
 // cli_usage: prints what is wrong with the arguments; returns CLI_USAGE.
 int cli_usage(const struct rf_error *error);
-
-// cli_say: one line on stderr about what is going on.
-void cli_say(const char *format, ...) RF_PRINTF(1, 2);
 
 // cli_session_call: calls an operation of the session's service with a deadline of `timeout`.
 // `params` is taken over.

@@ -377,7 +377,7 @@ class ControlToolTest(RingfenceTest):
         self.assertEqual(result.stdout, "")
         result = self.set.cli("config", "check", "--json", check=78)
         self.assertEqual(json.loads(result.stdout), {"file": str(self.set.config_file), "ok": False,
-                                                     "error": result.stderr.rstrip("\n")})
+                                                     "error": json.loads(result.stderr)["message"]})
 
     def test_config_check_tells_its_warnings_as_text_and_as_json(self):
         self.assertEqual(self.set.cli("config", "check", check=0).stdout, f"{self.set.config_file}: ok\n")

@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 import json_shapes
-from harness import BIN, PATIENCE, SOURCE, CampaignTest, people, wait_for
+from harness import BIN, SOURCE, CampaignTest, RingfenceTest, people, wait_for
 from test_commands import commands
 
 # {words: (arguments, exit code)}, in an order in which each finds what it needs. What stands in braces: see given().
@@ -74,6 +74,7 @@ def asked_for_json():
 
 class Shapes(CampaignTest):
     CONFIG = {"defaults": {"breaker": {"failure_threshold": 3, "recovery_timeout": "60s"}, "retry": {"max_retries": 2}},
+              "providers": {"openai": {"keys": ["file:secrets/openai-second"]}},
               "alerter": {"stale_after": "1s", "dead_after": "5s"}}
 
     def hold(self, words, text):
@@ -100,6 +101,9 @@ class Shapes(CampaignTest):
     def outage(self):
         """A campaign with a contact of each sort, a provider that is down, and one that is marked."""
         self.set.mailbox.close()
+        self.set.write_key("openai-second", "openai-second")
+        self.set.start("simulator")
+        self.set.admin("PUT", "keys", {"openai": ["openai-good", "openai-second"]})
         self.set.start_all()
         self.set.write_list([*people(2), ("nonsense", "Nobody")], "mixed")
         self.set.write_list(people(3, 10), "june")
@@ -112,9 +116,10 @@ class Shapes(CampaignTest):
         self.ask("campaign start", ["july"])
         wait_for("the breaker to open", lambda: self.set.events(type="breaker.opened"))
         wait_for("the provider to be down", lambda: self.set.events(type="provider.down"))
-        self.set.admin("PUT", "keys", {"openai": ["another"]})
-        self.set.cli("call", "script", "--prompt", "Greet", check=0)  # by the next link of the chain
-        wait_for("the mark", lambda: self.set.events(type="mark.set"))
+        for event, key in (("key.set_aside", "openai-second"), ("mark.set", "another")):
+            self.set.admin("PUT", "keys", {"openai": [key]})
+            self.set.cli("call", "script", "--prompt", "Greet", check=0)  # by the next key, or link of the chain
+            wait_for(event, lambda of=event: self.set.events(type=of))
         wait_for("a dead letter", lambda: self.ask("alert dead", [])[0]["dead"])
         wait_for("a channel that is down", lambda: self.ask("alert list", [])[0]["down"])
 
@@ -143,11 +148,60 @@ class Shapes(CampaignTest):
             self.assertTrue(status[area], area)
         self.assertEqual(status["breaker"]["elevenlabs"]["state"], "open")
         self.assertTrue(told["campaign why"][0]["contacts"])
-        self.assertTrue(told["mark list"][0])
+        self.assertEqual({name.split("/")[0] for name in told["mark list"][0]}, {"openai"})
+        self.assertGreater(len(told["mark list"][0]), 1, "a key, besides the provider")
         self.assertTrue(told["alert show"][0]["notices"])
         self.assertEqual({one["state"] for one in told["campaign export"]}, {"done", "set_aside"})
         self.assertTrue(any("attempt" in line for line in told["trace"][0]["timeline"]))
         self.assertTrue(told["call"][0]["decisions"])
+
+
+class Failures(RingfenceTest):
+    """Without a set that runs."""
+
+    def told_nothing(self, words, arguments):
+        """On standard output, and by objects on standard error why."""
+        done = self.set.cli(*words.split(), *arguments, "--json", "--timeout", "200ms")
+        self.assertNotEqual(done.returncode, 0, words)
+        if words not in ("call", "doctor", "alert test"):
+            self.assertEqual(done.stdout, "", words)
+        said = [json.loads(line) for line in done.stderr.splitlines()]
+        for line in said:
+            self.assertEqual(json_shapes.problems("said", line), [], words)
+        return said
+
+    def test_each_command_that_needs_the_set_says_as_json_that_there_is_none(self):
+        self.set.write_list(people(1), "mixed")
+        self.set.write_list(people(1), "june")
+        alone = {"logs", "keys new", "keys allow", "keys list", "keys revoke", "config check", "config keys",
+                 "config rules", "doctor", "campaign backup", "campaign restore"}
+        given = {"root": self.set.root, "incident": "01M8", "silence": "01M8", "subscriber": "reports"}
+        for words, (arguments, _) in ASKED.items():
+            if words not in alone:
+                said = self.told_nothing(words, arguments.format(**given).split())
+                self.assertEqual(said[-1]["level"], "error")
+                self.assertIn("no broker answers", said[-1]["message"], words)
+
+    def test_wrong_arguments_and_a_wrong_configuration_are_objects_too(self):
+        for words, arguments, code in (
+                ("status", ["what"], 2), ("breaker reset", ["openai"], 2), ("breaker reset", ["nobody", "--why", "x"], 1),
+                ("config rules", ["nobody"], 2), ("mark clear", ["nobody"], 2), ("campaign load", ["a", "none.csv"], 1),
+                ("campaign priority", ["a", "x"], 2), ("keys revoke", ["nobody"], 1), ("doctor", ["--only", "x"], 2),
+                ("campaign restore", ["none.db"], 1)):
+            done = self.set.cli(*words.split(), *arguments, "--json", "--timeout", "200ms", check=code)
+            self.assertEqual(done.stdout, "", words)
+            said = [json.loads(line) for line in done.stderr.splitlines()]
+            self.assertEqual([json_shapes.problems("said", line) for line in said], [[]] * len(said))
+            self.assertEqual(said[-1]["level"], "error", words)
+        self.set.config_file.write_text("bus: \n  hearbeat: 1s\n")
+        done = self.set.cli("config", "check", "--json", check=78)
+        self.assertEqual(json_shapes.problems("config check", json.loads(done.stdout)), [])
+        self.assertEqual(json.loads(done.stderr)["message"], json.loads(done.stdout)["error"])
+        self.assertIn("hearbeat", json.loads(self.set.cli("status", "--json", check=78).stderr)["message"])
+
+    def test_words_that_are_no_text_do_not_break_the_line(self):
+        done = subprocess.run([BIN / "ringfence", "config", "rules", b"\xff\n\"x", "--json"], capture_output=True, check=False)
+        self.assertIn('"x', json.loads(done.stderr)["message"])
 
 
 class Schema(unittest.TestCase):
