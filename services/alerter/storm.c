@@ -57,9 +57,8 @@ static void add(struct wants *wants, const struct rf_want *want) {
 // What wants something, and was not told yet to all who are to hear it.
 static void gather(struct rf_engine *engine, struct wants *all, struct wants *stories,
                    struct rf_utc now, struct rf_utc *wake) {
-    size_t left = engine->count;
-    for (struct rf_incident *incident = engine->first;
-         !engine->failed && incident != NULL && left > 0; incident = incident->next, left--) {
+    for (struct rf_incident *incident = engine->first; !engine->failed && incident != NULL;
+         incident = incident->next) {
         rf_tell_acked(engine, incident, now);
         struct rf_want want = rf_want_of(engine, incident, now, wake);
         if (rf_want_is_empty(&want))

@@ -12,6 +12,8 @@
 #define FLAP_WINDOW (300 * RF_NS_PER_S)
 #define SECOND      RF_NS_PER_S
 
+#define SHORTEST_REMIND (3600 * SECOND) // of all the scripts' rules
+
 void judge_wrong(const struct court *court, int line, const char *format, ...) {
     char text[400];
     va_list args;
@@ -90,19 +92,23 @@ static void ends(struct court *court, struct story *story, unsigned c, bool dige
 }
 
 // One that a storm kept may hear of it later than the first one did.
+static bool is_late(const struct story *story, unsigned c, int64_t at) {
+    return story->reminded != 0 && !(story->reminded & 1U << c) &&
+           at - story->reminded_at < SHORTEST_REMIND;
+}
+
 static void is_reminded(struct court *court, struct story *story, unsigned c, int64_t at) {
-    bool late = story->reminded != 0 && !(story->reminded & 1U << c);
+    bool late = is_late(story, c, at);
     for (size_t i = 0; !late && i < court->count; i++) // also those that it carries on
         if (court->stories[i].reminded_at > 0 && strcmp(court->stories[i].name, story->name) == 0 &&
-            at - court->stories[i].reminded_at < 3600 * SECOND &&
+            at - court->stories[i].reminded_at < SHORTEST_REMIND &&
             at != court->stories[i].reminded_at)
             WRONG(court, "channel %c is told too soon again that %s (%s) is open", "abc"[c],
                   story -> name, story -> id);
 }
 
 static void note_reminded(struct story *story, unsigned c, int64_t at) {
-    bool late = story->reminded != 0 && !(story->reminded & 1U << c);
-    if (late) {
+    if (is_late(story, c, at)) {
         story->reminded |= 1U << c;
         return;
     }

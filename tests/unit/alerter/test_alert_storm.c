@@ -95,6 +95,22 @@ static void incident_22_a_digest_comes_before_what_is_told_later_of_what_it_tell
     assert_false(rf_concern_shared(bench->told[digest].concerns, bench->told[0].concerns));
 }
 
+// In one page an incident ended and began anew, so that its former course was forgotten.
+static void what_is_held_is_told_in_time_beside_one_that_was_forgotten(void **state) {
+    struct bench *bench = *state;
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_wait(bench, 600);
+    bench->paged = true;
+    bench_event(bench, "breaker.closed", "x", "{}");
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_event(bench, "breaker.opened", "y", "{}");
+    bench_tick(bench);
+    bench_expect(bench, "opened breaker/x, resolved breaker/x, opened breaker/x");
+    assert_true(bench->wake == bench->now + 10); // storm.within
+    bench_wait(bench, 10);
+    bench_expect(bench, "opened breaker/x, resolved breaker/x, opened breaker/x, opened breaker/y");
+}
+
 // ---- a storm on channel a alone ----
 
 #define A       0
@@ -226,6 +242,7 @@ int main(void) {
         BENCH_TEST(a_storm_that_goes_on_is_told_each_minute),
         BENCH_TEST(incident_35_a_digest_is_bounded_and_counts_what_it_leaves_out),
         BENCH_TEST(incident_22_a_digest_comes_before_what_is_told_later_of_what_it_tells),
+        BENCH_TEST(what_is_held_is_told_in_time_beside_one_that_was_forgotten),
         BENCH_TEST(a_storm_on_one_channel_keeps_no_other),
         BENCH_TEST(what_is_over_before_the_digest_is_told_so_there_and_not_again),
         BENCH_TEST(the_end_is_owed_to_who_heard_of_the_beginning),
