@@ -29,7 +29,8 @@
 //                      decide, the others look at this host and ask far sides
 //   init.c             writes a first configuration: init_text.c makes it, init_ask.c asks
 //   config_*.c         the configuration: checked, and its documentation
-//   top.c              the set on a terminal; top_text.c has the picture
+//   top.c              the set on a terminal; top_text.c and top_rows.c have the picture,
+//                      top_keys.c the keys
 //   watch.c            --watch: a command again and again, in place by screen.c
 //   completion.c       scripts for shells; complete.c says what can come next in a line, and
 //                      complete_names.c asks the set for names

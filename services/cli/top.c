@@ -1,6 +1,7 @@
 // ringfence top: the set on the whole of a terminal, as it is now. Retained values come as they
 // change, events as they happen; what has to be asked for is asked for in turn. top_text.c makes
-// the picture, screen.c shows it.
+// the picture, of rows that top_rows.c puts in order, top_keys.c knows what is typed, and screen.c
+// shows it.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "screen.h"
 #include "session.h"
 #include "terminal.h"
+#include "top_keys.h"
 #include "top_text.h"
 
 #define PICTURE  rf_ms(500) // how long one stands
@@ -31,8 +33,8 @@ struct topping {
     struct cli_top top;
     struct rf_timer picture, question;
     struct rf_text body; // as it stands
-    size_t skipped;      // lines of it
-    bool color, paused, help;
+    struct cli_top_keys keys;
+    bool color;
     bool asked_status, asked_campaigns, asked_incidents; // and not answered
     struct rf_instant lost;                              // since when there is no broker
     bool connected;
@@ -58,7 +60,10 @@ static void add_title(struct topping *topping, struct rf_text *text) {
     else
         rf_text_add(text, CLI_SCREEN_RED "ringfence top  no broker for %s; this is the last known",
                     rf_span_text(rf_instant_since(now, topping->lost), span));
-    rf_text_add(text, "%s  q: end  ?: help\n\n", topping->paused ? "  [paused]" : "");
+    rf_text_add(text, "%s", topping->keys.paused ? "  [paused]" : "");
+    cli_top_view_text(&topping->top.view, topping->keys.typing, text);
+    rf_text_add(text, topping->keys.typing ? "  Enter: done  ESC: all\n\n"
+                                           : "  q: end  ?: help  > <: order  \\: filter\n\n");
 }
 
 static void paint(struct topping *topping) {
@@ -67,16 +72,16 @@ static void paint(struct topping *topping) {
     struct rf_error error = {0};
     const char *at = "";
     size.color = topping->color;
-    if (!topping->paused || topping->body.data == NULL) {
+    if (!topping->keys.paused || topping->body.data == NULL) {
         rf_text_fini(&topping->body);
         cli_top_body(&topping->top, rf_clock_utc(), (size_t)size.columns, &topping->body);
     }
     add_title(topping, &text);
-    if (topping->help) {
+    if (topping->keys.help) {
         cli_top_help(&text);
     } else if (!topping->body.failed && topping->body.data != NULL) {
-        topping->skipped = cli_top_window(topping->body.data, topping->skipped,
-                                          size.rows > 2 ? (size_t)size.rows - 2 : 0, &at);
+        topping->keys.skipped = cli_top_window(topping->body.data, topping->keys.skipped,
+                                               size.rows > 2 ? (size_t)size.rows - 2 : 0, &at);
         rf_text_add_bytes(&text, at, strlen(at));
     }
     enum rf_err err = text.failed || topping->body.failed
@@ -179,35 +184,8 @@ static void on_event(void *arg, const char *topic, const struct rf_event *event)
 
 // ---- keys and signals ----
 
-static void on_key(struct topping *topping, char key) {
-    size_t page = cli_screen_size().rows > 4 ? (size_t)cli_screen_size().rows - 4 : 1;
-    size_t back = key == 'b' ? page : 1;
-    switch (key) {
-    case 'q':
-        cli_session_end(topping->session, CLI_OK);
-        break;
-    case 'p':
-        topping->paused = !topping->paused;
-        break;
-    case '?':
-        topping->help = !topping->help;
-        break;
-    case 'j':
-        topping->skipped++;
-        break;
-    case ' ':
-        topping->skipped += page;
-        break;
-    case 'k':
-    case 'b':
-        topping->skipped -= back < topping->skipped ? back : topping->skipped;
-        break;
-    case 'g':
-        topping->skipped = 0;
-        break;
-    default:
-        break;
-    }
+static bool same(const struct cli_top_view *a, const struct cli_top_view *b) {
+    return a->order == b->order && a->inverted == b->inverted && strcmp(a->filter, b->filter) == 0;
 }
 
 static void on_keys(void *arg, int fd, unsigned ready) {
@@ -220,17 +198,15 @@ static void on_keys(void *arg, int fd, unsigned ready) {
             cli_session_end(topping->session, CLI_OK); // the terminal is gone
         return;
     }
-    for (ssize_t i = 0; i < size; i++) {
-        // The arrows are ESC [ A and B, and ESC O A in another mode.
-        bool arrow =
-            keys[i] == '\033' && i + 2 < size && (keys[i + 1] == '[' || keys[i + 1] == 'O');
-        if (!arrow) {
-            on_key(topping, keys[i]);
-            continue;
-        }
-        i += 2;
-        on_key(topping, keys[i] == 'A' ? 'k' : keys[i] == 'B' ? 'j' : '\0');
+    int rows = cli_screen_size().rows;
+    if (!cli_top_keys_take(&topping->keys, keys, (size_t)size, rows > 4 ? (size_t)rows - 4 : 1)) {
+        cli_session_end(topping->session, CLI_OK);
+        return;
     }
+    // Another look at what is known, also where the picture stands still.
+    if (!same(&topping->keys.view, &topping->top.view))
+        rf_text_fini(&topping->body);
+    topping->top.view = topping->keys.view;
     paint(topping);
 }
 

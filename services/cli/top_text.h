@@ -8,6 +8,7 @@
 #include <ringfence/time.h>
 
 #include "events/text.h"
+#include "top_rows.h"
 
 #define CLI_TOP_EVENTS 100 // that are kept
 
@@ -18,6 +19,7 @@ struct cli_top {
     json_t *incidents;            // array of those that are open, as the alerter tells them
     char *events[CLI_TOP_EVENTS]; // lines, the newest at `newest`; NULL: none
     size_t newest;
+    struct cli_top_view view;
 };
 
 // cli_top_event: takes over the line of an event.
@@ -26,6 +28,10 @@ void cli_top_event(struct cli_top *top, char *line);
 // cli_top_body: appends all sections, with marks of cli_screen_text for colours.
 void cli_top_body(const struct cli_top *top, struct rf_utc now, size_t columns,
                   struct rf_text *text);
+
+// cli_top_view_text: appends the order and the filter, if there are any, for a title; `typing`: the
+// filter is being typed.
+void cli_top_view_text(const struct cli_top_view *view, bool typing, struct rf_text *text);
 
 // cli_top_help: what the keys do.
 void cli_top_help(struct rf_text *text);

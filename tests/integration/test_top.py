@@ -109,6 +109,39 @@ class Top(Shown, test_tail.Reading):
         terminal.send("q")
         self.check_end(terminal)
 
+    def sections(self, text):
+        """{title: names} of a picture."""
+        found = re.findall(r"(?m)^(\w[\w ]*) \([\d of]+\)\n((?:  .*\n)*)", text + "\n")
+        return {title: [line.split()[0] for line in rows.splitlines()] for title, rows in found}
+
+    def test_rows_are_ordered_and_filtered(self):
+        terminal = self.top(columns=140)
+        text, _ = self.picture(terminal, r"breakers \(5\)", r"> <: order  \\: filter")
+        told = self.sections(text)["breakers"]
+        terminal.send("N")
+        text, _ = self.picture(terminal, r"\[name\]")
+        self.assertEqual(self.sections(text)["breakers"], sorted(told))
+        terminal.send("I")
+        text, _ = self.picture(terminal, r"\[name, inverted\]")
+        self.assertEqual(self.sections(text)["breakers"], sorted(told, reverse=True))
+        self.set.cli("breaker", "force-open", "twilio", "--why", "trial", check=0)
+        terminal.send("S")
+        text, _ = self.picture(terminal, r"\[state\]", r"\n  twilio +open ")
+        self.assertEqual(self.sections(text)["breakers"][0], "twilio")
+        terminal.send("\x1b[17~")  # F6
+        self.picture(terminal, r"\[load\]")
+        terminal.send("\\TwiLx")
+        self.picture(terminal, "filter: TwiLx_  Enter: done", r"breakers \(0 of 5\)")
+        terminal.send("\x7f")
+        text, _ = self.picture(terminal, r"breakers \(1 of 5\)", r"breaker\.forced/twilio")
+        self.assertEqual(self.sections(text)["breakers"], ["twilio"])
+        terminal.send("\rp")
+        self.picture(terminal, r"filter: TwiL  q: end", r"\[paused\]", r"breakers \(1 of 5\)")
+        terminal.send("\x1b")
+        self.picture(terminal, r"\[paused\]", r"breakers \(5\)", absent=["filter: TwiL"])
+        terminal.send("\x1b[21~")  # F10
+        self.check_end(terminal)
+
     def test_a_terminal_may_change_its_size(self):
         terminal = self.top()
         self.picture(terminal, "events, the newest")

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "screen.h"
+#include "top_keys.h"
 #include "top_text.h"
 
 #define NOW ((struct rf_utc){INT64_C(1700000100000000000)})
@@ -97,6 +98,144 @@ static void only_the_last_events_are_kept(void **state) {
     assert_null(strstr(body, "<0>"));
     free(body);
     cli_top_fini(&top);
+}
+
+// ---- order and filter ----
+
+static const char *const told_names[] = {"beta", "Alpha", "gamma", "delta"};
+
+static char *rows_of(const struct cli_top_view *view) {
+    struct cli_top_rows rows = {.view = view};
+    struct rf_text text = {0};
+    for (size_t i = 0; i < 4; i++) {
+        struct cli_top_row *row = cli_top_rows_add(&rows, told_names[i]);
+        assert_non_null(row);
+        rf_text_add(&row->text, "%s", told_names[i]);
+        row->figure[CLI_TOP_BY_STATE] = (double)(i % 2); // two alike each
+        row->figure[CLI_TOP_BY_LOAD] = (double)i * 1e18;
+        row->figure[CLI_TOP_BY_TIME] = -(double)i;
+    }
+    cli_top_rows_tell(&rows, "rows", &text);
+    return rf_text_take(&text);
+}
+
+static void rows_stand_in_the_order_that_is_wanted(void **state) {
+    (void)state;
+    static const struct {
+        struct cli_top_view view;
+        const char *rows;
+    } cases[] = {
+        {{.order = CLI_TOP_AS_TOLD}, "(4)\nbeta\nAlpha\ngamma\ndelta\n"},
+        {{.order = CLI_TOP_AS_TOLD, .inverted = true}, "(4)\ndelta\ngamma\nAlpha\nbeta\n"},
+        {{.order = CLI_TOP_BY_NAME}, "(4)\nAlpha\nbeta\ndelta\ngamma\n"},
+        {{.order = CLI_TOP_BY_STATE}, "(4)\nAlpha\ndelta\nbeta\ngamma\n"},
+        {{.order = CLI_TOP_BY_LOAD}, "(4)\ndelta\ngamma\nAlpha\nbeta\n"},
+        {{.order = CLI_TOP_BY_LOAD, .inverted = true}, "(4)\nbeta\nAlpha\ngamma\ndelta\n"},
+        {{.order = CLI_TOP_BY_MEMORY}, "(4)\nbeta\nAlpha\ngamma\ndelta\n"},
+        {{.order = CLI_TOP_BY_TIME}, "(4)\nbeta\nAlpha\ngamma\ndelta\n"},
+        {{.filter = "TA"}, "(2 of 4)\nbeta\ndelta\n"},
+        {{.filter = "ta", .order = CLI_TOP_BY_LOAD}, "(2 of 4)\ndelta\nbeta\n"},
+        {{.filter = "nobody"}, "(0 of 4)\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = rows_of(&cases[i].view);
+        assert_string_equal(text + strlen(CLI_SCREEN_BOLD "rows "), cases[i].rows);
+        free(text);
+    }
+}
+
+static void what_is_known_is_ordered_and_filtered_by_sections(void **state) {
+    (void)state;
+    struct cli_top top = {.all = known(), .view = {.order = CLI_TOP_BY_STATE}};
+    cli_top_event(&top, strdup("of twilio"));
+    cli_top_event(&top, strdup("of another"));
+    char *body = body_of(&top);
+    assert_true(strstr(body, "  elevenlabs ") < strstr(body, "  twilio           closed "));
+    free(body);
+    snprintf(top.view.filter, sizeof top.view.filter, "twilio");
+    body = body_of(&top);
+    assert_non_null(strstr(body, "breakers (1 of 2)\n  twilio "));
+    assert_non_null(strstr(body, "providers (1 of 2)\n"));
+    assert_non_null(strstr(body, "processes (0 of 1)\n"));
+    assert_non_null(strstr(body, "  of twilio\n"));
+    assert_null(strstr(body, "another"));
+    free(body);
+    cli_top_fini(&top);
+}
+
+static bool take(struct cli_top_keys *keys, const char *bytes) {
+    return cli_top_keys_take(keys, bytes, strlen(bytes), 10);
+}
+
+static void keys_choose_orders_as_htop_has_them(void **state) {
+    (void)state;
+    static const struct {
+        const char *typed;
+        enum cli_top_order order;
+        bool inverted;
+    } cases[] = {
+        {"N", CLI_TOP_BY_NAME, false},   {"S", CLI_TOP_BY_STATE, false},
+        {"P", CLI_TOP_BY_LOAD, false},   {"M", CLI_TOP_BY_MEMORY, false},
+        {"T", CLI_TOP_BY_TIME, false},   {"TI", CLI_TOP_BY_TIME, true},
+        {"TII", CLI_TOP_BY_TIME, false}, {"TIN", CLI_TOP_BY_NAME, false},
+        {">", CLI_TOP_BY_NAME, false},   {"<", CLI_TOP_BY_TIME, false},
+        {"<>", CLI_TOP_AS_TOLD, false},  {"\033[17~", CLI_TOP_BY_NAME, false},
+        {"x", CLI_TOP_AS_TOLD, false},   {"\033[99~N", CLI_TOP_BY_NAME, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cli_top_keys keys = {0};
+        assert_true(take(&keys, cases[i].typed));
+        assert_int_equal(keys.view.order, cases[i].order);
+        assert_int_equal(keys.view.inverted, cases[i].inverted);
+        assert_false(keys.typing);
+    }
+}
+
+static void what_is_typed_is_the_filter(void **state) {
+    (void)state;
+    static const struct {
+        const char *typed, *filter;
+        bool typing;
+    } cases[] = {
+        {"\\open", "open", true},     {"/open\r", "open", false},   {"\033OSopen\r", "open", false},
+        {"\033[[Dx", "x", true},      {"\\op\177\177x", "x", true}, {"\\\177", "", true},
+        {"\\a\xc3\xa4\b", "a", true}, {"\\abc\025d", "d", true},    {"\\a\033", "", false},
+        {"\\a\r\033", "", false},     {"\\a\r\\b", "ab", true},     {"\\q\033[Aq", "qq", true},
+        {"\\a\r>", "a", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cli_top_keys keys = {0};
+        assert_true(take(&keys, cases[i].typed));
+        assert_string_equal(keys.view.filter, cases[i].filter);
+        assert_int_equal(keys.typing, cases[i].typing);
+    }
+    struct cli_top_keys keys = {.typing = true};
+    for (int i = 0; i < 2 * CLI_TOP_FILTER_SIZE; i++)
+        assert_true(take(&keys, "y"));
+    assert_int_equal(strlen(keys.view.filter), CLI_TOP_FILTER_SIZE - 1);
+}
+
+static void keys_move_the_picture_and_end_it(void **state) {
+    (void)state;
+    static const struct {
+        const char *typed;
+        size_t skipped;
+    } cases[] = {{"jjk", 1},          {"k", 0},        {" j", 11},
+                 {" jb", 1},          {"jb", 0},       {"\033[B", 1},
+                 {"\033OB\033[A", 0}, {"\033[6~", 10}, {"\033[6~\033[5~", 0},
+                 {"jg", 0},           {"j\033[H", 0},  {"\033[", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cli_top_keys keys = {0};
+        assert_true(take(&keys, cases[i].typed));
+        assert_int_equal(keys.skipped, cases[i].skipped);
+    }
+    struct cli_top_keys keys = {0};
+    assert_true(take(&keys, "p?"));
+    assert_true(keys.paused && keys.help);
+    assert_true(take(&keys, "ph"));
+    assert_false(keys.paused || keys.help);
+    assert_false(take(&keys, "q"));
+    assert_false(take(&keys, "\033[21~"));
 }
 
 static void the_window_ends_at_the_end(void **state) {
@@ -189,6 +328,11 @@ int main(void) {
         cmocka_unit_test(what_is_known_is_shown),
         cmocka_unit_test(who_does_not_answer_is_told),
         cmocka_unit_test(only_the_last_events_are_kept),
+        cmocka_unit_test(rows_stand_in_the_order_that_is_wanted),
+        cmocka_unit_test(what_is_known_is_ordered_and_filtered_by_sections),
+        cmocka_unit_test(keys_choose_orders_as_htop_has_them),
+        cmocka_unit_test(what_is_typed_is_the_filter),
+        cmocka_unit_test(keys_move_the_picture_and_end_it),
         cmocka_unit_test(the_window_ends_at_the_end),
         cmocka_unit_test(a_line_is_cut_by_what_it_takes_on_the_screen),
         cmocka_unit_test(every_size_has_room_for_what_is_painted),
