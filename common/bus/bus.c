@@ -135,12 +135,16 @@ static void set_up(struct rf_bus *bus) {
 
 static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_welcome *welcome = &message->as.welcome;
+    bool another = rf_pulse_is_another(&bus->pulse, welcome->broker);
     enum rf_pulse_news news =
         rf_pulse_heard(&bus->pulse, welcome->broker, welcome->registered, rf_loop_now(bus->loop));
     bus->interval = rf_pulse_interval(bus->config->heartbeat, welcome->heartbeat_ns);
     bus->newest = (uint64_t)welcome->last;
     if (news == RF_PULSE_CHANGED) {
-        rf_log(RF_LOG_WARNING, "the broker does not know us any more: setting up again");
+        if (another)
+            rf_log(RF_LOG_INFO, "the broker was started anew: setting up again");
+        else
+            rf_log(RF_LOG_WARNING, "the broker does not know us any more: setting up again");
         tell_change(bus, false);
     }
     if (news == RF_PULSE_CAME)

@@ -15,9 +15,13 @@ struct rf_duration rf_pulse_interval(struct rf_duration heartbeat, int64_t broke
     return rf_ns(shorter > RF_PULSE_BEATS ? shorter / RF_PULSE_BEATS : 1);
 }
 
+bool rf_pulse_is_another(const struct rf_pulse *pulse, const char *broker) {
+    return strncmp(pulse->broker, broker, sizeof pulse->broker - 1) != 0;
+}
+
 enum rf_pulse_news rf_pulse_heard(struct rf_pulse *pulse, const char *broker, bool registered,
                                   struct rf_instant now) {
-    bool another = strncmp(pulse->broker, broker, sizeof pulse->broker - 1) != 0;
+    bool another = rf_pulse_is_another(pulse, broker);
     bool changed = registered || another;
     bool came = !pulse->connected;
     if (another)

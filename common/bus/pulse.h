@@ -38,6 +38,9 @@ void rf_pulse_init(struct rf_pulse *pulse, struct rf_duration limit, struct rf_i
 // which the shorter holds.
 struct rf_duration rf_pulse_interval(struct rf_duration heartbeat, int64_t brokers_ns);
 
+// rf_pulse_is_another: whether `broker` is another instance than the one heard last, or the first.
+bool rf_pulse_is_another(const struct rf_pulse *pulse, const char *broker);
+
 // rf_pulse_heard: the broker answered a heartbeat. `registered`: it did not know us before. After
 // CAME as after CHANGED everything must be set up anew: what was sent in the meantime may be lost.
 enum rf_pulse_news rf_pulse_heard(struct rf_pulse *pulse, const char *broker, bool registered,

@@ -132,8 +132,11 @@ static struct rf_duration drain_timeout(const struct rf_process *process) {
 
 static void on_drain_timeout(void *arg) {
     struct rf_process *process = arg;
-    rf_log(RF_LOG_WARNING, "not all work in hand ended within the drain timeout of %.1f s",
-           rf_duration_s(drain_timeout(process)));
+    if (process->rim->service->overdue != NULL)
+        process->rim->service->overdue(process);
+    else
+        rf_log(RF_LOG_WARNING, "not all work in hand ended within the drain timeout of %.1f s",
+               rf_duration_s(drain_timeout(process)));
     leave(process, LAST_WORDS);
 }
 

@@ -65,6 +65,10 @@ struct rf_service {
     // drain_timeout: overrides the configuration's drain_timeout (the broker's is longer). NULL: as
     // set.
     struct rf_duration (*drain_timeout)(const struct rf_config *config);
+
+    // overdue: drain_timeout is over before rf_process_drained() was called, and the process stops
+    // now: the service says what that means. NULL: a warning that not all work has ended.
+    void (*overdue)(struct rf_process *process);
 };
 
 // rf_service_run: parses --config FILE, --help, --version; reads the configuration (defaults

@@ -176,6 +176,14 @@ static struct rf_duration drain_timeout(const struct rf_config *config) {
     return config->broker.drain_timeout;
 }
 
+// A broker that alone is started anew has peers that stay, and lose nothing by it.
+static void tell_who_stays(struct rf_process *process) {
+    const struct broker *broker = process->state;
+    rf_log(RF_LOG_INFO,
+           "%zu peers have not left within broker.drain_timeout: they wait for the next broker",
+           rf_core_peers(broker->core));
+}
+
 int main(int argc, char **argv) {
     static const struct rf_service service = {
         .name = "broker",
@@ -191,6 +199,7 @@ int main(int argc, char **argv) {
         .reload = reload,
         .stop = stop,
         .drain_timeout = drain_timeout,
+        .overdue = tell_who_stays,
     };
     return rf_service_run(&service, argc, argv);
 }

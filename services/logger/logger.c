@@ -50,22 +50,30 @@ static void on_active(void *arg) {
         rf_timer_after(&logger->quiet_timer, QUIET);
 }
 
-static void on_quiet(void *arg) {
-    struct logger *logger = arg;
+static bool is_busy(const struct logger *logger) {
     bool busy = rf_sheet_sink_busy(&logger->sheet) || rf_forward_busy(&logger->otlp.forward) ||
                 rf_forward_busy(&logger->traces.otlp.forward) ||
                 rf_forward_busy(&logger->syslog.forward);
     for (size_t i = 0; i < FILE_COUNT; i++)
         busy = busy || rf_file_sink_busy(&logger->files[i]);
-    if (busy) {
-        rf_timer_after(&logger->quiet_timer, QUIET);
-        return;
-    }
-    // Before the process ends it waits until its own last event is taken, and that would come here
-    // as a page which is given, but whose end nobody hears any more: it would be given again.
+    return busy;
+}
+
+// Before the process ends it waits until its own last event is taken, and that would come here as a
+// page which is given, but whose end nobody hears any more: it would be given again.
+static void end_forwards(struct logger *logger) {
     rf_forward_end(&logger->otlp.forward);
     rf_forward_end(&logger->traces.otlp.forward);
     rf_forward_end(&logger->syslog.forward);
+}
+
+static void on_quiet(void *arg) {
+    struct logger *logger = arg;
+    if (is_busy(logger)) {
+        rf_timer_after(&logger->quiet_timer, QUIET);
+        return;
+    }
+    end_forwards(logger);
     rf_process_drained(logger->process);
 }
 
@@ -215,6 +223,16 @@ void rf_logger_drain(struct rf_process *process) {
     rf_forward_hurry(&logger->traces.otlp.forward);
     rf_forward_hurry(&logger->syslog.forward);
     rf_timer_after(&logger->quiet_timer, QUIET);
+}
+
+// The others go on, and so do their events: a logger that alone is started anew finds no quiet, and
+// needs none.
+void rf_logger_overdue(struct rf_process *process) {
+    struct logger *logger = process->state;
+    rf_log(RF_LOG_INFO, "events came until the end of the drain timeout: the next logger goes on"
+                        " behind the last that was written");
+    if (writes(logger))
+        end_forwards(logger);
 }
 
 void rf_logger_stop(struct rf_process *process) {

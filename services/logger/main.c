@@ -10,6 +10,7 @@ static const struct rf_service logger = {
     .lines_alone = true,
     .start = rf_logger_start,
     .drain = rf_logger_drain,
+    .overdue = rf_logger_overdue,
     .reload = rf_logger_reload,
     .stop = rf_logger_stop,
 };
