@@ -4,12 +4,22 @@
 
 #include "engine_parts.h"
 
-// It must be there for people: open, and told or older than what it swallows, so that two which
-// name each other do not both fall silent.
+// Whether only a storm keeps it from people: what is not told for another reason is not held.
+static bool is_held(const struct rf_incident *incident) {
+    for (unsigned c = 0; c < RF_CHANNELS_MOST; c++)
+        if (incident->held[c].ns > 0)
+            return true;
+    return false;
+}
+
+// It must be there for people: open, and told, held or older than what it swallows, so that two
+// which name each other do not both fall silent. Of two that are held, what is swallowed is not
+// held from then on.
 static bool can_swallow(const struct rf_incident *inhibitor, const struct rf_incident *other) {
     return inhibitor != NULL && inhibitor != other && inhibitor->live &&
            inhibitor->phase == RF_PHASE_OPEN &&
-           (other == NULL || inhibitor->told != RF_TOLD_NOTHING || inhibitor->seq < other->seq);
+           (other == NULL || inhibitor->told != RF_TOLD_NOTHING || is_held(inhibitor) ||
+            inhibitor->seq < other->seq);
 }
 
 static struct rf_incident *find_matching(const struct rf_engine *engine, const char *pattern,

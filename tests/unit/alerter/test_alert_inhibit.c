@@ -129,6 +129,24 @@ static void incident_25_who_fails_together_is_known_in_any_order_of_the_events(v
     bench_expect(bench, "opened own-side");
 }
 
+// Longer than an outage waits for others that may come with it.
+static void a_storm_that_holds_our_own_side_holds_the_providers_no_less(void **state) {
+    struct bench *bench = *state;
+    const char *const names[] = {"x", "y", "z"};
+    char name[8];
+    for (int i = 0; i < 33; i++) {
+        snprintf(name, sizeof name, "b-%d", i);
+        bench_event(bench, "breaker.opened", name, "{}");
+        for (int k = 0; i == 5 && k < 3; k++)
+            bench_event(bench, "provider.down", names[k], "{}");
+        bench_wait(bench, 2);
+    }
+    bench_wait(bench, 60);
+    bench_says(bench->told[2].text, "down together");
+    for (size_t i = 0; i < bench->told_count; i++)
+        assert_null(strstr(bench->told[i].text, "Provider "));
+}
+
 static void two_providers_that_fail_are_told_each(void **state) {
     struct bench *bench = *state;
     bench_event(bench, "provider.down", "openai", "{}");
@@ -148,6 +166,7 @@ int main(void) {
         BENCH_TEST(incident_25_providers_that_fail_together_are_one_incident_of_our_own_side),
         BENCH_TEST(news_of_an_old_outage_bring_no_later_ones_together),
         BENCH_TEST(incident_25_who_fails_together_is_known_in_any_order_of_the_events),
+        BENCH_TEST(a_storm_that_holds_our_own_side_holds_the_providers_no_less),
         BENCH_TEST(two_providers_that_fail_are_told_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
