@@ -48,7 +48,7 @@ static rf_block others(rf_block bytes) {
 }
 
 // Most texts are of letters, digits and signs of ASCII that stand for themselves.
-static bool is_plain(const char *text, size_t size) {
+bool rf_json_line_is_plain(const char *text, size_t size) {
     if (size < sizeof(rf_block))
         return size == 0 || !rf_block_any(others(rf_block_of_few(text, size)));
     // The last block may overlap the one before it.
@@ -59,7 +59,7 @@ static bool is_plain(const char *text, size_t size) {
 }
 
 bool rf_json_line_add_plain(struct rf_text *out, const char *text, size_t size) {
-    char *room = is_plain(text, size) ? rf_text_room(out, size + 2) : NULL;
+    char *room = rf_json_line_is_plain(text, size) ? rf_text_room(out, size + 2) : NULL;
     if (room == NULL)
         return false;
     room[0] = '"';

@@ -7,6 +7,9 @@
 
 #include "events/text.h"
 
+// rf_json_line_is_plain: whether `size` bytes are ASCII of which nothing has to be escaped.
+bool rf_json_line_is_plain(const char *text, size_t size);
+
 // rf_json_line_add_plain: appends `size` bytes of ASCII in quotes; false, with nothing added, if
 // there is another character or one that has to be escaped, or memory is short.
 bool rf_json_line_add_plain(struct rf_text *out, const char *text, size_t size);

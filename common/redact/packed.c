@@ -6,11 +6,12 @@
 #include "events/json_line.h"
 #include "redact/known_names.h"
 #include "wire/cursor.h"
+#include "wire/glance.h"
 
 // What reading goes on with.
 struct walk {
     const struct rf_redaction *redaction;
-    struct rf_clean_texts *seen;
+    struct rf_seen_texts *seen;
     struct rf_cursor cursor;
     struct rf_text *json;     // NULL: not wanted
     struct rf_text *redacted; // of the value at hand
@@ -57,38 +58,32 @@ static void add_plain(struct walk *walk, const struct rf_packed *value) {
     }
 }
 
-// A text, or a number that becomes one. `*text` and `*size`: what is left of it.
+// What is left of the value at hand.
+static struct rf_str left_of(const struct walk *walk) {
+    const char *bytes = walk->redacted->data;
+    return (struct rf_str){bytes == NULL ? "" : bytes, walk->redacted->size};
+}
+
+// A text, or a number that becomes one. `*text`: what is left of it.
 static enum rf_redact_verdict redact_scalar(struct walk *walk, enum rf_redact_kind kind,
-                                            const struct rf_packed *value, const char **text,
-                                            size_t *size) {
+                                            const struct rf_packed *value, struct rf_str *text) {
     enum rf_redact_verdict verdict = RF_REDACT_CLEAN;
     walk->redacted->size = 0;
-    *text = value->bytes;
-    *size = value->size;
-    if (value->kind == RF_PACKED_STR && kind == RF_REDACT_PLAIN) // as rf_redact_value does
-        verdict =
-            rf_redact_again(walk->redaction, walk->seen, value->bytes, value->size, walk->redacted)
-                ? RF_REDACT_CHANGED
-                : RF_REDACT_CLEAN;
+    *text = (struct rf_str){value->bytes, value->size};
+    if (value->kind == RF_PACKED_STR && kind == RF_REDACT_PHONE)
+        verdict = rf_redact_phone_again(walk->redaction, walk->seen, value->bytes, value->size,
+                                        walk->redacted);
     else if (value->kind == RF_PACKED_STR)
         verdict = rf_redact_value(walk->redaction, kind, value->bytes, value->size, walk->redacted);
     else if (value->kind == RF_PACKED_INT)
         verdict = rf_redact_number(walk->redaction, kind, value->n, walk->redacted);
-    if (verdict == RF_REDACT_CHANGED) {
-        *text = walk->redacted->data == NULL ? "" : walk->redacted->data;
-        *size = walk->redacted->size;
-    }
+    if (verdict == RF_REDACT_CHANGED)
+        *text = left_of(walk);
     return verdict;
 }
 
 static bool is_container(const struct rf_packed *value) {
     return value->kind == RF_PACKED_ARRAY || value->kind == RF_PACKED_MAP;
-}
-
-static void begin_item(struct walk *walk, bool *first) {
-    if (!*first)
-        add(walk, ",", 1);
-    *first = false;
 }
 
 static void add_key(struct walk *walk, const struct key *key) {
@@ -114,6 +109,15 @@ static void add_key(struct walk *walk, const struct key *key) {
     rf_text_fini(&left);
 }
 
+// The key of a member, NULL for an item of an array.
+static void begin_item(struct walk *walk, const struct key *key, bool *first) {
+    if (!*first)
+        add(walk, ",", 1);
+    *first = false;
+    if (key != NULL)
+        add_key(walk, key);
+}
+
 static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *value,
                         struct rf_fields *fields);
 
@@ -126,11 +130,71 @@ static void list_member(struct rf_fields *fields, const struct key *key, enum rf
     fields->count++;
 }
 
-static void list_text(struct rf_fields *fields, const struct key *key, const char *text,
-                      size_t size) {
+static void list_text(struct rf_fields *fields, const struct key *key, const struct rf_str *text) {
+    char *room = rf_text_room(&fields->texts, text->size + 1);
     list_member(fields, key, RF_MEMBER_TEXT, (int64_t)fields->texts.size);
-    rf_text_add_bytes(&fields->texts, text, size);
-    rf_text_add_bytes(&fields->texts, "", 1);
+    if (room == NULL)
+        return;
+    memcpy(room, text->bytes, text->size);
+    room[text->size] = '\0';
+    rf_text_take_room(&fields->texts, text->size + 1);
+}
+
+static void walk_container(struct walk *walk, enum rf_redact_kind kind, const struct key *key,
+                           const struct rf_packed *value, bool *first,
+                           struct rf_fields *fields) // NOLINT(misc-no-recursion)
+{
+    if (fields != NULL)
+        list_member(fields, key, value->kind == RF_PACKED_ARRAY ? RF_MEMBER_ARRAY : RF_MEMBER_OTHER,
+                    (int64_t)value->count);
+    if (walk->json == NULL) { // only the members themselves are wanted
+        rf_cursor_skip(&walk->cursor, value);
+        return;
+    }
+    begin_item(walk, key, first);
+    walk_inside(walk, kind, value, NULL);
+}
+
+// Of which its content alone decides: names are shown where no tree is made (rf_redact_packed).
+static bool is_plain_text(enum rf_redact_kind kind, const struct rf_packed *value) {
+    return value->kind == RF_PACKED_STR && (kind == RF_REDACT_PLAIN || kind == RF_REDACT_NAME);
+}
+
+static void walk_text(struct walk *walk, const struct key *key, const struct rf_packed *value,
+                      bool *first, struct rf_fields *fields) {
+    struct rf_str text = {value->bytes, value->size};
+    if (walk->json != NULL)
+        begin_item(walk, key, first);
+    walk->redacted->size = 0;
+    if (rf_redact_again(walk->redaction, walk->seen, text.bytes, text.size, walk->redacted,
+                        walk->json)) {
+        text = left_of(walk);
+        if (walk->json != NULL)
+            rf_json_line_add(walk->json, text.bytes, text.size);
+    }
+    if (fields != NULL)
+        list_text(fields, key, &text);
+}
+
+static void walk_scalar(struct walk *walk, enum rf_redact_kind kind, const struct key *key,
+                        const struct rf_packed *value, bool *first, struct rf_fields *fields) {
+    struct rf_str text;
+    enum rf_redact_verdict verdict = redact_scalar(walk, kind, value, &text);
+    if (verdict == RF_REDACT_DROPPED)
+        return;
+    bool is_text = value->kind == RF_PACKED_STR || verdict == RF_REDACT_CHANGED;
+    if (fields != NULL && is_text)
+        list_text(fields, key, &text);
+    else if (fields != NULL)
+        list_member(fields, key, value->kind == RF_PACKED_INT ? RF_MEMBER_NUMBER : RF_MEMBER_OTHER,
+                    value->n);
+    if (walk->json == NULL)
+        return;
+    begin_item(walk, key, first);
+    if (is_text)
+        rf_json_line_add(walk->json, text.bytes, text.size);
+    else
+        add_plain(walk, value);
 }
 
 // The member with this key, NULL for an item of an array; `fields`: where it is listed, or NULL.
@@ -138,40 +202,12 @@ static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct
                        const struct rf_packed *value, bool *first,
                        struct rf_fields *fields) // NOLINT(misc-no-recursion)
 {
-    const char *text;
-    size_t size;
-    if (is_container(value)) {
-        begin_item(walk, first);
-        if (key != NULL)
-            add_key(walk, key);
-        if (fields != NULL)
-            list_member(fields, key,
-                        value->kind == RF_PACKED_ARRAY ? RF_MEMBER_ARRAY : RF_MEMBER_OTHER,
-                        (int64_t)value->count);
-        if (walk->json != NULL)
-            walk_inside(walk, kind, value, NULL);
-        else // only the members themselves are wanted
-            rf_cursor_skip(&walk->cursor, value);
-        return;
-    }
-    enum rf_redact_verdict verdict = redact_scalar(walk, kind, value, &text, &size);
-    if (verdict == RF_REDACT_DROPPED)
-        return;
-    bool is_text = value->kind == RF_PACKED_STR || verdict == RF_REDACT_CHANGED;
-    if (fields != NULL && is_text)
-        list_text(fields, key, text, size);
-    else if (fields != NULL)
-        list_member(fields, key, value->kind == RF_PACKED_INT ? RF_MEMBER_NUMBER : RF_MEMBER_OTHER,
-                    value->n);
-    if (walk->json == NULL)
-        return;
-    begin_item(walk, first);
-    if (key != NULL)
-        add_key(walk, key);
-    if (is_text)
-        rf_json_line_add(walk->json, text, size);
+    if (is_container(value))
+        walk_container(walk, kind, key, value, first, fields);
+    else if (is_plain_text(kind, value))
+        walk_text(walk, key, value, first, fields);
     else
-        add_plain(walk, value);
+        walk_scalar(walk, kind, key, value, first, fields);
 }
 
 static enum rf_redact_kind read_key(struct walk *walk, enum rf_redact_kind outer, struct key *key) {
@@ -195,7 +231,7 @@ static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struc
     add(walk, is_map ? "}" : "]", 1);
 }
 
-bool rf_redact_packed(const struct rf_redaction *redaction, struct rf_clean_texts *seen,
+bool rf_redact_packed(const struct rf_redaction *redaction, struct rf_seen_texts *seen,
                       const struct rf_bytes *data, struct rf_text *json, struct rf_fields *fields) {
     struct walk walk = {.redaction = redaction,
                         .seen = seen,

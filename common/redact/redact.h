@@ -126,13 +126,6 @@ struct rf_redacted_event {
 RF_NODISCARD enum rf_err rf_redact_event(const struct rf_redaction *redaction,
                                          const struct rf_event *event,
                                          struct rf_redacted_event *redacted);
-
-// rf_redact_event_again: the same, with answers kept in `seen` (clean_texts.h).
-struct rf_clean_texts;
-RF_NODISCARD enum rf_err rf_redact_event_again(const struct rf_redaction *redaction,
-                                               struct rf_clean_texts *seen,
-                                               const struct rf_event *event,
-                                               struct rf_redacted_event *redacted);
 void rf_redacted_event_fini(struct rf_redacted_event *redacted);
 
 #endif

@@ -12,7 +12,6 @@
 #ifndef RF_REDACT_REDACTOR_H
 #define RF_REDACT_REDACTOR_H
 
-
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "redact/clean_texts.h"
 #include "redact/span.h"
 
 // A value, and what became of it.
@@ -128,23 +127,14 @@ static void text_fields(struct rf_event *event, const char **fields[TEXT_FIELDS]
     memcpy(fields, all, sizeof all);
 }
 
-static bool redact_field(const struct rf_redaction *redaction, struct rf_clean_texts *seen,
-                         const char *text, struct rf_text *out) {
+static bool redact_field(const struct rf_redaction *redaction, const char *text,
+                         struct rf_text *out) {
     size_t size = text == NULL ? 0 : strlen(text);
-    if (size == 0)
-        return false;
-    return seen == NULL ? rf_redact(redaction, text, size, out)
-                        : rf_redact_again(redaction, seen, text, size, out);
+    return size > 0 && rf_redact(redaction, text, size, out);
 }
 
 enum rf_err rf_redact_event(const struct rf_redaction *redaction, const struct rf_event *event,
                             struct rf_redacted_event *redacted) {
-    return rf_redact_event_again(redaction, NULL, event, redacted);
-}
-
-enum rf_err rf_redact_event_again(const struct rf_redaction *redaction, struct rf_clean_texts *seen,
-                                  const struct rf_event *event,
-                                  struct rf_redacted_event *redacted) {
     const char **fields[TEXT_FIELDS];
     size_t begins[TEXT_FIELDS];
     *redacted = (struct rf_redacted_event){.event = *event};
@@ -156,7 +146,7 @@ enum rf_err rf_redact_event_again(const struct rf_redaction *redaction, struct r
     text_fields(&redacted->event, fields);
     for (size_t i = 0; i < TEXT_FIELDS; i++) {
         begins[i] = redacted->texts.size;
-        if (redact_field(redaction, seen, *fields[i], &redacted->texts))
+        if (redact_field(redaction, *fields[i], &redacted->texts))
             rf_text_add_bytes(&redacted->texts, "", 1);
         else
             *fields[i] = NULL;

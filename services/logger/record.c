@@ -17,8 +17,7 @@
 // ---- a line of JSON ----
 
 // As it is if it is UTF-8, else cleaned.
-static void add_value(struct rf_text *out, const char *value) {
-    size_t size = strlen(value);
+static void add_value(struct rf_text *out, const char *value, size_t size) {
     if (rf_json_line_add_plain(out, value, size))
         return;
     if (rf_text_valid(value, size)) {
@@ -34,43 +33,71 @@ static void add_value(struct rf_text *out, const char *value) {
     rf_text_fini(&clean);
 }
 
+// What is left of an event is written as it is; what came is looked through on the way.
+struct head {
+    struct rf_text *out;
+    const struct rf_redaction *redaction; // NULL: it is left of one
+    struct rf_recorder *recorder;
+    bool clean; // nothing that came has to be redacted
+};
+
+// Of a text that comes again in other events.
+static void add_text(struct head *head, const char *value) {
+    size_t size = strlen(value);
+    if (head->redaction == NULL)
+        add_value(head->out, value, size);
+    else if (rf_redact_again(head->redaction, &head->recorder->seen, value, size,
+                             &head->recorder->sentence, head->out))
+        head->clean = false;
+}
+
+// Each event has an id of its own.
+static void add_id(struct head *head, const char *value) {
+    size_t size = strlen(value);
+    if (head->redaction != NULL &&
+        rf_redact(head->redaction, value, size, &head->recorder->sentence))
+        head->clean = false;
+    else
+        add_value(head->out, value, size);
+}
+
 // A constant, such as `,"id":`.
 #define ADD(out, text) rf_text_add_bytes(out, text, sizeof(text) - 1)
 
 // `name`: likewise.
-#define ADD_MEMBER(out, name, value)                                                               \
+#define ADD_MEMBER(head, name, value, add)                                                         \
     if ((value) != NULL && (value)[0] != '\0') {                                                   \
-        ADD(out, name);                                                                            \
-        add_value(out, value);                                                                     \
+        ADD((head)->out, name);                                                                    \
+        add(head, value);                                                                          \
     }
 
-static void add_head(const struct rf_event *event, const char *time, struct rf_text *out) {
+static void add_head(struct head *head, const struct rf_event *event, const char *time) {
+    struct rf_text *out = head->out;
     ADD(out, "{\"n\":");
     rf_text_add_number(out, event->n);
     ADD(out, ",\"time\":\"");
     rf_text_add_bytes(out, time, RF_RFC3339_SIZE - 1);
     ADD(out, "\"");
-    ADD_MEMBER(out, ",\"id\":", event->id);
-    ADD_MEMBER(out, ",\"type\":", event->type);
-    ADD_MEMBER(out, ",\"severity\":", event->severity);
-    ADD_MEMBER(out, ",\"subject\":", event->subject);
-    ADD_MEMBER(out, ",\"service\":", event->service);
-    ADD_MEMBER(out, ",\"campaign\":", event->campaign);
-    ADD_MEMBER(out, ",\"contact\":", event->contact);
-    ADD_MEMBER(out, ",\"trace\":", event->trace);
-    ADD_MEMBER(out, ",\"origin\":", event->origin);
+    ADD_MEMBER(head, ",\"id\":", event->id, add_id);
+    ADD_MEMBER(head, ",\"type\":", event->type, add_text);
+    ADD_MEMBER(head, ",\"severity\":", event->severity, add_text);
+    ADD_MEMBER(head, ",\"subject\":", event->subject, add_text);
+    ADD_MEMBER(head, ",\"service\":", event->service, add_text);
+    ADD_MEMBER(head, ",\"campaign\":", event->campaign, add_text);
+    ADD_MEMBER(head, ",\"contact\":", event->contact, add_text);
+    ADD_MEMBER(head, ",\"trace\":", event->trace, add_text);
+    ADD_MEMBER(head, ",\"origin\":", event->origin, add_text);
     // The place in its publisher's stream: whoever reads the file can see that none is missing.
-    ADD_MEMBER(out, ",\"stream\":", event->stream);
+    ADD_MEMBER(head, ",\"stream\":", event->stream, add_text);
     if (event->seq > 0) {
         ADD(out, ",\"seq\":");
         rf_text_add_number(out, event->seq);
     }
 }
 
-// `sentence`: what the event says; `data`: what is left of its data, as JSON.
-static void add_json(const struct rf_event *event, const char *time, const struct rf_text *data,
-                     const char *sentence, size_t size, struct rf_text *out) {
-    add_head(event, time, out);
+// Behind the head. `sentence`: what the event says; `data`: what is left of its data, as JSON.
+static void add_body(const struct rf_text *data, const char *sentence, size_t size,
+                     struct rf_text *out) {
     ADD(out, ",\"message\":");
     rf_json_line_add(out, sentence, size);
     if (data->size > 0) {
@@ -195,11 +222,10 @@ static const char *time_of(struct rf_recorder *recorder, struct rf_utc ts) {
     return recorder->time;
 }
 
-// Both lines have the same sentence.
-static void add_lines(struct rf_recorder *recorder, const struct rf_event *event,
-                      const struct lines *lines) {
+// All but the head of the line of JSON. Both lines have the same sentence.
+static void add_rest(struct rf_recorder *recorder, const struct rf_event *event, const char *time,
+                     const struct lines *lines) {
     struct rf_text *said = lines->text == NULL ? &recorder->sentence : lines->text;
-    const char *time = time_of(recorder, (struct rf_utc){event->ts});
     recorder->sentence.size = 0;
     if (lines->text != NULL)
         add_columns(event, time, lines->text);
@@ -210,10 +236,20 @@ static void add_lines(struct rf_recorder *recorder, const struct rf_event *event
         return;
     }
     if (lines->json != NULL)
-        add_json(event, time, &recorder->data, said->data == NULL ? "" : said->data + begin,
-                 said->size - begin, lines->json);
+        add_body(&recorder->data, said->data == NULL ? "" : said->data + begin, said->size - begin,
+                 lines->json);
     if (lines->text != NULL)
         rf_text_add_bytes(lines->text, "\n", 1);
+}
+
+// Of what is left of an event.
+static void add_lines(struct rf_recorder *recorder, const struct rf_event *event,
+                      const struct lines *lines) {
+    const char *time = time_of(recorder, (struct rf_utc){event->ts});
+    struct head head = {.out = lines->json};
+    if (lines->json != NULL)
+        add_head(&head, event, time);
+    add_rest(recorder, event, time, lines);
 }
 
 // With data in a tree.
@@ -243,36 +279,59 @@ static void record_unpacked(struct rf_recorder *recorder, const struct rf_redact
     json_decref(whole.data);
 }
 
+// What people read names neither id, stream, origin nor trace, so that nothing of them has to be
+// redacted.
+static bool words_are_clean(struct rf_recorder *recorder, const struct rf_redaction *redaction,
+                            const struct rf_event *event) {
+    const char *const words[] = {event->severity, event->type,     event->subject,
+                                 event->service,  event->campaign, event->contact};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (words[i] != NULL && rf_redact_again(redaction, &recorder->seen, words[i],
+                                                strlen(words[i]), &recorder->sentence, NULL))
+            return false;
+    return true;
+}
+
+// The lines of an event whose own texts are clean, as those of nearly all are; its data have been
+// looked through. False, with nothing added, for another.
+static bool add_clean_lines(struct rf_recorder *recorder, const struct rf_redaction *redaction,
+                            const struct rf_event *event, const struct lines *lines) {
+    const char *time = time_of(recorder, (struct rf_utc){event->ts});
+    struct head head = {lines->json, redaction, recorder, true};
+    size_t before = lines->json == NULL ? 0 : lines->json->size;
+    if (lines->json != NULL)
+        add_head(&head, event, time);
+    else
+        head.clean = words_are_clean(recorder, redaction, event);
+    if (head.clean)
+        add_rest(recorder, event, time, lines);
+    else if (lines->json != NULL)
+        lines->json->size = before;
+    return head.clean;
+}
+
 // With data as they came: without a tree, wherever that is possible.
 static bool record_packed(struct rf_recorder *recorder, const struct rf_redaction *redaction,
                           const struct rf_event *event, const struct lines *lines) {
     struct rf_redacted_event redacted;
+    struct rf_event listed = *event;
     recorder->data.size = 0;
-    if (!rf_redact_packed(redaction, &recorder->clean, &event->data_packed,
-                          lines->json == NULL ? NULL : &recorder->data, &recorder->fields) ||
-        rf_redact_event_again(redaction, &recorder->clean, event, &redacted) != RF_OK)
+    if (!rf_redact_packed(redaction, &recorder->seen, &event->data_packed,
+                          lines->json == NULL ? NULL : &recorder->data, &recorder->fields))
         return false;
-    redacted.event.data_fields = &recorder->fields;
+    listed.data_fields = &recorder->fields;
+    if (add_clean_lines(recorder, redaction, &listed, lines))
+        return true;
+    if (rf_redact_event(redaction, &listed, &redacted) != RF_OK)
+        return false;
     add_lines(recorder, &redacted.event, lines);
     rf_redacted_event_fini(&redacted);
     return true;
 }
 
-// What people read names neither of these, so that nothing of them has to be redacted.
-static struct rf_event without_ids(const struct rf_event *event) {
-    struct rf_event words = *event;
-    words.id = words.stream = words.origin = words.trace = NULL;
-    return words;
-}
-
 void rf_record(struct rf_recorder *recorder, const struct rf_redaction *redaction,
                const struct rf_event *event, struct rf_text *json, struct rf_text *text) {
     struct lines lines = {json, text};
-    struct rf_event words;
-    if (json == NULL) {
-        words = without_ids(event);
-        event = &words;
-    }
     if (event->data_packed.size == 0)
         record_tree(recorder, redaction, event, &lines);
     else if (rf_sentence_needs_tree(event->type) ||

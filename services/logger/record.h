@@ -13,14 +13,14 @@
 #include "base/clock.h"
 #include "events/field.h"
 #include "events/text.h"
-#include "redact/clean_texts.h"
 #include "redact/redact.h"
+#include "redact/seen_texts.h"
 
 // What making lines goes on with: room that is kept from one event to the next. Zero it before use.
 struct rf_recorder {
     struct rf_text data, sentence; // private
     struct rf_fields fields;       // private
-    struct rf_clean_texts clean;   // private
+    struct rf_seen_texts seen;     // private
     int64_t second;                // private: whose time `time` tells
     char time[RF_RFC3339_SIZE];    // private
 };
