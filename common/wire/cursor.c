@@ -17,6 +17,9 @@ static const struct head {
     {MAP, 2, 0},  {MAP, 4, 0},
 };
 
+#define FIRST_UINT 0xcc
+#define LAST_UINT  0xcf
+
 // `bytes`: 0 (nothing is there), 1, 2, 4 or 8.
 static uint64_t big_endian(const unsigned char *at, size_t bytes) {
     uint16_t two;
@@ -123,10 +126,24 @@ static enum rf_read read_long(struct rf_cursor *cursor, struct rf_packed *value)
     }
 }
 
+// One of 1, 2, 4 or 8 bytes, behind which enough is left to read 8 whatever it has.
+static void read_unsigned(struct rf_cursor *cursor, struct rf_packed *value) {
+    unsigned bytes = 1U << (*cursor->at - FIRST_UINT);
+    uint64_t bits;
+    memcpy(&bits, cursor->at + 1, sizeof bits);
+    cursor->at += 1 + bytes;
+    set_number(value, UINT, be64toh(bits) >> (64 - 8 * bytes), bytes);
+}
+
 enum rf_read rf_cursor_read_other(struct rf_cursor *cursor, struct rf_packed *value) {
     if (cursor->at == cursor->end)
         return RF_READ_BROKEN;
     unsigned char first = *cursor->at;
+    // Counts and times, as most numbers are.
+    if (first >= FIRST_UINT && first <= LAST_UINT && cursor->end - cursor->at > 8) {
+        read_unsigned(cursor, value);
+        return RF_READ_OK;
+    }
     if (first >= 0xc0 && first <= 0xdf)
         return read_long(cursor, value);
     cursor->at++;

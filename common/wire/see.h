@@ -6,6 +6,7 @@
 #include <endian.h>
 #include <math.h>
 
+#include "base/block.h"
 #include "wire/bound.h"
 #include "wire/cursor.h"
 #include "wire/glance.h"
@@ -32,12 +33,32 @@ INLINED bool skip_text(struct rf_cursor *cursor, const char *text, size_t size) 
     return true;
 }
 
-static bool see_str(struct rf_cursor *cursor, struct rf_str *text) {
+// Whether a text of at most SHORT_TEXT bytes is of 0x01 to 0x7F alone, without a branch on its
+// size. As much as the longest of them is there to be read.
+INLINED bool is_short_plain(const char *bytes, size_t size) {
+    static const unsigned char inside[4 * sizeof(rf_block)] = {
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+        0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+    const unsigned char *mask = inside + 2 * sizeof(rf_block) - size;
+    rf_block low = rf_block_at(bytes), high = rf_block_at(bytes + sizeof(rf_block));
+    return !rf_block_any((((low - 1) | low) & rf_block_at(mask)) |
+                         (((high - 1) | high) & rf_block_at(mask + sizeof(rf_block))));
+}
+
+// Whether what was read at the cursor is text.
+INLINED bool is_text(const struct rf_cursor *cursor, const char *bytes, size_t size) {
+    return (size <= SHORT_TEXT && (const char *)cursor->end - bytes > SHORT_TEXT &&
+            is_short_plain(bytes, size)) ||
+           rf_text_valid(bytes, size);
+}
+
+INLINED bool see_str(struct rf_cursor *cursor, struct rf_str *text) {
     struct rf_packed value;
     if (rf_cursor_read(cursor, &value) != RF_READ_OK || value.kind != RF_PACKED_STR)
         return false;
     *text = (struct rf_str){value.bytes, value.size};
-    return rf_text_valid(value.bytes, value.size);
+    return is_text(cursor, value.bytes, value.size);
 }
 
 // Times have eight bytes, and most numbers are times.
@@ -130,16 +151,32 @@ static bool pass_large_map(struct rf_cursor *cursor, const struct rf_packed *map
     return rf_json_check(&inside, map, NULL) == RF_OK;
 }
 
+static bool is_among(const struct rf_str *keys, size_t count, const struct rf_str *key) {
+    for (size_t i = 0; i < count; i++)
+        if (keys[i].size == key->size && memcmp(keys[i].bytes, key->bytes, key->size) == 0)
+            return true;
+    return false;
+}
+
+// One of 64 bits: keys that differ in it need not be compared.
+INLINED uint64_t bit_of(const struct rf_str *key) {
+    if (key->size == 0)
+        return 1;
+    unsigned first = (unsigned char)key->bytes[0], last = (unsigned char)key->bytes[key->size - 1];
+    return UINT64_C(1) << ((first * 5 + last * 3 + key->size) % 64);
+}
+
 static bool pass_map(struct rf_cursor *cursor, size_t pairs, int depth) // NOLINT(misc-no-recursion)
 {
     struct rf_str keys[FEW_PAIRS];
+    uint64_t bits = 0;
     for (size_t i = 0; i < pairs; i++) {
         if (!see_str(cursor, &keys[i]))
             return false;
-        for (size_t k = 0; k < i; k++)
-            if (keys[k].size == keys[i].size &&
-                memcmp(keys[k].bytes, keys[i].bytes, keys[i].size) == 0)
-                return false;
+        uint64_t bit = bit_of(&keys[i]);
+        if ((bits & bit) != 0 && is_among(keys, i, &keys[i]))
+            return false;
+        bits |= bit;
         if (!pass_json(cursor, depth + 1))
             return false;
     }
@@ -168,7 +205,7 @@ static bool pass_json(struct rf_cursor *cursor, int depth) // NOLINT(misc-no-rec
         return false;
     switch (value.kind) {
     case RF_PACKED_STR:
-        return rf_text_valid(value.bytes, value.size);
+        return is_text(cursor, value.bytes, value.size);
     case RF_PACKED_NIL:
     case RF_PACKED_BOOL:
     case RF_PACKED_INT:

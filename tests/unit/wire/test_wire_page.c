@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,7 +158,7 @@ static void a_page_that_is_cut_anywhere_is_none(void **state) {
     rf_page_fini(&page);
 }
 
-// ---- the same list ----
+// ---- what must not be in it ----
 
 static struct rf_frame frame_of(const char *rid, struct rf_event *events, size_t count,
                                 int64_t last) {
@@ -168,6 +169,68 @@ static struct rf_frame frame_of(const char *rid, struct rf_event *events, size_t
     assert_int_equal(rf_wire_encode(RF_MESSAGE_journal_page, &body, &frame, &error), RF_OK);
     return frame;
 }
+
+// The page of an event with such a text in its data.
+static struct rf_frame frame_with(const char *key, const char *text) {
+    struct rf_event event = {.n = 7, .type = "a.b", .subject = "x", .severity = "info"};
+    event.data = json_pack("{s:i, s:s, s:i}", "a", 1, key, text, "z", 2);
+    assert_non_null(event.data);
+    struct rf_frame frame = frame_of("1", &event, 1, 7);
+    json_decref(event.data);
+    return frame;
+}
+
+static unsigned char *find(const struct rf_frame *frame, const char *text) {
+    unsigned char *at = memmem(frame->data, frame->size, text, strlen(text));
+    assert_non_null(at);
+    return at;
+}
+
+static void a_byte_that_is_no_text_is_seen_wherever_it_stands(void **state) {
+    (void)state;
+    static const unsigned char wrong[] = {0x00, 0x80, 0xC3, 0xFF};
+    static const char letters[] = "bcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ";
+    struct rf_page page = {0};
+    char text[sizeof letters];
+    for (size_t size = 2; size < sizeof letters; size++)
+        for (size_t at = 0; at < size; at++)
+            for (size_t i = 0; i < 2 * sizeof wrong; i++) {
+                memcpy(text, letters, size);
+                text[size] = '\0';
+                struct rf_frame frame = i % 2 == 0 ? frame_with("k", text) : frame_with(text, "v");
+                assert_true(judge(&page, frame.data, frame.size));
+                find(&frame, text)[at] = wrong[i / 2];
+                assert_false(judge(&page, frame.data, frame.size));
+                rf_frame_free(&frame);
+            }
+    rf_page_fini(&page);
+}
+
+static void a_key_that_stands_twice_is_seen_among_all_others(void **state) {
+    (void)state;
+    struct rf_page page = {0};
+    for (int count = 2; count <= 20; count++)
+        for (int twice = 1; twice < count; twice++) {
+            json_t *data = json_object();
+            char key[16];
+            for (int i = 0; i < count; i++) {
+                snprintf(key, sizeof key, "key_%02d", i);
+                json_object_set_new(data, key, json_integer(i));
+            }
+            struct rf_event event = {
+                .n = 7, .type = "a.b", .subject = "x", .severity = "info", .data = data};
+            struct rf_frame frame = frame_of("1", &event, 1, 7);
+            assert_true(judge(&page, frame.data, frame.size));
+            snprintf(key, sizeof key, "key_%02d", twice);
+            memcpy(find(&frame, key), "key_00", 6);
+            assert_false(judge(&page, frame.data, frame.size));
+            json_decref(data);
+            rf_frame_free(&frame);
+        }
+    rf_page_fini(&page);
+}
+
+// ---- the same list ----
 
 static void read_frame(struct rf_page *page, struct rf_frame frame) {
     assert_true(judge(page, frame.data, frame.size));
@@ -244,6 +307,8 @@ int main(void) {
         cmocka_unit_test(a_page_of_our_encoder_is_read_as_the_decoder_does),
         cmocka_unit_test(a_damaged_page_is_read_as_the_decoder_does_or_not_at_all),
         cmocka_unit_test(a_page_that_is_cut_anywhere_is_none),
+        cmocka_unit_test(a_byte_that_is_no_text_is_seen_wherever_it_stands),
+        cmocka_unit_test(a_key_that_stands_twice_is_seen_among_all_others),
         cmocka_unit_test(a_list_that_comes_again_is_read_once),
         cmocka_unit_test(a_page_that_cannot_be_read_leaves_no_list_behind),
         cmocka_unit_test(a_page_tells_which_question_it_answers),
