@@ -1,8 +1,11 @@
 #include "forecast.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define LATELY    3 // slots: the pace
+#define GROUPS    9 // of the day, of which one or a few may hold what no contact took
+#define TRUSTED   3 // fewer groups do not say which of them is out of line
 #define CLEARANCE 1.1
 #define MARGIN    0.9
 
@@ -57,6 +60,53 @@ static struct health_forecast_slot latest(const struct health_forecast *forecast
     return sum;
 }
 
+// The day's slots with contacts, oldest first, put together to groups of as many contacts each, of
+// which what one takes is returned in `each`. What is left over joins the last group.
+static size_t group(const struct health_forecast *forecast, struct rf_instant now, int64_t least,
+                    double each[GROUPS + 1]) {
+    struct health_forecast_slot sum = {0}, whole = {0};
+    size_t count = 0;
+    for (int64_t ago = HEALTH_FORECAST_SLOTS - 1; ago >= 0; ago--) {
+        int64_t number = number_at(now) - ago;
+        const struct health_forecast_slot *slot =
+            &forecast->slots[(number % HEALTH_FORECAST_SLOTS + HEALTH_FORECAST_SLOTS) %
+                             HEALTH_FORECAST_SLOTS];
+        if (slot->number != number || slot->contacts == 0)
+            continue;
+        sum.used += slot->used;
+        sum.contacts += slot->contacts;
+        if (sum.contacts < least)
+            continue;
+        whole = sum;
+        each[count++] = sum.used / (double)sum.contacts;
+        sum = (struct health_forecast_slot){0};
+    }
+    if (count > 0 && sum.contacts > 0)
+        each[count - 1] = (whole.used + sum.used) / (double)(whole.contacts + sum.contacts);
+    return count;
+}
+
+static int ascending(const void *a, const void *b) {
+    const double *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+// The median of means (Nemirovsky and Yudin, 1983; Jerrum, Valiant and Vazirani, 1986): as the
+// mean, which the need of many contacts is a multiple of, but for a charge that is no contact's,
+// such as a month's fee while some are served: it spoils the mean of one group, not the median. A
+// median of single contacts would not do: where most of them take nothing, it is nothing.
+static double each_of(const struct health_forecast *forecast, struct rf_instant now,
+                      const struct health_forecast_slot *sum) {
+    int64_t least = (sum->contacts + GROUPS - 1) / GROUPS;
+    double each[GROUPS + 1];
+    size_t count =
+        group(forecast, now, least > HEALTH_FORECAST_LEAST ? least : HEALTH_FORECAST_LEAST, each);
+    if (count < TRUSTED)
+        return sum->used / (double)sum->contacts;
+    qsort(each, count, sizeof *each, ascending);
+    return (each[(count - 1) / 2] + each[count / 2]) / 2;
+}
+
 void health_forecast_read(struct health_forecast *forecast, const struct health_credit *credit,
                           struct rf_instant now) {
     double used = credit->spent - forecast->credit.spent;
@@ -67,7 +117,7 @@ void health_forecast_read(struct health_forecast *forecast, const struct health_
         slot->covered_ns += rf_instant_since(now, forecast->read_at).ns;
         struct health_forecast_slot sum = latest(forecast, HEALTH_FORECAST_SLOTS, now, true);
         if (sum.contacts >= HEALTH_FORECAST_LEAST) {
-            forecast->each = sum.used / (double)sum.contacts;
+            forecast->each = each_of(forecast, now, &sum);
             forecast->measured = true;
         }
     }

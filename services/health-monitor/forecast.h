@@ -1,7 +1,9 @@
 // Whether a provider's credit lasts for what campaigns still need of it. What a contact takes is
 // measured: what was used while contacts were served, by how many those were, over the latest day;
 // so cached speech, a model's price and calls that are repeated are in it, and so is what others
-// use of the same account meanwhile. Pure: readings, contacts and the time in, decisions out.
+// use of the same account all the while. A charge that comes once, such as a month's fee, is not,
+// once there are 30 contacts to tell it by. Pure: readings, contacts and the time in, decisions
+// out.
 #ifndef HEALTH_FORECAST_H
 #define HEALTH_FORECAST_H
 

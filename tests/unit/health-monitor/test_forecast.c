@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -151,6 +152,74 @@ static void a_contact_takes_what_was_measured_of_late(void **state) {
     assert_int_equal((int64_t)w.forecast.each, 50);
 }
 
+// So many times five minutes with some contacts, each for so much.
+static void serve_slots(struct world *w, int slots, int contacts, double each) {
+    for (int i = 0; i < slots; i++) {
+        (void)serve(w, contacts, each);
+        pass(w, 4 * MINUTE);
+        (void)read_and_look(w);
+    }
+}
+
+static void charge(struct world *w, double amount) {
+    w->credit.left -= amount;
+    w->credit.spent += amount;
+}
+
+static void a_charge_that_comes_once_while_contacts_are_served_is_not_what_one_takes(void **state) {
+    (void)state;
+    static const struct {
+        int before, behind;
+    } cases[] = {{20, 20}, {0, 3}, {3, 0}, {1, 2}, {200, 1}, {1, 200}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world w = begin(1e6, 10000);
+        (void)read_and_look(&w);
+        serve_slots(&w, cases[i].before, 12, 100);
+        charge(&w, 500000);
+        serve_slots(&w, cases[i].behind, 12, 100);
+        assert_true(fabs(w.forecast.each - 100) < 1e-6);
+    }
+    // Four of nine groups may be spoilt.
+    struct world w = begin(1e6, 10000);
+    (void)read_and_look(&w);
+    for (int i = 0; i < 9; i++) {
+        charge(&w, i < 4 ? 70000 : 0);
+        serve_slots(&w, 4, 25, 100);
+    }
+    assert_true(fabs(w.forecast.each - 100) < 1e-6);
+}
+
+static void few_contacts_do_not_tell_a_charge_from_what_they_take(void **state) {
+    (void)state;
+    struct world w = begin(1e6, 10000);
+    (void)read_and_look(&w);
+    charge(&w, 2000);
+    serve_slots(&w, 2, 10, 100);
+    assert_int_equal((int64_t)w.forecast.each, 200);
+}
+
+static void what_few_contacts_take_and_most_do_not_is_measured_all_the_same(void **state) {
+    (void)state;
+    struct world w = begin(1e6, 10000);
+    (void)read_and_look(&w);
+    for (int i = 0; i < 280; i++) // three of ten are answered, and take 100
+        serve_slots(&w, 1, 1, i % 10 < 3 ? 100 : 0);
+    assert_true(fabs(w.forecast.each - 30) < 3);
+}
+
+static void another_price_counts_when_most_of_the_day_has_it(void **state) {
+    (void)state;
+    struct world w = begin(1e6, 10000);
+    (void)read_and_look(&w);
+    serve_slots(&w, 100, 12, 100);
+    serve_slots(&w, 40, 12, 300);
+    assert_int_equal((int64_t)w.forecast.each, 100);
+    serve_slots(&w, 180, 12, 300);
+    assert_int_equal((int64_t)w.forecast.each, 300);
+    serve_slots(&w, 288, 12, 200); // a day later nothing of that is left
+    assert_int_equal((int64_t)w.forecast.each, 200);
+}
+
 static void a_reset_before_it_runs_out_is_no_trouble_and_too_late_a_one_is(void **state) {
     (void)state;
     static const struct {
@@ -258,6 +327,10 @@ int main(void) {
         cmocka_unit_test(without_a_pace_it_has_no_end_and_is_short_all_the_same),
         cmocka_unit_test(the_pace_is_that_of_the_latest_minutes_and_at_rest_that_of_the_day),
         cmocka_unit_test(a_contact_takes_what_was_measured_of_late),
+        cmocka_unit_test(a_charge_that_comes_once_while_contacts_are_served_is_not_what_one_takes),
+        cmocka_unit_test(few_contacts_do_not_tell_a_charge_from_what_they_take),
+        cmocka_unit_test(what_few_contacts_take_and_most_do_not_is_measured_all_the_same),
+        cmocka_unit_test(another_price_counts_when_most_of_the_day_has_it),
         cmocka_unit_test(a_reset_before_it_runs_out_is_no_trouble_and_too_late_a_one_is),
         cmocka_unit_test(around_its_bounds_it_does_not_flap),
         cmocka_unit_test(more_credit_or_the_campaigns_end_ends_it),
