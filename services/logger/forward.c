@@ -46,6 +46,10 @@ static bool restart_soon(struct rf_forward *forward) {
     return forward->restarts;
 }
 
+void rf_forward_renew(struct rf_forward *forward) {
+    rf_timer_after(&forward->restart_timer, rf_ns(0));
+}
+
 void rf_forward_restart(struct rf_forward *forward) {
     bool under_way = forward->waiting && !rf_timer_running(&forward->timer);
     if (under_way)

@@ -57,6 +57,10 @@ void rf_forward_end(struct rf_forward *forward);
 // first: dropped, it might have been taken, and would be given twice.
 void rf_forward_restart(struct rf_forward *forward);
 
+// rf_forward_renew: the page in hand is given up, and all begins anew behind what runs now: in
+// place of rf_forward_done or _failed.
+void rf_forward_renew(struct rf_forward *forward);
+
 // rf_forward_begin: with up to `limit` events a page. It has not begun, or was ended.
 void rf_forward_begin(struct rf_forward *forward, size_t limit, struct rf_duration interval);
 

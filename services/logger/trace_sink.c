@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "runtime/service.h"
@@ -76,10 +77,15 @@ static bool take(void *arg, const struct rf_journal_page *page) {
 
 static void on_kept(void *arg, enum rf_err result, const struct rf_error *error) {
     struct rf_trace_sink *sink = arg;
+    if (result == RF_ERR_DAMAGED) { // no further attempt mends that, but another file
+        rf_forward_renew(&sink->otlp.forward);
+        return;
+    }
     if (result != RF_OK) {
         rf_forward_failed(&sink->otlp.forward, error->message, rf_ns(0));
         return;
     }
+    RF_CRASH_POINT(logger, traces_kept);
     rf_otlp_sink_forget(&sink->otlp);
     rf_forward_done(&sink->otlp.forward);
 }
@@ -92,6 +98,7 @@ static void given(struct rf_otlp_sink *otlp) {
         rf_forward_done(&otlp->forward);
         return;
     }
+    RF_CRASH_POINT(logger, spans_given);
     rf_trace_store_keep(&sink->store, &otlp->forward.end, on_kept, sink);
 }
 
@@ -142,6 +149,8 @@ static enum rf_err open_store(struct rf_trace_sink *sink, struct rf_error *error
                                   : rf_trace_store_open(&sink->store, process->loop, path.data,
                                                         &sink->traces, error);
     rf_text_fini(&path);
+    if (err == RF_OK && sink->store.damage[0] != '\0') // it works again with the next page
+        (void)rf_sink_failed(&sink->otlp.forward.sink, sink->store.damage);
     return err;
 }
 

@@ -1,12 +1,14 @@
 #include "trace_store.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "store/db.h"
+
+#define ASIDE ".damaged"
 
 static const struct rf_migration migrations[] = {
     {1, "CREATE TABLE trace ("
@@ -148,12 +150,17 @@ void rf_trace_store_keep(struct rf_trace_store *store, const struct rf_journal_p
 
 // ---- life ----
 
-static void remove_file(const char *path) {
+// One that was set aside before makes room: there is one at most. What cannot be moved goes away.
+static void set_aside(const char *path) {
     static const char *const ends[] = {"", "-wal", "-shm"};
-    char name[4096];
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (snprintf(name, sizeof name, "%s%s", path, ends[i]) < (int)sizeof name)
+    char name[PATH_MAX], aside[PATH_MAX];
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        snprintf(name, sizeof name, "%s%s", path, ends[i]);
+        snprintf(aside, sizeof aside, "%s" ASIDE "%s", path, ends[i]);
+        unlink(aside);
+        if (rename(name, aside) != 0)
             unlink(name);
+    }
 }
 
 static enum rf_err open_file(struct rf_trace_store *store, struct rf_loop *loop, const char *path,
@@ -171,13 +178,17 @@ enum rf_err rf_trace_store_open(struct rf_trace_store *store, struct rf_loop *lo
     enum rf_err err = open_file(store, loop, path, error);
     if (err != RF_ERR_DAMAGED)
         return err;
-    rf_log(RF_LOG_WARNING,
-           "%s: the traces under way are lost, and begin where they are told of next: %s", path,
-           error->message);
+    char damage[sizeof store->damage];
+    snprintf(damage, sizeof damage,
+             "%.200s is damaged, and set aside with the ending " ASIDE
+             ": the traces that were under"
+             " way begin where they are told of next: %.160s",
+             path, error->message);
     rf_trace_store_close(store);
     rf_open_traces_fini(&traces->open);
-    remove_file(path);
+    set_aside(path);
     *store = (struct rf_trace_store){.traces = traces};
+    memcpy(store->damage, damage, sizeof damage);
     return open_file(store, loop, path, error);
 }
 

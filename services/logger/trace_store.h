@@ -14,7 +14,7 @@
 
 struct rf_loop;
 
-// Embedded in its owner; private but for `place`. Zero-initialised is closed.
+// Embedded in its owner; private but for `place` and `damage`. Zero-initialised is closed.
 struct rf_trace_store {
     struct rf_store *store;
     struct rf_traces *traces;
@@ -22,13 +22,14 @@ struct rf_trace_store {
     struct rf_journal_place next;
     struct rf_store_job job;
     bool keeping, closing;
+    char damage[RF_ERROR_MESSAGE_SIZE]; // that rf_trace_store_open found; "": none
     void (*done)(void *arg, enum rf_err result, const struct rf_error *error);
     void *arg;
 };
 
 // rf_trace_store_open: opens or creates the file, and fills `traces`, which is empty and borrowed,
-// from it. A damaged one is made anew, and that is logged: of those that were under way the spans
-// begin where they are told of next. Blocks on the disk.
+// from it. A damaged one is set aside as PATH.damaged and made anew, which `damage` tells: of those
+// that were under way the spans begin where they are told of next. Blocks on the disk.
 RF_NODISCARD enum rf_err rf_trace_store_open(struct rf_trace_store *store, struct rf_loop *loop,
                                              const char *path, struct rf_traces *traces,
                                              struct rf_error *error);

@@ -177,6 +177,61 @@ class Kills(TraceCase):
         self.assertGreater(len(self.collector.records), len(spans), "nothing came twice: the kills came too late")
 
 
+class Damage(TraceCase):
+    """The database of what is under way, as disks leave one."""
+
+    def file(self):
+        return self.set.root / "state" / "logger" / "traces.db"
+
+    def start(self):
+        self.set.start_all(without=("alerter", "health-monitor"))
+        self.run_campaign(people(4))
+        self.wait_roots(4)
+
+    def goes_on(self, name, contacts):
+        """All spans come, and all lines of the log."""
+        before = len(self.roots())
+        self.run_campaign(contacts, name)
+        self.wait_roots(before + len(contacts))
+        wait_for("the log", lambda: len(self.set.events(type="contact.done", campaign=name)) == len(contacts))
+
+    def told(self):
+        return [e["data"]["message"] for e in self.set.events(type="sink.failed", subject="traces")]
+
+    def cut(self, data):
+        return data[:len(data) // 2]
+
+    def overwritten(self, data):
+        return data[:4096] + bytes(4096) + data[8192:]
+
+    def test_a_damaged_one_is_set_aside_and_told_and_the_logger_goes_on(self):
+        self.start()
+        damages = (self.cut, self.overwritten, lambda data: b"no database\n" * 1000, lambda data: b"")
+        for number, damage in enumerate(damages):
+            logger = self.set.processes["logger"]
+            logger.terminate()
+            self.assertEqual(logger.wait(), 0)
+            damaged = damage(self.file().read_bytes())
+            self.file().write_bytes(damaged)
+            self.set.start("logger")
+            self.goes_on(f"d{number}", people(2, 10 * (number + 1)))
+            wait_for("the word", lambda: len(self.told()) == number + 1)
+            self.assertIn(f"{self.file()} is damaged, and set aside with the ending .damaged: ", self.told()[-1])
+            self.assertEqual((self.file().parent / "traces.db.damaged").read_bytes(), damaged)
+            wait_for("the recovery", lambda: len(self.set.events(type="sink.recovered", subject="traces")) == number + 1)
+
+    def test_one_that_is_damaged_while_it_is_written_is_replaced_too(self):
+        self.start()
+        for file in self.file().parent.glob("traces.db*"):
+            size = file.stat().st_size
+            with file.open("r+b") as handle:  # the same file, as a disk would do it
+                handle.write(b"\xff" * size)
+        self.goes_on("d", people(6, 20))
+        wait_for("the word", self.told)
+        self.assertEqual(len(self.told()), 1)
+        self.assertIn("is damaged, and set aside", self.told()[0])
+
+
 class Collectors(TraceCase):
     TRACES = {"batch": 7}
 

@@ -227,6 +227,22 @@ class Account:
                 found[channel][alert] = message.removeprefix("told in ")
         return found
 
+    def traces(self, collector):
+        """Each call to a contact that ended is a trace with one root, and what came twice is the same."""
+        wrong = list(collector.problems)
+        spans, roots = {}, collections.Counter()
+        for span in list(collector.records):
+            known = spans.setdefault((span["trace"], span["id"]), span)
+            if known != span:
+                wrong.append(f"span {span['trace']}/{span['id']} came as {known} and as {span}")
+        for span in spans.values():
+            roots[span["trace"]] += span["name"] == "contact" and span["parent"] is None
+        ended = {event["trace"] for _, event in self.journal if event["type"] in ("contact.done", "contact.set_aside")}
+        wrong += [f"trace {trace} has {roots[trace]} roots" for trace in ended if roots[trace] != 1]
+        return wrong + [f"a span of trace {trace} is below none that is there" for trace, _ in
+                        {(span["trace"], span["parent"]) for span in spans.values() if span["parent"]} - set(spans)
+                        if trace in ended]
+
     def alerts(self, deaths):
         """Every event that wants one has its alert on every channel, or is told there in a summary. A death between a delivery and its record
         repeats it under the same id."""

@@ -23,7 +23,7 @@ OFTEN = {"store.before_commit": 20, "store.committed": 20, "orchestrator.step_co
          "broker.journal_committed": 20, "broker.event_published": 40, "broker.call_handed_out": 12,
          "broker.answer_in_hand": 12, "alerter.page_stored": 2, "alerter.delivered": 3, "logger.page_written": 15,
          "logger.sheet_appended": 3, "logger.sheet_updated": 3, "logger.place_kept": 2, "logger.renamed": 2,
-         "logger.packing": 3}
+         "logger.packing": 3, "logger.spans_given": 8, "logger.traces_kept": 8}
 
 # A point that is not come to in this time is given back, and another one is tried: what leads to it has to come
 # first.

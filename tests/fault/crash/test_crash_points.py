@@ -21,6 +21,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "integration")]
 from account import Account, Server, Sqlite  # noqa: E402  the folders are put on the path first
 from harness import RingfenceTest, has_crash_points, merge, wait_for  # noqa: E402
 from operator_at_work import Operator  # noqa: E402
+from otlp_collector import Collector  # noqa: E402
 from points import Armoury, table  # noqa: E402
 from postgres import OnPostgres  # noqa: E402
 
@@ -65,7 +66,9 @@ class CrashPoints(RingfenceTest):
             self.skipTest("built without RF_CRASH_POINTS")
         super().setUp()
         url = self.set.simulator_url
-        self.set.config = merge(self.set.config, {"logger": {"sheets": {
+        self.collector = Collector()
+        self.addCleanup(self.collector.close)
+        self.set.config = merge(self.set.config, {"logger": {"traces": {"enabled": True, "url": self.collector.url, "interval": "50ms"}, "sheets": {
             "enabled": True, "base_url": f"{url}/sheets", "token_url": f"{url}/google/token",
             "spreadsheet": "book-1", "sheet": "events", "batch": 500, "interval": "50ms", "log_lines": True, "quota": 0,
             "credentials": str(self.set.root / "state" / "simulator" / "service-account.json")}}})
@@ -132,10 +135,10 @@ class CrashPoints(RingfenceTest):
         def right():
             account = Account(self.set, self.store)
             complaints[:] = (account.log_is_the_journal() + account.sheet_is_the_journal() +
-                             account.alerts(self.armoury.dead["alerter"]))
+                             account.traces(self.collector) + account.alerts(self.armoury.dead["alerter"]))
             return not complaints
         try:
-            wait_for("the log, the sheet and the alerts", right)
+            wait_for("the log, the sheet, the traces and the alerts", right)
         except AssertionError:
             pass
         account = Account(self.set, self.store)
