@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "config/permitted.h"
 #include "config/reader.h"
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
@@ -302,8 +304,10 @@ char *rf_config_folder(const char *file) {
 
 static enum rf_err read_file(struct loader *loader) {
     struct rf_error cause = {0};
-    enum rf_err err =
-        rf_file_read(loader->file, FILE_MAX_BYTES, &loader->data, &loader->size, &cause);
+    enum rf_err err = rf_config_permitted(loader->file, R_OK, loader->error);
+    if (err != RF_OK)
+        return err;
+    err = rf_file_read(loader->file, FILE_MAX_BYTES, &loader->data, &loader->size, &cause);
     if (err != RF_OK)
         return rf_error_set(loader->error, RF_ERR_CONFIG, "%s", cause.message);
     loader->folder = rf_config_folder(loader->file);

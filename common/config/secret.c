@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "config/permitted.h"
 #include "config/value.h"
 
 #define SECRET_MAX_BYTES 65536
@@ -48,7 +50,8 @@ static enum rf_err read_value(const char *path, char **value, struct rf_error *e
     size_t size = 0;
     char *data = NULL;
     struct rf_error cause = {0};
-    if (rf_file_read(path, SECRET_MAX_BYTES, &data, &size, &cause) != RF_OK || data == NULL) {
+    if (rf_config_permitted(path, R_OK, &cause) != RF_OK ||
+        rf_file_read(path, SECRET_MAX_BYTES, &data, &size, &cause) != RF_OK || data == NULL) {
         rf_error_set(error, RF_ERR_CONFIG,
                      "names a file that cannot be read: %s; expected file:PATH of a "
                      "readable file",

@@ -98,7 +98,7 @@ struct cli_command;
 // The command line, taken apart.
 struct cli_options {
     const struct cli_command *command; // NULL with help or version
-    const char *config;                // --config; NULL: the defaults
+    const char *config;                // --config, or what config_file.h finds; NULL: the defaults
     struct rf_duration timeout;        // --timeout
     bool json;                         // --json, which `own` has too
     bool help, version;

@@ -8,6 +8,7 @@
 #include <ringfence/error.h>
 
 #include "complete_names.h"
+#include "config_file.h"
 #include "session.h"
 
 // Within a word that begins with a quotation mark readline puts the second one; else names are
@@ -112,6 +113,7 @@ int cli_completion_ask(const struct cli_command *commands, size_t count, const c
     if (freopen("/dev/null", "w", stderr) == NULL)
         return CLI_FAILED; // a word here would stand in the middle of the line that is written
     cli_complete(commands, count, words, word_count, &text, &wanted);
+    wanted.config = cli_config_file_take(wanted.config);
     cli_complete_names(&wanted, &text);
     cli_print_text(&text);
     return CLI_OK;

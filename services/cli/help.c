@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "config_file.h"
 #include "options.h"
 
 static void print_command(FILE *out, const struct cli_command *command) {
@@ -37,7 +38,8 @@ void cli_help_print(FILE *out, const struct cli_options *options) {
         if (is_wanted(options, cli_commands[i].words))
             print_examples(out, &cli_commands[i]);
     fprintf(out, "\n"
-                 "  --config FILE   the set's configuration; without it its defaults\n"
+                 "  --config FILE   the set's configuration; without it $RINGFENCE_CONFIG, else\n"
+                 "                  " CLI_INSTALLED_CONFIG " if it is there, else the defaults\n"
                  "  --timeout TIME  how long to wait for the broker and for answers (default 10s)\n"
                  "  --json          one JSON value, or one a line, for programs; also what is "
                  "told on\n"

@@ -43,6 +43,7 @@
 #include "base/log.h"
 #include "commands.h"
 #include "completion.h"
+#include "config_file.h"
 #include "help.h"
 #include "options.h"
 #include "say.h"
@@ -76,6 +77,7 @@ int main(int argc, char **argv) {
         printf("ringfence %s\n", RF_VERSION);
         return CLI_OK;
     }
+    options.config = cli_config_file_take(options.config);
     int code = options.own[CLI_WATCH] != NULL ? cli_watch(&options, options.command->run)
                                               : options.command->run(&options);
     bool lost = fflush(stdout) != 0 || ferror(stdout);

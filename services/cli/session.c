@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "config/permitted.h"
 
 // Without a word of the broker for so long a line says what is waited for.
 #define FIRST_WORD rf_seconds(1)
@@ -122,10 +123,20 @@ static enum rf_err open_signals(struct cli_session *session, struct rf_error *er
 
 // ---- the whole ----
 
+// ZeroMQ would try for ever, without a word, at a socket that this user may not use.
+static enum rf_err check_socket(const char *endpoint, struct rf_error *error) {
+    static const char ipc[] = "ipc://";
+    if (strncmp(endpoint, ipc, strlen(ipc)) != 0)
+        return RF_OK;
+    return rf_config_permitted(endpoint + strlen(ipc), W_OK, error);
+}
+
 static enum rf_err open_session(struct cli_session *session, struct rf_error *error) {
     struct cli_session_rim *rim = session->rim;
     char id[RF_ULID_SIZE];
     enum rf_err err = rf_config_load(session->options->config, &rim->config, error);
+    if (err == RF_OK)
+        err = check_socket(rim->config->bus.ingest, error);
     if (err == RF_OK)
         err = open_signals(session, error);
     if (err != RF_OK)
