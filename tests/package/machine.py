@@ -28,8 +28,8 @@ def base_of(folder):
 
 
 class Machine:
-    def __init__(self, folder):
-        self.root = folder / "machine"
+    def __init__(self, folder, name="machine"):
+        self.root = folder / name
         shutil.rmtree(self.root, ignore_errors=True)
         run("cp", "-a", "--reflink=auto", base_of(folder), self.root)
         self.popen = self.leader = None

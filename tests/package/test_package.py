@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import sys
 import tempfile
 import unittest
 
@@ -23,11 +24,16 @@ UNITS = [f"ringfence-{name}.service" for name in (
     "broker", "service-gateway@1", "orchestrator", "health-monitor", "alerter", "logger", "console")]
 FOLDERS = {"run_dir": "/run/ringfence", "state_dir": "/var/lib/ringfence", "log_dir": "/var/log/ringfence",
            "media_dir": "/var/lib/ringfence/media"}
-AS_USER = ["setpriv", "--reuid=ringfence", "--regid=ringfence", "--init-groups"]
+# What `ringfence init` asks a person, as nobody is here.
+ANSWERS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_FROM": "+12025550199", **dict.fromkeys(
+    ("ELEVENLABS_API_KEY", "OPENAI_API_KEY", "TWILIO_AUTH_TOKEN"), "never-used-0123456789")}
 SIMULATOR = """[Service]
 ExecStart=/usr/bin/ringfence-simulator --config /etc/ringfence/ringfence.yaml
 User=ringfence
 """
+
+sys.path.insert(0, str(SOURCE / "tests"))
+from readme import block  # noqa: E402 (found by the line before)
 
 
 def numbered(version, folder):
@@ -49,8 +55,11 @@ class Package(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder)
         self.machine = Machine(CACHE)
         self.addCleanup(self.machine.off)
-        for name, deb in (("old.deb", numbered("0.0.9", folder)), ("new.deb", DEB)):
-            shutil.copy2(deb, self.machine.root / "root" / name)
+        shutil.copy2(DEB, self.machine.root / "root/new.deb")
+        # Where the README's command looks for it stands an older one, for the upgrade.
+        built = self.machine.root / "root/build/release"
+        built.mkdir(parents=True)
+        shutil.copy2(numbered("0.0.9", folder), built / DEB.name)
         shutil.copy2(SOURCE / "deploy/contacts.csv", self.machine.root / "opt/contacts.csv")
         (self.machine.root / "etc/systemd/system/simulator.service").write_text(SIMULATOR)
 
@@ -71,9 +80,33 @@ class Package(unittest.TestCase):
             config = re.sub(f"^{key}:.*", f"{key}: {folder}", config, flags=re.MULTILINE)
         (self.machine.root / "etc/ringfence/ringfence.yaml").write_text(config)
 
+    def shell(self, text):
+        """A block of the README in the machine."""
+        return self.machine.run("env", *(f"{name}={value}" for name, value in ANSWERS.items()), "bash", "-euc", text)
+
+    def as_the_readme_says(self):
+        """With real providers, whom nothing here reaches."""
+        machine = self.machine
+        self.shell(block("configure"))
+        machine.wait("all units", lambda: set(self.states()) == {"active"})
+        told = self.shell(block("installed"))
+        self.assertIn("orchestrator", told)
+        self.assertIn("process.ready", told)
+        self.shell(block("second"))
+        self.assertEqual(machine.run("systemctl", "is-active", "ringfence-service-gateway@2").strip(), "active")
+        machine.run("systemctl", "disable", "--now", "ringfence-service-gateway@2")
+
+        # The command line finds the configuration, and says who may use it.
+        self.assertIn("/etc/ringfence/ringfence.yaml: ok", machine.run("ringfence", "config", "check"))
+        code, told = machine.tries("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "ringfence", "status")
+        self.assertEqual(code, 78)
+        self.assertIn("user nobody may not read it, it is ringfence's", told)
+        machine.run("systemctl", "stop", "ringfence.target")
+
     def test_it_installs_runs_upgrades_removes_and_purges(self):
         machine = self.machine
-        machine.chroot("sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends /root/old.deb")
+        machine.chroot("sh", "-c", "cd /root && apt-get update -qq && " +
+                       block("install").replace("apt-get install ", "apt-get install -y -qq --no-install-recommends "))
         machine.boot()
 
         # Without a configuration nothing runs, and nothing is failed.
@@ -81,12 +114,7 @@ class Package(unittest.TestCase):
         self.assertEqual(machine.run("systemctl", "--failed", "--plain", "--no-legend"), "")
         self.assertIn("ConditionPathExists", machine.tries("systemctl", "status", UNITS[0])[1])
 
-        # As the README says it, but for the questions.
-        machine.run("env", *(f"{name}=never-used-0123456789" for name in (
-            "ELEVENLABS_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "TWILIO_AUTH_TOKEN")), *AS_USER, "ringfence",
-            "init", "--out", "/etc/ringfence/ringfence.yaml", "--run-dir", "/run/ringfence", "--state-dir",
-            "/var/lib/ringfence", "--account-sid", "AC" + "0" * 32, "--from", "+12025550199", "--yes")
-        self.assertIn("ringfence.yaml: ok", machine.ringfence("config", "check", "/etc/ringfence/ringfence.yaml"))
+        self.as_the_readme_says()
 
         self.write_config()
         self.assertIn("ringfence.yaml: ok", machine.ringfence("config", "check", "/etc/ringfence/ringfence.yaml"))
