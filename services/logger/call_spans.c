@@ -24,6 +24,9 @@ bool rf_call_spans_told(const struct rf_event *event) {
 int64_t rf_call_spans_began(const struct rf_event *event) {
     int64_t began = event->ts;
     int64_t took = json_integer_value(json_object_get(event->data, "took_ns"));
+    int64_t dialled = json_integer_value(json_object_get(event->data, "dialled"));
+    if (dialled > 0 && dialled < began)
+        return dialled;
     if (!rf_call_spans_told(event))
         return began;
     if (took > 0 && took < began)

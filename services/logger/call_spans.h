@@ -21,7 +21,8 @@ struct rf_span_source {
 // rf_call_spans_told: whether it tells of a step's call at all; a question about a call is no step.
 bool rf_call_spans_told(const struct rf_event *event);
 
-// rf_call_spans_began: when what it tells of began: the call, or the event itself.
+// rf_call_spans_began: when what it tells of began: the call, a dial that was in doubt, or the
+// event itself.
 int64_t rf_call_spans_began(const struct rf_event *event);
 
 // rf_call_spans_give: appends them to `entries`, below the span `parent`. `instead_of`: the first

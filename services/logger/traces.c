@@ -153,6 +153,31 @@ static bool give_call(const struct taking *taking) {
                               taking->entries);
 }
 
+// A dial whose answer decided nothing, as it was lost, or the gateway with it in hand: from when it
+// was begun to when it was known what became of it.
+static bool give_doubt(const struct taking *taking) {
+    const char *type = taking->source->event->type, *dial = told_text(taking, "dial");
+    if (json_integer_value(told(taking, "dialled")) <= 0)
+        return true;
+    struct rf_span span =
+        below_root(taking, "dial in doubt", taking->began, taking->source->event->ts);
+    rf_span_id(taking->trace->id, "doubt", dial, 0, span.id);
+    bool unknown = strcmp(type, "contact.set_aside") == 0;
+    if (unknown) {
+        span.failed = rf_span_failure(taking->source->event);
+        span.message = shown_text(taking, "message");
+    }
+    bool done =
+        rf_otlp_add_text(span.attributes, "ringfence.call", dial) &&
+        rf_otlp_add_text(span.attributes, "ringfence.provider", told_text(taking, "provider")) &&
+        rf_otlp_add_text(span.attributes, "ringfence.sid", told_text(taking, "sid")) &&
+        rf_otlp_add_text(span.attributes, "ringfence.outcome",
+                         strcmp(type, "contact.step") == 0 ? "found"
+                         : unknown                         ? "unknown"
+                                                           : "absent");
+    return rf_span_give(&span, taking->entries) && done;
+}
+
 static bool end(const struct taking *taking) {
     bool done = end_follow(taking) && give_root(taking);
     rf_open_traces_touch(&taking->traces->open, taking->trace, true);
@@ -165,7 +190,7 @@ static bool on_started(const struct taking *taking) {
 }
 
 static bool on_step(const struct taking *taking) {
-    if (!give_call(taking))
+    if (!give_call(taking) || !give_doubt(taking))
         return false;
     if (!taking->late && told_text(taking, "sid")[0] != '\0')
         taking->trace->follow_since = taking->source->event->ts;
@@ -174,7 +199,7 @@ static bool on_step(const struct taking *taking) {
 
 // A call that ended is the end of its trace: the next one has another.
 static bool on_deferred(const struct taking *taking) {
-    if (!give_call(taking))
+    if (!give_call(taking) || !give_doubt(taking))
         return false;
     if (taking->late)
         return true;
@@ -185,7 +210,7 @@ static bool on_deferred(const struct taking *taking) {
 }
 
 static bool on_end(const struct taking *taking) {
-    return give_call(taking) && (taking->late || end(taking));
+    return give_call(taking) && give_doubt(taking) && (taking->late || end(taking));
 }
 
 static bool on_fallback(const struct taking *taking) {

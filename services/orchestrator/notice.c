@@ -109,6 +109,15 @@ static void put_call(json_t *data, const struct rf_notice_step *step) {
     (void)json_object_set_new(data, "attempts", attempts_of(step->reply));
 }
 
+// Of a dial of which it was not known until now whether it had made a call: nobody else tells of
+// it, as the answer to it, if there was one, decided nothing.
+static void put_doubt(json_t *data, const struct rf_contact *contact) {
+    if (contact->state != RF_CONTACT_ASK || contact->dial.question)
+        return;
+    put_text(data, "dial", contact->dial.id);
+    (void)json_object_set_new(data, "dialled", json_integer(contact->dial.created.ns));
+}
+
 // Of what was not finished.
 static void put_tried(json_t *data, const struct rf_notice_step *step) {
     put_call(data, step);
@@ -138,6 +147,7 @@ char *rf_notice_step(const struct rf_contact *contact, const struct rf_plan *pla
     put_text(data, "step", rf_step_name(step->step));
     put_text(data, "provider", provider);
     put_call(data, step);
+    put_doubt(data, contact);
     (void)json_object_set_new(data, "took_ns", json_integer(step->took.ns));
     if (plan->text) {
         // The text itself is the contact's business, not the log's.
@@ -177,6 +187,7 @@ char *rf_notice_deferred(const struct rf_contact *contact, const struct rf_plan 
     (void)json_object_set_new(data, "deferrals", json_integer(plan->deferrals));
     put_ended(data, plan);
     put_tried(data, step);
+    put_doubt(data, contact);
     // That nobody was there, or that it is night, is no trouble of ours.
     bool recalled = plan->dial == RF_DIAL_ENDED && plan->class == RF_CLASS_OK;
     bool planned = recalled || plan->to == RF_CONTACT_WAIT_WINDOW;
@@ -208,6 +219,7 @@ char *rf_notice_set_aside(const struct rf_contact *contact, const struct rf_plan
     if (step->reply && step->reply->mark_made)
         (void)json_object_set_new(data, "mark_made", json_true());
     put_tried(data, step);
+    put_doubt(data, contact);
     // Not to call somebody who does not want it is no failure, and nor is a person's decision.
     bool decided =
         strcmp(plan->reason, rf_reason_name(RF_REASON_DO_NOT_CALL)) == 0 ||

@@ -135,6 +135,44 @@ class Traces(TraceCase):
         self.check_trees(self.wait_roots(len(contacts)), len(contacts))
 
 
+class Doubt(TraceCase):
+    CONFIG = {**TraceCase.CONFIG, "telephony": {"audio": "say"}}
+
+    def doubts(self, spans):
+        return {s["trace"]: s for s in spans if s["name"] == "dial in doubt"}
+
+    def test_a_dial_whose_answer_was_lost_has_a_span_until_it_was_asked_for(self):
+        contacts = people(3)
+        self.set.start_all(without=("alerter", "health-monitor"))
+        self.set.faults({"id": "lost", "kind": "reset_after", "count": 1,
+                         "match": {"provider": "twilio", "method": "POST", "number": contacts[1][0]}})
+        self.run_campaign(contacts)
+        spans = self.wait_roots(3)
+        self.check_trees(spans, 3)
+        (trace, doubt), = self.doubts(spans).items()
+        self.assertEqual(doubt["attributes"]["ringfence.outcome"], "found")
+        dial, = (d for d in self.set.ledger()["dials"] if d["to"] == contacts[1][0])
+        self.assertEqual(doubt["attributes"]["ringfence.sid"], dial["sid"])
+        self.assertLess(doubt["began"] / 1e9, dial["at"])
+        self.assertGreater(doubt["ended"] / 1e9, dial["at"])
+        self.assertEqual([s["name"] for s in spans if s["trace"] == trace and s["name"] == "step dial"], [])
+
+    def test_a_dial_that_a_killed_gateway_had_in_hand_has_one_too(self):
+        contacts = people(2)
+        self.set.start_all(without=("alerter", "health-monitor"))
+        self.set.faults({"id": "slow", "kind": "latency", "delay_ms": 3000, "match": {"provider": "twilio", "method": "POST"}})
+        campaign = self.set.campaign(contacts)
+        wait_for("both to be dialled", lambda: len(self.set.requests("twilio", "/Calls.json")) >= 2)
+        self.set.processes["service-gateway"].kill()
+        self.set.start("service-gateway", "gateway-2")
+        self.assertEqual(campaign.wait(120), 0)
+        spans = self.wait_roots(2)
+        self.check_trees(spans, 2)
+        doubts = self.doubts(spans)
+        self.assertEqual(len(doubts), 2)
+        self.assertLessEqual({s["attributes"]["ringfence.outcome"] for s in doubts.values()}, {"found", "absent"})
+
+
 class Kills(TraceCase):
     TRACES = {"batch": 10}  # so that there are many pages
 

@@ -196,6 +196,47 @@ static void a_call_that_ended_unheard_ends_its_trace_and_questions_are_no_steps(
     world_end(&w);
 }
 
+static json_t *doubted(int64_t dialled) {
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:[]}", "step", "dial", "call", "q1",
+                     "operation", "find_call", "provider", "twilio", "dial", "d1", "dialled",
+                     (json_int_t)MS(dialled), "attempts");
+}
+
+static void a_dial_in_doubt_is_a_span_until_it_is_known_what_became_of_it(void **state) {
+    (void)state;
+    static const struct {
+        const char *type, *severity, *outcome;
+        int code;
+    } cases[] = {{"contact.step", "info", "found", 0},
+                 {"contact.deferred", "warning", "absent", 0},
+                 {"contact.set_aside", "error", "unknown", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct world w;
+        world_begin(&w, 10);
+        tell(&w, "contact.started", "info", 0, json_pack("{}"));
+        tell(&w, "contact.deferred", "warning", 100,
+             json_pack("{s:s, s:s}", "reason", "backoff", "provider", "twilio"));
+        json_t *data = doubted(300);
+        if (i == 0)
+            json_object_set_new(data, "sid", json_string("CA1"));
+        if (i == 2)
+            json_object_set_new(data, "reason", json_string("call_unknown"));
+        tell(&w, cases[i].type, cases[i].severity, 5000, data);
+        const json_t *doubt = span(&w, "dial in doubt");
+        assert_int_equal(began(doubt), 300);
+        assert_int_equal(ended(doubt), 5000);
+        assert_int_equal(ended(span(&w, "wait backoff")), 300); // the wait was over by then
+        assert_string_equal(attribute(doubt, "ringfence.outcome"), cases[i].outcome);
+        assert_string_equal(attribute(doubt, "ringfence.call"), "d1");
+        assert_string_equal(attribute(doubt, "ringfence.sid"), i == 0 ? "CA1" : "");
+        assert_int_equal(code_of(doubt), cases[i].code);
+        assert_int_equal(spans(&w, "step dial"), 0);
+        if (i == 2)
+            assert_below(doubt, span(&w, "contact"));
+        world_end(&w);
+    }
+}
+
 static void events_that_come_late_or_twice_make_no_second_root(void **state) {
     (void)state;
     struct world w;
@@ -336,6 +377,7 @@ int main(void) {
         cmocka_unit_test(whoever_served_it_instead_and_whatever_needed_no_request_is_said),
         cmocka_unit_test(a_contact_waits_until_its_next_call_begins),
         cmocka_unit_test(a_call_that_ended_unheard_ends_its_trace_and_questions_are_no_steps),
+        cmocka_unit_test(a_dial_in_doubt_is_a_span_until_it_is_known_what_became_of_it),
         cmocka_unit_test(events_that_come_late_or_twice_make_no_second_root),
         cmocka_unit_test(whoever_is_tried_again_goes_on_below_the_root),
         cmocka_unit_test(a_call_begins_no_later_than_its_first_attempt),

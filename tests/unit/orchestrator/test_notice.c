@@ -76,10 +76,40 @@ static void what_was_not_finished_tells_its_call_who_worked_on_it_and_how_long(v
     }
 }
 
+// Of the dial itself nobody tells, as its answer decided nothing.
+static void what_was_asked_about_a_dial_in_doubt_tells_of_the_dial(void **state) {
+    (void)state;
+    struct rf_contact contact = {.id = "spring-7",
+                                 .campaign = "spring",
+                                 .state = RF_CONTACT_ASK,
+                                 .dial = {.id = "01D", .created = {4711}}};
+    const struct rf_call_reply reply = {.id = "01J", .ok = true};
+    const struct rf_notice_step step = {
+        .step = RF_STEP_DIAL, .reply = &reply, .operation = "find_call"};
+    struct rf_plan plan;
+    rf_plan_stay(&contact, &plan);
+    for (int i = 0; i < 9; i++) {
+        contact.state = i < 6 ? RF_CONTACT_ASK : RF_CONTACT_FOLLOW;
+        contact.dial.question = i >= 3; // never sent, but asked about
+        json_t *event =
+            read_notice(i % 3 == 0   ? rf_notice_step(&contact, &plan, &step, NOW)
+                        : i % 3 == 1 ? rf_notice_deferred(&contact, &plan, &step, NOW)
+                                     : rf_notice_set_aside(&contact, &plan, &step, NOW));
+        const json_t *data = json_object_get(event, "data");
+        if (i < 3)
+            assert_string_equal(text_of(data, "dial"), "01D");
+        else
+            assert_null(text_of(data, "dial"));
+        assert_int_equal(json_integer_value(json_object_get(data, "dialled")), i < 3 ? 4711 : 0);
+        json_decref(event);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_is_its_own_providers_also_where_the_contact_rests_for_another),
         cmocka_unit_test(what_was_not_finished_tells_its_call_who_worked_on_it_and_how_long),
+        cmocka_unit_test(what_was_asked_about_a_dial_in_doubt_tells_of_the_dial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
