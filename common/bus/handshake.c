@@ -12,9 +12,12 @@
 // is.
 #define BROKEN_OFTEN 4
 
+// Not ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: to tell of a frame that it cannot decipher, libzmq
+// 4.3.4 forgets (in errno) that the connection has to end. It then stays, deaf, and when the broker
+// ends it the next ping of libzmq's own aborts the process.
 #define EVENTS                                                                                     \
     (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |                             \
-     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED)
 
 static void tell(struct rf_handshake *handshake, const char *what, const char *mend) {
     struct rf_instant now = rf_loop_now(handshake->loop);
@@ -41,35 +44,51 @@ static void tell_broken(struct rf_handshake *handshake) {
              : "it wants CURVE: set bus.curve.secret_file and bus.curve.server_key_file");
 }
 
+static void on_success(struct rf_handshake *handshake) {
+    handshake->broken = 0;
+    handshake->trouble = NULL;
+    handshake->told.ns = 0;
+    if (handshake->connected && handshake->renewed != NULL)
+        handshake->renewed(handshake->arg);
+    handshake->connected = true;
+}
+
 static void on_event(struct rf_handshake *handshake, uint16_t event) {
     switch (event) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-        handshake->broken = 0;
-        handshake->trouble = NULL;
-        handshake->told.ns = 0;
-        if (handshake->connected && handshake->renewed != NULL)
-            handshake->renewed(handshake->arg);
-        handshake->connected = true;
-        return;
+        on_success(handshake);
+        break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+        handshake->refused = true;
         tell_refused(handshake);
-        break;
-    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        tell_broken(handshake);
-        break;
-    default:
-        // libzmq connects again by itself.
+        break; // its end follows
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
         if (++handshake->broken >= BROKEN_OFTEN)
             tell_broken(handshake);
-        return;
+        break;
+    case ZMQ_EVENT_DISCONNECTED:
+        if (!rf_timer_running(&handshake->again))
+            rf_timer_after(&handshake->again, RETRY_PAUSE);
+        break;
+    case ZMQ_EVENT_CONNECT_RETRIED:
+        rf_timer_stop(&handshake->again);
+        break;
+    default:
+        break;
     }
-    if (!rf_timer_running(&handshake->again))
-        rf_timer_after(&handshake->again, RETRY_PAUSE);
 }
 
+// libzmq has given the connection up: the broker refused our key, or said what nobody who has the
+// right key and protocol says. Once it was right, so something on the way has changed it.
 static void on_again(void *arg) {
     struct rf_handshake *handshake = arg;
     void *handle = zsock_resolve(handshake->socket);
+    if (!handshake->refused && !handshake->connected)
+        tell_broken(handshake);
+    else if (!handshake->refused)
+        rf_log(RF_LOG_WARNING, "the connection with the broker at %s was damaged: connecting again",
+               handshake->endpoint);
+    handshake->refused = false;
     rf_loop_socket_used(handshake->loop, handshake->socket);
     // The connection that was given up is mostly forgotten already.
     (void)!zmq_disconnect(handle, handshake->endpoint);

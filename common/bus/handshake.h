@@ -1,6 +1,6 @@
-// What becomes of a client's connections over TCP before anything can be sent: libzmq tells a key
-// that is not let in, or a broker that is another than expected, only to who watches its sockets,
-// and then tries no more.
+// What becomes of a client's connections over TCP: libzmq tells of a key that is not let in, of a
+// broker that is another than expected, and of a frame that was damaged on its way, only to who
+// watches its sockets, and then tries no more.
 #ifndef RF_BUS_HANDSHAKE_H
 #define RF_BUS_HANDSHAKE_H
 
@@ -16,8 +16,9 @@ struct rf_handshake {
     zsock_t *monitor; // NULL: it is not watched
     const char *endpoint;
     const struct rf_socket_keys *keys;
-    struct rf_timer again;
-    size_t broken; // handshakes that broke off since the last one that succeeded
+    struct rf_timer again; // runs from the end of a connection until libzmq begins the next one
+    bool refused;          // our key, by the connection that has just ended
+    size_t broken;         // handshakes that broke off since the last one that succeeded
     struct rf_instant told;
     rf_handshake_renewed_fn *renewed; // may be NULL
     void *arg;
@@ -27,8 +28,9 @@ struct rf_handshake {
 
 // rf_handshake_watch: watches `socket`, connected to `endpoint`, until rf_handshake_end, which
 // comes before the socket is destroyed. A refusal is told in the log, once a minute, with what to
-// do, and tried again every few seconds: the broker may be told of the key meanwhile. Nothing is
-// done for an ipc endpoint. All are borrowed; `handshake` is zeroed before.
+// do, and tried again every few seconds: the broker may be told of the key meanwhile. So is what
+// libzmq does not connect again by itself. Nothing is done for an ipc endpoint. All are borrowed;
+// `handshake` is zeroed before.
 RF_NODISCARD enum rf_err rf_handshake_watch(struct rf_handshake *handshake, struct rf_loop *loop,
                                             zsock_t *socket, const char *endpoint,
                                             const struct rf_socket_keys *keys,

@@ -12,7 +12,8 @@ import unittest
 import zmq
 
 from curve_set import CurveTest, ROLES, SOCKETS, free_port, key_of, wait_for
-from harness import BIN
+from harness import BIN, stays
+from relay import Relay
 
 
 class WholeSet(CurveTest):
@@ -46,6 +47,44 @@ class WholeSet(CurveTest):
         self.reload()
         wait_for("the logger to be let in", lambda: logger.says("connected to the broker"))
         logger.wait_ready()
+
+
+class Damaged(CurveTest):
+    """What no checksum of TCP has shown: CURVE does, and ends the connection."""
+
+    PINGS = 12  # seconds: two of libzmq's own
+
+    def setUp(self):
+        super().setUp()
+        self.member("console", ROLES["console"])
+        self.member("cli", ROLES["cli"])
+        self.relay = Relay(self.ports["ingest"])
+        self.addCleanup(self.relay.close)
+        self.start_broker()
+        config = self.set.write_other_config("console", {"bus": {"ingest": f"tcp://127.0.0.1:{self.relay.port}"}})
+        self.console = self.set.launch("console", config=config).wait_ready()
+        wait_for("it to reach the broker", self.is_known)
+
+    def is_known(self):
+        peers = json.loads(self.set.cli("status", "--json", check=0).stdout)["broker"]["peers"]
+        return [peer["instance"] for peer in peers if peer["service"] == "console"]
+
+    def test_a_client_that_hears_damaged_words_connects_again(self):
+        self.relay.damage("out")
+        wait_for("it to say so", lambda: self.console.says("was damaged: connecting again"))
+        wait_for("it to be heard again", self.is_known)
+        stays("alive", self.console.alive, self.PINGS)
+        self.assertTrue(self.is_known())
+
+    def test_a_broker_that_hears_damaged_words_is_reached_again(self):
+        """In the midst of a message, and of the greeting that follows."""
+        self.relay.damage("in")
+        wait_for("it to be damaged", lambda: self.relay.damages["in"] == 0)
+        for way in ("out", "in", "out"):
+            self.relay.damage(way)
+        wait_for("all to be damaged", lambda: self.relay.damages == {"in": 0, "out": 0})
+        stays("alive", self.console.alive, self.PINGS)
+        wait_for("it to be heard again", self.is_known)
 
 
 class AtTheDoor(CurveTest):
