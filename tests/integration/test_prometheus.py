@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A real Prometheus scrapes the console during an outage: what the rules of deploy/prometheus say then, and whether the
-panels of deploy/grafana show something. Grafana itself is in no package of Debian: only the form of its files is
-looked at."""
+"""A real Prometheus scrapes the console during an outage: what the rules of deploy/prometheus say then, what a real
+Alertmanager makes of it, and whether the panels of deploy/grafana show something. Grafana itself is in no package of
+Debian: only the form of its files is looked at."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ import unittest
 import yaml
 
 from harness import SOURCE, people, wait_for
-from prometheus import Prometheus
+from prometheus import Alertmanager, Prometheus
 from test_console_api import VIEWER, ConsoleApiTest
 from test_console_metrics import read
 
@@ -71,12 +71,21 @@ class Outage(ConsoleApiTest):
         super().setUp()
         self.set.start_all()
         wait_for("all to be there", lambda: self.ask("GET", "/readyz")[0] == 200)
-        self.prometheus = Prometheus(self.set.root, self.set.ports["console"], VIEWER)
+        manager = Alertmanager(self.set.root, f"{self.set.simulator_url}/webhook")
+        self.addCleanup(manager.close)
+        self.prometheus = Prometheus(self.set.root, self.set.ports["console"], VIEWER, manager)
         self.addCleanup(self.prometheus.close)
 
     def fired(self, name, **labels):
         wait_for(f"{name} {labels}", lambda: any(labels.items() <= found.items()
                                                  for found in self.prometheus.firing(name)))
+
+    def managed(self):
+        """{(name, status): alert} that Alertmanager has sent to the webhook, which the alerter's own come to as well."""
+        bodies = [hook["body"] for hook in self.set.ledger()["webhooks"]]
+        bodies = [json.loads(body) if isinstance(body, str) else body for body in bodies]
+        return {(alert["labels"]["alertname"], alert["status"]): alert
+                for body in bodies if body.get("receiver") == "webhook" for alert in body["alerts"]}
 
     def test_the_rules_tell_of_an_outage_and_every_panel_shows_something(self):
         wait_for("the first scrape", lambda: self.prometheus.query('up{job="ringfence"} == 1'))
@@ -89,6 +98,9 @@ class Outage(ConsoleApiTest):
         self.fired("RingfenceBreakerOpen", provider="elevenlabs")
         self.fired("RingfenceAttemptsFail", provider="elevenlabs")
         self.fired("RingfenceAlertsUndelivered", channel="email")
+        told = wait_for("Alertmanager", lambda: self.managed().get(("RingfenceBreakerOpen", "firing")))
+        self.assertEqual(told["labels"]["provider"], "elevenlabs")
+        self.assertIn("elevenlabs", told["annotations"]["summary"])
         self.check_panels()
         self.check_labels()
         campaign.kill()
