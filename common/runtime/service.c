@@ -237,7 +237,7 @@ static enum rf_err open_signals(struct rf_process *process, const sigset_t *sign
 
 void rf_process_ready(struct rf_process *process, const char *format, ...) {
     struct rf_service_rim *rim = process->rim;
-    if (rim->ready || rim->phase != RUNNING)
+    if (rim->ready || rim->phase != RUNNING || rim->exit_code != EXIT_SUCCESS)
         return;
     rim->ready = true;
     va_list arguments;
@@ -313,7 +313,8 @@ static enum rf_err run(struct rf_process *process, const sigset_t *signals,
         rim->registry.queues_arg = process;
         rim->registry.queues = add_queues;
     }
-    if (result == RF_OK)
+    // A part that failed within start() has told why, and nobody was told yet that we are here.
+    if (result == RF_OK && rim->exit_code == EXIT_SUCCESS)
         result = rf_loop_run(process->loop, error);
     return result;
 }

@@ -86,7 +86,8 @@ void rf_process_ready(struct rf_process *process, const char *format, ...) RF_PR
 // acknowledged.
 void rf_process_drained(struct rf_process *process);
 
-// rf_process_fail: an error that the service cannot survive: logs it and ends with exit code 1.
+// rf_process_fail: an error that the service cannot survive: logs it and ends with exit code 1,
+// never ready if it comes within start().
 void rf_process_fail(struct rf_process *process, const struct rf_error *error);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crash_point.h"
 #include "base/file.h"
 #include "store/driver.h"
 #include "store/sql.h"
@@ -162,9 +163,11 @@ static enum rf_err migrate_in(struct rf_db *db, const struct rf_migration *migra
     if (err != RF_OK || version >= migration->number)
         return err;
     err = db->driver->script(db, migration->sql, error);
-    return err == RF_OK ? rf_db_run(db, error, "UPDATE schema_version SET version = ?", "i",
-                                    (int64_t)migration->number)
-                        : err;
+    if (err == RF_OK)
+        err = rf_db_run(db, error, "UPDATE schema_version SET version = ?", "i",
+                        (int64_t)migration->number);
+    RF_CRASH_POINT(store, migration_written);
+    return err;
 }
 
 static enum rf_err migrate_one(struct rf_db *db, const struct rf_migration *migration,
