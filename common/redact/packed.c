@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "events/json_line.h"
-#include "redact/known_names.h"
+#include "redact/span.h"
 #include "wire/cursor.h"
 #include "wire/glance.h"
 
@@ -20,7 +20,7 @@ struct walk {
 struct key {
     const char *bytes;
     size_t size;
-    const struct rf_known_name *known; // or NULL
+    const struct rf_seen_key *seen; // or NULL
 };
 
 static void add(struct walk *walk, const char *bytes, size_t size) {
@@ -86,20 +86,8 @@ static bool is_container(const struct rf_packed *value) {
     return value->kind == RF_PACKED_ARRAY || value->kind == RF_PACKED_MAP;
 }
 
-static void add_key(struct walk *walk, const struct key *key) {
+static void add_other_key(struct walk *walk, const struct key *key) {
     struct rf_text left = {0};
-    if (walk->json == NULL)
-        return;
-    if (key->known != NULL && key->known->clean) { // a word, with nothing to escape
-        char *room = rf_text_room(walk->json, RF_KNOWN_NAME_BYTES + 3);
-        if (room == NULL)
-            return;
-        room[0] = '"';
-        memcpy(room + 1, key->known->text, RF_KNOWN_NAME_BYTES); // always as many: no loop
-        memcpy(room + 1 + key->size, "\":", 2);
-        rf_text_take_room(walk->json, key->size + 3);
-        return;
-    }
     if (rf_redact(walk->redaction, key->bytes, key->size, &left))
         rf_json_line_add(walk->json, left.data == NULL ? "" : left.data, left.size);
     else
@@ -111,11 +99,22 @@ static void add_key(struct walk *walk, const struct key *key) {
 
 // The key of a member, NULL for an item of an array.
 static void begin_item(struct walk *walk, const struct key *key, bool *first) {
-    if (!*first)
-        add(walk, ",", 1);
+    size_t comma = *first ? 0 : 1;
     *first = false;
-    if (key != NULL)
-        add_key(walk, key);
+    if (key == NULL || key->seen == NULL || !key->seen->plain) {
+        add(walk, ",", comma);
+        if (key != NULL)
+            add_other_key(walk, key);
+        return;
+    }
+    char *room = rf_text_room(walk->json, RF_SEEN_KEY_BYTES + 4);
+    if (room == NULL)
+        return;
+    room[0] = ',';
+    room[comma] = '"';
+    memcpy(room + comma + 1, key->seen->text, RF_SEEN_KEY_BYTES); // always as many: no loop
+    memcpy(room + comma + 1 + key->size, "\":", 2);
+    rf_text_take_room(walk->json, comma + key->size + 3);
 }
 
 static void walk_inside(struct walk *walk, enum rf_redact_kind kind, const struct rf_packed *value,
@@ -212,8 +211,11 @@ static void walk_value(struct walk *walk, enum rf_redact_kind kind, const struct
 
 static enum rf_redact_kind read_key(struct walk *walk, enum rf_redact_kind outer, struct key *key) {
     struct rf_packed text = rf_cursor_next(&walk->cursor);
+    size_t there = (size_t)((const char *)walk->cursor.end - text.bytes);
     *key = (struct key){.bytes = text.bytes, .size = text.size};
-    return rf_redact_name(walk->redaction, key->bytes, key->size, outer, &key->known);
+    key->seen = rf_seen_keys_find(&walk->seen->keys, walk->redaction, key->bytes, key->size, there);
+    return key->seen == NULL ? rf_redact_kind(key->bytes, key->size, outer)
+                             : rf_redact_kind_inside((enum rf_redact_kind)key->seen->kind, outer);
 }
 
 // Recursive, as deep as the wire lets it be.
@@ -241,6 +243,7 @@ bool rf_redact_packed(const struct rf_redaction *redaction, struct rf_seen_texts
     size_t before = json == NULL ? 0 : json->size;
     struct rf_packed whole = rf_cursor_next(&walk.cursor);
     fields->count = fields->texts.size = 0;
+    rf_seen_texts_begin(seen, redaction);
     bool fits = !rf_redacts_names(redaction) && is_container(&whole) &&
                 (whole.kind == RF_PACKED_ARRAY || whole.count <= RF_FIELDS_MOST);
     if (fits)

@@ -6,7 +6,6 @@
 
 #include "base/block.h"
 #include "redact/decoded.h"
-#include "redact/known_names.h"
 #include "redact/secrets.h"
 #include "redact/span.h"
 
@@ -14,7 +13,6 @@ struct rf_redaction {
     uint64_t number;
     struct rf_redact_rules rules;
     struct rf_secrets secrets;
-    struct rf_known_names names;
 };
 
 // ---- life ----
@@ -31,8 +29,6 @@ struct rf_redaction *rf_redaction_new(const struct rf_redact_rules *rules) {
         return NULL;
     redaction->number = new_number();
     redaction->rules = *rules;
-    rf_known_names_learn(&redaction->names);
-    rf_known_names_check(&redaction->names, redaction);
     return redaction;
 }
 
@@ -49,23 +45,11 @@ enum rf_err rf_redaction_secret(struct rf_redaction *redaction, const char *valu
     if (value == NULL)
         return RF_OK;
     redaction->number = new_number();
-    enum rf_err err = rf_secrets_add(&redaction->secrets, value);
-    rf_known_names_check(&redaction->names, redaction);
-    return err;
+    return rf_secrets_add(&redaction->secrets, value);
 }
 
 uint64_t rf_redaction_number(const struct rf_redaction *redaction) {
     return redaction->number;
-}
-
-// ---- names that are known ----
-
-enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const char *name,
-                                   size_t size, enum rf_redact_kind outer,
-                                   const struct rf_known_name **known) {
-    *known = rf_known_names_find(&redaction->names, name, size);
-    return *known == NULL ? rf_redact_kind(name, size, outer)
-                          : rf_redact_kind_inside((enum rf_redact_kind)(*known)->kind, outer);
 }
 
 // ---- what a form tells ----

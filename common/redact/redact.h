@@ -89,13 +89,6 @@ enum rf_redact_verdict {
 // rf_redact_kind: of a value with this name that is inside a value of kind `outer`.
 enum rf_redact_kind rf_redact_kind(const char *name, size_t size, enum rf_redact_kind outer);
 
-// rf_redact_name: the same by a table of the names that the catalogue has. `known`: what it has of
-// the name, or NULL (known_names.h).
-struct rf_known_name;
-enum rf_redact_kind rf_redact_name(const struct rf_redaction *redaction, const char *name,
-                                   size_t size, enum rf_redact_kind outer,
-                                   const struct rf_known_name **known);
-
 // rf_redact_value: as rf_redact, of a value of that kind; rf_redact_number: of an integer, which
 // becomes a text if it is not clean.
 enum rf_redact_verdict rf_redact_value(const struct rf_redaction *redaction,

@@ -1,15 +1,15 @@
 #include "redact/seen_texts.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/block.h"
 #include "events/json_line.h"
 #include "redact/text_place.h"
 
-static void forget_others(const struct rf_redaction *redaction, struct rf_seen_texts *seen) {
-    if (seen->redaction == rf_redaction_number(redaction))
-        return;
-    *seen = (struct rf_seen_texts){.redaction = rf_redaction_number(redaction)};
+void rf_seen_texts_begin(struct rf_seen_texts *seen, const struct rf_redaction *redaction) {
+    if (seen->redaction != rf_redaction_number(redaction))
+        *seen = (struct rf_seen_texts){.redaction = rf_redaction_number(redaction)};
 }
 
 // ---- clean ones ----
@@ -46,19 +46,9 @@ static void keep(struct rf_clean_text *place, const char *text, size_t size) {
     place->plain = rf_json_line_is_plain(text, size);
 }
 
-bool rf_redact_again(const struct rf_redaction *redaction, struct rf_seen_texts *seen,
-                     const char *text, size_t size, struct rf_text *out, struct rf_text *json) {
-    struct rf_clean_text *place = NULL;
-    if (size > 0 && size <= RF_CLEAN_TEXT_BYTES) {
-        forget_others(redaction, seen);
-        struct rf_text_words words = rf_text_words(text, size);
-        place = &seen->clean[rf_text_place(&words, size, RF_CLEAN_TEXTS)];
-        if (place->size == size && is_kept(place->text, &words, text, size)) {
-            if (json != NULL)
-                add_kept(place, json);
-            return false;
-        }
-    }
+// Looks through it; `place`: where a text of its kind is kept, NULL: nowhere.
+static bool redact_anew(const struct rf_redaction *redaction, struct rf_clean_text *place,
+                        const char *text, size_t size, struct rf_text *out, struct rf_text *json) {
     if (rf_redact(redaction, text, size, out))
         return true;
     if (place != NULL)
@@ -68,14 +58,28 @@ bool rf_redact_again(const struct rf_redaction *redaction, struct rf_seen_texts 
     return false;
 }
 
+bool rf_redact_again(const struct rf_redaction *redaction, struct rf_seen_texts *seen,
+                     const char *text, size_t size, struct rf_text *out, struct rf_text *json) {
+    assert(seen->redaction == rf_redaction_number(redaction));
+    if (size == 0 || size > RF_CLEAN_TEXT_BYTES)
+        return redact_anew(redaction, NULL, text, size, out, json);
+    struct rf_text_words words = rf_text_words(text, size);
+    struct rf_clean_text *place = &seen->clean[rf_text_place(&words, size, RF_CLEAN_TEXTS)];
+    if (place->size != size || !is_kept(place->text, &words, text, size))
+        return redact_anew(redaction, place, text, size, out, json);
+    if (json != NULL)
+        add_kept(place, json);
+    return false;
+}
+
 // ---- numbers ----
 
 enum rf_redact_verdict rf_redact_phone_again(const struct rf_redaction *redaction,
                                              struct rf_seen_texts *seen, const char *text,
                                              size_t size, struct rf_text *out) {
+    assert(seen->redaction == rf_redaction_number(redaction));
     if (size == 0 || size > RF_SHOWN_PHONE_BYTES)
         return rf_redact_value(redaction, RF_REDACT_PHONE, text, size, out);
-    forget_others(redaction, seen);
     struct rf_text_words words = rf_text_words(text, size), kept;
     struct rf_shown_phone *place = &seen->phones[rf_text_place(&words, size, RF_SHOWN_PHONES)];
     if (place->size == size) {

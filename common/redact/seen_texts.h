@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 #include "redact/redact.h"
+#include "redact/seen_keys.h"
 
 #define RF_CLEAN_TEXTS       256 // a power of two: of the contacts at hand, and all names around them
 #define RF_CLEAN_TEXT_BYTES  46
 #define RF_SHOWN_PHONES      64 // a power of two: of the contacts at hand
 #define RF_SHOWN_PHONE_BYTES 23
 
-// Zero it before use. It holds what it was last given for each place, and forgets all of it when
-// it is used with another redaction, or with one that got another secret.
+// Zero it before use. It holds what it was last given for each place.
 struct rf_seen_texts {
     uint64_t redaction; // private, as the rest
     struct rf_clean_text {
@@ -28,7 +28,12 @@ struct rf_seen_texts {
         char text[RF_SHOWN_PHONE_BYTES], shown[RF_SHOWN_PHONE_BYTES];
         unsigned char size, shown_size;
     } phones[RF_SHOWN_PHONES];
+    struct rf_seen_keys keys;
 };
+
+// rf_seen_texts_begin: before anything else under a redaction: forgets what was seen under another,
+// or before it got another secret.
+void rf_seen_texts_begin(struct rf_seen_texts *seen, const struct rf_redaction *redaction);
 
 // rf_redact_again: rf_redact, with its answers kept in `seen`. A text that is clean, and UTF-8, is
 // appended to `json` (NULL: not wanted) as rf_json_line_add does.

@@ -332,6 +332,7 @@ static bool record_packed(struct rf_recorder *recorder, const struct rf_redactio
 void rf_record(struct rf_recorder *recorder, const struct rf_redaction *redaction,
                const struct rf_event *event, struct rf_text *json, struct rf_text *text) {
     struct lines lines = {json, text};
+    rf_seen_texts_begin(&recorder->seen, redaction);
     if (event->data_packed.size == 0)
         record_tree(recorder, redaction, event, &lines);
     else if (rf_sentence_needs_tree(event->type) ||

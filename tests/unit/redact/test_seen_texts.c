@@ -24,6 +24,7 @@ static struct rf_redaction *redaction_with(const char *secret) {
 static void assert_as_alone(const struct rf_redaction *redaction, struct rf_seen_texts *seen,
                             const char *text) {
     struct rf_text alone = {0}, again = {0}, line = {0}, json = {0};
+    rf_seen_texts_begin(seen, redaction);
     size_t size = strlen(text);
     char *block = malloc(size + (size == 0));
     memcpy(block, text, size);
@@ -100,8 +101,10 @@ static void another_secret_makes_it_forget(void **state) {
     struct rf_redaction *redaction = redaction_with("hunter22");
     struct rf_seen_texts *seen = calloc(1, sizeof *seen);
     struct rf_text out = {0};
+    rf_seen_texts_begin(seen, redaction);
     assert_false(rf_redact_again(redaction, seen, "an opensesame", 13, &out, NULL));
     assert_int_equal(rf_redaction_secret(redaction, "opensesame"), RF_OK);
+    rf_seen_texts_begin(seen, redaction);
     assert_true(rf_redact_again(redaction, seen, "an opensesame", 13, &out, NULL));
     assert_string_equal(out.data, "an [redacted]");
     rf_text_fini(&out);
@@ -127,6 +130,7 @@ static void another_redaction_makes_it_forget(void **state) {
 static void assert_number_as_alone(const struct rf_redaction *redaction, struct rf_seen_texts *seen,
                                    const char *text) {
     struct rf_text alone = {0}, again = {0};
+    rf_seen_texts_begin(seen, redaction);
     size_t size = strlen(text);
     char *block = malloc(size + (size == 0));
     memcpy(block, text, size);
@@ -180,6 +184,7 @@ static void another_redaction_shows_a_number_in_its_own_way(void **state) {
     for (size_t i = 0; i < 2; i++) {
         rules.key[0] = (unsigned char)('a' + i);
         struct rf_redaction *redaction = rf_redaction_new(&rules);
+        rf_seen_texts_begin(seen, redaction);
         assert_int_equal(rf_redact_phone_again(redaction, seen, "+12025550123", 12, &shown[i]),
                          RF_REDACT_CHANGED);
         rf_redaction_destroy(&redaction);
