@@ -18,11 +18,19 @@
 #define SUBSCRIPTION_BYTES 1024
 #define RECONNECT_FIRST_MS 20
 #define RECONNECT_MOST_MS  500
-// Over TCP: whoever has not said who it is by then is cut off; a peer that does not answer a ping
-// of ZeroMQ's own for so long is, too. Our heartbeats tell who is there; these free what is dead.
-#define HANDSHAKE_MS         10000
-#define HEARTBEAT_MS         5000
-#define HEARTBEAT_TIMEOUT_MS 15000
+// Over TCP: whoever has not said who it is by then is cut off.
+#define HANDSHAKE_MS 10000
+// The kernel repeats the beginning of a connection after 1, 3, 7, 15 and 31 s: whoever begins anew
+// meanwhile is there soon after a network that was away for minutes.
+#define CONNECT_MS 5000
+// Our heartbeats tell who is there; these free what is dead, by the kernel's hand: a connection on
+// which nothing is confirmed for so long, be it of what was sent or of the probes that are sent
+// after a rest. Not ZMQ_HEARTBEAT_IVL: its pings wait behind what a slow line has to carry yet, and
+// one that is due while we do not read from a connection may abort the process (issues 4364 and
+// 3937 of libzmq).
+#define UNCONFIRMED_MS 15000
+#define REST_S         5
+#define PROBES         3
 
 static enum rf_err socket_new(int type, const char *endpoint, zsock_t **out,
                               struct rf_error *error) {
@@ -67,8 +75,12 @@ static bool set_number(zsock_t *socket, int option, int number) {
 // Between hosts a connection can be dead without either side being told.
 static bool set_tcp(zsock_t *socket, const char *endpoint) {
     return set_number(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) &&
-           set_number(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
-           set_number(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
+           set_number(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_MS) &&
+           set_number(socket, ZMQ_TCP_MAXRT, UNCONFIRMED_MS) &&
+           set_number(socket, ZMQ_TCP_KEEPALIVE, 1) &&
+           set_number(socket, ZMQ_TCP_KEEPALIVE_IDLE, REST_S) &&
+           set_number(socket, ZMQ_TCP_KEEPALIVE_INTVL, REST_S) &&
+           set_number(socket, ZMQ_TCP_KEEPALIVE_CNT, PROBES) &&
            (strchr(endpoint, '[') == NULL || set_number(socket, ZMQ_IPV6, 1));
 }
 
