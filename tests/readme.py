@@ -24,6 +24,7 @@ WHO = {
     "configure": ["tests/package/test_package.py"],
     "installed": ["tests/package/test_package.py"],
     "second": ["tests/package/test_package.py"],
+    "hosts": ["tests/fault/net/set_on_hosts.py"],
     "keys": ["tests/integration/test_readme.py"],
     "allow": ["tests/integration/test_readme.py"],
     "init": ["tests/integration/test_readme.py"],

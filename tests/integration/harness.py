@@ -367,9 +367,9 @@ class RingfenceSet:
         file.write_text("".join(f"{line}\n" for line in [header, *map(",".join, contacts)]))
         return file
 
-    def cli(self, *arguments, check=None, timeout=PATIENCE):
+    def cli(self, *arguments, check=None, timeout=PATIENCE, config=None):
         result = subprocess.run([str(BIN / "ringfence"), *map(str, arguments),
-                                 "--config", str(self.config_file)],
+                                 "--config", str(config or self.config_file)],
                                 capture_output=True, text=True, timeout=timeout, check=False)
         if check is not None and result.returncode != check:
             raise AssertionError(f"ringfence {arguments} ended with {result.returncode}, not {check}:\n"
@@ -410,6 +410,10 @@ class RingfenceSet:
 
     def ledger(self):
         return self.admin("GET", "ledger")
+
+    def state_of(self, service):
+        """Where this service keeps what outlives it."""
+        return self.root / "state" / service
 
     def requests(self, provider, words):
         return [r for r in self.ledger()["requests"]
@@ -455,8 +459,11 @@ class RingfenceTest(unittest.TestCase):
 
     CONFIG = {}
 
+    def make_set(self):
+        return RingfenceSet(self.CONFIG)
+
     def setUp(self):
-        self.set = RingfenceSet(self.CONFIG)
+        self.set = self.make_set()
         self.addCleanup(self.finish)
 
     def finish(self):

@@ -97,7 +97,7 @@ class Evidence:
 
     def journal(self):
         """The campaign's events as the broker keeps them: [(n, event)]."""
-        file = self.set.root / "state" / "broker" / "broker.db"
+        file = self.set.state_of("broker") / "broker.db"
         with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as db:
             frames = db.execute("SELECT n, frame FROM events ORDER BY n").fetchall()
         events = [(n, msgpack.unpackb(frame)) for n, frame in frames]
