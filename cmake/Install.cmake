@@ -7,7 +7,7 @@ install(TARGETS
 
 file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/services/*/*.[1-8])
 foreach(page ${pages} ${CMAKE_BINARY_DIR}/man/ringfence.yaml.5 ${CMAKE_BINARY_DIR}/man/ringfence-bus.7
-    ${CMAKE_BINARY_DIR}/man/ringfence-events.7)
+    ${CMAKE_BINARY_DIR}/man/ringfence-events.7 ${CMAKE_BINARY_DIR}/man/ringfence-operations.7)
   string(REGEX REPLACE ".*\\." "" section ${page})
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} COMPONENT programs)
 endforeach()

@@ -54,7 +54,7 @@ class Installed(unittest.TestCase):
         self.assertIn("ringfence ", run(self.prefix / "bin" / "ringfence", "--version"))
         pages = {file.name for file in (self.prefix / "share" / "man").rglob("*.[1-8]")}
         wanted = {file.name for file in SOURCE.glob("services/*/*.[1-8]")} | {
-            "ringfence.yaml.5", "ringfence-bus.7", "ringfence-events.7"}
+            "ringfence.yaml.5", "ringfence-bus.7", "ringfence-events.7", "ringfence-operations.7"}
         self.assertEqual(pages, wanted)
         for page in pages:
             self.assertTrue((self.prefix / "share" / "man" / f"man{page[-1]}" / page).exists(), page)
