@@ -44,7 +44,7 @@ simulator: {{listen: "127.0.0.1:{port}", cps: 10000, list_lag: 0s, ring: 0s, tal
 class Set:
     """Those services that are needed, started in this order."""
 
-    def __init__(self, stack, folder, build, services=tuple(SERVICES), places=8, recovery="30s"):
+    def __init__(self, stack, folder, build, services=tuple(SERVICES), places=8, recovery="30s", more=""):
         folder.mkdir()
         for name in ("run", "state", "media"):
             (folder / name).mkdir()
@@ -52,7 +52,7 @@ class Set:
         self.url = f"http://127.0.0.1:{port}"
         self.config = folder / "ringfence.yaml"
         self.config.write_text(CONFIG.format(folder=folder, url=self.url, port=port, places=places,
-                                             recovery=recovery))
+                                             recovery=recovery) + more)
         self.servers = {}
         for name in services:
             command = [build / f"bin/ringfence-{name}", "--config", self.config]

@@ -68,6 +68,13 @@ class Quick(unittest.TestCase):
         for name in ("probes_per_minute", "cpu_us_per_probe", "core_share_10000_probes_a_minute", "rss_mb"):
             self.assertGreater(seen["metrics"][name]["min"], 0, name)
 
+    def test_sizing_has_its_keys(self):
+        seen = bench("sizing")["sizing"]
+        self.check_form(seen)
+        for name in ("bytes_per_contact_journal", "bytes_per_contact_campaign", "bytes_per_contact_json_log",
+                     "rss_mb_at_rest_broker", "rss_mb_after_service-gateway"):
+            self.assertGreater(seen["metrics"][name]["min"], 0, name)
+
     def test_campaign_has_its_keys(self):
         seen = bench("campaign")["campaign"]
         self.check_form(seen)
