@@ -22,6 +22,7 @@
 #include "runtime/log_relay.h"
 #include "runtime/loop.h"
 #include "runtime/notify.h"
+#include "runtime/presence.h"
 #include "runtime/registry.h"
 
 enum {
@@ -47,6 +48,7 @@ struct rf_service_rim {
     struct rf_log_relay relay;     // of our own log lines
     struct rf_log_redaction lines; // what is left of them on stderr
     struct rf_notify notify;       // the service manager
+    struct rf_presence presence;   // `ringfence ready` on this host
     char status[512];              // what it was told last
     struct rf_timer drain_timer;   // end of the drain
     struct rf_timer leave_timer;   // looks whether the last words were heard
@@ -116,6 +118,7 @@ static void leave(struct rf_process *process, struct rf_duration limit) {
 static void end_at_once(struct rf_process *process) {
     rf_notify_stopping(&process->rim->notify, "ending at once",
                        rf_ns(END_AT_ONCE_US * RF_NS_PER_US));
+    rf_presence_tell(&process->rim->presence, "ending", "");
     // Should anything hang from here on, the kernel ends us within the promised time.
     struct itimerval limit = {
         .it_value = {.tv_sec = END_AT_ONCE_US / 1000000, .tv_usec = END_AT_ONCE_US % 1000000}};
@@ -146,6 +149,7 @@ static void begin_drain(struct rf_process *process) {
     process->draining = true;
     rf_notify_stopping(&rim->notify, "finishing what is in hand",
                        rf_ns(drain_timeout(process).ns + AFTER_DRAIN.ns));
+    rf_presence_tell(&rim->presence, "draining", "");
     if (process->bus != NULL)
         rf_registry_tell(&rim->registry, "draining");
     rf_timer_after(&rim->drain_timer, drain_timeout(process));
@@ -247,6 +251,7 @@ void rf_process_ready(struct rf_process *process, const char *format, ...) {
     printf("%s: ready: %s\n", process->service, rim->status);
     fflush(stdout);
     rf_notify_ready(&rim->notify, rim->status);
+    rf_presence_tell(&rim->presence, "ready", rim->status);
     if (process->bus != NULL) {
         rf_registry_tell(&rim->registry, "ready");
         publish(process, RF_EVENT_PROCESS_READY);
@@ -291,6 +296,14 @@ static void add_queues(void *arg, json_t *queues) {
     process->rim->service->queues(process, queues);
 }
 
+// Whoever cannot be asked does its work all the same.
+static void open_presence(struct rf_process *process) {
+    struct rf_error error;
+    if (rf_presence_open(&process->rim->presence, process->loop, process->config->run_dir,
+                         process->service, process->instance, &error) != RF_OK)
+        rf_log(RF_LOG_WARNING, "\"ringfence ready\" will not find this process: %s", error.message);
+}
+
 static enum rf_err run(struct rf_process *process, const sigset_t *signals,
                        struct rf_error *error) {
     struct rf_service_rim *rim = process->rim;
@@ -302,6 +315,7 @@ static enum rf_err run(struct rf_process *process, const sigset_t *signals,
     rf_timer_init(&rim->drain_timer, process->loop, on_drain_timeout, process);
     rf_timer_init(&rim->leave_timer, process->loop, on_leave_timer, process);
     rf_notify_run(&rim->notify, process->loop);
+    open_presence(process);
     enum rf_err result = RF_OK;
     if (rim->service->uses_bus)
         result = open_bus(process, error);
@@ -334,6 +348,7 @@ static void finish(struct rf_process *process) {
         rf_timer_stop(&rim->leave_timer);
     }
     rf_notify_close(&rim->notify);
+    rf_presence_close(&rim->presence);
     if (rim->signal_fd >= 0)
         close(rim->signal_fd);
     rf_loop_destroy(&process->loop);

@@ -140,6 +140,7 @@ int cli_dnc_load(const struct cli_options *options);
 int cli_dnc_remove(const struct cli_options *options);
 int cli_dnc_list(const struct cli_options *options);
 int cli_call(const struct cli_options *options);
+int cli_ready(const struct cli_options *options);
 int cli_status(const struct cli_options *options);
 int cli_top(const struct cli_options *options);
 int cli_tail(const struct cli_options *options);

@@ -101,6 +101,11 @@ const struct cli_command cli_commands[] = {
     {"status", 0, 0, "[--watch[=INTERVAL]]",
      "processes, gateways, queues, breakers, providers and marks",
      CLI_TAKES(WATCH) | CLI_TAKES(JSON), cli_status, "--watch=5s"},
+    {"ready", 1, 1, "PROCESS",
+     "whether every broker, service-gateway, orchestrator, ... that runs on this host does its "
+     "work; "
+     "for\n        health checks and scripts",
+     CLI_TAKES(JSON), cli_ready, "broker"},
     {"top", 0, 0, "",
      "the set as it is now, on the whole of a terminal: breakers, providers, campaigns, alerts, "
      "events",

@@ -40,6 +40,7 @@ EXAMPLES = {
     "dnc list": ("", 0),
     "call": ("script --prompt Greet --deadline 100ms", 18),  # nobody serves it, which is told as JSON too
     "status": ("", 0),
+    "ready": ("broker", 0),
     "logs": ("", 0),
     "replay": ("contact.", 0),
     "trace": ("spring-2", 0),

@@ -33,6 +33,7 @@ ASKED = {
     "dnc list": ("", 0),
     "call": ("speech --text hello --explain", 18),
     "status": ("", 0),
+    "ready": ("service-gateway", 0),
     "tail": ("--last 500", 0),
     "logs": ("", 0),
     "replay": ("", 0),
