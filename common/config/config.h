@@ -600,6 +600,12 @@ void rf_config_destroy(struct rf_config **config);
 typedef void rf_config_warning_fn(void *arg, const char *code, const char *key, const char *text);
 void rf_config_review(const struct rf_config *config, rf_config_warning_fn *fn, void *arg);
 
+// rf_config_bus_process: the processes of a set that come to the broker with a key, from index 0
+// on, and the roles (curve/roles.h) without which each cannot do its work with this configuration.
+// False behind the last.
+bool rf_config_bus_process(const struct rf_config *config, size_t index, const char **name,
+                           unsigned *roles);
+
 // All that it may warn of.
 struct rf_config_warning {
     const char *code;

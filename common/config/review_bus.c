@@ -71,17 +71,19 @@ static bool review_server_key(const struct rf_config_review *review) {
     return is_here;
 }
 
-// What the process needs with this configuration: whoever takes callbacks of the telephony provider
-// from the journal reads it, and the console tells of them.
-static unsigned roles_of(const struct rf_config_review *review, size_t process) {
-    unsigned roles = processes[process].roles;
-    if (strcmp(processes[process].name, "orchestrator") == 0 &&
-        review->config->telephony.callback_url != NULL)
-        roles |= RF_ROLE_SUBSCRIBER;
-    if (strcmp(processes[process].name, "console") == 0 &&
-        review->config->telephony.callback_url != NULL)
-        roles |= RF_ROLE_TELLER;
-    return roles;
+// Whoever takes callbacks of the telephony provider from the journal reads it, and the console
+// tells of them.
+bool rf_config_bus_process(const struct rf_config *config, size_t index, const char **name,
+                           unsigned *roles) {
+    if (index >= PROCESS_COUNT)
+        return false;
+    *name = processes[index].name;
+    *roles = processes[index].roles;
+    if (strcmp(*name, "orchestrator") == 0 && config->telephony.callback_url != NULL)
+        *roles |= RF_ROLE_SUBSCRIBER;
+    if (strcmp(*name, "console") == 0 && config->telephony.callback_url != NULL)
+        *roles |= RF_ROLE_TELLER;
+    return true;
 }
 
 static void review_process(const struct rf_config_review *review, const struct rf_known *known,
@@ -116,7 +118,9 @@ void rf_config_review_bus(const struct rf_config_review *review) {
     enum rf_err err = rf_known_read(review->config->broker.known_clients, &known, &error);
     if (err != RF_OK && (err != RF_ERR_NOT_FOUND || broker_is_here))
         rf_config_warn(review, RF_CONFIG_WARNING_BUS_KNOWN_CLIENTS, KNOWN, "%s", error.message);
-    for (size_t i = 0; err == RF_OK && i < PROCESS_COUNT; i++)
-        review_process(review, &known, processes[i].name, roles_of(review, i));
+    const char *name;
+    unsigned roles;
+    for (size_t i = 0; err == RF_OK && rf_config_bus_process(review->config, i, &name, &roles); i++)
+        review_process(review, &known, name, roles);
     rf_known_fini(&known);
 }

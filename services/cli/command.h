@@ -166,6 +166,7 @@ int cli_alert_dead(const struct cli_options *options);
 int cli_alert_resend(const struct cli_options *options);
 int cli_alert_test(const struct cli_options *options);
 int cli_keys_new(const struct cli_options *options);
+int cli_keys_deal(const struct cli_options *options);
 int cli_keys_allow(const struct cli_options *options);
 int cli_keys_list(const struct cli_options *options);
 int cli_keys_revoke(const struct cli_options *options);

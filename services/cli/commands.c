@@ -201,6 +201,10 @@ const struct cli_command cli_commands[] = {
      "let a public key in: as publisher, subscriber, worker, caller, teller, admin",
      CLI_TAKES(ROLE) | CLI_TAKES(NAME) | CLI_TAKES(REPLACE) | CLI_TAKES(JSON), cli_keys_allow,
      "gateway.public --role worker,caller"},
+    {"keys deal", 1, 1, "FOLDER",
+     "make the keys of a whole set: for each process a folder with its key and the broker's public "
+     "one,\n        and the list of all for the broker; what is there stays",
+     CLI_TAKES(JSON), cli_keys_deal, "keys"},
     {"keys list", 0, 0, "", "the keys that the broker lets in, with their roles", CLI_TAKES(JSON),
      cli_keys_list, ""},
     {"keys revoke", 1, 1, "NAME|KEY|FILE", "let a key in no longer", CLI_TAKES(JSON),

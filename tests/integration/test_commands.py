@@ -57,6 +57,7 @@ EXAMPLES = {
     "subscriber forget": ("reports", 0),
     "keys new": ("gateway", 0),
     "keys allow": ("{root}/state/keys/gateway.public --role worker,caller", 0),
+    "keys deal": ("{root}/dealt", 0),
     "keys list": ("", 0),
     "keys revoke": ("gateway", 0),
     "doctor": ("--only version", 0),

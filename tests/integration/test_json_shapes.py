@@ -58,6 +58,7 @@ ASKED = {
     "subscriber forget": ("{subscriber}", 0),
     "keys new": ("gateway", 0),
     "keys allow": ("{root}/state/keys/gateway.public --role worker,caller", 0),
+    "keys deal": ("{root}/dealt", 0),
     "keys list": ("", 0),
     "keys revoke": ("gateway", 0),
     "doctor": ("", None),
@@ -175,7 +176,7 @@ class Failures(RingfenceTest):
         self.set.write_list(people(1), "mixed")
         self.set.write_list(people(1), "june")
         alone = {"logs", "keys new", "keys allow", "keys list", "keys revoke", "config check", "config keys",
-                 "config rules", "doctor", "campaign backup", "campaign restore"}
+                 "config rules", "doctor", "ready", "keys deal", "campaign backup", "campaign restore"}
         given = {"root": self.set.root, "incident": "01M8", "silence": "01M8", "subscriber": "reports"}
         for words, (arguments, _) in ASKED.items():
             if words not in alone:
