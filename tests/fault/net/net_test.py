@@ -34,7 +34,6 @@ from set_on_hosts import GATEWAYS, SetOnHosts  # noqa: E402
 
 LEASE = 4 * 0.6  # bus.heartbeat times bus.heartbeat_misses
 TIMEOUT, LAG, SKEW = 3, 0.5, 2
-BACK = 20  # seconds after the network is whole again within which everybody is back
 STALL = 60  # seconds in which no contact comes to its end: then it hangs
 # Of the providers: a dial takes its time, so that it can be cut through.
 SLOW_DIALS = {"id": "slow", "match": {"provider": "twilio", "method": "POST"}, "kind": "latency", "delay_ms": 700}
@@ -62,6 +61,7 @@ class NetTest(CampaignTest):
 
     maxDiff = None
     CONTACTS, PACE = 20, 2.0
+    BACK = 20  # seconds after the network is whole again within which everybody is back
     CONFIG = {}
 
     def make_set(self):
@@ -138,7 +138,7 @@ class NetTest(CampaignTest):
             counts = collections.Counter(name.rsplit("-", 1)[0] for name in workers)
             return counts["service-gateway"] == len(GATEWAYS) and counts["orchestrator"] == 1 \
                 and counts["alerter"] == 1 and counts["health-monitor"] == 1
-        wait_for("everybody to be back", back, BACK)
+        wait_for("everybody to be back", back, self.BACK)
         self.tell(f"everybody was back within {time.monotonic() - self.healed:.1f} s")
 
     def everything_ends(self):

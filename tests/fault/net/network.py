@@ -68,8 +68,8 @@ class Host:
     def set_up(self):
         """A new namespace with its device, whose file is returned. The caller's thread stays where it is."""
         before = own_namespace()
+        namespace = new_namespace()
         try:
-            namespace = new_namespace()
             device = new_device()
             for words in (f"address add {self.address}/24 dev {DEVICE}", f"link set {DEVICE} up", "link set lo up"):
                 subprocess.run(["ip", *words.split()], check=True)
@@ -93,6 +93,7 @@ class Host:
 class Network:
     def __init__(self, seed=0):
         self.home = own_namespace()
+        self.away = False  # whether move_in was called
         self.hosts = {}
         self.orders, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with end:
@@ -123,6 +124,7 @@ class Network:
     def move_in(self, name):
         """The calling thread, and those that it starts from now on, are on this host."""
         enter(self.hosts[name].namespace)
+        self.away = True
 
     # ---- what happens to packets ----
 
@@ -154,7 +156,8 @@ class Network:
 
     def close(self):
         """The calling thread is where it was before; all else is gone as soon as nobody runs there."""
-        enter(self.home)
+        if self.away:
+            enter(self.home)
         os.close(self.home)
         self.orders.close()
         self.wire.wait()

@@ -113,6 +113,8 @@ class Poor(NetTest):
 class Gone(NetTest):
     """A host without power says nothing: no FIN, no RST. Later it is there again, with nothing but its disks."""
 
+    BACK = 60  # its process has to start, which a sanitizer makes slow
+
     def vanish(self, host, names):
         self.network.around(host, cut=True)
         for name in names:
