@@ -176,12 +176,13 @@ static enum rf_due due_open(struct rf_engine *engine, struct rf_incident *incide
     return due != RF_DUE_NOTHING && is_quiet(engine, incident, now, wake) ? RF_DUE_NOTHING : due;
 }
 
-// Kept for as long as it may open again.
+// Kept for as long as it may open again, which what has been followed by another one does not.
 static void look_forgotten(struct rf_engine *engine, struct rf_incident *incident,
                            const struct rf_config_alert_rule *rule, struct rf_utc now,
                            struct rf_utc *wake) {
     struct rf_duration keep = rule->resolve == NULL ? rf_ns(0) : engine->setup.config->flap_window;
-    if (!rf_incident_owes(incident) && is_past(incident->touched, keep, now, wake))
+    if (!rf_incident_owes(incident) &&
+        (incident->shadowed || is_past(incident->touched, keep, now, wake)))
         rf_engine_forget(engine, incident);
 }
 

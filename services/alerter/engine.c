@@ -90,19 +90,49 @@ void rf_engine_text(struct rf_engine *engine, char **text, const char *value) {
         engine->failed = true;
 }
 
-static void take_from_map(struct rf_engine *engine, struct rf_incident *incident) {
-    if (rf_engine_find(engine, incident->fingerprint) == incident)
+static void give_name(struct rf_engine *engine, struct rf_incident *incident) {
+    if (!rf_map_add_text(&engine->by_fingerprint, &incident->node, incident->fingerprint))
+        engine->failed = true;
+}
+
+// Its name is a newer one's from now on; it stays until all have heard its end.
+static void shadow(struct rf_engine *engine, struct rf_incident *incident) {
+    rf_map_remove(&engine->by_fingerprint, &incident->node);
+    incident->shadowed = true;
+    engine->shadowed++;
+}
+
+// The name of what was forgotten is the one's again that had it before, as after a restart.
+static void uncover(struct rf_engine *engine, const struct rf_incident *forgotten) {
+    if (engine->shadowed == 0)
+        return;
+    for (struct rf_incident *former = forgotten->before; former != NULL; former = former->before) {
+        if (!former->shadowed || strcmp(former->fingerprint, forgotten->fingerprint) != 0)
+            continue;
+        former->shadowed = false;
+        engine->shadowed--;
+        give_name(engine, former);
+        return;
+    }
+}
+
+static void lose_name(struct rf_engine *engine, struct rf_incident *incident) {
+    if (incident->shadowed) {
+        incident->shadowed = false;
+        engine->shadowed--;
+    } else if (rf_engine_find(engine, incident->fingerprint) == incident) {
         rf_map_remove(&engine->by_fingerprint, &incident->node);
+        uncover(engine, incident);
+    }
 }
 
 void rf_engine_add(struct rf_engine *engine, struct rf_incident *incident) {
     struct rf_incident *former = rf_engine_find(engine, incident->fingerprint);
-    if (former != NULL && rf_incident_owes(former)) // it stays until all have heard its end
-        take_from_map(engine, former);
-    else if (former != NULL)
+    if (former != NULL)
+        shadow(engine, former);
+    if (former != NULL && !rf_incident_owes(former))
         rf_engine_forget(engine, former);
-    if (!rf_map_add_text(&engine->by_fingerprint, &incident->node, incident->fingerprint))
-        engine->failed = true;
+    give_name(engine, incident);
     incident->before = engine->last;
     if (engine->last != NULL)
         engine->last->next = incident;
@@ -119,7 +149,7 @@ void rf_engine_add(struct rf_engine *engine, struct rf_incident *incident) {
 void rf_engine_forget(struct rf_engine *engine, struct rf_incident *incident) {
     if (!incident->live)
         return;
-    take_from_map(engine, incident);
+    lose_name(engine, incident);
     incident->live = false;
     incident->dirty = true;
     engine->count--;

@@ -58,8 +58,8 @@ struct rf_engine {
     struct rf_silences silences;
     struct rf_map by_fingerprint; // the newest one of each
     struct rf_incident *first, *last, *costing;
-    size_t count;
-    int64_t order;                                            // of the newest notice
+    size_t count, shadowed; // alive; of these, whose name a newer one has
+    int64_t order;          // of the newest notice
     struct rf_utc singles[RF_CHANNELS_MOST][RF_SINGLES_MOST]; // newest first
     struct rf_engine_end ends[RF_ENDS_MOST];
     size_t end_count;

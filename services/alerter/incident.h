@@ -96,6 +96,7 @@ struct rf_incident {
     bool quieted;                         // quiet hours kept it
     bool inhibits;                        // it swallowed another one, which waits for its end
     bool dirty;                           // to be stored
+    bool shadowed;                        // a newer one has its name
     bool live;                            // the engine still needs it
 };
 

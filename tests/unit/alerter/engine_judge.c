@@ -107,8 +107,11 @@ static void is_reminded(struct court *court, struct story *story, unsigned c, in
                   story -> name, story -> id);
 }
 
-static void note_reminded(struct story *story, unsigned c, int64_t at) {
-    if (is_late(story, c, at)) {
+// An escalation comes once, and whoever hears of it first begins a new round.
+static void note_reminded(struct story *story, unsigned c, bool escalated, int64_t at) {
+    bool later = escalated ? story->escalated : is_late(story, c, at);
+    story->escalated = story->escalated || escalated;
+    if (later) {
         story->reminded |= 1U << c;
         return;
     }
@@ -132,7 +135,7 @@ static void goes_on(struct court *court, struct story *story, const struct telli
     if (telling->kind == RF_NOTICE_REMINDER)
         is_reminded(court, story, c, at);
     if (telling->kind == RF_NOTICE_REMINDER || telling->kind == RF_NOTICE_ESCALATED)
-        note_reminded(story, c, at);
+        note_reminded(story, c, telling->kind == RF_NOTICE_ESCALATED, at);
 }
 
 // ---- who must not be told ----

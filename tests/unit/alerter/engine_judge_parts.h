@@ -17,6 +17,7 @@ struct story {
     struct heard heard[3]; // by channel
     int64_t reminded_at;   // when the first channel was reminded last; which were since
     unsigned reminded;
+    bool escalated;
     struct world_row row; // its numbers
     bool has_row, row_open;
     char told[12];

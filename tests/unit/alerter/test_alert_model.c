@@ -17,6 +17,8 @@
 
 static uint64_t first_seed = 1, seeds = 40;
 
+#define SHOWN 160 // characters before and behind
+
 // Shows where two texts of lines differ.
 static void expect_same(uint64_t seed, const char *what, const char *whole, const char *killed) {
     size_t line = 0, at = 0;
@@ -24,9 +26,9 @@ static void expect_same(uint64_t seed, const char *what, const char *whole, cons
         return;
     for (; whole[at] == killed[at]; at++)
         line = whole[at] == '\n' ? at + 1 : line;
-    fail_msg("seed %d: %s differ after kills:\nwhole:  %.*s\nkilled: %.*s", (int)seed, what,
-             (int)strcspn(whole + line, "\n"), whole + line, (int)strcspn(killed + line, "\n"),
-             killed + line);
+    size_t from = at - line > SHOWN ? at - SHOWN : line;
+    fail_msg("seed %d: %s differ after kills, in the line of %.40s:\nwhole:  %.*s\nkilled: %.*s",
+             (int)seed, what, whole + line, 2 * SHOWN, whole + from, 2 * SHOWN, killed + from);
 }
 
 static void what_is_told_is_right_and_kills_change_nothing(void **state) {

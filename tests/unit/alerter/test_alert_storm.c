@@ -117,11 +117,13 @@ static void what_is_held_is_told_in_time_beside_one_that_was_forgotten(void **st
 #define B       1
 #define A_HEARD "opened keys/p-0, opened keys/p-1"
 
+static const struct rf_config_alert_rule keys = {
+    .name = "keys", .on = "key.set_aside", .channels = "a"};
+
 // Twenty incidents of channel a, of which it is told two; five seconds later.
 static void begin_storm_on_a(struct bench *bench) {
-    bench->rules[0] =
-        (struct rf_config_alert_rule){.name = "keys", .on = "key.set_aside", .channels = "a"};
-    bench->config.rules.count = 1;
+    bench->rules[0] = keys;
+    bench->config.rules.count = bench->config.rules.count > 1 ? bench->config.rules.count : 1;
     for (int i = 0; i < 20; i++) {
         char name[8];
         snprintf(name, sizeof name, "p-%d", i);
@@ -188,6 +190,30 @@ static void what_begins_again_before_the_digest_is_told_with_its_former_end(void
     bench_expect_on(bench, A, A_HEARD ", digest digest, resolved breaker/x");
 }
 
+// What began behind it was over before it was told, and is forgotten.
+static void what_begins_again_goes_on_with_the_one_whose_end_was_owed(void **state) {
+    struct bench *bench = *state;
+    bench->rules[0] = keys;
+    bench->rules[1] = (struct rf_config_alert_rule){.name = "long",
+                                                    .on = "breaker.opened",
+                                                    .resolve = "breaker.closed",
+                                                    .lasting = rf_seconds(120)};
+    bench->config.rules.count = 2;
+    bench->config.flap_changes = 9; // more than there are
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_wait(bench, 150);
+    begin_storm_on_a(bench);
+    bench_event(bench, "breaker.closed", "x", "{}");
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_event(bench, "breaker.closed", "x", "{}");
+    bench_wait(bench, 60);
+    bench_expect_on(bench, A, "opened long/x, " A_HEARD ", digest digest");
+    bench_event(bench, "breaker.opened", "x", "{}");
+    bench_wait(bench, 120);
+    bench_expect_on(bench, B, "opened long/x, resolved long/x, opened long/x");
+    assert_string_equal(bench_last(bench)->thread, bench->told[0].thread);
+}
+
 static void what_a_channel_is_owed_survives_a_kill(void **state) {
     struct bench *bench = with_storm_on_a(state);
     bench_event(bench, "breaker.opened", "x", "{}");
@@ -247,6 +273,7 @@ int main(void) {
         BENCH_TEST(what_is_over_before_the_digest_is_told_so_there_and_not_again),
         BENCH_TEST(the_end_is_owed_to_who_heard_of_the_beginning),
         BENCH_TEST(what_begins_again_before_the_digest_is_told_with_its_former_end),
+        BENCH_TEST(what_begins_again_goes_on_with_the_one_whose_end_was_owed),
         BENCH_TEST(what_a_channel_is_owed_survives_a_kill),
         BENCH_TEST(a_silence_keeps_what_is_owed_until_its_end),
         BENCH_TEST(a_channel_that_takes_the_place_of_one_that_is_gone_is_owed_nothing),
