@@ -12,6 +12,24 @@ FILE = SOURCE / "services/cli/ringfence-json.schema.json"
 LINES = SOURCE / "services/logger/app_logs.schema.json"
 
 
+def merged(schema, whole):
+    """The schema with the parts of each allOf put into one, so that it can be closed."""
+    if isinstance(schema, list):
+        return [merged(item, whole) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "allOf" not in schema:
+        return {key: merged(value, whole) for key, value in schema.items()}
+    one = {"type": "object", "required": [], "properties": {}}
+    for part in schema["allOf"]:
+        if "$ref" in part:
+            part = functools.reduce(dict.__getitem__, part["$ref"].removeprefix("#/").split("/"), whole)
+        part = merged(part, whole)
+        one["required"] += part.get("required", [])
+        one["properties"] |= part["properties"]
+    return one
+
+
 def closed(schema):
     """The schema with nothing beyond what it names."""
     if isinstance(schema, list):
