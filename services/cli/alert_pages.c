@@ -44,7 +44,8 @@ static void ask(struct cli_pages *pages, struct cli_session *session, json_t *af
                         json_integer((json_int_t)(left < PAGE_ROWS ? left : PAGE_ROWS)));
     if (after != NULL)
         json_object_set(params, "after", after);
-    cli_alert_ask(&pages->ask, session, pages->operation, params, on_page);
+    session->service = pages->service != NULL ? pages->service : "alerter";
+    cli_ask(&pages->ask, session, pages->operation, params, on_page);
 }
 
 void cli_pages_ask(struct cli_pages *pages, struct cli_session *session, const char *operation,

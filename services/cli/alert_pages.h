@@ -1,4 +1,4 @@
-// A list that the alerter gives in pages, read up to --limit.
+// A list that the alerter, or another service, gives in pages, read up to --limit.
 #ifndef RF_CLI_ALERT_PAGES_H
 #define RF_CLI_ALERT_PAGES_H
 
@@ -9,6 +9,7 @@
 // The session's `arg` points to it, or to a struct that begins with it. Zero it before use.
 struct cli_pages {
     struct cli_ask ask;
+    const char *service;          // NULL: the alerter
     const char *operation, *rows; // the member of the reply that is the list
     json_t *params;               // of the first page
     json_t *result;               // that one's reply, with the rows of all

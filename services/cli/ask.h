@@ -1,5 +1,5 @@
-// One question or order to the orchestrator or the alerter, repeated while it is away or its
-// database is, for a subcommand's session. What is asked may be asked twice.
+// One question or order to the orchestrator, the alerter or the health monitor, repeated while it
+// is away or its database is, for a subcommand's session. What is asked may be asked twice.
 #ifndef RF_CLI_ASK_H
 #define RF_CLI_ASK_H
 

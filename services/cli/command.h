@@ -154,6 +154,7 @@ int cli_breaker_disable(const struct cli_options *options);
 int cli_breaker_reset(const struct cli_options *options);
 int cli_mark_list(const struct cli_options *options);
 int cli_mark_clear(const struct cli_options *options);
+int cli_provider_outages(const struct cli_options *options);
 int cli_subscriber_list(const struct cli_options *options);
 int cli_subscriber_forget(const struct cli_options *options);
 int cli_alert_list(const struct cli_options *options);

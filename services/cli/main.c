@@ -20,6 +20,7 @@
 //   replay.c           events of the past; pace.c says when each is due
 //   logs.c             the log's files (logs_files.c, logs_lines.c, logs_filter.c, logs_follow.c)
 //   trace.c            one contact's events; timeline.c puts them together, timeline_text.c tells
+//   provider_outages.c the health monitor's history
 //   breaker_list.c, breaker_control.c, mark_list.c, mark_clear.c (marks.c), subscriber.c
 //   alert_list.c       incidents, dead letters; alert_pages.c asks for page after page
 //   alert_hush.c       silences, acknowledgements; alerts.c reads what is silenced

@@ -4,6 +4,8 @@
 #include <string.h>
 
 const char *cli_refusal_server(const char *what) {
+    if (strncmp(what, "provider ", 9) == 0)
+        return "health-monitor";
     return strncmp(what, "alert ", 6) == 0 ? "alerter" : "orchestrator";
 }
 

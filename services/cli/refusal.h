@@ -10,7 +10,8 @@
 // request is told in the reply's words alone; that nobody is there, with the mend. Returns out.
 char *cli_refusal_text(const char *what, const struct rf_call_reply *reply, char *out, size_t size);
 
-// cli_refusal_server: which process answers the subcommand `what`: "orchestrator" or "alerter".
+// cli_refusal_server: which process answers the subcommand `what`: "orchestrator", "alerter" or
+// "health-monitor".
 const char *cli_refusal_server(const char *what);
 
 #endif

@@ -69,6 +69,7 @@ ON_FILES = ("campaign backup", "campaign restore")  # of a real orchestrator: te
 # Of a real alerter: test_alert_commands reads their JSON.
 OF_THE_ALERTER = ("alert list", "alert show", "alert ack", "alert unsilence", "alert dead", "alert resend",
                   "alert test")
+OF_THE_MONITOR = ("provider outages",)  # test_health_history reads it
 FOLLOWS = "tail"
 TEXT_ONLY = {"top": "", "config man": "", "init": "", "completion": "bash"}
 
@@ -115,7 +116,7 @@ class Json(test_tail.Reading):
 
     def test_every_command_tells_json_and_nothing_else_or_refuses_to(self):
         usages = commands()
-        self.assertEqual(set(usages), {*EXAMPLES, *ON_FILES, *OF_THE_ALERTER, FOLLOWS, *TEXT_ONLY},
+        self.assertEqual(set(usages), {*EXAMPLES, *ON_FILES, *OF_THE_ALERTER, *OF_THE_MONITOR, FOLLOWS, *TEXT_ONLY},
                          "each command has an example")
         told = {words: self.told(words) for words in EXAMPLES}
         for words, usage in usages.items():

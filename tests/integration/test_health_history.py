@@ -35,6 +35,10 @@ class HistoryTest(HealthMonitorTest):
     def incidents(self, provider="elevenlabs"):
         return self.ask("health_incidents", provider=provider)["incidents"]
 
+    def listed(self):
+        """As the command line has them."""
+        return json.loads(self.set.cli("provider", "outages", "--json", check=0).stdout)
+
     def changes(self, provider="elevenlabs"):
         """Oldest first."""
         return self.ask("health_changes", provider=provider)["changes"][::-1]
@@ -59,12 +63,20 @@ class History(HistoryTest):
         self.assertEqual((open_one["ended"], open_one["worst"], open_one["cause"], open_one["why"]),
                          (0, "down", "probes", "HTTP 503"))
         self.assertEqual(open_one["began"], down["data"]["since"])
+        self.assertEqual(self.listed(), {"outages": [open_one], "more": False})
+        self.assertRegex(self.set.cli("provider", "outages", "elevenlabs", check=0).stdout,
+                         r"BEGAN +LASTED +PROVIDER +WORST +BY +WHY\n.* until now: \S.* elevenlabs +down +probes +HTTP 503\n")
         self.wait_probes(4)
         self.set.faults()
         up = self.wait_notices(3)[2]
         ended = wait_for("its end to be kept", lambda: [i for i in self.incidents() if i["ended"]])
         self.assertEqual([(i["began"], i["ended"]) for i in ended],
                          [(down["data"]["since"], up["data"]["since"])])
+        self.assertEqual(self.listed()["outages"], ended)
+        self.assertNotIn("until now", self.set.cli("provider", "outages", check=0).stdout)
+        self.assertEqual(self.set.cli("provider", "outages", "openai", check=0).stdout, "no outage is known\n")
+        self.assertIn('"nobody" is not a provider; expected elevenlabs',
+                      self.set.cli("provider", "outages", "nobody", check=2).stderr)
         self.assertEqual([(c["from"], c["to"]) for c in self.changes()],
                          [("unknown", "up"), ("up", "down"), ("down", "up")])
         bars = self.ask("health_bars", provider="elevenlabs", span_ns=HOUR_NS, count=1)["bars"]

@@ -39,6 +39,7 @@ ASKED = {
     "replay": ("", 0),
     "trace": ("mixed-2", 0),
     "breaker list": ("", 0),
+    "provider outages": ("", 0),
     "mark list": ("", 0),
     "breaker force-open": ("openai --for 10m --why trial", 0),
     "breaker force-closed": ("openai --why trial", 0),
@@ -149,6 +150,7 @@ class Shapes(CampaignTest):
         for area in ("process", "breaker", "provider", "mark"):
             self.assertTrue(status[area], area)
         self.assertEqual(status["breaker"]["elevenlabs"]["state"], "open")
+        self.assertTrue(told["provider outages"][0]["outages"])
         self.assertTrue(told["campaign why"][0]["contacts"])
         self.assertEqual({name.split("/")[0] for name in told["mark list"][0]}, {"openai"})
         self.assertGreater(len(told["mark list"][0]), 1, "a key, besides the provider")
