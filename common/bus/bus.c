@@ -22,6 +22,8 @@ static const struct rf_retry_policy sending = {.strategy = RF_RETRY_EXPONENTIAL,
                                                .backoff_factor = 2.0};
 // Messages read in one go, so that other sockets and timers have their turn.
 #define MESSAGES_PER_PASS 256
+// How often it is said that the broker speaks another version.
+#define VERSION_PAUSE rf_seconds(60)
 
 char *rf_bus_rid(struct rf_bus *bus, char out[RF_RID_SIZE]) {
     snprintf(out, RF_RID_SIZE, "%llu", (unsigned long long)++bus->next_id);
@@ -41,7 +43,12 @@ uint64_t rf_bus_newest(const struct rf_bus *bus) {
 }
 
 const char *rf_bus_trouble(const struct rf_bus *bus) {
-    return bus->handshakes[0].trouble;
+    const char *known = bus->handshakes[0].trouble;
+    return known != NULL || bus->version_trouble[0] == '\0' ? known : bus->version_trouble;
+}
+
+bool rf_bus_other_version(const struct rf_bus *bus) {
+    return bus->version_trouble[0] != '\0';
 }
 
 void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg) {
@@ -140,6 +147,7 @@ static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {
         rf_pulse_heard(&bus->pulse, welcome->broker, welcome->registered, rf_loop_now(bus->loop));
     bus->interval = rf_pulse_interval(bus->config->heartbeat, welcome->heartbeat_ns);
     bus->newest = (uint64_t)welcome->last;
+    bus->version_trouble[0] = '\0';
     if (news == RF_PULSE_CHANGED) {
         if (another)
             rf_log(RF_LOG_INFO, "the broker was started anew: setting up again");
@@ -187,8 +195,25 @@ static void on_beat(void *arg) {
 
 // ---- dispatch ----
 
+// It is tried on: an upgrade may replace the broker at any moment.
+static void refused_for_version(struct rf_bus *bus, const struct rf_refusal *refusal) {
+    struct rf_instant now = rf_loop_now(bus->loop);
+    bool first = bus->version_trouble[0] == '\0';
+    snprintf(bus->version_trouble, sizeof bus->version_trouble,
+             "speaks another version of the protocol: %s", refusal->message);
+    if (!first && rf_instant_since(now, bus->version_told).ns < VERSION_PAUSE.ns)
+        return;
+    bus->version_told = now;
+    rf_log(RF_LOG_ERROR, "the broker at %s %s; trying on", bus->config->ingest,
+           bus->version_trouble);
+}
+
 static void on_refusal(struct rf_bus *bus, const struct rf_message *message) {
     const struct rf_refusal *refusal = &message->as.refusal;
+    if (refusal->rid == NULL && strcmp(refusal->code, "version") == 0) {
+        refused_for_version(bus, refusal);
+        return;
+    }
     rf_log(RF_LOG_WARNING, "the broker refused a message: %s: %s", refusal->code, refusal->message);
     struct rf_pending_op *op =
         refusal->rid == NULL ? NULL : rf_pending_find(&bus->questions, refusal->rid);

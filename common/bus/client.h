@@ -21,11 +21,14 @@ struct rf_bus {
     const struct rf_bus_config *config;
     const char *service, *instance;
     struct rf_pulse pulse;
-    uint64_t newest;                     // number in the journal, as it was told last
-    struct rf_duration interval;         // of our heartbeats
-    int64_t looks, send_failures;        // for a broker, in all; in a row
-    zsock_t *ingest, *calls, *events;    // the last two are opened by their first user
-    struct rf_socket_keys keys;          // for those of them that are TCP
+    uint64_t newest;                  // number in the journal, as it was told last
+    struct rf_duration interval;      // of our heartbeats
+    int64_t looks, send_failures;     // for a broker, in all; in a row
+    zsock_t *ingest, *calls, *events; // the last two are opened by their first user
+    struct rf_socket_keys keys;       // for those of them that are TCP
+    char version_trouble[320]; // the broker speaks another version; "": it does not, or never
+                               // answered
+    struct rf_instant version_told;
     struct rf_handshake handshakes[3];   // in the same order
     struct rf_timer beat, flush, expiry; // heartbeat; sending what waits; the next operation's end
     struct {

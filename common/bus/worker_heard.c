@@ -1,4 +1,6 @@
 // What a worker hears from the broker: welcomes, requests, and what goes to its other parts.
+#include <string.h>
+
 #include "base/log.h"
 #include "bus/client.h"
 #include "bus/message.h"
@@ -181,6 +183,9 @@ static void on_share(struct rf_worker *worker, const struct rf_message *message)
 
 static void on_refusal(struct rf_worker *worker, const struct rf_message *message) {
     (void)worker;
+    // Another version is told of by the bus, which is refused for it as well.
+    if (strcmp(message->as.refusal.code, "version") == 0)
+        return;
     rf_log(RF_LOG_WARNING, "the broker refused a worker's message: %s: %s",
            message->as.refusal.code, message->as.refusal.message);
 }

@@ -34,12 +34,12 @@ static json_t *queues_of(const struct rf_registry *registry) {
 static void write_entry(struct rf_registry *registry) {
     char host[256] = "";
     gethostname(host, sizeof host - 1);
-    json_t *value =
-        json_pack("{s:s, s:I, s:s, s:s, s:I, s:s, s:I, s:I, s:o}", "service", registry->service,
-                  "pid", (json_int_t)getpid(), "host", host, "version", RF_VERSION, "started",
-                  (json_int_t)registry->started.ns, "state", registry->state, "rss_bytes",
-                  (json_int_t)rf_registry_resident(), "lag_ns",
-                  (json_int_t)rf_loop_lag(registry->loop).ns, "queues", queues_of(registry));
+    json_t *value = json_pack(
+        "{s:s, s:I, s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:o}", "service", registry->service, "pid",
+        (json_int_t)getpid(), "host", host, "version", RF_VERSION, "protocol", RF_WIRE_VERSION,
+        "started", (json_int_t)registry->started.ns, "state", registry->state, "rss_bytes",
+        (json_int_t)rf_registry_resident(), "lag_ns", (json_int_t)rf_loop_lag(registry->loop).ns,
+        "queues", queues_of(registry));
     if (value == NULL)
         return; // out of memory: the next interval tries again
     char key[128];

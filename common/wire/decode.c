@@ -270,12 +270,27 @@ static struct envelope read_envelope(const struct reader *reader, size_t pairs) 
 // Another version's fields may mean something else, so it is looked at before anything but the
 // form.
 static enum rf_err check_version(const struct rf_packed *version, struct rf_error *error) {
-    if (version->kind == RF_PACKED_INT && version->n == RF_WIRE_VERSION)
+    bool is_int = version->kind == RF_PACKED_INT;
+    if (is_int && version->n >= RF_WIRE_OLDEST && version->n <= RF_WIRE_VERSION)
         return RF_OK;
-    if (version->kind == RF_PACKED_UINT || (version->kind == RF_PACKED_INT && version->n >= 0))
-        return rf_error_set(error, RF_ERR_CONFLICT, "version %llu; this side speaks version %d",
+    if (is_int && version->n >= 0 && version->n < RF_WIRE_OLDEST)
+        return rf_error_set(error, RF_ERR_CONFLICT,
+                            "protocol version %lld is older than %d, the oldest that the receiver"
+                            " speaks: upgrade the sender",
+                            (long long)version->n, RF_WIRE_OLDEST);
+    if (version->kind == RF_PACKED_UINT || (is_int && version->n >= 0))
+        return rf_error_set(error, RF_ERR_CONFLICT,
+                            "protocol version %llu is newer than %d, the newest that the receiver"
+                            " speaks: upgrade the receiver, the broker before the others",
                             (unsigned long long)version->u, RF_WIRE_VERSION);
-    return rf_error_set(error, RF_ERR_PROTOCOL, "v: expected the version, a whole number");
+    return rf_error_set(error, RF_ERR_PROTOCOL,
+                        "v: expected the protocol version, a whole number; the receiver speaks %d",
+                        RF_WIRE_VERSION);
+}
+
+static bool is_refusal(const struct rf_packed *name) {
+    return name->kind == RF_PACKED_STR &&
+           rf_shape_named(name->bytes, name->size) == RF_MESSAGE_refusal;
 }
 
 static enum rf_err find_type(const struct rf_packed *name, enum rf_message_type *type,
@@ -312,7 +327,9 @@ static bool is_passed_on(enum rf_message_type type) {
 static enum rf_err build_message(struct reader *reader, size_t pairs, size_t size) {
     enum rf_message_type type = RF_MESSAGE_COUNT;
     struct envelope envelope = read_envelope(reader, pairs);
-    enum rf_err err = check_version(&envelope.version, reader->error);
+    // What is refused for its version must be told so in words that any version can read.
+    enum rf_err err =
+        is_refusal(&envelope.type) ? RF_OK : check_version(&envelope.version, reader->error);
     if (err == RF_OK)
         err = find_type(&envelope.type, &type, reader->error);
     if (err != RF_OK)

@@ -49,6 +49,24 @@ static bool is_enough(const struct seen *seen) {
            asked(seen)->kind != RF_PACKED_NIL;
 }
 
+bool rf_wire_speaker(const void *data, size_t size, char name[RF_SPEAKER_SIZE]) {
+    struct rf_cursor cursor = {data, (const unsigned char *)data + size};
+    struct rf_packed whole, key, value;
+    if (size == 0 || rf_cursor_read(&cursor, &whole) != RF_READ_OK || whole.kind != RF_PACKED_MAP)
+        return false;
+    for (size_t i = 0; i < whole.count; i++) {
+        if (!read_whole(&cursor, &key) || !read_whole(&cursor, &value))
+            return false;
+        if (!is_text(&key, "instance") || value.kind != RF_PACKED_STR || value.size == 0 ||
+            value.size >= RF_SPEAKER_SIZE || !rf_text_valid(value.bytes, value.size))
+            continue;
+        memcpy(name, value.bytes, value.size);
+        name[value.size] = '\0';
+        return true;
+    }
+    return false;
+}
+
 bool rf_wire_question(const void *data, size_t size, char rid[RF_QUESTION_BYTES + 1]) {
     const struct rf_packed none = {.kind = RF_PACKED_NIL};
     struct seen seen = {none, none, none, none};
@@ -63,9 +81,9 @@ bool rf_wire_question(const void *data, size_t size, char rid[RF_QUESTION_BYTES 
     }
     const struct rf_packed *question = asked(&seen);
     if (seen.type.kind != RF_PACKED_STR || seen.version.kind != RF_PACKED_INT ||
-        seen.version.n != RF_WIRE_VERSION || question->kind != RF_PACKED_STR ||
-        question->size == 0 || question->size > RF_QUESTION_BYTES ||
-        !rf_text_valid(question->bytes, question->size))
+        seen.version.n < RF_WIRE_OLDEST || seen.version.n > RF_WIRE_VERSION ||
+        question->kind != RF_PACKED_STR || question->size == 0 ||
+        question->size > RF_QUESTION_BYTES || !rf_text_valid(question->bytes, question->size))
         return false;
     memcpy(rid, question->bytes, question->size);
     rid[question->size] = '\0';

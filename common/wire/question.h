@@ -1,9 +1,16 @@
-// Which question a frame asks that cannot be decoded, so that its error finds who waits for it.
+// Which question a frame asks that cannot be decoded, so that its error finds who waits for it; and
+// who sent it.
 #ifndef RF_WIRE_QUESTION_H
 #define RF_WIRE_QUESTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#define RF_SPEAKER_SIZE 128
+
+// rf_wire_speaker: the instance that a frame of any version names itself by (`instance`). False: it
+// names none, or one that is too long or no text. The frame may be anything; nothing is allocated.
+bool rf_wire_speaker(const void *data, size_t size, char name[RF_SPEAKER_SIZE]);
 
 // What is longer is taken for no rid, and never sent back.
 #define RF_QUESTION_BYTES 255

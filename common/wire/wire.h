@@ -48,7 +48,8 @@ RF_NODISCARD enum rf_err rf_wire_encode(enum rf_message_type type, const void *b
 
 // rf_wire_decode: a new message from untrusted bytes. RF_ERR_PROTOCOL for what is malformed (the
 // text names the field), RF_ERR_NOT_FOUND for an unknown message type, RF_ERR_CONFLICT for a
-// version that is not ours. The caller frees it by rf_message_destroy.
+// version that we do not speak (but an `error` is read in any). The caller frees it by
+// rf_message_destroy.
 RF_NODISCARD enum rf_err rf_wire_decode(const void *data, size_t size, struct rf_message **message,
                                         struct rf_error *error);
 

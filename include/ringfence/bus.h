@@ -30,9 +30,14 @@ void rf_bus_destroy(struct rf_bus **bus);
 // rf_bus_connected: whether the broker answered within the heartbeat's limit.
 bool rf_bus_connected(const struct rf_bus *bus);
 
-// rf_bus_trouble: what is known to keep it from connecting over TCP, as a piece of a sentence about
-// the broker ("does not let our key in"), whose mend the log has; else NULL.
+// rf_bus_trouble: what is known to keep it from connecting, as a piece of a sentence about the
+// broker ("does not let our key in", "speaks another version of the protocol: ..."), whose mend the
+// log has; else NULL. It is tried on all the while.
 const char *rf_bus_trouble(const struct rf_bus *bus);
+
+// rf_bus_other_version: whether the broker refused us for the version of our protocol, and has not
+// taken us since.
+bool rf_bus_other_version(const struct rf_bus *bus);
 
 // rf_bus_newest: the newest number in the journal, as the broker said last; it says so when the
 // connection comes, and at each heartbeat. 0 before that, and for an empty journal.

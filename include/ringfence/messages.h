@@ -22,7 +22,10 @@
 
 #pragma GCC visibility push(default)
 
+// The version of the protocol that this side writes, and the oldest that it reads: during an
+// upgrade the broker goes first, and understands those of the version before.
 #define RF_WIRE_VERSION 1
+#define RF_WIRE_OLDEST  1
 
 #define RF_JOURNAL_ID_SIZE 64 // which journal a number belongs to, with the NUL
 

@@ -20,6 +20,7 @@ struct ear {
     enum rf_socket socket;
     struct rf_instant complained; // one line a second, however many broken messages come
     int64_t untold;
+    struct rf_instant version_told; // one line a minute of who speaks another version; 0: never
 };
 
 struct broker {

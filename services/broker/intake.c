@@ -7,6 +7,8 @@
 
 #define MESSAGES_PER_PASS 100 // of one socket, so that none holds the others
 #define COMPLAINT_PAUSE   (1 * RF_NS_PER_S)
+// Who speaks another version tries again all the time, until somebody upgrades one of us.
+#define VERSION_PAUSE (60 * RF_NS_PER_S)
 
 static void complain(struct ear *ear, const char *text) {
     struct rf_instant now = rf_loop_now(ear->broker->process->loop);
@@ -18,6 +20,18 @@ static void complain(struct ear *ear, const char *text) {
            rf_endpoints_name(ear->socket), text, (long long)ear->untold);
     ear->complained = now;
     ear->untold = 0;
+}
+
+// Who is refused for its version, by its name if that can be read.
+static void complain_of_version(struct ear *ear, zmq_msg_t *body, const struct rf_error *error) {
+    struct rf_instant now = rf_loop_now(ear->broker->process->loop);
+    char name[RF_SPEAKER_SIZE] = "a process without a name";
+    if (ear->version_told.ns != 0 && rf_instant_since(now, ear->version_told).ns < VERSION_PAUSE)
+        return;
+    ear->version_told = now;
+    (void)rf_wire_speaker(zmq_msg_data(body), zmq_msg_size(body), name);
+    rf_log(RF_LOG_WARNING, "%s: %s is refused: %s", rf_endpoints_name(ear->socket), name,
+           error->message);
 }
 
 // Calls, answers and events are passed on: their JSON is checked, but nobody here looks at it.
@@ -47,7 +61,10 @@ static void take_whole(struct ear *ear, const struct rf_now *now, const struct r
         char rid[RF_QUESTION_BYTES + 1];
         bool asks = body != NULL && rf_wire_question(zmq_msg_data(body), zmq_msg_size(body), rid);
         rf_core_undecodable(core, now, from, asks ? rid : NULL, &error);
-        complain(ear, error.message);
+        if (err == RF_ERR_CONFLICT)
+            complain_of_version(ear, body, &error);
+        else
+            complain(ear, error.message);
     }
     rf_message_destroy(&message);
 }

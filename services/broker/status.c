@@ -194,13 +194,15 @@ json_t *rf_core_status(struct rf_core *core) {
     json_t *state = json_pack("{s:I, s:I}", "count", (json_int_t)core->states.rows.count, "watches",
                               (json_int_t)core->watchers.count);
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, "
+        "{s:s, s:s, s:i, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, "
+        "s:I, "
         "s:o}",
-        "broker", core->ground.instance, "version", core->version, "pid", (json_int_t)core->pid,
-        "started", (json_int_t)core->started.ns, "phase", core->phase, "workers", workers_of(core),
-        "queues", queues_of(core), "recovery", recovery_of(core), "breakers", breakers_of(core),
-        "limits", rf_limits_json(&core->limits), "pauses", rf_limits_pauses_json(&core->limits),
-        "journal", journal_of(core), "subscribers", subscribers_of(core), "streams",
-        (json_int_t)core->streams.rows.count, "peers", peers_of(core), "state", state, "answers",
-        (json_int_t)core->dispatch.answers.map.count, "counters", counters_of(core));
+        "broker", core->ground.instance, "version", core->version, "protocol", RF_WIRE_VERSION,
+        "pid", (json_int_t)core->pid, "started", (json_int_t)core->started.ns, "phase", core->phase,
+        "workers", workers_of(core), "queues", queues_of(core), "recovery", recovery_of(core),
+        "breakers", breakers_of(core), "limits", rf_limits_json(&core->limits), "pauses",
+        rf_limits_pauses_json(&core->limits), "journal", journal_of(core), "subscribers",
+        subscribers_of(core), "streams", (json_int_t)core->streams.rows.count, "peers",
+        peers_of(core), "state", state, "answers", (json_int_t)core->dispatch.answers.map.count,
+        "counters", counters_of(core));
 }

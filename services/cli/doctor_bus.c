@@ -77,7 +77,11 @@ static void on_limit(void *arg) {
     struct reaching_bus *reaching = arg;
     const char *trouble = rf_bus_trouble(reaching->bus);
     const char *endpoint = reaching->doctor->config->bus.ingest;
-    if (trouble != NULL)
+    if (rf_bus_other_version(reaching->bus))
+        doctor_end(reaching->doctor, reaching->check, DOCTOR_FAIL,
+                   "have the broker and this program from one release, the broker upgraded first",
+                   "the broker at %s %s", endpoint, trouble);
+    else if (trouble != NULL)
         doctor_end(reaching->doctor, reaching->check, DOCTOR_FAIL,
                    "ringfence keys new cli, and on the broker's host ringfence keys allow FILE "
                    "--role ROLE: see ringfence-broker(8)",
