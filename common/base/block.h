@@ -18,6 +18,14 @@ static inline rf_block rf_block_at(const void *at) {
     return bytes;
 }
 
+// rf_block_head: one whose first `count` bytes, at most all, are 0xFF and whose others are 0.
+static inline rf_block rf_block_head(size_t count) {
+    static const unsigned char bytes[2 * sizeof(rf_block)] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                                              0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+                                                              0xFF, 0xFF, 0xFF, 0xFF};
+    return rf_block_at(bytes + sizeof(rf_block) - count);
+}
+
 // rf_block_first: the first byte of `marks` that is not 0, 16 if all are.
 static inline size_t rf_block_first(rf_block marks) {
     uint64_t halves[2];

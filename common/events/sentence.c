@@ -1,5 +1,7 @@
 #include "events/sentence.h"
 
+#include <limits.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "events/sentence_words.h"
@@ -82,14 +84,35 @@ bool rf_sentence_needs_tree(const char *type) {
     return strcmp(type, types[RF_EVENT_WORKER_EJECTED].name) == 0;
 }
 
+#define HINTS 64
+_Static_assert(RF_EVENT_COUNT <= UCHAR_MAX, "a hint is one byte");
+
+static bool is_type(size_t i, const char *type, size_t size) {
+    return types[i].size == size && memcmp(type, types[i].name, size) == 0;
+}
+
+// The event's place in the catalogue, RF_EVENT_COUNT if it has none. Where a type like it was found
+// last is looked at first: any number of threads may hint, as a hint that is wrong costs a search.
+static size_t event_of(const char *type) {
+    static atomic_uchar hints[HINTS];
+    size_t size = strlen(type), i = 0;
+    unsigned first = (unsigned char)type[0], last = (unsigned char)type[size == 0 ? 0 : size - 1];
+    atomic_uchar *hint = &hints[(first * 7 + last * 5 + size) % HINTS];
+    size_t hinted = atomic_load_explicit(hint, memory_order_relaxed);
+    if (is_type(hinted, type, size))
+        return hinted;
+    while (i < RF_EVENT_COUNT && !is_type(i, type, size))
+        i++;
+    if (i < RF_EVENT_COUNT)
+        atomic_store_explicit(hint, (unsigned char)i, memory_order_relaxed);
+    return i;
+}
+
 void rf_event_sentence(const struct rf_event *event, struct rf_text *text) {
-    size_t size = strlen(event->type);
-    for (size_t i = 0; i < RF_EVENT_COUNT; i++) {
-        if (types[i].size == size && sentences[i] != NULL &&
-            memcmp(event->type, types[i].name, size) == 0) {
-            sentences[i](event, text);
-            return;
-        }
+    size_t i = event_of(event->type);
+    if (i < RF_EVENT_COUNT && sentences[i] != NULL) {
+        sentences[i](event, text);
+        return;
     }
     rf_say_name(text, event->type);
     rf_text_add(text, " ");

@@ -29,11 +29,12 @@ void rf_text_add(struct rf_text *text, const char *format, ...) RF_PRINTF(2, 3);
 void rf_text_add_more(struct rf_text *text, const void *data, size_t size);
 
 static inline void rf_text_add_bytes(struct rf_text *text, const void *data, size_t size) {
-    if (text->failed || size == 0 || text->capacity - text->size <= size) {
+    if (text->failed || text->capacity - text->size <= size) {
         rf_text_add_more(text, data, size);
         return;
     }
-    memcpy(text->data + text->size, data, size);
+    if (size > 0) // `data` may be NULL
+        memcpy(text->data + text->size, data, size);
     text->size += size;
     text->data[text->size] = '\0';
 }

@@ -170,18 +170,27 @@ static bool word_at(const struct rf_redaction *redaction, const struct rf_redact
     return digit && phone_at(redaction, view, at, find);
 }
 
+// Of a block, the bytes that are not in words.
+static rf_block ends_at(const char *text) {
+    rf_block bytes = rf_block_at(text), letters = (bytes | 0x20) - 'a', digits = bytes - '0';
+    return (rf_block)((letters >= 26) & (digits >= 10));
+}
+
 // Where the word ends that `at` is in: most of an event's bytes are within ids.
 static size_t word_end(const struct rf_redact_view *view, size_t at) {
     for (; view->size - at >= sizeof(rf_block); at += sizeof(rf_block)) {
-        rf_block bytes = rf_block_at(view->text + at);
-        rf_block letters = (bytes | 0x20) - 'a', digits = bytes - '0';
-        size_t run = rf_block_first((rf_block)((letters >= 26) & (digits >= 10)));
+        size_t run = rf_block_first(ends_at(view->text + at));
         if (run < sizeof(rf_block))
             return at + run;
     }
-    while (at < view->size && is_word(view->text[at]))
-        at++;
-    return at;
+    if (view->size < sizeof(rf_block)) {
+        while (at < view->size && is_word(view->text[at]))
+            at++;
+        return at;
+    }
+    // The last block, of which the bytes before `at` were looked at.
+    size_t last = view->size - sizeof(rf_block);
+    return last + rf_block_first(ends_at(view->text + last) & ~rf_block_head(at - last));
 }
 
 // The first thing from `at` on. One pass: a byte that can begin nothing costs a look at a table.

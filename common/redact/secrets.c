@@ -205,6 +205,7 @@ static bool form_at(const struct rf_secrets *secrets, const char *text, size_t s
 // How much of the text's end is the beginning of a form.
 static size_t cut_off(const struct rf_secrets *secrets, const char *text, size_t size, size_t at) {
     size_t longest = 0;
+    char last = text[size - 1];
     if (size < RF_REDACT_CUT_LEAST || size - at < PIECE ||
         !has_bit(secrets->all_pieces, hash_at(text + size - PIECE)))
         return 0;
@@ -212,7 +213,7 @@ static size_t cut_off(const struct rf_secrets *secrets, const char *text, size_t
         const struct rf_secret_form *form = &secrets->forms[i];
         size_t most = form->size - 1 < size - at ? form->size - 1 : size - at;
         for (size_t n = most; n >= PIECE && n > longest; n--)
-            if (memcmp(text + size - n, form->bytes, n) == 0)
+            if (form->bytes[n - 1] == last && memcmp(text + size - n, form->bytes, n) == 0)
                 longest = n;
     }
     return longest;

@@ -41,14 +41,6 @@ const struct rf_seen_key *rf_seen_keys_learn(struct rf_seen_keys *keys,
                                              size_t size);
 rf_block rf_seen_keys_copy(const char *text, size_t size);
 
-// Private: the key with NUL behind it, without a branch on its size.
-static inline rf_block rf_seen_keys_block(const char *text, size_t size) {
-    static const unsigned char inside[2 * sizeof(rf_block)] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-                                                               0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-                                                               0xFF, 0xFF, 0xFF, 0xFF};
-    return rf_block_at(text) & rf_block_at(inside + sizeof(rf_block) - size);
-}
-
 // Private: where a key is looked for first.
 static inline size_t rf_seen_keys_place(rf_block block) {
     uint64_t halves[2];
@@ -64,8 +56,9 @@ static inline const struct rf_seen_key *rf_seen_keys_find(struct rf_seen_keys *k
                                                           size_t there) {
     if (size == 0 || size > RF_SEEN_KEY_BYTES)
         return NULL;
-    rf_block block =
-        there >= RF_SEEN_KEY_BYTES ? rf_seen_keys_block(text, size) : rf_seen_keys_copy(text, size);
+    // With NUL behind it, without a branch on its size.
+    rf_block block = there >= RF_SEEN_KEY_BYTES ? rf_block_at(text) & rf_block_head(size)
+                                                : rf_seen_keys_copy(text, size);
     size_t place = rf_seen_keys_place(block);
     for (; keys->places[place].size != 0; place = (place + 1) % RF_SEEN_KEYS)
         if (!rf_block_any(rf_block_at(keys->places[place].text) ^ block))
