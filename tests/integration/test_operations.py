@@ -44,6 +44,13 @@ class Page(unittest.TestCase):
             self.assertIn("/nonexistent/ringfence.yaml", done.stdout + done.stderr, command)
             self.assertIn(done.returncode, (1, 78), command)
 
+    def test_each_page_of_ours_that_a_page_names_is_there(self):
+        pages = [*SOURCE.glob("services/*/*.[1-8]"), *(BIN.parent / "man").glob("*.[1-8]")]
+        there = {page.name for page in pages}
+        for page in pages:
+            for name, section in re.findall(r"^\.Xr ((?:ringfence|app_logs)\S*) (\d)", page.read_text(), re.MULTILINE):
+                self.assertIn(f"{name}.{section}", there, page.name)
+
 
 if __name__ == "__main__":
     unittest.main()
