@@ -3,6 +3,7 @@ Debian's packages."""
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import urllib.error
@@ -19,7 +20,8 @@ DEPLOY = SOURCE / "deploy" / "prometheus"
 TAKEN = SOURCE / "build" / "prometheus" / "usr"
 # Debian's Alertmanager reads its templates from /usr/share, where a package that is only taken apart has nothing: they
 # are put there for that process alone, which root may do, and others where user namespaces are allowed.
-WITH_SHARE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"',
+AS_ROOT = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+WITH_SHARE = ["unshare", *AS_ROOT, "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"',
               str(TAKEN / "share")]
 
 
