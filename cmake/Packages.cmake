@@ -1,4 +1,4 @@
-# The libraries that Ringfence stands on, as imported targets. deploy/packages names their packages.
+# The libraries that Ringfence stands on, as imported targets. deploy/packages-build names their packages.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(CZMQ REQUIRED IMPORTED_TARGET libczmq)

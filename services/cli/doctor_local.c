@@ -29,7 +29,7 @@ static void check_library(struct doctor *doctor, const char *name, const char *r
                        : verdict == DOCTOR_WARN ? "bring the host's packages up to date, or build "
                                                   "ringfence anew on it"
                                                 : "build ringfence anew on this host, with the "
-                                                  "packages of deploy/packages";
+                                                  "packages of deploy/packages-build";
     doctor_end(doctor, check, verdict, mend, "%s runs; built with %s, needs %s at least", running,
                built, least);
 }

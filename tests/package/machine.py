@@ -16,12 +16,12 @@ def run(*command, **more):
     return done.stdout
 
 
-def base_of(folder):
+def base_of(folder, name="bookworm", include="systemd,systemd-sysv,dbus"):
     """A fresh system, made once: the mirror is Debian's, or the one that apt here is set to."""
-    base = folder / "bookworm"
+    base = folder / name
     if not (base / "etc/complete").exists():
         shutil.rmtree(base, ignore_errors=True)
-        run("debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", "bookworm", base,
+        run("debootstrap", "--variant=minbase", f"--include={include}", "bookworm", base,
             os.environ.get("RF_MIRROR", "http://deb.debian.org/debian"))
         (base / "etc/complete").touch()
     return base
