@@ -1,5 +1,9 @@
 // The logger writes down every event: as a line of JSON, as a line for people, as a row of a Google
 // Sheet. Each sink reads the journal for itself, so one that fails holds no other.
+#include <stdlib.h>
+
+#include <openssl/crypto.h>
+
 #include "logger.h"
 
 static const struct rf_service logger = {
@@ -16,5 +20,9 @@ static const struct rf_service logger = {
 };
 
 int main(int argc, char **argv) {
+    // A carrier's thread that is late (syslog_carrier.h) may still be within OpenSSL when we exit:
+    // what it uses must not be freed under it. Only the first call into OpenSSL can say so.
+    if (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+        return EXIT_FAILURE;
     return rf_service_run(&logger, argc, argv);
 }
