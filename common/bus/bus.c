@@ -132,10 +132,14 @@ static void lose_questions(struct rf_bus *bus) {
     }
 }
 
-static void set_up(struct rf_bus *bus) {
+// `kept`: the broker was silent, but it is the one that we knew, and it knows us by the same
+// connection. What it has sent is under way as before: to ask for a page anew would throw away the
+// one that a slow line has carried since.
+static void set_up(struct rf_bus *bus, bool kept) {
     rf_streams_reset(bus);
     rf_watches_reset(bus);
-    rf_subscriptions_reset(bus);
+    if (!kept)
+        rf_subscriptions_reset(bus);
     rf_calls_reset(bus);
     lose_questions(bus);
 }
@@ -158,7 +162,7 @@ static void on_welcome(struct rf_bus *bus, const struct rf_message *message) {
     if (news == RF_PULSE_CAME)
         rf_log(RF_LOG_INFO, "connected to the broker at %s", bus->config->ingest);
     if (news != RF_PULSE_SAME) {
-        set_up(bus);
+        set_up(bus, !another && !welcome->registered);
         tell_change(bus, true);
         rf_timer_after(&bus->beat, bus->interval);
     }

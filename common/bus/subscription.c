@@ -194,8 +194,12 @@ static bool ask(struct rf_subscription *subscription) {
     struct rf_bus *bus = subscription->bus;
     // The wire only reads them.
     struct rf_strs prefixes = {(const char **)subscription->prefixes, subscription->prefix_count};
+    // The same question again has the same number, so that the answer to the first one counts,
+    // however late it is.
+    if (!subscription->cursor.asked)
+        rf_bus_rid(bus, subscription->rid);
     struct rf_journal_read message = {
-        .rid = rf_bus_rid(bus, subscription->rid),
+        .rid = subscription->rid,
         .prefixes = prefixes,
         .after = (int64_t)subscription->cursor.scanned,
         .journal = subscription->cursor.journal[0] != '\0' ? subscription->cursor.journal : NULL,

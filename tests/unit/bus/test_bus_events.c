@@ -504,6 +504,41 @@ incident_49_what_the_doorbell_does_not_ring_for_is_found_by_the_heartbeat(void *
     rf_bus_destroy(&bus);
 }
 
+static void a_page_that_a_slow_line_brought_after_a_silence_counts(void **state) {
+    struct fake_broker *fake = *state;
+    struct pages pages = {.fake = fake};
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &pages, 4);
+    struct rf_message *read = fake_expect(fake, RF_MESSAGE_journal_read);
+    fake->silent = true;
+    fake_until(fake, !rf_bus_connected(bus));
+    fake->silent = false;
+    fake_until(fake, rf_bus_connected(bus));
+    struct rf_journal_page page = {
+        .rid = read->as.journal_read.rid, .scanned = 9, .last = 9, .trimmed = 6};
+    fake_send(fake, FAKE_INGEST, RF_MESSAGE_journal_page, &page);
+    fake_until(fake, pages.count == 1);
+    assert_int_equal(pages.scanned, 9);
+    rf_message_destroy(&read);
+    rf_bus_destroy(&bus);
+}
+
+static void a_page_asked_for_twice_may_answer_either_question(void **state) {
+    struct fake_broker *fake = *state;
+    struct pages pages = {.fake = fake};
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    subscribe(bus, &pages, 4);
+    struct rf_message *first = fake_expect(fake, RF_MESSAGE_journal_read);
+    struct rf_message *second = fake_expect(fake, RF_MESSAGE_journal_read);
+    assert_string_equal(first->as.journal_read.rid, second->as.journal_read.rid);
+    assert_int_equal(second->as.journal_read.after, 4);
+    rf_message_destroy(&first);
+    rf_message_destroy(&second);
+    rf_bus_destroy(&bus);
+}
+
 static void a_subscription_goes_on_at_a_restarted_broker(void **state) {
     struct fake_broker *fake = *state;
     struct pages pages = {.fake = fake};
@@ -604,6 +639,8 @@ int main(void) {
         BROKER_TEST(a_subscriber_gets_a_page_and_the_next_only_when_it_is_ready),
         BROKER_TEST(the_doorbell_asks_for_the_next_page),
         BROKER_TEST(incident_49_what_the_doorbell_does_not_ring_for_is_found_by_the_heartbeat),
+        BROKER_TEST(a_page_that_a_slow_line_brought_after_a_silence_counts),
+        BROKER_TEST(a_page_asked_for_twice_may_answer_either_question),
         BROKER_TEST(a_subscription_goes_on_at_a_restarted_broker),
         BROKER_TEST(a_subscription_may_be_destroyed_by_its_own_page),
         BROKER_TEST(a_listener_hears_its_prefix_alone_and_survives_rubbish),
