@@ -95,9 +95,11 @@ class Datagrams:
 
 
 class SyslogCase(LoggerCase):
+    TIMEOUT = "2s"
+
     def configure(self, url, **more):
         self.set.config["logger"]["syslog"] = {"enabled": True, "url": url, **more}
-        self.set.config["logger"]["timeout"] = "2s"
+        self.set.config["logger"]["timeout"] = self.TIMEOUT
         self.set.write_config()
 
     def subjects_of(self, receiver):
@@ -185,6 +187,8 @@ class TransportTest(SyslogCase):
 
 
 class TlsTest(SyslogCase):
+    TIMEOUT = "20s"  # a handshake on a busy machine must not end before its certificate is looked at
+
     def certificate(self, name):
         key, cert = self.set.root / f"{name}.key", self.set.root / f"{name}.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", str(key),
