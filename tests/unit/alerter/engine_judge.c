@@ -91,14 +91,25 @@ static void ends(struct court *court, struct story *story, unsigned c, bool dige
     heard->over = true;
 }
 
-// One that a storm kept may hear of it later than the first one did.
-static bool is_late(const struct story *story, unsigned c, int64_t at) {
+// By the rules that are in force.
+static int64_t remind_at(const struct court *court, int64_t at) {
+    int64_t remind = script_rules[0].remind.ns;
+    for (size_t i = 0; i < court->script->step_count; i++) {
+        const struct script_step *step = &court->script->steps[i];
+        if (step->kind == STEP_RULES && step->at.ns <= at)
+            remind = script_rules[step->which].remind.ns;
+    }
+    return remind;
+}
+
+// One that a storm or a silence kept may hear of it later than the first one did.
+static bool is_late(const struct court *court, const struct story *story, unsigned c, int64_t at) {
     return story->reminded != 0 && !(story->reminded & 1U << c) &&
-           at - story->reminded_at < SHORTEST_REMIND;
+           at - story->reminded_at < remind_at(court, at);
 }
 
 static void is_reminded(struct court *court, struct story *story, unsigned c, int64_t at) {
-    bool late = is_late(story, c, at);
+    bool late = is_late(court, story, c, at);
     for (size_t i = 0; !late && i < court->count; i++) // also those that it carries on
         if (court->stories[i].reminded_at > 0 && strcmp(court->stories[i].name, story->name) == 0 &&
             at - court->stories[i].reminded_at < SHORTEST_REMIND &&
@@ -108,8 +119,9 @@ static void is_reminded(struct court *court, struct story *story, unsigned c, in
 }
 
 // An escalation comes once, and whoever hears of it first begins a new round.
-static void note_reminded(struct story *story, unsigned c, bool escalated, int64_t at) {
-    bool later = escalated ? story->escalated : is_late(story, c, at);
+static void note_reminded(const struct court *court, struct story *story, unsigned c,
+                          bool escalated, int64_t at) {
+    bool later = escalated ? story->escalated : is_late(court, story, c, at);
     story->escalated = story->escalated || escalated;
     if (later) {
         story->reminded |= 1U << c;
@@ -135,7 +147,7 @@ static void goes_on(struct court *court, struct story *story, const struct telli
     if (telling->kind == RF_NOTICE_REMINDER)
         is_reminded(court, story, c, at);
     if (telling->kind == RF_NOTICE_REMINDER || telling->kind == RF_NOTICE_ESCALATED)
-        note_reminded(story, c, telling->kind == RF_NOTICE_ESCALATED, at);
+        note_reminded(court, story, c, telling->kind == RF_NOTICE_ESCALATED, at);
 }
 
 // ---- who must not be told ----
