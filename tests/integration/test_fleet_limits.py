@@ -123,9 +123,9 @@ class Steady(Fleet):
 class SlowRelay(Relay):
     """Connections through it stand after another time each."""
 
-    def copy(self, source, sink):
+    def copy(self, source, sink, way):
         time.sleep(self.delays.random() * 0.2)  # of the first bytes: those of the handshake
-        super().copy(source, sink)
+        super().copy(source, sink, way)
 
 
 class SlowConnections(Fleet):
