@@ -10,6 +10,8 @@
 
 #define REPLY_BYTES 65536
 #define TIMEOUT     rf_seconds(10)
+// Who has just begun is not in trouble for not having met the broker yet.
+#define FIRST_LOOK rf_seconds(1)
 
 static void again(struct rf_heartbeat *heartbeat) {
     if (!heartbeat->stopped && heartbeat->config->url != NULL)
@@ -101,7 +103,7 @@ void rf_heartbeat_start(struct rf_heartbeat *heartbeat, struct rf_loop *loop,
         .config = config, .ledger = ledger, .http = http, .trouble = trouble, .arg = arg};
     rf_timer_init(&heartbeat->timer, loop, on_timer, heartbeat);
     if (config->url != NULL)
-        rf_timer_after(&heartbeat->timer, rf_ns(0));
+        rf_timer_after(&heartbeat->timer, FIRST_LOOK);
 }
 
 void rf_heartbeat_reload(struct rf_heartbeat *heartbeat, const struct rf_config_heartbeat *config) {
