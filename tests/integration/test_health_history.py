@@ -152,7 +152,8 @@ class History(HistoryTest):
         self.assertTrue(monitor.says("the history of providers is not kept until the next start"))
         reply = self.ask_raw("health_incidents")
         self.assertEqual((reply["ok"], reply["class"]), (False, "transient"))
-        self.assertEqual(self.status()["status"], "up")
+        wait_for("its first probe",
+                 lambda: self.ask("health_status")["providers"].get("elevenlabs", {}).get("status") == "up")
         self.set.faults({"id": "down", "match": PROBE, "kind": "status", "status": 503})
         self.assertEqual(self.wait_notices(2)[1]["type"], "provider.down")
 
