@@ -54,9 +54,10 @@ static void broker_text(const json_t *broker, struct rf_utc now, struct rf_text 
     const json_t *journal = json_object_get(broker, "journal");
     rf_text_add(text, "broker ");
     column(text, cli_member_text(broker, "broker"), 0);
-    rf_text_add(text, "version %s, protocol %" PRId64 ", pid %" PRId64 ", ",
-                cli_member_text(broker, "version"), cli_member_number(broker, "protocol"),
-                cli_member_number(broker, "pid"));
+    rf_text_add(text, "version %s, ", cli_member_text(broker, "version"));
+    if (json_object_get(broker, "protocol") != NULL) // an older one does not tell
+        rf_text_add(text, "protocol %" PRId64 ", ", cli_member_number(broker, "protocol"));
+    rf_text_add(text, "pid %" PRId64 ", ", cli_member_number(broker, "pid"));
     since(text, cli_member_number(broker, "started"), now);
     rf_text_add(text, "\n  events %" PRId64 " to %" PRId64 " kept (%" PRId64 " KiB), %zu clients\n",
                 cli_member_number(journal, "first"), cli_member_number(journal, "last"),

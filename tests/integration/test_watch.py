@@ -14,7 +14,7 @@ from test_commands import commands
 
 GIVEN_BACK = "\x1b[?25h\x1b[?1049l"
 WATCHED = ("campaign status", "campaign list", "dnc list", "status", "breaker list", "mark list", "alert list",
-           "alert silences", "alert dead", "subscriber list")
+           "alert silences", "alert dead", "subscriber list", "provider outages")
 
 
 class Watch(test_tail.Reading):

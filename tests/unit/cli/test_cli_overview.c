@@ -12,7 +12,7 @@
 #include "overview.h"
 
 static const char *const whole =
-    "{\"broker\": {\"broker\": \"broker-1\", \"version\": \"0.1.0\", \"pid\": 7,"
+    "{\"broker\": {\"broker\": \"broker-1\", \"version\": \"0.1.0\", \"protocol\": 1, \"pid\": 7,"
     " \"started\": 40000000000, \"phase\": \"serving\","
     " \"workers\": [{\"instance\": \"service-gateway-1\", \"state\": \"draining\","
     "   \"in_hand\": 3, \"silent_ns\": 120000000,"
@@ -55,7 +55,7 @@ static void everything_is_told_in_one_screen(void **state) {
     (void)state;
     char *text = overview_of(whole);
     assert_string_equal(
-        text, "broker broker-1 version 0.1.0, pid 7, for 60 s\n"
+        text, "broker broker-1 version 0.1.0, protocol 1, pid 7, for 60 s\n"
               "  events 1 to 80 kept (20 KiB), 2 clients\n"
               "processes\n"
               "  orchestrator     ready     pid 12      h            for 60 s\n"
@@ -209,6 +209,7 @@ static void what_is_absent_or_of_another_type_is_left_out(void **state) {
         char *text = overview_of(odd[i]);
         assert_non_null(strstr(text, "processes\n"));
         assert_non_null(strstr(text, "workers\n"));
+        assert_null(strstr(text, "protocol"));
         free(text);
     }
 }
