@@ -31,15 +31,23 @@ static json_t *queues_of(const struct rf_registry *registry) {
     return queues;
 }
 
+// A change of state between two beats must not take away what the beat before told.
+static int64_t lag_of(struct rf_registry *registry) {
+    int64_t passed = rf_loop_lag(registry->loop).ns;
+    if (registry->lag.ns < passed)
+        registry->lag.ns = passed;
+    return registry->lag.ns > registry->lag_before.ns ? registry->lag.ns : registry->lag_before.ns;
+}
+
 static void write_entry(struct rf_registry *registry) {
     char host[256] = "";
     gethostname(host, sizeof host - 1);
-    json_t *value = json_pack(
-        "{s:s, s:I, s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:o}", "service", registry->service, "pid",
-        (json_int_t)getpid(), "host", host, "version", RF_VERSION, "protocol", RF_WIRE_VERSION,
-        "started", (json_int_t)registry->started.ns, "state", registry->state, "rss_bytes",
-        (json_int_t)rf_registry_resident(), "lag_ns", (json_int_t)rf_loop_lag(registry->loop).ns,
-        "queues", queues_of(registry));
+    json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:o}", "service",
+                              registry->service, "pid", (json_int_t)getpid(), "host", host,
+                              "version", RF_VERSION, "protocol", RF_WIRE_VERSION, "started",
+                              (json_int_t)registry->started.ns, "state", registry->state,
+                              "rss_bytes", (json_int_t)rf_registry_resident(), "lag_ns",
+                              (json_int_t)lag_of(registry), "queues", queues_of(registry));
     if (value == NULL)
         return; // out of memory: the next interval tries again
     char key[128];
@@ -55,6 +63,8 @@ static void on_timer(void *arg) {
     // Without a broker there is nobody to write to; the reconnect writes the entry.
     if (rf_bus_connected(registry->bus))
         write_entry(registry);
+    registry->lag_before = registry->lag;
+    registry->lag = rf_ns(0);
     rf_timer_after(&registry->timer, registry->interval);
 }
 

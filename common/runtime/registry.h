@@ -26,14 +26,16 @@ struct rf_registry {
     const char *state; // "starting", "ready", "draining", "stopped"
     struct rf_utc started;
     struct rf_duration interval, lease;
+    struct rf_duration lag,
+        lag_before; // longest pass since the beat, and of the interval before it
     struct rf_timer timer;
     bool leaving;
     bool left; // the entry is deleted and the broker has said so
 };
 
 // The entry: service, pid, host, version, started, state; rss_bytes (what it holds in memory),
-// lag_ns (rf_loop_lag since the entry before), queues {unacknowledged: events that wait for the
-// broker, and what the service adds}.
+// lag_ns (rf_loop_lag of this interval and the one before; 0 until a first pass is over), queues
+// {unacknowledged: events that wait for the broker, and what the service adds}.
 //
 // rf_registry_init: writes the entry now and again every `interval`; it ends `lease` after the last
 // time. The texts are borrowed.
