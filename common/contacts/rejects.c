@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/pending_file.h"
@@ -61,6 +62,19 @@ enum rf_err rf_rejects_add(struct rf_rejects *rejects, size_t line, const char *
     return rf_pending_file_check(file, error);
 }
 
+// A place that is read-only refuses before it looks whether there is anything to take away.
+static enum rf_err take_old_away(const char *path, struct rf_error *error) {
+    struct stat old;
+    if (unlink(path) == 0)
+        return RF_OK;
+    int cause = errno;
+    if (lstat(path, &old) != 0)
+        return RF_OK;
+    return rf_error_set(error, RF_ERR_CONFLICT,
+                        "%s: is of an earlier time, and cannot be taken away: %s", path,
+                        strerror(cause));
+}
+
 enum rf_err rf_rejects_close(struct rf_rejects **pointer, struct rf_error *error) {
     struct rf_rejects *rejects = *pointer;
     enum rf_err err = RF_OK;
@@ -68,9 +82,8 @@ enum rf_err rf_rejects_close(struct rf_rejects **pointer, struct rf_error *error
         return RF_OK;
     if (rejects->file.out != NULL)
         err = rf_pending_file_commit(&rejects->file, error);
-    else if (unlink(rejects->path) != 0 && errno != ENOENT && errno != ENOTDIR)
-        err = rf_error_set(error, RF_ERR_IO, "%s: cannot be written: %s", rejects->path,
-                           strerror(errno));
+    else
+        err = take_old_away(rejects->path, error);
     destroy(pointer);
     return err;
 }

@@ -20,7 +20,8 @@ RF_NODISCARD enum rf_err rf_rejects_add(struct rf_rejects *rejects, size_t line,
                                         struct rf_error *error);
 
 // rf_rejects_close: gives the file its name, in place of one from before; without a refused line
-// there is none, and one from before is taken away. Frees and nulls. RF_ERR_IO names the file.
+// nothing is written, and one from before is taken away. Frees and nulls. RF_ERR_IO names the file.
+// RF_ERR_CONFLICT: no line was refused, and one from before cannot be taken away.
 RF_NODISCARD enum rf_err rf_rejects_close(struct rf_rejects **rejects, struct rf_error *error);
 
 // rf_rejects_abandon: the list was not read to its end: a file from before stays as it is. Frees

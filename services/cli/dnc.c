@@ -61,9 +61,9 @@ static enum rf_err take_contact(const struct cli_options *options, struct changi
     snprintf(text, sizeof text, "%s:%zu: why: is longer than %d bytes; shorten it",
              options->arguments[0], contact->line, WHY_BYTES);
     refuse(changing, text);
-    return rf_rejects_add(changing->list.rejects, contact->line,
-                          "why: is longer than 200 bytes; shorten it", contact->written,
-                          contact->written_count, error);
+    return cli_list_refuse(&changing->list, contact->line,
+                           "why: is longer than 200 bytes; shorten it", contact->written,
+                           contact->written_count, error);
 }
 
 // Reads a page of the file.
@@ -78,8 +78,8 @@ static enum rf_err read_page(struct cli_session *session, struct rf_error *error
         } else if (err == RF_ERR_INVALID) {
             struct rf_contacts_refusal refusal = rf_contacts_refused(changing->list.contacts);
             refuse(changing, error->message);
-            err = rf_rejects_add(changing->list.rejects, refusal.line, refusal.reason,
-                                 refusal.written, refusal.written_count, error);
+            err = cli_list_refuse(&changing->list, refusal.line, refusal.reason, refusal.written,
+                                  refusal.written_count, error);
         }
     }
     changing->ended = err == RF_ERR_NOT_FOUND;

@@ -141,8 +141,27 @@ void cli_list_read(const struct cli_list *list) {
         rf_log(RF_LOG_WARNING, "%s", warning.message);
 }
 
+static enum rf_err with_mend(enum rf_err err, const struct rf_error *cause,
+                             struct rf_error *error) {
+    return err != RF_ERR_IO
+               ? rf_error_set(error, err, "%s", cause->message)
+               : rf_error_set(error, err, "%s; --rejects FILE puts the refused lines elsewhere",
+                              cause->message);
+}
+
+enum rf_err cli_list_refuse(struct cli_list *list, size_t line, const char *reason,
+                            const char *const *fields, size_t count, struct rf_error *error) {
+    struct rf_error cause;
+    enum rf_err err = rf_rejects_add(list->rejects, line, reason, fields, count, &cause);
+    return err == RF_OK ? RF_OK : with_mend(err, &cause, error);
+}
+
 enum rf_err cli_list_finish(struct cli_list *list, struct rf_error *error) {
-    return rf_rejects_close(&list->rejects, error);
+    struct rf_error cause;
+    enum rf_err err = rf_rejects_close(&list->rejects, &cause);
+    if (err == RF_ERR_CONFLICT)
+        rf_log(RF_LOG_WARNING, "%s; no line was refused this time", cause.message);
+    return err == RF_OK || err == RF_ERR_CONFLICT ? RF_OK : with_mend(err, &cause, error);
 }
 
 void cli_list_close(struct cli_list *list) {

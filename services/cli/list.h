@@ -32,7 +32,14 @@ int cli_list_open(const struct cli_options *options, const char *file, struct cl
 // cli_list_read: all of it was read; warns if the file may be cut off.
 void cli_list_read(const struct cli_list *list);
 
-// cli_list_finish: the list is read: gives the file of refused lines its name. RF_ERR_IO. Once.
+// cli_list_refuse: a refused line goes into the file of refused lines, as rf_rejects_add has it.
+// RF_ERR_IO names the file and the option that names another.
+RF_NODISCARD enum rf_err cli_list_refuse(struct cli_list *list, size_t line, const char *reason,
+                                         const char *const *fields, size_t count,
+                                         struct rf_error *error);
+
+// cli_list_finish: the list is read: gives the file of refused lines its name. Warns of one of an
+// earlier time that cannot be taken away though no line was refused. RF_ERR_IO as above. Once.
 RF_NODISCARD enum rf_err cli_list_finish(struct cli_list *list, struct rf_error *error);
 
 // cli_list_close: frees all. If the list was not read to its end, the file of refused lines of an

@@ -34,8 +34,8 @@ static json_t *written_json(const struct rf_contact *contact) {
 static enum rf_err refuse(struct cli_list *list, struct cli_run *run, struct rf_error *error) {
     struct rf_contacts_refusal refusal = rf_contacts_refused(list->contacts);
     cli_run_refuse(run, error->message);
-    return rf_rejects_add(list->rejects, refusal.line, refusal.reason, refusal.written,
-                          refusal.written_count, error);
+    return cli_list_refuse(list, refusal.line, refusal.reason, refusal.written,
+                           refusal.written_count, error);
 }
 
 void cli_page_read(struct cli_list *list, struct cli_run *run) {
@@ -86,8 +86,8 @@ static enum rf_err add_refused(struct cli_list *list, const json_t *page, const 
         if (count < RF_CSV_MAX_FIELDS)
             fields[count++] = json_string_value(field);
     }
-    return rf_rejects_add(list->rejects, (size_t)line, reason != NULL ? reason : "refused", fields,
-                          count, error);
+    return cli_list_refuse(list, (size_t)line, reason != NULL ? reason : "refused", fields, count,
+                           error);
 }
 
 void cli_page_refused(struct cli_list *list, struct cli_run *run, const json_t *result) {

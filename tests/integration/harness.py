@@ -367,8 +367,9 @@ class RingfenceSet:
         file.write_text("".join(f"{line}\n" for line in [header, *map(",".join, contacts)]))
         return file
 
-    def cli(self, *arguments, check=None, timeout=PATIENCE, config=None):
-        result = subprocess.run([str(BIN / "ringfence"), *map(str, arguments),
+    def cli(self, *arguments, check=None, timeout=PATIENCE, config=None, through=()):
+        """`through`: a command line that runs the one behind it."""
+        result = subprocess.run([*map(str, through), str(BIN / "ringfence"), *map(str, arguments),
                                  "--config", str(config or self.config_file)],
                                 capture_output=True, text=True, timeout=timeout, check=False)
         if check is not None and result.returncode != check:

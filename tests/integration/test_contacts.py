@@ -3,9 +3,14 @@
 
 import csv
 import json
+import os
 import unittest
 
 from harness import RingfenceTest, people
+
+
+# Root may mount; others may within a user namespace, where the kernel allows it.
+UNSHARE = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--mount", "--map-root-user"]
 
 
 def rows(file):
@@ -89,6 +94,31 @@ class Contacts(RingfenceTest):
         # Nothing was paid for them.
         self.assertEqual(len(self.set.ledger()["speeches"]), 4)
         self.assert_alerts([event for event in aside if event["severity"] == "error"])
+
+    def test_beside_a_list_on_a_read_only_place_a_file_of_rejects_is_written_only_if_it_is_needed(self):
+        self.set.start_all()
+        folder = self.set.root / "lists"
+        folder.mkdir()
+        read_only = [*UNSHARE, "sh", "-ec", 'mount --bind "$0" "$0"; mount -o remount,ro,bind "$0"; exec "$@"', folder]
+        good = self.write("lists/good.csv", "phone\n+12025550100\n")
+        bad = self.write("lists/bad.csv", "phone\n+12025550101\n123\n")
+        rejects = folder / "bad.rejects.csv"
+
+        ran = self.set.cli("campaign", "run", good, check=0, through=read_only)
+        self.assertEqual(ran.stderr, "")
+        refused = self.set.cli("campaign", "run", bad, check=1, through=read_only)
+        self.assertIn(f"{rejects}: cannot be written: Read-only file system; --rejects FILE", refused.stderr)
+        self.assertEqual(self.set.dials(), {"+12025550100": 1})
+        elsewhere = self.set.root / "elsewhere.csv"
+        told = self.load(bad, "--rejects", elsewhere, code=3)
+        self.assertEqual((told["rejects"], rows(elsewhere)[0]["line"]), (str(elsewhere), "3"))
+        self.assertEqual(list(folder.glob("*.rejects.csv*")), [])
+
+        # One of an earlier time cannot go: it is told that it is none of this load.
+        (folder / "good.rejects.csv").write_text("line,reason\n2,old\n")
+        loaded = self.set.cli("campaign", "load", "c", good, check=0, through=read_only)
+        self.assertIn("good.rejects.csv: is of an earlier time, and cannot be taken away", loaded.stderr)
+        self.assertIn("lines refused: 0\n", loaded.stdout)
 
     def test_a_list_without_anybody_to_call_has_its_file_of_rejects_and_a_cut_one_is_warned_of(self):
         self.set.start_all()

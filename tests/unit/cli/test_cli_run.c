@@ -425,7 +425,8 @@ static void a_file_of_rejects_that_cannot_be_written_ends_the_run(void **state) 
     cli_page_read(&list, &run);
     assert_int_equal(next(&run, AT(0)), CLI_RUN_END);
     assert_string_equal(run.failure,
-                        "/tmp/rf-none/rejects.csv: cannot be written: No such file or directory");
+                        "/tmp/rf-none/rejects.csv: cannot be written: No such file or directory; "
+                        "--rejects FILE puts the refused lines elsewhere");
     cli_list_close(&list);
     cli_run_fini(&run);
     take_folder_away(folder);
