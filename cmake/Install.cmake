@@ -1,5 +1,9 @@
 # cmake --install puts the programs, their manual pages and an example of a configuration in place;
 # include/CMakeLists.txt adds libringfence. `--component programs` or `--component library` for one of them.
+# The target `packaged` builds all of it, without the tests.
+add_custom_target(packaged)
+add_dependencies(packaged programs libringfence libringfence_static
+  ringfence-man ringfence-operations-man ringfence-bus-man ringfence-completion)
 install(TARGETS
   ringfence ringfence-broker ringfence-orchestrator ringfence-service-gateway ringfence-health-monitor
   ringfence-alerter ringfence-logger ringfence-console ringfence-simulator

@@ -17,7 +17,7 @@ WHO = {
     "foreman": ["tests/integration/test_readme.py", "tests/package/test_bare.py"],
     "campaign": ["tests/integration/test_readme.py", "tests/package/test_bare.py"],
     "call": ["tests/integration/test_readme.py", "tests/package/test_bare.py"],
-    "gateways": ["tests/integration/test_procfile.py"],
+    "gateways": ["tests/integration/test_procfile.py", "tests/integration/test_demo.py"],
     "package": ["tests/package/test_bare.py"],
     "client": ["tests/package/test_bare.py"],
     "install": ["tests/package/test_package.py"],

@@ -5,8 +5,6 @@ judged by deploy/demo-check; then one in which containers are killed; then down,
     tests/container/test_compose.py -v        (root; see run)
 """
 
-import importlib.machinery
-import importlib.util
 import json
 import pathlib
 import shutil
@@ -14,21 +12,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 from compose_set import GATEWAYS, PROJECT, SERVICES, ComposeSet
 from engine import SOURCE, Engine, wait_for
 
 sys.path.insert(0, str(SOURCE / "tests"))
-from readme import block  # noqa: E402 (found by the line before)
-
-
-def load_stage():
-    loader = importlib.machinery.SourceFileLoader("demo_stage", str(SOURCE / "deploy/demo-stage"))
-    stage = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(stage)
-    return stage
+import demo  # noqa: E402 (found by the line before)
+from readme import block  # noqa: E402
 
 
 def free_ports(count):
@@ -45,9 +36,8 @@ class Compose(unittest.TestCase):
         cls.engine = Engine()
         cls.addClassCleanup(cls.engine.off)
         cls.engine.provide_image()
-        cls.stage = load_stage()
         ports = free_ports(2)
-        cls.stage.SIMULATOR = f"http://127.0.0.1:{ports[1]}"
+        cls.stage = demo.load_stage(f"http://127.0.0.1:{ports[1]}")
         cls.set = ComposeSet(cls.engine, ports)
         cls.root = pathlib.Path(tempfile.mkdtemp(prefix="rf-compose-"))
         cls.addClassCleanup(shutil.rmtree, cls.root)
@@ -69,7 +59,7 @@ class Compose(unittest.TestCase):
         (self.root / "mail").symlink_to(self.engine.volume(f"{PROJECT}_mail") / "box")
         self.check_each_container()
         self.check_keys()
-        self.check_the_demo()
+        demo.play(self.stage, self.root, self.set)
         self.set.up()
         self.check_kills()
         self.set.down()
@@ -103,14 +93,6 @@ class Compose(unittest.TestCase):
         running = [value["service"] for value in status["process"].values() if value["state"] == "ready"]
         self.assertEqual(sorted(running), sorted([*(set(SERVICES) - {"simulator", "service-gateway"}),
                                                   *["service-gateway"] * GATEWAYS]))
-
-    def check_the_demo(self):
-        """As deploy/demo: the same scenes, the same independent reader."""
-        story = self.stage.Story()
-        self.assertEqual(self.stage.play(story, self.root, self.set), 3)
-        check = subprocess.run([SOURCE / "deploy/demo-check", self.root, "--duration",
-                                f"{time.monotonic() - story.began:.1f}"], check=False)
-        self.assertEqual(check.returncode, 0)
 
     def check_kills(self):
         """A gateway, the orchestrator and the broker die in the middle; nobody is lost or called twice."""

@@ -1,11 +1,14 @@
 """A Debian 12 of its own that boots with systemd in a container: where the package is installed as on a real host."""
 
+import contextlib
+import ctypes
 import os
 import pathlib
 import shutil
 import subprocess
 import time
 
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 NEEDED = ["debootstrap", "systemd-container"]
 
 
@@ -25,6 +28,17 @@ def base_of(folder, name="bookworm", include="systemd,systemd-sysv,dbus"):
             os.environ.get("RF_MIRROR", "http://deb.debian.org/debian"))
         (base / "etc/complete").touch()
     return base
+
+
+def enter_network(namespace):
+    if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), 0) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def as_ringfence(*command):
+    """The installed command line, as the user of the set."""
+    return ["setpriv", "--reuid=ringfence", "--regid=ringfence", "--init-groups", "ringfence", "--config",
+            "/etc/ringfence/ringfence.yaml", *command]
 
 
 class Machine:
@@ -65,13 +79,18 @@ class Machine:
     def run(self, *command):
         return run(*self.inside(*command))
 
-    def network(self, *command):
-        """A program of this host in the machine's network."""
-        return run("nsenter", "-t", self.leader, "-n", *command)
+    @contextlib.contextmanager
+    def in_network(self):
+        """This thread, and what it starts meanwhile, is in the machine's network and else on this host."""
+        with open("/proc/thread-self/ns/net", "rb") as own, open(f"/proc/{self.leader}/ns/net", "rb") as its:
+            enter_network(its)
+            try:
+                yield
+            finally:
+                enter_network(own)
 
     def ringfence(self, *command):
-        return self.run("setpriv", "--reuid=ringfence", "--regid=ringfence", "--init-groups", "ringfence", "--config",
-                        "/etc/ringfence/ringfence.yaml", *command)
+        return self.run(*as_ringfence(*command))
 
     def wait(self, what, condition, seconds=180):
         end = time.monotonic() + seconds

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
-"""The Debian package on a Debian 12 that boots with systemd: installed, started, upgraded during a campaign, removed,
-installed again, purged. Needs root, and Debian's packages from the network.
+"""The Debian package on a Debian 12 that boots with systemd: installed, the demo's campaign with its outage, upgraded
+during another one, removed, installed again, purged. Needs root, and Debian's packages from the network.
 
     RF_DEB=build/release/ringfence_0.1.0_amd64.deb tests/package/test_package.py -v
 """
 
 import csv
-import json
 import os
 import pathlib
 import re
@@ -15,25 +14,17 @@ import sys
 import tempfile
 import unittest
 
-from machine import Machine, run
+from installed_set import FOLDERS, UNITS, InstalledSet
+from machine import SOURCE, Machine, run
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
 DEB = pathlib.Path(os.environ["RF_DEB"]).resolve()
 CACHE = pathlib.Path(os.environ.get("RF_PACKAGE_CACHE", DEB.parent / "package"))
-UNITS = [f"ringfence-{name}.service" for name in (
-    "broker", "service-gateway@1", "orchestrator", "health-monitor", "alerter", "logger", "console")]
-FOLDERS = {"run_dir": "/run/ringfence", "state_dir": "/var/lib/ringfence", "log_dir": "/var/log/ringfence",
-           "media_dir": "/var/lib/ringfence/media"}
 # What `ringfence init` asks a person, as nobody is here.
 ANSWERS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_FROM": "+12025550199", **dict.fromkeys(
     ("ELEVENLABS_API_KEY", "OPENAI_API_KEY", "TWILIO_AUTH_TOKEN"), "never-used-0123456789")}
-SIMULATOR = """[Service]
-ExecStart=/usr/bin/ringfence-simulator --config /etc/ringfence/ringfence.yaml
-User=ringfence
-"""
-
 sys.path.insert(0, str(SOURCE / "tests"))
-from readme import block  # noqa: E402 (found by the line before)
+import demo  # noqa: E402 (found by the line before)
+from readme import block  # noqa: E402
 
 
 def numbered(version, folder):
@@ -55,30 +46,21 @@ class Package(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder)
         self.machine = Machine(CACHE)
         self.addCleanup(self.machine.off)
+        self.set = InstalledSet(self.machine, folder)
+        self.addCleanup(self.set.end_mail)
+        self.stage = demo.load_stage("http://127.0.0.1:18080")
         shutil.copy2(DEB, self.machine.root / "root/new.deb")
         # Where the README's command looks for it stands an older one, for the upgrade.
         built = self.machine.root / "root/build/release"
         built.mkdir(parents=True)
         shutil.copy2(numbered("0.0.9", folder), built / DEB.name)
-        shutil.copy2(SOURCE / "deploy/contacts.csv", self.machine.root / "opt/contacts.csv")
-        (self.machine.root / "etc/systemd/system/simulator.service").write_text(SIMULATOR)
-
-    def states(self, what="ActiveState"):
-        return [self.machine.run("systemctl", "show", "-P", what, unit).strip() for unit in UNITS]
 
     def pids(self):
-        return dict(zip(UNITS, self.states("MainPID")))
+        return dict(zip(UNITS, self.set.states("MainPID")))
 
     def ledger(self):
-        return json.loads(self.machine.network(
-            "/usr/bin/python3", "-c", "import urllib.request;"
-            "print(urllib.request.urlopen('http://127.0.0.1:18080/admin/ledger').read().decode())"))
-
-    def write_config(self):
-        config = (SOURCE / "deploy/ringfence.yaml").read_text()
-        for key, folder in FOLDERS.items():
-            config = re.sub(f"^{key}:.*", f"{key}: {folder}", config, flags=re.MULTILINE)
-        (self.machine.root / "etc/ringfence/ringfence.yaml").write_text(config)
+        with self.machine.in_network():
+            return self.stage.http("GET", "/admin/ledger")
 
     def shell(self, text):
         """A block of the README in the machine."""
@@ -88,7 +70,7 @@ class Package(unittest.TestCase):
         """With real providers, whom nothing here reaches."""
         machine = self.machine
         self.shell(block("configure"))
-        machine.wait("all units", lambda: set(self.states()) == {"active"})
+        machine.wait("all units", self.set.ready)
         told = self.shell(block("installed"))
         self.assertIn("orchestrator", told)
         self.assertIn("process.ready", told)
@@ -110,16 +92,18 @@ class Package(unittest.TestCase):
         machine.boot()
 
         # Without a configuration nothing runs, and nothing is failed.
-        self.assertEqual(set(self.states()), {"inactive"})
+        self.assertEqual(set(self.set.states()), {"inactive"})
         self.assertEqual(machine.run("systemctl", "--failed", "--plain", "--no-legend"), "")
         self.assertIn("ConditionPathExists", machine.tries("systemctl", "status", UNITS[0])[1])
 
         self.as_the_readme_says()
 
-        self.write_config()
-        self.assertIn("ringfence.yaml: ok", machine.ringfence("config", "check", "/etc/ringfence/ringfence.yaml"))
-        machine.run("systemctl", "start", "simulator", "ringfence.target")
-        machine.wait("all units", lambda: set(self.states()) == {"active"})
+        self.set.start_afresh()
+        with machine.in_network():
+            demo.play(self.stage, self.set.root, self.set)
+
+        self.set.start_afresh()
+        machine.wait("all units", self.set.ready)
         self.assertIn("ready", machine.ringfence("status"))
         for folder in FOLDERS.values():
             self.assertRegex(machine.run("stat", "-c", "%U %a", folder), "^ringfence (750|700)$")
@@ -130,7 +114,7 @@ class Package(unittest.TestCase):
         machine.ringfence("campaign", "start", "spring")
         machine.wait("some dials", lambda: len(self.ledger()["dials"]) >= 10)
         machine.run("dpkg", "-i", "/root/new.deb")
-        self.assertEqual(set(self.states()), {"active"})
+        self.assertEqual(set(self.set.states()), {"active"})
         for unit, pid in self.pids().items():
             self.assertNotEqual(pid, before[unit], f"{unit} still runs the old program")
         machine.run("systemctl", "kill", "-s", "KILL", "ringfence-orchestrator")
@@ -151,7 +135,7 @@ class Package(unittest.TestCase):
                          "")
         machine.run("dpkg", "-i", "/root/new.deb")
         machine.run("systemctl", "start", "ringfence.target")
-        machine.wait("all units", lambda: set(self.states()) == {"active"})
+        machine.wait("all units", self.set.ready)
         self.assertIn("80 done", machine.ringfence("campaign", "status", "spring"))
 
         machine.run("dpkg", "-P", "ringfence")
