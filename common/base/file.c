@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/crash_point.h"
+#include "base/owner.h"
 
 static enum rf_err write_all(int fd, const char *data, size_t size) {
     while (size > 0) {
@@ -52,6 +53,7 @@ enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return rf_error_set(error, RF_ERR_IO, "%s: cannot create: %s", temporary, strerror(errno));
+    rf_owner_follow(fd, path);
     enum rf_err written = write_all(fd, data, size);
     RF_CRASH_POINT(file, written);
     if (written != RF_OK || fsync(fd) != 0) {

@@ -8,7 +8,8 @@
 
 // rf_file_replace: writes `size` bytes to a temporary file beside `path` with mode 0600, syncs it,
 // renames it to `path` and syncs the folder: after a crash `path` holds the old or the new content,
-// whole. Blocks on the disk. `path` must not be a folder.
+// whole. Blocks on the disk. `path` must not be a folder. What root writes belongs to whom the file
+// before or else the folder belongs to (owner.h).
 RF_NODISCARD enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
                                          struct rf_error *error);
 

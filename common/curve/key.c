@@ -11,6 +11,7 @@
 #include <zmq.h>
 
 #include "base/file.h"
+#include "base/owner.h"
 
 #define FILE_MAX_BYTES   4096
 #define RAW_BYTES        32
@@ -98,6 +99,11 @@ static enum rf_err refuse_mode(const char *path, struct rf_error *error) {
                             "%s: a secret key that other users may read or write (mode %04o); "
                             "chmod 600 %s, and make a new key if it may have been read",
                             path, (unsigned)status.st_mode & 07777u, path);
+    if (euidaccess(path, R_OK) != 0 && errno == EACCES)
+        return rf_error_set(error, RF_ERR_IO,
+                            "%s: is another user's, and this one may not read it; run this as its "
+                            "owner, or give it to the user who runs the set: chown USER %s",
+                            path, path);
     return RF_OK;
 }
 
@@ -173,6 +179,7 @@ static enum rf_err write_new(const char *path, mode_t mode, const char *text,
                             path);
     if (fd < 0)
         return rf_error_set(error, RF_ERR_IO, "%s: cannot create: %s", path, strerror(errno));
+    rf_owner_follow(fd, path);
     size_t size = strlen(text);
     bool written = write(fd, text, size) == (ssize_t)size && fsync(fd) == 0;
     int number = errno;

@@ -108,6 +108,7 @@ static enum rf_err examine(struct doctor *doctor, struct rf_error *error) {
     doctor_channels(doctor);
     doctor_sheets(doctor);
     doctor_database(doctor);
+    doctor_keys(doctor);
     doctor_bus(doctor);
     if (doctor->list.pending == 0)
         return RF_OK;

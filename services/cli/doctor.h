@@ -49,6 +49,7 @@ void doctor_providers(struct doctor *doctor);
 void doctor_channels(struct doctor *doctor);
 void doctor_sheets(struct doctor *doctor);
 void doctor_database(struct doctor *doctor);
+void doctor_keys(struct doctor *doctor);
 void doctor_bus(struct doctor *doctor);
 void doctor_bus_end(struct doctor *doctor);
 

@@ -6,7 +6,7 @@
 
 const char *const doctor_groups[] = {
     "version", "config", "secrets",  "port",    "rights", "disk",     "connection", "clock",
-    "key",     "mail",   "telegram", "webhook", "sheets", "database", "bus",
+    "key",     "mail",   "telegram", "webhook", "sheets", "database", "keys",       "bus",
 };
 const size_t doctor_group_count = sizeof doctor_groups / sizeof doctor_groups[0];
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/made_secret.h"
+#include "base/owner.h"
 #include "command.h"
 #include "init_ask.h"
 #include "init_text.h"
@@ -188,7 +189,7 @@ static enum rf_err write_all(struct init *init, struct rf_error *error) {
     struct stat status;
     init_text(&init->answers, &text);
     enum rf_err err = text.failed ? rf_error_set(error, RF_ERR_NOMEM, "out of memory")
-                                  : rf_folder_make(init->folder, 0700, error);
+                                  : rf_owner_folder_make(init->folder, 0700, error);
     // One that was there may be its group's, who runs the set; it is nobody else's.
     if (err == RF_OK && stat(init->folder, &status) == 0 && (status.st_mode & 07) != 0 &&
         chmod(init->folder, status.st_mode & 0770) != 0)

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/owner.h"
 #include "config/config.h"
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
@@ -21,12 +22,13 @@ static enum rf_err lock(struct cli_key_list *list, struct rf_error *error) {
     const char *slash = strrchr(list->file, '/');
     snprintf(path, sizeof path, "%s.lock", list->file);
     snprintf(folder, sizeof folder, "%.*s", (int)(slash - list->file), list->file);
-    enum rf_err err = folder[0] == '\0' ? RF_OK : rf_folder_make(folder, 0700, error);
+    enum rf_err err = folder[0] == '\0' ? RF_OK : rf_owner_folder_make(folder, 0700, error);
     if (err != RF_OK)
         return err;
     list->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (list->lock < 0 || flock(list->lock, LOCK_EX) != 0)
         return rf_error_set(error, RF_ERR_IO, "%s: cannot lock: %s", path, strerror(errno));
+    rf_owner_follow(list->lock, path);
     return RF_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/owner.h"
 #include "config/config.h"
 #include "curve/known.h"
 #include "session.h"
@@ -41,7 +42,7 @@ static enum rf_err make_pair(const struct deal *deal, const char *process,
     err = rf_curve_secret_read(path, &pair, error);
     if (err == RF_ERR_NOT_FOUND) {
         *is_new = true;
-        err = rf_folder_make(folder, 0700, error);
+        err = rf_owner_folder_make(folder, 0700, error);
         if (err == RF_OK)
             err = rf_curve_pair_new(&pair, error);
         if (err == RF_OK)

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
+#include "base/owner.h"
 #include "config/config.h"
 #include "curve/key.h"
 #include "session.h"
@@ -16,7 +16,7 @@ static enum rf_err make(const char *folder, const char *name, struct rf_curve_pa
                             "%s: is no name for a key; expected up to 64 letters, digits, dots, "
                             "hyphens and underscores",
                             name);
-    enum rf_err err = rf_folder_make(folder, 0700, error);
+    enum rf_err err = rf_owner_folder_make(folder, 0700, error);
     if (err == RF_OK)
         err = rf_curve_pair_new(pair, error);
     if (err == RF_OK)

@@ -154,7 +154,7 @@ class WithoutSimulator(Doctor):
         self.assertIn("providers.openai.key", checks["config"]["text"])
         self.assertIn("secrets/openai", checks["config"]["text"])
         self.assertEqual(checks["key"]["verdict"], "skipped")
-        self.assertEqual(len(checks), 5 + 14)
+        self.assertEqual(len(checks), 5 + 15)
         # The one that was asked for is not known, and the cause is told.
         self.assertEqual(list(self.examine("--only", "disk/run_dir", code=1)), ["config"])
 

@@ -2,7 +2,9 @@
 
 import concurrent.futures
 import json
+import os
 import pathlib
+import pwd
 import sys
 import unittest
 
@@ -10,7 +12,10 @@ import zmq
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import RingfenceTest  # noqa: E402  pylint: disable=wrong-import-position
+from harness import RingfenceTest, free_port  # noqa: E402  pylint: disable=wrong-import-position
+
+
+NOBODY = 65534
 
 
 class KeysTool(RingfenceTest):
@@ -46,6 +51,35 @@ class KeysTool(RingfenceTest):
         result = self.new("a", check=1)
         self.assertIn("a key is not replaced", result.stderr)
         self.assertEqual((self.keys / "a.secret").read_text(), before)
+
+    def test_what_root_makes_is_the_owners_of_the_folder_and_doctor_names_what_is_not(self):
+        self.assertEqual(os.geteuid(), 0, "only root makes files for another user: run this test as root")
+        self.set.root.chmod(0o755)
+        (self.set.root / "state").mkdir(exist_ok=True)
+        for path in (self.set.root / "state", *self.set.root.glob("secrets"), *self.set.root.glob("secrets/*")):
+            os.chown(path, NOBODY, NOBODY)
+        self.set.config["bus"].update(
+            {name: f"tcp://127.0.0.1:{free_port()}" for name in ("calls", "workers", "ingest", "events")},
+            curve={"secret_file": "state/keys/{service}.secret", "server_key_file": "state/keys/broker.public"})
+        self.set.write_config()
+        for name in ("broker", "cli"):
+            self.new(name)
+        self.set.cli("keys", "allow", self.keys / "cli.public", "--role", "admin", check=0)
+        made = {self.keys, *self.keys.iterdir()}
+        self.assertEqual(len(made), 7, made)
+        self.assertEqual({path: path.stat().st_uid for path in made}, dict.fromkeys(made, NOBODY))
+        as_owner = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        self.set.cli("keys", "revoke", "cli", check=0, through=as_owner)
+        self.assertIn("the 4 files of keys on this host are", self.set.cli("doctor", "--only", "keys", check=0).stdout)
+
+        secret = self.keys / "cli.secret"
+        os.chown(secret, 0, 0)
+        told = self.set.cli("doctor", "--only", "keys", check=1).stdout
+        user = pwd.getpwuid(NOBODY).pw_name
+        self.assertIn(f"{secret} is not {user}'s, who runs the set, and may not read it\n"
+                      f"        to do: chown {user} {secret}\n", told)
+        told = self.set.cli("config", "check", check=0, through=as_owner).stderr
+        self.assertIn(f"{secret}: is another user's, and this one may not read it", told)
 
     def test_a_name_stays_in_its_folder(self):
         for name in ("../a", "a/b", ".a", "", "a b"):
