@@ -11,6 +11,8 @@
 #include <ringfence/error.h>
 #include <ringfence/time.h>
 
+#include "store/replace.h"
+
 struct rf_config;
 struct rf_db;
 
@@ -31,15 +33,22 @@ RF_NODISCARD enum rf_err rf_backup_make(const char *path, const char *out, struc
 
 // What was put back.
 struct rf_backup_restored {
-    struct rf_utc made;       // when the copy was
-    int64_t paused, contacts; // campaigns, and contacts that are asked for
-    char aside[4200];         // where the database is now that was there before; "": there was none
+    struct rf_utc made;              // when the copy was
+    int64_t paused, contacts;        // campaigns, and contacts that are asked for
+    char aside[RF_STORE_ASIDE_SIZE]; // where the database is now that was there before; "": there
+                                     // was none
 };
 
 // rf_backup_restore: puts the copy `file` in the place of the database at `path`, which is moved
 // aside with its log. RF_ERR_CONFLICT while an orchestrator runs on it, RF_ERR_INVALID for a file
 // that rf_backup_make has not made, RF_ERR_DAMAGED for a damaged one; then all stays as it was.
 RF_NODISCARD enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc now,
+                                           struct rf_backup_restored *restored,
+                                           struct rf_error *error);
+
+// rf_backup_prepare: makes a copy of that file fit to be used, in its own place: brings its schema
+// up to ours and marks it as put back. Errors as above.
+RF_NODISCARD enum rf_err rf_backup_prepare(const char *part, struct rf_utc now,
                                            struct rf_backup_restored *restored,
                                            struct rf_error *error);
 

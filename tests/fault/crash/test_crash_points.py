@@ -48,8 +48,8 @@ OPTIONS, REST = options()
 
 class CrashPoints(RingfenceTest):
     ORCHESTRATORS = 1
-    # There is no lease, and a schema is made once (test_schema.py).
-    WITHOUT = ("store.lease_renewed", "store.migration_written")
+    # There is no lease, a schema is made once (test_schema.py), and nothing is put back (test_archive.py).
+    WITHOUT = ("store.lease_renewed", "store.migration_written", "store.moved_aside")
     CONFIG = {
         "defaults": {"retry": {"max_retries": 20, "max_delay": "1s"}, "timeout": {"attempt": f"{ATTEMPT_S}s"}},
         "telephony": MARGIN,
@@ -168,7 +168,7 @@ class CrashPointsOfThree(OnPostgres, CrashPoints):
     """Three orchestrators on one PostgreSQL database."""
 
     ORCHESTRATORS = 3
-    WITHOUT = ("store.migration_written",)
+    WITHOUT = ("store.migration_written", "store.moved_aside")
     CONFIG = merge(CrashPoints.CONFIG, {"orchestrator": {"store": {"lease": f"{LEASE_S}s"}}})
 
     def make_store(self):

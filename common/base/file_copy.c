@@ -1,0 +1,105 @@
+#include "base/file_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE 65536
+
+struct pour {
+    const char *from, *to;
+    int in, out; // out -1: read alone
+    EVP_MD_CTX *digest;
+    int64_t bytes;
+};
+
+static enum rf_err fail(const char *path, struct rf_error *error) {
+    return rf_error_set(error, errno == ENOENT ? RF_ERR_NOT_FOUND : RF_ERR_IO, "%s: %s", path,
+                        strerror(errno));
+}
+
+static bool write_all(int fd, const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t put = write(fd, data, size);
+        if (put < 0 && errno != EINTR)
+            return false;
+        data += put > 0 ? put : 0;
+        size -= put > 0 ? (size_t)put : 0;
+    }
+    return true;
+}
+
+static enum rf_err pour_all(struct pour *pour, struct rf_error *error) {
+    char buffer[PIECE];
+    for (;;) {
+        ssize_t got = read(pour->in, buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return fail(pour->from, error);
+        if (got == 0)
+            break;
+        pour->bytes += got;
+        if (EVP_DigestUpdate(pour->digest, buffer, (size_t)got) != 1)
+            return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+        if (pour->out >= 0 && !write_all(pour->out, buffer, (size_t)got))
+            return fail(pour->to, error);
+    }
+    return pour->out < 0 || fsync(pour->out) == 0 ? RF_OK : fail(pour->to, error);
+}
+
+static void tell_sum(struct pour *pour, struct rf_file_sum *sum) {
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    (void)EVP_DigestFinal_ex(pour->digest, digest, &size);
+    *sum = (struct rf_file_sum){.bytes = pour->bytes};
+    for (unsigned i = 0; 2 * i + 2 < sizeof sum->sha256 && i < size; i++) {
+        sum->sha256[2 * i] = digits[digest[i] >> 4];
+        sum->sha256[2 * i + 1] = digits[digest[i] & 15];
+    }
+}
+
+static enum rf_err run(struct pour *pour, struct rf_file_sum *sum, struct rf_error *error) {
+    pour->digest = EVP_MD_CTX_new();
+    enum rf_err err = pour->digest && EVP_DigestInit_ex(pour->digest, EVP_sha256(), NULL) == 1
+                          ? pour_all(pour, error)
+                          : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    if (err == RF_OK && sum)
+        tell_sum(pour, sum);
+    EVP_MD_CTX_free(pour->digest);
+    return err;
+}
+
+enum rf_err rf_file_copy(const char *from, const char *to, unsigned mode, struct rf_file_sum *sum,
+                         struct rf_error *error) {
+    struct pour pour = {.from = from, .to = to, .out = -1};
+    pour.in = open(from, O_RDONLY | O_CLOEXEC);
+    if (pour.in < 0)
+        return fail(from, error);
+    pour.out = open(to, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, (mode_t)mode);
+    // Whatever the mask takes away, and one that was there had another mode.
+    enum rf_err err =
+        pour.out >= 0 && fchmod(pour.out, (mode_t)mode) == 0 ? RF_OK : fail(to, error);
+    if (err == RF_OK)
+        err = run(&pour, sum, error);
+    close(pour.in);
+    if (pour.out >= 0 && close(pour.out) != 0 && err == RF_OK)
+        err = fail(to, error);
+    return err;
+}
+
+enum rf_err rf_file_sum(const char *path, struct rf_file_sum *sum, struct rf_error *error) {
+    struct pour pour = {.from = path, .out = -1};
+    pour.in = open(path, O_RDONLY | O_CLOEXEC);
+    if (pour.in < 0)
+        return fail(path, error);
+    enum rf_err err = run(&pour, sum, error);
+    close(pour.in);
+    return err;
+}
