@@ -30,6 +30,8 @@ WHO = {
     "hosts": ["tests/fault/net/set_on_hosts.py"],
     "keys": ["tests/integration/test_readme.py"],
     "allow": ["tests/integration/test_readme.py"],
+    "backup": ["tests/integration/test_readme.py"],
+    "restore": ["tests/integration/test_readme.py"],
     "init": ["tests/integration/test_readme.py"],
     "check": ["tests/integration/test_readme.py"],
     "doctor": ["tests/integration/test_readme.py"],

@@ -594,6 +594,12 @@ RF_NODISCARD enum rf_err rf_config_load(const char *file, struct rf_config **con
 // rf_config_destroy: wipes the secrets, frees everything and nulls the pointer.
 void rf_config_destroy(struct rf_config **config);
 
+// rf_config_files: tells each file, or folder, that the configuration names: secrets, certificates,
+// keys, lists; not what the set itself fills, such as state_dir and logs. `key` is an item's own
+// within a list. It may be told several times, and may not be there.
+typedef void rf_config_file_fn(void *arg, const char *key, const char *path);
+void rf_config_files(const struct rf_config *config, rf_config_file_fn *fn, void *arg);
+
 // rf_config_review: what is allowed but most likely not meant, or dangerous: a secret's file that
 // others may read, a file that is not there, a provider without a key. `code` is a stable name of
 // the warning. Looks at files; used by `ringfence config check`.

@@ -47,6 +47,9 @@ RF_NODISCARD enum rf_err rf_presence_ask(const char *run_dir, const char *servic
                                          struct rf_duration timeout, rf_presence_fn *fn, void *arg,
                                          struct rf_error *error);
 
+// rf_presence_services: the processes that a set may have; NULL behind the last.
+extern const char *const rf_presence_services[];
+
 // rf_presence_is_of: whether a file in run_dir is the socket of a process of `service`.
 bool rf_presence_is_of(const char *file, const char *service);
 

@@ -13,6 +13,10 @@
 
 #define ENDING ".state"
 
+const char *const rf_presence_services[] = {"broker",         "service-gateway", "orchestrator",
+                                            "health-monitor", "alerter",         "logger",
+                                            "console",        "simulator",       NULL};
+
 bool rf_presence_is_of(const char *file, const char *service) {
     size_t length = strlen(service);
     // "broker-" and a ULID: another service's name may begin with this one's.

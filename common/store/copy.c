@@ -82,7 +82,10 @@ enum rf_err rf_store_copy(const char *path, const char *out, struct rf_error *er
     err = open_to_read(path, &db, error);
     if (err == RF_OK && (err = copy_into(db, out, error)) == RF_OK)
         err = check_copy(out, error);
-    if (err != RF_OK && db)
+    // Which of the two disks it is SQLite does not tell.
+    if (err == RF_ERR_IO && db)
+        rf_error_prefix(error, "%s, copied to %s: ", path, out);
+    else if (err != RF_OK && db)
         rf_error_prefix(error, "%s: ", path);
     sqlite3_close(db);
     if (err == RF_OK)

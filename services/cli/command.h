@@ -76,6 +76,7 @@ enum cli_exit {
     X(WEBHOOK, "webhook", true)                                                                    \
     X(STDIN, "stdin", false)                                                                       \
     X(FORCE, "force", false)                                                                       \
+    X(DRY_RUN, "dry-run", false)                                                                   \
     X(ONLY, "only", true)                                                                          \
     X(WATCH, "watch", false)
 
@@ -135,6 +136,8 @@ int cli_campaign_why(const struct cli_options *options);
 int cli_campaign_backup(const struct cli_options *options);
 int cli_campaign_restore(const struct cli_options *options);
 int cli_campaign_export(const struct cli_options *options);
+int cli_backup(const struct cli_options *options);
+int cli_restore(const struct cli_options *options);
 int cli_dnc_add(const struct cli_options *options);
 int cli_dnc_load(const struct cli_options *options);
 int cli_dnc_remove(const struct cli_options *options);

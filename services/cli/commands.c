@@ -221,6 +221,15 @@ const struct cli_command cli_commands[] = {
      "        on a terminal for what is not given",
      CLI_INIT_TAKES, cli_init,
      "--out /etc/ringfence/ringfence.yaml --state-dir /var/lib/ringfence"},
+    {"backup", 1, 1, "FOLDER",
+     "a copy of all that the set keeps on this host, in a new folder, while it runs: databases,\n"
+     "        keys, configuration and secrets; for campaigns in PostgreSQL see pg_dump(1)",
+     CLI_TAKES(JSON), cli_backup, "/var/backups/ringfence/monday"},
+    {"restore", 1, 1, "FOLDER [--dry-run]",
+     "put such a copy back while nothing of the set runs; campaigns are paused, and nobody is\n"
+     "        dialled twice by it; --dry-run: look whether the copy is whole and can be put back",
+     CLI_TAKES(DRY_RUN) | CLI_TAKES(JSON), cli_restore,
+     "/var/backups/ringfence/monday --dry-run\n/var/backups/ringfence/monday"},
     {"doctor", 0, 0, "[--only NAME]",
      "whether this host can run the set as configured: versions, configuration, ports, rights,\n"
      "        disks, providers, clock, keys, channels, sheet, database, bus; what to do where not",

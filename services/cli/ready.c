@@ -8,10 +8,6 @@
 #include "runtime/presence.h"
 #include "session.h"
 
-static const char *const processes[] = {"broker",         "service-gateway", "orchestrator",
-                                        "health-monitor", "alerter",         "logger",
-                                        "console",        "simulator"};
-
 struct asked {
     json_t *all;
     bool json, is_ready; // is_ready: of all that were asked so far
@@ -28,8 +24,8 @@ static void on_answer(void *arg, const char *instance, const char *state, const 
 }
 
 static bool is_process(const char *name) {
-    for (size_t i = 0; i < sizeof processes / sizeof processes[0]; i++)
-        if (strcmp(processes[i], name) == 0)
+    for (size_t i = 0; rf_presence_services[i] != NULL; i++)
+        if (strcmp(rf_presence_services[i], name) == 0)
             return true;
     return false;
 }

@@ -65,7 +65,8 @@ EXAMPLES = {
     "config keys": ("", 0),
     "config rules": ("openai", 0),
 }
-ON_FILES = ("campaign backup", "campaign restore")  # of a real orchestrator: test_backup reads their JSON
+# Of a real set: test_backup and test_archive read their JSON.
+ON_FILES = ("campaign backup", "campaign restore", "backup", "restore")
 # Of a real alerter: test_alert_commands reads their JSON.
 OF_THE_ALERTER = ("alert list", "alert show", "alert ack", "alert unsilence", "alert dead", "alert resend",
                   "alert test")

@@ -68,6 +68,8 @@ ASKED = {
     "config rules": ("openai", 0),
     "campaign backup": ("{root}/copy.db", 0),
     "campaign restore": ("{root}/copy.db", 0),
+    "backup": ("{root}/archive", 0),
+    "restore": ("{root}/archive", 0),
 }
 
 
@@ -141,8 +143,16 @@ class Shapes(CampaignTest):
             if words == "campaign restore":
                 self.set.processes["orchestrator"].terminate()
                 self.set.processes["orchestrator"].wait()
+            if words == "restore":
+                self.end_all()
             told[words] = self.ask(words, arguments.format(**self.given(told)).split(), code)
         self.check_that_much_was_there(told)
+
+    def end_all(self):
+        for name, process in reversed(self.set.processes.items()):
+            if name != "simulator":
+                process.terminate()
+                process.wait()
 
     def check_that_much_was_there(self, told):
         """An empty list keeps to any schema."""
@@ -178,7 +188,8 @@ class Failures(RingfenceTest):
         self.set.write_list(people(1), "mixed")
         self.set.write_list(people(1), "june")
         alone = {"logs", "keys new", "keys allow", "keys list", "keys revoke", "config check", "config keys",
-                 "config rules", "doctor", "ready", "keys deal", "campaign backup", "campaign restore"}
+                 "config rules", "doctor", "ready", "keys deal", "campaign backup", "campaign restore", "backup",
+                 "restore"}
         given = {"root": self.set.root, "incident": "01M8", "silence": "01M8", "subscriber": "reports"}
         for words, (arguments, _) in ASKED.items():
             if words not in alone:

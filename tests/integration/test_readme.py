@@ -188,6 +188,15 @@ class Commands(RingfenceTest):
         (entry,) = json.loads(self.set.cli("keys", "list", "--json", check=0).stdout)
         self.assertEqual((entry["name"], entry["roles"]), ("service-gateway", "publisher,worker"))
 
+    def test_a_backup_and_the_way_back(self):
+        broker = self.set.start("broker")
+        self.assertIn("keep it private", self.bash(self.with_commands() + block("backup")))
+        broker.terminate()
+        self.assertEqual(broker.wait(), 0)
+        told = self.bash(self.with_commands() + block("restore"))
+        self.assertIn("is whole", told)
+        self.assertIn(f"{self.set.root}/state is as it was at", told)
+
 
 if __name__ == "__main__":
     unittest.main()

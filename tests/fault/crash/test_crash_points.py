@@ -34,6 +34,9 @@ STOPS = ("orchestrator.claim_committed", "orchestrator.attempt_committed", "orch
          "gateway.request_about_to_go", "gateway.answer_received", "gateway.reply_sent", "broker.call_handed_out",
          "broker.journal_committed")
 
+# Backups are the command line's, and nothing is put back (test_archive.py).
+RESTORING = ("store.moved_aside", *(name for name in table() if name.startswith("archive.")))
+
 
 def options():
     parser = argparse.ArgumentParser(add_help=False)
@@ -48,8 +51,8 @@ OPTIONS, REST = options()
 
 class CrashPoints(RingfenceTest):
     ORCHESTRATORS = 1
-    # There is no lease, a schema is made once (test_schema.py), and nothing is put back (test_archive.py).
-    WITHOUT = ("store.lease_renewed", "store.migration_written", "store.moved_aside")
+    # There is no lease, and a schema is made once (test_schema.py).
+    WITHOUT = ("store.lease_renewed", "store.migration_written", *RESTORING)
     CONFIG = {
         "defaults": {"retry": {"max_retries": 20, "max_delay": "1s"}, "timeout": {"attempt": f"{ATTEMPT_S}s"}},
         "telephony": MARGIN,
@@ -168,7 +171,7 @@ class CrashPointsOfThree(OnPostgres, CrashPoints):
     """Three orchestrators on one PostgreSQL database."""
 
     ORCHESTRATORS = 3
-    WITHOUT = ("store.migration_written", "store.moved_aside")
+    WITHOUT = ("store.migration_written", *RESTORING)
     CONFIG = merge(CrashPoints.CONFIG, {"orchestrator": {"store": {"lease": f"{LEASE_S}s"}}})
 
     def make_store(self):

@@ -492,9 +492,53 @@ static void every_row_of_a_list_is_in_order(void **state) {
     }
 }
 
+// ---- files that are named ----
+
+struct told {
+    char text[1024];
+};
+
+static void on_file(void *arg, const char *key, const char *path) {
+    struct told *told = arg;
+    size_t used = strlen(told->text);
+    snprintf(told->text + used, sizeof told->text - used, "%s=%s\n", key, strrchr(path, '/') + 1);
+}
+
+static void every_file_that_is_named_is_told_in_lists_too_and_no_folder_of_the_set(void **state) {
+    const struct fixture *fixture = *state;
+    struct told told = {""};
+    fixture_write(fixture, "key", "from-a-file-0123456789-abcdef\n");
+    struct rf_config *config = loaded(
+        state, "state_dir: state\nlog_dir: log\nlogger:\n  text_file: log/a\n"
+               "bus:\n  calls: tcp://192.0.2.1:1\n  workers: tcp://192.0.2.1:2\n"
+               "  ingest: tcp://192.0.2.1:3\n  events: tcp://192.0.2.1:4\n"
+               "  curve: {secret_file: \"keys/{service}.secret\", server_key_file: keys/b.public}\n"
+               "providers:\n  openai:\n    keys: [\"file:key\", in-the-file]\n"
+               "    ca_file: ca.pem\n"
+               "console:\n  tokens: [{name: ann, token: \"file:key\"}]\n");
+    rf_config_files(config, on_file, &told);
+    assert_string_equal(told.text, "bus.curve.secret_file=broker.secret\n"
+                                   "bus.curve.secret_file=service-gateway.secret\n"
+                                   "bus.curve.secret_file=orchestrator.secret\n"
+                                   "bus.curve.secret_file=health-monitor.secret\n"
+                                   "bus.curve.secret_file=alerter.secret\n"
+                                   "bus.curve.secret_file=logger.secret\n"
+                                   "bus.curve.secret_file=console.secret\n"
+                                   "bus.curve.secret_file=cli.secret\n"
+                                   "bus.curve.server_key_file=b.public\n"
+                                   "broker.known_clients=known_clients\n"
+                                   "providers.openai.key=key\n=key\n"
+                                   "providers.openai.ca_file=ca.pem\n"
+                                   "providers.openai-tts.key=key\n=key\n" // inherited
+                                   "providers.openai-tts.ca_file=ca.pem\n"
+                                   "token=key\n");
+    rf_config_destroy(&config);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
+        TEST(every_file_that_is_named_is_told_in_lists_too_and_no_folder_of_the_set),
         TEST(rules_are_read_in_their_order_with_what_each_says),
         TEST(several_keys_are_read_and_the_first_is_the_key),
         TEST(how_lists_of_contacts_are_written_is_read_and_checked),

@@ -1,0 +1,261 @@
+#include "archive/archive.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/walk.h"
+#include "base/crash_point.h"
+#include "base/file.h"
+#include "config/config.h"
+#include "store/copy.h"
+
+struct making {
+    const struct rf_config *config;
+    struct rf_archive_manifest *manifest;
+    const char *part; // the folder that is filled
+    struct rf_utc now;
+    bool journal; // the walk for the journal, which comes last
+    rf_archive_note_fn *note;
+    void *arg;
+    enum rf_err err; // of files that the configuration names
+    struct rf_error *error;
+};
+
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static const char *last_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+// Logs of databases are in their copies; locks, and what a restore put aside, are nobody's state.
+static bool is_left_out(const char *name) {
+    static const char *const ends[] = {"-wal", "-shm", ".lock", ".restoring", ".part", ".tmp"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends_with(name, ends[i]))
+            return true;
+    return strcmp(name, "lock") == 0 || strstr(name, ".before-") != NULL;
+}
+
+// The place of `name` in the archive, with its folders. RF_ERR_INVALID: too long.
+static enum rf_err place(const struct making *making, const char *name, char out[PATH_MAX],
+                         struct rf_error *error) {
+    int length = snprintf(out, PATH_MAX, "%s/%s", making->part, name);
+    if (length < 0 || length >= PATH_MAX)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: the path is too long", name);
+    char *slash = strrchr(out, '/');
+    *slash = '\0';
+    enum rf_err err = rf_folder_make(out, 0700, error);
+    *slash = '/';
+    return err;
+}
+
+static enum rf_err copy_database(const struct making *making, const char *path, const char *to,
+                                 struct rf_error *error) {
+    int64_t untold;
+    return strcmp(last_name(path), RF_ARCHIVE_CAMPAIGNS) == 0
+               ? rf_backup_make(path, to, making->now, &untold, error)
+               : rf_store_copy(path, to, error);
+}
+
+static enum rf_err copy(const struct making *making, const char *path, const char *name,
+                        struct rf_error *error) {
+    char to[PATH_MAX];
+    struct stat status;
+    struct rf_archive_file file = {.name = (char *)(uintptr_t)name};
+    if (stat(path, &status) != 0)
+        return rf_error_set(error, errno == ENOENT ? RF_ERR_NOT_FOUND : RF_ERR_IO, "%s: %s", path,
+                            strerror(errno));
+    file.mode = status.st_mode & 0777;
+    file.is_database = rf_store_is_database(path);
+    enum rf_err err = place(making, name, to, error);
+    if (err == RF_OK && file.is_database)
+        err = copy_database(making, path, to, error);
+    if (err == RF_OK)
+        err = file.is_database ? rf_file_sum(to, &file.sum, error)
+                               : rf_file_copy(path, to, 0600, &file.sum, error);
+    if (err == RF_OK)
+        err = rf_file_sync_folder(to, error);
+    RF_CRASH_POINT(archive, file_copied);
+    return err == RF_OK ? rf_archive_manifest_add(making->manifest, &file, error) : err;
+}
+
+static enum rf_err on_state(void *arg, const char *path, const char *below,
+                            struct rf_error *error) {
+    struct making *making = arg;
+    char name[PATH_MAX + sizeof RF_ARCHIVE_STATE];
+    bool is_journal = strcmp(last_name(below), RF_ARCHIVE_JOURNAL) == 0;
+    if (is_left_out(last_name(below)) || is_journal != making->journal)
+        return RF_OK;
+    (void)snprintf(name, sizeof name, RF_ARCHIVE_STATE "%s", below);
+    enum rf_err err = copy(making, path, name, error);
+    return err == RF_ERR_NOT_FOUND ? RF_OK : err; // it was there for a moment alone
+}
+
+static enum rf_err copy_state(struct making *making, struct rf_error *error) {
+    const struct rf_config *config = making->config;
+    char simulator[PATH_MAX];
+    struct rf_archive_walk walk = {.file = on_state, .arg = making};
+    (void)snprintf(simulator, sizeof simulator, "%s/simulator", config->state_dir);
+    rf_archive_walk_without(&walk, config->log_dir);
+    rf_archive_walk_without(&walk, config->media_dir);
+    rf_archive_walk_without(&walk, config->run_dir);
+    rf_archive_walk_without(&walk, simulator);
+    enum rf_err err = rf_archive_walk(&walk, config->state_dir, error);
+    making->journal = true;
+    return err == RF_OK ? rf_archive_walk(&walk, config->state_dir, error) : err;
+}
+
+// ---- the configuration, and what it names ----
+
+static bool has(const struct rf_archive_manifest *manifest, const char *name) {
+    for (size_t i = 0; i < manifest->count; i++)
+        if (strcmp(manifest->files[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+// In state_dir, where it was met already.
+static bool is_state(const struct rf_config *config, const char *path) {
+    size_t length = strlen(config->state_dir);
+    return strncmp(path, config->state_dir, length) == 0 && path[length] == '/';
+}
+
+static enum rf_err copy_named(struct making *making, const char *path, struct rf_error *error) {
+    char name[PATH_MAX + sizeof RF_ARCHIVE_FILES];
+    (void)snprintf(name, sizeof name, RF_ARCHIVE_FILES "%s", path + 1);
+    return path[0] != '/' || has(making->manifest, name) ? RF_OK : copy(making, path, name, error);
+}
+
+static enum rf_err on_folder_file(void *arg, const char *path, const char *below,
+                                  struct rf_error *error) {
+    (void)below;
+    return copy_named(arg, path, error);
+}
+
+static void on_named(void *arg, const char *key, const char *path) {
+    struct making *making = arg;
+    struct stat status;
+    char note[PATH_MAX + 200];
+    if (making->err != RF_OK || is_state(making->config, path))
+        return;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        struct rf_archive_walk walk = {.file = on_folder_file, .arg = making};
+        making->err = rf_archive_walk(&walk, path, making->error);
+        return;
+    }
+    making->err = copy_named(making, path, making->error);
+    if (making->err != RF_ERR_NOT_FOUND)
+        return;
+    making->err = RF_OK;
+    // The keys of processes of other hosts are there.
+    if (strcmp(key, "bus.curve.secret_file") == 0)
+        return;
+    (void)snprintf(note, sizeof note, "%s is not in it: there is no such file (%s)", path, key);
+    making->note(making->arg, note);
+}
+
+static enum rf_err copy_configuration(struct making *making, struct rf_error *error) {
+    making->error = error;
+    rf_config_files(making->config, on_named, making);
+    if (making->err == RF_OK && making->manifest->config)
+        making->err = copy_named(making, making->manifest->config, error);
+    return making->err;
+}
+
+// ---- as a whole ----
+
+static enum rf_err begin(struct making *making, struct rf_error *error) {
+    struct rf_archive_manifest *manifest = making->manifest;
+    const struct rf_config *config = making->config;
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    *manifest = (struct rf_archive_manifest){
+        .made = making->now,
+        .program = strdup(RF_VERSION),
+        .host = strdup(host),
+        .config = config->file ? realpath(config->file, NULL) : NULL,
+        .state_dir = strdup(config->state_dir),
+        .on_server = config->orchestrator.store.url != NULL,
+    };
+    if (!manifest->program || !manifest->host || !manifest->state_dir)
+        return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
+    if (config->file && !manifest->config)
+        return rf_error_set(error, RF_ERR_IO, "%s: %s", config->file, strerror(errno));
+    return RF_OK;
+}
+
+static enum rf_err fill(struct making *making, struct rf_error *error) {
+    enum rf_err err = begin(making, error);
+    if (err == RF_OK)
+        err = copy_state(making, error);
+    if (err == RF_OK)
+        err = copy_configuration(making, error);
+    RF_CRASH_POINT(archive, all_copied);
+    return err == RF_OK ? rf_archive_manifest_write(making->manifest, making->part, error) : err;
+}
+
+// It would be a part of the next one, and of itself.
+static enum rf_err check_place(const struct rf_config *config, const char *part,
+                               struct rf_error *error) {
+    char *state = realpath(config->state_dir, NULL), *own = realpath(part, NULL);
+    size_t length = state ? strlen(state) : 0;
+    bool inside = state && own && strncmp(own, state, length) == 0 && own[length] == '/';
+    enum rf_err err = RF_OK;
+    if (!state)
+        err = rf_error_set(error, RF_ERR_IO, "%s: %s", config->state_dir, strerror(errno));
+    else if (inside)
+        err = rf_error_set(error, RF_ERR_CONFLICT,
+                           "the backup would lie in state_dir, %s: give a folder elsewhere",
+                           config->state_dir);
+    free(state);
+    free(own);
+    return err;
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *at) {
+    (void)status;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+enum rf_err rf_archive_make(const struct rf_config *config, const char *out, struct rf_utc now,
+                            struct rf_archive_manifest *manifest, rf_archive_note_fn *note,
+                            void *arg, struct rf_error *error) {
+    char part[PATH_MAX];
+    struct stat status;
+    struct making making = {
+        .config = config, .manifest = manifest, .part = part, .now = now, .note = note, .arg = arg};
+    *manifest = (struct rf_archive_manifest){0};
+    if (lstat(out, &status) == 0)
+        return rf_error_set(error, RF_ERR_CONFLICT, "%s is there already: give a new name", out);
+    int length = snprintf(part, sizeof part, "%s.part", out);
+    if (length < 0 || (size_t)length >= sizeof part)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: the path is too long", out);
+    if (mkdir(part, 0700) != 0)
+        return rf_error_set(error, errno == EEXIST ? RF_ERR_CONFLICT : RF_ERR_IO,
+                            errno == EEXIST ? "%s is there: another backup is being made, or was"
+                                              " broken off: then remove it"
+                                            : "%s: cannot be made",
+                            part);
+    enum rf_err err = check_place(config, part, error);
+    if (err == RF_OK)
+        err = fill(&making, error);
+    if (err == RF_OK && rename(part, out) != 0)
+        err = rf_error_set(error, RF_ERR_IO, "%s: %s", out, strerror(errno));
+    if (err == RF_OK)
+        err = rf_file_sync_folder(out, error);
+    else
+        (void)nftw(part, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return err;
+}
