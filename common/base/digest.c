@@ -6,16 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *rf_sha256_hex(const void *data, size_t size, char out[RF_SHA256_HEX_SIZE]) {
+char *rf_digest_hex(const unsigned char digest[32], char out[RF_SHA256_HEX_SIZE]) {
     static const char digits[] = "0123456789abcdef";
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    SHA256(data, size, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
+    for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++) {
         out[2 * i] = digits[digest[i] >> 4];
         out[2 * i + 1] = digits[digest[i] & 15];
     }
-    out[2 * sizeof digest] = '\0';
+    out[RF_SHA256_HEX_SIZE - 1] = '\0';
     return out;
+}
+
+char *rf_sha256_hex(const void *data, size_t size, char out[RF_SHA256_HEX_SIZE]) {
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256(data, size, digest);
+    return rf_digest_hex(digest, out);
 }
 
 void rf_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,

@@ -11,6 +11,9 @@
 // rf_sha256_hex: the lower-case hex SHA-256 of `data`. Returns out.
 char *rf_sha256_hex(const void *data, size_t size, char out[RF_SHA256_HEX_SIZE]);
 
+// rf_digest_hex: the same of a SHA-256 that is there already, in its 32 bytes. Returns out.
+char *rf_digest_hex(const unsigned char digest[32], char out[RF_SHA256_HEX_SIZE]);
+
 // rf_hmac_sha256: the 32-byte HMAC-SHA256 of `data` under `key`.
 void rf_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
                     unsigned char out[32]);

@@ -54,15 +54,10 @@ static enum rf_err pour_all(struct pour *pour, struct rf_error *error) {
 }
 
 static void tell_sum(struct pour *pour, struct rf_file_sum *sum) {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    (void)EVP_DigestFinal_ex(pour->digest, digest, &size);
-    *sum = (struct rf_file_sum){.bytes = pour->bytes};
-    for (unsigned i = 0; 2 * i + 2 < sizeof sum->sha256 && i < size; i++) {
-        sum->sha256[2 * i] = digits[digest[i] >> 4];
-        sum->sha256[2 * i + 1] = digits[digest[i] & 15];
-    }
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
+    (void)EVP_DigestFinal_ex(pour->digest, digest, NULL);
+    sum->bytes = pour->bytes;
+    rf_digest_hex(digest, sum->sha256);
 }
 
 static enum rf_err run(struct pour *pour, struct rf_file_sum *sum, struct rf_error *error) {

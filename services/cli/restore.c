@@ -49,7 +49,8 @@ static enum rf_err load(struct restoring *restoring, struct rf_error *error) {
     return rf_config_load(restoring->file, &restoring->config, error);
 }
 
-// Before anything is changed: the backup is whole, and nothing of the set runs.
+// Before anything is changed: the backup is whole, and nothing of the set runs. A look at it may be
+// had while all runs.
 static enum rf_err look(struct restoring *restoring, struct rf_error *error) {
     const char *folder = restoring->options->arguments[0];
     enum rf_err err = rf_archive_manifest_read(&restoring->manifest, folder, error);
@@ -60,7 +61,13 @@ static enum rf_err look(struct restoring *restoring, struct rf_error *error) {
     choose(restoring);
     if (is_there(restoring))
         err = load(restoring, error);
-    return err == RF_OK && restoring->config ? rf_archive_idle(restoring->config, error) : err;
+    if (err == RF_OK && restoring->config)
+        err = rf_archive_idle(restoring->config, error);
+    if (err == RF_ERR_CONFLICT && restoring->options->own[CLI_DRY_RUN]) {
+        on_note(restoring, error->message);
+        err = RF_OK;
+    }
+    return err;
 }
 
 static enum rf_err put_back(struct restoring *restoring, struct rf_error *error) {
