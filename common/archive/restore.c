@@ -206,8 +206,6 @@ enum rf_err rf_archive_restore(const struct rf_config *config,
     enum rf_err err = restoring.written ? rf_archive_idle(config, error)
                                         : rf_error_set(error, RF_ERR_NOMEM, "out of memory");
     if (err == RF_OK)
-        err = check_owner(config->state_dir, error);
-    if (err == RF_OK)
         err = lock_all(&restoring, error);
     if (err == RF_OK)
         err = write_all(&restoring, error);
