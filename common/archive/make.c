@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "config/config.h"
 #include "store/copy.h"
+#include "store/migrate.h"
 
 struct making {
     const struct rf_config *config;
@@ -39,11 +40,23 @@ static const char *last_name(const char *path) {
 
 // Logs of databases are in their copies; locks, and what a restore put aside, are nobody's state.
 static bool is_left_out(const char *name) {
-    static const char *const ends[] = {"-wal", "-shm", ".lock", ".restoring", ".part", ".tmp"};
+    static const char *const ends[] = {"-wal", "-shm", ".lock", ".part", ".tmp"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (ends_with(name, ends[i]))
             return true;
     return strcmp(name, "lock") == 0 || strstr(name, ".before-") != NULL;
+}
+
+// Without the database whose place nothing has a backup would look whole.
+static enum rf_err check_broken_off(const char *path, struct rf_error *error) {
+    char base[PATH_MAX];
+    struct stat status;
+    int length = (int)(strlen(path) - strlen(RF_STORE_RESTORING));
+    (void)snprintf(base, sizeof base, "%.*s", length, path);
+    return stat(base, &status) == 0
+               ? RF_OK
+               : rf_error_set(error, RF_ERR_CONFLICT,
+                              "%s: a restore was broken off: give it again first", path);
 }
 
 // The place of `name` in the archive, with its folders. RF_ERR_INVALID: too long.
@@ -94,6 +107,8 @@ static enum rf_err on_state(void *arg, const char *path, const char *below,
     struct making *making = arg;
     char name[PATH_MAX + sizeof RF_ARCHIVE_STATE];
     bool is_journal = strcmp(last_name(below), RF_ARCHIVE_JOURNAL) == 0;
+    if (ends_with(path, RF_STORE_RESTORING))
+        return check_broken_off(path, error);
     if (is_left_out(last_name(below)) || is_journal != making->journal)
         return RF_OK;
     (void)snprintf(name, sizeof name, RF_ARCHIVE_STATE "%s", below);
@@ -130,10 +145,31 @@ static bool is_state(const struct rf_config *config, const char *path) {
     return strncmp(path, config->state_dir, length) == 0 && path[length] == '/';
 }
 
+// As it is named, so that it is found there again, unless that leads up and down.
+static char *absolute(const char *path) {
+    char *whole = NULL, *folder = NULL;
+    if (path[0] == '/')
+        whole = strdup(path);
+    else if ((folder = getcwd(NULL, 0)) != NULL && asprintf(&whole, "%s/%s", folder, path) < 0)
+        whole = NULL;
+    free(folder);
+    if (whole && (strstr(whole, "//") || strstr(whole, "/./") || strstr(whole, "/../"))) {
+        free(whole);
+        whole = realpath(path, NULL);
+    }
+    return whole;
+}
+
 static enum rf_err copy_named(struct making *making, const char *path, struct rf_error *error) {
     char name[PATH_MAX + sizeof RF_ARCHIVE_FILES];
-    (void)snprintf(name, sizeof name, RF_ARCHIVE_FILES "%s", path + 1);
-    return path[0] != '/' || has(making->manifest, name) ? RF_OK : copy(making, path, name, error);
+    char *whole = absolute(path);
+    if (!whole)
+        return rf_error_set(error, errno == ENOENT ? RF_ERR_NOT_FOUND : RF_ERR_IO, "%s: %s", path,
+                            strerror(errno));
+    (void)snprintf(name, sizeof name, RF_ARCHIVE_FILES "%s", whole + 1);
+    enum rf_err err = has(making->manifest, name) ? RF_OK : copy(making, whole, name, error);
+    free(whole);
+    return err;
 }
 
 static enum rf_err on_folder_file(void *arg, const char *path, const char *below,
@@ -183,7 +219,7 @@ static enum rf_err begin(struct making *making, struct rf_error *error) {
         .made = making->now,
         .program = strdup(RF_VERSION),
         .host = strdup(host),
-        .config = config->file ? realpath(config->file, NULL) : NULL,
+        .config = config->file ? absolute(config->file) : NULL,
         .state_dir = strdup(config->state_dir),
         .on_server = config->orchestrator.store.url != NULL,
     };

@@ -88,7 +88,8 @@ class Backups(ArchiveTest):
         certificate = self.set.root / "elsewhere" / "ca.pem"
         certificate.parent.mkdir()
         certificate.write_text(PEM)
-        self.set.config["providers"]["openai"]["ca_file"] = str(certificate)
+        # As people write it, from the configuration's folder.
+        self.set.config["providers"]["openai"]["ca_file"] = "secrets/../elsewhere/ca.pem"
         self.set.write_config()
         (self.state / "keys").mkdir(parents=True)
         self.ringfence("keys", "new", "broker", code=0)
@@ -318,6 +319,8 @@ class Restores(ArchiveTest):
         # Killed with the database of campaigns aside: nothing takes its place, until it is done again.
         self.ringfence("restore", self.folder, environment={"RF_CRASH_AT": "store.moved_aside:1"},
                        code=-signal.SIGKILL)
+        refused = self.ringfence("backup", self.set.root / "backups" / "half", code=1).stderr
+        self.assertIn("campaign.db.restoring: a restore was broken off", refused)
         self.set.start("broker")
         orchestrator = self.set.launch("orchestrator")
         self.assertEqual(orchestrator.wait(), 1)
