@@ -22,11 +22,11 @@ struct rf_config;
 // What a person should know besides: one line without a full stop.
 typedef void rf_archive_note_fn(void *arg, const char *note);
 
-// rf_archive_make: a backup into the new folder `out` (mode 0700, its files 0600): whole, or not
+// rf_archive_make: a backup into the new folder `folder` (mode 0700, its files 0600): whole, or not
 // there. All processes may go on meanwhile. `manifest` tells what is in it, to be finished also
-// after an error. RF_ERR_CONFLICT if `out` is there already or lies in state_dir, RF_ERR_DAMAGED if
+// after an error. RF_ERR_CONFLICT if it is there already or lies in state_dir, RF_ERR_DAMAGED if
 // a database is, RF_ERR_IO. Blocks.
-RF_NODISCARD enum rf_err rf_archive_make(const struct rf_config *config, const char *out,
+RF_NODISCARD enum rf_err rf_archive_make(const struct rf_config *config, const char *folder,
                                          struct rf_utc now, struct rf_archive_manifest *manifest,
                                          rf_archive_note_fn *note, void *arg,
                                          struct rf_error *error);

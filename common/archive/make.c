@@ -12,6 +12,7 @@
 #include "archive/walk.h"
 #include "base/crash_point.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "config/config.h"
 #include "store/copy.h"
 #include "store/migrate.h"
@@ -80,6 +81,14 @@ static enum rf_err copy_database(const struct making *making, const char *path, 
                : rf_store_copy(path, to, error);
 }
 
+static bool is_utf8(const char *text) {
+    size_t size = strlen(text), length = 1;
+    uint32_t code;
+    for (size_t at = 0; at < size && length > 0; at += length)
+        length = rf_utf8_decode(text + at, size - at, &code);
+    return length > 0;
+}
+
 static enum rf_err copy(const struct making *making, const char *path, const char *name,
                         struct rf_error *error) {
     char to[PATH_MAX];
@@ -88,6 +97,9 @@ static enum rf_err copy(const struct making *making, const char *path, const cha
     if (stat(path, &status) != 0)
         return rf_error_set(error, errno == ENOENT ? RF_ERR_NOT_FOUND : RF_ERR_IO, "%s: %s", path,
                             strerror(errno));
+    if (!is_utf8(name))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "%s: its name is not UTF-8, and the list of files is: rename it", path);
     file.mode = status.st_mode & 0777;
     file.is_database = rf_store_is_database(path);
     enum rf_err err = place(making, name, to, error);
@@ -243,12 +255,15 @@ static enum rf_err fill(struct making *making, struct rf_error *error) {
 // It would be a part of the next one, and of itself.
 static enum rf_err check_place(const struct rf_config *config, const char *part,
                                struct rf_error *error) {
-    char *state = realpath(config->state_dir, NULL), *own = realpath(part, NULL);
+    char *state = realpath(config->state_dir, NULL);
+    int cause = errno;
+    char *own = realpath(part, NULL);
     size_t length = state ? strlen(state) : 0;
     bool inside = state && own && strncmp(own, state, length) == 0 && own[length] == '/';
     enum rf_err err = RF_OK;
     if (!state)
-        err = rf_error_set(error, RF_ERR_IO, "%s: %s", config->state_dir, strerror(errno));
+        err =
+            rf_error_set(error, RF_ERR_IO, "state_dir, %s: %s", config->state_dir, strerror(cause));
     else if (inside)
         err = rf_error_set(error, RF_ERR_CONFLICT,
                            "the backup would lie in state_dir, %s: give a folder elsewhere",
@@ -265,26 +280,46 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
     return remove(path);
 }
 
-enum rf_err rf_archive_make(const struct rf_config *config, const char *out, struct rf_utc now,
+// One that names the folder may end with a slash, as a shell completes it.
+static enum rf_err name_them(const char *folder, char out[PATH_MAX], char part[PATH_MAX],
+                             struct rf_error *error) {
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    if (length + sizeof ".part" > PATH_MAX)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: the path is too long", folder);
+    (void)snprintf(out, PATH_MAX, "%.*s", (int)length, folder);
+    (void)snprintf(part, PATH_MAX, "%.*s.part", (int)length, folder);
+    return RF_OK;
+}
+
+static enum rf_err make_part(const char *part, struct rf_error *error) {
+    if (mkdir(part, 0700) == 0)
+        return RF_OK;
+    if (errno == EEXIST)
+        return rf_error_set(error, RF_ERR_CONFLICT,
+                            "%s is there: another backup is being made, or was broken off: then"
+                            " remove it",
+                            part);
+    return rf_error_set(error, RF_ERR_IO, "%s: cannot make the folder: %s", part, strerror(errno));
+}
+
+enum rf_err rf_archive_make(const struct rf_config *config, const char *folder, struct rf_utc now,
                             struct rf_archive_manifest *manifest, rf_archive_note_fn *note,
                             void *arg, struct rf_error *error) {
-    char part[PATH_MAX];
+    char part[PATH_MAX], out[PATH_MAX];
     struct stat status;
     struct making making = {
         .config = config, .manifest = manifest, .part = part, .now = now, .note = note, .arg = arg};
     *manifest = (struct rf_archive_manifest){0};
-    if (lstat(out, &status) == 0)
-        return rf_error_set(error, RF_ERR_CONFLICT, "%s is there already: give a new name", out);
-    int length = snprintf(part, sizeof part, "%s.part", out);
-    if (length < 0 || (size_t)length >= sizeof part)
-        return rf_error_set(error, RF_ERR_INVALID, "%s: the path is too long", out);
-    if (mkdir(part, 0700) != 0)
-        return rf_error_set(error, errno == EEXIST ? RF_ERR_CONFLICT : RF_ERR_IO,
-                            errno == EEXIST ? "%s is there: another backup is being made, or was"
-                                              " broken off: then remove it"
-                                            : "%s: cannot be made",
-                            part);
-    enum rf_err err = check_place(config, part, error);
+    enum rf_err err = name_them(folder, out, part, error);
+    if (err == RF_OK && lstat(out, &status) == 0)
+        err = rf_error_set(error, RF_ERR_CONFLICT, "%s is there already: give a new name", out);
+    if (err == RF_OK)
+        err = make_part(part, error);
+    if (err != RF_OK)
+        return err;
+    err = check_place(config, part, error);
     if (err == RF_OK)
         err = fill(&making, error);
     if (err == RF_OK && rename(part, out) != 0)

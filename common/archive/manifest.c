@@ -209,10 +209,13 @@ enum rf_err rf_archive_manifest_read(struct rf_archive_manifest *manifest, const
     char path[PATH_MAX], *text = NULL;
     size_t size = 0;
     json_error_t problem;
+    struct stat status;
     *manifest = (struct rf_archive_manifest){0};
     if (strlen(folder) >= PATH_MAX / 2)
         return rf_error_set(error, RF_ERR_INVALID, "the name of the folder is too long");
     path_of(folder, path);
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) // a pipe would be waited for
+        return refuse(folder, error);
     enum rf_err err = rf_file_read(path, MAX_BYTES, &text, &size, error);
     if (err != RF_OK)
         return err == RF_ERR_IO && errno == EACCES ? err : refuse(folder, error);

@@ -140,13 +140,44 @@ static void drop_name(const char *part, struct rf_error *error) {
         memmove(at, at + length + 2, strlen(at + length + 2) + 1);
 }
 
+// A pipe or a device would be read for ever.
+static enum rf_err check_file(const char *file, struct rf_error *error) {
+    struct stat status;
+    if (stat(file, &status) != 0)
+        return rf_error_set(error, errno == ENOENT ? RF_ERR_NOT_FOUND : RF_ERR_IO, "%s: %s", file,
+                            strerror(errno));
+    if (S_ISDIR(status.st_mode))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "%s is a folder: give the file that ringfence campaign backup has made;"
+                            " a folder of ringfence backup is put back by ringfence restore",
+                            file);
+    return S_ISREG(status.st_mode)
+               ? RF_OK
+               : rf_error_set(error, RF_ERR_INVALID, "%s is no file to read from", file);
+}
+
+// A new host has none yet.
+static enum rf_err make_folder(const char *path, struct rf_error *error) {
+    char folder[NAME_SIZE];
+    (void)snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL || slash == folder)
+        return RF_OK;
+    *slash = '\0';
+    return rf_folder_make(folder, 0700, error);
+}
+
 enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc now,
                               struct rf_backup_restored *restored, struct rf_error *error) {
     char part[NAME_SIZE];
     int lock_fd = -1;
     *restored = (struct rf_backup_restored){0};
     (void)snprintf(part, sizeof part, "%s" RF_STORE_RESTORING, path);
-    enum rf_err err = rf_store_lock(path, &lock_fd, error);
+    enum rf_err err = check_file(file, error);
+    if (err == RF_OK)
+        err = make_folder(path, error);
+    if (err == RF_OK)
+        err = rf_store_lock(path, &lock_fd, error);
     if (err != RF_OK)
         return err;
     rf_store_drop_part(part, path);

@@ -40,8 +40,9 @@ struct rf_backup_restored {
 };
 
 // rf_backup_restore: puts the copy `file` in the place of the database at `path`, which is moved
-// aside with its log. RF_ERR_CONFLICT while an orchestrator runs on it, RF_ERR_INVALID for a file
-// that rf_backup_make has not made, RF_ERR_DAMAGED for a damaged one; then all stays as it was.
+// aside with its log; the folder is made if it is missing. RF_ERR_CONFLICT while an orchestrator
+// runs on it, RF_ERR_INVALID for a file that rf_backup_make has not made, RF_ERR_DAMAGED for a
+// damaged one; then all stays as it was.
 RF_NODISCARD enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc now,
                                            struct rf_backup_restored *restored,
                                            struct rf_error *error);

@@ -14,7 +14,7 @@
     "pg_dump at the same time"
 
 static void on_note(void *arg, const char *note) {
-    (void)json_array_append_new(arg, json_string(note));
+    (void)json_array_append_new(arg, cli_json_text(note));
     rf_log(RF_LOG_WARNING, "%s", note);
 }
 
@@ -36,15 +36,15 @@ static void tell(const struct cli_options *options, const struct rf_archive_mani
     const struct totals totals = count(manifest);
     const char *out = options->arguments[0];
     if (options->json)
-        cli_print_json(json_pack("{s:s, s:I, s:I, s:I, s:I, s:b, s:O}", "folder", out, "made",
-                                 (json_int_t)manifest->made.ns, "files",
+        cli_print_json(json_pack("{s:o, s:I, s:I, s:I, s:I, s:b, s:O}", "folder",
+                                 cli_json_text(out), "made", (json_int_t)manifest->made.ns, "files",
                                  (json_int_t)manifest->count, "databases",
                                  (json_int_t)totals.databases, "bytes", (json_int_t)totals.bytes,
                                  "campaigns_in_postgresql", manifest->on_server, "notes", notes));
     else
         printf("%s: %zu files, %" PRId64 " of them databases, %" PRId64
-               " bytes; it holds secrets: keep it private\n",
-               out, manifest->count, totals.databases, totals.bytes);
+               " bytes, with all of %s; it holds secrets: keep it private\n",
+               out, manifest->count, totals.databases, totals.bytes, manifest->state_dir);
 }
 
 int cli_backup(const struct cli_options *options) {

@@ -44,8 +44,8 @@ int cli_campaign_backup(const struct cli_options *options) {
     if (err != RF_OK)
         return tell_error(&error, err);
     if (options->json)
-        cli_print_json(json_pack("{s:s, s:I, s:I}", "file", out, "bytes", (json_int_t)bytes, "made",
-                                 (json_int_t)now.ns));
+        cli_print_json(json_pack("{s:o, s:I, s:I}", "file", cli_json_text(out), "bytes",
+                                 (json_int_t)bytes, "made", (json_int_t)now.ns));
     else
         printf("%s: %" PRId64 " bytes\n", out, bytes);
     return CLI_OK;

@@ -28,7 +28,7 @@ struct restoring {
 
 static void on_note(void *arg, const char *note) {
     struct restoring *restoring = arg;
-    (void)json_array_append_new(restoring->notes, json_string(note));
+    (void)json_array_append_new(restoring->notes, cli_json_text(note));
     rf_log(RF_LOG_WARNING, "%s", note);
 }
 
@@ -49,6 +49,18 @@ static enum rf_err load(struct restoring *restoring, struct rf_error *error) {
     return rf_config_load(restoring->file, &restoring->config, error);
 }
 
+// The configuration that is chosen and is not there is that of the backup, and will be put back.
+static bool is_in_it(const struct restoring *restoring) {
+    char path[2 * PATH_MAX] = "", folder[PATH_MAX] = "";
+    const char *file = restoring->file;
+    while (strncmp(file, "./", 2) == 0)
+        file += 2;
+    if (file[0] != '/' && !getcwd(folder, sizeof folder))
+        return false;
+    (void)snprintf(path, sizeof path, "%s%s%s", folder, file[0] == '/' ? "" : "/", file);
+    return restoring->manifest.config && strcmp(path, restoring->manifest.config) == 0;
+}
+
 // Before anything is changed: the backup is whole, and nothing of the set runs. A look at it may be
 // had while all runs.
 static enum rf_err look(struct restoring *restoring, struct rf_error *error) {
@@ -59,7 +71,7 @@ static enum rf_err look(struct restoring *restoring, struct rf_error *error) {
     if (err != RF_OK)
         return err;
     choose(restoring);
-    if (is_there(restoring))
+    if (is_there(restoring) || !is_in_it(restoring))
         err = load(restoring, error);
     if (err == RF_OK && restoring->config)
         err = rf_archive_idle(restoring->config, error);
@@ -126,8 +138,8 @@ static void tell_json(const struct restoring *restoring) {
                         (json_int_t)restored->campaigns.contacts)
             : NULL;
     cli_print_json(json_pack(
-        "{s:s, s:s, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:s*, s:o*, s:O}", "folder",
-        restoring->options->arguments[0], "host", restoring->manifest.host, "made",
+        "{s:o, s:s, s:I, s:b, s:s, s:I, s:I, s:I, s:I, s:s*, s:o*, s:O}", "folder",
+        cli_json_text(restoring->options->arguments[0]), "host", restoring->manifest.host, "made",
         (json_int_t)restoring->manifest.made.ns, "dry_run",
         restoring->options->own[CLI_DRY_RUN] != NULL, "state_dir", state_dir(restoring), "files",
         (json_int_t)restoring->manifest.count, "replaced", (json_int_t)restored->replaced,

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "config/config.h"
 #include "config/permitted.h"
 
@@ -229,6 +231,15 @@ void cli_print_json(json_t *value) {
         putchar('\n');
     }
     json_decref(value);
+}
+
+json_t *cli_json_text(const char *text) {
+    char mended[2 * PATH_MAX];
+    json_t *json = json_string(text);
+    if (json != NULL)
+        return json;
+    rf_utf8_mend(text, strlen(text), mended, sizeof mended);
+    return json_string(mended);
 }
 
 void cli_print_text(struct rf_text *text) {

@@ -61,6 +61,10 @@ bool cli_flush(struct cli_session *session);
 // line.
 void cli_print_json(json_t *value);
 
+// cli_json_text: what a person has given, such as the name of a file, as JSON has it: bytes that
+// are not UTF-8 are replaced. NULL without memory.
+json_t *cli_json_text(const char *text);
+
 // cli_print_text: prints `text` unless it failed, and empties it.
 void cli_print_text(struct rf_text *text);
 

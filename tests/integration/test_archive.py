@@ -4,6 +4,7 @@ one that has nothing; nobody is dialled twice, and what was in the journal then 
 
 import json
 import os
+import pathlib
 import resource
 import shutil
 import signal
@@ -120,7 +121,8 @@ class Backups(ArchiveTest):
         self.set.start("broker")
         self.backup()
         self.assertIn("is there already", self.ringfence("backup", self.folder, code=1).stderr)
-        self.assertIn("nowhere", self.ringfence("backup", self.set.root / "nowhere" / "x", code=1).stderr)
+        self.assertIn("nowhere/x.part: cannot make the folder: No such file or directory",
+                      self.ringfence("backup", self.set.root / "nowhere" / "x", code=1).stderr)
         self.assertIn("would lie in state_dir", self.ringfence("backup", self.state / "mine", code=1).stderr)
         full = self.ringfence("backup", self.folder.parent / "full", code=1, limit=4096).stderr
         self.assertIn(str(self.folder.parent / "full.part"), full)
@@ -128,8 +130,26 @@ class Backups(ArchiveTest):
         begun.mkdir()
         self.assertIn("remove it", self.ringfence("backup", self.folder.parent / "begun", code=1).stderr)
         begun.rmdir()
+        self.assertIn("argument 1 is empty", self.ringfence("backup", "", code=2).stderr)
+        odd = pathlib.Path(os.fsdecode(bytes(self.state) + b"/\xff\xfe"))
+        odd.write_text("x")
+        self.assertIn("its name is not UTF-8", self.ringfence("backup", f"{self.folder}2", code=1).stderr)
+        odd.unlink()
         self.assertEqual([path.name for path in self.folder.parent.iterdir()], ["monday"])
         self.assertFalse((self.state / "mine.part").exists())
+        config = self.set.write_other_config("none", {"state_dir": str(self.set.root / "none")})
+        self.assertIn(f"state_dir, {self.set.root}/none: No such file or directory",
+                      self.set.cli("backup", f"{self.folder}2", config=config, check=1).stderr)
+
+    def test_a_folder_of_any_name_is_told_as_json(self):
+        self.set.start("broker")
+        odd = self.folder.parent / os.fsdecode(b"m\xfcller")
+        for folder in (f"{self.folder}/", odd):
+            made = json.loads(self.ringfence("backup", folder, "--json", code=0).stdout)
+            looked = json.loads(self.ringfence("restore", folder, "--dry-run", "--json", code=0).stdout)
+            self.assertEqual(made["folder"], looked["folder"])
+        self.assertEqual(made["folder"], str(self.folder.parent / "müller"))
+        self.assertEqual({path.name for path in self.folder.parent.iterdir()}, {"monday", odd.name})
 
     def test_a_damaged_database_is_told_and_gives_no_backup(self):
         self.ended()
@@ -283,6 +303,9 @@ class Restores(ArchiveTest):
             refused(words)
         manifest.unlink()
         refused("is no backup, or not a whole one: manifest.json is missing")
+        os.mkfifo(manifest)  # nobody will ever write to it
+        refused("is no backup, or not a whole one: manifest.json is missing")
+        manifest.unlink()
         file = self.set.root / "file"
         file.write_text("x")
         self.assertIn("ringfence campaign restore", self.ringfence("restore", file, code=1).stderr)
@@ -346,6 +369,11 @@ class Restores(ArchiveTest):
         self.assertEqual(sorted(note.split(" ")[0] for note in told["notes"]),
                          sorted([str(self.set.config_file), str(self.set.root / "secrets" / "openai")]))
         self.assertEqual((self.set.root / "secrets" / "openai").read_text(), "another\n")
+        nowhere = self.set.root / "nowhere.yaml"
+        (self.set.root / "secrets" / "twilio").unlink()
+        self.assertIn(f"{nowhere}: cannot open", self.set.cli("restore", self.folder, config=nowhere, check=78).stderr)
+        self.assertFalse((self.set.root / "secrets" / "twilio").exists(), "nothing is put back before that is told")
+        self.set.write_key("twilio", "twilio-good")
         words = self.ringfence("restore", self.folder, code=0).stdout
         self.assertIn(f"{self.state} is as it was at ", words)
         self.assertIn("complete the do-not-call list", words)

@@ -2,6 +2,7 @@
 """Backups of the database of campaigns: made while it is in use, put back later, and nobody is dialled twice by it."""
 
 import json
+import os
 import shutil
 import unittest
 
@@ -93,8 +94,16 @@ class Backup(CampaignTest):
             self.assertIn(words, refused)
             self.assertNotIn(".restoring", refused)
             self.assertEqual(self.file.read_bytes(), before)
-        self.assertIn(f"{self.set.root}: Is a directory", self.order("restore", self.set.root, code=1).stderr)
+        self.assertIn("is a folder: give the file", self.order("restore", self.set.root, code=1).stderr)
+        pipe = self.set.root / "pipe"
+        os.mkfifo(pipe)  # nobody will ever write to it
+        self.assertIn(f"{pipe} is no file", self.order("restore", pipe, code=1).stderr)
         self.assertEqual([f.name for f in self.file.parent.glob("*restoring*")], [])
+        shutil.rmtree(self.file.parent)  # a host that never had one
+        self.assertIn("none: No such file", self.order("restore", self.set.root / "none", code=1).stderr)
+        self.assertFalse(self.file.parent.exists())
+        self.order("restore", self.copy)
+        self.assertTrue(self.file.exists())
         self.set.config["orchestrator"]["store"] = {"url": "postgresql:///d"}
         self.set.write_config()
         self.assertIn("pg_dump", self.order("backup", self.set.root / "y", code=1).stderr)
