@@ -45,10 +45,19 @@ enum rf_err cli_duration_read(const char *option, const char *text, struct rf_du
     return RF_ERR_INVALID;
 }
 
+// An empty one would be the root, or nothing, where a script's variable has no value.
+static bool is_path(int own) {
+    return own == CLI_OUT || own == CLI_REJECTS || own == CLI_SETTINGS || own == CLI_STATE_DIR ||
+           own == CLI_RUN_DIR;
+}
+
 static enum rf_err take_option(struct cli_options *options, int option, char **argv,
                                struct rf_error *error) {
     if (option >= OPTION_OWN && option < OPTION_OWN + CLI_OWN_COUNT) {
         options->own[option - OPTION_OWN] = optarg != NULL ? optarg : "";
+        if (is_path(option - OPTION_OWN) && optarg[0] == '\0')
+            return rf_error_set(error, RF_ERR_INVALID, "--%s: the name is empty",
+                                own_names[option - OPTION_OWN]);
         if (option - OPTION_OWN != CLI_MAP)
             return RF_OK;
         if (options->mapped_count == CLI_MAX_MAPPED)
@@ -240,8 +249,15 @@ static enum rf_err find_command(const struct cli_command *commands, size_t comma
                             arguments < command->least ? "few" : "many", command->words,
                             command->usage[0] != '\0' ? " " : "",
                             usage_of(command, usage, sizeof usage), cli_json_usage(command));
-    for (size_t i = 0; i < arguments; i++)
+    for (size_t i = 0; i < arguments; i++) {
+        // A variable of a script that has no value: as a folder it would be the root.
+        if (words[best + i][0] == '\0')
+            return rf_error_set(error, RF_ERR_INVALID,
+                                "%s: argument %zu is empty; usage: ringfence %s %s%s",
+                                command->words, i + 1, command->words,
+                                usage_of(command, usage, sizeof usage), cli_json_usage(command));
         options->arguments[i] = words[best + i];
+    }
     options->count = arguments;
     options->json = options->own[CLI_JSON] != NULL;
     for (int i = 0; i < CLI_OWN_COUNT; i++)

@@ -125,6 +125,7 @@ static void a_wrong_line_is_told(void **state) {
         {"-vv status", "unknown option -v"},
         {"status --json=yes", "unknown option --json=yes"},
         {"status --config", "--config needs a value"},
+        {"campaign run list.csv --rejects=", "--rejects: the name is empty"},
         {"status --timeout 5",
          "--timeout: \"5\" has no unit; expected a duration with a unit from 1ms to 24h, such as "
          "250ms, 5s, 10m or 1h"},
