@@ -9,7 +9,7 @@
 // What is asked for at once, for peers that do not know chunks; those that do have libmicrohttpd's
 // own buffer. Each pass over all peers gives one to each: with 4 KiB whoever reads needs four times
 // as many of them.
-#define BLOCK (16 * 1024)
+#define BLOCK ((size_t)16 * 1024)
 
 // What the kernel may hold for one peer (it takes twice that, with what it keeps about it). By
 // itself it goes up to megabytes for a peer that reads nothing: a thousand of those are gigabytes,

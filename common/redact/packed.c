@@ -113,7 +113,8 @@ static void begin_item(struct walk *walk, const struct key *key, bool *first) {
     room[0] = ',';
     room[comma] = '"';
     memcpy(room + comma + 1, key->seen->text, RF_SEEN_KEY_BYTES); // always as many: no loop
-    memcpy(room + comma + 1 + key->size, "\":", 2);
+    room[comma + 1 + key->size] = '"';
+    room[comma + 2 + key->size] = ':';
     rf_text_take_room(walk->json, comma + key->size + 3);
 }
 

@@ -21,7 +21,7 @@ static bool ends_in_hash(const char *text, size_t size) {
 }
 
 static bool is_shown(const char *text, size_t size) {
-    char before = size > HASH_DIGITS + 1 ? text[size - HASH_DIGITS - 2] : '\0';
+    char before = (char)(size > HASH_DIGITS + 1 ? text[size - HASH_DIGITS - 2] : '\0');
     return ends_in_hash(text, size) &&
            ((before == ']' && text[0] == '[') || (before == '.' && size < 40));
 }

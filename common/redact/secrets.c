@@ -133,7 +133,7 @@ static enum rf_err add_hex(struct rf_secrets *secrets, const char *value, bool u
 static enum rf_err add_case(struct rf_secrets *secrets, const char *value, bool upper) {
     struct rf_text text = {0};
     for (const char *c = value; *c != '\0'; c++) {
-        char other = !rf_redact_is_letter(*c) ? *c : upper ? (char)(*c & ~0x20) : (char)(*c | 0x20);
+        char other = (char)(!rf_redact_is_letter(*c) ? *c : upper ? *c & ~0x20 : *c | 0x20);
         rf_text_add_bytes(&text, &other, 1);
     }
     return add_text(secrets, &text);

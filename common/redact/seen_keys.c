@@ -21,7 +21,7 @@ const struct rf_seen_key *rf_seen_keys_learn(struct rf_seen_keys *keys,
                                              const struct rf_redaction *redaction, rf_block block,
                                              size_t size) {
     size_t place = rf_seen_keys_place(block);
-    if (keys->count >= RF_SEEN_KEYS / 4 * 3)
+    if (keys->count >= (size_t)RF_SEEN_KEYS / 4 * 3)
         *keys = (struct rf_seen_keys){0};
     while (keys->places[place].size != 0)
         place = (place + 1) % RF_SEEN_KEYS;

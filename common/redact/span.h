@@ -32,7 +32,7 @@ static inline bool rf_redact_is_letter(char c) {
 
 // rf_redact_small: a letter of ASCII as a small one, anything else as it is.
 static inline char rf_redact_small(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 static inline bool rf_redact_is_word(char c) {

@@ -73,9 +73,10 @@ void doctor_line(const struct doctor_check *check, struct rf_text *text) {
 }
 
 static json_t *check_json(const struct doctor_check *check) {
+    int64_t took_us = check->took.ns / 1000;
     json_t *json = json_pack("{s:s, s:s, s:f, s:s}", "name", check->name, "verdict",
-                             doctor_verdict_name(check->verdict), "took_ms",
-                             (double)(check->took.ns / 1000) / 1e3, "text", check->text);
+                             doctor_verdict_name(check->verdict), "took_ms", (double)took_us / 1e3,
+                             "text", check->text);
     if (check->mend[0] != '\0')
         (void)json_object_set_new(json, "mend", json_string(check->mend));
     return json;

@@ -73,7 +73,7 @@ static void load_text(json_t *process, struct rf_text *text) {
     int64_t resident = cli_member_number(process, "rss_bytes");
     int64_t lag = cli_member_number(process, "lag_ns");
     if (resident > 0)
-        rf_text_add(text, ", %" PRId64 " MiB", resident / (1024 * 1024));
+        rf_text_add(text, ", %" PRId64 " MiB", resident / (INT64_C(1024) * 1024));
     if (lag >= WORTH_TELLING_NS)
         rf_text_add(text, ", its loop stood for %.1f s", (double)lag / 1e9);
     json_object_foreach(json_object_get(process, "queues"), name, length) {

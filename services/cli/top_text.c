@@ -10,7 +10,7 @@
 #include "progress.h"
 #include "screen.h"
 
-#define MIB (1024 * 1024)
+#define MIB (INT64_C(1024) * 1024)
 
 void cli_top_event(struct cli_top *top, char *line) {
     top->newest = (top->newest + 1) % CLI_TOP_EVENTS;

@@ -1,11 +1,11 @@
 #include "availability.h"
 
 const struct health_window health_windows[HEALTH_WINDOWS] = {
-    {"1h", {3600 * RF_NS_PER_S}},
-    {"24h", {24 * 3600 * RF_NS_PER_S}},
-    {"7d", {7 * 24 * 3600 * RF_NS_PER_S}},
-    {"30d", {30 * 24 * 3600 * RF_NS_PER_S}},
-    {"90d", {90 * 24 * 3600 * RF_NS_PER_S}},
+    {"1h", {INT64_C(3600) * RF_NS_PER_S}},
+    {"24h", {INT64_C(24) * 3600 * RF_NS_PER_S}},
+    {"7d", {INT64_C(7) * 24 * 3600 * RF_NS_PER_S}},
+    {"30d", {INT64_C(30) * 24 * 3600 * RF_NS_PER_S}},
+    {"90d", {INT64_C(90) * 24 * 3600 * RF_NS_PER_S}},
 };
 
 int64_t health_spent_known(const struct health_spent *spent) {

@@ -10,7 +10,7 @@
 
 #define HEALTH_MINUTE rf_seconds(60)
 #define HEALTH_HOUR   rf_seconds(3600)
-#define HEALTH_DAY    rf_seconds(24 * 3600)
+#define HEALTH_DAY    rf_seconds(INT64_C(24) * 3600)
 
 // A day in minutes and ninety days in hours, each with one more at either end.
 #define HEALTH_MINUTES (24 * 60 + 2)
