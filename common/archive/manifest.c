@@ -19,11 +19,6 @@
 
 enum rf_err rf_archive_manifest_add(struct rf_archive_manifest *manifest,
                                     const struct rf_archive_file *file, struct rf_error *error) {
-    json_t *name = json_string(file->name);
-    json_decref(name);
-    if (!name)
-        return rf_error_set(error, RF_ERR_INVALID, "%s: a name that is no UTF-8 cannot be kept",
-                            file->name);
     if (manifest->count == manifest->capacity) {
         size_t capacity = manifest->capacity ? 2 * manifest->capacity : 32;
         struct rf_archive_file *files = realloc(manifest->files, capacity * sizeof *files);

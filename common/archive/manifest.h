@@ -40,7 +40,7 @@ struct rf_archive_manifest {
     size_t count, capacity;
 };
 
-// rf_archive_manifest_add: `name` is copied. RF_ERR_INVALID if it is no UTF-8, RF_ERR_NOMEM.
+// rf_archive_manifest_add: `name`, UTF-8, is copied. RF_ERR_NOMEM.
 RF_NODISCARD enum rf_err rf_archive_manifest_add(struct rf_archive_manifest *manifest,
                                                  const struct rf_archive_file *file,
                                                  struct rf_error *error);
