@@ -145,7 +145,8 @@ static bool copy_text(struct rf_cursor *cursor, char copy[RF_PAGE_TEXT_SIZE], co
 static bool see_head(struct rf_cursor *cursor, size_t *pairs) {
     bool seen = open_container(cursor, 0, RF_PACKED_MAP, pairs) && *pairs >= 2 &&
                 skip_text(cursor, "t", 1) && is_journal_page(cursor) && skip_version(cursor);
-    *pairs -= 2;
+    if (seen)
+        *pairs -= 2;
     return seen;
 }
 
