@@ -24,6 +24,9 @@ enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error) {
     case SQLITE_NOTADB:
         code = RF_ERR_DAMAGED;
         break;
+    case SQLITE_FULL:
+        return rf_error_set(error, code, "database: %s: make room for %s", sqlite3_errmsg(db),
+                            sqlite3_db_filename(db, "main"));
     case SQLITE_BUSY:
         return rf_error_set(error, code, "database: locked by another program's transaction");
     case SQLITE_IOERR:

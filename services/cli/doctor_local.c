@@ -158,6 +158,9 @@ static void check_rights(struct doctor *doctor, const char *key, const char *pat
     }
 }
 
+// With less no database goes on for long.
+#define FULL ((int64_t)1 << 20)
+
 static void check_room(struct doctor *doctor, const char *key, const char *place) {
     struct doctor_check *check = doctor_new_check(doctor, "disk", key);
     const struct rf_config_health *health = &doctor->config->health;
@@ -169,14 +172,20 @@ static void check_room(struct doctor *doctor, const char *key, const char *place
         return;
     }
     bool low = rf_disk_low(&room, &bounds, 1.0, &inodes);
+    enum doctor_verdict verdict = low ? DOCTOR_WARN : DOCTOR_OK;
+    bool in_gib = room.total_bytes >= (int64_t)10 << 30;
+    const double unit = in_gib ? 0x1p30 : 0x1p20;
+    if (room.free_bytes < FULL || (room.total_inodes > 0 && room.free_inodes == 0))
+        verdict = DOCTOR_FAIL;
     doctor_end(
-        doctor, check, low ? DOCTOR_WARN : DOCTOR_OK,
-        low ? "make room, or move the folder; logger.rotate and journal.max_bytes bound what "
+        doctor, check, verdict,
+        verdict != DOCTOR_OK
+            ? "make room, or move the folder; logger.rotate and journal.max_bytes bound what "
               "is kept (health.disk)"
             : NULL,
-        "%s: %.1f of %.1f GiB free, %.1f wanted%s", place, (double)room.free_bytes / 0x1p30,
-        (double)room.total_bytes / 0x1p30, (double)rf_disk_least(&room, &bounds) / 0x1p30,
-        inodes ? "; few inodes are left" : "");
+        "%s: %.1f of %.1f %s free, %.1f wanted%s", place, (double)room.free_bytes / unit,
+        (double)room.total_bytes / unit, in_gib ? "GiB" : "MiB",
+        (double)rf_disk_least(&room, &bounds) / unit, inodes ? "; few inodes are left" : "");
 }
 
 void doctor_folders(struct doctor *doctor) {

@@ -49,7 +49,7 @@ class File(StoreTest):
         orchestrator = self.set.start("orchestrator", environment=preloaded("disk_fault", RF_DISK_FAULT=str(control)))
         campaign = self.begin()
         replace(control, f"path={self.file} write=enospc\n")
-        self.stands_still(orchestrator, "database or disk is full")
+        self.stands_still(orchestrator, f"database or disk is full: make room for {self.file}")
         refused = self.set.cli("campaign", "pause", "c", check=1)
         self.assertIn("full", refused.stderr)
         control.unlink()
