@@ -14,7 +14,7 @@ sys.path.insert(0, str(SOURCE / "tests/package"))
 from machine import base_of  # noqa: E402 (found by the line before)
 
 CACHE = pathlib.Path(os.environ.get("RF_CONTAINER_CACHE", SOURCE / "build/release/container"))
-DOCKER, COMPOSE = "/usr/bin/docker", "/usr/bin/docker-compose"
+DOCKER = "/usr/bin/docker"
 SLIM = "debian:bookworm-slim"
 IMAGE = "ringfence"
 
@@ -77,6 +77,18 @@ class Engine:
         self.provide_slim()
         self.build("-f", SOURCE / "deploy/Dockerfile", SOURCE)
 
+    def provide_stand_in(self, tag, folder):
+        """An image that stands for one of a registry, made of Debian's packages."""
+        self.provide_slim()
+        self.build(pathlib.Path(__file__).parent / folder, tag=tag)
+
+    def provide_second_compose(self):
+        """The environment in which docker-compose is the second, as Docker brings it."""
+        folder = CACHE / "compose-2"
+        done = self.tries(pathlib.Path(__file__).parent / "get-compose", folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return dict(self.environment, PATH=f"{folder}:{self.environment['PATH']}")
+
     def volume(self, name):
         """Where the volume is on this host."""
         return pathlib.Path(self.docker("volume", "inspect", "-f", "{{.Mountpoint}}", name).strip())
@@ -88,4 +100,6 @@ class Engine:
         except subprocess.TimeoutExpired:
             self.popen.kill()
             self.popen.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for namespace in (self.folder / "exec/netns").glob("*"):  # the engine leaves that of this host mounted
+            self.tries("umount", namespace)
+        shutil.rmtree(self.folder)
