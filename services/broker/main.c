@@ -191,7 +191,7 @@ int main(int argc, char **argv) {
         .details =
             "Binds the sockets calls, workers, ingest and events. Only one broker may use a\n"
             "state directory and a run directory. SIGTERM: serves until its peers have left,\n"
-            "or until broker.drain_timeout.\n",
+            "or until broker.drain_timeout.",
         .uses_bus = false,
         .lines = &broker_lines,
         .start = start,

@@ -15,7 +15,7 @@ import unittest
 
 import test_control_tool
 import test_tail
-from harness import BIN, SOURCE, PATIENCE
+from harness import BIN, SERVICES, SOURCE, PATIENCE
 from terminal import Terminal
 
 # {words: (arguments, exit code)}, run in this order; {root} is the test's folder. Those that read for ever and
@@ -233,6 +233,17 @@ class Page(unittest.TestCase):
             if "Ar list-option" in entries[words]:
                 told |= {"map", "country", "separator", "rejects"}
             self.assertEqual(set(re.findall(r"--([a-z-]+)", usage)), told, words)
+
+    def test_the_page_of_each_process_has_its_options(self):
+        for service in SERVICES:
+            text = subprocess.run([BIN / f"ringfence-{service}", "--help"], capture_output=True, text=True,
+                                  check=True).stdout
+            page = (SOURCE / "services" / service / f"ringfence-{service}.8").read_text()
+            synopsis = page[page.index(".Sh SYNOPSIS"):page.index(".Sh DESCRIPTION")]
+            listed = set(re.findall(r"(?m)^  --([a-z-]+)", text))
+            self.assertGreaterEqual(listed, {"config", "help"}, service)
+            self.assertEqual(listed, set(re.findall(r"[ |]-([a-z-]+)", synopsis)), service)
+            self.assertNotIn("\n\n\n", text, service)
 
 
 if __name__ == "__main__":
