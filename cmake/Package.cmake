@@ -12,19 +12,31 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
+set(CPACK_DEBIAN_FOLDER ${PROJECT_SOURCE_DIR}/deploy/debian)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/DebianFiles.cmake)
+file(STRINGS ${CPACK_DEBIAN_FOLDER}/changelog changelog_line LIMIT_COUNT 1)
+if(NOT changelog_line MATCHES "^ringfence \\(${PROJECT_VERSION}\\) ")
+  message(FATAL_ERROR "deploy/debian/changelog begins with \"${changelog_line}\", the version is ${PROJECT_VERSION}")
+endif()
+
 set(CPACK_COMPONENT_PROGRAMS_DESCRIPTION
-  "A set of small processes on a message bus that keeps an outbound phone campaign going while its providers fail:
-retries, circuit breakers, fallbacks, alerts that arrive once, and no contact lost or dialled twice.")
+  "A set of small processes on a message bus that keeps an outbound phone
+campaign going while its providers fail: retries, circuit breakers, fallbacks,
+alerts that arrive once, and no contact lost or dialled twice.")
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_NAME ringfence)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_DEPENDS "systemd, ca-certificates, tzdata, passwd")
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_CONTROL_EXTRA
-  ${PROJECT_SOURCE_DIR}/deploy/debian/postinst ${PROJECT_SOURCE_DIR}/deploy/debian/prerm
-  ${PROJECT_SOURCE_DIR}/deploy/debian/postrm)
+  ${CPACK_DEBIAN_FOLDER}/postinst ${CPACK_DEBIAN_FOLDER}/prerm ${CPACK_DEBIAN_FOLDER}/postrm)
 
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
-  "libringfence, to write clients of the bus with, and to guard functions of one's own by the same policies.")
+  "The library libringfence and what a program is built with that uses it: to
+write clients of the bus, and to guard functions of one's own by the same
+policies.")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libringfence-dev)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "libjansson-dev")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CPACK_DEBIAN_FOLDER}/triggers)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 include(CPack)

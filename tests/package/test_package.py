@@ -3,7 +3,8 @@
 during another one, removed, installed again, purged. Needs root, and Debian's packages from the network.
 
     RF_DEB=build/release/ringfence_0.1.0_amd64.deb tests/package/test_package.py -v
-"""
+
+RF_OLD_DEB is what is upgraded from; else the same package under an older number."""
 
 import csv
 import os
@@ -18,7 +19,8 @@ from installed_set import FOLDERS, UNITS, InstalledSet
 from machine import SOURCE, Machine, run
 
 DEB = pathlib.Path(os.environ["RF_DEB"]).resolve()
-CACHE = pathlib.Path(os.environ.get("RF_PACKAGE_CACHE", DEB.parent / "package"))
+OLD_DEB = pathlib.Path(os.environ.get("RF_OLD_DEB", DEB)).resolve()
+CACHE = pathlib.Path(os.environ.get("RF_PACKAGE_CACHE", SOURCE / "build/release/package"))
 # What `ringfence init` asks a person, as nobody is here.
 ANSWERS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_FROM": "+12025550199", **dict.fromkeys(
     ("ELEVENLABS_API_KEY", "OPENAI_API_KEY", "TWILIO_AUTH_TOKEN"), "never-used-0123456789")}
@@ -27,10 +29,10 @@ import demo  # noqa: E402 (found by the line before)
 from readme import block  # noqa: E402
 
 
-def numbered(version, folder):
+def numbered(package, version, folder):
     """The package as if it were another version."""
     tree = folder / version
-    run("dpkg-deb", "-R", DEB, tree)
+    run("dpkg-deb", "-R", package, tree)
     control = tree / "DEBIAN/control"
     control.write_text(re.sub("^Version: .*$", f"Version: {version}", control.read_text(), flags=re.MULTILINE))
     deb = folder / f"{version}.deb"
@@ -53,7 +55,7 @@ class Package(unittest.TestCase):
         # Where the README's command looks for it stands an older one, for the upgrade.
         built = self.machine.root / "root/build/release"
         built.mkdir(parents=True)
-        shutil.copy2(numbered("0.0.9", folder), built / DEB.name)
+        shutil.copy2(numbered(OLD_DEB, "0.0.9", folder), built / DEB.name)
 
     def pids(self):
         return dict(zip(UNITS, self.set.states("MainPID")))
