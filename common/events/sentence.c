@@ -10,6 +10,7 @@ static rf_sentence_fn *const sentences[RF_EVENT_COUNT] = {
     [RF_EVENT_PROCESS_READY] = rf_say_process_ready,
     [RF_EVENT_PROCESS_STOPPED] = rf_say_process_stopped,
     [RF_EVENT_PROCESS_LOST] = rf_say_process_lost,
+    [RF_EVENT_PROCESS_REFUSED] = rf_say_process_refused,
     [RF_EVENT_LOG_LINE] = rf_say_log_line,
     [RF_EVENT_BREAKER_OPENED] = rf_say_breaker_opened,
     [RF_EVENT_BREAKER_HALF_OPEN] = rf_say_breaker_half_open,

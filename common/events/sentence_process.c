@@ -16,6 +16,11 @@ void rf_say_process_lost(const struct rf_event *event, struct rf_text *text) {
     rf_say_time(text, event, "; its entry last changed at ", "last_change");
 }
 
+void rf_say_process_refused(const struct rf_event *event, struct rf_text *text) {
+    rf_say_subject(text, event, "Process ", " is not let in by the broker");
+    rf_say_field(text, event, ": ", "message", "");
+}
+
 // The line as the process said it. Of what was left out before it no more is known.
 void rf_say_log_line(const struct rf_event *event, struct rf_text *text) {
     rf_say_name(text, event->subject);

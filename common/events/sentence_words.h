@@ -36,6 +36,7 @@ typedef void rf_sentence_fn(const struct rf_event *event, struct rf_text *text);
 rf_sentence_fn rf_say_process_ready;
 rf_sentence_fn rf_say_process_stopped;
 rf_sentence_fn rf_say_process_lost;
+rf_sentence_fn rf_say_process_refused;
 rf_sentence_fn rf_say_log_line;
 rf_sentence_fn rf_say_breaker_opened;
 rf_sentence_fn rf_say_breaker_half_open;

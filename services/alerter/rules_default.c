@@ -173,6 +173,16 @@ const struct rf_config_alert_rule rf_alert_rules[] = {
      .advice = "Start the process again, unless its supervisor does. Its last words are on its "
                "standard error.",
      .advice_resolved = "See in its log why it ended."},
+    {.name = "process-version",
+     .on = "process.refused",
+     .by = "",
+     .wait = SECONDS(10),
+     .interval = MINUTES(5),
+     .resolve_after = HOURS(1),
+     .title = "Process {subject} is not let in: it speaks another version of the protocol",
+     .title_many = "{count} processes are not let in: they speak another version of the protocol",
+     .advice = "Upgrade what is named: the broker before the others. It takes no part until then, "
+               "tries on, and is let in by itself as soon as both speak one version."},
 
     {.name = "mark-auth",
      MARK,

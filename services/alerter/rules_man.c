@@ -23,6 +23,7 @@ static const struct {
     {"own-side-reach", "doctor --only connection"},
     {"own-side", "doctor --only connection"},
     {"process", "status"},
+    {"process-version", "logs --type process.refused"},
     {"mark-auth", "doctor --only key"},
     {"mark-quota", "mark list"},
     {"mark-config", "mark list"},

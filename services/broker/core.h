@@ -14,6 +14,7 @@
 #include "page.h"
 #include "scribe.h"
 #include "states.h"
+#include "strangers.h"
 #include "stream_book.h"
 #include "subscribers.h"
 #include "watchers.h"
@@ -88,6 +89,7 @@ struct rf_core {
     struct rf_state_rows renewals; // written when the disk works again
     struct rf_watchers watchers;
     struct rf_clients clients;
+    struct rf_strangers strangers;
     struct rf_dispatch dispatch;
     struct rf_authority authority;
     struct rf_limits limits;
@@ -135,6 +137,11 @@ RF_NODISCARD bool rf_core_glance(struct rf_core *core, const struct rf_now *now,
 // `rid`: the question's, as rf_wire_question reads it; NULL: none.
 void rf_core_undecodable(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
                          const char *rid, const struct rf_error *error);
+
+// rf_core_stranger: the process with this name was refused for its version, with these words: an
+// event, once for each.
+void rf_core_stranger(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
+                      const char *name, const char *why);
 
 // rf_core_turn: one socket has its turn: messages come that wait in it. rf_core_turn_over: what
 // they asked for was so much work that those of the other sockets come first. A page of the journal

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/crash_point.h"
+#include "keyring.h"
 #include "rights.h"
 #include "wire/catalogue.h"
 
@@ -264,4 +265,23 @@ void rf_on_event_publish(struct rf_core *core, const struct rf_peer *from,
         rf_core_write_stream(core, row);
     if (taken > 0 || publish->events.count == 0)
         rf_core_acknowledge_stream(core, from, row);
+}
+
+// ---- of a process that is not let in ----
+
+void rf_core_stranger(struct rf_core *core, const struct rf_now *now, const struct rf_peer *from,
+                      const char *name, const char *why) {
+    core->ground.now = *now;
+    if (!rf_strangers_new(&core->strangers, name, now->instant))
+        return;
+    json_t *data =
+        json_pack("{s:s, s:s*}", "message", why, "key", from->who != NULL ? from->who->name : NULL);
+    struct rf_event event = {
+        .severity = rf_event_severity(RF_EVENT_PROCESS_REFUSED),
+        .type = rf_event_type_name(RF_EVENT_PROCESS_REFUSED),
+        .subject = name,
+        .data = data,
+    };
+    rf_core_publish(core, &event);
+    json_decref(data);
 }

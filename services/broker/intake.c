@@ -23,13 +23,16 @@ static void complain(struct ear *ear, const char *text) {
 }
 
 // Who is refused for its version, by its name if that can be read.
-static void complain_of_version(struct ear *ear, zmq_msg_t *body, const struct rf_error *error) {
+static void complain_of_version(struct ear *ear, const struct rf_peer *from, zmq_msg_t *body,
+                                const struct rf_error *error) {
+    struct rf_now clocks = broker_now(ear->broker);
     struct rf_instant now = rf_loop_now(ear->broker->process->loop);
     char name[RF_SPEAKER_SIZE] = "a process without a name";
+    if (rf_wire_speaker(zmq_msg_data(body), zmq_msg_size(body), name))
+        rf_core_stranger(ear->broker->core, &clocks, from, name, error->message);
     if (ear->version_told.ns != 0 && rf_instant_since(now, ear->version_told).ns < VERSION_PAUSE)
         return;
     ear->version_told = now;
-    (void)rf_wire_speaker(zmq_msg_data(body), zmq_msg_size(body), name);
     rf_log(RF_LOG_WARNING, "%s: %s is refused: %s", rf_endpoints_name(ear->socket), name,
            error->message);
 }
@@ -62,7 +65,7 @@ static void take_whole(struct ear *ear, const struct rf_now *now, const struct r
         bool asks = body != NULL && rf_wire_question(zmq_msg_data(body), zmq_msg_size(body), rid);
         rf_core_undecodable(core, now, from, asks ? rid : NULL, &error);
         if (err == RF_ERR_CONFLICT)
-            complain_of_version(ear, body, &error);
+            complain_of_version(ear, from, body, &error);
         else
             complain(ear, error.message);
     }

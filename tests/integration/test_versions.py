@@ -24,7 +24,7 @@ HELLOS = {  # how each kind of process registers, or asks first
 }
 
 
-class OtherPeers(CampaignTest):
+class PeersTest(CampaignTest):
     def ask(self, name, message):
         with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
             socket.linger, socket.rcvtimeo = 0, 30000
@@ -32,6 +32,8 @@ class OtherPeers(CampaignTest):
             socket.send(msgpack.packb(message))
             return msgpack.unpackb(socket.recv())
 
+
+class OtherPeers(PeersTest):
     def test_a_peer_of_another_version_or_of_none_is_refused_with_both_versions_and_the_mend(self):
         self.set.start("broker")
         for name, hello in HELLOS.items():
@@ -54,6 +56,27 @@ class OtherPeers(CampaignTest):
         for line in (f"workers: strange-worker is refused: {NEWER}", f"ingest: strange-publisher is refused: {NEWER}"):
             self.assertEqual(broker.text().count(line), 1, broker.text())
         self.assertNotIn("more since the last line", broker.text())
+
+
+class Alerted(PeersTest):
+    CONFIG = {"alerter": {"rules": []}}  # the built-in ones
+
+    def test_it_is_an_event_and_an_alert_once_for_each_process(self):
+        for name in ("simulator", "broker", "logger", "alerter"):
+            self.set.start(name)
+        for _ in range(10):
+            for name in ("workers", "ingest"):
+                self.ask(name, {**HELLOS[name], "v": 2})
+        events = wait_for("both events", lambda: (e := self.set.events(type="process.refused")) and len(e) == 2 and e)
+        self.assertEqual({e["subject"]: e["data"] for e in events},
+                         {"strange-worker": {"message": NEWER}, "strange-publisher": {"message": NEWER}})
+        self.assertEqual({e["severity"] for e in events}, {"error"})
+
+        def alerts():
+            return [m["text"] for m in self.set.ledger()["telegram"] if "another version of the protocol" in m["text"]]
+        self.assertIn("2 processes are not let in", wait_for("one alert of both", alerts)[0])
+        self.assertIn("the broker before the others", alerts()[0])
+        self.assertEqual((len(alerts()), len(self.set.events(type="process.refused"))), (1, 2))
 
 
 class OtherBroker(CampaignTest):

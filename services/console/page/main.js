@@ -38,6 +38,7 @@ const SAID = {
   "breaker.closed": (event) => `Circuit breaker of ${event.subject} closed`,
   "provider.down": (event) => `Provider ${event.subject} is down`,
   "process.lost": (event) => `Process ${event.subject} is lost`,
+  "process.refused": (event) => `Process ${event.subject} speaks another version and is not let in`,
   "mark.set": (event) => `${event.subject} is marked unusable`,
   "campaign.finished": (event) => `Campaign ${event.subject} has ended`,
 };

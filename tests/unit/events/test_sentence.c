@@ -219,6 +219,12 @@ static void a_gap_and_a_lost_process_claim_no_more_than_is_known(void **state) {
                               "heard of at 2025-11-24 10:48:30 UTC, had taken all up to number 40, "
                               "and what it has not taken is no longer kept for it");
     free(text);
+    text = sentence_of("process.refused", "logger-01J",
+                       json_pack("{s:s}", "message", "protocol version 2 is newer than 1"));
+    assert_string_equal(text,
+                        "Process logger-01J is not let in by the broker: protocol version 2 is "
+                        "newer than 1");
+    free(text);
     text = sentence_of("process.lost", "logger-01J",
                        json_pack("{s:I}", "last_change", (json_int_t)1763981310000000000));
     assert_string_equal(text, "Process logger-01J is gone without a word; its entry last changed "
