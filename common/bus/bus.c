@@ -51,6 +51,18 @@ bool rf_bus_other_version(const struct rf_bus *bus) {
     return bus->version_trouble[0] != '\0';
 }
 
+void rf_bus_on_barred(struct rf_bus *bus, rf_bus_barred_fn *fn, void *arg) {
+    bus->barred = fn;
+    bus->barred_arg = arg;
+}
+
+bool rf_bus_barred(struct rf_bus *bus, const struct rf_refusal *refusal) {
+    if (bus->barred == NULL || strcmp(refusal->code, "not_allowed") != 0)
+        return false;
+    bus->barred(bus->barred_arg, refusal->message);
+    return true;
+}
+
 void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg) {
     if (bus->listener_count == RF_BUS_LISTENERS)
         abort(); // a slip of ours, seen at the first start
@@ -218,6 +230,8 @@ static void on_refusal(struct rf_bus *bus, const struct rf_message *message) {
         refused_for_version(bus, refusal);
         return;
     }
+    if (rf_bus_barred(bus, refusal))
+        return;
     rf_log(RF_LOG_WARNING, "the broker refused a message: %s: %s", refusal->code, refusal->message);
     struct rf_pending_op *op =
         refusal->rid == NULL ? NULL : rf_pending_find(&bus->questions, refusal->rid);

@@ -44,6 +44,8 @@ static void on_reply(struct rf_bus *bus, const struct rf_call_reply *reply) {
 }
 
 static void on_refusal(struct rf_bus *bus, const struct rf_refusal *refusal) {
+    if (rf_bus_barred(bus, refusal))
+        return;
     rf_log(RF_LOG_WARNING, "the broker refused a message: %s: %s", refusal->code, refusal->message);
     struct rf_pending_op *op =
         refusal->rid == NULL ? NULL : rf_pending_find(&bus->pending_calls, refusal->rid);

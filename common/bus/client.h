@@ -27,6 +27,8 @@ struct rf_bus {
     zsock_t *ingest, *calls, *events; // the last two are opened by their first user
     struct rf_socket_keys keys;       // for those of them that are TCP
     char version_trouble[320]; // the broker speaks another version; "": it does not, or never
+    rf_bus_barred_fn *barred;         // NULL: it is a line in the log
+    void *barred_arg;
                                // answered
     struct rf_instant version_told;
     struct rf_handshake handshakes[3];   // in the same order
@@ -66,6 +68,9 @@ struct rf_handshake *rf_bus_handshake(struct rf_bus *bus, zsock_t *const *socket
 // rf_bus_flush_soon: what waits is sent as soon as the running handler returns, so that a burst
 // travels together.
 void rf_bus_flush_soon(struct rf_bus *bus);
+// rf_bus_barred: whether it was refused for want of a role, and somebody hears of that.
+bool rf_bus_barred(struct rf_bus *bus, const struct rf_refusal *refusal);
+
 
 // rf_bus_expect: `op` was added: its end is watched.
 void rf_bus_expect(struct rf_bus *bus, const struct rf_pending_op *op);

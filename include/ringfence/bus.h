@@ -50,6 +50,12 @@ uint64_t rf_bus_newest(const struct rf_bus *bus);
 typedef void rf_bus_change_fn(void *arg, bool connected);
 void rf_bus_on_change(struct rf_bus *bus, rf_bus_change_fn *fn, void *arg);
 
+// rf_bus_on_barred: `fn` is called in place of a line in the log, and of what else would follow,
+// when the broker refuses a message as our key lacks a role; `why` names message, role and key. For
+// a client that has nothing to do without it. Once, before anything is asked.
+typedef void rf_bus_barred_fn(void *arg, const char *why);
+void rf_bus_on_barred(struct rf_bus *bus, rf_bus_barred_fn *fn, void *arg);
+
 // ---- events ----
 
 // rf_bus_publish: publishes on the process's own stream. The event is copied; id, ts, origin,

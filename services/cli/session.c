@@ -30,6 +30,7 @@ struct cli_session_rim {
     struct rf_timer notice; // says what is waited for
     struct rf_timer limit;  // ends the wait
     bool begun;
+    bool barred;
     int code;
 };
 
@@ -65,6 +66,17 @@ static bool is_kept_out(struct cli_session *session) {
     if (trouble != NULL)
         cli_session_fail(session, "the broker at %s %s", session->rim->config->bus.ingest, trouble);
     return trouble != NULL;
+}
+
+// Several questions may be under way: the first that is refused says it for all.
+static void on_barred(void *arg, const char *why) {
+    struct cli_session *session = arg;
+    if (!session->rim->barred)
+        cli_session_fail(session,
+                         "%s; give that key the role on the broker's host (ringfence keys allow, "
+                         "with --replace) and reload the broker",
+                         why);
+    session->rim->barred = true;
 }
 
 static void on_notice(void *arg) {
@@ -156,6 +168,7 @@ static enum rf_err open_session(struct cli_session *session, struct rf_error *er
     if (err != RF_OK)
         return err;
     rf_bus_on_change(session->bus, on_change, session);
+    rf_bus_on_barred(session->bus, on_barred, session);
     rf_timer_after(&rim->notice, FIRST_WORD);
     rf_timer_after(&rim->limit, session->options->timeout);
     if (rf_bus_connected(session->bus))

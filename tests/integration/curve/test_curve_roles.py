@@ -75,6 +75,35 @@ class Roles(CurveTest):
         self.assertIn("breaker.control needs the role admin", result.stderr)
 
 
+    def test_each_command_says_at_once_which_role_its_key_lacks(self):
+        """A key for somebody who places calls, and one for somebody who looks on."""
+        self.new("cli")
+        for role, lacks, commands in (
+                ("caller", "subscriber", (
+                    ("status",), ("tail",), ("mark", "list"),
+                    ("trace", "+12025550123"), ("replay", "--from", "1"), ("alert", "silences"),
+                    ("subscriber", "forget", "x"))),
+                ("subscriber", "caller", (
+                    ("call", "elevenlabs", "speak"), ("campaign", "status"), ("campaign", "start", "c"),
+                    ("alert", "list"), ("alert", "test", "email"), ("provider", "outages"), ("dnc", "list"))),
+                ("subscriber,caller", "admin", (
+                    ("breaker", "reset", "elevenlabs", "--why", "a test"),
+                    ("alert", "silence", "x", "--for", "1h", "--why", "a test")))):
+            self.allow("cli", role, "--replace")
+            self.reload()
+            for command in commands:
+                with self.subTest(role=role, command=command):
+                    began = time.monotonic()
+                    result = self.set.cli(*command, "--timeout", "20s")
+                    self.assertNotEqual(result.returncode, 0)
+                    self.assertIn("needs the role", result.stderr)
+                    self.assertIn(lacks, result.stderr)
+                    self.assertIn(f"the key of cli has {role}", result.stderr)
+                    self.assertIn("ringfence keys allow", result.stderr)
+                    self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+                    self.assertLess(time.monotonic() - began, 15)
+
+
 class Streams(CurveTest):
     """A stream belongs to the key that opened it, also after a restart of the broker."""
 
