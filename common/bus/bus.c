@@ -316,6 +316,7 @@ enum rf_err rf_bus_new(struct rf_loop *loop, const struct rf_bus_config *config,
     bus->service = service;
     bus->instance = instance;
     bus->interval = rf_pulse_interval(config->heartbeat, config->heartbeat.ns);
+    rf_portion_init(&bus->portion, RF_WIRE_EVENT_BYTES);
     rf_timer_init(&bus->beat, loop, on_beat, bus);
     rf_timer_init(&bus->flush, loop, on_flush, bus);
     rf_timer_init(&bus->expiry, loop, on_expiry, bus);

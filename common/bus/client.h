@@ -6,6 +6,7 @@
 
 #include "bus/handshake.h"
 #include "bus/pending.h"
+#include "bus/portion.h"
 #include "bus/pulse.h"
 #include "bus/socket.h"
 #include "bus/socket_keys.h"
@@ -26,9 +27,9 @@ struct rf_bus {
     int64_t looks, send_failures;     // for a broker, in all; in a row
     zsock_t *ingest, *calls, *events; // the last two are opened by their first user
     struct rf_socket_keys keys;       // for those of them that are TCP
-    char version_trouble[320]; // the broker speaks another version; "": it does not, or never
     rf_bus_barred_fn *barred;         // NULL: it is a line in the log
     void *barred_arg;
+    char version_trouble[320]; // the broker speaks another version; "": it does not, or never
                                // answered
     struct rf_instant version_told;
     struct rf_handshake handshakes[3];   // in the same order
@@ -43,7 +44,9 @@ struct rf_bus {
     struct rf_stream *streams, *own_stream;
     struct rf_watch *watches;
     struct rf_subscription *subscriptions;
-    struct rf_page page; // the last that was read where it stood
+    struct rf_page page;       // the last that was read where it stood
+    size_t page_bytes;         // of the last page that came
+    struct rf_portion portion; // of the journal: what a page may have, whoever asks
     struct rf_listener *hearers;
 };
 
@@ -65,12 +68,12 @@ RF_NODISCARD enum rf_err rf_bus_connect(struct rf_bus *bus, int type, const char
 // rf_bus_handshake: of one of its sockets.
 struct rf_handshake *rf_bus_handshake(struct rf_bus *bus, zsock_t *const *socket);
 
-// rf_bus_flush_soon: what waits is sent as soon as the running handler returns, so that a burst
-// travels together.
-void rf_bus_flush_soon(struct rf_bus *bus);
 // rf_bus_barred: whether it was refused for want of a role, and somebody hears of that.
 bool rf_bus_barred(struct rf_bus *bus, const struct rf_refusal *refusal);
 
+// rf_bus_flush_soon: what waits is sent as soon as the running handler returns, so that a burst
+// travels together.
+void rf_bus_flush_soon(struct rf_bus *bus);
 
 // rf_bus_expect: `op` was added: its end is watched.
 void rf_bus_expect(struct rf_bus *bus, const struct rf_pending_op *op);

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASK_AGAIN rf_seconds(5)
+#define ASK_AGAIN  rf_seconds(5)
+#define ASK_SELDOM rf_seconds(20)
 
 static void keep_journal(struct rf_cursor *cursor, const char *journal) {
     if (journal != NULL)
@@ -12,7 +13,8 @@ static void keep_journal(struct rf_cursor *cursor, const char *journal) {
 
 void rf_cursor_init(struct rf_cursor *cursor, uint64_t after, const char *journal) {
     // Rung: the first answer may be read before any heartbeat told the newest number.
-    *cursor = (struct rf_cursor){.scanned = after, .last = after, .credit = true, .rung = true};
+    *cursor = (struct rf_cursor){
+        .scanned = after, .last = after, .credit = true, .rung = true, .patience = ASK_AGAIN};
     keep_journal(cursor, journal);
 }
 
@@ -24,7 +26,7 @@ bool rf_cursor_wants(const struct rf_cursor *cursor, struct rf_instant now) {
     if (!cursor->credit)
         return false;
     if (cursor->asked)
-        return rf_instant_since(now, cursor->when).ns >= ASK_AGAIN.ns;
+        return rf_instant_since(now, cursor->when).ns >= cursor->patience.ns;
     return cursor->rung || cursor->last > cursor->scanned;
 }
 
@@ -33,6 +35,11 @@ bool rf_cursor_behind(const struct rf_cursor *cursor) {
 }
 
 void rf_cursor_asked(struct rf_cursor *cursor, struct rf_instant now) {
+    int64_t longer = cursor->patience.ns * 2;
+    if (!cursor->asked)
+        cursor->patience = ASK_AGAIN;
+    else
+        cursor->patience = rf_ns(longer < ASK_SELDOM.ns ? longer : ASK_SELDOM.ns);
     cursor->asked = true;
     cursor->rung = false;
     cursor->when = now;

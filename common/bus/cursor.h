@@ -20,6 +20,7 @@ struct rf_cursor {
     bool asked;                       // a page is under way
     bool sought;            // the broker is to find the place to begin at: the first page tells it
     struct rf_instant when; // we asked
+    struct rf_duration patience; // so long, and we ask again
 };
 
 // rf_cursor_init: `after` is the last number seen, of `journal` (NULL: not known). The first page
@@ -31,7 +32,8 @@ void rf_cursor_init(struct rf_cursor *cursor, uint64_t after, const char *journa
 void rf_cursor_seek(struct rf_cursor *cursor);
 
 // rf_cursor_wants: whether to ask for a page now. One that was asked for and does not come is asked
-// for again after 5 s.
+// for again after 5 s, then after twice as long each time, up to 20 s: a slow line may still carry
+// the answers to the questions before.
 bool rf_cursor_wants(const struct rf_cursor *cursor, struct rf_instant now);
 void rf_cursor_asked(struct rf_cursor *cursor, struct rf_instant now);
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "bus/backlog.h"
 #include "bus/client.h"
+#include "bus/flight.h"
 #include "wire/catalogue.h"
 #include "wire/text.h"
 
@@ -15,12 +16,12 @@
 // to hold the loops.
 #define BATCH_EVENTS 256
 #define BATCH_BYTES  ((size_t)1024 * 1024)
+#define FLIGHT_MOST  ((size_t)16 * 1024 * 1024)
 
 #define NAME_BYTES 255 // of a stream, at the broker
 
 // Without any sign from the broker for so long, a message was lost on the way: say it again.
 #define OPEN_AGAIN rf_seconds(3)
-#define SEND_AGAIN rf_seconds(5)
 // A stream that is another key's: somebody has to mend it.
 #define REFUSED_AGAIN rf_seconds(60)
 
@@ -32,6 +33,7 @@ struct rf_stream {
     enum stream_state state;
     struct rf_backlog backlog;  // of struct kept
     struct rf_instant progress; // something was sent into silence, or acknowledged
+    struct rf_flight flight;    // of what was sent since
     uint64_t rewound_to;        // a refusal that was followed already; 0: none
     bool held; // the broker's disk is late: nothing is sent until it says otherwise
     rf_stream_acked_fn *acked;
@@ -63,6 +65,7 @@ enum rf_err rf_stream_new(struct rf_bus *bus, const char *name, uint64_t next,
     stream->bus = bus;
     stream->acked = acked;
     stream->arg = arg;
+    rf_flight_init(&stream->flight, FLIGHT_MOST);
     rf_backlog_init(&stream->backlog, next, (size_t)bus->config->max_unacknowledged, free);
     stream->next = bus->streams;
     bus->streams = stream;
@@ -203,25 +206,61 @@ static bool send_open(struct rf_stream *stream) {
     return true;
 }
 
-static bool send_batch(struct rf_stream *stream) {
-    struct rf_bytes events[BATCH_EVENTS];
+// Of those that were sent, up to this number.
+static size_t bytes_under_way(const struct rf_stream *stream, uint64_t number) {
+    const struct rf_backlog *backlog = &stream->backlog;
+    uint64_t end = backlog->first + backlog->sent;
+    size_t bytes = 0;
+    for (uint64_t at = backlog->first; at < end && at <= number; at++)
+        bytes += ((struct kept *)rf_backlog_at(backlog, at))->size;
+    return bytes;
+}
+
+// Everything from `number` on is to be sent again (0: all).
+static void rewind_to(struct rf_stream *stream, uint64_t number) {
     struct rf_backlog *backlog = &stream->backlog;
+    uint64_t last = backlog->first + backlog->sent - 1;
+    rf_backlog_rewind(backlog, number);
+    rf_flight_rewound(&stream->flight, last, bytes_under_way(stream, UINT64_MAX));
+}
+
+// The oldest unsent events as one message may carry them. 0: there are none, or no room for them.
+static size_t fill_batch(const struct rf_stream *stream, struct rf_bytes *events, size_t *size) {
+    const struct rf_backlog *backlog = &stream->backlog;
     size_t unsent = rf_backlog_unsent(backlog), count = 0, bytes = 0;
     while (count < unsent && count < BATCH_EVENTS) {
         const struct kept *kept = rf_backlog_at(backlog, backlog->first + backlog->sent + count);
-        if (count > 0 && bytes + kept->size > BATCH_BYTES)
+        bool fits = count == 0 || bytes + kept->size <= BATCH_BYTES;
+        if (!fits || !rf_flight_has_room(&stream->flight, bytes, kept->size))
             break;
         bytes += kept->size;
         events[count++] = (struct rf_bytes){kept->packed, kept->size};
     }
+    *size = bytes;
+    return count;
+}
+
+static void note_sent(struct rf_stream *stream, size_t count, size_t bytes) {
+    struct rf_backlog *backlog = &stream->backlog;
+    struct rf_instant now = rf_loop_now(stream->bus->loop);
+    if (backlog->sent == 0)
+        stream->progress = now;
+    rf_backlog_sent(backlog, count);
+    rf_flight_sent(&stream->flight, backlog->first + backlog->sent - 1, bytes, now);
+}
+
+// False: nothing more can be sent now.
+static bool send_batch(struct rf_stream *stream, bool *failed) {
+    struct rf_bytes events[BATCH_EVENTS];
+    size_t bytes, count = fill_batch(stream, events, &bytes);
+    if (count == 0)
+        return false;
     struct rf_event_publish message = {
         .stream = stream->name, .events = {NULL, count}, .events_packed = events};
-    if (rf_bus_send(stream->bus, RF_MESSAGE_event_publish, &message) != RF_OK)
-        return false;
-    if (backlog->sent == 0)
-        stream->progress = rf_loop_now(stream->bus->loop);
-    rf_backlog_sent(backlog, count);
-    return true;
+    *failed = rf_bus_send(stream->bus, RF_MESSAGE_event_publish, &message) != RF_OK;
+    if (!*failed)
+        note_sent(stream, count, bytes);
+    return !*failed;
 }
 
 // A stream without a past has nothing to ask before it has something to say; and whoever never
@@ -234,9 +273,11 @@ bool rf_streams_flush(struct rf_bus *bus) {
     for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
         if (needs_opening(stream) && !send_open(stream))
             return false;
-        while (stream->state == OPEN && !stream->held && rf_backlog_unsent(&stream->backlog) > 0)
-            if (!send_batch(stream))
-                return false;
+        bool failed = false;
+        while (stream->state == OPEN && !stream->held && send_batch(stream, &failed))
+            ;
+        if (failed)
+            return false;
     }
     return true;
 }
@@ -245,7 +286,7 @@ void rf_streams_reset(struct rf_bus *bus) {
     for (struct rf_stream *stream = bus->streams; stream != NULL; stream = stream->next) {
         stream->state = CLOSED;
         stream->held = false;
-        rf_backlog_rewind(&stream->backlog, 0);
+        rewind_to(stream, 0);
     }
 }
 
@@ -267,8 +308,11 @@ void rf_streams_tick(struct rf_bus *bus) {
         if ((stream->state == OPENING && quiet.ns > OPEN_AGAIN.ns) ||
             (stream->state == REFUSED && quiet.ns > REFUSED_AGAIN.ns))
             stream->state = CLOSED;
-        if (stream->state == OPEN && stream->backlog.sent > 0 && quiet.ns > SEND_AGAIN.ns)
-            rf_backlog_rewind(&stream->backlog, 0);
+        if (stream->state == OPEN && stream->backlog.sent > 0 &&
+            quiet.ns > stream->flight.patience.ns) {
+            rf_flight_missed(&stream->flight);
+            rewind_to(stream, 0);
+        }
     }
 }
 
@@ -282,9 +326,14 @@ static struct rf_stream *find(struct rf_bus *bus, const char *name) {
 }
 
 static void acknowledged(struct rf_stream *stream, uint64_t seq) {
+    struct rf_instant now = rf_loop_now(stream->bus->loop);
+    size_t bytes = bytes_under_way(stream, seq);
     if (!rf_backlog_ack(&stream->backlog, seq))
         return;
-    stream->progress = rf_loop_now(stream->bus->loop);
+    stream->progress = now;
+    rf_flight_acknowledged(&stream->flight, seq, bytes, now);
+    if (rf_backlog_unsent(&stream->backlog) > 0)
+        rf_bus_flush_soon(stream->bus);
     stream->rewound_to = 0;
     if (stream->acked != NULL)
         stream->acked(stream->arg, seq);
@@ -307,7 +356,7 @@ void rf_bus_on_stream_opened(struct rf_bus *bus, const struct rf_message *messag
         return;
     stream->state = OPEN;
     stream->rewound_to = 0;
-    rf_backlog_rewind(&stream->backlog, 0);
+    rewind_to(stream, 0);
     if ((uint64_t)opened->last + 1 < stream->backlog.first)
         skip_lost(stream);
     acknowledged(stream, (uint64_t)opened->last);
@@ -326,7 +375,7 @@ static void on_owned(struct rf_stream *stream, const char *why) {
         rf_log(RF_LOG_ERROR, "stream %s cannot be published on: %s", stream->name, why);
     stream->state = REFUSED;
     stream->progress = rf_loop_now(stream->bus->loop);
-    rf_backlog_rewind(&stream->backlog, 0);
+    rewind_to(stream, 0);
 }
 
 void rf_bus_on_event_refused(struct rf_bus *bus, const struct rf_message *message) {
@@ -348,7 +397,7 @@ void rf_bus_on_event_refused(struct rf_bus *bus, const struct rf_message *messag
         stream->state = CLOSED;
     else if (expected < stream->backlog.first)
         skip_lost(stream);
-    rf_backlog_rewind(&stream->backlog, expected);
+    rewind_to(stream, expected);
     if (expected > rf_backlog_next(&stream->backlog))
         acknowledged(stream, expected - 1);
     rf_bus_flush_soon(bus);

@@ -22,7 +22,8 @@
 struct rf_subscription {
     struct rf_bus *bus;
     struct rf_cursor cursor;
-    char rid[RF_RID_SIZE]; // of the page under way
+    char rid[RF_RID_SIZE];   // of the page under way
+    struct rf_instant began; // when it was asked for first
     char **prefixes;
     size_t prefix_count;
     size_t limit;
@@ -196,7 +197,11 @@ static bool ask(struct rf_subscription *subscription) {
     struct rf_strs prefixes = {(const char **)subscription->prefixes, subscription->prefix_count};
     // The same question again has the same number, so that the answer to the first one counts,
     // however late it is.
-    if (!subscription->cursor.asked)
+    bool again = subscription->cursor.asked;
+    struct rf_instant now = rf_loop_now(bus->loop);
+    if (again)
+        rf_portion_missed(&bus->portion);
+    else
         rf_bus_rid(bus, subscription->rid);
     struct rf_journal_read message = {
         .rid = subscription->rid,
@@ -204,6 +209,7 @@ static bool ask(struct rf_subscription *subscription) {
         .after = (int64_t)subscription->cursor.scanned,
         .journal = subscription->cursor.journal[0] != '\0' ? subscription->cursor.journal : NULL,
         .limit = (int64_t)limit_of(subscription),
+        .bytes = (int64_t)bus->portion.bytes,
         .durable = subscription->durable};
     if (subscription->cursor.sought) {
         message.since = subscription->since.ns;
@@ -212,7 +218,9 @@ static bool ask(struct rf_subscription *subscription) {
     }
     if (rf_bus_send(bus, RF_MESSAGE_journal_read, &message) != RF_OK)
         return false;
-    rf_cursor_asked(&subscription->cursor, rf_loop_now(bus->loop));
+    if (!again)
+        subscription->began = now;
+    rf_cursor_asked(&subscription->cursor, now);
     return true;
 }
 
@@ -344,10 +352,13 @@ static struct rf_subscription *asker(struct rf_bus *bus, struct rf_str rid) {
 
 static void give(struct rf_subscription *subscription, const struct rf_journal_page *page,
                  uint64_t list) {
+    struct rf_bus *bus = subscription->bus;
     if (!subscription->cursor.asked)
         return;
+    rf_portion_came(&bus->portion, bus->page_bytes,
+                    rf_instant_since(rf_loop_now(bus->loop), subscription->began));
     if (!rf_cursor_page(&subscription->cursor, page)) {
-        rf_bus_flush_soon(subscription->bus);
+        rf_bus_flush_soon(bus);
         return;
     }
     subscription->took = page->events.count > 0;
@@ -356,7 +367,7 @@ static void give(struct rf_subscription *subscription, const struct rf_journal_p
     subscription->fn(subscription->arg, page);
     subscription->in_callback = false;
     if (subscription->in_step)
-        rf_bus_flush_soon(subscription->bus); // another may wait for it
+        rf_bus_flush_soon(bus); // another may wait for it
     if (subscription->destroyed)
         subscription_free(subscription);
 }
@@ -366,6 +377,7 @@ bool rf_subscriptions_page(struct rf_bus *bus, struct rf_parts *parts) {
     struct rf_str rid;
     if (body == NULL || !rf_page_rid(zmq_msg_data(body), zmq_msg_size(body), &rid))
         return false;
+    bus->page_bytes = zmq_msg_size(body);
     struct rf_subscription *at = asker(bus, rid);
     if (at == NULL || !at->packed ||
         !rf_page_read(&bus->page, zmq_msg_data(body), zmq_msg_size(body)))

@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+size_t rf_page_bytes(const struct rf_journal_read *read) {
+    bool fewer = read->bytes > 0 && (uint64_t)read->bytes < RF_PAGE_BYTES;
+    return fewer ? (size_t)read->bytes : RF_PAGE_BYTES;
+}
+
 struct rf_page *rf_page_new(const struct rf_peer *peer, const struct rf_journal_read *read,
                             int64_t upto) {
     struct rf_page *page = calloc(1, sizeof *page);
@@ -12,6 +17,7 @@ struct rf_page *rf_page_new(const struct rf_peer *peer, const struct rf_journal_
     page->peer = *peer;
     page->rid = strdup(read->rid);
     page->limit = read->limit < RF_PAGE_EVENTS ? (size_t)read->limit : RF_PAGE_EVENTS;
+    page->bytes_most = rf_page_bytes(read);
     page->after = read->after;
     page->upto = upto;
     page->since = read->since;
@@ -65,7 +71,7 @@ static bool make_room(struct rf_page *page, size_t more) {
 }
 
 bool rf_page_add(struct rf_page *page, const void *frame, size_t size) {
-    if (page->count >= page->limit || (page->count > 0 && page->size + size > RF_PAGE_BYTES))
+    if (page->count >= page->limit || (page->count > 0 && page->size + size > page->bytes_most))
         return false;
     if (!make_room(page, size)) {
         rf_page_fail(page, "out of memory");

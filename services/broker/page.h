@@ -11,7 +11,7 @@
 #include "peer.h"
 #include "wire/wire.h"
 
-// What a page may cost.
+// What a page may cost, whatever is asked for.
 #define RF_PAGE_EVENTS 1000
 #define RF_PAGE_BYTES  RF_WIRE_EVENT_BYTES // of frames; one event always fits
 #define RF_PAGE_SCAN                                                                               \
@@ -34,7 +34,7 @@ struct rf_page {
     // The question: of `after`, `since` and `newest` the latest place counts.
     char **prefixes;
     size_t prefix_count; // 0: all
-    size_t limit;
+    size_t limit, bytes_most;
     int64_t after;
     int64_t upto;   // no further, whatever is there: the core was not told yet
     int64_t since;  // UTC ns; 0: no matter
@@ -56,6 +56,9 @@ struct rf_page {
     int64_t scanned;
     int64_t trimmed; // not 0: events that were asked for, up to this number, are gone
 };
+
+// rf_page_bytes: what the frames of the page that is asked for may have; the first always fits.
+size_t rf_page_bytes(const struct rf_journal_read *read);
 
 // rf_page_new: as asked by `read`; texts are copied. NULL if out of memory.
 struct rf_page *rf_page_new(const struct rf_peer *peer, const struct rf_journal_read *read,

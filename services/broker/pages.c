@@ -25,7 +25,7 @@ static void answer_at_once(struct rf_core *core, const struct rf_peer *from,
     struct rf_bytes frames[RF_PAGE_EVENTS];
     struct rf_journal_limits limits = {
         .events = read->limit < RF_PAGE_EVENTS ? (size_t)read->limit : RF_PAGE_EVENTS,
-        .bytes = RF_PAGE_BYTES,
+        .bytes = rf_page_bytes(read),
         .scan = RF_PAGE_SCAN,
     };
     struct rf_journal_found found = {.entries = entries};

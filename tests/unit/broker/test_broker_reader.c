@@ -134,6 +134,9 @@ static void a_page_begins_after_a_number_and_ends_where_the_core_was_told(void *
     check((struct rf_journal_read){.after = 3}, NULL, 999, "", 999, 0);
     check((struct rf_journal_read){.after = 1002}, NULL, 1002, "", 1002, 0);
     check((struct rf_journal_read){.limit = 2}, NULL, 1002, "1 2", 2, 0);
+    check((struct rf_journal_read){.bytes = 5}, NULL, 1002, "1 2 3", 3, 0);
+    check((struct rf_journal_read){.bytes = 6, .after = 2}, NULL, 1002, "3 1000", 1000, 0);
+    check((struct rf_journal_read){.bytes = 1, .after = 3}, NULL, 1002, "1000", 1000, 0);
 }
 
 static void a_filter_hides_no_gap(void **state) {

@@ -93,6 +93,23 @@ static void a_page_that_does_not_come_is_asked_for_again(void **state) {
     assert_true(rf_cursor_wants(&cursor, at(15)));
 }
 
+// A slow line may still carry the answers to the questions before.
+static void each_time_it_is_asked_for_later(void **state) {
+    (void)state;
+    static const int64_t asked_at[] = {0, 5, 15, 35, 55};
+    struct rf_cursor cursor;
+    rf_cursor_init(&cursor, 5, NULL);
+    for (size_t i = 0; i < sizeof asked_at / sizeof *asked_at; i++) {
+        assert_true(i == 0 || !rf_cursor_wants(&cursor, at(asked_at[i] - 1)));
+        assert_true(rf_cursor_wants(&cursor, at(asked_at[i])));
+        rf_cursor_asked(&cursor, at(asked_at[i]));
+    }
+    page(&cursor, 0, 9, 20, 0);
+    rf_cursor_next(&cursor);
+    rf_cursor_asked(&cursor, at(60));
+    assert_true(rf_cursor_wants(&cursor, at(65)));
+}
+
 static void after_a_reconnect_the_lost_page_is_asked_for_again(void **state) {
     (void)state;
     struct rf_cursor cursor = idle(5);
@@ -256,6 +273,7 @@ int main(void) {
         cmocka_unit_test(the_doorbell_while_a_page_is_under_way_is_not_forgotten),
         cmocka_unit_test(incident_49_a_doorbell_that_never_rings_is_replaced_by_the_heartbeat),
         cmocka_unit_test(a_page_that_does_not_come_is_asked_for_again),
+        cmocka_unit_test(each_time_it_is_asked_for_later),
         cmocka_unit_test(after_a_reconnect_the_lost_page_is_asked_for_again),
         cmocka_unit_test(a_journal_that_ends_before_the_cursor_is_asked_about),
         cmocka_unit_test(another_journal_is_asked_about_whatever_its_numbers),

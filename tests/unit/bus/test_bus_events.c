@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "bus/portion.h"
 #include "fake_broker.h"
 
 static struct rf_bus *connect_bus(struct fake_broker *fake) {
@@ -124,6 +125,33 @@ static void a_connection_new_to_the_same_broker_is_set_up_again(void **state) {
     fake->registered = true;
     open_stream(fake, "tester-1", 1, 0);
     expect_events(fake, 1, 1, NULL);
+    rf_bus_destroy(&bus);
+}
+
+// A slow line is not to carry so much that its acknowledgement comes too late.
+static void no_more_is_under_way_than_a_portion_until_it_is_acknowledged(void **state) {
+    struct fake_broker *fake = *state;
+    fake_start(fake, "broker-1");
+    struct rf_bus *bus = connect_bus(fake);
+    char text[RF_PORTION_FIRST / 2];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 4; i++) {
+        struct rf_event event = {
+            .type = "breaker.opened", .subject = "x", .data = json_pack("{s:s}", "text", text)};
+        struct rf_error error;
+        assert_int_equal(rf_bus_publish(bus, &event, &error), RF_OK);
+        json_decref(event.data);
+    }
+    open_stream(fake, "tester-1", 1, 0);
+    expect_events(fake, 1, 1, NULL);
+    unsigned hellos = fake->hellos;
+    fake_until(fake, fake->hellos >= hellos + 3);
+    assert_false(fake_has(fake, RF_MESSAGE_event_publish));
+    acknowledge(fake, "tester-1", 1);
+    expect_events(fake, 2, 3, NULL); // it was quick, so that more may go
+    acknowledge(fake, "tester-1", 4);
+    fake_until(fake, rf_bus_unacknowledged(bus) == 0);
     rf_bus_destroy(&bus);
 }
 
@@ -627,6 +655,7 @@ int main(void) {
         BROKER_TEST(incident_20_unacknowledged_events_are_sent_again_to_a_restarted_broker),
         BROKER_TEST(a_connection_new_to_the_same_broker_is_set_up_again),
         BROKER_TEST(a_publisher_that_is_held_back_waits_until_the_broker_says_so),
+        BROKER_TEST(no_more_is_under_way_than_a_portion_until_it_is_acknowledged),
         BROKER_TEST(a_refused_gap_is_sent_again_from_the_expected_number),
         BROKER_TEST(a_stream_that_the_broker_forgot_is_opened_again),
         BROKER_TEST(a_stream_of_another_key_is_left_alone_until_the_broker_is_another),
