@@ -81,14 +81,6 @@ static enum rf_err copy_database(const struct making *making, const char *path, 
                : rf_store_copy(path, to, error);
 }
 
-static bool is_utf8(const char *text) {
-    size_t size = strlen(text), length = 1;
-    uint32_t code;
-    for (size_t at = 0; at < size && length > 0; at += length)
-        length = rf_utf8_decode(text + at, size - at, &code);
-    return length > 0;
-}
-
 static enum rf_err copy(const struct making *making, const char *path, const char *name,
                         struct rf_error *error) {
     char to[PATH_MAX];
@@ -97,7 +89,7 @@ static enum rf_err copy(const struct making *making, const char *path, const cha
     if (stat(path, &status) != 0)
         return rf_error_set(error, errno == ENOENT ? RF_ERR_NOT_FOUND : RF_ERR_IO, "%s: %s", path,
                             strerror(errno));
-    if (!is_utf8(name))
+    if (!rf_utf8_is_text(name))
         return rf_error_set(error, RF_ERR_INVALID,
                             "%s: its name is not UTF-8, and the list of files is: rename it", path);
     file.mode = status.st_mode & 0777;

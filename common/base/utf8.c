@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 // How many bytes a lead byte announces, the bits that it holds itself, and the least code point
 // that needs so many bytes (a smaller one is an overlong form).
 static size_t announced(unsigned char lead, uint32_t *bits, uint32_t *least) {
@@ -83,6 +85,14 @@ size_t rf_utf8_cut(const char *text, size_t size, size_t limit_bytes) {
         taken += length;
     }
     return taken;
+}
+
+bool rf_utf8_is_text(const char *text) {
+    size_t size = strlen(text), length = 1;
+    uint32_t code;
+    for (size_t at = 0; at < size && length > 0; at += length)
+        length = rf_utf8_decode(text + at, size - at, &code);
+    return length > 0;
 }
 
 void rf_utf8_mend(const char *text, size_t size, char *out, size_t room) {

@@ -22,6 +22,9 @@ bool rf_utf8_is_control(uint32_t code);
 // rf_utf8_cut: the longest whole-character prefix of `text` within `limit_bytes`.
 size_t rf_utf8_cut(const char *text, size_t size, size_t limit_bytes);
 
+// rf_utf8_is_text: whether all of `text` is UTF-8.
+bool rf_utf8_is_text(const char *text);
+
 // rf_utf8_mend: `size` bytes of text from outside as UTF-8 in one line, into `out` with a NUL
 // behind it: bytes that are not UTF-8 are taken for ISO 8859-1, controls become spaces. Cut at a
 // whole character to `room` bytes, of which there is at least one.

@@ -119,8 +119,12 @@ static bool nearest(const char *path, char *out, size_t size, struct stat *statu
         return false;
     while (stat(out, status) != 0) {
         char *slash = strrchr(out, '/');
-        if (errno != ENOENT || slash == NULL)
-            return slash == NULL && stat(strcpy(out, "."), status) == 0;
+        if (slash == NULL) {
+            (void)snprintf(out, size, ".");
+            return stat(out, status) == 0;
+        }
+        if (errno != ENOENT)
+            return false;
         slash[slash == out ? 1 : 0] = '\0';
     }
     return true;

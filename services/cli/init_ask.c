@@ -82,9 +82,8 @@ static enum rf_err take_line(char *line, int number, char *values[INIT_SECRETS],
 enum rf_err init_read_secrets(FILE *in, char *values[INIT_SECRETS], struct rf_error *error) {
     char *line = NULL;
     size_t room = 0;
-    ssize_t size;
     enum rf_err err = RF_OK;
-    for (int number = 1; err == RF_OK && (size = getline(&line, &room, in)) >= 0; number++) {
+    for (int number = 1; err == RF_OK && getline(&line, &room, in) >= 0; number++) {
         line[strcspn(line, "\r\n")] = '\0';
         if (line[0] != '\0' && line[0] != '#')
             err = take_line(line, number, values, error);

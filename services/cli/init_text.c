@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 const struct init_secret_row init_secrets[INIT_SECRETS] = {
     [INIT_ELEVENLABS] = {"elevenlabs", "ELEVENLABS_API_KEY", "API key of ElevenLabs"},
     [INIT_OPENAI] = {"openai", "OPENAI_API_KEY", "API key of OpenAI"},
@@ -49,6 +51,27 @@ enum rf_err init_providers(const char *list, struct init_answers *answers, struc
     return RF_OK;
 }
 
+static enum rf_err check_text(const struct init_answers *answers, struct rf_error *error) {
+    const struct {
+        const char *option, *value;
+    } given[] = {{"state-dir", answers->state_dir},
+                 {"run-dir", answers->run_dir},
+                 {"account-sid", answers->account_sid},
+                 {"from", answers->from},
+                 {"media-url", answers->media_url},
+                 {"email", answers->email},
+                 {"smtp", answers->smtp},
+                 {"smtp-user", answers->smtp_user},
+                 {"telegram", answers->telegram},
+                 {"webhook", answers->webhook}};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        if (given[i].value != NULL && !rf_utf8_is_text(given[i].value))
+            return rf_error_set(error, RF_ERR_INVALID,
+                                "--%s: what is given is not UTF-8, as the configuration is",
+                                given[i].option);
+    return RF_OK;
+}
+
 enum rf_err init_check(const struct init_answers *answers, struct rf_error *error) {
     const bool *has = answers->providers;
     if (!has[RF_PROVIDER_TWILIO])
@@ -72,7 +95,11 @@ enum rf_err init_check(const struct init_answers *answers, struct rf_error *erro
     if (answers->email != NULL && answers->smtp == NULL)
         return rf_error_set(error, RF_ERR_INVALID,
                             "--smtp: mail needs a server, such as smtps://smtp.example.com:465");
-    return RF_OK;
+    if (answers->email == NULL && (answers->smtp != NULL || answers->smtp_user != NULL))
+        return rf_error_set(error, RF_ERR_INVALID,
+                            "--%s: to whom is mail sent? give --email ADDRESS too",
+                            answers->smtp != NULL ? "smtp" : "smtp-user");
+    return check_text(answers, error);
 }
 
 // ---- the file ----

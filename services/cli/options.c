@@ -54,8 +54,9 @@ static bool is_path(int own) {
 static enum rf_err take_option(struct cli_options *options, int option, char **argv,
                                struct rf_error *error) {
     if (option >= OPTION_OWN && option < OPTION_OWN + CLI_OWN_COUNT) {
-        options->own[option - OPTION_OWN] = optarg != NULL ? optarg : "";
-        if (is_path(option - OPTION_OWN) && optarg[0] == '\0')
+        const char *value = optarg != NULL ? optarg : "";
+        options->own[option - OPTION_OWN] = value;
+        if (is_path(option - OPTION_OWN) && value[0] == '\0')
             return rf_error_set(error, RF_ERR_INVALID, "--%s: the name is empty",
                                 own_names[option - OPTION_OWN]);
         if (option - OPTION_OWN != CLI_MAP)

@@ -104,6 +104,9 @@ class Init(unittest.TestCase):
         self.assertIn("--account-sid", self.init("--yes", code=2).stderr)
         self.assertIn("--from", self.init("--yes", "--account-sid", SID, code=2).stderr)
         self.assertIn("--smtp", self.init("--yes", *TWILIO, "--email", "a@example.com", code=2).stderr)
+        self.assertIn("--email", self.init("--yes", *TWILIO, "--smtp", "smtp://mail.example.com", code=2).stderr)
+        self.assertIn("--webhook: what is given is not UTF-8",
+                      self.init("--yes", *TWILIO, "--webhook", b"https://example.com/\xff", code=2).stderr)
         self.assertIn("twilio is the one", self.init("--yes", "--provider", "openai", code=2).stderr)
         self.assertIn('"opnai"', self.init("--yes", "--provider", "opnai,twilio", code=2).stderr)
         self.assertEqual(list(self.root.iterdir()), [])
