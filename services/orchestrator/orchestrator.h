@@ -77,6 +77,7 @@ struct rf_orchestrator {
     bool sweep_again;      // and there may be more of them
     bool claiming;         // a claim is on its way to the database
     bool claim_bad;        // the last one failed, which was said
+    bool storing_bad;      // so did what was written of a contact
     bool breakers_known, marks_known;
     struct rf_utc breaker_until[RF_PROVIDER_COUNT]; // end of being open; 0: not known
 

@@ -241,6 +241,9 @@ static void leave(struct rf_runner *runner) {
 static void go_on(struct rf_runner *runner) {
     struct rf_orchestrator *orchestrator = runner->orchestrator;
     bool intent = runner->intent;
+    if (orchestrator->storing_bad)
+        rf_log(RF_LOG_INFO, "contacts are stored again");
+    orchestrator->storing_bad = false;
     runner->failures = 0;
     take_over(runner);
     if (rf_contact_ended(runner->contact.state))
@@ -377,9 +380,12 @@ static void deny(struct rf_runner *runner, const struct rf_error *error) {
 
 static void try_again(struct rf_runner *runner, const struct rf_error *error) {
     struct rf_duration wait = rf_retry_backoff(&storing, runner->failures);
-    if (runner->failures++ % STORE_LOG_EVERY == 0)
+    // What is wrong with the database is the same for all: said of the first only.
+    if (runner->failures++ % STORE_LOG_EVERY == 0 && !runner->orchestrator->storing_bad) {
         rf_log(RF_LOG_ERROR, "contact %s cannot be stored, trying again: %s", runner->contact.id,
                error->message);
+        runner->orchestrator->storing_bad = true;
+    }
     runner->retrying = true;
     rf_timer_after(&runner->timer, wait);
 }

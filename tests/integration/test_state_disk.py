@@ -67,6 +67,9 @@ class StateDisk(CampaignTest):
         self.assertEqual(found["verdict"], "fail")
         self.assertIn("make room", found["mend"])
         self.assertEqual([name for name, process in self.set.processes.items() if not process.alive()], [])
+        # Once, not once a contact.
+        said = orchestrator.text()
+        self.assertEqual(said.count("cannot be stored"), said.count("contacts are stored again") + 1)
         (self.disk / "ballast").unlink()
         self.finished()
         self.assert_each_dialled_once(contacts)
@@ -74,6 +77,7 @@ class StateDisk(CampaignTest):
         self.assertEqual(len({event["contact"] for event in self.set.events(type="contact.done")}), len(contacts))
         self.assertEqual(self.set.events(type="contact.set_aside"), [])
         self.assertTrue(broker.says("is written again, nothing was lost"))
+        self.assertTrue(orchestrator.says("contacts are stored again"))
         wait_for("its end to be told", lambda: not json.loads(self.set.cli("alert", "list", "--json",
                                                                              check=0).stdout)["incidents"])
 
