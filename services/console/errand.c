@@ -120,8 +120,9 @@ void console_errands_gone(struct console *console, const struct rf_http_exchange
 }
 
 void console_errands_end(struct console *console) {
-    while (console->errands != NULL) {
-        struct console_errand *errand = console->errands;
+    struct console_errand *next;
+    for (struct console_errand *errand = console->errands; errand != NULL; errand = next) {
+        next = errand->next;
         if (errand->call[0] != '\0')
             rf_bus_cancel(console->process->bus, errand->call);
         console_errand_done(errand);

@@ -101,7 +101,8 @@ static size_t size_of(const char *text) {
 }
 
 static bool take_facts(struct console_facts *facts, const struct rf_event *event) {
-    size_t size = size_of(event->type) + size_of(event->subject) + size_of(event->campaign) +
+    // No event comes without its type and subject.
+    size_t size = strlen(event->type) + 1 + strlen(event->subject) + 1 + size_of(event->campaign) +
                   size_of(event->contact) + size_of(event->service);
     char *room = malloc(size);
     if (room == NULL)
