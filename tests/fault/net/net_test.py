@@ -80,7 +80,8 @@ class NetTest(CampaignTest):
             "simulator": {"talk": "300ms"}, **self.CONFIG}
         super().setUp()
         self.store = witness.Sqlite(self.set.state_of("orchestrator") / "campaign.db")
-        self.numbers = people(self.CONTACTS)
+        # Behind those whose calls the simulator ends as busy, not answered, or refused.
+        self.numbers = people(self.CONTACTS, first=100)
         self.began = time.monotonic()
 
     def tell(self, words):
