@@ -4,9 +4,14 @@
 // A line of 64 kbit/s carries 8 KB a second: a page of 200 KB holds it for 25 s, and whatever is
 // said behind it, heartbeats among it, comes that late. So a portion begins small, doubles as long
 // as answers are quick, goes up by steps near the line's rate, and is halved by a late answer.
+//
+// An answer may also be late for what no portion changes: the other side's disk. Halving would only
+// make it slower. Which of the two it is, two answers tell that belong to portions of different
+// size: on a slow line the time follows the size, else it does not, and then the portion doubles.
 #ifndef RF_BUS_PORTION_H
 #define RF_BUS_PORTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <ringfence/time.h>
@@ -17,6 +22,11 @@
 struct rf_portion {
     size_t bytes; // at once
     size_t most;
+    size_t size; // of the answer before, and how long it took; 0: none is known
+    struct rf_duration took;
+    bool judged;      // two answers have told
+    bool delayed;     // that it is not the line
+    unsigned answers; // since then
 };
 
 // rf_portion_init: RF_PORTION_FIRST bytes, and never over `most`, which is no less.
