@@ -29,7 +29,8 @@ void rf_text_add(struct rf_text *text, const char *format, ...) RF_PRINTF(2, 3);
 void rf_text_add_more(struct rf_text *text, const void *data, size_t size);
 
 static inline void rf_text_add_bytes(struct rf_text *text, const void *data, size_t size) {
-    if (text->failed || text->capacity - text->size <= size) {
+    // Without a text there is no room; who reads the source alone cannot know that.
+    if (text->failed || text->data == NULL || text->capacity - text->size <= size) {
         rf_text_add_more(text, data, size);
         return;
     }

@@ -134,7 +134,11 @@ static bool nearest(const char *path, char *out, size_t size, struct stat *statu
 // root.
 static bool can_write(const char *place) {
     char path[4096 + 32];
-    snprintf(path, sizeof path, "%s/.ringfence-doctor-XXXXXX", place);
+    int length = snprintf(path, sizeof path, "%s/.ringfence-doctor-XXXXXX", place);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
     return mkdtemp(path) != NULL && rmdir(path) == 0;
 }
 
