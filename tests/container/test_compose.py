@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """deploy/compose.yaml for real, with four gateways and the bus over CURVE: the campaign of the demo with its outage,
 judged by deploy/demo-check; then one in which containers are killed; then all is taken down and started again on its
-volumes; then down with these, and nothing is left. The same file with Docker's second Compose as well.
+volumes, and from a backup alone; then down with these, and nothing is left. The same file with Docker's second Compose as well.
 
     tests/container/test_compose.py -v        (root; see run)
 """
@@ -60,6 +60,7 @@ class Compose(unittest.TestCase):
         self.check_campaign_with_kills()
         self.check_each_is_started_anew()
         self.check_volumes_survive()
+        self.check_backup()
         self.set.down()
         self.assertEqual(self.set.left(), "")
 
@@ -141,6 +142,24 @@ class Compose(unittest.TestCase):
         self.assertEqual(key.read_text(), before)
         self.assertEqual(self.numbers(log)[:len(lines)], lines)
         self.assertGreater(max(self.numbers(log)), max(lines))
+
+    def check_backup(self):
+        """What was copied while all ran is put back where all else of it is gone: keys, journal, campaigns."""
+        folder = "/srv/ringfence/backups/monday"
+        told = self.set.compose("run", "--rm", "-T", "backup", "backup", folder, "--json")
+        made = json.loads(told)
+        (note,) = made["notes"]  # the simulator's, which is the far side
+        self.assertEqual((made["databases"], note.split()[0]), (4, "/srv/ringfence/simulator/simulator/service-account.json"))
+        key = (self.engine.volume(f"{PROJECT}_keys-broker") / "broker.secret").read_text()
+        self.set.compose("down")
+        for name in ("broker", "orchestrator", "alerter", "health-monitor", "logger", "console", "log",
+                     *(f"keys-{service}" for service in (*SERVICES[1:], "cli"))):
+            self.engine.docker("volume", "rm", f"{PROJECT}_{name}")
+        self.set.compose("run", "--rm", "-T", "backup", "restore", folder)
+        self.assertEqual((self.engine.volume(f"{PROJECT}_keys-broker") / "broker.secret").read_text(), key)
+        self.set.up()
+        self.assertIn("60 completed", self.set.cli("campaign", "run", self.contacts, "--name", "kills"))
+        self.assertEqual(self.ledger()["dials"], [])
 
     def numbers(self, log):
         """Those of the events in it, in its order."""
