@@ -44,7 +44,7 @@ static void write_entry(struct rf_registry *registry) {
     gethostname(host, sizeof host - 1);
     json_t *value = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:o}", "service",
                               registry->service, "pid", (json_int_t)getpid(), "host", host,
-                              "version", RF_VERSION, "protocol", RF_WIRE_VERSION, "started",
+                              "version", RF_VERSION, "protocol", RF_WIRE_WRITTEN, "started",
                               (json_int_t)registry->started.ns, "state", registry->state,
                               "rss_bytes", (json_int_t)rf_registry_resident(), "lag_ns",
                               (json_int_t)lag_of(registry), "queues", queues_of(registry));

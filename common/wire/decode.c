@@ -314,7 +314,7 @@ static struct rf_message *message_new(enum rf_message_type type, size_t size) {
         return NULL;
     }
     message->type = type;
-    message->version = RF_WIRE_VERSION;
+    message->version = RF_WIRE_WRITTEN;
     message->arena = arena;
     return message;
 }
@@ -341,7 +341,9 @@ static enum rf_err build_message(struct reader *reader, size_t pairs, size_t siz
     err = read_fields(reader, rf_shape_of(type), pairs, (char *)&reader->message->as);
     if (err != RF_OK)
         rf_error_prefix(reader->error, "%s: ", rf_message_type_name(type));
-    else if (reader->relay && reader->strange == 2) // its type and its version
+    // Without fields that we do not know, but for its type and its version; and readable to whoever
+    // reads us.
+    else if (reader->relay && reader->strange == 2 && envelope.version.n == RF_WIRE_WRITTEN)
         reader->message->raw = (struct rf_bytes){reader->data, size};
     return err;
 }

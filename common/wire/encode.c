@@ -203,7 +203,7 @@ enum rf_err rf_wire_encode(enum rf_message_type type, const void *body, struct r
     rf_pack_str(&packer, "t", 1);
     rf_pack_str(&packer, shape->name, strlen(shape->name));
     rf_pack_str(&packer, "v", 1);
-    rf_pack_int(&packer, RF_WIRE_VERSION);
+    rf_pack_int(&packer, RF_WIRE_WRITTEN);
     enum rf_err err = pack_fields(&packer, shape, body, 1, error);
     return finish(&packer, err, shape->name, frame, error);
 }
@@ -215,7 +215,7 @@ enum rf_err rf_wire_encode_event(const struct rf_event *event, struct rf_frame *
     *frame = (struct rf_frame){NULL, 0};
     pack_head(&packer, shape, event, 1);
     rf_pack_str(&packer, "v", 1);
-    rf_pack_int(&packer, RF_WIRE_VERSION);
+    rf_pack_int(&packer, RF_WIRE_WRITTEN);
     // As deep as it may be within the message, and its list of events, that will carry it.
     enum rf_err err = pack_fields(&packer, shape, event, 3, error);
     return finish(&packer, err, shape->name, frame, error);

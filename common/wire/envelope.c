@@ -8,13 +8,13 @@
 #include "wire/shape.h"
 #include "wire/wire.h"
 
-// Version 1 as the first pair: what our client library begins an envelope with.
+// Our version as the first pair: what our client library begins an envelope with.
 static bool begins_with_version(const unsigned char *start, size_t size) {
     struct rf_cursor cursor = {start, start + size};
     (void)rf_cursor_next(&cursor); // the map's head
     struct rf_packed key = rf_cursor_next(&cursor), version = rf_cursor_next(&cursor);
     return key.kind == RF_PACKED_STR && key.size == 1 && *key.bytes == 'v' &&
-           version.kind == RF_PACKED_INT && version.n == RF_WIRE_VERSION;
+           version.kind == RF_PACKED_INT && version.n == RF_WIRE_WRITTEN;
 }
 
 static uint32_t bit_of_n(void) {

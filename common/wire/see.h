@@ -319,7 +319,7 @@ enum need { OPT = false, REQ = true };
 
 static MAYBE_UNUSED bool skip_version(struct rf_cursor *cursor) {
     int64_t version;
-    return skip_text(cursor, "v", 1) && read_i64(cursor, &version) && version == RF_WIRE_VERSION;
+    return skip_text(cursor, "v", 1) && read_i64(cursor, &version) && version == RF_WIRE_WRITTEN;
 }
 
 #endif

@@ -22,10 +22,14 @@
 
 #pragma GCC visibility push(default)
 
-// The version of the protocol that this side writes, and the oldest that it reads: during an
-// upgrade the broker goes first, and understands those of the version before.
+// The newest version of the protocol that this side reads, the oldest, and the one that it writes.
+// During an upgrade old processes hear a new broker: so a version is read by one release, written
+// by the next, and the one before it is refused by the third. Tests build a broker of the next one.
+#ifndef RF_WIRE_VERSION
 #define RF_WIRE_VERSION 1
+#endif
 #define RF_WIRE_OLDEST  1
+#define RF_WIRE_WRITTEN 1
 
 #define RF_JOURNAL_ID_SIZE 64 // which journal a number belongs to, with the NUL
 

@@ -258,7 +258,7 @@ static void write_entry(struct rf_core *core) {
     json_t *value =
         json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:s, s:I, s:I, s:o}", "service", "broker", "pid",
                   (json_int_t)core->pid, "host", core->host, "version", core->version, "protocol",
-                  RF_WIRE_VERSION, "started", (json_int_t)core->started.ns, "state", core->phase,
+                  RF_WIRE_WRITTEN, "started", (json_int_t)core->started.ns, "state", core->phase,
                   "rss_bytes", (json_int_t)core->load.rss_bytes, "lag_ns",
                   (json_int_t)core->load.lag_ns, "queues", waiting_json(core));
     char key[RF_STATE_KEY_BYTES + 1];

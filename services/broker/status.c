@@ -197,7 +197,7 @@ json_t *rf_core_status(struct rf_core *core) {
         "{s:s, s:s, s:i, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, "
         "s:I, "
         "s:o}",
-        "broker", core->ground.instance, "version", core->version, "protocol", RF_WIRE_VERSION,
+        "broker", core->ground.instance, "version", core->version, "protocol", RF_WIRE_WRITTEN,
         "pid", (json_int_t)core->pid, "started", (json_int_t)core->started.ns, "phase", core->phase,
         "workers", workers_of(core), "queues", queues_of(core), "recovery", recovery_of(core),
         "breakers", breakers_of(core), "limits", rf_limits_json(&core->limits), "pauses",

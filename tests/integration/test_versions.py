@@ -10,7 +10,7 @@ import unittest
 import msgpack
 import zmq
 
-from harness import CampaignTest, people, stays, wait_for
+from harness import PROGRAMS, CampaignTest, people, stays, wait_for
 
 NEWER = "protocol version 2 is newer than 1, the newest that the receiver speaks: upgrade the receiver, the broker" \
         " before the others"
@@ -56,6 +56,39 @@ class OtherPeers(PeersTest):
         for line in (f"workers: strange-worker is refused: {NEWER}", f"ingest: strange-publisher is refused: {NEWER}"):
             self.assertEqual(broker.text().count(line), 1, broker.text())
         self.assertNotIn("more since the last line", broker.text())
+
+
+class NextBroker(PeersTest):
+    """An upgrade to the next version, as it goes: the broker first, which reads both versions and writes ours, so that
+    the processes of before understand it; then others, of which some write the new one already."""
+
+    def upgrade(self):
+        through = ("/bin/sh", "-c", 'shift && exec "$0" "$@"', str(PROGRAMS / "broker_next"))
+        return self.set.launch("broker", through=through).wait_ready()
+
+    def test_processes_of_both_versions_work_with_it(self):
+        contacts = people(12)
+        self.set.start_all()
+        self.load(contacts)
+        self.order("start", "c")
+        wait_for("some calls", lambda: len(self.set.dials()) > 2)
+        before = self.set.processes["broker"]
+        before.terminate()
+        self.assertEqual(before.wait(), 0)
+        broker = self.upgrade()
+        self.assertEqual(self.finished()["done"], 12)
+        self.assert_each_dialled_once(contacts)
+        for name in ("workers", "ingest"):
+            answer = self.ask(name, {**HELLOS[name], "v": 2, "of_version_2": [1]})
+            self.assertNotEqual(answer["t"], "error")
+            self.assertEqual(answer["v"], 1)  # what it is written in
+        # What one of the new ones sends on its way to one of the old ones is written as these read it.
+        reply = self.ask("calls", {"t": "call.request", "v": 2, "id": "new", "service": "script", "operation": "write",
+                                   "deadline": int((time.time() + 20) * 1e9), "params": {"prompt": "Greet"}})
+        self.assertEqual((reply["t"], reply["v"], reply["ok"]), ("call.reply", 1, True), reply)
+        refused = self.ask("ingest", {**HELLOS["ingest"], "v": 3})
+        self.assertEqual(refused["message"], NEWER.replace("version 2 is newer than 1", "version 3 is newer than 2"))
+        self.assertFalse(broker.says("strange-publisher is refused: protocol version 2"))
 
 
 class Alerted(PeersTest):
