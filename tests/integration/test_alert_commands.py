@@ -193,7 +193,7 @@ class AlertCommandsTest(DeliveryCase):
         self.assertEqual(sorted(s["id"] for s in listed), sorted([first["id"], second["id"]]))
         self.assertRegex(self.set.cli("alert", "silences").stdout,
                          r" incident=breaker/\*, severity=info +maintenance\n")
-        self.assertIn("expected the id of a silence", self.refused("unsilence", "", code=2))
+        self.assertIn("argument 1 is empty", self.refused("unsilence", "", code=2))
         self.ask("unsilence", first["id"])
         self.assertEqual([s["id"] for s in self.ask("silences")], [second["id"]])
         self.assertIn("there is no silence", self.refused("unsilence", first["id"]))
