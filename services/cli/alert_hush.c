@@ -10,7 +10,6 @@
 #include "alert_pages.h"
 #include "alerts.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/severity.h"
 #include "config/value.h"
 #include "events/field.h"
@@ -309,10 +308,6 @@ static void begin_unsilence(struct cli_session *session) {
 int cli_alert_unsilence(const struct cli_options *options) {
     static const struct cli_session_handlers handlers = {.begin = begin_unsilence};
     struct hushing hushing = {0};
-    if (options->arguments[0][0] == '\0') {
-        rf_log(RF_LOG_ERROR, "alert unsilence: expected the id of a silence, or its beginning");
-        return CLI_USAGE;
-    }
     int code = cli_session_run(options, &handlers, &hushing);
     fini(&hushing);
     return code;

@@ -202,7 +202,7 @@ class AlertCommandsTest(DeliveryCase):
         for words, why in ((("breaker/*",), "needs --for and --why"),
                            (("breaker/*", "--for", "2h"), "needs --for and --why"),
                            (("colour=red", "--for", "2h", "--why", "x"), "expected the name of an incident"),
-                           (("", "--for", "2h", "--why", "x"), "incident: expected a pattern"),
+                           (("", "--for", "2h", "--why", "x"), "argument 1 is empty"),
                            (("rule=", "--for", "2h", "--why", "x"), "rule: expected a pattern"),
                            (("a", "incident=b", "--for", "2h", "--why", "x"), "incident is given twice"),
                            (("severity=bogus", "--for", "2h", "--why", "x"), "expected info, warning, error or critical"),
