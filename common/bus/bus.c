@@ -296,6 +296,8 @@ enum rf_err rf_bus_connect(struct rf_bus *bus, int type, const char *endpoint, z
         return err;
     err = rf_handshake_watch(rf_bus_handshake(bus, socket), bus->loop, *socket, endpoint,
                              &bus->keys, error);
+    // The key lacks one role there; what is asked for by the others is refused as well, and told.
+    rf_bus_handshake(bus, socket)->untold = socket == &bus->events && bus->barred != NULL;
     if (err == RF_OK && (err = rf_loop_socket_add(bus->loop, *socket, fn, bus)) != RF_OK)
         rf_error_set(error, err, "out of memory");
     if (err != RF_OK)

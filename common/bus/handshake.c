@@ -19,6 +19,8 @@
     (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |                             \
      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECT_RETRIED)
 
+#define REFUSED "does not let our key in"
+
 static void tell(struct rf_handshake *handshake, const char *what, const char *mend) {
     struct rf_instant now = rf_loop_now(handshake->loop);
     handshake->trouble = what;
@@ -30,11 +32,15 @@ static void tell(struct rf_handshake *handshake, const char *what, const char *m
 
 static void tell_refused(struct rf_handshake *handshake) {
     char mend[256];
+    if (handshake->untold) {
+        handshake->trouble = REFUSED;
+        return;
+    }
     snprintf(mend, sizeof mend,
              "our public key is %s; on the broker's host: ringfence keys allow KEY --role ROLE, "
              "then SIGHUP to the broker (the events socket needs the role subscriber)",
              handshake->keys->own.public_key);
-    tell(handshake, "does not let our key in", mend);
+    tell(handshake, REFUSED, mend);
 }
 
 static void tell_broken(struct rf_handshake *handshake) {

@@ -23,6 +23,7 @@ struct rf_handshake {
     rf_handshake_renewed_fn *renewed; // may be NULL
     void *arg;
     bool connected;      // once, at least
+    bool untold;         // somebody else tells of a key that is not let in
     const char *trouble; // why nothing can be sent; NULL: nothing is known
 };
 
