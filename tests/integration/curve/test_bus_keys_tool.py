@@ -82,9 +82,10 @@ class KeysTool(RingfenceTest):
         self.assertIn(f"{secret}: is another user's, and this one may not read it", told)
 
     def test_a_name_stays_in_its_folder(self):
-        for name in ("../a", "a/b", ".a", "", "a b"):
+        for name in ("../a", "a/b", ".a", "a b"):
             with self.subTest(name=name):
                 self.assertIn("is no name for a key", self.new(name, check=1).stderr)
+        self.assertIn("argument 1 is empty", self.new("", check=2).stderr)
 
     def test_a_key_is_made_where_it_is_wanted(self):
         folder = self.set.root / "elsewhere"
