@@ -251,11 +251,9 @@ class Restores(ArchiveTest):
         for service in ("broker", "orchestrator", "alerter", "logger", "health-monitor", "service-gateway", "console"):
             with self.subTest(service):
                 process = self.set.start(service)
-                before = self.content()
                 self.assertIn(f"{service}-", refused := self.ringfence("restore", self.folder, code=1).stderr)
                 self.assertIn(STOP, refused)
                 self.assertEqual({name for name in self.content() if "restoring" in name or "before" in name}, set())
-                self.assertEqual(set(before), set(self.content()))
                 if service != "broker":  # without it the others do not end at once
                     process.terminate()
                     self.assertEqual(process.wait(), 0)

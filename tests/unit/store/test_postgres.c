@@ -116,7 +116,8 @@ static void a_commit_whose_answer_is_lost_is_told_as_what_it_was(void **state) {
         struct rf_error error = {0};
         relay_next_commit(f->relay, cases[i % count].cut);
         enum rf_err err = i < count ? put(f, i, &error) : put_later(f, i, &error);
-        assert_int_equal(err, cases[i % count].carried_out ? RF_OK : RF_ERR_IO);
+        if (err != (cases[i % count].carried_out ? RF_OK : RF_ERR_IO))
+            fail_msg("put %d: %s: %s", i, rf_err_name(err), error.message);
         kept += cases[i % count].carried_out;
         assert_int_equal(ask(f, "SELECT count (*) FROM word"), kept);
     }
