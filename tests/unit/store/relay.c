@@ -68,6 +68,19 @@ static bool pass(int from, int to, char *buffer, size_t size, ssize_t *got) {
     return *got > 0 && (to < 0 || send(to, buffer, (size_t)*got, MSG_NOSIGNAL) == *got);
 }
 
+// The answer to what came along with the COMMIT may come first: a server whose client is gone by
+// then does not get to the COMMIT.
+static void wait_for_commit(int server) {
+    char said[65536];
+    size_t size = 0;
+    ssize_t got;
+    while (size < sizeof said && (got = read(server, said + size, sizeof said - size)) > 0) {
+        size += (size_t)got;
+        if (memmem(said, size, "COMMIT", 6) || memmem(said, size, "ROLLBACK", 8))
+            return;
+    }
+}
+
 // What the client says: forwarded, or cut.
 static void from_client(struct relay *relay, struct pair *pair) {
     char buffer[65536];
@@ -88,7 +101,7 @@ static void from_client(struct relay *relay, struct pair *pair) {
         return;
     }
     if (cut == RELAY_CUTS_AFTER) {
-        (void)!read(pair->server, buffer, sizeof buffer);
+        wait_for_commit(pair->server);
         close_pair(pair);
     }
 }
