@@ -66,11 +66,7 @@ static enum rf_err place(const struct making *making, const char *name, char out
     int length = snprintf(out, PATH_MAX, "%s/%s", making->part, name);
     if (length < 0 || length >= PATH_MAX)
         return rf_error_set(error, RF_ERR_INVALID, "%s: the path is too long", name);
-    char *slash = strrchr(out, '/');
-    *slash = '\0';
-    enum rf_err err = rf_folder_make(out, 0700, error);
-    *slash = '/';
-    return err;
+    return rf_folder_make_of(out, 0700, error);
 }
 
 static enum rf_err copy_database(const struct making *making, const char *path, const char *to,

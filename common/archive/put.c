@@ -12,11 +12,9 @@
 
 static enum rf_err put_one(const struct rf_archive_file *file, const char *from, const char *to,
                            struct rf_error *error) {
-    char part[PATH_MAX + 16], folder[PATH_MAX];
-    (void)snprintf(folder, sizeof folder, "%s", to);
-    *strrchr(folder, '/') = '\0';
+    char part[PATH_MAX + 16];
     (void)snprintf(part, sizeof part, "%s.restoring", to);
-    enum rf_err err = folder[0] ? rf_folder_make(folder, 0700, error) : RF_OK;
+    enum rf_err err = rf_folder_make_of(to, 0700, error);
     if (err == RF_OK)
         err = rf_file_copy(from, part, file->mode, NULL, error);
     if (err == RF_OK && rename(part, to) != 0)

@@ -13,14 +13,15 @@
 #include "base/crash_point.h"
 #include "base/owner.h"
 
-static enum rf_err write_all(int fd, const char *data, size_t size) {
+enum rf_err rf_file_write(int fd, const void *data, size_t size) {
+    const char *at = data;
     while (size > 0) {
-        ssize_t n = write(fd, data, size);
+        ssize_t n = write(fd, at, size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return RF_ERR_IO;
-        data += n;
+        at += n;
         size -= (size_t)n;
     }
     return RF_OK;
@@ -54,7 +55,7 @@ enum rf_err rf_file_replace(const char *path, const void *data, size_t size,
     if (fd < 0)
         return rf_error_set(error, RF_ERR_IO, "%s: cannot create: %s", temporary, strerror(errno));
     rf_owner_follow(fd, path);
-    enum rf_err written = write_all(fd, data, size);
+    enum rf_err written = rf_file_write(fd, data, size);
     RF_CRASH_POINT(file, written);
     if (written != RF_OK || fsync(fd) != 0) {
         int code = errno;
@@ -139,4 +140,17 @@ enum rf_err rf_folder_make(const char *path, unsigned mode, struct rf_error *err
     if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
         return rf_error_set(error, RF_ERR_IO, "%s: is not a folder", path);
     return RF_OK;
+}
+
+enum rf_err rf_folder_make_of(const char *path, unsigned mode, struct rf_error *error) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+    if (length == 0)
+        return RF_OK;
+    if (length >= sizeof folder)
+        return rf_error_set(error, RF_ERR_INVALID, "%s: not a usable path", path);
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    return rf_folder_make(folder, mode, error);
 }

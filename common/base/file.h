@@ -22,7 +22,13 @@ RF_NODISCARD enum rf_err rf_file_sync_folder(const char *path, struct rf_error *
 RF_NODISCARD enum rf_err rf_file_read(const char *path, size_t limit_bytes, char **data,
                                       size_t *size, struct rf_error *error);
 
+// rf_file_write: all of `size` bytes, over signals. RF_ERR_IO with errno.
+RF_NODISCARD enum rf_err rf_file_write(int fd, const void *data, size_t size);
+
 // rf_folder_make: makes `path` and its missing parents with `mode`; one that exists is fine.
 RF_NODISCARD enum rf_err rf_folder_make(const char *path, unsigned mode, struct rf_error *error);
+
+// rf_folder_make_of: that of the file `path`, which has none if it names no folder.
+RF_NODISCARD enum rf_err rf_folder_make_of(const char *path, unsigned mode, struct rf_error *error);
 
 #endif

@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 #define PIECE 65536
 
@@ -23,17 +24,6 @@ static enum rf_err fail(const char *path, struct rf_error *error) {
                         strerror(errno));
 }
 
-static bool write_all(int fd, const char *data, size_t size) {
-    while (size > 0) {
-        ssize_t put = write(fd, data, size);
-        if (put < 0 && errno != EINTR)
-            return false;
-        data += put > 0 ? put : 0;
-        size -= put > 0 ? (size_t)put : 0;
-    }
-    return true;
-}
-
 static enum rf_err pour_all(struct pour *pour, struct rf_error *error) {
     char buffer[PIECE];
     for (;;) {
@@ -47,7 +37,7 @@ static enum rf_err pour_all(struct pour *pour, struct rf_error *error) {
         pour->bytes += got;
         if (EVP_DigestUpdate(pour->digest, buffer, (size_t)got) != 1)
             return rf_error_set(error, RF_ERR_NOMEM, "out of memory");
-        if (pour->out >= 0 && !write_all(pour->out, buffer, (size_t)got))
+        if (pour->out >= 0 && rf_file_write(pour->out, buffer, (size_t)got) != RF_OK)
             return fail(pour->to, error);
     }
     return pour->out < 0 || fsync(pour->out) == 0 ? RF_OK : fail(pour->to, error);

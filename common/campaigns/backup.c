@@ -156,17 +156,6 @@ static enum rf_err check_file(const char *file, struct rf_error *error) {
                : rf_error_set(error, RF_ERR_INVALID, "%s is no file to read from", file);
 }
 
-// A new host has none yet.
-static enum rf_err make_folder(const char *path, struct rf_error *error) {
-    char folder[NAME_SIZE];
-    (void)snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash == NULL || slash == folder)
-        return RF_OK;
-    *slash = '\0';
-    return rf_folder_make(folder, 0700, error);
-}
-
 enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc now,
                               struct rf_backup_restored *restored, struct rf_error *error) {
     char part[NAME_SIZE];
@@ -175,7 +164,7 @@ enum rf_err rf_backup_restore(const char *path, const char *file, struct rf_utc 
     (void)snprintf(part, sizeof part, "%s" RF_STORE_RESTORING, path);
     enum rf_err err = check_file(file, error);
     if (err == RF_OK)
-        err = make_folder(path, error);
+        err = rf_folder_make_of(path, 0700, error); // a new host has none yet
     if (err == RF_OK)
         err = rf_store_lock(path, &lock_fd, error);
     if (err != RF_OK)
