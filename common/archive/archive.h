@@ -44,6 +44,9 @@ RF_NODISCARD enum rf_err rf_archive_put_files(const struct rf_archive_manifest *
                                               rf_archive_note_fn *note, void *arg,
                                               struct rf_error *error);
 
+// rf_archive_misses_files: whether there is any that rf_archive_put_files would put back. Blocks.
+bool rf_archive_misses_files(const struct rf_archive_manifest *manifest);
+
 struct rf_archive_restored {
     size_t replaced, unchanged; // files of state_dir
     bool has_campaigns;         // `campaigns` is filled

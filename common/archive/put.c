@@ -10,6 +10,11 @@
 
 #include "base/file.h"
 
+// Where a file of the archive belongs: its name there from its first slash on.
+static const char *place_of(const struct rf_archive_file *file) {
+    return file->name + strlen(RF_ARCHIVE_FILES) - 1;
+}
+
 static enum rf_err put_one(const struct rf_archive_file *file, const char *from, const char *to,
                            struct rf_error *error) {
     char part[PATH_MAX + 16];
@@ -44,7 +49,7 @@ static enum rf_err put_or_look(const struct rf_archive_file *file, const char *f
                                rf_archive_note_fn *note, void *arg, struct rf_error *error) {
     char from[PATH_MAX];
     struct stat status;
-    const char *to = file->name + strlen(RF_ARCHIVE_FILES) - 1; // with its first slash
+    const char *to = place_of(file);
     (void)snprintf(from, sizeof from, "%s/%s", folder, file->name);
     if (stat(to, &status) == 0)
         return look_at(file, from, to, note, arg, error);
@@ -56,8 +61,7 @@ static enum rf_err put_or_look(const struct rf_archive_file *file, const char *f
 
 static bool is_configuration(const struct rf_archive_manifest *manifest,
                              const struct rf_archive_file *file) {
-    return manifest->config &&
-           strcmp(file->name + strlen(RF_ARCHIVE_FILES) - 1, manifest->config) == 0;
+    return manifest->config && strcmp(place_of(file), manifest->config) == 0;
 }
 
 enum rf_err rf_archive_put_files(const struct rf_archive_manifest *manifest, const char *folder,
@@ -73,4 +77,12 @@ enum rf_err rf_archive_put_files(const struct rf_archive_manifest *manifest, con
                 err = put_or_look(file, folder, put, note, arg, error);
         }
     return err;
+}
+
+bool rf_archive_misses_files(const struct rf_archive_manifest *manifest) {
+    for (size_t i = 0; i < manifest->count; i++)
+        if (rf_archive_is_in(&manifest->files[i], RF_ARCHIVE_FILES) &&
+            access(place_of(&manifest->files[i]), F_OK) != 0 && errno == ENOENT)
+            return true;
+    return false;
 }

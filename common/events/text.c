@@ -26,7 +26,7 @@ static bool reserve(struct rf_text *text, size_t more) {
         text->failed = true;
         return false;
     }
-    if (needed < text->capacity)
+    if (text->data != NULL && needed < text->capacity)
         return true;
     size_t capacity = text->capacity == 0 ? 256 : text->capacity;
     while (capacity <= needed)

@@ -38,10 +38,6 @@ static void choose(struct restoring *restoring) {
         restoring->options->config ? restoring->options->config : restoring->manifest.config;
 }
 
-static bool is_there(const struct restoring *restoring) {
-    return !restoring->file || access(restoring->file, F_OK) == 0;
-}
-
 static enum rf_err load(struct restoring *restoring, struct rf_error *error) {
     // The package's own has folders of its own.
     if (restoring->file && strcmp(restoring->file, CLI_INSTALLED_CONFIG) == 0)
@@ -49,10 +45,12 @@ static enum rf_err load(struct restoring *restoring, struct rf_error *error) {
     return rf_config_load(restoring->file, &restoring->config, error);
 }
 
-// The configuration that is chosen and is not there is that of the backup, and will be put back.
+// The configuration that is chosen is that of the backup, which will put it back if it is missing.
 static bool is_in_it(const struct restoring *restoring) {
     char path[2 * PATH_MAX] = "", folder[PATH_MAX] = "";
     const char *file = restoring->file;
+    if (!file)
+        return false;
     while (strncmp(file, "./", 2) == 0)
         file += 2;
     if (file[0] != '/' && !getcwd(folder, sizeof folder))
@@ -71,8 +69,10 @@ static enum rf_err look(struct restoring *restoring, struct rf_error *error) {
     if (err != RF_OK)
         return err;
     choose(restoring);
-    if (is_there(restoring) || !is_in_it(restoring))
-        err = load(restoring, error);
+    err = load(restoring, error);
+    // It, or a secret that it names, is missing: it is read once that is back.
+    if (err != RF_OK && is_in_it(restoring) && rf_archive_misses_files(&restoring->manifest))
+        err = RF_OK;
     if (err == RF_OK && restoring->config)
         err = rf_archive_idle(restoring->config, error);
     if (err == RF_ERR_CONFLICT && restoring->options->own[CLI_DRY_RUN]) {

@@ -239,10 +239,12 @@ bool cli_flush(struct cli_session *session) {
 }
 
 void cli_print_json(json_t *value) {
-    if (value != NULL) {
-        json_dumpf(value, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
-        putchar('\n');
+    if (value == NULL) {
+        rf_log(RF_LOG_ERROR, "the answer cannot be told: no memory, or a text not in UTF-8");
+        exit(CLI_FAILED);
     }
+    json_dumpf(value, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+    putchar('\n');
     json_decref(value);
 }
 

@@ -58,7 +58,8 @@ void cli_session_call(struct cli_session *session, const char *operation, json_t
 bool cli_flush(struct cli_session *session);
 
 // cli_print_json: one JSON value and a line end on stdout; consumes it. Texts of others stay one
-// line.
+// line. NULL, a value that could not be made, ends the program with an error: silence would be
+// taken for an answer.
 void cli_print_json(json_t *value);
 
 // cli_json_text: what a person has given, such as the name of a file, as JSON has it: bytes that

@@ -359,11 +359,13 @@ class Restores(ArchiveTest):
         self.set.write_key("openai", "another")
         self.set.config["drain_timeout"] = "6s"
         self.set.write_config()
+        # Without this key it cannot be read, and the backup has it.
         (self.set.root / "secrets" / "twilio").unlink()
-        # Without the key it cannot be read: that is told, and nothing is done.
-        self.assertIn("secrets/twilio", self.ringfence("restore", self.folder, code=78).stderr)
-        self.set.write_key("twilio", "twilio-good")
+        self.assertIn("is whole", self.ringfence("restore", self.folder, "--dry-run", code=0).stdout)
+        self.assertFalse((self.set.root / "secrets" / "twilio").exists())
         told = self.restore()
+        self.assertEqual(told["put_back"], 1)
+        self.assertEqual((self.set.root / "secrets" / "twilio").read_text(), "twilio-good\n")
         self.assertEqual(sorted(note.split(" ")[0] for note in told["notes"]),
                          sorted([str(self.set.config_file), str(self.set.root / "secrets" / "openai")]))
         self.assertEqual((self.set.root / "secrets" / "openai").read_text(), "another\n")
@@ -372,6 +374,12 @@ class Restores(ArchiveTest):
         self.assertIn(f"{nowhere}: cannot open", self.set.cli("restore", self.folder, config=nowhere, check=78).stderr)
         self.assertFalse((self.set.root / "secrets" / "twilio").exists(), "nothing is put back before that is told")
         self.set.write_key("twilio", "twilio-good")
+        # What nothing is missing for, and is wrong all the same, is told, and nothing is done.
+        self.set.config["drain_timeout"] = "for long"
+        self.set.write_config()
+        self.assertIn("drain_timeout", self.ringfence("restore", self.folder, code=78).stderr)
+        self.set.config["drain_timeout"] = "6s"
+        self.set.write_config()
         words = self.ringfence("restore", self.folder, code=0).stdout
         self.assertIn(f"{self.state} is as it was at ", words)
         self.assertIn("complete the do-not-call list", words)
