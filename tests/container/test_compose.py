@@ -73,8 +73,10 @@ class Compose(unittest.TestCase):
         self.check_keys()
         self.check_campaign_with_kills()
         self.check_volumes_survive()
+        self.set.compose("run", "--rm", "-T", "backup", "backup", "/srv/ringfence/backups/kept")
         self.set.down()
-        self.assertEqual(self.set.left(), "")
+        self.assertEqual(self.set.left(), f"{PROJECT}_backups\n")
+        self.engine.docker("volume", "rm", f"{PROJECT}_backups")
 
     def check_each_container(self):
         for service in SERVICES:
