@@ -35,7 +35,7 @@
 //   watch.c            --watch: a command again and again, in place by screen.c
 //   completion.c       scripts for shells; complete.c says what can come next in a line, and
 //                      complete_names.c asks the set for names
-//   member.c, provider.c, person.c   what several of them share
+//   member.c, phrase.c, provider.c, person.c   what several of them share
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -11,6 +11,7 @@
 #include "limit_text.h"
 #include "member.h"
 #include "overview_calls.h"
+#include "phrase.h"
 
 #define WORTH_TELLING_NS INT64_C(100000000) // that a loop did not come to anything else
 
@@ -22,21 +23,6 @@ static void column(struct rf_text *text, const char *outside, size_t width) {
     rf_text_fini(&clean);
 }
 
-// " since 12 s" before now; nothing for an unknown time.
-static void since(struct rf_text *text, int64_t at, struct rf_utc now) {
-    char span[RF_TIME_TEXT_SIZE];
-    if (at > 0)
-        rf_text_add(text, "for %s", rf_span_text(rf_utc_since(now, (struct rf_utc){at}), span));
-}
-
-// ": what" if there is something to tell.
-static void because(struct rf_text *text, const char *why) {
-    if (why[0] == '\0')
-        return;
-    rf_text_add(text, ": ");
-    rf_text_add_clean(text, why, 200);
-}
-
 // Only when the broker's disk is in trouble.
 static void disk_text(const json_t *journal, struct rf_utc now, struct rf_text *text) {
     bool failing = json_is_true(json_object_get(journal, "failing"));
@@ -44,8 +30,8 @@ static void disk_text(const json_t *journal, struct rf_utc now, struct rf_text *
     if (!failing && !held)
         return;
     rf_text_add(text, failing ? "  the disk cannot be written " : "  the disk is late ");
-    since(text, cli_member_number(journal, "since"), now);
-    because(text, cli_member_text(journal, "why"));
+    cli_phrase_since(text, cli_member_number(journal, "since"), now);
+    cli_phrase_because(text, cli_member_text(journal, "why"));
     rf_text_add(text, "; %" PRId64 " changes wait%s\n", cli_member_number(journal, "waiting"),
                 held ? ", publishers are held back" : "");
 }
@@ -58,7 +44,7 @@ static void broker_text(const json_t *broker, struct rf_utc now, struct rf_text 
     if (json_object_get(broker, "protocol") != NULL) // an older one does not tell
         rf_text_add(text, "protocol %" PRId64 ", ", cli_member_number(broker, "protocol"));
     rf_text_add(text, "pid %" PRId64 ", ", cli_member_number(broker, "pid"));
-    since(text, cli_member_number(broker, "started"), now);
+    cli_phrase_since(text, cli_member_number(broker, "started"), now);
     rf_text_add(text, "\n  events %" PRId64 " to %" PRId64 " kept (%" PRId64 " KiB), %zu clients\n",
                 cli_member_number(journal, "first"), cli_member_number(journal, "last"),
                 cli_member_number(journal, "bytes") / 1024,
@@ -97,7 +83,7 @@ static void processes_text(json_t *processes, struct rf_utc now, struct rf_text 
         column(text, cli_member_text(process, "state"), 9);
         rf_text_add(text, "pid %-8" PRId64, cli_member_number(process, "pid"));
         column(text, cli_member_text(process, "host"), 12);
-        since(text, cli_member_number(process, "started"), now);
+        cli_phrase_since(text, cli_member_number(process, "started"), now);
         load_text(process, text);
         rf_text_add(text, "\n");
     }
@@ -137,7 +123,7 @@ static void breaker_text(const json_t *breaker, struct rf_utc now, struct rf_tex
     rf_text_add(text, "  ");
     column(text, cli_member_text(breaker, "service"), 14);
     column(text, state, 9);
-    since(text, cli_member_number(breaker, "since"), now);
+    cli_phrase_since(text, cli_member_number(breaker, "since"), now);
     if (closed && failures > 0)
         rf_text_add(text, ", %" PRId64 " failures in a row", failures);
     if (closed)
@@ -147,7 +133,7 @@ static void breaker_text(const json_t *breaker, struct rf_utc now, struct rf_tex
                     rf_span_text(rf_utc_since((struct rf_utc){until}, now), left));
     held_text(breaker, text);
     if (!closed && !forced)
-        because(text, cli_member_text(breaker, "last_error"));
+        cli_phrase_because(text, cli_member_text(breaker, "last_error"));
     rf_text_add(text, "\n");
     cli_ejected_text(breaker, now, text);
 }
@@ -204,12 +190,12 @@ static void providers_text(json_t *providers, struct rf_utc now, struct rf_text 
         rf_text_add(text, "  ");
         column(text, name, 14);
         column(text, cli_member_text(provider, "status"), 9);
-        since(text, cli_member_number(provider, "since"), now);
+        cli_phrase_since(text, cli_member_number(provider, "since"), now);
         if (json_is_true(json_object_get(provider, "flapping")))
             rf_text_add(text, ", flapping");
         figures_text(provider, text);
         credit_text(json_object_get(provider, "forecast"), now, text);
-        because(text, cli_member_text(provider, "why"));
+        cli_phrase_because(text, cli_member_text(provider, "why"));
         rf_text_add(text, "\n");
     }
 }
@@ -223,8 +209,8 @@ static void marks_text(json_t *marks, struct rf_utc now, struct rf_text *text) {
         rf_text_add(text, "  ");
         column(text, name, 14);
         column(text, cli_member_text(mark, "class"), 9);
-        since(text, cli_member_number(mark, "since"), now);
-        because(text, cli_member_text(mark, "message"));
+        cli_phrase_since(text, cli_member_number(mark, "since"), now);
+        cli_phrase_because(text, cli_member_text(mark, "message"));
         rf_text_add(text, " (cleared by: ");
         rf_text_add_clean(text, cli_member_text(mark, "clears"), 32);
         rf_text_add(text, ")\n");
@@ -245,7 +231,7 @@ static void fallbacks_text(json_t *fallbacks, struct rf_utc now, struct rf_text 
         rf_text_add(text, "instead of ");
         column(text, cli_member_text(fallback, "instead_of"), 0);
         rf_text_add(text, "%s ago", rf_span_text(rf_utc_since(now, last), span));
-        because(text, cli_member_text(fallback, "message"));
+        cli_phrase_because(text, cli_member_text(fallback, "message"));
         rf_text_add(text, "\n");
     }
 }

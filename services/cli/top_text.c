@@ -7,6 +7,7 @@
 #include "events/field.h"
 #include "force.h"
 #include "member.h"
+#include "phrase.h"
 #include "progress.h"
 #include "screen.h"
 
@@ -45,19 +46,6 @@ static void column(struct rf_text *text, const char *outside, size_t width) {
     rf_text_add_bytes(text, word, size);
     rf_text_add(text, "%*s", (int)(width - used + 1), "");
     rf_text_fini(&clean);
-}
-
-static void since(struct rf_text *text, int64_t at, struct rf_utc now) {
-    char span[RF_TIME_TEXT_SIZE];
-    if (at > 0)
-        rf_text_add(text, "for %s", rf_span_text(rf_utc_since(now, (struct rf_utc){at}), span));
-}
-
-static void because(struct rf_text *text, const char *why) {
-    if (why[0] == '\0')
-        return;
-    rf_text_add(text, ": ");
-    rf_text_add_clean(text, why, 200);
 }
 
 // How bad a state is: 0 is one that nobody looks for.
@@ -99,7 +87,7 @@ static void add_breaker(struct cli_top_rows *rows, const json_t *one, struct rf_
     set_figure(rows, CLI_TOP_BY_LOAD, (double)total);
     column(text, name, 16);
     column(text, state, 10);
-    since(text, cli_member_number(one, "since"), now);
+    cli_phrase_since(text, cli_member_number(one, "since"), now);
     if (cli_force_is(one)) {
         rf_text_add(text, ", ");
         cli_force_text(one, text);
@@ -112,7 +100,7 @@ static void add_breaker(struct cli_top_rows *rows, const json_t *one, struct rf_
         rf_text_add(text, ", %" PRId64 " of %" PRId64 " failed",
                     cli_member_number(figures, "failed"), total);
     if (!closed)
-        because(text, cli_member_text(one, "last_error"));
+        cli_phrase_because(text, cli_member_text(one, "last_error"));
 }
 
 static void breakers(const struct cli_top *top, struct rf_utc now, struct rf_text *text) {
@@ -134,12 +122,13 @@ static void add_provider(struct cli_top_rows *rows, const char *name, const json
     set_figure(rows, CLI_TOP_BY_LOAD, (double)cli_member_number(latency, "attempts"));
     column(text, name, 16);
     column(text, status, 10);
-    since(text, at, now);
+    cli_phrase_since(text, at, now);
     if (json_is_object(latency))
         rf_text_add(text, ", calls take %.2f s (p99 %.2f s)",
                     (double)cli_member_number(latency, "p50_ns") / 1e9,
                     (double)cli_member_number(latency, "p99_ns") / 1e9);
-    because(text, cli_member_text(mark != NULL ? mark : one, mark != NULL ? "message" : "why"));
+    cli_phrase_because(
+        text, cli_member_text(mark != NULL ? mark : one, mark != NULL ? "message" : "why"));
 }
 
 static void providers(const struct cli_top *top, struct rf_utc now, struct rf_text *text) {
@@ -194,7 +183,7 @@ static void add_process(struct cli_top_rows *rows, const json_t *one, struct rf_
     if (resident > 0)
         rf_text_add(text, "%5" PRId64 " MiB  ", resident / MIB);
     rf_text_add(text, "lag %4" PRId64 " ms  ", lag / RF_NS_PER_MS);
-    since(text, cli_member_number(one, "started"), now);
+    cli_phrase_since(text, cli_member_number(one, "started"), now);
     json_object_foreach(json_object_get(one, "queues"), name, length) {
         if (json_integer_value(length) <= 0)
             continue;
@@ -222,7 +211,7 @@ static void add_incident(struct cli_top_rows *rows, const json_t *one, struct rf
         return;
     set_figure(rows, CLI_TOP_BY_LOAD, (double)cli_member_number(one, "events"));
     column(text, severity, 9);
-    since(text, cli_member_number(one, "opened"), now);
+    cli_phrase_since(text, cli_member_number(one, "opened"), now);
     rf_text_add(text, "%s: ",
                 cli_member_number(one, "acked") > 0 ? ", acknowledged"
                 : held                              ? ", held back"
