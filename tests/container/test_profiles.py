@@ -35,6 +35,10 @@ NUMBERS = [f"+1202555{number:04d}" for number in range(4000, 4040)]
 SCALE = {"orchestrator": 2}
 
 
+def image_of(service):
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"][service]["image"]
+
+
 def config_with_store(folder):
     """deploy/compose/ringfence.yaml with its lines of the profile postgres as they are meant to be taken in."""
     text = (DEPLOY / "compose/ringfence.yaml").read_text()
@@ -64,8 +68,8 @@ class Profiles(unittest.TestCase):
         cls.engine = Engine()
         cls.addClassCleanup(cls.engine.off)
         cls.engine.provide_image()
-        cls.engine.provide_stand_in("postgres:15", "postgres")
-        cls.engine.provide_stand_in("prom/prometheus", "prometheus")
+        for service in ("postgres", "prometheus"):
+            cls.engine.provide_stand_in(image_of(service), service)
         cls.root = pathlib.Path(tempfile.mkdtemp(prefix="rf-profiles-"))
         cls.addClassCleanup(shutil.rmtree, cls.root)
         cls.root.chmod(0o755)
