@@ -46,7 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, str(value))
         self.end_headers()
         with contextlib.suppress(OSError):
-            self.wfile.write(data)
+            self.wfile.write(b"" if self.command == "HEAD" else data)
 
     def refuse(self, status, code, error):
         self.answer(status, {"error": error, "code": code})
@@ -84,7 +84,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         file = PAGE / (path.lstrip("/") or "index.html")
         if file.parent != PAGE or not file.is_file():
             return self.refuse(404, "not_found", "there is no such file")
+        if self.command == "GET" and self.fake.spoilt.get(file.name):
+            return self.spoil(self.fake.spoilt[file.name].pop(), file)
         return self.answer(200, file.read_bytes(), TYPES[file.suffix])
+
+    do_HEAD = do_GET
+
+    def spoil(self, how, file):
+        if how == "refused":
+            return self.refuse(503, "unavailable", "not now")
+        if how == "other version":
+            return self.answer(200, b"", TYPES[file.suffix])
+        if how == "half":
+            return self.answer(200, file.read_bytes()[:99], TYPES[file.suffix], **{"Content-Length": file.stat().st_size})
+        self.close_connection = True  # "dropped"
+        return None
 
     def do_POST(self):
         size = int(self.headers.get("Content-Length") or 0)
@@ -158,6 +172,7 @@ class FakeConsole:
         self.campaigns, self.silences, self.timelines, self.alerts = [], [], {}, {}
         self.incidents, self.actions, self.resumed, self.changes, self.events = [], [], [], [], []
         self.refusal = None  # (status, code, error) of each action
+        self.spoilt = {}  # a file's name: how its next answers are, the last of them first; Handler.spoil() has which
         self.generation = 0
         self.last = 0
 

@@ -3,6 +3,7 @@
 import pathlib
 import unittest
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -62,11 +63,22 @@ class PageTest(unittest.TestCase):
         return self.browser.execute_script(script, *arguments)
 
     def log_in(self, url, token):
-        self.browser.get(url)
-        wait_for("the login", lambda: self.visible("#login"))
-        self.fill("#token", token)
-        self.press(Keys.ENTER)
-        self.wait_text("#link-text", "Live")
+        try:
+            self.browser.get(url)
+            wait_for("the login", lambda: self.visible("#login"))
+            self.fill("#token", token)
+            self.press(Keys.ENTER)
+            self.wait_text("#link-text", "Live")
+        except (AssertionError, WebDriverException) as error:
+            raise AssertionError(f"{error}\n{self.seen()}") from error
+
+    def seen(self):
+        """For who reads of a failure: what a person would have before them."""
+        log = "\n".join(entry["message"] for entry in self.browser.get_log("browser"))
+        return f"The page:\n{self.text('body')}\nThe browser's log:\n{log}\n{self.console_said()}"
+
+    def console_said(self):
+        return "The console was the test's own."
 
     def confirm(self, **fields):
         """Fills the dialog and confirms it."""

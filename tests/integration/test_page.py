@@ -49,6 +49,47 @@ class Session(FakeTest):
         wait_for("the login", lambda: self.visible("#login"))
 
 
+class Loads(FakeTest):
+    """A page of which not all comes."""
+
+    def test_it_is_loaded_again_when_a_file_does_not_come(self):
+        for name, how in (("dom.js", "dropped"), ("sse.js", "refused"), ("main.js", "half"), ("store.js", "other version"),
+                          ("boot.js", "dropped"), ("main.js", "refused"), ("tokens.css", "dropped")):
+            with self.subTest(f"{name} {how}"):
+                self.fake.spoilt[name] = [how]
+                self.browser.get(self.fake.url())
+                wait_for("the login", lambda: self.visible("#login"))
+                wait_for("all of the page", lambda: self.run_script(
+                    "return sessionStorage.length === 0 && document.styleSheets.length") == 3)
+                self.assertEqual(self.fake.spoilt[name], [])
+                self.assertFalse(self.visible("#loading"))
+
+    def test_a_token_in_the_address_is_kept_for_the_page_that_is_whole(self):
+        self.fake.spoilt["link.js"] = ["dropped"] * 3
+        self.browser.get(f"{self.fake.url()}#token={TOKEN}")
+        self.wait_text("#link-text", "Live")
+        self.assertNotIn("token", self.browser.current_url)
+
+    def test_it_waits_for_a_console_that_is_away(self):
+        self.fake.spoilt["dom.js"] = ["dropped"]
+        self.browser.get(self.fake.url())
+        self.fake.stop()
+        self.wait_text("#loading", "did not come")
+        self.assertFalse(self.visible("#login"))
+        self.fake.start()
+        wait_for("the login", lambda: self.visible("#login"))
+
+    def test_what_never_comes_is_told_and_tried_again_by_hand(self):
+        self.fake.spoilt["dom.js"] = ["refused"] * 99
+        self.browser.get(self.fake.url())
+        self.wait_text("#loading", "does not come", 60)
+        self.assertEqual(len(self.fake.spoilt["dom.js"]), 94, "five times, and no more")
+        self.assert_accessible()
+        self.fake.spoilt.clear()
+        self.click("#loading a")
+        wait_for("the login", lambda: self.visible("#login"))
+
+
 class Shows(FakeTest):
     def test_a_breaker_opens_counts_down_and_closes(self):
         self.fake.set("breaker/elevenlabs", breaker())
@@ -302,7 +343,7 @@ class Files(unittest.TestCase):
             with self.subTest(file.name):
                 self.assertEqual(re.findall(forbidden, text), [])
                 if file.suffix == ".html":
-                    self.assertEqual(re.findall(r"\son\w+=|\sstyle=|<style|<script(?! type=\"module\" src)", text), [])
+                    self.assertEqual(re.findall(r"\son\w+=|\sstyle=|<style|<script(?!( type=\"module\")? src=)", text), [])
 
 if __name__ == "__main__":
     unittest.main()

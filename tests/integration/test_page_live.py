@@ -31,6 +31,9 @@ class LivePage(PageTest):
         token = (self.set.root / "state" / "console.token").read_text().strip()
         self.log_in(f"http://127.0.0.1:{self.set.ports['console']}/", token)
 
+    def console_said(self):
+        return f"The console's standard error:\n{self.set.processes['console'].text()}"
+
     def finish(self):
         self.browser.get("about:blank")
         faults = self.set.stop_all()

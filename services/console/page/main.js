@@ -6,6 +6,7 @@
 //   glance.js alerts.js campaigns.js breakers.js providers.js gateways.js processes.js events.js: the parts
 //   sheet.js contact.js incident.js  what is looked at by itself
 //   actions.js, ask.js  what an operator can do
+//   boot.js     loads the page again when one of these did not come
 
 import {startAlerts} from "./alerts.js";
 import {announce} from "./announce.js";
@@ -13,7 +14,7 @@ import {startAsking} from "./ask.js";
 import {startBreakers} from "./breakers.js";
 import {startCampaigns} from "./campaigns.js";
 import {startContacts, touched} from "./contact.js";
-import {byId} from "./dom.js";
+import {byId, setHidden} from "./dom.js";
 import {happened, loadHistory, missed, startEvents} from "./events.js";
 import {startGateways} from "./gateways.js";
 import {startGlance} from "./glance.js";
@@ -93,6 +94,7 @@ startLink(() => {
   refreshSoon();
 });
 startSession(begin, end);
+setHidden(byId("loading"), true);
 
 setInterval(() => {
   forget(now());
