@@ -16,6 +16,7 @@
 #include "logs_follow.h"
 #include "logs_lines.h"
 #include "moment.h"
+#include "output.h"
 #include "session.h"
 #include "terminal.h"
 
@@ -94,10 +95,12 @@ static void on_line(void *arg, const char *line, size_t size) {
         logs->skip--;
     else if (verdict == CLI_LOGS_MATCH) {
         logs->shown++;
-        if (!logs->json)
-            print_text(parsed, logs->color);
-        else if (fwrite(line, 1, size, stdout) == size)
+        if (logs->json) {
+            cli_output_write(line, size);
             putchar('\n');
+        } else {
+            print_text(parsed, logs->color);
+        }
     }
     json_decref(parsed);
 }
@@ -139,7 +142,7 @@ static enum rf_err follow(struct logs *logs, struct cli_logs_files *files, struc
     enum rf_err result = cli_logs_follow_begin(&state, files, error);
     while (result == RF_OK && !stopped) {
         result = cli_logs_follow_look(&state, error);
-        if (fflush(stdout) != 0)
+        if (!cli_output_flush() || cli_output_gone())
             break;
         rf_clock_pause(LOOK_EVERY);
     }

@@ -35,8 +35,8 @@
 //   watch.c            --watch: a command again and again, in place by screen.c
 //   completion.c       scripts for shells; complete.c says what can come next in a line, and
 //                      complete_names.c asks the set for names
+//   output.c           standard output: was it written, does anybody read it
 //   member.c, phrase.c, provider.c, person.c   what several of them share
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,12 +47,14 @@
 #include "config_file.h"
 #include "help.h"
 #include "options.h"
+#include "output.h"
 #include "say.h"
 #include "watch.h"
 
 int main(int argc, char **argv) {
     struct cli_options options;
     struct rf_error error;
+    cli_output_hold();
     rf_log_open("ringfence");
     rf_log_least(RF_LOG_WARNING); // what the bus says in passing is not for people at a prompt
     // A reader that goes away, such as head(1), shows as a failed write, not as a death by signal.
@@ -72,18 +74,14 @@ int main(int argc, char **argv) {
     }
     if (options.help) {
         cli_help_print(stdout, &options);
-        return CLI_OK;
+        return cli_output_end(CLI_OK);
     }
     if (options.version) {
         printf("ringfence %s\n", RF_VERSION);
-        return CLI_OK;
+        return cli_output_end(CLI_OK);
     }
     options.config = cli_config_file_take(options.config);
     int code = options.own[CLI_WATCH] != NULL ? cli_watch(&options, options.command->run)
                                               : options.command->run(&options);
-    bool lost = fflush(stdout) != 0 || ferror(stdout);
-    if (!lost || errno == EPIPE)
-        return code;
-    rf_log(RF_LOG_ERROR, "standard output cannot be written: %s", strerror(errno));
-    return code == CLI_OK ? CLI_FAILED : code;
+    return cli_output_end(code);
 }

@@ -18,6 +18,7 @@
 #include "base/utf8.h"
 #include "config/config.h"
 #include "config/permitted.h"
+#include "output.h"
 
 // Without a word of the broker for so long a line says what is waited for.
 #define FIRST_WORD rf_seconds(1)
@@ -226,12 +227,12 @@ void cli_session_call(struct cli_session *session, const char *operation, json_t
 }
 
 bool cli_flush(struct cli_session *session) {
-    if (fflush(stdout) == 0)
+    if (cli_output_flush())
         return true;
-    if (errno == EPIPE)
+    if (cli_output_gone())
         cli_session_end(session, CLI_OK);
     else
-        cli_session_fail(session, "standard output cannot be written: %s", strerror(errno));
+        cli_session_fail(session, "standard output cannot be written: %s", cli_output_why());
     // Told, once: main finds nothing more to write, nor an error.
     __fpurge(stdout);
     clearerr(stdout);

@@ -10,17 +10,20 @@
 #include "event_filter.h"
 #include "event_line.h"
 #include "moment.h"
+#include "output.h"
 #include "reader.h"
 #include "terminal.h"
 
 #define LAST_MOST     100000
 #define UNKEPT_PREFIX "metric."
+#define LOOK_EVERY    rf_ms(500)
 
 struct tail {
     struct cli_session *session;
     struct cli_event_filter filter;
     struct cli_range range;
     struct cli_reader reader;
+    struct rf_timer look; // whether anybody still reads, also while nothing happens
     bool json, color;
     // With --last: the lines of the past, of which only the last are printed, as a ring. A filter
     // of ours is one that the broker does not know, so it cannot count for us.
@@ -84,10 +87,21 @@ static void on_unkept(void *arg, const char *topic, const struct rf_event *event
     settle(tail);
 }
 
+static void look(void *arg) {
+    struct tail *tail = arg;
+    rf_timer_after(&tail->look, LOOK_EVERY);
+    if (!cli_output_gone())
+        return;
+    cli_reader_end(&tail->reader);
+    cli_session_end(tail->session, CLI_OK);
+}
+
 static void begin(struct cli_session *session) {
     struct tail *tail = session->arg;
     struct rf_error error;
     tail->session = tail->reader.session = session;
+    rf_timer_init(&tail->look, session->loop, look, tail);
+    look(tail);
     cli_reader_begin(&tail->reader);
     for (size_t i = 0; i < tail->range.prefix_count; i++)
         if (strncmp(tail->range.prefixes[i], UNKEPT_PREFIX, strlen(UNKEPT_PREFIX)) == 0 &&

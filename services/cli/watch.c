@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "events/field.h"
 #include "options.h"
+#include "output.h"
 #include "screen.h"
 #include "session.h"
 
@@ -85,11 +86,11 @@ static void print_block(struct watching *watching) {
     if (watching->said.size > 0 && !watching->options->json)
         printf("%s%s\n", watching->rounds > 0 ? "\n" : "", rf_time_text(watching->at, at));
     if (watching->said.size > 0)
-        fwrite(watching->said.data, 1, watching->said.size, stdout);
+        cli_output_write(watching->said.data, watching->said.size);
     if (watching->bad.size > 0)
         fwrite(watching->bad.data, 1, watching->bad.size, stderr);
-    if (fflush(stdout) != 0) // main tells it
-        end(watching, errno == EPIPE ? CLI_OK : CLI_FAILED);
+    if (!cli_output_flush()) // main tells it
+        end(watching, cli_output_gone() ? CLI_OK : CLI_FAILED);
 }
 
 // The last line is what came of it; those before say what was waited for.
@@ -120,7 +121,7 @@ static void be_child(struct watching *watching, const int *out, const int *err) 
         close(err[i]);
     }
     int code = watching->run(watching->options);
-    exit(fflush(stdout) != 0 ? CLI_FAILED : code);
+    exit(cli_output_end(code));
 }
 
 static void begin_round(struct watching *watching) {

@@ -288,6 +288,26 @@ class ControlToolTest(RingfenceTest):
         self.assertEqual(result.returncode, 1)
         self.assertIn("standard output cannot be written: No space left on device", result.stderr)
 
+    def run_in_shell(self, command):
+        """`command` after the words that all have; its end, and that of the last to write."""
+        return subprocess.run(["bash", "-o", "pipefail", "-c", f"{BIN}/ringfence --config {self.set.config_file} {command}"],
+                              capture_output=True, text=True, check=False, timeout=60)
+
+    def test_what_cannot_be_written_is_told_and_a_reader_that_went_away_is_no_failure(self):
+        self.set.start("broker")
+        for words in ("--help", "--version", "config keys", "status", "status --json", "status --watch=200ms",
+                      "status --watch=200ms --json", "breaker list --json", "tail --since 1h", "replay --since 1h"):
+            with self.subTest(words):
+                full = self.run_in_shell(f"{words} > /dev/full")
+                self.assertEqual(full.returncode, 1, full.stderr)
+                self.assertEqual(full.stderr.count("standard output cannot be written: No space left on device"), 1)
+                closed = self.run_in_shell(f"{words} >&-")
+                self.assertEqual(closed.returncode, 1, closed.stderr)
+                self.assertEqual(closed.stderr.count("standard output cannot be written: Bad file descriptor"), 1)
+                gone = self.run_in_shell(f"{words} | head -1")
+                self.assertEqual((gone.returncode, gone.stderr), (0, ""))
+                self.assertEqual(gone.stdout.count("\n"), 1)
+
     def test_status_tells_workers_and_breakers(self):
         self.set.start("broker")
         self.stand_in()

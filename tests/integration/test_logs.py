@@ -152,6 +152,16 @@ class FollowTest(LogsCase):
         self.set.config["logger"]["rotate"] = {"size": "20KiB", "compress": "gzip"}
         self.set.write_config()
 
+    def test_it_ends_when_nobody_reads_any_more_also_while_nothing_happens(self):
+        ours, theirs = os.pipe()
+        with open(ours, "rb") as reader:
+            follower = self.start_following("--type", "contact.done", stdout=theirs)
+            os.close(theirs)
+            self.set.start("logger")
+            self.publisher.publish(*events(1))
+            self.assertIn(b"contact.done", reader.readline())
+        self.assertEqual(follower.wait(60), 0)
+
     def test_lines_are_followed_over_rotations_and_lives(self):
         follower = self.start_following()
         logger = self.set.start("logger")

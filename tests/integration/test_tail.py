@@ -173,6 +173,12 @@ class Tail(Reading):
         end()
         self.assertEqual([line["seq"] for line in lines], list(range(1, 302)))
 
+    def test_it_ends_when_nobody_reads_any_more_also_while_nothing_happens(self):
+        popen = self.start("tail", "process.ready", "--last", "1")
+        self.assertIn("process.ready", popen.stdout.readline())
+        popen.stdout.close()
+        self.assertEqual(popen.wait(PATIENCE), 0)
+
     def test_measurements_are_shown_live_where_a_topic_names_them(self):
         lines, end = self.follow("metric.", "test.")
 
