@@ -61,8 +61,14 @@ class InstalledSet:
         words = [CONTACTS if word == str(demo.CONTACTS) else word for word in arguments]
         return subprocess.Popen(self.machine.inside(*as_ringfence(*words)), **options)
 
+    def stop_units(self):
+        """Waits for each, as a stop of the target alone does not."""
+        self.machine.run("systemctl", "stop", "ringfence.target", "ringfence-*.service")
+
     def stop(self):
-        self.machine.run("systemctl", "stop", "ringfence.target", "simulator")
+        """The simulator last: its receivers take what the others still have to tell."""
+        self.stop_units()
+        self.machine.run("systemctl", "stop", "simulator")
         self.end_mail()
 
     def end_mail(self):

@@ -85,7 +85,7 @@ class Package(unittest.TestCase):
         code, told = machine.tries("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "ringfence", "status")
         self.assertEqual(code, 78)
         self.assertIn("user nobody may not read it, it is ringfence's", told)
-        machine.run("systemctl", "stop", "ringfence.target")
+        self.set.stop_units()
 
     def test_it_installs_runs_upgrades_removes_and_purges(self):
         machine = self.machine
