@@ -55,10 +55,11 @@ struct rf_archive_restored {
 };
 
 // rf_archive_restore: puts back state_dir, as `config` has it. Each file goes into its place at
-// once or not at all, campaigns first; all are written and synced before the first one does. After
-// a kill in between some are put back and others not: each is whole, and it is to be done again.
-// RF_ERR_CONFLICT while a process of the set runs here, RF_ERR_DAMAGED for an archive that is
-// damaged, RF_ERR_IO: then all stays as it was. Blocks.
+// once or not at all, campaigns first; all are written and synced before the first one does. The
+// registry's processes are left out: none of then runs, and nobody is to be told that it is lost.
+// After a kill in between some are put back and others not: each is whole, and it is to be done
+// again. RF_ERR_CONFLICT while a process of the set runs here, RF_ERR_DAMAGED for an archive that
+// is damaged, RF_ERR_IO: then all stays as it was. Blocks.
 RF_NODISCARD enum rf_err rf_archive_restore(const struct rf_config *config,
                                             const struct rf_archive_manifest *manifest,
                                             const char *folder, struct rf_utc now,

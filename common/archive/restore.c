@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "store/migrate.h"
 #include "store/replace.h"
+#include "store/sql.h"
 
 struct restoring {
     const struct rf_config *config;
@@ -101,6 +102,18 @@ static enum rf_err make_folder(const char *path, struct rf_error *error) {
     return err == RF_OK ? check_owner(folder, error) : err;
 }
 
+// None of the processes of then runs: without their entries nobody is told that they are lost. Who
+// runs on another host registers again. What calls they had in hand stands elsewhere, and stays.
+static enum rf_err forget_processes(const char *part, struct rf_error *error) {
+    sqlite3 *db = NULL;
+    enum rf_err err = rf_store_database(part, &db, error);
+    if (err == RF_OK)
+        err = rf_sql_run(db, error,
+                         "DELETE FROM state WHERE key >= 'process/' AND key < 'process0'", "");
+    sqlite3_close(db); // with it the log goes into the file
+    return err;
+}
+
 static enum rf_err write_part(struct restoring *restoring, const struct rf_archive_file *file,
                               const char *path, struct rf_error *error) {
     char from[PATH_MAX], part[PATH_MAX];
@@ -115,6 +128,8 @@ static enum rf_err write_part(struct restoring *restoring, const struct rf_archi
         err = rf_backup_prepare(part, restoring->now, &restoring->restored->campaigns, error);
         restoring->restored->has_campaigns = true;
     }
+    if (err == RF_OK && rf_archive_is(file, RF_ARCHIVE_STATE, RF_ARCHIVE_JOURNAL))
+        err = forget_processes(part, error);
     return err == RF_OK ? rf_file_sync_folder(part, error) : err;
 }
 

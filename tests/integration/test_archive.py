@@ -2,6 +2,7 @@
 """ringfence backup and restore: all that a set keeps, copied while it works and put back later, on the same host or on
 one that has nothing; nobody is dialled twice, and what was in the journal then is in it again."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -12,9 +13,10 @@ import sqlite3
 import subprocess
 import unittest
 
-from harness import BIN, CampaignTest, has_crash_points, people, wait_for
+from harness import BIN, CampaignTest, has_crash_points, people, stays, wait_for
 
 DATABASES = ("broker/broker.db", "orchestrator/campaign.db", "alerter/alerts.db", "health-monitor/history.db")
+LEASE, HEARTBEAT = 6, 0.6  # seconds
 STOP = "stop all processes of the set first"
 
 
@@ -195,6 +197,24 @@ class Restores(ArchiveTest):
         status = self.finished("c", 150)
         self.assertEqual((status["done"], status["set_aside"]), (len(contacts), 0))
         self.assert_each_dialled_once(contacts)
+
+    def registered(self, state):
+        with contextlib.closing(sqlite3.connect(f"file:{state}/broker/broker.db?mode=ro", uri=True)) as database:
+            return {key for key, in database.execute("SELECT key FROM state WHERE key LIKE 'process/%'")}
+
+    def test_processes_of_then_are_not_told_to_be_lost(self):
+        self.set.config["bus"]["heartbeat_misses"] = round(LEASE / HEARTBEAT)
+        self.set.write_config()
+        self.set.start_all()
+        wait_for("all to be registered", lambda: len(self.registered(self.state)) >= 7)
+        self.backup()
+        before = self.registered(self.folder / "state")
+        self.kill_all()
+        self.restore()
+        self.assertEqual(self.registered(self.state), set())
+        self.set.start_all()
+        stays("quiet", lambda: not self.set.events(type="process.lost"), LEASE)
+        self.assertEqual(self.registered(self.state) & before, set())
 
     def test_who_was_dialled_since_is_not_dialled_again_by_what_is_put_back(self):
         contacts = people(24)
