@@ -134,7 +134,7 @@ class Profiles(unittest.TestCase):
     def test_prometheus_has_its_target_and_the_rules(self):
         (one,) = self.set.inspected("prometheus")
         self.assertEqual((one["Config"]["User"], one["HostConfig"]["CapDrop"]), ("10001:10001", ["ALL"]))
-        wait_for("the first scrape", lambda: all(row["lastScrape"][:4] != "0001" for row in self.targets()), 60)
+        self.wait_scraped()
         self.assertEqual([(row["scrapeUrl"], row["health"], row["lastError"]) for row in self.targets()],
                          [("http://console:18090/metrics", "up", "")])
         known = yaml.safe_load((DEPLOY / "prometheus/ringfence-rules.yml").read_text())
@@ -148,6 +148,10 @@ class Profiles(unittest.TestCase):
 
     def targets(self):
         return self.ask("targets")["activeTargets"]
+
+    def wait_scraped(self):
+        """By this Prometheus: what one before it has stored is answered for minutes."""
+        wait_for("the first scrape", lambda: all(row["lastScrape"][:4] != "0001" for row in self.targets()), 60)
 
     def promtool(self, *words):
         """In a container beside the others, as Grafana's would be."""
@@ -163,7 +167,7 @@ class Profiles(unittest.TestCase):
         self.assertEqual([DEPLOY / mounts[path] for path in dashboards], [DEPLOY / "./grafana/ringfence.json"])
         self.assertEqual(sources["datasources"][0]["type"], "prometheus")
 
-        wait_for("the first scrape", lambda: self.ask("query", query="up == 1")["result"], 60)
+        self.wait_scraped()
         self.assertIn("ringfence", self.promtool("query", "instant", sources["datasources"][0]["url"], 'up{job="ringfence"} == 1'))
         measured = set(self.ask("metadata"))
         for title, expression in expressions():
