@@ -151,7 +151,10 @@ class Profiles(unittest.TestCase):
 
     def wait_scraped(self):
         """By this Prometheus: what one before it has stored is answered for minutes."""
-        wait_for("the first scrape", lambda: all(row["lastScrape"][:4] != "0001" for row in self.targets()), 60)
+        def scraped():
+            targets = self.targets()
+            return targets and all(row["lastScrape"][:4] != "0001" for row in targets)
+        wait_for("the first scrape", scraped, 60)
 
     def promtool(self, *words):
         """In a container beside the others, as Grafana's would be."""
