@@ -47,6 +47,10 @@ const char *rf_bus_trouble(const struct rf_bus *bus) {
     return known != NULL || bus->version_trouble[0] == '\0' ? known : bus->version_trouble;
 }
 
+const char *rf_bus_mend(const struct rf_bus *bus) {
+    return bus->handshakes[0].trouble != NULL ? bus->handshakes[0].mend : NULL;
+}
+
 bool rf_bus_other_version(const struct rf_bus *bus) {
     return bus->version_trouble[0] != '\0';
 }

@@ -21,33 +21,35 @@
 
 #define REFUSED "does not let our key in"
 
-static void tell(struct rf_handshake *handshake, const char *what, const char *mend) {
+static void tell(struct rf_handshake *handshake, const char *what) {
     struct rf_instant now = rf_loop_now(handshake->loop);
     handshake->trouble = what;
     if (handshake->told.ns != 0 && rf_instant_since(now, handshake->told).ns < TELL_PAUSE.ns)
         return;
     handshake->told = now;
-    rf_log(RF_LOG_ERROR, "the broker at %s %s: %s", handshake->endpoint, what, mend);
+    rf_log(RF_LOG_ERROR, "the broker at %s %s: %s", handshake->endpoint, what, handshake->mend);
 }
 
+// The key is quoted, as most keys have signs that mean something to a shell; Z85 has no '.
 static void tell_refused(struct rf_handshake *handshake) {
-    char mend[256];
-    if (handshake->untold) {
-        handshake->trouble = REFUSED;
-        return;
-    }
-    snprintf(mend, sizeof mend,
-             "our public key is %s; on the broker's host: ringfence keys allow KEY --role ROLE, "
+    const char *key = handshake->keys->own.public_key;
+    snprintf(handshake->mend, sizeof handshake->mend,
+             "our public key is %s; on the broker's host: ringfence keys allow '%s' --role ROLE, "
              "then SIGHUP to the broker (the events socket needs the role subscriber)",
-             handshake->keys->own.public_key);
-    tell(handshake, REFUSED, mend);
+             key, key);
+    if (handshake->untold)
+        handshake->trouble = REFUSED;
+    else
+        tell(handshake, REFUSED);
 }
 
 static void tell_broken(struct rf_handshake *handshake) {
-    tell(handshake, "breaks off while keys are exchanged",
-         handshake->keys->curve
-             ? "bus.curve.server_key_file is not its public key, or it speaks without CURVE"
-             : "it wants CURVE: set bus.curve.secret_file and bus.curve.server_key_file");
+    snprintf(handshake->mend, sizeof handshake->mend, "%s",
+             handshake->keys->curve
+                 ? "bus.curve.server_key_file is not its public key, which is broker.public on "
+                   "the broker's host: copy that one here; or it speaks without CURVE"
+                 : "it wants CURVE: set bus.curve.secret_file and bus.curve.server_key_file");
+    tell(handshake, "breaks off while keys are exchanged");
 }
 
 static void on_success(struct rf_handshake *handshake) {

@@ -25,6 +25,7 @@ struct rf_handshake {
     bool connected;      // once, at least
     bool untold;         // somebody else tells of a key that is not let in
     const char *trouble; // why nothing can be sent; NULL: nothing is known
+    char mend[320];      // what a person can do about it; only where trouble is not NULL
 };
 
 // rf_handshake_watch: watches `socket`, connected to `endpoint`, until rf_handshake_end, which

@@ -37,18 +37,22 @@ static enum rf_err load_own(const char *pattern, const char *service, struct rf_
         err = rf_curve_secret_read(path, own, error);
     if (err == RF_OK)
         return RF_OK;
+    if (err == RF_ERR_NOT_FOUND)
+        rf_error_set(error, err,
+                     "%s: is not there; on this host: ringfence keys new %s; then on the broker's: "
+                     "ringfence keys allow with the %s.public of here",
+                     path, service, service);
     rf_error_prefix(error, "bus.curve.secret_file: ");
     return error->code = RF_ERR_CONFIG;
 }
 
 static enum rf_err load_server(const char *path, char key[RF_CURVE_KEY_SIZE],
                                struct rf_error *error) {
-    char name[RF_CURVE_NAME_SIZE];
     if (path == NULL)
         return rf_error_set(error, RF_ERR_CONFIG,
                             "bus.curve.server_key_file is not set; expected the file of the "
                             "broker's public key");
-    if (rf_curve_public_read(path, key, name, error) == RF_OK)
+    if (rf_curve_server_read(path, key, error) == RF_OK)
         return RF_OK;
     rf_error_prefix(error, "bus.curve.server_key_file: ");
     return error->code = RF_ERR_CONFIG;

@@ -56,14 +56,14 @@ static bool public_key_of(const struct rf_config_review *review, const char *ser
 }
 
 static bool review_server_key(const struct rf_config_review *review) {
-    char key[RF_CURVE_KEY_SIZE], own[RF_CURVE_KEY_SIZE], name[RF_CURVE_NAME_SIZE];
+    char key[RF_CURVE_KEY_SIZE], own[RF_CURVE_KEY_SIZE];
     struct rf_error error;
     const char *file = review->config->bus.curve.server_key_file;
     bool is_here = public_key_of(review, "broker", own);
     if (file == NULL)
         rf_config_warn(review, RF_CONFIG_WARNING_BUS_SERVER_KEY, SERVER,
                        "is not set, but every process except the broker needs it");
-    else if (rf_curve_public_read(file, key, name, &error) != RF_OK)
+    else if (rf_curve_server_read(file, key, &error) != RF_OK)
         rf_config_warn(review, RF_CONFIG_WARNING_BUS_SERVER_KEY, SERVER, "%s", error.message);
     else if (is_here && strcmp(key, own) != 0)
         rf_config_warn(review, RF_CONFIG_WARNING_BUS_SERVER_KEY, SERVER,
@@ -86,12 +86,15 @@ bool rf_config_bus_process(const struct rf_config *config, size_t index, const c
     return true;
 }
 
+// A process of another host is known by the name of its key, which "keys new" gives it.
 static void review_process(const struct rf_config_review *review, const struct rf_known *known,
                            const char *service, unsigned needed) {
     char key[RF_CURVE_KEY_SIZE], roles[RF_ROLES_TEXT_SIZE];
-    if (!public_key_of(review, service, key))
+    bool is_here = public_key_of(review, service, key);
+    const struct rf_known_key *entry =
+        is_here ? rf_known_find(known, key, strlen(key)) : rf_known_named(known, service);
+    if (entry == NULL && !is_here)
         return;
-    const struct rf_known_key *entry = rf_known_find(known, key, strlen(key));
     if (entry == NULL) {
         rf_config_warn(review, RF_CONFIG_WARNING_BUS_KEY_UNKNOWN, KNOWN,
                        "the key of %s is not in %s: ringfence keys allow FILE --role %s", service,

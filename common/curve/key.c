@@ -136,6 +136,18 @@ enum rf_err rf_curve_secret_read(const char *path, struct rf_curve_pair *pair,
     return RF_OK;
 }
 
+enum rf_err rf_curve_server_read(const char *path, char key[RF_CURVE_KEY_SIZE],
+                                 struct rf_error *error) {
+    char name[RF_CURVE_NAME_SIZE];
+    enum rf_err err = rf_curve_public_read(path, key, name, error);
+    if (err == RF_ERR_NOT_FOUND)
+        return rf_error_set(error, err,
+                            "%s: is not there; copy it from the broker's host, where ringfence "
+                            "keys new broker makes broker.public",
+                            path);
+    return err;
+}
+
 enum rf_err rf_curve_public_read(const char *path, char key[RF_CURVE_KEY_SIZE],
                                  char name[RF_CURVE_NAME_SIZE], struct rf_error *error) {
     char *data;

@@ -49,6 +49,11 @@ RF_NODISCARD enum rf_err rf_curve_public_read(const char *path, char key[RF_CURV
                                               char name[RF_CURVE_NAME_SIZE],
                                               struct rf_error *error);
 
+// rf_curve_server_read: the broker's key in `path`. As rf_curve_public_read, with the mend for a
+// file that is not there.
+RF_NODISCARD enum rf_err rf_curve_server_read(const char *path, char key[RF_CURVE_KEY_SIZE],
+                                              struct rf_error *error);
+
 // rf_curve_pair_write: makes <folder>/<name>.secret, for its owner alone, and
 // <folder>/<name>.public. A file that is there is never replaced (RF_ERR_CONFLICT): a key that is
 // lost cannot be had back.

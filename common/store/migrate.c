@@ -34,7 +34,8 @@ enum rf_err rf_store_lock(const char *path, int *lock_fd, struct rf_error *error
         close(fd);
         if (cause == EWOULDBLOCK)
             return rf_error_set(error, RF_ERR_CONFLICT,
-                                "%s is in use by another process: two must not share a store",
+                                "%s is in use by another process: stop that one first, as two must "
+                                "not share a store",
                                 path);
         return rf_error_set(error, RF_ERR_IO, "%s: %s", name, strerror(cause));
     }

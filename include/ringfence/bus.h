@@ -35,6 +35,10 @@ bool rf_bus_connected(const struct rf_bus *bus);
 // log has; else NULL. It is tried on all the while.
 const char *rf_bus_trouble(const struct rf_bus *bus);
 
+// rf_bus_mend: what a person can do where keys are the trouble, with our public key if that is
+// refused; else NULL. It changes with the trouble: use it at once.
+const char *rf_bus_mend(const struct rf_bus *bus);
+
 // rf_bus_other_version: whether the broker refused us for the version of our protocol, and has not
 // taken us since.
 bool rf_bus_other_version(const struct rf_bus *bus);

@@ -82,9 +82,7 @@ static void on_limit(void *arg) {
                    "have the broker and this program from one release, the broker upgraded first",
                    "the broker at %s %s", endpoint, trouble);
     else if (trouble != NULL)
-        doctor_end(reaching->doctor, reaching->check, DOCTOR_FAIL,
-                   "ringfence keys new cli, and on the broker's host ringfence keys allow FILE "
-                   "--role ROLE: see ringfence-broker(8)",
+        doctor_end(reaching->doctor, reaching->check, DOCTOR_FAIL, rf_bus_mend(reaching->bus),
                    "the broker at %s %s", endpoint, trouble);
     else
         doctor_end(reaching->doctor, reaching->check, DOCTOR_WARN,

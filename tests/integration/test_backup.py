@@ -35,7 +35,7 @@ class Backup(CampaignTest):
         wait_for("more calls", lambda: len(self.set.dials()) > 16)
         wait_for("the other campaign to be called", lambda: all(phone in self.set.dials() for phone, _ in later))
         refused = self.order("restore", self.copy, code=1)
-        self.assertIn("in use by another process", refused.stderr)
+        self.assertIn("in use by another process: stop that one first", refused.stderr)
         self.set.processes["orchestrator"].kill()
         dialled = self.set.dials()
         told = self.order("restore", self.copy).stdout

@@ -96,7 +96,9 @@ class AtTheDoor(CurveTest):
         self.assertLess(time.monotonic() - began, 30, "it need not wait for its timeout")
         key = key_of(self.keys / "cli.public").decode()
         self.assertIn(f"our public key is {key}", result.stderr)
-        self.assertIn("ringfence keys allow", result.stderr)
+        # Quoted: a shell would take signs of it as its own.
+        self.assertIn(f"ringfence keys allow '{key}' --role ROLE", result.stderr)
+        self.assertIn(f"to do: our public key is {key};", self.doctor_of_the_bus())
         self.assertNotIn("is ringfence-broker running", result.stderr)
         # Who is let in sees how often nobody was.
         self.allow("cli", "subscriber")
@@ -112,6 +114,20 @@ class AtTheDoor(CurveTest):
         self.set.write_config()
         result = self.set.cli("status", "--timeout", "4s", check=1)
         self.assertIn("bus.curve.server_key_file is not its public key", result.stderr)
+        self.assertIn("to do: bus.curve.server_key_file is not its public key", self.doctor_of_the_bus())
+
+    def doctor_of_the_bus(self):
+        return self.set.cli("doctor", "--only", "bus", "--timeout", "3s", check=1).stdout
+
+    def test_a_key_that_is_missing_on_this_host_is_told_with_how_to_get_it(self):
+        self.assertIn("cli.secret: is not there; on this host: ringfence keys new cli;",
+                      self.set.cli("status", check=78).stderr)
+        self.new("cli")
+        (self.keys / "broker.public").unlink()
+        self.assertIn("broker.public: is not there; copy it from the broker's host",
+                      self.set.cli("status", check=78).stderr)
+        self.assertIn("broker.public: is not there; copy it from the broker's host",
+                      self.set.cli("config", "check", check=0).stderr)
 
     def test_who_speaks_without_curve_hears_nothing(self):
         self.member("cli", "admin")
@@ -281,6 +297,14 @@ class Check(CurveTest):
                 self.assertEqual([w.split(" in ")[0] for w in self.warnings()],
                                  [f"broker.known_clients: {name} lacks the role {missing}"])
             self.allow(name, roles, "--replace")
+
+    def test_a_role_that_a_process_of_another_host_lacks_is_told(self):
+        self.member("service-gateway", "worker")
+        (self.keys / "service-gateway.secret").unlink()
+        self.assertEqual([w.split(" in ")[0] for w in self.warnings()],
+                         ["broker.known_clients: service-gateway lacks the role publisher"])
+        self.allow("service-gateway", "worker,publisher", "--replace")
+        self.assertEqual(self.warnings(), [])
 
     def test_who_takes_callbacks_of_the_provider_reads_the_journal_and_who_gets_them_tells(self):
         self.everybody()
