@@ -41,6 +41,17 @@ enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error) {
     return rf_error_set(error, code, "database: %s", sqlite3_errmsg(db));
 }
 
+enum rf_err rf_sql_in_place(sqlite3 *db, struct rf_error *error) {
+    int moved = 0;
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved)
+        return RF_OK;
+    return rf_error_set(
+        error, RF_ERR_IO,
+        "database: %s was moved, deleted or replaced while it is in use: put it back,"
+        " or start this process anew",
+        sqlite3_db_filename(db, "main"));
+}
+
 bool rf_sql_damaged(sqlite3 *db) {
     int code = sqlite3_errcode(db) & 0xff;
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;

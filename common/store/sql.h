@@ -36,6 +36,10 @@ const char *rf_sql_text(sqlite3_stmt *statement, int column);
 // damaged file, or one that is no database, RF_ERR_DAMAGED, all others RF_ERR_IO.
 enum rf_err rf_sql_fail(sqlite3 *db, struct rf_error *error);
 
+// rf_sql_in_place: RF_ERR_IO if the file was moved, deleted or replaced while it is open: what is
+// written goes nowhere then. To be asked before each commit. Costs a stat(2).
+RF_NODISCARD enum rf_err rf_sql_in_place(sqlite3 *db, struct rf_error *error);
+
 // rf_sql_damaged: whether the last error was that the file is damaged, or no database at all.
 bool rf_sql_damaged(sqlite3 *db);
 

@@ -199,7 +199,8 @@ static enum rf_err release(struct rf_db *db, struct rf_error *error) {
 }
 
 static enum rf_err commit(struct rf_db *db, struct rf_error *error) {
-    return rf_db_run(db, error, "COMMIT", "");
+    enum rf_err err = rf_sql_in_place(of(db)->handle, error);
+    return err == RF_OK ? rf_db_run(db, error, "COMMIT", "") : err;
 }
 
 static void rollback(struct rf_db *db) {

@@ -193,6 +193,8 @@ enum rf_err rf_disk_writer_group(struct rf_disk_writer *writer, const struct rf_
     if (err == RF_OK)
         err = write_records(writer, queue, &behind, &reached, error);
     if (err == RF_OK)
+        err = rf_sql_in_place(writer->db, error);
+    if (err == RF_OK)
         err = step(writer, RF_DISK_COMMIT, error);
     if (err != RF_OK) {
         // A full disk may have ended the transaction already.
