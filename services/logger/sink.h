@@ -1,6 +1,7 @@
 // What all sinks have in common: a name, whether it fails at the moment, and its waits. A change
 // between failing and working is told once, by an event and a line of our own; how often it failed
-// in between is not (an event for each try would be logged in turn by the other sinks).
+// in between is not (an event for each try would be logged in turn by the other sinks). A mark in
+// the state's folder says that a failure was told: the next life tells its end.
 #ifndef RF_LOGGER_SINK_H
 #define RF_LOGGER_SINK_H
 
@@ -23,6 +24,7 @@ struct rf_sink {
     const char *name;             // json, text, sheets
     char subscriber[32];          // its durable name: logger-json
     bool failing;
+    bool told;        // a failure was, in this life or an earlier one, and its end was not
     int64_t failures; // in a row
     struct rf_rng rng;
     struct rf_journal_place place; // the journal was read to here

@@ -99,5 +99,27 @@ class ReadOnlyTest(SinkFailedCase):
              str(self.folder)], check=True))
 
 
+class RestartTest(SinkFailedCase):
+    def test_what_failed_in_an_earlier_life_is_told_to_work_again(self):
+        self.json_file.symlink_to(self.folder / "app_logs.json")
+        first = self.set.start("logger", "logger-1")
+        self.set.faults({"id": "away", "kind": "status", "match": {"provider": "sheets"}, "status": 503})
+        self.publisher.publish(*events(20))
+        self.wait_for_notice(1, "Log sink sheets cannot be written")
+        first.terminate()
+        self.assertEqual(first.wait(), 0)
+        self.set.faults()
+        self.set.start("logger", "logger-2")
+        self.wait_for_notice(2, "Log sink sheets is written again")
+        self.assertEqual(json.loads(self.set.cli("alert", "list", "--json", check=0).stdout)["incidents"], [])
+        # And not once more by a third one.
+        self.set.processes["logger-2"].terminate()
+        self.assertEqual(self.set.processes["logger-2"].wait(), 0)
+        self.set.start("logger", "logger-3")
+        self.publisher.publish(*events(20, "third"))
+        wait_for("the log", lambda: self.subjects(20, "third")[-1] in self.got()["sheets"])
+        self.assertEqual(len(self.set.events(type="sink.recovered")), 1)
+
+
 if __name__ == "__main__":
     unittest.main()
