@@ -10,6 +10,8 @@
 
 // Twice a record, so that a whole one fits behind any place where the last one ended.
 #define BUFFER_SIZE ((size_t)2 * RF_CSV_MAX_RECORD)
+// A device such as /dev/zero has neither line breaks nor an end.
+#define LONGEST_LINE ((size_t)16 << 20)
 
 struct rf_csv {
     FILE *in;
@@ -273,7 +275,11 @@ static enum rf_err fill(struct rf_csv *csv) {
 // belongs to lines up to that one is given up, so that an open quote does not swallow the rest of
 // the file.
 static enum rf_err skip_line(struct rf_csv *csv, size_t line) {
-    for (;;) {
+    for (size_t skipped = 0;; skipped += BUFFER_SIZE) {
+        if (skipped > LONGEST_LINE) {
+            csv->alien = "the file has a line of more than 16 MiB: it is no list";
+            return RF_OK;
+        }
         while (csv->start < csv->end) {
             if (csv->buffer[csv->start++] != '\n')
                 continue;

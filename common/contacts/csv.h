@@ -1,7 +1,7 @@
 // A streaming reader of CSV as RFC 4180 has it: quotes, quotes doubled within quotes, line breaks
 // within quotes, LF or CRLF, an optional byte order mark; another separator where it is said. Text
 // must be UTF-8 without NUL. A bad record does not stop the others. Memory is bounded by the limits
-// below, whatever the file holds.
+// below, whatever the file holds; one whose line does not end within 16 MiB is given up.
 #ifndef RF_CONTACTS_CSV_H
 #define RF_CONTACTS_CSV_H
 

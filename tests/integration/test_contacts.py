@@ -4,9 +4,10 @@
 import csv
 import json
 import os
+import subprocess
 import unittest
 
-from harness import RingfenceTest, people
+from harness import BIN, RingfenceTest, people
 
 
 # Root may mount; others may within a user namespace, where the kernel allows it.
@@ -49,6 +50,20 @@ class Contacts(RingfenceTest):
         self.assertEqual((third["added"], third["known"]), (1, 1))
         started = json.loads(self.set.cli("campaign", "start", "c", "--json", check=0).stdout)
         self.assertEqual(started["total"], 3)
+
+    def test_a_file_without_an_end_is_no_list(self):
+        self.set.start("broker")
+        self.set.start("orchestrator")
+        for words in (["campaign", "load", "c", "/dev/zero"], ["dnc", "load", "/dev/zero"]):
+            self.assertIn("/dev/zero:1: ", self.set.cli(*words, check=1).stderr)
+        # Behind lines that are good it is given up as well.
+        endless = "printf 'phone\\n+12025550100\\n'; tr '\\0' x </dev/zero"
+        load = f"{BIN}/ringfence --config {self.set.config_file} campaign load c /dev/stdin --json"
+        done = subprocess.run(["bash", "-c", f"({endless}) | {load}"], capture_output=True, text=True, check=False, timeout=120)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        told = json.loads(done.stdout)
+        self.assertEqual((told["added"], told["refused_count"]), (1, 2))
+        self.assertIn("a line of more than 16 MiB: it is no list", done.stdout)
 
     def test_the_do_not_call_list_is_filled_from_a_file_of_numbers_and_by_hand(self):
         self.set.start("broker")
