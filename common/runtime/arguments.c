@@ -2,12 +2,14 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void print_help(const struct rf_service *service) {
     printf("Usage: ringfence-%s [--config FILE]\n\n%s\n\n", service->name, service->summary);
     if (service->details != NULL)
         printf("%s\n\n", service->details);
-    printf("  --config FILE  read this configuration; without it the defaults hold\n"
+    printf("  --config FILE  read this configuration; without it $RINGFENCE_CONFIG, else the\n"
+           "                 defaults hold\n"
            "  --help         print this text\n"
            "  --version      print the version\n\n"
            "SIGTERM finishes what is in hand and ends; SIGINT, or a second SIGTERM, ends at once;\n"
@@ -44,5 +46,8 @@ enum rf_arguments_result rf_arguments_parse(const struct rf_service *service, in
                 service->name, argv[optind], service->name);
         return RF_ARGUMENTS_WRONG;
     }
+    const char *named = getenv("RINGFENCE_CONFIG");
+    if (*config_file == NULL && named != NULL && named[0] != '\0')
+        *config_file = named;
     return RF_ARGUMENTS_RUN;
 }

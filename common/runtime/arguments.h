@@ -1,4 +1,5 @@
-// The command line that every process has: --config FILE, --help, --version.
+// The command line that every process has: --config FILE, for which $RINGFENCE_CONFIG stands as for
+// ringfence(1), --help, --version.
 #ifndef RF_RUNTIME_ARGUMENTS_H
 #define RF_RUNTIME_ARGUMENTS_H
 

@@ -2,6 +2,7 @@
 """Bad input gets one clear error that names the place; the rest goes on."""
 
 import json
+import os
 import subprocess
 import unittest
 
@@ -35,10 +36,11 @@ class BadConfiguration(RingfenceTest):
         self.set.write_config()
         lines = self.set.config_file.read_text().splitlines()
         number = next(i for i, line in enumerate(lines, 1) if "recovery_timeot" in line)
-        for service in SERVICES:
-            process = subprocess.run([str(BIN / f"ringfence-{service}"), "--config",
-                                      str(self.set.config_file)], capture_output=True, text=True,
-                                     timeout=30, check=False)
+        by_name = dict(os.environ, RINGFENCE_CONFIG=str(self.set.config_file))
+        for service, words, environment in [(service, *way) for service in SERVICES for way in (
+                (["--config", str(self.set.config_file)], None), ([], by_name))]:
+            process = subprocess.run([str(BIN / f"ringfence-{service}"), *words], env=environment, capture_output=True,
+                                     text=True, timeout=30, check=False)
             self.assertEqual(process.returncode, 78, process.stderr)
             self.assertIn(f"ringfence.yaml:{number}:", process.stderr)
             self.assertIn("recovery_timeot", process.stderr)
