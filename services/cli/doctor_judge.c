@@ -46,7 +46,10 @@ const char *doctor_transport_mend(enum rf_http_failure failure, const char *key,
                                   size_t size) {
     switch (failure) {
     case RF_HTTP_RESOLVE:
-        snprintf(out, size, "no such name: look at the spelling of %s", key);
+        snprintf(out, size,
+                 "the name is not known here: look at the spelling of %s, and whether this host "
+                 "looks up any name (/etc/resolv.conf)",
+                 key);
         break;
     case RF_HTTP_RESOLVER:
         snprintf(out, size,
