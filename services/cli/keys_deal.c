@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -121,6 +122,10 @@ static enum rf_err deal_all(struct deal *deal, const struct rf_config *config,
     bool is_new;
     const char *process;
     unsigned roles;
+    struct stat status;
+    if (stat(deal->folder, &status) == 0 && !S_ISDIR(status.st_mode))
+        return rf_error_set(error, RF_ERR_CONFLICT, "%s is no folder: give one, or a new name",
+                            deal->folder);
     enum rf_err err = make_pair(deal, "broker", deal->broker, &is_new, error);
     if (err == RF_OK)
         tell(deal, "broker", deal->broker, "", is_new);

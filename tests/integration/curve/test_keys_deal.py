@@ -23,6 +23,11 @@ class Deal(CurveTest):
         return {str(file.relative_to(self.folder)): file.read_text()
                 for file in self.folder.rglob("*") if file.is_file()}
 
+    def test_a_file_in_the_place_of_the_folder_is_told(self):
+        self.folder.write_text("")
+        self.assertIn("dealt is no folder: give one, or a new name",
+                      self.set.cli("keys", "deal", self.folder, check=1).stderr)
+
     def test_a_set_runs_with_what_was_dealt(self):
         told = self.deal()
         self.assertEqual(set(told), {"broker", *ROLES})
