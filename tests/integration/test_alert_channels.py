@@ -12,7 +12,9 @@ ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 
 
 class TelegramTest(AlertsCase):
+    # A storm is one however long the alerter takes to read it.
     CONFIG = {"alerter": {"rules": [], "email": {"enabled": False}, "webhook": {"enabled": False},
+                          "storm": {"within": "30s"},
                           "retry": {"initial_delay": "100ms", "max_delay": "1s", "jitter": "none"}}}
 
     def setUp(self):
